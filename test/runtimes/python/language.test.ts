@@ -65,51 +65,56 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(curl).toContain('{"messages":[{"role":"user","content":"Once upon a time"}]}');
   });
 
-  it('tells in its log what each answer took, in the format that CloudWatch takes metrics from', async () => {
-    const { url, child } = await started();
-    let log = '';
-    child.stdout?.on('data', (bytes) => {
-      log += bytes;
-    });
-    const context = JSON.stringify({ identity: { apiKeyId: 'k-1' } });
+  it.each([
+    { of: 'a function', key: { 'x-amzn-request-context': '{"identity":{"apiKeyId":"k-1"}}' } },
+    { of: 'a container', key: { 'x-slipway-key-id': 'k-1' } },
+  ])(
+    'tells in the log of $of what each answer took, and by which key, as metrics of CloudWatch',
+    async ({ key }) => {
+      const { url, child } = await started();
+      let log = '';
+      child.stdout?.on('data', (bytes) => {
+        log += bytes;
+      });
 
-    await fetch(`${url}/v1/completions`, { method: 'POST', body: '{}' });
-    const response = await streamed(url, 16, {
-      'x-amzn-request-context': context,
-      'x-request-id': 'r-1',
-    });
-    await response.text();
-    await eventually(() => log.includes('_aws'));
+      await fetch(`${url}/v1/completions`, { method: 'POST', body: '{}' });
+      const response = await streamed(url, 16, {
+        ...key,
+        'x-request-id': 'r-1',
+      });
+      await response.text();
+      await eventually(() => log.includes('_aws'));
 
-    const [told, ...others] = log.split('\n').filter((line) => line.startsWith('{"_aws":'));
-    const { _aws, ...values } = JSON.parse(told ?? '');
-    expect(others).toEqual([]);
-    expect(_aws).toEqual({
-      Timestamp: expect.any(Number),
-      CloudWatchMetrics: [
-        {
-          Namespace: 'Slipway',
-          Dimensions: [['Model', 'Revision']],
-          Metrics: [
-            { Name: 'TokensIn', Unit: 'Count' },
-            { Name: 'TokensOut', Unit: 'Count' },
-            { Name: 'TimeToFirstToken', Unit: 'Milliseconds' },
-            { Name: 'TokensPerSecond', Unit: 'Count/Second' },
-          ],
-        },
-      ],
-    });
-    expect(values).toEqual({
-      Model: expect.any(String),
-      Revision: expect.any(String),
-      TokensIn: expect.any(Number),
-      TokensOut: 16,
-      TimeToFirstToken: expect.any(Number),
-      TokensPerSecond: expect.any(Number),
-      ApiKeyId: 'k-1',
-      RequestId: 'r-1',
-    });
-  });
+      const [told, ...others] = log.split('\n').filter((line) => line.startsWith('{"_aws":'));
+      const { _aws, ...values } = JSON.parse(told ?? '');
+      expect(others).toEqual([]);
+      expect(_aws).toEqual({
+        Timestamp: expect.any(Number),
+        CloudWatchMetrics: [
+          {
+            Namespace: 'Slipway',
+            Dimensions: [['Model', 'Revision']],
+            Metrics: [
+              { Name: 'TokensIn', Unit: 'Count' },
+              { Name: 'TokensOut', Unit: 'Count' },
+              { Name: 'TimeToFirstToken', Unit: 'Milliseconds' },
+              { Name: 'TokensPerSecond', Unit: 'Count/Second' },
+            ],
+          },
+        ],
+      });
+      expect(values).toEqual({
+        Model: expect.any(String),
+        Revision: expect.any(String),
+        TokensIn: expect.any(Number),
+        TokensOut: 16,
+        TimeToFirstToken: expect.any(Number),
+        TokensPerSecond: expect.any(Number),
+        ApiKeyId: 'k-1',
+        RequestId: 'r-1',
+      });
+    },
+  );
 
   it('writes what it has begun to the end when it is told to end, and exits with 0', async () => {
     const { url, child } = await started();

@@ -12,11 +12,14 @@ from ..language.measures import Asked, Generation, Tell
 
 # The web adapter hands on what API Gateway says of a request; https://github.com/awslabs/aws-lambda-web-adapter#request-context
 _CONTEXT = "x-amzn-request-context"
+# To a container API Gateway itself says it.
+_KEY_ID = "x-slipway-key-id"
 
 
 def asked_by(request: Request) -> Asked:
     """Keys themselves never come so far: it is the id of one."""
-    return Asked(time.monotonic(), request.get_header("x-request-id", default=""), _key_of(request.get_header(_CONTEXT, default="")))
+    key = request.get_header(_KEY_ID) or _key_of(request.get_header(_CONTEXT, default=""))
+    return Asked(time.monotonic(), request.get_header("x-request-id", default=""), key)
 
 
 def telling(config: Config) -> Tell:

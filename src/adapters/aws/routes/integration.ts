@@ -40,11 +40,12 @@ const WITHOUT_KEYS = {
   'integration.request.header.Authorization': "'-'",
 } as const;
 
-// What the client asked for: a container only sees the load balancer's name and the path behind it.
+// What the client asked for: a container only sees the load balancer's name and the path behind it. And by which key, as its id, so that a language model's tokens can be summed by it.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping-sources.html
 const ASKED = {
   'integration.request.header.x-slipway-domain': 'context.domainName',
   'integration.request.header.x-slipway-path': 'context.path',
+  'integration.request.header.x-slipway-key-id': 'context.identity.apiKeyId',
 } as const;
 
 /** The integration type of each mechanism, by which it is recognised. */

@@ -172,6 +172,7 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
             'integration.request.header.Authorization': "'-'",
             'integration.request.header.x-slipway-domain': 'context.domainName',
             'integration.request.header.x-slipway-path': 'context.path',
+            'integration.request.header.x-slipway-key-id': 'context.identity.apiKeyId',
           },
           connectionType: 'VPC_LINK',
           connectionId: 'vpclink1',

@@ -13,7 +13,11 @@ const API = 'https://docs.aws.amazon.com/apigateway/latest';
 const GAP_MS = 5_000;
 
 // Of the context, what integrations here ask for. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html#context-variable-reference
-const CONTEXT: ReadonlySet<string> = new Set(['context.domainName', 'context.path']);
+const CONTEXT: ReadonlySet<string> = new Set([
+  'context.domainName',
+  'context.path',
+  'context.identity.apiKeyId',
+]);
 
 /**
  * What API Gateway does with deployments, by the time that `now` tells (epoch ms): each is a snapshot of the API, and what is not in it is not served.
