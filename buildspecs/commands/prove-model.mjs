@@ -171,6 +171,7 @@ async function convert(order, { rows, nativeMicros }, conversion) {
   });
   if (order.language)
     return refuse('it is a language model, which is more than one pass through a graph');
+  if (order.format === 'spacy') return refuse('spaCy runs it');
   if (NETWORKS.includes(order.format)) return refuse('OpenVINO runs it as it is');
   if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null)

@@ -11,6 +11,8 @@ import { type Foreign, findForeign } from './foreign-models.ts';
 import { fixOf } from './known-formats.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
 import { quoted, rejected } from './rejected.ts';
+import { isSpacy } from './spacy/inspect.ts';
+import { type TritonModel, tritonConfigs, tritonModel } from './triton/repository.ts';
 
 /** An artifact's one model, and where it is. */
 export type Found = {
@@ -25,6 +27,8 @@ export type Found = {
   /** The model's file; null when the model is a folder. Its own format is `fileFormat`. */
   readonly file: ArtifactFile | null;
   readonly fileFormat: FileFormat | null;
+  /** What Triton was told of it, which has to agree with the file. */
+  readonly config?: ArtifactFile;
 };
 
 export type FindOptions = {
@@ -113,15 +117,17 @@ function only({ member }: ArtifactFile): (each: Unpacking) => Unpacking {
 /** A model that is a folder; kinds that say more about how they are served rank first. */
 async function folderModel(place: Place, options: FindOptions): Promise<Found | undefined> {
   const { files } = place;
-  const folder = (format: Format, ends: string) => {
-    const [one, another] = foldersWith(files, ends);
+  const folder = (format: Format, ends: string, found = foldersWith(files, ends)) => {
+    const [one, another] = found;
     if (one === undefined || !['auto', format].includes(options.format)) return undefined;
     if (another !== undefined) throw twoModels(within(one, ends), within(another, ends));
     return { ...place, format, root: one, file: null, fileFormat: null };
   };
   const mlflow = folder('mlflow', SERVED.mlflow.marker);
   if (mlflow) return mlflow;
-  refuseForeign(await findForeign(files, 'triton'), options);
+  const [triton, second] = options.format === 'auto' ? tritonConfigs(files) : [];
+  if (triton && second) throw twoModels(triton.name, second.name);
+  if (triton) return tritonFound(place, await tritonModel(files, triton));
   const sagemaker = folder('sagemaker', HANDLERS);
   if (sagemaker) return sagemaker;
   const huggingFace = await huggingFaceModel(place, options);
@@ -129,7 +135,15 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   refuseForeign(await findForeign(files, 'folders'), options);
   const saved = folder('savedmodel', SERVED.savedmodel.marker);
   if (saved) return saved;
+  const pipeline = folder('spacy', SERVED.spacy.marker, await spacyFolders(files));
+  if (pipeline) return pipeline;
   return undefined;
+}
+
+/** The ONNX file of its newest version, with no more than lies beside that. */
+function tritonFound(place: Place, { file, config }: TritonModel): Found {
+  const files = place.files.filter(({ name }) => folderOf(name) === folderOf(file.name));
+  return { ...fileModel({ ...place, files }, { file, format: 'onnx', foreign: null }), config };
 }
 
 /** A folder that transformers or sentence-transformers saved. */
@@ -208,6 +222,15 @@ function foldersWith(files: Files, ends: string): readonly string[] {
   return files
     .filter(({ name }) => name === ends || name.endsWith(`/${ends}`))
     .map(({ name }) => (name === ends ? '.' : name.slice(0, -ends.length - 1)));
+}
+
+/** A `config.cfg` is of anything: its `meta.json` says whether it is of spaCy. */
+async function spacyFolders(files: Files): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const root of foldersWith(files, SERVED.spacy.marker)) {
+    if (await isSpacy(files, root)) found.push(root);
+  }
+  return found;
 }
 
 function baseOf(name: string): string {

@@ -1,10 +1,4 @@
-import {
-  BY_CODE,
-  CORE_ML,
-  HUGGING_FACE,
-  PREDICT,
-  TENSORFLOW,
-} from '#domain/artifact/known-files.ts';
+import { CORE_ML, HUGGING_FACE, PREDICT, TENSORFLOW } from '#domain/artifact/known-files.ts';
 import { folderOf, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
@@ -65,18 +59,6 @@ const IMAGES: readonly Kind[] = [
   },
 ];
 
-const TRITON: Kind = {
-  name: 'a Triton model repository',
-  fix: `Upload the model file in it alone, as ONNX, or ${BY_CODE}.`,
-  find: (files) => {
-    const config = named(/(^|\/)config\.pbtxt$/)(files);
-    const version = config && new RegExp(`^${escaped(folderOf(config))}/\\d+/`);
-    return version && files.some(({ name }) => version.test(`./${name}`) || version.test(name))
-      ? config
-      : undefined;
-  },
-};
-
 const FOLDERS: readonly Kind[] = [
   {
     name: 'a Hugging Face model',
@@ -108,20 +90,6 @@ const FOLDERS: readonly Kind[] = [
     find: named(/(^|\/)saved_model\.pbtxt$/),
   },
   {
-    name: 'a spaCy pipeline',
-    fix: `Put its folder beside ${PREDICT}.`,
-    find: async (files) => {
-      const names = new Set(files.map(({ name }) => name));
-      const meta = files.find(
-        ({ name }) =>
-          /(^|\/)meta\.json$/.test(name) && names.has(within(folderOf(name), 'config.cfg')),
-      );
-      if (!meta || meta.sizeBytes > MOST_CONFIG_BYTES) return undefined;
-      const written = await readText(meta, MOST_CONFIG_BYTES).catch(() => '');
-      return written.includes('"spacy_version"') ? meta.name : undefined;
-    },
-  },
-  {
     name: 'a Core ML package',
     fix: CORE_ML,
     find: named(/(^|\/)Data\/com\.apple\.CoreML\//),
@@ -135,6 +103,20 @@ const SERVED_FOLDERS: readonly Kind[] = [
     fix: TENSORFLOW,
     find: named(/(^|\/)saved_model\.pb$/),
   },
+  {
+    name: 'a spaCy pipeline',
+    fix: `Put its folder beside ${PREDICT}.`,
+    find: async (files) => {
+      const names = new Set(files.map(({ name }) => name));
+      const meta = files.find(
+        ({ name }) =>
+          /(^|\/)meta\.json$/.test(name) && names.has(within(folderOf(name), 'config.cfg')),
+      );
+      if (!meta || meta.sizeBytes > MOST_CONFIG_BYTES) return undefined;
+      const written = await readText(meta, MOST_CONFIG_BYTES).catch(() => '');
+      return written.includes('"spacy_version"') ? meta.name : undefined;
+    },
+  },
 ];
 
 const MOST_CONFIG_BYTES = 2 ** 20;
@@ -143,7 +125,6 @@ const NOT_SERVED = 'which this version does not serve';
 
 const RANKS = {
   images: IMAGES,
-  triton: [TRITON],
   folders: FOLDERS,
   drafts: [...FOLDERS, ...SERVED_FOLDERS],
 } as const;
@@ -159,8 +140,4 @@ export async function findForeign(
     if (at !== undefined) found.push({ name, why, at, fix });
   }
   return found;
-}
-
-function escaped(text: string): string {
-  return text === '.' ? '\\.' : text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -14,6 +14,7 @@ import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectSpacy } from '#formats/spacy/inspect.ts';
 import { inspectKeras } from '#formats/tensorflow/keras.ts';
 import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
 import { inspectTflite } from '#formats/tensorflow/tflite.ts';
@@ -21,6 +22,7 @@ import { inspectTorch } from '#formats/torch/inspect.ts';
 import { inspectCatboost } from '#formats/trees/catboost.ts';
 import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
 import { inspectXgboost } from '#formats/trees/xgboost.ts';
+import { requireDeclared } from '#formats/triton/repository.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Found, findModel } from './find-model.ts';
 import { quoted, rejected } from './rejected.ts';
@@ -66,6 +68,7 @@ export async function inspectFiles(
   const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
   const { runtime: asked = {} } = manifest;
   const facts = await factsOf(found, { allowed: allowPickle, absent, asked, path });
+  if (found.config) await requireDeclared(found.config, facts.signature);
   const isFolder = isFolderFormat(found.format);
   return {
     ...facts,
@@ -125,6 +128,7 @@ function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts
     return inspectHuggingFace(files, root, { inspectData: inspectPart, asked, path });
   }
   if (format === 'savedmodel') return inspectSavedModel(files, root);
+  if (format === 'spacy') return inspectSpacy(files, root);
   if (format === 'python') return inspectPythonCode(files, root);
   const model = file && fileFormat && { file, format: fileFormat };
   if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });

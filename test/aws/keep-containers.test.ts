@@ -61,6 +61,14 @@ describeOnMoto('a deploy with containers=off', (moto) => {
     expect(refusal.code).toBe('CONTAINERS_IN_USE');
   });
 
+  it('is refused for as many models as services, too', async () => {
+    await installed(moto(), { Cluster: 'slipway-test' });
+    await served(moto(), 'digits', { kind: 'container' });
+    await runs(moto(), 'slipway-test', 'digits-v1-0a');
+
+    await expect(deploy(moto(), 'off')).rejects.toThrow(/: model digits, service digits-v1\S*\. /);
+  });
+
   it('is refused by an account that does not answer for its stacks, too', async () => {
     await using front = await startFront(moto(), [
       {

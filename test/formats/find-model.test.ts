@@ -56,6 +56,13 @@ describe('the model of an artifact is found:', () => {
       null,
       'a/1',
     ],
+    [
+      'a pipeline of spaCy',
+      { 'en/meta.json': '{"spacy_version":">=3.8"}', 'en/config.cfg': '', 'en/vocab/key2row': '' },
+      'spacy',
+      null,
+      'en',
+    ],
     ['an MLflow folder', { MLmodel: MLMODEL, 'model.pkl': PICKLE }, 'mlflow', null, '.'],
     ['an MLflow folder below', { 'a/MLmodel': MLMODEL, 'a/m.pkl': '' }, 'mlflow', null, 'a'],
     ['handlers for SageMaker', { 'code/inference.py': '', 'm.joblib': '' }, 'sagemaker', null, '.'],
@@ -206,7 +213,11 @@ describe('an artifact is refused', () => {
     ['of Truss', { 'config.yaml': '', 'model/model.py': CODE }, ['a Truss']],
     ['of BentoML', { 'bento.yaml': '', 'm.pkl': PICKLE }, ['a BentoML service']],
     ['of Cog and BentoML', { 'cog.yaml': '', 'bento.yaml': '' }, ['`cog.yaml` and `bento.yaml`']],
-    ['of Triton', { 'm/config.pbtxt': '', 'm/1/model.onnx': '' }, ['a Triton model repository']],
+    [
+      'of Triton',
+      { 'm/config.pbtxt': 'backend: "python"', 'm/1/model.py': '' },
+      ['a Triton model of'],
+    ],
     [
       'of an adapter of Hugging Face',
       { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': '' },
@@ -226,15 +237,6 @@ describe('an artifact is refused', () => {
       'of a SavedModel in text',
       { 'saved_model.pbtxt': '', 'variables/variables.index': '' },
       ['a TensorFlow SavedModel in text'],
-    ],
-    [
-      'of spaCy',
-      {
-        'en/meta.json': '{"lang":"en","spacy_version":">=3.8"}',
-        'en/config.cfg': '',
-        'en/vocab/key2row': '',
-      },
-      ['en/meta.json makes this a spaCy pipeline'],
     ],
     [
       'of Core ML',

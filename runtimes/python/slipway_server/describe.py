@@ -74,6 +74,9 @@ def main(arguments: list[str]) -> None:
 def _described(model: Model, facts: Facts) -> dict[str, Any]:
     if model.language:
         return _result(model.signature, model, 0, _short(language_example(model.language)), None, None)
+    if model.sample is not None:
+        request = {"protocol": "invocations", "body": model.sample}
+        return _result(model.signature, model, 0, _invoked(model, request), None, None)
     inputs, refused = golden_inputs(model, facts)
     if inputs is not None:
         # A stage of the build, as src/domain/build/build-progress.ts reads it.
@@ -84,7 +87,7 @@ def _described(model: Model, facts: Facts) -> dict[str, Any]:
         refused = []
     if inputs is None or answered is None:
         signature = facts.signature or model.signature
-        return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts), None, None)
+        return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts.example), None, None)
     outputs = tuple(spec_like(name, array) for name, array in answered.items())
     declared = facts.signature.outputs if facts.signature and model.is_code else ()
     first = first_row(model.signature.inputs, inputs)
@@ -128,15 +131,15 @@ def _example(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, Any] | No
     return _short({"request": request, "expect": {"outputs": tensors_json(outputs)}, "rtol": _RTOL})
 
 
-def _invoked(model: Model, facts: Facts) -> dict[str, Any] | None:
-    """For a model that takes bodies: the artifact's own example, with the model's answer."""
-    if facts.example is None or model.invoke is None:
+def _invoked(model: Model, request: dict[str, Any] | None) -> dict[str, Any] | None:
+    """For a model that takes bodies: a request, as the artifact's own example, with the model's answer."""
+    if request is None or model.invoke is None:
         return None
-    body = json.dumps(facts.example["body"]).encode()
+    body = json.dumps(request["body"]).encode()
     content, _ = model.invoke(body, "application/json", "application/json")
     whole = content if isinstance(content, bytes) else b"".join(content)
     try:
-        return _short({"request": facts.example, "expect": values_of(whole), "rtol": _RTOL})
+        return _short({"request": request, "expect": values_of(whole), "rtol": _RTOL})
     except ValueError:
         return None
 

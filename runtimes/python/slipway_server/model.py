@@ -17,6 +17,7 @@ class Model(NamedTuple):
     `invoke` is its own way to answer a body: (bytes, content type, accept) to (content, content type).
     `native` is the framework's own object, from which golden rows are made.
     `is_network`: it takes tensors of any rank, and there is no object of a framework that knows which are worth asking about.
+    `sample` is a body for `invoke` that it is proven by.
     `language` answers texts and conversations; the arrays of `predict` are texts then.
     """
 
@@ -28,6 +29,7 @@ class Model(NamedTuple):
     native: Any = None
     language: Engine | None = None
     is_network: bool = False
+    sample: Any = None
 
 
 def matrix(width: int | None) -> tuple[TensorSpec, ...]:

@@ -21,6 +21,7 @@ export const SERVED = {
   tflite: { marker: null, runtime: 'python' },
   savedmodel: { marker: 'saved_model.pb', runtime: 'python' },
   keras: { marker: null, runtime: 'python' },
+  spacy: { marker: 'config.cfg', runtime: 'python' },
   mlflow: { marker: 'MLmodel', runtime: 'python' },
   sagemaker: { marker: 'code/inference.py', runtime: 'python' },
   python: { marker: 'predict.py', runtime: 'python' },

@@ -5,7 +5,8 @@ import { findForeign } from '#formats/foreign-models.ts';
 import { HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
 import { foreignPackages } from '#formats/sklearn/inspect.ts';
-import { PLAIN, SENTENCES, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
+import { openTorch } from '#formats/torch/archive.ts';
+import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
 
 /** The two files that would serve a model by code, as a starting point for its owner. */
 export type PredictDraft = { readonly code: string; readonly requirements: readonly string[] };
@@ -37,7 +38,20 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
     return draft('a pickle', way, file.name);
   }
   const what = foreign?.what ?? (await servedKind(file)) ?? `of the format ${format}`;
-  return draft(what, WAYS[what] ?? PLAIN, file.name);
+  const way = (what === 'a PyTorch file' && (await torchWay(file))) || WAYS[what];
+  return draft(what, way ?? PLAIN, file.name);
+}
+
+/** Of what has its code in the file itself; any other is weights, for the class that its owner has. */
+async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
+  const members = await openTorch(await file.open(), file.name).then(
+    (archive) => archive.members,
+    () => new Map<string, unknown>(),
+  );
+  if (members.has('archive_format') || members.has('models/model.json')) {
+    return TORCH_PROGRAMS.exported;
+  }
+  return members.has('constants.pkl') ? TORCH_PROGRAMS.script : undefined;
 }
 
 async function servedKind(file: ArtifactFile): Promise<string | undefined> {

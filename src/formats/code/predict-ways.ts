@@ -39,6 +39,28 @@ export const PLAIN: Way = {
   requirements: [],
 };
 
+const TORCH_ANSWER: Pick<Way, 'answer' | 'requirements'> = {
+  answer: [
+    'with torch.inference_mode():',
+    '    return self.model(torch.tensor(rows, dtype=torch.float32)).tolist()',
+  ],
+  requirements: ['torch', 'numpy'],
+};
+
+/** Of what torch saved with its code, which needs no class of its owner's. */
+export const TORCH_PROGRAMS = {
+  script: {
+    imports: ['import torch'],
+    load: ['self.model = torch.jit.load(FILE, map_location="cpu").eval()'],
+    ...TORCH_ANSWER,
+  },
+  exported: {
+    imports: ['import torch'],
+    load: ['self.model = torch.export.load(FILE).module()'],
+    ...TORCH_ANSWER,
+  },
+} as const satisfies Record<string, Way>;
+
 /** By what a file or a folder is called. */
 export const WAYS: Readonly<Record<string, Way>> = {
   'a PyTorch file': {
@@ -49,16 +71,14 @@ export const WAYS: Readonly<Record<string, Way>> = {
       'from model import Net',
     ],
     load: [
+      'saved = torch.load(FILE, map_location="cpu", weights_only=True)',
+      '# A checkpoint has the weights beside the epoch and the optimizer, under one of these names.',
+      'names = [name for name in ("state_dict", "model_state_dict", "model") if name in saved]',
       'self.model = Net()',
-      '# Of a checkpoint, take the weights out of what was loaded first.',
-      'self.model.load_state_dict(torch.load(FILE, map_location="cpu", weights_only=True))',
+      'self.model.load_state_dict(saved[names[0]] if names else saved)',
       'self.model.eval()',
     ],
-    answer: [
-      'with torch.inference_mode():',
-      '    return self.model(torch.tensor(rows, dtype=torch.float32)).tolist()',
-    ],
-    requirements: ['torch', 'numpy'],
+    ...TORCH_ANSWER,
   },
   'a Keras model': KERAS,
   'an HDF5 file': KERAS,

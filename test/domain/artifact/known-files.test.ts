@@ -88,6 +88,7 @@ it('a model that a file marks is a folder, and any other a file', () => {
   expect(FORMATS.filter(isFolderFormat)).toEqual([
     'huggingface',
     'savedmodel',
+    'spacy',
     'mlflow',
     'sagemaker',
     'python',
@@ -150,6 +151,7 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
   ],
   savedmodel: ['signature, operators, variables, its TensorFlow', 'OpenVINO, in the Python server'],
   keras: ['layers and inputs, its Keras', 'Keras on OpenVINO, in the Python server'],
+  spacy: ['components and what they are made of, its spaCy', 'spaCy, in the Python server'],
   mlflow: [
     'flavour, signature, example, packages, Python',
     'as its flavour; `python_function` by MLflow',

@@ -35,7 +35,7 @@ describe('a deployment of an API', () => {
       now = atMs;
       return ruled(
         rules,
-        'CreateDeployment',
+        'APIGateway.CreateDeployment',
         { restApiId: 'api' },
         { ...there, output: { id: 'd1' } },
       );
@@ -58,7 +58,7 @@ describe('a deployment of an API', () => {
     expect(
       await ruled(
         apiGatewayRules(() => 0),
-        'CreateDeployment',
+        'APIGateway.CreateDeployment',
         { restApiId: 'api' },
         held,
       ),
@@ -71,7 +71,7 @@ describe('a deployment of an API', () => {
 
     await ruled(
       rules,
-      'CreateDeployment',
+      'APIGateway.CreateDeployment',
       { restApiId: 'api' },
       { ...there, output: { id: 'd1' } },
     );
@@ -83,12 +83,12 @@ describe('a deployment of an API', () => {
     const rules = apiGatewayRules(() => 0);
     await ruled(
       rules,
-      'CreateDeployment',
+      'APIGateway.CreateDeployment',
       { restApiId: 'api' },
       { ...there, output: { id: 'd1' } },
     );
     const look = (id: string, embed?: readonly string[]) =>
-      ruled(rules, 'GetDeployment', { restApiId: 'api', embed }, { output: { id } });
+      ruled(rules, 'APIGateway.GetDeployment', { restApiId: 'api', embed }, { output: { id } });
 
     expect(await look('d1', ['apisummary'])).toEqual({
       id: 'd1',
@@ -99,12 +99,31 @@ describe('a deployment of an API', () => {
     expect(await look('d1', [])).toBeUndefined();
   });
 
+  it('is deleted where the API has no stage', async () => {
+    const answers = { GetStages: () => ({}) };
+    const input = { restApiId: 'api', deploymentId: 'd2' };
+
+    expect(
+      await ruled(
+        apiGatewayRules(() => 0),
+        'APIGateway.DeleteDeployment',
+        input,
+        { answers },
+      ),
+    ).toEqual({});
+  });
+
   it('is deleted, and told of no more, unless a stage names it', async () => {
     const rules = apiGatewayRules(() => 0);
     const remove = (deploymentId: string) =>
-      ruled(rules, 'DeleteDeployment', { restApiId: 'api', deploymentId }, there);
+      ruled(rules, 'APIGateway.DeleteDeployment', { restApiId: 'api', deploymentId }, there);
     const list = () =>
-      ruled(rules, 'GetDeployments', {}, { output: { items: [{ id: 'd2' }, { id: 'd3' }] } });
+      ruled(
+        rules,
+        'APIGateway.GetDeployments',
+        {},
+        { output: { items: [{ id: 'd2' }, { id: 'd3' }] } },
+      );
 
     expect(await list()).toBeUndefined();
     expect(await remove('d2')).toBe('BadRequestException');
@@ -125,7 +144,7 @@ describe('a resource', () => {
     expect(
       await ruled(
         apiGatewayRules(() => 0),
-        'CreateResource',
+        'APIGateway.CreateResource',
         input,
         there,
       ),
@@ -143,7 +162,7 @@ describe('a resource', () => {
     expect(
       await ruled(
         apiGatewayRules(() => 0),
-        'PutMethod',
+        'APIGateway.PutMethod',
         input,
         there,
       ),
@@ -157,6 +176,9 @@ describe('an integration', () => {
     ['models', "'a text'", undefined],
     ['models', 'method.request.path.other', 'BadRequestException'],
     ['models', "'open", 'BadRequestException'],
+    ['models', "more than 'a text'", 'BadRequestException'],
+    ['models', "'a text' and more", 'BadRequestException'],
+    ['gone', 'method.request.path.proxy', 'BadRequestException'],
     ['models', "closed'", 'BadRequestException'],
     ['root', 'method.request.path.proxy', 'BadRequestException'],
   ])('of %s that takes %s is %s', async (resourceId, from, outcome) => {
@@ -166,7 +188,7 @@ describe('an integration', () => {
     expect(
       await ruled(
         apiGatewayRules(() => 0),
-        'PutIntegration',
+        'APIGateway.PutIntegration',
         input,
         there,
       ),
@@ -186,7 +208,7 @@ describe('an integration', () => {
     expect(
       await ruled(
         apiGatewayRules(() => 0),
-        'PutIntegration',
+        'APIGateway.PutIntegration',
         timed,
         there,
       ),

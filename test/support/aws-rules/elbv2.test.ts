@@ -2,6 +2,7 @@ import type { Rule } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { elbv2Rules } from '../aws/rules/elbv2.ts';
 import { type Answers, ruled } from './ruled.ts';
 
+const ELB = 'ElasticLoadBalancingV2';
 const LISTENER = 'arn:listener/app/slipway/1/2';
 const RULE = 'arn:aws:elb:listener-rule/app/slipway/1/2/3';
 
@@ -33,7 +34,12 @@ function holding(...rules: readonly Rule[]) {
 
 describe.each(['CreateRule', 'ModifyRule'])('%s', (command) => {
   const change = (input: object, ...rules: readonly Rule[]) =>
-    ruled(elbv2Rules(), command, { ListenerArn: LISTENER, ...input }, holding(...rules));
+    ruled(
+      elbv2Rules(),
+      `${ELB}.${command}`,
+      { ListenerArn: LISTENER, ...input },
+      holding(...rules),
+    );
 
   it.each([
     [[1, 1, 1, 1, 1], undefined],
@@ -68,24 +74,24 @@ describe.each(['CreateRule', 'ModifyRule'])('%s', (command) => {
 });
 
 describe('the rules of a load balancer', () => {
-  const rules = elbv2Rules({ mostRules: 2, mostTargetGroups: 2 });
+  const few = () => elbv2Rules({ mostRules: 2, mostTargetGroups: 2 });
 
   it('are so many, the default one not counted', async () => {
     const input = { ListenerArn: LISTENER, Actions: [action(1)] };
     const one = holding(rule('r1', 'group-0'));
     const two = holding(rule('r1', 'group-0'), rule('r2', 'group-0'));
 
-    expect(await ruled(rules, 'CreateRule', input, one)).toBeUndefined();
-    expect(await ruled(rules, 'CreateRule', input, two)).toBe('TooManyRulesException');
+    expect(await ruled(few(), `${ELB}.CreateRule`, input, one)).toBeUndefined();
+    expect(await ruled(few(), `${ELB}.CreateRule`, input, two)).toBe('TooManyRulesException');
     expect(one.asked).toEqual([LISTENER]);
   });
 
   it('are changed when there may be no more', async () => {
     const held = holding(rule('r1', 'group-0'), rule(RULE, 'group-1'));
 
-    expect(await ruled(rules, 'ModifyRule', { RuleArn: RULE, Actions: [action(1)] }, held)).toBe(
-      undefined,
-    );
+    expect(
+      await ruled(few(), `${ELB}.ModifyRule`, { RuleArn: RULE, Actions: [action(1)] }, held),
+    ).toBe(undefined);
     // The listener of a rule is a part of its name.
     expect(held.asked).toEqual(['arn:aws:elb:listener/app/slipway/1/2']);
   });
@@ -102,7 +108,7 @@ describe('the rules of a load balancer', () => {
     const held = holding(rule('r1', 'group-0'), rule(RULE, 'group-1'));
     const Actions = groups.map((TargetGroupArn) => ({ Type: 'forward', TargetGroupArn }));
 
-    expect(await ruled(rules, 'ModifyRule', { RuleArn: RULE, Actions }, held)).toBe(outcome);
+    expect(await ruled(few(), `${ELB}.ModifyRule`, { RuleArn: RULE, Actions }, held)).toBe(outcome);
   });
 });
 
@@ -120,7 +126,7 @@ describe('the health of targets', () => {
   const look = (held: ReturnType<typeof holding>, sick: readonly string[] = []) =>
     ruled(
       elbv2Rules({ isHealthy: (address) => !sick.includes(address) }),
-      'DescribeTargetHealth',
+      `${ELB}.DescribeTargetHealth`,
       { TargetGroupArn: 'group-0' },
       { ...held, output },
     );
@@ -151,15 +157,15 @@ describe('the transforms of a rule', () => {
   it('are kept, and those of others stay their own', async () => {
     const rules = elbv2Rules();
     const input = { ListenerArn: LISTENER, Actions: [action(1)], Transforms };
-    await ruled(rules, 'CreateRule', input, { ...holding(), output: made });
+    await ruled(rules, `${ELB}.CreateRule`, input, { ...holding(), output: made });
 
     const all = { Rules: [rule('r1', 'group-0'), rule('r2', 'group-1')] };
-    const shown = await ruled(rules, 'DescribeRules', {}, { output: all });
+    const shown = await ruled(rules, `${ELB}.DescribeRules`, {}, { output: all });
 
     expect((shown as typeof all).Rules).toMatchObject([{ Transforms }, { Transforms: [] }]);
   });
 
   it('are nothing to tell where no rule has any', async () => {
-    expect(await ruled(elbv2Rules(), 'DescribeRules', {}, { output: made })).toBeUndefined();
+    expect(await ruled(elbv2Rules(), `${ELB}.DescribeRules`, {}, { output: made })).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ const IN_NETWORK = { VpcConfig: { SubnetIds: ['subnet-1'] } };
 
 describe.each(['CreateFunction', 'UpdateFunctionConfiguration'])('%s', (command) => {
   const outcome = (statements: readonly object[], input: object = IN_NETWORK) =>
-    ruled([lambdaNetwork(statements as never)], command, input);
+    ruled([lambdaNetwork(statements as never)], `Lambda.${command}`, input);
 
   it('asks nothing of the role of a function without a network', async () => {
     expect(await outcome([], {})).toBeUndefined();

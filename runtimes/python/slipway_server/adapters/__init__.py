@@ -32,6 +32,7 @@ ADAPTERS = {
     "tflite": "adapters.openvino_model",
     "savedmodel": "adapters.openvino_model",
     "keras": "adapters.keras_model",
+    "spacy": "adapters.spacy_model",
     "mlflow": "adapters.mlflow_model",
     "sagemaker": "adapters.sagemaker_model",
     "python": "adapters.code_model",

@@ -35,9 +35,9 @@ _CHANGES = (
     "os.utime", "os.setxattr", "os.removexattr", "shutil.", "os.chflags", "os.lockf", "sqlite3.connect", "dbm.",
 )  # fmt: skip
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# Modules that execute code at any time, from their own text: named tuples, data classes, and the syntax tree of a literal.
+# Modules that execute code at any time, from their own text: named tuples, data classes, the syntax tree of a literal, and annotations that are texts.
 _IMPORTS = "<frozen importlib._bootstrap>"
-_WRITERS = (os.path.join(os.sep + "collections", "__init__.py"), os.sep + "dataclasses.py", os.sep + "ast.py")
+_WRITERS = (os.path.join(os.sep + "collections", "__init__.py"), os.sep + "dataclasses.py", os.sep + "ast.py", os.sep + "typing.py")
 
 
 class _Wall:

@@ -1,0 +1,160 @@
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import { BY_CODE } from '#domain/artifact/known-files.ts';
+import type { Signature } from '#domain/artifact/signature.ts';
+import { within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { readText } from '#formats/bytes/text-file.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { type Pipe, readPipeline } from './config.ts';
+
+/** What a spaCy pipeline says beside the facts of all models: its components, as its file lists them. */
+export type SpacyFacts = ModelFacts & {
+  readonly format: 'spacy';
+  readonly components: readonly string[];
+};
+
+const MIB = 2 ** 20;
+const MAX_META_BYTES = 4 * MIB;
+const MAX_CONFIG_BYTES = MIB;
+// Python and the server, spaCy with numpy and its own libraries; what its files become once they are tables of Python.
+const SERVER_BYTES = 64 * MIB;
+const SPACY_BYTES = 120 * MIB;
+const COPIES = 3;
+// The components that spaCy has itself. https://spacy.io/api
+const OWN: ReadonlySet<string> = new Set([
+  ...['attribute_ruler', 'beam_ner', 'beam_parser', 'doc_cleaner', 'entity_linker', 'entity_ruler'],
+  ...[
+    'future_entity_ruler',
+    'lemmatizer',
+    'merge_entities',
+    'merge_noun_chunks',
+    'merge_subtokens',
+  ],
+  ...['morphologizer', 'ner', 'parser', 'senter', 'sentencizer', 'span_cleaner', 'span_finder'],
+  ...['span_ruler', 'spancat', 'spancat_singlelabel', 'tagger', 'textcat', 'textcat_multilabel'],
+  ...['tok2vec', 'token_splitter', 'trainable_lemmatizer'],
+]);
+const CATEGORIES: readonly string[] = ['textcat', 'textcat_multilabel'];
+// What of spaCy and of thinc has a name of its own: functions of others are registered under names of theirs.
+const OWN_FUNCTION = /^((spacy|spacy-legacy|thinc)\.[\w.-]+|[A-Za-z]\w*\.v\d+)$/;
+const CALLBACKS: readonly string[] = [
+  ...['before_creation', 'after_creation', 'after_pipeline_creation'],
+];
+const VERSIONS = /^(?:[<>=~!]=?\s*\d+(?:\.\w+)*\s*,?\s*){1,4}$/;
+const RESAVE = 'Save it with `nlp.to_disk(FOLDER)` and upload the whole folder.';
+
+/** Whether the folder of this `config.cfg` is a pipeline of spaCy: its `meta.json` says so. */
+export async function isSpacy(files: readonly ArtifactFile[], root: string): Promise<boolean> {
+  const meta = files.find(({ name }) => name === within(root, 'meta.json'));
+  if (!meta || meta.sizeBytes > MAX_META_BYTES) return false;
+  return (await readText(meta, MAX_META_BYTES).catch(() => '')).includes('"spacy_version"');
+}
+
+/** Reads the facts of the pipeline in the folder `root`. What is not of spaCy itself, or is taken from another package, is refused. Fails with `ArtifactRejected`. */
+export async function inspectSpacy(
+  files: readonly ArtifactFile[],
+  root: string,
+): Promise<SpacyFacts> {
+  const meta = metaOf(await textOf(files, within(root, 'meta.json'), MAX_META_BYTES), root);
+  const name = within(root, 'config.cfg');
+  const pipes = readPipeline(await textOf(files, name, MAX_CONFIG_BYTES), name);
+  for (const pipe of pipes.components) refuseForeign(pipe, name);
+  for (const { function: called, at } of pipes.functions) {
+    if (!OWN_FUNCTION.test(called))
+      throw foreign(name, `the function ${quoted(called)} in [${at}]`);
+  }
+  for (const key of CALLBACKS) {
+    if (pipes.settings.get(key) !== undefined && pipes.settings.get(key) !== 'null') {
+      throw foreign(name, `the callback ${quoted(key)}`);
+    }
+  }
+  const bytes = files
+    .filter((file) => root === '.' || file.name.startsWith(`${root}/`))
+    .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const factories = pipes.components.map(({ factory }) => factory);
+  return {
+    format: 'spacy',
+    formatVersion: `spaCy ${meta.versions}`,
+    framework: null,
+    pythonVersion: pythonOf(meta.versions),
+    requirements: [`spacy${meta.versions}`, ...(isOld(meta.versions) ? ['numpy<2'] : [])],
+    signature: signatureOf(factories),
+    takesColumns: false,
+    parameters: null,
+    weightBytes: bytes,
+    dtypes: ['FP32'],
+    memory: [
+      { name: 'the server', bytes: SERVER_BYTES },
+      { name: 'spaCy and its imports', bytes: SPACY_BYTES },
+      { name: 'the pipeline', bytes: bytes * COPIES },
+    ],
+    example: null,
+    entrypoint: null,
+    components: pipes.components.map((pipe) => pipe.name),
+  };
+}
+
+function signatureOf(factories: readonly string[]): Signature {
+  const text = { name: 'text', datatype: 'BYTES', shape: [-1] } as const;
+  const hasCategories = factories.some((each) => CATEGORIES.includes(each));
+  const outputs = ['entities', ...(hasCategories ? ['categories'] : [])];
+  return { inputs: [text], outputs: outputs.map((name) => ({ ...text, name })) };
+}
+
+function refuseForeign({ name, factory, source }: Pipe, file: string): void {
+  if (source !== undefined) {
+    throw foreign(file, `the component ${quoted(name)} of another package, ${quoted(source)}`);
+  }
+  if (!OWN.has(factory)) throw foreign(file, `the component ${quoted(factory || name)}`);
+}
+
+function foreign(file: string, what: string) {
+  return rejected(
+    `${file} has ${what}, which is not of spaCy itself`,
+    `Make the pipeline of spaCy's own components, or ${BY_CODE}.`,
+  );
+}
+
+async function textOf(
+  files: readonly ArtifactFile[],
+  name: string,
+  maxBytes: number,
+): Promise<string> {
+  const found = files.find((file) => file.name === name);
+  if (!found) throw rejected(`${name} is missing`, RESAVE);
+  return readText(found, maxBytes);
+}
+
+function metaOf(text: string, root: string): { readonly versions: string } {
+  let meta: unknown;
+  try {
+    meta = JSON.parse(text);
+  } catch {
+    throw rejected(`${within(root, 'meta.json')} is no JSON`, RESAVE);
+  }
+  const said =
+    typeof meta === 'object' && meta !== null && 'spacy_version' in meta ? meta.spacy_version : '';
+  const versions = String(said).replaceAll(/\s/g, '');
+  if (VERSIONS.test(versions)) return { versions };
+  throw rejected(
+    `${within(root, 'meta.json')} has the spacy_version ${quoted(versions)}, which names no version`,
+    RESAVE,
+  );
+}
+
+/** The newest Python for which an older spaCy has wheels; null for any. */
+function pythonOf(versions: string): string | null {
+  const minor = minorOf(versions);
+  if (minor < 3) return '3.9';
+  if (minor < 5) return '3.10';
+  return minor < 7 ? '3.11' : null;
+}
+
+/** Those before 3.8 were built with numpy 1, and say nothing against a newer one. */
+function isOld(versions: string): boolean {
+  return /<3\.[0-8]\b/.test(versions);
+}
+
+function minorOf(versions: string): number {
+  return Number(/3\.(\d+)/.exec(versions)?.[1] ?? 8);
+}

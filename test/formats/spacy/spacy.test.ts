@@ -1,0 +1,140 @@
+import { inspectSpacy, isSpacy } from '#formats/spacy/inspect.ts';
+import { memoryFile } from '../../support/bytes/archive-files.ts';
+
+const META = { lang: 'en', name: 'm', spacy_version: '>=3.8.0,<3.9.0' };
+const CONFIG = `[paths]
+train = null
+
+[nlp]
+lang = "en"
+pipeline = ["tok2vec","ner"]
+before_creation = null
+tokenizer = {"@tokenizers":"spacy.Tokenizer.v1"}
+
+[components]
+
+[components.ner]
+factory = "ner"
+scorer = {"@scorers":"spacy.ner_scorer.v1"}
+
+[components.ner.model]
+@architectures = "spacy.TransitionBasedParser.v2"
+hidden_width = 64
+
+[components.ner.model.linear]
+@layers = "reduce_mean.v1"
+
+[training.optimizer]
+@optimizers = "mine.Adam"
+`;
+
+type Changes = { readonly meta?: object | string | null; readonly config?: string | null };
+
+function filesOf({ meta = META, config = CONFIG }: Changes = {}) {
+  const written = typeof meta === 'string' ? meta : JSON.stringify(meta);
+  return [
+    ...(meta === null ? [] : [memoryFile('en/meta.json', written)]),
+    ...(config === null ? [] : [memoryFile('en/config.cfg', config)]),
+    memoryFile('en/ner/model', 'x'.repeat(100)),
+    memoryFile('README.md', 'x'),
+  ];
+}
+
+const inspected = (changes: Changes = {}) => inspectSpacy(filesOf(changes), 'en');
+const without = (from: string, to: string) => ({ config: CONFIG.replace(from, to) });
+
+describe('a pipeline of spaCy', () => {
+  it('says of which components it is, and which spaCy it wants', async () => {
+    const found = await inspected();
+
+    expect(found).toMatchObject({
+      format: 'spacy',
+      formatVersion: 'spaCy >=3.8.0,<3.9.0',
+      requirements: ['spacy>=3.8.0,<3.9.0'],
+      pythonVersion: null,
+      components: ['ner'],
+      signature: {
+        inputs: [{ name: 'text', datatype: 'BYTES', shape: [-1] }],
+        outputs: [{ name: 'entities' }],
+      },
+    });
+    expect(found.weightBytes).toBe(100 + CONFIG.length + JSON.stringify(META).length);
+  });
+
+  it('answers categories where it has a component of them', async () => {
+    const { signature } = await inspected(without('factory = "ner"', 'factory = "textcat"'));
+
+    expect(signature?.outputs.map(({ name }) => name)).toEqual(['entities', 'categories']);
+  });
+
+  it.each([
+    ['>=3.2.0,<3.3.0', '3.9', ['numpy<2']],
+    ['>=3.4.4,<3.5.0', '3.10', ['numpy<2']],
+    ['>=3.6.0,<3.7.0', '3.11', ['numpy<2']],
+    ['>=3.7.2,<3.8.0', null, ['numpy<2']],
+    ['~=3.8', null, []],
+  ])('of %s is on a Python that has it', async (versions, python, more) => {
+    expect(await inspected({ meta: { ...META, spacy_version: versions } })).toMatchObject({
+      pythonVersion: python,
+      requirements: [`spacy${versions}`, ...more],
+    });
+  });
+
+  it.each<[string, Changes, string]>([
+    [
+      'a component of its owner',
+      without('factory = "ner"', 'factory = "mine"'),
+      'en/config.cfg has the component `mine`, which is not of spaCy itself',
+    ],
+    [
+      'a component of another package',
+      without('factory = "ner"', 'source = "en_core_web_lg"'),
+      'the component `ner` of another package, `en_core_web_lg`',
+    ],
+    [
+      'a function of its owner',
+      without('spacy.TransitionBasedParser.v2', 'mine.Parser.v1'),
+      'the function `mine.Parser.v1` in [components.ner.model]',
+    ],
+    [
+      'a function of its owner in a value',
+      without('spacy.Tokenizer.v1', 'os.system'),
+      'the function `os.system` in [nlp]',
+    ],
+    [
+      'a callback',
+      without('before_creation = null', 'before_creation = {"@callbacks":"spacy.x.v1"}'),
+      'the callback `before_creation`',
+    ],
+    [
+      'another way to write a setting',
+      without('lang = "en"', 'lang: x = "en"'),
+      '`lang: x = "en"` in line 5',
+    ],
+    ['a setting before a section', { config: 'a = 1' }, '`a = 1` in line 1'],
+    ['a setting twice', without('lang = "en"', 'lang = "en"\nlang = "de"'), 'in line 6'],
+    ['a section twice', { config: `${CONFIG}[nlp]\n` }, '`[nlp]` in line'],
+    ['a line that belongs to none', { config: `[nlp]\n  a = 1\n` }, '`a = 1` in line 2'],
+    ['no section of the pipeline', { config: '[paths]\n' }, 'has no section [nlp]'],
+    ['lines without end', { config: '\n'.repeat(30_000) }, 'lines; the limit is'],
+    ['no description', { meta: null }, 'en/meta.json is missing'],
+    ['no settings', { config: null }, 'en/config.cfg is missing'],
+    ['a description that is no JSON', { meta: '{' }, 'en/meta.json is no JSON'],
+    ['a version that is none', { meta: { spacy_version: '@ http://x' } }, 'names no version'],
+    ['no version', { meta: [] }, 'names no version'],
+  ])('with %s is refused', async (_, changes, message) => {
+    await expect(inspected(changes)).rejects.toThrow(message);
+  });
+
+  it('takes a value of several lines', async () => {
+    await expect(
+      inspected(without('pipeline = ["tok2vec","ner"]', 'pipeline = ["tok2vec",\n  "ner"]')),
+    ).resolves.toBeDefined();
+  });
+
+  it('is told by its description, which alone does not make it one', async () => {
+    expect(await isSpacy(filesOf(), 'en')).toBe(true);
+    expect(await isSpacy(filesOf({ meta: { a: 1 } }), 'en')).toBe(false);
+    expect(await isSpacy(filesOf({ meta: null }), 'en')).toBe(false);
+  });
+});
