@@ -81,7 +81,7 @@ async function betweenAccounts(options: PromoteOptions): Promise<Ways> {
   };
   const [{ openAwsAccount }, { carryBetweenAccounts }] = await Promise.all([
     import('#compose/account/account.ts'),
-    import('#compose/promotion/accounts.ts'),
+    import('#compose/account/carry-release.ts'),
   ]);
   const [source, target] = await Promise.all([openAwsAccount(from), openAwsAccount(to)]);
   return {

@@ -42,7 +42,7 @@ import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
-import { promotionActions } from './promotion/actions.ts';
+import { promotionActions } from './promotion-actions.ts';
 import { publisher } from './publisher.ts';
 import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';

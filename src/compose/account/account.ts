@@ -24,7 +24,7 @@ import {
   modelVersions,
   requireModel,
 } from '#compose/model-status.ts';
-import { promotionActions } from '#compose/promotion/actions.ts';
+import { promotionActions } from '#compose/promotion-actions.ts';
 import { refusedDrops } from '#compose/refused-drops.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { modelOf } from '#domain/identity.ts';

@@ -1,10 +1,10 @@
-import { begin } from '#compose/model-actions.ts';
-import { requireModel } from '#compose/model-status.ts';
-import type { PromotionAnswer, Slipway } from '#compose/slipway.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { releaseOf } from '#domain/promotion/release.ts';
 import type { Registry } from '#ports/registry.ts';
+import { begin } from './model-actions.ts';
+import { requireModel } from './model-status.ts';
+import type { PromotionAnswer, Slipway } from './slipway.ts';
 
 const EVENTS = 100;
 

@@ -4,11 +4,11 @@ import { Upload as MultipartUpload } from '@aws-sdk/lib-storage';
 import { translated } from '#adapters/aws/failures.ts';
 import { copyImage } from '#adapters/aws/store/ecr-copy.ts';
 import { repositoryNameOf } from '#adapters/aws/store/ecr-model-images.ts';
-import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
-import { findStack } from '#compose/account/stack.ts';
 import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Release, releasePrefix } from '#domain/promotion/release.ts';
+import { type AwsAccount, clientSettings } from './clients.ts';
+import { findStack } from './stack.ts';
 
 type Carried = { readonly key: string; readonly versionId: string };
 
