@@ -28,7 +28,7 @@ afterAll(async () => {
 
 describe('slipway', () => {
   it('answers in JSON also why it did not do what it was asked', async () => {
-    const file = join(folder.path, 'w.keras');
+    const file = join(folder.path, 'w.safetensors');
     await writeFile(file, 'no model');
 
     const { code, stdout, stderr } = await runHere('inspect', file, '--json');
@@ -37,11 +37,11 @@ describe('slipway', () => {
     expect(JSON.parse(stdout)).toEqual({
       error: {
         name: 'ArtifactRejected',
-        message: expect.stringContaining('Keras'),
+        message: expect.stringContaining('safetensors'),
         fix: expect.stringContaining('predict.py'),
       },
     });
-    expect(stderr).toContain('Keras');
+    expect(stderr).toContain('safetensors');
   });
 
   it.each([

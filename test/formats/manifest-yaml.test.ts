@@ -10,7 +10,7 @@ const EMPTY = {
   runtime: { optimize: 'auto', network: 'none' },
   build: {},
   server: { startupTimeoutSeconds: 300, extraColumns: 'ignore' },
-  resources: { accelerator: 'none' },
+  resources: {},
   placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
   scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
   rollout: { strategy: 'auto', minRequests: 50, alarms: [], keepVersions: 3 },
@@ -80,7 +80,7 @@ describe('a manifest', () => {
       build: { pythonVersion: '3.12', requirements: ['pandas==2.2.3'] },
       entrypoint: 'predict.py:Predictor',
       server: { startupTimeoutSeconds: 120, extraColumns: 'refuse' },
-      resources: { memory: '2Gi', accelerator: 'none' },
+      resources: { memory: '2Gi' },
       placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false },
       scaling: {
         min: 1,
@@ -191,7 +191,7 @@ describe('a manifest', () => {
     ],
     [
       'resources: {accelerator: T4:0}',
-      'line 1: resources.accelerator is `T4:0`; expected `none`, or a GPU and a count: T4, L4:1, A10G:4',
+      'line 1: resources.accelerator is `T4:0`; expected `none`, `any`, or a GPU and a count: T4, L4:1, A10G:4',
     ],
     ['server: 3 # seconds', 'line 1: server is `3`; expected keys with values'],
     ['examples: []\nserver:', 'line 2: server is empty; expected keys with values'],
