@@ -80,7 +80,7 @@ describe('a manifest', () => {
       build: { pythonVersion: '3.12', requirements: ['pandas==2.2.3'] },
       entrypoint: 'predict.py:Predictor',
       server: { startupTimeoutSeconds: 120, extraColumns: 'refuse' },
-      resources: { memory: '2Gi' },
+      resources: { memory: '2Gi', accelerator: 'none' },
       placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false },
       scaling: {
         min: 1,
