@@ -12,8 +12,12 @@ for (const path of await filesIn(join(folder, 'model'))) {
   hash.update(`${relative(folder, path)}\0`);
   await pipeline(createReadStream(path), hash, { end: false });
 }
+const proven = JSON.parse(await readFile(proof, 'utf8'));
 const served = await filesIn(folder);
-const environment = await filesIn(await realpath(join(folder, 'environment')));
+// What was converted is served without it.
+const environment = proven.conversion.kept
+  ? []
+  : await filesIn(await realpath(join(folder, 'environment')));
 const bytes = await sizeOf([...served, ...environment]);
 const digest = `sha256:${hash.digest('hex')}`;
 const built = {
@@ -21,7 +25,7 @@ const built = {
   compressedBytes: bytes,
   uncompressedBytes: bytes,
   artifactSha256: process.env.ARTIFACT_SHA256,
-  proof: JSON.parse(await readFile(proof, 'utf8')),
+  proof: proven,
   smoke: null,
 };
 await writeFile(join(folder, 'digest'), digest);

@@ -81,8 +81,7 @@ export function servedAs(inspection: Inspection, gpus: Gpus) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    // A language model is more than one pass through a graph.
-    converts: manifest.runtime.optimize === 'auto' && isConvertible(facts) && !facts.language,
+    converts: manifest.runtime.optimize === 'auto' && isConvertible(facts),
     ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
     ...(facts.language && { language: facts.language }),
     ...(facts.pipeline && { pipeline: facts.pipeline }),

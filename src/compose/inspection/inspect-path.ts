@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import { folderFiles } from '#compose/folder-files.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
+import { isConvertible } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
@@ -68,7 +69,7 @@ export async function inspectPath(
     facts,
     server: runtime.process ? runtime.title : `${runtime.title}${AS_CONTAINER}`,
     python: runtime.takesPackages ? pythonEnvironment(facts, manifest.build) : null,
-    converts: facts.framework !== null && manifest.runtime.optimize === 'auto',
+    converts: manifest.runtime.optimize === 'auto' && isConvertible(facts),
     options: optionsOf(manifest, {
       imageBytes: facts.sizeBytes,
       memoryBytes: expectedMemoryBytes(terms),

@@ -41,7 +41,11 @@ function isFormat(name: string): name is Format {
 
 export const FORMATS: readonly Format[] = Object.keys(SERVED).filter(isFormat);
 
-type Loaded = { readonly format: Format; readonly data?: { readonly format: Format } };
+type Loaded = {
+  readonly format: Format;
+  readonly data?: { readonly format: Format };
+  readonly language?: object;
+};
 
 /** The runtime that loads what was found, as it was saved. A folder of Hugging Face's is its own format where it has its weights as safetensors, which transformers loads. */
 export function runtimeOf({ format, data }: Loaded): RuntimeName {
@@ -51,8 +55,9 @@ export function runtimeOf({ format, data }: Loaded): RuntimeName {
 // OpenVINO runs these as they are.
 const NETWORKS: readonly Format[] = ['tflite', 'savedmodel', 'keras'];
 
-/** Whether a build tries to make ONNX of it. What is a folder brings code, but for what transformers loads. */
-export function isConvertible({ format, data }: Loaded): boolean {
+/** Whether a build tries to make ONNX of it. What is a folder brings code, but for what transformers loads; a language model is more than one pass through a graph. */
+export function isConvertible({ format, data, language }: Loaded): boolean {
+  if (language) return false;
   if (isFolderFormat(format)) return data?.format === 'huggingface';
   return !NETWORKS.includes(format);
 }
