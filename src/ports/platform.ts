@@ -30,6 +30,8 @@ export type RevisionSpec = {
   readonly requestSlots: number | null;
   readonly instanceTypes: readonly string[];
   readonly accelerator: Accelerator | null;
+  /** `accelerator` is the one that was chosen where any would do. */
+  readonly takesAnyGpu: boolean;
   /** What vLLM is told; of its models alone. */
   readonly gpuServing?: GpuServing;
   readonly allowCpu: boolean;
@@ -41,9 +43,12 @@ export type RevisionSpec = {
 /** What its server is told of the GPUs, by the names that runtimes/vllm reads. */
 export function gpuEnvironment({ gpuServing, accelerator }: RevisionSpec): Record<string, string> {
   if (!gpuServing) return {};
+  const { maxModelLen, gpuMemoryUtilization } = gpuServing;
   return {
-    MAX_MODEL_LEN: String(gpuServing.maxModelLen),
-    GPU_MEMORY_UTILIZATION: String(gpuServing.gpuMemoryUtilization),
+    MAX_MODEL_LEN: String(maxModelLen),
+    ...(gpuMemoryUtilization !== null && {
+      GPU_MEMORY_UTILIZATION: String(gpuMemoryUtilization),
+    }),
     TENSOR_PARALLEL_SIZE: String(accelerator?.count ?? 1),
   };
 }

@@ -1,7 +1,7 @@
 import { servedBy } from '#domain/build/image.ts';
 import { serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { Deployment } from '#domain/deployment.ts';
-import { acceleratorOf } from '#domain/manifest/manifest.ts';
+import { ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { requireVersion, requireWork } from './require-deployment.ts';
 
@@ -37,6 +37,7 @@ export function revisionSpec(
     instanceTypes,
     // Decisions of before name no GPU.
     accelerator: accelerator ?? acceleratorOf(manifest),
+    takesAnyGpu: plan.accelerator?.name === ANY_GPU,
     ...(serving && { gpuServing: serving }),
     allowCpu: manifest.placement.allowCpu,
     scaling: manifest.scaling,

@@ -34,6 +34,7 @@ describe('what a platform is asked for', () => {
       requestSlots: null,
       instanceTypes,
       accelerator: { name: 'T4', count: 1 },
+      takesAnyGpu: false,
       allowCpu: true,
       scaling: { min: 2, max: 4, requestsPerMinute: 600, schedules: [] },
       server: { port: 8080, healthPath: '/ping', requestPath: null },

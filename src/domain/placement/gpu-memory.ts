@@ -9,10 +9,17 @@ export type Gpus = {
 };
 
 /** What vLLM is told: how long a request and its answer may be together, and which part of each GPU's memory is its own. */
-export type GpuServing = {
+export type FittedServing = {
   readonly maxModelLen: number;
   readonly gpuMemoryUtilization: number;
 };
+
+export type GpuServing =
+  | FittedServing
+  | { readonly maxModelLen: 'auto'; readonly gpuMemoryUtilization: null };
+
+/** On GPUs of a kind that nobody chose vLLM sees itself how much there is. */
+export const AS_FITS: GpuServing = { maxModelLen: 'auto', gpuMemoryUtilization: null };
 
 const MIB = 1024 * 1024;
 // CUDA's context, its libraries and the graphs that vLLM captures, on each GPU. Recalled, not measured here.
@@ -51,7 +58,7 @@ export function gpuMemory(model: GpuModel, count: number): readonly MemoryTerm[]
 export function gpuServing(
   model: GpuModel,
   { accelerator, count, acceleratorMiB }: Gpus,
-): GpuServing | undefined {
+): FittedServing | undefined {
   if (model.heads % count !== 0) return undefined;
   if (model.isBfloat16 && WITHOUT_BFLOAT16.includes(accelerator)) return undefined;
   const gpuMemoryUtilization = utilization(acceleratorMiB);

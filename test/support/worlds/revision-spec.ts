@@ -29,6 +29,7 @@ export function revisionSpec(versionId: string, over: Partial<RevisionSpec> = {}
     requestSlots: null,
     instanceTypes: [],
     accelerator: null,
+    takesAnyGpu: false,
     allowCpu: false,
     scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
     startupTimeoutSeconds: 600,

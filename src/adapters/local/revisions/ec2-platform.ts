@@ -1,5 +1,7 @@
 import { type GpuLook, missingGpu } from '#adapters/local/servers/gpus.ts';
 import { type ModelServer, serverAfter } from '#adapters/local/servers/model-server.ts';
+import { ANY_GPU } from '#domain/manifest/manifest.ts';
+import { AS_FITS } from '#domain/placement/gpu-memory.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { alwaysOnRevision } from './always-on-revision.ts';
 import type { InvocationLimits } from './invocation.ts';
@@ -24,16 +26,24 @@ export function ec2Platform(
   });
 }
 
+/** Where any GPU will do it is that of this machine, not the one that costs least on AWS. */
+function asHere(spec: RevisionSpec): RevisionSpec {
+  const { takesAnyGpu, gpuServing } = spec;
+  if (!takesAnyGpu) return spec;
+  const accelerator = { name: ANY_GPU, count: 1 };
+  return { ...spec, accelerator, ...(gpuServing && { gpuServing: AS_FITS }) };
+}
+
 function startWithGpu(
   spec: RevisionSpec,
   look: GpuLook,
   start: (spec: RevisionSpec) => ModelServer,
 ): ModelServer {
-  const { accelerator, allowCpu } = spec;
+  const { accelerator, allowCpu } = asHere(spec);
   if (!accelerator) return start(spec);
   const decided = look().then((seen) => {
     const missing = missingGpu(accelerator, seen);
-    if (missing === undefined) return () => start(spec);
+    if (missing === undefined) return () => start(asHere(spec));
     return allowCpu ? () => start({ ...spec, accelerator: null }) : missing;
   });
   return serverAfter(decided);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { errorCode } from '#adapters/local/registry/file-state.ts';
-import type { Accelerator } from '#domain/manifest/manifest.ts';
+import { type Accelerator, ANY_GPU } from '#domain/manifest/manifest.ts';
 
 export type Gpu = { readonly name: string; readonly memoryMiB: number };
 
@@ -29,9 +29,10 @@ export function nvidiaGpus(command = 'nvidia-smi'): GpuLook {
 /** A predicate for a model server whose GPU is not available here; undefined when it is. */
 export function missingGpu({ name, count }: Accelerator, seen: SeenGpus): string | undefined {
   const fix = 'set placement.allowCpu: true to run without a GPU, or use a machine with such a GPU';
-  const needs = `needs ${count} ${name}`;
+  const needs = name === ANY_GPU ? 'needs a GPU' : `needs ${count} ${name}`;
   if (seen.kind === 'unseen') return `${needs}, but ${seen.problem}: ${fix}`;
-  if (seen.gpus.filter((gpu) => isA(name, gpu)).length >= count) return undefined;
+  const having = seen.gpus.filter((gpu) => name === ANY_GPU || isA(name, gpu));
+  if (having.length >= count) return undefined;
   const all = seen.gpus.map((gpu) => `${gpu.name} (${gpu.memoryMiB} MiB)`).join(', ');
   return `${needs}, but this machine has ${all || 'no GPU'}: ${fix}`;
 }

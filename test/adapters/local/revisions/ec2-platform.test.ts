@@ -30,6 +30,16 @@ describe('a revision that asks for a GPU', () => {
     expect(state).toEqual({ kind: 'ready' });
   });
 
+  it('takes the one of this machine where any will do, whichever was chosen for AWS', async () => {
+    const any = { accelerator: { name: 'T4', count: 4 }, takesAnyGpu: true };
+
+    expect((await deployed(has(L4), any)).state).toEqual({ kind: 'ready' });
+    expect((await deployed(has(), any)).state).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('needs a GPU, but this machine has no GPU'),
+    });
+  });
+
   it('fails where there are too few, says what to do, and starts nothing', async () => {
     const { state, servers } = await deployed(has(L4), { accelerator: { name: 'L4', count: 2 } });
 
