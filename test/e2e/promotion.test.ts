@@ -65,7 +65,7 @@ describe('slipway promote between two folders of one machine', () => {
     const approved = await there('approve', 'rounds', '--yes');
 
     expect(asked).toMatchObject({ code: 0, stderr: '' });
-    expect(asked.stdout).toMatch(/AwaitingApproval[\s\S]*slipway approve rounds --version 1/);
+    expect(asked.stdout).toMatch(/AwaitingApproval[\s\S]*approve rounds --version 1/);
     expect(asked.stdout).toContain('nothing of rounds is live');
     expect(waits.stdout).toContain('AwaitingApproval');
     expect(approved).toMatchObject({ code: 0, stderr: '' });

@@ -19,9 +19,11 @@ const ROUTER_AND_PLATFORMS =
 const CLIENTS: Readonly<Record<string, string>> = {
   acquireLease: 'codebuild dynamodb sfn',
   admitDeployment: 'dynamodb s3 sfn',
+  admitPromotion: 'dynamodb ecr s3 sfn',
   admitRollback: 'dynamodb sfn',
   admitUndeploy: 'dynamodb sfn',
   authorize: 'dynamodb',
+  awaitApproval: 'dynamodb',
   checkHealth: ROUTER,
   chooseTarget: 'dynamodb',
   commitDeployment: PLATFORMS,

@@ -19,7 +19,7 @@ const BUILDS = [
     what: 'environments',
     id: 'EnvironmentProject',
     buildspec: 'buildspecs/environment.yml',
-    told: { ENVIRONMENTS, WEB_ADAPTER_IMAGE: expect.stringMatching(/:\d/) },
+    told: { ENVIRONMENTS, WEB_ADAPTER_IMAGE: expect.stringMatching(/:\d/), VLLM_IMAGE: 'none' },
   },
 ] as const;
 
