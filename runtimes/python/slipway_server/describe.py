@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
     out = own_stdout()
     path, facts = required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS"))
     if getattr(adapter_of(facts.format), "IS_TRIED_FIRST", False):
-        try_out(path, lambda: begin_conversation(load_model(path, facts)))
+        try_out(path, lambda: load_model(path, facts), begin_conversation)
     imported = time.perf_counter()
     model = load_model(path, facts)
     first_seconds = time.perf_counter() - imported

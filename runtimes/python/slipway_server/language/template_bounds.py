@@ -12,24 +12,28 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from typing import Callable, Iterator
+from typing import Callable, Iterator, TypeVar
 
 from ..refusal import message_of
+
+Loaded = TypeVar("Loaded")
 
 # 98 MB are loaded, and a conversation is begun, within a second.
 _TRIAL_SECONDS = 10
 _TRIAL_SECONDS_PER_GIB = 60
+# How many times as long that may take on a busy machine.
+_WAITED = 30
 # The templates of real models take milliseconds.
 _RENDER_SECONDS = 3
 _LOOK_SECONDS = 0.5
 
 
-def try_out(path: str, work: Callable[[], None]) -> None:
-    """Raises ValueError unless `work`, which loads the model and begins a conversation, ends within what CPU reading the weights can take. It runs in a fork, so no thread may have been started yet."""
+def try_out(path: str, load: Callable[[], Loaded], begin: Callable[[Loaded], None]) -> None:
+    """Raises ValueError unless the model is loaded, and a conversation begun, within what CPU reading the weights can take. That is in a fork, so no thread may have been started yet."""
     seconds = _TRIAL_SECONDS + _TRIAL_SECONDS_PER_GIB * os.path.getsize(path) // 2**30
     child = os.fork()
     if child == 0:
-        _try_in_child(seconds, work)
+        _try_in_child(seconds, load, begin)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         raise ValueError(_why(os.WTERMSIG(status), seconds))
@@ -37,7 +41,7 @@ def try_out(path: str, work: Callable[[], None]) -> None:
         raise ValueError("llama.cpp does not load the model, or does not begin a conversation by its chat template; the lines before say why")
 
 
-def _try_in_child(seconds: int, work: Callable[[], None]) -> None:
+def _try_in_child(seconds: int, load: Callable[[], Loaded], begin: Callable[[Loaded], None]) -> None:
     code = 1
     try:
         # What a build prints is its answer.
@@ -45,7 +49,11 @@ def _try_in_child(seconds: int, work: Callable[[], None]) -> None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard == resource.RLIM_INFINITY else min(seconds, hard), hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        work()
+        # What waits without working takes no CPU.
+        signal.alarm(seconds * _WAITED)
+        # Kept to the end: llama.cpp waits forever for a server that is ended before its loop has begun.
+        loaded = load()
+        begin(loaded)
         code = 0
     except BaseException as error:
         print(message_of(error), file=sys.stderr, flush=True)
@@ -55,6 +63,8 @@ def _try_in_child(seconds: int, work: Callable[[], None]) -> None:
 
 
 def _why(ended_by: int, seconds: int) -> str:
+    if ended_by == signal.SIGALRM:
+        return f"the model was not loaded, or a conversation not begun, within {seconds * _WAITED} s"
     if ended_by == signal.SIGXCPU:
         return f"the model was not loaded, or a conversation not begun, within {seconds} s of CPU: the chat template in its file does not end"
     return f"llama.cpp was ended by {signal.Signals(ended_by).name} while it loaded the model or began a conversation: the file, or the chat template in it, is broken"
