@@ -40,6 +40,7 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
       'ok    registry',
       'ok    workflow',
       'ok    rollback',
+      'ok    promote',
       'ok    undeploy',
       'ok    event bus',
       'ok    API',
@@ -123,7 +124,7 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
     expect(byCheck(result)['stack']).toMatchObject({
       result: 'warn',
       says: 'there is no stack slipway-none in us-east-1',
-      fix: expect.stringMatching(/npx slipway deploy --stage none/),
+      fix: expect.stringMatching(/slipway deploy --stage none/),
     });
     expect(byCheck(result)['service roles']).toMatchObject({
       result: 'warn',

@@ -197,7 +197,7 @@ describeOnMoto('slipway promote between two accounts', (moto) => {
 
     expect(promoted).toMatchObject({ code: 0, stderr: '' });
     expect(promoted.stdout).toContain(`shapes version 1 of staging is ${digest}`);
-    expect(promoted.stdout).toMatch(/AwaitingApproval[\s\S]*slipway approve shapes --version 1/);
+    expect(promoted.stdout).toMatch(/AwaitingApproval[\s\S]*approve shapes --version 1/);
     expect([admitted.kind, waits.kind]).toEqual(['admitted', 'pending']);
     const [ofOurs] = await manifestOf(ours, 'slipway-staging', digest);
     const tag = `shapes-${digest.slice('sha256:'.length, 'sha256:'.length + 32)}`;

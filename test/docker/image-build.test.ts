@@ -58,7 +58,7 @@ describe('the image that a build leaves', () => {
     expect(image.uncompressedBytes / sum(unpacked)).toBeCloseTo(1, 3);
   });
 
-  it('carries of onnxruntime what this processor needs, and no build tools', async () => {
+  it('carries of onnxruntime and the tokenizers what this processor needs, and no build tools', async () => {
     const find = ['/opt', '-name', '*.node', '-o', '-name', 'esbuild', '-o', '-name', '*.so.1'];
     const found = await docker(
       'run',
@@ -73,6 +73,7 @@ describe('the image that a build leaves', () => {
     expect(found.split('\n').toSorted()).toEqual([
       `${bin}/libonnxruntime.so.1`,
       `${bin}/onnxruntime_binding.node`,
+      '/opt/runtime/node_modules/tokenizers/tokenizers.linux-x64-gnu.node',
     ]);
   });
 
