@@ -72,7 +72,7 @@ describeOnMoto('slipway deploy', (moto) => {
 
     const { code, stdout, stderr } = await clone.deploy(moto());
 
-    expect(stderr).toMatch(/^deployed: .*slipway.* push MODEL --stage new --region us-east-1$/m);
+    expect(stderr).toMatch(/^deployed: `.*slipway.* push MODEL --stage new --region us-east-1`$/m);
     expect(JSON.parse(stdout)).toEqual([
       ...['deploy', '--stage', 'new', '--region', 'us-east-1', '--param=containers=off'],
     ]);
