@@ -27,7 +27,8 @@ function describeTransformers(): void {
         const key = `models/${name}/net-${n}/${file}`;
         slipway().drop(key, readFileSync(join(folder.path, name, file)));
       }
-      slipway().drop(`models/${name}/net-${n}/model.yaml`, '');
+      // The same bytes again would be ignored.
+      slipway().drop(`models/${name}/net-${n}/model.yaml`, `runtime: { requestsAtOnce: ${n} }`);
       return (await slipway().ending(name, n)).detail;
     };
     const post = (model: string, path: string, body: unknown) =>

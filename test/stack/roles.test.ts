@@ -69,8 +69,20 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'a build of moto is over at once, so that none is found under way and stopped',
   ],
   [
-    /^dynamodb:PutItem GrantBuildRole /,
+    /^dynamodb:PutItem (?:AwaitApproval|GrantBuild)Role /,
     'it adds no row: what a step may do with the registry is one grant for all',
+  ],
+  [
+    /^dynamodb:DeleteItem AwaitApprovalRole /,
+    'a promotion that a person refuses leaves the list of those under way: here none is refused',
+  ],
+  [
+    /^s3:ListBucket AdmitPromotionRole /,
+    'without it S3 calls a file that is missing forbidden, and here all have arrived',
+  ],
+  [
+    /^states:(?:DescribeExecution AcquireLease|StartExecution Sweep)Role .*-promote/,
+    'a promotion that died with the lease, or died and was left, is taken up as any deployment is here',
   ],
   [/^s3:\w+ ApiLogRole /, 'Firehose writes the access log of the API'],
   [
