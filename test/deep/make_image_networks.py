@@ -21,7 +21,6 @@ from transformers import (
     pipeline,
 )
 
-OUT, IMAGES = map(Path, sys.argv[1:3])
 FILES = ["wide.jpg", "gray.jpg", "turned.jpg", "rgb.png", "clear.png", "palette.png", "lossy.webp"]
 LABELS = {"id2label": {at: f"kind {at}" for at in range(8)}, "label2id": {f"kind {at}": at for at in range(8)}}
 WIDE = {"initializer_range": 0.3}
@@ -53,22 +52,26 @@ def settled(network):
     return network.eval()
 
 
-def main():
+def saved(out):
+    """The folders, by their names."""
     torch.manual_seed(7)
-    answers = {}
     for name, network, processor in networks():
-        folder = OUT / name
+        folder = out / name
         settled(network).save_pretrained(folder)
         (folder / "preprocessor_config.json").write_text(json.dumps(processor))
-        answers[name] = answered(folder)
-    (OUT / "answers.json").write_text(json.dumps(answers))
+        yield name, folder
 
 
-def answered(folder):
+def answered(folder, images):
     network = AutoModelForImageClassification.from_pretrained(folder)
     run = pipeline("image-classification", model=network, image_processor=AutoImageProcessor.from_pretrained(folder, backend="pil"), device="cpu")
-    return {file: run(str(IMAGES / file)) for file in FILES}
+    return {file: run(str(images / file)) for file in FILES}
+
+
+def main(out, images):
+    answers = {name: answered(folder, images) for name, folder in saved(out)}
+    (out / "answers.json").write_text(json.dumps(answers))
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:3]))
