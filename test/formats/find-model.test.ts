@@ -243,7 +243,6 @@ describe('an artifact is refused', () => {
       { 'm.mlpackage/Data/com.apple.CoreML/model.mlmodel': '', 'm.mlpackage/Manifest.json': '{}' },
       ['a Core ML package'],
     ],
-    ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of safetensors', { 'm.safetensors': '' }, ['m.safetensors is a safetensors file']],
     ['of TorchServe', { 'm.mar': '' }, ['m.mar is a TorchServe archive']],
     [
@@ -268,7 +267,7 @@ describe('an artifact is refused', () => {
     for (const message of messages) expect(String(outcome)).toContain(message);
   });
 
-  it.each(['m.h5', 'm.safetensors', 'm.mar', 'frozen.pb'])(
+  it.each(['m.safetensors', 'm.mar', 'frozen.pb'])(
     'of %s with predict.py as a way to serve it',
     async (name) => {
       await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({

@@ -197,12 +197,6 @@ describe('an artifact', () => {
   });
 
   it.each<[string, Uint8Array | string, string, string]>([
-    [
-      'model.h5',
-      hex('89 48 44 46 0d 0a 1a 0a'),
-      'an HDF5 file',
-      'model.load_weights("FILE"); model.save("model.keras")',
-    ],
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
     ['m.pmml', '<?xml version="1.0"?><PMML/>', 'a PMML model', 'write-predict'],
     ['m.mlmodel', hex('08 04'), 'a Core ML model', 'exported to ONNX'],
