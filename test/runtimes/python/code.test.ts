@@ -44,6 +44,22 @@ class Predictor:
     expect(json).toEqual({ predictions: [2] });
   });
 
+  it('code that is asynchronous is waited for, always in the loop in which it was prepared', async () => {
+    const code = `
+import asyncio
+class Predictor:
+    async def setup(self): self.loop = asyncio.get_running_loop()
+    async def predict(self, x):
+        await asyncio.sleep(0)
+        return {"x": x, "same": asyncio.get_running_loop() is self.loop}
+`;
+    const server = await startModel(runtime, pythonFolder(code));
+
+    const { json } = await server.post('/invocations', { inputs: 1 });
+
+    expect(json).toEqual({ predictions: { x: 1, same: true } });
+  });
+
   it('no key of a caller is in the process when the code runs, however it looks', async () => {
     const code = `
 import gc
@@ -175,6 +191,15 @@ def predict(what): return numbers() if what == "numbers" else seen
       const { json } = await server.post('/invocations', { inputs: 'seen' });
 
       expect(json).toEqual({ predictions: ['closed'] });
+    });
+
+    it('may do so asynchronously', async () => {
+      const code = 'async def predict(n):\n  for each in range(n): yield each';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const answer = await asked(server, { inputs: 3 });
+
+      expect(await answer.text()).toBe('0\n1\n2\n');
     });
 
     it('is refused where a tensor is asked for', async () => {
