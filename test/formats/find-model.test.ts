@@ -202,7 +202,11 @@ describe('an artifact is refused', () => {
     ['of two archives', { 'a.zip': '', 'b.tar.gz': '' }, ['`a.zip` and `b.tar.gz`']],
     ['of nothing known', { 'a.csv': '', 'b.md': '' }, ['no model among `a.csv`, `b.md`']],
     ['of nothing', {}, ['no model among no files']],
-    ['of code without an entry', { 'predict.py': 'x = 1' }, ['no model among']],
+    [
+      'of code without an entry',
+      { 'predict.py': 'x = 1' },
+      ['no model among', 'neither a function `predict`'],
+    ],
     ['of the code of a model alone', { 'model.py': CODE }, ['no model among']],
     [
       'of an image that does not say where it answers',

@@ -164,7 +164,15 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     magic: /^43424d31/,
   },
   {
-    what: 'a Git LFS pointer, not the model itself',
+    what: 'a CatBoost model in JSON',
+    format: null,
+    endings: [],
+    // `{"ctr_data"`, or without categories `{"features_info"`, with optional white space.
+    magic: /^7b(20|09|0a|0d)*22(6374725f64617461|66656174757265735f696e666f)22/,
+    fix: 'Save it as CatBoost does by default, `model.save_model("model.cbm")`, and upload that.',
+  },
+  {
+    what: 'a Git LFS pointer',
     format: null,
     endings: [],
     magic: /^76657273696f6e2068747470733a2f2f6769742d6c6673/,

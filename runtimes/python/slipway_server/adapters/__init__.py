@@ -99,25 +99,29 @@ def _is_data(facts: Facts) -> bool:
     return facts.format not in _WRAPPERS or (facts.format == "mlflow" and facts.data is not None)
 
 
-def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]) -> Callable[..., T]:
+# Of code that exits too: its process serves others.
+_FAULTS = (Exception, SystemExit)
+
+
+def _guarded(function: Callable[..., T], refused: Callable[[BaseException], Refusal]) -> Callable[..., T]:
     def call(*args: Any) -> T:
         try:
             return function(*args)
         except Refusal:
             raise
-        except Exception as error:
+        except _FAULTS as error:
             raise refused(error) from None
 
     return call
 
 
-def _guarded_pieces(invoke: Invoke, refused: Callable[[Exception], Refusal]) -> Invoke:
+def _guarded_pieces(invoke: Invoke, refused: Callable[[BaseException], Refusal]) -> Invoke:
     def pieces(content: Iterator[bytes]) -> Iterator[bytes]:
         try:
             yield from content
         except Refusal:
             raise
-        except Exception as error:
+        except _FAULTS as error:
             raise refused(error) from None
 
     def call(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
@@ -127,13 +131,13 @@ def _guarded_pieces(invoke: Invoke, refused: Callable[[Exception], Refusal]) -> 
     return call
 
 
-def _refused_by_framework(error: Exception) -> Refusal:
+def _refused_by_framework(error: BaseException) -> Refusal:
     if isinstance(error, _SERVERS_OWN) or _EXHAUSTED.search(message_of(error)):
         print(f"the model failed: {where(error)}", file=sys.stderr, flush=True)
         return Refusal(503, f"the server could not run the model: {message_of(error)}")
     return Refusal(400, f"the model refused the inputs: {message_of(error)}")
 
 
-def _refused_by_code(error: Exception) -> Refusal:
+def _refused_by_code(error: BaseException) -> Refusal:
     print(f"{own_traceback(error)}the model's code failed: {where(error)}", file=sys.stderr, flush=True)
     return Refusal(500, f"the model's code failed: {message_of(error)}")
