@@ -48,6 +48,18 @@ describe('slipway', () => {
     { args: ['inspect'], message: "missing required argument 'path'" },
     { args: ['inspect', 'a', '--loud'], message: "unknown option '--loud'" },
     { args: ['inspect', 'nowhere'], message: 'nowhere cannot be read' },
+    {
+      args: ['promote', 'm', '--from', './a', '--to', './b/../a'],
+      message: './a is where it comes from and where it goes',
+    },
+    {
+      args: ['promote', 'm', '--from', 'prod', '--to', 'prod'],
+      message: 'prod is where it comes from and where it goes',
+    },
+    {
+      args: ['promote', 'm', '--from', './a', '--to', 'prod'],
+      message: './a and prod are not of one kind',
+    },
   ])('answers in JSON also that $args is wrong', async ({ args, message }) => {
     const { code, stdout, stderr } = await runHere(...args, '--json');
 
