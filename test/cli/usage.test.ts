@@ -61,6 +61,21 @@ describe('slipway', () => {
       message: 'nowhere does not exist',
       fix: expect.stringMatching(/^Name a file or folder that is there, seen from /),
     },
+    {
+      args: ['promote', 'm', '--from', './a', '--to', './b/../a'],
+      message: './a is where it comes from and where it goes',
+      fix: expect.any(String),
+    },
+    {
+      args: ['promote', 'm', '--from', 'prod', '--to', 'prod'],
+      message: 'prod is where it comes from and where it goes',
+      fix: expect.any(String),
+    },
+    {
+      args: ['promote', 'm', '--from', './a', '--to', 'prod'],
+      message: './a and prod are not of one kind',
+      fix: expect.any(String),
+    },
   ])('answers in JSON also that $args is wrong, and what to do', async ({ args, message, fix }) => {
     const { code, stdout, stderr } = await runHere(...args, '--json');
 
