@@ -7,8 +7,6 @@ import { isConvertible } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
-import type { TargetOption } from '#domain/deployment.ts';
-import { Failure } from '#domain/failure.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
 import { type TimedOption, timed } from '#domain/placement/cold-start.ts';
