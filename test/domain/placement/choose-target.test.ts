@@ -7,6 +7,7 @@ const GIB = 1024 * MIB;
 const small: Needs = {
   imageBytes: 200 * MIB,
   memoryBytes: 219.5 * MIB,
+  modelBytes: 11 * MIB,
   memoryMiB: null,
   accelerator: null,
   replicas: 1,
@@ -81,6 +82,14 @@ describe('choosing a target', () => {
     expect(taken(needs)).toBe('ec2');
   });
 
+  it.each<[string, Partial<Wish>]>([
+    ['asks for Lambda', { target: 'lambda' }],
+    ['allows nothing else', { allow: ['lambda'] }],
+    ['has no containers', { offered: ['lambda'] }],
+  ])('takes Lambda for a model that is slow to start where one %s', (_, wish) => {
+    expect(taken({ modelBytes: 3.8 * GIB }, wish)).toBe('lambda');
+  });
+
   it('gives a large model the memory that it is expected to use', () => {
     const { decision } = chooseTarget({ ...small, memoryBytes: 5312 * MIB - 1 }, any);
 
@@ -110,6 +119,12 @@ describe('choosing a target', () => {
       what: 'what only a container can do',
       needs: { refusedByLambda: 'Lambda answers no stream' },
       reason: 'Lambda answers no stream',
+    },
+    {
+      what: 'a model that no request waits for while it is read',
+      needs: { modelBytes: 3_800_000_000 },
+      reason:
+        "a cold start reads the model's 3800000000 bytes, for some 38 s; a request has 29 s (placement.target: lambda takes it all the same)",
     },
   ])('does not take Lambda for $what, and says why', ({ needs, reason }) => {
     expect(refusal('lambda', needs)).toBe(reason);
@@ -195,6 +210,7 @@ describe('what the manifest wishes', () => {
     const sizes = fc.record({
       imageBytes: fc.nat(300 * GIB),
       memoryBytes: fc.nat(150 * GIB),
+      modelBytes: fc.nat(20 * GIB),
       memoryMiB: fc.option(fc.integer({ min: 128, max: 1024 * 1024 })),
       accelerator: fc.option(fc.constantFrom(T4, { name: 'L4', count: 4 })),
       replicas: fc.integer({ min: 1, max: 100 }),
