@@ -142,7 +142,7 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
     'ONNX or Python',
   ],
   huggingface: [
-    "task, architecture, labels, context length, tokenizer, pooling, the weights' types and sizes; of transformers or sentence-transformers, in ONNX or safetensors",
+    "task, architecture, labels, context length, tokenizer, pooling, image processor and size, the weights' types and sizes; of transformers or sentence-transformers, in ONNX or safetensors",
     'the ONNX server; transformers, in the Python server, what generates or does not convert',
   ],
   tflite: [
