@@ -51,6 +51,7 @@ async function build(reference, { tag, runtime, stage, python }) {
   const settings = [
     ...(WEB_ADAPTER_IMAGE ? ['--build-arg', `WEB_ADAPTER_IMAGE=${WEB_ADAPTER_IMAGE}`] : []),
     ...(runtime === 'vllm' ? ['--build-arg', `VLLM_IMAGE=${VLLM_IMAGE}`] : []),
+    ...(TORCH_INDEX && python && !python.cuda ? ['--build-arg', `TORCH_INDEX=${TORCH_INDEX}`] : []),
     ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),
     ...(python ? ['--build-arg', `PYTHON_VERSION=${await versionOf(python)}`] : []),
     ...(python ? ['--build-context', `wanted=${folder}`] : []),
@@ -59,7 +60,6 @@ async function build(reference, { tag, runtime, stage, python }) {
   await buildx([...settings, '--tag', reference, join('runtimes', runtime)]);
 }
 
-    ...(TORCH_INDEX && python && !python.cuda ? ['--build-arg', `TORCH_INDEX=${TORCH_INDEX}`] : []),
 /** The Python version that the model names; on one machine, where pulling may be impossible, else the nearest one that its framework supports. */
 async function versionOf({ python, orElse }) {
   const versions = ENVIRONMENTS ? [python] : [python, ...orElse];
