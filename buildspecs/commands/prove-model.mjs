@@ -175,6 +175,9 @@ async function convert(order, { rows, nativeMicros }, conversion) {
     return refuse('it is a language model, which is more than one pass through a graph');
   if (order.format === 'spacy') return refuse('spaCy runs it');
   if (NETWORKS.includes(order.format)) return refuse('OpenVINO runs it as it is');
+  const { image } = order.pipeline ?? {};
+  if (image && !image.isPrepared)
+    return refuse(`the ONNX server does not prepare images as ${image.processor} does`);
   if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
   if (rows === 0 || nativeMicros === null)
     return refuse('it is code, or does not take rows of numbers');

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { type Config, readConfig } from './config.ts';
+import { readImageFolder } from './images/folder.ts';
+import { openImages } from './images/model.ts';
 import { isFolder, readFolder } from './language/folder.ts';
 import { openLanguage } from './language/model.ts';
 import { drainOnSignal, endWithParent, modelToServe } from './serving/lifecycle.ts';
@@ -40,9 +42,11 @@ session = await opening;
 console.log(`${config.name} is ready`);
 process.send?.({ ready: true });
 
-/** A folder holds a model over texts, with its tokenizer. */
+/** A folder holds a model over images or texts, with what prepares them. */
 async function openModel(path: string): Promise<Session> {
   if (!(await isFolder(path))) return openSession(thread, path, exitWith(1));
+  const images = await readImageFolder(path);
+  if (images) return openImages(await openSession(thread, images.modelPath, exitWith(1)), images);
   const folder = await readFolder(path);
   return openLanguage(await openSession(thread, folder.modelPath, exitWith(1)), folder);
 }

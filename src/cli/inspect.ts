@@ -1,7 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { PathInspection } from '#compose/inspection/inspect-path.ts';
-import type { LanguageServing, MemoryTerm, PipelineServing } from '#domain/artifact/facts.ts';
+import type {
+  ImageServing,
+  LanguageServing,
+  MemoryTerm,
+  PipelineServing,
+} from '#domain/artifact/facts.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
 import { gpuMemory } from '#domain/placement/gpu-memory.ts';
@@ -130,9 +135,14 @@ function pipelineLine({ task, architecture, maxTokens, tokenizer, ...rest }: Pip
     rest.pooling === null ? '' : `pooled by ${rest.pooling}`,
     rest.normalizes ? 'normalized' : '',
     rest.hasChatTemplate ? 'with a chat template' : '',
+    rest.image ? imageLine(rest.image) : '',
   ]
     .filter(Boolean)
     .join(', ');
+}
+
+function imageLine({ width, height, processor }: ImageServing): string {
+  return `images of ${width} x ${height} pixels, prepared as ${processor} does`;
 }
 
 function memory(terms: readonly MemoryTerm[]): string {

@@ -91,7 +91,8 @@ export async function readFolder(root: string): Promise<Folder> {
   };
 }
 
-async function onnxIn(root: string): Promise<string> {
+/** The ONNX file that is served. */
+export async function onnxIn(root: string): Promise<string> {
   const usual = ONNX_FILES.map((name) => join(root, name)).find((path) => existsSync(path));
   if (usual) return usual;
   const names = await readdir(root, { recursive: true });
@@ -108,7 +109,7 @@ function taskOf(config: Json | undefined): TaskName {
   throw new Error(`the architecture of the model is "${name}", whose task is not known`);
 }
 
-function labelsOf(config: Json | undefined): readonly string[] {
+export function labelsOf(config: Json | undefined): readonly string[] {
   const named = config?.['id2label'];
   if (!isObject(named)) return [];
   return Object.keys(named).map((_, id) => String(named[id] ?? `LABEL_${id}`));
@@ -143,7 +144,8 @@ async function jsonIn(folder: string, name: string): Promise<unknown> {
   return existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : undefined;
 }
 
-async function objectIn(folder: string, name: string): Promise<Json | undefined> {
+/** The object that a JSON file of the folder holds, if there is one. */
+export async function objectIn(folder: string, name: string): Promise<Json | undefined> {
   const value = await jsonIn(folder, name);
   return isObject(value) ? value : undefined;
 }
@@ -153,7 +155,7 @@ async function listIn(folder: string, name: string): Promise<readonly Json[] | u
   return Array.isArray(value) ? value.filter(isObject) : undefined;
 }
 
-function textIn(value: Json | undefined, key: string): string | undefined {
+export function textIn(value: Json | undefined, key: string): string | undefined {
   const found = value?.[key];
   return typeof found === 'string' ? found : undefined;
 }

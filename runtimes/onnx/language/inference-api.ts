@@ -15,7 +15,7 @@ const KEYS: readonly string[] = ['inputs', 'parameters', 'options'];
 /** Reads `{"inputs": …, "parameters": {…}}`; undefined for a body of another shape. Refuses with 400 a parameter that the task does not have. */
 export function readInference(
   body: unknown,
-  { task }: LanguageModel,
+  { task }: Pick<LanguageModel, 'task'>,
 ): InferenceRequest | undefined {
   if (!isObject(body) || !('inputs' in body)) return undefined;
   const { inputs, parameters = {} } = body;

@@ -1,3 +1,5 @@
+import { isImages } from '../images/model.ts';
+import { imageDocument } from '../images/openapi.ts';
 import { isLanguage } from '../language/model.ts';
 import { languageDocument } from '../language/openapi.ts';
 import { refusal } from '../refusal.ts';
@@ -39,6 +41,10 @@ async function describe(model: Model & Session): Promise<Made> {
   if (isLanguage(model)) {
     const document = languageDocument(openApiOf(model, undefined), model.language);
     return { document, example: { inputs: model.language.task.example } };
+  }
+  if (isImages(model)) {
+    const document = imageDocument(openApiOf(model, undefined), model.images);
+    return { document, example: { inputs: model.images.task.example } };
   }
   const example = await findExample(model);
   return { document: openApiOf(model, example), example: example && nestedExample(example) };

@@ -1,4 +1,6 @@
 import type { Config } from '../config.ts';
+import { isImages } from '../images/model.ts';
+import { imagesReply } from '../images/routes.ts';
 import { isLanguage } from '../language/model.ts';
 import { inferenceReply, openAiRoutes } from '../language/routes.ts';
 import { describeItself } from '../protocols/about.ts';
@@ -104,13 +106,22 @@ function invocations(session: () => Session, extraColumns: Config['extraColumns'
   return post(async (call) => {
     const accept = call.header('accept') ?? '';
     const ready = session();
-    const asText = isLanguage(ready) ? await inferenceReply(call, ready.language) : undefined;
-    if (asText?.reply) return asText.reply;
-    const { outputs, isByRow, warning } = await invoked(asText?.call ?? call, ready, extraColumns);
+    const { reply, call: left } = await ownReply(call, ready);
+    if (reply) return reply;
+    const { outputs, isByRow, warning } = await invoked(left, ready, extraColumns);
     if (wantsCsv(accept)) return csv(outputs, accept, warning);
     const body = isByRow ? responseByRow(outputs) : invocationResponse(outputs);
     return { ...written(body), headers: warning };
   });
+}
+
+/** What a model over texts or images answers to bodies of its own; else the call, which still has its body. */
+async function ownReply(
+  call: Call,
+  ready: Session,
+): Promise<{ readonly reply: Reply | undefined; readonly call: Call }> {
+  if (isLanguage(ready)) return inferenceReply(call, ready.language);
+  return isImages(ready) ? imagesReply(call, ready.images) : { reply: undefined, call };
 }
 
 /** KServe's V1 protocol: JSON, answered by row. */

@@ -1,13 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
-import { folderFiles } from '#compose/folder-files.ts';
+import { folderFiles, unreadable } from '#compose/folder-files.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import { isConvertible } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
-import { Failure } from '#domain/failure.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
 import { type TimedOption, timed } from '#domain/placement/cold-start.ts';
@@ -96,7 +95,7 @@ export async function filesAt(
 ): Promise<readonly ArtifactFile[]> {
   const root = resolve(path);
   const found = await stat(root).catch((cause: unknown) => {
-    throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
+    throw unreadable(path, cause);
   });
   return found.isDirectory() ? filesIn(root, onWork) : [await fileAt(root, basename(root))];
 }

@@ -61,6 +61,14 @@ export type PipelineTask =
   | 'audio-classification'
   | 'object-detection';
 
+/** How images are prepared for a network, by the name of transformers' class; `width` and `height` are what reaches it, in pixels. `isPrepared`: the ONNX server prepares them as that class does. */
+export type ImageServing = {
+  readonly processor: string;
+  readonly width: number;
+  readonly height: number;
+  readonly isPrepared: boolean;
+};
+
 /**
  * How a folder of Hugging Face's is served. `labels` are in the order of the outputs, empty where it has none; `maxTokens` is the longest text, longer ones are cut.
  * `pooling` and `normalizes` are those of sentence-transformers: how one vector is made of those of the tokens.
@@ -75,6 +83,8 @@ export type PipelineServing = {
   /** As tokenizer.json has it: "WordPiece", "BPE", "Unigram". */
   readonly tokenizer: string | null;
   readonly hasChatTemplate: boolean;
+  /** Of models over images alone. */
+  readonly image?: ImageServing;
 };
 
 /** What the bytes of one format say about the model in them. */

@@ -1,12 +1,26 @@
-import type { MemoryTerm, ModelFacts, PipelineServing } from '#domain/artifact/facts.ts';
+import type {
+  ImageServing,
+  MemoryTerm,
+  ModelFacts,
+  PipelineServing,
+} from '#domain/artifact/facts.ts';
 import type { FileFormat } from '#domain/artifact/format.ts';
 import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { encoderMemory } from '#domain/placement/encoder-memory.ts';
+import { imageMemory } from '#domain/placement/image-memory.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
-import { CONVERTER, generationMemory, languageOf, TEXTS, TRANSFORMERS } from './generation.ts';
+import {
+  CONVERTER,
+  generationMemory,
+  languageOf,
+  PILLOW,
+  TEXTS,
+  TRANSFORMERS,
+} from './generation.ts';
 import { gpuModelOf } from './gpu-model.ts';
+import { imagesIn } from './images.ts';
 import { objectIn, RESAVE } from './json-file.ts';
 import { type Network, networkOf } from './network.ts';
 import { type Sentences, sentencesIn } from './sentences.ts';
@@ -43,6 +57,7 @@ type Parts = {
   readonly network: Network;
   readonly tokenizer: TokenizerFacts;
   readonly sentences: Sentences | undefined;
+  readonly image: ImageServing | undefined;
 };
 
 /** The tasks that the ONNX server answers. */
@@ -52,6 +67,7 @@ const ENCODERS: readonly string[] = [
   'question-answering',
   'fill-mask',
   'feature-extraction',
+  'image-classification',
 ];
 
 /** The tasks that transformers answers token by token. */
@@ -71,7 +87,8 @@ export async function inspectHuggingFace(
   const network = networkOf(config, name);
   const tokenizer = await tokenizerIn(files, folder);
   const weights = await weightsIn(files, root, path);
-  const parts = { network, tokenizer, sentences };
+  const image = network.task === 'image-classification' ? await imagesIn(files, folder) : undefined;
+  const parts = { network, tokenizer, sentences, image };
   const pipeline = pipelineOf(parts);
   const read = await readWeights(files, root, weights, inspectData);
   refuseUnserved(weights, pipeline, tokenizer);
@@ -84,7 +101,7 @@ export async function inspectHuggingFace(
     formatVersion: `${architecture}, ${weights.kind}`,
     framework: null,
     pythonVersion: null,
-    requirements: requirementsOf(weights, language !== undefined),
+    requirements: requirementsOf(weights, { isGenerated: language !== undefined, image }),
     signature: language ? TEXTS : signatureOf(pipeline, network),
     takesColumns: false,
     ...read,
@@ -103,21 +120,29 @@ export async function inspectHuggingFace(
 }
 
 /** Of ONNX nothing; else what loads the network, and what converts it where that is tried. */
-function requirementsOf({ kind }: Weights, isGenerated: boolean): readonly string[] {
+function requirementsOf(
+  { kind }: Weights,
+  {
+    isGenerated,
+    image,
+  }: { readonly isGenerated: boolean; readonly image: ImageServing | undefined },
+): readonly string[] {
   if (kind === 'onnx') return [];
-  return isGenerated ? TRANSFORMERS : [...TRANSFORMERS, CONVERTER];
+  if (isGenerated) return TRANSFORMERS;
+  return [...TRANSFORMERS, ...(image ? [PILLOW] : []), CONVERTER];
 }
 
-function pipelineOf({ network, tokenizer, sentences }: Parts): PipelineServing {
+function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineServing {
   return {
     task: sentences ? 'feature-extraction' : network.task,
     architecture: network.architecture,
     labels: network.labels,
-    maxTokens: maxTokensOf({ network, tokenizer, sentences }),
+    maxTokens: image ? null : maxTokensOf({ network, tokenizer, sentences }),
     pooling: sentences?.pooling ?? null,
     normalizes: sentences?.normalizes ?? false,
     tokenizer: tokenizer.kind,
     hasChatTemplate: tokenizer.hasChatTemplate,
+    ...(image && { image }),
   };
 }
 
@@ -126,7 +151,7 @@ const POSITIONS_AFTER_PADDING = /roberta|camembert|mpnet|longformer|^esm$|^data2
 const PADDING_POSITIONS = 2;
 
 /** The least of what sentence-transformers, the tokenizer and the network's positions allow. */
-function maxTokensOf({ network, tokenizer, sentences }: Parts): number | null {
+function maxTokensOf({ network, tokenizer, sentences }: Omit<Parts, 'image'>): number | null {
   const { positions, modelType } = network;
   const isShifted = POSITIONS_AFTER_PADDING.test(modelType ?? '');
   const room = positions === null ? null : positions - (isShifted ? PADDING_POSITIONS : 0);
@@ -150,10 +175,11 @@ async function readWeights(
 }
 
 function memoryOf(
-  { network, tokenizer }: Parts,
+  { network, tokenizer, image }: Parts,
   { task, maxTokens }: PipelineServing,
   { weightBytes }: Read,
 ): readonly MemoryTerm[] {
+  if (image) return imageMemory({ ...image, weightBytes });
   const scoresPerToken = task === 'fill-mask' ? (network.vocabulary ?? 0) : 0;
   const tokenizerBytes = tokenizer.fileBytes;
   return encoderMemory({ ...network, weightBytes, tokenizerBytes, maxTokens, scoresPerToken });
@@ -162,7 +188,7 @@ function memoryOf(
 /** What is understood, but not answered by this version. */
 function refuseUnserved(
   weights: Weights,
-  { task, architecture }: PipelineServing,
+  { task, architecture, image }: PipelineServing,
   tokenizer: TokenizerFacts,
 ): void {
   const isGenerated = GENERATING.includes(task) && weights.kind === 'safetensors';
@@ -180,10 +206,24 @@ function refuseUnserved(
       'Upload the folder itself.',
     );
   }
-  if (tokenizer.hasFile) return;
+  if (image) refuseUnprepared(weights, architecture, image);
+  if (image || tokenizer.hasFile) return;
   throw rejected(
     `the folder of ${quoted(architecture)} has no tokenizer.json, without which no text becomes tokens`,
     `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`. Without one, set \`model.format: onnx\` in model.yaml: it then takes tensors.`,
+  );
+}
+
+/** With ONNX alone there is nothing that transformers could serve. */
+function refuseUnprepared(
+  { kind }: Weights,
+  architecture: string,
+  { processor, isPrepared }: ImageServing,
+): void {
+  if (kind !== 'onnx' || isPrepared) return;
+  throw rejected(
+    `${quoted(architecture)} prepares images by ${quoted(processor)}, as the ONNX server does not`,
+    `Upload its safetensors instead, which transformers serves; or ${BY_CODE}.`,
   );
 }
 

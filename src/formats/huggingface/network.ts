@@ -29,7 +29,7 @@ const TASKS: readonly (readonly [ending: RegExp, task: PipelineTask])[] = [
   [/ForTokenClassification$/, 'token-classification'],
   [/ForQuestionAnswering$/, 'question-answering'],
   [/ForMaskedLM$/, 'fill-mask'],
-  [/ForImageClassification$/, 'image-classification'],
+  [/ForImageClassification(WithTeacher)?$/, 'image-classification'],
   [/For(SpeechSeq2Seq|CTC)$|^Whisper/, 'automatic-speech-recognition'],
   [/ForAudioClassification$|ForSequenceClassificationAudio$/, 'audio-classification'],
   [/ForObjectDetection$/, 'object-detection'],

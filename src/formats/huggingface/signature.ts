@@ -4,9 +4,15 @@ import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { Network } from './network.ts';
 
 const TEXT: TensorSpec = { name: 'text', datatype: 'BYTES', shape: [-1] };
+const IMAGE: TensorSpec = { name: 'image', datatype: 'BYTES', shape: [-1] };
+const LABELLED: readonly TensorSpec[] = [
+  { name: 'label', datatype: 'BYTES', shape: [-1] },
+  { name: 'score', datatype: 'FP32', shape: [-1] },
+];
 
-/** The inputs and outputs as the Open Inference Protocol carries them: texts in, what the task answers out. */
+/** The inputs and outputs as the Open Inference Protocol carries them: texts or images in, what the task answers out. */
 export function signatureOf({ task }: PipelineServing, { hiddenSize }: Network): Signature {
+  if (task === 'image-classification') return { inputs: [IMAGE], outputs: LABELLED };
   const context: TensorSpec = { name: 'context', datatype: 'BYTES', shape: [-1] };
   const question: TensorSpec = { name: 'question', datatype: 'BYTES', shape: [-1] };
   const inputs = task === 'question-answering' ? [question, context] : [TEXT];
@@ -17,18 +23,15 @@ export function signatureOf({ task }: PipelineServing, { hiddenSize }: Network):
     };
   }
   if (task === 'text-classification') {
-    return {
-      inputs,
-      outputs: [
-        { name: 'label', datatype: 'BYTES', shape: [-1] },
-        { name: 'score', datatype: 'FP32', shape: [-1] },
-      ],
-    };
+    return { inputs, outputs: LABELLED };
   }
   // What is found in a text is more or less of it: its list is one JSON text.
   return { inputs, outputs: [{ name: 'answer', datatype: 'BYTES', shape: [-1] }] };
 }
 
+// A PNG of twelve by eight pixels, of several colours.
+const SMALL_IMAGE =
+  'iVBORw0KGgoAAAANSUhEUgAAAAwAAAAICAIAAABChommAAAAWklEQVR42mNkYDghwpAgwsAgwsAgwrAAK5uFQS6BAQoWMDBgZ7MwyEFZW5BE56CqhihawMCQwPAIyQw5FPNYGORgJj9CskUOxUYcbpLD4SafChR/4XATbj8CAP63HnYff75SAAAAAElFTkSuQmCC';
 const SENTENCE = 'Ada Lovelace wrote the first program in London.';
 
 /** A request that every model of the task answers; null where the mask's token is not known. */
@@ -40,6 +43,7 @@ export function exampleOf(
   if (task === 'question-answering') {
     body.inputs = { question: 'Who wrote the first program?', context: SENTENCE };
   }
+  if (task === 'image-classification') body.inputs = SMALL_IMAGE;
   if (task === 'fill-mask') {
     if (maskToken === null) return null;
     body.inputs = `Ada Lovelace wrote the first ${maskToken} in London.`;

@@ -116,6 +116,11 @@ describe('choosing a target', () => {
     },
     { what: 'a GPU', needs: { accelerator: T4 }, reason: 'Lambda has no GPU' },
     {
+      what: 'what only a container can do',
+      needs: { refusedByLambda: 'Lambda answers no stream' },
+      reason: 'Lambda answers no stream',
+    },
+    {
       what: 'a model that no request waits for while it is read',
       needs: { modelBytes: 3_800_000_000 },
       reason:
@@ -123,6 +128,44 @@ describe('choosing a target', () => {
     },
   ])('does not take Lambda for $what, and says why', ({ needs, reason }) => {
     expect(refusal('lambda', needs)).toBe(reason);
+  });
+
+  it('takes Lambda for all that it holds, to the last byte', () => {
+    expect(taken({ imageBytes: 10 * GIB })).toBe('lambda');
+    expect(taken({ memoryBytes: 10_240 * MIB })).toBe('lambda');
+  });
+
+  it('says which GPU it is, and how a language model is served on it', () => {
+    const gpuModel = {
+      ...{ weightBytes: 3e9, cacheWidth: 14_336, embeddingLength: 1536, feedForwardLength: 8960 },
+      ...{ vocabulary: 151_936, heads: 12, contextLength: 32_768, contextTokens: 4096 },
+      ...{ requestsAtOnce: 8, isBfloat16: true },
+    };
+    const accelerator = { name: 'L4', count: 1 };
+    const decided = (more: Partial<Needs>) =>
+      chooseTarget({ ...small, accelerator, ...more }, any).decision;
+
+    expect(decided({ gpuModel })).toMatchObject({
+      accelerator,
+      serving: { maxModelLen: 32_768, gpuMemoryUtilization: 0.95 },
+    });
+    expect(decided({})).toMatchObject({ target: 'ec2', accelerator });
+    expect(decided({})).not.toHaveProperty('serving');
+    expect(chooseTarget(small, any).decision).not.toHaveProperty('accelerator');
+  });
+
+  it('keeps of a target that cannot hold the model what it would need', () => {
+    const { options } = chooseTarget({ ...small, accelerator: T4 }, any);
+
+    expect(options[1]).toEqual({
+      target: 'fargate',
+      taken: false,
+      memoryMiB: 220,
+      cpuUnits: 0,
+      instanceTypes: [],
+      monthlyUsd: null,
+      reason: 'Fargate has no GPU',
+    });
   });
 
   it('takes none where none can hold the model, and keeps every reason', () => {

@@ -21,8 +21,8 @@ import {
 } from './task.ts';
 import { zeroShot } from './zero-shot.ts';
 
-const FUNCTIONS = ['softmax', 'sigmoid', 'none'] as const;
-type Function = (typeof FUNCTIONS)[number];
+export const FUNCTIONS = ['softmax', 'sigmoid', 'none'] as const;
+export type Function = (typeof FUNCTIONS)[number];
 
 /** Labels of texts, or of two texts that go together; by labels of the request's own where the network was trained for that. */
 export function textClassification(engine: Engine): Task {
@@ -74,14 +74,14 @@ export function textClassification(engine: Engine): Task {
   };
 }
 
-/** As transformers' pipeline chooses. */
-function usual({ problemType }: Folder, labels: number): Function {
+/** As transformers' pipelines choose. */
+export function usual({ problemType }: Pick<Folder, 'problemType'>, labels: number): Function {
   if (problemType === 'regression') return 'none';
   if (problemType === 'multi_label_classification' || labels === 1) return 'sigmoid';
   return 'softmax';
 }
 
-function applied(wished: Function, logits: Float32Array): Float64Array {
+export function applied(wished: Function, logits: Float32Array): Float64Array {
   if (wished === 'softmax') return softmax(logits);
   const all = Float64Array.from(logits);
   return wished === 'sigmoid' ? all.map(sigmoid) : all;

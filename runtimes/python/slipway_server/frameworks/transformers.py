@@ -1,4 +1,4 @@
-"""Folders of Hugging Face's, by transformers: networks that generate, and encoders until they are converted."""
+"""Folders of Hugging Face's, by transformers: networks that generate, and those over texts and images until they are converted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from ..adapters.language_model import language_model
 from ..config import Facts, Pipeline
 from ..conversion.native import Conversion
+from ..images.classification import image_model
 from ..language.transformers_engine import TransformersEngine
 from ..model import Model
 from ..processors import processors
@@ -44,6 +45,9 @@ def prepare() -> None:
 
 def load(path: str, facts: Facts) -> Model:
     """By transformers' own classes and from safetensors alone."""
+    if facts.pipeline and facts.pipeline.task == "image-classification":
+        classifier = ImageClassifier(path)
+        return image_model(classifier, classifier.asked())
     if facts.pipeline and not facts.language:
         return _encoder(path, facts.pipeline, facts.signature)
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
@@ -91,6 +95,46 @@ class Encoder:
         with torch.inference_mode():
             answer = self.network(**tokens)
         return [getattr(answer, name) for name in self.outputs]
+
+
+class ImageClassifier:
+    """A network over images, and the processor that prepares them."""
+
+    def __init__(self, path: str) -> None:
+        import transformers
+
+        self.network = transformers.AutoModelForImageClassification.from_pretrained(path, use_safetensors=True, **_LOADED)
+        # In single precision, as it is converted and compared.
+        self.network.eval().float()
+        # By Pillow, as models are trained and as the ONNX server does to the bit; torchvision resizes a little differently.
+        self.processor = transformers.AutoImageProcessor.from_pretrained(path, backend="pil", **_LOADED)
+
+    def asked(self) -> Any:
+        """transformers' pipeline."""
+        from transformers import pipeline
+
+        return pipeline("image-classification", model=self.network, image_processor=self.processor, device="cpu")
+
+    def pixels(self, image: Any) -> Any:
+        return self.processor(images=image, return_tensors="pt")["pixel_values"]
+
+    def logits(self, pixels: Any) -> Any:
+        import torch
+
+        with torch.inference_mode():
+            return self.network(pixel_values=pixels).logits
+
+    def scores(self, logits: np.ndarray) -> np.ndarray:
+        """What the pipeline makes of them."""
+        config = self.network.config
+        if config.problem_type == "regression":
+            return logits
+        if config.problem_type == "multi_label_classification" or config.num_labels == 1:
+            likely: np.ndarray = 1 / (1 + np.exp(-logits))
+            return likely
+        powers = np.exp(logits - logits.max(-1, keepdims=True))
+        shares: np.ndarray = powers / powers.sum(-1, keepdims=True)
+        return shares
 
 
 def _encoder(path: str, said: Pipeline, declared: Signature | None) -> Model:
@@ -211,7 +255,11 @@ def _texts(values: list[str]) -> np.ndarray:
 
 
 def converted_whole(model: Model, out: str) -> dict[str, Any]:
-    """Writes the network as ONNX if it answers the golden texts as transformers does."""
+    """Writes the network as ONNX if it answers the golden texts or images as transformers does."""
+    if isinstance(model.native, ImageClassifier):
+        from ..conversion.image_classifier import converted_image_classifier
+
+        return converted_image_classifier(model.native, out)
     from ..conversion.encoder import converted_encoder
 
     return converted_encoder(model.native, out)

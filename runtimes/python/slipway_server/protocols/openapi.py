@@ -20,6 +20,8 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
     """
     if model.language:
         return language_openapi(config, model)
+    if config.facts.pipeline and config.facts.pipeline.task == "image-classification":
+        return _image_openapi(config, model)
     path = f"/v2/models/{config.name}"
     signature = model.signature
     return {
@@ -71,6 +73,33 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
             "/invocations": _post("Answer texts", anything, anything, {"inputs": TEXT}),
             f"{path}/infer": _post(
                 "Answer texts in the Open Inference Protocol", infer_request(model.signature), infer_response(model.signature), None
+            ),
+            **_about_it(path),
+        },
+    }
+
+
+def _image_openapi(config: Config, model: Model) -> dict[str, Any]:
+    """The same of a model over images, which takes one as the body, or what Hugging Face's inference API does."""
+    path = f"/v2/models/{config.name}"
+    text = {"type": "string", "description": "a PNG, JPEG or WebP as base64, or its data URL"}
+    inputs = {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]}
+    top = {"top_k": {"type": "integer", "minimum": 1, "default": 5}, "function_to_apply": {"enum": ["softmax", "sigmoid", "none"]}}
+    request = {"type": "object", "required": ["inputs"], "properties": {"inputs": inputs, "parameters": {"type": "object", "properties": top}}}
+    labels = {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}, "score": {"type": "number"}}}}
+    response = {"anyOf": [labels, {"type": "array", "items": labels}]}
+    example = config.facts.example and config.facts.example["body"]
+    invocations = _post("Tell what is in an image: its bytes as the body, or base64 in JSON", request, response, example)
+    for kind in ("png", "jpeg", "webp"):
+        invocations["post"]["requestBody"]["content"][f"image/{kind}"] = {"schema": {"type": "string", "format": "binary"}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": config.name, "version": config.version or "0"},
+        "servers": [{"url": "."}],
+        "paths": {
+            "/invocations": invocations,
+            f"{path}/infer": _post(
+                "Answer images as base64 in the Open Inference Protocol", infer_request(model.signature), infer_response(model.signature), None
             ),
             **_about_it(path),
         },

@@ -1,0 +1,80 @@
+import { isRefusal, refusal } from '../refusal.ts';
+import type { Pixels } from './pixels.ts';
+
+// A photo of 24 million pixels, as cameras take them. It takes 75 MB in memory, which src/domain/placement/image-memory.ts counts.
+export const MOST_PIXELS = 25_000_000;
+// The shorter edge is often resized to a certain length, and the longer one with it.
+const MOST_RATIO = 100;
+
+type Sharp = typeof import('sharp').default;
+let loaded: Promise<Sharp> | undefined;
+
+/** A PNG, JPEG or WebP in RGB, upright as its EXIF says, without its transparency: to the bit what Pillow makes of it. Refuses with 400 what is none, and what it would have to guess. */
+export async function decoded(bytes: Uint8Array, label: string): Promise<Pixels> {
+  if (!isImage(bytes)) throw refusal(400, `${label} is no PNG, JPEG or WebP image`);
+  loaded ??= load();
+  const sharp = await loaded;
+  try {
+    // Reads the header alone, so the limit is ours to tell.
+    const told = await sharp(bytes, { limitInputPixels: false }).metadata();
+    refuseOther(told, label);
+    const image = sharp(bytes, {
+      limitInputPixels: MOST_PIXELS,
+      failOn: 'truncated',
+      ignoreIcc: true,
+    });
+    const { data, info } = await image
+      .autoOrient()
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data };
+  } catch (error) {
+    if (isRefusal(error)) throw error;
+    throw refusal(400, `${label} is an image that cannot be read: ${firstLine(error)}`);
+  }
+}
+
+/** Imported late: a server of another model needs none of it. */
+async function load(): Promise<Sharp> {
+  const { default: sharp } = await import('sharp');
+  // It would keep 50 MB of what it has just decoded.
+  sharp.cache(false);
+  return sharp;
+}
+
+type Told = {
+  readonly width: number;
+  readonly height: number;
+  readonly space: string;
+  readonly depth: string;
+};
+
+function refuseOther({ width, height, space, depth }: Told, label: string): void {
+  const size = `${label} is ${width} x ${height} pixels`;
+  if (width * height > MOST_PIXELS) {
+    throw refusal(400, `${size}; the limit is ${MOST_PIXELS} pixels`);
+  }
+  if (Math.max(width, height) > MOST_RATIO * Math.min(width, height)) {
+    throw refusal(400, `${size}; one edge may be ${MOST_RATIO} times as long as the other`);
+  }
+  if (space === 'cmyk' || depth !== 'uchar') {
+    const is = space === 'cmyk' ? 'in CMYK' : 'of 16 bits a channel';
+    throw refusal(400, `${label} is ${is}; it takes RGB or gray of 8 bits a channel`);
+  }
+}
+
+const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
+const JPEG = Buffer.from('ffd8ff', 'hex');
+
+function isImage(bytes: Uint8Array): boolean {
+  const head = Buffer.from(bytes.subarray(0, 12));
+  const isWebp = head.toString('latin1', 0, 4) === 'RIFF' && head.toString('latin1', 8) === 'WEBP';
+  return head.indexOf(PNG) === 0 || head.indexOf(JPEG) === 0 || isWebp;
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.trim().split('\n')[0] ?? '';
+}

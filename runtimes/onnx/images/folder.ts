@@ -1,0 +1,26 @@
+import { labelsOf, objectIn, onnxIn, textIn } from '../language/folder.ts';
+import { type Preparation, readPreparation } from './processor.ts';
+
+/** A folder as transformers saved it, whose ONNX says what is in an image; `labels` are in the order of its output. */
+export type ImageFolder = {
+  readonly modelPath: string;
+  readonly labels: readonly string[];
+  readonly problemType: string | null;
+  readonly preparation: Preparation;
+};
+
+// As src/formats/huggingface has it.
+const CLASSIFIES = /ForImageClassification(WithTeacher)?$/;
+
+/** Undefined where the folder's network is for something else. Throws where it says too little. */
+export async function readImageFolder(root: string): Promise<ImageFolder | undefined> {
+  const config = await objectIn(root, 'config.json');
+  const named = config?.['architectures'];
+  if (!Array.isArray(named) || !CLASSIFIES.test(String(named[0]))) return undefined;
+  return {
+    modelPath: await onnxIn(root),
+    labels: labelsOf(config),
+    problemType: textIn(config, 'problem_type') ?? null,
+    preparation: await readPreparation(root),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Document } from '../protocols/openapi.ts';
+import { ERROR, type Schema } from '../protocols/schemas.ts';
+import type { ImageModel } from './model.ts';
+
+/** The document of a model over images: `/invocations` takes one as its body, or what Hugging Face's inference API does. */
+export function imageDocument(document: Document, { task }: ImageModel): Document {
+  const base64 = { type: 'string', description: 'a PNG, JPEG or WebP as base64, or its data URL' };
+  const inputs: Schema = { anyOf: [base64, { type: 'array', items: base64, minItems: 1 }] };
+  const parameters = {
+    top_k: { type: 'integer', minimum: 1, default: 5 },
+    function_to_apply: { enum: ['softmax', 'sigmoid', 'none'] },
+  };
+  const json = {
+    schema: {
+      type: 'object',
+      required: ['inputs'],
+      properties: { inputs, parameters: { type: 'object', properties: parameters } },
+    },
+    example: { inputs: task.example },
+  };
+  const bytes = { schema: { type: 'string', format: 'binary' } };
+  const types = ['image/png', 'image/jpeg', 'image/webp'];
+  const content = {
+    'application/json': json,
+    ...Object.fromEntries(types.map((type) => [type, bytes])),
+  };
+  const summary = 'Tell what is in an image: its bytes as the body, or base64 in JSON';
+  const labels = listOf({
+    type: 'object',
+    properties: { label: { type: 'string' }, score: { type: 'number' } },
+  });
+  const post = {
+    summary,
+    requestBody: { required: true, content },
+    responses: {
+      200: answer('The labels, the likeliest first', { anyOf: [labels, listOf(labels)] }),
+      '4XX': answer('What was wrong', ERROR),
+    },
+  };
+  return { ...document, paths: { ...document.paths, '/invocations': { post } } };
+}
+
+function answer(description: string, schema: Schema): Schema {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+function listOf(items: Schema): Schema {
+  return { type: 'array', items };
+}

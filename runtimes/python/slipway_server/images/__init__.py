@@ -1,0 +1,1 @@
+"""Images in requests, and a model that tells what is in them."""

@@ -1,0 +1,81 @@
+"""Labels of images, as transformers' pipeline answers them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable
+
+import numpy as np
+
+from ..model import Model
+from ..refusal import Refusal, show, show_keys
+from ..serving.bodies import parse_json
+from ..values.tensors import Signature, TensorSpec
+from .reading import image_of, image_of_text
+
+SIGNATURE = Signature(
+    (TensorSpec("image", "BYTES", (-1,)),),
+    (TensorSpec("label", "BYTES", (-1,)), TensorSpec("score", "FP32", (-1,))),
+)
+_MOST_IMAGES = 32
+_USUAL_TOP = 5
+_FUNCTIONS = ("softmax", "sigmoid", "none")
+_KEYS = ["inputs", "parameters", "options"]
+_PARAMETERS = ["top_k", "function_to_apply"]
+
+Ask = Callable[..., "list[dict[str, Any]]"]
+
+
+def image_model(classifier: Any, ask: Ask) -> Model:
+    """`ask` answers an image of Pillow's with its labels, the likeliest first."""
+
+    def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        best = [ask(image, top_k=1)[0] for image in _images(arrays["image"].tolist())]
+        labels = np.empty(len(best), dtype=object)
+        labels[:] = [each["label"] for each in best]
+        return {"label": labels, "score": np.array([each["score"] for each in best], np.float32)}
+
+    def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
+        """The bytes of an image; or as Hugging Face's inference API: of several inputs a list, of one its answer."""
+        essence = content_type.split(";")[0].strip().lower()
+        if essence.startswith("image/") or essence == "application/octet-stream":
+            return _json(ask(image_of(body, "the body"), top_k=_USUAL_TOP))
+        given, asked = _asked(parse_json(body))
+        is_one = isinstance(given, str)
+        found = [ask(image, **asked) for image in _images([given] if is_one else given)]
+        return _json(found[0] if is_one else found)
+
+    return Model(SIGNATURE, predict, native=classifier, is_network=True, invoke=invoke)
+
+
+def _images(values: Any) -> Any:
+    """One after the other, so that only one of them takes room."""
+    if not isinstance(values, list) or not values:
+        raise Refusal(400, f"inputs is {show(values)}; it takes an image as base64, or a list of such")
+    if len(values) > _MOST_IMAGES:
+        raise Refusal(400, f"the request has {len(values)} images; the limit is {_MOST_IMAGES}")
+    return (image_of_text(each, "inputs" if len(values) == 1 else f"inputs[{at}]") for at, each in enumerate(values))
+
+
+def _asked(body: Any) -> tuple[Any, dict[str, Any]]:
+    if not isinstance(body, dict):
+        return body, {"top_k": _USUAL_TOP}
+    if "inputs" not in body:
+        raise Refusal(400, f"the body has {show_keys(list(body))}; it takes {show_keys(_KEYS)}")
+    parameters = body.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise Refusal(400, f"parameters is {show(parameters)}; it takes an object")
+    unknown = [name for name in parameters if name not in _PARAMETERS]
+    if unknown:
+        raise Refusal(400, f"parameters has {show_keys(unknown)}; this model takes {show_keys(_PARAMETERS)}")
+    top = parameters.get("top_k")
+    if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
+        raise Refusal(400, f"parameters.top_k is {show(top)}; it takes a whole number from 1")
+    wished = parameters.get("function_to_apply")
+    if wished is not None and wished not in _FUNCTIONS:
+        raise Refusal(400, f"parameters.function_to_apply is {show(wished)}; it takes {', '.join(_FUNCTIONS)}")
+    return body["inputs"], {"top_k": _USUAL_TOP if top is None else top, **({"function_to_apply": wished} if wished else {})}
+
+
+def _json(value: Any) -> tuple[bytes, str]:
+    return json.dumps(value, ensure_ascii=False).encode(), "application/json"

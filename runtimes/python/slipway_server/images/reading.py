@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from io import BytesIO
+from typing import Any
+
+from ..refusal import Refusal, message_of, show
+
+# As runtimes/onnx/images/decode.ts has them.
+MOST_PIXELS = 25_000_000
+_MOST_RATIO = 100
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+_TAKES = "it takes a PNG, JPEG or WebP image as base64, or a data URL of one"
+
+
+def image_of_text(value: Any, what: str) -> Any:
+    """An image that is base64, or a data URL of it; refuses others with 400. An address is no image either: nothing is fetched."""
+    if not isinstance(value, str):
+        raise Refusal(400, f"{what} is {show(value)}; {_TAKES}")
+    written = re.sub(r"\s", "", re.sub(r"^data:[^,;]{0,100};base64,", "", value))
+    try:
+        if not written:
+            raise ValueError
+        content = base64.b64decode(written, validate=True)
+    except (ValueError, binascii.Error):
+        raise Refusal(400, f"{what} is {show(value)}, which is not base64; {_TAKES}") from None
+    return image_of(content, what)
+
+
+def image_of(content: bytes, what: str) -> Any:
+    """Pillow's image, decoded. Its size is told by its header, before any room is made for it."""
+    from PIL import Image, UnidentifiedImageError
+
+    # Pillow only warns of what is too large, up to twice its limit.
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        image = Image.open(BytesIO(content), formats=_FORMATS)
+        _refuse_other(image, what)
+        image.load()
+    except UnidentifiedImageError:
+        raise Refusal(400, f"{what} is no PNG, JPEG or WebP image") from None
+    except (OSError, ValueError, SyntaxError) as error:
+        raise Refusal(400, f"{what} is an image that cannot be read: {message_of(error)}") from None
+    return image
+
+
+def _refuse_other(image: Any, what: str) -> None:
+    width, height = image.size
+    size = f"{what} is {width} x {height} pixels"
+    if width * height > MOST_PIXELS:
+        raise Refusal(400, f"{size}; the limit is {MOST_PIXELS} pixels")
+    if max(width, height) > _MOST_RATIO * min(width, height):
+        raise Refusal(400, f"{size}; one edge may be {_MOST_RATIO} times as long as the other")
+    if image.mode not in _MODES:
+        is_ = "in CMYK" if image.mode == "CMYK" else "of 16 bits a channel"
+        raise Refusal(400, f"{what} is {is_}; it takes RGB or gray of 8 bits a channel")

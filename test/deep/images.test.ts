@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeOnOneMachine } from '../python/right-answers.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
+import { DEEP_PYTHON, python } from './python.ts';
+
+const LONGEST_MS = 900_000;
+const IMAGES = fileURLToPath(new URL('../fixtures/images/', import.meta.url));
+const TYPES: Readonly<Record<string, string>> = { jpg: 'jpeg', png: 'png', webp: 'webp' };
+
+type Labelled = { readonly label: string; readonly score: number };
+type Answers = Readonly<Record<string, readonly Labelled[]>>;
+
+if (DEEP_PYTHON) describeImages();
+else it.skip('networks over images: .ci/deep installs what they need', () => undefined);
+
+function describeImages(): void {
+  describeOnOneMachine('a folder of Hugging Face over images, dropped', (slipway) => {
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let answers: Readonly<Record<string, Answers>>;
+    beforeAll(async () => {
+      folder = await temporaryFolder();
+      await python('./make_image_networks.py', folder.path, IMAGES);
+      answers = JSON.parse(readFileSync(join(folder.path, 'answers.json'), 'utf8'));
+    }, LONGEST_MS);
+    afterAll(() => folder[Symbol.asyncDispose]());
+
+    const dropped = async (name: string, manifest: string, n = 1) => {
+      const files = readdirSync(join(folder.path, name));
+      for (const file of files) {
+        const bytes = readFileSync(join(folder.path, name, file));
+        slipway().drop(`models/${name}/net-${n}/${file}`, bytes);
+      }
+      slipway().drop(`models/${name}/net-${n}/model.yaml`, manifest);
+      return (await slipway().ending(name, n)).detail;
+    };
+    const post = (model: string, type: string, body: Uint8Array | string) =>
+      fetch(`${slipway().gateway}/models/${model}/invocations`, {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body,
+      });
+    const metadata = async (model: string) =>
+      (await fetch(`${slipway().gateway}/models/${model}/v2`)).json();
+    const wantedOf = (name: string) => Object.entries(answers[name] ?? {});
+
+    it.each<[string, string, string]>([
+      ['vit', '', 'slipway-onnx'],
+      ['resnet', '', 'slipway-onnx'],
+      ['convnext', '', 'slipway-onnx'],
+      ['swin', '', 'slipway-onnx'],
+      ['mobilenet', '', 'slipway-onnx'],
+      ['otherwise', '', 'slipway-python'],
+      ['vit', 'runtime: { optimize: none }', 'slipway-python'],
+    ])(
+      '%s (%s) is labelled as transformers labels, by %s',
+      async (name, manifest, server) => {
+        const version = manifest ? 2 : 1;
+
+        expect(await dropped(name, manifest, version)).toMatchObject({ state: 'Live' });
+        expect(await metadata(name)).toMatchObject({ name: server });
+        for (const [file, wanted] of wantedOf(name)) {
+          const type = `image/${TYPES[file.split('.').at(-1) ?? '']}`;
+          const answer = await post(name, type, readFileSync(join(IMAGES, file)));
+
+          expect({ file, answer: await answer.json() }).toEqual({ file, answer: alike(wanted) });
+        }
+      },
+      LONGEST_MS,
+    );
+
+    it('several images are answered as base64, and as many labels as are asked for', async () => {
+      const files = wantedOf('vit').slice(0, 3);
+      const inputs = files.map(([file]) => readFileSync(join(IMAGES, file)).toString('base64'));
+      const body = JSON.stringify({ inputs, parameters: { top_k: 2 } });
+      const answer = await post('vit', 'application/json', body);
+
+      expect(await answer.json()).toEqual(files.map(([, wanted]) => alike(wanted.slice(0, 2))));
+    });
+  });
+}
+
+/** The same labels, with scores within 1e-4. */
+function alike(wanted: readonly Labelled[]) {
+  return wanted.map(({ label, score }) => ({ label, score: expect.closeTo(score, 4) }));
+}

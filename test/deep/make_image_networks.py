@@ -1,0 +1,77 @@
+"""Small networks of transformers over images, made from configurations with a fixed seed: `make_image_networks.py FOLDER IMAGES` writes a folder for each, and answers.json with what transformers' pipeline answers of the files in IMAGES."""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoImageProcessor,
+    AutoModelForImageClassification,
+    ConvNextConfig,
+    ConvNextForImageClassification,
+    MobileNetV2Config,
+    MobileNetV2ForImageClassification,
+    ResNetConfig,
+    ResNetForImageClassification,
+    SwinConfig,
+    SwinForImageClassification,
+    ViTConfig,
+    ViTForImageClassification,
+    pipeline,
+)
+
+FILES = ["wide.jpg", "gray.jpg", "turned.jpg", "rgb.png", "clear.png", "palette.png", "lossy.webp"]
+LABELS = {"id2label": {at: f"kind {at}" for at in range(8)}, "label2id": {f"kind {at}": at for at in range(8)}}
+WIDE = {"initializer_range": 0.3}
+
+
+def networks():
+    vit = ViTConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, image_size=48, patch_size=8, **LABELS, **WIDE)
+    yield "vit", ViTForImageClassification(vit), {"image_processor_type": "ViTImageProcessor", "size": {"height": 48, "width": 48}}
+    resnet = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 2], layer_type="basic", **LABELS)
+    yield "resnet", ResNetForImageClassification(resnet), {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 64}, "crop_pct": 0.875}
+    convnext = ConvNextConfig(hidden_sizes=[8, 16], depths=[1, 1], num_stages=2, image_size=64, **LABELS, **WIDE)
+    yield "convnext", ConvNextForImageClassification(convnext), {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}, "resample": 3}
+    swin = SwinConfig(embed_dim=16, depths=[1, 1], num_heads=[2, 4], window_size=4, image_size=64, patch_size=4, **LABELS, **WIDE)
+    yield "swin", SwinForImageClassification(swin), {"image_processor_type": "ViTImageProcessor", "size": {"height": 64, "width": 64}, "resample": 3}
+    mobile = MobileNetV2Config(depth_multiplier=0.35, image_size=96, **LABELS)
+    yield "mobilenet", MobileNetV2ForImageClassification(mobile), {"image_processor_type": "MobileNetV2ImageProcessor", "size": {"shortest_edge": 112}, "crop_size": {"height": 96, "width": 96}}
+    # Prepared as no other: it is cut before it is resized.
+    perceiver = {"image_processor_type": "PerceiverImageProcessor", "size": {"height": 48, "width": 48}, "crop_size": {"height": 56, "width": 56}}
+    yield "otherwise", ViTForImageClassification(vit), perceiver
+
+
+def settled(network):
+    """With what batches would have left in its norms."""
+    for name, each in network.named_buffers():
+        if name.endswith("running_mean"):
+            each.normal_(0, 0.2)
+        if name.endswith("running_var"):
+            each.uniform_(0.5, 1.5)
+    return network.eval()
+
+
+def saved(out):
+    """The folders, by their names."""
+    torch.manual_seed(7)
+    for name, network, processor in networks():
+        folder = out / name
+        settled(network).save_pretrained(folder)
+        (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+        yield name, folder
+
+
+def answered(folder, images):
+    network = AutoModelForImageClassification.from_pretrained(folder)
+    run = pipeline("image-classification", model=network, image_processor=AutoImageProcessor.from_pretrained(folder, backend="pil"), device="cpu")
+    return {file: run(str(images / file)) for file in FILES}
+
+
+def main(out, images):
+    answers = {name: answered(folder, images) for name, folder in saved(out)}
+    (out / "answers.json").write_text(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:3]))
