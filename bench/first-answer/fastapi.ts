@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+const POLL_MS = 5;
 const SERVER = fileURLToPath(new URL('./fastapi_server.py', import.meta.url));
 
 /** Starts FastAPI on a model with this Python, has `call` call it once it listens, and ends it; answers the ms from the start until that had its answer. */
@@ -21,7 +22,7 @@ export async function fastapiStart(
   const url = `http://127.0.0.1:${port}`;
   while (!(await listens(url))) {
     if (server.exitCode !== null) throw new Error(`${python} ${SERVER} ended`);
-    await sleep(1);
+    await sleep(POLL_MS);
   }
   await call(`${url}/infer`);
   const tookMs = performance.now() - startedAt;

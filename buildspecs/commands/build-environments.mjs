@@ -7,7 +7,7 @@ import { progress } from './progress.mjs';
 import { openRepository } from './registry.mjs';
 
 const FOLDER = process.argv[2];
-const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, VLLM_IMAGE, SSL_CERT_FILE } = process.env;
+const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, VLLM_IMAGE, TORCH_INDEX, SSL_CERT_FILE } = process.env;
 
 // The default in runtimes/python/Dockerfile.
 const PYTHON_IMAGE = 'public.ecr.aws/docker/library/python';
@@ -59,6 +59,7 @@ async function build(reference, { tag, runtime, stage, python }) {
   await buildx([...settings, '--tag', reference, join('runtimes', runtime)]);
 }
 
+    ...(TORCH_INDEX && python && !python.cuda ? ['--build-arg', `TORCH_INDEX=${TORCH_INDEX}`] : []),
 /** The Python version that the model names; on one machine, where pulling may be impossible, else the nearest one that its framework supports. */
 async function versionOf({ python, orElse }) {
   const versions = ENVIRONMENTS ? [python] : [python, ...orElse];

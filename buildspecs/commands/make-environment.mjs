@@ -13,6 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { compileImported, shareCompiled } from './compile-files.mjs';
 import { installProgress, progress } from './progress.mjs';
@@ -21,6 +22,7 @@ import { findPython, findUv, succeeds } from './python-tools.mjs';
 const run = promisify(execFile);
 const [, , IMAGES, IMAGE_TAG, ORDER] = process.argv;
 const SERVER = resolve('runtimes/python');
+const INSTALL = join(SERVER, 'install-packages.sh');
 const ENVIRONMENTS = join(IMAGES, 'environments');
 const PARTIAL = join(IMAGES, 'images', `${IMAGE_TAG}.partial`);
 // The modules that slipway_server/compiled.py and convert.py import.
@@ -42,10 +44,12 @@ try {
   await rm(PARTIAL, { recursive: true, force: true });
   const tools = once(() => findTools([python.python, ...python.orElse]));
   const converting = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
+  const torchIndex = python.cuda ? 'none' : process.env.TORCH_INDEX;
+  const from = { tools, torchIndex };
   const [serves, conversion] = await Promise.all([
-    provide(environmentHash, 'environment', ['numpy', ...python.requirements], tools),
+    provide(environmentHash, 'environment', ['numpy', ...python.requirements], from),
     // Without it, the framework serves the model.
-    converts && provide(`${environmentHash}-convert`, 'converter', converting, tools).catch(sayWhy),
+    converts && provide(`${environmentHash}-convert`, 'converter', converting, from).catch(sayWhy),
   ]);
   // If a build is killed before this, the environment is just slower.
   await compile(serves, conversion).catch(sayWhy);
@@ -54,12 +58,12 @@ try {
   process.exitCode = 1;
 }
 
-async function provide(name, as, packages, tools) {
+async function provide(name, as, packages, { tools, torchIndex }) {
   await link(name, as);
   const folder = join(ENVIRONMENTS, name);
   const isNew = !(await isThere(join(folder, 'lock.txt')));
-  if (isNew)
-    await make(name, [`-r ${join(SERVER, 'requirements.txt')}`, ...packages], await tools());
+  const wanted = [`-r ${join(SERVER, 'requirements.txt')}`, ...packages];
+  if (isNew) await make(name, wanted, { ...(await tools()), torchIndex });
   return { python: join(folder, 'bin', 'python'), isNew };
 }
 
@@ -92,13 +96,13 @@ async function link(name, as) {
   await symlink(join('..', '..', 'environments', name), join(PARTIAL, as));
 }
 
-async function make(name, wanted, { uv, python }) {
+async function make(name, wanted, { uv, python, torchIndex }) {
   const folder = join(ENVIRONMENTS, name);
   const partial = `${folder}.${process.pid}.partial`;
   await removeLeft(name);
   try {
     await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
-    await install(uv, partial, wanted);
+    await install(uv, partial, { wanted, torchIndex });
     await installServer(python, partial);
     await rename(partial, folder).catch(async (error) => {
       // Another build has created it meanwhile.
@@ -128,31 +132,17 @@ function isRunning(pid) {
   }
 }
 
-async function install(uv, folder, requirements) {
-  const python = ['--python', join(folder, 'bin', 'python')];
-  const [wanted, lock] = [join(folder, 'wanted.txt'), join(folder, 'lock.txt')];
-  await writeFile(wanted, `${requirements.join('\n')}\n`);
-  const wheels = ['--only-binary', ':all:'];
+async function install(uv, folder, { wanted, torchIndex = 'none' }) {
+  const file = join(folder, 'wanted.txt');
+  await writeFile(file, `${wanted.join('\n')}\n`);
   resolving();
-  const compile = [
-    'pip',
-    'compile',
-    '--quiet',
-    ...python,
-    ...wheels,
-    '--generate-hashes',
-    '--no-header',
-  ];
-  await run(uv, [...compile, wanted, '--output-file', lock], MOST_OUTPUT);
-  const sync = ['pip', 'sync', ...python, ...wheels, '--require-hashes'];
-  const packages = packagesOf(await readFile(lock, 'utf8'));
-  const installing = run(uv, [...sync, lock], MOST_OUTPUT);
-  follow(installing.child, packages);
-  await installing;
-}
-
-function packagesOf(lock) {
-  return lock.match(/^[^\s#]+==/gm)?.length ?? 0;
+  const given = [INSTALL, uv, join(folder, 'bin', 'python'), file, folder];
+  const env = { ...process.env, TORCH_INDEX: torchIndex };
+  const installing = run('sh', given, { ...MOST_OUTPUT, env });
+  const { stdout } = installing.child;
+  createInterface(stdout).once('line', (count) => follow(installing.child, Number(count)));
+  const { stderr } = await installing;
+  for (const line of stderr.split('\n')) if (line.startsWith('install-packages: ')) say(line);
 }
 
 /** Installed beside the packages, to be compiled once, as they are: not by the environment's Python, which would run the code in its .pth files. */

@@ -57,7 +57,7 @@ function dataOption(): Option {
 
 /** Slipway's folder on this machine where a command names none. */
 export function dataFolder(): string {
-  return process.env['SLIPWAY_DATA'] ?? '.slipway';
+  return process.env['SLIPWAY_DATA'] || '.slipway';
 }
 
 /** The account that the options name, or undefined for this machine. */
@@ -91,7 +91,7 @@ export function examples(...lines: readonly string[]): string {
 export function integer(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value)) return value;
-  throw new InvalidArgumentError('expected a whole number.');
+  throw new InvalidArgumentError('Give a whole number.');
 }
 
 /** Collects the values of a repeatable option. */

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '#domain/failure.ts';
 import { agree } from './agree.ts';
@@ -13,6 +15,7 @@ type Options = Omit<Place, 'data'> & {
 
 // The same in a clone (src/cli) and in the packed command (dist/cli).
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CACHES = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
 
 /** Deploys the stack into an account: checks the account, prints the cost, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */
 export async function deployToAws(options: Options): Promise<number> {
@@ -36,7 +39,7 @@ export async function deployToAws(options: Options): Promise<number> {
       fix: 'Use --yes to deploy without being asked.',
     });
   }
-  const code = await runInstall(ROOT, plan);
+  const code = await runInstall({ root: ROOT, caches: CACHES }, plan);
   const { stage, region } = plan.account;
   if (code === 0) {
     console.error(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));

@@ -61,6 +61,7 @@ const option = z.object({
   cpuUnits: z.number(),
   instanceTypes: z.array(z.string()),
   monthlyUsd: z.nullable(z.number()),
+  coldStartSeconds: z.number(),
   reason: z.string(),
 });
 

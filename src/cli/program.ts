@@ -17,11 +17,12 @@ const packageJson: { version: string } = createRequire(import.meta.url)('../../p
 
 /** Runs one command from its arguments, without the program's name; returns its exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
+  const program = slipwayProgram();
   try {
-    await slipwayProgram().parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
+    await program.parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
   } catch (error) {
     const code = exitCode(error);
-    if (code !== 0) tell(error, args.includes('--json'));
+    if (code !== 0) tell(asUsage(error, program, args), args.includes('--json'));
     return code;
   }
   return Number(process.exitCode ?? 0);
@@ -29,16 +30,29 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 
 /** Prints the error to stderr for a person, and as JSON to stdout for a program that requested JSON. */
 function tell(error: unknown, isJson: boolean): void {
-  // Of wrong usage commander has told itself.
-  if (!(error instanceof CommanderError)) console.error(`slipway: ${explainError(error)}`);
+  console.error(`slipway: ${explainError(error)}`);
   if (isJson) console.log(JSON.stringify({ error: asJson(error) }));
 }
 
+/** Wrong usage, as commander found it, with the help page that says what is right. */
+function asUsage(error: unknown, program: Command, args: readonly string[]): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  const named = ['slipway', ...commandIn(program, args)].join(' ');
+  const message =
+    error.code === 'commander.help'
+      ? `'${args.join(' ')}' is no command by itself`
+      : error.message.replace(/^error: /, '').replace(/\.$/, '');
+  return new Failure('InputInvalid', message, { cause: error, fix: `See \`${named} --help\`.` });
+}
+
+function commandIn(command: Command, [first, ...rest]: readonly string[]): readonly string[] {
+  const named = command.commands.find((each) =>
+    [each.name(), ...each.aliases()].includes(first ?? ''),
+  );
+  return named ? [named.name(), ...commandIn(named, rest)] : [];
+}
+
 function asJson(error: unknown) {
-  if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
-    return { name: 'InputInvalid', message, fix: 'See --help.' };
-  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { name, message, fix: error instanceof Failure ? error.fix : undefined };
 }
@@ -56,6 +70,8 @@ function slipwayProgram(): Command {
     .configureOutput({
       writeOut: (text) => process.stdout.write(helpAsTyped(text)),
       writeErr: (text) => process.stderr.write(helpAsTyped(text)),
+      // What is wrong is told with the help page that says what is right.
+      outputError: () => {},
     })
     // A command may have a --version of its own.
     .enablePositionalOptions()

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { AwsAccount } from '#compose/account/clients.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { Failure } from '#domain/failure.ts';
@@ -55,7 +56,14 @@ async function waysOf(options: PromoteOptions): Promise<Ways> {
   return isFolder(from) ? betweenFolders(options) : betweenAccounts(options);
 }
 
+function samePlace(place: string): Failure {
+  return new Failure('InputInvalid', `${place} is where it comes from and where it goes`, {
+    fix: 'Name two places; `slipway rollback` makes an earlier version live again in one.',
+  });
+}
+
 async function betweenFolders({ from, to }: PromoteOptions): Promise<Ways> {
+  if (resolve(from) === resolve(to)) throw samePlace(from);
   const [source, target] = await Promise.all([openOneMachine(from), openOneMachine(to)]);
   const { carryBetweenFolders } = await import('#compose/promotion/folders.ts');
   return {
@@ -79,6 +87,8 @@ async function betweenAccounts(options: PromoteOptions): Promise<Ways> {
     region: options.toRegion ?? region,
     ...(role !== undefined && { role: { arn: role, externalId } }),
   };
+  const isSame = from.profile === to.profile && from.region === to.region && role === undefined;
+  if (isSame && from.stage === to.stage) throw samePlace(from.stage);
   const [{ openAwsAccount }, { carryBetweenAccounts }] = await Promise.all([
     import('#compose/account/account.ts'),
     import('#compose/account/carry-release.ts'),

@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { folderFiles, isFile } from '#compose/folder-files.ts';
+import { folderFiles, isFile, unreadable } from '#compose/folder-files.ts';
 import type { Slipway, Upload } from '#compose/slipway.ts';
 import { readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
@@ -53,15 +53,7 @@ async function uploads(path: string, name: string | undefined): Promise<readonly
 
 async function requireReadable(path: string): Promise<void> {
   await access(path, constants.R_OK).catch((cause: unknown) => {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw new Failure(
-      'InputInvalid',
-      `${path} ${isMissing ? 'does not exist' : 'cannot be read'}`,
-      {
-        cause,
-        fix: isMissing ? `Name a file or folder that is there, seen from ${process.cwd()}.` : '',
-      },
-    );
+    throw unreadable(path, cause);
   });
 }
 

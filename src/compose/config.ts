@@ -71,7 +71,9 @@ export function readLocalConfig(values: Readonly<Record<string, unknown>>): Loca
   const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
   if (parsed.success) return requireSecret(parsed.data);
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new Failure('InputInvalid', `the configuration is wrong: ${problems.join('; ')}`);
+  throw new Failure('InputInvalid', `the configuration is wrong: ${problems.join('; ')}`, {
+    fix: 'See `slipway start --help`.',
+  });
 }
 
 function requireSecret(config: LocalConfig): LocalConfig {

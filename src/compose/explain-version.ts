@@ -2,6 +2,7 @@ import { servedBy } from '#domain/build/image.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { timed } from '#domain/placement/cold-start.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Explanation } from './slipway.ts';
@@ -51,7 +52,8 @@ async function admittedAs(
 
 function explanation(deployment: Deployment): Explanation {
   const { id, model, version, phase, artifact, work } = deployment;
-  const { inspection, image, decision, golden, bake, promotion } = work;
+  const { inspection, plan, image, decision, golden, bake, promotion } = work;
+  const sizeBytes = artifact.parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   return {
     model,
     version,
@@ -60,7 +62,7 @@ function explanation(deployment: Deployment): Explanation {
     trouble: toldTrouble(deployment),
     artifact: {
       key: artifact.key,
-      sizeBytes: artifact.parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      sizeBytes,
       format: inspection?.facts.format ?? null,
       parameters: inspection?.facts.parameters ?? null,
     },
@@ -75,7 +77,11 @@ function explanation(deployment: Deployment): Explanation {
         }
       : null,
     target: decision?.target ?? null,
-    options: decision?.options ?? [],
+    options: timed(decision?.options ?? [], {
+      runtime: image?.proof?.runtime ?? plan?.runtime ?? 'custom',
+      artifactBytes: sizeBytes,
+      image,
+    }),
     proof: golden ?? null,
     shift: shiftOf(deployment),
     promotion: promotion

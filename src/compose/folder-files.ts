@@ -1,6 +1,7 @@
 import type { Dir } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { errorCode } from '#adapters/local/registry/file-state.ts';
 import { MAX_PARTS } from '#domain/artifact/limit.ts';
 import { Failure } from '#domain/failure.ts';
 
@@ -37,7 +38,18 @@ export async function folderFiles(
 
 async function opened(folder: string): Promise<Dir> {
   return opendir(folder).catch((cause: unknown) => {
-    throw new Failure('InputInvalid', `${folder} cannot be read`, { cause });
+    throw unreadable(folder, cause);
+  });
+}
+
+/** Why a path that somebody named gives no artifact: it is not there, or may not be read. */
+export function unreadable(path: string, cause: unknown): Failure {
+  const isMissing = errorCode(cause) === 'ENOENT';
+  return new Failure('InputInvalid', `${path} ${isMissing ? 'does not exist' : 'cannot be read'}`, {
+    cause,
+    fix: isMissing
+      ? `Name a file or folder that is there, seen from ${process.cwd()}.`
+      : 'Give the user that runs this command the right to read it.',
   });
 }
 

@@ -25,6 +25,7 @@ import { processServers } from '#adapters/local/servers/process-servers.ts';
 import { buildWalls, serverFiles, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import support from '#domain/data/python-support.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
@@ -123,7 +124,7 @@ async function processEngine({
     inTurn: atOnce(BUILDS_AT_ONCE),
     board,
     buildspec: 'buildspecs/process.yml',
-    environment: { IMAGES: images, ...buildWalls(walls) },
+    environment: { IMAGES: images, TORCH_INDEX: torchIndex(environment), ...buildWalls(walls) },
   });
   return {
     walls: wallsLine(walls),
@@ -144,6 +145,11 @@ async function processEngine({
   };
 }
 
+/** Where torch built for CPUs is. */
+function torchIndex(environment: Environment): string {
+  return environment['TORCH_INDEX'] || support.torchIndex;
+}
+
 /** A compile cache in the user's cache folder, apart from Slipway's own, and separate for each version of Node and of the server. */
 function compiledFolder({ XDG_CACHE_HOME }: Environment, hash: string): string {
   const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
@@ -162,6 +168,7 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   const variables = {
     ...(webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {}),
     ...(vllm ? { VLLM_IMAGE: vllm } : {}),
+    TORCH_INDEX: torchIndex(environment),
     CONTAINER_LABEL: label,
   };
   // Each data folder removes its own images, so their names must differ.

@@ -15,6 +15,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { recover } from '#steps/recover.ts';
+import { requireDeployment } from '#steps/require-deployment.ts';
 import { requireModel } from './model-status.ts';
 import type { Asked, Slipway } from './slipway.ts';
 
@@ -132,9 +133,10 @@ async function abortDeployment(deps: Deps, begun: Deployment, reason: string): P
   await poll(deps, `execution ${execution} did not end`, async () =>
     (await executions.isRunning(execution)) ? undefined : true,
   );
-  // Step Functions only tries to stop what a task of a stopped execution has started.
+  // Step Functions only tries to stop what a task of a stopped execution has started, which may be after `begun` was read.
   // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync
-  if (begun.phase === 'Building') await deps.builds.stop(id);
+  const { phase } = await requireDeployment(registry, id);
+  if (phase === 'Building') await deps.builds.stop(id);
   await deps.recover(execution, id, { error: 'States.Aborted', cause: reason });
   const what = version === null ? 'the deployment' : `the deployment of version ${version}`;
   return {

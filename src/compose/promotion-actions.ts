@@ -50,6 +50,11 @@ async function deploymentOf(
   const { live } = await requireModel(registry, name);
   const versions = await registry.versions(name);
   const found = version === null ? live : versions.find((each) => each.version === version);
+  if (found?.state === 'Removed') {
+    throw new Failure('InputInvalid', `${name} version ${version} was removed, with its image`, {
+      fix: `Promote one that can still start: \`slipway versions ${name}\`.`,
+    });
+  }
   const deployment = found && (await registry.deployment(found.deploymentId));
   if (deployment) return deployment;
   throw new Failure(

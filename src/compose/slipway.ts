@@ -1,15 +1,10 @@
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
-import type {
-  Approval,
-  GoldenProof,
-  PromotionRecord,
-  TargetOption,
-  Trouble,
-} from '#domain/deployment.ts';
+import type { Approval, GoldenProof, PromotionRecord, Trouble } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Phase } from '#domain/phase.ts';
+import type { TimedOption } from '#domain/placement/cold-start.ts';
 import type { Release } from '#domain/promotion/release.ts';
 
 export type VersionStatus = {
@@ -85,7 +80,7 @@ export type Explanation = {
     readonly smoke: SmokeTest | null;
   } | null;
   readonly target: string | null;
-  readonly options: readonly TargetOption[];
+  readonly options: readonly TimedOption[];
   readonly proof: GoldenProof | null;
   readonly shift: {
     readonly previous: string | null;

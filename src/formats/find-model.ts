@@ -259,9 +259,12 @@ function noModel({ files, archives }: Place, { format, path }: FindOptions) {
     path === null
       ? `no model${format === 'auto' ? '' : ` of the format ${format}`}`
       : `no model ${quoted(path)}`;
+  const noEntry = files.some(({ name }) => /(^|\/)predict\.py$/.test(name))
+    ? ': predict.py has neither a function `predict` nor a class `Predictor` with one'
+    : '';
   const hasCode = files.some(({ name }) => /(^|\/)(predict|model)\.py$/.test(name));
   return rejected(
-    `there is ${what} among ${names.join(', ') || 'no files'}${more}${where}`,
+    `there is ${what} among ${names.join(', ') || 'no files'}${more}${where}${noEntry}`,
     hasCode
       ? 'Write `def predict(…)` or `class Predictor` in predict.py, and the packages that it needs in a requirements.txt beside it.'
       : `Upload a file that ends in ${ENDINGS.slice(0, -1).join(', ')} or ${ENDINGS.at(-1)}, an MLflow folder, a model.tar.gz, or a folder with ${PREDICT}.`,

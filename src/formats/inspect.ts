@@ -59,8 +59,8 @@ export async function inspectFiles(
   }
   if (files.length === 0) {
     throw rejected(
-      'there is no file beside model.yaml',
-      'Upload the files of the model first, then model.yaml again.',
+      'there is no file of a model',
+      'Put the files of the model in the folder; in a bucket upload them first, then model.yaml again.',
     );
   }
   const { format, path = null, allowPickle } = model;

@@ -27,8 +27,6 @@ type Output = StepOutput<'AdmitDeployment'>;
 type ModelKey = Extract<KeyMeaning, { kind: 'artifact' | 'folder' }>;
 
 const MINUTE_MS = 60_000;
-const WAYS =
-  'Drop one self-contained file (models/NAME/FILE.onnx, its manifest beside it as FILE.onnx.yaml), or a folder with model.yaml uploaded last (models/NAME/FOLDER/model.yaml; it may be empty).';
 
 export const admitDeployment =
   (deps: Deps) =>
@@ -186,7 +184,10 @@ async function hint(
 /** How to start a deployment of the file's folder, ready for its owner to paste. */
 function fixFor(key: string, model: string): string {
   const folder = folderOf(key);
-  if (folder === undefined) return WAYS;
+  if (folder === undefined) {
+    const file = key.slice(key.lastIndexOf('/') + 1);
+    return `Drop one self-contained file (models/${model}/FILE.onnx, its manifest beside it as FILE.onnx.yaml), or a folder one level down (models/${model}/FOLDER/${file}) with model.yaml uploaded last, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
+  }
   return `Once all its files are there, upload ${folder}model.yaml, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
 }
 

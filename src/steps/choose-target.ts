@@ -36,6 +36,7 @@ export const chooseTarget =
     const needs = {
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
+      modelBytes: image?.proof?.modelBytes ?? facts.sizeBytes,
       memoryBytes: expectedMemoryBytes(terms, image, facts.language !== undefined),
       memoryMiB: memoryMiB(manifest),
       accelerator,

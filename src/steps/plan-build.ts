@@ -79,7 +79,8 @@ async function decide(
   const runtime = runtimeOn(facts, gpu);
   if (runtime === 'vllm' && deps.gpus.vllmImage === null) throw withoutVllm();
   const { takesPackages } = RUNTIMES[runtime];
-  const python = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
+  const packages = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
+  const python = packages && gpu ? { ...packages, cuda: true as const } : packages;
   const installed = deps.hashes[runtime];
   const environmentHash = python ? await sha256Hex(JSON.stringify([installed, python])) : installed;
   const isBuilt = deps.engine === 'image' || isBuiltForProcesses(runtime);

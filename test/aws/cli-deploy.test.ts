@@ -1,8 +1,9 @@
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, runCli } from '../cli/run-cli.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
 import { accountAnswers, GOOD_QUOTAS, type Stand, startFront } from './cli-front.ts';
 import { installInMoto, motoEnvironment } from './cli-world.ts';
 
@@ -87,6 +88,27 @@ describeOnMoto('slipway deploy', (moto) => {
     expect(code).toBe(3);
   });
 
+  it('deploys from a packed copy too, by a folder of the user’s own that is made of what it brings', async () => {
+    await using clone = await cloneWith('');
+    await using cache = await temporaryFolder();
+    const packed = join(clone.folder, 'dist/stack');
+    await mkdir(join(packed, 'infra'), { recursive: true });
+    await mkdir(join(clone.folder, 'buildspecs'));
+    await rename(join(clone.folder, 'serverless.yml'), join(packed, 'serverless.yml'));
+    await cp(join(clone.folder, 'package.json'), join(packed, 'package.json'));
+    await writeFile(join(packed, 'package-lock.json'), '{}');
+    await writeFile(join(packed, 'install.js'), INSTALLS_SERVERLESS);
+
+    const { code, stdout, stderr } = await clone.deploy(moto(), { XDG_CACHE_HOME: cache.path });
+
+    expect(stderr).toMatch(/^deployed: /m);
+    expect(code).toBe(0);
+    const { at, has, args } = JSON.parse(stdout);
+    expect(at.startsWith(join(cache.path, 'slipway/stack-'))).toBe(true);
+    expect(has).toEqual(expect.arrayContaining(['buildspecs', 'infra', 'runtimes']));
+    expect(args.slice(0, 3)).toEqual(['deploy', '--stage', 'new']);
+  });
+
   it('says what a copy without the template lacks', async () => {
     await using clone = await cloneWith('');
     await rm(join(clone.folder, 'serverless.yml'));
@@ -94,9 +116,20 @@ describeOnMoto('slipway deploy', (moto) => {
     const { code, stderr } = await clone.deploy(moto());
 
     expect(code).toBe(2);
-    expect(stderr).toMatch(/no template to deploy\n→ Clone the repository/);
+    expect(stderr).toMatch(/no template to deploy\n→ Install it again/);
   });
 });
+
+/** An install.js whose `serverless` says where it is run, what is there, and with which arguments. */
+const INSTALLS_SERVERLESS = `
+  import { mkdirSync, writeFileSync } from 'node:fs';
+  mkdirSync('node_modules/serverless/bin', { recursive: true });
+  writeFileSync('node_modules/serverless/bin/serverless.js', \`
+    const { readdirSync } = require('node:fs');
+    const [at, args] = [process.cwd(), process.argv.slice(2)];
+    console.log(JSON.stringify({ at, has: readdirSync('.'), args }));
+  \`);
+`;
 
 /** A clone whose `serverless` is this script, and in which nothing needs to be installed. */
 async function cloneWith(serverless: string) {
@@ -115,10 +148,11 @@ async function cloneWith(serverless: string) {
   }
   return {
     folder,
-    async deploy(moto: Moto): Promise<Result> {
+    async deploy(moto: Moto, besides: Readonly<Record<string, string>> = {}): Promise<Result> {
       await using front = await startFront(moto, GOOD);
       const args = ['deploy', '--stage', 'new', '--param', 'containers=off', '--yes'];
-      return await runCli(args, motoEnvironment(front), folder, join(folder, 'slipway.js')).result;
+      const environment = { ...motoEnvironment(front), ...besides };
+      return await runCli(args, environment, folder, join(folder, 'slipway.js')).result;
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };

@@ -137,7 +137,7 @@ async function deploy({ endpoint }: Pick<Moto, 'endpoint'>, containers: string):
   const { hooks } = keepContainers({
     classes: { Error: Refusal },
     service: { provider: { compiledCloudFormationTemplate: { Parameters } } },
-    getProvider: () => provider,
+    getProvider: (name: string) => ({ aws: provider })[name],
   });
   await hooks['before:aws:deploy:deploy:createStack']();
 }

@@ -75,16 +75,15 @@ async function installed(moto: Moto) {
 async function update(moto: Moto, told: object): Promise<void> {
   const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
   const Resources = { ApiStage: { Properties: { StageName: 'api' } } };
+  const provider = {
+    getCloudFormationClient: async () => awsClient(CloudFormationClient, moto),
+    naming: { getStackName: () => 'slipway-test' },
+    getStage: () => 'test',
+    getAwsSdkV3Config: async () => ({ endpoint: moto.endpoint, region: AWS_REGION, credentials }),
+  };
   const { hooks } = publishApi({
     service: { provider: { compiledCloudFormationTemplate: { Resources }, ...told } },
-    getProvider: () => ({
-      getCloudFormationClient: async () => awsClient(CloudFormationClient, moto),
-      naming: { getStackName: () => 'slipway-test' },
-      getStage: () => 'test',
-      getAwsSdkV3Config: async () => ({
-        ...{ endpoint: moto.endpoint, region: AWS_REGION, credentials },
-      }),
-    }),
+    getProvider: (name: string) => ({ aws: provider })[name],
   });
   await hooks['after:aws:deploy:deploy:updateStack']();
 }

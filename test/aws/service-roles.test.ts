@@ -37,31 +37,48 @@ describeOnMoto('the roles of services', (moto) => {
   });
 
   it('may be there already, also when somebody made them a moment ago', async () => {
-    await using front = await startFront(moto(), [
-      {
-        calls: /Action=CreateServiceLinkedRole/,
-        status: 400,
-        body: '<ErrorResponse><Error><Code>InvalidInput</Code><Message>Service role name AWSServiceRoleForECS has been taken in this account, please try a different suffix.</Message></Error></ErrorResponse>',
-      },
-    ]);
+    const taken =
+      'Service role name AWSServiceRoleForECS has been taken in this account, please try a different suffix.';
+    await using front = await refusing(400, 'InvalidInput', taken);
 
     await expect(deploy(front, 'public')).resolves.toBeUndefined();
   });
 
   it('are asked of somebody else where the caller may not make them', async () => {
-    await using front = await startFront(moto(), [
-      {
-        calls: /Action=CreateServiceLinkedRole/,
-        status: 403,
-        body: '<ErrorResponse><Error><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>',
-      },
-    ]);
+    await using front = await refusing(403, 'AccessDenied', 'not authorized');
 
-    await expect(deploy(front, 'public')).rejects.toThrow(
+    const refusal = await deploy(front, 'public').catch((error) => error);
+
+    expect(refusal.message).toMatch(
       /AWSServiceRoleForECS cannot be created: .*create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,
     );
+    expect(refusal.code).toBe('SERVICE_ROLES');
   });
+
+  it('are not made by an IAM that says something else, in its own words', async () => {
+    await using front = await refusing(400, 'InvalidInput', 'no such service');
+
+    await expect(deploy(front, 'public')).rejects.toThrow(/^no such service$/);
+  });
+
+  const refusing = (status: number, code: string, message: string) =>
+    startFront(moto(), [
+      {
+        calls: /Action=CreateServiceLinkedRole/,
+        status,
+        body: `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+      },
+    ]);
 });
+
+/** As the class of osls: a message and a code. */
+class Refusal extends Error {
+  readonly code: string;
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** What osls runs before a deploy whose template has this value. */
 async function deploy({ endpoint }: Pick<Moto, 'endpoint'>, containers: string): Promise<void> {
@@ -69,9 +86,9 @@ async function deploy({ endpoint }: Pick<Moto, 'endpoint'>, containers: string):
   const settings = { endpoint, region: AWS_REGION, credentials };
   const Parameters = { Containers: { Default: containers } };
   const { hooks } = serviceRoles({
-    classes: { Error },
+    classes: { Error: Refusal },
     service: { provider: { compiledCloudFormationTemplate: { Parameters } } },
-    getProvider: () => ({ getAwsSdkV3Config: async () => settings }),
+    getProvider: (name: string) => ({ aws: { getAwsSdkV3Config: async () => settings } })[name],
   });
   await hooks['before:aws:deploy:deploy:createStack']();
 }

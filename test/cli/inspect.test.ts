@@ -194,6 +194,7 @@ describe('slipway inspect', () => {
     ['model.rds', '', ['open(FILE, "rb")'], ''],
     ['model.pmml', '', ['auto_detect_estimator(pmml=FILE)'], 'sklearn-pmml-model\npandas\n'],
     ['model.json', '{"growth": "linear"', ['model_from_json('], 'prophet\npandas\n'],
+    ['cat.json', '{"features_info":{', ['format="json"'], 'catboost\n'],
     ['ols.pkl', '\x80\x04cstatsmodels.api\nOLS\n.', ['sm.load(FILE)'], 'statsmodels\nnumpy\n'],
     [
       'arima.pkl',

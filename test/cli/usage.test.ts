@@ -45,15 +45,43 @@ describe('slipway', () => {
   });
 
   it.each([
-    { args: ['inspect'], message: "missing required argument 'path'" },
-    { args: ['inspect', 'a', '--loud'], message: "unknown option '--loud'" },
-    { args: ['inspect', 'nowhere'], message: 'nowhere cannot be read' },
-  ])('answers in JSON also that $args is wrong', async ({ args, message }) => {
+    {
+      args: ['inspect'],
+      message: "missing required argument 'path'",
+      fix: 'See `slipway inspect --help`.',
+    },
+    {
+      args: ['keys', 'create', 'me', '--loud'],
+      message: "unknown option '--loud'",
+      fix: 'See `slipway keys create --help`.',
+    },
+    { args: ['lounch'], message: "unknown command 'lounch'", fix: 'See `slipway --help`.' },
+    {
+      args: ['inspect', 'nowhere'],
+      message: 'nowhere does not exist',
+      fix: expect.stringMatching(/^Name a file or folder that is there, seen from /),
+    },
+    {
+      args: ['promote', 'm', '--from', './a', '--to', './b/../a'],
+      message: './a is where it comes from and where it goes',
+      fix: expect.any(String),
+    },
+    {
+      args: ['promote', 'm', '--from', 'prod', '--to', 'prod'],
+      message: 'prod is where it comes from and where it goes',
+      fix: expect.any(String),
+    },
+    {
+      args: ['promote', 'm', '--from', './a', '--to', 'prod'],
+      message: './a and prod are not of one kind',
+      fix: expect.any(String),
+    },
+  ])('answers in JSON also that $args is wrong, and what to do', async ({ args, message, fix }) => {
     const { code, stdout, stderr } = await runHere(...args, '--json');
 
     expect(code).toBe(2);
-    expect(JSON.parse(stdout).error).toMatchObject({ name: 'InputInvalid', message });
-    expect(stderr).toContain(message);
+    expect(JSON.parse(stdout).error).toEqual({ name: 'InputInvalid', message, fix });
+    expect(stderr).toMatch(/^slipway: .*\n→ [A-Z]/m);
   });
 
   it.each(['status', 'list', 'ls'])('shows the models by %s', async (name) => {
@@ -73,7 +101,8 @@ describe('slipway', () => {
     { args: ['push', 'missing.onnx'], says: /missing\.onnx does not exist\n→ Name a file/ },
     { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
     { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is not a valid model name/ },
-    { args: ['push'], says: /missing required argument/ },
+    { args: ['push'], says: /missing required argument 'path'\n→ See `.* push --help`/ },
+    { args: ['keys'], says: /'keys' is no command by itself\n→ See `.* keys --help`/ },
     { args: ['launch'], says: /unknown command/ },
     { args: ['status', '--loud'], says: /unknown option/ },
     { args: ['start', '--port', 'many'], says: /a whole number/ },
@@ -81,7 +110,7 @@ describe('slipway', () => {
     { args: ['uninstall'], says: /uninstall needs the stage to remove/ },
     { args: ['keys', 'list'], says: /listens on 127\.0\.0\.1 only and needs no keys/ },
     { args: ['start', '--data', MAIN], says: /main\.ts cannot hold Slipway's data/ },
-    { args: ['rollback', 'nobody', '--to', 'one'], says: /expected a whole number/ },
+    { args: ['rollback', 'nobody', '--to', 'one'], says: /Give a whole number/ },
     { args: ['start', '--webhook', 'http://127.0.0.1:1/'], says: /a webhook needs a secret/ },
   ])('answers 2 for $args and says why', async ({ args, says }) => {
     const result = await runHere(...args);

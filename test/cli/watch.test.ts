@@ -1,6 +1,7 @@
 import type { CursoredEvent, Slipway } from '#compose/slipway.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Output, Room } from '../../src/cli/output.ts';
+import { COMMAND } from '../../src/cli/typed.ts';
 import { watchDeployments } from '../../src/cli/watch.ts';
 import { eventually } from '../support/clock/eventually.ts';
 
@@ -62,7 +63,7 @@ function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>
 
 const ENDED = [
   '  0.00 s  Ignored      notes\n          it is no model\n          → Drop one.',
-  ' 35.00 s  Failed       long v1\n          KeyError (predict.py:1)\n          → All of it: `slipway logs long`',
+  ` 35.00 s  Failed       long v1\n          KeyError (predict.py:1)\n          → All of it: \`${COMMAND} logs long\``,
 ];
 
 describe('what Slipway shows while it serves', () => {

@@ -16,6 +16,20 @@ const PREFIX: Readonly<Record<string, string>> = {
   stepfunctions: 'states',
 };
 
+/** What the commands of the SDK are called in policies that a file imports. */
+function actionsIn(source: string): readonly string[] {
+  const imports = source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g);
+  return [...imports].flatMap(([, names = '', client = '']) => {
+    const service = client.replaceAll('-', '');
+    const calls = names.matchAll(/\b(?:(\w+)Command|paginate(\w+))\b/g);
+    return [...calls].map(([, sent, paged]) => `${PREFIX[service] ?? service}:${sent ?? paged}`);
+  });
+}
+
+function isIn(allowed: string, action: string): boolean {
+  return new RegExp(`^${allowed.replaceAll('*', '.*')}$`).test(action);
+}
+
 describe('docs/deploy.md', () => {
   it('has a policy that lets all services of the template be used', () => {
     const policy = /```json\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
@@ -33,6 +47,22 @@ describe('docs/deploy.md', () => {
 
     expect(services.size).toBeGreaterThan(10);
     expect([...services].filter((service) => !allowed.has(PREFIX[service] ?? service))).toEqual([]);
+  });
+
+  // Before a deploy nobody has more permissions than these, and what cannot be looked at stops it.
+  it('has a policy that lets the account be looked at before a deploy', () => {
+    const policy = /```json\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
+    const statements: readonly Statement[] = JSON.parse(policy).Statement;
+    const allowed = statements.flatMap(({ Action }) => Action);
+
+    const asked = [
+      ...['account', 'aws', 'containers', 'quota'].map((name) => `src/compose/doctor/${name}.ts`),
+      ...['service-roles', 'stack'].map((name) => `src/compose/account/${name}.ts`),
+      'src/compose/install/install.ts',
+    ].flatMap((file) => actionsIn(read(file)));
+
+    expect(asked).toContain('servicequotas:GetServiceQuota');
+    expect(asked.filter((action) => !allowed.some((each) => isIn(each, action)))).toEqual([]);
   });
 
   it('names a service in each resource of its policy, without which IAM refuses all of it', () => {

@@ -29,8 +29,8 @@ const RUNNING = {
   log: null,
 } as const;
 
-/** The actions over a registry in memory; a workflow that is started runs its first step, unless it is `deaf`. */
-function actionsOf({ isDeaf = false } = {}) {
+/** The actions over a registry in memory; a workflow that is started runs its first step, unless it is `deaf`. `onStop` is what its steps still do when it is stopped. */
+function actionsOf({ isDeaf = false, onStop = async () => {} } = {}) {
   const world = registryWorld(memoryRegistry);
   const { registry, clock } = world;
   const executions = memoryExecutions();
@@ -47,6 +47,10 @@ function actionsOf({ isDeaf = false } = {}) {
       if (workflow === 'rollback') {
         await first.rollback({ request: rollbackRequest.parse(input), execution: name });
       } else await first.undeploy({ request: undeployRequest.parse(input), execution: name });
+    },
+    async stop(execution) {
+      await onStop();
+      await executions.stop(execution);
     },
   };
   const actions = modelActions({
@@ -96,6 +100,23 @@ describe('an abort of what is being built', () => {
     const { kind } = await actions.abort(MODEL);
 
     expect(kind).toBe('aborted');
+    expect(await builds.builds.find(holder.deploymentId)).toMatchObject({ status: 'STOPPED' });
+  });
+
+  it('stops a build too that began while it was asked for', async () => {
+    const { world, builds, registry, executions, actions, live } = actionsOf({
+      onStop: async () => {
+        await registry.advance(holder, 'Building', {}, {});
+        builds.has(holder.deploymentId, RUNNING);
+      },
+    });
+    await live(1);
+    const holder = await holding(world, 2);
+    executions.begin('run-2');
+    await walkTo(world, holder, 'Inspected');
+
+    await actions.abort(MODEL);
+
     expect(await builds.builds.find(holder.deploymentId)).toMatchObject({ status: 'STOPPED' });
   });
 });

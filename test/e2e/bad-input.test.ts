@@ -130,7 +130,7 @@ const ARTIFACTS: readonly Case[] = [
     name: 'a folder without a model',
     model: 'bare',
     files: { 'f/model.yaml': '' },
-    reason: 'there is no file beside model.yaml',
+    reason: 'there is no file of a model',
     fix: /^Upload the files of the model first/,
   },
 ];

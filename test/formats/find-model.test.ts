@@ -202,7 +202,11 @@ describe('an artifact is refused', () => {
     ['of two archives', { 'a.zip': '', 'b.tar.gz': '' }, ['`a.zip` and `b.tar.gz`']],
     ['of nothing known', { 'a.csv': '', 'b.md': '' }, ['no model among `a.csv`, `b.md`']],
     ['of nothing', {}, ['no model among no files']],
-    ['of code without an entry', { 'predict.py': 'x = 1' }, ['no model among']],
+    [
+      'of code without an entry',
+      { 'predict.py': 'x = 1' },
+      ['no model among', 'neither a function `predict`'],
+    ],
     ['of the code of a model alone', { 'model.py': CODE }, ['no model among']],
     [
       'of an image that does not say where it answers',
@@ -243,7 +247,6 @@ describe('an artifact is refused', () => {
       { 'm.mlpackage/Data/com.apple.CoreML/model.mlmodel': '', 'm.mlpackage/Manifest.json': '{}' },
       ['a Core ML package'],
     ],
-    ['of HDF5', { 'm.h5': '' }, ['m.h5 is an HDF5 file']],
     ['of safetensors', { 'm.safetensors': '' }, ['m.safetensors is a safetensors file']],
     ['of TorchServe', { 'm.mar': '' }, ['m.mar is a TorchServe archive']],
     [
@@ -268,7 +271,7 @@ describe('an artifact is refused', () => {
     for (const message of messages) expect(String(outcome)).toContain(message);
   });
 
-  it.each(['m.h5', 'm.safetensors', 'm.mar', 'frozen.pb'])(
+  it.each(['m.safetensors', 'm.mar', 'frozen.pb'])(
     'of %s with predict.py as a way to serve it',
     async (name) => {
       await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({

@@ -197,16 +197,12 @@ describe('an artifact', () => {
   });
 
   it.each<[string, Uint8Array | string, string, string]>([
-    [
-      'model.h5',
-      hex('89 48 44 46 0d 0a 1a 0a'),
-      'an HDF5 file',
-      'model.load_weights("FILE"); model.save("model.keras")',
-    ],
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
     ['m.pmml', '<?xml version="1.0"?><PMML/>', 'a PMML model', 'write-predict'],
     ['m.mlmodel', hex('08 04'), 'a Core ML model', 'exported to ONNX'],
     ['m.RDS', hex('1f 8b 08'), "R's serialized data", 'xgb.save'],
+    ['m.json', '{\n  "ctr_data": {', 'a CatBoost model in JSON', 'model.cbm'],
+    ['m.json', '{"features_info":{', 'a CatBoost model in JSON', 'model.cbm'],
     ['m.json', '{"growth": "linear", "n_changepoints": 25', 'a Prophet model', 'write-predict'],
   ])('%s is refused by what it is, with the way out', async (name, content, format, fix) => {
     await expect(inspect([file(name, content)], 1000)).rejects.toMatchObject({
@@ -263,8 +259,8 @@ describe('an artifact', () => {
 
   it('without any file is refused', async () => {
     await expect(inspect([], 1000)).rejects.toMatchObject({
-      message: 'there is no file beside model.yaml',
-      fix: 'Upload the files of the model first, then model.yaml again.',
+      message: 'there is no file of a model',
+      fix: 'Put the files of the model in the folder; in a bucket upload them first, then model.yaml again.',
     });
   });
 

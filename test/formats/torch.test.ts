@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { memoryFile } from '../support/bytes/archive-files.ts';
+import { zipOf } from '../support/bytes/zip.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/torch');
 const HOSTILE = readdirSync(join(FOLDER, 'hostile'));
@@ -80,6 +81,40 @@ describe('weights without their module are refused', () => {
     const files = [fileOf('state-dict.pt'), memoryFile('predict.py', predict)];
 
     expect(await inspectFiles(files, options)).toMatchObject({ format: 'python' });
+  });
+});
+
+describe('what torch wrote long ago is refused with what to do', () => {
+  const tar = (name: string) => Buffer.concat([Buffer.from(`${name}\0`), Buffer.alloc(1024)]);
+  const ustar = Buffer.alloc(1024);
+  ustar.write('net/data', 0);
+  ustar.write('ustar', 257);
+  const pickle = Buffer.from('80047d942e', 'hex');
+  const zip = (...names: readonly string[]) =>
+    zipOf(names.map((name) => ({ name, content: '{}' })));
+
+  it.each<[string, Buffer, RegExp, RegExp]>([
+    [
+      'an exported program of before 2.8',
+      zip('serialized_exported_program.json', 'serialized_state_dict.pt', 'version'),
+      /as torch wrote it before 2\.8/,
+      /Export it again with torch 2\.8/,
+    ],
+    [
+      'TorchScript of before 1.4',
+      zip('net/model.json', 'net/tensors/0', 'net/version'),
+      /TorchScript as torch wrote it before 1\.4/,
+      /torch\.jit\.load\("FILE"\)\.save/,
+    ],
+    ['a tar', tar('sys_info'), /a tar, as torch wrote it before 0\.2/, /torch\.jit\.script/],
+    ['another tar', ustar, /a tar, as torch wrote it before 0\.2/, /predict\.py/],
+    ['a pickle', pickle, /a pickle of Python, which torch did not write/, /predict\.py/],
+  ])('%s', async (_, bytes, says, advises) => {
+    await expect(inspectFiles([memoryFile('m.pt', bytes)], options)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringMatching(says),
+      fix: expect.stringMatching(advises),
+    });
   });
 });
 

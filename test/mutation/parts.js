@@ -4,9 +4,6 @@ import { join } from 'node:path';
 // What decides for a registry is seen by the suites of one.
 const ON_REGISTRY = ['test/domain', 'test/steps', 'test/support/memory'];
 
-// Asked by themselves; the others are asked with moto behind them, which takes its time.
-const RULES = ['apigateway', 'elbv2', 'lambda-network'];
-
 /**
  * `mutate` is changed, `tests` are loaded once and run again for each change that they reach.
  * What is done while a module loads is left out, but where that is most of a part (`isStatic`) and it is CommonJS, which can be loaded again.
@@ -18,20 +15,12 @@ export const PARTS = {
       { mutate: [`src/domain/${folder}/**/*.ts`], tests: ['test/domain'] },
     ]),
   ),
+  'domain-promotion': { mutate: ['src/domain/promotion/*.ts'], tests: ON_REGISTRY },
   'domain-registry': { mutate: ['src/domain/registry/*.ts'], tests: ON_REGISTRY },
   domain: { mutate: ['src/domain/*.ts'], tests: ON_REGISTRY },
   steps: { mutate: ['src/steps/*.ts'], tests: ['test/steps'] },
-  rules: {
-    mutate: RULES.map((name) => `test/support/aws/rules/${name}.ts`),
-    tests: ['test/support/aws-rules'],
-  },
-  'rules-on-moto': {
-    mutate: [
-      'test/support/aws/rules/*.ts',
-      ...RULES.map((name) => `!test/support/aws/rules/${name}.ts`),
-    ],
-    tests: ['test/adapters/aws/rules'],
-  },
+  // Each rule is asked by itself: with moto behind it a change would take seconds.
+  rules: { mutate: ['test/support/aws/rules/*.ts'], tests: ['test/support/aws-rules'] },
   infra: {
     mutate: ['infra/*.cjs'],
     tests: [

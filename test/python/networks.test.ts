@@ -21,6 +21,16 @@ const CASES: readonly Dropped[] = [
     folder: 'keras',
     versions: ['dense-2.21.keras', 'pictures-2.21.keras', 'texts-2.21.keras'],
   },
+  {
+    what: 'Keras 2, in HDF5,',
+    folder: 'keras',
+    versions: ['dense-2.15.h5', 'pictures-2.15.h5', 'texts-2.15.h5'],
+  },
+  {
+    what: 'Keras 3, in HDF5,',
+    folder: 'keras',
+    versions: ['dense-3.15.h5', 'pictures-3.15.h5', 'texts-3.15.h5'],
+  },
 ];
 
 // One network of 2024 in three formats (Apache-2.0): sound of 2 s, and the notes in it.

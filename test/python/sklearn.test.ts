@@ -1,10 +1,15 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from '../support/clock/eventually.ts';
 import {
   CONVERTED,
   type Dropped,
   fixtureOf,
   pushed,
   throughGateway,
+  wrongAnswers,
 } from '../support/models/dropped.ts';
+import { processesOf } from '../support/slipway/running.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
 /** A version of each kind and the next one; what its own way with a table, or with its answers, has told apart once. */
@@ -46,6 +51,22 @@ const CASES: readonly Dropped[] = [
 ];
 
 describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
+  // The first: no other model has left a server that waits.
+  it('a server that waits with scikit-learn imported goes on for one that was killed', async () => {
+    const fixture = fixtureOf('sklearn', 'several-labels-1.8.pkl');
+    await pushed(slipway(), fixture, 'waited');
+    const waits = join(slipway().dataDir, 'spares/python');
+    const waiting = await eventually(() => processesOf(waits)[0]);
+    const [serving = 0] = processesOf(join(slipway().dataDir, 'images'));
+
+    process.kill(serving, 'SIGKILL');
+    await eventually(() => !existsSync(`/proc/${serving}/cwd`));
+
+    expect(await wrongAnswers(throughGateway(slipway(), 'waited'), fixture)).toEqual([]);
+    expect(readdirSync(`/proc/${waiting}/cwd/artifact`)).toContain('facts.json');
+    await eventually(() => processesOf(waits).some((pid) => pid !== waiting));
+  });
+
   itAnswersAsItsFramework(CASES, slipway);
 
   it('what its framework refuses is refused by the conversion too', async () => {

@@ -162,6 +162,22 @@ describe('an object that starts nothing', () => {
     });
   });
 
+  it('of code beside no folder is told where its folder goes', async () => {
+    const world = memoryWorld();
+    const event = arrival(world, 'models/digits/predict.py');
+
+    await admitDeployment(world.deps)({ event, execution: 'run-1' });
+
+    expect(await world.told()).toEqual([
+      expect.objectContaining({
+        state: 'Ignored',
+        fix: expect.stringMatching(
+          /a folder one level down \(models\/digits\/FOLDER\/predict\.py\) .*`slipway push FOLDER --name digits`/,
+        ),
+      }),
+    ]);
+  });
+
   it.each([
     { when: 'before', files: ['v1/weights.bin', 'v1/model.yaml'] },
     { when: 'after', files: ['v1/model.yaml', 'v1/weights.bin'] },

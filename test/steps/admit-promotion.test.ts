@@ -1,3 +1,4 @@
+import type { Release } from '#domain/promotion/release.ts';
 import { admitPromotion } from '#steps/admit-promotion.ts';
 import {
   type MemoryWorld,
@@ -17,6 +18,13 @@ async function stages(changes: Changes = {}, options: WorldOptions = {}) {
   const request = await promotion(staging, prod, changes);
   const admit = (execution = 'execution-p') => admitPromotion(prod.deps)({ request, execution });
   return { staging, source, prod, request, admit };
+}
+
+/** Names another image in the release than the one that was brought. */
+function renaming(
+  change: (image: NonNullable<Release['image']>) => Release['image'],
+): NonNullable<Changes> {
+  return { change: ({ image, ...release }) => ({ ...release, image: image && change(image) }) };
 }
 
 const why = async (world: MemoryWorld, id: string) => {
@@ -58,6 +66,12 @@ describe('admitting a promotion', () => {
     for (const decided of ['decision', 'golden', 'candidate']) {
       expect(record.work).not.toHaveProperty(decided);
     }
+    const digest = image!.digest;
+    const [announced] = await prod.told(request.deploymentId);
+    expect(announced).toMatchObject({
+      reason: `promoted from staging, version 1: ${digest}`,
+      data: { kind: 'promote', from: 'staging', fromVersion: 1, digest },
+    });
     expect(record.work.image?.tag).toBe(record.work.plan?.imageTag);
     expect(record.artifact.parts.map(({ key }) => key)).toEqual([
       expect.stringMatching(/^promotions\/digits\/[0-9a-f]{64}\/artifact\/model\.onnx$/),
@@ -120,6 +134,29 @@ describe('admitting a promotion', () => {
       reason: /^the image sha256:[0-9a-f]{64}, as digits-[0-9a-f]{32}, is not here, or is another$/,
     },
     {
+      name: 'whose image is here under another tag',
+      changes: renaming((image) => ({ ...image, tag: 'digits-0' })),
+      reason: /^the image sha256:[0-9a-f]{64}, as digits-0, is not here, or is another$/,
+    },
+    {
+      name: 'whose tag is of another image here',
+      changes: renaming((image) => ({ ...image, digest: `sha256:${'0'.repeat(64)}` })),
+      reason: /^the image sha256:0{64}, as digits-[0-9a-f]{32}, is not here, or is another$/,
+    },
+    {
+      name: 'whose file has another size, whatever its checksum is of',
+      changes: {
+        change: ({ files, ...release }) => ({
+          ...release,
+          files: {
+            ...files,
+            parts: files.parts.map((part) => ({ ...part, sizeBytes: 1, checksum: 'crc32:AAAA' })),
+          },
+        }),
+      },
+      reason: /model\.onnx, version \S+ is not here, or is another$/,
+    },
+    {
       name: 'of another model',
       changes: { change: (release) => ({ ...release, model: 'letters' }) },
       reason: /^the release is one of letters, not of digits$/,
@@ -171,6 +208,26 @@ describe('admitting a promotion', () => {
     expect((await admit()).kind).toBe('rejected');
     expect(await why(prod, request.deploymentId)).toMatchObject({ state: 'Rejected' });
     expect((await why(prod, request.deploymentId)).reason).toMatch(reason);
+    expect((await prod.recordOf(request)).artifact).toEqual({
+      ...request.release,
+      parts: [],
+      manifest: null,
+    });
+  });
+
+  it.each<[string, NonNullable<Changes>, string]>([
+    ['is promoted again where something is not here', { withoutImage: true }, 'Promote it again.'],
+    [
+      'is pushed where it has no image and needs one',
+      { change: (release) => ({ ...release, image: null }) },
+      'It comes from a Slipway that runs models as processes: push the model itself.',
+    ],
+  ])('%s', async (_, changes, fix) => {
+    const { prod, request, admit } = await stages(changes, { engine: 'image' });
+
+    await admit();
+
+    expect((await why(prod, request.deploymentId)).fix).toBe(fix);
   });
 
   it('rejects a release that is gone, and leaves to a retry what may pass', async () => {

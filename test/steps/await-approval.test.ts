@@ -38,8 +38,15 @@ describe('awaiting an approval', () => {
 
     await look();
     const again = await look(1);
+    const asked = await prod.registry.askApproval(deploymentId);
 
     expect(again).toEqual({ kind: 'pending', retrySeconds: 1, attempt: 2 });
+    expect(asked).toEqual(await prod.recordOf({ deploymentId }));
+    expect((await prod.told(deploymentId)).at(-1)?.data).toEqual({
+      digest,
+      from: 'staging',
+      fromVersion: 1,
+    });
     expect((await told(prod, deploymentId)).slice(1)).toEqual([
       {
         state: 'AwaitingApproval',
@@ -148,9 +155,11 @@ describe('an approval', () => {
     prod.clock.advance(1000);
 
     expect(await answer('approved')).toEqual(first);
-    await expect(answer('refused')).rejects.toThrow(
-      'digits version 1 does not wait for approval: ada has approved it',
-    );
+    for (const [verdict, said] of [['refused'], ['approved', OTHER]] as const) {
+      await expect(answer(verdict, said)).rejects.toThrow(
+        'digits version 1 does not wait for approval: ada has approved it',
+      );
+    }
   });
 
   it('is not taken before it is asked for, nor for what is no promotion', async () => {

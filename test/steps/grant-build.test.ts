@@ -1,5 +1,5 @@
 import { sha256Hex } from '#domain/hash.ts';
-import { grantBuild } from '#steps/grant-build.ts';
+import { grantBuild, servedAs } from '#steps/grant-build.ts';
 import { planBuild } from '#steps/plan-build.ts';
 import type { Granted } from '../support/worlds/build-order.ts';
 import { memoryWorld } from '../support/worlds/memory.ts';
@@ -42,5 +42,76 @@ describe('granting the build of an image', () => {
     });
     const { files } = (await (await fetch(second.artifactUrl)).json()) as Granted;
     expect(files).toMatchObject(artifact.parts.map(({ name, sizeBytes }) => ({ name, sizeBytes })));
+  });
+
+  it.each([
+    ['image', { onnx: 'onnx-environment-1' }],
+    ['process', {}],
+  ] as const)(
+    'names the environments that an engine of the kind %s has: %j',
+    async (engine, environments) => {
+      const world = memoryWorld({ engine: 'image' });
+      const held = await world.before('PlanBuild');
+      await planBuild(world.deps)(held);
+
+      const { artifactUrl } = await grantBuild({ ...world.deps, engine })(held);
+
+      const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
+      expect(order.environments).toEqual(environments);
+    },
+  );
+
+  it.each([
+    ['inspection', 'the deployment has no inspection yet'],
+    ['plan', 'the deployment has no plan yet'],
+  ])('is none before there is an %s', async (part, message) => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('PlanBuild');
+    await planBuild(world.deps)(held);
+    const deployment = await world.recordOf(held);
+    const work = { ...deployment.work, [part]: undefined };
+    const registry = { ...world.registry, deployment: async () => ({ ...deployment, work }) };
+
+    await expect(grantBuild({ ...world.deps, registry })(held)).rejects.toThrow(message);
+  });
+
+  it('is none where there is no image to build', async () => {
+    const world = memoryWorld();
+    const held = await world.before('ChooseTarget');
+
+    await expect(grantBuild(world.deps)(held)).rejects.toThrow(
+      'the deployment has no image to build yet',
+    );
+  });
+});
+
+describe('what a build is told of a model', () => {
+  const NO_GPUS = { areChosen: false, vllmImage: null };
+  const told = async (facts: object, manifest = '') => {
+    const world = memoryWorld();
+    const held = await world.before('PlanBuild', world.upload({ manifest }));
+    const inspection = (await world.recordOf(held)).work.inspection!;
+    return servedAs({ ...inspection, facts: { ...inspection.facts, ...facts } }, NO_GPUS);
+  };
+
+  it('is what is known of it, and nothing of what is not', async () => {
+    const known = {
+      data: { name: 'iris' },
+      tensorNames: { inputs: ['x'] },
+      language: { task: 'embed' },
+      pipeline: { task: 'fill-mask' },
+    };
+
+    expect(await told(known)).toMatchObject(known);
+    const unknown = await told({});
+    expect(unknown.data).toBeNull();
+    for (const name of ['tensorNames', 'language', 'pipeline']) {
+      expect(unknown).not.toHaveProperty(name);
+    }
+  });
+
+  it('is whether it needs a GPU', async () => {
+    expect(await told({})).toMatchObject({ needsGpu: false });
+    expect(await told({}, "resources: { accelerator: 'T4:1' }")).toMatchObject({ needsGpu: true });
   });
 });

@@ -191,6 +191,22 @@ describe('planning the build', () => {
     expect(order.environments).toMatchObject([{ name: 'convert' }, { name: 'python' }]);
   });
 
+  it('gives a model of Python that gets a GPU another environment: its torch comes with CUDA', async () => {
+    const planOf = async (manifest: string) => {
+      const world = memoryWorld({ engine: 'image' });
+      const upload = world.upload({ file: 'm.ubj', bytes: BOOSTER, manifest });
+      const held = await world.before('PlanBuild', upload);
+      await planBuild(world.deps)(held);
+      return (await world.recordOf(held)).work.plan!;
+    };
+
+    const [onGpu, onCpu] = [await planOf('resources: { accelerator: L4 }'), await planOf('')];
+
+    expect(onGpu.python).toEqual({ ...onCpu.python, cuda: true });
+    expect(onCpu.python).not.toHaveProperty('cuda');
+    expect(onGpu.environmentHash).not.toBe(onCpu.environmentHash);
+  });
+
   it('gives a model of Python an environment of its own, and has it built on one machine too', async () => {
     const world = memoryWorld();
     const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));

@@ -45,6 +45,33 @@ describe('what a platform is asked for', () => {
     expect(instanceTypes).toContain('g4dn.2xlarge');
   });
 
+  it.each([
+    ['plan', 'the deployment has no plan yet'],
+    ['decision', 'the deployment has no target yet'],
+  ])('is nothing before there is a %s', async (part, message) => {
+    const world = memoryWorld();
+    const deployment = await world.recordOf(await world.before('ProvisionLambda'));
+    const work = { ...deployment.work, [part]: undefined };
+
+    expect(() =>
+      revisionSpec({ ...deployment, work }, { revision: 'digits-v1', madeBy: 'd7' }),
+    ).toThrow(message);
+  });
+
+  it('is any GPU where any will do, and that of the decision else', async () => {
+    const world = memoryWorld();
+    const manifest = 'resources: { accelerator: any }';
+    const held = await world.before('ProvisionEc2', world.upload({ manifest }));
+    const deployment = await world.recordOf(held);
+
+    const spec = revisionSpec(deployment, { revision: 'digits-v1', madeBy: 'd7' });
+
+    expect(spec).toMatchObject({
+      takesAnyGpu: true,
+      accelerator: deployment.work.decision!.accelerator,
+    });
+  });
+
   it('names the image where one was built', async () => {
     const world = memoryWorld({ engine: 'image' });
     const deployment = await world.recordOf(await world.before('ProvisionLambda'));

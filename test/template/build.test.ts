@@ -1,3 +1,4 @@
+import support from '#domain/data/python-support.json' with { type: 'json' };
 import { type Json, list, plain, readTemplate, statementsOf } from './template.ts';
 
 const template = await readTemplate();
@@ -19,7 +20,12 @@ const BUILDS = [
     what: 'environments',
     id: 'EnvironmentProject',
     buildspec: 'buildspecs/environment.yml',
-    told: { ENVIRONMENTS, WEB_ADAPTER_IMAGE: expect.stringMatching(/:\d/), VLLM_IMAGE: 'none' },
+    told: {
+      ENVIRONMENTS,
+      WEB_ADAPTER_IMAGE: expect.stringMatching(/:\d/),
+      VLLM_IMAGE: 'none',
+      TORCH_INDEX: support.torchIndex,
+    },
   },
 ] as const;
 

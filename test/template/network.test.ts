@@ -62,6 +62,31 @@ describe('the network of containers', () => {
     expect(found.map(([id]) => id)).toEqual(ways);
   });
 
+  // aws/aws-cdk#9864: "The Vpc Endpoint Service 'com.amazonaws.cn-north-1.ecr.dkr' does not exist".
+  it.each([
+    ['aws', 'com.amazonaws'],
+    ['aws-us-gov', 'com.amazonaws'],
+    ['aws-cn', 'cn.com.amazonaws'],
+    ['aws-eusc', 'eu.amazonaws'],
+  ])(
+    'names the endpoints of ECR in %s by %s, and all others by com.amazonaws',
+    (partition, domain) => {
+      const names = ofType(template, 'AWS::EC2::VPCEndpoint').map(([, { Properties }]) => {
+        const [text, values] = [Properties.ServiceName['Fn::Sub']].flat();
+        const [map, , key] = values?.Domain['Fn::FindInMap'] ?? [];
+        return text.replace(`\${Domain}`, map && template.Mappings[map][partition][key]);
+      });
+
+      expect(names.map((name) => name.replace(`.\${AWS::Region}`, ''))).toEqual([
+        `${domain}.ecr.api`,
+        `${domain}.ecr.dkr`,
+        ...['logs', 'ecs', 'ecs-agent', 'ecs-telemetry', 's3'].map(
+          (name) => `com.amazonaws.${name}`,
+        ),
+      ]);
+    },
+  );
+
   it('is not there without containers', () => {
     const made = Object.values(resourcesWith(template, 'off')).map(({ Type }) => Type);
 

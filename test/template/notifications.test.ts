@@ -9,14 +9,14 @@ const rule: Json = template.Resources['NotificationRule']!.Properties;
 const { InputPathsMap, InputTemplate } = rule.Targets[0].InputTransformer;
 
 describe('notifications', () => {
-  it('tell how deployments end, as the sample for a chat does', async () => {
+  it('tell how deployments end and which wait for a person, as the sample for a chat does', async () => {
     const guide = await readFile(join(import.meta.dirname, '../../docs/chat-webhook.md'), 'utf8');
     const sample = parse(/```yaml\n([\s\S]*?)```/.exec(guide)?.[1] ?? '', { logLevel: 'silent' });
 
     expect(rule.EventPattern).toEqual({
       source: ['slipway'],
       'detail-type': ['Deployment State Change'],
-      detail: { state: ['Live', 'Rejected', 'Failed', 'RolledBack'] },
+      detail: { state: ['AwaitingApproval', 'Live', 'Rejected', 'Failed', 'RolledBack'] },
     });
     expect(rule.EventPattern).toEqual(sample.Resources.DeploymentEnded.Properties.EventPattern);
   });

@@ -17,7 +17,8 @@ import { promisify } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, 'node_modules/.cache/slipway-template');
-const PACKAGED = [
+/** What `serverless package` takes of this repository. */
+export const PACKAGED = [
   'buildspecs',
   'functions',
   'infra',

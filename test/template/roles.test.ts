@@ -107,10 +107,40 @@ describe('the roles of the packaged template', () => {
     expect(JSON.stringify(roles)).toContain('ecs:CreateService');
   });
 
+  it('have a policy for containers, which is nothing where the stack has none', () => {
+    const conditional = roles.flatMap(([, { Properties }]) =>
+      (Properties.Policies ?? []).flatMap((policy: Json) => policy['Fn::If'] ?? []),
+    );
+
+    expect(conditional.length).toBeGreaterThan(0);
+    for (let at = 0; at < conditional.length; at += 3) {
+      expect(conditional.slice(at, at + 3)).toEqual([
+        'HasContainers',
+        { PolicyName: 'containers', PolicyDocument: expect.any(Object) },
+        { Ref: 'AWS::NoValue' },
+      ]);
+    }
+  });
+
+  it('name each policy of theirs, and are written in the one version that has variables', () => {
+    const policies = roles.flatMap(([, { Properties }]) =>
+      (Properties.Policies ?? []).map((policy: Json) => policy['Fn::If']?.[1] ?? policy),
+    );
+    const documents = [
+      ...policies.map(({ PolicyDocument }) => PolicyDocument),
+      ...roles.map(([, { Properties }]) => Properties.AssumeRolePolicyDocument),
+    ];
+
+    expect(policies.map(({ PolicyName }) => PolicyName).filter((name) => !name)).toEqual([]);
+    expect(new Set(documents.map(({ Version }) => Version))).toEqual(new Set(['2012-10-17']));
+  });
+
   it('are taken by one service each', () => {
     const takers = roles.map(([id, { Properties }]) => [
       id,
-      Properties.AssumeRolePolicyDocument.Statement.map(({ Principal }: Statement) => Principal),
+      Properties.AssumeRolePolicyDocument.Statement.map(
+        ({ Effect, Action, Principal }: Statement) => [Effect, Action, Principal],
+      ),
     ]);
     const services: Readonly<Record<string, string>> = {
       ApiLogRole: 'firehose.amazonaws.com',
@@ -129,7 +159,10 @@ describe('the roles of the packaged template', () => {
     expect(takers.filter(([id]) => id !== 'Promoter')).toEqual(
       roles
         .filter(([id]) => id !== 'Promoter')
-        .map(([id]) => [id, [{ Service: services[id] ?? 'lambda.amazonaws.com' }]]),
+        .map(([id]) => [
+          id,
+          [['Allow', 'sts:AssumeRole', { Service: services[id] ?? 'lambda.amazonaws.com' }]],
+        ]),
     );
   });
 

@@ -17,6 +17,7 @@ export type Resource = {
 export type Template = {
   readonly Parameters: Json;
   readonly Conditions: Json;
+  readonly Mappings: Json;
   readonly Resources: Readonly<Record<string, Resource>>;
   readonly Outputs: Readonly<Record<string, Json>>;
 };

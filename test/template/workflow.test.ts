@@ -49,10 +49,25 @@ describe.each(machines)('the state machine $name of the packaged template', (pac
     expect(invocations[0]!.Resource).toEqual(Object.values(functions));
   });
 
-  it('logs what fails', () => {
+  it('is a workflow that may take days, under its own role, which AWS takes for this account alone', () => {
+    const { Properties } = template.Resources[`${id}Role`]!;
+
+    expect(template.Resources[id]!.Type).toBe('AWS::StepFunctions::StateMachine');
+    expect(machine.StateMachineType).toBe('STANDARD');
+    expect(plain(machine.RoleArn)).toBe(`${id}Role`);
+    expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      expect.objectContaining({
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      }),
+    ]);
+    expect(Properties.Policies).toEqual([expect.objectContaining({ PolicyName: name })]);
+  });
+
+  it('logs what fails, and not what it was told: that has the signed address of an artifact', () => {
     const [destination] = machine.LoggingConfiguration.Destinations;
 
     expect(machine.LoggingConfiguration.Level).toBe('ERROR');
+    expect(machine.LoggingConfiguration.IncludeExecutionData).toBe(false);
     expect(machine.TracingConfiguration).toEqual({ Enabled: true });
     expect(plain(destination.CloudWatchLogsLogGroup.LogGroupArn)).toBe(`${id}LogGroup`);
   });

@@ -1,5 +1,5 @@
 import { refusal } from '../refusal.ts';
-import { showKeys } from '../values/json.ts';
+import { SHOWN_KEYS, showKeys } from '../values/json.ts';
 import { shapeOf, type TensorSpec } from '../values/tensors.ts';
 
 /** What a model takes. `ignored` collects the names of extra columns; null when those are refused. */
@@ -29,7 +29,12 @@ export function passOver(
   const own = names.filter((name) => known.has(name));
   const isComplete = own.length === known.size && new Set(own).size === known.size;
   if (!isComplete || (ignored === null && names.length > own.length)) {
-    throw refusal(400, `${label} has ${showKeys(names)}; it takes ${showKeys([...known])}`);
+    const missing = [...known].filter((name) => !names.includes(name));
+    const has =
+      missing.length > 0 && known.size > SHOWN_KEYS
+        ? `lacks ${showKeys(missing)}`
+        : `has ${showKeys(names)}`;
+    throw refusal(400, `${label} ${has}; it takes ${showKeys([...known])}`);
   }
   if (names.length === own.length) return;
   for (const name of names) if (!known.has(name)) ignored?.add(name);

@@ -17,7 +17,7 @@ function parse(text: string, read: () => unknown): unknown {
   try {
     return read();
   } catch (error) {
-    const reason = notFinite(text) ?? messageOf(error);
+    const reason = text === '' ? 'it is empty' : (notFinite(text) ?? messageOf(error));
     throw refusal(400, `the body is not JSON that can be read: ${reason}`);
   }
 }
@@ -70,10 +70,13 @@ export function is(value: unknown): string {
 }
 
 /** An object's keys for an error message: the first eight. */
+/** Of a list of names, no more are shown. */
+export const SHOWN_KEYS = 8;
+
 export function showKeys(keys: readonly string[]): string {
   if (keys.length === 0) return 'no keys';
   return keys
-    .slice(0, 8)
+    .slice(0, SHOWN_KEYS)
     .map((key) => show(key))
     .join(', ');
 }

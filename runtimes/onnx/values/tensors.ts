@@ -42,7 +42,7 @@ type Pack = (values: readonly unknown[], label: string) => TensorData;
 
 const PACK = {
   BOOL: packer('true or false', bit, (values) => new Uint8Array(values)),
-  BYTES: packer('strings without NUL', textWithoutNul, (values) => values),
+  BYTES: packer('strings without NUL, and no null', textWithoutNul, (values) => values),
   FP16: packer('numbers of FP16', float(Math.f16round), (values) => new Float16Array(values)),
   FP32: packer('numbers of FP32', float(Math.fround), (values) => new Float32Array(values)),
   FP64: packer('numbers of FP64', float(Number), (values) => new Float64Array(values)),

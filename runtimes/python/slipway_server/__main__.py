@@ -16,7 +16,7 @@ from typing import Any, NoReturn  # noqa: E402
 
 import uvicorn  # noqa: E402
 
-from .adapters import load_model  # noqa: E402
+from .adapters import import_ahead, load_model  # noqa: E402
 from .config import Config, read_config  # noqa: E402
 from .loading.loaded import with_outputs  # noqa: E402
 from .model import Model  # noqa: E402
@@ -109,8 +109,11 @@ def _end(code: int, message: str) -> NoReturn:
 
 
 def start() -> None:
-    end_with_parent(os.environ)
     parent = Parent(os.environ)
+    if waited_for := os.environ.pop("AWAIT_MODEL", ""):
+        import_ahead(waited_for)
+        os.environ.update(parent.told_environment())
+    end_with_parent(os.environ)
     # Processes that the model's code starts are not Node's children.
     os.environ.pop("NODE_CHANNEL_FD", None)
     try:

@@ -82,8 +82,12 @@ def is_wrongly(holder: dict[str, Any], key: str) -> str:
     return f"is {show(holder[key])}" if key in holder else "is missing"
 
 
+# Of a list of names, no more are shown.
+SHOWN_KEYS = 8
+
+
 def show_keys(keys: list[str]) -> str:
-    return ", ".join(show(key) for key in keys[:8]) if keys else "no keys"
+    return ", ".join(show(key) for key in keys[:SHOWN_KEYS]) if keys else "no keys"
 
 
 def quoted(text: str) -> str:

@@ -1,5 +1,10 @@
 import type { Explanation, Slipway } from '#compose/slipway.ts';
-import { PRICES_OF, type RevisionCost, revisionCost } from '#domain/placement/cost.ts';
+import {
+  ADDRESS_USD_PER_MONTH,
+  PRICES_OF,
+  type RevisionCost,
+  revisionCost,
+} from '#domain/placement/cost.ts';
 import type { Target } from '#domain/placement/target.ts';
 import { table } from './table.ts';
 
@@ -75,8 +80,21 @@ export function costLines({ prices, isSpent, revisions }: CostReport): readonly 
       ? []
       : ['Nothing is spent on this machine. On AWS, on the targets that were chosen:']),
     ...table(['MODEL', 'VERSION', 'TARGET', 'IDLE, USD A MONTH', 'PER MILLION CALLS', 'OF'], rows),
-    `Idle together ${usd(together)} a month, beside the stack itself. ${origin}`,
+    `Idle together ${usd(together)} a month${beside(revisions)}. ${origin}`,
   ];
+}
+
+function beside(revisions: readonly LiveCost[]): string {
+  const unknown = revisions.filter(({ idleUsdPerMonth }) => idleUsdPerMonth === null).length;
+  const isContained = revisions.some(({ target }) => target !== 'lambda');
+  return [
+    unknown > 0 && `, without the ${unknown} whose instances ECS chooses`,
+    ', beside the stack itself',
+    isContained &&
+      ` and, with containers=public, ${usd(ADDRESS_USD_PER_MONTH)} for the address of each task and host`,
+  ]
+    .filter((part) => part !== false)
+    .join('');
 }
 
 function usd(amount: number): string {

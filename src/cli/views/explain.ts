@@ -115,12 +115,13 @@ export function optionLines(options: Explanation['options']): readonly string[] 
     `${taken ? '* ' : '  '}${target}`,
     count(memoryMiB),
     (cpuUnits / CPU_UNITS_PER_VCPU).toFixed(2),
+    `~${count(option.coldStartSeconds)}`,
     option.monthlyUsd === null ? '-' : option.monthlyUsd.toFixed(2),
     [option.reason, ...(instanceTypes.length > 0 ? [`(${instanceTypes.join(', ')})`] : [])].join(
       ' ',
     ),
   ]);
-  return table(['  TARGET', 'MEMORY MiB', 'vCPU', 'USD/MONTH IDLE', 'WHY'], rows);
+  return table(['  TARGET', 'MEMORY MiB', 'vCPU', 'COLD START s', 'USD/MONTH IDLE', 'WHY'], rows);
 }
 
 function bytes(value: number): string {

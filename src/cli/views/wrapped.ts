@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { asTyped, COMMAND } from '../typed.ts';
 
 const UNKNOWN_WIDTH = 80;
 
@@ -12,16 +13,22 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, '');
 }
 
-/** A text in lines of at most `width` columns, all but the first indented. A word that is wider stays whole, as an address has to; so does the begin of a command, which is longer as it has to be typed. */
-export function wrapped(text: string, width: number, indent: string): readonly string[] {
+/** A text in lines of at most `width` columns, all but the first indented, with its commands as they have to be typed. A word that is wider stays whole, as an address has to; so does the begin of a command. */
+export function wrapped(
+  text: string,
+  width: number,
+  indent: string,
+  command = COMMAND,
+): readonly string[] {
   const lines: string[] = [];
   let line = '';
   // A word has the space before it, of which there may be two.
-  for (const [space] of text.matchAll(/\s*(?:`slipway )?\S+/g)) {
-    const longer = `${line}${space}`;
+  for (const [word] of text.matchAll(/\s*(?:\S*`slipway )?\S+/g)) {
+    const typed = asTyped(word, command);
+    const longer = `${line}${typed}`;
     if (line !== '' && longer.length > width) {
       lines.push(line);
-      line = `${indent}${space.trimStart()}`;
+      line = `${indent}${typed.trimStart()}`;
     } else {
       line = longer;
     }

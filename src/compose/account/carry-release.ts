@@ -20,7 +20,11 @@ export type Accounts = {
   readonly onCopied: (bytes: number) => void;
 };
 
-/** Brings a release from one account to another: its image by digest, then its files, and last the object that describes it. Every call is one's own of these accounts: neither trusts the other. */
+/**
+ * Brings a release from one account to another: its files, then its image by digest, and last the object that describes it.
+ * The image comes late, since the sweep there deletes one that no version is of, and files may take longer than it waits.
+ * Every call is one's own of these accounts: neither trusts the other.
+ */
 export async function carryBetweenAccounts(
   release: Release,
   { from, to, onCopied }: Accounts,
@@ -30,7 +34,6 @@ export async function carryBetweenAccounts(
     throw new Failure('InputInvalid', `${release.model} has no image to bring`);
   }
   const { digest, tag } = release.image;
-  await copyImage({ from: source, to: target, digest, tag, onCopied });
   const prefix = releasePrefix(release.model, release.digest);
   const carry = async (part: ArtifactPart): Promise<ArtifactPart> => {
     const body = await source.read(part);
@@ -40,6 +43,7 @@ export async function carryBetweenAccounts(
   const parts: ArtifactPart[] = [];
   for (const part of release.files.parts) parts.push(await carry(part));
   const manifest = release.files.manifest && (await carry(release.files.manifest));
+  await copyImage({ from: source, to: target, digest, tag, onCopied });
   const key = `${prefix}release.json`;
   const written = JSON.stringify({ ...release, files: { parts, manifest } });
   return { key, versionId: await target.write(key, written) };

@@ -1,16 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
-import { folderFiles } from '#compose/folder-files.ts';
+import { folderFiles, unreadable } from '#compose/folder-files.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import { isConvertible } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
-import type { TargetOption } from '#domain/deployment.ts';
-import { Failure } from '#domain/failure.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
+import { type TimedOption, timed } from '#domain/placement/cold-start.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { gpuFor, memoryOn, runtimeOn } from '#domain/placement/gpu-need.ts';
 import { TARGETS } from '#domain/placement/target.ts';
@@ -32,7 +31,7 @@ export type PathInspection = {
   readonly python: PythonEnvironment | null;
   /** Whether the build tries to serve it as ONNX. */
   readonly converts: boolean;
-  readonly options: readonly TargetOption[];
+  readonly options: readonly TimedOption[];
 };
 
 type OnWork = (says: string) => void;
@@ -70,19 +69,20 @@ export async function inspectPath(
     server: runtime.process ? runtime.title : `${runtime.title}${AS_CONTAINER}`,
     python: runtime.takesPackages ? pythonEnvironment(facts, manifest.build) : null,
     converts: manifest.runtime.optimize === 'auto' && isConvertible(facts),
-    options: optionsOf(manifest, {
-      imageBytes: facts.sizeBytes,
-      memoryBytes: expectedMemoryBytes(terms),
-      accelerator: gpu,
-      gpuModel,
-    }),
+    options: timed(
+      optionsOf(manifest, {
+        imageBytes: facts.sizeBytes,
+        modelBytes: facts.sizeBytes,
+        memoryBytes: expectedMemoryBytes(terms),
+        accelerator: gpu,
+        gpuModel,
+      }),
+      { runtime: name, artifactBytes: facts.sizeBytes },
+    ),
   };
 }
 
-function optionsOf(
-  manifest: Manifest,
-  found: Omit<Needs, 'memoryMiB' | 'replicas'>,
-): readonly TargetOption[] {
+function optionsOf(manifest: Manifest, found: Omit<Needs, 'memoryMiB' | 'replicas'>) {
   const { target, allow } = manifest.placement;
   const needs = { ...found, memoryMiB: memoryMiB(manifest), replicas: manifest.scaling.min };
   return chooseTarget(needs, { target, allow, offered: TARGETS }).options;
@@ -95,7 +95,7 @@ export async function filesAt(
 ): Promise<readonly ArtifactFile[]> {
   const root = resolve(path);
   const found = await stat(root).catch((cause: unknown) => {
-    throw new Failure('InputInvalid', `${path} cannot be read`, { cause });
+    throw unreadable(path, cause);
   });
   return found.isDirectory() ? filesIn(root, onWork) : [await fileAt(root, basename(root))];
 }

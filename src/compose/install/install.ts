@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -7,8 +6,8 @@ import { type AwsAccount, clientSettings, withCredentials } from '#compose/accou
 import { findStackIfAny, stackName } from '#compose/account/stack.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
-import { Failure } from '#domain/failure.ts';
 import { idleCostLine, readParameters, wantedContainers } from './parameters.ts';
+import { type Copy, requireTemplate, stackFolder } from './stack-folder.ts';
 
 export type Install = {
   readonly account: AwsAccount & { readonly region: string };
@@ -40,27 +39,21 @@ export async function planInstall(
   return { account, parameters, findings, notes };
 }
 
-/** Deploys the stack with this clone's `serverless`, installing it first if it is missing; its output goes to the terminal. Returns its exit code. */
-export async function runInstall(root: string, { account, parameters }: Install): Promise<number> {
-  const installed = await run(root, [join(root, 'install.js')]);
+/** Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Returns its exit code. */
+export async function runInstall(copy: Copy, { account, parameters }: Install): Promise<number> {
+  const folder = await stackFolder(copy);
+  const installed = await run(folder, [join(folder, 'install.js')]);
   if (installed !== 0) return installed;
-  const serverless = createRequire(join(root, 'package.json')).resolve(
+  const serverless = createRequire(join(folder, 'package.json')).resolve(
     'serverless/bin/serverless.js',
   );
-  return run(root, [
+  return run(folder, [
     serverless,
     'deploy',
     ...['--stage', account.stage, '--region', account.region],
     ...(account.profile ? ['--aws-profile', account.profile] : []),
     ...Array.from(parameters, ([name, value]) => `--param=${name}=${value}`),
   ]);
-}
-
-function requireTemplate(root: string): void {
-  if (existsSync(join(root, 'serverless.yml'))) return;
-  throw new Failure('InputInvalid', 'the packed command has no template to deploy', {
-    fix: 'Clone the repository, and run `npx slipway deploy` in it; all other commands work from here.',
-  });
 }
 
 async function regionOf(account: AwsAccount): Promise<string> {

@@ -9,6 +9,7 @@ export const PARAMETERS = [
   'customImages',
   'webAdapterImage',
   'vllmImage',
+  'torchIndex',
   'buildCompute',
   'team',
   'maxReplicas',

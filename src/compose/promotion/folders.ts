@@ -28,10 +28,13 @@ export type Folders = {
   readonly target: Pick<Slipway, 'upload'>;
 };
 
-/** Brings a release from one data folder to another: its image first, then its files, and last the object that describes it. */
+/**
+ * Brings a release from one data folder to another: its files, then its image, and last the object that describes it.
+ * The image comes late, since the sweep there deletes one that no version is of.
+ */
 export async function carryBetweenFolders(release: Release, folders: Folders): Promise<Carried> {
   const { from, target } = folders;
-  if (release.image) await carryImage(release, release.image.tag, folders);
+  const image = release.image && (await imageIn(from, release));
   const prefix = releasePrefix(release.model, release.digest);
   const signal = new AbortController().signal;
   const upload = (key: string, file: Upload['file']) =>
@@ -44,6 +47,7 @@ export async function carryBetweenFolders(release: Release, folders: Folders): P
   const parts: ArtifactPart[] = [];
   for (const part of release.files.parts) parts.push(await carry(part));
   const manifest = release.files.manifest && (await carry(release.files.manifest));
+  if (image) await linkImage(image, folders);
   const written = JSON.stringify({ ...release, files: { parts, manifest } });
   const folder = await mkdtemp(join(tmpdir(), 'slipway-release-'));
   try {
@@ -59,19 +63,21 @@ function objectIn(dataDir: string, { checksum }: ArtifactPart): string {
   return join(dataDir, 'objects', checksum.replace('sha256:', ''));
 }
 
-/** Images of processes are folders with links to the environments beside them, which several share. */
-async function carryImage(
-  { from: { imageTag } }: Release,
-  tag: string,
-  { from, to }: Folders,
-): Promise<void> {
-  const source = join(from, 'images', 'images', imageTag ?? '');
+/** The folder of a release's image, and the tag that it gets. */
+type Image = { readonly source: string; readonly tag: string };
+
+/** Fails with `InputInvalid` for an image that is in a Docker engine. */
+async function imageIn(dataDir: string, { from, image }: Release): Promise<Image> {
+  const source = join(dataDir, 'images', 'images', from.imageTag ?? '');
   const isThere = await stat(join(source, 'model')).catch(() => undefined);
-  if (!isThere) {
-    throw new Failure('InputInvalid', `the image of the version is not a folder in ${from}`, {
-      fix: 'Images in a Docker engine belong to one data folder: upload the model to the other.',
-    });
-  }
+  if (isThere && image) return { source, tag: image.tag };
+  throw new Failure('InputInvalid', `the image of the version is not a folder in ${dataDir}`, {
+    fix: 'Images in a Docker engine belong to one data folder: upload the model to the other.',
+  });
+}
+
+/** Images of processes are folders with links to the environments beside them, which several share. */
+async function linkImage({ source, tag }: Image, { from, to }: Folders): Promise<void> {
   for (const environment of await environmentsOf(source)) {
     const at = (dataDir: string) => join(dataDir, 'images', 'environments', environment);
     await linkFolder(at(from), at(to));

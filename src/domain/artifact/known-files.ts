@@ -35,7 +35,8 @@ export const BY_CODE = `put it in a folder with ${PREDICT}`;
 
 const TORCH = `Export it with torch.onnx.export and upload the .onnx file, or ${BY_CODE}.`;
 export const TENSORFLOW = `Convert it to ONNX with tf2onnx and upload the .onnx file, or ${BY_CODE}.`;
-const HDF5 = `Save it as Keras 3 does, where it was made: \`model = keras.saving.load_model("FILE"); model.save("model.keras")\`. Where it has weights alone, make the layers first: \`model = keras.Sequential([keras.Input(shape=…), …]); model.load_weights("FILE"); model.save("model.keras")\`. Upload that, or ${BY_CODE}.`;
+/** What makes a Keras file of weights alone, or of what cannot be read. */
+export const HDF5 = `Save it as Keras 3 does, where it was made: \`model = keras.saving.load_model("FILE"); model.save("model.keras")\`. Where it has weights alone, make the layers first: \`model = keras.Sequential([keras.Input(shape=…), …]); model.load_weights("FILE"); model.save("model.keras")\`. Upload that, or ${BY_CODE}.`;
 export const HUGGING_FACE = `Export it with \`optimum-cli export onnx\` and upload the result, or ${BY_CODE}.`;
 export const CORE_ML =
   'Core ML predicts on macOS alone: upload the model that it was converted from, as its framework saves it, or exported to ONNX.';
@@ -89,10 +90,9 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'an HDF5 file',
-    format: null,
+    format: 'keras',
     endings: ['.h5', '.hdf5'],
     magic: /^894844460d0a1a0a/,
-    fix: HDF5,
   },
   {
     what: 'a TensorFlow Lite model',
@@ -164,7 +164,15 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     magic: /^43424d31/,
   },
   {
-    what: 'a Git LFS pointer, not the model itself',
+    what: 'a CatBoost model in JSON',
+    format: null,
+    endings: [],
+    // `{"ctr_data"`, or without categories `{"features_info"`, with optional white space.
+    magic: /^7b(20|09|0a|0d)*22(6374725f64617461|66656174757265735f696e666f)22/,
+    fix: 'Save it as CatBoost does by default, `model.save_model("model.cbm")`, and upload that.',
+  },
+  {
+    what: 'a Git LFS pointer',
     format: null,
     endings: [],
     magic: /^76657273696f6e2068747470733a2f2f6769742d6c6673/,

@@ -45,11 +45,18 @@ export function supersededBuild(model: string): Trouble {
   return { name: 'Superseded', reason, fix: '' };
 }
 
+/** `$1` in a reason is what the sign found in its brackets. */
 type Cause = { readonly sign: RegExp; readonly reason: string; readonly fix: string };
 
 const AGAIN = 'Upload the model again.';
 
 const CAUSES: readonly Cause[] = [
+  {
+    // What uv concludes of a name, or a version, that nobody has published.
+    sign: /Because (?:there is no version of )?([^ ]+) (?:was not found in the package registry|and you require)/,
+    reason: 'the package index has no `$1`',
+    fix: 'Correct it in requirements.txt, or in `build.requirements` of model.yaml, and upload again.',
+  },
   {
     // Messages of uv and pip.
     sign: /No solution found when resolving|No matching distribution found/,
@@ -111,6 +118,22 @@ const NEVER_BEGUN = {
 const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
 const MOST_HEADLINE = 500;
 
+const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
+  {
+    sign: /^ModuleNotFoundError: /,
+    fix: 'Name its package in requirements.txt, or put the module beside the file, and upload again.',
+  },
+  {
+    sign: /^ImportError: attempted relative import/,
+    fix: 'Import the file beside it by its name alone, without the dot before it, and upload again.',
+  },
+  {
+    // What Python's sockets say, and the Hugging Face Hub.
+    sign: /name resolution|Name or service not known|Network is unreachable|couldn't connect to/,
+    fix: 'A build loads a model without a network: put what it downloads in its folder, load it from there, and upload again.',
+  },
+];
+
 /**
  * Why a build failed: the error of the model's own code with its file and line, or else its likely cause by what its log says last;
  * then that log's lines (oldest first, at most those given), without the commands and stages in it.
@@ -120,10 +143,7 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   const error = last.findLast((line) => PYTHON_ERROR.test(line));
   if (error !== undefined) return ofPython(error, last);
   const shown = toShow(lines);
-  const cause =
-    build.phase === 'QUEUED'
-      ? NEVER_BEGUN
-      : CAUSES.find(({ sign }) => shown.some((line) => sign.test(line)));
+  const cause = build.phase === 'QUEUED' ? NEVER_BEGUN : causeIn(shown);
   const where = build.phase && ` in ${build.phase}`;
   const why = cause?.reason ?? `it ended${where} with ${withoutQueries(build.error)}`;
   return {
@@ -133,6 +153,14 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   };
 }
 
+function causeIn(lines: readonly string[]): Omit<Cause, 'sign'> | undefined {
+  for (const { sign, reason, fix } of CAUSES) {
+    const found = lines.map((line) => sign.exec(line)).find((each) => each !== null);
+    if (found) return { reason: reason.replace('$1', found[1] ?? ''), fix };
+  }
+  return undefined;
+}
+
 /** With what the command said that it ended; it says all that the builder's own lines could. */
 function ofPython(error: string, said: readonly string[]): Trouble {
   const [, headline = ''] = PYTHON_ERROR.exec(error) ?? [];
@@ -140,8 +168,6 @@ function ofPython(error: string, said: readonly string[]): Trouble {
   return {
     name: 'BuildFailed',
     reason: toShow([headline.slice(0, MOST_HEADLINE), ...rest]).join('\n'),
-    fix: headline.startsWith('ModuleNotFoundError: ')
-      ? 'Name its package in requirements.txt, or put the module beside the file, and upload again.'
-      : 'Fix it and upload again.',
+    fix: FIXES.find(({ sign }) => sign.test(headline))?.fix ?? 'Fix it and upload again.',
   };
 }

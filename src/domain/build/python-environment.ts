@@ -9,6 +9,8 @@ export type PythonEnvironment = {
   /** Other versions that the framework supports, the nearest first: a local machine may lack the preferred one. */
   readonly orElse: readonly string[];
   readonly requirements: readonly string[];
+  /** Where the model gets a GPU: then torch comes with CUDA's libraries. */
+  readonly cuda?: true;
 };
 
 type Facts = Pick<

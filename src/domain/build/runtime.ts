@@ -36,11 +36,13 @@ export type Runtime = {
   /**
    * How it runs as a process on this machine, null where it runs only as an image: a command in which `{node}`, `{server}` and `{python}` stand for programs. `needsBuild`: it starts from a build's output, else from the artifact itself.
    * `confinesItself`: it sets up the given walls itself; otherwise it is Node, and they are set up before it starts.
+   * `waitsFor`: the formats whose server can be started before there is a model for it, because their walls are the same for every model.
    */
   readonly process: {
     readonly command: readonly string[];
     readonly needsBuild: boolean;
     readonly confinesItself: boolean;
+    readonly waitsFor?: readonly string[];
   } | null;
   /** How it runs as a container: its user, null for the image's own; whether it may write only to /tmp; and the Linux capabilities it keeps, as Docker names them. */
   readonly container: {

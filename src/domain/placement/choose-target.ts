@@ -1,3 +1,4 @@
+import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { type ContainerNeeds, fargateSize } from './container-size.ts';
@@ -8,6 +9,8 @@ import { TARGETS, type Target } from './target.ts';
 export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   readonly memoryBytes: number;
   readonly memoryMiB: number | null;
+  /** What is read of the model before it answers. */
+  readonly modelBytes: number;
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
 };
@@ -39,7 +42,7 @@ export function chooseTarget(
   readonly decision: TargetDecision | undefined;
   readonly options: readonly TargetOption[];
 } {
-  const weighed = TARGETS.map((target) => hold(WEIGH[target](needs), wish));
+  const weighed = TARGETS.map((target) => hold(WEIGH[target](needs), wish, needs));
   const taken = weighed.find(({ fits }) => fits);
   const options = weighed.map(({ fits, ...option }) => ({
     ...option,
@@ -64,17 +67,31 @@ const WEIGH: Readonly<Record<Target, (needs: Needs) => Weighed>> = {
 };
 
 /** A target that is not requested, allowed or offered is not taken, even if the model fits. */
-function hold(option: Weighed, { target: wished, allow, offered }: Wish): Weighed {
-  const { target } = option;
-  const refusal =
-    wished !== 'auto' && wished !== target
-      ? `placement.target is ${wished}`
-      : !allow.includes(target)
-        ? 'placement.allow does not include it'
-        : offered.includes(target)
-          ? undefined
-          : 'this installation has no containers: deploy it with containers=public, which costs about $23 a month while idle';
-  return option.fits && refusal ? { ...option, fits: false, reason: refusal } : option;
+function hold(option: Weighed, wish: Wish, needs: Needs): Weighed {
+  const refusal = option.fits ? held(option.target, wish, needs) : undefined;
+  return refusal ? { ...option, fits: false, reason: refusal } : option;
+}
+
+function held(
+  target: Target,
+  { target: wished, allow, offered }: Wish,
+  { modelBytes }: Needs,
+): string | undefined {
+  if (wished !== 'auto' && wished !== target) return `placement.target is ${wished}`;
+  if (!allow.includes(target)) return 'placement.allow does not include it';
+  if (!offered.includes(target)) {
+    return 'this installation has no containers: deploy it with containers=public, which costs about $23 a month while idle';
+  }
+  const hasOthers = allow.some((each) => each !== 'lambda' && offered.includes(each));
+  return target === 'lambda' && wished === 'auto' && hasOthers ? slowStart(modelBytes) : undefined;
+}
+
+/** A server starts with a request that waits for it. Who asks for Lambda, or has nothing else, gets it all the same: retries find it started. */
+function slowStart(modelBytes: number): string | undefined {
+  const seconds = Math.ceil(modelBytes / coldStarts.targets.lambda.bytesPerSecond);
+  return seconds > lambda.requestTimeoutSeconds
+    ? `a cold start reads the model's ${modelBytes} bytes, for some ${seconds} s; a request has ${lambda.requestTimeoutSeconds} s (placement.target: lambda takes it all the same)`
+    : undefined;
 }
 
 function outdone(option: Pick<TargetOption, 'reason'>, { target }: Weighed): string {

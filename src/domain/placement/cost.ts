@@ -4,6 +4,11 @@ import type { TargetOption } from '#domain/deployment.ts';
 /** Of which region and day the prices are: on demand, none of them live. */
 export const PRICES_OF = { region: prices.region, asOf: prices.asOf } as const;
 
+const HOURS_A_MONTH = 730;
+
+/** What the public address costs that each task on Fargate and each host has in a network of `containers=public`, in USD a month. */
+export const ADDRESS_USD_PER_MONTH = cents(prices.publicAddressHour.usd * HOURS_A_MONTH);
+
 /** Requests to a revision, each answered in so many milliseconds. */
 export type Load = { readonly requests: number; readonly durationMs: number };
 

@@ -4,7 +4,7 @@ import { readText } from '#formats/bytes/text-file.ts';
 import { findForeign } from '#formats/foreign-models.ts';
 import { HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
-import { foreignPackages } from '#formats/sklearn/inspect.ts';
+import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
 import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
 
@@ -34,7 +34,7 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
   if (!found) return draft('a file of its own', PLAIN, files[0]?.name ?? 'model.bin');
   const { file, format, foreign } = found;
   if (format === 'sklearn') {
-    const way = wayOfPickle(await foreignPackages(await file.open(), file.name));
+    const way = wayOfPickle(await pickledNeeds(await file.open(), file.name));
     return draft('a pickle', way, file.name);
   }
   const what = foreign?.what ?? (await servedKind(file)) ?? `of the format ${format}`;

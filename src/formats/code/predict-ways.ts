@@ -1,3 +1,5 @@
+import type { PickledNeeds } from '#formats/sklearn/inspect.ts';
+
 /** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
 export type Way = {
   readonly imports: readonly string[];
@@ -18,7 +20,10 @@ const PICKLE: Way = {
   imports: ['import joblib', 'import numpy as np'],
   load: [
     '# Name the packages that its classes are from in requirements.txt, as they were when it was saved.',
-    'self.model = joblib.load(FILE)',
+    'saved = joblib.load(FILE)',
+    '# Of several things in a dict or a list, the model is the one that predicts.',
+    'parts = saved.values() if isinstance(saved, dict) else saved if isinstance(saved, (list, tuple)) else [saved]',
+    'self.model = next(part for part in parts if hasattr(part, "predict"))',
   ],
   answer: ['return np.asarray(self.model.predict(np.asarray(rows))).tolist()'],
   requirements: ['joblib', 'numpy', 'scikit-learn'],
@@ -146,6 +151,15 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     requirements: ['prophet', 'pandas'],
   },
+  'a CatBoost model in JSON': {
+    imports: ['from catboost import CatBoost'],
+    load: ['self.model = CatBoost().load_model(FILE, format="json")'],
+    answer: [
+      '# Raw values: CatBoostClassifier in the place of CatBoost answers classes and probabilities.',
+      'return self.model.predict(rows).tolist()',
+    ],
+    requirements: ['catboost'],
+  },
   'a PMML model': {
     imports: [
       'import pandas as pd',
@@ -183,6 +197,8 @@ const STATSMODELS: Way = {
 
 /** The packages of the index whose modules pickles name, where both are called otherwise or are well known. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  cloudpickle: 'cloudpickle',
+  dill: 'dill',
   category_encoders: 'category-encoders',
   feature_engine: 'feature-engine',
   imblearn: 'imbalanced-learn',
@@ -194,10 +210,13 @@ const PACKAGES: Readonly<Record<string, string>> = {
   umap: 'umap-learn',
 };
 
-/** How a pickle is loaded that names these packages beside those of known frameworks. */
-export function wayOfPickle(roots: readonly string[]): Way {
-  if (roots.includes('statsmodels')) return STATSMODELS;
+/** How a pickle is loaded that needs these. */
+export function wayOfPickle({ foreign, sklearn }: PickledNeeds): Way {
+  if (foreign.includes('statsmodels')) return STATSMODELS;
   // A package that is called as a module may be another's: only those that are known are named.
-  const named = roots.flatMap((root) => PACKAGES[root] ?? []);
-  return { ...PICKLE, requirements: [...PICKLE.requirements, ...named] };
+  const named = foreign.flatMap((root) => PACKAGES[root] ?? []);
+  const exact = PICKLE.requirements.map((each) =>
+    each === 'scikit-learn' && sklearn !== null ? `${each}==${sklearn}` : each,
+  );
+  return { ...PICKLE, requirements: [...exact, ...named] };
 }

@@ -68,7 +68,7 @@ function entryOf(text: string): string | undefined {
   const code = withoutTexts(text);
   const [, name] = /^class[ \t]+(Predictor|Model)\b/m.exec(code) ?? [];
   if (name && /^[ \t]+(async[ \t]+)?def[ \t]+predict[ \t]*\(/m.test(code)) return name;
-  return /^def[ \t]+predict[ \t]*\(/m.test(code) ? 'predict' : undefined;
+  return /^(async[ \t]+)?def[ \t]+predict[ \t]*\(/m.test(code) ? 'predict' : undefined;
 }
 
 /** The code without its triple-quoted strings, in which lines may look like code. */

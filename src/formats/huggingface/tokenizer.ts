@@ -1,4 +1,5 @@
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { hasChatTemplate } from './chat-template.ts';
 import { fileIn, isObject, objectIn, textOf } from './json-file.ts';
 import { refuseCode } from './network.ts';
 
@@ -28,9 +29,6 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
   const special = (await objectIn(files, folder, 'special_tokens_map.json')) ?? {};
   const file = fileIn(files, folder, 'tokenizer.json');
   const length = Number(config['model_max_length']);
-  const hasTemplateFile = ['chat_template.jinja', 'chat_template.json'].some((name) =>
-    fileIn(files, folder, name),
-  );
   return {
     hasFile: file !== undefined,
     fileBytes: file?.sizeBytes ?? 0,
@@ -38,7 +36,7 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
     className: textOf(config['tokenizer_class']),
     maxTokens: Number.isInteger(length) && length > 0 && length < MAX_LENGTH ? length : null,
     maskToken: tokenOf(config['mask_token']) ?? tokenOf(special['mask_token']),
-    hasChatTemplate: hasTemplateFile || Boolean(config['chat_template']),
+    hasChatTemplate: await hasChatTemplate(files, folder, config),
   };
 }
 

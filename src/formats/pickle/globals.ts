@@ -65,7 +65,12 @@ export function pickleGlobals(
       const said = [...unknown.keys()].filter((name) => !isLost || !isAllowable(name));
       if (said.length > 0) throw refusal(file, unknown, trusted);
     },
-    foreignRoots: () => [...new Set([...unknown.keys()].filter(isAllowable).map(rootOf))],
+    foreignRoots: () => {
+      const foreign = [...unknown.keys()].filter(
+        (name) => isAllowable(name) || PICKLERS.has(rootOf(name)),
+      );
+      return [...new Set(foreign.map(rootOf))];
+    },
   };
 }
 
@@ -81,6 +86,8 @@ export function isAllowable(full: string): boolean {
   return !MODULES.has(root) && !PREFIXES.some((prefix) => `${full}.`.startsWith(`${prefix}.`));
 }
 
+// Never allowed, and yet packages that code needs which loads such a pickle.
+const PICKLERS: ReadonlySet<string> = new Set(['cloudpickle', 'dill']);
 const MODULES: ReadonlySet<string> = new Set([...refused.standardLibrary, ...refused.modules]);
 const PREFIXES: readonly string[] = refused.names;
 

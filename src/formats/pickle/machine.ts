@@ -155,7 +155,7 @@ export function hostile(machine: PickleMachine, what: string): Failure {
 function wayOut([root]: readonly string[]): string {
   return root === undefined
     ? `save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}`
-    : `it is a model of \`${root}\`, so ${BY_CODE}, and name that package in requirements.txt`;
+    : `it holds objects of \`${root}\`, so ${BY_CODE}, and name that package in requirements.txt`;
 }
 
 const NAMED: Readonly<Record<keyof typeof PICKLE_LIMITS, string>> = {

@@ -23,6 +23,8 @@ type Options = {
   readonly globals: PickleGlobals;
   readonly refer?: PickleMachine['refer'];
   readonly trace?: PickleTally['trace'];
+  /** Counts on where the scan ends early. */
+  readonly tally?: PickleTally;
 };
 
 /**
@@ -32,9 +34,8 @@ type Options = {
 export async function scanPickle(
   reader: ByteReader,
   file: string,
-  { globals, refer, trace }: Options,
+  { globals, refer, trace, tally = newTally(trace) }: Options,
 ): Promise<Pickled> {
-  const tally = newTally(trace);
   const input = pickleInput(reader, file);
   try {
     const machine = machineOf({
@@ -127,7 +128,7 @@ async function run(machine: PickleMachine): Promise<Value> {
   return pop(machine);
 }
 
-function newTally(trace: PickleTally['trace']): PickleTally {
+export function newTally(trace?: PickleTally['trace']): PickleTally {
   return {
     opcodes: 0,
     nodes: 0,

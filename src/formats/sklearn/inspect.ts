@@ -6,7 +6,7 @@ import { type Compression, compressionOf, decompress } from '#formats/bytes/deco
 import { fixOf, HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { pickleGlobals } from '#formats/pickle/globals.ts';
 import type { PickleTally } from '#formats/pickle/machine.ts';
-import { type Pickled, scanPickle } from '#formats/pickle/scan.ts';
+import { newTally, type Pickled, scanPickle } from '#formats/pickle/scan.ts';
 import { type Instance, isInstance, isThing, type Value } from '#formats/pickle/values.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
@@ -61,19 +61,25 @@ export async function inspectSklearn(
   };
 }
 
-/** The packages that a pickle names beside those of known frameworks, by their modules at the top: as far as it can be read. */
-export async function foreignPackages(
-  source: ByteSource,
-  file: string,
-): Promise<readonly string[]> {
+/** What a pickle needs where it is loaded, as far as it can be read. */
+export type PickledNeeds = {
+  /** The packages beside those of known frameworks, by their modules at the top. */
+  readonly foreign: readonly string[];
+  /** The scikit-learn that wrote it; null where it is of none, or of several. */
+  readonly sklearn: string | null;
+};
+
+export async function pickledNeeds(source: ByteSource, file: string): Promise<PickledNeeds> {
   const globals = pickleGlobals(file, []);
+  const tally = newTally();
   try {
     const { reader } = await openPickle(source, file);
-    await scanPickle(reader, file, { globals });
+    await scanPickle(reader, file, { globals, tally });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
   }
-  return globals.foreignRoots();
+  const [sklearn = null, another] = tally.sklearnVersions;
+  return { foreign: globals.foreignRoots(), sklearn: another === undefined ? sklearn : null };
 }
 
 async function openPickle(source: ByteSource, file: string) {

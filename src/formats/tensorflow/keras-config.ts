@@ -1,5 +1,6 @@
 import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
+import { isOfKeras2, refuseOperations } from './keras-hdf5.ts';
 import { type DeclaredTensor, type ElementType, TYPES_BY_NAME } from './tensor-types.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -49,13 +50,27 @@ function refuseForeign(object: Json, file: string): void {
     );
   }
   if (VALUES.has(name)) return;
-  const isOwn = typeof module === 'string' && MODULES.test(module);
+  refuseOperations(name, file);
+  refuseFiles(object, file);
+  const isOwn = typeof module === 'string' ? MODULES.test(module) : isOfKeras2(name);
   // Keras registers nothing of its own under another name.
   const isRegistered = typeof registered === 'string' && registered.includes('>');
   if (isOwn && !isRegistered) return;
   throw rejected(
-    `${file} has an object of the class ${quoted(typeof registered === 'string' ? registered : `${module}.${name}`)}, which is not of Keras itself`,
+    `${file} has an object of the class ${quoted(typeof registered === 'string' ? registered : [module, name].filter(Boolean).join('.'))}, which is not of Keras itself`,
     `Make the model of layers of Keras, or ${BY_CODE}.`,
+  );
+}
+
+/** Layers that look words up may name the file that has them, which Keras would read. */
+function refuseFiles({ class_name: name, config }: Json, file: string): void {
+  const { vocabulary, idf_weights: weights } =
+    typeof config === 'object' && config !== null ? (config as Json) : {};
+  const read = [vocabulary, weights].find((each) => typeof each === 'string');
+  if (read === undefined) return;
+  throw rejected(
+    `${file} has a layer of the class ${quoted(String(name))} that reads its words from the file ${quoted(String(read))}`,
+    'Give the layer its words as a list, and save the model again.',
   );
 }
 
@@ -104,7 +119,7 @@ function isReference(value: unknown): value is readonly [string, ...unknown[]] {
 }
 
 function tensorOf(config: Json, file: string): Omit<DeclaredTensor, 'name'> {
-  const { batch_shape: shape, dtype } = config;
+  const { batch_shape: shape = config['batch_input_shape'], dtype } = config;
   const type: ElementType | undefined =
     typeof dtype === 'string' ? TYPES_BY_NAME.get(dtype) : undefined;
   if (!Array.isArray(shape) || shape.length === 0 || !shape.every(isDimension) || !type) {

@@ -5,6 +5,7 @@ import { readText } from '#formats/bytes/text-file.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { kerasInputs, kerasLayers, refuseForeignObjects } from './keras-config.ts';
+import { hdf5Model, isHdf5 } from './keras-hdf5.ts';
 import { BY_OPENVINO, openvinoMemory } from './served.ts';
 import { elementsOf, inputsOf } from './tensor-types.ts';
 
@@ -20,19 +21,22 @@ const KERAS_BYTES = 160 * 2 ** 20;
 const MAX_MEMBERS = 1000;
 const MAX_BYTES = 64 * 2 ** 30;
 const MAX_CONFIG_BYTES = 16 * 2 ** 20;
+const HDF5_SIGN = '894844460d0a1a0a';
 const RESAVE =
   'Save the model with `model.save("model.keras")` in Keras 3 and upload the whole file.';
 
 /**
- * Reads the facts of a model that Keras 3 saved: its layers and inputs, without its weights. What its outputs are, the build finds out.
+ * Reads the facts of a model that Keras saved, in a zip or in HDF5: its layers and inputs, without its weights. What its outputs are, the build finds out.
  * Whatever is not of Keras itself, or brings code, is refused. Fails with `ArtifactRejected`.
  */
 export async function inspectKeras(source: ByteSource, file: string): Promise<KerasFacts> {
-  const members = await zipFiles(source, file, { maxBytes: MAX_BYTES, maxEntries: MAX_MEMBERS });
-  const config = jsonOf(await member(members, 'config.json', file), file);
-  const metadata = jsonOf(await member(members, 'metadata.json', file), file);
-  const weights = members.find(({ name }) => name === 'model.weights.h5');
-  if (!weights) throw rejected(`${file} has no weights (model.weights.h5)`, RESAVE);
+  const head = Buffer.from(await source.read(0, 8)).toString('hex');
+  if (head === HDF5_SIGN && !isHdf5(file)) {
+    throw rejected(`${file} is an HDF5 file by another name`, 'Upload it as `model.h5`.');
+  }
+  const { config, version, weightBytes } = isHdf5(file)
+    ? await inHdf5(source, file)
+    : await zipped(source, file);
   refuseForeignObjects(config, file);
   const inputs = kerasInputs(config, file);
   const rowBytes = inputs.reduce(
@@ -41,19 +45,40 @@ export async function inspectKeras(source: ByteSource, file: string): Promise<Ke
   );
   return {
     format: 'keras',
-    formatVersion: versionOf(metadata),
+    formatVersion: /^[\w.+-]{1,40}$/.test(version) ? `Keras ${version}` : '',
     ...BY_OPENVINO,
     requirements: [...READER, ...BY_OPENVINO.requirements],
     signature: inputsOf(file, inputs),
     parameters: null,
-    weightBytes: weights.sizeBytes,
+    weightBytes,
     dtypes: [...new Set(inputs.map(({ type }) => type.name))].sort(),
     memory: [
-      ...openvinoMemory({ weightBytes: weights.sizeBytes, activationBytes: rowBytes }),
+      ...openvinoMemory({ weightBytes, activationBytes: rowBytes }),
       { name: 'Keras and its imports', bytes: KERAS_BYTES },
     ],
     layers: kerasLayers(config),
   };
+}
+
+/** As Keras describes it, and what its weights take. */
+type Described = {
+  readonly config: unknown;
+  readonly version: string;
+  readonly weightBytes: number;
+};
+
+async function zipped(source: ByteSource, file: string): Promise<Described> {
+  const members = await zipFiles(source, file, { maxBytes: MAX_BYTES, maxEntries: MAX_MEMBERS });
+  const config = jsonOf(await member(members, 'config.json', file), file);
+  const metadata = jsonOf(await member(members, 'metadata.json', file), file);
+  const weights = members.find(({ name }) => name === 'model.weights.h5');
+  if (!weights) throw rejected(`${file} has no weights (model.weights.h5)`, RESAVE);
+  return { config, version: versionOf(metadata), weightBytes: weights.sizeBytes };
+}
+
+async function inHdf5(source: ByteSource, file: string): Promise<Described> {
+  const { config, version } = await hdf5Model(source, file);
+  return { config: jsonOf(config, file), version, weightBytes: source.sizeBytes };
 }
 
 async function member(
@@ -75,9 +100,7 @@ function jsonOf(text: string, file: string): unknown {
 }
 
 function versionOf(metadata: unknown): string {
-  const said =
-    typeof metadata === 'object' && metadata !== null && 'keras_version' in metadata
-      ? String(metadata.keras_version)
-      : '';
-  return /^[\w.+-]{1,40}$/.test(said) ? `Keras ${said}` : '';
+  return typeof metadata === 'object' && metadata !== null && 'keras_version' in metadata
+    ? String(metadata.keras_version)
+    : '';
 }

@@ -14,9 +14,13 @@ const MAX_MEMBERS = 50_000;
 const MAX_BYTES = 256 * 2 ** 30;
 export const RESAVE = 'Save it again with torch, and upload the whole file.';
 
+export const EXPORT_AGAIN =
+  'Export it again with torch 2.8 or later: torch.export.save(torch.export.export(module, args), "model.pt2").';
+
 /** Lists what torch packed. Fails with `ArtifactRejected` when it is no zip, or not one of torch's. */
 export async function openTorch(source: ByteSource, file: string): Promise<TorchArchive> {
   const files = await zipFiles(source, file, { maxBytes: MAX_BYTES, maxEntries: MAX_MEMBERS });
+  refuseOldProgram(files, file);
   const [root = ''] = files[0]?.name.split('/') ?? [];
   const members = new Map<string, ArtifactFile>();
   for (const member of files) {
@@ -26,4 +30,10 @@ export async function openTorch(source: ByteSource, file: string): Promise<Torch
     members.set(member.name.slice(root.length + 1), member);
   }
   return { file, members };
+}
+
+/** Before 2.8 torch.export.save wrote its parts side by side. */
+function refuseOldProgram(files: readonly ArtifactFile[], file: string): void {
+  if (!files.some(({ name }) => name === 'serialized_exported_program.json')) return;
+  throw rejected(`${file} is an exported program as torch wrote it before 2.8`, EXPORT_AGAIN);
 }

@@ -3,7 +3,7 @@ import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature
 import { parseJson } from '#domain/parse-json.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
-import { RESAVE, type TorchArchive } from './archive.ts';
+import { EXPORT_AGAIN as AGAIN, RESAVE, type TorchArchive } from './archive.ts';
 import { torchGlobals } from './globals.ts';
 import { openInner, scanMember } from './pickled.ts';
 import { refuseOddProgram } from './program.ts';
@@ -13,8 +13,6 @@ const WEIGHTS = 'data/weights/';
 const CONSTANTS = 'data/constants/';
 const SAMPLES = 'data/sample_inputs/model.pt';
 const MAX_JSON_BYTES = 64 * 2 ** 20;
-const AGAIN =
-  'Export it again with torch 2.8 or later: torch.export.save(torch.export.export(module, args), "model.pt2").';
 const OWN = /^(\.?data\/|byteorder$|archive_(format|version)$|models\/model\.json$|extra\/)/;
 const ARCHIVE_VERSION = '0';
 const SCHEMA = 8;

@@ -13,12 +13,15 @@ export const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: n
   CharStorage: ['INT8', 1],
   ByteStorage: ['UINT8', 1],
   BoolStorage: ['BOOL', 1],
+  QInt8Storage: ['qint8', 1],
+  QUInt8Storage: ['quint8', 1],
+  QInt32Storage: ['qint32', 4],
   ComplexFloatStorage: ['complex64', 8],
   ComplexDoubleStorage: ['complex128', 16],
 };
 
 const CALLED: readonly string[] = [
-  ...['_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_parameter'].map(
+  ...['_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_qtensor', '_rebuild_parameter'].map(
     (name) => `torch._utils.${name}`,
   ),
   ...['build_intlist', 'build_tensorlist', 'build_doublelist', 'build_boollist'].map(
@@ -32,7 +35,8 @@ const CALLED: readonly string[] = [
   ],
   'collections.OrderedDict',
 ];
-const DTYPE = /^torch\.(float|bfloat|int|uint|complex|half|double|long|short|bool|strided)\w*$/;
+const DTYPE =
+  /^torch\.(float|bfloat|int|uint|complex|half|double|long|short|bool|strided|q(u?int8|int32)|per_(tensor|channel)_)\w*$/;
 const CODE = /^__torch__(\.\w+)*$/;
 
 const NO_USE: Uses = { call: false, make: false, fill: false };

@@ -3,14 +3,14 @@ import { readText } from '#formats/bytes/text-file.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { openTorch, type TorchArchive } from './archive.ts';
 import { readExported } from './exported.ts';
-import { refuseLegacy, refusePickle } from './refused.ts';
+import { refuseOldFile, refuseOldScript, refusePickle } from './refused.ts';
 import { readScript } from './script.ts';
 
 // Each version reads what those before it saved. The wheel for x86-64 brings CUDA, 5.2 GB installed; PyTorch's own index has one of 200 MB.
 const ENGINE = 'torch==2.15.0';
 // By which torch's converter writes ONNX.
 const CONVERTER = 'onnxscript>=0.5';
-const LEGACY = '80028a0a6cfc9c46';
+const HEAD_BYTES = 512;
 const MIB = 1024 * 1024;
 // Seen with an empty module: Python, numpy and torch with CUDA's libraries, of which nothing is used.
 const SERVER_BYTES = 780 * MIB;
@@ -18,8 +18,8 @@ const COPIES = 1.5;
 
 /** Reads the facts of a module that torch saved with its code. Fails with `ArtifactRejected` for weights alone, and whatever could run other code. */
 export async function inspectTorch(source: ByteSource, file: string): Promise<ModelFacts> {
-  const head = Buffer.from(await source.read(0, Math.min(8, source.sizeBytes))).toString('hex');
-  if (head === LEGACY) throw refuseLegacy(file);
+  const head = Buffer.from(await source.read(0, Math.min(HEAD_BYTES, source.sizeBytes)));
+  refuseOldFile(head, file);
   const archive = await openTorch(source, file);
   if (archive.members.has('archive_format') || archive.members.has('models/model.json')) {
     const { schema, torchVersion, ...program } = await readExported(archive);
@@ -40,6 +40,7 @@ export async function inspectTorch(source: ByteSource, file: string): Promise<Mo
       ...weighing(script),
     };
   }
+  refuseOldScript(archive);
   throw await refusePickle(archive);
 }
 

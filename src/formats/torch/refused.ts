@@ -78,10 +78,38 @@ function tenLines(file: string, key: string): string {
   ].join('\n');
 }
 
-/** What torch wrote before 1.6, a pickle of pickles. */
-export function refuseLegacy(file: string): Failure {
-  return rejected(
-    `${file} is a pickle as torch wrote it before 1.6`,
-    'Load it where its code is, and save it with torch.jit.script or torch.export; or put it in a folder with a predict.py that loads it with weights_only=True.',
+// By their first bytes, in hex.
+const LEGACY = /^80028a0a6cfc9c46/;
+const PICKLE = /^800[2-5]/;
+// By the name of the first file in it, or the sign of all tars.
+const TAR = /^(storages|tensors|pickle|sys_info)\0|^.{257}ustar/s;
+
+const SAVE_WITH_CODE =
+  'Load it where its code is, and save it with torch.jit.script or torch.export; or put it in a folder with a predict.py that loads it';
+
+/** What torch wrote before its files were zips: a pickle of pickles until 1.5, a tar until 0.1. */
+export function refuseOldFile(head: Buffer, file: string): void {
+  const hex = head.toString('hex');
+  const isTar = TAR.test(head.toString('latin1'));
+  if (LEGACY.test(hex)) {
+    throw rejected(
+      `${file} is a pickle as torch wrote it before 1.6`,
+      `${SAVE_WITH_CODE} with weights_only=True.`,
+    );
+  }
+  if (isTar || PICKLE.test(hex)) {
+    throw rejected(
+      `${file} is ${isTar ? 'a tar, as torch wrote it before 0.2' : 'a pickle of Python, which torch did not write'}`,
+      `${SAVE_WITH_CODE}.`,
+    );
+  }
+}
+
+/** The modules that torch wrote before 1.4 are described by JSON. */
+export function refuseOldScript({ file, members }: TorchArchive): void {
+  if (!members.has('model.json')) return;
+  throw rejected(
+    `${file} is TorchScript as torch wrote it before 1.4`,
+    'Load it with torch 1.4 to 2.8, and save it again: torch.jit.load("FILE").save("model.pt").',
   );
 }

@@ -62,7 +62,7 @@ function partsOf(value: Value): readonly Value[] {
 }
 
 export function isTensor(value: Value | undefined): value is Instance {
-  return isInstance(value) && /^torch\._utils\._rebuild_tensor/.test(value.of.name);
+  return isInstance(value) && /^torch\._utils\._rebuild_q?tensor/.test(value.of.name);
 }
 
 function tensorOf({ args }: Instance, archive: TorchArchive, folder: string): TorchTensor {

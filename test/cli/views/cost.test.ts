@@ -31,7 +31,7 @@ describe('slipway cost', () => {
       'digits  v2       lambda   $0.00              $4.70              20 ms',
       'ocr     v2       fargate  $36.04             $3.92              20 ms',
       expect.stringMatching(
-        /^Idle together \$36\.04 a month, .* Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
+        /^Idle together \$36\.04 a month, beside the stack itself and, with containers=public, \$3\.65 for the address of each task and host\. Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
       ),
     ]);
   });
@@ -60,6 +60,7 @@ describe('slipway cost', () => {
 
     expect(report.revisions[0]).toMatchObject({ idleUsdPerMonth: null, durationMs: 100 });
     expect(costLines(report)[1]).toMatch(/not known .* 100 ms, assumed$/);
+    expect(costLines(report)[2]).toMatch(/together \$0\.00 a month, without the 1 whose instances/);
   });
 
   it('says so where no model is live', async () => {

@@ -1,4 +1,5 @@
 import type { SlipwayEvent } from '#domain/event.ts';
+import { COMMAND } from '../../../src/cli/typed.ts';
 import { eventLine, shortEventLine } from '../../../src/cli/views/event-line.ts';
 
 const event = (data: object) =>
@@ -53,7 +54,7 @@ describe('one of many events', () => {
       [
         ' 12.35 s  Failed       own v1',
         "          KeyError: 'a' (predict.py:3)",
-        '          → All of it: `slipway logs own`',
+        `          → All of it: \`${COMMAND} logs own\``,
         '          → Fix it:',
         '            a: 1',
       ].join('\n'),

@@ -1,3 +1,4 @@
+import { asTyped } from '../../../src/cli/typed.ts';
 import { statusLines } from '../../../src/cli/views/status.ts';
 
 const LIVE = { version: 1, revision: 'digits-v1', state: 'Live', target: 'lambda' };
@@ -88,10 +89,16 @@ describe('the status', () => {
       reason: 'models/m/x starts no deployment',
     } as const;
 
-    expect(shown([], [DROP, ignored], 60)).toEqual([
-      'no models yet; drop one with `slipway push MODEL.onnx`',
-      '',
-      'became no model (`slipway events` has all), newest first:',
+    const lines = shown([], [DROP, ignored], 60);
+
+    expect(lines.filter((line) => line.length > 60)).toEqual([]);
+    const last = lines.slice(-3);
+    expect(lines.slice(0, -3).join(' ')).toBe(
+      asTyped(
+        'no models yet; drop one with `slipway push MODEL.onnx`  became no model (`slipway events` has all), newest first:',
+      ),
+    );
+    expect(last).toEqual([
       "  Rejected  models/My_Model/a.onnx: the model's name",
       '    `My_Model` is not allowed',
       '  Ignored  models/m/x starts no deployment',

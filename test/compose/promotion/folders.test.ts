@@ -21,13 +21,16 @@ async function folders() {
   await mkdir(join(from, 'objects'));
   await writeFile(join(from, 'objects/abc'), 'onnx');
   const uploads = new Map<string, string>();
+  /** Those that were there when each upload began. */
+  const imagesSeen: string[][] = [];
   const target: Folders['target'] = {
     async upload({ key, file }) {
+      imagesSeen.push(await readdir(join(to, 'images/images')).catch(() => []));
       uploads.set(key, file === null ? '' : await readFile(file, 'utf8'));
       return { key, versionId: `v${uploads.size}`, sizeBytes: 0, deploymentId: null };
     },
   };
-  return { root, from, to, target, uploads };
+  return { root, from, to, target, uploads, imagesSeen };
 }
 
 const part = (name: string, sizeBytes: number) => ({
@@ -79,6 +82,16 @@ describe('bringing a version from one data folder to another', () => {
       key: 'promotions/rows/1/artifact/model.joblib',
       versionId: 'v1',
     });
+  });
+
+  // The sweep there takes an image that no version is of.
+  it('links the image when only the release is still to come', async () => {
+    await using world = await opened();
+    const { from, to, target, imagesSeen } = world;
+
+    await carryBetweenFolders(release(), { from, to, target });
+
+    expect(imagesSeen).toEqual([[], [], [], ['rows-2']]);
   });
 
   it('changes nothing where the image is already', async () => {

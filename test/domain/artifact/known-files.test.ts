@@ -74,7 +74,7 @@ describe('a begin that is known', () => {
     ['PyTorch of before 1.6', 'torch', '\x80\x02\x8a\x0al\xfc\x9cF'],
     ['GGUF', 'gguf', 'GGUF'],
     ['TensorFlow Lite', 'tflite', '\x1c\0\0\0TFL3'],
-    ['HDF5', null, '\x89HDF\r\n\x1a\n'],
+    ['HDF5', 'keras', '\x89HDF\r\n\x1a\n'],
   ])('%s is told alike in an artifact and where another is expected', async (_, format, begin) => {
     const head = Buffer.from(begin, 'latin1');
     const [found] = await modelFiles([memoryFile('model', head)]);
@@ -142,7 +142,7 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
     'ONNX or Python',
   ],
   huggingface: [
-    "task, architecture, labels, context length, tokenizer, pooling, the weights' types and sizes; of transformers or sentence-transformers, in ONNX or safetensors",
+    "task, architecture, labels, context length, tokenizer, pooling, image processor and size, the weights' types and sizes; of transformers or sentence-transformers, in ONNX or safetensors",
     'the ONNX server; transformers, in the Python server, what generates or does not convert',
   ],
   tflite: [

@@ -58,6 +58,14 @@ describe('a failed build', () => {
       '× No solution found when resolving dependencies:',
       'the packages of the model cannot be installed together',
     ],
+    [
+      '  cause: Because sklern was not found in the package registry and you require sklern==1.0, we can conclude that your requirements are unsatisfiable.',
+      'the package index has no `sklern`',
+    ],
+    [
+      '  cause: Because there is no version of numpy==99.0 and you require numpy==99.0, we can conclude that your requirements are unsatisfiable.',
+      'the package index has no `numpy==99.0`',
+    ],
     ['no image python of 3.12 or 3.11 can be pulled', 'the build could not reach a registry'],
     ['npm error code ENOTFOUND', 'the build could not reach a registry'],
     ['process "npm ci" did not complete: exit code: 137', 'the build ran out of memory'],
@@ -137,6 +145,17 @@ describe('a failed build', () => {
         reason: headline,
         fix: 'Fix it and upload again.',
       });
+    });
+
+    it.each([
+      ['ImportError: attempted relative import with no known parent package', 'without the dot'],
+      [
+        "OSError: We couldn't connect to 'https://huggingface.co' to load the files",
+        'in its folder',
+      ],
+      ['ConnectionError: [Errno -3] Temporary failure in name resolution', 'in its folder'],
+    ])('%s says what to do', (error, fix) => {
+      expect(explained(`${error} (predict.py:1)`).fix).toContain(fix);
     });
 
     it('of any length has a headline of 500 characters', () => {

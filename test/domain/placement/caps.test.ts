@@ -39,6 +39,8 @@ describe('a cap', () => {
     { allowed: ['T4', 'L4'], wants: 'T4:2', is: 'let' },
     { allowed: ['T4', 'L4'], wants: 'none', is: 'let' },
     { allowed: [], wants: 'none', is: 'let' },
+    { allowed: ['T4', 'L4'], wants: 'any', is: 'let' },
+    { allowed: [], wants: 'any', is: 'refused' },
     { allowed: ['T4', 'L4'], wants: 'H100', is: 'refused' },
     { allowed: [], wants: 'T4', is: 'refused' },
   ])('on GPUs of $allowed: $wants is $is', ({ allowed, wants, is }) => {

@@ -7,6 +7,7 @@ const GIB = 1024 * MIB;
 const small: Needs = {
   imageBytes: 200 * MIB,
   memoryBytes: 219.5 * MIB,
+  modelBytes: 11 * MIB,
   memoryMiB: null,
   accelerator: null,
   replicas: 1,
@@ -81,6 +82,14 @@ describe('choosing a target', () => {
     expect(taken(needs)).toBe('ec2');
   });
 
+  it.each<[string, Partial<Wish>]>([
+    ['asks for Lambda', { target: 'lambda' }],
+    ['allows nothing else', { allow: ['lambda'] }],
+    ['has no containers', { offered: ['lambda'] }],
+  ])('takes Lambda for a model that is slow to start where one %s', (_, wish) => {
+    expect(taken({ modelBytes: 3.8 * GIB }, wish)).toBe('lambda');
+  });
+
   it('gives a large model the memory that it is expected to use', () => {
     const { decision } = chooseTarget({ ...small, memoryBytes: 5312 * MIB - 1 }, any);
 
@@ -106,8 +115,57 @@ describe('choosing a target', () => {
       reason: 'the model needs 10432 MiB of memory; Lambda has 10240',
     },
     { what: 'a GPU', needs: { accelerator: T4 }, reason: 'Lambda has no GPU' },
+    {
+      what: 'what only a container can do',
+      needs: { refusedByLambda: 'Lambda answers no stream' },
+      reason: 'Lambda answers no stream',
+    },
+    {
+      what: 'a model that no request waits for while it is read',
+      needs: { modelBytes: 3_800_000_000 },
+      reason:
+        "a cold start reads the model's 3800000000 bytes, for some 38 s; a request has 29 s (placement.target: lambda takes it all the same)",
+    },
   ])('does not take Lambda for $what, and says why', ({ needs, reason }) => {
     expect(refusal('lambda', needs)).toBe(reason);
+  });
+
+  it('takes Lambda for all that it holds, to the last byte', () => {
+    expect(taken({ imageBytes: 10 * GIB })).toBe('lambda');
+    expect(taken({ memoryBytes: 10_240 * MIB })).toBe('lambda');
+  });
+
+  it('says which GPU it is, and how a language model is served on it', () => {
+    const gpuModel = {
+      ...{ weightBytes: 3e9, cacheWidth: 14_336, embeddingLength: 1536, feedForwardLength: 8960 },
+      ...{ vocabulary: 151_936, heads: 12, contextLength: 32_768, contextTokens: 4096 },
+      ...{ requestsAtOnce: 8, isBfloat16: true },
+    };
+    const accelerator = { name: 'L4', count: 1 };
+    const decided = (more: Partial<Needs>) =>
+      chooseTarget({ ...small, accelerator, ...more }, any).decision;
+
+    expect(decided({ gpuModel })).toMatchObject({
+      accelerator,
+      serving: { maxModelLen: 32_768, gpuMemoryUtilization: 0.95 },
+    });
+    expect(decided({})).toMatchObject({ target: 'ec2', accelerator });
+    expect(decided({})).not.toHaveProperty('serving');
+    expect(chooseTarget(small, any).decision).not.toHaveProperty('accelerator');
+  });
+
+  it('keeps of a target that cannot hold the model what it would need', () => {
+    const { options } = chooseTarget({ ...small, accelerator: T4 }, any);
+
+    expect(options[1]).toEqual({
+      target: 'fargate',
+      taken: false,
+      memoryMiB: 220,
+      cpuUnits: 0,
+      instanceTypes: [],
+      monthlyUsd: null,
+      reason: 'Fargate has no GPU',
+    });
   });
 
   it('takes none where none can hold the model, and keeps every reason', () => {
@@ -152,6 +210,7 @@ describe('what the manifest wishes', () => {
     const sizes = fc.record({
       imageBytes: fc.nat(300 * GIB),
       memoryBytes: fc.nat(150 * GIB),
+      modelBytes: fc.nat(20 * GIB),
       memoryMiB: fc.option(fc.integer({ min: 128, max: 1024 * 1024 })),
       accelerator: fc.option(fc.constantFrom(T4, { name: 'L4', count: 4 })),
       replicas: fc.integer({ min: 1, max: 100 }),

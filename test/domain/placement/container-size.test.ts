@@ -45,6 +45,10 @@ describe('a task on Fargate', () => {
     expect(fargateSize({ ...small, ...needs })).toEqual({ refusal });
   });
 
+  it('unpacks as much as its disk holds', () => {
+    expect(fargateSize({ ...small, imageBytes: 200 * GIB })).toMatchObject({ memoryMiB: 2048 });
+  });
+
   it('costs by the vCPU and the GiB of every replica that always runs', () => {
     const monthly = (replicas: number) => fargateSize({ ...small, memoryMiB: 4096, replicas });
 
@@ -100,6 +104,9 @@ describe('an instance of EC2', () => {
 
     expect('refusal' in size ? [] : size.instanceTypes).not.toContain('g4dn.xlarge');
     expect(size).toMatchObject({ memoryMiB: Math.floor(32_768 * 0.9) });
+    expect(onGpu('T4', 1, Math.floor(16_384 * 0.9))).toMatchObject({
+      instanceTypes: expect.arrayContaining(['g4dn.xlarge']),
+    });
   });
 
   it('is refused when none has so many of the GPU, and says which there are', () => {

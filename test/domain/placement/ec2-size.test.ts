@@ -1,6 +1,7 @@
 import type { GpuModel } from '#domain/artifact/facts.ts';
 import type { ContainerNeeds, ContainerSize } from '#domain/placement/container-size.ts';
 import { ec2Size } from '#domain/placement/ec2-size.ts';
+import { gpuBytes } from '#domain/placement/gpu-memory.ts';
 
 const GIB = 1024 ** 3;
 const model: GpuModel = {
@@ -23,6 +24,7 @@ const needs: ContainerNeeds = {
   replicas: 1,
   gpuModel: model,
 };
+const needed = (of: GpuModel, count: number) => Math.ceil(gpuBytes(of, count) / 2 ** 20);
 const sized = (over: Partial<ContainerNeeds>) => ec2Size({ ...needs, ...over });
 
 describe('any GPU', () => {
@@ -36,6 +38,7 @@ describe('any GPU', () => {
     expect(size.reason).toMatch(
       /^fits on g6.xlarge with 1 L4, of whose 22888 MiB it needs \d+; one that always runs costs \$658 a month$/,
     );
+    expect(size.reason).toContain(` needs ${needed(model, 1)};`);
   });
 
   it('is the cheapest of all for what is no language model', () => {
@@ -50,10 +53,11 @@ describe('any GPU', () => {
   it('is several where one is too small, or a larger one where that costs less', () => {
     const large = { ...model, weightBytes: 140e9, heads: 64 };
 
-    const { accelerator, serving } = sized({ gpuModel: large }) as ContainerSize;
+    const { accelerator, serving, reason } = sized({ gpuModel: large }) as ContainerSize;
 
-    expect(accelerator?.count).toBeGreaterThan(1);
+    expect(accelerator).toEqual({ name: 'RTX PRO 6000 Server', count: 2 });
     expect(serving?.maxModelLen).toBeGreaterThanOrEqual(4096);
+    expect(reason).toContain(` of whose ${2 * 98_304} MiB it needs ${needed(large, 2)}; `);
   });
 
   it('is one of those that any model may have', () => {
@@ -65,8 +69,45 @@ describe('any GPU', () => {
         /^the model needs \d+ MiB of GPU memory; 4 T4, the most, have 65536, a part of it reserved$/,
       ),
     });
-    expect(sized({ allowedAccelerators: ['NONE'] })).toEqual({
-      refusal: expect.stringMatching(/^EC2 has no instance with a GPU that is allowed; it has /),
+    const { refusal } = sized({ allowedAccelerators: ['NONE'] }) as { refusal: string };
+    const [what, there] = refusal.split('; it has ');
+    const kinds = there?.split(', ') ?? [];
+    expect(what).toBe('EC2 has no instance with a GPU that is allowed');
+    expect(kinds).toEqual([...new Set(kinds)].toSorted());
+    expect(kinds).toEqual(expect.arrayContaining(['L4:1', 'L4:8', 'H100:1', 'RTX PRO 4500:2']));
+  });
+
+  it('is at most six types, of its kind alone', () => {
+    const { instanceTypes } = sized({}) as ContainerSize;
+
+    expect(instanceTypes).toEqual([
+      ...['g6.xlarge', 'g6.2xlarge', 'g6.4xlarge', 'gr6.4xlarge', 'g6.8xlarge', 'gr6.8xlarge'],
+    ]);
+    expect(sized({ allowedAccelerators: ['T4'], gpuModel: undefined })).toMatchObject({
+      instanceTypes: [
+        ...['g4dn.xlarge', 'g4dn.2xlarge', 'g4dn.4xlarge', 'g4dn.8xlarge', 'g4dn.16xlarge'],
+      ],
+    });
+  });
+
+  it('is of a machine with the memory too, and of all replicas the price is said', () => {
+    const size = sized({ memoryMiB: 60_000, gpuModel: undefined, replicas: 2 }) as ContainerSize;
+
+    expect(size).toMatchObject({ cpuUnits: 14 * 1024, memoryMiB: 117_964, monthlyUsd: 2516.9 });
+    expect(size.reason).toBe(
+      'fits on gr6.4xlarge with 1 L4; 2 that always run cost $2516.9 a month',
+    );
+    expect(sized({ memoryMiB: 10_000_000, gpuModel: undefined })).toEqual({
+      refusal:
+        'the model needs 10000000 MiB of memory; instances with a GPU that is allowed have up to 3774873',
+    });
+  });
+
+  it('is the largest that is there, in words of what is too small', () => {
+    expect(sized({ gpuModel: { ...model, weightBytes: 5e12, heads: 64 } })).toEqual({
+      refusal: expect.stringMatching(
+        /^the model needs \d+ MiB of GPU memory; 8 B300, the most, have 2200320, a part of it reserved$/,
+      ),
     });
   });
 

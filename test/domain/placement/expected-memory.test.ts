@@ -71,5 +71,13 @@ describe('the memory that a replica is expected to use', () => {
 
     expect(bytes(false)).toBe((256 + 250) * MIB);
     expect(bytes(true)).toBe((256 + 1300) * MIB);
+    expect(onnxMemory({ ...model, hasTrees: true })).toEqual([
+      { name: 'the ONNX server', bytes: 256 * MIB },
+      { name: 'the trees, unfolded', bytes: 1300 * MIB },
+    ]);
+    expect(onnxMemory({ ...model, weightBytes: 200 * MIB, hasTrees: false })[1]).toEqual({
+      name: 'the weights and their copies',
+      bytes: 500 * MIB,
+    });
   });
 });

@@ -22,12 +22,27 @@ const T4 = { accelerator: 'T4', count: 1, acceleratorMiB: 16_384 };
 
 describe('a language model on a GPU', () => {
   it('is its weights, the cache of all that is answered at once, a batch, and the engine', () => {
-    expect(gpuMemory(SEVEN_B, 1)).toEqual([
-      { name: 'CUDA and vLLM', bytes: 2048 * MIB },
+    const batchBytes = 2 * 2048 * (2 * 18_944 + 6 * 3584) + 256 * 4 * 152_064;
+    const memory = (count: number) => [
+      { name: 'CUDA and vLLM', bytes: 2048 * MIB * count },
       { name: 'the weights', bytes: SEVEN_B.weightBytes },
-      { name: 'the activations of a batch', bytes: expect.any(Number) },
+      { name: 'the activations of a batch', bytes: batchBytes * count },
       { name: 'the cache of 32,768 tokens', bytes: 32_768 * SEVEN_B.cacheWidth * 2 },
-    ]);
+    ];
+
+    expect(gpuMemory(SEVEN_B, 1)).toEqual(memory(1));
+    expect(gpuMemory(SEVEN_B, 4)).toEqual(memory(4));
+  });
+
+  it('has room to the last byte', () => {
+    const usableBytes = Math.floor(0.95 * L4.acceleratorMiB) * MIB;
+    const weightBytes = SEVEN_B.weightBytes + usableBytes - gpuBytes(SEVEN_B, 1);
+
+    expect(gpuServing({ ...SEVEN_B, weightBytes }, L4)).toEqual({
+      maxModelLen: 32_768,
+      gpuMemoryUtilization: 0.95,
+    });
+    expect(gpuServing({ ...SEVEN_B, weightBytes: weightBytes + 1 }, L4)).toBeUndefined();
   });
 
   it('of 7 billion parameters in 16 bits has room on an L4, with as long a context as the rest holds', () => {

@@ -1,6 +1,6 @@
 import type { ArtifactFacts, GpuModel } from '#domain/artifact/facts.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
-import { gpuFor, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { gpuFor, memoryOn, runtimeOn } from '#domain/placement/gpu-need.ts';
 
 const gpuModel = { weightBytes: 15e9 } as GpuModel;
 const facts = { format: 'huggingface', gpuModel } as ArtifactFacts;
@@ -23,6 +23,25 @@ describe('the GPU of a model', () => {
     expect(gpuFor({ facts, manifest: said() }, true)).toEqual(ANY);
     expect(gpuFor({ facts, manifest: said() }, false)).toBeNull();
     expect(gpuFor({ facts: small, manifest: said() }, true)).toBeNull();
+  });
+
+  it('is none where a CPU reads all weights fast enough, or there are no weights to read', () => {
+    const of = (weightBytes: number) => ({ ...facts, gpuModel: { ...gpuModel, weightBytes } });
+    const unknown = { format: 'onnx' } as ArtifactFacts;
+
+    expect(gpuFor({ facts: of(8 * 1024 ** 3), manifest: said() }, true)).toBeNull();
+    expect(gpuFor({ facts: of(8 * 1024 ** 3 + 1), manifest: said() }, true)).toEqual(ANY);
+    expect(gpuFor({ facts: unknown, manifest: said() }, true)).toBeNull();
+  });
+
+  it('holds what vLLM serves; else the memory of the machine does', () => {
+    const memory = [{ name: 'the weights', bytes: 15e9 }];
+
+    expect(memoryOn({ memory, gpuModel }, 'vllm')).toEqual({
+      terms: [{ name: 'vLLM on the instance itself', bytes: 6 * 1024 ** 3 }],
+      gpuModel,
+    });
+    expect(memoryOn({ memory, gpuModel }, 'onnx')).toEqual({ terms: memory });
   });
 
   it('has vLLM serve a language model, and leaves others to their own server', () => {

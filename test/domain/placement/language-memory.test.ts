@@ -29,6 +29,25 @@ describe('the memory that a language model is expected to take', () => {
     });
   });
 
+  it('has room for a batch of a prompt, and the scores of each request', () => {
+    const buffers = (requestsAtOnce: number) =>
+      languageMemory(SMOLLM, { ...ONE, requestsAtOnce })[3];
+    const batch = 512 * (2 * 1536 + 6 * 576);
+
+    expect(buffers(1)).toEqual({
+      name: 'the compute buffers',
+      bytes: 32 * MIB + 4 * (batch + 49_152),
+    });
+    expect(buffers(3)?.bytes).toBe(32 * MIB + 4 * (batch + 3 * 49_152));
+  });
+
+  it('is the server and the weights besides', () => {
+    expect(languageMemory(SMOLLM, ONE).slice(0, 2)).toEqual([
+      { name: 'the server and llama.cpp', bytes: 96 * MIB },
+      { name: 'the weights', bytes: SMOLLM.weightBytes },
+    ]);
+  });
+
   it('is more for a model that embeds long texts, each in one go', () => {
     const bytes = (contextTokens: number) =>
       languageMemory(SMOLLM, { ...ONE, task: 'embed', contextTokens })[3]?.bytes ?? 0;

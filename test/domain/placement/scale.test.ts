@@ -64,6 +64,10 @@ describe('the limits of a revision’s replicas', () => {
     { at: '2026-10-25T00:29:00Z', schedules: night, min: 1, why: 'it begins the first time' },
     { at: '2026-10-25T00:30:00Z', schedules: night, min: 5, why: 'it begins the first time' },
     { at: '2026-10-25T01:10:00Z', schedules: night, min: 5, why: 'it goes on the second time' },
+    { at: '2026-03-29T09:59:00Z', schedules: night, min: 5, why: 'noon is after the change' },
+    { at: '2026-03-29T10:00:00Z', schedules: night, min: 1, why: 'noon is after the change' },
+    { at: '2026-10-25T10:59:00Z', schedules: night, min: 5, why: 'noon is after the change' },
+    { at: '2026-10-25T11:00:00Z', schedules: night, min: 1, why: 'noon is after the change' },
   ])('at $at: $why', ({ at, schedules, min }) => {
     expect(scaleAt({ ...plain, schedules }, Date.parse(at)).min).toBe(min);
   });
@@ -88,6 +92,11 @@ describe('the replicas for a load', () => {
       name: 'are one more for one request more',
       slices: [...minute(1800).slice(1), 301],
       replicas: 4,
+    },
+    {
+      name: 'are no more for a minute after another',
+      slices: [...minute(1800), ...minute(1800)],
+      replicas: 3,
     },
     { name: 'are the most at the most', slices: minute(60_000), replicas: 6 },
     { name: 'come before the minute is over', slices: [2400], replicas: 4 },

@@ -53,7 +53,40 @@ describe('a release', () => {
     });
   });
 
+  it.each(['inspection', 'plan', 'golden'])('is none of a version without its %s', async (part) => {
+    const world = memoryWorld();
+    const deployment = await world.recordOf(await world.deploy());
+    const work = { ...deployment.work, [part]: undefined };
+
+    await expect(releaseOf({ ...deployment, work }, 'staging')).rejects.toMatchObject({
+      name: 'PhaseConflict',
+    });
+    await expect(releaseOf({ ...deployment, version: null }, 'staging')).rejects.toMatchObject({
+      name: 'PhaseConflict',
+    });
+  });
+
   it.each(['', '{}', 'no JSON'])('is not read from `%s`', (text) => {
-    expect(() => readRelease(text)).toThrow(/^the release is not one of this Slipway: /);
+    expect(() => readRelease(text)).toThrow(
+      expect.objectContaining({
+        name: 'InputInvalid',
+        message: expect.stringMatching(/^the release is not one of this Slipway: /),
+        fix: 'Promote it again, with the same version of Slipway on both sides.',
+      }),
+    );
+  });
+
+  it.each([
+    ['inspection', null],
+    ['inspection', 'none'],
+    ['plan', undefined],
+    ['proof', 7],
+  ])('is not read where its %s is %j', async (part, value) => {
+    const world = memoryWorld({ engine: 'image' });
+    const release = await releaseOf(await world.recordOf(await world.deploy()), 'staging');
+
+    expect(() => readRelease(JSON.stringify({ ...release, [part]: value }))).toThrow(
+      /^the release is not one/,
+    );
   });
 });

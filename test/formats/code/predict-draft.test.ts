@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { draftPredict } from '#formats/code/predict-draft.ts';
 import { memoryFile } from '../../support/bytes/archive-files.ts';
+import { fixtureOf } from '../../support/models/dropped.ts';
 
 describe('a draft of predict.py', () => {
   it.each([
@@ -14,5 +15,22 @@ describe('a draft of predict.py', () => {
     expect(code).toContain(`        ${load}\n`);
     expect(code.includes('from model import Net')).toBe(needsClass);
     expect(requirements).toEqual(['torch', 'numpy']);
+  });
+
+  it('for a pickle of several things takes the one that predicts, by the scikit-learn that wrote it', async () => {
+    const { path, versions } = fixtureOf('corpus', 'DictOfParts-1.8.pkl');
+
+    const { code, requirements } = await draftPredict([memoryFile('m.joblib', readFileSync(path))]);
+
+    expect(code).toContain('next(part for part in parts if hasattr(part, "predict"))');
+    expect(requirements).toEqual(['joblib', 'numpy', `scikit-learn==${versions['scikit-learn']}`]);
+  });
+
+  it('for a pickle by cloudpickle names that', async () => {
+    const bytes = Buffer.from('\x80\x04ccloudpickle.cloudpickle\nsubimport\n.', 'latin1');
+
+    const { requirements } = await draftPredict([memoryFile('m.pkl', bytes)]);
+
+    expect(requirements).toEqual(['joblib', 'numpy', 'scikit-learn', 'cloudpickle']);
   });
 });

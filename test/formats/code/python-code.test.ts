@@ -18,6 +18,7 @@ describe('a model in plain Python', () => {
   it.each([
     ['def predict(rows):\n  return rows', 'predict.py:predict'],
     ['async def other(): pass\ndef  predict (rows): pass', 'predict.py:predict'],
+    ['async def predict(rows): pass', 'predict.py:predict'],
     ['class Predictor(Base):\n  async def predict(self): pass', 'predict.py:Predictor'],
     ['class Model:\n\tdef load(self): pass\n\tdef predict(self, x): pass', 'predict.py:Model'],
     ['class Predictor:\n  pass\ndef predict(x): pass', 'predict.py:predict'],

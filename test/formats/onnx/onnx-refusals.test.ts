@@ -51,7 +51,7 @@ describe('a file called model.onnx is refused', () => {
     [
       'a Git LFS pointer',
       Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n'),
-      'model.onnx is a Git LFS pointer, not the model itself, not an ONNX model',
+      'model.onnx is a Git LFS pointer, not an ONNX model',
     ],
     ['a pickle', new Uint8Array([0x80, 4, 0x95, 0]), 'model.onnx is a pickle, not an ONNX model'],
     [

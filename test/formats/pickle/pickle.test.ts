@@ -58,7 +58,7 @@ describe('what a pickle loads is told by name', () => {
     const { message, fix } = await pickleRefusal(bytes);
 
     expect(message).toContain('sets the attribute __doc__ at byte');
-    expect(fix).toContain('it is a model of `stats`, so put it in a folder with a predict.py');
+    expect(fix).toContain('it holds objects of `stats`, so put it in a folder with a predict.py');
     expect(fix).toMatch(/^No model\.yaml can allow that: .* predict\.py that loads it .*\.$/);
   });
 

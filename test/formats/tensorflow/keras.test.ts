@@ -1,5 +1,6 @@
 import { inspectKeras } from '#formats/tensorflow/keras.ts';
 import { unpacked } from '../../support/bytes/archive-files.ts';
+import { hdf5Of } from '../../support/bytes/hdf5.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 import { zipOf } from '../../support/bytes/zip.ts';
 import {
@@ -159,9 +160,77 @@ describe('a Keras file', () => {
     await expect(inspected(given(7))).rejects.toThrow('no input layer');
   });
 
+  it('in HDF5 by another name is refused, which Keras would not open', async () => {
+    const source = sourceOf('keras', 'dense-2.15.h5');
+
+    await expect(inspectKeras(source, 'model')).rejects.toMatchObject({
+      message: 'model is an HDF5 file by another name',
+      fix: 'Upload it as `model.h5`.',
+    });
+  });
+
   it('that is no zip is refused', async () => {
     await expect(inspectKeras(bytesSource(Buffer.from('x')), 'm.keras')).rejects.toMatchObject({
       name: 'ArtifactRejected',
+    });
+  });
+});
+
+describe('a Keras model in HDF5', () => {
+  const described = (config: unknown) =>
+    inspectKeras(
+      bytesSource(
+        hdf5Of([
+          { name: 'keras_version', text: '2.15.0' },
+          { name: 'model_config', text: JSON.stringify(config) },
+        ]),
+      ),
+      'm.h5',
+    );
+  const layer = (name: string, config: object = {}) => ({ class_name: name, config });
+  const INPUT = layer('InputLayer', {
+    batch_input_shape: [null, 4],
+    dtype: 'float32',
+    name: 'petals',
+  });
+  const sequential = (...layers: readonly object[]) => layer('Sequential', { layers });
+
+  it('says what it takes in the words of Keras 2, and by which', async () => {
+    expect(await described(sequential(INPUT, layer('Dense')))).toMatchObject({
+      formatVersion: 'Keras 2.15.0',
+      signature: { inputs: [{ name: 'petals', datatype: 'FP32', shape: [-1, 4] }] },
+      layers: ['Dense'],
+    });
+  });
+
+  it.each<[string, object, string]>([
+    ['a lambda', layer('Lambda', { function: ['', null, null] }), '`Lambda`, which runs code'],
+    [
+      'a lambda within a layer',
+      layer('Bidirectional', { layer: layer('Lambda') }),
+      '`Lambda`, which runs code',
+    ],
+    ['a function of TensorFlow’s', layer('TFOpLambda'), 'calls a function of TensorFlow'],
+    ['a layer of its owner', layer('Mine'), '`Mine`, which is not of Keras itself'],
+    [
+      'words of another file',
+      layer('StringLookup', { vocabulary: '/etc/passwd' }),
+      'reads its words from the file `/etc/passwd`',
+    ],
+  ])('with %s is refused', async (_, odd, says) => {
+    await expect(described(sequential(INPUT, odd))).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining(says),
+      fix: expect.stringMatching(/\.$/),
+    });
+  });
+
+  it('of weights alone is refused with the lines that make a model of them', async () => {
+    const weights = hdf5Of([{ name: 'backend', text: 'tensorflow' }]);
+
+    await expect(inspectKeras(bytesSource(weights), 'm.h5')).rejects.toMatchObject({
+      message: 'm.h5 has no model_config: it is of weights alone, or of no model',
+      fix: expect.stringContaining('model.load_weights("FILE"); model.save("model.keras")'),
     });
   });
 });

@@ -12,7 +12,9 @@ export function describeInferProtocol(runtime: Runtime): void {
     const { status, json } = await server.post(INFER, { inputs: [input] });
 
     expect(status).toBe(400);
-    expect(json.error).toMatch(/^input "BYTES" has .* at 1; it takes strings without NUL$/);
+    expect(json.error).toMatch(
+      /^input "BYTES" has .* at 1; it takes strings without NUL, and no null$/,
+    );
   });
 
   describe('every datatype goes in and comes out, digit for digit', () => {

@@ -207,6 +207,17 @@ export function describeInvocations(runtime: Runtime): void {
     },
   );
 
+  it('says that an empty body is empty', async () => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+
+    const { status, json } = await server.post('/invocations', '');
+
+    expect({ status, json }).toEqual({
+      status: 400,
+      json: { error: 'the body is not JSON that can be read: it is empty' },
+    });
+  });
+
   it('keeps integers beyond 2^53 exact', async () => {
     const server = await sharedModel(runtime, ['identity', { datatype: 'INT64' }]);
 

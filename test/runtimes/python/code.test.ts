@@ -44,6 +44,36 @@ class Predictor:
     expect(json).toEqual({ predictions: [2] });
   });
 
+  it('code that is asynchronous is waited for, always in the loop in which it was prepared', async () => {
+    const code = `
+import asyncio
+class Predictor:
+    async def setup(self): self.loop = asyncio.get_running_loop()
+    async def predict(self, x):
+        await asyncio.sleep(0)
+        return {"x": x, "same": asyncio.get_running_loop() is self.loop}
+`;
+    const server = await startModel(runtime, pythonFolder(code));
+
+    const { json } = await server.post('/invocations', { inputs: 1 });
+
+    expect(json).toEqual({ predictions: { x: 1, same: true } });
+  });
+
+  it('code that exits fails its request, and the next is answered', async () => {
+    const code = 'import sys\ndef predict(x): return sys.exit(3) if x == 1 else x';
+    const server = await startModel(runtime, pythonFolder(code));
+
+    const exited = await server.post('/invocations', { inputs: 1 });
+    const next = await server.post('/invocations', { inputs: 2 });
+
+    expect(exited).toMatchObject({
+      status: 500,
+      json: { error: "the model's code failed: SystemExit: 3" },
+    });
+    expect(next.json).toEqual({ predictions: 2 });
+  });
+
   it('no key of a caller is in the process when the code runs, however it looks', async () => {
     const code = `
 import gc
@@ -61,6 +91,28 @@ def predict(x):
     });
 
     expect(await response.json()).toEqual({ predictions: { key: false, other: true } });
+  });
+
+  it('of many inputs the one that is missing is named', async () => {
+    const inputs = [...'abcdefghi'].map((name) => ({ ...X_TO_Y.inputs[0], name }));
+    const signature = { ...X_TO_Y, inputs };
+    const server = await startModel(
+      runtime,
+      pythonFolder('def predict(**all): return 1', signature),
+    );
+
+    const { json } = await server.post('/invocations', {
+      a: 1,
+      b: 1,
+      c: 1,
+      d: 1,
+      e: 1,
+      f: 1,
+      g: 1,
+      h: 1,
+    });
+
+    expect(json['error']).toMatch(/^the body lacks "i"; it takes "a", "b",/);
   });
 
   it('a file outside the model is not run, whatever the facts say', async () => {
@@ -177,6 +229,15 @@ def predict(what): return numbers() if what == "numbers" else seen
       expect(json).toEqual({ predictions: ['closed'] });
     });
 
+    it('may do so asynchronously', async () => {
+      const code = 'async def predict(n):\n  for each in range(n): yield each';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const answer = await asked(server, { inputs: 3 });
+
+      expect(await answer.text()).toBe('0\n1\n2\n');
+    });
+
     it('is refused where a tensor is asked for', async () => {
       const server = await startModel(runtime, pythonFolder('def predict(x): yield x', X_TO_Y));
 
@@ -206,6 +267,23 @@ def predict(what): return numbers() if what == "numbers" else seen
       const { json } = await server.post('/invocations', body);
 
       expect(json).toEqual({ predictions: [given] });
+    });
+
+    it('code is given a CSV as records, with its numbers', async () => {
+      const answer = await fetch(`${server.url}/invocations`, {
+        method: 'POST',
+        body: 'a,b,c\n1,0.5,x\n-2,,007y\n',
+        headers: { 'content-type': 'text/csv' },
+      });
+
+      expect(await answer.json()).toEqual({
+        predictions: [
+          [
+            { a: 1, b: 0.5, c: 'x' },
+            { a: -2, b: null, c: '007y' },
+          ],
+        ],
+      });
     });
 
     it('an object goes in by the names of the parameters', async () => {

@@ -29,6 +29,25 @@ print(json.dumps([made.__name__, [name for name in ("sklearn", "xgboost", "light
     expect(found).toEqual([`slipway_server.frameworks.${framework}`, []]);
   });
 
+  it('a pipeline is asked step by step, since not every step has something to be fitted', async () => {
+    const found = await snippets.said(`
+import json
+from slipway_server.adapters.estimator import _last_step
+class Doubled:
+    def transform(self, rows): return rows * 2
+class Last:
+    def predict(self, rows): return rows + 1
+class Pipeline:
+    __module__ = "sklearn.pipeline"
+    steps = [("a", Doubled()), ("b", "passthrough"), ("c", Last())]
+    def __getitem__(self, _): raise ValueError("this Pipeline is not fitted yet")
+before, last = _last_step(Pipeline())
+print(json.dumps(last.predict(before(3))))
+`);
+
+    expect(found).toBe(7);
+  });
+
   it('each framework answers all that is asked of one', async () => {
     const missing = await snippets.said(`
 import json

@@ -10,6 +10,8 @@ export type EcrLayersFront = {
   keep(digest: string, bytes: Uint8Array): void;
   /** The digests of the layers that were read, oldest first. */
   readonly read: readonly string[];
+  /** Each request by its operation, or its method and path, oldest first. */
+  readonly asked: readonly string[];
   close(): Promise<void>;
 };
 
@@ -19,6 +21,7 @@ const ASKS = 'AmazonEC2ContainerRegistry_V20150921.GetDownloadUrlForLayer';
 export async function startEcrLayersFront(): Promise<EcrLayersFront> {
   const layers = new Map<string, Uint8Array>();
   const read: string[] = [];
+  const asks: string[] = [];
   let upstream = '';
 
   const server = createServer((asked, answer) => {
@@ -37,6 +40,7 @@ export async function startEcrLayersFront(): Promise<EcrLayersFront> {
       return;
     }
     const body = await buffer(asked);
+    asks.push(nameOf(asked));
     if (asked.headers['x-amz-target'] !== ASKS) return forward(asked, answer, body, upstream);
     const { layerDigest } = JSON.parse(String(body));
     answer.setHeader('content-type', 'application/x-amz-json-1.1');
@@ -48,6 +52,7 @@ export async function startEcrLayersFront(): Promise<EcrLayersFront> {
   return {
     endpoint,
     read,
+    asked: asks,
     standBefore({ endpoint: before }) {
       upstream = before;
     },
@@ -57,6 +62,10 @@ export async function startEcrLayersFront(): Promise<EcrLayersFront> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function nameOf({ headers, method, url }: IncomingMessage): string {
+  return String(headers['x-amz-target'] ?? `${method} ${url?.split('?')[0]}`);
 }
 
 function forward(

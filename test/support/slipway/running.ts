@@ -225,7 +225,7 @@ function spareModelPath(pid: string): string {
   const folder = readlinkSync(`/proc/${pid}/cwd`);
   const [, revision] =
     /^slipway-onnx ([^\s\0]+)/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? [];
-  return revision ? join(dirname(dirname(folder)), 'revisions', revision, 'artifact') : folder;
+  return revision ? join(folder, '../../..', 'revisions', revision, 'artifact') : folder;
 }
 
 /** What each model server on this machine serves, or awaits. */

@@ -1,13 +1,17 @@
 """Loads files as their frameworks do, with no list of names and no hook, and does with what they hold what a server does."""
 
 import atexit
+import base64
 import importlib
 import io
+import json
+import marshal
 import os
 import pickle
 import sys
 import tarfile
 import threading
+import types
 import zipfile
 
 from world import CHANGED, SCRATCH
@@ -165,6 +169,118 @@ def yaml_of_old(path, _case):
         yaml.load(file, Loader=yaml.UnsafeLoader)
 
 
+def torch_file(path, _case):
+    """As torch did before 2.6, and does where it is told `weights_only=False`: by Python's unpickler, with storages by their names."""
+    with open(path, "rb") as file:
+        _torch(file.read())
+
+
+_OF_TORCH = ("data.pkl", "constants.pkl", "traced_inputs.pkl")
+
+
+def _torch(data):
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist():
+                content = archive.read(name)
+                if os.path.basename(name).lower() in _OF_TORCH or zipfile.is_zipfile(io.BytesIO(content)):
+                    _torch(content)
+    elif tarfile.is_tarfile(io.BytesIO(data)):
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            _torch(archive.extractfile("pickle").read())
+    else:
+        _unpickled(io.BytesIO(data))
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, named):
+        return named
+
+    def find_class(self, module, name):
+        """What torch has is of no matter here, nor are the classes whose code stands in the file."""
+        return _OfTorch if module.partition(".")[0] in ("torch", "__torch__") else super().find_class(module, name)
+
+
+class _OfTorch:
+    def __init__(self, *given):
+        self.given = given
+
+    def __setstate__(self, state):
+        self.state = state
+
+
+def _unpickled(file):
+    """Of before 1.6 one behind the other."""
+    while True:
+        try:
+            print(_Unpickler(file).load())
+        except EOFError:
+            return
+
+
+def code_of_folder(path, _case):
+    """As transformers with `trust_remote_code`, and sentence-transformers: the file that a folder names is run."""
+    for name in os.listdir(path):
+        if not name.endswith(".json"):
+            continue
+        with open(os.path.join(path, name)) as file:
+            for each in _named_code(json.load(file)):
+                module = each.rpartition("--")[2].partition(".")[0]
+                _imported(os.path.join(path, f"{module}.py"))
+
+
+def _named_code(said):
+    if isinstance(said, list):
+        return [each["type"] for each in said if isinstance(each, dict) and "type" in each]
+    named = list(said.get("auto_map", {}).values()) + [each["impl"] for each in said.get("custom_pipelines", {}).values()]
+    return [one for each in named for one in (each if isinstance(each, list) else [each]) if one]
+
+
+def template(path, _case):
+    """As who renders a chat template by Jinja without a sandbox."""
+    import jinja2
+
+    for text in _templates(path):
+        print(jinja2.Environment().from_string(text).render(messages=[{"role": "user", "content": "Hello"}]))
+
+
+def _templates(path):
+    for at, _, names in os.walk(path):
+        for name in names:
+            with open(os.path.join(at, name), errors="replace") as file:
+                if name.endswith(".jinja"):
+                    yield file.read()
+                elif name in ("tokenizer_config.json", "chat_template.json"):
+                    said = json.load(file).get("chat_template", [])
+                    yield from [said] if isinstance(said, str) else [each["template"] for each in said]
+
+
+def keras_zip(path, _case):
+    with zipfile.ZipFile(path) as archive:
+        _lambdas(json.loads(archive.read("config.json")))
+
+
+def keras_hdf5(path, _case):
+    import h5py
+
+    with h5py.File(path) as file:
+        _lambdas(json.loads(file.attrs["model_config"]))
+
+
+def _lambdas(config):
+    """As Keras without `safe_mode`: a lambda is a function of its bytecode, which is called when its model is made."""
+    if isinstance(config, list):
+        for each in config:
+            _lambdas(each)
+    elif isinstance(config, dict):
+        function = config.get("function")
+        code = function[0] if isinstance(function, list) else config.get("code")
+        if isinstance(code, str):
+            types.FunctionType(marshal.loads(base64.b64decode(code)), globals())(None)
+        for each in config.values():
+            _lambdas(each)
+
+
 def xgboost_model(path, _case):
     import xgboost
 
@@ -229,6 +345,11 @@ READERS = {
     "yaml": yaml_of_old,
     "xgboost": xgboost_model,
     "lightgbm": lightgbm_model,
+    "torch": torch_file,
+    "code of a folder": code_of_folder,
+    "template": template,
+    "keras": keras_zip,
+    "keras in HDF5": keras_hdf5,
     "manifest": node,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Callable, Iterator, TypeVar
@@ -58,12 +58,7 @@ def load_model(path: str, facts: Facts) -> Model:
     Only imports this format's adapter, and with it only its framework. The model's own errors become refusals:
     400 with what a framework says of the inputs, 503 with the resource that the server lacked, 500 with the error of the user's code.
     """
-    adapter = adapter_of(facts.format)
-    if facts.format not in _WRAPPERS and not facts.language:
-        # Most requests have a few rows: starting and waking threads for one took XGBoost 40 ms on busy cores, itself 0.2.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-    prepare: Callable[[], None] = getattr(adapter, "prepare", lambda: None)
-    prepare()
+    adapter = _prepared(facts.format, is_language=facts.language is not None)
     writers: tuple[str, ...] = getattr(adapter, "WRITERS", ())
     with around(path, Allowlist(facts.allowed), writers) if _is_data(facts) else nullcontext():
         model: Model = adapter.load(path, facts)
@@ -71,6 +66,24 @@ def load_model(path: str, facts: Facts) -> Model:
     return model._replace(
         predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded_pieces(_guarded(model.invoke, refused), refused)
     )
+
+
+def import_ahead(format_: str) -> None:
+    """Imports what most models of a format need, before there is one. A module that the environment lacks is left out."""
+    adapter = _prepared(format_, is_language=False)
+    for name in getattr(adapter, "AHEAD", ()):
+        with suppress(ImportError):
+            import_module(name)
+
+
+def _prepared(format_: str, *, is_language: bool) -> ModuleType:
+    adapter = adapter_of(format_)
+    if format_ not in _WRAPPERS and not is_language:
+        # Most requests have a few rows: starting and waking threads for one took XGBoost 40 ms on busy cores, itself 0.2.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+    prepare: Callable[[], None] = getattr(adapter, "prepare", lambda: None)
+    prepare()
+    return adapter
 
 
 def adapter_of(format_: str) -> ModuleType:
@@ -86,25 +99,29 @@ def _is_data(facts: Facts) -> bool:
     return facts.format not in _WRAPPERS or (facts.format == "mlflow" and facts.data is not None)
 
 
-def _guarded(function: Callable[..., T], refused: Callable[[Exception], Refusal]) -> Callable[..., T]:
+# Of code that exits too: its process serves others.
+_FAULTS = (Exception, SystemExit)
+
+
+def _guarded(function: Callable[..., T], refused: Callable[[BaseException], Refusal]) -> Callable[..., T]:
     def call(*args: Any) -> T:
         try:
             return function(*args)
         except Refusal:
             raise
-        except Exception as error:
+        except _FAULTS as error:
             raise refused(error) from None
 
     return call
 
 
-def _guarded_pieces(invoke: Invoke, refused: Callable[[Exception], Refusal]) -> Invoke:
+def _guarded_pieces(invoke: Invoke, refused: Callable[[BaseException], Refusal]) -> Invoke:
     def pieces(content: Iterator[bytes]) -> Iterator[bytes]:
         try:
             yield from content
         except Refusal:
             raise
-        except Exception as error:
+        except _FAULTS as error:
             raise refused(error) from None
 
     def call(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
@@ -114,13 +131,13 @@ def _guarded_pieces(invoke: Invoke, refused: Callable[[Exception], Refusal]) -> 
     return call
 
 
-def _refused_by_framework(error: Exception) -> Refusal:
+def _refused_by_framework(error: BaseException) -> Refusal:
     if isinstance(error, _SERVERS_OWN) or _EXHAUSTED.search(message_of(error)):
         print(f"the model failed: {where(error)}", file=sys.stderr, flush=True)
         return Refusal(503, f"the server could not run the model: {message_of(error)}")
     return Refusal(400, f"the model refused the inputs: {message_of(error)}")
 
 
-def _refused_by_code(error: Exception) -> Refusal:
+def _refused_by_code(error: BaseException) -> Refusal:
     print(f"{own_traceback(error)}the model's code failed: {where(error)}", file=sys.stderr, flush=True)
     return Refusal(500, f"the model's code failed: {message_of(error)}")

@@ -12,6 +12,7 @@ from ..model import Model
 from ..serving.bodies import code_answer, value_of
 from ..serving.streams import Content
 from ..values.tensors import Signature
+from .coroutines import settled
 from .user_code import call_with, import_file, outputs_of
 
 PLATFORM = "python_code"
@@ -70,7 +71,7 @@ def _prepare(holder: Any) -> None:
     for name in ("setup", "load"):
         prepare = getattr(holder, name, None)
         if callable(prepare):
-            prepare()
+            settled(prepare())
 
 
 def _first_file(path: str) -> str:

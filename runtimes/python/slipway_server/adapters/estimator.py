@@ -55,7 +55,18 @@ def _last_step(estimator: Any) -> tuple[Any, Any]:
     steps = getattr(estimator, "steps", [])
     if type(estimator).__module__ != "sklearn.pipeline" or len(steps) < 2 or not hasattr(steps[-1][1], "predict"):
         return None, estimator
-    return estimator[:-1].transform, steps[-1][1]
+    return _through([step for _, step in steps[:-1] if step not in (None, "passthrough")]), steps[-1][1]
+
+
+def _through(steps: list[Any]) -> Any:
+    """As the pipeline's own predict_proba does. A part of it would be asked whether it is fitted, which a step without anything to learn need not be."""
+
+    def transform(rows: Any) -> Any:
+        for step in steps:
+            rows = step.transform(rows)
+        return rows
+
+    return transform
 
 
 def _is_of_classes(estimator: Any) -> bool:

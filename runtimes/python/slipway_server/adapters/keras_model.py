@@ -22,6 +22,8 @@ def load(path: str, facts: Facts) -> Model:
     """Layers of Keras itself, as inspection has found them: `safe_mode` makes nothing of a function that a file brings."""
     keras = _keras()
     try:
+        if path.endswith((".h5", ".hdf5")):
+            _take_keras_2(keras)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
         graph = _graph(keras, model)
     except (ValueError, TypeError, NotImplementedError, RuntimeError, KeyError) as error:
@@ -40,6 +42,29 @@ def _keras() -> Any:
     import keras
 
     return keras
+
+
+# What Keras 2 wrote of every layer of a kind, and Keras 3 has no more; other values than these change what the layer does.
+_GONE = {"groups": 1, "time_major": False}
+_OF_OLD = (
+    *("RNN", "LSTM", "GRU", "SimpleRNN", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
+    *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+)
+
+
+def _take_keras_2(keras: Any) -> None:
+    """Lets layers of Keras 3 take what Keras 2 wrote of them, within other layers too."""
+    for name in _OF_OLD:
+        _drop_gone(getattr(keras.layers, name))
+
+
+def _drop_gone(layer: Any) -> None:
+    own = layer.from_config.__func__
+
+    def from_config(cls: Any, config: dict[str, Any]) -> Any:
+        return own(cls, {name: value for name, value in config.items() if name not in _GONE or value != _GONE[name]})
+
+    layer.from_config = classmethod(from_config)
 
 
 def _graph(keras: Any, model: Any) -> Any:

@@ -15,6 +15,7 @@ from ..refusal import Refusal, message_of
 from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "openvino"
+AHEAD = ("openvino",)
 # Where a processor has floats of 16 bits, OpenVINO would compute in these.
 _EXACT = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
 

@@ -13,6 +13,7 @@ from ..refusal import Refusal
 from ..serving.bodies import jsonable, parse_json, text_of
 from ..serving.streams import dumped
 from ..values.tensors import Signature
+from .coroutines import settled, settling
 from .data_file import load_data
 from .user_code import import_file, outputs_of
 
@@ -30,13 +31,13 @@ def load(path: str, facts: Facts) -> Model:
         return _only_model(path, facts)
     module = import_file(path, file)
     read, predict, write = (_handler(module, name) for name in ("input_fn", "predict_fn", "output_fn"))
-    model = getattr(module, "model_fn", lambda folder: _only_model(folder, facts))(path)
+    model = settled(getattr(module, "model_fn", lambda folder: _only_model(folder, facts))(path))
     transform = getattr(module, "transform_fn", None)
     signature = facts.signature or Signature((), ())
 
     def answered(body: Any, content_type: str, accept: str) -> Any:
         if transform is not None:
-            return transform(model, body, content_type, accept)
+            return settled(transform(model, body, content_type, accept))
         return write(predict(read(body, content_type), model), accept)
 
     def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -66,7 +67,7 @@ def _content_of(result: Any, wanted: str) -> tuple[bytes, str]:
 
 
 def _handler(module: ModuleType, name: str) -> Any:
-    return getattr(module, name, _DEFAULTS[name])
+    return settling(getattr(module, name, _DEFAULTS[name]))
 
 
 def _as_text(body: bytes, essence: str) -> Any:

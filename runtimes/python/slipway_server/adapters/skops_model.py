@@ -10,6 +10,7 @@ from ..model import Model
 from .estimator import estimator_model
 
 PLATFORM = "sklearn_skops"
+AHEAD = ("sklearn.ensemble", "sklearn.linear_model", "sklearn.pipeline", "skops.io")
 
 
 def load(path: str, facts: Facts) -> Model:

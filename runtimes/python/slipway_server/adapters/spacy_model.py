@@ -13,6 +13,7 @@ from ..refusal import Refusal, show
 from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "spacy"
+AHEAD = ("spacy",)
 _TEXT = TensorSpec("text", "BYTES", (-1,))
 _USUAL = "Apple is looking at buying U.K. startup for $1 billion."
 _MOST_TEXTS = 1_000

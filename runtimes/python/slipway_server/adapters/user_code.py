@@ -15,6 +15,7 @@ from ..model import plain
 from ..refusal import Refusal
 from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
+from .coroutines import settled
 from .data_file import file_within
 
 
@@ -36,8 +37,8 @@ def import_file(folder: str, file: str) -> ModuleType:
 def call_with(function: Callable[..., Any], named: Any) -> Any:
     """Passes an object by name if its keys are the function's parameters, and anything else as the first argument."""
     if isinstance(named, dict) and _takes_names(function, list(named)):
-        return function(**named)
-    return function(named)
+        return settled(function(**named))
+    return settled(function(named))
 
 
 def outputs_of(result: Any, declared: tuple[TensorSpec, ...]) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ One file per framework, found by an object's module: everything that differs bet
 - `names(part)`: the columns of the table that it was fitted on, empty if it was not a table
 - `categories(part)`: the categories that it knows, by column; `REFUSES_UNKNOWN` says whether it refuses others
 - `thresholds(model, width)`: pairs of a feature and a value worth asking about
+- `AHEAD`: what a server imports that is started before there is a model for it
 - `TOLERANCE`, where an answer of a conversion may be further off than usual
 - `prepare()`, where importing it does what no model may: called before the wall stands; `WRITERS` make code of a model that was read
 - `converted_whole(model, out)`, where it proves its conversion on what it is asked itself

@@ -14,6 +14,7 @@ from ..model import Model, matrix, plain, stacked
 from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "catboost_cbm"
+AHEAD = ("catboost",)
 REFUSES_UNKNOWN = False
 # The prediction type that CatBoostRegressor uses for these losses; the generic CatBoost class answers the trees' sum.
 _NUMBERS = {"Poisson": "Exponent", "Tweedie": "Exponent", "RMSEWithUncertainty": "RMSEWithUncertainty"}

@@ -11,6 +11,7 @@ from ..model import Model, coded, codes_of, matrix, stacked
 from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "lightgbm_text"
+AHEAD = ("lightgbm",)
 REFUSES_UNKNOWN = False
 
 

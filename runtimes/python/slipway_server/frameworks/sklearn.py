@@ -15,6 +15,7 @@ from ..model import Model
 from ..values.tensors import TensorSpec
 
 PLATFORM = "sklearn_pickle"
+AHEAD = ("pandas", "sklearn.compose", "sklearn.ensemble", "sklearn.linear_model", "sklearn.pipeline")
 REFUSES_UNKNOWN = False
 
 

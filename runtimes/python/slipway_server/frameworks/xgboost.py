@@ -14,6 +14,7 @@ from ..model import Model, coded, codes_of, matrix, refuse_unknown, stacked
 from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "xgboost_booster"
+AHEAD = ("xgboost",)
 REFUSES_UNKNOWN = True
 _BOOSTER = "xgboost.core.Booster"
 _CLASSES = ("XGBClassifier", "XGBRegressor", "XGBRanker", "XGBRFClassifier", "XGBRFRegressor", "XGBModel")

@@ -29,7 +29,7 @@ def parse_json(body: bytes) -> Any:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
         text_of(body)
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        reason = "it is empty" if not body else "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise Refusal(400, f"the body is not JSON that can be read: {_not_finite(body) or reason}") from None
 
 
@@ -48,8 +48,7 @@ def value_of(body: bytes, content_type: str) -> Any:
     """The argument for the code: CSV rows, the value under one of MLflow's keys in JSON, else all of the JSON; bytes for any other type."""
     essence = content_type.split(";")[0].strip().lower()
     if essence == "text/csv":
-        rows = list(csv.reader(io.StringIO(text_of(body), newline="")))
-        return _table({"columns": rows[0] if rows else [], "data": rows[1:]})
+        return _csv(text_of(body))
     if not essence.endswith("json") and essence != "application/x-www-form-urlencoded":
         return body
     value = parse_json(body)
@@ -108,6 +107,29 @@ def _table(split: Any) -> Any:
     if not isinstance(columns, list):
         return split["data"]
     return _frame([dict(zip(columns, row)) for row in split["data"] if isinstance(row, list)])
+
+
+def _csv(text: str) -> Any:
+    """A table whose first line names its columns, with numbers where it has such: of pandas if that is installed, else a list of objects."""
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        names, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+        return [{name: _number_or_text(cell) for name, cell in zip(names, row)} for row in rows if row]
+    try:
+        return pandas.read_csv(io.StringIO(text))
+    except ValueError as error:
+        raise Refusal(400, f"the CSV cannot be read: {error}") from None
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def _number_or_text(cell: str) -> Any:
+    """As a table of pandas would have it: nothing is a value that is missing."""
+    if not _NUMBER.fullmatch(cell):
+        return cell or None
+    return int(cell) if cell.lstrip("+-").isdigit() else float(cell)
 
 
 def _frame(records: Any) -> Any:

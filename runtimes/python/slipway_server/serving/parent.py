@@ -24,6 +24,17 @@ class Parent:
             except OSError:
                 pass
 
+    def told_environment(self) -> dict[str, str]:
+        """Waits for the rest of the environment, of a server that was started before there was a model for it. Ends the process when the parent does."""
+        pending = b""
+        while self._fd is not None and (piece := os.read(self._fd, 65_536)):
+            *lines, pending = (pending + piece).split(b"\n")
+            for line in lines:
+                told = json.loads(line)
+                if "environment" in told:
+                    return dict(told["environment"])
+        os._exit(0)
+
 
 def end_with_parent(env: Mapping[str, str]) -> None:
     """Ends this process at once when its parent has ended, even by kill -9: its channel or, with END_WITH_STDIN in the environment, its standard input has closed."""

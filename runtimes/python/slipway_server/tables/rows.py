@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..refusal import Refusal, show_keys
+from ..refusal import SHOWN_KEYS, Refusal, show_keys
 from ..values.tensors import TensorSpec, shape_of
 
 
@@ -27,7 +27,9 @@ def pass_over(names: list[str], label: str, takes: Takes) -> None:
     own = [name for name in names if name in known]
     is_complete = len(own) == len(known) == len(set(own))
     if not is_complete or (takes.ignored is None and len(names) > len(own)):
-        raise Refusal(400, f"{label} has {show_keys(names)}; it takes {show_keys(list(known))}")
+        missing = [name for name in known if name not in names]
+        has = f"lacks {show_keys(missing)}" if missing and len(known) > SHOWN_KEYS else f"has {show_keys(names)}"
+        raise Refusal(400, f"{label} {has}; it takes {show_keys(list(known))}")
     if takes.ignored is not None and len(names) > len(own):
         takes.ignored.update(dict.fromkeys(name for name in names if name not in known))
 

@@ -33,7 +33,7 @@ def pack(datatype: str, values: list[Any], label: str) -> np.ndarray:
     if datatype == "BOOL":
         return _checked(datatype, values, label, "true or false", lambda value: isinstance(value, bool))
     if datatype == "BYTES":
-        return _checked(datatype, values, label, "strings without NUL", _is_text)
+        return _checked(datatype, values, label, "strings without NUL, and no null", _is_text)
     if datatype.startswith("FP"):
         return _floats(datatype, values, label)
     return _integers(datatype, values, label)

@@ -100,10 +100,23 @@ async function set(options: ContainerRoutesOptions, to: Wish): Promise<void> {
   const begun: Told = { shares: wish, isApplied: false, changedAtMs: clock.now() };
   await change(() => records.write({ ...record, containers: begun }));
   await rule.write(model, wish, change);
-  const seen = await rule.read(model);
-  if (isSameTraffic(seen?.shares, wish) && (await conclude(options, model, begun))) return;
-  await putRight(options, model);
-  throw sharesChanged(model, seen?.shares ?? {}, wish);
+  await finish(options, model, begun, (await rule.read(model))?.shares ?? {});
+}
+
+/** `seen` is what the rule held after it was written. */
+async function finish(
+  options: ContainerRoutesOptions,
+  model: string,
+  begun: Told,
+  seen: Shares,
+): Promise<void> {
+  const wish = begun.shares;
+  const isHeld = isSameTraffic(seen, wish);
+  if (isHeld && (await conclude(options, model, begun))) return;
+  const recorded = await putRight(options, model);
+  if (isHeld && isSameShares(recorded, wish)) return;
+  // Where the rule was as wished, another caller has recorded other shares meanwhile.
+  throw sharesChanged(model, isHeld ? recorded : seen, wish);
 }
 
 /** False when the record has changed since. */
@@ -121,11 +134,12 @@ async function conclude(
   return isMine;
 }
 
-/** A caller may be delayed between the fence and the rule: then its change is undone, to what the record says rather than to its own wish. */
-async function putRight({ rule, records }: ContainerRoutesOptions, model: string): Promise<void> {
+/** A caller may be delayed between the fence and the rule: then its change is undone, to what the record says rather than to its own wish. Answers that. */
+async function putRight({ rule, records }: ContainerRoutesOptions, model: string): Promise<Shares> {
   const { containers } = await records.read(model);
-  if (!containers) return;
+  if (!containers) return {};
   await rule.write(model, containers.shares, unfenced);
+  return containers.shares;
 }
 
 /** The recorded shares while the rule is consistent with them; else the rule's. */

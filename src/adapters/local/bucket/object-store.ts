@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { open, rename, rm, statfs } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
@@ -18,6 +18,8 @@ export type ObjectStore = {
 };
 
 const READ_ONLY = 0o444;
+const WRITES_AT_ONCE = 8;
+const SYNCED_BYTES = 2 ** 25;
 
 /** Opens or creates the store, and deletes files that a killed process left half written. */
 export function objectStore(folder: string): ObjectStore {
@@ -46,18 +48,62 @@ export function objectStore(folder: string): ObjectStore {
   };
 }
 
+/** What is read next, hashed and written goes on at once, and the disk takes it meanwhile, so that little is left to wait for at the end. */
 async function copyTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<WrittenObject> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   await using file = await open(path, 'wx', READ_ONLY);
+  await using writes = writesBehind(file);
   for await (const chunk of bytes) {
-    const writing = file.writeFile(chunk);
+    await writes.write(chunk, sizeBytes);
     hash.update(chunk);
     sizeBytes += chunk.byteLength;
-    await writing;
   }
+  await writes.end();
   await file.sync();
   return { sha256: hash.digest('hex'), sizeBytes };
+}
+
+/** Writes that nobody waits for until there are too many of them; the first that fails ends the copy. */
+function writesBehind(file: FileHandle) {
+  const running = new Set<Promise<void>>();
+  let unsyncedBytes = 0;
+
+  function run(task: Promise<void>): void {
+    running.add(task);
+    // One that failed stays, for whoever waits next.
+    task.then(
+      () => running.delete(task),
+      () => undefined,
+    );
+  }
+
+  return {
+    async write(chunk: Uint8Array, position: number): Promise<void> {
+      if (running.size >= WRITES_AT_ONCE) await Promise.race(running);
+      run(written(file, chunk, position));
+      unsyncedBytes += chunk.byteLength;
+      if (unsyncedBytes < SYNCED_BYTES) return;
+      unsyncedBytes = 0;
+      run(file.datasync());
+    },
+    async end(): Promise<void> {
+      await Promise.all(running);
+    },
+    /** The file may be closed: nothing is written any more. */
+    async [Symbol.asyncDispose](): Promise<void> {
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** All of it: a disk that is nearly full takes a part first, and refuses the rest. */
+async function written(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  let done = 0;
+  while (done < chunk.byteLength) {
+    const { bytesWritten } = await file.write(chunk, done, undefined, position + done);
+    done += bytesWritten;
+  }
 }
 
 // A new name survives a power cut only when its folder is synced too.

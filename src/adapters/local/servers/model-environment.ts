@@ -9,12 +9,15 @@ const INHERITED = ['PATH', 'LANG', 'TZ', 'NODE_COMPILE_CACHE'] as const;
 /** A model server's whole environment. From Slipway's own it only inherits the paths of programs and compiled modules, the language and the time zone. */
 export function modelEnvironment(
   spec: RevisionSpec,
-  folder: Pick<RevisionFolder, 'modelPath' | 'scratch'>,
+  folder: Pick<RevisionFolder, 'modelPath' | 'scratch'> & {
+    readonly factsPath?: string | undefined;
+  },
   own: Environment,
 ): Readonly<Record<string, string>> {
   return {
     ...serverEnvironment(folder, own),
     MODEL_PATH: folder.modelPath,
+    ...(folder.factsPath && { MODEL_FACTS: folder.factsPath }),
     MODEL_NAME: spec.model,
     MODEL_VERSION: String(spec.version),
     SLIPWAY_REVISION: spec.revision,

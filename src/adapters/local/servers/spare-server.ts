@@ -32,6 +32,9 @@ type Options = {
   readonly timers?: Timers;
   /** What the machine, or the container that Slipway is in, has left. */
   readonly availableMiB?: () => number;
+  /** How much has to be left for one to be made, and how much for it to be kept. */
+  readonly madeFromMiB?: number;
+  readonly keptFromMiB?: number;
 };
 
 type Spare = {
@@ -45,13 +48,13 @@ const QUIET_MS = 500;
 const LOOK_MS = 5_000;
 // One that ended by itself would do so again.
 const PAUSE_MS = 60_000;
-// It holds about 50 MiB. Between the two it is kept, but not made.
+// One of ONNX models holds about 50 MiB. Between the two it is kept, but not made.
 const MADE_FROM_MIB = 1_024;
 const KEPT_FROM_MIB = 512;
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * Keeps one server of ONNX models that has all but its model loaded, behind the same walls as any other: its folder is the only one of which it can read a model, and that is empty until it is taken.
+ * Keeps one server that has all but its model loaded, behind the same walls as any other: its folder is the only one of which it can read a model, and that is empty until it is taken.
  * It is given up while memory is short.
  */
 export function spareServers({
@@ -60,6 +63,8 @@ export function spareServers({
   guard,
   timers = realTimers,
   availableMiB = () => process.availableMemory() / MEBIBYTE,
+  madeFromMiB = MADE_FROM_MIB,
+  keptFromMiB = KEPT_FROM_MIB,
 }: Options): SpareServers {
   let spare: Spare | undefined;
   let made = 0;
@@ -74,8 +79,8 @@ export function spareServers({
 
   function look(): void {
     const available = availableMiB();
-    if (spare && available < KEPT_FROM_MIB) giveUp();
-    if (!spare && available >= MADE_FROM_MIB) make();
+    if (spare && available < keptFromMiB) giveUp();
+    if (!spare && available >= madeFromMiB) make();
     else lookIn(LOOK_MS);
   }
 
@@ -151,15 +156,14 @@ function folderIn(path: string): SpareFolder {
   return { path, artifact: join(path, 'artifact'), scratch: join(path, 'scratch') };
 }
 
-/** Hard links cost no bytes; the files are immutable. */
+/** Hard links cost no bytes; the files are immutable. What an image links to itself, its packages, is there already. */
 function linkAll(from: string, to: string): void {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (!entry.isDirectory()) linkSync(source, target);
-    else {
-      mkdirSync(target);
-      linkAll(source, target);
-    }
+    if (entry.isFile()) linkSync(source, target);
+    if (!entry.isDirectory()) continue;
+    mkdirSync(target);
+    linkAll(source, target);
   }
 }
 

@@ -224,9 +224,33 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
 
     const change = late.setShares('digits', SECOND, FIRST, 1);
 
-    await expect(change).rejects.toMatchObject({ name: 'SharesChanged' });
+    await expect(change).rejects.toMatchObject({
+      name: 'SharesChanged',
+      message: 'the shares of digits are {"digits-v6":900,"digits-v7":99}, not {"digits-v7":100}',
+    });
     world.clock.advance(10_000);
     expect(await world.router.verify('digits', BOTH)).toEqual({ kind: 'verified' });
+  });
+
+  it('takes it for done where another call of the same step has made the same change meanwhile', async () => {
+    await world.router.setShares('digits', FIRST, {}, 1);
+    let others = 1;
+    const late = world.routerOver({
+      elb: world.elb((client: ElasticLoadBalancingV2Client) =>
+        addMiddleware(client, (next, { commandName }) => async (args) => {
+          if (commandName === 'ModifyRuleCommand' && others-- > 0) {
+            world.clock.advance(1);
+            await world.router.setShares('digits', SECOND, FIRST, 1);
+          }
+          return next(args);
+        }),
+      ),
+    });
+
+    await late.setShares('digits', SECOND, FIRST, 1);
+
+    world.clock.advance(10_000);
+    expect(await world.router.verify('digits', SECOND)).toEqual({ kind: 'verified' });
   });
 
   it('tells what the rule says when somebody else has changed it, and puts it right', async () => {

@@ -84,7 +84,7 @@ async function started(serverEntry: string, machine: Walls | null, isSpare = fal
   const servers = confined(serverEntry, machine, isSpare);
   const start = await servers.begin(version(1));
   if (start.kind !== 'ready') throw new Error(`${start.reason}: ${servers.said.join('')}`);
-  if (isSpare) expect(existsSync(join(root, 'spares/1/artifact/digits.onnx'))).toBe(true);
+  if (isSpare) expect(existsSync(join(root, 'spares/onnx/1/artifact/digits.onnx'))).toBe(true);
   return Object.assign(servers, { origin: start.origin });
 }
 
@@ -145,7 +145,7 @@ describe('a server that is none of Python’s', () => {
 
 describe('a server that was started before there was a model for it', () => {
   const paths = () =>
-    ['objects/v2', 'revisions/digits-v2/artifact', 'spares/2/artifact'].map((path) => {
+    ['objects/v2', 'revisions/digits-v2/artifact', 'spares/onnx/2/artifact'].map((path) => {
       const found = join(root, path);
       return statSync(found).isDirectory() ? join(found, 'digits.onnx') : found;
     });
@@ -156,7 +156,7 @@ describe('a server that was started before there was a model for it', () => {
 
     const read = async (path: string) => (await fetch(`${servers.origin}/read${path}`)).text();
 
-    expect(await read(join(root, 'spares/1/artifact/digits.onnx'))).toBe('done');
+    expect(await read(join(root, 'spares/onnx/1/artifact/digits.onnx'))).toBe('done');
     expect(await Promise.all(paths().map(read))).toEqual([DENIED, DENIED, DENIED]);
   });
 
@@ -165,7 +165,7 @@ describe('a server that was started before there was a model for it', () => {
     async () => {
       await using servers = await started(ONNX, MACHINE, true);
 
-      const outside = await servers.begin(version(2), '../../../objects/v2');
+      const outside = await servers.begin(version(2), '../../../../objects/v2');
 
       expect(outside).toEqual({ kind: 'died', reason: 'exited with code 1' });
       expect(servers.said.join('')).toMatch(/objects\/v2 failed:system error number 13/);
@@ -178,7 +178,7 @@ describe('a server that was started before there was a model for it', () => {
     const start = await servers.begin({ ...version(1), memoryMiB: 512 });
 
     expect(start.kind).toBe('ready');
-    expect(readdirSync(join(root, 'spares/1/artifact'))).toEqual([]);
+    expect(readdirSync(join(root, 'spares/onnx/1/artifact'))).toEqual([]);
   });
 
   it('leaves no folder behind', async () => {
@@ -186,7 +186,7 @@ describe('a server that was started before there was a model for it', () => {
       await using _ = await started(ONNX, MACHINE, true);
     }
 
-    expect(readdirSync(join(root, 'spares'))).toEqual([]);
+    expect(readdirSync(join(root, 'spares/onnx'))).toEqual([]);
   });
 });
 

@@ -18,7 +18,7 @@ describe('what a datatype cannot hold is refused', () => {
       says: 'has -1 at 0; it takes integers from 0 to 1844674407',
     },
     { datatype: 'BOOL', value: '1', says: 'has 1 at 0; it takes true or false' },
-    { datatype: 'BYTES', value: '"a\\u0000b"', says: 'it takes strings without NUL' },
+    { datatype: 'BYTES', value: '"a\\u0000b"', says: 'it takes strings without NUL, and no null' },
     { datatype: 'FP16', value: '65520', says: 'has 65520 at 0; it takes numbers of FP16' },
     { datatype: 'FP64', value: '1e400', says: 'has Infinity at 0; it takes numbers of FP64' },
   ] as const)('$value as $datatype', ({ datatype, value, says }) => {

@@ -35,7 +35,7 @@ export function applicationAutoScalingRules(elb: ElasticLoadBalancingV2Client): 
           TargetGroupArn?.endsWith(`:${group}`),
         );
         const isOn = found?.LoadBalancerArns?.some((arn) => arn.endsWith(`/${balancer}`));
-        if (group && isOn) return undefined;
+        if (isOn) return undefined;
         const message = `Invalid resource label: ${metric.ResourceLabel}`;
         return { name: 'ValidationException', message, status: 400 };
       },

@@ -1,0 +1,67 @@
+#!/bin/sh
+# install-packages UV PYTHON WANTED FOLDER: locks what the file WANTED asks for, by hash, and installs it for PYTHON, the environment in FOLDER. Prints how many packages that are.
+# PyPI's torch for Linux brings CUDA's libraries. Of torch's own packages, and of no other, the index TORCH_INDEX has what was built for CPUs; where it does not answer, or is `none`, they are PyPI's.
+set -eu
+uv=$1 python=$2 wanted=$3 folder=$4
+index=${TORCH_INDEX:-none}
+lock=$folder/lock.txt torch=$folder/torch.txt
+OWN='^(torch|torchvision|torchaudio)=='
+
+say() { printf 'install-packages: %s\n' "$*" >&2; }
+
+# Only wheels: no package code runs here.
+compile() {
+  "$uv" pip compile --quiet --python "$python" --only-binary :all: --generate-hashes --no-header "$@" --output-file "$lock"
+}
+
+# uv asks an explicit index for what names it, and for nothing else: another package of any name that it may have is never seen.
+project() {
+  cat <<END
+[project]
+name = "built-for-cpus"
+version = "0"
+dependencies = [$(printf '"%s", ' $pins)]
+[[tool.uv.index]]
+name = "torch"
+url = "$index"
+explicit = true
+[tool.uv.sources]
+torch = { index = "torch" }
+torchvision = { index = "torch" }
+torchaudio = { index = "torch" }
+END
+}
+
+# Writes the lock anew, without CUDA's libraries, and keeps apart what comes from the index.
+lock_for_cpus() {
+  work=$(mktemp -d)
+  project >"$work/pyproject.toml"
+  # Whoever has no way there should not wait for it.
+  if UV_HTTP_RETRIES=1 UV_HTTP_TIMEOUT=10 compile "$wanted" "$work/pyproject.toml" 2>"$work/said"; then
+    awk -v own="$OWN" -v there="$torch" '/^[^ ]/ { isOwn = $0 ~ own } isOwn { print > there; next } 1' "$lock" >"$work/rest"
+    cp "$work/rest" "$lock"
+  else
+    why=$(sed -n 's/^ *cause: //p' "$work/said" | tail -n 1)
+  fi
+  rm -r "$work"
+}
+
+compile "$wanted"
+# Elsewhere torch comes without CUDA anyway.
+pins=$([ "$(uname -s)" != Linux ] || grep -oE "$OWN[^ ;]+" "$lock" || true)
+why=
+case $index in
+  none) ;;
+  *[!A-Za-z0-9:/._~%+-]* | [!h]*) say "TORCH_INDEX is not the address of an index: $index" && exit 1 ;;
+  *) [ -z "$pins" ] || lock_for_cpus ;;
+esac
+cat "$lock" "$torch" 2>/dev/null | grep -cE '^[^ #]+=='
+
+"$uv" pip sync --python "$python" --only-binary :all: --require-hashes "$lock"
+if [ -s "$torch" ]; then
+  # The hash is of a wheel of that index, which PyPI does not have.
+  "$uv" pip install --python "$python" --only-binary :all: --no-deps --require-hashes --default-index "$index" -r "$torch"
+elif [ -n "$pins" ]; then
+  bytes=$(cd "$folder"/lib/python*/site-packages && du -sck torch nvidia triton 2>/dev/null | tail -n 1 | cut -f 1)
+  say "$(echo $pins) of PyPI takes $((bytes / 1024)) MiB with CUDA's libraries${why:+; $index gave none: $why}"
+fi

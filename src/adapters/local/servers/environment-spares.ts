@@ -1,0 +1,96 @@
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Timers } from '#adapters/local/timers.ts';
+import type { OrphanGuard } from './orphan-guard.ts';
+import { type SpareFolder, type SpareServers, spareServers } from './spare-server.ts';
+
+/** What a server has to be alike in to take another one's model: where its packages are, what it imports, and its memory. */
+export type Environment = {
+  readonly folder: string;
+  readonly format: string;
+  readonly memoryMiB: number;
+};
+
+export type EnvironmentSpares = {
+  /** A server was started in this environment: from now on another one waits there. */
+  serves(environment: Environment): void;
+  /** One that waits, as `SpareServers.take` gives it. */
+  take(
+    environment: Environment,
+    ...model: Parameters<SpareServers['take']>
+  ): ChildProcess | undefined;
+  /** Gives up those whose environment is gone. */
+  tidy(): void;
+  /** Resolves once none waits. */
+  close(): Promise<void>;
+};
+
+type Options = {
+  /** Holds their folders. What a Slipway that was killed left there is removed. */
+  readonly directory: string;
+  /** Starts a server that awaits its model. */
+  readonly launch: (environment: Environment, folder: SpareFolder) => ChildProcess;
+  readonly guard: OrphanGuard;
+  readonly timers?: Timers;
+  readonly availableMiB?: () => number;
+};
+
+// Each holds what its framework takes: scikit-learn with pandas 90 MiB.
+const MOST = 2;
+const ROOM = { madeFromMiB: 2_048, keptFromMiB: 1_024 };
+
+/**
+ * Servers that have their framework imported before there is a model for them: one for each environment in which a server was started, the latest of them.
+ * The next instance, a restart, a rollback and the next version of such a model begin with it.
+ */
+export function environmentSpares({ directory, launch, ...options }: Options): EnvironmentSpares {
+  // By environment, the longest unused first.
+  const kept = new Map<string, { readonly folder: string; readonly spares: SpareServers }>();
+  const closing = new Set<Promise<void>>();
+  let made = 0;
+  rmSync(directory, { recursive: true, force: true });
+
+  function keep(environment: Environment) {
+    made += 1;
+    const spares = spareServers({
+      ...options,
+      ...ROOM,
+      directory: join(directory, String(made)),
+      launch: (folder) => launch(environment, folder),
+    });
+    spares.keep();
+    return { folder: environment.folder, spares };
+  }
+
+  function giveUp(name: string): void {
+    const given = kept.get(name);
+    if (!given) return;
+    kept.delete(name);
+    const closed = given.spares.close().finally(() => closing.delete(closed));
+    closing.add(closed);
+  }
+
+  return {
+    serves(environment) {
+      const name = nameOf(environment);
+      const mine = kept.get(name) ?? keep(environment);
+      kept.delete(name);
+      kept.set(name, mine);
+      const [longestUnused] = kept.keys();
+      if (kept.size > MOST && longestUnused !== undefined) giveUp(longestUnused);
+    },
+    take: (environment, ...model) => kept.get(nameOf(environment))?.spares.take(...model),
+    tidy() {
+      for (const [name, { folder }] of [...kept]) if (!existsSync(folder)) giveUp(name);
+    },
+    async close() {
+      for (const name of [...kept.keys()]) giveUp(name);
+      await Promise.all(closing);
+    },
+  };
+}
+
+function nameOf({ folder, format, memoryMiB }: Environment): string {
+  return JSON.stringify([folder, format, memoryMiB]);
+}

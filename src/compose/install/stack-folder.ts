@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '#domain/failure.ts';
+
+/** A copy of Slipway, cloned or packed, and the folder where the user's caches are. */
+export type Copy = { readonly root: string; readonly caches: string };
+
+/** What a packed copy brings for its stack, made by pack.js, and the folders beside it that the stack takes too. */
+const PACKED = 'dist/stack';
+const BESIDE = ['buildspecs', 'runtimes'];
+
+const HEX_DIGITS = 16;
+
+/** Fails with `InputInvalid` for a copy of Slipway that brings no template. */
+export function requireTemplate(root: string): void {
+  if (isClone(root) || existsSync(join(root, PACKED, 'serverless.yml'))) return;
+  throw new Failure('InputInvalid', 'this copy of Slipway has no template to deploy', {
+    fix: 'Install it again, or clone the repository and run `npx slipway deploy` in it.',
+  });
+}
+
+/**
+ * The folder to deploy from: a clone itself; for a packed copy one in the user's cache, made of what that brings.
+ * Below node_modules Node runs no TypeScript, and whoever runs a copy may not be allowed to write there.
+ */
+export async function stackFolder({ root, caches }: Copy): Promise<string> {
+  if (isClone(root)) return root;
+  const packed = join(root, PACKED);
+  const lock = await readFile(join(packed, 'package-lock.json'));
+  // What is installed there serves all copies with the same lock file.
+  const id = createHash('sha256').update(lock).digest('hex').slice(0, HEX_DIGITS);
+  const folder = join(caches, 'slipway', `stack-${id}`);
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(packed)) await replace(join(packed, name), join(folder, name));
+  for (const name of BESIDE) await replace(join(root, name), join(folder, name));
+  return folder;
+}
+
+function isClone(root: string): boolean {
+  return existsSync(join(root, 'serverless.yml'));
+}
+
+/** With its time of change: a lock file that looked new would be installed again. */
+async function replace(source: string, destination: string): Promise<void> {
+  await rm(destination, { recursive: true, force: true });
+  await cp(source, destination, { recursive: true, preserveTimestamps: true });
+}

@@ -1,0 +1,35 @@
+import type { BuiltImage } from '#domain/build/image.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
+import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
+import type { TargetOption } from '#domain/deployment.ts';
+
+/** An option with the seconds that a replica is expected to take there from nothing to ready. */
+export type TimedOption = TargetOption & { readonly coldStartSeconds: number };
+
+/** What starts: `image` and its smoke test are measured, where there is one; else the runtime's usual image is counted, and the artifact. Sizes in bytes. */
+export type Starting = {
+  readonly runtime: RuntimeName;
+  readonly artifactBytes: number;
+  readonly image?: Pick<BuiltImage, 'compressedBytes' | 'smoke'> | null | undefined;
+};
+
+/** The options with their cold starts: the place, the image, and what the server takes to read the model. An estimate, of figures that are not ours: src/domain/data/cold-starts.json. */
+export function timed(
+  options: readonly TargetOption[],
+  starting: Starting,
+): readonly TimedOption[] {
+  return options.map((option) => {
+    const { placeSeconds, bytesPerSecond } = coldStarts.targets[option.target];
+    const seconds = placeSeconds + imageBytes(starting) / bytesPerSecond + startSeconds(starting);
+    return { ...option, coldStartSeconds: Math.ceil(seconds) };
+  });
+}
+
+function imageBytes({ runtime, artifactBytes, image }: Starting): number {
+  return image?.compressedBytes ?? coldStarts.runtimes[runtime].imageBytes + artifactBytes;
+}
+
+function startSeconds({ runtime, artifactBytes, image }: Starting): number {
+  if (image?.smoke) return image.smoke.startMs / 1000;
+  return coldStarts.runtimes[runtime].startSeconds + artifactBytes / coldStarts.modelBytesPerSecond;
+}

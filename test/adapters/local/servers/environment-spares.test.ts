@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Environment,
+  type EnvironmentSpares,
+  environmentSpares,
+} from '#adapters/local/servers/environment-spares.ts';
+import { fakeTimers } from '../../../support/clock/fake-timers.ts';
+
+const GUARD = { watch: () => () => {}, close: async () => {} };
+const WAITS = 'process.once("message", () => {})';
+
+let root: string;
+let spares: EnvironmentSpares;
+let launched: { readonly environment: Environment; readonly child: ChildProcess }[];
+let availableMiB: number;
+const timers = fakeTimers();
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'slipway-spares-'));
+  mkdirSync(join(root, 'image/model'), { recursive: true });
+  writeFileSync(join(root, 'image/model/a.pkl'), 'model');
+  launched = [];
+  availableMiB = 8_192;
+  spares = environmentSpares({
+    directory: join(root, 'spares'),
+    guard: GUARD,
+    timers,
+    availableMiB: () => availableMiB,
+    launch(environment) {
+      const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const;
+      const child = spawn(process.execPath, ['-e', WAITS], { stdio: [...stdio], detached: true });
+      launched.push({ environment, child });
+      return child;
+    },
+  });
+});
+afterEach(async () => {
+  await spares.close();
+  for (const { child } of launched) child.kill('SIGKILL');
+  rmSync(root, { recursive: true, force: true });
+});
+
+function environment(name: string, about: Partial<Environment> = {}): Environment {
+  const folder = join(root, 'environments', name);
+  mkdirSync(folder, { recursive: true });
+  return { folder, format: 'sklearn', memoryMiB: 512, ...about };
+}
+
+const take = (from: Environment) => spares.take(from, join(root, 'image'), () => ({}));
+/** Those of which none has ended, by the names of their environments. */
+const waiting = () =>
+  launched
+    .filter(({ child }) => child.exitCode === null && child.signalCode === null)
+    .map(({ environment: { folder } }) => folder.split('/').at(-1));
+
+it('one waits in an environment once a server was started there, and another one after it was taken', () => {
+  const forest = environment('forest');
+  expect(take(forest)).toBeUndefined();
+
+  spares.serves(forest);
+  timers.advance(500);
+
+  expect(take(forest)).toBe(launched[0]?.child);
+  expect(take(forest)).toBeUndefined();
+  timers.advance(500);
+  expect(take(forest)).toBe(launched[1]?.child);
+  expect(existsSync(join(root, 'spares/1/1/artifact/model/a.pkl'))).toBe(true);
+});
+
+it.each([{ format: 'xgboost' }, { memoryMiB: 1_024 }])(
+  'is not taken for a model that differs in %o',
+  (other) => {
+    spares.serves(environment('forest'));
+    timers.advance(500);
+
+    expect(take(environment('forest', other))).toBeUndefined();
+    expect(waiting()).toEqual(['forest']);
+  },
+);
+
+it('waits in the two environments in which a server was started last', async () => {
+  spares.serves(environment('a'));
+  spares.serves(environment('b'));
+  timers.advance(500);
+  spares.serves(environment('a'));
+
+  spares.serves(environment('c'));
+  timers.advance(500);
+  await once(launched[1]!.child, 'exit');
+
+  expect(waiting().sort()).toEqual(['a', 'c']);
+});
+
+it('is given up with its environment', async () => {
+  const forest = environment('forest');
+  spares.serves(forest);
+  spares.serves(environment('other'));
+  timers.advance(500);
+  rmSync(forest.folder, { recursive: true });
+
+  spares.tidy();
+  await once(launched[0]!.child, 'exit');
+
+  expect(waiting()).toEqual(['other']);
+});
+
+it('is made where 2 GiB are left, and kept while there is 1', async () => {
+  availableMiB = 2_047;
+  spares.serves(environment('forest'));
+  timers.advance(500);
+  expect(launched).toEqual([]);
+
+  availableMiB = 2_048;
+  timers.advance(5_000);
+  expect(waiting()).toEqual(['forest']);
+
+  availableMiB = 1_023;
+  timers.advance(5_000);
+  await once(launched[0]!.child, 'exit');
+  expect(waiting()).toEqual([]);
+});
