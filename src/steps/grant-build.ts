@@ -88,7 +88,7 @@ export function servedAs(inspection: Inspection, gpus: Gpus) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    converts: manifest.runtime.optimize === 'auto' && isConvertible(facts),
+    converts: manifest.runtime.optimize !== 'none' && isConvertible(facts),
     ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
     ...(facts.language && { language: facts.language }),
     ...(facts.pipeline && { pipeline: facts.pipeline }),
