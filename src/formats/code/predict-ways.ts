@@ -52,7 +52,7 @@ const TORCH_ANSWER: Pick<Way, 'answer' | 'requirements'> = {
   requirements: ['torch', 'numpy'],
 };
 
-/** Of what torch saved with its code, which needs no class of its owner's. */
+/** Of what torch saved with its code, or with its objects: no class of its owner's is made anew. */
 export const TORCH_PROGRAMS = {
   script: {
     imports: ['import torch'],
@@ -62,6 +62,14 @@ export const TORCH_PROGRAMS = {
   exported: {
     imports: ['import torch'],
     load: ['self.model = torch.export.load(FILE).module()'],
+    ...TORCH_ANSWER,
+  },
+  whole: {
+    imports: ['import torch'],
+    load: [
+      '# The files in which its own classes stood lie beside this one, under the same names.',
+      'self.model = torch.load(FILE, map_location="cpu", weights_only=False).eval()',
+    ],
     ...TORCH_ANSWER,
   },
 } as const satisfies Record<string, Way>;
