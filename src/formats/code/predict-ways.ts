@@ -185,7 +185,11 @@ export const WAYS: Readonly<Record<string, Way>> = {
       'from PIL import Image',
       'from ultralytics import YOLO',
     ],
-    load: ['self.model = YOLO(FILE)'],
+    load: [
+      'self.model = YOLO(FILE)',
+      '# The first picture takes seconds, so it is none of a client.',
+      'self.model(Image.new("RGB", (64, 64)), verbose=False)',
+    ],
     takes: 'image',
     answer: [
       '# The bytes of a picture, in base64.',
