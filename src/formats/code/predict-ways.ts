@@ -25,7 +25,7 @@ const PICKLE: Way = {
     'parts = saved.values() if isinstance(saved, dict) else saved if isinstance(saved, (list, tuple)) else [saved]',
     'self.model = next(part for part in parts if hasattr(part, "predict"))',
   ],
-  answer: ['return np.asarray(self.model.predict(np.asarray(rows))).tolist()'],
+  answer: ['return np.asarray(self.model.predict(np.atleast_2d(rows))).tolist()'],
   requirements: ['joblib', 'numpy', 'scikit-learn'],
 };
 
@@ -203,7 +203,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
 const STATSMODELS: Way = {
   imports: ['import numpy as np', 'import statsmodels.api as sm'],
   load: ['self.model = sm.load(FILE)'],
-  answer: ['return np.asarray(self.model.predict(np.asarray(rows, "float64"))).tolist()'],
+  answer: ['return np.asarray(self.model.predict(np.atleast_2d(np.asarray(rows, "float64")))).tolist()'],
   requirements: ['statsmodels', 'numpy'],
 };
 
