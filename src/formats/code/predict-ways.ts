@@ -203,7 +203,9 @@ export const WAYS: Readonly<Record<string, Way>> = {
 const STATSMODELS: Way = {
   imports: ['import numpy as np', 'import statsmodels.api as sm'],
   load: ['self.model = sm.load(FILE)'],
-  answer: ['return np.asarray(self.model.predict(np.atleast_2d(np.asarray(rows, "float64")))).tolist()'],
+  answer: [
+    'return np.asarray(self.model.predict(np.atleast_2d(np.asarray(rows, "float64")))).tolist()',
+  ],
   requirements: ['statsmodels', 'numpy'],
 };
 
