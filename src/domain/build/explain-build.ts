@@ -124,6 +124,10 @@ const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
     fix: 'Name its package in requirements.txt, or put the module beside the file, and upload again.',
   },
   {
+    sign: /^SystemExit/,
+    fix: 'Put what runs it as a program under `if __name__ == "__main__":`, since it is imported, and upload again.',
+  },
+  {
     sign: /^ImportError: attempted relative import/,
     fix: 'Import the file beside it by its name alone, without the dot before it, and upload again.',
   },
