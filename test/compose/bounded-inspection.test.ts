@@ -82,7 +82,7 @@ describe('an inspection in a process of its own', () => {
 
     await expect(inspect([], OPTIONS)).rejects.toMatchObject({
       name: 'ArtifactRejected',
-      fix: 'Upload the files of the model first, then model.yaml again.',
+      fix: 'Put the files of the model in the folder; in a bucket upload them first, then model.yaml again.',
     });
     await expect(parseManifest('a: [', 'model.yaml')).rejects.toMatchObject({
       name: 'ArtifactRejected',
