@@ -39,7 +39,8 @@ function wrong(words: readonly string[], within: Command = slipwayProgram()): st
 }
 
 function wrongAfter(command: Command, words: readonly string[]): string | undefined {
-  const optionOf = (word = '') => command.options.find((option) => option.is(word));
+  const optionOf = (word = '') =>
+    command.options.find(({ short, long }) => [short, long].includes(word));
   const isOption = (word: string) => word.startsWith('-');
   const unknown = words.find((word) => isOption(word) && !optionOf(word));
   if (unknown) return `${command.name()} has no option ${unknown}`;
