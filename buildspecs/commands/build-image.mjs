@@ -1,7 +1,7 @@
 // build-image ARTIFACT: builds the image of the artifact fetched to ARTIFACT, following ARTIFACT/order.json, and prints the record that a build exports: src/domain/build/image.ts.
 // Adopts an existing image with this tag and the same bytes: a tag in ECR is immutable.
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { lstat, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { there } from './docker.mjs';
@@ -102,7 +102,7 @@ async function appended(images, order) {
   };
   const { servesFrom } = (await runtimeNamed((proof ?? order).runtime)).image;
   const folder = join(ARTIFACT, 'served');
-  const hashes = await hashesOf(order, proof);
+  const hashes = await hashesOf(folder);
   const plan = {
     environment: environments[servesFrom],
     folder,
@@ -117,11 +117,15 @@ async function appended(images, order) {
   return { image, proof };
 }
 
-/** The sha256 of what is served as it was fetched, by path; of what a build unpacked or converted, nobody has any. */
-async function hashesOf({ unpacking }, proof) {
-  if (unpacking.length > 0 || proof?.conversion.kept) return new Map();
-  const fetched = JSON.parse(await readFile(join(ARTIFACT, 'sha256.json'), 'utf8'));
-  return new Map(fetched.map(([name, hash]) => [`./model/${name}`, hash]));
+/** The sha256 of what is served as it was fetched, by path: the same file, not written to since. Of what a build unpacked or converted nobody has any. */
+async function hashesOf(served) {
+  const fetched = JSON.parse(await readFile(join(ARTIFACT, 'fetched.json'), 'utf8'));
+  const same = fetched.map(async ({ name, sha256, ino, mtimeMs }) => {
+    const path = `./model/${name}`;
+    const found = await lstat(join(served, path)).catch(() => undefined);
+    return found?.ino === ino && found.mtimeMs === mtimeMs ? [[path, sha256]] : [];
+  });
+  return new Map((await Promise.all(same)).flat());
 }
 
 /** Another build may have pushed this tag meanwhile. */

@@ -1,9 +1,9 @@
-// Fetches an artifact's files into a folder, and prints the artifact's sha256. Beside the folder, sha256.json has [name, sha256] of each file.
+// Fetches an artifact's files into a folder, and prints the artifact's sha256. Beside the folder, fetched.json has {name, sha256, ino, mtimeMs} of each file.
 // Standard input is the URL of a JSON object {files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so they are never printed.
 // The sha256 of one file is its own; for several, it is that of `sha256sum`'s output for them, sorted by name. There are no files if the model is an image named in the manifest.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -16,15 +16,15 @@ try {
   const listUrl = (await text(process.stdin)).trim();
   const { files: parts } = await granted(listUrl);
   checkParts(parts);
-  const hashes = [];
+  const fetched = [];
   await mkdir(process.argv[2], { recursive: true });
   for (const part of [...parts].sort(byName)) {
-    const hash = await retried(part.name, () => fetchPart(part, process.argv[2]));
-    hashes.push({ name: part.name, hash });
+    const sha256 = await retried(part.name, () => fetchPart(part, process.argv[2]));
+    const { ino, mtimeMs } = await stat(join(process.argv[2], part.name));
+    fetched.push({ name: part.name, sha256, ino, mtimeMs });
   }
-  const pairs = hashes.map(({ name, hash }) => [name, hash]);
-  await writeFile(join(dirname(process.argv[2]), 'sha256.json'), JSON.stringify(pairs));
-  process.stdout.write(`${artifactHash(hashes)}\n`);
+  await writeFile(join(dirname(process.argv[2]), 'fetched.json'), JSON.stringify(fetched));
+  process.stdout.write(`${artifactHash(fetched)}\n`);
 } catch (error) {
   process.stderr.write(`fetch-artifact: ${error.message}\n`);
   process.exitCode = 1;
@@ -77,9 +77,9 @@ function byName(one, other) {
   return Buffer.compare(Buffer.from(one.name), Buffer.from(other.name));
 }
 
-function artifactHash(hashes) {
-  const [only, ...others] = hashes;
-  if (only && others.length === 0) return only.hash;
-  const lines = hashes.map(({ name, hash }) => `${hash}  ${name}\n`);
+function artifactHash(fetched) {
+  const [only, ...others] = fetched;
+  if (only && others.length === 0) return only.sha256;
+  const lines = fetched.map(({ name, sha256 }) => `${sha256}  ${name}\n`);
   return createHash('sha256').update(lines.join('')).digest('hex');
 }
