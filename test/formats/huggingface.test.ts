@@ -157,7 +157,16 @@ describe('int8 is asked for', () => {
     const given = { ...INT8, model: { path: 'model.onnx' } };
 
     await expect(inspected({}, given)).rejects.toThrow(
-      'runtime.optimize is int8, which is for encoders of Hugging Face in safetensors; this model is onnx',
+      'runtime.optimize is int8, which is for encoders of texts in safetensors; this model is onnx',
+    );
+  });
+
+  it('of pictures, and refused', async () => {
+    const facts = await inspected(SAFETENSORS);
+    const pipeline = { ...facts.pipeline!, task: 'image-classification' } as const;
+
+    expect(() => refuseUnquantizable(manifestSchema.parse(INT8), { ...facts, pipeline })).toThrow(
+      'this model is for image-classification',
     );
   });
 

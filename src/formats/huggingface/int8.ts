@@ -9,8 +9,9 @@ const INT8: readonly string[] = ['INT8', 'UINT8'];
 /** Fails with `ArtifactRejected` where the manifest asks for int8 of a model whose weights no build quantizes; ONNX that is quantized already is what it asks for. */
 export function refuseUnquantizable({ runtime }: Asked, facts: ModelFacts): void {
   if (runtime?.optimize !== 'int8') return;
-  const { format, pipeline, language, data, dtypes } = facts;
-  const isEncoder = pipeline !== undefined && language === undefined;
+  const { pipeline, language, data, dtypes } = facts;
+  const isEncoder =
+    pipeline !== undefined && language === undefined && pipeline.task !== 'image-classification';
   if (isEncoder && data?.format === 'huggingface') return;
   if (isEncoder && dtypes.some((each) => INT8.includes(each))) return;
   throw isEncoder
@@ -19,7 +20,12 @@ export function refuseUnquantizable({ runtime }: Asked, facts: ModelFacts): void
         'Upload model.safetensors instead, which the build converts and quantizes; or quantize the ONNX file with `onnxruntime.quantization.quantize_dynamic`; or take runtime.optimize out of model.yaml.',
       )
     : rejected(
-        `runtime.optimize is int8, which is for encoders of Hugging Face in safetensors; this model is ${language ? 'a language model' : format}`,
+        `runtime.optimize is int8, which is for encoders of texts in safetensors; this model is ${whatOf(facts)}`,
         'Take runtime.optimize out of model.yaml.',
       );
+}
+
+function whatOf({ format, pipeline, language }: ModelFacts): string {
+  if (language) return 'a language model';
+  return pipeline ? `for ${pipeline.task}` : format;
 }
