@@ -99,15 +99,15 @@ describeOnMoto('the rule that posts deployments to a chat', (moto) => {
       }),
     );
     const states = ['Admitted', 'Building', 'Baking', 'Live', 'Ignored', 'Superseded'];
-    const ended = ['Rejected', 'Failed', 'RolledBack'];
+    const told = ['AwaitingApproval', 'Rejected', 'Failed', 'RolledBack'];
 
     await eventBridgeBus({ client, bus: 'slipway-dev' }).publish([
-      ...[...states, ...ended].map((state) => event(state)),
+      ...[...states, ...told].map((state) => event(state)),
       event('Retired', 'Version State Change'),
     ]);
 
     const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName: '/chat' }));
     const arrived = events.map(({ message = '' }) => JSON.parse(message).detail.state);
-    expect(new Set(arrived)).toEqual(new Set(['Live', ...ended]));
+    expect(new Set(arrived)).toEqual(new Set(['Live', ...told]));
   });
 });

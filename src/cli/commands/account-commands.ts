@@ -33,7 +33,7 @@ export function addAccountCommands(program: Command): void {
     program
       .command('deploy')
       .description(
-        'Deploys Slipway into an AWS account, from a clone, after checking the account, showing the cost and asking.',
+        'Deploys Slipway into an AWS account, after checking the account, showing the cost and asking.',
       ),
   )
     .option(
