@@ -62,10 +62,11 @@ async function installed(moto: Moto) {
     Resources: { Topic: { Type: 'AWS::SNS::Topic' } },
     Outputs: Object.fromEntries(Object.entries(outputs).map(([name, Value]) => [name, { Value }])),
   };
-  const TemplateBody = JSON.stringify(template);
-  await awsClient(CloudFormationClient, moto).send(
-    new CreateStackCommand({ StackName: 'slipway-test', TemplateBody }),
-  );
+  const stacks = awsClient(CloudFormationClient, moto);
+  const make = (StackName: string, made: object) =>
+    stacks.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify(made) }));
+  await make('another', { Resources: template.Resources });
+  await make('slipway-test', template);
   const stage = { restApiId: api.id, stageName: api.stage };
   const { deploymentId } = await gateway(moto).send(new GetStageCommand(stage));
   return { ...api, first: deploymentId };

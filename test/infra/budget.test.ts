@@ -39,10 +39,13 @@ describe('a budget', () => {
           Default: 'a@example.com',
         },
       });
-      expect(Object.keys(Conditions)).toEqual([Resources.Budget.Condition]);
+      expect(Conditions).toEqual({
+        HasBudget: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'BudgetUsd' }, '0'] }] },
+      });
       expect(Resources).toMatchObject({
         Budget: {
           Type: 'AWS::Budgets::Budget',
+          Condition: 'HasBudget',
           Properties: {
             Budget: {
               BudgetName: { 'Fn::Sub': expect.stringMatching(/^slipway-dev-.*Region/) },
@@ -56,14 +59,33 @@ describe('a budget', () => {
     },
   );
 
-  it('is told of by percentages of what was and will be spent', async () => {
+  it('counts what the stack made and what was made for its models, each by its own tag', async () => {
     const { Resources } = await added('us-east-1');
 
-    for (const { Notification } of Resources.Budget.Properties.NotificationsWithSubscribers) {
-      expect(Notification).toMatchObject({
+    expect(Resources.Budget.Properties.Budget.CostFilters).toEqual({
+      TagKeyValue: [
+        { 'Fn::Join': ['$', ['aws:cloudformation:stack-name', { Ref: 'AWS::StackName' }]] },
+        { 'Fn::Join': ['$', ['user:slipway:stage', 'dev']] },
+      ],
+    });
+  });
+
+  it('is told of before it is spent, when it is, and when it will be, in percent', async () => {
+    const { Resources } = await added('us-east-1');
+
+    const told = (NotificationType: string, Threshold: number) => ({
+      Notification: {
+        NotificationType,
         ComparisonOperator: 'GREATER_THAN',
         ThresholdType: 'PERCENTAGE',
-      });
-    }
+        Threshold,
+      },
+      Subscribers: [{ SubscriptionType: 'EMAIL', Address: { Ref: 'BudgetEmail' } }],
+    });
+    expect(Resources.Budget.Properties.NotificationsWithSubscribers).toEqual([
+      told('ACTUAL', 80),
+      told('ACTUAL', 100),
+      told('FORECASTED', 100),
+    ]);
   });
 });

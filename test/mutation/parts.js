@@ -4,6 +4,10 @@ import { join } from 'node:path';
 // What decides for a registry is seen by the suites of one.
 const ON_REGISTRY = ['test/domain', 'test/steps', 'test/support/memory'];
 
+const IN_TEMPLATE = ['container-grants', 'grants', 'roles', 'workflows'].map(
+  (name) => `infra/${name}.cjs`,
+);
+
 /**
  * `mutate` is changed, `tests` are loaded once and run again for each change that they reach.
  * What is done while a module loads is left out, but where that is most of a part (`isStatic`) and it is CommonJS, which can be loaded again.
@@ -22,16 +26,19 @@ export const PARTS = {
   // Each rule is asked by itself: with moto behind it a change would take seconds.
   rules: { mutate: ['test/support/aws/rules/*.ts'], tests: ['test/support/aws-rules'] },
   infra: {
-    mutate: ['infra/*.cjs'],
+    mutate: ['infra/*.cjs', ...IN_TEMPLATE.map((name) => `!${name}`)],
     tests: [
-      ...['budget', 'build', 'model-role', 'role-sizes', 'roles', 'stack', 'workflow'].map(
-        (name) => `test/template/${name}.test.ts`,
-      ),
       'test/infra',
       ...['keep-containers', 'publish-api', 'service-roles'].map(
         (name) => `test/aws/${name}.test.ts`,
       ),
     ],
+    isStatic: true,
+  },
+  // What they say is seen in the packaged template alone.
+  'infra-template': {
+    mutate: IN_TEMPLATE,
+    tests: ['test/template/roles.test.ts', 'test/template/workflow.test.ts'],
     before: join(import.meta.dirname, 'infra-template.js'),
     isStatic: true,
   },

@@ -47,19 +47,33 @@ function testRunner({ light }) {
         mutantCoverage: reached(stryker.mutantCoverage),
       };
     },
-    async mutantRun({ activeMutant: { id }, mutantActivation, ...run }) {
+    async mutantRun({ activeMutant: { id }, mutantActivation, testFilter, ...run }) {
       if (run.reloadEnvironment) loaded = undefined;
       // What a module does while it loads is done once in a process, or at a reload.
-      if (mutantActivation === 'static') stryker.activeMutant = id;
-      const all = await tests();
-      const wanted = run.testFilter && new Set(run.testFilter);
-      const { hitLimit } = run;
-      Object.assign(stryker, { activeMutant: id, hitCount: hitLimit && 0, hitLimit });
-      const result = await untilOneFails(wanted ? all.filter((test) => wanted.has(test.id)) : all);
+      const isStatic = mutantActivation === 'static';
+      activate(isStatic ? id : undefined, run);
+      const all = await (isStatic ? tests().catch(errorOf) : tests());
+      // What cannot be loaded any more is seen. Stryker would take it for its own error, and try again in new processes.
+      if (all instanceof Error) return killed(all.message);
+      stryker.activeMutant = id;
+      const result = await untilOneFails(chosen(all, testFilter));
       stryker.activeMutant = undefined;
-      return stryker.hitCount > hitLimit ? { status: 'timeout', reason: 'hit limit' } : result;
+      return stryker.hitCount > run.hitLimit ? { status: 'timeout', reason: 'hit limit' } : result;
     },
   };
+}
+
+function activate(activeMutant, { hitLimit }) {
+  Object.assign(stryker, { activeMutant, hitCount: hitLimit && 0, hitLimit });
+}
+
+function errorOf(error) {
+  return error;
+}
+
+function chosen(all, ids) {
+  const wanted = ids && new Set(ids);
+  return wanted ? all.filter(({ id }) => wanted.has(id)) : all;
 }
 
 /** What tests reach while they run needs no process of its own, though it is reached while modules load too. */
@@ -69,11 +83,15 @@ function reached({ static: loading, perTest }) {
   return { static: Object.fromEntries(only), perTest };
 }
 
+function killed(failureMessage, killedBy = [], nrOfTests = 0) {
+  return { status: 'killed', killedBy, failureMessage, nrOfTests };
+}
+
 async function untilOneFails(tests) {
   for (const [index, test] of tests.entries()) {
     const { id, status, failureMessage } = await timed(test);
     if (status === 1) {
-      return { status: 'killed', killedBy: [id], failureMessage, nrOfTests: index + 1 };
+      return killed(failureMessage, [id], index + 1);
     }
   }
   return { status: 'survived', nrOfTests: tests.length };

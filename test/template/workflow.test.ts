@@ -87,9 +87,10 @@ describe('builds', () => {
 
     expect(builders.map(({ name }) => name)).toEqual(['deploy']);
     const { ImageProject, EnvironmentProject } = builders[0]!.machine.DefinitionSubstitutions;
-    expect([ImageProject, EnvironmentProject].map(plain)).toEqual([
-      'ImageProject',
-      'EnvironmentProject',
+    // A build is started by its project's name, which is what Ref gives.
+    expect([ImageProject, EnvironmentProject]).toEqual([
+      { Ref: 'ImageProject' },
+      { Ref: 'EnvironmentProject' },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { isConvertible } from '#domain/artifact/format.ts';
+import { isConvertible, runtimeOf } from '#domain/artifact/format.ts';
 
 describe('what a build tries to make ONNX of', () => {
   it.each([
@@ -14,5 +14,13 @@ describe('what a build tries to make ONNX of', () => {
     ['a language model', { format: 'gguf', language: {} }, false],
   ] as const)('%s: %j', (_, found, is) => {
     expect(isConvertible(found)).toBe(is);
+  });
+});
+
+describe('what loads a model as it was saved', () => {
+  it('is the runtime of its format, or Python where its weights are a folder of Hugging Face', () => {
+    expect(runtimeOf({ format: 'onnx' })).toBe('onnx');
+    expect(runtimeOf({ format: 'onnx', data: { format: 'onnx' } })).toBe('onnx');
+    expect(runtimeOf({ format: 'onnx', data: { format: 'huggingface' } })).toBe('python');
   });
 });

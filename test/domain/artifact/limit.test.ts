@@ -29,3 +29,21 @@ it.each([
     expect(read.length * keyBytes).toBeLessThanOrEqual(101_000);
   },
 );
+
+it.each([
+  { count: 1001, keyBytes: 10, why: 'k has more than 1000 files beside it, which is the limit' },
+  {
+    count: 1000,
+    keyBytes: 101,
+    why: 'the keys of the files beside k have more than 100000 bytes in total, which is the limit',
+  },
+])(
+  'says why $count files with keys of $keyBytes bytes are too many',
+  ({ count, keyBytes, why }) => {
+    expect(tooManyParts('k', files(count, keyBytes))).toMatchObject({
+      name: 'ArtifactRejected',
+      message: why,
+      fix: 'Upload only the files that the model is served from, or an archive of them.',
+    });
+  },
+);

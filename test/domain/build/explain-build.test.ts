@@ -1,4 +1,4 @@
-import { explainBuild, failedBuild } from '#domain/build/explain-build.ts';
+import { explainBuild, failedBuild, supersededBuild } from '#domain/build/explain-build.ts';
 
 const described = (build: object) => ({
   Error: 'States.TaskFailed',
@@ -33,6 +33,17 @@ describe('a failed build', () => {
     const build = failedBuild({ Error: 'States.TaskFailed', Cause });
 
     expect(build).toEqual({ error, phase: '', isStopped: false, log: null });
+  });
+
+  it('that was stopped says so, and no phase that says nothing has failed', () => {
+    const caught = described({ BuildStatus: 'STOPPED', Phases: [{ PhaseType: 'QUEUED' }] });
+
+    expect(failedBuild(caught)).toMatchObject({ isStopped: true, phase: '' });
+    expect(supersededBuild('digits')).toEqual({
+      name: 'Superseded',
+      reason: 'a newer upload of digits came while the image of this one was being built',
+      fix: '',
+    });
   });
 
   it.each([{}, { GroupName: 'g' }])('that ended before it logged has no log', (Logs) => {
@@ -154,6 +165,8 @@ describe('a failed build', () => {
         'in its folder',
       ],
       ['ConnectionError: [Errno -3] Temporary failure in name resolution', 'in its folder'],
+      ['SystemExit: 2', '__main__'],
+      ["OSError: [Errno 30] Read-only file system: 'a.txt'", 'tempfile'],
     ])('%s says what to do', (error, fix) => {
       expect(explained(`${error} (predict.py:1)`).fix).toContain(fix);
     });

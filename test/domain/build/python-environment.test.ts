@@ -43,8 +43,15 @@ describe('the environment of a Python model', () => {
     expect(made('torch', '2.9.0', { pythonVersion: '3.6' }).python).toBe('3.9');
   });
 
+  it('has the nearest others where that is missing, the newer of two as near first', () => {
+    expect(made('scikit-learn', '1.5.2', { pythonVersion: '3.10' }).orElse).toEqual([
+      ...['3.11', '3.9', '3.12', '3.13'],
+    ]);
+  });
+
   it('takes no CUDA with XGBoost where it comes without', () => {
     expect(made('xgboost', '2.1.0').requirements).toEqual(['xgboost==2.1.0']);
+    expect(made('xgboost', '2.1.1').requirements).toEqual(['xgboost-cpu==2.1.1']);
     expect(made('xgboost', '3.0.5').requirements).toEqual(['xgboost-cpu==3.0.5']);
   });
 
@@ -68,6 +75,8 @@ describe('the environment of a Python model', () => {
     expect(made('xgboost', '3.2.0', columns).requirements).toContain('pandas');
     const own = { ...columns, requirements: ['pandas==2.2.3'] };
     expect(made('scikit-learn', '1.8.0', own).requirements).not.toContain('pandas');
+    const another = { ...columns, requirements: ['geopandas==1.1.1'] };
+    expect(made('scikit-learn', '1.8.0', another).requirements).toContain('pandas');
   });
 
   it('is what the manifest says, where it does', () => {
@@ -84,7 +93,13 @@ describe('the environment of a Python model', () => {
   it.each(['1.8.0\n--extra-index-url https://evil.example', '1.8.0 ; x', '', '==1', '1.8.0,<2'])(
     'refuses what is no version, as what is installed is told by it: %j',
     (version) => {
-      expect(() => made('scikit-learn', version)).toThrow('which is not a version');
+      expect(() => made('scikit-learn', version)).toThrow(
+        expect.objectContaining({
+          name: 'ArtifactRejected',
+          message: expect.stringContaining('which is not a version'),
+          fix: 'Save it again with a released scikit-learn.',
+        }),
+      );
     },
   );
 
@@ -95,17 +110,39 @@ describe('the environment of a Python model', () => {
     },
   );
 
+  it('takes a version of 50 characters, and none that is longer', () => {
+    const version = (length: number) => `9.${'0'.repeat(length - 2)}`;
+
+    expect(made('lightgbm', version(50)).requirements).toEqual([`lightgbm==${version(50)}`]);
+    expect(() => made('lightgbm', version(51))).toThrow('which is not a version');
+  });
+
+  it.each(['3.11', '3.12', '3.13'])('takes a Python %s that the framework has', (wished) => {
+    const facts = { ...NOTHING, framework: { name: 'scikit-learn', version: '1.8.0' } };
+
+    expect(pythonEnvironment(facts, { pythonVersion: wished }).python).toBe(wished);
+  });
+
   it.each(['3.10', '3.9'])('refuses a Python %s that the framework does not have', (wished) => {
     const facts = { ...NOTHING, framework: { name: 'scikit-learn', version: '1.8.0' } };
 
     expect(() => pythonEnvironment(facts, { pythonVersion: wished })).toThrow(
-      `build.pythonVersion is ${wished}; the model was made by scikit-learn 1.8.0, which runs on Python 3.11 to 3.13`,
+      expect.objectContaining({
+        name: 'ArtifactRejected',
+        message: `build.pythonVersion is ${wished}; the model was made by scikit-learn 1.8.0, which runs on Python 3.11 to 3.13`,
+        fix: 'Use one of these, or remove the key.',
+      }),
     );
   });
 
   it('refuses a framework that no Python runs which is served', () => {
     expect(() => made('scikit-learn', '0.22.1')).toThrow(
-      'the model was made by scikit-learn 0.22.1; the oldest version that runs on Python 3.9, the oldest supported, is 0.24',
+      expect.objectContaining({
+        name: 'ArtifactRejected',
+        message:
+          'the model was made by scikit-learn 0.22.1; the oldest version that runs on Python 3.9, the oldest supported, is 0.24',
+        fix: 'Load it with a newer scikit-learn and save it again.',
+      }),
     );
   });
 });

@@ -133,6 +133,11 @@ describe('choosing a target', () => {
   it('takes Lambda for all that it holds, to the last byte', () => {
     expect(taken({ imageBytes: 10 * GIB })).toBe('lambda');
     expect(taken({ memoryBytes: 10_240 * MIB })).toBe('lambda');
+    expect(taken({ modelBytes: 2_900_000_000 })).toBe('lambda');
+  });
+
+  it('takes Fargate for a model that Lambda reads for longer than a request has', () => {
+    expect(taken({ modelBytes: 2_900_000_001 })).toBe('fargate');
   });
 
   it('says which GPU it is, and how a language model is served on it', () => {
