@@ -267,6 +267,8 @@ def converted_whole(model: Model, out: str) -> dict[str, Any]:
 
 def quantized(model: Model, path: str) -> dict[str, Any]:
     """Quantizes the ONNX that `converted_whole` wrote, where its answers hold."""
+    if isinstance(model.native, ImageClassifier):
+        return {"kept": False, "reason": "it takes images, and int8 is proven on texts alone"}
     from ..conversion.int8 import quantized as in_int8
 
     return in_int8(model.native, path)
