@@ -1,5 +1,5 @@
 // New weights for a known environment, from the file to the pushed image: our append beside `docker build` and push, `crane append`, and `sha256sum` and `cp`, which read and write the same bytes.
-// They take turns, each time with bytes that none of them has seen. Needs what .ci/docker needs. `node bench/append-weights.ts [ROUNDS] [MB]`
+// They take turns, each time with bytes that none of them has seen; and a version with the weights of the one before, and another small file. Needs what .ci/docker needs. `node bench/append-weights.ts [ROUNDS] [MB]`
 import { execFile } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,9 +16,10 @@ const MB = Number(process.argv[3] ?? 200);
 
 const APPEND = `
 import { imagesInRegistry } from './buildspecs/commands/images-in-registry.mjs';
-const [models, environments, environment, folder, tag] = process.argv.slice(1);
+const [models, environments, environment, folder, tag, previous, hash] = process.argv.slice(1);
 const images = await imagesInRegistry(models, environments);
-await images.append({ environment, folder, labels: {}, tag });
+const hashes = new Map(hash ? [['./model/weights.bin', hash]] : []);
+await images.append({ environment, folder, labels: {}, tag, hashes, previous });
 `;
 
 const world = await openImageWorld();
@@ -26,12 +27,21 @@ const { repository, environments } = world;
 const base = `${environments}:${ONNX.tag}`;
 const root = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
 
+const append = (folder: string, tag: string, ...known: readonly string[]) =>
+  run(process.execPath, [
+    ...['--input-type=module', '--eval', APPEND],
+    ...[repository, environments, ONNX.tag, join(folder, 'served'), tag, ...known],
+  ]);
+const KNOWN = 'append, weights known';
+let before = '';
+
 const SIDES: Readonly<Record<string, (folder: string, tag: string) => Promise<unknown>>> = {
-  append: (folder, tag) =>
-    run(process.execPath, [
-      ...['--input-type=module', '--eval', APPEND],
-      ...[repository, environments, ONNX.tag, join(folder, 'served'), tag],
-    ]),
+  append: (folder, tag) => append(folder, tag),
+  async [KNOWN](folder, tag) {
+    await writeFile(join(folder, 'served/model/note.txt'), tag);
+    await append(folder, tag, before, 'the same');
+    before = tag;
+  },
   async 'docker build + push'(folder, tag) {
     await writeFile(join(folder, 'Dockerfile'), `FROM ${base}\nCOPY served/ /opt/\n`);
     const options = '--quiet --load --provenance=false --tag'.split(' ');
@@ -66,10 +76,9 @@ for (let round = 0; round <= ROUNDS; round += 1) {
   for (const [name, task] of Object.entries(SIDES)) {
     const folder = join(root, `${round}-${name.replaceAll(/\W+/g, '-')}`);
     await mkdir(join(folder, 'served/model'), { recursive: true });
-    await writeFile(
-      join(folder, 'served/model/weights.bin'),
-      randomFillSync(Buffer.alloc(MB * 1e6)),
-    );
+    const bytes = Buffer.alloc(MB * 1e6);
+    if (name !== KNOWN) randomFillSync(bytes);
+    await writeFile(join(folder, 'served/model/weights.bin'), bytes);
     const startMs = performance.now();
     await task(folder, `weights-${round}-${name.replaceAll(/\W+/g, '-')}`);
     if (round > 0) times.get(name)?.push(performance.now() - startMs);

@@ -5,6 +5,7 @@ import { buildx, docker } from './docker.mjs';
 import { environmentInEngine } from './images-in-engine.mjs';
 import { progress } from './progress.mjs';
 import { openRepository } from './registry.mjs';
+import { UNPACKED, unpackedBytes } from './unpacked.mjs';
 
 const FOLDER = process.argv[2];
 const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, VLLM_IMAGE, TORCH_INDEX, SSL_CERT_FILE } = process.env;
@@ -34,7 +35,11 @@ async function make(environment) {
     if (!isOptional || !NO_SOLUTION.test(error.said ?? '')) throw error;
     return say(`could not make ${tag} for ${python.requirements.join(', ')}: ${error.message}`);
   }
-  if (ENVIRONMENTS) await push(reference, tag);
+  if (ENVIRONMENTS) {
+    // Again, to say how large it was: all of it is in the builder's cache.
+    await build(reference, environment, [`${UNPACKED}=${await unpackedBytes(reference)}`]);
+    await push(reference, tag);
+  }
   say(`made ${reference}`);
 }
 
@@ -43,9 +48,9 @@ async function isThere(reference, tag) {
   return succeeds(docker(['image', 'inspect', reference]));
 }
 
-async function build(reference, { tag, runtime, stage, python }) {
+async function build(reference, { tag, runtime, stage, python }, labels = []) {
   const folder = join(FOLDER, tag);
-  await mkdir(folder);
+  await mkdir(folder, { recursive: true });
   // Inspection only let through names with version specifiers: no pip options, URLs or paths.
   if (python) await writeFile(join(folder, 'wanted.txt'), `${python.requirements.join('\n')}\n`);
   const settings = [
@@ -55,7 +60,9 @@ async function build(reference, { tag, runtime, stage, python }) {
     ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),
     ...(python ? ['--build-arg', `PYTHON_VERSION=${await versionOf(python)}`] : []),
     ...(python ? ['--build-context', `wanted=${folder}`] : []),
+    ...(TORCH_INDEX && python && !python.cuda ? ['--build-arg', `TORCH_INDEX=${TORCH_INDEX}`] : []),
     ...(stage ? ['--target', stage] : []),
+    ...labels.flatMap((label) => ['--label', label]),
   ];
   await buildx([...settings, '--tag', reference, join('runtimes', runtime)]);
 }

@@ -1,16 +1,17 @@
 // build-image ARTIFACT: builds the image of the artifact fetched to ARTIFACT, following ARTIFACT/order.json, and prints the record that a build exports: src/domain/build/image.ts.
 // Adopts an existing image with this tag and the same bytes: a tag in ECR is immutable.
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { docker } from './docker.mjs';
+import { there } from './docker.mjs';
 import { dockerfileImage } from './dockerfile-image.mjs';
 import { imagesInEngine } from './images-in-engine.mjs';
 import { imagesInRegistry } from './images-in-registry.mjs';
 import { handOnProgress, progress } from './progress.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 import { smokeTest } from './smoke-test.mjs';
+import { unpackedBytes } from './unpacked.mjs';
 
 const run = promisify(execFile);
 const ARTIFACT = process.argv[2];
@@ -25,7 +26,7 @@ try {
     await images.discard(IMAGE_TAG);
     throw error;
   });
-  const uncompressed = await uncompressedBytes(image.reference);
+  const uncompressed = await uncompressedOf(image, smoke);
   const built = {
     digest: image.digest,
     // The Docker engine keeps images uncompressed.
@@ -100,9 +101,27 @@ async function appended(images, order) {
     'slipway.proof': Buffer.from(text).toString('base64'),
   };
   const { servesFrom } = (await runtimeNamed((proof ?? order).runtime)).image;
-  const plan = { environment: environments[servesFrom], folder: join(ARTIFACT, 'served'), labels };
+  const folder = join(ARTIFACT, 'served');
+  const hashes = await hashesOf(order, proof);
+  const plan = {
+    environment: environments[servesFrom],
+    folder,
+    labels,
+    hashes,
+    previous: order.previousImage,
+  };
   progress('putting the model into its image');
-  return { image: await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images), proof };
+  const image = await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images);
+  // The engine is about to fetch the same bytes, and a build's disk need not hold both.
+  await rm(folder, { recursive: true });
+  return { image, proof };
+}
+
+/** The sha256 of what is served as it was fetched, by path; of what a build unpacked or converted, nobody has any. */
+async function hashesOf({ unpacking }, proof) {
+  if (unpacking.length > 0 || proof?.conversion.kept) return new Map();
+  const fetched = JSON.parse(await readFile(join(ARTIFACT, 'sha256.json'), 'utf8'));
+  return new Map(fetched.map(([name, hash]) => [`./model/${name}`, hash]));
 }
 
 /** Another build may have pushed this tag meanwhile. */
@@ -120,9 +139,11 @@ function parsed(text) {
   return text ? JSON.parse(text) : undefined;
 }
 
-async function uncompressedBytes(image) {
-  const sizes = await docker(['history', '--human=false', '--format', '{{.Size}}', image]);
-  return sizes.split('\n').reduce((sum, size) => sum + Number(size), 0);
+/** What was not started here, in want of a GPU, need not be fetched to be measured either. */
+async function uncompressedOf({ reference, uncompressedBytes }, smoke) {
+  if (!smoke && uncompressedBytes) return uncompressedBytes;
+  await there(reference);
+  return unpackedBytes(reference);
 }
 
 function say(text) {

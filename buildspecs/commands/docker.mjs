@@ -1,11 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+/** Of the standard input of a program that ended before it had read everything. */
+const UNREAD = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
 
-/** The output of a docker command. Fails with its error output. */
+/** The output of a docker command whose standard input is `input`, a text or chunks. Fails with its error output. */
 export async function docker(args, input = '') {
   return (await dockerBoth(args, input)).out;
 }
@@ -13,17 +16,26 @@ export async function docker(args, input = '') {
 /** Its output and its error output: a container's log is both. */
 export async function dockerBoth(args, input = '') {
   const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  // The program may end before it has read everything.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
+  const given = pipeline(typeof input === 'string' ? [input] : input, child.stdin);
   const exited = new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
   });
-  const [out, said, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  const [out, said, code, trouble] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    exited,
+    given.catch((error) => error),
+  ]);
+  if (trouble && !UNREAD.includes(trouble.code)) throw trouble;
   if (code === 0) return { out: out.trim(), said: said.trim() };
   const reason = said.trim() || `docker ${args[0]} ended with ${code}`;
   throw Object.assign(new Error(reason), { exitCode: code });
+}
+
+/** Lets the engine have an image of a registry. */
+export async function there(image) {
+  await docker(['image', 'inspect', image]).catch(() => docker(['pull', '--quiet', image]));
 }
 
 /** The label by which one machine finds, and may delete, what a killed build left behind. */

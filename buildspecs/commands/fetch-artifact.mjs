@@ -1,9 +1,9 @@
-// Fetches an artifact's files into a folder, and prints the artifact's sha256.
+// Fetches an artifact's files into a folder, and prints the artifact's sha256. Beside the folder, sha256.json has [name, sha256] of each file.
 // Standard input is the URL of a JSON object {files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so they are never printed.
 // The sha256 of one file is its own; for several, it is that of `sha256sum`'s output for them, sorted by name. There are no files if the model is an image named in the manifest.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -22,6 +22,8 @@ try {
     const hash = await retried(part.name, () => fetchPart(part, process.argv[2]));
     hashes.push({ name: part.name, hash });
   }
+  const pairs = hashes.map(({ name, hash }) => [name, hash]);
+  await writeFile(join(dirname(process.argv[2]), 'sha256.json'), JSON.stringify(pairs));
   process.stdout.write(`${artifactHash(hashes)}\n`);
 } catch (error) {
   process.stderr.write(`fetch-artifact: ${error.message}\n`);

@@ -1,4 +1,11 @@
+import { createHash } from 'node:crypto';
 import { docker, LABELLED } from './docker.mjs';
+import { layersOf } from './layer-plan.mjs';
+import { archiveOf } from './model-layer.mjs';
+
+/** On an image of weights, what names them, and on what is made of it. */
+const WEIGHTS = 'slipway.weights';
+const ARTIFACT = 'slipway.artifact-sha256';
 
 /** The name of an environment's image in the engine. */
 export const environmentInEngine = (tag) => `slipway-environment:${tag}`;
@@ -16,20 +23,61 @@ export function imagesInEngine() {
     keep: (tag) => look(nameOf(tag)),
     /** Deletes an image that nobody will start. */
     discard: (tag) => docker(['image', 'rm', nameOf(tag)]),
-    /** Makes the image: an environment with the files of `folder` as its last layer. */
-    async append({ environment, folder, labels, tag }) {
-      const container = await docker(['create', ...LABELLED, environmentInEngine(environment)]);
-      const changes = Object.entries(labels).map(([name, value]) => `LABEL ${name}="${value}"`);
+    /**
+     * Makes the image: an environment with the files of `folder`, of which the weights are a layer of their own.
+     * Where an image here has this layer, by what `hashes` says of its files (the sha256 by path), the layer is not made again.
+     */
+    async append({ environment, folder, labels, tag, hashes }) {
+      const layers = await layersOf(folder, hashes);
+      const [rest] = layers.slice(-1);
+      const { image, isNew } = await withWeights(environment, folder, layers.slice(0, -1));
       try {
-        await docker(['cp', `${folder}/.`, `${container}:/opt/`]);
-        const said = changes.flatMap((change) => ['--change', change]);
-        await docker(['commit', ...said, container, nameOf(tag)]);
-      } finally {
-        await docker(['rm', '--force', '--volumes', container]);
+        await committed(image, folder, rest.paths, labels, [nameOf(tag)]);
+      } catch (error) {
+        if (isNew) await docker(['image', 'rm', image]).catch(() => undefined);
+        throw error;
       }
       return look(nameOf(tag));
     },
   };
+}
+
+/** An image of the environment and the weights; without a name, it goes with the last image that is made of it. */
+async function withWeights(environment, folder, layers) {
+  const base = environmentInEngine(environment);
+  if (layers.length === 0) return { image: base, isNew: false };
+  const keys = layers.map(({ key }) => key);
+  const key = keys.includes(null) ? '' : keyOf([environment, ...keys]);
+  const known = key && (await findWeights(key));
+  if (known) return { image: known, isNew: false };
+  const paths = [...new Set(layers.flatMap((layer) => layer.paths))];
+  return { image: await committed(base, folder, paths, { [WEIGHTS]: key }, []), isNew: true };
+}
+
+/** Those made of it have its label too, but say of what artifact they are. */
+async function findWeights(key) {
+  const all = ['--all', '--quiet', '--no-trunc', '--filter', `label=${WEIGHTS}=${key}`];
+  const ids = (await docker(['image', 'ls', ...all])).split('\n').filter(Boolean);
+  if (ids.length === 0) return undefined;
+  const found = JSON.parse(await docker(['image', 'inspect', ...new Set(ids)]));
+  return found.find(({ Config }) => !Config.Labels[ARTIFACT])?.Id;
+}
+
+/** The id of an image with these paths of `folder` as its last layer. */
+async function committed(image, folder, paths, labels, name) {
+  const container = await docker(['create', ...LABELLED, image]);
+  const changes = Object.entries(labels).map(([label, value]) => `LABEL ${label}="${value}"`);
+  try {
+    await docker(['cp', '-', `${container}:/`], archiveOf(folder, paths));
+    const said = changes.flatMap((change) => ['--change', change]);
+    return await docker(['commit', ...said, container, ...name]);
+  } finally {
+    await docker(['rm', '--force', '--volumes', container]);
+  }
+}
+
+function keyOf(parts) {
+  return createHash('sha256').update(parts.join(' ')).digest('hex');
 }
 
 function nameOf(tag) {

@@ -1,6 +1,8 @@
 import { docker } from './docker.mjs';
+import { layersOf } from './layer-plan.mjs';
 import { modelLayer } from './model-layer.mjs';
 import { digestOf, isTaken, openRepository } from './registry.mjs';
+import { UNPACKED } from './unpacked.mjs';
 
 /** The layer type for each manifest type: Docker's and OCI's are not mixed in one image. */
 const LAYERS = {
@@ -9,17 +11,22 @@ const LAYERS = {
     'application/vnd.docker.image.rootfs.diff.tar.gzip',
 };
 
+/** Docker's `maxLayerDepth`: https://github.com/moby/moby/blob/v25.0.0/layer/layer_store.go */
+const MOST_LAYERS = 125;
+const AT_ONCE = 3;
+/** Before the key of a layer of weights, in the comment of its history. https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties */
+const KEYED = 'slipway: weights ';
+
 /** Images in two repositories of one registry: those of models, and those of the environments that they are based on. */
 export async function imagesInRegistry(models, environments) {
   const [to, from] = [await openRepository(models), await openRepository(environments)];
-  const described = (bytes, labels) => describe(models, bytes, labels);
   return {
     environment: (tag) => `${environments}:${tag}`,
     hasEnvironment: async (tag) => (await from.manifest(tag)) !== undefined,
-    /** {reference, digest, labels, compressedBytes} of the image with this tag, or undefined. */
+    /** {reference, digest, labels, compressedBytes, uncompressedBytes} of the image with this tag, or undefined; `uncompressedBytes` is undefined where its environment does not say its own. */
     async find(tag) {
       const found = await to.manifest(tag);
-      return found && described(found, (await configOf(to, found)).config.Labels ?? {});
+      return found && describe(models, found, (await configOf(to, found)).config.Labels ?? {});
     },
     /** The engine's name for an image built there. */
     built: (tag) => `${models}:${tag}`,
@@ -32,46 +39,105 @@ export async function imagesInRegistry(models, environments) {
     },
     /** A build may not delete from the registry; the same bytes would be found again, and fail again. */
     async discard() {},
-    /** Makes the image: an environment with the files of `folder` as its last layer. Throws with `isTaken` when another build was first. */
-    async append({ environment, folder, labels, tag }) {
+    /**
+     * Makes the image: an environment with the files of `folder` in layers of their own. `hashes` has the sha256 of files by path, and `previous` is the tag of an image whose layers it may share, or null.
+     * Throws with `isTaken` when another build was first.
+     */
+    async append({ environment, folder, labels, tag, hashes, previous }) {
       const base = await from.manifest(environment);
       if (!base) throw new Error(`the environment ${environments}:${environment} was not found`);
-      const manifest = await withModel({ to, from, base, folder, labels });
+      const [layers, known] = await Promise.all([layersOf(folder, hashes), layersIn(to, previous)]);
+      const manifest = await withModel({ to, from, base, folder, labels, layers, known });
       const bytes = Buffer.from(JSON.stringify(manifest));
       await to.putManifest(tag, bytes, manifest.mediaType);
-      return described(bytes, labels);
+      return this.find(tag);
     },
   };
 }
 
-/** The environment's manifest with an additional layer; everything it references is then in the models' repository. */
-async function withModel({ to, from, base, folder, labels }) {
-  const { mediaType, config, layers } = JSON.parse(base);
+/** The environment's manifest with the model's layers; everything it references is then in the models' repository. */
+async function withModel({ to, from, base, folder, labels, layers, known }) {
+  const { mediaType, config: place, layers: own } = JSON.parse(base);
   if (!LAYERS[mediaType]) throw new Error(`the environment is ${mediaType}, not an image`);
-  const layer = modelLayer(folder);
-  const [settings] = await Promise.all([
+  if (own.length + layers.length > MOST_LAYERS) {
+    throw new Error(
+      `the environment has ${own.length} layers and the model ${layers.length}; an engine takes ${MOST_LAYERS}`,
+    );
+  }
+  const [settings, added] = await Promise.all([
     configOf(from, base),
-    to.put(layer.bytes, () => layer.facts().digest),
-    ...layers.map(({ digest }) => to.take(digest, from.name)),
+    eachOf(layers, (layer) => stored(to, known, folder, layer)),
+    ...own.map(({ digest }) => to.take(digest, from.name)),
   ]);
-  const { digest, size, diffId } = layer.facts();
-  const changed = Buffer.from(JSON.stringify(changedConfig(settings, diffId, labels)));
+  const config = changedConfig(settings, added, { ...labels, ...unpackedOf(settings, layers) });
+  const changed = Buffer.from(JSON.stringify(config));
   await to.put([changed], () => digestOf(changed));
+  const descriptors = added.map(({ digest, size }) => ({
+    mediaType: LAYERS[mediaType],
+    digest,
+    size,
+  }));
   return {
     schemaVersion: 2,
     mediaType,
-    config: { ...config, digest: digestOf(changed), size: changed.length },
-    layers: [...layers, { mediaType: LAYERS[mediaType], digest, size }],
+    config: { ...place, digest: digestOf(changed), size: changed.length },
+    layers: [...own, ...descriptors],
   };
 }
 
-function changedConfig({ config, rootfs, history = [], ...rest }, diffId, labels) {
+/** The label with the image's unpacked size: its environment's has it, unless that was built before there was this label. */
+function unpackedOf({ config: { Labels } }, layers) {
+  const own = Number(Labels?.[UNPACKED]);
+  const sum = layers.reduce((total, { bytes }) => total + bytes, own);
+  return own ? { [UNPACKED]: String(sum) } : {};
+}
+
+/** {digest, size, diffId, key} of a layer that is in the repository then: found there under its key, or else made. */
+async function stored(to, known, folder, { paths, key }) {
+  const found = known.get(key);
+  if (found && (await to.has(found.digest))) return { ...found, key };
+  const layer = modelLayer(folder, paths);
+  await to.put(layer.bytes, () => layer.facts().digest);
+  return { ...layer.facts(), key };
+}
+
+/** As many at once as an engine pushes. */
+async function eachOf(layers, store) {
+  const done = [];
+  const left = layers.entries();
+  const worker = async () => {
+    for (const [index, layer] of left) done[index] = await store(layer);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return done;
+}
+
+function changedConfig({ config, rootfs, history = [], ...rest }, added, labels) {
+  const diffIds = added.map(({ diffId }) => diffId);
+  const made = added.map(({ key }) => ({
+    created: rest.created,
+    created_by: 'slipway: the model',
+    ...(key && { comment: `${KEYED}${key}` }),
+  }));
   return {
     ...rest,
     config: { ...config, Labels: { ...config.Labels, ...labels } },
-    rootfs: { ...rootfs, diff_ids: [...rootfs.diff_ids, diffId] },
-    history: [...history, { created: rest.created, created_by: 'slipway: the model' }],
+    rootfs: { ...rootfs, diff_ids: [...rootfs.diff_ids, ...diffIds] },
+    history: [...history, ...made],
   };
+}
+
+/** {digest, size, diffId} of the layers of weights in an image, by their keys; none where there is no such image. */
+async function layersIn(repository, tag) {
+  const manifest = tag && (await repository.manifest(tag));
+  if (!manifest) return new Map();
+  const { history = [], rootfs } = await configOf(repository, manifest);
+  const filled = history.filter((entry) => !entry.empty_layer);
+  const layers = JSON.parse(manifest).layers.map(({ digest, size }, index) => [
+    filled[index]?.comment?.startsWith(KEYED) && filled[index].comment.slice(KEYED.length),
+    { digest, size, diffId: rootfs.diff_ids[index] },
+  ]);
+  return new Map(filled.length === layers.length ? layers.filter(([key]) => key) : []);
 }
 
 async function configOf(repository, manifest) {
@@ -88,5 +154,12 @@ function describe(repository, bytes, labels) {
   }
   const compressedBytes = [config, ...layers].reduce((sum, { size }) => sum + size, 0);
   const digest = digestOf(bytes);
-  return { reference: `${repository}@${digest}`, digest, labels, compressedBytes };
+  const uncompressedBytes = Number(labels[UNPACKED]) || undefined;
+  return {
+    reference: `${repository}@${digest}`,
+    digest,
+    labels,
+    compressedBytes,
+    uncompressedBytes,
+  };
 }

@@ -3,35 +3,41 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { storedGzip } from './stored-gzip.mjs';
 
-/** A reproducible archive: no times or owners, a fixed order; names of any length. The folder's content goes under /opt. */
+/** A reproducible archive of the paths on its standard input: no times or owners, names of any length. They go under /opt. */
 const TAR = [
-  ...['--create', '--format=posix', '--sort=name', '--mtime=@0', '--numeric-owner'],
+  ...['--create', '--format=posix', '--mtime=@0', '--numeric-owner'],
   ...['--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'],
   // Writes as much at once as a pipe holds.
   '--blocking-factor=128',
   ...['--owner=0', '--group=0', '--mode=u=rwX,go=rX', '--transform=s,^\\.\\(/\\|$\\),opt\\1,'],
+  ...['--no-recursion', '--null', '--files-from=-'],
 ];
 
+/** The archive of these paths below `folder`, as chunks. Started by its reader: Node discards the unread output of a program that has ended. */
+export async function* archiveOf(folder, paths) {
+  const tar = spawn('tar', ['--directory', folder, ...TAR], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(tar, 'close');
+  // It says itself why it ends early.
+  tar.stdin.on('error', () => undefined);
+  tar.stdin.end(paths.map((path) => `${path}\0`).join(''));
+  yield* tar.stdout;
+  const [code] = await ended;
+  if (code !== 0) throw new Error(`tar ended with ${code}`);
+}
+
 /**
- * The layer with the files of `folder` under /opt: `bytes` is its gzip stream; after it is read, `facts()` returns {digest, size, diffId}.
+ * The layer with these paths below `folder`, under /opt: `bytes` is its gzip stream; after it is read, `facts()` returns {digest, size, diffId}.
  * The same files make the same layer.
  */
-export function modelLayer(folder) {
+export function modelLayer(folder, paths) {
   const [unpacked, packed] = [createHash('sha256'), createHash('sha256')];
   let size = 0;
 
-  // Started by the reader: Node discards the unread output of a program that has ended.
   async function* archive() {
-    const tar = spawn('tar', [...TAR, '--directory', folder, '.'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = once(tar, 'close');
-    for await (const chunk of tar.stdout) {
+    for await (const chunk of archiveOf(folder, paths)) {
       unpacked.update(chunk);
       yield chunk;
     }
-    const [code] = await ended;
-    if (code !== 0) throw new Error(`tar ended with ${code}`);
   }
 
   async function* counted() {

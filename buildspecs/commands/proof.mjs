@@ -12,15 +12,27 @@ export function proofOf(order, described, { converted, ...conversion }) {
   return {
     runtime: converted ? order.convertsTo : order.runtime,
     modelFile: converted && !order.pipeline ? 'model.onnx' : order.modelFile,
-    conversion: { kept: converted, ...conversion, reason: clipped(conversion.reason) },
+    conversion: conversionOf(converted, conversion),
     importMs,
     loadMs,
     peakBytes,
     takesColumns,
     packages: mostOf(packages, order.python?.requirements ?? []),
     signature: short(signature, MOST_SIGNATURE_BYTES),
-    example: short(example, MOST_EXAMPLE_BYTES),
+    example: short(conversion.int8?.kept ? askedOnly(example) : example, MOST_EXAMPLE_BYTES),
   };
+}
+
+function conversionOf(kept, { int8, ...conversion }) {
+  const told = { kept, ...conversion, reason: clipped(conversion.reason) };
+  return int8 ? { ...told, int8: { ...int8, reason: clipped(int8.reason) } } : told;
+}
+
+/** The answer of the framework differs from that of quantized weights by more than any tolerance for numbers, and the build has compared both. */
+function askedOnly(example) {
+  if (!example) return example;
+  const { expect: _, ...asked } = example;
+  return asked;
 }
 
 /** If there are too many, those that the model names come first, and the last entry says how many are left out. */

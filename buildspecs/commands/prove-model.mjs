@@ -144,7 +144,8 @@ async function keepCompiled({ uncompiled }) {
 
 /** A process starts while the model is being described, since its imports take longer than that; it then waits for the rows. In an image it starts when the rows exist. */
 function beginConversion(order) {
-  const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx];
+  const int8 = order.wishes.optimize === 'int8' ? ['--int8'] : [];
+  const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx, ...int8];
   if (!CONVERTER || CONVERTER.startsWith(IMAGE)) {
     return { answer: () => python(CONVERTER, given, order), giveUp() {} };
   }

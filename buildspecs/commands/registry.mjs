@@ -43,10 +43,12 @@ export async function openRepository(repository) {
       const answer = await ask('GET', at(`blobs/${digest}`));
       return Buffer.from(await answer.arrayBuffer());
     },
+    async has(digest) {
+      return (await ask('HEAD', at(`blobs/${digest}`), {}, [404])).ok;
+    },
     /** Takes a blob from another repository of this registry: mounted if the registry supports that, else copied through this process. */
     async take(digest, from) {
-      const known = await ask('HEAD', at(`blobs/${digest}`), {}, [404]);
-      if (known.ok) return;
+      if (await this.has(digest)) return;
       const query = new URLSearchParams({ mount: digest, from });
       const answer = await ask('POST', at(`blobs/uploads/?${query}`));
       if (answer.status === 201) return;

@@ -1,5 +1,5 @@
 import { askedFromOutside, askedWithin, ownNetwork } from './ask-server.mjs';
-import { CONFINED, docker, dockerBoth, LABELLED } from './docker.mjs';
+import { CONFINED, docker, dockerBoth, LABELLED, there } from './docker.mjs';
 
 const NAME = 'smoke';
 const MOST_SECONDS = 600;
@@ -26,9 +26,7 @@ const AS_LAMBDA = [
  */
 export async function smokeTest({ runtime, ...start }) {
   // Pulled first, so that only the start is timed.
-  await docker(['image', 'inspect', start.image]).catch(() =>
-    docker(['pull', '--quiet', start.image]),
-  );
+  await there(start.image);
   const { image, container } = runtime;
   if (image.ask) {
     const given = { ...start, startupSeconds: MOST_SECONDS };

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { unreadable } from '#compose/folder-files.ts';
 import { Failure } from '#domain/failure.ts';
 import { accountOf, openSlipway, type Place } from './command.ts';
 
@@ -64,7 +65,7 @@ async function bodyOf({ body, path }: Options): Promise<string | undefined> {
   if (!body?.startsWith('@')) return body;
   const file = body.slice(1);
   return readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Failure('InputInvalid', `${file} cannot be read`, { cause });
+    throw unreadable(file, cause);
   });
 }
 

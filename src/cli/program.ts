@@ -62,7 +62,7 @@ function exitCode(error: unknown): number {
   return error instanceof Failure && error.name === 'InputInvalid' ? USAGE : 1;
 }
 
-function slipwayProgram(): Command {
+export function slipwayProgram(): Command {
   const program = new Command('slipway')
     .description('Drop a machine-learning model in a bucket, get a REST endpoint.')
     .version(packageJson.version)

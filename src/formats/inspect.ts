@@ -8,6 +8,7 @@ import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { type GgufBeside, inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
+import { refuseUnquantizable } from '#formats/huggingface/int8.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
@@ -68,6 +69,7 @@ export async function inspectFiles(
   const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
   const { runtime: asked = {} } = manifest;
   const facts = await factsOf(found, { allowed: allowPickle, absent, asked, path });
+  refuseUnquantizable(manifest, facts);
   if (found.config) await requireDeclared(found.config, facts.signature);
   const isFolder = isFolderFormat(found.format);
   return {

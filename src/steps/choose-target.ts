@@ -37,7 +37,7 @@ export const chooseTarget =
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       modelBytes: image?.proof?.modelBytes ?? facts.sizeBytes,
-      memoryBytes: expectedMemoryBytes(terms, image, facts.language !== undefined),
+      memoryBytes: expectedMemoryBytes({ ...facts, terms }, image),
       memoryMiB: memoryMiB(manifest),
       accelerator,
       gpuModel,

@@ -42,6 +42,7 @@ export const grantBuild =
       python,
       ...served,
       environments: environmentTags(wanted),
+      previousImage: engine === 'image' ? await liveImage(registry, deployment) : null,
     });
     return { imageTag, artifactUrl, token: await sha256Hex(artifactUrl) };
   };
@@ -53,6 +54,12 @@ export function wantedEnvironments(
   hashes: Hashes,
 ) {
   return environmentImages({ plan, converts, hashes });
+}
+
+async function liveImage(registry: Registry, { model }: Deployment): Promise<string | null> {
+  const live = (await registry.model(model))?.live;
+  if (!live) return null;
+  return (await requireDeployment(registry, live.deploymentId)).work.image?.tag ?? null;
 }
 
 function filesOf({ artifact: { bucket, parts } }: Deployment) {
@@ -81,7 +88,7 @@ export function servedAs(inspection: Inspection, gpus: Gpus) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    converts: manifest.runtime.optimize === 'auto' && isConvertible(facts),
+    converts: manifest.runtime.optimize !== 'none' && isConvertible(facts),
     ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
     ...(facts.language && { language: facts.language }),
     ...(facts.pipeline && { pipeline: facts.pipeline }),

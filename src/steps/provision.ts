@@ -1,3 +1,4 @@
+import { keptInFull } from '#domain/build/proof.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { revisionName } from '#domain/identity.ts';
 import type { Target } from '#domain/placement/target.ts';
@@ -64,5 +65,12 @@ export async function recordCandidate(
     return;
   }
   const data = { target, revision, memoryMiB, cpuUnits, replicas: scaling.min };
-  await registry.advance(holder, 'Provisioning', { candidate }, { data });
+  const { inspection, image } = work;
+  const reason = inspection && keptInFull(inspection.manifest.runtime, image?.proof);
+  await registry.advance(
+    holder,
+    'Provisioning',
+    { candidate },
+    { ...(reason && { reason }), data },
+  );
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Result, runCli } from '../cli/run-cli.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
-import { accountAnswers, GOOD_QUOTAS, type Stand, startFront } from './cli-front.ts';
+import { accountAnswers, GOOD_QUOTAS, quotas, type Stand, startFront } from './cli-front.ts';
 import { installInMoto, motoEnvironment } from './cli-world.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -35,6 +35,24 @@ describeOnMoto('slipway deploy', (moto) => {
     expect(stderr).toMatch(/^costs about 4\.95 USD/m);
     expect(stderr).not.toMatch(/service roles/);
   });
+
+  // Moto's region has one VPC already.
+  it.each([
+    { vpcs: 1, containers: 'off', result: 'fail', says: /creates 1\./ },
+    { vpcs: 2, containers: 'off', result: 'ok', says: /1 of 2 VPCs/ },
+    { vpcs: 2, containers: 'public', result: 'fail', says: /creates 2\./ },
+    { vpcs: 3, containers: 'isolated', result: 'ok', says: /1 of 3 VPCs/ },
+  ])(
+    'looks for room for each network that the stack makes: $vpcs with containers=$containers',
+    async ({ vpcs, containers, result, says }) => {
+      const stands = [...quotas({ 'L-F678F1CE': vpcs }), ...GOOD];
+
+      const { stderr } = await deploy(stands, '--stage', 'new', `--param=containers=${containers}`);
+
+      expect(stderr).toMatch(new RegExp(`^${result} +networks`, 'm'));
+      expect(stderr).toMatch(says);
+    },
+  );
 
   it('deploys nothing into an account in which nothing could be built', async () => {
     const stands = [...GOOD_QUOTAS, ...accountAnswers({ builds: 0 })];

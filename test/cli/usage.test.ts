@@ -107,6 +107,10 @@ describe('slipway', () => {
     { args: ['status', '--loud'], says: /unknown option/ },
     { args: ['start', '--port', 'many'], says: /a whole number/ },
     { args: ['invoke', 'nobody'], says: /\/invocations takes a body/ },
+    {
+      args: ['invoke', 'nobody', '--body', '@nowhere.json'],
+      says: /nowhere\.json does not exist\n→ Name a file/,
+    },
     { args: ['uninstall'], says: /uninstall needs the stage to remove/ },
     { args: ['keys', 'list'], says: /listens on 127\.0\.0\.1 only and needs no keys/ },
     { args: ['start', '--data', MAIN], says: /main\.ts cannot hold Slipway's data/ },

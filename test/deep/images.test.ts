@@ -6,6 +6,7 @@ import { temporaryFolder } from '../support/slipway/running.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
 const LONGEST_MS = 900_000;
+const UNCONVERTED = 'vit-by-transformers';
 const IMAGES = fileURLToPath(new URL('../fixtures/images/', import.meta.url));
 const TYPES: Readonly<Record<string, string>> = { jpg: 'jpeg', png: 'png', webp: 'webp' };
 
@@ -26,14 +27,14 @@ function describeImages(): void {
     }, LONGEST_MS);
     afterAll(() => folder[Symbol.asyncDispose]());
 
-    const dropped = async (name: string, manifest: string, n = 1) => {
-      const files = readdirSync(join(folder.path, name));
+    const dropped = async (name: string, network: string, manifest: string) => {
+      const files = readdirSync(join(folder.path, network));
       for (const file of files) {
-        const bytes = readFileSync(join(folder.path, name, file));
-        slipway().drop(`models/${name}/net-${n}/${file}`, bytes);
+        const bytes = readFileSync(join(folder.path, network, file));
+        slipway().drop(`models/${name}/net/${file}`, bytes);
       }
-      slipway().drop(`models/${name}/net-${n}/model.yaml`, manifest);
-      return (await slipway().ending(name, n)).detail;
+      slipway().drop(`models/${name}/net/model.yaml`, manifest);
+      return (await slipway().ending(name, 1)).detail;
     };
     const post = (model: string, type: string, body: Uint8Array | string) =>
       fetch(`${slipway().gateway}/models/${model}/invocations`, {
@@ -46,21 +47,21 @@ function describeImages(): void {
     const wantedOf = (name: string) => Object.entries(answers[name] ?? {});
 
     it.each<[string, string, string]>([
-      ['vit', '', 'slipway-onnx'],
-      ['resnet', '', 'slipway-onnx'],
-      ['convnext', '', 'slipway-onnx'],
-      ['swin', '', 'slipway-onnx'],
-      ['mobilenet', '', 'slipway-onnx'],
-      ['otherwise', '', 'slipway-python'],
-      ['vit', 'runtime: { optimize: none }', 'slipway-python'],
+      ['vit', 'vit', 'slipway-onnx'],
+      ['resnet', 'resnet', 'slipway-onnx'],
+      ['convnext', 'convnext', 'slipway-onnx'],
+      ['swin', 'swin', 'slipway-onnx'],
+      ['mobilenet', 'mobilenet', 'slipway-onnx'],
+      ['otherwise', 'otherwise', 'slipway-python'],
+      [UNCONVERTED, 'vit', 'slipway-python'],
     ])(
-      '%s (%s) is labelled as transformers labels, by %s',
-      async (name, manifest, server) => {
-        const version = manifest ? 2 : 1;
+      '%s is labelled as transformers labels %s, by %s',
+      async (name, network, server) => {
+        const manifest = name === UNCONVERTED ? 'runtime: { optimize: none }' : '';
 
-        expect(await dropped(name, manifest, version)).toMatchObject({ state: 'Live' });
+        expect(await dropped(name, network, manifest)).toMatchObject({ state: 'Live' });
         expect(await metadata(name)).toMatchObject({ name: server });
-        for (const [file, wanted] of wantedOf(name)) {
+        for (const [file, wanted] of wantedOf(network)) {
           const type = `image/${TYPES[file.split('.').at(-1) ?? '']}`;
           const answer = await post(name, type, readFileSync(join(IMAGES, file)));
 
@@ -68,6 +69,26 @@ function describeImages(): void {
         }
       },
       LONGEST_MS,
+    );
+
+    it.each(['resnet', UNCONVERTED])(
+      '%s says how to call it, and refuses what is no image',
+      async (name) => {
+        const url = `${slipway().gateway}/models/${name}`;
+        const example = await (await fetch(`${url}/example.json`)).text();
+        const answers = ['https://example.com/cat.png', 'aGVsbG8='].map((inputs) =>
+          post(name, 'application/json', JSON.stringify({ inputs })),
+        );
+        const [address, text] = await Promise.all(answers);
+
+        expect(await (await fetch(`${url}/openapi.json`)).text()).toContain('image/webp');
+        expect((await post(name, 'application/json', example)).status).toBe(200);
+        expect([address?.status, text?.status]).toEqual([400, 400]);
+        expect(await address?.text()).toContain(
+          'is not base64; it takes a PNG, JPEG or WebP image',
+        );
+        expect(await text?.text()).toContain('inputs is no PNG, JPEG or WebP image');
+      },
     );
 
     it('several images are answered as base64, and as many labels as are asked for', async () => {

@@ -41,16 +41,21 @@ function describeSentences(folder: string, quantized: string): void {
       wanted = JSON.parse(await python('./embed.py', folder, JSON.stringify(TEXTS)));
     }, LONGEST_MS);
 
-    const dropped = async (files: Files, version: number) => {
+    const dropped = async (files: Files, version: number, model = 'minilm', manifest = '') => {
       for (const [name, bytes] of Object.entries(files))
-        slipway().drop(`models/minilm/v${version}/${name}`, bytes);
-      slipway().drop(`models/minilm/v${version}/model.yaml`, '');
-      return (await slipway().ending('minilm', version)).detail;
+        slipway().drop(`models/${model}/v${version}/${name}`, bytes);
+      slipway().drop(`models/${model}/v${version}/model.yaml`, manifest);
+      return (await slipway().ending(model, version)).detail;
     };
-    const cosines = async () => {
-      const body = JSON.stringify({ model: 'minilm', input: TEXTS });
+    const explained = async (model: string) =>
+      (await slipway().get(`/models/${model}/explain?version=1`)) as {
+        image: { uncompressedBytes: number };
+        runtime: { proof: { conversion: { int8: { bytes: number; fullBytes: number } } } };
+      };
+    const cosines = async (model = 'minilm') => {
+      const body = JSON.stringify({ model, input: TEXTS });
       const headers = { 'content-type': 'application/json' };
-      const url = `${slipway().gateway}/models/minilm/v1/embeddings`;
+      const url = `${slipway().gateway}/models/${model}/v1/embeddings`;
       const { data } = (await (await fetch(url, { method: 'POST', headers, body })).json()) as {
         data: { embedding: number[] }[];
       };
@@ -66,6 +71,25 @@ function describeSentences(folder: string, quantized: string): void {
         expect(await slipway().get('/models/minilm/explain?version=1')).toMatchObject({
           runtime: { proof: { conversion: { kept: true } } },
         });
+      },
+      LONGEST_MS,
+    );
+
+    it(
+      'are quantized where model.yaml asks for it: a quarter of the bytes, and nearly the same vectors',
+      async () => {
+        const asked = 'runtime: { optimize: int8 }';
+
+        expect(await dropped(filesIn(folder), 1, 'small', asked)).toMatchObject({ state: 'Live' });
+
+        for (const cosine of await cosines('small')) expect(cosine).toBeGreaterThan(0.99);
+        const [small, full] = [await explained('small'), await explained('minilm')];
+        const { conversion } = small.runtime.proof;
+        expect(conversion).toMatchObject({ int8: { kept: true } });
+        expect(conversion.int8.bytes).toBeLessThan(conversion.int8.fullBytes / 3);
+        expect(full.image.uncompressedBytes - small.image.uncompressedBytes).toBeGreaterThan(60e6);
+        const { out } = await slipway().command('explain', 'small');
+        expect(out).toMatch(/in int8, [\d,]+ bytes instead of [\d,]+ bytes: the least cosine/);
       },
       LONGEST_MS,
     );

@@ -52,6 +52,22 @@ function describeTorch(): void {
       LONGEST_MS,
     );
 
+    it.each([
+      ['quantized', 'rows-quantized.pt'],
+      ['calibrated', 'pictures-quantized.pt'],
+    ])(
+      '%s, %s, answers as torch does',
+      async (model, name) => {
+        const ending = await dropped(model, 1, name);
+        const { inputs, outputs } = ANSWERS[name] ?? { inputs: [], outputs: [] };
+        const found = (await infer(model, inputs)).outputs.map(({ data }) => data);
+
+        expect(ending).toMatchObject({ state: 'Live' });
+        for (const [at, output] of outputs.entries()) expectNear(found[at] ?? [], output);
+      },
+      LONGEST_MS,
+    );
+
     it(
       'takes rows as people write them, and is upgraded and rolled back',
       async () => {

@@ -37,7 +37,10 @@ describe('the image that a build leaves', () => {
       'slipway.artifact-sha256': sha256,
       'slipway.environments': 'onnx-e1',
       'slipway.proof': '',
+      'slipway.unpacked-bytes': expect.stringMatching(/^\d+$/),
     });
+    const unpacked = Number(config.config.Labels['slipway.unpacked-bytes']);
+    expect(unpacked / image.uncompressedBytes).toBeCloseTo(1, 3);
   });
 
   it('has the sizes that its build exported', async () => {

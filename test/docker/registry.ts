@@ -72,6 +72,20 @@ export async function startBusy(registry: Registry): Promise<Registry> {
   });
 }
 
+/** A front of `registry`, and the bytes that were uploaded through it. */
+export async function startCounting(
+  registry: Registry,
+): Promise<Registry & { uploadedBytes(): number }> {
+  let bytes = 0;
+  const front = await startFront(registry, (incoming) => {
+    if (incoming.method !== 'PATCH') return;
+    incoming.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+  });
+  return { ...front, uploadedBytes: () => bytes };
+}
+
 type Refuse = (status: number, code: string, message: string) => void;
 
 /** Hands on what `look` has not refused. */

@@ -131,7 +131,7 @@ const ARTIFACTS: readonly Case[] = [
     model: 'bare',
     files: { 'f/model.yaml': '' },
     reason: 'there is no file of a model',
-    fix: /^Upload the files of the model first/,
+    fix: /^Put the files of the model in the folder/,
   },
 ];
 

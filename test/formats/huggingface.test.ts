@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
+import { refuseUnquantizable } from '#formats/huggingface/int8.ts';
 import { readSafetensors } from '#formats/huggingface/safetensors.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { bytesSource, fileSource } from '../support/bytes/sources.ts';
@@ -120,6 +121,50 @@ describe('a folder of Hugging Face says of itself', () => {
     ['the only one', { 'model_O4.onnx': ONNX, 'model.onnx': undefined }, 'model_O4.onnx'],
   ])('that it is served by %s', async (_, files, file) => {
     expect((await inspected(files)).data?.file).toBe(file);
+  });
+});
+
+describe('int8 is asked for', () => {
+  const INT8 = { runtime: { optimize: 'int8' } };
+  const SAFETENSORS = {
+    'model.onnx': undefined,
+    'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+  };
+
+  it('of an encoder in safetensors, which its build tries', async () => {
+    expect(await inspected(SAFETENSORS, INT8)).toMatchObject({ data: { format: 'huggingface' } });
+  });
+
+  it.each<[string, HuggingFaceFiles, string]>([
+    ['ONNX, which is served as it is', {}, 'Upload model.safetensors instead'],
+    [
+      'a language model',
+      {
+        ...SAFETENSORS,
+        'config.json': { ...BERT, architectures: ['GPT2LMHeadModel'], id2label: undefined },
+      },
+      'Take runtime.optimize out of model.yaml.',
+    ],
+  ])('of %s, and refused with what to do', async (what, files, fix) => {
+    await expect(inspected(files, INT8)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining(what),
+      fix: expect.stringContaining(fix),
+    });
+  });
+
+  it('of any other model, and refused', async () => {
+    const given = { ...INT8, model: { path: 'model.onnx' } };
+
+    await expect(inspected({}, given)).rejects.toThrow(
+      'runtime.optimize is int8, which is for encoders of Hugging Face in safetensors; this model is onnx',
+    );
+  });
+
+  it('of ONNX that is quantized, which it is', async () => {
+    const facts = { ...(await inspected()), dtypes: ['FP32', 'INT8'] };
+
+    expect(() => refuseUnquantizable(manifestSchema.parse(INT8), facts)).not.toThrow();
   });
 });
 
@@ -411,7 +456,7 @@ function modules(...kinds: readonly string[]) {
   }));
 }
 
-function inspected(files: HuggingFaceFiles = {}) {
-  const manifest = manifestSchema.parse({});
+function inspected(files: HuggingFaceFiles = {}, given: object = {}) {
+  const manifest = manifestSchema.parse(given);
   return inspectFiles(huggingFaceFiles(files), { maxBytes: 64 * GIB, manifest });
 }

@@ -201,6 +201,8 @@ describe('an artifact', () => {
     ['m.pmml', '<?xml version="1.0"?><PMML/>', 'a PMML model', 'write-predict'],
     ['m.mlmodel', hex('08 04'), 'a Core ML model', 'exported to ONNX'],
     ['m.RDS', hex('1f 8b 08'), "R's serialized data", 'xgb.save'],
+    ['m.json', '<!DOCTYPE html><html>', 'an HTML page', 'download the model itself'],
+    ['m.txt', '<HTML><body>', 'an HTML page', 'download the model itself'],
     ['m.json', '{\n  "ctr_data": {', 'a CatBoost model in JSON', 'model.cbm'],
     ['m.json', '{"features_info":{', 'a CatBoost model in JSON', 'model.cbm'],
     ['m.json', '{"growth": "linear", "n_changepoints": 25', 'a Prophet model', 'write-predict'],

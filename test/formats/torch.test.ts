@@ -25,6 +25,17 @@ describe('a file of PyTorch says of itself', () => {
     });
   });
 
+  it('that it is quantized, and the numbers that it keeps so', async () => {
+    expect(await inspected('rows-quantized.pt')).toMatchObject({
+      parameters: 67,
+      dtypes: ['FP32', 'qint8'],
+      signature: { inputs: [{ name: 'input', datatype: 'FP32', shape: [2, 4] }] },
+    });
+    expect(await inspected('pictures-quantized.pt')).toMatchObject({
+      dtypes: expect.arrayContaining(['qint8']),
+    });
+  });
+
   it('nothing of the inputs of a module that was scripted, which takes any', async () => {
     for (const name of ['rows-scripted.pt', 'two-scripted.jit', 'counter-scripted.pt']) {
       expect(await inspected(name)).toMatchObject({ format: 'torch', signature: null });
@@ -66,8 +77,12 @@ describe('weights without their module are refused', () => {
   });
 
   it.each<[string, RegExp, RegExp]>([
-    ['whole.pt', /pickled whole.*Sequential.*can run any code/, /torch\.jit\.script/],
-    ['detector.pt', /an Ultralytics model/, /yolo export/],
+    [
+      'whole.pt',
+      /pickled whole.*Sequential.*can run any code/,
+      /torch\.jit\.script.*inspect PATH --write-predict/,
+    ],
+    ['detector.pt', /an Ultralytics model/, /yolo export.*inspect PATH --write-predict/],
     ['legacy.pth', /before 1\.6/, /weights_only=True/],
   ])('%s with the reason', async (name, says, advises) => {
     const { message, fix } = await refusal(name);

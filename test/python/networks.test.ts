@@ -2,6 +2,8 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { type Dropped, fixtureOf, pushed, throughGateway } from '../support/models/dropped.ts';
+import { type MemoryFigures, memoryFigures, memoryTable } from '../support/models/memory.ts';
+import { MODELS } from '../support/models/saved.ts';
 import { filesOfWheel } from '../support/models/wheels.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
@@ -40,6 +42,7 @@ const BASIC_PITCH = await filesOfWheel({
   sha256: '738adb503aae7fdfc7d1e1511aa0ce35052315f260a19531ef4c356708425db0',
 });
 const SAMPLES = 43_844;
+const MOST_ERROR = 0.25;
 
 describeOnOneMachine('a network, dropped, as it is, on one machine', (slipway) => {
   itAnswersAsItsFramework(CASES, slipway);
@@ -93,6 +96,22 @@ describeOnOneMachine('a network, dropped, as it is, on one machine', (slipway) =
     const [lite, saved, onnx] = answers;
     expect(difference(saved, lite, 1e-4, 1e-5)).toBeUndefined();
     expect(difference(onnx, lite, 1e-4, 1e-5)).toBeUndefined();
+  });
+
+  it('takes about as much memory as is expected, by what the build saw', async () => {
+    const cases = CASES.flatMap(({ folder: kind, versions }, at) =>
+      versions.map((name, index) => {
+        return { path: join(MODELS, kind, name), model: `case-${at}`, version: index + 1 };
+      }),
+    );
+    const real = ['nmp.tflite', 'nmp'].map((name) => {
+      return { path: join(folder, name), model: name.replace('.', '-'), version: 1 };
+    });
+    const figures: MemoryFigures[] = [];
+    for (const each of [...cases, ...real]) figures.push(await memoryFigures(slipway(), each));
+
+    process.stdout.write(memoryTable(figures));
+    expect(figures.filter(({ error }) => Math.abs(error) > MOST_ERROR)).toEqual([]);
   });
 });
 

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { sha256Hex } from '#domain/hash.ts';
+import type { Held } from '#domain/workflow.ts';
 import { grantBuild, servedAs } from '#steps/grant-build.ts';
 import { planBuild } from '#steps/plan-build.ts';
+import { fixtureOf } from '../support/models/dropped.ts';
 import type { Granted } from '../support/worlds/build-order.ts';
-import { memoryWorld } from '../support/worlds/memory.ts';
+import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 
 describe('granting the build of an image', () => {
   it('gives it nothing of the artifact before what serves it is built, which may wait for hours', async () => {
@@ -42,6 +45,29 @@ describe('granting the build of an image', () => {
     });
     const { files } = (await (await fetch(second.artifactUrl)).json()) as Granted;
     expect(files).toMatchObject(artifact.parts.map(({ name, sizeBytes }) => ({ name, sizeBytes })));
+  });
+
+  it('names the image of the live version, whose weights the next one may have too', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const first = await world.deploy();
+    const [next, other] = [
+      await world.before('PlanBuild'),
+      await world.before('PlanBuild', world.upload({ model: 'letters' })),
+    ];
+
+    expect((await orderOf(world, next)).previousImage).toBe(
+      (await world.recordOf(first)).work.image?.tag,
+    );
+    expect((await orderOf(world, other)).previousImage).toBeNull();
+  });
+
+  it('names none where models are processes, whose artifacts no image holds', async () => {
+    const bytes = readFileSync(fixtureOf('xgboost', 'binary-3.4.ubj').path);
+    const world = memoryWorld();
+    await world.deploy();
+    const next = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes }));
+
+    expect((await orderOf(world, next)).previousImage).toBeNull();
   });
 
   it.each([
@@ -115,3 +141,10 @@ describe('what a build is told of a model', () => {
     expect(await told({}, "resources: { accelerator: 'T4:1' }")).toMatchObject({ needsGpu: true });
   });
 });
+
+/** What its build is told. */
+async function orderOf({ deps }: MemoryWorld, held: Held) {
+  await planBuild(deps)(held);
+  const { artifactUrl } = await grantBuild(deps)(held);
+  return ((await (await fetch(artifactUrl)).json()) as Granted).order;
+}

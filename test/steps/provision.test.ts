@@ -1,3 +1,4 @@
+import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import { provision } from '#steps/provision.ts';
 import { type MemoryWorld, memoryWorld, START_MS } from '../support/worlds/memory.ts';
@@ -34,6 +35,26 @@ describe.each(TARGETS)('provisioning on %s', (target) => {
         cpuUnits: decision?.cpuUnits,
       },
     });
+  });
+
+  it('says why weights that are to be in int8 are in full', async () => {
+    const world = memoryWorld();
+    const held = await chosen(world, target);
+    const { inspection } = (await world.recordOf(held)).work;
+    const manifest = manifestSchema.parse({ runtime: { optimize: 'int8' } });
+    const int8 = { kept: false, reason: 'the least cosine is 0.9' };
+    const proof = { runtime: 'onnx', modelFile: 'model.onnx', conversion: { int8 } };
+    const image = { proof } as never;
+    await world.registry.recordWork(held, {
+      inspection: { ...inspection!, manifest },
+      image,
+    });
+
+    await provision(target, world.deps)(held);
+
+    expect((await world.told()).at(-1)?.reason).toBe(
+      'runtime.optimize is int8, but the weights are served in full: the least cosine is 0.9',
+    );
   });
 
   it('writes down what it makes before it makes it', async () => {

@@ -68,6 +68,17 @@ describe('alarms', () => {
     ]);
   });
 
+  it('stand beside a dashboard that shows each queue of what was not delivered', () => {
+    const [[, { Properties }]] = ofType(template, 'AWS::CloudWatch::Dashboard') as [Json];
+    const queues = ofType(template, 'AWS::SQS::Queue').map(([id]) => id);
+    const dead = queues.filter((id) => id.endsWith('DeadLetters'));
+
+    expect(dead.length).toBeGreaterThan(3);
+    for (const id of dead) {
+      expect(Properties.DashboardBody['Fn::Sub']).toContain(`\${${id}.QueueName}`);
+    }
+  });
+
   it('stand beside a dashboard with a row for each target', () => {
     const [[, { Properties }]] = ofType(template, 'AWS::CloudWatch::Dashboard') as [Json];
     const titles = JSON.parse(Properties.DashboardBody['Fn::Sub']).widgets.map(

@@ -1,7 +1,7 @@
 import { isRefusal, refusal } from '../refusal.ts';
 import type { Pixels } from './pixels.ts';
 
-// A photo of 24 million pixels, as cameras take them. It takes 75 MB in memory, which src/domain/placement/image-memory.ts counts.
+// A photo of 24 million pixels, as cameras take them. What that takes in memory is counted in src/domain/placement/image-memory.ts.
 export const MOST_PIXELS = 25_000_000;
 // The shorter edge is often resized to a certain length, and the longer one with it.
 const MOST_RATIO = 100;

@@ -1,7 +1,7 @@
 """
 Converts a model to ONNX: `python -m slipway_server.convert --golden FILE --out model.onnx`, with the server's MODEL_PATH and MODEL_FACTS;
 FILE is the output of `describe`. Keeps the conversion if it answers the golden rows as the framework did, and writes to stdout
-{converted, reason, rows, maxDifference, nativeMicros, onnxMicros, uncompiled}. Imports its converter first, then waits for the end of stdin, which says that the file exists.
+{converted, reason, rows, maxDifference, nativeMicros, onnxMicros, uncompiled}; with --int8 also `int8`, {kept, reason}. Imports its converter first, then waits for the end of stdin, which says that the file exists.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="slipway_server.convert")
     parser.add_argument("--golden", required=True, help="the golden rows and the framework's answers")
     parser.add_argument("--out", required=True, help="where to write the ONNX model")
+    parser.add_argument("--int8", action="store_true", help="whether to quantize it, if its answers hold")
     given = parser.parse_args(arguments)
     out = own_stdout()
     for name in ("onnxruntime", "skl2onnx"):
@@ -53,7 +54,7 @@ def main(arguments: list[str]) -> None:
         golden = json.load(file)
     report = {"converted": False, "rows": 0, "maxDifference": None, "nativeMicros": golden["nativeMicros"], "onnxMicros": None}
     try:
-        report.update(_converted(golden, given.out))
+        report.update(_converted(golden, given.out, given.int8))
     except Exception as error:
         report["reason"] = message_of(error)[:500]
     report["uncompiled"] = uncompiled()
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> None:
     out.close()
 
 
-def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
+def _converted(golden: dict[str, Any], out: str, is_int8: bool) -> dict[str, Any]:
     from .conversion.graph import behind
     from .conversion.guard import guarded
 
@@ -69,7 +70,7 @@ def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
     framework = framework_of(model.native)
     if hasattr(framework, "converted_whole"):
         report: dict[str, Any] = framework.converted_whole(model, out)
-        return report
+        return {**report, **_quantized(framework, model, out)} if is_int8 and report["converted"] else report
     inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
     refused = [(Place(each["name"], each["index"]), each["inputs"] and tensors_of(each["inputs"])) for each in golden["refused"]]
     specs = tuple(spec_like(name, array) for name, array in outputs.items())
@@ -88,6 +89,16 @@ def _converted(golden: dict[str, Any], out: str) -> dict[str, Any]:
         reports.append(report)
     # The attempt that compared the most rows says the most.
     return max(reports, key=lambda each: each.get("rows", 0), default={"reason": "there is no converter for it"})
+
+
+def _quantized(framework: Any, model: Model, out: str) -> dict[str, Any]:
+    """Beside its `int8`, the time for a text where that is what serves."""
+    try:
+        found: dict[str, Any] = framework.quantized(model, out)
+    except Exception as error:
+        return {"int8": {"kept": False, "reason": message_of(error)[:500]}}
+    micros = {"onnxMicros": found.pop("onnxMicros")} if found["kept"] else {}
+    return {"int8": found, **micros}
 
 
 def _tried(

@@ -175,5 +175,6 @@ if __name__ == "__main__":
         main(sys.argv[1:])
     except Refusal as refused:
         sys.exit(refused.message)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        # Code may end as a program does, mostly without a word.
         sys.exit(where(error))

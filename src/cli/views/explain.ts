@@ -3,6 +3,8 @@ import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import { artifactName } from './artifact-name.ts';
 import { table } from './table.ts';
 
+type Conversion = NonNullable<NonNullable<Explanation['runtime']>['proof']>['conversion'];
+
 const CPU_UNITS_PER_VCPU = 1024;
 const FACT_WIDTH = 11;
 const INDENT = `\n${' '.repeat(FACT_WIDTH)}`;
@@ -56,7 +58,14 @@ function servedBy({ runtime }: Explanation): string | null {
     nativeMicros === null || onnxMicros === null
       ? ''
       : `; a row takes ${Math.round(nativeMicros)} µs in its framework, ${Math.round(onnxMicros)} as ONNX`;
-  return `${server}: ${reason}${compared}${took}`;
+  return `${server}: ${reason}${compared}${took}${quantizedOf(conversion)}`;
+}
+
+function quantizedOf({ int8 }: Conversion): string {
+  if (!int8) return '';
+  const { kept, reason, bytes: small = 0, fullBytes = 0 } = int8;
+  if (!kept) return `\nnot in int8: ${reason}`;
+  return `\nin int8, ${bytes(small)} instead of ${bytes(fullBytes)}: ${reason}`;
 }
 
 function measuredOf({ runtime }: Explanation): string | null {

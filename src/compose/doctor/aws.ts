@@ -1,7 +1,7 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
 import { findStackIfAny, noStack, type SlipwayStack } from '#compose/account/stack.ts';
 import { accountChecks, lookAtCaller } from './account.ts';
-import { containerChecks, containerQuotaChecks } from './containers.ts';
+import { containerChecks, containerQuotaChecks, networkCheck } from './containers.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
 import { stackChecks } from './stack.ts';
 
@@ -19,6 +19,7 @@ export function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
       { check: 'credentials', look: () => caller },
       ...after(caller, [
         ...accountChecks(account, known),
+        networkCheck(account, async () => networksBefore(await known)),
         ...containerQuotaChecks(account, known),
         { check: 'stack', look: async () => lookAtStack(await found, account) },
       ]),
@@ -41,10 +42,26 @@ export function installDoctor(
   return examine(
     [
       { check: 'credentials', look: () => caller },
-      ...after(caller, [...accountChecks(account, known), ...ofContainers]),
+      ...after(caller, [
+        ...accountChecks(account, known),
+        networkCheck(account, async () => networksAdded(await known, hasContainers)),
+        ...ofContainers,
+      ]),
     ],
     LIMIT_MS,
   );
+}
+
+/** Those that the first deploy creates if it is told nothing; undefined for a stack that has none for containers. */
+function networksBefore(stack: SlipwayStack | undefined): number | undefined {
+  if (!stack) return networksAdded(undefined, true);
+  return stack.containers ? 0 : undefined;
+}
+
+/** One for the models' functions, and one for containers; those of a stack are there already. */
+function networksAdded(stack: SlipwayStack | undefined, hasContainers: boolean): number {
+  const isNewToContainers = hasContainers && !stack?.containers;
+  return (stack ? 0 : 1) + (isNewToContainers ? 1 : 0);
 }
 
 function after(first: Promise<unknown>, checks: readonly Check[]): readonly Check[] {

@@ -24,6 +24,17 @@ const GOOD_FARGATE_VCPUS = 32;
 const GOOD_ADDRESSES = 16;
 const DEFAULT_RULES = 100;
 
+/** Checks whether the region has room for the networks that a deploy would add; no check for undefined. */
+export function networkCheck(account: AwsAccount, added: () => Promise<number | undefined>): Check {
+  return {
+    check: 'networks',
+    async look() {
+      const count = await added();
+      return count === undefined ? undefined : lookAtNetworks(account, count);
+    },
+  };
+}
+
 /** Checks the account's quotas for containers; no checks for an existing stack without containers. */
 export function containerQuotaChecks(
   account: AwsAccount,
@@ -35,7 +46,6 @@ export function containerQuotaChecks(
     look: async () => ((await known)?.containers === null ? undefined : look()),
   });
   return [
-    check('networks', async () => lookAtNetworks(account, await isInstalled())),
     check('service roles', async () =>
       lookAtServiceRoles(clientSettings(account), await isInstalled()),
     ),
@@ -66,18 +76,16 @@ export function containerChecks(
   ];
 }
 
-/** An installed stack already has its network. */
-async function lookAtNetworks(account: AwsAccount, isInstalled: boolean) {
+async function lookAtNetworks(account: AwsAccount, added: number) {
   const ec2 = new EC2Client(clientSettings(account));
   const [quota, { Vpcs = [] }] = await Promise.all([
     quotaOf(account, 'vpc', NETWORKS),
     withCredentials(() => translated(() => ec2.send(new DescribeVpcsCommand({})))),
   ]);
-  const fix =
-    'Request an increase: Service Quotas, Amazon VPC, "VPCs per Region"; the stack creates two.';
+  const fix = `Request an increase: Service Quotas, Amazon VPC, "VPCs per Region"; the deploy creates ${added}.`;
   if (quota === undefined) return warn('Service Quotas does not say', fix);
   const says = `${Vpcs.length} of ${quota} VPCs are in use`;
-  return isInstalled || Vpcs.length + 2 <= quota ? ok(says) : fail(says, fix);
+  return added === 0 || Vpcs.length + added <= quota ? ok(says) : fail(says, fix);
 }
 
 async function lookAtFargate(account: AwsAccount) {

@@ -68,12 +68,12 @@ export async function inspectPath(
     facts,
     server: runtime.process ? runtime.title : `${runtime.title}${AS_CONTAINER}`,
     python: runtime.takesPackages ? pythonEnvironment(facts, manifest.build) : null,
-    converts: manifest.runtime.optimize === 'auto' && isConvertible(facts),
+    converts: manifest.runtime.optimize !== 'none' && isConvertible(facts),
     options: timed(
       optionsOf(manifest, {
         imageBytes: facts.sizeBytes,
         modelBytes: facts.sizeBytes,
-        memoryBytes: expectedMemoryBytes(terms),
+        memoryBytes: expectedMemoryBytes({ ...facts, terms }),
         accelerator: gpu,
         gpuModel,
       }),

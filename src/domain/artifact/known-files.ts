@@ -172,6 +172,14 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     fix: 'Save it as CatBoost does by default, `model.save_model("model.cbm")`, and upload that.',
   },
   {
+    what: 'an HTML page',
+    format: null,
+    endings: [],
+    // `<!` or `<html`, in any case.
+    magic: /^3c(21|[46]8[57]4[46]d[46]c)/,
+    fix: 'It is what a server answered in the place of a model: download the model itself, and upload that.',
+  },
+  {
     what: 'a Git LFS pointer',
     format: null,
     endings: [],

@@ -1,15 +1,13 @@
+import image from '#domain/data/image-limits.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Target } from '#domain/placement/target.ts';
 
-// The largest image layer in ECR; an artifact becomes one layer. https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
-const LAYER_MAX_BYTES = 52_000 * 1024 * 1024;
-
-/** The largest artifact that any of these targets takes (bytes). */
+/** The largest artifact that any of these targets takes (bytes). One file may be all of it, and is one layer of an image. */
 export function maxArtifactBytes(offered: readonly Target[]): number {
   return offered.some((target) => target !== 'lambda')
-    ? LAYER_MAX_BYTES
+    ? image.layerMaxBytes
     : lambda.imageUncompressedMaxBytes;
 }
 

@@ -124,13 +124,21 @@ const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
     fix: 'Name its package in requirements.txt, or put the module beside the file, and upload again.',
   },
   {
+    sign: /^SystemExit/,
+    fix: 'Put what runs it as a program under `if __name__ == "__main__":`, since it is imported, and upload again.',
+  },
+  {
     sign: /^ImportError: attempted relative import/,
     fix: 'Import the file beside it by its name alone, without the dot before it, and upload again.',
   },
   {
+    sign: /\[Errno 30\] Read-only file system/,
+    fix: "A model can write only where Python's tempfile does, and what it writes is gone with its server: write there, and upload again.",
+  },
+  {
     // What Python's sockets say, and the Hugging Face Hub.
     sign: /name resolution|Name or service not known|Network is unreachable|couldn't connect to/,
-    fix: 'A build loads a model without a network: put what it downloads in its folder, load it from there, and upload again.',
+    fix: 'A build loads a model without a network: put what it downloads in its folder and load it from there, or on one machine say `runtime: { network: open }` in model.yaml; then upload again.',
   },
 ];
 

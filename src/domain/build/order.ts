@@ -31,6 +31,8 @@ export type BuildOrder = {
   readonly python: PythonEnvironment | null;
   /** The images of the environments that serve and prove it; none where models run as processes. An optional one may not exist. */
   readonly environments: EnvironmentTags;
+  /** The tag of the live version's image, whose layers of weights the new image takes where the files are the same; null where there is none. */
+  readonly previousImage: string | null;
   /** What its manifest says about its runtime. */
   readonly wishes: Manifest['runtime'];
   /** Whether it may be converted for another runtime. */

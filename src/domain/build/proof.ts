@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { signatureSchema } from '#domain/artifact/signature.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
 import { RUNTIME_NAMES } from './runtime.ts';
 
 const micros = z.number().check(z.nonnegative());
@@ -9,6 +10,7 @@ const milliseconds = z.number().check(z.nonnegative());
 /**
  * What a build learned by loading the model in a separate process: how it is served, and `peakBytes`, its peak memory in its own framework.
  * `conversion`: whether it serves as ONNX, why or why not, how many golden rows were compared in both, the largest difference of a probability, and the latency per row in each (microseconds; null where not measured).
+ * Its `int8`, where the manifest asks for that: whether the weights are quantized, why or why not, and the bytes of the ONNX file in int8 and in full.
  * `example` is a golden row with the answer of the model's own framework where that is short enough, null where the row is not.
  */
 export const buildProof = z.object({
@@ -22,6 +24,14 @@ export const buildProof = z.object({
     maxDifference: z.nullable(z.number()),
     nativeMicros: z.nullable(micros),
     onnxMicros: z.nullable(micros),
+    int8: z.exactOptional(
+      z.object({
+        kept: z.boolean(),
+        reason: z.string(),
+        bytes: z.exactOptional(bytes),
+        fullBytes: z.exactOptional(bytes),
+      }),
+    ),
   }),
   importMs: milliseconds,
   loadMs: milliseconds,
@@ -42,3 +52,13 @@ export const buildProof = z.object({
 });
 
 export type BuildProof = Readonly<z.infer<typeof buildProof>>;
+
+/** Why weights that the manifest asks for in int8 are served in full; undefined where they are not, or it does not ask. */
+export function keptInFull(
+  { optimize }: Pick<Manifest['runtime'], 'optimize'>,
+  proof: Pick<BuildProof, 'conversion'> | null | undefined,
+): string | undefined {
+  if (optimize !== 'int8' || !proof || proof.conversion.int8?.kept) return undefined;
+  const { int8, reason } = proof.conversion;
+  return `runtime.optimize is int8, but the weights are served in full: ${int8?.reason ?? reason}`;
+}

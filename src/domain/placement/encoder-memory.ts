@@ -9,6 +9,8 @@ const WEIGHT_COPIES = 2;
 // A tokenizer's file as objects: the vocabulary is a map of texts to numbers.
 const TOKENIZER_COPIES = 12;
 const NUMBER_BYTES = 4;
+/** What its term is called that int8 makes smaller. */
+export const WEIGHTS = 'the weights and their copies';
 // How many tokens are computed in one run, padding included: runtimes/onnx/language/batches.ts.
 const RUN_TOKENS = 512;
 const USUAL_TOKENS = 512;
@@ -34,7 +36,7 @@ export function encoderMemory(shape: EncoderShape): readonly MemoryTerm[] {
   const { weightBytes, tokenizerBytes } = shape;
   return [
     { name: 'the ONNX server', bytes: SERVER_BYTES },
-    { name: 'the weights and their copies', bytes: weightBytes * WEIGHT_COPIES },
+    { name: WEIGHTS, bytes: weightBytes * WEIGHT_COPIES },
     { name: 'the tokenizer', bytes: tokenizerBytes * TOKENIZER_COPIES },
     { name: `the activations of ${runTokens(shape)} tokens`, bytes: activationBytes(shape) },
   ];

@@ -1,6 +1,7 @@
-import type { MemoryTerm } from '#domain/artifact/facts.ts';
+import type { MemoryTerm, ModelFacts } from '#domain/artifact/facts.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
+import { WEIGHTS } from './encoder-memory.ts';
 
 const MIB = 1024 * 1024;
 
@@ -39,6 +40,11 @@ function treeCopies(fileBytes: number): number {
   return fileBytes <= LOADED_TWICE_BYTES ? 2 * TREE_COPIES : TREE_COPIES;
 }
 
+/** A model with the terms of its memory. */
+type Expected = Pick<ModelFacts, 'format' | 'language' | 'pipeline'> & {
+  readonly terms: readonly MemoryTerm[];
+};
+
 type Measured = {
   readonly proof: Pick<BuildProof, 'conversion' | 'peakBytes' | 'modelBytes'> | null;
   readonly smoke: Pick<SmokeTest, 'peakBytes'> | null;
@@ -46,23 +52,23 @@ type Measured = {
 
 /**
  * The expected memory of a replica, in bytes: the build's measurement plus 30 %, else the sum of the terms. The framework's measurement does not apply to a model served as ONNX;
- * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least. `isSettled`: what holds all it will ever hold from its start on.
+ * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least. A language model holds all it will ever hold from its start on.
  */
 export function expectedMemoryBytes(
-  terms: readonly MemoryTerm[],
+  model: Expected,
   { proof, smoke }: Measured = { proof: null, smoke: null },
-  isSettled = false,
 ): number {
+  const { terms } = model;
   const seenBytes = smoke?.peakBytes ?? 0;
-  if (isSettled) {
+  if (model.language) {
     const mostBytes = Math.max(proof?.peakBytes ?? 0, seenBytes);
     return Math.max(sumOf(terms), Math.ceil(mostBytes * SETTLED_HEADROOM));
   }
   if (proof && !proof.conversion.kept) {
     return Math.ceil(Math.max(proof.peakBytes, seenBytes) * HEADROOM);
   }
-  const known = proof ? convertedMemory(proof.modelBytes) : terms;
-  const knownBytes = known.length > 0 ? sumOf(known) : UNKNOWN_BYTES;
+  const known = proof ? convertedMemory(model, proof) : terms;
+  const knownBytes = known.length > 0 ? Math.ceil(sumOf(known)) : UNKNOWN_BYTES;
   return Math.max(knownBytes, Math.ceil(seenBytes * HEADROOM));
 }
 
@@ -70,7 +76,16 @@ function sumOf(terms: readonly MemoryTerm[]): number {
   return terms.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-// Most converted models are trees, and no other kind is larger once loaded.
-function convertedMemory(fileBytes: number): readonly MemoryTerm[] {
-  return onnxMemory({ fileBytes, weightBytes: 0, hasTrees: true });
+// Most converted models are trees, and no other kind is larger once loaded. The terms of an encoder are those of its ONNX in full.
+function convertedMemory(
+  { terms, format, pipeline }: Expected,
+  { modelBytes, conversion }: NonNullable<Measured['proof']>,
+): readonly MemoryTerm[] {
+  if (!pipeline) {
+    return onnxMemory({ fileBytes: modelBytes, weightBytes: 0, hasTrees: format !== 'torch' });
+  }
+  const { bytes = 1, fullBytes = 1 } = conversion.int8 ?? {};
+  return terms.map((term) =>
+    term.name === WEIGHTS ? { ...term, bytes: (term.bytes * bytes) / fullBytes } : term,
+  );
 }

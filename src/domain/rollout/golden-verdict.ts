@@ -61,7 +61,7 @@ function unproven({ signature }: Declared): string {
   const why = signature
     ? `a request made from the signature has more than ${MAX_GOLDEN_BYTES} bytes`
     : 'the artifact has no input signature, so no request could be made';
-  return `${UNPROVEN}: ${why}; give an example in model.yaml`;
+  return `${UNPROVEN}: ${why}; give an example in model.yaml (examples: [{ request: … }])`;
 }
 
 /**

@@ -6,6 +6,7 @@ import { HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
 import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
+import { isPickledWhole } from '#formats/torch/refused.ts';
 import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
 
 /** The two files that would serve a model by code, as a starting point for its owner. */
@@ -44,14 +45,14 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
 
 /** Of what has its code in the file itself; any other is weights, for the class that its owner has. */
 async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
-  const members = await openTorch(await file.open(), file.name).then(
-    (archive) => archive.members,
-    () => new Map<string, unknown>(),
-  );
+  const archive = await openTorch(await file.open(), file.name).catch(() => undefined);
+  if (!archive) return undefined;
+  const { members } = archive;
   if (members.has('archive_format') || members.has('models/model.json')) {
     return TORCH_PROGRAMS.exported;
   }
-  return members.has('constants.pkl') ? TORCH_PROGRAMS.script : undefined;
+  if (members.has('constants.pkl')) return TORCH_PROGRAMS.script;
+  return (await isPickledWhole(archive)) ? TORCH_PROGRAMS.whole : undefined;
 }
 
 async function servedKind(file: ArtifactFile): Promise<string | undefined> {

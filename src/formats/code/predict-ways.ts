@@ -25,7 +25,7 @@ const PICKLE: Way = {
     'parts = saved.values() if isinstance(saved, dict) else saved if isinstance(saved, (list, tuple)) else [saved]',
     'self.model = next(part for part in parts if hasattr(part, "predict"))',
   ],
-  answer: ['return np.asarray(self.model.predict(np.asarray(rows))).tolist()'],
+  answer: ['return np.asarray(self.model.predict(np.atleast_2d(rows))).tolist()'],
   requirements: ['joblib', 'numpy', 'scikit-learn'],
 };
 
@@ -52,7 +52,7 @@ const TORCH_ANSWER: Pick<Way, 'answer' | 'requirements'> = {
   requirements: ['torch', 'numpy'],
 };
 
-/** Of what torch saved with its code, which needs no class of its owner's. */
+/** Of what torch saved with its code, or with its objects: no class of its owner's is made anew. */
 export const TORCH_PROGRAMS = {
   script: {
     imports: ['import torch'],
@@ -62,6 +62,14 @@ export const TORCH_PROGRAMS = {
   exported: {
     imports: ['import torch'],
     load: ['self.model = torch.export.load(FILE).module()'],
+    ...TORCH_ANSWER,
+  },
+  whole: {
+    imports: ['import torch'],
+    load: [
+      '# The files in which its own classes stood lie beside this one, under the same names.',
+      'self.model = torch.load(FILE, map_location="cpu", weights_only=False).eval()',
+    ],
     ...TORCH_ANSWER,
   },
 } as const satisfies Record<string, Way>;
@@ -177,7 +185,11 @@ export const WAYS: Readonly<Record<string, Way>> = {
       'from PIL import Image',
       'from ultralytics import YOLO',
     ],
-    load: ['self.model = YOLO(FILE)'],
+    load: [
+      'self.model = YOLO(FILE)',
+      '# The first picture takes seconds, so it is none of a client.',
+      'self.model(Image.new("RGB", (64, 64)), verbose=False)',
+    ],
     takes: 'image',
     answer: [
       '# The bytes of a picture, in base64.',
@@ -191,7 +203,9 @@ export const WAYS: Readonly<Record<string, Way>> = {
 const STATSMODELS: Way = {
   imports: ['import numpy as np', 'import statsmodels.api as sm'],
   load: ['self.model = sm.load(FILE)'],
-  answer: ['return np.asarray(self.model.predict(np.asarray(rows, "float64"))).tolist()'],
+  answer: [
+    'return np.asarray(self.model.predict(np.atleast_2d(np.asarray(rows, "float64")))).tolist()',
+  ],
   requirements: ['statsmodels', 'numpy'],
 };
 

@@ -102,9 +102,17 @@ function refuseUnread(machine: PickleMachine, value: Value, library: Library): v
   );
 }
 
+// No attribute is called so.
+const STATE = '(state)';
+
 /** Python takes attributes from any object with items, but only a plain dict's items are known. */
 function setState(machine: PickleMachine, target: Instance, state: Value): void {
   if (isTuple(state) && takesTuple(target.of)) return;
+  if (isTuple(state) && target.of.uses.takesAnyState) {
+    keep(machine, 1);
+    target.attributes.set(STATE, state);
+    return;
+  }
   const parts = isTuple(state) && state.items.length === 2 ? state.items : [state];
   for (const part of parts) {
     if (part === null && parts.length === 2) continue;

@@ -10,6 +10,8 @@ export type Uses = {
   readonly call: boolean;
   readonly make: boolean;
   readonly fill: boolean;
+  /** Where what takes its state is no Python: any tuple. */
+  readonly takesAnyState?: true;
 };
 
 export type Global = {

@@ -18,6 +18,8 @@ export type MetaGraph = {
   readonly tensorflowVersion: string;
   readonly signatures: ReadonlyMap<string, DeclaredSignature>;
   readonly operators: ReadonlySet<string>;
+  /** How many nodes its graph and functions have. */
+  readonly nodes: number;
 };
 
 // The fields of saved_model.proto, meta_graph.proto, graph.proto and function.proto.
@@ -47,11 +49,15 @@ export async function readMetaGraphs(wire: Wire): Promise<readonly MetaGraph[]> 
 async function metaGraph(wire: Wire, message: Field): Promise<MetaGraph> {
   const tags: string[] = [];
   const operators = new Set<string>();
+  let nodes = 0;
   const signatures = new Map<string, DeclaredSignature>();
   let tensorflowVersion = '';
   const node = (field: Field) =>
     wire.each(field, {
-      [NODE.operator]: async (text) => operators.add(await wire.text(text)),
+      [NODE.operator]: async (text) => {
+        nodes += 1;
+        operators.add(await wire.text(text));
+      },
     });
   await wire.each(message, {
     [META.info]: (info) =>
@@ -74,7 +80,7 @@ async function metaGraph(wire: Wire, message: Field): Promise<MetaGraph> {
       signatures.set(key, value ?? { inputs: [], outputs: [] });
     },
   });
-  return { tags, tensorflowVersion, signatures, operators };
+  return { tags, tensorflowVersion, signatures, operators, nodes };
 }
 
 async function signatureIn(wire: Wire, message: Field): Promise<DeclaredSignature> {

@@ -22,6 +22,8 @@ const DEFAULT = 'serving_default';
 // What TensorFlow runs once when it loads a model.
 const INITIAL = '__saved_model_init_op';
 const MOST_OPERATORS = 200;
+// Of 4,001 nodes, each function of a model with its own, 80 MiB were seen.
+const NODE_BYTES = 20 * 1024;
 // Operators that run code of Python, or read and write files of the machine.
 const REACHING_OUT =
   /^((Eager)?PyFunc(Stateless)?|(Read|Write)File|MatchingFiles|(Save|Restore)Slices?|.*Dataset(V\d)?)$/;
@@ -55,6 +57,7 @@ export async function inspectSavedModel(
     memory: openvinoMemory({
       weightBytes: weightBytes + written.sizeBytes,
       activationBytes: endsBytes(graph),
+      graphBytes: graph.nodes * NODE_BYTES,
     }),
     signatures: [...graph.signatures.keys()].filter((name) => name !== INITIAL).sort(),
     operators: [...graph.operators].sort().slice(0, MOST_OPERATORS),

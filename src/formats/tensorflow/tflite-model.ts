@@ -13,6 +13,8 @@ export type LiteModel = {
   readonly inputs: readonly LiteTensor[];
   readonly outputs: readonly LiteTensor[];
   readonly operators: readonly string[];
+  /** How many operators its graphs call. */
+  readonly nodes: number;
   readonly parameters: number;
   readonly weightBytes: number;
   readonly dtypes: readonly string[];
@@ -54,13 +56,14 @@ type Tensor = {
 export async function readLiteModel(root: FlatTable, file: string): Promise<LiteModel> {
   const buffers = await sizesOf(await root.tables(MODEL.buffers));
   const codes = await codesOf(await root.tables(MODEL.operatorCodes));
+  let nodes = 0;
   const graphs: { readonly table: FlatTable; readonly tensors: readonly Tensor[] }[] = [];
   for (const table of await root.tables(MODEL.subgraphs)) {
     const tensors: Tensor[] = [];
     for (const each of await table.tables(GRAPH.tensors)) {
       tensors.push(await readTensor(each, buffers, file));
     }
-    await refuseBadOperators(table, { tensors: tensors.length, codes: codes.length }, file);
+    nodes += await soundOperators(table, { tensors: tensors.length, codes: codes.length }, file);
     graphs.push({ table, tensors });
   }
   const [first] = graphs;
@@ -72,6 +75,7 @@ export async function readLiteModel(root: FlatTable, file: string): Promise<Lite
     runtimeVersion: await runtimeVersionOf(root),
     ...(await endsOf(root, first, file)),
     operators: [...new Set(codes)].sort(),
+    nodes,
     parameters: sum(constants.map(({ elements }) => elements)),
     weightBytes: sum(constants.map(({ bytes }) => bytes)),
     dtypes: [...new Set(constants.map(({ type }) => type.name))].sort(),
@@ -135,13 +139,14 @@ async function readTensor(
   return { name, type, shape: declared, elements, bytes: isConstant ? held : bytes, isConstant };
 }
 
-/** Whether each operator is of a kind that the file lists, and takes and gives tensors that are there. */
-async function refuseBadOperators(
+/** How many operators there are, each of a kind that the file lists, over tensors that are there. */
+async function soundOperators(
   graph: FlatTable,
   most: { readonly tensors: number; readonly codes: number },
   file: string,
-): Promise<void> {
-  for (const operator of await graph.tables(GRAPH.operators)) {
+): Promise<number> {
+  const operators = await graph.tables(GRAPH.operators);
+  for (const operator of operators) {
     const code = (await operator.number(OPERATOR.code)) ?? 0;
     // -1 stands for an input that is left out.
     const taken = [
@@ -153,6 +158,7 @@ async function refuseBadOperators(
       throw odd(file, 'one of its operators takes a tensor that is not there');
     }
   }
+  return operators.length;
 }
 
 type Graph = { readonly table: FlatTable; readonly tensors: readonly Tensor[] };

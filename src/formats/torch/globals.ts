@@ -65,7 +65,10 @@ export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchG
 
 function usesOf(full: string, hasCode: boolean): Uses | undefined {
   if (CALLED.includes(full)) return { call: true, make: false, fill: full.endsWith('OrderedDict') };
-  if (hasCode && CODE.test(full)) return { call: false, make: true, fill: false };
+  // Of quantized layers the state is a tuple, which code of TorchScript takes.
+  if (hasCode && CODE.test(full)) {
+    return { call: false, make: true, fill: false, takesAnyState: true };
+  }
   const [, storage = ''] = /^torch\.(\w+Storage)$/.exec(full) ?? [];
   return storage in STORAGES || DTYPE.test(full) ? NO_USE : undefined;
 }

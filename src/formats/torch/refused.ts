@@ -1,3 +1,4 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Pickled } from '#formats/pickle/scan.ts';
 import { isThing, type Value } from '#formats/pickle/values.ts';
@@ -19,13 +20,13 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
   if (others.some((name) => name.startsWith('ultralytics.'))) {
     return rejected(
       `${file} is an Ultralytics model: a pickle of objects of its package, which can run any code when it is loaded`,
-      `Export it with \`yolo export model=${file} format=onnx\` (or format=torchscript) and upload that, or put it in a folder with a predict.py that loads it.`,
+      `Export it with \`yolo export model=${file} format=onnx\` (or format=torchscript) and upload that, or ${BY_CODE}.`,
     );
   }
   if (other !== undefined) {
     return rejected(
       `${file} is a module that was pickled whole: it names ${quoted(other)}, so loading it can run any code, and needs the files in which its classes stood`,
-      'Save it with its code: torch.jit.script(module).save("model.pt"), or torch.export.save(torch.export.export(module, args), "model.pt2").',
+      `Save it with its code: torch.jit.script(module).save("model.pt"), or torch.export.save(torch.export.export(module, args), "model.pt2"); or ${BY_CODE}.`,
     );
   }
   // What no known class does says less than the name of the class that does it.
@@ -38,6 +39,15 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
     `${file} is ${what}, ${tensors.length} tensors of ${parameters.toLocaleString('en-US')} numbers, without the module that they belong to`,
     tenLines(file, isState(root) ? '' : keyOfState(root)),
   );
+}
+
+/** Whether its pickle has objects of classes beside tensors, so that torch loads it only by running what it names. */
+export async function isPickledWhole(archive: TorchArchive): Promise<boolean> {
+  const data = archive.members.get('data.pkl');
+  if (!data) return false;
+  const globals = torchGlobals({ hasCode: false });
+  await scanMember(archive, data, globals).catch(() => undefined);
+  return globals.others().length > 0;
 }
 
 function isPickled(scanned: unknown): scanned is Pickled {

@@ -165,6 +165,8 @@ describe('a failed build', () => {
         'in its folder',
       ],
       ['ConnectionError: [Errno -3] Temporary failure in name resolution', 'in its folder'],
+      ['SystemExit: 2', '__main__'],
+      ["OSError: [Errno 30] Read-only file system: 'a.txt'", 'tempfile'],
     ])('%s says what to do', (error, fix) => {
       expect(explained(`${error} (predict.py:1)`).fix).toContain(fix);
     });

@@ -1,4 +1,5 @@
 import { imageTag, modelOfTag, readImage, servedBy } from '#domain/build/image.ts';
+import { keptInFull } from '#domain/build/proof.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Artifact } from '#domain/deployment.ts';
 
@@ -84,6 +85,32 @@ const PROVEN = {
   example: null,
   packages: ['scikit-learn==1.5.2'],
 };
+
+const { conversion: CONVERSION } = PROVEN;
+const INT8 = { kept: false, reason: 'the least cosine is 0.9; at least 0.99 is kept' };
+
+describe('weights that are to be in int8', () => {
+  const said = (optimize: 'auto' | 'int8', conversion: object) =>
+    keptInFull({ optimize }, { conversion: { ...CONVERSION, ...conversion } });
+
+  it('and are served in full say why', () => {
+    expect(said('int8', { int8: INT8 })).toBe(
+      'runtime.optimize is int8, but the weights are served in full: the least cosine is 0.9; at least 0.99 is kept',
+    );
+  });
+
+  it('and are not even ONNX say why not', () => {
+    expect(said('int8', { kept: false, reason: 'an operator is missing' })).toContain(
+      'in full: an operator is missing',
+    );
+  });
+
+  it('say nothing where they are, where nothing was built, or nobody asked', () => {
+    expect(said('int8', { int8: { ...INT8, kept: true } })).toBeUndefined();
+    expect(keptInFull({ optimize: 'int8' }, null)).toBeUndefined();
+    expect(said('auto', {})).toBeUndefined();
+  });
+});
 
 const exported = (value: string) => [{ Name: 'BUILT', Value: value }];
 const read = (over: object = {}, runtime: RuntimeName = 'onnx') =>

@@ -59,6 +59,7 @@ describe('the manifest schema', () => {
     [{ model: { allowPickle: ['pkg.*'] } }, false],
     [{ model: { allowPickle: ['name'] } }, false],
     [{ runtime: { optimize: 'none' } }, true],
+    [{ runtime: { optimize: 'int8' } }, true],
     [{ runtime: { optimize: true } }, false],
     [{ runtime: { network: 'open' } }, true],
     [{ runtime: { network: 'local' } }, false],

@@ -26,7 +26,7 @@ describe('what a cold start is expected to take', () => {
   });
 
   it.each<[RuntimeName, number, readonly number[]]>([
-    ['onnx', 100_000_000, [4, 29, 43]],
+    ['onnx', 100_000_000, [5, 30, 44]],
     ['python', 3_800_000_000, [54, 196, 93]],
     ['vllm', 13_476_831_232, [353, 1077, 392]],
   ])(

@@ -134,7 +134,7 @@ describe('a model is healthy with a warning', () => {
     expect(judgeGoldens(declare([Y]), [])).toEqual({
       kind: 'healthy',
       warning:
-        'started, unproven: a request made from the signature has more than 4000000 bytes; give an example in model.yaml',
+        'started, unproven: a request made from the signature has more than 4000000 bytes; give an example in model.yaml (examples: [{ request: … }])',
     });
   });
 
@@ -144,7 +144,7 @@ describe('a model is healthy with a warning', () => {
     expect(judgeGoldens(opaque, [])).toEqual({
       kind: 'healthy',
       warning:
-        'started, unproven: the artifact has no input signature, so no request could be made; give an example in model.yaml',
+        'started, unproven: the artifact has no input signature, so no request could be made; give an example in model.yaml (examples: [{ request: … }])',
     });
   });
 });

@@ -1,3 +1,5 @@
+import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { fixtureOf } from '../../support/models/dropped.ts';
 import type { ModelFixture } from '../../support/models/fixtures.ts';
@@ -6,7 +8,8 @@ import {
   startSlipway,
   temporaryFolder,
 } from '../../support/slipway/running.ts';
-import { answeredRows, rowsOf, type Shape, shapesOf } from './shapes.ts';
+import { type Answers, answersOf, pathOf, rowsAnswered } from './others.ts';
+import { answeredRows, type Rows, rowsOf, type Shape, shapesOf } from './shapes.ts';
 
 // Converted or not, no answer is further from the framework's own.
 const RTOL = 1e-4;
@@ -84,12 +87,40 @@ async function wrong(model: string, { requests }: ModelFixture): Promise<readonl
   const found: string[] = [];
   const inputs = await inputsOf(model);
   for (const { body, answer } of requests.filter(({ protocol }) => protocol === 'invocations')) {
-    for (const shape of shapesOf(model, rowsOf(body, inputs))) {
-      const why = differenceOf(shape, await ask(model, shape), answer);
-      if (why) found.push(`${shape.shape}: ${why}`);
-    }
+    found.push(...(await wrongShapes(model, rowsOf(body, inputs), answer)));
   }
   return found;
+}
+
+async function wrongShapes(
+  model: string,
+  rows: Rows,
+  answer: unknown,
+  isTaken: (shape: Shape) => boolean = () => true,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const shape of shapesOf(model, rows).filter(isTaken)) {
+    const why = differenceOf(shape, await ask(model, shape), answer);
+    if (why) found.push(`${shape.shape}: ${why}`);
+  }
+  return found;
+}
+
+/** The same of a model of iris, which takes rows of numbers. */
+function wrongOfIris(model: string, answers: Answers, label: string): Promise<readonly string[]> {
+  const predictions = rowsAnswered(answers, label);
+  return wrongShapes(model, { columns: null, rows: answers.rows }, { predictions });
+}
+
+/** A file is dropped in the bucket, a folder pushed; answers how its deployment ended. */
+async function deployed(model: string, path: string): Promise<unknown> {
+  if ((await stat(path)).isFile()) {
+    slipway.drop(`models/${model}/${basename(path)}`, await readFile(path));
+    return (await slipway.ending(model, 1)).detail;
+  }
+  const { out, err } = await slipway.command('push', path, '--name', model, '--json');
+  const last = out.trim().split('\n').at(-1) ?? '';
+  return last.startsWith('{') ? JSON.parse(last).detail : err;
 }
 
 type Answer = Awaited<ReturnType<typeof ask>>;
@@ -102,16 +133,65 @@ function differenceOf({ count }: Shape, { status, body }: Answer, answer: unknow
 describe('forty models of a first hour', () => {
   it.each(CASES)('$folder/$name answers each shape as its framework does', async (each) => {
     const fixture = fixtureOf(each.folder, each.name);
-    const { out, err } = await slipway.command(
-      'push',
-      fixture.path,
-      '--name',
-      each.model,
-      '--json',
-    );
-    const last = out.trim().split('\n').at(-1) ?? '';
-    expect(last.startsWith('{') ? JSON.parse(last).detail : err).toMatchObject({ state: 'Live' });
+
+    expect(await deployed(each.model, fixture.path)).toMatchObject({ state: 'Live' });
 
     expect(await wrong(each.model, fixture)).toEqual([]);
+  });
+
+  it.each(['words', 'numbers'])(
+    'a classifier of %s as skl2onnx exports it answers each shape by class',
+    async (name) => {
+      const model = `zipmap-${name}`;
+
+      expect(await deployed(model, pathOf(`zipmap/${name}.onnx`))).toMatchObject({ state: 'Live' });
+
+      const answers = answersOf(`zipmap/${name}.json`);
+      expect(await wrongOfIris(model, answers, 'output_label')).toEqual([]);
+    },
+  );
+
+  it('a pipeline with a class of its own, and its module beside it, answers each shape', async () => {
+    expect(await deployed('own', pathOf('own-class'))).toMatchObject({ state: 'Live' });
+
+    const answers = answersOf('first-hour/own-class.json');
+    expect(await wrongOfIris('own', answers, 'label')).toEqual([]);
+  });
+
+  it('a dict with a model in it is refused, and answers by the predict.py that is written for it', async () => {
+    const home = join(folder.path, 'dict');
+    await mkdir(home);
+    await cp(pathOf('first-hour/dict.pkl'), join(home, 'dict.pkl'));
+    const { rows, labels } = answersOf('first-hour/dict.json');
+
+    expect(await deployed('dict', join(home, 'dict.pkl'))).toMatchObject({
+      state: 'Rejected',
+      fix: expect.stringContaining('--write-predict'),
+    });
+    await slipway.command('inspect', home, '--write-predict');
+
+    expect(await deployed('dict', home)).toMatchObject({ state: 'Live' });
+    // Code has no columns by which a CSV without names could be told from one that has them.
+    const isTaken = ({ shape }: Shape) => !shape.startsWith('CSV');
+    const answer = { predictions: labels };
+    expect(await wrongShapes('dict', { columns: null, rows }, answer, isTaken)).toEqual([]);
+  });
+
+  it('a folder that is dropped with no more than a predict.py streams what that yields', async () => {
+    const home = join(slipway.dataDir, 'bucket/models/stream/v1');
+    await mkdir(home, { recursive: true });
+    await writeFile(
+      join(home, 'predict.py'),
+      'async def predict(n):\n  for each in range(n): yield {"at": each}\n',
+    );
+
+    expect((await slipway.ending('stream', 1)).detail).toMatchObject({ state: 'Live' });
+
+    const answer = await fetch(`${slipway.gateway}/models/stream/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"inputs": 2}',
+    });
+    expect(await answer.text()).toBe('{"at":0}\n{"at":1}\n');
   });
 });

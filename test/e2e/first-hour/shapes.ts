@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 
 /** The rows that a fixture asks about, by position, with the names of their columns where its framework knows any. */
 export type Rows = {
@@ -51,6 +51,10 @@ export function shapesOf(model: string, { columns, rows }: Rows): readonly Shape
     shape('gzip', null, {
       headers: { ...JSON_TYPE, 'content-encoding': 'gzip' },
       body: gzipSync(JSON.stringify({ instances: rows })),
+    }),
+    shape('deflate', null, {
+      headers: { ...JSON_TYPE, 'content-encoding': 'deflate' },
+      body: deflateSync(JSON.stringify({ inputs: rows })),
     }),
     shape('CSV without a header', null, { headers: CSV_TYPE, body: csvOf(rows) }),
   ];

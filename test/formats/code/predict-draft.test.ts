@@ -6,6 +6,11 @@ import { fixtureOf } from '../../support/models/dropped.ts';
 describe('a draft of predict.py', () => {
   it.each([
     ['counter-scripted.pt', 'self.model = torch.jit.load(FILE, map_location="cpu").eval()', false],
+    [
+      'whole.pt',
+      'self.model = torch.load(FILE, map_location="cpu", weights_only=False).eval()',
+      false,
+    ],
     ['checkpoint.ckpt', 'self.model.load_state_dict(saved[names[0]] if names else saved)', true],
   ])('for %s of PyTorch loads it as it was saved', async (name, load, needsClass) => {
     const bytes = readFileSync(new URL(`../../fixtures/torch/${name}`, import.meta.url));

@@ -44,6 +44,7 @@ describe('a TensorFlow Lite file', () => {
     expect(found.memory.map(({ name }) => name)).toEqual([
       'the server and OpenVINO',
       'the weights and their copies',
+      'the graph, compiled',
       'the activations of a row',
     ]);
   });

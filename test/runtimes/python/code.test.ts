@@ -60,6 +60,20 @@ class Predictor:
     expect(json).toEqual({ predictions: { x: 1, same: true } });
   });
 
+  it.each([
+    ['socket.gaierror(-3, "no name")', 'runtime: { network: open }'],
+    ['urllib.error.URLError(socket.gaierror(-3, "no name"))', 'runtime: { network: open }'],
+    ['OSError(errno.EROFS, "read-only", "a.txt")', 'tempfile'],
+  ])('the log says what its owner can do about %s', async (error, says) => {
+    const code = `import errno, socket, urllib.error\ndef predict(x): raise ${error}`;
+    const server = await startModel(runtime, pythonFolder(code));
+
+    const { json } = await server.post('/invocations', { inputs: 1 });
+
+    expect(server.stderr()).toContain(says);
+    expect(json['error']).not.toContain(says);
+  });
+
   it('code that exits fails its request, and the next is answered', async () => {
     const code = 'import sys\ndef predict(x): return sys.exit(3) if x == 1 else x';
     const server = await startModel(runtime, pythonFolder(code));

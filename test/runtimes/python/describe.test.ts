@@ -94,6 +94,7 @@ function describeDescribe(runtime: Runtime): void {
   });
 
   it.each([
+    ['import sys\nsys.exit(2)', /^SystemExit: 2 \(predict\.py:2\)\n$/],
     ['def', /^SyntaxError: invalid syntax \(predict\.py:1\)\n$/],
     ['import json\njson.loads("{")', /^JSONDecodeError: .* \(predict\.py:2\)\n$/],
     ['from lib.own import it', /^ValueError: no \(lib\/own\.py:2\)\n$/],

@@ -48,6 +48,27 @@ print(json.dumps(last.predict(before(3))))
     expect(found).toBe(7);
   });
 
+  it('a pipeline whose first step knows no width is asked in the width of a later one', async () => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.model import Model, matrix
+from slipway_server.proof.example import first_example
+from slipway_server.refusal import Refusal
+from slipway_server.values.tensors import Signature
+class Own: pass
+class Last: n_features_in_ = 4
+class Pipeline: steps = [("own", Own()), ("last", Last())]
+def predict(inputs):
+    if inputs["input"].shape != (1, 4): raise Refusal(400, "another width")
+    return {"label": np.zeros(1)}
+inputs, _ = first_example(Model(Signature(matrix(None), ()), predict, native=Pipeline()))
+print(json.dumps(list(inputs["input"].shape)))
+`);
+
+    expect(found).toEqual([1, 4]);
+  });
+
   it('each framework answers all that is asked of one', async () => {
     const missing = await snippets.said(`
 import json

@@ -37,10 +37,11 @@ const ENTRIES: Readonly<Record<string, GgufEntry>> = {
   'tokenizer.ggml.scores': ['numbers', Array.from({ length: WORDS }, (_, at) => -at)],
 };
 
-/** A Llama of 7 billion parameters in 4 bits, as llama.cpp quantizes it. */
-export async function sevenBillionInFourBits(folder: string): Promise<string> {
-  const path = join(folder, 'llama-7b.Q4_0.gguf');
-  const rows = Math.ceil(PARAMETERS / WIDTH);
+/** A Llama of 7 billion parameters, or as many as are said, in 4 bits, as llama.cpp quantizes it. */
+export async function llamaInFourBits(folder: string, parameters = PARAMETERS): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, 'llama.Q4_0.gguf');
+  const rows = Math.ceil(parameters / WIDTH);
   const bytes = ((rows * WIDTH) / Q4.numbers) * Q4.bytes;
   const tensor = { name: 'token_embd.weight', shape: [WIDTH, rows], type: Q4.type, bytes };
   const { head, alignment } = headOf({ entries: ENTRIES, tensors: [tensor] });

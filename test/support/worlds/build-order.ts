@@ -14,6 +14,7 @@ export const ORDER: BuildOrder = {
   environmentHash: 'e1',
   python: null,
   environments: { onnx: 'onnx-e1' },
+  previousImage: null,
   wishes: { optimize: 'auto', network: 'none' },
   converts: true,
   server: RUNTIMES.onnx.server,

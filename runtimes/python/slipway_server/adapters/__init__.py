@@ -16,6 +16,7 @@ from ..loading.wall import around
 from ..model import Model
 from ..refusal import Refusal, message_of, own_traceback, where
 from ..serving.streams import Content
+from .advice import advice_on
 
 T = TypeVar("T")
 Invoke = Callable[[bytes, str, str], tuple[Content, str]]
@@ -139,5 +140,6 @@ def _refused_by_framework(error: BaseException) -> Refusal:
 
 
 def _refused_by_code(error: BaseException) -> Refusal:
-    print(f"{own_traceback(error)}the model's code failed: {where(error)}", file=sys.stderr, flush=True)
+    advice = advice_on(error)
+    print(f"{own_traceback(error)}the model's code failed: {where(error)}{advice and f'; {advice}'}", file=sys.stderr, flush=True)
     return Refusal(500, f"the model's code failed: {message_of(error)}")

@@ -31,20 +31,20 @@ def converted_encoder(encoder: Any, out: str) -> dict[str, Any]:
     from .compare import micros_of
 
     disable_telemetry_events()
-    names = [name for name in _TAKEN if name in inspect.signature(encoder.network.forward).parameters]
+    names = inputs_of(encoder)
     content = _exported(encoder, names)
     session = InferenceSession(content, providers=["CPUExecutionProvider"])
     largest, why = 0.0, None
     for texts in ([_TEXTS[1]], list(_TEXTS[:3]), list(_TEXTS)):
         tokens = encoder.tokens(texts)
-        given = _fed(tokens, names)
+        given = fed(tokens, names)
         expected = [each.numpy() for each in encoder.answers(tokens)]
         found = session.run(list(encoder.outputs), given)
         for name, one, other in zip(encoder.outputs, expected, found):
             apart, reason = _apart(name, one, other, given["attention_mask"])
             largest, why = max(largest, apart), why or reason
     one = encoder.tokens([_TEXTS[1]])
-    micros = micros_of(session, _fed(one, names))
+    micros = micros_of(session, fed(one, names))
     reason = why or f"it answers {len(_TEXTS)} golden texts as transformers does"
     if why is None:
         with open(out, "wb") as file:
@@ -52,7 +52,12 @@ def converted_encoder(encoder: Any, out: str) -> dict[str, Any]:
     return {"converted": why is None, "reason": reason, "rows": len(_TEXTS), "maxDifference": largest, "onnxMicros": micros}
 
 
-def _fed(tokens: Any, names: list[str]) -> dict[str, np.ndarray]:
+def inputs_of(encoder: Any) -> list[str]:
+    """By their names, what its network takes of what a tokenizer makes."""
+    return [name for name in _TAKEN if name in inspect.signature(encoder.network.forward).parameters]
+
+
+def fed(tokens: Any, names: list[str]) -> dict[str, np.ndarray]:
     """Texts that stand alone are all of type 0, which some tokenizers do not say."""
     blank = np.zeros_like(tokens["input_ids"].numpy())
     return {name: tokens[name].numpy() if name in tokens else blank for name in names}

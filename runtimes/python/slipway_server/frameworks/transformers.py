@@ -265,6 +265,13 @@ def converted_whole(model: Model, out: str) -> dict[str, Any]:
     return converted_encoder(model.native, out)
 
 
+def quantized(model: Model, path: str) -> dict[str, Any]:
+    """Quantizes the ONNX that `converted_whole` wrote, where its answers hold."""
+    from ..conversion.int8 import quantized as in_int8
+
+    return in_int8(model.native, path)
+
+
 def conversions(_model: Model) -> Iterator[Conversion]:
     return iter(())
 

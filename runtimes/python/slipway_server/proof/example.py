@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
+from ..adapters.estimator import parts_of
 from ..model import Model
 from ..refusal import Refusal
 from ..values.packing import DTYPES
@@ -17,9 +19,9 @@ _MOST_VALUES = 1_000_000
 def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]] | None:
     """
     Inputs of zeros (BYTES: empty strings, BOOL: false) and the model's answer; None when it answers none:
-    the first free dimension is 1, the others are the smallest common size that works.
+    the first free dimension is 1, the others are what a step of the model has learned from, or the smallest common size that works.
     """
-    for size in SIZES:
+    for size in dict.fromkeys([*_learned(model.native), *SIZES]):
         shapes = [_fixed(spec, size) for spec in model.signature.inputs]
         if any(prod(shape) > _MOST_VALUES for shape in shapes):
             return None
@@ -29,6 +31,12 @@ def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.nda
         except Refusal:
             continue
     return None
+
+
+def _learned(native: Any) -> list[int]:
+    """The widths that the steps of a pipeline know: its first step may be a class of one's own, which knows none."""
+    widths = [getattr(part, "n_features_in_", None) for part in parts_of(native)]
+    return [int(width) for width in widths if width is not None]
 
 
 def zeros(spec: TensorSpec, shape: list[int]) -> np.ndarray:

@@ -14,8 +14,7 @@ import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ContainerFront } from './container-front.ts';
 import { absentIf, ask } from './errors.ts';
-import { below, isBelow } from './rule-path.ts';
-
+import { below, FOREIGN_RULE_FIX, isBelow } from './rule-path.ts';
 import { targetGroupOf } from './target-group.ts';
 import { readRules } from './test-rule.ts';
 
@@ -168,7 +167,7 @@ async function placed(
 function notOurs({ RuleArn }: Rule, model: string, stage: string): Failure {
   const tags = `${TAG.stage}=${stage} and ${TAG.model}=${model}`;
   return new Failure('SharesRefused', `${RuleArn} has the path of ${model}, without ${tags}`, {
-    fix: 'Delete that rule of the load balancer, or give it another path: Slipway changes no rule that it did not make.',
+    fix: FOREIGN_RULE_FIX,
   });
 }
 

@@ -77,7 +77,7 @@ export async function stopRevision(
   }
   const service = serviceRef(cluster, revision, group.arn);
   await removeScaling(autoScaling, service, change);
-  await removeTestRule(elb, rules, revision, change);
+  await removeTestRule(elb, rules, { revision, targetGroup: group.arn }, change);
   await deleteService(ecs, service, change);
   await untilEnded(options, service);
   await change(() => deleteTargetGroup(elb, group.arn));

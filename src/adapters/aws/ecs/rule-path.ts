@@ -1,5 +1,9 @@
 import type { CreateRuleCommandInput, Rule } from '@aws-sdk/client-elastic-load-balancing-v2';
 
+/** What to do about a rule with a path of Slipway's that Slipway did not make. */
+export const FOREIGN_RULE_FIX =
+  'Delete that rule of the load balancer, or give it another path: Slipway changes no rule that it did not make.';
+
 /**
  * The conditions of a rule for all paths below `path`, and the rewrite to the path for the server, without the prefix.
  * API Gateway may prepend its stage, and what comes before its own `{proxy+}`, to the path of a private integration; this has not been tried here.

@@ -10,7 +10,7 @@ import { revisionTags } from '#adapters/aws/tags.ts';
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { absentIf, ask } from './errors.ts';
-import { below, isBelow } from './rule-path.ts';
+import { below, FOREIGN_RULE_FIX, isBelow } from './rule-path.ts';
 import type { EcsSettings } from './settings.ts';
 
 /**
@@ -39,7 +39,7 @@ export async function readRules(
 
 /**
  * Creates the revision's test rule if it is missing. Without a rule, ECS refuses the group's service, and its targets are never checked.
- * Concurrent calls choose the same priority, so the second one finds the first one's rule.
+ * Concurrent calls choose the same priority, so the second one finds the first one's rule. Fails with `RevisionFailed` when a foreign rule has its path: probes would reach that one's targets.
  */
 export async function ensureTestRule(
   elb: ElasticLoadBalancingV2Client,
@@ -50,7 +50,9 @@ export async function ensureTestRule(
 ): Promise<void> {
   for (let attempt = 0; attempt < TEST_RULE_PRIORITIES.count; attempt += 1) {
     const rules = await readRules(elb, settings.listener);
-    if (rules.some((rule) => isTestRule(rule, spec.revision))) return;
+    const { own, foreign } = placed(rules, spec.revision, targetGroup);
+    if (foreign[0]) throw notOurs(foreign[0], spec.revision);
+    if (own.length > 0) return;
     const command = creation(settings, spec, targetGroup, freePriority(rules));
     const taken = absentIf('PriorityInUseException');
     if (await change(() => ask(() => elb.send(command).catch(taken)))) return;
@@ -73,14 +75,14 @@ function creation(
   });
 }
 
-/** Deletes the revision's test rule. Idempotent. */
+/** Deletes the test rule of the revision with this target group. Idempotent. */
 export async function removeTestRule(
   elb: ElasticLoadBalancingV2Client,
   rules: readonly Rule[],
-  revision: string,
+  { revision, targetGroup }: { readonly revision: string; readonly targetGroup: string },
   change: Change,
 ): Promise<void> {
-  for (const { RuleArn } of rules.filter((rule) => isTestRule(rule, revision))) {
+  for (const { RuleArn } of placed(rules, revision, targetGroup).own) {
     const command = new DeleteRuleCommand({ RuleArn });
     await change(() => ask(() => elb.send(command).catch(absentIf('RuleNotFoundException'))));
   }
@@ -92,20 +94,34 @@ export function servesClients(
   revision: string,
   targetGroup: string,
 ): boolean {
-  return rules
-    .filter((rule) => !isTestRule(rule, revision))
-    .flatMap(({ Actions = [] }) => Actions)
-    .some(({ TargetGroupArn, ForwardConfig }) => {
-      const groups = ForwardConfig?.TargetGroups ?? [{ TargetGroupArn, Weight: 1 }];
-      return groups.some(
-        (group) => group.TargetGroupArn === targetGroup && (group.Weight ?? 1) > 0,
-      );
-    });
+  const { own } = placed(rules, revision, targetGroup);
+  return rules.some((rule) => !own.includes(rule) && leadsTo(rule, targetGroup));
 }
 
-/** Recognised by its path, which no other rule has. */
-function isTestRule(rule: Rule, revision: string): boolean {
-  return isBelow(rule, testRulePath(revision));
+/** The rules with the revision's path: its own leads to its target group, which its tags tell. */
+function placed(
+  rules: readonly Rule[],
+  revision: string,
+  targetGroup: string,
+): { readonly own: readonly Rule[]; readonly foreign: readonly Rule[] } {
+  const found = rules.filter((rule) => isBelow(rule, testRulePath(revision)));
+  return {
+    own: found.filter((rule) => leadsTo(rule, targetGroup)),
+    foreign: found.filter((rule) => !leadsTo(rule, targetGroup)),
+  };
+}
+
+function leadsTo({ Actions = [] }: Rule, targetGroup: string): boolean {
+  return Actions.some(({ TargetGroupArn, ForwardConfig }) => {
+    const groups = ForwardConfig?.TargetGroups ?? [{ TargetGroupArn, Weight: 1 }];
+    return groups.some((group) => group.TargetGroupArn === targetGroup && (group.Weight ?? 1) > 0);
+  });
+}
+
+function notOurs({ RuleArn }: Rule, revision: string): Failure {
+  return new Failure('RevisionFailed', `${RuleArn} has the test path of ${revision}`, {
+    fix: FOREIGN_RULE_FIX,
+  });
 }
 
 function freePriority(rules: readonly Rule[]): number {

@@ -27,6 +27,9 @@ export async function containerServers(dataDir: string): Promise<ModelServers> {
   await removeContainers(label);
   // Left by builds killed while they started an image; an engine has room for about thirty networks.
   await docker('network', 'prune', '--force', '--filter', `label=${label}`);
+  // Weights of which a killed build made no image: buildspecs/commands/images-in-engine.mjs.
+  const left = [`label=${label}`, 'label=slipway.weights', 'label!=slipway.artifact-sha256'];
+  await docker('image', 'prune', '--force', ...left.flatMap((each) => ['--filter', each]));
 
   return {
     async prepare({ revision, image }) {

@@ -1,10 +1,12 @@
 import type { DescribeTaskDefinitionCommandOutput, ECSClient } from '@aws-sdk/client-ecs';
 import {
+  CreateRuleCommand,
   CreateTargetGroupCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { DRAIN_SECONDS } from '#adapters/aws/ecs/settings.ts';
 import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
+import { readRules, testRulePath } from '#adapters/aws/ecs/test-rule.ts';
 import { TAG } from '#adapters/aws/tags.ts';
 import { describePlatform } from '../../../contracts/platform.ts';
 import { ecsWorld, LAST_WORDS } from '../../../support/aws/ecs.ts';
@@ -151,6 +153,41 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
     await world.platform.remove('digits-v1', EPOCH);
 
     expect(await world.inventory()).toMatchObject({ targetGroups: 1, activeDefinitions: 0 });
+  });
+
+  it('leaves a rule alone that somebody else has with its test path, and proves nothing by it', async () => {
+    const world = await ecsWorld(moto());
+    const elb = world.client(ElasticLoadBalancingV2Client);
+    const { TargetGroups } = await elb.send(
+      new CreateTargetGroupCommand({
+        Name: 'other',
+        Protocol: 'HTTP',
+        Port: 80,
+        VpcId: world.settings.vpc,
+      }),
+    );
+    const Values = [`${testRulePath('digits-v1')}/*`];
+    const { Rules } = await elb.send(
+      new CreateRuleCommand({
+        ListenerArn: world.settings.listener,
+        Priority: 7,
+        Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values } }],
+        Actions: [{ Type: 'forward', TargetGroupArn: TargetGroups![0]!.TargetGroupArn }],
+      }),
+    );
+
+    const creation = world.platform.create(world.spec('serves'), EPOCH);
+    await expect(creation).rejects.toMatchObject({
+      name: 'RevisionFailed',
+      message: `${Rules![0]!.RuleArn} has the test path of digits-v1`,
+    });
+    await world.platform.remove('digits-v1', EPOCH);
+
+    const left = await readRules(elb, world.settings.listener);
+    expect(left.filter(({ IsDefault }) => !IsDefault)).toEqual([
+      expect.objectContaining({ RuleArn: Rules![0]!.RuleArn }),
+    ]);
+    expect(await world.inventory()).toMatchObject({ activeDefinitions: 0, services: 0 });
   });
 
   it('shares a capacity provider between models that need the same, and keeps it for the other', async () => {

@@ -101,6 +101,22 @@ describe('what a build exports of its proof', () => {
     expect(conversion.reason).toBe(`${'x'.repeat(500)}…`);
   });
 
+  it('has no answer to expect of quantized weights, but the request', () => {
+    const int8 = { kept: true, reason: 'x'.repeat(1000), bytes: 23, fullBytes: 90 };
+
+    const { example, conversion } = read({}, { ...KEPT, int8 });
+
+    expect(example).toEqual({ request: EXAMPLE.request, rtol: EXAMPLE.rtol });
+    expect(conversion.int8).toEqual({ ...int8, reason: `${'x'.repeat(500)}…` });
+  });
+
+  it('has the answer where they are in full, and none where there is no example', () => {
+    const int8 = { kept: false, reason: 'the least cosine is 0.9' };
+
+    expect(read({}, { ...KEPT, int8 }).example).toEqual(EXAMPLE);
+    expect(read({ example: null }, { ...KEPT, int8: { ...int8, kept: true } }).example).toBeNull();
+  });
+
   it('leaves out an example and a signature that are too long', () => {
     const inputs = many(1000).map((name) => ({ name, datatype: 'FP32', shape: [-1] }));
     const example = { ...EXAMPLE, expect: 'x'.repeat(10_000) };

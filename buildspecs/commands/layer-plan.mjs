@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join, posix, relative } from 'node:path';
+
+/** Below this a file lies with the others: a layer more costs some requests. */
+const WEIGHTS_BYTES = 16 * 1024 * 1024;
+/** Layers are pulled side by side, and a layer whose files are the same is pulled and stored once. A file is in one layer, however large: no server joins it again. */
+const LAYER_BYTES = 512 * 1024 * 1024;
+/** Of layers this size a model has at most twice as many and one more, since two neighbours hold more than one would. */
+const MOST_SHARES = 24;
+
+/**
+ * The layers that a model's files become, as lists of paths below `folder` (`./model/weights.bin`): its weights by whole files, in the order of their names, then all else.
+ * `bytes` is the size of its files; `key` names the content of a layer of weights by the sha256 of its files, which `hashes` has by path; null where it lacks one.
+ */
+export async function layersOf(folder, hashes) {
+  const entries = await entriesOf(folder);
+  const isWeights = ({ bytes }) => bytes >= WEIGHTS_BYTES;
+  const rest = entries.filter((entry) => !isWeights(entry));
+  return [
+    ...packed(entries.filter(isWeights)).map((files) => ({
+      paths: withFolders(files.map(({ path }) => path)),
+      bytes: sumOf(files),
+      key: keyOf(files, hashes),
+    })),
+    { paths: rest.map(({ path }) => path), bytes: sumOf(rest), key: null },
+  ];
+}
+
+/** All that is in a folder, itself first, in a fixed order; `bytes` of files alone. */
+async function entriesOf(folder) {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = found.map(async (entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const bytes = entry.isFile() ? (await stat(path)).size : 0;
+    return { path: `./${relative(folder, path)}`, bytes };
+  });
+  const listed = await Promise.all(entries);
+  return [{ path: '.', bytes: 0 }, ...listed.sort(byPath)];
+}
+
+function byPath(one, other) {
+  return Buffer.compare(Buffer.from(one.path), Buffer.from(other.path));
+}
+
+function packed(files) {
+  const most = Math.max(LAYER_BYTES, sumOf(files) / MOST_SHARES);
+  const layers = [];
+  let room = 0;
+  for (const file of files) {
+    if (file.bytes > room) {
+      layers.push([]);
+      room = most;
+    }
+    layers.at(-1).push(file);
+    room -= file.bytes;
+  }
+  return layers;
+}
+
+/** With the folders that they are in, whose permissions an engine would otherwise make up. */
+function withFolders(files) {
+  const folders = new Set(['.']);
+  for (const file of files) {
+    const steps = posix.dirname(file).split('/');
+    for (let depth = 2; depth <= steps.length; depth += 1) {
+      folders.add(steps.slice(0, depth).join('/'));
+    }
+  }
+  return [...folders, ...files];
+}
+
+function keyOf(files, hashes) {
+  const known = files.map(({ path }) => [path, hashes.get(path)]);
+  if (known.some(([, hash]) => !hash)) return null;
+  return createHash('sha256').update(JSON.stringify(known)).digest('hex');
+}
+
+function sumOf(files) {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}

@@ -1,0 +1,134 @@
+"""The weights of an encoder in whole numbers of eight bits, where its answers hold."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any, Iterator
+
+import numpy as np
+
+from .encoder import fed, inputs_of
+from .golden_texts import golden_texts
+
+LEAST_COSINE = 0.99
+LEAST_AGREEMENT = 0.99
+# As many texts as are often asked together.
+_BATCH = 8
+# A score that is no label may be so far off, of its size where that is above 1.
+_SCORE_APART = 0.05
+# What is quantized, and whether that is also the table of words.
+_WAYS = (("all weights", True), ("the matrices alone", False))
+# So many weights share a scale. Of 128 MiniLM's vectors are off by 0.008 at most, of 32 by 0.003, for 4 % more bytes.
+_BLOCK = 32
+# Of MatMulNBits: it computes in int8 too.
+_COMPUTES_INT8 = 4
+
+
+def quantized(encoder: Any, path: str) -> dict[str, Any]:
+    """Replaces the ONNX at `path` where one in int8 answers as transformers does; {kept, reason}, and where it is kept {bytes, fullBytes, onnxMicros}."""
+    golden = list(_answered(encoder))
+    reasons = []
+    for name, has_words in _WAYS:
+        small = f"{path}.int8"
+        _quantize(path, small, has_words)
+        report = _tried(encoder, golden, small)
+        if report["kept"]:
+            sizes = {"bytes": os.path.getsize(small), "fullBytes": os.path.getsize(path)}
+            os.replace(small, path)
+            return {**report, **sizes, "reason": f"{report['reason']}; of {name}"}
+        os.remove(small)
+        reasons.append(f"of {name} {report['reason']}")
+    return {"kept": False, "reason": "; ".join(reasons)}
+
+
+def _quantize(path: str, out: str, has_words: bool) -> None:
+    """Matrices by blocks along their rows, each with a scale, as are the numbers they are multiplied by: one scale for all of these costs MiniLM's vectors a cosine of 0.02 and more."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    logging.disable(logging.WARNING)
+    source = path
+    if has_words:
+        # In whole numbers only while they are looked up.
+        quantize_dynamic(path, out, op_types_to_quantize=["Gather"], weight_type=QuantType.QUInt8)
+        source = out
+    made = MatMulNBitsQuantizer(onnx.load(source), bits=8, block_size=_BLOCK, is_symmetric=True, accuracy_level=_COMPUTES_INT8, op_types_to_quantize=("MatMul",))
+    made.process()
+    made.model.save_model_to_file(out)
+
+
+def _answered(encoder: Any) -> Iterator[tuple[Any, list[np.ndarray]]]:
+    texts = golden_texts()
+    if encoder.said.task == "fill-mask":
+        texts = [_masked(text, encoder.tokenizer.mask_token) for text in texts]
+    for at in range(0, len(texts), _BATCH):
+        tokens = encoder.tokens(texts[at : at + _BATCH])
+        yield tokens, [each.numpy() for each in encoder.answers(tokens)]
+
+
+def _masked(text: str, mask: str) -> str:
+    """With a word in its middle to be found."""
+    words = text.split()
+    words[len(words) // 2] = mask
+    return " ".join(words)
+
+
+def _tried(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], path: str) -> dict[str, Any]:
+    from onnxruntime import InferenceSession
+
+    from .compare import micros_of
+
+    session = InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = inputs_of(encoder)
+    found = [session.run(list(encoder.outputs), fed(tokens, names)) for tokens, _ in golden]
+    kept, reason = judged(encoder, golden, found)
+    one = encoder.tokens([golden_texts()[-1]])
+    return {"kept": kept, "reason": reason, "onnxMicros": micros_of(session, fed(one, names))}
+
+
+def judged(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], found: list[list[np.ndarray]]) -> tuple[bool, str]:
+    """Vectors by their least cosine, all else by how many of its labels are the same."""
+    count = sum(len(tokens["input_ids"]) for tokens, _ in golden)
+    if encoder.said.task == "feature-extraction":
+        least = min(_least_cosine(encoder, tokens, expected, answers) for (tokens, expected), answers in zip(golden, found))
+        return least >= LEAST_COSINE, f"the least cosine of {count} golden texts' vectors is {least:.4f}; at least {LEAST_COSINE:g} is kept"
+    same = np.concatenate([_same(encoder, tokens, expected, answers) for (tokens, expected), answers in zip(golden, found)])
+    share = float(same.mean()) if len(same) else 0.0
+    return share >= LEAST_AGREEMENT, f"{int(same.sum())} of {len(same)} answers to {count} golden texts are the same; at least {LEAST_AGREEMENT:.0%} are kept"
+
+
+def _least_cosine(encoder: Any, tokens: Any, expected: list[np.ndarray], found: list[np.ndarray]) -> float:
+    import torch
+
+    from ..frameworks.transformers import pooled
+
+    one, other = (pooled(torch.from_numpy(each[0]), tokens["attention_mask"], encoder.said) for each in (expected, found))
+    return float(torch.nn.functional.cosine_similarity(one, other).min())
+
+
+def _same(encoder: Any, tokens: Any, expected: list[np.ndarray], found: list[np.ndarray]) -> np.ndarray:
+    """Whether each of the answers is the same: a text's label, or each of several that it may have; a token's; a start and an end."""
+    if encoder.said.task == "text-classification":
+        return _same_labels(encoder, expected[0], found[0])
+    mask = tokens["attention_mask"].numpy() > 0
+    if encoder.said.task == "question-answering":
+        return np.concatenate([_likeliest(one, mask) == _likeliest(other, mask) for one, other in zip(expected, found)])
+    if encoder.said.task == "fill-mask":
+        mask = tokens["input_ids"].numpy() == encoder.tokenizer.mask_token_id
+    same: np.ndarray = (expected[0].argmax(-1) == found[0].argmax(-1))[mask]
+    return same
+
+
+def _same_labels(encoder: Any, expected: np.ndarray, found: np.ndarray) -> np.ndarray:
+    if expected.shape[-1] == 1:
+        near: np.ndarray = np.abs(expected - found)[:, 0] <= _SCORE_APART * np.maximum(1, np.abs(expected[:, 0]))
+        return near
+    if encoder.network.config.problem_type == "multi_label_classification":
+        return np.asarray((expected > 0) == (found > 0)).ravel()
+    return np.asarray(expected.argmax(-1) == found.argmax(-1))
+
+
+def _likeliest(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return np.asarray(np.where(mask, scores, -np.inf).argmax(-1))
