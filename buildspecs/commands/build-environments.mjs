@@ -56,7 +56,6 @@ async function build(reference, { tag, runtime, stage, python }, labels = []) {
   const settings = [
     ...(WEB_ADAPTER_IMAGE ? ['--build-arg', `WEB_ADAPTER_IMAGE=${WEB_ADAPTER_IMAGE}`] : []),
     ...(runtime === 'vllm' ? ['--build-arg', `VLLM_IMAGE=${VLLM_IMAGE}`] : []),
-    ...(TORCH_INDEX && python && !python.cuda ? ['--build-arg', `TORCH_INDEX=${TORCH_INDEX}`] : []),
     ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),
     ...(python ? ['--build-arg', `PYTHON_VERSION=${await versionOf(python)}`] : []),
     ...(python ? ['--build-context', `wanted=${folder}`] : []),

@@ -10,6 +10,7 @@ const IN_TEMPLATE = ['container-grants', 'grants', 'roles', 'workflows'].map(
 
 /**
  * `mutate` is changed, `tests` are loaded once and run again for each change that they reach.
+ * What survives should be what nobody can see: the default of what is always there (`?? []`, `= ''`), `?.` before it, the end of a pattern that every text has.
  * What is done while a module loads is left out, but where that is most of a part (`isStatic`) and it is CommonJS, which can be loaded again.
  */
 export const PARTS = {

@@ -164,7 +164,9 @@ describe('checking the health of a candidate', () => {
     expect((await world.recordOf(held)).work.golden?.sample).toBe('readiness');
     expect((await world.told()).at(-1)).toMatchObject({
       state: 'Ready',
-      reason: expect.stringMatching(/^started, unproven: .* give an example in model\.yaml$/),
+      reason: expect.stringMatching(
+        /^started, unproven: .* give an example in model\.yaml \(examples: .*\)$/,
+      ),
     });
   });
 

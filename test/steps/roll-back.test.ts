@@ -25,7 +25,7 @@ describe('rolling back', () => {
     await rollBack(world.deps)({ ...held, error: NONE });
 
     expect(await world.router.shares(MODEL)).toEqual(V1);
-    expect((await world.recordOf(held)).phase).toBe('RollingBack');
+    expect(await world.recordOf(held)).toMatchObject({ phase: 'RollingBack', trouble: null });
   });
 
   it('takes the route of a first deployment away', async () => {
