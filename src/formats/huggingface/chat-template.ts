@@ -7,12 +7,18 @@ import { fileIn, isObject, type Json, jsonIn } from './json-file.ts';
 type Files = readonly ArtifactFile[];
 
 const MAX_BYTES = 2 ** 20;
-// By these a template reaches the Python around it: attributes that every object of Python has, and the filter that makes their names of texts; a power is of no use in a conversation either.
-const REACHES =
-  /\*\*|__(base|bases|builtins|call|class|closure|code|dict|func|getattribute|globals|import|init|mro|reduce|reduce_ex|self|subclasses)__|\|\s*attr\b/;
-// A text may hold any number.
-const TEXT = /'[^']*'|"[^"]*"/g;
-const LARGE = /\d{7,}/;
+// By these a template reaches the Python around it: attributes that every object of Python has, and the filter that makes their names of texts. A power, and a number of millions, are of no use in a conversation either.
+const REACHES = /\*\*|\b__\w+__\b|\|\s*attr\b|\d{7,}/;
+const NAME_IN_A_TEXT = /^['"]__\w+__['"]$/;
+// What is said to the model may hold anything, as text or in quotes.
+const TOKEN = /'(?:\\[\s\S]|[^'\\])*'|"(?:\\[\s\S]|[^"\\])*"|[{(]|[})]|%|[^'"{}()%]+|['"]/g;
+const BEGIN = /\{[{%]/g;
+const DEPTHS = new Map([
+  ['{', 1],
+  ['(', 1],
+  ['}', -1],
+  [')', -1],
+]);
 
 /** Whether a folder has a chat template. Fails with `ArtifactRejected` for one that reaches for more than a conversation: a sandbox holds it too, but no conversation needs it. */
 export async function hasChatTemplate(
@@ -52,17 +58,53 @@ async function templateFiles(
 }
 
 function refuseReaching(template: string, name: string): void {
-  const large = LARGE.exec(template.replaceAll(TEXT, ''))?.[0];
-  if (large !== undefined) {
+  for (const { code, texts } of expressions(template)) {
+    const reaches = REACHES.exec(code)?.[0] ?? texts.find((text) => NAME_IN_A_TEXT.test(text));
+    if (reaches === undefined) continue;
     throw rejected(
-      `${name} has a chat template that counts with ${quoted(large)}, which no conversation needs`,
+      `${name} has a chat template that uses ${quoted(reaches)}: it reaches for more than a conversation needs`,
       'Take that out of the template, and upload the folder again.',
     );
   }
-  const [reaches] = REACHES.exec(template) ?? [];
-  if (reaches === undefined) return;
-  throw rejected(
-    `${name} has a chat template that uses ${quoted(reaches)}: it reaches for the Python around it, which no conversation needs`,
-    'Take that out of the template, and upload the folder again.',
-  );
+}
+
+/** What is between `{{` and `}}`, or `{%` and `%}`: its texts in quotes, and the code around them. */
+function* expressions(template: string): Generator<{
+  readonly code: string;
+  readonly texts: readonly string[];
+}> {
+  BEGIN.lastIndex = 0;
+  for (let begin = BEGIN.exec(template); begin; begin = BEGIN.exec(template)) {
+    const found = expressionAt(template, begin.index + 2);
+    yield found;
+    BEGIN.lastIndex = found.end;
+  }
+}
+
+/** One that does not end goes on to the end of the template. */
+function expressionAt(template: string, start: number) {
+  const tokens: string[] = [];
+  let depth = 0;
+  let end = template.length;
+  TOKEN.lastIndex = start;
+  for (let token = TOKEN.exec(template); token; token = TOKEN.exec(template)) {
+    const [text] = token;
+    if (depth <= 0 && closes(template, token.index)) {
+      end = token.index + 2;
+      break;
+    }
+    depth += DEPTHS.get(text) ?? 0;
+    tokens.push(text);
+  }
+  const [texts, code] = [tokens.filter(isText), tokens.filter((token) => !isText(token))];
+  return { code: code.join(''), texts, end };
+}
+
+function closes(template: string, at: number): boolean {
+  const two = template.slice(at, at + 2);
+  return two === '}}' || two === '%}';
+}
+
+function isText(token: string): boolean {
+  return token.length > 1 && /^['"]/.test(token);
 }
