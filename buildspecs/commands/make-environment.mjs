@@ -46,11 +46,16 @@ try {
   const converting = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
   const torchIndex = python.cuda ? 'none' : process.env.TORCH_INDEX;
   const from = { tools, torchIndex };
-  const [serves, conversion] = await Promise.all([
-    provide(environmentHash, 'environment', ['numpy', ...python.requirements], from),
-    // Without it, the framework serves the model.
-    converts && provide(`${environmentHash}-convert`, 'converter', converting, from).catch(sayWhy),
-  ]);
+  // Without it, the framework serves the model. It has nearly all packages of the other one, which uv then links: both at once would fetch each of them twice.
+  const conversion =
+    converts &&
+    (await provide(`${environmentHash}-convert`, 'converter', converting, from).catch(sayWhy));
+  const serves = await provide(
+    environmentHash,
+    'environment',
+    ['numpy', ...python.requirements],
+    from,
+  );
   // If a build is killed before this, the environment is just slower.
   await compile(serves, conversion).catch(sayWhy);
 } catch (error) {
