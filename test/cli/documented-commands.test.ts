@@ -42,7 +42,7 @@ function wrongAfter(command: Command, words: readonly string[]): string | undefi
   const optionOf = (word = '') =>
     command.options.find(({ short, long }) => [short, long].includes(word));
   const isOption = (word: string) => word.startsWith('-');
-  const unknown = words.find((word) => isOption(word) && !optionOf(word));
+  const unknown = words.find((word) => isOption(word) && !optionOf(word) && word !== '--help');
   if (unknown) return `${command.name()} has no option ${unknown}`;
   const plain = words.filter((word, at) => {
     const before = optionOf(words[at - 1]);

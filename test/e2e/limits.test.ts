@@ -41,7 +41,7 @@ describe('a request', () => {
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
       error: 'no model is served here',
-      fix: 'call /models/<name>/…, with one of the models as the name',
+      fix: 'call /models/<name>/…, with one of the models as the name; `slipway status` says what became of one that was just dropped',
       models: expect.arrayContaining(['good']),
     });
   });

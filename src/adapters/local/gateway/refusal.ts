@@ -36,7 +36,7 @@ export function nothingHere(models: readonly string[]): Refusal {
   return {
     status: 404,
     error: 'no model is served here',
-    fix: 'call /models/<name>/…, with one of the models as the name',
+    fix: 'call /models/<name>/…, with one of the models as the name; `slipway status` says what became of one that was just dropped',
     models,
   };
 }
