@@ -80,7 +80,7 @@ describe('a version that nothing can be made for', () => {
     await using folder = await temporaryFolder();
     await using slipway = await startSlipway(folder.path);
     const unproven = expect.stringMatching(
-      /^started, unproven: .*; give an example in model\.yaml$/,
+      /^started, unproven: .*; give an example in model\.yaml \(examples: \[\{ request: … \}\]\)$/,
     );
 
     slipway.drop('models/large/a.onnx', identityModel({ datatype: 'FP32', shape: [5_000_000] }));

@@ -316,7 +316,7 @@ it('slipway versions and explain show a table of what went live, and the decisio
   );
   expect(explained.stdout).toMatch(/^told v1 on lambda +\(deployment \w{32}: Live\)\n/);
   expect(explained.stdout).toMatch(/\nproven by +a request of zeros/);
-  expect(explained.stdout).toMatch(/\n\* lambda +1,769 +1\.00 +0\.00 +fits in/);
+  expect(explained.stdout).toMatch(/\n\* lambda +1,769 +1\.00 +~\d+ +0\.00 +fits in/);
   expect(explained.stdout).toMatch(/\n {2}fargate .*lambda costs less while idle/);
   expect(JSON.parse(json.stdout)).toMatchObject({ version: 2, shift: { previous: 'told-v1' } });
 });
