@@ -29,7 +29,7 @@ describeOnMoto('slipway in AWS refuses', (moto) => {
     {
       name: 'a body in no file',
       args: ['invoke', 'shapes', '--body', '@/nowhere', '--key', 'slw_x'],
-      says: /\/nowhere cannot be read/,
+      says: /\/nowhere does not exist/,
     },
     {
       name: 'this machine and AWS at once',
