@@ -17,6 +17,7 @@ const ALIASES = 'https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-
 export function lambdaAliases(): readonly AwsRule[] {
   const revisionIds = new Map<string, string>();
   const deleted = new Set<string>();
+  const changing = new Set<string>();
 
   const aliasKey = (input: Input) => `${nameOf(input)}:${input['Name']}`;
   const revisionIdOf = (key: string): string => {
@@ -33,8 +34,16 @@ export function lambdaAliases(): readonly AwsRule[] {
       commands: ['CreateAlias', 'UpdateAlias', 'GetAlias'],
       source: 'https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html',
       after({ command, input }, output) {
-        if (command !== 'GetAlias') revisionIds.set(aliasKey(input), randomUUID());
-        return { ...output, RevisionId: revisionIdOf(aliasKey(input)) };
+        const key = aliasKey(input);
+        // What it has seen may be the alias of before the change.
+        if (command === 'GetAlias' && changing.has(key)) {
+          return { ...output, RevisionId: randomUUID() };
+        }
+        if (command !== 'GetAlias') {
+          changing.delete(key);
+          revisionIds.set(key, randomUUID());
+        }
+        return { ...output, RevisionId: revisionIdOf(key) };
       },
     },
     {
@@ -82,9 +91,15 @@ export function lambdaAliases(): readonly AwsRule[] {
       before({ input }) {
         const wanted = input['RevisionId'];
         if (wanted === undefined) return undefined;
-        if (wanted !== revisionIdOf(aliasKey(input))) return preconditionFailed();
+        const key = aliasKey(input);
+        if (wanted !== revisionIdOf(key)) {
+          // A change that moto has refused says no end.
+          changing.delete(key);
+          return preconditionFailed();
+        }
         // Of two calls that are under way at once, the second is too late already.
-        revisionIds.set(aliasKey(input), randomUUID());
+        revisionIds.set(key, randomUUID());
+        changing.add(key);
         return undefined;
       },
     },
