@@ -61,8 +61,9 @@ describe('the image that a build leaves', () => {
     expect(image.uncompressedBytes / sum(unpacked)).toBeCloseTo(1, 3);
   });
 
-  it('carries of onnxruntime and the tokenizers what this processor needs, and no build tools', async () => {
-    const find = ['/opt', '-name', '*.node', '-o', '-name', 'esbuild', '-o', '-name', '*.so.1'];
+  it('carries of onnxruntime, sharp and the tokenizers what this processor needs, and no build tools', async () => {
+    const names = ['*.node', 'esbuild', '*.so.1', 'libvips-cpp.so*'];
+    const find = ['/opt', ...names.flatMap((name) => ['-o', '-name', name]).slice(1)];
     const found = await docker(
       'run',
       '--rm',
@@ -72,8 +73,11 @@ describe('the image that a build leaves', () => {
       ...find,
     );
 
+    const versionless = found.replaceAll(/-?\d+\.\d+\.\d+(?=\.node|$)/gm, '');
     const bin = '/opt/runtime/node_modules/onnxruntime-node/bin/napi-v6/linux/x64';
-    expect(found.split('\n').toSorted()).toEqual([
+    expect(versionless.split('\n').toSorted()).toEqual([
+      '/opt/runtime/node_modules/@img/sharp-libvips-linux-x64/lib/libvips-cpp.so.',
+      '/opt/runtime/node_modules/@img/sharp-linux-x64/lib/sharp-linux-x64.node',
       `${bin}/libonnxruntime.so.1`,
       `${bin}/onnxruntime_binding.node`,
       '/opt/runtime/node_modules/tokenizers/tokenizers.linux-x64-gnu.node',
