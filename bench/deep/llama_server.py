@@ -5,9 +5,8 @@ import socket
 import sys
 
 # As Slipway's server has it: threads that spin take the CPU from those who answer.
-os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
-import xllamacpp  # noqa: E402
+import xllamacpp
 
 path, context, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 with socket.socket() as free:

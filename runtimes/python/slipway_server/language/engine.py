@@ -103,9 +103,9 @@ def _refusals() -> Iterator[None]:
 
 
 def _start(path: str, serving: LanguageServing) -> Any:
-    # Before the library is loaded. Threads that wait for each other by spinning take the CPU from each other where it is busy:
-    # two on two busy cores wrote 1 to 2 tokens a second so, 28 to 52 without.
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    # Before the library is loaded. Two threads on two cores write 91 to 113 tokens a second where they spin this often before they sleep, 47 where they sleep at once;
+    # where the cores are busy besides, 40 and 30. Without a bound they take the CPU from each other there, and write 1 to 20.
+    os.environ.setdefault("GOMP_SPINCOUNT", "500")
     import xllamacpp
 
     threads = processors()
