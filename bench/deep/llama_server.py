@@ -4,8 +4,6 @@ import os
 import socket
 import sys
 
-# As Slipway's server has it: threads that spin take the CPU from those who answer.
-
 import xllamacpp
 
 path, context, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
