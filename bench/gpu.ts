@@ -3,7 +3,6 @@
 // `node bench/gpu.ts [FOLDER...]`, with VLLM_PYTHON (a Python that has vllm) or VLLM_IMAGE (its image by digest, for Docker with the NVIDIA runtime).
 // `node bench/gpu.ts --as L4 FOLDER...` only says what vLLM would be started with on an instance with one such GPU: that needs neither.
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { filesAt } from '#compose/inspection/inspect-path.ts';
@@ -23,6 +22,7 @@ import { row, spread } from './figures.ts';
 import { streamed } from './gpu/asked.ts';
 import { type Compared, errorPercent, memoryOf, ranOut } from './gpu/log.ts';
 import { gpuHere, gpuOnEc2, missing, type Runner, runnerHere, usedMiB } from './gpu/machine.ts';
+import { freePort } from './proxies.ts';
 
 const MIB = 2 ** 20;
 const TOKENS = 64;
@@ -192,13 +192,4 @@ async function started(
     peakMiB: () => peak,
     stop,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../proxies.ts';
 
 const POLL_MS = 5;
 const SERVER = fileURLToPath(new URL('./fastapi_server.py', import.meta.url));
@@ -37,13 +37,4 @@ function listens(url: string): Promise<boolean> {
     async (response) => Boolean(await response.arrayBuffer()),
     () => false,
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return address && typeof address === 'object' ? address.port : 0;
 }

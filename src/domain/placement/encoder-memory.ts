@@ -5,7 +5,7 @@ const MIB = 1024 * 1024;
 // Node with onnxruntime, and what both set aside while they answer: MiniLM in int8 was seen at 300 MiB idle and at 450 with texts of all lengths.
 const SERVER_BYTES = 320 * MIB;
 // onnxruntime reads the file and then packs the weights of its matrix products.
-const WEIGHT_COPIES = 2;
+export const WEIGHT_COPIES = 2;
 // A tokenizer's file as objects: the vocabulary is a map of texts to numbers.
 const TOKENIZER_COPIES = 12;
 const NUMBER_BYTES = 4;

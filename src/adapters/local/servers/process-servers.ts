@@ -91,9 +91,7 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
       const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard };
       const place = placesOf(spec);
       const spare = spares?.take(spec, place);
-      const server = spare ? servedBy(spare, plan) : begun(process, spec, place, plan);
-      spares?.serves(spec, place);
-      return server;
+      return spare ? servedBy(spare, plan) : begun(process, spec, place, plan);
     },
     keepSpare: () => spares?.keep(),
     async discard(revision, specs) {

@@ -30,10 +30,8 @@ export type ServerFiles = {
 export type ProcessSpares = {
   /** Begins to keep the one of ONNX models. */
   keep(): void;
-  /** One that waited for such a model, which has it now; undefined where there is none. */
+  /** One that waited for such a model, which has it now; undefined where there is none. From now on another one waits in the environment of a model of Python. */
   take(spec: RevisionSpec, files: ServerFiles): ChildProcess | undefined;
-  /** A server was started for this model: from now on another one waits in its environment. */
-  serves(spec: RevisionSpec, files: ServerFiles): void;
   /** Gives up those whose environment is gone. */
   tidy(): void;
   close(): Promise<void>;
@@ -105,11 +103,10 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
         );
       }
       const shared = environmentOf(spec, files);
-      return shared && ofPython.take(shared, files.read, inFolder(spec, own));
-    },
-    serves(spec, files) {
-      const shared = environmentOf(spec, files);
-      if (shared) ofPython.serves(shared);
+      if (!shared) return undefined;
+      const taken = ofPython.take(shared, files.read, inFolder(spec, own));
+      ofPython.serves(shared);
+      return taken;
     },
     tidy: ofPython.tidy,
     async close() {
