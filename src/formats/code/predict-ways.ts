@@ -1,4 +1,5 @@
 import type { PickledNeeds } from '#formats/sklearn/inspect.ts';
+import { GENSIM, NETWORK_WAYS } from './network-ways.ts';
 
 /** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
 export type Way = {
@@ -6,6 +7,8 @@ export type Way = {
   readonly load: readonly string[];
   readonly answer: readonly string[];
   readonly takes?: string;
+  /** More of its class, beside what loads and answers. */
+  readonly methods?: readonly string[];
   readonly requirements: readonly string[];
 };
 
@@ -76,6 +79,7 @@ export const TORCH_PROGRAMS = {
 
 /** By what a file or a folder is called. */
 export const WAYS: Readonly<Record<string, Way>> = {
+  ...NETWORK_WAYS,
   'a PyTorch file': {
     imports: [
       'import torch',
@@ -227,6 +231,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** How a pickle is loaded that needs these. */
 export function wayOfPickle({ foreign, sklearn }: PickledNeeds): Way {
   if (foreign.includes('statsmodels')) return STATSMODELS;
+  if (foreign.includes('gensim')) return GENSIM;
   // A package that is called as a module may be another's: only those that are known are named.
   const named = foreign.flatMap((root) => PACKAGES[root] ?? []);
   const exact = PICKLE.requirements.map((each) =>
