@@ -1,4 +1,4 @@
-import type { Way } from './predict-ways.ts';
+import type { Way } from './way.ts';
 
 const FASTTEXT: Way = {
   imports: ['import fasttext'],

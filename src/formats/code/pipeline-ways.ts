@@ -1,5 +1,5 @@
 import type { PipelineTask } from '#domain/artifact/facts.ts';
-import type { Way } from './predict-ways.ts';
+import type { Way } from './way.ts';
 
 /** What transformers needs, and what decodes what the request has. */
 const [TORCH, PICTURES, SOUND] = [

@@ -11,7 +11,8 @@ import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
 import { isPickledWhole } from '#formats/torch/refused.ts';
 import { pipelineWay } from './pipeline-ways.ts';
-import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
+import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, wayOfPickle } from './predict-ways.ts';
+import type { Way } from './way.ts';
 
 /** The two files that would serve a model by code, as a starting point for its owner. */
 export type PredictDraft = { readonly code: string; readonly requirements: readonly string[] };

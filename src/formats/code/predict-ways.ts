@@ -1,16 +1,6 @@
 import type { PickledNeeds } from '#formats/sklearn/inspect.ts';
 import { GENSIM, NETWORK_WAYS } from './network-ways.ts';
-
-/** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
-export type Way = {
-  readonly imports: readonly string[];
-  readonly load: readonly string[];
-  readonly answer: readonly string[];
-  readonly takes?: string;
-  /** More of its class, beside what loads and answers. */
-  readonly methods?: readonly string[];
-  readonly requirements: readonly string[];
-};
+import type { Way } from './way.ts';
 
 const KERAS: Way = {
   imports: ['import keras', 'import numpy as np'],
