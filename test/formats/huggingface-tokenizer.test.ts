@@ -35,6 +35,9 @@ describe('a tokenizer.json', () => {
       written({ normalizer: { precompiled_charsmap: 'A'.repeat(5 * 2 ** 20) } }),
       'has a text of more than 4194304 bytes',
     ],
+    ['is cut short', written({}).slice(0, -1), 'what it opens is not closed'],
+    ['is cut short in a word', written({}).slice(0, -5), 'what it opens is not closed'],
+    ['closes what it has not opened', '}', 'it closes what it has not opened'],
     ['has a pattern that runs away', split('^(a+)+$'), 'has the pattern `^(a+)+$`'],
     [
       'has one behind white space',

@@ -475,6 +475,11 @@ describe('safetensors are read', () => {
       safetensorsOf({ a: F32(0, 8), b: F32(4, 12) }, 12),
       '`b` begins at byte 4 of the data, not at 8',
     ],
+    [
+      'with a tensor twice, of which readers take the last',
+      safetensorsOf(`{"a":${JSON.stringify(F32(0, 8))},"a":${JSON.stringify(F32(8, 16))}}`, 16),
+      '`a` begins at byte 8 of the data, not at 0',
+    ],
     ['with a gap', safetensorsOf({ a: F32(8, 16) }, 16), 'not at 0'],
     ['with a tensor beyond its end', safetensorsOf({ a: F32(0, 8) }, 4), 'but 4 bytes follow'],
     ['with bytes of no tensor', safetensorsOf({ a: F32(0, 8) }, 9), 'but 9 bytes follow'],

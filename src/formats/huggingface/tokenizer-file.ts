@@ -30,12 +30,13 @@ export async function soundTokenizer({ name, sizeBytes, open }: ArtifactFile): P
   const source = await open();
   const scan = scanner(refuse);
   for (let at = 0; at < sizeBytes; at += BLOCK_BYTES) {
-    scan(await source.read(at, Math.min(BLOCK_BYTES, sizeBytes - at)));
+    scan.block(await source.read(at, Math.min(BLOCK_BYTES, sizeBytes - at)));
   }
+  if (!scan.isClosed()) throw refuse('is no JSON, or cut short: what it opens is not closed');
 }
 
 /** Takes the bytes in order, in blocks. */
-function scanner(refuse: (fault: string) => Error): (block: Uint8Array) => void {
+function scanner(refuse: (fault: string) => Error) {
   let [depth, length, isText, isEscaped, isPattern] = [0, 0, false, false, false];
   const text = Buffer.alloc(MAX_PATTERN);
 
@@ -78,14 +79,18 @@ function scanner(refuse: (fault: string) => Error): (block: Uint8Array) => void 
     }
     if (OPENS?.includes(byte)) depth += 1;
     if (CLOSES?.includes(byte)) depth -= 1;
+    if (depth < 0) throw refuse('is no JSON: it closes what it has not opened');
     if (byte > SPACE && byte !== COLON) isPattern = false;
     if (depth > MAX_DEPTH) throw refuse(`nests more than ${MAX_DEPTH} deep, which is the limit`);
   }
 
-  return (block) => {
-    for (const byte of block) {
-      if (isText) textByte(byte);
-      else outside(byte);
-    }
+  return {
+    block(bytes: Uint8Array): void {
+      for (const byte of bytes) {
+        if (isText) textByte(byte);
+        else outside(byte);
+      }
+    },
+    isClosed: () => depth === 0 && !isText,
   };
 }
