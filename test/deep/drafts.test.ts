@@ -33,6 +33,11 @@ function describeDrafts(): void {
       }
       slipway().drop(`models/${name}/net/model.yaml`, '');
     };
+    const heard = async (path: string) => {
+      const url = `${slipway().gateway}/models/whisper/invocations`;
+      const headers = { 'content-type': 'audio/wav' };
+      return (await fetch(url, { method: 'POST', headers, body: readFileSync(path) })).json();
+    };
     const bytesOf = (path: string) => readFileSync(path).toString('base64');
     const image = bytesOf(IMAGE);
 
@@ -62,6 +67,7 @@ function describeDrafts(): void {
         expect((await slipway().ending(name, 2)).detail).toMatchObject({ state: 'Live' });
         const { body } = await throughGateway(slipway(), name)('invocations', request());
         const { predictions } = body as { predictions: unknown };
+        if (name === 'whisper') expect(await heard(join(folder.path, 'sound.wav'))).toEqual(body);
         if (name === 'segformer') expect(masksOf(predictions)).toEqual(masksOf(answers[name]));
         else expect(predictions).toEqual(alike(answers[name]));
       },

@@ -9,13 +9,15 @@ const [TORCH, PICTURES, SOUND] = [
 ] as const;
 
 const PICTURE = [
-  '# The bytes of a picture, in base64.',
-  'picture = Image.open(io.BytesIO(base64.b64decode(image))).convert("RGB")',
+  '# A picture: as the body of the request, or in base64.',
+  'raw = image if isinstance(image, bytes) else base64.b64decode(image)',
+  'picture = Image.open(io.BytesIO(raw)).convert("RGB")',
 ];
 const OF_PICTURES = ['import base64', 'import io', '', 'from PIL import Image'];
 const HEARD = [
-  '# The bytes of a WAV, FLAC, OGG or MP3 file, in base64.',
-  'sound, rate = soundfile.read(io.BytesIO(base64.b64decode(audio)), dtype="float32", always_2d=True)',
+  '# A WAV, FLAC, OGG or MP3 file: as the body of the request, or in base64.',
+  'raw = audio if isinstance(audio, bytes) else base64.b64decode(audio)',
+  'sound, rate = soundfile.read(io.BytesIO(raw), dtype="float32", always_2d=True)',
   'heard = resample_poly(sound.mean(axis=1), self.rate, rate).astype("float32")',
 ];
 const OF_SOUND = [

@@ -186,8 +186,9 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     takes: 'image',
     answer: [
-      '# The bytes of a picture, in base64.',
-      'picture = Image.open(io.BytesIO(base64.b64decode(image)))',
+      '# A picture: as the body of the request, or in base64.',
+      'raw = image if isinstance(image, bytes) else base64.b64decode(image)',
+      'picture = Image.open(io.BytesIO(raw))',
       'return [each.summary() for each in self.model(picture, verbose=False)]',
     ],
     requirements: ['ultralytics', 'pillow'],
