@@ -1,0 +1,93 @@
+// Runs the Pythons that load a model: each is a program, or `docker://IMAGE`. The artifact has no network there, and may only write to one folder: confined by Docker in an image, else by WALLS, this machine's walls (src/adapters/local/servers/walls.ts).
+import { execFile } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { pythonIn } from './docker.mjs';
+import { handOnProgress } from './progress.mjs';
+
+const run = promisify(execFile);
+const { WALLS } = process.env;
+const IMAGE = 'docker://';
+const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
+const LAST_OUTPUT_MS = 1000;
+
+/** The name of the image that a place is, or undefined. */
+export function imageOf(place) {
+  return place.startsWith(IMAGE) ? place.slice(IMAGE.length) : undefined;
+}
+
+/** Of the artifact in a folder: `out` is the only folder in it that the artifact's own code may write to. */
+export function modelPython(artifact, { out, model, facts }) {
+  const env = {
+    HOME: out,
+    TMPDIR: out,
+    MODEL_PATH: model,
+    MODEL_FACTS: facts,
+    ORT_DISABLE_TELEMETRY: '1',
+    // From 3.11 on, modules are not searched in the working directory.
+    PYTHONSAFEPATH: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+
+  /** A process, and its output. */
+  function start(place, given) {
+    const options = { ...MOST_OUTPUT, cwd: out, env: { ...env, ...walls(place) } };
+    const running = run(place, given, options);
+    letGo(running.child);
+    handOnProgress(running.child);
+    const printed = running.then(
+      ({ stdout }) => stdout,
+      (error) => {
+        if (error.signal !== 'SIGXCPU') throw error;
+        const { cpuSeconds } = JSON.parse(WALLS).limits;
+        throw new Error(`${given[1]} reached its limit of ${cpuSeconds} s of CPU`);
+      },
+    );
+    return { child: running.child, printed };
+  }
+
+  /** The walls around a process that loads the model, if this machine has any: it sees the artifact and its environment, and writes to one folder. */
+  function walls(place) {
+    if (!WALLS) return {};
+    const read = [artifact, dirname(dirname(place))];
+    return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
+  }
+
+  return {
+    start,
+    /** All that it prints; `onLine` gets the first line, in an image when it has ended. */
+    async printed(place, given, onLine = () => {}) {
+      const image = imageOf(place);
+      if (image) {
+        const printed = await pythonIn(image, given, { folder: artifact, writable: out, env });
+        onLine(printed.split('\n')[0]);
+        return printed;
+      }
+      const { child, printed } = start(place, given);
+      createInterface(child.stdout).once('line', onLine);
+      return printed;
+    },
+    /** An image's file system is read-only, so the artifact's own code is compiled now. A file that does not compile fails when it is imported. */
+    async compile(place, folder) {
+      const image = imageOf(place);
+      if (!image) return;
+      const quietly = ['-q', '-q', '--invalidation-mode', 'unchecked-hash'];
+      const named = ['-s', dirname(folder), '-p', '/opt'];
+      // -I: ignores modules of the artifact that have the name of a standard one.
+      const given = ['-I', '-m', 'compileall', ...quietly, ...named, folder];
+      const writing = { folder: artifact, writable: folder, env: {} };
+      await pythonIn(image, given, writing).catch(() => undefined);
+    },
+  };
+}
+
+/** Background processes of the artifact's code hold the output open; they are not waited for, and end with the build. */
+function letGo(child) {
+  child.once('exit', async () => {
+    await sleep(LAST_OUTPUT_MS, undefined, { ref: false });
+    child.stdout.destroy();
+    child.stderr.destroy();
+  });
+}
