@@ -60,12 +60,11 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
   const imported = [...SERVING, ...(FORMATS[format] ?? [])];
 
   async function serving() {
-    const made = await provide(
-      environmentHash,
-      'environment',
-      ['numpy', ...python.requirements],
-      from,
-    );
+    const { requirements } = python;
+    // The numpy that the server is locked with, where a model asks for nothing.
+    const numpy = requirements.length > 0 ? 'numpy' : `-r ${join(SERVER, 'numpy.txt')}`;
+    const packages = [numpy, ...requirements];
+    const made = await provide(environmentHash, 'environment', packages, from);
     return { ...made, compiled: compiled(made, imported) };
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stageOf } from '#domain/build/build-progress.ts';
@@ -98,6 +98,18 @@ describe('the environment of a model', () => {
     const { environments } = await made(folder.path, { ...ORDER, converts: true }, { LET: pipe });
 
     expect(environments).toEqual(['abc', 'abc-convert']);
+  });
+
+  it('has the server’s own packages as they are locked where the model asks for none', async () => {
+    await using folder = await temporaryFolder();
+
+    await made(folder.path, { ...ORDER, python: { ...ORDER.python, requirements: [] } });
+
+    const lock = join(folder.path, 'images', 'environments', 'abc', 'lock.txt');
+    const [server, numpy] = await Promise.all(
+      ['requirements', 'numpy'].map((name) => readFile(`runtimes/python/${name}.txt`, 'utf8')),
+    );
+    expect(await readFile(lock, 'utf8')).toBe(`${server}${numpy}`);
   });
 
   it('is made also where there is none that converts', async () => {
