@@ -55,7 +55,7 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
   const torchIndex = python.cuda ? 'none' : process.env.TORCH_INDEX;
   const folder = join(images, 'environments');
   const follow = installProgress();
-  const resolving = once(() => progress('resolving packages'));
+  const resolving = once(async () => progress('resolving packages'));
   const from = { folder, image, tools, torchIndex, follow, resolving };
   const imported = [...SERVING, ...(FORMATS[format] ?? [])];
 
@@ -70,9 +70,10 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
 
   async function converting(served) {
     const packages = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
-    const made = await provide(`${environmentHash}-convert`, 'converter', packages, from);
+    const name = `${environmentHash}-convert`;
+    const made = await provide(name, 'converter', packages, { ...from, after: served });
     // Of what both import, the bytecode is there by then.
-    await served.compiled;
+    await (await served).compiled;
     await compiled(made, [...CONVERTING, ...imported]);
     return made.python;
   }
@@ -83,9 +84,8 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
       await made.compiled;
       return made.python;
     }),
-    // After the other one, while that loads the model: uv has nearly all of its packages by then, and links them; both at once would fetch each of them twice.
     converter: converts
-      ? served.then(converting).catch((error) => {
+      ? converting(served).catch((error) => {
           sayWhy(error);
           return '';
         })
@@ -93,6 +93,7 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
   };
 }
 
+/** Installs its packages `after` another one, which has nearly all of them: uv then links them; both at once would fetch each of them twice. */
 async function provide(name, as, packages, { folder, image, tools, ...installing }) {
   await link(name, as, image);
   const environment = join(folder, name);
@@ -168,14 +169,16 @@ function isRunning(pid) {
   }
 }
 
-async function install(uv, folder, { wanted, torchIndex = 'none', follow, resolving }) {
+async function install(uv, folder, { wanted, torchIndex = 'none', follow, resolving, after }) {
   const file = join(folder, 'wanted.txt');
   await writeFile(file, `${wanted.join('\n')}\n`);
   resolving();
   const given = [INSTALL, uv, join(folder, 'bin', 'python'), file, folder];
   const env = { ...process.env, TORCH_INDEX: torchIndex };
   const installing = run('sh', given, { ...MOST_OUTPUT, env });
-  const { stdout } = installing.child;
+  const { stdin, stdout } = installing.child;
+  stdin.on('error', () => undefined);
+  void Promise.allSettled([after]).then(() => stdin.end());
   createInterface(stdout).once('line', (count) => follow(installing.child, Number(count)));
   const { stderr } = await installing;
   for (const line of stderr.split('\n')) if (line.startsWith('install-packages: ')) say(line);

@@ -1,6 +1,6 @@
 // Runs the Pythons that load a model: each is a program, or `docker://IMAGE`. The artifact has no network there, and may only write to one folder: confined by Docker in an image, else by WALLS, this machine's walls (src/adapters/local/servers/walls.ts).
 import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -31,44 +31,39 @@ export function modelPython(artifact, { out, model, facts }) {
     PYTHONDONTWRITEBYTECODE: '1',
   };
 
-  /** A process, and its output. */
-  function start(place, given) {
-    const options = { ...MOST_OUTPUT, cwd: out, env: { ...env, ...walls(place) } };
-    const running = run(place, given, options);
-    letGo(running.child);
-    handOnProgress(running.child);
-    const printed = running.then(
-      ({ stdout }) => stdout,
-      (error) => {
-        if (error.signal !== 'SIGXCPU') throw error;
-        const { cpuSeconds } = JSON.parse(WALLS).limits;
-        throw new Error(`${given[1]} reached its limit of ${cpuSeconds} s of CPU`);
-      },
-    );
-    return { child: running.child, printed };
-  }
-
-  /** The walls around a process that loads the model, if this machine has any: it sees the artifact and its environment, and writes to one folder. */
-  function walls(place) {
-    if (!WALLS) return {};
-    const read = [artifact, dirname(dirname(place))];
-    return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
+  /** All that it prints; `onLine` gets the first line, from an image when it has ended. Its input ends with `isOver`, or its process by `signal`. */
+  async function printed(place, given, { onLine = () => {}, isOver, signal } = {}) {
+    const image = imageOf(place);
+    if (image) {
+      const input = isOver && endingWith(isOver);
+      const output = await pythonIn(image, given, { folder: artifact, writable: out, env, input });
+      onLine(output.split('\n')[0]);
+      return output;
+    }
+    const options = {
+      ...MOST_OUTPUT,
+      cwd: out,
+      env: { ...env, ...walls(place, { artifact, out }) },
+      signal,
+    };
+    const running = run(place, given, { ...options, killSignal: 'SIGKILL' });
+    const { child } = running;
+    letGo(child);
+    handOnProgress(child);
+    createInterface(child.stdout).once('line', onLine);
+    child.stdin.on('error', () => undefined);
+    void isOver?.then(() => child.stdin.end());
+    try {
+      return (await running).stdout;
+    } catch (error) {
+      if (error.signal !== 'SIGXCPU') throw error;
+      const { cpuSeconds } = JSON.parse(WALLS).limits;
+      throw new Error(`${given[1]} reached its limit of ${cpuSeconds} s of CPU`);
+    }
   }
 
   return {
-    start,
-    /** All that it prints; `onLine` gets the first line, in an image when it has ended. */
-    async printed(place, given, onLine = () => {}) {
-      const image = imageOf(place);
-      if (image) {
-        const printed = await pythonIn(image, given, { folder: artifact, writable: out, env });
-        onLine(printed.split('\n')[0]);
-        return printed;
-      }
-      const { child, printed } = start(place, given);
-      createInterface(child.stdout).once('line', onLine);
-      return printed;
-    },
+    printed,
     /** An image's file system is read-only, so the artifact's own code is compiled now. A file that does not compile fails when it is imported. */
     async compile(place, folder) {
       const image = imageOf(place);
@@ -81,6 +76,19 @@ export function modelPython(artifact, { out, model, facts }) {
       await pythonIn(image, given, writing).catch(() => undefined);
     },
   };
+}
+
+/** The walls around a process that loads the model, if this machine has any: it sees the artifact and its environment, and writes to one folder. */
+function walls(place, { artifact, out }) {
+  if (!WALLS) return {};
+  const read = [artifact, dirname(dirname(place))];
+  return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
+}
+
+/** No bytes, until then. */
+// biome-ignore lint/correctness/useYield: it only ends.
+async function* endingWith(isOver) {
+  await isOver;
 }
 
 /** Background processes of the artifact's code hold the output open; they are not waited for, and end with the build. */

@@ -110,9 +110,10 @@ async function prove(work, runtime, { environment, converter }) {
 async function describe({ golden, python }, environment, onRows) {
   progress('loading the model');
   const given = ['-m', 'slipway_server.describe', '--golden', golden];
-  const printed = await python.printed(environment, given, (line) => {
+  const onLine = (line) => {
     if (isRows(line)) onRows();
-  });
+  };
+  const printed = await python.printed(environment, given, { onLine });
   const described = JSON.parse(printed.trim().split('\n').at(-1));
   const { uncompiled } = described;
   if (uncompiled.length > 0 && imageOf(environment)) {
@@ -136,40 +137,32 @@ async function declare({ facts }, { signature, takesColumns }) {
   await writeFile(facts, JSON.stringify({ ...known, signature, takesColumns }));
 }
 
-/** A process starts while the model is being described, since its imports take longer than that; it then waits for the rows. In an image it starts when the rows exist. */
+/** It starts while the model is being described, since its imports take longer than that, and then waits for the rows. */
 function beginConversion({ order, golden, onnx, python }, converter) {
   const int8 = order.wishes.optimize === 'int8' ? ['--int8'] : [];
   const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx, ...int8];
-  let begin;
-  const asked = new Promise((resolve) => {
-    begin = resolve;
+  const givingUp = new AbortController();
+  const { signal } = givingUp;
+  let ask;
+  const isOver = new Promise((resolve) => {
+    ask = resolve;
   });
-  let child;
-  let isGivenUp = false;
 
   async function answer() {
     const place = await converter;
-    if (!place || isGivenUp) return undefined;
-    if (imageOf(place)) {
-      await asked;
-      return { printed: await python.printed(place, given) };
-    }
-    const started = python.start(place, given);
-    child = started.child;
-    child.stdin.on('error', () => undefined);
-    void asked.then(() => child.stdin.end());
-    return { place, printed: await started.printed };
+    if (!place || signal.aborted) return undefined;
+    return { place, printed: await python.printed(place, given, { isOver, signal }) };
   }
 
   const answered = answer();
   // It may end before it is asked.
   answered.catch(() => undefined);
   return {
-    ask: begin,
+    ask,
     answer: () => answered,
     giveUp() {
-      isGivenUp = true;
-      child?.kill('SIGKILL');
+      givingUp.abort();
+      ask();
     },
   };
 }
@@ -204,7 +197,7 @@ async function convert({ onnx }, { rows, nativeMicros }, { refusal, conversion }
   const answer = await conversion.answer();
   if (!answer) return refuse('no converter supports this version of its framework');
   const { uncompiled, ...report } = JSON.parse(answer.printed);
-  if (answer.place) await compileFiles(answer.place, uncompiled);
+  if (!imageOf(answer.place)) await compileFiles(answer.place, uncompiled);
   // The artifact's code could have placed a link here that leads out of its folder.
   if (report.converted && !(await lstat(onnx)).isFile()) {
     throw new Error('the converted model is not a file');
