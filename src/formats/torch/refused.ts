@@ -23,6 +23,12 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
       `Export it with \`yolo export model=${file} format=onnx\` (or format=torchscript) and upload that, or ${BY_CODE}.`,
     );
   }
+  if (other !== undefined && others.every((name) => LIGHTNING.test(name))) {
+    return rejected(
+      `${file} is a checkpoint of PyTorch Lightning, whose hyper-parameters are objects of its package: the weights of a module, without that`,
+      tenLines(file, '["state_dict"]'),
+    );
+  }
   if (other !== undefined) {
     return rejected(
       `${file} is a module that was pickled whole: it names ${quoted(other)}, so loading it can run any code, and needs the files in which its classes stood`,
@@ -34,7 +40,7 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
   const { root } = scanned;
   const tensors = tensorsIn(root, archive, 'data');
   const { parameters } = weighed(tensors, archive, 'data');
-  const what = isState(root) ? 'the weights of a module (its state_dict)' : 'a checkpoint';
+  const what = isState(root) ? 'the weights of a module (its state_dict)' : kindOf(root);
   return rejected(
     `${file} is ${what}, ${tensors.length} tensors of ${parameters.toLocaleString('en-US')} numbers, without the module that they belong to`,
     tenLines(file, isState(root) ? '' : keyOfState(root)),
@@ -52,6 +58,15 @@ export async function isPickledWhole(archive: TorchArchive): Promise<boolean> {
 
 function isPickled(scanned: unknown): scanned is Pickled {
   return typeof scanned === 'object' && scanned !== null && 'root' in scanned;
+}
+
+// What it keeps beside the weights; its callbacks and hyper-parameters are objects of it.
+const LIGHTNING = /^(pytorch_lightning|lightning|lightning_fabric)\./;
+const OF_LIGHTNING = 'pytorch-lightning_version';
+
+function kindOf(root: Value): string {
+  const isOfLightning = entriesOf(root).some(([key]) => key === OF_LIGHTNING);
+  return isOfLightning ? 'a checkpoint of PyTorch Lightning' : 'a checkpoint';
 }
 
 function isState(root: Value): boolean {
