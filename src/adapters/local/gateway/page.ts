@@ -37,9 +37,13 @@ export function answerPage(
   place: Place | undefined,
 ): boolean {
   if (!place) return sendPart(request, response);
-  if (!isOwnAddress(place) || !request.headers.accept?.includes('text/html')) return false;
+  if (!isOwnAddress(place) || !wantsPage(request)) return false;
   sendPage(response, place);
   return true;
+}
+
+export function wantsPage({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/html') ?? false;
 }
 
 function sendPage(response: ServerResponse, place: Place): void {
