@@ -17,7 +17,7 @@ export function answerHome(
   response.writeHead(200, {
     'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(body),
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     'x-content-type-options': 'nosniff',
     vary: 'accept',
   });
@@ -35,6 +35,7 @@ function pageOf(models: readonly { readonly name: string; readonly path: string 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Models</title>
+<link rel="icon" href="data:,">
 <style>body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }</style>
 <h1>Models</h1>
 ${list}
