@@ -74,9 +74,10 @@ function isOfSklearn({ of }: Instance): boolean {
   return of.module.split('.')[0] === 'sklearn';
 }
 
-/** What an estimator has learned ends in an underscore (https://scikit-learn.org/stable/developers/develop.html#fitting); what is not of scikit-learn may keep it otherwise. */
+/** What an estimator has learned ends in an underscore (https://scikit-learn.org/stable/developers/develop.html#fitting); what is not of scikit-learn, or does not say of which version, may keep it otherwise. */
 function isFitted(part: Instance): boolean {
   if (!isOfSklearn(part) || STATELESS.test(nameOf(part))) return true;
   const names = [...part.attributes.keys()];
-  return names.length === 0 || names.some((name) => name.endsWith('_') || name.startsWith('_fit'));
+  if (!names.includes('_sklearn_version')) return true;
+  return names.some((name) => name.endsWith('_') || name.startsWith('_fit'));
 }
