@@ -12,6 +12,7 @@ export function columnsOfCsv(text: string, takes: Takes): ReadonlyMap<string, un
   const lines = readCsv(text).map((line) => line.map((cell) => cell.trim()));
   const [first, ...rest] = lines;
   if (!first) throw refusal(400, 'the body is CSV without a line');
+  refuseOtherSeparator(first, takes);
   const hasNames = takes.inputs.every(({ name }) => first.includes(name));
   const hasTexts = takesColumns(takes) && takes.inputs.some(({ datatype }) => datatype === 'BYTES');
   const isHeader = hasTexts ? hasNames : hasNames || first.some((cell) => !isCellOfNumber(cell));
@@ -21,6 +22,16 @@ export function columnsOfCsv(text: string, takes: Takes): ReadonlyMap<string, un
     line.map((cell, index) => readCell(cell, specs[index])),
   );
   return inputsOfRows(rows, names, 'the CSV', takes);
+}
+
+/** Spreadsheets of many countries separate cells by semicolons: the number of columns alone would not say so. */
+function refuseOtherSeparator([only = '', ...others]: readonly string[], { inputs }: Takes): void {
+  const [input, ...more] = inputs;
+  const isOneColumn = more.length === 0 && (input?.shape.length === 1 || input?.shape[1] === 1);
+  const [separator] = /[;\t]/.exec(only) ?? [];
+  if (others.length > 0 || isOneColumn || !separator) return;
+  const name = separator === ';' ? 'semicolons' : 'tabs';
+  throw refusal(400, `the cells of the CSV are separated by ${name}; it takes commas`);
 }
 
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {

@@ -21,6 +21,8 @@ import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
 import sys  # noqa: E402
+from contextlib import redirect_stderr  # noqa: E402
+from io import StringIO  # noqa: E402
 from importlib.metadata import distributions  # noqa: E402
 from typing import Any, Callable  # noqa: E402
 
@@ -32,7 +34,7 @@ from .config import Facts, read_facts, required  # noqa: E402
 from .language.template_bounds import try_out  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .proof.example import first_example  # noqa: E402
-from .proof.golden import first_row, golden_inputs, refused_json, tensors_json  # noqa: E402
+from .proof.golden import first_row, golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
 from .proof.language_golden import begin_conversation, language_example  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
@@ -42,6 +44,9 @@ from .values.tensors import Signature  # noqa: E402
 _RTOL = 1e-4
 _MOST_EXAMPLE_BYTES = 100_000
 _LONGEST_SECONDS = 0.25
+# Of the answers to all golden rows, which are kept as JSON.
+_MOST_NUMBERS = 2_000_000
+_LEAST_ROWS = 16
 
 
 def main(arguments: list[str]) -> None:
@@ -82,10 +87,15 @@ def _described(model: Model, facts: Facts, hand_on: Callable[[int, dict[str, Any
         request = {"protocol": "invocations", "body": model.sample}
         return _result(model.signature, model, 0, _invoked(model, request), None)
     inputs, refused = golden_inputs(model, facts)
+    if inputs and model.native is not None:
+        inputs = _not_too_many(model, inputs)
     if inputs is not None:
         # A stage of the build, as src/domain/build/build-progress.ts reads it.
         print(f"progress: answering {_rows(inputs)} golden rows", file=sys.stderr, flush=True)
     answered = _answer(model, inputs) if inputs is not None else None
+    if answered is None and inputs and model.native is not None:
+        inputs = _answered_alone(model, inputs)
+        answered = _answer(model, inputs) if inputs else None
     if answered is None:
         inputs, answered = first_example(model) or (None, None) if model.signature.inputs else (None, None)
         refused = []
@@ -104,6 +114,20 @@ def _described(model: Model, facts: Facts, hand_on: Callable[[int, dict[str, Any
 
 def _rows(inputs: dict[str, np.ndarray]) -> int:
     return min(len(array) if array.ndim else 1 for array in inputs.values())
+
+
+def _not_too_many(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Fewer rows where each is answered by very many numbers, as by a vocabulary of words."""
+    first = _answer(model, first_row(model.signature.inputs, inputs)) if _rows(inputs) > 1 else None
+    numbers = sum(array.size for array in (first or {}).values())
+    return rows_of(inputs, slice(0, max(_LEAST_ROWS, _MOST_NUMBERS // numbers))) if numbers > 0 else inputs
+
+
+def _answered_alone(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+    """The rows that the model does not refuse: one refused row fails the request that it is in. None if it refuses each."""
+    with redirect_stderr(StringIO()):
+        taken = [row for row in range(_rows(inputs)) if _answer(model, rows_of(inputs, slice(row, row + 1))) is not None]
+    return {name: array[taken] for name, array in inputs.items()} if taken else None
 
 
 def _result(signature: Signature | None, model: Model, rows: int, example: Any, micros: float | None) -> dict[str, Any]:

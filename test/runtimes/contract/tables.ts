@@ -29,6 +29,7 @@ export function describeTables(runtime: Runtime): void {
         says: 'dataframe_split with an index',
         body: { dataframe_split: { columns, data, index: [7, 8] } },
       },
+      { says: 'a table as pandas writes it in parts', body: { columns, index: [0, 1], data } },
       { says: 'dataframe_records', body: { dataframe_records: records } },
       { says: 'text/csv with names', body: `name,pieces,weight\n${rows}`, headers: CSV },
       { says: 'CRLF', body: `name,pieces,weight\r\n${rows}`, headers: CSV },
@@ -40,6 +41,42 @@ export function describeTables(runtime: Runtime): void {
         expect({ status, json }).toEqual({ status: 200, json: { predictions: byRow } });
       },
     );
+
+    it.each(['application/x-ndjson', 'application/jsonlines; charset=utf-8', 'application/jsonl'])(
+      'takes a row in each line of %s',
+      async (type) => {
+        const lines = records.map((record) => JSON.stringify(record)).join('\n');
+
+        const { json } = await server.post('/invocations', `${lines}\n\n`, {
+          'content-type': type,
+        });
+
+        expect(json).toEqual({ predictions });
+      },
+    );
+
+    it('names the line that is not JSON', async () => {
+      const body = '{"name": "nail", "pieces": 1, "weight": 2}\n{"name": NaN}';
+
+      const { status, json } = await server.post('/invocations', body, {
+        'content-type': 'application/x-ndjson',
+      });
+
+      expect(status).toBe(400);
+      expect(json.error).toMatch(/^line 2 of the body: .* it has NaN, which JSON does not/);
+    });
+
+    it.each([
+      ['semicolons', 'name;pieces;weight\nnail;1;0,5\n'],
+      ['tabs', 'nail\t1\t0.5\n'],
+    ])('names %s in a CSV, which has commas', async (name, body) => {
+      const { status, json } = await server.post('/invocations', body, CSV);
+
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: { error: `the cells of the CSV are separated by ${name}; it takes commas` },
+      });
+    });
 
     const positional = data.map(([name, pieces, weight]) => [weight, pieces, name]);
     it.each([

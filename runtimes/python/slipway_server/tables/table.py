@@ -46,6 +46,7 @@ def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
     if not lines:
         raise Refusal(400, "the body is CSV without a line")
     first = [cell.strip() for cell in lines[0]]
+    _refuse_other_separator(first, takes)
     has_names = {spec.name for spec in takes.inputs}.issubset(first)
     is_header = has_names or not all(number_of(cell) is not None or cell == "" for cell in first)
     if takes_columns(takes.inputs) and any(spec.datatype == "BYTES" for spec in takes.inputs):
@@ -54,6 +55,16 @@ def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
     specs = _column_specs(takes, first if is_header else None, len(first), "the CSV")
     cells = [[_cell(cell.strip(), spec) for cell, spec in zip(row, specs)] + row[len(specs) :] for row in rows]
     return inputs_of_rows(cells, first if is_header else None, "the CSV", takes)
+
+
+def _refuse_other_separator(first: list[str], takes: Takes) -> None:
+    """Spreadsheets of many countries separate cells by semicolons: the number of columns alone would not say so."""
+    shapes = [spec.shape or () for spec in takes.inputs]
+    is_one_column = len(shapes) == 1 and (len(shapes[0]) == 1 or shapes[0][1:] == (1,))
+    separator = next((each for each in first[0] if each in ";\t"), None)
+    if len(first) == 1 and separator and not is_one_column:
+        name = "semicolons" if separator == ";" else "tabs"
+        raise Refusal(400, f"the cells of the CSV are separated by {name}; it takes commas")
 
 
 def inputs_of_rows(rows: list[list[Any]], names: list[str] | None, label: str, takes: Takes) -> dict[str, Any]:
