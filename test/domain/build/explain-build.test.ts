@@ -101,6 +101,18 @@ describe('a failed build', () => {
     });
   });
 
+  it('that CodeBuild did not start is explained by what it said', () => {
+    const Cause = 'Cannot have more than 0 builds in queue for the account';
+    const build = failedBuild({ Error: 'CodeBuild.AccountLimitExceededException', Cause });
+
+    expect(explainBuild(build, [])).toEqual({
+      name: 'BuildFailed',
+      reason:
+        'the image was not built: CodeBuild takes no more than 0 builds of this account at once',
+      fix: expect.stringContaining('Service Quotas, CodeBuild, "Concurrently running builds"'),
+    });
+  });
+
   it('that nothing explains names its phase', () => {
     const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
 
