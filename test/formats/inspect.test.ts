@@ -229,6 +229,18 @@ describe('an artifact', () => {
     });
   });
 
+  it('of gensim is known by what its pickle loads', async () => {
+    const pickle = '\x80\x04cbuiltins\nhash\ncgensim.models.word2vec\nWord2Vec\n)R.';
+
+    await expect(
+      inspect([file('w.model', Buffer.from(pickle, 'latin1'))], 1000),
+    ).rejects.toMatchObject({
+      message:
+        'w.model is of gensim: its pickle loads `gensim.models.word2vec.Word2Vec`, which can run any code',
+      fix: expect.stringContaining('--write-predict'),
+    });
+  });
+
   it('is told its name where that hides what would be served', async () => {
     await expect(inspect([file('model', hex('50 4b 03 04'))], 1000)).rejects.toMatchObject({
       message: 'model is a zip archive, which its name does not show',

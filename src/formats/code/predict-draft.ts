@@ -9,7 +9,7 @@ import { HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
 import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
-import { isPickledWhole } from '#formats/torch/refused.ts';
+import { loadedBy } from '#formats/torch/refused.ts';
 import { pipelineWay } from './pipeline-ways.ts';
 import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, wayOfPickle } from './predict-ways.ts';
 import type { Way } from './way.ts';
@@ -46,7 +46,8 @@ async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
     return TORCH_PROGRAMS.exported;
   }
   if (members.has('constants.pkl')) return TORCH_PROGRAMS.script;
-  return (await isPickledWhole(archive)) ? TORCH_PROGRAMS.whole : undefined;
+  const by = await loadedBy(archive);
+  return by === 'weights' ? undefined : TORCH_PROGRAMS[by];
 }
 
 async function servedKind(file: ArtifactFile): Promise<string | undefined> {

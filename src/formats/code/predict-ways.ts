@@ -57,6 +57,17 @@ export const TORCH_PROGRAMS = {
     load: ['self.model = torch.export.load(FILE).module()'],
     ...TORCH_ANSWER,
   },
+  lightning: {
+    imports: [
+      'import torch',
+      '',
+      '# The LightningModule that was trained, in a file beside this one.',
+      'from model import Net',
+    ],
+    load: ['self.model = Net.load_from_checkpoint(FILE, map_location="cpu").eval()'],
+    answer: TORCH_ANSWER.answer,
+    requirements: ['lightning', ...TORCH_ANSWER.requirements],
+  },
   whole: {
     imports: ['import torch'],
     load: [
