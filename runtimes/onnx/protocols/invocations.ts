@@ -1,6 +1,13 @@
 import { refusal } from '../refusal.ts';
 import type { Run } from '../session/model.ts';
-import { columnsByName, rowByPosition, type Takes, takeColumns, wholeOf } from '../tables/rows.ts';
+import {
+  columnsByName,
+  namesAsSaved,
+  rowByPosition,
+  type Takes,
+  takeColumns,
+  wholeOf,
+} from '../tables/rows.ts';
 import { columnsOfRecords, columnsOfSplit, inputsOfRows, takesColumns } from '../tables/table.ts';
 import { columnsOfCsv } from '../tables/table-csv.ts';
 import { isObject, show, showKeys } from '../values/json.ts';
@@ -102,8 +109,9 @@ function namedInputs(body: unknown, takes: Takes): Named {
   const keys = isObject(body) ? Object.keys(body) : [];
   const [key] = keys;
   if (isObject(body) && keys.length === 1 && isShape(key)) return SHAPES[key](body[key], takes);
-  const isByName = isObject(body) && takes.inputs.some(({ name }) => Object.hasOwn(body, name));
-  if (isByName) return whole(body, 'the body', takes);
+  const saved = new Set(namesAsSaved(keys, takes));
+  if (isObject(body) && takes.inputs.some(({ name }) => saved.has(name)))
+    return whole(body, 'the body', takes);
   const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
   throw refusal(
     400,

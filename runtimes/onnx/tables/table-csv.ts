@@ -1,7 +1,7 @@
 import { refusal } from '../refusal.ts';
 import { isFloat, isNumber, type TensorSpec, wholeNumberOf } from '../values/tensors.ts';
 import { readCsv } from './csv.ts';
-import type { Takes } from './rows.ts';
+import { namesAsSaved, type Takes } from './rows.ts';
 import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
 
 /**
@@ -10,8 +10,9 @@ import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
  */
 export function columnsOfCsv(text: string, takes: Takes): ReadonlyMap<string, unknown> {
   const lines = readCsv(text).map((line) => line.map((cell) => cell.trim()));
-  const [first, ...rest] = lines;
-  if (!first) throw refusal(400, 'the body is CSV without a line');
+  const [written, ...rest] = lines;
+  if (!written) throw refusal(400, 'the body is CSV without a line');
+  const first = namesAsSaved(written, takes);
   refuseOtherSeparator(first, takes);
   const hasNames = takes.inputs.every(({ name }) => first.includes(name));
   const hasTexts = takesColumns(takes) && takes.inputs.some(({ datatype }) => datatype === 'BYTES');

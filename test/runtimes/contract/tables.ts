@@ -5,6 +5,26 @@ const CSV = { 'content-type': 'text/csv' };
 
 /** Tables: MLflow's two shapes for them, and CSV. */
 export function describeTables(runtime: Runtime): void {
+  describe('a model whose names have lost their spaces', () => {
+    const columns = ['unit price', 'pieces'];
+
+    it.each([
+      { says: 'dataframe_split', body: { dataframe_split: { columns, data: [[2, 3]] } } },
+      { says: 'dataframe_records', body: { dataframe_records: [{ 'unit price': 2, pieces: 3 }] } },
+      { says: 'inputs', body: { inputs: { 'unit price': [2], pieces: [3] } } },
+      { says: 'instances', body: { instances: [{ 'unit price': 2, pieces: 3 }] } },
+      { says: 'a record', body: { 'unit price': 2, pieces: 3 } },
+      { says: 'text/csv', body: 'unit price,pieces\n2,3\n', headers: CSV },
+    ])('takes them as its table had them, in $says', async ({ body, headers = {} }) => {
+      const server = await sharedModel(runtime, ['savedNames']);
+
+      const { json, headers: said } = await server.post('/invocations', body, headers);
+
+      expect(json).toEqual({ predictions: [6] });
+      expect(said.has('x-slipway-warning')).toBe(false);
+    });
+  });
+
   describe('a model that takes columns', () => {
     let server: ModelServer;
     beforeAll(async () => {

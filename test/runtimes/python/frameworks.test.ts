@@ -143,4 +143,25 @@ print(json.dumps([[[spec.name, spec.datatype] for spec in model.signature.inputs
       [['str', 'float']],
     ]);
   });
+
+  it.each([
+    ['xgboost', 'get_booster'],
+    ['lightgbm', 'booster_'],
+  ])(
+    'a booster of %s that was pickled by itself is asked as a file of it is',
+    async (framework, own) => {
+      const found = await snippets.said(`
+import json
+from slipway_server.frameworks import ${framework}
+${framework}.booster_model = lambda value, facts: "as a file"
+class Booster:
+    def model_to_string(self): return ""
+class Estimator:
+    def ${own}(self): return Booster()
+print(json.dumps([${framework}.own_model(Booster(), None), ${framework}.own_model(Estimator(), None)]))
+`);
+
+      expect(found).toEqual(['as a file', null]);
+    },
+  );
 }

@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from ..refusal import Refusal, show, show_keys
-from ..tables.rows import Takes, columns_by_name, row_by_position, take_columns, whole_of
+from ..tables.rows import Takes, columns_by_name, names_as_saved, row_by_position, take_columns, whole_of
 from ..tables.table import columns_of_csv, columns_of_records, columns_of_split, inputs_of_rows, takes_columns
 from ..values.tensor_json import nested_json, rows_json
 from ..values.tensors import Signature, read_written_tensor, shape_of
@@ -71,7 +71,8 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
     keys = list(body) if isinstance(body, dict) else []
     if len(keys) == 1 and keys[0] in KEYS:
         return _read(keys[0], body[keys[0]], takes)
-    if any(spec.name in keys for spec in takes.inputs):
+    saved = set(names_as_saved(keys, takes))
+    if any(spec.name in saved for spec in takes.inputs):
         return _whole(body, "the body", takes)
     found = f"an object with {show_keys(keys)}" if isinstance(body, dict) else show(body)
     raise Refusal(400, f"the body is {found}; it takes {_TAKES}")
