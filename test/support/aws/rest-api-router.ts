@@ -44,10 +44,13 @@ type Place = { readonly network?: Network; readonly host?: string };
 
 export type RoutedAccount = Awaited<ReturnType<typeof routedAccount>>;
 
-/** An account with the functions of `digits` (three versions) and `words` (one), and containers of `digits` (versions 6 and 7). */
+/** An account with the functions of `digits` (three versions, and two that stream) and `words` (one), and containers of `digits` (versions 6 and 7). */
 export async function routedAccount(moto: Moto, { network, host }: Place = {}) {
   const world = await modelFunctionsWorld(moto, HEALTHY, network);
-  await world.publish('digits', ['digits-v1', 'digits-v2', 'digits-v3']);
+  const streaming = ['digits-v4', 'digits-v5'];
+  await world.publish('digits', ['digits-v1', 'digits-v2', 'digits-v3', ...streaming], {
+    streaming,
+  });
   await world.publish('words', ['words-v1']);
   const sick = new Set<string>();
   const elbRules = awsRules(elbv2Rules({ isHealthy: (address) => !sick.has(address) }));

@@ -5,22 +5,25 @@ import {
 } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import { LIVE, modelRoute } from './model-function.ts';
+import { modelRoute } from './model-function.ts';
 
 // API Gateway names a request's own path: one pattern for the endpoint and the paths below it would match other models' too.
 const STATEMENTS = { 'slipway-endpoint': '', 'slipway-route': '/*' } as const;
 
-/** Permits the model's route, and nothing else in API Gateway, to invoke the model's alias. */
+/**
+ * Permits the model's route, and nothing else in API Gateway, to invoke the model's alias. A streamed invocation needs the same permission:
+ * https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
+ */
 export async function allowRoute(
   lambda: LambdaClient,
   route: { readonly model: string; readonly aliasArn: string; readonly apiId: string },
 ): Promise<void> {
-  const [, partition, , region, account, , FunctionName] = route.aliasArn.split(':');
+  const [, partition, , region, account, , FunctionName, Qualifier] = route.aliasArn.split(':');
   const api = `arn:${partition}:execute-api:${region}:${account}:${route.apiId}`;
   for (const [StatementId, below] of Object.entries(STATEMENTS)) {
     const command = new AddPermissionCommand({
       FunctionName,
-      Qualifier: LIVE,
+      Qualifier,
       StatementId,
       Action: 'lambda:InvokeFunction',
       Principal: 'apigateway.amazonaws.com',
@@ -32,9 +35,13 @@ export async function allowRoute(
 }
 
 /** Idempotent. */
-export async function forbidRoute(lambda: LambdaClient, FunctionName: string): Promise<void> {
+export async function forbidRoute(
+  lambda: LambdaClient,
+  FunctionName: string,
+  Qualifier: string,
+): Promise<void> {
   for (const StatementId of Object.keys(STATEMENTS)) {
-    const command = new RemovePermissionCommand({ FunctionName, Qualifier: LIVE, StatementId });
+    const command = new RemovePermissionCommand({ FunctionName, Qualifier, StatementId });
     await translated(() => lambda.send(command).catch(absentIfNotFound));
   }
 }

@@ -26,7 +26,8 @@ const NO_SERVER = scriptedServer(() => () => undefined);
 describeOnMoto('cloudWatchMetrics on moto', (moto) => {
   async function open(options = {}) {
     const world = await modelFunctionsWorld(moto(), NO_SERVER);
-    await world.publish('digits', ['digits-v1', 'digits-v2']);
+    const streaming = ['digits-v3'];
+    await world.publish('digits', ['digits-v1', 'digits-v2', ...streaming], { streaming });
     const clock = fakeClock(Date.now());
     const cloudWatch = awsClient(CloudWatchClient, moto(), undefined, options);
     const { prefix: functionPrefix } = world.functions;
