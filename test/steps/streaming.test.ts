@@ -1,45 +1,55 @@
-import type { ProbeAnswer } from '#ports/prober.ts';
-import { answered } from '../support/memory/prober.ts';
-import { tinyLlama } from '../support/models/tiny-llama.ts';
-import { MODEL, type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
+import type { Inspection } from '#domain/deployment.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
-const WROTE = answered(200, { choices: [{ text: 'there was', index: 0 }] });
+const WRITES = {
+  task: 'generate',
+  contextTokens: 512,
+  requestsAtOnce: 1,
+  hasChatTemplate: true,
+} as const;
+const STREAMING = { target: 'lambda', isStreaming: true };
 
-/** A language model that answers, however it is asked. */
-function language(world: MemoryWorld, revision: string, manifest?: string) {
-  world.behave(revision, (): ProbeAnswer => WROTE);
-  return world.upload({ file: 'chat.gguf', bytes: tinyLlama(), ...(manifest && { manifest }) });
+/** A world in which the models of these versions are language models. */
+function worldWithLanguage(...versions: readonly number[]) {
+  type Found = { readonly version: number; readonly work: { readonly inspection?: Inspection } };
+  return memoryWorld({
+    async tap(method, call) {
+      const found = (await call()) as Found | undefined;
+      const inspection = found?.work?.inspection;
+      if (method !== 'registry.deployment' || !inspection) return found;
+      if (!versions.includes(found.version)) return found;
+      const facts = { ...inspection.facts, language: WRITES };
+      return { ...found, work: { ...found.work, inspection: { ...inspection, facts } } };
+    },
+  });
 }
 
 describe('a language model', () => {
   it('streams on Lambda, as its decision, its candidate and its version say', async () => {
-    const world = memoryWorld();
+    const world = worldWithLanguage(1);
 
-    const held = await world.deploy(language(world, 'digits-v1'));
+    const held = await world.deploy();
 
-    const streaming = { target: 'lambda', isStreaming: true };
     const { decision, candidate } = (await world.recordOf(held)).work;
-    expect(decision).toMatchObject(streaming);
-    expect(candidate).toMatchObject(streaming);
-    expect((await world.registry.model(MODEL))?.live).toMatchObject(streaming);
+    expect(decision).toMatchObject(STREAMING);
+    expect(candidate).toMatchObject(STREAMING);
+    expect((await world.registry.model(MODEL))?.live).toMatchObject(STREAMING);
     expect(world.lambda.spec('digits-v1')?.isStreaming).toBe(true);
   });
 
   it('is no other in containers, which always stream', async () => {
-    const world = memoryWorld();
+    const world = worldWithLanguage(1);
 
-    const held = await world.deploy(
-      language(world, 'digits-v1', 'placement: { target: fargate }'),
-    );
+    const held = await world.deploy(world.upload({ manifest: 'placement: { target: fargate }' }));
 
     expect((await world.recordOf(held)).work.decision).not.toHaveProperty('isStreaming');
     expect((await world.registry.model(MODEL))?.live).not.toHaveProperty('isStreaming');
   });
 
   it('gets the traffic of one that answers whole at once, is watched as after a move, and leaves the other side standing for 15 min', async () => {
-    const world = memoryWorld();
+    const world = worldWithLanguage(2);
     await world.deploy();
-    const event = language(world, 'digits-v2', 'rollout: { strategy: canary }');
+    const event = world.upload({ manifest: 'rollout: { strategy: canary }' });
 
     const held = await world.before('CommitDeployment', event);
     const { shift } = (await world.recordOf(held)).work;
@@ -55,15 +65,31 @@ describe('a language model', () => {
     );
   });
 
-  it('goes back to the version of before as that was', async () => {
-    const world = memoryWorld();
+  it('shares its traffic with the next version, as any function does', async () => {
+    const world = worldWithLanguage(1, 2);
     await world.deploy();
-    await world.deploy(language(world, 'digits-v2'));
 
-    const held = await world.deploy(world.rollback());
+    const held = await world.before(
+      'CommitDeployment',
+      world.upload({ manifest: 'rollout: { strategy: canary }' }),
+    );
 
-    expect((await world.recordOf(held)).work.candidate).not.toHaveProperty('isStreaming');
-    expect((await world.registry.model(MODEL))?.live?.revision).toBe('digits-v1');
-    expect(await world.router.shares(MODEL)).toEqual({ 'digits-v1': 100 });
+    const { shift } = (await world.recordOf(held)).work;
+    expect(shift?.steps.map(({ percent }) => percent)).toEqual([10, 100]);
+    expect(shift?.previous).toEqual({ revision: 'digits-v1', ...STREAMING });
+  });
+
+  it('goes back to the version of before as that was, and comes again as it is', async () => {
+    const world = worldWithLanguage(2);
+    await world.deploy();
+    await world.deploy();
+
+    const back = await world.deploy(world.rollback());
+    const again = await world.deploy(world.rollback());
+
+    expect((await world.recordOf(back)).work.candidate).not.toHaveProperty('isStreaming');
+    expect((await world.recordOf(again)).work.candidate).toMatchObject(STREAMING);
+    expect((await world.registry.model(MODEL))?.live).toMatchObject(STREAMING);
+    expect(await world.router.shares(MODEL)).toEqual({ 'digits-v2': 100 });
   });
 });

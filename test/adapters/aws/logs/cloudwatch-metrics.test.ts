@@ -241,6 +241,18 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     await world.close();
   });
 
+  it('counts what clients asked for of one that streams, by the alias of those', async () => {
+    const world = await open();
+    await world.count('3', true, 'live');
+    await world.count('3', false, 'live-streaming');
+
+    const ref = { revision: 'digits-v3', target: 'lambda', isStreaming: true } as const;
+    const traffic = await world.metricsOver(world.cloudWatch).traffic(ref, 0);
+
+    expect(traffic).toEqual({ requests: 1, serverErrors: 0 });
+    await world.close();
+  });
+
   it.each([{ ...V1, revision: 'nobody-v1' }, V6])(
     'has counted nothing of $revision on $target, which is not there',
     async (ref) => {
