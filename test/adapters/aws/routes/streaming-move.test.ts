@@ -28,7 +28,10 @@ describeOnMoto('restApiRouter between functions that answer whole and that strea
     const found: Record<string, string | undefined> = {};
     for (const Name of ['live', 'live-streaming']) {
       const command = new GetAliasCommand({ FunctionName, Name });
-      const alias = await world.lambda().send(command).catch(() => undefined);
+      const alias = await world
+        .lambda()
+        .send(command)
+        .catch(() => undefined);
       if (alias) found[Name] = alias.FunctionVersion;
     }
     return found;
