@@ -156,6 +156,10 @@ async function startIn(
       requestTimeoutMs: config.requestTimeoutMs,
       maxRequestBytes: limits.requestMaxBytes,
       maxResponseBytes: limits.responseMaxBytes,
+      streamed: {
+        maxResponseBytes: limits.streamMaxBytes,
+        timeoutMs: limits.streamTimeoutSeconds * 1000,
+      },
     },
   });
   // What was live serves before anything else is done: its servers start while the rest is loaded.

@@ -38,6 +38,7 @@ export const chooseTarget =
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       modelBytes: image?.proof?.modelBytes ?? facts.sizeBytes,
+      isStreaming: facts.language?.task === 'generate',
       memoryBytes: expectedMemoryBytes({ ...facts, terms }, image),
       memoryMiB: memoryMiB(manifest),
       accelerator,

@@ -75,6 +75,7 @@ export async function inspectPath(
       optionsOf(manifest, {
         imageBytes: facts.sizeBytes,
         modelBytes: facts.sizeBytes,
+        isStreaming: facts.language?.task === 'generate',
         memoryBytes: expectedMemoryBytes({ ...facts, terms }),
         accelerator: gpu,
         gpuModel,

@@ -214,4 +214,25 @@ describe('an integration', () => {
       ),
     ).toBe(outcome);
   });
+
+  it.each([
+    ['2015-03-31/functions/arn/invocations', undefined, undefined],
+    ['2015-03-31/functions/arn/invocations', 'BUFFERED', undefined],
+    ['2021-11-15/functions/arn/response-streaming-invocations', 'STREAM', undefined],
+    ['2015-03-31/functions/arn/invocations', 'STREAM', 'BadRequestException'],
+    ['2021-11-15/functions/arn/response-streaming-invocations', 'BUFFERED', 'BadRequestException'],
+    ['2021-11-15/functions/arn/invocations', 'STREAM', 'BadRequestException'],
+  ])('of a function at %s, as %s, is %s', async (path, responseTransferMode, outcome) => {
+    const input = { restApiId: 'api', resourceId: 'models', httpMethod: 'ANY', type: 'AWS_PROXY' };
+    const uri = `arn:aws:apigateway:us-east-1:lambda:path/${path}`;
+
+    expect(
+      await ruled(
+        apiGatewayRules(() => 0),
+        'APIGateway.PutIntegration',
+        { ...input, uri, responseTransferMode },
+        there,
+      ),
+    ).toBe(outcome);
+  });
 });

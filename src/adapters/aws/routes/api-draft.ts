@@ -18,7 +18,13 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import type { FailureName } from '#domain/failure.ts';
-import { type IntegrationInput, METHOD_PARAMETERS, type RoutePart } from './integration.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
+import {
+  type IntegrationInput,
+  METHOD_PARAMETERS,
+  mechanismAt,
+  type RoutePart,
+} from './integration.ts';
 
 /** The API whose routes lead to the models. */
 export type ModelApi = {
@@ -34,8 +40,8 @@ export type DraftResource = {
   readonly id: string;
   readonly hasMethod: boolean;
   readonly isHalfMade: boolean;
-  /** The type of its method's integration. */
-  readonly integration: string | undefined;
+  /** Where its method's integration leads. */
+  readonly leadsTo: Mechanism | undefined;
 };
 
 /** The API's undeployed configuration, and what the stage serves of it. All methods are `ANY`. */
@@ -182,6 +188,11 @@ async function readResources(
 function draftOf({ id = '', resourceMethods }: Resource): DraftResource {
   const method = resourceMethods?.[httpMethod];
   const hasMethod = method !== undefined;
-  const integration = method?.methodIntegration?.type;
-  return { id, hasMethod, isHalfMade: hasMethod && !method.methodIntegration, integration };
+  const integration = method?.methodIntegration;
+  return {
+    id,
+    hasMethod,
+    isHalfMade: hasMethod && !integration,
+    leadsTo: integration && mechanismAt(integration),
+  };
 }

@@ -16,6 +16,7 @@ export type Refusal = {
 
 const WHOSE_LIMIT = {
   function: 'Lambda behind API Gateway',
+  'streaming-function': 'Lambda behind API Gateway',
   container: 'containers behind API Gateway',
 } as const satisfies Record<Mechanism, string>;
 

@@ -171,6 +171,31 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       ]);
     });
 
+    it('lets a function that streams do so for as long as Lambda lets it run', async () => {
+      const sent: { Timeout?: number; Environment?: { Variables: object } }[] = [];
+      const lambda = tapped(world, (command, input) => {
+        if (command === 'CreateFunction') sent.push(input);
+        return undefined;
+      });
+
+      await world.platformOver(lambda).create(world.spec(ANSWERS, { isStreaming: true }), EPOCH);
+
+      expect(sent).toEqual([expect.objectContaining({ Timeout: 900 })]);
+      expect(sent[0]?.Environment?.Variables).toMatchObject({
+        AWS_LWA_INVOKE_MODE: 'response_stream',
+      });
+    });
+
+    it('is ready by an answer that streams too', async () => {
+      const { platform } = world;
+      const spec = world.spec(ANSWERS, { isStreaming: true });
+      await platform.create(spec, EPOCH);
+
+      const state = await platform.describe(spec.revision, LONG);
+
+      expect(state).toEqual({ kind: 'ready' });
+    });
+
     it('changes the settings, waits, changes the image, waits, publishes', async () => {
       await deployed(1);
       const commands: string[] = [];

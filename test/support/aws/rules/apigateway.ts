@@ -143,6 +143,22 @@ export function apiGatewayRules(
       },
     },
     {
+      name: 'apigateway: a function whose answer is streamed is called by InvokeWithResponseStream, any other by Invoke',
+      service: 'APIGateway',
+      commands: ['PutIntegration'],
+      source: `${API}/developerguide/response-transfer-mode-lambda.html`,
+      before({ input }) {
+        const { type, uri, responseTransferMode } = input;
+        const call =
+          /\/(2015-03-31\/.*\/invocations|2021-11-15\/.*\/response-streaming-invocations)$/;
+        const isStreamCall = call.exec(String(uri))?.[1]?.startsWith('2021');
+        const message = 'Invalid ARN specified in the request';
+        return type === 'AWS_PROXY' && isStreamCall !== (responseTransferMode === 'STREAM')
+          ? { name: 'BadRequestException', message, status: 400 }
+          : undefined;
+      },
+    },
+    {
       name: 'apigateway: an answer that is streamed may take 15 min, another one 29 s',
       service: 'APIGateway',
       commands: ['PutIntegration'],
