@@ -49,8 +49,12 @@ describe('the bytecode of an environment', () => {
     await using folder = await temporaryFolder();
     const { python, packages } = await environment(join(folder.path, 'one'));
     const ran = `open('${folder.path}/ran', 'w')\n`;
+    const many = Array.from({ length: 300 }, (_, at) => `name_${at} = 'text ${at}'\n`);
     const modules = {
-      '__init__.py': `${ran}from . import taken\nimport os.path, kit.deep.within as within\n`,
+      '__init__.py': `${ran}from . import many, taken\nimport os.path, kit.deep.within as within\n`,
+      // Its names and constants have numbers of more than a byte.
+      'many.py': `${many.join('')}from .behind import thing\n`,
+      'behind.py': 'thing = 2\n',
       'taken.py':
         'def later():\n    from . import late\nclass Now:\n    from .other import thing\n',
       'late.py': '',
@@ -73,15 +77,16 @@ describe('the bytecode of an environment', () => {
     );
 
     const names = found.map((file) => relative(join(packages, 'kit'), file)).toSorted();
-    const imported = ['__init__.py', 'deep/__init__.py', 'deep/within.py', 'other.py', 'taken.py'];
-    expect(names).toEqual([...imported, 'torn.py'].toSorted());
+    const deep = ['deep/__init__.py', 'deep/within.py'];
+    const imported = ['__init__.py', 'behind.py', 'many.py', 'other.py', 'taken.py', 'torn.py'];
+    expect(names).toEqual([...imported, ...deep].toSorted());
     expect((await readdir(folder.path)).toSorted()).toEqual(['kept', 'one']);
     // Python itself takes what was compiled for what it is.
     const given = ['-c', 'import kit, sys; sys.stdout.write(kit.__cached__)'];
     await writeFile(join(packages, 'kit', '__init__.py'), 'a syntax error');
     const { stdout } = await run(python, given);
     expect(stdout).toMatch(/kit\/__pycache__\/__init__\.cpython-3\d+\.pyc$/);
-    expect(await readdir(join(packages, 'kit', '__pycache__'))).toHaveLength(3);
+    expect(await readdir(join(packages, 'kit', '__pycache__'))).toHaveLength(5);
   });
 
   it('is compiled once for all environments with the same file, whose own name it tells', async () => {
