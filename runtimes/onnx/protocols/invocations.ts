@@ -128,6 +128,7 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   const { inputs } = takes;
   if (isObject(value)) {
     const named = columnsByName(value, label, takes);
+    refuseByIndex(named, label, takes);
     return new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
   }
   const listed = Array.isArray(value) && value.length > 0 ? ofList(value, label, takes) : undefined;
@@ -135,6 +136,16 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   const [only, ...others] = inputs;
   if (only && others.length === 0) return new Map([[only.name, wholeOf(only, value)]]);
   throw refusal(400, `${label} is ${show(value)}; it takes ${takeColumns(takes)}`);
+}
+
+/** As pandas writes a table unless it is told otherwise: no server could tell in which order the rows were. */
+function refuseByIndex(named: Named, label: string, { inputs }: Takes): void {
+  const found = inputs.find(({ name }) => isObject(named.get(name)));
+  if (!found) return;
+  throw refusal(
+    400,
+    `${label} has rows of ${show(found.name)} by their index, as pandas' to_json() writes them; it takes those of to_json(orient="split") or "records"`,
+  );
 }
 
 /** Rows by name or by position, or the values of a single row; undefined for a list that is the only input's value. */

@@ -75,6 +75,21 @@ export function describeTables(runtime: Runtime): void {
       },
     );
 
+    it('names the two ways in which pandas keeps the order of rows, where it did not', async () => {
+      const { status, json } = await server.post('/invocations', {
+        name: { 0: 'nail', 1: 'nut' },
+        pieces: { 0: 1, 1: 2 },
+        weight: { 0: 1, 1: 2 },
+      });
+
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: {
+          error: `the body has rows of "weight" by their index, as pandas' to_json() writes them; it takes those of to_json(orient="split") or "records"`,
+        },
+      });
+    });
+
     it('names the line that is not JSON', async () => {
       const body = '{"name": "nail", "pieces": 1, "weight": 2}\n{"name": NaN}';
 

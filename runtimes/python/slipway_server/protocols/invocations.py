@@ -91,6 +91,7 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
     inputs = takes.inputs
     if isinstance(value, dict):
         named = columns_by_name(value, label, takes)
+        _refuse_by_index(named, label, takes)
         return {spec.name: whole_of(spec, named[spec.name]) for spec in inputs}
     is_list = isinstance(value, list) and len(value) > 0
     if is_list and all(isinstance(each, dict) for each in value):
@@ -103,6 +104,14 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
     if len(inputs) == 1:
         return {inputs[0].name: whole_of(inputs[0], value)}
     raise Refusal(400, f"{label} is {show(value)}; it takes {take_columns(takes)}")
+
+
+def _refuse_by_index(named: dict[str, Any], label: str, takes: Takes) -> None:
+    """As pandas writes a table unless it is told otherwise: no server could tell in which order the rows were."""
+    found = next((spec.name for spec in takes.inputs if isinstance(named[spec.name], dict)), None)
+    if found is not None:
+        ways = 'as pandas\' to_json() writes them; it takes those of to_json(orient="split") or "records"'
+        raise Refusal(400, f"{label} has rows of {show(found)} by their index, {ways}")
 
 
 def _instances(rows: Any, label: str, takes: Takes) -> dict[str, Any]:
