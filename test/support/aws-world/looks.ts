@@ -10,7 +10,11 @@ import {
 } from '@aws-sdk/client-lambda';
 import { groupCounter } from '#adapters/aws/ecs/container-front.ts';
 import { invocationEvent, readResponse } from '#adapters/aws/lambda/invocation-event.ts';
-import { ALIASES, type ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
+import {
+  ALIASES,
+  type FunctionKind,
+  type ModelFunctions,
+} from '#adapters/aws/lambda/model-function.ts';
 import type { Counter } from '#adapters/aws/logs/metric-sums.ts';
 import { mechanismOf, type RevisionRef } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -103,8 +107,8 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
     },
 
     /** The version that the alias leads to, with its weights. */
-    async alias(model: string) {
-      const named = { FunctionName: nameOf(model), Name: 'live' };
+    async alias(model: string, kind: FunctionKind = 'function') {
+      const named = { FunctionName: nameOf(model), Name: ALIASES[kind] };
       const { FunctionVersion, RoutingConfig } = await lambda.send(new GetAliasCommand(named));
       return { version: FunctionVersion, weights: RoutingConfig?.AdditionalVersionWeights ?? {} };
     },

@@ -31,7 +31,7 @@ async function drafted({ api, apiGateway }: World): Promise<readonly string[]> {
   return items
     .map(({ path = '', resourceMethods }) => {
       const to = resourceMethods?.['ANY']?.methodIntegration;
-      return to ? `${path} ${mechanismAt(to)}` : path;
+      return `${path} ${to ? mechanismAt(to) : ''}`.trim();
     })
     .sort();
 }
