@@ -92,6 +92,11 @@ function rowOf({ shape, data }: Tensor, row: number, tokens: number | undefined)
   const [width = 1, ...rest] = shape.slice(1);
   const own = tokens === undefined ? [width, ...rest] : [tokens, ...rest];
   const size = width * countOf(rest);
-  const start = row * size;
-  return { shape: own, data: Float32Array.from(data.slice(start, start + countOf(own)), Number) };
+  const [start, end] = [row * size, row * size + countOf(own)];
+  // Copying a text's states number by number takes a tenth of the time that the network takes.
+  const isSingle = data instanceof Float32Array;
+  const values = isSingle
+    ? data.subarray(start, end)
+    : Float32Array.from(data.slice(start, end), Number);
+  return { shape: own, data: values };
 }
