@@ -2,25 +2,36 @@ import type { MemoryTerm } from '#domain/artifact/facts.ts';
 
 const MIB = 1024 * 1024;
 
-// Node with onnxruntime, and what both set aside while they answer: MiniLM in int8 was seen at 300 MiB idle and at 450 with texts of all lengths.
-const SERVER_BYTES = 320 * MIB;
-// onnxruntime reads the file and then packs the weights of its matrix products.
-export const WEIGHT_COPIES = 2;
-// A tokenizer's file as objects: the vocabulary is a map of texts to numbers.
-const TOKENIZER_COPIES = 12;
+// Node with onnxruntime and the tokenizers: 155 MiB with encoders of a few hundred words.
+const SERVER_BYTES = 160 * MIB;
+// MiniLM's 90 MB in single precision took 105 MB with its tokenizer once they were read.
+const WEIGHT_COPIES = 1.2;
+// Of weights in eight bits: onnxruntime reads them, packs them, and makes numbers of single precision of what it cannot use so. MiniLM's 23 MB were seen to take 140 to 180.
+const QUANTIZED_COPIES = 3;
+// A tokenizer as objects, of each word: 450 bytes were seen of WordPiece, 880 of BPE with its merges and of Unigram.
+const WORD_BYTES: Readonly<Record<string, number>> = { WordPiece: 500 };
+const USUAL_WORD_BYTES = 900;
+// Of one that does not tell how many words it has, by its file.
+const TOKENIZER_COPIES = 20;
 const NUMBER_BYTES = 4;
 /** What its term is called that int8 makes smaller. */
 export const WEIGHTS = 'the weights and their copies';
 // How many tokens are computed in one run, padding included: runtimes/onnx/language/batches.ts.
 const RUN_TOKENS = 512;
 const USUAL_TOKENS = 512;
-// onnxruntime keeps what it has once taken, by powers of two.
-const KEPT = 3;
+// onnxruntime keeps what it has once taken, by powers of two: of runs of many lengths 130 to 155 MB were seen with MiniLM.
+const KEPT = 6;
 
 /** The shape of an encoder; null where its configuration does not tell. `scoresPerToken` is how many it answers for each token, 0 where they are few. */
 export type EncoderShape = {
   readonly weightBytes: number;
+  readonly parameters: number;
+  /** Whether its weights are in eight bits. */
+  readonly isQuantized: boolean;
   readonly tokenizerBytes: number;
+  /** As tokenizer.json has it: "WordPiece". */
+  readonly tokenizer: string | null;
+  readonly vocabulary: number | null;
   readonly maxTokens: number | null;
   readonly hiddenSize: number | null;
   readonly heads: number | null;
@@ -29,17 +40,26 @@ export type EncoderShape = {
 };
 
 /**
- * What serving it by onnxruntime is expected to take: the server, the weights and their packed copy, the tokenizer, and what one run of texts is computed in.
+ * What serving it by onnxruntime is expected to take: the server, the weights, the tokenizer, and what one run of texts is computed in.
  * A layer keeps, of each token, its hidden states some six times, those of the wide layer twice, and the attention of each head to all tokens of the text twice.
  */
 export function encoderMemory(shape: EncoderShape): readonly MemoryTerm[] {
-  const { weightBytes, tokenizerBytes } = shape;
   return [
     { name: 'the ONNX server', bytes: SERVER_BYTES },
-    { name: WEIGHTS, bytes: weightBytes * WEIGHT_COPIES },
-    { name: 'the tokenizer', bytes: tokenizerBytes * TOKENIZER_COPIES },
+    { name: WEIGHTS, bytes: Math.ceil(heldBytes(shape)) },
+    { name: 'the tokenizer', bytes: wordBytes(shape) },
     { name: `the activations of ${runTokens(shape)} tokens`, bytes: activationBytes(shape) },
   ];
+}
+
+function heldBytes({ weightBytes, parameters, isQuantized }: EncoderShape): number {
+  if (!isQuantized) return weightBytes * WEIGHT_COPIES;
+  return weightBytes * QUANTIZED_COPIES + parameters * NUMBER_BYTES * WEIGHT_COPIES;
+}
+
+function wordBytes({ tokenizer, vocabulary, tokenizerBytes }: EncoderShape): number {
+  if (vocabulary === null) return tokenizerBytes * TOKENIZER_COPIES;
+  return vocabulary * (WORD_BYTES[tokenizer ?? ''] ?? USUAL_WORD_BYTES);
 }
 
 function runTokens({ maxTokens }: EncoderShape): number {

@@ -1,10 +1,12 @@
 import type { MemoryTerm } from '#domain/artifact/facts.ts';
-import { WEIGHT_COPIES, WEIGHTS } from './encoder-memory.ts';
+import { WEIGHTS } from './encoder-memory.ts';
 
 const MIB = 1024 * 1024;
 
 // Node with onnxruntime, and with the library that decodes images: MobileNet V2 was seen at 203 MiB with small images.
 const SERVER_BYTES = 185 * MIB;
+// onnxruntime reads the file and then packs the weights of its matrix products.
+const WEIGHT_COPIES = 2;
 // The most that is taken (runtimes/onnx/images/decode.ts): JPEG takes 5 to 10 bytes for each while it is decoded, PNG 7 to 10, WebP 14.
 const IMAGE_PIXELS = 25_000_000;
 const PIXEL_BYTES = 14;

@@ -181,12 +181,19 @@ async function readWeights(
 function memoryOf(
   { network, tokenizer, image }: Parts,
   { task, maxTokens }: PipelineServing,
-  { weightBytes }: Read,
+  { weightBytes, parameters, dtypes }: Read,
 ): readonly MemoryTerm[] {
   if (image) return imageMemory({ ...image, weightBytes });
-  const scoresPerToken = task === 'fill-mask' ? (network.vocabulary ?? 0) : 0;
-  const tokenizerBytes = tokenizer.fileBytes;
-  return encoderMemory({ ...network, weightBytes, tokenizerBytes, maxTokens, scoresPerToken });
+  return encoderMemory({
+    ...network,
+    weightBytes,
+    parameters: parameters ?? 0,
+    isQuantized: dtypes.some((each) => /^U?INT8$/.test(each)),
+    tokenizer: tokenizer.kind,
+    tokenizerBytes: tokenizer.fileBytes,
+    maxTokens,
+    scoresPerToken: task === 'fill-mask' ? (network.vocabulary ?? 0) : 0,
+  });
 }
 
 /** What is understood, but not answered by this version. */

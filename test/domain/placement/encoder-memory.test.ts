@@ -3,7 +3,11 @@ import { encoderMemory } from '#domain/placement/encoder-memory.ts';
 const MIB = 2 ** 20;
 const MINILM = {
   weightBytes: 90 * MIB,
+  parameters: 22_713_216,
+  isQuantized: false,
   tokenizerBytes: 466_247,
+  tokenizer: 'WordPiece',
+  vocabulary: 30_522,
   maxTokens: 256,
   hiddenSize: 384,
   heads: 12,
@@ -11,14 +15,14 @@ const MINILM = {
   scoresPerToken: 0,
 };
 
-it('an encoder takes its server, its weights twice, its tokenizer, and what a run is computed in', () => {
+it('an encoder takes its server, its weights, its tokenizer, and what a run is computed in', () => {
   expect(encoderMemory(MINILM)).toEqual([
-    { name: 'the ONNX server', bytes: 320 * MIB },
-    { name: 'the weights and their copies', bytes: 180 * MIB },
-    { name: 'the tokenizer', bytes: 12 * 466_247 },
+    { name: 'the ONNX server', bytes: 160 * MIB },
+    { name: 'the weights and their copies', bytes: 108 * MIB },
+    { name: 'the tokenizer', bytes: 500 * 30_522 },
     {
       name: 'the activations of 512 tokens',
-      bytes: 3 * 512 * (6 * 384 + 2 * 1536 + 2 * 12 * 256) * 4,
+      bytes: 6 * 512 * (6 * 384 + 2 * 1536 + 2 * 12 * 256) * 4,
     },
   ]);
 });
@@ -40,5 +44,23 @@ it('an encoder that scores its whole vocabulary takes that for each token too', 
   const bytes = (scoresPerToken: number) =>
     encoderMemory({ ...MINILM, scoresPerToken })[3]?.bytes ?? 0;
 
-  expect(bytes(30_522) - bytes(0)).toBe(3 * 512 * 30_522 * 4);
+  expect(bytes(30_522) - bytes(0)).toBe(6 * 512 * 30_522 * 4);
 });
+
+it('weights in eight bits are held as they are, packed, and in part in single precision', () => {
+  const [, held] = encoderMemory({ ...MINILM, weightBytes: 23 * MIB, isQuantized: true });
+
+  expect(held?.bytes).toBe(Math.ceil(3 * 23 * MIB + 22_713_216 * 4 * 1.2));
+});
+
+it.each([
+  { tokenizer: 'Unigram', vocabulary: 250_002, bytes: 900 * 250_002 },
+  { tokenizer: 'BPE', vocabulary: 50_265, bytes: 900 * 50_265 },
+  { tokenizer: null, vocabulary: 1000, bytes: 900 * 1000 },
+  { tokenizer: 'BPE', vocabulary: null, bytes: 20 * 466_247 },
+])(
+  'a tokenizer takes what each of its words does: $tokenizer of $vocabulary',
+  ({ bytes, ...given }) => {
+    expect(encoderMemory({ ...MINILM, ...given })[2]?.bytes).toBe(bytes);
+  },
+);
