@@ -183,7 +183,7 @@ async function startIn(
     artifacts: store,
     platforms: local.platforms,
     router: gateway.router,
-    prober: httpProber({ origin: gateway.origin }),
+    prober: httpProber(gateway),
     metrics: gateway.metrics,
     // The steps ask the engine which executions run, and the engine runs the steps.
     executions: {

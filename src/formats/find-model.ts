@@ -130,6 +130,8 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   if (triton) return tritonFound(place, await tritonModel(files, triton));
   const sagemaker = folder('sagemaker', HANDLERS);
   if (sagemaker) return sagemaker;
+  // Of a whole that is not served, a file that the manifest names may be.
+  if (options.path === null) refuseForeign(await findForeign(files, 'wholes'), options);
   const huggingFace = await huggingFaceModel(place, options);
   if (huggingFace) return huggingFace;
   refuseForeign(await findForeign(files, 'folders'), options);

@@ -1,4 +1,12 @@
-import { CORE_ML, HUGGING_FACE, PREDICT, TENSORFLOW } from '#domain/artifact/known-files.ts';
+import {
+  BY_CODE,
+  CORE_ML,
+  HUGGING_FACE,
+  JAX,
+  PADDLE,
+  PREDICT,
+  TENSORFLOW,
+} from '#domain/artifact/known-files.ts';
 import { folderOf, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
@@ -18,6 +26,8 @@ type Kind = {
   readonly name: string;
   /** Where other than that this version does not serve it. */
   readonly why?: string;
+  /** The files that have its weights, where these are told. */
+  readonly weights?: RegExp;
   readonly fix: string;
   find(files: Files): Promise<string | undefined> | string | undefined;
 };
@@ -28,8 +38,9 @@ const asImage = (port: number, healthPath: string, requestPath: string) =>
 
 const CODE = 'or upload the folder without that file, with a predict.py';
 
-const named = (pattern: RegExp) => (files: Files) =>
-  files.find(({ name }) => pattern.test(name))?.name;
+function named(pattern: RegExp) {
+  return (files: Files) => files.find(({ name }) => pattern.test(name))?.name;
+}
 
 const IMAGES: readonly Kind[] = [
   {
@@ -59,30 +70,74 @@ const IMAGES: readonly Kind[] = [
   },
 ];
 
+const TENSORS = /\.(safetensors|bin|msgpack|pt|onnx)$/;
+
+/** Folders that are more than what they hold: a part of one would be a model by itself. */
+const WHOLES: readonly Kind[] = [
+  {
+    name: 'a pipeline of diffusers',
+    weights: TENSORS,
+    fix: `It makes images of texts in many steps, which is for a GPU: serve it by code of your own: ${BY_CODE}, and set \`resources.accelerator\` in model.yaml.`,
+    find: says(/(^|\/)model_index\.json$/, /"_class_name"\s*:/),
+  },
+  {
+    name: 'an adapter (LoRA) without the model that it adapts',
+    weights: TENSORS,
+    fix: `Merge it into that model, which its adapter_config.json names, and upload the folder "merged": \`model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), FOLDER).merge_and_unload(); model.save_pretrained("merged"); AutoTokenizer.from_pretrained(BASE).save_pretrained("merged")\`. Or ${BY_CODE}.`,
+    find: (files) =>
+      says(
+        /(^|\/)adapter_config\.json$/,
+        /"peft_type"\s*:/,
+      )(files.filter(({ name }) => !hasBeside(files, name, 'config.json'))),
+  },
+  {
+    name: 'a model for ONNX Runtime GenAI',
+    weights: /\.(onnx|onnx\.data)$/,
+    fix: `Upload the model that it was made from, as transformers saved it (safetensors) or as GGUF, which are served with OpenAI's API; or ${BY_CODE}.`,
+    find: says(/(^|\/)genai_config\.json$/, /"model"\s*:/),
+  },
+  {
+    name: 'a model of CTranslate2',
+    weights: /(^|\/)model\.bin$/,
+    fix: `Upload the model that it was converted from, as transformers saved it (safetensors); or ${BY_CODE}.`,
+    find: (files) =>
+      files.find(
+        ({ name }) =>
+          /(^|\/)model\.bin$/.test(name) &&
+          VOCABULARIES.some((beside) => hasBeside(files, name, beside)),
+      )?.name,
+  },
+];
+
 const FOLDERS: readonly Kind[] = [
   {
     name: 'a Hugging Face model',
     fix: HUGGING_FACE,
-    find: async (files) => {
-      const hasWeights = files.some(({ name }) =>
-        /\.safetensors(\.index\.json)?$|(^|\/)(pytorch|adapter|tf)_model[^/]*$/i.test(name),
-      );
-      const configs = files.filter(({ name }) =>
-        /(^|\/)((adapter_)?config|model_index|modules)\.json$/.test(name),
-      );
-      for (const config of hasWeights ? configs.slice(0, 3) : []) {
-        if (config.sizeBytes > MOST_CONFIG_BYTES) continue;
-        const written = await readText(config, MOST_CONFIG_BYTES).catch(() => '');
-        if (
-          /"(architectures|model_type|peft_type|_class_name)"\s*:|sentence_transformers/.test(
-            written,
-          )
-        ) {
-          return config.name;
-        }
-      }
-      return undefined;
-    },
+    find: (files) =>
+      files.some(({ name }) => WEIGHTS.test(name))
+        ? says(
+            /(^|\/)(config|modules)\.json$/,
+            /"(architectures|model_type)"\s*:|sentence_transformers/,
+          )(files)
+        : undefined,
+  },
+  {
+    name: 'a model of PaddlePaddle',
+    weights: /\.pdiparams$/,
+    fix: PADDLE,
+    find: named(/\.(pdmodel|pdiparams)$/),
+  },
+  {
+    name: 'a checkpoint of Orbax (JAX)',
+    fix: JAX,
+    find: named(/(^|\/)(_CHECKPOINT_METADATA|manifest\.ocdbt)$/),
+  },
+  {
+    name: 'a tokenizer alone',
+    why: 'without the model that reads its tokens',
+    fix: 'Save the model into the same folder (`model.save_pretrained(FOLDER)`), and upload all of it.',
+    find: (files) =>
+      files.every(({ name }) => OF_TOKENIZERS.test(name)) ? named(TOKENIZERS)(files) : undefined,
   },
   {
     name: 'a TensorFlow SavedModel in text',
@@ -120,13 +175,43 @@ const SERVED_FOLDERS: readonly Kind[] = [
 ];
 
 const MOST_CONFIG_BYTES = 2 ** 20;
+const MOST_CONFIGS = 3;
+const WEIGHTS =
+  /\.safetensors(\.index\.json)?$|(^|\/)((pytorch|adapter|tf|flax)_model|model\.ckpt)[^/]*$/i;
+const VOCABULARIES: readonly string[] = [
+  'vocabulary.json',
+  'vocabulary.txt',
+  'shared_vocabulary.json',
+  'shared_vocabulary.txt',
+];
+const TOKENIZERS =
+  /(^|\/)(tokenizer\.json|tokenizer\.model|spiece\.model|sentencepiece\.bpe\.model|merges\.txt)$/;
+const OF_TOKENIZERS =
+  /(^|\/)([^/]*(tokenizer|vocab|merges|special_tokens|added_tokens|chat_template|normalizer)[^/]*|s(entence)?piece[^/]*\.model|generation_config\.json|config\.json|[^/]*\.(md|txt|jinja)|LICENSE|\.gitattributes)$/;
+
+/** Finds the first small file of this name whose text says this. */
+function says(name: RegExp, text: RegExp) {
+  return async (files: Files): Promise<string | undefined> => {
+    for (const file of files.filter((each) => name.test(each.name)).slice(0, MOST_CONFIGS)) {
+      if (file.sizeBytes > MOST_CONFIG_BYTES) continue;
+      if (text.test(await readText(file, MOST_CONFIG_BYTES).catch(() => ''))) return file.name;
+    }
+    return undefined;
+  };
+}
+
+function hasBeside(files: Files, name: string, beside: string): boolean {
+  const path = within(folderOf(name), beside);
+  return files.some((each) => each.name === path);
+}
 
 const NOT_SERVED = 'which this version does not serve';
 
 const RANKS = {
   images: IMAGES,
+  wholes: WHOLES,
   folders: FOLDERS,
-  drafts: [...FOLDERS, ...SERVED_FOLDERS],
+  drafts: [...WHOLES, ...FOLDERS, ...SERVED_FOLDERS],
 } as const;
 
 /** The kinds of one rank among the files, each with the file that identified it. */
@@ -135,9 +220,18 @@ export async function findForeign(
   rank: keyof typeof RANKS,
 ): Promise<readonly Foreign[]> {
   const found: Foreign[] = [];
-  for (const { name, why = NOT_SERVED, fix, find } of RANKS[rank]) {
+  for (const { name, why = NOT_SERVED, weights, fix, find } of RANKS[rank]) {
     const at = await find(files);
-    if (at !== undefined) found.push({ name, why, at, fix });
+    const sized = at && weights ? sizeOf(files, folderOf(at), weights) : '';
+    if (at !== undefined) found.push({ name, why: `${why}${sized}`, at, fix });
   }
   return found;
+}
+
+function sizeOf(files: Files, folder: string, weights: RegExp): string {
+  const own = files.filter(
+    ({ name }) => weights.test(name) && (folder === '.' || name.startsWith(`${folder}/`)),
+  );
+  const bytes = own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return `; it has ${bytes.toLocaleString('en-US')} bytes of weights`;
 }

@@ -5,7 +5,7 @@ import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
-import { type Gpus, gpuFor, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { type Gpus, gpuFor, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
@@ -77,6 +77,7 @@ async function decide(
     imageTag(model, JSON.stringify([hash, servedAs(inspected, deps.gpus)]), artifact);
   const gpu = gpuFor(inspected, deps.gpus.areChosen);
   const runtime = runtimeOn(facts, gpu);
+  requireGpu(facts, runtime);
   if (runtime === 'vllm' && deps.gpus.vllmImage === null) throw withoutVllm();
   const { takesPackages } = RUNTIMES[runtime];
   const packages = takesPackages ? pythonEnvironment(facts, manifest.build) : null;

@@ -1,6 +1,7 @@
 import { keptInFull } from '#domain/build/proof.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { revisionName } from '#domain/identity.ts';
+import { lossOnLambda } from '#domain/placement/own-image.ts';
 import { placementOf, type Target } from '#domain/placement/target.ts';
 import type { StepInput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -67,11 +68,8 @@ export async function recordCandidate(
   }
   const data = { target, revision, memoryMiB, cpuUnits, replicas: scaling.min };
   const { inspection, image } = work;
-  const reason = inspection && keptInFull(inspection.manifest.runtime, image?.proof);
-  await registry.advance(
-    holder,
-    'Provisioning',
-    { candidate },
-    { ...(reason && { reason }), data },
-  );
+  const inFull = inspection && keptInFull(inspection.manifest.runtime, image?.proof);
+  const loss = target === 'lambda' ? lossOnLambda(spec.runtime) : undefined;
+  const told = inFull ? { reason: inFull } : loss;
+  await registry.advance(holder, 'Provisioning', { candidate }, { ...told, data });
 }

@@ -68,10 +68,11 @@ import { filesAt } from '#compose/inspection/inspect-path.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
 const most = () => process.resourceUsage().maxRSS * 1024;
-const before = most();
+const [before, start] = [most(), process.cpuUsage()];
 const manifest = parseManifest('', 'model.yaml');
 const { weightBytes } = await inspectFiles(await filesAt(process.argv[1]), { maxBytes: 2 ** 40, manifest });
-console.log(JSON.stringify({ weightBytes, takenBytes: most() - before }));
+const { user, system } = process.cpuUsage(start);
+console.log(JSON.stringify({ weightBytes, takenBytes: most() - before, cpuMs: (user + system) / 1000 }));
 `;
 
   it.each<[string, (folder: string) => Promise<string>]>([
@@ -79,15 +80,18 @@ console.log(JSON.stringify({ weightBytes, takenBytes: most() - before }));
     ['GGUF', (folder) => llamaInFourBits(folder, (20 * GIB * 32) / 18)],
   ])(
     'in %s are understood in 64 MiB, by a process that is killed after two seconds of CPU, with its own start',
-    async (_, make) => {
+    async (what, make) => {
       await using folder = await temporaryFolder();
       const path = await make(join(folder.path, 'l'));
 
       const given = ['--input-type=module', '--eval', INSPECT, path];
       const limited = ['-c', 'ulimit -t 2; exec "$0" "$@"', process.execPath, ...given];
       const child = spawn('bash', limited, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-      const { weightBytes, takenBytes } = JSON.parse(await text(child.stdout));
+      const { weightBytes, takenBytes, cpuMs } = JSON.parse(await text(child.stdout));
 
+      process.stdout.write(
+        `20 GB of ${what}: ${Math.round(cpuMs)} ms of CPU, ${(takenBytes / MIB).toFixed(1)} MiB\n`,
+      );
       expect(weightBytes / (20 * GIB)).toBeCloseTo(1, 4);
       expect(takenBytes).toBeLessThan(64 * MIB);
     },

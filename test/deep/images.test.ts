@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeOnOneMachine } from '../python/right-answers.ts';
+import { type MemoryFigures, servedFigures, tooFar } from '../support/models/memory.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
@@ -99,6 +100,22 @@ function describeImages(): void {
 
       expect(await answer.json()).toEqual(files.map(([, wanted]) => alike(wanted.slice(0, 2))));
     });
+
+    it(
+      'takes about as much memory as is expected, of the largest image',
+      async () => {
+        const large = readFileSync(join(folder.path, 'large.webp'));
+        const figures: MemoryFigures[] = [];
+        for (const model of ['vit', 'resnet', 'convnext', 'swin', 'mobilenet']) {
+          await post(model, 'image/webp', large);
+          const given = { path: join(folder.path, model), model, version: 1 };
+          figures.push(await servedFigures(slipway(), given));
+        }
+
+        expect(tooFar(figures)).toEqual([]);
+      },
+      LONGEST_MS,
+    );
   });
 }
 

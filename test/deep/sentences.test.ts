@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeOnOneMachine } from '../python/right-answers.ts';
+import { servedFigures, tooFar } from '../support/models/memory.ts';
 import { filesOfWheel, type Wheel } from '../support/models/wheels.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
@@ -52,8 +53,8 @@ function describeSentences(folder: string, quantized: string): void {
         image: { uncompressedBytes: number };
         runtime: { proof: { conversion: { int8: { bytes: number; fullBytes: number } } } };
       };
-    const cosines = async (model = 'minilm') => {
-      const body = JSON.stringify({ model, input: TEXTS });
+    const cosines = async (model = 'minilm', input: readonly string[] = TEXTS) => {
+      const body = JSON.stringify({ model, input });
       const headers = { 'content-type': 'application/json' };
       const url = `${slipway().gateway}/models/${model}/v1/embeddings`;
       const { data } = (await (await fetch(url, { method: 'POST', headers, body })).json()) as {
@@ -74,6 +75,14 @@ function describeSentences(folder: string, quantized: string): void {
       },
       LONGEST_MS,
     );
+
+    it('take about as much memory as is expected, of long texts', async () => {
+      const input = Array.from({ length: 48 }, () => 'word '.repeat(300));
+      await cosines('minilm', input);
+      const given = { path: folder, model: 'minilm', version: 1 };
+
+      expect(tooFar([await servedFigures(slipway(), given)])).toEqual([]);
+    });
 
     it(
       'are quantized where model.yaml asks for it: a quarter of the bytes, and nearly the same vectors',

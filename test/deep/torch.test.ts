@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeOnOneMachine } from '../python/right-answers.ts';
+import { type MemoryFigures, memoryFigures, tooFar } from '../support/models/memory.ts';
 import { DEEP_PYTHON } from './python.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/torch');
@@ -134,6 +135,22 @@ function describeTorch(): void {
       },
       LONGEST_MS,
     );
+
+    it('takes about as much memory as is expected, by what the build saw', async () => {
+      const figures: MemoryFigures[] = [];
+      for (const [model, name] of [
+        ['rows', 'rows-scripted.pt'],
+        ['pictures', 'pictures-traced.pt'],
+        ['program', 'rows.pt2'],
+        ['quantized', 'rows-quantized.pt'],
+        ['calibrated', 'pictures-quantized.pt'],
+      ] as const) {
+        const given = { path: join(FOLDER, name), model, version: 1 };
+        figures.push(await memoryFigures(slipway(), given));
+      }
+
+      expect(tooFar(figures)).toEqual([]);
+    });
 
     it(
       'of weights alone is served by the lines that its refusal has',

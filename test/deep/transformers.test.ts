@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeOnOneMachine } from '../python/right-answers.ts';
+import { type MemoryFigures, memoryFigures, tooFar } from '../support/models/memory.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
@@ -54,6 +55,16 @@ function describeTransformers(): void {
       },
       LONGEST_MS,
     );
+
+    it('takes about as much memory as is expected, by what the build saw', async () => {
+      const figures: MemoryFigures[] = [];
+      for (const model of ['gpt2', 'llama', 'qwen2', 't5']) {
+        const given = { path: join(folder.path, model), model, version: 1 };
+        figures.push(await memoryFigures(slipway(), given));
+      }
+
+      expect(tooFar(figures)).toEqual([]);
+    });
 
     it('answers a conversation by its template, streamed, with what it used', async () => {
       const messages = [{ role: 'user', content: 'the cat' }];

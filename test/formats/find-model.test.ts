@@ -224,8 +224,49 @@ describe('an artifact is refused', () => {
     ],
     [
       'of an adapter of Hugging Face',
-      { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': '' },
-      ['a Hugging Face model'],
+      { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': 'abc' },
+      ['an adapter (LoRA) without the model that it adapts', '3 bytes of weights'],
+    ],
+    [
+      'of a pipeline of diffusers, whose parts are models too',
+      {
+        'm/model_index.json': '{"_class_name": "StableDiffusionPipeline"}',
+        'm/text_encoder/config.json': '{"architectures": ["CLIPTextModel"]}',
+        'm/text_encoder/model.safetensors': 'ab',
+        'm/unet/config.json': '{"_class_name": "UNet2DConditionModel"}',
+        'm/unet/diffusion_pytorch_model.safetensors': 'abcd',
+      },
+      ['m/model_index.json makes this a pipeline of diffusers', 'it has 6 bytes of weights'],
+    ],
+    [
+      'for ONNX Runtime GenAI',
+      {
+        'genai_config.json': '{"model": {"type": "phi3"}}',
+        'model.onnx': '',
+        'model.onnx.data': '',
+      },
+      ['a model for ONNX Runtime GenAI'],
+    ],
+    [
+      'of CTranslate2',
+      { 'm/model.bin': '', 'm/config.json': '{}', 'm/shared_vocabulary.json': '[]' },
+      ['m/model.bin makes this a model of CTranslate2'],
+    ],
+    [
+      'of PaddlePaddle',
+      { 'inference.pdmodel': '', 'inference.pdiparams': 'abc' },
+      ['a model of PaddlePaddle', '3 bytes of weights'],
+    ],
+    ['of Orbax', { 'a/_CHECKPOINT_METADATA': '{}', 'a/d/x': '' }, ['a checkpoint of Orbax']],
+    [
+      'of weights of Flax beside their configuration',
+      { 'config.json': '{"model_type": "bert"}', 'flax_model.msgpack': '' },
+      ['config.json makes this a Hugging Face model'],
+    ],
+    [
+      'of a tokenizer alone',
+      { 'tokenizer.json': '{}', 'tokenizer_config.json': '{}', 'special_tokens_map.json': '{}' },
+      ['tokenizer.json makes this a tokenizer alone, without the model that reads its tokens'],
     ],
     [
       'of two folders of Hugging Face',
@@ -271,14 +312,39 @@ describe('an artifact is refused', () => {
     for (const message of messages) expect(String(outcome)).toContain(message);
   });
 
-  it.each(['m.safetensors', 'm.mar', 'frozen.pb'])(
-    'of %s with predict.py as a way to serve it',
-    async (name) => {
-      await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({
-        fix: expect.stringContaining('predict.py that loads it'),
-      });
-    },
-  );
+  it('but not of a whole whose file the manifest names', async () => {
+    const files = artifact({ 'genai_config.json': '{"model": {}}', 'model.onnx': '' });
+
+    expect(await findModel(files, { ...OPTIONS, path: 'model.onnx' })).toMatchObject({
+      format: 'onnx',
+    });
+  });
+
+  it('nor is an adapter one beside the whole model', async () => {
+    const whole = {
+      'adapter_config.json': '{"peft_type": "LORA"}',
+      'config.json': '{"model_type": "bert"}',
+      'model.safetensors': '',
+    };
+
+    expect(await findModel(artifact(whole), OPTIONS)).toMatchObject({ format: 'huggingface' });
+  });
+
+  it.each([
+    'm.safetensors',
+    'm.mar',
+    'frozen.pb',
+    'm.pte',
+    'm.pdparams',
+    'm.msgpack',
+    'm.ftz',
+    'm.kv',
+    'm.vec',
+  ])('of %s with predict.py as a way to serve it', async (name) => {
+    await expect(findModel(artifact({ [name]: '' }), OPTIONS)).rejects.toMatchObject({
+      fix: expect.stringContaining('predict.py that loads it'),
+    });
+  });
 
   it('which has not what the manifest says', async () => {
     const files = artifact({ 'a.onnx': '' });

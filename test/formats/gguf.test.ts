@@ -172,6 +172,16 @@ describe('a GGUF file in parts', () => {
     ],
     ['its parts are in another order', { 'm-00002-of-00002.gguf': part(0) }, 'is another part'],
     [
+      'a part says that it is of more',
+      { 'm-00002-of-00002.gguf': part(1, 4, { of: 3 }) },
+      'is another part',
+    ],
+    [
+      'two parts have the same tensor',
+      { 'm-00002-of-00002.gguf': part(1, 4, { names: 0 }) },
+      'have the tensor `token_embd.weight.0` twice',
+    ],
+    [
       'its parts have too few tensors',
       { 'm-00001-of-00002.gguf': part(0, 5) },
       'announces 5 tensors',
@@ -241,6 +251,17 @@ describe('a GGUF file is refused', () => {
       'with an alignment of no power of 2',
       { more: [['general.alignment', ['u32', 24]]] },
       'no power of 2',
+    ],
+    ['with an alignment of 0', { more: [['general.alignment', ['u32', 0]]] }, 'no power of 2'],
+    [
+      'with an alignment larger than itself',
+      { more: [['general.alignment', ['u32', 2 ** 30]]] },
+      'not at 1073741824',
+    ],
+    [
+      'with a tensor that begins after its end',
+      { tensors: [{ name: 't', shape: [1], offset: 2 ** 16 }] },
+      'begins at byte 65536 of the data, not at 0',
     ],
     [
       'with an alignment that is a text',
@@ -357,14 +378,15 @@ function artifact(files: Readonly<Record<string, Buffer | undefined>>) {
   return inspectFiles(there, { maxBytes: MIB, manifest: manifestSchema.parse({}) });
 }
 
-function part(no: number, tensors = 4): Buffer {
+function part(no: number, tensors = 4, { of = 2, names = no } = {}): Buffer {
   const entries = {
     ...(no === 0 ? LLAMA : {}),
     'split.no': ['u16', no],
-    'split.count': ['u16', 2],
+    'split.count': ['u16', of],
     'split.tensors.count': ['i32', tensors],
   } as const;
-  return ggufOf({ entries });
+  const own = TENSORS.map((each) => ({ ...each, name: `${each.name}.${names}` }));
+  return ggufOf({ entries, tensors: own });
 }
 
 function parts(changed: Readonly<Record<string, Buffer | undefined>>) {

@@ -213,6 +213,79 @@ describe('a decoder', () => {
   });
 });
 
+describe('quantized weights', () => {
+  const decoder = (over: object) => ({
+    'config.json': { ...BERT, architectures: ['LlamaForCausalLM'], id2label: undefined, ...over },
+    'model.onnx': undefined,
+    'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+  });
+
+  it.each(['gptq', 'awq', 'fp8'])(
+    'by %s are for GPUs, and are said to be',
+    async (quant_method) => {
+      const files = decoder({ quantization_config: { quant_method } });
+
+      expect(await inspected(files)).toMatchObject({ quantizer: quant_method });
+    },
+  );
+
+  it.each<[string, object, string]>([
+    [
+      'by MLX',
+      { quantization: { group_size: 64, bits: 4 } },
+      "config.json has weights that MLX quantized, which only MLX on Apple's chips reads",
+    ],
+    [
+      'by another',
+      { quantization_config: { quant_method: 'vptq' } },
+      'config.json has weights that were quantized by `vptq`; this version serves awq, ',
+    ],
+    ['by what is not said', { quantization_config: {} }, 'quantized by `a way of its own`'],
+    [
+      'of an encoder',
+      { architectures: ['BertModel'], quantization_config: { quant_method: 'bitsandbytes' } },
+      '`BertModel` does feature-extraction with weights that were quantized by bitsandbytes',
+    ],
+  ])('%s are refused with what to upload', async (_, over, message) => {
+    await expect(inspected(decoder(over))).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining(message),
+      fix: expect.stringContaining('the model before it was quantized'),
+    });
+  });
+});
+
+describe('a network of transformers that is not over texts', () => {
+  const vision = { vision_config: {}, text_config: {} };
+
+  it.each<[string, object, string]>([
+    ['WhisperForConditionalGeneration', {}, 'automatic-speech-recognition'],
+    ['Wav2Vec2ForCTC', {}, 'automatic-speech-recognition'],
+    ['SpeechT5ForTextToSpeech', {}, 'text-to-audio'],
+    ['ClapModel', {}, 'zero-shot-audio-classification'],
+    ['CLIPModel', vision, 'zero-shot-image-classification'],
+    ['CLIPVisionModelWithProjection', {}, 'image-feature-extraction'],
+    ['ViTModel', { num_channels: 3, vocab_size: undefined }, 'image-feature-extraction'],
+    ['SegformerForSemanticSegmentation', {}, 'image-segmentation'],
+    ['OwlViTForObjectDetection', {}, 'zero-shot-object-detection'],
+    ['DetrForObjectDetection', {}, 'object-detection'],
+    ['DPTForDepthEstimation', {}, 'depth-estimation'],
+    ['LlavaForConditionalGeneration', vision, 'image-text-to-text'],
+    ['VideoMAEForVideoClassification', {}, 'video-classification'],
+  ])('%s is refused by its task and its size', async (architecture, over, task) => {
+    const files = {
+      'config.json': { ...BERT, id2label: undefined, architectures: [architecture], ...over },
+      'model.onnx': undefined,
+      'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+    };
+
+    await expect(inspected(files)).rejects.toMatchObject({
+      message: `\`${architecture}\` (2 parameters, 8 bytes of weights in FP32) does ${task}, which this version does not serve from such a folder`,
+      fix: expect.stringContaining('--write-predict'),
+    });
+  });
+});
+
 describe('a folder of Hugging Face is refused', () => {
   it.each<[string, HuggingFaceFiles, readonly string[]]>([
     [
@@ -267,7 +340,7 @@ describe('a folder of Hugging Face is refused', () => {
     [
       'that writes texts',
       { 'config.json': { ...BERT, architectures: ['GPT2LMHeadModel'] } },
-      ['`GPT2LMHeadModel` does text-generation'],
+      ['`GPT2LMHeadModel` (', 'does text-generation'],
     ],
     ['whose configuration is no JSON', { 'config.json': '{"model_type":' }, ['is not JSON']],
     [
@@ -401,6 +474,11 @@ describe('safetensors are read', () => {
       'whose tensors overlap',
       safetensorsOf({ a: F32(0, 8), b: F32(4, 12) }, 12),
       '`b` begins at byte 4 of the data, not at 8',
+    ],
+    [
+      'with a tensor twice, of which readers take the last',
+      safetensorsOf(`{"a":${JSON.stringify(F32(0, 8))},"a":${JSON.stringify(F32(8, 16))}}`, 16),
+      '`a` begins at byte 8 of the data, not at 0',
     ],
     ['with a gap', safetensorsOf({ a: F32(8, 16) }, 16), 'not at 0'],
     ['with a tensor beyond its end', safetensorsOf({ a: F32(0, 8) }, 4), 'but 4 bytes follow'],

@@ -200,6 +200,21 @@ describe('an artifact', () => {
     ['weights', `\u0010\0\0\0\0\0\0\0{"a":{}}`, 'a safetensors file', 'optimum-cli'],
     ['m.pmml', '<?xml version="1.0"?><PMML/>', 'a PMML model', 'write-predict'],
     ['m.mlmodel', hex('08 04'), 'a Core ML model', 'exported to ONNX'],
+    ['m.pte', hex('30 00 00 00 45 54 31 32'), 'an ExecuTorch program', 'model.pt2'],
+    ['m.bin', hex('30 00 00 00 45 54 31 32'), 'an ExecuTorch program', 'model.pt2'],
+    ['m.engine', hex('66 74 72 74'), 'a TensorRT engine', 'the ONNX file'],
+    ['m.plan', 'x', 'a TensorRT engine', 'the ONNX file'],
+    ['m.pdparams', 'x', 'a PaddlePaddle model', 'paddle2onnx'],
+    ['m.msgpack', 'x', 'weights of Flax (JAX)', 'jax2tf'],
+    ['lid.bin', hex('ba 16 4f 2f 0c 00'), 'a fastText model', 'write-predict'],
+    ['w.kv', hex('80 04 95'), 'word vectors of gensim', 'write-predict'],
+    ['w.vec', '2 3\n', 'word vectors in the format of word2vec', 'write-predict'],
+    [
+      'm.model',
+      hex('0a 0e 0a 05 3c 75 6e 6b 3e 15 00 00'),
+      'a tokenizer of SentencePiece',
+      'upload the folder',
+    ],
     ['m.RDS', hex('1f 8b 08'), "R's serialized data", 'xgb.save'],
     ['m.json', '<!DOCTYPE html><html>', 'an HTML page', 'download the model itself'],
     ['m.txt', '<HTML><body>', 'an HTML page', 'download the model itself'],
@@ -211,6 +226,18 @@ describe('an artifact', () => {
       name: 'ArtifactRejected',
       message: `${name} is ${format}, which this version does not serve`,
       fix: expect.stringContaining(fix),
+    });
+  });
+
+  it('of gensim is known by what its pickle loads', async () => {
+    const pickle = '\x80\x04cbuiltins\nhash\ncgensim.models.word2vec\nWord2Vec\n)R.';
+
+    await expect(
+      inspect([file('w.model', Buffer.from(pickle, 'latin1'))], 1000),
+    ).rejects.toMatchObject({
+      message:
+        'w.model is of gensim: its pickle loads `gensim.models.word2vec.Word2Vec`, which can run any code',
+      fix: expect.stringContaining('--write-predict'),
     });
   });
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
+import { draftPredict } from '#formats/code/predict-draft.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { memoryFile } from '../support/bytes/archive-files.ts';
 import { zipOf } from '../support/bytes/zip.ts';
@@ -91,6 +92,23 @@ describe('weights without their module are refused', () => {
     expect(fix).toMatch(advises);
   });
 
+  it.each<[string, string]>([
+    ['with plain hyper-parameters', '}'],
+    ['with those that are objects', 'clightning.fabric.utilities.data\nAttributeDict\n)\x81'],
+  ])('of a checkpoint of Lightning %s, which Lightning loads', async (_, parameters) => {
+    const file = memoryFile('epoch=3.ckpt', lightningOf(parameters));
+    const outcome = await inspectFiles([file], options).catch((error: unknown) => error);
+    const { code, requirements } = await draftPredict([file]);
+
+    expect(outcome).toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining('epoch=3.ckpt is a checkpoint of PyTorch Lightning'),
+      fix: expect.stringContaining('Net.load_from_checkpoint("epoch=3.ckpt", map_location="cpu")'),
+    });
+    expect(code).toContain('Net.load_from_checkpoint(FILE, map_location="cpu").eval()');
+    expect(requirements).toContain('lightning');
+  });
+
   it('and are served by a predict.py beside them', async () => {
     const predict = 'class Predictor:\n    def predict(self, inputs):\n        return inputs\n';
     const files = [fileOf('state-dict.pt'), memoryFile('predict.py', predict)];
@@ -155,6 +173,26 @@ describe('what no module needs is refused', () => {
 });
 
 const options = { maxBytes: 2 ** 40, manifest: manifestSchema.parse({}) };
+
+/** What Lightning saves, without a tensor; its hyper-parameters are made by these opcodes. */
+function lightningOf(parameters: string): Buffer {
+  const text = (value: string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(value.length);
+    return Buffer.concat([Buffer.from('X'), length, Buffer.from(value)]);
+  };
+  const pickle = Buffer.concat([
+    Buffer.from('\x80\x02}(', 'latin1'),
+    ...['pytorch-lightning_version', '2.5.0', 'state_dict'].map(text),
+    Buffer.from('}'),
+    text('hyper_parameters'),
+    Buffer.from(`${parameters}u.`, 'latin1'),
+  ]);
+  return zipOf([
+    { name: 'archive/data.pkl', content: pickle },
+    { name: 'archive/version', content: '3' },
+  ]);
+}
 
 function fileOf(name: string) {
   return memoryFile(name.split('/').at(-1) ?? '', readFileSync(join(FOLDER, name)));

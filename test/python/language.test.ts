@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pythonWith } from '../runtimes/python-environment.ts';
+import { memoryFigures, tooFar } from '../support/models/memory.ts';
 import { asEmbedding, smollm } from '../support/models/smollm.ts';
 import { npmPackage } from '../support/npm-package.ts';
 import type { RunningSlipway } from '../support/slipway/running.ts';
@@ -47,6 +48,12 @@ function describeLanguage(path: string): void {
 
       expect(first.detail).toMatchObject({ state: 'Live' });
       expect(explained).toMatchObject({ runtime: { name: 'python' } });
+    });
+
+    it('takes about as much memory as is expected, by what the build saw', async () => {
+      const given = { path, model: 'chat', version: 1 };
+
+      expect(tooFar([await memoryFigures(slipway(), given)])).toEqual([]);
     });
 
     it('answers a conversation, by its own name', async () => {

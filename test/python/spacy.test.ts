@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pythonWith } from '../runtimes/python-environment.ts';
 import { throughGateway } from '../support/models/dropped.ts';
+import { memoryFigures, tooFar } from '../support/models/memory.ts';
 import { filesOfWheel } from '../support/models/wheels.ts';
 import { describeOnOneMachine } from './right-answers.ts';
 
@@ -52,6 +53,12 @@ function describeSpacy(path: string): void {
       );
       expect(found).toEqual(JSON.parse(own.stdout));
       expect(found[0]).toContainEqual(['Apple', 'ORG', 0, 5]);
+    });
+
+    it('takes about as much memory as is expected, by what the build saw', async () => {
+      expect(tooFar([await memoryFigures(slipway(), { path, model: 'en', version: 1 })])).toEqual(
+        [],
+      );
     });
 
     it('says of each token what it is, where that is asked for', async () => {

@@ -1,4 +1,4 @@
-import type { GpuModel } from '#domain/artifact/facts.ts';
+import type { ArtifactFacts, GpuModel } from '#domain/artifact/facts.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import type { Held } from '#domain/workflow.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
@@ -20,11 +20,15 @@ const SEVEN_B: GpuModel = {
 };
 
 /** A world whose model was found to be a decoder that GPUs could serve. */
-async function decoder(world: MemoryWorld, manifest?: string): Promise<Held> {
+async function decoder(
+  world: MemoryWorld,
+  manifest?: string,
+  more: Partial<ArtifactFacts> = {},
+): Promise<Held> {
   const event = world.upload(manifest === undefined ? {} : { manifest });
   const held = await world.before('PlanBuild', event);
   const inspection = (await world.recordOf(held)).work.inspection as Inspection;
-  const facts = { ...inspection.facts, gpuModel: SEVEN_B };
+  const facts = { ...inspection.facts, gpuModel: SEVEN_B, ...more };
   await world.registry.recordWork(held, { inspection: { ...inspection, facts } });
   return held;
 }
@@ -45,6 +49,17 @@ describe('a language model that GPUs could serve', () => {
       environmentHash: 'vllm-1',
       python: null,
       accelerator: { name: 'any', count: 1 },
+    });
+  });
+
+  it('of weights that only GPUs compute with is refused where none is to serve it', async () => {
+    const world = memoryWorld({ engine: 'image', gpus: { areChosen: false } });
+    const held = await decoder(world, undefined, { quantizer: 'awq' });
+
+    await expect(planBuild(world.deps)(held)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining('quantized by awq'),
+      fix: expect.stringContaining('resources.accelerator: any'),
     });
   });
 

@@ -11,7 +11,8 @@ import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
 import { type TimedOption, timed } from '#domain/placement/cold-start.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
-import { gpuFor, memoryOn, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { gpuFor, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
@@ -58,6 +59,7 @@ export async function inspectPath(
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
   const gpu = gpuFor({ facts, manifest }, false);
   const name = runtimeOn(facts, gpu);
+  requireGpu(facts, name);
   const runtime = RUNTIMES[name];
   const { terms, gpuModel } = memoryOn(facts, name);
   return {
@@ -77,6 +79,8 @@ export async function inspectPath(
         memoryBytes: expectedMemoryBytes({ ...facts, terms }),
         accelerator: gpu,
         gpuModel,
+        refusedByLambda: portRefusal(manifest),
+        lossOnLambda: lossOnLambda(name),
       }),
       { runtime: name, artifactBytes: facts.sizeBytes },
     ),

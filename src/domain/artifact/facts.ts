@@ -59,7 +59,16 @@ export type PipelineTask =
   | 'text2text-generation'
   | 'automatic-speech-recognition'
   | 'audio-classification'
-  | 'object-detection';
+  | 'text-to-audio'
+  | 'zero-shot-audio-classification'
+  | 'object-detection'
+  | 'zero-shot-object-detection'
+  | 'image-segmentation'
+  | 'depth-estimation'
+  | 'image-feature-extraction'
+  | 'zero-shot-image-classification'
+  | 'image-text-to-text'
+  | 'video-classification';
 
 /** How images are prepared for a network, by the name of transformers' class; `width` and `height` are what reaches it, in pixels. `isPrepared`: the ONNX server prepares them as that class does. */
 export type ImageServing = {
@@ -123,6 +132,8 @@ export type ModelFacts = {
   readonly language?: LanguageServing;
   /** Where GPUs could serve it. */
   readonly gpuModel?: GpuModel;
+  /** By what its weights were quantized where only GPUs compute with them: "gptq", "awq". */
+  readonly quantizer?: string;
   /** Of Hugging Face's folders alone. */
   readonly pipeline?: PipelineServing;
   /** Absent where the model is a single file, or code that does its own loading. */

@@ -38,6 +38,8 @@ export const TENSORFLOW = `Convert it to ONNX with tf2onnx and upload the .onnx 
 /** What makes a Keras file of weights alone, or of what cannot be read. */
 export const HDF5 = `Save it as Keras 3 does, where it was made: \`model = keras.saving.load_model("FILE"); model.save("model.keras")\`. Where it has weights alone, make the layers first: \`model = keras.Sequential([keras.Input(shape=…), …]); model.load_weights("FILE"); model.save("model.keras")\`. Upload that, or ${BY_CODE}.`;
 export const HUGGING_FACE = `Export it with \`optimum-cli export onnx\` and upload the result, or ${BY_CODE}.`;
+export const PADDLE = `Convert it to ONNX (\`paddle2onnx --model_dir FOLDER --save_file model.onnx\`) and upload the .onnx file, or ${BY_CODE}.`;
+export const JAX = `Its numbers alone say nothing of what is done with them: export it where its code is, as a SavedModel by jax2tf or to ONNX, or ${BY_CODE}.`;
 export const CORE_ML =
   'Core ML predicts on macOS alone: upload the model that it was converted from, as its framework saves it, or exported to ONNX.';
 
@@ -89,6 +91,13 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     hint: /^1f8b/,
   },
   {
+    what: 'an archive of 7-Zip, RAR or another kind',
+    format: null,
+    endings: ['.7z', '.rar', '.tar.bz2', '.tar.xz', '.tar.zst', '.tbz2', '.txz'],
+    magic: /^(377abcaf271c|526172211a07)/,
+    fix: 'Make it again with `tar czf` or `zip -r`, or upload the folder with `slipway push FOLDER`.',
+  },
+  {
     what: 'an HDF5 file',
     format: 'keras',
     endings: ['.h5', '.hdf5'],
@@ -112,6 +121,56 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     format: null,
     endings: ['.mlmodel'],
     fix: CORE_ML,
+  },
+  {
+    what: 'an ExecuTorch program',
+    format: null,
+    endings: ['.pte'],
+    // `ET12` at 4.
+    magic: /^.{8}455431/,
+    fix: `It is compiled for a device: upload the module that it was made from as torch.export saves it (\`torch.export.save(program, "model.pt2")\`), or ${BY_CODE}.`,
+  },
+  {
+    what: 'a TensorRT engine',
+    format: null,
+    endings: ['.engine', '.plan', '.trt'],
+    // `ftrt` and `ptrt`.
+    magic: /^(66|70)747274/,
+    fix: "It runs only on the kind of GPU and by the version of TensorRT that built it: upload the ONNX file that it was built from, or bring NVIDIA's Triton as an image of your own, with a Dockerfile.",
+  },
+  {
+    what: 'a PaddlePaddle model',
+    format: null,
+    endings: ['.pdmodel', '.pdparams', '.pdiparams'],
+    fix: PADDLE,
+  },
+  { what: 'weights of Flax (JAX)', format: null, endings: ['.msgpack'], fix: JAX },
+  {
+    what: 'a fastText model',
+    format: null,
+    endings: ['.ftz'],
+    magic: /^ba164f2f/,
+    fix: `Only fastText reads it: ${BY_CODE}.`,
+  },
+  {
+    what: 'word vectors of gensim',
+    format: null,
+    endings: ['.kv', '.wordvectors'],
+    fix: `Only gensim reads them: ${BY_CODE}.`,
+  },
+  {
+    what: 'word vectors in the format of word2vec',
+    format: null,
+    endings: ['.vec'],
+    fix: `They are a table of words: ${BY_CODE}.`,
+  },
+  {
+    what: 'a tokenizer of SentencePiece',
+    format: null,
+    endings: [],
+    // Its first piece, `<unk>`, `<pad>` or `<s>`, and the score of that.
+    magic: /^0a0[c-e]0a0[35]3c(756e6b|706164|73)3e15/,
+    fix: 'It goes with a model: upload the folder of that, with the tokenizer in it.',
   },
   {
     what: "R's serialized data",

@@ -52,6 +52,12 @@ const AGAIN = 'Upload the model again.';
 
 const CAUSES: readonly Cause[] = [
   {
+    // What CodeBuild says of a start, once the workflow has tried for hours. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+    sign: /Cannot have more than (\d+) builds in queue/,
+    reason: 'CodeBuild takes no more than $1 builds of this account at once',
+    fix: 'Upload the model again when fewer are being deployed, or ask for more, of which a new account may have none: Service Quotas, CodeBuild, "Concurrently running builds"; `slipway doctor` shows how many there are.',
+  },
+  {
     // What uv concludes of a name, or a version, that nobody has published.
     sign: /Because (?:there is no version of )?([^ ]+) (?:was not found in the package registry|and you require)/,
     reason: 'the package index has no `$1`',
@@ -151,7 +157,9 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   const error = last.findLast((line) => PYTHON_ERROR.test(line));
   if (error !== undefined) return ofPython(error, last);
   const shown = toShow(lines);
-  const cause = build.phase === 'QUEUED' ? NEVER_BEGUN : causeIn(shown);
+  // Of a build that CodeBuild did not start there is only what the workflow caught.
+  const signs = shown.length > 0 ? shown : [build.error];
+  const cause = build.phase === 'QUEUED' ? NEVER_BEGUN : causeIn(signs);
   const where = build.phase && ` in ${build.phase}`;
   const why = cause?.reason ?? `it ended${where} with ${withoutQueries(build.error)}`;
   return {

@@ -53,12 +53,15 @@ export const buildProof = z.object({
 
 export type BuildProof = Readonly<z.infer<typeof buildProof>>;
 
-/** Why weights that the manifest asks for in int8 are served in full; undefined where they are not, or it does not ask. */
+const QUANTIZE =
+  'Take runtime.optimize out of model.yaml; or quantize it with texts of its own (`onnxruntime.quantization.quantize_static`) and upload that model.onnx in the place of the safetensors.';
+
+/** Why weights that the manifest asks for in int8 are served in full, and what else can be done; undefined where they are not, or it does not ask. */
 export function keptInFull(
   { optimize }: Pick<Manifest['runtime'], 'optimize'>,
   proof: Pick<BuildProof, 'conversion'> | null | undefined,
 ): string | undefined {
   if (optimize !== 'int8' || !proof || proof.conversion.int8?.kept) return undefined;
   const { int8, reason } = proof.conversion;
-  return `runtime.optimize is int8, but the weights are served in full: ${int8?.reason ?? reason}`;
+  return `runtime.optimize is int8, but the weights are served in full: ${int8?.reason ?? reason}. ${QUANTIZE}`;
 }

@@ -3,6 +3,7 @@ import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { type ContainerNeeds, fargateSize } from './container-size.ts';
 import { ec2Size } from './ec2-size.ts';
+import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
 
 /** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
@@ -15,6 +16,7 @@ export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   readonly isStreaming?: boolean;
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
+  readonly lossOnLambda?: Loss | undefined;
 };
 
 /** The manifest's wish, and the targets that this installation offers. */
@@ -125,7 +127,10 @@ function weighLambda(needs: Needs): Weighed {
   if (memoryMiB > lambda.memoryMaxMiB) {
     return refuse(`the model needs ${memoryMiB} MiB of memory; Lambda has ${lambda.memoryMaxMiB}`);
   }
-  const reason = `fits in ${memoryMiB} of Lambda's ${lambda.memoryMaxMiB} MiB, and costs nothing while idle`;
+  const loss = needs.lossOnLambda
+    ? `; ${needs.lossOnLambda.reason} (not with placement.target: fargate)`
+    : '';
+  const reason = `fits in ${memoryMiB} of Lambda's ${lambda.memoryMaxMiB} MiB, and costs nothing while idle${loss}`;
   return { ...option, fits: true, reason };
 }
 

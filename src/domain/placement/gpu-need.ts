@@ -2,6 +2,7 @@ import type { ArtifactFacts, GpuModel, MemoryTerm } from '#domain/artifact/facts
 import { runtimeOf } from '#domain/artifact/format.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Inspection } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
 import { type Accelerator, ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
 import { HOST_MEMORY } from './gpu-memory.ts';
 
@@ -33,4 +34,19 @@ export function runtimeOn(
   gpu: Accelerator | null,
 ): RuntimeName {
   return gpu && facts.gpuModel ? 'vllm' : runtimeOf(facts);
+}
+
+/** Fails with `ArtifactRejected` for weights that only GPUs compute with, where none serves them. */
+export function requireGpu(
+  { quantizer }: Pick<ArtifactFacts, 'quantizer'>,
+  runtime: RuntimeName,
+): void {
+  if (quantizer === undefined || runtime === 'vllm') return;
+  throw new Failure(
+    'ArtifactRejected',
+    `its weights were quantized by ${quantizer}, with which only GPUs compute, and none is to serve it`,
+    {
+      fix: 'Set `resources.accelerator: any` in model.yaml (docs/deploy.md#gpus); or upload the model before it was quantized, or its GGUF file, which a CPU serves at 4 bits too.',
+    },
+  );
 }

@@ -1,27 +1,21 @@
+import { parseJson } from '#domain/parse-json.ts';
 import { folderOf } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { findForeign } from '#formats/foreign-models.ts';
+import { isObject, textOf } from '#formats/huggingface/json-file.ts';
+import { taskOf } from '#formats/huggingface/tasks.ts';
 import { HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { modelFiles } from '#formats/model-files.ts';
 import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
-import { isPickledWhole } from '#formats/torch/refused.ts';
-import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, type Way, wayOfPickle } from './predict-ways.ts';
+import { loadedBy } from '#formats/torch/refused.ts';
+import { pipelineWay } from './pipeline-ways.ts';
+import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, wayOfPickle } from './predict-ways.ts';
+import type { Way } from './way.ts';
 
 /** The two files that would serve a model by code, as a starting point for its owner. */
 export type PredictDraft = { readonly code: string; readonly requirements: readonly string[] };
-
-/** The task of a transformers class, by the ending of its name; otherwise a pipeline asks the Hub. */
-const TASKS: readonly (readonly [RegExp, string])[] = [
-  [/ForSequenceClassification$/, 'text-classification'],
-  [/ForTokenClassification$/, 'token-classification'],
-  [/ForQuestionAnswering$/, 'question-answering'],
-  [/ForMaskedLM$/, 'fill-mask'],
-  [/(ForCausalLM|LMHeadModel)$/, 'text-generation'],
-  [/ForConditionalGeneration$/, 'text2text-generation'],
-  [/ForImageClassification$/, 'image-classification'],
-];
 
 /** The files that would serve the first model among these. */
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
@@ -52,7 +46,8 @@ async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
     return TORCH_PROGRAMS.exported;
   }
   if (members.has('constants.pkl')) return TORCH_PROGRAMS.script;
-  return (await isPickledWhole(archive)) ? TORCH_PROGRAMS.whole : undefined;
+  const by = await loadedBy(archive);
+  return by === 'weights' ? undefined : TORCH_PROGRAMS[by];
 }
 
 async function servedKind(file: ArtifactFile): Promise<string | undefined> {
@@ -60,22 +55,26 @@ async function servedKind(file: ArtifactFile): Promise<string | undefined> {
 }
 
 async function transformersWay(files: readonly ArtifactFile[], at: string): Promise<Way> {
-  const config = files.find(({ name }) => name === at);
-  const text = config ? await readText(config, 2 ** 20) : '';
+  const file = files.find(({ name }) => name === at);
+  const text = file ? await readText(file, 2 ** 20) : '';
   if (text.includes('sentence_transformers')) return SENTENCES;
-  const [, architecture = ''] = /"architectures"\s*:\s*\[\s*"(\w+)"/.exec(text) ?? [];
-  const [, task] = TASKS.find(([ends]) => ends.test(architecture)) ?? [/$/, 'feature-extraction'];
-  return {
-    imports: ['from transformers import pipeline'],
-    load: [`self.model = pipeline(${JSON.stringify(task)}, model=FILE)`],
-    takes: 'inputs',
-    answer: ['return self.model(inputs)'],
-    requirements: ['transformers', 'torch', 'numpy'],
-  };
+  const config = parseJson(text);
+  if (!isObject(config)) return pipelineWay(UNKNOWN);
+  const named = config['architectures'];
+  const architecture = Array.isArray(named) ? textOf(named[0]) : null;
+  const task = architecture === null ? UNKNOWN : taskOf(architecture, config);
+  const isOwn = isObject(config['auto_map']);
+  const { load, ...way } = pipelineWay(task ?? UNKNOWN, isOwn ? OWN_CODE : '');
+  return { ...way, load: isOwn ? [TRUSTED, ...load] : load };
 }
 
+const UNKNOWN = 'feature-extraction';
+const OWN_CODE = ', trust_remote_code=True';
+const TRUSTED =
+  '# Runs the code that its author put into the folder: leave it only where you have read that.';
+
 function draft(what: string, way: Way, name: string): PredictDraft {
-  const { imports, load, takes = 'rows', answer, requirements } = way;
+  const { imports, load, takes = 'rows', answer, methods, requirements } = way;
   const code = [
     `"""Answers for ${what}: setup runs once, and predict is given the body of each request."""`,
     '',
@@ -90,6 +89,7 @@ function draft(what: string, way: Way, name: string): PredictDraft {
     '',
     `    def predict(self, ${takes}):`,
     ...answer.map((line) => `        ${line}`),
+    ...(methods ? ['', ...methods.map((line) => `    ${line}`)] : []),
   ];
   return { code: `${code.join('\n')}\n`, requirements };
 }

@@ -1,13 +1,6 @@
 import type { PickledNeeds } from '#formats/sklearn/inspect.ts';
-
-/** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
-export type Way = {
-  readonly imports: readonly string[];
-  readonly load: readonly string[];
-  readonly answer: readonly string[];
-  readonly takes?: string;
-  readonly requirements: readonly string[];
-};
+import { GENSIM, NETWORK_WAYS } from './network-ways.ts';
+import type { Way } from './way.ts';
 
 const KERAS: Way = {
   imports: ['import keras', 'import numpy as np'],
@@ -64,6 +57,17 @@ export const TORCH_PROGRAMS = {
     load: ['self.model = torch.export.load(FILE).module()'],
     ...TORCH_ANSWER,
   },
+  lightning: {
+    imports: [
+      'import torch',
+      '',
+      '# The LightningModule that was trained, in a file beside this one.',
+      'from model import Net',
+    ],
+    load: ['self.model = Net.load_from_checkpoint(FILE, map_location="cpu").eval()'],
+    answer: TORCH_ANSWER.answer,
+    requirements: ['lightning', ...TORCH_ANSWER.requirements],
+  },
   whole: {
     imports: ['import torch'],
     load: [
@@ -76,6 +80,7 @@ export const TORCH_PROGRAMS = {
 
 /** By what a file or a folder is called. */
 export const WAYS: Readonly<Record<string, Way>> = {
+  ...NETWORK_WAYS,
   'a PyTorch file': {
     imports: [
       'import torch',
@@ -192,8 +197,9 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     takes: 'image',
     answer: [
-      '# The bytes of a picture, in base64.',
-      'picture = Image.open(io.BytesIO(base64.b64decode(image)))',
+      '# A picture: as the body of the request, or in base64.',
+      'raw = image if isinstance(image, bytes) else base64.b64decode(image)',
+      'picture = Image.open(io.BytesIO(raw))',
       'return [each.summary() for each in self.model(picture, verbose=False)]',
     ],
     requirements: ['ultralytics', 'pillow'],
@@ -227,6 +233,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** How a pickle is loaded that needs these. */
 export function wayOfPickle({ foreign, sklearn }: PickledNeeds): Way {
   if (foreign.includes('statsmodels')) return STATSMODELS;
+  if (foreign.includes('gensim')) return GENSIM;
   // A package that is called as a module may be another's: only those that are known are named.
   const named = foreign.flatMap((root) => PACKAGES[root] ?? []);
   const exact = PICKLE.requirements.map((each) =>

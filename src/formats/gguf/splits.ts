@@ -39,15 +39,27 @@ export async function allTensors(
     const beside = files.find((each) => each.name === name);
     if (!beside) throw rejected(`${quoted(name)} is not beside ${file}, the first part`, FIX);
     const header = await readGguf(await beside.open(), name);
-    if (numberOf(header.values, 'split.no') !== part - 1) {
+    const said = numberOf(header.values, 'split.count');
+    if (numberOf(header.values, 'split.no') !== part - 1 || said !== parts) {
       throw rejected(`${quoted(name)} is another part than its name says`, FIX);
     }
     found.push(header.tensors);
   }
+  refuseTwice(found, file);
   const there = found.reduce((sum, each) => sum + each.count, 0);
   const announced = numberOf(values, 'split.tensors.count');
   if (announced === there) return found;
   throw rejected(`${file} announces ${announced} tensors; its ${parts} parts have ${there}`, FIX);
+}
+
+function refuseTwice(parts: readonly GgufTensors[], file: string): void {
+  const names = new Set<string>();
+  for (const name of parts.flatMap((part) => [...part.names])) {
+    if (names.has(name)) {
+      throw rejected(`the parts of ${file} have the tensor ${quoted(name)} twice`, FIX);
+    }
+    names.add(name);
+  }
 }
 
 function numberOf(values: GgufHeader['values'], key: string): number {

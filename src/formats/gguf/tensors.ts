@@ -5,6 +5,7 @@ import { type GgufCursor, RESAVE } from './cursor.ts';
 /** What the tensors of a file come to: how many elements and bytes each type has. `endsAt` counts from the begin of their data. */
 export type GgufTensors = {
   readonly count: number;
+  readonly names: ReadonlySet<string>;
   readonly parameters: number;
   readonly bytes: number;
   readonly endsAt: number;
@@ -46,7 +47,7 @@ export async function readTensors(
     if (!Number.isSafeInteger(next)) throw refuse(`takes ${size} bytes`);
     byType.set(block.name, (byType.get(block.name) ?? 0) + elements);
   }
-  return { count, parameters, bytes, endsAt, byType };
+  return { count, names, parameters, bytes, endsAt, byType };
 }
 
 async function readTensor(cursor: GgufCursor, refuse: (fault: string) => Error) {

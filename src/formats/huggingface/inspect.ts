@@ -23,6 +23,7 @@ import { gpuModelOf } from './gpu-model.ts';
 import { imagesIn } from './images.ts';
 import { objectIn, RESAVE } from './json-file.ts';
 import { type Network, networkOf } from './network.ts';
+import { quantizerOf } from './quantized.ts';
 import { type Sentences, sentencesIn } from './sentences.ts';
 import { exampleOf, signatureOf } from './signature.ts';
 import { type TokenizerFacts, tokenizerIn } from './tokenizer.ts';
@@ -85,17 +86,19 @@ export async function inspectHuggingFace(
   const config = await objectIn(files, folder, 'config.json');
   if (!config) throw rejected(`${name} is missing`, RESAVE);
   const network = networkOf(config, name);
+  const quantizer = quantizerOf(config, name);
   const tokenizer = await tokenizerIn(files, folder);
   const weights = await weightsIn(files, root, path);
   const image = network.task === 'image-classification' ? await imagesIn(files, folder) : undefined;
   const parts = { network, tokenizer, sentences, image };
   const pipeline = pipelineOf(parts);
   const read = await readWeights(files, root, weights, inspectData);
-  refuseUnserved(weights, pipeline, tokenizer);
+  refuseUnserved(weights, pipeline, { tokenizer, read });
   const { task: _, labels, architecture, ...own } = network;
   const generating = weights.kind === 'safetensors' && GENERATING.includes(pipeline.task);
   const language = generating ? languageOf(pipeline, asked) : undefined;
   const gpuModel = language && gpuModelOf(network, read, asked);
+  if (quantizer !== null && !gpuModel) throw quantizedForGpus(pipeline, quantizer);
   return {
     format: 'huggingface',
     formatVersion: `${architecture}, ${weights.kind}`,
@@ -112,6 +115,7 @@ export async function inspectHuggingFace(
     example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
     ...(language && { language }),
     ...(gpuModel && { gpuModel }),
+    ...(quantizer !== null && { quantizer }),
     entrypoint: null,
     pipeline,
     data: { file: pathIn(root, weights.file.name), format: formatOf(weights), modelClass: null },
@@ -189,12 +193,12 @@ function memoryOf(
 function refuseUnserved(
   weights: Weights,
   { task, architecture, image }: PipelineServing,
-  tokenizer: TokenizerFacts,
+  { tokenizer, read }: { readonly tokenizer: TokenizerFacts; readonly read: Read },
 ): void {
   const isGenerated = GENERATING.includes(task) && weights.kind === 'safetensors';
   if (!ENCODERS.includes(task) && !isGenerated) {
     throw rejected(
-      `${quoted(architecture)} does ${task}, which this version does not serve from such a folder`,
+      `${quoted(architecture)} (${sizeOf(read)}) does ${task}, which this version does not serve from such a folder`,
       task === 'text-generation'
         ? `Save its weights as safetensors (save_pretrained), or convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`
         : `Serve it by code of your own: ${BY_CODE}.`,
@@ -211,6 +215,18 @@ function refuseUnserved(
   throw rejected(
     `the folder of ${quoted(architecture)} has no tokenizer.json, without which no text becomes tokens`,
     `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`. Without one, set \`model.format: onnx\` in model.yaml: it then takes tensors.`,
+  );
+}
+
+function sizeOf({ parameters, weightBytes, dtypes }: Read): string {
+  const counted = parameters === null ? '' : `${parameters.toLocaleString('en-US')} parameters, `;
+  return `${counted}${weightBytes.toLocaleString('en-US')} bytes of weights in ${dtypes.join(', ')}`;
+}
+
+function quantizedForGpus({ task, architecture }: PipelineServing, quantizer: string) {
+  return rejected(
+    `${quoted(architecture)} does ${task} with weights that were quantized by ${quantizer}, which only a language model on a GPU is served with`,
+    `Upload the model before it was quantized; or ${BY_CODE}.`,
   );
 }
 

@@ -2,6 +2,7 @@ import type { PipelineTask } from '#domain/artifact/facts.ts';
 import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { countOf, isObject, type Json, RESAVE, textOf } from './json-file.ts';
+import { taskOf } from './tasks.ts';
 
 /** What config.json says of the network; null where it does not. */
 export type Network = {
@@ -23,21 +24,6 @@ export type Network = {
   readonly transformersVersion: string | null;
 };
 
-/** By the end of the architecture's name, as transformers' own auto classes go by it. */
-const TASKS: readonly (readonly [ending: RegExp, task: PipelineTask])[] = [
-  [/ForSequenceClassification$/, 'text-classification'],
-  [/ForTokenClassification$/, 'token-classification'],
-  [/ForQuestionAnswering$/, 'question-answering'],
-  [/ForMaskedLM$/, 'fill-mask'],
-  [/ForImageClassification(WithTeacher)?$/, 'image-classification'],
-  [/For(SpeechSeq2Seq|CTC)$|^Whisper/, 'automatic-speech-recognition'],
-  [/ForAudioClassification$|ForSequenceClassificationAudio$/, 'audio-classification'],
-  [/ForObjectDetection$/, 'object-detection'],
-  [/ForConditionalGeneration$/, 'text2text-generation'],
-  [/(ForCausalLM|LMHeadModel)$/, 'text-generation'],
-  [/(Model|EncoderModel)$/, 'feature-extraction'],
-];
-
 const MAX_LABELS = 2_000;
 const MAX_LABEL = 200;
 
@@ -52,7 +38,7 @@ export function networkOf(config: Json, name: string): Network {
       `${RESAVE} Or ${BY_CODE}.`,
     );
   }
-  const task = TASKS.find(([ending]) => ending.test(architecture))?.[1];
+  const task = taskOf(architecture, config);
   if (!task) {
     throw rejected(
       `${name} has the architecture ${quoted(architecture)}, whose task this version does not know`,

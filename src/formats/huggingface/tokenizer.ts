@@ -2,6 +2,7 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { hasChatTemplate } from './chat-template.ts';
 import { fileIn, isObject, objectIn, textOf } from './json-file.ts';
 import { refuseCode } from './network.ts';
+import { soundTokenizer } from './tokenizer-file.ts';
 
 /** What is told of a tokenizer: `kind` as tokenizer.json has it ("WordPiece"), null where there is no such file or it does not say. */
 export type TokenizerFacts = {
@@ -22,12 +23,13 @@ const KIND = /"model"\s*:\s*\{\s*"type"\s*:\s*"(\w{1,40})"/;
 // transformers writes 1e30 where a tokenizer has no limit.
 const MAX_LENGTH = 10_000_000;
 
-/** Reads a folder's tokenizer files. Fails with `ArtifactRejected` where they need their author's own code. */
+/** Reads a folder's tokenizer files. Fails with `ArtifactRejected` where they need their author's own code, or would keep a server busy without end. */
 export async function tokenizerIn(files: Files, folder: string): Promise<TokenizerFacts> {
   const config = (await objectIn(files, folder, 'tokenizer_config.json')) ?? {};
   refuseCode(config, 'tokenizer_config.json');
   const special = (await objectIn(files, folder, 'special_tokens_map.json')) ?? {};
   const file = fileIn(files, folder, 'tokenizer.json');
+  if (file) await soundTokenizer(file);
   const length = Number(config['model_max_length']);
   return {
     hasFile: file !== undefined,

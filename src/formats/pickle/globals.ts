@@ -152,6 +152,13 @@ function refusal(file: string, unknown: ReadonlyMap<string, Found>, trusted: Rea
   );
   const [name = '', { does, position } = { does: 'loads', position: 0 }] = first ?? [];
   const others = rest.map(([other]) => other);
+  const ofGensim = [...unknown.keys()].find((each) => rootOf(each) === 'gensim');
+  if (ofGensim !== undefined) {
+    return rejected(
+      `${file} is of gensim: its pickle loads ${quoted(ofGensim)}, which can run any code`,
+      `Only gensim reads it, with the files that lie beside it: ${BY_CODE}.`,
+    );
+  }
   return rejected(
     `${file}: its pickle ${does} ${quoted(name)} at byte ${position}${alsoNamed(others)}, which is not among what models of known frameworks do`,
     fixOf(name, [...trusted, name, ...others]),

@@ -26,6 +26,8 @@ export function readPipeline(text: string, file: string): Pipeline {
     if (section !== 'nlp' && !/^(nlp|components)\./.test(section)) continue;
     for (const [key, value] of settings) {
       if (key.startsWith('@')) functions.push({ function: unquoted(value), at: section });
+      // A key may be written by its letters' numbers: spaCy writes none so.
+      if (/\\u00/i.test(value)) throw escaped(file, value, section);
       for (const [, called = ''] of value.matchAll(CALLED)) {
         functions.push({ function: called, at: section });
       }
@@ -42,6 +44,13 @@ export function readPipeline(text: string, file: string): Pipeline {
   const settings = sections.get('nlp');
   if (settings) return { components, functions, settings };
   throw rejected(`${file} has no section [nlp]`, RESAVE);
+}
+
+function escaped(file: string, value: string, section: string) {
+  return rejected(
+    `${file} has ${quoted(value)} in [${section}], with a letter by its number, which spaCy does not write`,
+    RESAVE,
+  );
 }
 
 const RESAVE = 'Save the pipeline with `nlp.to_disk(FOLDER)` and upload the whole folder.';

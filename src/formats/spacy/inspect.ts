@@ -37,6 +37,8 @@ const OWN: ReadonlySet<string> = new Set([
 const CATEGORIES: readonly string[] = ['textcat', 'textcat_multilabel'];
 // What of spaCy and of thinc has a name of its own: functions of others are registered under names of theirs.
 const OWN_FUNCTION = /^((spacy|spacy-legacy|thinc)\.[\w.-]+|[A-Za-z]\w*\.v\d+)$/;
+// Of spaCy's own those that read other files, or write what happens into one.
+const OF_FILES = /FromFile|read_|copy_from|Corpus|Logger|PretrainVectors|Lookups/;
 const CALLBACKS: readonly string[] = [
   ...['before_creation', 'after_creation', 'after_pipeline_creation'],
 ];
@@ -62,15 +64,16 @@ export async function inspectSpacy(
   for (const { function: called, at } of pipes.functions) {
     if (!OWN_FUNCTION.test(called))
       throw foreign(name, `the function ${quoted(called)} in [${at}]`);
+    if (OF_FILES.test(called)) throw readsFiles(name, called, at);
   }
   for (const key of CALLBACKS) {
     if (pipes.settings.get(key) !== undefined && pipes.settings.get(key) !== 'null') {
       throw foreign(name, `the callback ${quoted(key)}`);
     }
   }
-  const bytes = files
-    .filter((file) => root === '.' || file.name.startsWith(`${root}/`))
-    .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const own = files.filter((file) => root === '.' || file.name.startsWith(`${root}/`));
+  await refusePickles(own);
+  const bytes = own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const factories = pipes.components.map(({ factory }) => factory);
   return {
     format: 'spacy',
@@ -106,6 +109,36 @@ function refuseForeign({ name, factory, source }: Pipe, file: string): void {
     throw foreign(file, `the component ${quoted(name)} of another package, ${quoted(source)}`);
   }
   if (!OWN.has(factory)) throw foreign(file, `the component ${quoted(factory || name)}`);
+}
+
+// spaCy saves MessagePack, JSON and arrays of numbers: a pickle in a pipeline is of another's code, and so is an array of objects.
+const PICKLE = /^800[2-5]/;
+const ARRAY = /^\x93NUMPY/;
+const ARRAY_HEAD_BYTES = 512;
+const OF_OBJECTS = /'descr': '\|O'/;
+const MAX_LOOKED_AT = 500;
+
+async function refusePickles(files: readonly ArtifactFile[]): Promise<void> {
+  if (files.length > MAX_LOOKED_AT) {
+    throw rejected(`the pipeline has ${files.length} files; the limit is ${MAX_LOOKED_AT}`, RESAVE);
+  }
+  for (const file of files) {
+    const head = Buffer.from(await (await file.open()).read(0, ARRAY_HEAD_BYTES));
+    const isPickle = PICKLE.test(head.toString('hex', 0, 2));
+    const written = head.toString('latin1');
+    if (!isPickle && !(ARRAY.test(written) && OF_OBJECTS.test(written))) continue;
+    throw rejected(
+      `${file.name} is a pickle, which can run any code when it is loaded; spaCy saves none`,
+      `${RESAVE} Or ${BY_CODE}.`,
+    );
+  }
+}
+
+function readsFiles(file: string, called: string, at: string) {
+  return rejected(
+    `${file} has the function ${quoted(called)} in [${at}], which reads or writes other files when the pipeline is loaded`,
+    RESAVE,
+  );
 }
 
 function foreign(file: string, what: string) {

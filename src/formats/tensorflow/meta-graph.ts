@@ -5,6 +5,7 @@ import {
   varint,
   type Wire,
 } from '#formats/bytes/protobuf-walk.ts';
+import type { GraphFunction } from './function-calls.ts';
 import { type DeclaredTensor, TENSORFLOW_TYPES } from './tensor-types.ts';
 
 export type DeclaredSignature = {
@@ -20,6 +21,7 @@ export type MetaGraph = {
   readonly operators: ReadonlySet<string>;
   /** How many nodes its graph and functions have. */
   readonly nodes: number;
+  readonly functions: ReadonlyMap<string, GraphFunction>;
 };
 
 // The fields of saved_model.proto, meta_graph.proto, graph.proto and function.proto.
@@ -29,15 +31,21 @@ const META = { info: bytes(1), graph: bytes(2), signature: bytes(5) };
 const INFO = { tag: bytes(4), version: bytes(5) };
 const GRAPH = { node: bytes(1), library: bytes(2) };
 const LIBRARY = { function: bytes(1) };
-const FUNCTION = { node: bytes(3) };
-const NODE = { operator: bytes(2) };
+const FUNCTION = { signature: bytes(1), node: bytes(3) };
+const NAMED = { name: bytes(1) };
+const NODE = { operator: bytes(2), attribute: bytes(5) };
+const ATTRIBUTE = { list: bytes(1), function: bytes(10) };
+const LIST = { function: bytes(9) };
 const ENTRY = { key: bytes(1), value: bytes(2) };
 const SIGNATURE = { inputs: bytes(1), outputs: bytes(2) };
 const TENSOR = { type: varint(2), shape: bytes(3), name: bytes(1) };
 const SHAPE = { dim: bytes(2), unknown: varint(3) };
 const DIM = { size: varint(1) };
 
-/** Reads the graphs of a SavedModel; of their nodes only which operators they are. */
+// The operators that run functions, which they name in their attributes. https://www.tensorflow.org/api_docs/python/tf/raw_ops
+const CALLING = /Call|If$|While$|Case$|^(For|Symbolic|Remote|MapDefun|BatchFunction|Xla|Tpu|TPU)/;
+
+/** Reads the graphs of a SavedModel; of their nodes only which operators they are, and which functions they call. */
 export async function readMetaGraphs(wire: Wire): Promise<readonly MetaGraph[]> {
   const found: MetaGraph[] = [];
   await wire.each(wire.root, {
@@ -51,14 +59,25 @@ async function metaGraph(wire: Wire, message: Field): Promise<MetaGraph> {
   const operators = new Set<string>();
   let nodes = 0;
   const signatures = new Map<string, DeclaredSignature>();
+  const functions = new Map<string, GraphFunction>();
   let tensorflowVersion = '';
-  const node = (field: Field) =>
-    wire.each(field, {
-      [NODE.operator]: async (text) => {
-        nodes += 1;
-        operators.add(await wire.text(text));
+  const node = async (field: Field, calls: string[] = []) => {
+    nodes += 1;
+    const operator = await readNode(wire, field, calls);
+    if (operator !== null) operators.add(operator);
+  };
+  const functionOf = async (field: Field) => {
+    const calls: string[] = [];
+    const before = nodes;
+    let name = '';
+    await wire.each(field, {
+      [FUNCTION.signature]: async (signature) => {
+        name = (await nameIn(wire, signature)) ?? '';
       },
+      [FUNCTION.node]: (each) => node(each, calls),
     });
+    functions.set(name, { nodes: nodes - before, calls });
+  };
   await wire.each(message, {
     [META.info]: (info) =>
       wire.each(info, {
@@ -69,18 +88,53 @@ async function metaGraph(wire: Wire, message: Field): Promise<MetaGraph> {
       }),
     [META.graph]: (graph) =>
       wire.each(graph, {
-        [GRAPH.node]: node,
-        [GRAPH.library]: (library) =>
-          wire.each(library, {
-            [LIBRARY.function]: (each) => wire.each(each, { [FUNCTION.node]: node }),
-          }),
+        [GRAPH.node]: (each) => node(each),
+        [GRAPH.library]: (library) => wire.each(library, { [LIBRARY.function]: functionOf }),
       }),
     [META.signature]: async (entry) => {
       const { key, value } = await mapEntry(wire, entry, signatureIn);
       signatures.set(key, value ?? { inputs: [], outputs: [] });
     },
   });
-  return { tags, tensorflowVersion, signatures, operators, nodes };
+  return { tags, tensorflowVersion, signatures, operators, nodes, functions };
+}
+
+/** Its operator, null where it has none; what it calls goes into `calls`: its operator may be a function too. */
+async function readNode(wire: Wire, field: Field, calls: string[]): Promise<string | null> {
+  let operator: string | null = null;
+  const attributes: Field[] = [];
+  await wire.each(field, {
+    [NODE.operator]: async (text) => {
+      operator = await wire.text(text);
+    },
+    [NODE.attribute]: (attribute) => {
+      attributes.push(attribute);
+    },
+  });
+  if (operator === null) return null;
+  calls.push(operator);
+  if (!CALLING.test(operator)) return operator;
+  const called = async (each: Field) => calls.push((await nameIn(wire, each)) ?? '');
+  for (const attribute of attributes) {
+    await wire.each(attribute, {
+      [ENTRY.value]: (value) =>
+        wire.each(value, {
+          [ATTRIBUTE.function]: called,
+          [ATTRIBUTE.list]: (list) => wire.each(list, { [LIST.function]: called }),
+        }),
+    });
+  }
+  return operator;
+}
+
+async function nameIn(wire: Wire, message: Field): Promise<string | undefined> {
+  let name: string | undefined;
+  await wire.each(message, {
+    [NAMED.name]: async (field) => {
+      name = await wire.text(field);
+    },
+  });
+  return name;
 }
 
 async function signatureIn(wire: Wire, message: Field): Promise<DeclaredSignature> {

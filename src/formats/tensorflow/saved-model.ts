@@ -4,6 +4,7 @@ import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { openWire } from '#formats/bytes/protobuf-walk.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
+import { refuseEndlessCalls } from './function-calls.ts';
 import { type MetaGraph, readMetaGraphs } from './meta-graph.ts';
 import { BY_OPENVINO, openvinoMemory } from './served.ts';
 import { elementsOf, signatureOf } from './tensor-types.ts';
@@ -26,7 +27,7 @@ const MOST_OPERATORS = 200;
 const NODE_BYTES = 20 * 1024;
 // Operators that run code of Python, or read and write files of the machine.
 const REACHING_OUT =
-  /^((Eager)?PyFunc(Stateless)?|(Read|Write)File|MatchingFiles|(Save|Restore)Slices?|.*Dataset(V\d)?)$/;
+  /^((Eager)?PyFunc(Stateless)?|(Read|Write)File|MatchingFiles|(Save|Restore)Slices?|.*Dataset(V\d)?|\w*Reader(V\d)?|InitializeTableFromTextFile(V\d)?|LoadAndRemapMatrix|ImmutableConst|DebugIdentity(V\d)?)$/;
 
 /**
  * Reads the facts of the SavedModel in the folder `root`: its signature and graph, and what its variables are, without their values.
@@ -43,6 +44,7 @@ export async function inspectSavedModel(
   const graph = graphs.find(({ tags }) => tags.includes(SERVE));
   if (!graph) throw rejected(`${name} has no graph with the tag ${quoted(SERVE)}`, RESAVE);
   refuseReachingOut(graph, name);
+  refuseEndlessCalls(graph.functions, name);
   const signature = servedSignature(graph, name);
   const variables = await readVariables(files, root);
   const weightBytes = variables?.bytes ?? written.sizeBytes;

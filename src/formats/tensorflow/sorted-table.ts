@@ -12,6 +12,8 @@ const TRAILER_BYTES = 5;
 const LONGEST_VARINT = 5;
 const MAX_ENTRIES = 200_000;
 const MAX_KEY_BYTES = 64 * 1024;
+// Keys share their beginnings in the file, and in memory they do not.
+const MAX_ALL_KEYS_BYTES = 64 * 2 ** 20;
 
 /** The entries of a whole table, in the order of their keys. Fails with `ArtifactRejected` where it is not one, or is compressed, as TensorFlow writes none. */
 export function readTable(table: Buffer, file: string): readonly TableEntry[] {
@@ -34,6 +36,16 @@ export function readTable(table: Buffer, file: string): readonly TableEntry[] {
     return { offset, size: size.value, next: size.next };
   }
 
+  let [entriesRead, keyBytes] = [0, 0];
+
+  function count(key: Buffer): void {
+    entriesRead += 1;
+    keyBytes += key.length;
+    if (entriesRead > MAX_ENTRIES) throw odd(`it has more than ${MAX_ENTRIES} variables`);
+    if (keyBytes > MAX_ALL_KEYS_BYTES)
+      throw odd(`its names take more than ${MAX_ALL_KEYS_BYTES} bytes`);
+  }
+
   function block({ offset, size }: Place): readonly TableEntry[] {
     if (offset + size + TRAILER_BYTES > table.length || size < 4)
       throw odd('it points outside itself');
@@ -51,6 +63,7 @@ export function readTable(table: Buffer, file: string): readonly TableEntry[] {
       if (at > end || shared.value > key.length) throw odd('one of its entries does not fit');
       if (shared.value + own.value > MAX_KEY_BYTES) throw odd('it has a name without end');
       key = Buffer.concat([key.subarray(0, shared.value), table.subarray(length.next, valueAt)]);
+      count(key);
       entries.push({ key, value: table.subarray(valueAt, at) });
     }
     return entries;
@@ -65,7 +78,6 @@ export function readTable(table: Buffer, file: string): readonly TableEntry[] {
   for (const { value } of block(index)) {
     const at = value.byteOffset - table.byteOffset;
     found.push(...block(place(at, at + value.length)));
-    if (found.length > MAX_ENTRIES) throw odd(`it has more than ${MAX_ENTRIES} variables`);
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import type { FlatTable } from '#formats/bytes/flatbuffer.ts';
 import operatorNames from '#formats/data/tflite-operators.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
+import { type GraphFunction, refuseEndlessCalls } from './function-calls.ts';
 import { type DeclaredTensor, type ElementType, elementsOf, LITE_TYPES } from './tensor-types.ts';
 
 /** An input or output by its name in the signature; `tensor` is its name in the graph, by which OpenVINO knows it. */
@@ -33,7 +34,14 @@ const MODEL = {
 const CODE = { deprecated: 0, custom: 1, builtin: 3 };
 const GRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 };
 const TENSOR = { shape: 0, type: 1, buffer: 2, name: 3, sparsity: 6, freeShape: 7 };
-const OPERATOR = { code: 0, inputs: 1, outputs: 2 };
+const OPERATOR = { code: 0, inputs: 1, outputs: 2, options: 4 };
+// The graphs that they run stand first in their options: a branch and another, or a condition and a body.
+const CALLING = new Map([
+  ['IF', [0, 1]],
+  ['WHILE', [0, 1]],
+  ['CALL', [0]],
+  ['CALL_ONCE', [0]],
+]);
 const SIGNATURE = { inputs: 0, outputs: 1, key: 2, graph: 4 };
 const MAP = { name: 0, tensor: 1 };
 const METADATA = { name: 0, buffer: 1 };
@@ -57,15 +65,19 @@ export async function readLiteModel(root: FlatTable, file: string): Promise<Lite
   const buffers = await sizesOf(await root.tables(MODEL.buffers));
   const codes = await codesOf(await root.tables(MODEL.operatorCodes));
   let nodes = 0;
+  const functions = new Map<string, GraphFunction>();
   const graphs: { readonly table: FlatTable; readonly tensors: readonly Tensor[] }[] = [];
   for (const table of await root.tables(MODEL.subgraphs)) {
     const tensors: Tensor[] = [];
     for (const each of await table.tables(GRAPH.tensors)) {
       tensors.push(await readTensor(each, buffers, file));
     }
-    nodes += await soundOperators(table, { tensors: tensors.length, codes: codes.length }, file);
+    const own = await soundOperators(table, { tensors: tensors.length, codes }, file);
+    functions.set(graphName(graphs.length), own);
+    nodes += own.nodes;
     graphs.push({ table, tensors });
   }
+  refuseEndlessCalls(functions, file);
   const [first] = graphs;
   if (!first) throw odd(file, 'it has no graph');
   const all = graphs.flatMap(({ tensors }) => tensors);
@@ -139,26 +151,34 @@ async function readTensor(
   return { name, type, shape: declared, elements, bytes: isConstant ? held : bytes, isConstant };
 }
 
-/** How many operators there are, each of a kind that the file lists, over tensors that are there. */
+/** How many operators there are, each of a kind that the file lists, over tensors that are there; and which graphs they run. */
 async function soundOperators(
   graph: FlatTable,
-  most: { readonly tensors: number; readonly codes: number },
+  most: { readonly tensors: number; readonly codes: readonly string[] },
   file: string,
-): Promise<number> {
+): Promise<GraphFunction> {
   const operators = await graph.tables(GRAPH.operators);
+  const calls: string[] = [];
   for (const operator of operators) {
-    const code = (await operator.number(OPERATOR.code)) ?? 0;
+    const code = most.codes[(await operator.number(OPERATOR.code)) ?? 0];
     // -1 stands for an input that is left out.
     const taken = [
       ...(await operator.numbers(OPERATOR.inputs)),
       ...(await operator.numbers(OPERATOR.outputs)),
     ];
-    const isSound = code >= 0 && code < most.codes;
-    if (!isSound || taken.some((tensor) => tensor < -1 || tensor >= most.tensors)) {
+    if (code === undefined || taken.some((tensor) => tensor < -1 || tensor >= most.tensors)) {
       throw odd(file, 'one of its operators takes a tensor that is not there');
     }
+    for (const field of CALLING.get(code) ?? []) {
+      const options = await operator.table(OPERATOR.options);
+      calls.push(graphName((await options?.number(field)) ?? 0));
+    }
   }
-  return operators.length;
+  return { nodes: operators.length, calls };
+}
+
+function graphName(index: number): string {
+  return `graph ${index}`;
 }
 
 type Graph = { readonly table: FlatTable; readonly tensors: readonly Tensor[] };

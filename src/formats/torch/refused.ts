@@ -23,6 +23,12 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
       `Export it with \`yolo export model=${file} format=onnx\` (or format=torchscript) and upload that, or ${BY_CODE}.`,
     );
   }
+  if (other !== undefined && others.every((name) => LIGHTNING.test(name))) {
+    return rejected(
+      `${file} is a checkpoint of PyTorch Lightning: the weights of a module without that, and hyper-parameters that are objects`,
+      tenLines(file, BY_LIGHTNING),
+    );
+  }
   if (other !== undefined) {
     return rejected(
       `${file} is a module that was pickled whole: it names ${quoted(other)}, so loading it can run any code, and needs the files in which its classes stood`,
@@ -34,25 +40,35 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
   const { root } = scanned;
   const tensors = tensorsIn(root, archive, 'data');
   const { parameters } = weighed(tensors, archive, 'data');
-  const what = isState(root) ? 'the weights of a module (its state_dict)' : 'a checkpoint';
+  const isOfLightning = entriesOf(root).some(([key]) => key === OF_LIGHTNING);
+  const checkpoint = isOfLightning ? 'a checkpoint of PyTorch Lightning' : 'a checkpoint';
+  const what = isState(root) ? 'the weights of a module (its state_dict)' : checkpoint;
   return rejected(
     `${file} is ${what}, ${tensors.length} tensors of ${parameters.toLocaleString('en-US')} numbers, without the module that they belong to`,
-    tenLines(file, isState(root) ? '' : keyOfState(root)),
+    tenLines(file, isOfLightning ? BY_LIGHTNING : byState(isState(root) ? '' : keyOfState(root))),
   );
 }
 
-/** Whether its pickle has objects of classes beside tensors, so that torch loads it only by running what it names. */
-export async function isPickledWhole(archive: TorchArchive): Promise<boolean> {
+/** How torch loads its pickle: weights alone; by Lightning, whose checkpoint it is; or, where it has other objects beside tensors, only by running what it names. */
+export async function loadedBy(archive: TorchArchive): Promise<'weights' | 'lightning' | 'whole'> {
   const data = archive.members.get('data.pkl');
-  if (!data) return false;
+  if (!data) return 'weights';
   const globals = torchGlobals({ hasCode: false });
-  await scanMember(archive, data, globals).catch(() => undefined);
-  return globals.others().length > 0;
+  const scanned = await scanMember(archive, data, globals).catch(() => undefined);
+  const others = globals.others();
+  const isOfLightning =
+    isPickled(scanned) && entriesOf(scanned.root).some(([key]) => key === OF_LIGHTNING);
+  if (others.length === 0) return isOfLightning ? 'lightning' : 'weights';
+  return others.every((name) => LIGHTNING.test(name)) ? 'lightning' : 'whole';
 }
 
 function isPickled(scanned: unknown): scanned is Pickled {
   return typeof scanned === 'object' && scanned !== null && 'root' in scanned;
 }
+
+// What it keeps beside the weights; its callbacks and hyper-parameters are objects of it.
+const LIGHTNING = /^(pytorch_lightning|lightning|lightning_fabric)\./;
+const OF_LIGHTNING = 'pytorch-lightning_version';
 
 function isState(root: Value): boolean {
   const values = entriesOf(root).map(([, value]) => value);
@@ -70,17 +86,32 @@ function keyOfState(root: Value): string {
   return found ? `[${JSON.stringify(found[0])}]` : '';
 }
 
-function tenLines(file: string, key: string): string {
+/** The lines that load a module's weights from a file of this name. */
+type Loading = { readonly needs: string; lines(file: string): readonly string[] };
+
+const byState = (key: string): Loading => ({
+  needs: 'torch',
+  lines: (file) => [
+    `state = torch.load(${file}, map_location="cpu", weights_only=True)${key}`,
+    'self.net = Net().eval()',
+    'self.net.load_state_dict(state)',
+  ],
+});
+
+const BY_LIGHTNING: Loading = {
+  needs: 'torch and lightning',
+  lines: (file) => [`self.net = Net.load_from_checkpoint(${file}, map_location="cpu").eval()`],
+};
+
+function tenLines(file: string, { needs, lines }: Loading): string {
   return [
-    'Save the module with its code (torch.jit.script or torch.export), or put it in a folder with the code of the module, a requirements.txt that names torch, and a predict.py of these lines:',
+    `Save the module with its code (torch.jit.script or torch.export), or put it in a folder with the code of the module, a requirements.txt that names ${needs}, and a predict.py of these lines:`,
     '  import torch',
     '  from model import Net  # the module that was trained',
     '',
     '  class Predictor:',
     '      def setup(self):',
-    `          state = torch.load(${JSON.stringify(file.split('/').at(-1))}, map_location="cpu", weights_only=True)${key}`,
-    '          self.net = Net().eval()',
-    '          self.net.load_state_dict(state)',
+    ...lines(JSON.stringify(file.split('/').at(-1))).map((line) => `          ${line}`),
     '',
     '      def predict(self, inputs):',
     '          with torch.inference_mode():',

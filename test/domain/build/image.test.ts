@@ -93,9 +93,9 @@ describe('weights that are to be in int8', () => {
   const said = (optimize: 'auto' | 'int8', conversion: object) =>
     keptInFull({ optimize }, { conversion: { ...CONVERSION, ...conversion } });
 
-  it('and are served in full say why', () => {
+  it('and are served in full say why, and what else can be done', () => {
     expect(said('int8', { int8: INT8 })).toBe(
-      'runtime.optimize is int8, but the weights are served in full: the least cosine is 0.9; at least 0.99 is kept',
+      'runtime.optimize is int8, but the weights are served in full: the least cosine is 0.9; at least 0.99 is kept. Take runtime.optimize out of model.yaml; or quantize it with texts of its own (`onnxruntime.quantization.quantize_static`) and upload that model.onnx in the place of the safetensors.',
     );
   });
 

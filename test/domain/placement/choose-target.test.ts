@@ -145,6 +145,15 @@ describe('choosing a target', () => {
     expect(refusal('lambda', needs)).toBe(reason);
   });
 
+  it('says with Lambda what an image loses there', () => {
+    const lossOnLambda = { reason: 'it sees keys', fix: 'Use a container.' };
+    const [option] = chooseTarget({ ...small, lossOnLambda }, any).options;
+
+    expect(option?.reason).toMatch(
+      /costs nothing while idle; it sees keys \(not with placement.target: fargate\)$/,
+    );
+  });
+
   it('takes Lambda for all that it holds, to the last byte', () => {
     expect(taken({ imageBytes: 10 * GIB })).toBe('lambda');
     expect(taken({ memoryBytes: 10_240 * MIB })).toBe('lambda');

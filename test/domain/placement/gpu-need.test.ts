@@ -1,6 +1,6 @@
 import type { ArtifactFacts, GpuModel } from '#domain/artifact/facts.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
-import { gpuFor, memoryOn, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { gpuFor, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
 
 const gpuModel = { weightBytes: 15e9 } as GpuModel;
 const facts = { format: 'huggingface', gpuModel } as ArtifactFacts;
@@ -48,5 +48,13 @@ describe('the GPU of a model', () => {
     expect(runtimeOn(facts, ANY)).toBe('vllm');
     expect(runtimeOn(facts, null)).not.toBe('vllm');
     expect(runtimeOn({ format: 'custom' }, ANY)).toBe('custom');
+  });
+
+  it('is required by weights that only GPUs compute with', () => {
+    expect(() => requireGpu({ quantizer: 'gptq' }, 'python')).toThrow(
+      'its weights were quantized by gptq, with which only GPUs compute, and none is to serve it',
+    );
+    expect(() => requireGpu({ quantizer: 'gptq' }, 'vllm')).not.toThrow();
+    expect(() => requireGpu({}, 'python')).not.toThrow();
   });
 });

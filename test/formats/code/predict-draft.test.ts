@@ -38,4 +38,106 @@ describe('a draft of predict.py', () => {
 
     expect(requirements).toEqual(['joblib', 'numpy', 'scikit-learn', 'cloudpickle']);
   });
+
+  const drafted = (config: object, more: Readonly<Record<string, string>> = {}) =>
+    draftPredict([
+      memoryFile('config.json', JSON.stringify(config)),
+      memoryFile('model.safetensors', ''),
+      ...Object.entries(more).map(([name, text]) => memoryFile(name, text)),
+    ]);
+
+  it.each<[string, object, string, string]>([
+    [
+      'WhisperForConditionalGeneration',
+      {},
+      'pipeline("automatic-speech-recognition", model=FILE)',
+      'soundfile',
+    ],
+    ['ASTForAudioClassification', {}, 'def predict(self, audio)', 'scipy'],
+    ['ClapModel', {}, 'self.model(heard, candidate_labels=labels)', 'soundfile'],
+    ['VitsModel', {}, 'soundfile.write(written', 'soundfile'],
+    ['CLIPModel', { vision_config: {} }, 'def predict(self, image, labels)', 'pillow'],
+    ['DetrForObjectDetection', {}, 'return self.model(picture)', 'pillow'],
+    ['SegformerForSemanticSegmentation', {}, '"mask": self.shown(each["mask"])', 'pillow'],
+    ['DPTForDepthEstimation', {}, '"depth": self.shown(', 'pillow'],
+    [
+      'LlavaForConditionalGeneration',
+      { vision_config: {} },
+      'AutoModelForImageTextToText',
+      'pillow',
+    ],
+    ['T5ForConditionalGeneration', {}, 'AutoModelForSeq2SeqLM.from_pretrained(FILE)', 'torch'],
+    ['BertForQuestionAnswering', {}, 'def predict(self, question, context)', 'torch'],
+  ])('for %s of transformers answers by its task', async (architecture, over, says, needs) => {
+    const { code, requirements } = await drafted({ architectures: [architecture], ...over });
+
+    expect(code).toContain(says);
+    expect(requirements).toContain(needs);
+    expect(code).not.toContain('trust_remote_code');
+  });
+
+  it("for a network of its author's code runs that, and says so", async () => {
+    const config = { architectures: ['OwnForCausalLM'], auto_map: { AutoModel: 'own.Own' } };
+
+    const { code } = await drafted(config);
+
+    expect(code).toContain('model=FILE, trust_remote_code=True)');
+    expect(code).toContain('leave it only where you have read that');
+  });
+
+  it('for a configuration that is no JSON is one all the same', async () => {
+    const files = [
+      memoryFile('config.json', '{"model_type": "x"'),
+      memoryFile('model.safetensors', ''),
+    ];
+
+    expect((await draftPredict(files)).code).toContain('pipeline("feature-extraction"');
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, string, string]>([
+    [
+      'a pipeline of diffusers',
+      { 'model_index.json': '{"_class_name": "X"}', 'unet/config.json': '{}' },
+      'DiffusionPipeline.from_pretrained(FILE',
+      'diffusers',
+    ],
+    [
+      'an adapter',
+      { 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.safetensors': '' },
+      'PeftModel.from_pretrained(base, FILE)',
+      'peft',
+    ],
+    [
+      'ONNX Runtime GenAI',
+      { 'genai_config.json': '{"model": {}}', 'model.onnx': '' },
+      'genai.Model(FILE)',
+      'onnxruntime-genai',
+    ],
+    [
+      'CTranslate2',
+      { 'model.bin': '', 'vocabulary.json': '[]' },
+      'ctranslate2.Translator(FILE)',
+      'ctranslate2',
+    ],
+    ['PaddlePaddle', { 'm.pdmodel': '', 'm.pdiparams': '' }, 'create_predictor', 'paddlepaddle'],
+    ['Orbax', { _CHECKPOINT_METADATA: '{}' }, 'ocp.StandardCheckpointer()', 'orbax-checkpoint'],
+    ['Flax', { 'm.msgpack': '' }, 'msgpack_restore', 'flax'],
+    ['ExecuTorch', { 'm.pte': '' }, 'load_method("forward")', 'executorch'],
+    ['fastText', { 'm.ftz': '' }, 'fasttext.load_model(FILE)', 'fasttext-wheel'],
+    ['vectors of gensim', { 'm.kv': '' }, 'KeyedVectors.load(FILE)', 'gensim'],
+    ['vectors of word2vec', { 'm.vec': '' }, 'load_word2vec_format(FILE', 'gensim'],
+    [
+      'a model of gensim',
+      { 'm.model': '\x80\x04cgensim.models.word2vec\nWord2Vec\n.' },
+      'SaveLoad.load(FILE)',
+      'gensim',
+    ],
+  ])('for %s loads it', async (_, files, says, needs) => {
+    const { code, requirements } = await draftPredict(
+      Object.entries(files).map(([name, text]) => memoryFile(name, Buffer.from(text, 'latin1'))),
+    );
+
+    expect(code).toContain(says);
+    expect(requirements).toContain(needs);
+  });
 });

@@ -111,6 +111,18 @@ describe('a pipeline of spaCy', () => {
       without('lang = "en"', 'lang: x = "en"'),
       '`lang: x = "en"` in line 5',
     ],
+    [
+      "a function whose key is written by its letters' numbers",
+      without('"@scorers"', '"\\u0040scorers"'),
+      'with a letter by its number, which spaCy does not write',
+    ],
+    ...['spacy.KBFromFile.v1', 'spacy.copy_from_base_model.v1', 'spacy.ConsoleLogger.v3'].map(
+      (called): [string, Changes, string] => [
+        `${called}, which reaches other files`,
+        without('spacy.TransitionBasedParser.v2', called),
+        `the function \`${called}\` in [components.ner.model], which reads or writes other files`,
+      ],
+    ),
     ['a setting before a section', { config: 'a = 1' }, '`a = 1` in line 1'],
     ['a setting twice', without('lang = "en"', 'lang = "en"\nlang = "de"'), 'in line 6'],
     ['a section twice', { config: `${CONFIG}[nlp]\n` }, '`[nlp]` in line'],
@@ -124,6 +136,37 @@ describe('a pipeline of spaCy', () => {
     ['no version', { meta: [] }, 'names no version'],
   ])('with %s is refused', async (_, changes, message) => {
     await expect(inspected(changes)).rejects.toThrow(message);
+  });
+
+  it.each<[string, string, string | Buffer]>([
+    ['a pickle', 'en/ner/model', Buffer.from('\x80\x04\x95', 'latin1')],
+    [
+      'vectors that are a pickle',
+      'en/vocab/vectors',
+      Buffer.from("\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, }", 'latin1'),
+    ],
+  ])('with %s is refused', async (_, name, bytes) => {
+    const files = filesOf().filter((file) => file.name !== name);
+
+    await expect(inspectSpacy([...files, memoryFile(name, bytes)], 'en')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: `${name} is a pickle, which can run any code when it is loaded; spaCy saves none`,
+    });
+  });
+
+  it('takes vectors that are numbers', async () => {
+    const head = "\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, }";
+    const vectors = memoryFile('en/vocab/vectors', Buffer.from(head, 'latin1'));
+
+    await expect(inspectSpacy([...filesOf(), vectors], 'en')).resolves.toBeDefined();
+  });
+
+  it('of more files than any is refused', async () => {
+    const many = Array.from({ length: 600 }, (_, at) => memoryFile(`en/x/${at}`, ''));
+
+    await expect(inspectSpacy([...filesOf(), ...many], 'en')).rejects.toThrow(
+      'has 603 files; the limit is 500',
+    );
   });
 
   it('takes a value of several lines', async () => {

@@ -68,6 +68,22 @@ describe('a TensorFlow Lite file', () => {
       replaced(DENSE, int32(2, 3, 8), int32(2, 3, 0x7fffffff)),
       'takes 25769803764 bytes, of which it has 96',
     ],
+    ['one whose root lies after its end', DENSE.with(2, 0xff), 'it points outside itself'],
+    [
+      'one whose root has its fields after its end',
+      at(DENSE, DENSE.readUInt32LE(0), int32(-(2 ** 31))),
+      'it points outside itself',
+    ],
+    [
+      'one with a list of more graphs than it has bytes',
+      at(DENSE, placeOf(DENSE, 2), int32(0x7fffffff)),
+      'it has a list of 2147483647 parts',
+    ],
+    [
+      'one with a list of tensors of more than it has bytes',
+      at(DENSE, placeOf(DENSE, 4), int32(90_000)),
+      'it points',
+    ],
     [
       'one of a shape that is none',
       replaced(DENSE, int32(2, 3, 8), int32(2, 3, -7)),
@@ -137,6 +153,12 @@ describe('a SavedModel', () => {
       { [SHARD]: part(SHARD).subarray(0, 100) },
       'does not lie in its file of 100',
     ],
+    ['whose file of variables lies elsewhere', elsewhere(), 'which is not there'],
+    [
+      'with an index of more names than there is memory for',
+      { [INDEX]: tableOf(manyEntries()) },
+      'its names take more than 67108864 bytes',
+    ],
     ['with an index cut short', { [INDEX]: part(INDEX).subarray(0, 100) }, 'no index of variables'],
   ])('%s is refused', async (_, changes, message) => {
     await expect(inspected(changes)).rejects.toThrow(message);
@@ -157,6 +179,47 @@ describe('a SavedModel', () => {
   });
 });
 
+/** Its variables under a name that climbs out of its folder, which nothing opens. */
+function elsewhere() {
+  return { [SHARD]: null, '../variables/variables.data-00000-of-00001': Buffer.alloc(1e6) };
+}
+
+/** Of one block, of which the index has the place: entries that share all of their names but a letter with the one before. */
+function tableOf(entries: Buffer): Buffer {
+  const block = (content: Buffer) =>
+    Buffer.concat([content, Buffer.from([1, 0, 0, 0]), Buffer.alloc(5)]);
+  const data = block(Buffer.concat([entries, Buffer.alloc(4)]));
+  const place = Buffer.concat([varint(0), varint(data.length - 5)]);
+  const index = block(
+    Buffer.concat([
+      varint(0),
+      varint(1),
+      varint(place.length),
+      Buffer.from('z'),
+      place,
+      Buffer.alloc(4),
+    ]),
+  );
+  const footer = Buffer.alloc(48);
+  Buffer.concat([varint(0), varint(0), varint(data.length), varint(index.length - 5)]).copy(footer);
+  footer.writeBigUInt64LE(0xdb4775248b80fb57n, 40);
+  return Buffer.concat([data, index, footer]);
+}
+
+function manyEntries(): Buffer {
+  const first = Buffer.concat([varint(0), varint(60_000), varint(0), Buffer.alloc(60_000, 97)]);
+  const next = Buffer.concat([varint(60_000), varint(0), varint(0)]);
+  return Buffer.concat([first, ...Array.from({ length: 2000 }, () => next)]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let left = value; ; left = Math.floor(left / 128)) {
+    if (left < 128) return Buffer.from([...bytes, left]);
+    bytes.push((left % 128) + 128);
+  }
+}
+
 function int32(...values: readonly number[]): Buffer {
   const written = Buffer.alloc(4 * values.length);
   for (const [at, value] of values.entries()) written.writeInt32LE(value, 4 * at);
@@ -167,6 +230,18 @@ function replaced(bytes: Buffer, from: Buffer, to: Buffer): Buffer {
   const at = bytes.indexOf(from);
   if (at < 0 || from.length !== to.length) throw new Error(`there is no ${from.toString('hex')}`);
   return Buffer.concat([bytes.subarray(0, at), to, bytes.subarray(at + to.length)]);
+}
+
+function at(bytes: Buffer, place: number, other: Buffer): Buffer {
+  return Buffer.concat([bytes.subarray(0, place), other, bytes.subarray(place + other.length)]);
+}
+
+/** Where the list lies that a field of a flatbuffer's root points to. */
+function placeOf(flatbuffer: Buffer, field: number): number {
+  const root = flatbuffer.readUInt32LE(0);
+  const entry = root - flatbuffer.readInt32LE(root) + 4 + 2 * field;
+  const pointer = root + flatbuffer.readUInt16LE(entry);
+  return pointer + flatbuffer.readUInt32LE(pointer);
 }
 
 /** A flatbuffer whose root leaves a field out. */

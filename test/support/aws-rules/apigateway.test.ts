@@ -27,6 +27,16 @@ const having = (...items: readonly object[]): { answers: Answers } => ({
 });
 const there = having(ROOT, MODELS);
 
+it.each([
+  { count: 299, takes: 'takes another', outcome: undefined },
+  { count: 300, takes: 'takes no other', outcome: 'LimitExceededException' },
+])('an API of $count resources $takes', async ({ count, outcome }) => {
+  const full = having(...Array.from({ length: count }, () => MODELS));
+  const rules = apiGatewayRules(() => 0).filter(({ name }) => name.includes('300 resources'));
+
+  expect(await ruled(rules, 'APIGateway.CreateResource', { restApiId: 'api' }, full)).toBe(outcome);
+});
+
 describe('a deployment of an API', () => {
   it('follows another one after five seconds, counted from the last that was made', async () => {
     let now = 0;

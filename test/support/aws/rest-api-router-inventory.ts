@@ -29,7 +29,7 @@ async function drafted({ api, apiGateway }: World): Promise<readonly string[]> {
   const command = new GetResourcesCommand({ restApiId: api.id, embed: ['methods'] });
   const { items = [] } = await apiGateway().send(command);
   return items
-    .map(({ path, resourceMethods }) => {
+    .map(({ path = '', resourceMethods }) => {
       const to = resourceMethods?.['ANY']?.methodIntegration;
       return `${path} ${to ? mechanismAt(to) : ''}`.trim();
     })

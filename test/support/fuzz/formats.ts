@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { openArchive } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { parseRequirements } from '#formats/code/python-requirements.ts';
 import { findModel } from '#formats/find-model.ts';
 import { inspectGguf } from '#formats/gguf/inspect.ts';
+import { readSafetensors } from '#formats/huggingface/safetensors.ts';
+import { soundTokenizer } from '#formats/huggingface/tokenizer-file.ts';
+import { inspectFiles } from '#formats/inspect.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { readPipeline } from '#formats/spacy/config.ts';
 import { inspectKeras } from '#formats/tensorflow/keras.ts';
 import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
 import { inspectTflite } from '#formats/tensorflow/tflite.ts';
@@ -21,6 +26,7 @@ import { bytesSource } from '../bytes/sources.ts';
 import { longName, paxPart, tarOf } from '../bytes/tar.ts';
 import { numbers, zipOf } from '../bytes/zip.ts';
 import { ggufOf } from '../models/gguf.ts';
+import { BERT, huggingFaceFiles, safetensorsOf, TOKENIZER } from '../models/hugging-face.ts';
 import { artifactOf, bytesOf, inspectData, modelsOf } from '../models/saved.ts';
 
 /** A format under fuzz: sound files to begin with, and what reads one that was changed. */
@@ -29,6 +35,19 @@ export type Fuzzed = {
   /** All that it reads is read through `open`. */
   read(bytes: Buffer, open: Open): Promise<unknown>;
 };
+
+const SPLIT = { type: 'Split', pattern: { Regex: '\\s*(?:a+b)+|[^\\s\\p{L}]+' } };
+const SPACY = `[nlp]
+lang = "en"
+pipeline = ["ner"]
+
+[components.ner]
+factory = "ner"
+scorer = {"@scorers":"spacy.ner_scorer.v1"}
+
+[components.ner.model]
+@architectures = "spacy.TransitionBasedParser.v2"
+`;
 
 type Open = (bytes: Buffer) => ByteSource;
 
@@ -96,6 +115,34 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   Keras: {
     seeds: seedsOf('keras', '.keras'),
     read: (bytes, open) => inspectKeras(open(bytes), 'model.keras'),
+  },
+  'Keras in HDF5': {
+    seeds: seedsOf('keras', '.h5'),
+    read: (bytes, open) => inspectKeras(open(bytes), 'model.h5'),
+  },
+  safetensors: {
+    seeds: [
+      safetensorsOf(
+        {
+          a: { dtype: 'F32', shape: [2], data_offsets: [0, 8] },
+          b: { dtype: 'BF16', shape: [2, 3], data_offsets: [8, 20] },
+        },
+        12,
+      ),
+    ],
+    read: (bytes, open) => readSafetensors(open(bytes), 'model.safetensors'),
+  },
+  'tokenizer.json': {
+    seeds: [Buffer.from(JSON.stringify({ ...TOKENIZER, pre_tokenizer: SPLIT }))],
+    read: (bytes, open) => soundTokenizer(fileOf('tokenizer.json', bytes, open)),
+  },
+  'the configuration of a network': {
+    seeds: [Buffer.from(JSON.stringify(BERT))],
+    read: (bytes) => inspectFolder(bytes),
+  },
+  'the configuration of a pipeline of spaCy': {
+    seeds: [Buffer.from(SPACY)],
+    read: async (bytes) => readPipeline(bytes.toString('latin1'), 'config.cfg'),
   },
   skops: {
     seeds: seedsOf('skops', '.skops').filter(({ length }) => length < 40_000),
@@ -203,6 +250,11 @@ function torchFile(name: string): Buffer {
 
 function fileOf(name: string, bytes: Buffer, open: Open): ArtifactFile {
   return { name, sizeBytes: bytes.length, open: async () => open(bytes) };
+}
+
+function inspectFolder(config: Buffer): Promise<unknown> {
+  const files = huggingFaceFiles({ 'config.json': config });
+  return inspectFiles(files, { maxBytes: MAX_BYTES, manifest: manifestSchema.parse({}) });
 }
 
 async function readAll(name: string, bytes: Buffer, open: Open): Promise<void> {

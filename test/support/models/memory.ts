@@ -1,5 +1,5 @@
 import { inspectPath } from '#compose/inspection/inspect-path.ts';
-import type { RunningSlipway } from '../slipway/running.ts';
+import { mostHeldBy, type RunningSlipway } from '../slipway/running.ts';
 
 /** What inspection expects that serving a model takes, and what its build saw, in MiB; the error is a share of what was seen. */
 export type MemoryFigures = {
@@ -11,22 +11,46 @@ export type MemoryFigures = {
 
 const MIB = 2 ** 20;
 
-/** Of the artifact at `path`, which is a version of `model`. */
+type Version = { readonly path: string; readonly model: string; readonly version: number };
+
+/** Of the artifact at `path`, which is a version of `model`, by what its build saw. */
 export async function memoryFigures(
   slipway: RunningSlipway,
-  { path, model, version }: { path: string; model: string; version: number },
+  given: Version,
 ): Promise<MemoryFigures> {
-  const { facts } = await inspectPath(path);
-  const expected = facts.memory.reduce((sum, { bytes }) => sum + bytes, 0) / MIB;
+  const { model, version } = given;
   const explained = await slipway.get(`/models/${model}/explain?version=${version}`);
   const { peakBytes } = (explained as { runtime: { proof: { peakBytes: number } } }).runtime.proof;
-  const seen = peakBytes / MIB;
+  return figuresOf(given, peakBytes);
+}
+
+/** The same by what its server has held, now that it was asked: what is served as ONNX no build loads as it is served. */
+export async function servedFigures(
+  slipway: RunningSlipway,
+  given: Version,
+): Promise<MemoryFigures> {
+  return figuresOf(given, mostHeldBy(slipway.dataDir, `${given.model}-v${given.version}`));
+}
+
+async function figuresOf({ path }: Version, seenBytes: number): Promise<MemoryFigures> {
+  const { facts } = await inspectPath(path);
+  const expected = facts.memory.reduce((sum, { bytes }) => sum + bytes, 0) / MIB;
+  const seen = seenBytes / MIB;
   const what = path.split('/').at(-1) ?? '';
   return { what, expected, seen, error: (expected - seen) / seen };
 }
 
+/** Further from what was seen is no estimate. */
+export const MOST_ERROR = 0.25;
+
+/** Prints them, and answers those that are too far from what was seen. */
+export function tooFar(figures: readonly MemoryFigures[]): readonly MemoryFigures[] {
+  process.stdout.write(memoryTable(figures));
+  return figures.filter(({ error }) => Math.abs(error) > MOST_ERROR);
+}
+
 /** For a person: a line for each. */
-export function memoryTable(figures: readonly MemoryFigures[]): string {
+function memoryTable(figures: readonly MemoryFigures[]): string {
   const lines = figures.map(
     ({ what, expected, seen, error }) =>
       `${what.padEnd(28)} expected ${expected.toFixed(0).padStart(5)} MiB, seen ${seen.toFixed(0).padStart(5)} MiB, ${(100 * error).toFixed(0).padStart(4)} %`,

@@ -212,6 +212,18 @@ export function processesOf(dataDir: string): readonly number[] {
   return [...modelPaths()].filter(([, path]) => path.startsWith(dataDir)).map(([pid]) => pid);
 }
 
+/** The most that a process of this revision has held of memory, in bytes (proc(5), `VmHWM`); 0 where it has none. */
+export function mostHeldBy(dataDir: string, revision: string): number {
+  const held = [...modelPaths()]
+    .filter(([, path]) => path.startsWith(dataDir) && path.includes(`/revisions/${revision}/`))
+    .map(([pid]) => Number(/^VmHWM:\s+(\d+) kB/m.exec(statusOf(pid))?.[1] ?? 0) * 1024);
+  return Math.max(0, ...held);
+}
+
+function statusOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/status`, 'utf8');
+}
+
 /** The revisions of this folder that have a process. */
 export function servedIn(dataDir: string): readonly string[] {
   const revisions = [...modelPaths().values()].flatMap((path) =>

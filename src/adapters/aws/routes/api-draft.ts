@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import type { FailureName } from '#domain/failure.ts';
+import { Failure, type FailureName } from '#domain/failure.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import {
   type IntegrationInput,
@@ -78,7 +78,16 @@ const FAILURES: Readonly<Record<string, FailureName>> = {
 };
 
 function call<Answer>(send: () => Promise<Answer>): Promise<Answer> {
-  return translated(send, FAILURES);
+  return translated(() => send().catch(asFull), FAILURES);
+}
+
+/** An API that is full has the error of a request that comes too soon, which would be tried again. https://github.com/boto/boto3/issues/1296 */
+function asFull(cause: unknown): never {
+  if (!(cause instanceof Error) || !/maximum number of resources/i.test(cause.message)) throw cause;
+  throw new Failure('SharesRefused', `${cause.name}: ${cause.message}`, {
+    cause,
+    fix: 'Undeploy a model, or ask for more: Service Quotas, API Gateway, "Resources per API"; each model takes two.',
+  });
 }
 
 export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft {

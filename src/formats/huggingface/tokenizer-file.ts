@@ -1,0 +1,96 @@
+import { parseJson } from '#domain/parse-json.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { RESAVE } from './json-file.ts';
+import { runsAway } from './regex-bounds.ts';
+
+// The largest tokenizers, of 260,000 words, take 34 MB, nest eight deep, and have patterns of some 400 characters.
+const MAX_BYTES = 128 * 2 ** 20;
+const MAX_DEPTH = 64;
+const MAX_PATTERN = 8192;
+// The map by which SentencePiece normalizes takes 0.4 MB.
+const MAX_TEXT_BYTES = 4 * 2 ** 20;
+const BLOCK_BYTES = 2 ** 20;
+const [QUOTE, BACKSLASH, COLON, SPACE] = [0x22, 0x5c, 0x3a, 0x20];
+const [OPENS, CLOSES] = [
+  [0x5b, 0x7b],
+  [0x5d, 0x7d],
+];
+const PATTERN_KEY = 'Regex';
+
+/**
+ * Goes once through a tokenizer.json without making objects of it: how deep it nests, how long its texts are, and that none of its patterns runs away on a text.
+ * Fails with `ArtifactRejected`.
+ */
+export async function soundTokenizer({ name, sizeBytes, open }: ArtifactFile): Promise<void> {
+  const refuse = (fault: string) => rejected(`${name} ${fault}`, RESAVE);
+  if (sizeBytes > MAX_BYTES) {
+    throw refuse(`is ${sizeBytes} bytes; the limit of a tokenizer is ${MAX_BYTES}`);
+  }
+  const source = await open();
+  const scan = scanner(refuse);
+  for (let at = 0; at < sizeBytes; at += BLOCK_BYTES) {
+    scan.block(await source.read(at, Math.min(BLOCK_BYTES, sizeBytes - at)));
+  }
+  if (!scan.isClosed()) throw refuse('is no JSON, or cut short: what it opens is not closed');
+}
+
+/** Takes the bytes in order, in blocks. */
+function scanner(refuse: (fault: string) => Error) {
+  let [depth, length, isText, isEscaped, isPattern] = [0, 0, false, false, false];
+  const text = Buffer.alloc(MAX_PATTERN);
+
+  function textByte(byte: number): void {
+    if (byte === QUOTE && !isEscaped) {
+      end();
+      return;
+    }
+    isEscaped = byte === BACKSLASH && !isEscaped;
+    if (length < MAX_PATTERN) text[length] = byte;
+    length += 1;
+    if (length > MAX_TEXT_BYTES) {
+      throw refuse(`has a text of more than ${MAX_TEXT_BYTES} bytes, which is the limit`);
+    }
+  }
+
+  function end(): void {
+    isText = false;
+    const isKey =
+      length === PATTERN_KEY.length && text.toString('latin1', 0, length) === PATTERN_KEY;
+    if (isPattern) refuseRunaway();
+    isPattern = isKey;
+  }
+
+  function refuseRunaway(): void {
+    if (length > MAX_PATTERN) {
+      throw refuse(`has a pattern of ${length} characters; the limit is ${MAX_PATTERN}`);
+    }
+    const pattern = parseJson(`"${text.toString('utf8', 0, length)}"`);
+    if (typeof pattern !== 'string' || !runsAway(pattern)) return;
+    throw refuse(
+      `has the pattern ${quoted(pattern)}, which repeats a repetition: some texts would keep it busy without end`,
+    );
+  }
+
+  function outside(byte: number): void {
+    if (byte === QUOTE) {
+      [isText, isEscaped, length] = [true, false, 0];
+      return;
+    }
+    if (OPENS?.includes(byte)) depth += 1;
+    if (CLOSES?.includes(byte)) depth -= 1;
+    if (depth < 0) throw refuse('is no JSON: it closes what it has not opened');
+    if (byte > SPACE && byte !== COLON) isPattern = false;
+    if (depth > MAX_DEPTH) throw refuse(`nests more than ${MAX_DEPTH} deep, which is the limit`);
+  }
+
+  return {
+    block(bytes: Uint8Array): void {
+      for (const byte of bytes) {
+        if (isText) textByte(byte);
+        else outside(byte);
+      }
+    },
+    isClosed: () => depth === 0 && !isText,
+  };
+}
