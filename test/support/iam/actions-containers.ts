@@ -165,7 +165,7 @@ function scaling(operation: string, input: ScalingInput): readonly Permission[] 
   const alarm = arn('cloudwatch', `alarm:TargetTracking-${input.ResourceId}-AlarmHigh-x`);
   const withoutAlarms = [
     permission('cloudwatch:DeleteAlarms', alarm),
-    permission('cloudwatch:DescribeAlarms', arn('cloudwatch', 'alarm:*')),
+    permission('cloudwatch:DescribeAlarms', '*'),
   ];
   if (operation === 'DeregisterScalableTarget') return [asked, ...withoutAlarms];
   if (operation === 'PutScalingPolicy') {
