@@ -150,7 +150,8 @@ const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
  */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
   const last = lines.slice(lines.findLastIndex(isCommand) + 1);
-  const said = last.slice(Math.max(0, last.findLastIndex((line) => ENDED.test(line))));
+  const from = last.findLastIndex((line) => ENDED.test(line));
+  const said = last.slice(Math.max(0, from));
   const error = said.findLast((line) => PYTHON_ERROR.test(line));
   if (error !== undefined) return ofPython(error, said);
   const shown = toShow(lines);
