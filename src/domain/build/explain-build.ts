@@ -122,6 +122,8 @@ const NEVER_BEGUN = {
 
 // As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
 const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
+// What buildspecs/commands/build-image.mjs and build-folder.mjs end with: all that the process of the model said follows.
+const ENDED = /^build-(?:image|folder): /;
 const MOST_HEADLINE = 500;
 
 const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
@@ -154,8 +156,10 @@ const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
  */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
   const last = lines.slice(lines.findLastIndex(isCommand) + 1);
-  const error = last.findLast((line) => PYTHON_ERROR.test(line));
-  if (error !== undefined) return ofPython(error, last);
+  const from = last.findLastIndex((line) => ENDED.test(line));
+  const said = last.slice(Math.max(0, from));
+  const error = said.findLast((line) => PYTHON_ERROR.test(line));
+  if (error !== undefined) return ofPython(error, said);
   const shown = toShow(lines);
   // Of a build that CodeBuild did not start there is only what the workflow caught.
   const signs = shown.length > 0 ? shown : [build.error];
@@ -177,7 +181,7 @@ function causeIn(lines: readonly string[]): Omit<Cause, 'sign'> | undefined {
   return undefined;
 }
 
-/** With what the command said that it ended; it says all that the builder's own lines could. */
+/** With what the command said as it ended; it says all that the builder's own lines could. */
 function ofPython(error: string, said: readonly string[]): Trouble {
   const [, headline = ''] = PYTHON_ERROR.exec(error) ?? [];
   const rest = said.filter((line) => line !== error && !line.startsWith('[Container] '));

@@ -140,8 +140,8 @@ describe('a failed build', () => {
 
     it('is headed by it, with its file and line, and ends without the builder’s own lines', () => {
       const { reason, fix } = explained(
-        'make-environments: made the environment',
         '[Container] Running command node buildspecs/commands/build-folder.mjs',
+        'make-environments: made the environment',
         'progress: loading the model',
         'build-folder: reading the vocabulary',
         "ModuleNotFoundError: No module named 'mytrans' (predict.py:3)",
