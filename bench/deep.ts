@@ -1,5 +1,5 @@
 // What models of deep learning cost, served by Slipway, beside what their owners serve them with: the same weights on the same machine, in turns.
-// `node bench/deep.ts [ROUNDS] [SUBJECT...]`; the subjects are below, all of them where none is named. On two quiet cores a round of each takes half a minute, and what comes before it two minutes.
+// `node bench/deep.ts [ROUNDS] [SUBJECT...]`; the subjects are below, all of them where none is named.
 // Weights, engines and frameworks (torch with CUDA's libraries, 5 GB, and TensorFlow, 1.6 GB) are fetched once into the user's cache. They need uv, or a Python from 3.10 to 3.13 that installs it.
 import { availableParallelism, loadavg } from 'node:os';
 import { measureBeside } from './deep/beside.ts';
@@ -7,9 +7,11 @@ import { decoder } from './deep/decoder.ts';
 import { kerasNetwork } from './deep/keras.ts';
 import { measureLanguage } from './deep/language.ts';
 import { sentences } from './deep/sentences.ts';
+import { measureSpins } from './deep/spins.ts';
 
 const SUBJECTS: Readonly<Record<string, (rounds: number) => Promise<void>>> = {
   gguf: measureLanguage,
+  spins: measureSpins,
   sentences: (rounds) => measureBeside(sentences, rounds),
   keras: (rounds) => measureBeside(kerasNetwork, rounds),
   transformers: (rounds) => measureBeside(decoder, rounds),

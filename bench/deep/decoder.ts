@@ -21,9 +21,8 @@ export async function decoder(folder: string): Promise<Subject> {
   return {
     peer: { name: 'transformers', python, script: 'decoder_server.py', modelPath },
     unit: 'token',
-    drop(slipway, model, round) {
-      const own = { ...files, 'README.md': `Round ${round}.` };
-      for (const [name, bytes] of Object.entries(own)) {
+    drop(slipway, model) {
+      for (const [name, bytes] of Object.entries(files)) {
         slipway.drop(`models/${model}/net/${name}`, bytes);
       }
       slipway.drop(`models/${model}/net/model.yaml`, '');

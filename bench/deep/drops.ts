@@ -8,7 +8,7 @@ type Dropped = Pick<Subject, 'drop'> & {
   readonly questions: readonly [Pick<Question, 'ours'>, ...unknown[]];
 };
 
-/** From a model renamed into the bucket to its first right answer through the gateway, ms. */
+/** From a model renamed into the bucket to its first right answer through the gateway, ms. In each round it has another name, so that it is built anew. */
 export async function dropped(
   slipway: RunningSlipway,
   { drop, questions: [question] }: Dropped,
@@ -16,7 +16,7 @@ export async function dropped(
 ): Promise<number> {
   const model = nameOf(round);
   const startedAtMs = performance.now();
-  drop(slipway, model, round);
+  drop(slipway, model);
   let failed: Error | undefined;
   const ending = slipway.ending(model, 1).then(({ detail: { state, reason } }) => {
     if (state !== 'Live') failed = new Error(`the model is ${state}: ${reason}`);

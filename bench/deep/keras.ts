@@ -7,7 +7,6 @@ import type { Question, Subject } from './subject.ts';
 
 const SHAPE = [96, 96, 3] as const;
 
-type Outputs = { readonly outputs: readonly [{ readonly data: readonly number[] }] };
 type Predictions = { readonly predictions: readonly (readonly number[])[] };
 
 /** MobileNetV2 for small pictures, beside FastAPI with Keras on TensorFlow. */
@@ -19,10 +18,7 @@ export async function kerasNetwork(folder: string): Promise<Subject> {
   return {
     peer: { name: 'Keras', python, script: 'keras_server.py', modelPath },
     unit: 'picture',
-    drop(slipway, model, round) {
-      // What stands behind its end, a zip does not read.
-      slipway.drop(`models/${model}/network.keras`, Buffer.concat([bytes, Buffer.alloc(round)]));
-    },
+    drop: (slipway, model) => slipway.drop(`models/${model}/network.keras`, bytes),
     questions: [asked(1), asked(8)],
     aims: {},
   };
@@ -30,21 +26,14 @@ export async function kerasNetwork(folder: string): Promise<Subject> {
 
 function asked(count: number): Question {
   const size = SHAPE.reduce((product, length) => product * length, count);
-  const data = Array.from({ length: size }, (_, at) => ((at * 7_919) % 1_000) / 1_000);
-  const shape = [count, ...SHAPE];
+  const values = Array.from({ length: size }, (_, at) => ((at * 7_919) % 1_000) / 1_000);
+  const body = { instances: nested(values, SHAPE) };
+  const read = (answer: unknown) => (answer as Predictions).predictions.flat();
   return {
     what: `${count} at once`,
     count,
-    ours: (model) => ({
-      path: `/v2/models/${model}/infer`,
-      body: { inputs: [{ name: 'input_layer', datatype: 'FP32', shape, data }] },
-      read: (answer) => (answer as Outputs).outputs[0].data,
-    }),
-    peers: {
-      path: '/predict',
-      body: { instances: nested(data, shape.slice(1)) },
-      read: (answer) => (answer as Predictions).predictions.flat(),
-    },
+    ours: () => ({ path: '/invocations', body, read }),
+    peers: { path: '/predict', body, read },
   };
 }
 

@@ -13,11 +13,12 @@ import { firstAnswer } from './asking.ts';
 import { dropped, nameOf, undeployed } from './drops.ts';
 import type { Asking } from './subject.ts';
 
-const CONTEXT = 1024;
+export const CONTEXT = 1024;
 const TOKENS = 64;
 const PROMPT = 'Once upon a time, there was a little girl who lived in a small village.';
 
-type Seen = { readonly firstMs: number; readonly perSecond: number; readonly cpuMs: number };
+/** Of one stream: ms to the first token, tokens a second after it, and CPU ms a token. */
+export type Seen = { readonly firstMs: number; readonly perSecond: number; readonly cpuMs: number };
 
 type Running = { readonly at: string; readonly pid: number };
 type Side = 'slipway' | 'bare';
@@ -27,10 +28,10 @@ type Side = 'slipway' | 'bare';
  * Tokens a second, the time to the first token and CPU of streams; both sides, and the ratio or the difference of each round.
  */
 export async function measureLanguage(rounds: number): Promise<void> {
-  const weights = needed(await smollm());
+  const weights = await weightsPath();
   await using folder = await temporaryFolder();
   await using slipway = await startSlipway(folder.path);
-  const { child, port } = await bareServer(weights);
+  const { child, port } = await bareServer(weights, await llamaPython());
   const bare = { at: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 };
   const seen: Record<Side, Seen[]> = { slipway: [], bare: [] };
   try {
@@ -72,7 +73,7 @@ function subject(weights: string): Parameters<typeof dropped>[1] {
 }
 
 /** One streamed answer. Each round has a prompt of its own, so that neither side finds it in its cache. */
-async function asked({ at, pid }: Running, round: number): Promise<Seen> {
+export async function asked({ at, pid }: Running, round: number): Promise<Seen> {
   const body = {
     prompt: `${round}. ${PROMPT}`,
     max_tokens: TOKENS,
@@ -121,17 +122,25 @@ function report(seen: Readonly<Record<Side, readonly Seen[]>>): void {
 }
 
 /** llama.cpp's own server, with as many threads as Slipway's has. */
-async function bareServer(
+export async function bareServer(
   weights: string,
+  python: string,
 ): Promise<{ readonly child: ChildProcess; readonly port: string }> {
-  const python = needed(
-    await pythonWith('requirements.txt', 'numpy.txt', '../../test/runtimes/llama-requirements.txt'),
-  );
   const script = fileURLToPath(new URL('llama_server.py', import.meta.url));
   const given = [script, weights, String(CONTEXT), String(availableParallelism())];
   const child = spawn(python, given, { stdio: ['pipe', 'pipe', 'inherit'] });
   for await (const port of createInterface(child.stdout)) return { child, port };
   throw new Error("llama.cpp's server did not start");
+}
+
+export async function weightsPath(): Promise<string> {
+  return needed(await smollm());
+}
+
+/** With what Slipway's server and llama.cpp need. */
+export async function llamaPython(): Promise<string> {
+  const packages = ['requirements.txt', 'numpy.txt', '../../test/runtimes/llama-requirements.txt'];
+  return needed(await pythonWith(...packages));
 }
 
 function needed(found: string | { readonly missing: string }): string {

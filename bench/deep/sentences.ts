@@ -26,9 +26,8 @@ export async function sentences(): Promise<Subject> {
       modelPath,
     },
     unit: 'text',
-    drop(slipway, model, round) {
-      const own = { ...files, 'README.md': `Round ${round}.` };
-      for (const [name, bytes] of Object.entries(own)) {
+    drop(slipway, model) {
+      for (const [name, bytes] of Object.entries(files)) {
         slipway.drop(`models/${model}/net/${name}`, bytes);
       }
       slipway.drop(`models/${model}/net/model.yaml`, '');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { openSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { freePort } from '../proxies.ts';
 import { BUNDLE } from '../python-servers/servers.ts';
 import type { Peer } from './subject.ts';
@@ -41,6 +42,21 @@ export function startOurs(image: string): Promise<Server> {
     return started(process.execPath, [join(BUNDLE, 'main.js')], environment);
   }
   return started(join(image, 'environment/bin/python'), ['-m', 'slipway_server'], environment);
+}
+
+/** Slipway's server of a language model in a GGUF file, whose threads look that often before they sleep. */
+export function startGguf(
+  python: string,
+  { weights, facts, spins }: { weights: string; facts: string; spins: number },
+): Promise<Server> {
+  return started(python, ['-m', 'slipway_server'], {
+    PYTHONPATH: fileURLToPath(new URL('../../runtimes/python', import.meta.url)),
+    GOMP_SPINCOUNT: String(spins),
+    MODEL_PATH: weights,
+    MODEL_FACTS: facts,
+    MODEL_NAME: MODEL,
+    HOME: tmpdir(),
+  });
 }
 
 async function started(

@@ -28,8 +28,8 @@ export type Peer = {
 export type Subject = {
   readonly peer: Peer;
   readonly unit: string;
-  /** Puts it in the bucket; `round` makes the bytes of each drop its own, so that each is built. */
-  readonly drop: (slipway: RunningSlipway, model: string, round: number) => void;
+  /** Puts it in the bucket. */
+  readonly drop: (slipway: RunningSlipway, model: string) => void;
   readonly questions: readonly [Question, ...Question[]];
   readonly aims: { readonly startCpu?: number; readonly unitCpu?: number };
 };
