@@ -2,8 +2,8 @@ import type { LanguageServing, MemoryTerm } from '#domain/artifact/facts.ts';
 
 const MIB = 1024 * 1024;
 
-// Python, numpy and the server hold 60 MiB, llama.cpp's library 15; a tokenizer of 50,000 words takes some 20 more.
-const SERVER_BYTES = 96 * MIB;
+// Python, numpy, the server, llama.cpp's library and a tokenizer of 50,000 words: 73 MiB were left of SmolLM2's 257 without its weights and its cache.
+const SERVER_BYTES = 80 * MIB;
 // llama.cpp computes that many tokens of a prompt at once (its `n_ubatch`), in numbers of four bytes.
 const BATCH_TOKENS = 512;
 const NUMBER_BYTES = 4;

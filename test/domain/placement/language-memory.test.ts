@@ -43,7 +43,7 @@ describe('the memory that a language model is expected to take', () => {
 
   it('is the server and the weights besides', () => {
     expect(languageMemory(SMOLLM, ONE).slice(0, 2)).toEqual([
-      { name: 'the server and llama.cpp', bytes: 96 * MIB },
+      { name: 'the server and llama.cpp', bytes: 80 * MIB },
       { name: 'the weights', bytes: SMOLLM.weightBytes },
     ]);
   });

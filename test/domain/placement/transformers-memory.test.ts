@@ -17,7 +17,7 @@ const ONE = { contextTokens: 4096, requestsAtOnce: 1 };
 describe('what transformers is expected to take', () => {
   it('is the server, the weights once, the cache of the context and the activations of a prompt', () => {
     expect(transformersMemory(QWEN, ONE)).toEqual([
-      { name: 'the server, PyTorch and transformers', bytes: 900 * MIB },
+      { name: 'the server, PyTorch and transformers', bytes: 740 * MIB },
       { name: 'the weights', bytes: QWEN.weightBytes },
       { name: 'the cache of 4,096 tokens', bytes: 4096 * 2 * 24 * 2 * 64 * 2 },
       {
@@ -46,6 +46,6 @@ describe('what transformers is expected to take', () => {
     const none = { layers: null, heads: null, keyValueHeads: null, headSize: null };
     const terms = transformersMemory({ ...QWEN, ...none, hiddenSize: null, vocabulary: null }, ONE);
 
-    expect(terms.map(({ bytes }) => bytes)).toEqual([900 * MIB, QWEN.weightBytes, 0, 64 * MIB]);
+    expect(terms.map(({ bytes }) => bytes)).toEqual([740 * MIB, QWEN.weightBytes, 0, 64 * MIB]);
   });
 });
