@@ -15,7 +15,8 @@ const run = promisify(execFile);
 const ROUNDS = Number(process.argv[2] ?? 1);
 const PYTHON_TOOLS = new URL('../buildspecs/commands/python-tools.mjs', import.meta.url);
 const LOOK_MS = 10;
-const COMMAND = /^\[Container\] Running command (.*)$/;
+/** A command of the build, and a stage of it: those that work side by side are told apart by the last that was told. */
+const STAGE = /^(?:\[Container\] Running command .*commands\/([\w-]+)\.mjs|progress: ([a-z ]+))/;
 
 type Ending = Awaited<ReturnType<RunningSlipway['ending']>>;
 type Took = { readonly total: number; readonly phases: ReadonlyMap<string, number> };
@@ -63,7 +64,7 @@ function dropCode(slipway: RunningSlipway, model: string, code: string): void {
   slipway.drop(`models/${model}/v1/model.yaml`, '');
 }
 
-/** How long a drop takes to its end, and each command of its build. */
+/** How long a drop takes to its end, and each stage of its build. */
 async function took(
   what: string,
   slipway: RunningSlipway,
@@ -83,10 +84,11 @@ async function took(
   while (!end) {
     const log = readdirSync(logs).find((name) => isLog(name) && !before.has(name));
     const lines = log ? readFileSync(join(logs, log), 'utf8').split('\n') : [];
-    const commands = lines.flatMap((line) => COMMAND.exec(line)?.[1] ?? []);
-    for (const command of commands.slice(begun.length - 1)) {
-      begun.push([named(command), performance.now()]);
-    }
+    const stages = lines.flatMap((line) => {
+      const [, command, stage] = STAGE.exec(line) ?? [];
+      return command ?? stage?.trim() ?? [];
+    });
+    for (const stage of stages.slice(begun.length - 1)) begun.push([stage, performance.now()]);
     const isBuilt = lines.some((line) => line.startsWith('[Container] Phase complete: BUILD '));
     if (isBuilt && begun.at(-1)?.[0] !== 'rollout') begun.push(['rollout', performance.now()]);
     await Promise.race([sleep(LOOK_MS), ending]);
@@ -99,12 +101,6 @@ async function took(
     phases.set(name, (phases.get(name) ?? 0) + ms);
   }
   times.set(what, [...(times.get(what) ?? []), { total: endedAt - startedAt, phases }]);
-}
-
-/** The program that a command of a buildspec runs; the shell's own take no time. */
-function named(command: string): string {
-  const [, program] = /commands\/([\w-]+)\.mjs/.exec(command) ?? [];
-  return program ? `${program}${/ convert\b/.test(command) ? ' convert' : ''}` : 'shell';
 }
 
 /** What uv alone takes for the packages of the newest environment and of its converter, as they are locked. */

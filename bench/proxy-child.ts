@@ -19,7 +19,7 @@ async function gateway(): Promise<string> {
   const revisions: RevisionHost = {
     limits: () => limits,
     occupancy: () => ({ instances: 1, waiting: 0 }),
-    target: () => 'fargate',
+    placement: () => ({ target: 'fargate' }),
     invoke: async () => ({
       kind: 'slot',
       origin: backend,

@@ -10,6 +10,9 @@ const CLUSTERS = ['slipway-STAGE', 'slipway-STAGE-*'].map((name) => arn('ecs', `
 const MADE_CLUSTERS = arn('ecs', 'cluster/slipway-STAGE-*');
 const PROVIDERS = arn('ecs', 'capacity-provider/slipway-STAGE-*');
 const DEFINITIONS = arn('ecs', 'task-definition/slipway-STAGE-*:*');
+// A scalable target's id is known only after its creation, so these are the targets of all services.
+const SCALED = arn('application-autoscaling', 'scalable-target/*');
+const SCALING_ALARMS = arn('cloudwatch', 'alarm:TargetTracking-service/slipway-STAGE*');
 const TARGET_GROUPS = arn('elasticloadbalancing', 'targetgroup/slipway-STAGE-*/*');
 const RULES = arn('elasticloadbalancing', 'listener-rule/app/slipway-STAGE/*');
 
@@ -53,11 +56,9 @@ const CONTAINER_GRANTS = {
   makeHostedServices: serving(HOSTED),
   scaleContainers: [
     inEcs('application-autoscaling:RegisterScalableTarget PutScalingPolicy PutScheduledAction'),
-    // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html
-    allow(
-      'cloudwatch:PutMetricAlarm DescribeAlarms DeleteAlarms',
-      arn('cloudwatch', 'alarm:TargetTracking-service/slipway-STAGE*'),
-    ),
+    // It has no key for the call that creates the target; nothing here goes by a target's tags. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
+    tagging(allow('application-autoscaling:TagResource', SCALED)),
+    allow('cloudwatch:PutMetricAlarm', SCALING_ALARMS),
     linkedRole('ecs.application-autoscaling.amazonaws.com'),
   ],
   makeHosts: [
@@ -81,6 +82,9 @@ const CONTAINER_GRANTS = {
 
   stopContainers: [
     inEcs('application-autoscaling:DeregisterScalableTarget'),
+    // A policy makes alarms, and takes them away with itself or its target; it looks for them among all. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html, https://github.com/mattclay/aws-terminator/pull/63
+    allow('cloudwatch:DeleteAlarms', SCALING_ALARMS),
+    allow('cloudwatch:DescribeAlarms', '*'),
     tagged(allow('elasticloadbalancing:DeleteRule', RULES)),
     tagged(allow('elasticloadbalancing:DeleteTargetGroup', TARGET_GROUPS)),
   ],
@@ -155,10 +159,10 @@ function linkedRole(service) {
   };
 }
 
-/** A scalable target's id is known only after its creation, so this covers the targets of all ECS services. */
+/** Limits a statement to the targets of ECS services. */
 function inEcs(actions) {
   return {
-    ...allow(actions, arn('application-autoscaling', 'scalable-target/*')),
+    ...allow(actions, SCALED),
     Condition: {
       StringEquals: {
         'application-autoscaling:service-namespace': 'ecs',

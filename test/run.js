@@ -1,6 +1,7 @@
 // `npm test`: the checks, then the tier `unit`. `npm test -- PATTERN [OPTIONS OF JEST]`: the test files whose paths match, in whichever tier they are.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { TIERS } from './tiers.js';
 
@@ -10,6 +11,9 @@ const CACHE = join(ROOT, 'node_modules/.cache');
 
 // Through a pipe biome would colour all the same.
 const COLORS = process.stdout.isTTY ? ['--colors=force'] : ['--colors=off'];
+
+// More than there are cores: a good part of the time of the tier `unit` goes by in waiting for processes and disks.
+const WORKERS = String(Math.ceil(1.5 * availableParallelism()));
 
 const args = process.argv.slice(2);
 const optionsAt = args.findIndex((arg) => arg.startsWith('-'));
@@ -21,7 +25,7 @@ else process.exitCode = patterns.length > 0 ? await named() : await everyday();
 async function everyday() {
   const checked = await check();
   if (checked !== 0) return checked;
-  const tested = await run('jest', ['--selectProjects', 'unit', ...args]);
+  const tested = await run('jest', ['--selectProjects', 'unit', '--maxWorkers', WORKERS, ...args]);
   const others = Object.values(TIERS).filter(({ folders }) => folders);
   const lines = others.map(({ what, run: command }) => `  ${command.padEnd(22)} ${what}`);
   process.stdout.write(`\nnot run here, but by .ci/run:\n${lines.join('\n')}\n`);

@@ -11,7 +11,9 @@ import type { Kind, Optimize, Prepared, Question } from './prepare.ts';
 const HERE = import.meta.dirname;
 const SOURCES = fileURLToPath(new URL('../../runtimes/onnx', import.meta.url));
 // From there it finds onnxruntime.
-const BUNDLE = fileURLToPath(new URL('../../node_modules/.cache/slipway-bench', import.meta.url));
+export const BUNDLE = fileURLToPath(
+  new URL('../../node_modules/.cache/slipway-bench', import.meta.url),
+);
 
 export const SIDES = ['auto', 'none', 'fastapi', 'kserve'] as const;
 export type Side = (typeof SIDES)[number];

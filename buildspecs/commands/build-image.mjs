@@ -1,19 +1,17 @@
 // build-image ARTIFACT: builds the image of the artifact fetched to ARTIFACT, following ARTIFACT/order.json, and prints the record that a build exports: src/domain/build/image.ts.
 // Adopts an existing image with this tag and the same bytes: a tag in ECR is immutable.
-import { execFile } from 'node:child_process';
 import { lstat, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { there } from './docker.mjs';
 import { dockerfileImage } from './dockerfile-image.mjs';
 import { imagesInEngine } from './images-in-engine.mjs';
 import { imagesInRegistry } from './images-in-registry.mjs';
-import { handOnProgress, progress } from './progress.mjs';
+import { progress } from './progress.mjs';
+import { proveModel } from './prove-model.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 import { smokeTest } from './smoke-test.mjs';
 import { unpackedBytes } from './unpacked.mjs';
 
-const run = promisify(execFile);
 const ARTIFACT = process.argv[2];
 const { IMAGE_TAG, ARTIFACT_SHA256, REPOSITORY, ENVIRONMENTS } = process.env;
 const PROOF = join(ARTIFACT, 'proof.json');
@@ -88,10 +86,8 @@ async function appended(images, order) {
   // A framework without a converter has no converter image: the framework serves its models.
   const { python, convert } = environments;
   const converter = convert && (await images.hasEnvironment(convert)) ? convert : null;
-  const prove = ['buildspecs/commands/prove-model.mjs', ARTIFACT, place(python), place(converter)];
-  const proving = run(process.execPath, prove);
-  handOnProgress(proving.child);
-  await proving;
+  const places = { environment: place(python), converter: Promise.resolve(place(converter)) };
+  await proveModel(ARTIFACT, order, places);
   const text = await readFile(PROOF, 'utf8');
   const proof = parsed(text);
   const labels = {

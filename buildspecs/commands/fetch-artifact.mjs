@@ -1,5 +1,5 @@
-// Fetches an artifact's files into a folder, and prints the artifact's sha256. Beside the folder, fetched.json has {name, sha256, ino, mtimeMs} of each file.
-// Standard input is the URL of a JSON object {files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so they are never printed.
+// Fetches an artifact's files into a folder, and prints the artifact's sha256. Beside the folder, order.json has the build's order, and fetched.json {name, sha256, ino, mtimeMs} of each file.
+// Standard input is the URL of a JSON object {order, files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so they are never printed.
 // The sha256 of one file is its own; for several, it is that of `sha256sum`'s output for them, sorted by name. There are no files if the model is an image named in the manifest.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -14,10 +14,11 @@ process.umask(0o022);
 
 try {
   const listUrl = (await text(process.stdin)).trim();
-  const { files: parts } = await granted(listUrl);
+  const { order, files: parts } = await granted(listUrl);
   checkParts(parts);
   const fetched = [];
   await mkdir(process.argv[2], { recursive: true });
+  await writeFile(join(dirname(process.argv[2]), 'order.json'), JSON.stringify(order ?? null));
   for (const part of [...parts].sort(byName)) {
     const sha256 = await retried(part.name, () => fetchPart(part, process.argv[2]));
     const { ino, mtimeMs } = await stat(join(process.argv[2], part.name));

@@ -1,4 +1,3 @@
-// folder-facts FOLDER PROOF: prints, for an image that is a folder, the record that a build exports of one in a registry, including the proof in the file PROOF, and stores its digest in the folder. Nothing is compressed, so both sizes are the same.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, writeFile } from 'node:fs/promises';
@@ -6,27 +5,28 @@ import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { filesIn, sizeOf } from './files.mjs';
 
-const [, , folder, proof] = process.argv;
-const hash = createHash('sha256');
-for (const path of await filesIn(join(folder, 'model'))) {
-  hash.update(`${relative(folder, path)}\0`);
-  await pipeline(createReadStream(path), hash, { end: false });
+/** The record that a build exports of an image that is a folder, as of one in a registry, with the proof in the file PROOF; stores its digest in the folder. Nothing is compressed, so both sizes are the same. */
+export async function folderFacts(folder, proof) {
+  const hash = createHash('sha256');
+  for (const path of await filesIn(join(folder, 'model'))) {
+    hash.update(`${relative(folder, path)}\0`);
+    await pipeline(createReadStream(path), hash, { end: false });
+  }
+  const proven = JSON.parse(await readFile(proof, 'utf8'));
+  const served = await filesIn(folder);
+  // What was converted is served without it.
+  const environment = proven.conversion.kept
+    ? []
+    : await filesIn(await realpath(join(folder, 'environment')));
+  const bytes = await sizeOf([...served, ...environment]);
+  const digest = `sha256:${hash.digest('hex')}`;
+  await writeFile(join(folder, 'digest'), digest);
+  return {
+    digest,
+    compressedBytes: bytes,
+    uncompressedBytes: bytes,
+    artifactSha256: process.env.ARTIFACT_SHA256,
+    proof: proven,
+    smoke: null,
+  };
 }
-const proven = JSON.parse(await readFile(proof, 'utf8'));
-const served = await filesIn(folder);
-// What was converted is served without it.
-const environment = proven.conversion.kept
-  ? []
-  : await filesIn(await realpath(join(folder, 'environment')));
-const bytes = await sizeOf([...served, ...environment]);
-const digest = `sha256:${hash.digest('hex')}`;
-const built = {
-  digest,
-  compressedBytes: bytes,
-  uncompressedBytes: bytes,
-  artifactSha256: process.env.ARTIFACT_SHA256,
-  proof: proven,
-  smoke: null,
-};
-await writeFile(join(folder, 'digest'), digest);
-process.stdout.write(JSON.stringify(built));

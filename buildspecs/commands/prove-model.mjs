@@ -1,83 +1,64 @@
-// prove-model ARTIFACT ENVIRONMENT CONVERTER: turns the artifact in ARTIFACT/model into what its model is served from, ARTIFACT/served with the folder `model` and `facts.json`,
-// and writes its findings from loading the model to ARTIFACT/proof.json, which is empty if the runtime takes no packages, and so there is nothing to find out. Nothing of the artifact is loaded in this process, but by
-// ENVIRONMENT, a Python with the model's packages, and by CONVERTER, a Python that also converts to ONNX (empty if there is none).
-// Each is a program, or `docker://IMAGE`; the artifact has no network there, and may only write to one folder: confined by Docker in an image, else by WALLS, this machine's walls (src/adapters/local/servers/walls.ts).
-import { execFile } from 'node:child_process';
+// Turns an artifact into what its model is served from. Nothing of it is loaded in this process, but by a Python with the model's packages, and by one that also converts to ONNX: see model-python.mjs.
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { compileFiles, shareCompiled } from './compile-files.mjs';
-import { pythonIn } from './docker.mjs';
+import { compileFiles } from './compile-files.mjs';
 import { filesIn, sizeOf } from './files.mjs';
-import { handOnProgress, progress } from './progress.mjs';
+import { imageOf, modelPython } from './model-python.mjs';
+import { progress } from './progress.mjs';
 import { proofOf } from './proof.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 
-const run = promisify(execFile);
-const [, , ARTIFACT, ENVIRONMENT, CONVERTER] = process.argv;
-const { WALLS } = process.env;
-const IMAGE = 'docker://';
-const served = join(ARTIFACT, 'served');
-const facts = join(served, 'facts.json');
-// The only folder that the artifact's own code may write to.
-const out = join(ARTIFACT, 'out');
-const golden = join(out, 'golden.json');
-const onnx = join(out, 'model.onnx');
-const proofFile = join(ARTIFACT, 'proof.json');
-const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 const NETWORKS = ['tflite', 'savedmodel', 'keras'];
-const LAST_OUTPUT_MS = 1000;
 
-try {
-  const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
-  await mkdir(out);
-  await layOut(order);
+/**
+ * Makes the folder ARTIFACT/served of the artifact in ARTIFACT/model, with the folder `model` and `facts.json`, and writes what was found out by loading the model to ARTIFACT/proof.json, which is empty if the runtime takes no packages, and so there is nothing to find out.
+ * `environment` is the place of a Python; `converter` a promise of one, which is awaited while the model is loaded; empty if there is none.
+ */
+export async function proveModel(artifact, order, { environment, converter }) {
+  const work = workFolder(artifact, order);
+  await mkdir(work.out);
+  await layOut(work, environment);
   const runtime = await runtimeNamed(order.runtime);
-  if (runtime.takesPackages) await prove(order, runtime);
-  else await writeFile(proofFile, '');
-} catch (error) {
-  say(error.stderr?.trim() || error.message);
-  process.exitCode = 1;
+  if (runtime.takesPackages) await prove(work, runtime, { environment, converter });
+  else await writeFile(work.proof, '');
+  return { served: work.served, proof: work.proof };
 }
 
-async function prove(order, runtime) {
-  await compile();
-  const conversion = beginConversion(order);
-  try {
-    const described = await describe(order);
-    const [report] = await Promise.all([
-      convert(order, described, conversion),
-      keepCompiled(described),
-    ]);
-    await writeProof({ ...order, convertsTo: runtime.convertsTo }, described, report);
-  } finally {
-    conversion.giveUp();
-  }
-}
-
-async function writeProof(order, described, conversion) {
-  const proof = {
-    ...proofOf(order, described, conversion),
-    modelBytes: await sizeOf(await filesIn(served)),
+function workFolder(artifact, order) {
+  const served = join(artifact, 'served');
+  const out = join(artifact, 'out');
+  const facts = join(served, 'facts.json');
+  const model = join(served, 'model', order.modelFile ?? '');
+  return {
+    artifact,
+    order,
+    served,
+    out,
+    facts,
+    golden: join(out, 'golden.json'),
+    onnx: join(out, 'model.onnx'),
+    proof: join(artifact, 'proof.json'),
+    python: modelPython(artifact, { out, model, facts }),
   };
-  await writeFile(proofFile, JSON.stringify(proof));
 }
 
-async function layOut(order) {
-  const model = join(served, 'model');
+async function layOut({ artifact, order, served, out, facts, python }, environment) {
   await mkdir(served, { recursive: true });
-  let unpacked = join(ARTIFACT, 'model');
+  let unpacked = join(artifact, 'model');
   // Unpacks at the offsets that inspection found: no second reader looks for files in an archive.
   for (const [depth, { archive, ...taken }] of order.unpacking.entries()) {
-    const [inner, list] = [join(out, `unpacked-${depth}`), join(ARTIFACT, `taken-${depth}.json`)];
+    const [inner, list] = [join(out, `unpacked-${depth}`), join(artifact, `taken-${depth}.json`)];
     await writeFile(list, JSON.stringify(taken));
     const given = [join(unpacked, archive), inner, list];
-    await python(ENVIRONMENT, ['-m', 'slipway_server.unpack', ...given]);
+    await python.printed(environment, ['-m', 'slipway_server.unpack', ...given]);
     unpacked = inner;
   }
-  await rename(unpacked, model);
-  // Loads what inspection found; none of it is determined again by other rules.
+  await rename(unpacked, join(served, 'model'));
+  await writeFile(facts, JSON.stringify(factsOf(order)));
+}
+
+/** Loads what inspection found; none of it is determined again by other rules. */
+function factsOf(order) {
   const {
     format,
     entrypoint,
@@ -91,7 +72,7 @@ async function layOut(order) {
     pipeline,
   } = order;
   const { network } = order.wishes;
-  const taken = {
+  return {
     format,
     entrypoint,
     data,
@@ -102,68 +83,104 @@ async function layOut(order) {
     tensorNames,
     language,
     pipeline,
+    network,
   };
-  const found = { ...taken, network };
-  await writeFile(facts, JSON.stringify(found));
 }
 
-/** An image's file system is read-only, so the artifact's own code is compiled now. A file that does not compile fails when it is imported. */
-async function compile() {
-  if (!ENVIRONMENT.startsWith(IMAGE)) return;
-  const [image, model] = [ENVIRONMENT.slice(IMAGE.length), join(served, 'model')];
-  const quietly = ['-q', '-q', '--invalidation-mode', 'unchecked-hash', '-s', served, '-p', '/opt'];
-  // -I: ignores modules of the artifact that have the name of a standard one.
-  const given = ['-I', '-m', 'compileall', ...quietly, model];
-  await pythonIn(image, given, { folder: ARTIFACT, writable: model, env: {} }).catch(
-    () => undefined,
-  );
+async function prove(work, runtime, { environment, converter }) {
+  const { order, served, python } = work;
+  await python.compile(environment, join(served, 'model'));
+  const refusal = refusalOf(order);
+  const conversion = beginConversion(work, refusal ? Promise.resolve('') : converter);
+  try {
+    const described = await describe(work, environment, conversion.ask);
+    const [report] = await Promise.all([
+      convert(work, described, { refusal, conversion }),
+      imageOf(environment) ? undefined : compileFiles(environment, described.uncompiled),
+    ]);
+    await declare(work, described);
+    if (report.converted) await exchange(work);
+    await writeProof(work, runtime, { described, report });
+  } finally {
+    conversion.giveUp();
+  }
 }
 
-/** The model's own description, and the rows for the comparison. */
-async function describe(order) {
+/** The model's own description. Once its golden rows are there for a comparison, `onRows` is called, before it has ended. */
+async function describe({ golden, python }, environment, onRows) {
   progress('loading the model');
   const given = ['-m', 'slipway_server.describe', '--golden', golden];
-  const described = JSON.parse(await python(ENVIRONMENT, given, order));
+  const onLine = (line) => {
+    if (isRows(line)) onRows();
+  };
+  const printed = await python.printed(environment, given, { onLine });
+  const described = JSON.parse(printed.trim().split('\n').at(-1));
   const { uncompiled } = described;
-  if (uncompiled.length > 0 && ENVIRONMENT.startsWith(IMAGE)) {
+  if (uncompiled.length > 0 && imageOf(environment)) {
     throw new Error(`${uncompiled.length} files have no compiled form: ${uncompiled.join(', ')}`);
   }
-  // The server declares the signature that the model was observed to have.
-  const { signature, takesColumns } = described;
-  const known = JSON.parse(await readFile(facts, 'utf8'));
-  await writeFile(facts, JSON.stringify({ ...known, signature, takesColumns }));
   return described;
 }
 
-/** A new environment on this machine has no bytecode, which its server should find; an image already has it. */
-async function keepCompiled({ uncompiled }) {
-  if (ENVIRONMENT.startsWith(IMAGE)) return;
-  await compileFiles(ENVIRONMENT, uncompiled);
-  if (CONVERTER) await shareCompiled(ENVIRONMENT, CONVERTER, uncompiled);
+/** What has loaded the artifact may print anything. */
+function isRows(line) {
+  try {
+    return JSON.parse(line).rows > 0;
+  } catch {
+    return false;
+  }
 }
 
-/** A process starts while the model is being described, since its imports take longer than that; it then waits for the rows. In an image it starts when the rows exist. */
-function beginConversion(order) {
+/** The server declares the signature that the model was observed to have. */
+async function declare({ facts }, { signature, takesColumns }) {
+  const known = JSON.parse(await readFile(facts, 'utf8'));
+  await writeFile(facts, JSON.stringify({ ...known, signature, takesColumns }));
+}
+
+/** It starts while the model is being described, since its imports take longer than that, and then waits for the rows. */
+function beginConversion({ order, golden, onnx, python }, converter) {
   const int8 = order.wishes.optimize === 'int8' ? ['--int8'] : [];
   const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx, ...int8];
-  if (!CONVERTER || CONVERTER.startsWith(IMAGE)) {
-    return { answer: () => python(CONVERTER, given, order), giveUp() {} };
+  const givingUp = new AbortController();
+  const { signal } = givingUp;
+  let ask;
+  const isOver = new Promise((resolve) => {
+    ask = resolve;
+  });
+
+  async function answer() {
+    const place = await converter;
+    if (!place || signal.aborted) return undefined;
+    return { place, printed: await python.printed(place, given, { isOver, signal }) };
   }
-  const { child, printed } = start(CONVERTER, given, order);
+
+  const answered = answer();
   // It may end before it is asked.
-  printed.catch(() => undefined);
-  child.stdin.on('error', () => undefined);
+  answered.catch(() => undefined);
   return {
-    answer() {
-      child.stdin.end();
-      return printed;
+    ask,
+    answer: () => answered,
+    giveUp() {
+      givingUp.abort();
+      ask();
     },
-    giveUp: () => child.kill('SIGKILL'),
   };
 }
 
-/** The converted model replaces the original. */
-async function convert(order, { rows, nativeMicros }, conversion) {
+/** Why a model of this kind is not converted. */
+function refusalOf({ language, format, pipeline, wishes }) {
+  if (language) return 'it is a language model, which is more than one pass through a graph';
+  if (format === 'spacy') return 'spaCy runs it';
+  if (NETWORKS.includes(format)) return 'OpenVINO runs it as it is';
+  const { image } = pipeline ?? {};
+  if (image && !image.isPrepared) {
+    return `the ONNX server does not prepare images as ${image.processor} does`;
+  }
+  if (wishes.optimize === 'none') return 'runtime.optimize is none';
+  return undefined;
+}
+
+async function convert({ onnx }, { rows, nativeMicros }, { refusal, conversion }) {
   const refuse = (reason) => ({
     converted: false,
     reason,
@@ -172,36 +189,35 @@ async function convert(order, { rows, nativeMicros }, conversion) {
     nativeMicros,
     onnxMicros: null,
   });
-  if (order.language)
-    return refuse('it is a language model, which is more than one pass through a graph');
-  if (order.format === 'spacy') return refuse('spaCy runs it');
-  if (NETWORKS.includes(order.format)) return refuse('OpenVINO runs it as it is');
-  const { image } = order.pipeline ?? {};
-  if (image && !image.isPrepared)
-    return refuse(`the ONNX server does not prepare images as ${image.processor} does`);
-  if (order.wishes.optimize === 'none') return refuse('runtime.optimize is none');
-  if (rows === 0 || nativeMicros === null)
+  if (refusal) return refuse(refusal);
+  if (rows === 0 || nativeMicros === null) {
     return refuse('it is code, or does not take rows of numbers');
-  if (!CONVERTER) return refuse('no converter supports this version of its framework');
-  progress(`converting, ${rows} golden rows`);
-  const { uncompiled, ...report } = JSON.parse(await conversion.answer());
-  if (!CONVERTER.startsWith(IMAGE)) await compileFiles(CONVERTER, uncompiled);
-  if (report.converted) {
-    // The artifact's code could have placed a link here that leads out of its folder.
-    if (!(await lstat(onnx)).isFile()) throw new Error('the converted model is not a file');
-    await (order.pipeline ? exchangeWeights(order) : exchangeModel());
   }
-  return report;
+  progress(`converting, ${rows} golden rows`);
+  const answer = await conversion.answer();
+  if (!answer) return refuse('no converter supports this version of its framework');
+  const { uncompiled, ...report } = JSON.parse(answer.printed);
+  if (!imageOf(answer.place)) await compileFiles(answer.place, uncompiled);
+  // The artifact's code could have placed a link here that leads out of its folder.
+  if (report.converted && !(await lstat(onnx)).isFile()) {
+    throw new Error('the converted model is not a file');
+  }
+  return { ...report, nativeMicros };
 }
 
-async function exchangeModel() {
+/** The converted model replaces the original. */
+async function exchange(work) {
+  await (work.order.pipeline ? exchangeWeights(work) : exchangeModel(work));
+}
+
+async function exchangeModel({ served, onnx }) {
   await rm(join(served, 'model'), { recursive: true });
   await mkdir(join(served, 'model'));
   await rename(onnx, join(served, 'model', 'model.onnx'));
 }
 
 /** Of a folder of Hugging Face's, what it is for and its tokenizer stay as they are. */
-async function exchangeWeights({ modelFile, data }) {
+async function exchangeWeights({ order: { modelFile, data }, served, onnx }) {
   const folder = join(served, 'model', modelFile, dirname(data.file));
   for (const name of await readdir(folder)) {
     if (/\.safetensors(\.index\.json)?$/.test(name)) await rm(join(folder, name));
@@ -209,59 +225,10 @@ async function exchangeWeights({ modelFile, data }) {
   await rename(onnx, join(served, 'model', modelFile, 'model.onnx'));
 }
 
-/** The output of a Python that is told where the model is. */
-async function python(place, given, order) {
-  if (!place.startsWith(IMAGE)) return start(place, given, order).printed;
-  const env = variables(order);
-  return pythonIn(place.slice(IMAGE.length), given, { folder: ARTIFACT, writable: out, env });
-}
-
-function variables({ modelFile = '' } = {}) {
-  return {
-    HOME: out,
-    TMPDIR: out,
-    MODEL_PATH: join(served, 'model', modelFile),
-    MODEL_FACTS: facts,
-    ORT_DISABLE_TELEMETRY: '1',
-    // From 3.11 on, modules are not searched in the working directory.
-    PYTHONSAFEPATH: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
+async function writeProof({ order, served, proof }, { convertsTo }, { described, report }) {
+  const proven = {
+    ...proofOf({ ...order, convertsTo }, described, report),
+    modelBytes: await sizeOf(await filesIn(served)),
   };
-}
-
-/** A process, and its output. */
-function start(place, given, order) {
-  const env = { ...variables(order), ...walls(place) };
-  const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env });
-  letGo(running.child);
-  handOnProgress(running.child);
-  const printed = running.then(
-    ({ stdout }) => stdout,
-    (error) => {
-      if (error.signal !== 'SIGXCPU') throw error;
-      const { cpuSeconds } = JSON.parse(WALLS).limits;
-      throw new Error(`${given[1]} reached its limit of ${cpuSeconds} s of CPU`);
-    },
-  );
-  return { child: running.child, printed };
-}
-
-/** The walls around a process that loads the model, if this machine has any: it sees the artifact and its environment, and writes to one folder. */
-function walls(place) {
-  if (!WALLS) return {};
-  const read = [ARTIFACT, dirname(dirname(place))];
-  return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
-}
-
-/** Background processes of the artifact's code hold the output open; they are not waited for, and end with the build. */
-function letGo(child) {
-  child.once('exit', async () => {
-    await sleep(LAST_OUTPUT_MS, undefined, { ref: false });
-    child.stdout.destroy();
-    child.stderr.destroy();
-  });
-}
-
-function say(text) {
-  process.stderr.write(`prove-model: ${text}\n`);
+  await writeFile(proof, JSON.stringify(proven));
 }

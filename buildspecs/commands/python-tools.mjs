@@ -1,6 +1,6 @@
 // The Python tools that this machine has, or that are installed for it.
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,19 +8,10 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const UV = 'uv==0.13.9';
 
-/** The first of these versions that is on this machine. */
+/** The first of these versions that is on this machine. pyenv's are looked at first: some of its shims fail, after a quarter of a second. */
 export async function findPython(uv, pythons) {
   for (const version of pythons) {
-    const found = await run(uv, [
-      'python',
-      'find',
-      '--no-python-downloads',
-      '--system',
-      version,
-    ]).then(
-      ({ stdout }) => stdout.trim(),
-      () => findOwn(version),
-    );
+    const found = (await pyenvs(version)) ?? (await systems(uv, version));
     if (found) return found;
   }
   throw new Error(
@@ -28,15 +19,23 @@ export async function findPython(uv, pythons) {
   );
 }
 
-/** Pythons outside the search path: pyenv's. */
-async function findOwn(version) {
+function systems(uv, version) {
+  const find = ['python', 'find', '--no-python-downloads', '--system', version];
+  return run(uv, find).then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  );
+}
+
+async function pyenvs(version) {
   const folder = join(homedir(), '.pyenv', 'versions');
   const names = await readdir(folder).catch(() => []);
   const name = names
     .filter((each) => each.startsWith(`${version}.`))
     .sort()
     .at(-1);
-  return name && join(folder, name, 'bin', 'python');
+  const python = name && join(folder, name, 'bin', 'python');
+  return python && (await succeeds(access(python))) ? python : undefined;
 }
 
 /** The machine's own uv, or one kept in the user's cache, where uv also keeps its packages. */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-packages UV PYTHON WANTED FOLDER: locks what the file WANTED asks for, by hash, and installs it for PYTHON, the environment in FOLDER. Prints how many packages that are.
+# install-packages UV PYTHON WANTED FOLDER: locks what the file WANTED asks for, by hash, and installs it for PYTHON, the environment in FOLDER. Prints how many packages that are, where they had to be resolved, and installs them at the end of its standard input.
 # PyPI's torch for Linux brings CUDA's libraries. Of torch's own packages, and of no other, the index TORCH_INDEX has what was built for CPUs; where it does not answer, or is `none`, they are PyPI's.
 set -eu
 uv=$1 python=$2 wanted=$3 folder=$4
@@ -46,7 +46,13 @@ lock_for_cpus() {
   rm -r "$work"
 }
 
-compile "$wanted"
+# Nothing is left to resolve where it names the server's own locks alone, whose lines are of several Pythons.
+is_locked=$(grep -qvE '^-r .*/(requirements|numpy)\.txt$' "$wanted" || echo true)
+if [ "$is_locked" ]; then
+  sed 's/^-r //' "$wanted" | while IFS= read -r locked; do cat "$locked"; done >"$lock"
+else
+  compile "$wanted"
+fi
 # Elsewhere torch comes without CUDA anyway.
 pins=$([ "$(uname -s)" != Linux ] || grep -oE "$OWN[^ ;]+" "$lock" || true)
 why=
@@ -55,7 +61,8 @@ case $index in
   *[!A-Za-z0-9:/._~%+-]* | [!h]*) say "TORCH_INDEX is not the address of an index: $index" && exit 1 ;;
   *) [ -z "$pins" ] || lock_for_cpus ;;
 esac
-cat "$lock" "$torch" 2>/dev/null | grep -cE '^[^ #]+=='
+[ "$is_locked" ] || cat "$lock" "$torch" 2>/dev/null | grep -cE '^[^ #]+=='
+cat >/dev/null
 
 "$uv" pip sync --python "$python" --only-binary :all: --require-hashes "$lock"
 if [ -s "$torch" ]; then

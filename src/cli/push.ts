@@ -5,7 +5,7 @@ import type { Slipway, Upload } from '#compose/slipway.ts';
 import { readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
-import { isModelName } from '#domain/identity.ts';
+import { isModelName, nearestModelName } from '#domain/identity.ts';
 import { followDeployment } from './follow.ts';
 import type { Output } from './output.ts';
 
@@ -60,7 +60,7 @@ async function requireReadable(path: string): Promise<void> {
 function modelName(name: string): string {
   if (isModelName(name)) return name;
   throw new Failure('InputInvalid', `\`${name}\` is not a valid model name`, {
-    fix: 'Give one of 1 to 40 lower-case letters, digits and inner hyphens: --name NAME.',
+    fix: `Give one of 1 to 40 lower-case letters, digits and inner hyphens: --name ${nearestModelName(name) ?? 'NAME'}.`,
   });
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
+import { requireAccelerators } from '#domain/placement/accelerators.ts';
 
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
 
@@ -22,7 +23,18 @@ const origin = z
     ),
   );
 
-const port = z.int().check(z.gte(0), z.lte(65535));
+const PORT = { error: 'expected a port from 0 to 65535' };
+const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
+const REPLICAS = { error: 'expected a whole number of at least 1' };
+
+/** The options of `slipway start` that are not called as their entry is. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  gatewayPort: '--port',
+  controlPort: '--control-port',
+  maxReplicas: '--max-replicas',
+  corsOrigins: '--cors-origin',
+  webhooks: '--webhook',
+};
 
 /**
  * The configuration of a Slipway on one machine. Ports are the first to try (0: any free one); if one is busy, the next is tried.
@@ -44,7 +56,7 @@ const localConfig = z.strictObject({
   describeWaitMs: z._default(z.int().check(z.gte(0)), 10_000),
   maxObjectBytes: z._default(z.int().check(z.positive()), limits.imageUncompressedMaxBytes),
   maxInstances: z._default(z.int().check(z.positive()), 4),
-  maxReplicas: z.optional(z.int().check(z.positive())),
+  maxReplicas: z.optional(z.int(REPLICAS).check(z.positive(REPLICAS))),
   allowedAccelerators: z.optional(z.array(z.string().check(z.minLength(1)))),
   idleSeconds: z._default(z.int().check(z.positive()), 300),
   requestTimeoutMs: z._default(z.int().check(z.positive()), limits.requestTimeoutSeconds * 1000),
@@ -69,11 +81,26 @@ export type LocalConfig = z.infer<typeof localConfig>;
 /** Parses an entry point's flags and environment. Fails with `InputInvalid`, which names the entry, for an unknown or invalid one. */
 export function readLocalConfig(values: Readonly<Record<string, unknown>>): LocalConfig {
   const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
-  if (parsed.success) return requireSecret(parsed.data);
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  if (parsed.success) {
+    requireAccelerators('--allowed-accelerators', parsed.data.allowedAccelerators ?? []);
+    return requireSecret(parsed.data);
+  }
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const [entry = '', ...inner] = path.map(String);
+    const name = OPTIONS[entry];
+    return name
+      ? `${name} ${shown(values[entry], inner)}: ${message}`
+      : `${[entry, ...inner].filter(Boolean).join('.')}: ${message}`;
+  });
   throw new Failure('InputInvalid', `the configuration is wrong: ${problems.join('; ')}`, {
     fix: 'See `slipway start --help`.',
   });
+}
+
+/** What was given, or the one of several that is wrong; without a user and a password. */
+function shown(given: unknown, [index]: readonly string[]): string {
+  const value = String(Array.isArray(given) ? given[Number(index)] : given);
+  return value.replace(/\/\/[^/]*@/, '//…@');
 }
 
 function requireSecret(config: LocalConfig): LocalConfig {

@@ -156,6 +156,10 @@ async function startIn(
       requestTimeoutMs: config.requestTimeoutMs,
       maxRequestBytes: limits.requestMaxBytes,
       maxResponseBytes: limits.responseMaxBytes,
+      streamed: {
+        maxResponseBytes: limits.streamMaxBytes,
+        timeoutMs: limits.streamTimeoutSeconds * 1000,
+      },
     },
   });
   // What was live serves before anything else is done: its servers start while the rest is loaded.
@@ -179,7 +183,7 @@ async function startIn(
     artifacts: store,
     platforms: local.platforms,
     router: gateway.router,
-    prober: httpProber({ origin: gateway.origin }),
+    prober: httpProber(gateway),
     metrics: gateway.metrics,
     // The steps ask the engine which executions run, and the engine runs the steps.
     executions: {

@@ -4,7 +4,7 @@ import type { PythonEnvironment } from '#domain/build/python-environment.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
 import type { GpuServing } from '#domain/placement/gpu-memory.ts';
-import type { RevisionRef, Target } from '#domain/placement/target.ts';
+import type { Placement, RevisionRef, Target } from '#domain/placement/target.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';
 import type { Phase } from './phase.ts';
@@ -66,8 +66,7 @@ export type TargetOption = {
 };
 
 /** The decision record: the target with what a replica gets, and every option. */
-export type TargetDecision = {
-  readonly target: Target;
+export type TargetDecision = Placement & {
   readonly memoryMiB: number;
   readonly cpuUnits: number;
   readonly instanceTypes: readonly string[];
@@ -230,12 +229,10 @@ export type Deployment = {
 export type VersionState = 'Live' | 'Retired' | 'Removed';
 
 /** `deploymentId` is the deployment that made it. */
-export type ModelVersion = {
+export type ModelVersion = RevisionRef & {
   readonly model: string;
   readonly version: number;
-  readonly revision: string;
   readonly deploymentId: string;
-  readonly target: Target;
   readonly state: VersionState;
   /** When it last went live (epoch). */
   readonly liveAtMs: number;

@@ -3,8 +3,18 @@ import { Failure } from './failure.ts';
 /** The syntax of a model's name in keys, records, routes and events. */
 export const MODEL_NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
+const MOST_LETTERS = 40;
+
 export function isModelName(name: string): boolean {
   return MODEL_NAME.test(name);
+}
+
+/** The name of a model that is nearest to one which is none: `My Model` is `my-model`, `größe_2` is `grosse-2`. Undefined when nothing of it can stand in one. */
+export function nearestModelName(name: string): string | undefined {
+  const letters = name.replaceAll('ß', 'ss').normalize('NFKD').replaceAll(/\p{M}/gu, '');
+  const plain = letters.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  const found = plain.replace(/^-/, '').slice(0, MOST_LETTERS).replace(/-$/, '');
+  return isModelName(found) ? found : undefined;
 }
 
 /** The one running copy of a model version; the value of `x-slipway-revision`. A repeated attempt adopts it. */

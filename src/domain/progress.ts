@@ -20,6 +20,7 @@ import type {
 import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
 import { isTerminal, mayMove, type Phase } from './phase.ts';
+import { placementOf } from './placement/target.ts';
 
 /** The phases that `advance` moves a deployment to; `admit`, `refuse`, `acquireLease` and `commit` reach the others. */
 export type StepPhase = Exclude<Phase, 'Live' | 'Ignored'>;
@@ -227,8 +228,9 @@ function liveVersion({ id, model, version, work }: Deployment, liveAtMs: number)
   if (version === null || !work.candidate) {
     throw new Failure('PhaseConflict', `deployment ${id} has no candidate that could go live`);
   }
-  const { revision, target, madeBy } = work.candidate;
-  return { model, version, revision, deploymentId: madeBy, target, state: 'Live', liveAtMs };
+  const { revision, madeBy } = work.candidate;
+  const placement = placementOf(work.candidate);
+  return { model, version, revision, deploymentId: madeBy, ...placement, state: 'Live', liveAtMs };
 }
 
 function isSame(a: Intent, b: Intent): boolean {

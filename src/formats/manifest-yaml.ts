@@ -4,12 +4,11 @@ import { type Manifest, manifestSchema } from '#domain/manifest/manifest.ts';
 import { type Fault, MOST_LISTED, schemaFaults } from './manifest-fault.ts';
 import { rejected } from './rejected.ts';
 import { tooDeepLine } from './yaml-nesting.ts';
+import { repeatedKeys } from './yaml-repeats.ts';
 
 const MAX_BYTES = 256 * 1024;
-const TWICE = 'DUPLICATE_KEY';
 
 const SYNTAX: Readonly<Record<string, string>> = {
-  [TWICE]: 'this key is given twice',
   MULTIPLE_DOCS: 'a second document begins; a manifest has only one',
   RESOURCE_EXHAUSTION: 'values are nested too deeply',
 };
@@ -33,6 +32,8 @@ export function parseManifest(text: string, fileName: string): Manifest {
     logLevel: 'error',
     prettyErrors: false,
     resolveKnownTags: false,
+    // Told by `repeatedKeys`.
+    uniqueKeys: false,
   });
   const read = readDocument(document, text);
   if (!('faults' in read)) return read.manifest;
@@ -58,7 +59,7 @@ function written(document: Document) {
   const errors: readonly YAMLError[] = [...document.errors, ...document.warnings];
   const values = valueFaults(document);
   return {
-    isExpandable: values.aliases.length === 0 && errors.every(({ code }) => code === TWICE),
+    isExpandable: values.aliases.length === 0 && errors.length === 0,
     faults: [
       ...errors.map(({ pos: [offset], code, message }) => ({
         offset,
@@ -66,6 +67,7 @@ function written(document: Document) {
       })),
       ...values.aliases,
       ...values.numbers,
+      ...repeatedKeys(document).map(({ offset }) => ({ offset, what: 'this key is given twice' })),
     ],
   };
 }

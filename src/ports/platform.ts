@@ -28,6 +28,8 @@ export type RevisionSpec = {
   readonly cpuUnits: number;
   /** How many requests its server answers side by side however long each takes; null where it answers one after another. */
   readonly requestSlots: number | null;
+  /** Whether a function answers as its server writes; absent where it answers whole, and in containers, which always stream. */
+  readonly isStreaming?: boolean;
   readonly instanceTypes: readonly string[];
   readonly accelerator: Accelerator | null;
   /** `accelerator` is the one that was chosen where any would do. */

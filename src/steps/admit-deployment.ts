@@ -8,6 +8,7 @@ import {
   deploymentId,
   isSameArtifact,
 } from '#domain/deployment.ts';
+import { nearestModelName } from '#domain/identity.ts';
 import type { ObjectCreated, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -229,7 +230,7 @@ async function refuseName(
       reason,
       fix: isInNoFolder
         ? `Upload it again as models/NAME/${name}.`
-        : 'Upload it again under models/NAME/ with such a name.',
+        : `Upload it again under models/${nearestModelName(name) ?? 'NAME'}/, or with another such name.`,
     },
     artifact: withoutFiles(event),
   });

@@ -171,13 +171,14 @@ function withExample(otherwise: string, { signature }: Declared): string {
 
 /** A container is ready before the whole network path to it, which may have been asleep. Until the candidate's time is over, silence says nothing about the model. */
 function refuseUnreached(
-  { revision, target, readyByMs }: Candidate,
+  candidate: Candidate,
   path: string,
   answer: ProbeAnswer,
   nowMs: number,
 ): void {
   const isReached = answer.kind === 'answer' && !UNREACHED.includes(answer.status);
-  if (isReached || mechanismOf(target) !== 'container' || nowMs >= readyByMs) return;
+  const { revision, readyByMs } = candidate;
+  if (isReached || mechanismOf(candidate) !== 'container' || nowMs >= readyByMs) return;
   const reason = answer.kind === 'none' ? answer.reason : `${path} was answered ${answer.status}`;
   throw new Failure('PlatformUnavailable', `${revision} cannot be reached: ${reason}`, {
     fix: MEND,

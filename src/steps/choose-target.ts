@@ -6,6 +6,7 @@ import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/place
 import { type Needs, type Wish, chooseTarget as weigh } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
+import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -37,6 +38,7 @@ export const chooseTarget =
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       modelBytes: image?.proof?.modelBytes ?? facts.sizeBytes,
+      isStreaming: facts.language?.task === 'generate',
       memoryBytes: expectedMemoryBytes({ ...facts, terms }, image),
       memoryMiB: memoryMiB(manifest),
       accelerator,
@@ -45,21 +47,13 @@ export const chooseTarget =
       replicas: manifest.scaling.min,
       spending: spendingOf(manifest, caps),
       refusedByLambda: portRefusal(manifest) ?? image?.smoke?.refusedByLambda,
+      lossOnLambda: lossOnLambda(runtime),
     };
     const { target, allow } = manifest.placement;
     const decision = decide(needs, { target, allow, offered });
     await registry.recordWork({ deploymentId, epoch }, image ? { decision, image } : { decision });
     return { target: decision.target };
   };
-
-// The port of Lambda's own runtime API. https://github.com/awslabs/aws-lambda-web-adapter#configurations
-const LAMBDA_PORT = 9001;
-
-function portRefusal({ runtime: { port } }: Manifest): string | undefined {
-  return port === LAMBDA_PORT
-    ? `its server listens on port ${port} (runtime.port), which Lambda reserves`
-    : undefined;
-}
 
 function decide(needs: Needs, wish: Wish): TargetDecision {
   const { decision, options } = weigh(needs, wish);

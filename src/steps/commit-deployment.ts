@@ -21,7 +21,8 @@ export const commitDeployment =
     const { kind, work } = deployment;
     const { previous } = requireWork(work.shift, 'shift');
     const { probesSent, judgedBy, unknownAlarms = [] } = requireWork(work.bake, 'bake');
-    const { revision, target } = requireWork(work.candidate, 'candidate');
+    const candidate = requireWork(work.candidate, 'candidate');
+    const { revision } = candidate;
     const { warning } = requireWork(work.golden, 'golden proof');
     const replaced = previous?.revision ?? null;
     const promotion = { version: requireVersion(deployment), previous: replaced };
@@ -37,7 +38,7 @@ export const commitDeployment =
     });
     if (!previous || replaced === revision) return { kind: 'Live', drainSeconds: 0 };
     const busySeconds = await platforms[previous.target].drainSeconds(previous.revision);
-    const isCrossing = mechanismOf(previous.target) !== mechanismOf(target);
+    const isCrossing = mechanismOf(previous) !== mechanismOf(candidate);
     const drainSeconds = isCrossing ? Math.max(busySeconds, crossingDrainSeconds) : busySeconds;
     return { kind: 'Live', drainSeconds };
   };

@@ -1,7 +1,8 @@
 import { keptInFull } from '#domain/build/proof.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { revisionName } from '#domain/identity.ts';
-import type { Target } from '#domain/placement/target.ts';
+import { lossOnLambda } from '#domain/placement/own-image.ts';
+import { placementOf, type Target } from '#domain/placement/target.ts';
 import type { StepInput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
@@ -56,21 +57,19 @@ export async function recordCandidate(
   { target, spec, provisioningSeconds }: Wanted,
 ): Promise<void> {
   if (work.candidate?.attempt === attempt) return;
-  const { revision, deploymentId: madeBy, memoryMiB, cpuUnits, scaling } = spec;
+  const { revision, deploymentId: madeBy, isStreaming, memoryMiB, cpuUnits, scaling } = spec;
   const createdAtMs = clock.now();
   const readyByMs = createdAtMs + (provisioningSeconds + spec.startupTimeoutSeconds) * 1000;
-  const candidate = { target, revision, madeBy, attempt, createdAtMs, readyByMs };
+  const placement = placementOf({ target, isStreaming });
+  const candidate = { ...placement, revision, madeBy, attempt, createdAtMs, readyByMs };
   if (work.candidate) {
     await registry.recordWork(holder, { candidate });
     return;
   }
   const data = { target, revision, memoryMiB, cpuUnits, replicas: scaling.min };
   const { inspection, image } = work;
-  const reason = inspection && keptInFull(inspection.manifest.runtime, image?.proof);
-  await registry.advance(
-    holder,
-    'Provisioning',
-    { candidate },
-    { ...(reason && { reason }), data },
-  );
+  const inFull = inspection && keptInFull(inspection.manifest.runtime, image?.proof);
+  const loss = target === 'lambda' ? lossOnLambda(spec.runtime) : undefined;
+  const told = inFull ? { reason: inFull } : loss;
+  await registry.advance(holder, 'Provisioning', { candidate }, { ...told, data });
 }

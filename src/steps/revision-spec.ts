@@ -14,10 +14,8 @@ export function revisionSpec(
   const { facts, manifest } = requireWork(work.inspection, 'inspection');
   const plan = requireWork(work.plan, 'plan');
   const { runtime, modelFile } = servedBy({ ...plan, modelFile: facts.modelFile }, work.image);
-  const { memoryMiB, cpuUnits, instanceTypes, accelerator, serving } = requireWork(
-    work.decision,
-    'target',
-  );
+  const decision = requireWork(work.decision, 'target');
+  const { memoryMiB, cpuUnits, instanceTypes, isStreaming, accelerator, serving } = decision;
   return {
     revision,
     model,
@@ -34,6 +32,7 @@ export function revisionSpec(
     cpuUnits,
     // vLLM makes one batch of as many as come.
     requestSlots: serving ? null : (facts.language?.requestsAtOnce ?? null),
+    ...(isStreaming && { isStreaming }),
     instanceTypes,
     // Decisions of before name no GPU.
     accelerator: accelerator ?? acceleratorOf(manifest),

@@ -76,7 +76,7 @@ async function looksBack(
   left: Shares,
 ): Promise<number> {
   const other = requireWork(work.candidate, 'candidate');
-  const isCrossing = mechanismOf(other.target) !== mechanismOf(live.target);
+  const isCrossing = mechanismOf(other) !== mechanismOf(live);
   return isCrossing
     ? looksAfter(registry, model, { [live.revision]: 100 }, other)
     : looksAfter(registry, model, left, live);

@@ -6,6 +6,7 @@ import {
   type Shares,
   type Shift,
 } from '#domain/deployment.ts';
+import { placementOf } from '#domain/placement/target.ts';
 import { bakeSlice } from '#domain/registry/loops.ts';
 import { planShift, type ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { isSameShares } from '#domain/rollout/shares.ts';
@@ -99,13 +100,14 @@ async function begin(
   { kind, model, work }: Deployment,
   before: Shares,
 ): Promise<{ readonly plan: Plan; readonly notice: string }> {
-  const { revision, target } = requireWork(work.candidate, 'candidate');
+  const candidate = requireWork(work.candidate, 'candidate');
+  const { revision } = candidate;
   const { manifest } = requireWork(work.inspection, 'inspection');
   const live = (await registry.model(model))?.live ?? null;
-  const previous = live && { revision: live.revision, target: live.target };
+  const previous = live && { revision: live.revision, ...placementOf(live) };
   const { steps, notice } = planShift({
-    from: previous?.target ?? null,
-    to: target,
+    from: previous,
+    to: candidate,
     rollout: manifest.rollout,
     defaults: shifts,
     isProven: !bringsVersion(kind) || previous?.revision === revision,

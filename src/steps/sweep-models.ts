@@ -94,7 +94,7 @@ async function trouble(
     return `${revision} is live, but the shares were ${JSON.stringify(shares)}`;
   }
   const fault =
-    mechanismOf(target) === 'container'
+    mechanismOf(live) === 'container'
       ? faultOf(await platforms[target].describe(revision, { waitMs: 0 }))
       : (await functions()).has(revision)
         ? undefined
@@ -124,7 +124,7 @@ function faultOf(state: RevisionState): string | undefined {
 async function isServing(platforms: Platforms, version: ModelVersion): Promise<boolean> {
   const { state, target, revision } = version;
   if (state === 'Live') return true;
-  if (state === 'Removed' || mechanismOf(target) === 'function') return false;
+  if (state === 'Removed' || mechanismOf(version) !== 'container') return false;
   return (await platforms[target].describe(revision, { waitMs: 0 })).kind === 'ready';
 }
 

@@ -28,7 +28,7 @@ export const touchKept =
   ({ registry, router, prober, offered }: Deps) =>
   async (): Promise<readonly string[]> => {
     const kept = await keptFunctions(registry);
-    const front = offered.some((target) => mechanismOf(target) === 'container') ? [NOBODY] : [];
+    const front = offered.some((target) => mechanismOf({ target }) === 'container') ? [NOBODY] : [];
     const { done, failures } = await each(
       async () => [...front, ...kept].map((each) => router.testPath(each)),
       async (address) => {
@@ -46,7 +46,7 @@ async function keptFunctions(registry: Registry): Promise<readonly ModelVersion[
     const versions = await registry.versions(name);
     kept.push(
       ...versions.filter(
-        ({ state, target }) => state !== 'Removed' && mechanismOf(target) === 'function',
+        (version) => version.state !== 'Removed' && mechanismOf(version) !== 'container',
       ),
     );
   }

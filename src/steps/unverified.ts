@@ -20,8 +20,8 @@ export async function looksAfter(
 ): Promise<number> {
   const versions = await registry.versions(model);
   const isCrossing = versions.some(
-    ({ revision, target }) =>
-      Object.hasOwn(before, revision) && mechanismOf(target) !== mechanismOf(to.target),
+    (version) =>
+      Object.hasOwn(before, version.revision) && mechanismOf(version) !== mechanismOf(to),
   );
   return isCrossing ? CROSSING_LOOKS : 1;
 }

@@ -110,7 +110,7 @@ describeOnMoto('slipway deploy', (moto) => {
     await using clone = await cloneWith('');
     await using cache = await temporaryFolder();
     const packed = join(clone.folder, 'dist/stack');
-    await mkdir(join(packed, 'infra'), { recursive: true });
+    await cp(join(clone.folder, 'infra'), join(packed, 'infra'), { recursive: true });
     await mkdir(join(clone.folder, 'buildspecs'));
     await rename(join(clone.folder, 'serverless.yml'), join(packed, 'serverless.yml'));
     await cp(join(clone.folder, 'package.json'), join(packed, 'package.json'));
@@ -125,6 +125,19 @@ describeOnMoto('slipway deploy', (moto) => {
     expect(at.startsWith(join(cache.path, 'slipway/stack-'))).toBe(true);
     expect(has).toEqual(expect.arrayContaining(['buildspecs', 'infra', 'runtimes']));
     expect(args.slice(0, 3)).toEqual(['deploy', '--stage', 'new']);
+  });
+
+  it.each([
+    { args: ['--stage', 'Prod'], says: /stage is `Prod`: .*\n→ Give a letter and at most 12/ },
+    {
+      args: ['--stage', 'new', '--param', 'bakeSeconds=4000'],
+      says: /bakeSeconds is `4000`: .*\n→ Give a number from 0 to 3600/,
+    },
+  ])('makes nothing where $args is not what the template takes', async ({ args, says }) => {
+    const { code, stdout, stderr } = await deploy([], ...args, '--yes');
+
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(says);
   });
 
   it('says what a copy without the template lacks', async () => {
@@ -149,10 +162,15 @@ const INSTALLS_SERVERLESS = `
   \`);
 `;
 
+const CLONED = [
+  ...['src', 'runtimes', 'slipway.js', 'serverless.yml', 'package.json'],
+  'infra/parameters.yml',
+];
+
 /** A clone whose `serverless` is this script, and in which nothing needs to be installed. */
 async function cloneWith(serverless: string) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-clone-'));
-  for (const file of ['src', 'runtimes', 'slipway.js', 'serverless.yml', 'package.json']) {
+  for (const file of CLONED) {
     await cp(join(ROOT, file), join(folder, file), { recursive: true });
   }
   await writeFile(join(folder, 'install.js'), '');

@@ -10,7 +10,7 @@ import type { Finding } from '#compose/doctor/doctor.ts';
 import { type Result, runCli } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
-import { accountAnswers, GOOD_QUOTAS, startFront } from './cli-front.ts';
+import { accountAnswers, GOOD_QUOTAS, type Stand, startFront } from './cli-front.ts';
 import { installInMoto, motoEnvironment } from './cli-world.ts';
 
 function byCheck({ stdout }: Result): Readonly<Record<string, Finding>> {
@@ -116,6 +116,7 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
       'lambda',
       'builds at once',
       'networks',
+      'zones',
       'service roles',
       'Fargate',
       'GPUs',
@@ -131,6 +132,43 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
       fix: expect.stringMatching(/The first deploy creates it/),
     });
   });
+
+  it.each([
+    {
+      region: 'eu-west-3',
+      zones: ['euw3-az1', 'euw3-az2', 'euw3-az3'],
+      finding: { result: 'ok', says: 'euw3-az1 and euw3-az3 have VPC links' },
+    },
+    {
+      region: 'us-west-1',
+      zones: ['usw1-az2', 'usw1-az3'],
+      finding: {
+        result: 'fail',
+        says: 'this account has no VPC links in usw1-az2, which a deploy takes',
+        fix: expect.stringContaining('--param containers=off'),
+      },
+    },
+    {
+      region: 'ap-northeast-3',
+      zones: ['apne3-az1', 'apne3-az2'],
+      finding: {
+        result: 'warn',
+        says: 'AWS does not list ap-northeast-3 among the regions with VPC links',
+      },
+    },
+  ])(
+    'finds before the first deploy whether $region has VPC links where they would be',
+    async ({ region, zones, finding }) => {
+      const stands = [zonesOf(zones), ...GOOD_QUOTAS, ...accountAnswers()];
+      await using front = await startFront(moto(), stands);
+      const env = { ...motoEnvironment(moto()), AWS_ENDPOINT_URL: front.endpoint };
+
+      const result = await runCli(['doctor', '--stage=none', '--json', '--region', region], env)
+        .result;
+
+      expect(byCheck(result)['zones']).toMatchObject(finding);
+    },
+  );
 
   it('says once that there are no credentials', async () => {
     const { AWS_ACCESS_KEY_ID: _, ...env } = motoEnvironment(moto());
@@ -165,3 +203,17 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
     expect(asked.toSorted()).toEqual(['DescribeStacks', 'GetCallerIdentity']);
   });
 });
+
+/** What EC2 answers of an account's zones, the last letter first; with one beside them that it has opted in to. */
+function zonesOf(ids: readonly string[]): Stand {
+  const items = ids.map((id, index) => zone(id, `zone-${'abc'[index]}`, 'availability-zone'));
+  const all = [zone('local-az1', 'zone-0', 'local-zone'), ...items].toReversed().join('');
+  return {
+    calls: /Action=DescribeAvailabilityZones/,
+    body: `<DescribeAvailabilityZonesResponse><availabilityZoneInfo>${all}</availabilityZoneInfo></DescribeAvailabilityZonesResponse>`,
+  };
+}
+
+function zone(id: string, name: string, type: string): string {
+  return `<item><zoneId>${id}</zoneId><zoneName>${name}</zoneName><zoneType>${type}</zoneType></item>`;
+}

@@ -38,6 +38,35 @@ describe('slipway inspect', () => {
     ]);
   });
 
+  it.each([
+    {
+      where: 'nowhere but on Lambda in AWS',
+      manifest: 'runtime: { port: 8080 }',
+      lambda: 'sees its callers’ keys (authorization, x-api-key), and the body of each 5xx',
+    },
+    {
+      where: 'not where it asks for a container',
+      manifest: 'runtime: { port: 8080 }\nplacement: { target: fargate }',
+      lambda: 'placement.target is fargate',
+    },
+    {
+      where: 'not where Lambda does not start it',
+      manifest: 'runtime: { port: 9001 }',
+      lambda: 'listens on port 9001 (runtime.port), which Lambda reserves',
+    },
+  ])('says what an image of one’s own loses, $where', async ({ manifest, lambda }) => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'Dockerfile'), 'FROM scratch\n');
+    await writeFile(join(folder.path, 'model.yaml'), manifest);
+
+    const options = await said(folder.path, '* ', '  lambda', '  fargate', '  ec2');
+
+    expect(options.find((option) => /^[* ] lambda/.test(option))).toContain(lambda);
+    expect(options.filter((option) => option.includes('keys')).length).toBe(
+      lambda.includes('keys') ? 1 : 0,
+    );
+  });
+
   it.each(['.', './', '../class'])(
     'calls a folder by its name where its path is %s',
     async (path) => {

@@ -144,7 +144,7 @@ describe('slipway', () => {
     const pushed = await runHere('push', path, '--data', data);
 
     expect(pushed.code).toBe(2);
-    expect(pushed.stderr).toMatch(/`My Model` is not a valid model name\n→ .*--name NAME/);
+    expect(pushed.stderr).toMatch(/`My Model` is not a valid model name\n→ .*--name my-model/);
   });
 
   it('says how to start one when no Slipway runs', async () => {

@@ -11,7 +11,12 @@ describe('the configuration of one machine', () => {
   });
 
   it.each([
-    { values: { gatewayPort: 70_000 }, says: /gatewayPort/ },
+    { values: { gatewayPort: 70_000 }, says: /--port 70000: expected a port from 0 to 65535/ },
+    {
+      values: { corsOrigins: ['http://a.example', 'b'] },
+      says: /--cors-origin b: expected an origin/,
+    },
+    { values: { allowedAccelerators: ['H10'] }, says: /--allowed-accelerators names "H10"/ },
     { values: { host: '0.0.0.0' }, says: /host/ },
     { values: { dataDri: 'x' }, says: /dataDri/ },
   ])('refuses $values and names the entry', ({ values, says }) => {
@@ -19,8 +24,14 @@ describe('the configuration of one machine', () => {
   });
 
   it.each([
-    { webhooks: ['ftp://example.com'], says: /webhooks\.0: expected an http or https URL/ },
-    { webhooks: ['https://me:secret@example.com'], says: /webhooks\.0: expected an http or https/ },
+    {
+      webhooks: ['ftp://example.com'],
+      says: /--webhook ftp:\/\/example.com: expected an http or https URL/,
+    },
+    {
+      webhooks: ['https://me:secret@example.com'],
+      says: /\/\/…@example.com: expected an http or https/,
+    },
     { webhooks: ['https://example.com'], says: /a webhook needs a secret/ },
     {
       webhooks: ['https://example.com'],
@@ -43,5 +54,7 @@ it('caps what a manifest may ask for where it is told to, and takes no cap of no
   const caps = { maxReplicas: 3, allowedAccelerators: ['T4'] };
 
   expect(readLocalConfig(caps)).toMatchObject(caps);
-  expect(() => readLocalConfig({ maxReplicas: 0 })).toThrow(/maxReplicas/);
+  expect(() => readLocalConfig({ maxReplicas: 0 })).toThrow(
+    /--max-replicas 0: expected a whole number of at least 1/,
+  );
 });

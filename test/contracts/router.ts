@@ -1,18 +1,20 @@
-import type { Target } from '#domain/placement/target.ts';
+import type { Placement } from '#domain/placement/target.ts';
 import type { Router } from '#ports/router.ts';
 
 /** What must run for the suite, healthy and without a share; nothing else of these models does. */
 export const REVISIONS = {
-  'digits-v1': 'lambda',
-  'digits-v2': 'lambda',
-  'digits-v3': 'lambda',
-  'digits-v6': 'fargate',
-  'digits-v7': 'ec2',
-  'words-v1': 'lambda',
-} as const satisfies Record<string, Target>;
+  'digits-v1': { target: 'lambda' },
+  'digits-v2': { target: 'lambda' },
+  'digits-v3': { target: 'lambda' },
+  'digits-v4': { target: 'lambda', isStreaming: true },
+  'digits-v5': { target: 'lambda', isStreaming: true },
+  'digits-v6': { target: 'fargate' },
+  'digits-v7': { target: 'ec2' },
+  'words-v1': { target: 'lambda' },
+} as const satisfies Record<string, Placement>;
 
 /** Where one of `REVISIONS` runs; undefined for any other. */
-export function targetUnderTest(revision: string): Target | undefined {
+export function placementUnderTest(revision: string): Placement | undefined {
   return Object.entries(REVISIONS).find(([name]) => name === revision)?.[1];
 }
 
@@ -40,9 +42,9 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
 
     it('has addresses for a model and a revision before there is a route', async () => {
       expect(router.route('digits')).not.toBe(router.route('words'));
-      const paths = (['digits-v1', 'digits-v2', 'digits-v6', 'digits-v7'] as const).map(
-        (revision) => router.testPath({ revision, target: REVISIONS[revision] }),
-      );
+      const paths = (
+        ['digits-v1', 'digits-v2', 'digits-v4', 'digits-v6', 'digits-v7'] as const
+      ).map((revision) => router.testPath({ revision, ...REVISIONS[revision] }));
       expect(new Set(paths).size).toBe(paths.length);
       expect(await router.shares('digits')).toEqual({});
     });
@@ -132,6 +134,11 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
 
     it.each([
       { name: 'functions', before: { 'digits-v1': 1 }, after: { 'digits-v2': 9, 'digits-v1': 1 } },
+      {
+        name: 'functions that stream',
+        before: { 'digits-v4': 1 },
+        after: { 'digits-v5': 9, 'digits-v4': 1 },
+      },
       { name: 'containers', before: { 'digits-v6': 1 }, after: { 'digits-v7': 9, 'digits-v6': 1 } },
     ])('does not verify a change among $name before it can be everywhere', async (each) => {
       await router.setShares('digits', each.before, {}, 1);
@@ -209,29 +216,45 @@ export function describeRouter(name: string, start: () => Promise<RouterUnderTes
       });
     });
 
-    it('refuses a share each for Lambda and for containers, and goes on as it was', async () => {
+    it.each([
+      { name: 'for Lambda and for containers', other: 'digits-v6' },
+      { name: 'for functions that answer whole and that stream', other: 'digits-v4' },
+    ])('refuses a share each $name, and goes on as it was', async ({ other }) => {
       await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
 
-      const mixture = { 'digits-v1': 99, 'digits-v6': 1 };
+      const mixture = { 'digits-v1': 99, [other]: 1 };
       const change = router.setShares('digits', mixture, { 'digits-v1': 1 }, 1);
 
       await expect(change).rejects.toMatchObject({ name: 'SharesRefused' });
       expect(await router.shares('digits')).toEqual({ 'digits-v1': 1 });
     });
 
-    it('moves a model from Lambda to containers and back', async () => {
-      await router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
-      await world.settle();
+    it.each([
+      {
+        way: 'from Lambda to containers and back',
+        revisions: ['digits-v1', 'digits-v6', 'digits-v2'],
+      },
+      {
+        way: 'from functions that answer whole to those that stream and back',
+        revisions: ['digits-v1', 'digits-v4', 'digits-v2'],
+      },
+      {
+        way: 'through all three mechanisms, and back without a stop',
+        revisions: ['digits-v1', 'digits-v6', 'digits-v4', 'digits-v7', 'digits-v5', 'digits-v3'],
+      },
+    ])('moves a model $way', async ({ revisions }) => {
+      const seen: string[] = [];
+      let before: Record<string, number> = {};
 
-      await router.setShares('digits', { 'digits-v6': 1 }, { 'digits-v1': 1 }, 1);
-      await world.settle();
-      const there = await router.verify('digits', { 'digits-v6': 1 });
-      await router.setShares('digits', { 'digits-v2': 1 }, { 'digits-v6': 1 }, 1);
-      await world.settle();
-      const back = await router.verify('digits', { 'digits-v2': 1 });
+      for (const revision of revisions) {
+        await router.setShares('digits', { [revision]: 1 }, before, 1);
+        await world.settle();
+        before = { [revision]: 1 };
+        seen.push((await router.verify('digits', before)).kind);
+      }
 
-      expect([there, back]).toEqual([{ kind: 'verified' }, { kind: 'verified' }]);
-      expect(await router.shares('digits')).toEqual({ 'digits-v2': 1 });
+      expect(seen).toEqual(revisions.map(() => 'verified'));
+      expect(await router.shares('digits')).toEqual(before);
     });
 
     it.each([

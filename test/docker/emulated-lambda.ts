@@ -1,3 +1,4 @@
+import { readResponse } from '#adapters/aws/lambda/invocation-event.ts';
 import { RUNTIMES, type ServerPlace } from '#domain/build/runtime.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { restEvent } from '../support/lambda/rest-event.ts';
@@ -6,7 +7,6 @@ import { type Container, docker, EMULATOR, LAMBDA_USER, startContainer } from '.
 // As the Lambda platform sets them.
 const ADAPTER = {
   AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
-  AWS_LWA_INVOKE_MODE: 'buffered',
   AWS_LWA_ASYNC_INIT: 'true',
 };
 
@@ -26,12 +26,14 @@ type Served = {
   readonly name: string;
   readonly modelFile: string;
   readonly server?: Pick<ServerPlace, 'port' | 'healthPath'>;
+  /** Whether it answers as its server writes. */
+  readonly isStreaming?: boolean;
 };
 
 /** The function of a model, as Lambda runs it: by its emulator, as a user that the image does not know, within Lambda's limits. Resolves when its model is loaded. */
 export async function emulatedLambda(
   image: string,
-  { name, modelFile, server: { port, healthPath } = RUNTIMES.onnx.server }: Served,
+  { name, modelFile, server = RUNTIMES.onnx.server, isStreaming = false }: Served,
 ): Promise<EmulatedLambda> {
   const format = ['--format', '{{json .Config}}'];
   const { Entrypoint, Cmd } = JSON.parse(
@@ -42,8 +44,9 @@ export async function emulatedLambda(
   );
   const environment = {
     ...ADAPTER,
-    AWS_LWA_PORT: String(port),
-    AWS_LWA_READINESS_CHECK_PATH: healthPath,
+    AWS_LWA_INVOKE_MODE: isStreaming ? 'response_stream' : 'buffered',
+    AWS_LWA_PORT: String(server.port),
+    AWS_LWA_READINESS_CHECK_PATH: server.healthPath,
     AWS_LWA_REMOVE_BASE_PATH: `/models/${name}`,
     MODEL_PATH: `/opt/model/${modelFile}`,
     MODEL_NAME: name,
@@ -61,7 +64,7 @@ export async function emulatedLambda(
   const post = async (path: string, body: unknown): Promise<Answer> => {
     const event = JSON.stringify(restEvent(name, path, JSON.stringify(body)));
     const answer = await fetch(url, { method: 'POST', body: event });
-    return JSON.parse(await answer.text());
+    return answerOf(await answer.text(), isStreaming);
   };
   await eventually(() =>
     post('ping', {}).then(
@@ -70,4 +73,14 @@ export async function emulatedLambda(
     ),
   );
   return { container, post };
+}
+
+/** The emulator waits for a streamed answer, and gives all of it. */
+function answerOf(text: string, isStreaming: boolean): Answer {
+  if (!isStreaming) return JSON.parse(text);
+  const { status = 0, headers = {}, body = '' } = readResponse(text) ?? {};
+  const multiValueHeaders = Object.fromEntries(
+    Object.entries(headers).map(([header, value]) => [header, [value]]),
+  );
+  return { statusCode: status, body, multiValueHeaders };
 }

@@ -1,10 +1,15 @@
+import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { invocationEvent, readResponse } from '#adapters/aws/lambda/invocation-event.ts';
+import {
+  invocationEvent,
+  type ModelResponse,
+  readResponse,
+} from '#adapters/aws/lambda/invocation-event.ts';
 import { functionDefinition } from '#adapters/aws/lambda/model-function.ts';
 import { adapt } from '../support/fronts/web-adapter.ts';
 import { underRuntimeApi } from '../support/lambda/runtime-api.ts';
@@ -13,12 +18,33 @@ import { revisionSpec } from '../support/worlds/revision-spec.ts';
 const tools = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools');
 const ADAPTER = join(tools, 'lambda-web-adapter-0.9.1/bin/lambda-adapter');
 
+const STREAM = '/v1/chat/completions';
+const PARTS = ['data: {"a":1}\n\n', 'data: {"b":2}\n\n', 'data: [DONE]\n\n'];
+
+/** Emits each part of the stream that Lambda has been given. */
+const given = new EventEmitter();
+
+/** Writes no part before Lambda has been given the one before. */
+async function writeParts(response: ServerResponse): Promise<void> {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'x-slipway-revision': 'digits-v1',
+  });
+  for (const part of PARTS) {
+    const isGiven = once(given, part);
+    response.write(part);
+    await isGiven;
+  }
+  response.end();
+}
+
 /** Tells what it was asked; a path that is a status is answered with that. */
 const echo: RequestListener = async (request, response) => {
   const body = String(await buffer(request));
+  if (request.url === STREAM) return writeParts(response);
   const status = Number(/^\/(\d+)$/.exec(request.url ?? '')?.[1] ?? 200);
   const isBinary = request.url === '/binary';
-  response
+  return void response
     .writeHead(status, {
       'content-type': isBinary ? 'application/octet-stream' : 'application/json',
       'x-slipway-revision': 'digits-v1',
@@ -63,7 +89,7 @@ describeAdapter(() => {
   const events = REQUESTS.map((request) => invocationEvent('api', { model: 'digits', ...request }));
 
   /** The environment of a model's function, but for the port. */
-  function environment(): Readonly<Record<string, string>> {
+  function environment(isStreaming = false): Readonly<Record<string, string>> {
     const image = {
       tag: 'digits',
       digest: 'sha256:0',
@@ -73,7 +99,7 @@ describeAdapter(() => {
       proof: null,
       smoke: null,
     };
-    const { configuration } = functionDefinition(revisionSpec('1', { image }), {
+    const { configuration } = functionDefinition(revisionSpec('1', { image, isStreaming }), {
       stage: 'test',
       team: 'unassigned',
       prefix: 'm-',
@@ -124,7 +150,43 @@ describeAdapter(() => {
       );
     }
   });
+
+  it('streams what it is to stream: metadata and eight zeros, then each part once the server has written it', async () => {
+    const asked = { model: 'digits', method: 'POST', path: STREAM, body: '{}' } as const;
+    const event = invocationEvent('api', asked);
+
+    const [answer] = await underRuntimeApi(ADAPTER, environment(true), [event], (text) => {
+      for (const part of PARTS) if (text.includes(part)) given.emit(part);
+    });
+
+    expect(readResponse(String(answer?.payload))).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/event-stream', 'x-slipway-revision': 'digits-v1' },
+      body: PARTS.join(''),
+    });
+  });
+
+  it('streams what the stand-in of our tests streams', async () => {
+    const texts = events.filter(({ path }) => !path.endsWith('/binary'));
+    const answers = await underRuntimeApi(ADAPTER, environment(true), texts);
+
+    const signal = new AbortController().signal;
+    const origin = `http://127.0.0.1:${port}`;
+    for (const [index, event] of texts.entries()) {
+      const own = await adapt(event, origin, environment(true), signal);
+      const [theirs, ours] = [answers[index]?.payload, own].map((each) =>
+        readResponse(String(each)),
+      );
+      expect(theirs?.status).toBeGreaterThanOrEqual(200);
+      expect(ours && withoutOwn(ours)).toEqual(theirs && withoutOwn(theirs));
+    }
+  });
 });
+
+function withoutOwn({ headers, ...rest }: ModelResponse) {
+  const { connection, 'keep-alive': keepAlive, ...others } = headers;
+  return { ...rest, headers: others };
+}
 
 /** Two clients have two connections, with headers of their own. */
 function withoutConnection(answer: object): object {

@@ -3,6 +3,7 @@ import {
   isModelName,
   MODEL_NAME,
   modelOf,
+  nearestModelName,
   requireSameDeployment,
   revisionName,
 } from '#domain/identity.ts';
@@ -20,6 +21,28 @@ describe('a model’s name', () => {
       expect(isModelName(name)).toBe(false);
     },
   );
+
+  it.each([
+    ['My Model', 'my-model'],
+    ['Größe_2 (final)', 'grosse-2-final'],
+    ['été', 'ete'],
+    ['--x--', 'x'],
+    ['a'.repeat(39) + ' b', 'a'.repeat(39)],
+    ['日本', undefined],
+    ['', undefined],
+  ])('that %j may not be is nearest to %j', (name, nearest) => {
+    expect(nearestModelName(name)).toBe(nearest);
+  });
+
+  it('is nearest to itself, and what is nearest may be one', () => {
+    fc.assert(fc.property(names, (name) => nearestModelName(name)?.startsWith(name[0] ?? '')));
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (name) => {
+        const nearest = nearestModelName(name);
+        expect(nearest === undefined || isModelName(nearest)).toBe(true);
+      }),
+    );
+  });
 
   it('can stand in an address as it is', () => {
     fc.assert(

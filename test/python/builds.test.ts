@@ -86,7 +86,7 @@ describe('a build of code that does not load', () => {
 
     expect(detail.reason).toBe("ModuleNotFoundError: No module named 'mytrans' (predict.py:3)");
     expect([...stages]).toContain('loading the model');
-    expect(lines).toContain(`prove-model: ${detail.reason}`);
+    expect(lines).toContain(`build-folder: ${detail.reason}`);
   });
 });
 

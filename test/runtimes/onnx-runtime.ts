@@ -56,12 +56,22 @@ export const onnx: Runtime = {
     addConstant: (tensors) => onnxFile(addConstantModel(tensors)),
     twoInputs: () => onnxFile(twoInputsModel()),
     columns: () => onnxFile(columnsModel()),
+    savedNames: () => onnxFile(savedNamesModel()),
     divideByZero: () => onnxFile(divideByZeroModel()),
     width32Only: () => onnxFile(width32OnlyModel()),
     asLongAsAsked: () => onnxFile(runAsLongAsAskedModel()),
     neverLoaded: () => onnxFile(slowLoadingModel({ seconds: 3_600 })),
   },
 };
+
+function savedNamesModel(): Uint8Array {
+  const column = (name: string) => ({ name, datatype: 'FP32', shape: ['n'] }) as const;
+  return model({
+    inputs: [column('unit_price'), column('pieces')],
+    outputs: [column('total')],
+    nodes: [{ op: 'Mul', inputs: ['unit_price', 'pieces'], outputs: ['total'] }],
+  });
+}
 
 function columnsModel(): Uint8Array {
   const shape = ['n'];

@@ -94,6 +94,11 @@ function runtimeIn(python: string): Runtime {
             { name: 'label', datatype: 'BYTES', shape: ['n'] },
           ],
         }),
+      savedNames: () =>
+        pythonFolder('def predict(unit_price, pieces): return unit_price * pieces', {
+          inputs: ['unit_price', 'pieces'].map((name) => ({ name, ...FP32 })),
+          outputs: [{ name: 'total', ...FP32 }],
+        }),
       divideByZero: () =>
         xToY('import numpy\nnumpy.seterr(all="ignore")\ndef predict(x): return x / 0', FP32),
       width32Only: () =>

@@ -232,7 +232,7 @@ describe('an object that starts nothing', () => {
         state: 'Rejected',
         version: null,
         reason: expect.stringContaining('`My_Model` is not allowed; a name has 1 to 40'),
-        fix: expect.stringMatching(/./),
+        fix: 'Upload it again under models/my-model/, or with another such name.',
       }),
     ]);
     expect(await world.registry.model('My_Model')).toBeUndefined();

@@ -2,6 +2,8 @@ import type { ProbeAnswer } from '#ports/prober.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { grantBuild } from '#steps/grant-build.ts';
 import { planBuild } from '#steps/plan-build.ts';
+import { provisionFargate } from '#steps/provision-fargate.ts';
+import { provisionLambda } from '#steps/provision-lambda.ts';
 import { revisionSpec } from '#steps/revision-spec.ts';
 import { answered } from '../support/memory/prober.ts';
 import type { Granted } from '../support/worlds/build-order.ts';
@@ -79,6 +81,41 @@ describe('an image of its owner’s own', () => {
     expect(revisionSpec(deployment, { revision: 'digits-v1', madeBy: 'd1' })).toMatchObject({
       runtime: 'custom',
       server: { port: 3000, healthPath: '/healthz', requestPath: '/predict' },
+    });
+  });
+
+  it('is told before it has traffic what it loses on Lambda, and what keeps that', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('ProvisionLambda', upload(world));
+
+    await provisionLambda(world.deps)(held);
+
+    const [option] = (await world.recordOf(held)).work.decision!.options;
+    expect(option).toMatchObject({
+      target: 'lambda',
+      taken: true,
+      reason: expect.stringContaining('sees its callers’ keys'),
+    });
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Provisioning',
+      reason: expect.stringContaining('the body of each 5xx that it answers is lost'),
+      fix: expect.stringContaining('placement: { target: fargate }'),
+    });
+  });
+
+  it('loses nothing as a container', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before(
+      'ProvisionFargate',
+      upload(world, 'placement: { target: fargate }'),
+    );
+
+    await provisionFargate(world.deps)(held);
+
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Provisioning',
+      reason: '',
+      fix: '',
     });
   });
 

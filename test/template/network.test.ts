@@ -1,6 +1,17 @@
+import { NAMED } from '#compose/doctor/zones.ts';
+import vpcLinks from '#domain/data/vpc-link-zones.json' with { type: 'json' };
 import { CONTAINERS, type Json, ofType, plain, readTemplate, resourcesWith } from './template.ts';
 
 const template = await readTemplate();
+
+/** What an Fn::If of regions comes to in one. */
+function zoneIn(region: string, value: Json): Json {
+  if (typeof value !== 'object' || !('Fn::If' in value)) return value;
+  const [condition, then, otherwise] = value['Fn::If'];
+  const [, named] = template.Conditions[condition]['Fn::Equals'];
+  return zoneIn(region, region === named ? then : otherwise);
+}
+
 const WAYS_OUT = /NatGateway|InternetGateway|VPCGatewayAttachment|Route$|VPCEndpoint|Peering|EIP/;
 
 describe('the network of model functions', () => {
@@ -31,7 +42,7 @@ describe('the network of model functions', () => {
     const zonesOf = (network: string) =>
       ofType(template, 'AWS::EC2::Subnet')
         .filter(([, { Properties }]) => plain(Properties.VpcId) === network)
-        .map(([, { Properties }]) => JSON.stringify(Properties.AvailabilityZone));
+        .map(([, { Properties }]) => JSON.stringify(Properties.AvailabilityZone['Fn::If'][2]));
 
     expect(new Set(zonesOf('ModelNetwork')).size).toBe(2);
     expect(zonesOf('ContainerNetwork')).toEqual(zonesOf('ModelNetwork'));
@@ -39,6 +50,20 @@ describe('the network of model functions', () => {
 });
 
 describe('the network of containers', () => {
+  it.each(NAMED)('names two zones of %s that have VPC links', (region) => {
+    const zones = ofType(template, 'AWS::EC2::Subnet')
+      .filter(([, { Properties }]) => plain(Properties.VpcId) === 'ContainerNetwork')
+      .map(([, { Properties }]) => zoneIn(region, Properties.AvailabilityZoneId));
+
+    expect(zones).toEqual(vpcLinks.zones[region].slice(0, 2));
+  });
+
+  it('takes the first two zones of other regions', () => {
+    const { AvailabilityZoneId } = template.Resources['ContainerSubnetA']!.Properties;
+
+    expect(zoneIn('eu-west-1', AvailabilityZoneId)).toEqual({ Ref: 'AWS::NoValue' });
+  });
+
   it.each([
     ['off', []],
     ['public', ['ContainerGateway', 'ContainerGatewayAttachment', 'ContainerWayOut']],

@@ -14,6 +14,15 @@ describe('stages', () => {
     expect(fits).toEqual(['dev', 'a', 'production12x']);
   });
 
+  it('have a team whose name AWS takes as a tag', () => {
+    const pattern = new RegExp(`^(?:${template.Parameters.Team.AllowedPattern})$`);
+    const fits = ['vision', 'Data Science', 'aws', 'aws:vision', 'AWS:x', ' vision', ''].filter(
+      (team) => pattern.test(team),
+    );
+
+    expect(fits).toEqual(['vision', 'Data Science', 'aws']);
+  });
+
   it('isolate: whatever is named has the stage in its name', () => {
     // Not a name of their own, but of something else.
     const others = ['AttributeName', 'DisplayName', 'MetricName', 'StageName'];

@@ -1,6 +1,13 @@
 import { refusal } from '../refusal.ts';
 import type { Run } from '../session/model.ts';
-import { columnsByName, rowByPosition, type Takes, takeColumns, wholeOf } from '../tables/rows.ts';
+import {
+  columnsByName,
+  namesAsSaved,
+  rowByPosition,
+  type Takes,
+  takeColumns,
+  wholeOf,
+} from '../tables/rows.ts';
 import { columnsOfRecords, columnsOfSplit, inputsOfRows, takesColumns } from '../tables/table.ts';
 import { columnsOfCsv } from '../tables/table-csv.ts';
 import { isObject, show, showKeys } from '../values/json.ts';
@@ -102,8 +109,9 @@ function namedInputs(body: unknown, takes: Takes): Named {
   const keys = isObject(body) ? Object.keys(body) : [];
   const [key] = keys;
   if (isObject(body) && keys.length === 1 && isShape(key)) return SHAPES[key](body[key], takes);
-  const isByName = isObject(body) && takes.inputs.some(({ name }) => Object.hasOwn(body, name));
-  if (isByName) return whole(body, 'the body', takes);
+  const saved = new Set(namesAsSaved(keys, takes));
+  if (isObject(body) && takes.inputs.some(({ name }) => saved.has(name)))
+    return whole(body, 'the body', takes);
   const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
   throw refusal(
     400,
@@ -120,6 +128,7 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   const { inputs } = takes;
   if (isObject(value)) {
     const named = columnsByName(value, label, takes);
+    refuseByIndex(named, label, takes);
     return new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
   }
   const listed = Array.isArray(value) && value.length > 0 ? ofList(value, label, takes) : undefined;
@@ -127,6 +136,16 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   const [only, ...others] = inputs;
   if (only && others.length === 0) return new Map([[only.name, wholeOf(only, value)]]);
   throw refusal(400, `${label} is ${show(value)}; it takes ${takeColumns(takes)}`);
+}
+
+/** As pandas writes a table unless it is told otherwise: no server could tell in which order the rows were. */
+function refuseByIndex(named: Named, label: string, { inputs }: Takes): void {
+  const found = inputs.find(({ name }) => isObject(named.get(name)));
+  if (!found) return;
+  throw refusal(
+    400,
+    `${label} has rows of ${show(found.name)} by their index, as pandas' to_json() writes them; it takes those of to_json(orient="split") or "records"`,
+  );
 }
 
 /** Rows by name or by position, or the values of a single row; undefined for a list that is the only input's value. */

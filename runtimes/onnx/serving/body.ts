@@ -27,7 +27,8 @@ export function textOf(bytes: Uint8Array): string {
 export function typeOf(request: IncomingMessage, also: readonly string[]): string {
   const declared = request.headers['content-type'] ?? 'application/json';
   const takes = ['application/json', ...also].join(' or ');
-  const { essence, params } = parseType(declared, takes);
+  const { essence: written, params } = parseType(declared, takes);
+  const essence = LINES.test(written) ? 'application/x-ndjson' : written;
   // curl -d declares a form unless told otherwise.
   const isJson = /^application\/(.+\+)?json$|^application\/x-www-form-urlencoded$/.test(essence);
   if (!isJson && !also.includes(essence)) {
@@ -39,6 +40,9 @@ export function typeOf(request: IncomingMessage, also: readonly string[]): strin
   }
   return essence;
 }
+
+/** What pandas, SageMaker and others call JSON Lines, of which no name is registered. */
+const LINES = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
 
 function parseType(contentType: string, takes: string): MIMEType {
   try {

@@ -21,6 +21,7 @@ import {
   responseByRow,
 } from '../protocols/invocations.ts';
 import { wantsPage } from '../protocols/page.ts';
+import { asScored, JSON_LINES, linesOf } from '../protocols/written-as.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { csvHeader, csvOf, wantsCsv } from '../tables/csv-answer.ts';
@@ -144,9 +145,10 @@ async function invoked(
   extraColumns: Config['extraColumns'],
 ): Promise<Invoked> {
   const ignored = extraColumns === 'refuse' ? null : new Set<string>();
-  const isCsv = type('text/csv') === 'text/csv';
+  const essence = type('text/csv', JSON_LINES);
+  const isCsv = essence === 'text/csv';
   const bytes = await body();
-  const json = isCsv ? undefined : parseFor(signature, bytes);
+  const json = isCsv ? undefined : scored(signature, bytes, essence === JSON_LINES);
   const request = isCsv
     ? readCsvInvocation(textOf(bytes), signature, ignored)
     : readInvocation(json, signature, ignored);
@@ -154,10 +156,18 @@ async function invoked(
   return { outputs, isByRow: isCsv || isTable(json), warning: warningOf(ignored) };
 }
 
-function parseFor({ inputs }: Signature, bytes: Uint8Array): unknown {
-  const text = textOf(bytes);
+function scored(signature: Signature, bytes: Uint8Array, isLines: boolean): unknown {
+  if (isLines) return linesOf(textOf(bytes), parserFor(signature));
+  return asScored(parseFor(signature, bytes), signature);
+}
+
+function parseFor(signature: Signature, bytes: Uint8Array): unknown {
+  return parserFor(signature)(textOf(bytes));
+}
+
+function parserFor({ inputs }: Signature): typeof parseJson {
   const hasBigIntegers = inputs.some(({ datatype }) => /^U?INT64$/.test(datatype));
-  return hasBigIntegers ? parseJsonWithBigIntegers(text) : parseJson(text);
+  return hasBigIntegers ? parseJsonWithBigIntegers : parseJson;
 }
 
 function get(answer: Route['answer']): Route {

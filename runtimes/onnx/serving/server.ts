@@ -24,12 +24,16 @@ export function createModelServer(
 ): Server {
   const reply = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
     const path = (request.url ?? '').replace(/\?.*/s, '');
-    const route = routes.get(path);
-    if (!route) throw refusal(404, `there is no ${path} here; the model is ${name}`);
+    const route = routes.get(path) ?? routes.get(plainPath(path));
+    if (!route) {
+      throw refusal(404, `there is no ${path} here; the model is ${name}, and /docs has its paths`);
+    }
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (method !== route.method) {
       response.setHeader('allow', route.method === 'GET' ? 'GET, HEAD' : route.method);
-      throw refusal(405, `${path} takes ${route.method}, not ${request.method}`);
+      const rows = route.method === 'GET' && method === 'POST' && routes.has('/invocations');
+      const hint = rows ? '; rows are answered by POST /invocations' : '';
+      throw refusal(405, `${path} takes ${route.method}, not ${request.method}${hint}`);
     }
     return route.answer({
       header: (name) => request.headers[name]?.toString(),
@@ -59,6 +63,18 @@ export function createModelServer(
     response.end(packed.body);
   });
   return server;
+}
+
+/**
+ * The path as clients write it that join addresses or encode too much: without doubled slashes and one at the end,
+ * and with letters, digits, `-._~` and `:` as themselves, which RFC 3986 §6.2.2.2 takes for the same.
+ */
+function plainPath(path: string): string {
+  const decoded = path.replaceAll(
+    /%(2[DE]|3[0-9A]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])/gi,
+    decodeURIComponent,
+  );
+  return decoded.replaceAll(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
 }
 
 /** Relates a log line to the id that the client or the gateway gave the request. */

@@ -14,9 +14,24 @@ export function columnsByName(
   label: string,
   takes: Takes,
 ): ReadonlyMap<string, unknown> {
-  const columns = new Map(Object.entries(value));
-  passOver([...columns.keys()], label, takes);
-  return columns;
+  const names = Object.keys(value);
+  const saved = namesAsSaved(names, takes);
+  passOver(saved, label, takes);
+  return new Map(saved.map((name, at) => [name, value[names[at] ?? name]]));
+}
+
+/** The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names. */
+export function namesAsSaved(
+  names: readonly string[],
+  { inputs }: Pick<Takes, 'inputs'>,
+): readonly string[] {
+  const given = new Set(names);
+  if (inputs.every(({ name }) => given.has(name))) return names;
+  const known = new Set(inputs.map(({ name }) => name));
+  return names.map((name) => {
+    const saved = name.replaceAll(' ', '_');
+    return known.has(saved) && !given.has(saved) ? saved : name;
+  });
 }
 
 /** Refuses column names unless each input appears exactly once, and, if the model is strict, extra ones. */

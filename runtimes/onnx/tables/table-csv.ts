@@ -1,7 +1,7 @@
 import { refusal } from '../refusal.ts';
 import { isFloat, isNumber, type TensorSpec, wholeNumberOf } from '../values/tensors.ts';
 import { readCsv } from './csv.ts';
-import type { Takes } from './rows.ts';
+import { namesAsSaved, type Takes } from './rows.ts';
 import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
 
 /**
@@ -10,8 +10,10 @@ import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
  */
 export function columnsOfCsv(text: string, takes: Takes): ReadonlyMap<string, unknown> {
   const lines = readCsv(text).map((line) => line.map((cell) => cell.trim()));
-  const [first, ...rest] = lines;
-  if (!first) throw refusal(400, 'the body is CSV without a line');
+  const [written, ...rest] = lines;
+  if (!written) throw refusal(400, 'the body is CSV without a line');
+  const first = namesAsSaved(written, takes);
+  refuseOtherSeparator(first, takes);
   const hasNames = takes.inputs.every(({ name }) => first.includes(name));
   const hasTexts = takesColumns(takes) && takes.inputs.some(({ datatype }) => datatype === 'BYTES');
   const isHeader = hasTexts ? hasNames : hasNames || first.some((cell) => !isCellOfNumber(cell));
@@ -21,6 +23,16 @@ export function columnsOfCsv(text: string, takes: Takes): ReadonlyMap<string, un
     line.map((cell, index) => readCell(cell, specs[index])),
   );
   return inputsOfRows(rows, names, 'the CSV', takes);
+}
+
+/** Spreadsheets of many countries separate cells by semicolons: the number of columns alone would not say so. */
+function refuseOtherSeparator([only = '', ...others]: readonly string[], { inputs }: Takes): void {
+  const [input, ...more] = inputs;
+  const isOneColumn = more.length === 0 && (input?.shape.length === 1 || input?.shape[1] === 1);
+  const [separator] = /[;\t]/.exec(only) ?? [];
+  if (others.length > 0 || isOneColumn || !separator) return;
+  const name = separator === ';' ? 'semicolons' : 'tabs';
+  throw refusal(400, `the cells of the CSV are separated by ${name}; it takes commas`);
 }
 
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {

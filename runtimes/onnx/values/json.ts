@@ -17,20 +17,23 @@ function parse(text: string, read: () => unknown): unknown {
   try {
     return read();
   } catch (error) {
-    const reason = text === '' ? 'it is empty' : (notFinite(text) ?? messageOf(error));
+    const reason = text === '' ? 'it is empty' : (foreignIn(text) ?? messageOf(error));
     throw refusal(400, `the body is not JSON that can be read: ${reason}`);
   }
 }
 
-/** The first non-finite number that many programs write but JSON does not have, outside of strings. */
-function notFinite(text: string): string | undefined {
-  const number = /-?Infinity|NaN/y;
+/** The first thing outside of strings that many programs write but JSON does not have: a number that is not finite, or what Python prints. */
+function foreignIn(text: string): string | undefined {
+  const foreign = /-?Infinity|NaN|None|True|False|'/y;
   for (let at = 0; at < text.length; at += 1) {
     if (text[at] === '"') at = endOfText(text, at);
-    number.lastIndex = at;
-    const [found] = number.exec(text) ?? [];
-    if (found)
-      return `it has ${found}, which JSON does not; write null for a number that is missing`;
+    foreign.lastIndex = at;
+    const [found] = foreign.exec(text) ?? [];
+    if (found === undefined) continue;
+    if (/^(None|True|False|')$/.test(found)) {
+      return `it has ${found}, as Python prints it; write it by json.dumps`;
+    }
+    return `it has ${found}, which JSON does not; write null for a number that is missing`;
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ enter_or_end()
 import asyncio  # noqa: E402
 import contextlib  # noqa: E402
 import errno  # noqa: E402
+import io  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
@@ -109,6 +110,9 @@ def _end(code: int, message: str) -> NoReturn:
 
 
 def start() -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the model's code prints is in the log at once, and not when 8 KiB of it are there.
+        sys.stdout.reconfigure(line_buffering=True)
     parent = Parent(os.environ)
     if waited_for := os.environ.pop("AWAIT_MODEL", ""):
         import_ahead(waited_for)

@@ -1,7 +1,7 @@
 """
 Converts a model to ONNX: `python -m slipway_server.convert --golden FILE --out model.onnx`, with the server's MODEL_PATH and MODEL_FACTS;
 FILE is the output of `describe`. Keeps the conversion if it answers the golden rows as the framework did, and writes to stdout
-{converted, reason, rows, maxDifference, nativeMicros, onnxMicros, uncompiled}; with --int8 also `int8`, {kept, reason}. Imports its converter first, then waits for the end of stdin, which says that the file exists.
+{converted, reason, rows, maxDifference, onnxMicros, uncompiled}; with --int8 also `int8`, {kept, reason}. Imports its converter first, then waits for the end of stdin, which says that the file exists.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
     sys.stdin.read()
     with open(given.golden, encoding="utf-8") as file:
         golden = json.load(file)
-    report = {"converted": False, "rows": 0, "maxDifference": None, "nativeMicros": golden["nativeMicros"], "onnxMicros": None}
+    report = {"converted": False, "rows": 0, "maxDifference": None, "onnxMicros": None}
     try:
         report.update(_converted(golden, given.out, given.int8))
     except Exception as error:

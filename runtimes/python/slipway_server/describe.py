@@ -1,7 +1,7 @@
 """
 What a build finds out by loading the model: `python -m slipway_server.describe [--golden FILE]`, with the server's MODEL_PATH and MODEL_FACTS.
-Writes JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages, uncompiled};
-and to FILE the golden rows with the model's answers, and rows that it refuses: {inputs, outputs, refused, nativeMicros}.
+Writes to FILE the golden rows with the model's answers, and rows that it refuses: {inputs, outputs, refused}, and then a line of JSON to stdout, {rows}, how many a conversion may be compared on: it can begin.
+The last line is {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages, uncompiled}.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
 import sys  # noqa: E402
+from contextlib import redirect_stderr  # noqa: E402
+from io import StringIO  # noqa: E402
 from importlib.metadata import distributions  # noqa: E402
 from typing import Any, Callable  # noqa: E402
 
@@ -32,7 +34,7 @@ from .config import Facts, read_facts, required  # noqa: E402
 from .language.template_bounds import try_out  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .proof.example import first_example  # noqa: E402
-from .proof.golden import first_row, golden_inputs, refused_json, tensors_json  # noqa: E402
+from .proof.golden import first_row, golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
 from .proof.language_golden import begin_conversation, language_example  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
@@ -41,6 +43,10 @@ from .values.tensors import Signature  # noqa: E402
 # A framework's answers differ slightly between processors.
 _RTOL = 1e-4
 _MOST_EXAMPLE_BYTES = 100_000
+_LONGEST_SECONDS = 0.25
+# Of the answers to all golden rows, which are kept as JSON.
+_MOST_NUMBERS = 2_000_000
+_LEAST_ROWS = 16
 
 
 def main(arguments: list[str]) -> None:
@@ -57,61 +63,80 @@ def main(arguments: list[str]) -> None:
     # The second load has nothing left to import. User code may not tolerate a second run.
     # Nor is there room for two language models.
     again_seconds = first_seconds if model.is_code or model.language else _seconds(lambda: load_model(path, facts))
-    described = _described(model, facts)
-    if golden and described["golden"]:
-        with open(golden, "w", encoding="utf-8") as file:
-            json.dump({**described["golden"], "nativeMicros": described["nativeMicros"]}, file)
-    answer = {name: value for name, value in described.items() if name != "golden"}
+
+    def hand_on(rows: int, proven: dict[str, Any]) -> None:
+        if golden:
+            with open(golden, "w", encoding="utf-8") as file:
+                json.dump(proven, file)
+            tell(out, {"rows": 0 if model.is_code else rows})
+
+    answer = _described(model, facts, hand_on)
     answer["importMs"] = round((imported - _STARTED + max(0.0, first_seconds - again_seconds)) * 1000, 1)
     answer["loadMs"] = round(again_seconds * 1000, 1)
     answer["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     answer["packages"] = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()}, key=str.lower)
     answer["uncompiled"] = uncompiled_to_serve()
-    out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    tell(out, answer)
     out.close()
 
 
-def _described(model: Model, facts: Facts) -> dict[str, Any]:
+def _described(model: Model, facts: Facts, hand_on: Callable[[int, dict[str, Any]], None]) -> dict[str, Any]:
     if model.language:
-        return _result(model.signature, model, 0, _short(language_example(model.language)), None, None)
+        return _result(model.signature, model, 0, _short(language_example(model.language)), None)
     if model.sample is not None:
         request = {"protocol": "invocations", "body": model.sample}
-        return _result(model.signature, model, 0, _invoked(model, request), None, None)
+        return _result(model.signature, model, 0, _invoked(model, request), None)
     inputs, refused = golden_inputs(model, facts)
+    if inputs and model.native is not None:
+        inputs = _not_too_many(model, inputs)
     if inputs is not None:
         # A stage of the build, as src/domain/build/build-progress.ts reads it.
         print(f"progress: answering {_rows(inputs)} golden rows", file=sys.stderr, flush=True)
     answered = _answer(model, inputs) if inputs is not None else None
+    if answered is None and inputs and model.native is not None:
+        inputs = _answered_alone(model, inputs)
+        answered = _answer(model, inputs) if inputs else None
     if answered is None:
         inputs, answered = first_example(model) or (None, None) if model.signature.inputs else (None, None)
         refused = []
     if inputs is None or answered is None:
         signature = facts.signature or model.signature
-        return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts.example), None, None)
+        return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts.example), None)
     outputs = tuple(spec_like(name, array) for name, array in answered.items())
     declared = facts.signature.outputs if facts.signature and model.is_code else ()
     first = first_row(model.signature.inputs, inputs)
     rows = _rows(inputs)
-    golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)}
+    hand_on(rows, {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)})
     example = _example(model, first)
     micros = None if model.is_code else _micros(model, first)
-    return _result(Signature(model.signature.inputs, declared or outputs), model, rows, example, micros, golden)
+    return _result(Signature(model.signature.inputs, declared or outputs), model, rows, example, micros)
 
 
 def _rows(inputs: dict[str, np.ndarray]) -> int:
     return min(len(array) if array.ndim else 1 for array in inputs.values())
 
 
-def _result(
-    signature: Signature | None, model: Model, rows: int, example: Any, micros: float | None, golden: Any
-) -> dict[str, Any]:
+def _not_too_many(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Fewer rows where each is answered by very many numbers, as by a vocabulary of words."""
+    first = _answer(model, first_row(model.signature.inputs, inputs)) if _rows(inputs) > 1 else None
+    numbers = sum(array.size for array in (first or {}).values())
+    return rows_of(inputs, slice(0, max(_LEAST_ROWS, _MOST_NUMBERS // numbers))) if numbers > 0 else inputs
+
+
+def _answered_alone(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+    """The rows that the model does not refuse: one refused row fails the request that it is in. None if it refuses each."""
+    with redirect_stderr(StringIO()):
+        taken = [row for row in range(_rows(inputs)) if _answer(model, rows_of(inputs, slice(row, row + 1))) is not None]
+    return {name: array[taken] for name, array in inputs.items()} if taken else None
+
+
+def _result(signature: Signature | None, model: Model, rows: int, example: Any, micros: float | None) -> dict[str, Any]:
     return {
         "signature": signature.json() if signature else None,
         "takesColumns": model.takes_columns,
         "rows": rows,
         "example": example,
         "nativeMicros": micros,
-        "golden": golden,
     }
 
 
@@ -151,7 +176,7 @@ def _short(example: dict[str, Any] | None) -> dict[str, Any] | None:
 def _micros(model: Model, first: dict[str, np.ndarray]) -> float:
     """The time for one row, as the median of many runs."""
     times = []
-    until = time.perf_counter() + 1
+    until = time.perf_counter() + _LONGEST_SECONDS
     while len(times) < 5 or (len(times) < 200 and time.perf_counter() < until):
         times.append(_seconds(lambda: model.predict(first)))
     return round(sorted(times)[len(times) // 2] * 1e6, 1)
@@ -161,6 +186,11 @@ def _seconds(task: Callable[[], Any]) -> float:
     start = time.perf_counter()
     task()
     return time.perf_counter() - start
+
+
+def tell(out: Any, said: dict[str, Any]) -> None:
+    out.write(json.dumps(said, ensure_ascii=False) + "\n")
+    out.flush()
 
 
 def own_stdout() -> Any:

@@ -52,6 +52,20 @@ def stacked(inputs: dict[str, np.ndarray]) -> np.ndarray:
     return np.column_stack(arrays)
 
 
+def side_by_side(inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """One table of Python objects, as of texts and numbers that were fitted without names."""
+    arrays = [array.reshape(len(array)).astype(object) for array in inputs.values()]
+    return np.column_stack(arrays)
+
+
+def answers(estimator: Any, method: str) -> bool:
+    """Whether it has the method as it was fitted: scikit-learn makes some depend on that."""
+    try:
+        return callable(getattr(estimator, method, None))
+    except Exception:
+        return False
+
+
 def codes_of(categories: Iterable[Any]) -> dict[Any, float]:
     """A booster's number for each category."""
     return {category: float(code) for code, category in enumerate(categories)}

@@ -30,10 +30,13 @@ export function otlpTraces(url: string): Traces {
     begin(workflow, execution): ExecutionTrace {
       const whole = tracer.startSpan(workflow, { attributes: { 'slipway.execution': execution } });
       const within = trace.setSpan(context.active(), whole);
+      // A build is told nothing of its deployment, which the steps before it were.
+      let known: Attributes = {};
       return {
         async step(state, payload, run) {
           const span = tracer.startSpan(state, {}, within);
-          for (const each of [whole, span]) each.setAttributes(deploymentOf(payload));
+          known = { ...known, ...deploymentOf(payload) };
+          for (const each of [whole, span]) each.setAttributes(known);
           try {
             return await run();
           } catch (error) {
@@ -59,7 +62,9 @@ function failed(span: Span, name: string, message: string): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
-function deploymentOf(payload: unknown): Readonly<Record<string, string>> {
+type Attributes = Readonly<Record<string, string>>;
+
+function deploymentOf(payload: unknown): Attributes {
   const isNamed = typeof payload === 'object' && payload !== null && 'deploymentId' in payload;
   return isNamed ? { 'slipway.deployment': String(payload.deploymentId) } : {};
 }

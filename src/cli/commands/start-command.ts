@@ -100,5 +100,5 @@ async function startAsAsked(options: Options): Promise<void> {
 }
 
 function accelerators(text: string): readonly string[] {
-  return text === 'none' ? [] : text.split(',');
+  return text === 'none' ? [] : text.split(',').map((name) => name.trim());
 }

@@ -10,6 +10,7 @@ import { makeRole, missingServiceRoles, SERVICE_ROLES } from '#compose/account/s
 import type { ContainerOutputs, SlipwayStack } from '#compose/account/stack.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 import { quotaOf } from './quota.ts';
+import { lookAtZones } from './zones.ts';
 
 type Settings = ReturnType<typeof clientSettings>;
 
@@ -35,7 +36,7 @@ export function networkCheck(account: AwsAccount, added: () => Promise<number | 
   };
 }
 
-/** Checks the account's quotas for containers; no checks for an existing stack without containers. */
+/** Checks the account's quotas and zones for containers; no checks for an existing stack without containers. */
 export function containerQuotaChecks(
   account: AwsAccount,
   known: Promise<SlipwayStack | undefined>,
@@ -46,6 +47,8 @@ export function containerQuotaChecks(
     look: async () => ((await known)?.containers === null ? undefined : look()),
   });
   return [
+    // The zones of a stack are chosen already.
+    check('zones', async () => ((await isInstalled()) ? undefined : lookAtZones(account))),
     check('service roles', async () =>
       lookAtServiceRoles(clientSettings(account), await isInstalled()),
     ),
@@ -119,7 +122,7 @@ async function lookAtServiceRoles(settings: Settings, isInstalled: boolean) {
   const says = `there is no role ${missing.map(({ name }) => name).join(', ')}`;
   const commands = missing.map(({ service }) => makeRole(service)).join('; ');
   return isInstalled
-    ? fail(`${says}: containers would fail`, `Create it: ${commands}`)
+    ? fail(`${says}: containers that need it would fail`, `Create it: ${commands}`)
     : warn(
         `${says} yet`,
         `The first deploy creates it, with iam:CreateServiceLinkedRole: ${commands}`,

@@ -12,6 +12,7 @@ import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
 import { type TimedOption, timed } from '#domain/placement/cold-start.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { gpuFor, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
@@ -74,9 +75,12 @@ export async function inspectPath(
       optionsOf(manifest, {
         imageBytes: facts.sizeBytes,
         modelBytes: facts.sizeBytes,
+        isStreaming: facts.language?.task === 'generate',
         memoryBytes: expectedMemoryBytes({ ...facts, terms }),
         accelerator: gpu,
         gpuModel,
+        refusedByLambda: portRefusal(manifest),
+        lossOnLambda: lossOnLambda(name),
       }),
       { runtime: name, artifactBytes: facts.sizeBytes },
     ),

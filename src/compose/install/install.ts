@@ -6,8 +6,9 @@ import { type AwsAccount, clientSettings, withCredentials } from '#compose/accou
 import { findStackIfAny, stackName } from '#compose/account/stack.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
+import { requireAllowed } from './parameter-rules.ts';
 import { idleCostLine, readParameters, wantedContainers } from './parameters.ts';
-import { type Copy, requireTemplate, stackFolder } from './stack-folder.ts';
+import { type Copy, stackFolder, templateFolder } from './stack-folder.ts';
 
 export type Install = {
   readonly account: AwsAccount & { readonly region: string };
@@ -26,9 +27,10 @@ export async function planInstall(
   { profile, ...place }: AwsAccount,
   given: readonly string[],
 ): Promise<Install> {
-  requireTemplate(root);
+  const template = templateFolder(root);
   const parameters = readParameters(given);
   const containers = wantedContainers(parameters);
+  await requireAllowed(template, new Map([['stage', place.stage], ...parameters]));
   const account = { ...place, profile, region: await regionOf({ ...place, profile }) };
   const findings = await installDoctor(account, containers !== 'off');
   const notes = [

@@ -1,6 +1,8 @@
 import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
+import { nearestName } from '#domain/nearest-name.ts';
+import { requireValue } from './parameter-values.ts';
 
 /** The parameters of serverless.yml. */
 export const PARAMETERS = [
@@ -29,17 +31,22 @@ export const PARAMETERS = [
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; and on a budget that nobody would be told of. */
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a value that it would not take; and on a budget that nobody would be told of. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
     const [name = '', ...value] = each.split('=');
     const isKnown = PARAMETERS.some((known) => known === name);
     if (!isKnown || value.length === 0 || read.has(name)) {
-      throw new Failure('InputInvalid', `--param ${each} is not a parameter of the stack`, {
-        fix: `Use --param name=value, once for each name, with one of ${PARAMETERS.join(', ')}.`,
-      });
+      throw new Failure(
+        'InputInvalid',
+        `--param ${each} ${wrongWith(name, { isKnown, isTwice: read.has(name) })}`,
+        {
+          fix: fixOf(name, isKnown),
+        },
+      );
     }
+    requireValue(name, value.join('='));
     read.set(name, value.join('='));
   }
   if (Number(read.get('budgetUsd') ?? 0) > 0 && !read.get('budgetEmail')) {
@@ -53,6 +60,17 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
     });
   }
   return read;
+}
+
+function wrongWith(name: string, { isKnown, isTwice }: { isKnown: boolean; isTwice: boolean }) {
+  if (!isKnown) return 'is not a parameter of the stack';
+  return isTwice ? `gives ${name} a second time` : 'has no value';
+}
+
+function fixOf(name: string, isKnown: boolean): string {
+  const meant = isKnown ? undefined : nearestName(name, PARAMETERS);
+  const ask = meant ? `Did you mean ${meant}? ` : '';
+  return `${ask}Use --param name=value, once for each name, with one of ${PARAMETERS.join(', ')}.`;
 }
 
 /** The requested containers; `public` by default. Fails with `InputInvalid`. */

@@ -13,9 +13,11 @@ const BESIDE = ['buildspecs', 'runtimes'];
 
 const HEX_DIGITS = 16;
 
-/** Fails with `InputInvalid` for a copy of Slipway that brings no template. */
-export function requireTemplate(root: string): void {
-  if (isClone(root) || existsSync(join(root, PACKED, 'serverless.yml'))) return;
+/** The folder with the template. Fails with `InputInvalid` for a copy of Slipway that brings none. */
+export function templateFolder(root: string): string {
+  if (isClone(root)) return root;
+  const packed = join(root, PACKED);
+  if (existsSync(join(packed, 'serverless.yml'))) return packed;
   throw new Failure('InputInvalid', 'this copy of Slipway has no template to deploy', {
     fix: 'Install it again, or clone the repository and run `npx slipway deploy` in it.',
   });

@@ -91,6 +91,13 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     hint: /^1f8b/,
   },
   {
+    what: 'an archive of 7-Zip, RAR or another kind',
+    format: null,
+    endings: ['.7z', '.rar', '.tar.bz2', '.tar.xz', '.tar.zst', '.tbz2', '.txz'],
+    magic: /^(377abcaf271c|526172211a07)/,
+    fix: 'Make it again with `tar czf` or `zip -r`, or upload the folder with `slipway push FOLDER`.',
+  },
+  {
     what: 'an HDF5 file',
     format: 'keras',
     endings: ['.h5', '.hdf5'],

@@ -52,6 +52,12 @@ const AGAIN = 'Upload the model again.';
 
 const CAUSES: readonly Cause[] = [
   {
+    // What CodeBuild says of a start, once the workflow has tried for hours. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+    sign: /Cannot have more than (\d+) builds in queue/,
+    reason: 'CodeBuild takes no more than $1 builds of this account at once',
+    fix: 'Upload the model again when fewer are being deployed, or ask for more, of which a new account may have none: Service Quotas, CodeBuild, "Concurrently running builds"; `slipway doctor` shows how many there are.',
+  },
+  {
     // What uv concludes of a name, or a version, that nobody has published.
     sign: /Because (?:there is no version of )?([^ ]+) (?:was not found in the package registry|and you require)/,
     reason: 'the package index has no `$1`',
@@ -116,6 +122,8 @@ const NEVER_BEGUN = {
 
 // As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
 const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
+// What buildspecs/commands/build-image.mjs and build-folder.mjs end with: all that the process of the model said follows.
+const ENDED = /^build-(?:image|folder): /;
 const MOST_HEADLINE = 500;
 
 const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
@@ -148,10 +156,14 @@ const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
  */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
   const last = lines.slice(lines.findLastIndex(isCommand) + 1);
-  const error = last.findLast((line) => PYTHON_ERROR.test(line));
-  if (error !== undefined) return ofPython(error, last);
+  const from = last.findLastIndex((line) => ENDED.test(line));
+  const said = last.slice(Math.max(0, from));
+  const error = said.findLast((line) => PYTHON_ERROR.test(line));
+  if (error !== undefined) return ofPython(error, said);
   const shown = toShow(lines);
-  const cause = build.phase === 'QUEUED' ? NEVER_BEGUN : causeIn(shown);
+  // Of a build that CodeBuild did not start there is only what the workflow caught.
+  const signs = shown.length > 0 ? shown : [build.error];
+  const cause = build.phase === 'QUEUED' ? NEVER_BEGUN : causeIn(signs);
   const where = build.phase && ` in ${build.phase}`;
   const why = cause?.reason ?? `it ended${where} with ${withoutQueries(build.error)}`;
   return {
@@ -169,7 +181,7 @@ function causeIn(lines: readonly string[]): Omit<Cause, 'sign'> | undefined {
   return undefined;
 }
 
-/** With what the command said that it ended; it says all that the builder's own lines could. */
+/** With what the command said as it ended; it says all that the builder's own lines could. */
 function ofPython(error: string, said: readonly string[]): Trouble {
   const [, headline = ''] = PYTHON_ERROR.exec(error) ?? [];
   const rest = said.filter((line) => line !== error && !line.startsWith('[Container] '));

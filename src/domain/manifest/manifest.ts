@@ -42,12 +42,16 @@ const example = z.strictObject({
     ),
 });
 
+// A value that begins with aws: is AWS's own. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html
 const TEAM_FORM =
-  'expected letters, digits, spaces and _.:/=+@-, 128 at most, as the tags of AWS take them';
+  'expected letters, digits, spaces and _.:/=+@-, 128 at most and without aws: in front, as the tags of AWS take them';
 const team = z.string({ error: TEAM_FORM }).check(
-  z.regex(/^[A-Za-z0-9_.:/=+@-]([A-Za-z0-9 _.:/=+@-]{0,126}[A-Za-z0-9_.:/=+@-])?$/, {
-    error: TEAM_FORM,
-  }),
+  z.regex(
+    /^(?![aA][wW][sS]:)[A-Za-z0-9_.:/=+@-]([A-Za-z0-9 _.:/=+@-]{0,126}[A-Za-z0-9_.:/=+@-])?$/,
+    {
+      error: TEAM_FORM,
+    },
+  ),
   z.describe(
     'The team that pays for the model: the tag `slipway:team` of all that is made for it in AWS. By default what its stack says.',
   ),

@@ -3,6 +3,7 @@ import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { type ContainerNeeds, fargateSize } from './container-size.ts';
 import { ec2Size } from './ec2-size.ts';
+import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
 
 /** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
@@ -11,8 +12,11 @@ export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   readonly memoryMiB: number | null;
   /** What is read of the model before it answers. */
   readonly modelBytes: number;
+  /** Whether its clients read an answer as it is written: a language model's. */
+  readonly isStreaming?: boolean;
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
+  readonly lossOnLambda?: Loss | undefined;
 };
 
 /** The manifest's wish, and the targets that this installation offers. */
@@ -53,9 +57,10 @@ export function chooseTarget(
   const option = options.find(({ taken: isTaken }) => isTaken);
   if (!option) return { decision: undefined, options };
   const { target, memoryMiB, cpuUnits, instanceTypes, accelerator, serving } = option;
+  const streaming = needs.isStreaming && target === 'lambda' && { isStreaming: true };
   const gpu = accelerator && { accelerator, ...(serving && { serving }) };
   return {
-    decision: { target, memoryMiB, cpuUnits, instanceTypes, ...gpu, options },
+    decision: { target, ...streaming, memoryMiB, cpuUnits, instanceTypes, ...gpu, options },
     options,
   };
 }
@@ -75,7 +80,7 @@ function hold(option: Weighed, wish: Wish, needs: Needs): Weighed {
 function held(
   target: Target,
   { target: wished, allow, offered }: Wish,
-  { modelBytes }: Needs,
+  needs: Needs,
 ): string | undefined {
   if (wished !== 'auto' && wished !== target) return `placement.target is ${wished}`;
   if (!allow.includes(target)) return 'placement.allow does not include it';
@@ -83,15 +88,18 @@ function held(
     return 'this installation has no containers: deploy it with containers=public, which costs about $23 a month while idle';
   }
   const hasOthers = allow.some((each) => each !== 'lambda' && offered.includes(each));
-  return target === 'lambda' && wished === 'auto' && hasOthers ? slowStart(modelBytes) : undefined;
+  return target === 'lambda' && wished === 'auto' && hasOthers ? slowStart(needs) : undefined;
 }
 
 /** A server starts with a request that waits for it. Who asks for Lambda, or has nothing else, gets it all the same: retries find it started. */
-function slowStart(modelBytes: number): string | undefined {
+function slowStart({ modelBytes, isStreaming }: Needs): string | undefined {
   const seconds = Math.ceil(modelBytes / coldStarts.targets.lambda.bytesPerSecond);
-  return seconds > lambda.requestTimeoutSeconds
-    ? `a cold start reads the model's ${modelBytes} bytes, for some ${seconds} s; a request has ${lambda.requestTimeoutSeconds} s (placement.target: lambda takes it all the same)`
-    : undefined;
+  const { requestTimeoutSeconds } = lambda;
+  if (seconds <= requestTimeoutSeconds) return undefined;
+  const most = isStreaming
+    ? `no client should wait more than ${requestTimeoutSeconds} s for the first word`
+    : `a request has ${requestTimeoutSeconds} s`;
+  return `a cold start reads the model's ${modelBytes} bytes, for some ${seconds} s; ${most} (placement.target: lambda takes it all the same)`;
 }
 
 function outdone(option: Pick<TargetOption, 'reason'>, { target }: Weighed): string {
@@ -119,7 +127,10 @@ function weighLambda(needs: Needs): Weighed {
   if (memoryMiB > lambda.memoryMaxMiB) {
     return refuse(`the model needs ${memoryMiB} MiB of memory; Lambda has ${lambda.memoryMaxMiB}`);
   }
-  const reason = `fits in ${memoryMiB} of Lambda's ${lambda.memoryMaxMiB} MiB, and costs nothing while idle`;
+  const loss = needs.lossOnLambda
+    ? `; ${needs.lossOnLambda.reason} (not with placement.target: fargate)`
+    : '';
+  const reason = `fits in ${memoryMiB} of Lambda's ${lambda.memoryMaxMiB} MiB, and costs nothing while idle${loss}`;
   return { ...option, fits: true, reason };
 }
 

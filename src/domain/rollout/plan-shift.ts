@@ -1,11 +1,11 @@
 import type { ShiftStep } from '#domain/deployment.ts';
 import { type Rollout, STEPS } from '#domain/manifest/rollout.ts';
-import { mechanismOf, type Target } from '#domain/placement/target.ts';
+import { mechanismOf, type Placement, placementName } from '#domain/placement/target.ts';
 
 /** What determines how the traffic moves: the source (null: nothing is live), the destination, and what the manifest says. */
 export type ShiftNeeds = {
-  readonly from: Target | null;
-  readonly to: Target;
+  readonly from: Placement | null;
+  readonly to: Placement;
   readonly rollout: Rollout;
   readonly defaults: ShiftDefaults;
   /** True for a move back to a proven version, or to the live one: in one step and without a bake. */
@@ -43,7 +43,7 @@ export function planShift(needs: ShiftNeeds): {
     const isRamp =
       percents.length > 1 && (rollout.strategy !== 'auto' || rollout.steps !== undefined);
     const notice = isRamp
-      ? `from ${from} to ${to} the traffic can only move all at once, so the strategy is not ${rollout.strategy}`
+      ? `from ${placementName(from)} to ${placementName(to)} the traffic can only move all at once, so the strategy is not ${rollout.strategy}`
       : '';
     return { steps: [{ percent: 100, bakeSeconds }], notice };
   }

@@ -1,6 +1,6 @@
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { mechanismOf, type Target } from '#domain/placement/target.ts';
+import { mechanismOf, type Placement, placementName } from '#domain/placement/target.ts';
 
 // The container mechanism's limits apply to every target, so that shares mean the same everywhere: an ALB rule takes
 // five target groups with weights 0..999. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html
@@ -32,11 +32,11 @@ export function acceptShares(shares: Shares): Shares {
 /** Fails with `SharesRefused` when the shares mix two mechanisms, between which all of the traffic moves at once. */
 export function refuseMixture(
   shares: Shares,
-  targetOf: (revision: string) => Target | undefined,
+  placementOf: (revision: string) => Placement | undefined,
 ): void {
-  const targets = Object.keys(withoutZeros(shares)).flatMap((name) => targetOf(name) ?? []);
-  if (new Set(targets.map(mechanismOf)).size < 2) return;
-  const [first, other] = [...new Set(targets)];
+  const placements = Object.keys(withoutZeros(shares)).flatMap((name) => placementOf(name) ?? []);
+  if (new Set(placements.map(mechanismOf)).size < 2) return;
+  const [first, other] = [...new Set(placements.map(placementName))];
   throw new Failure(
     'SharesRefused',
     `${first} and ${other} cannot share the traffic of a model; one has all of it`,

@@ -11,6 +11,7 @@ import {
 import * as z from 'zod/mini';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { tooDeepLine } from '#formats/yaml-nesting.ts';
+import { repeatedKeys } from '#formats/yaml-repeats.ts';
 
 const text = z.optional(z.string());
 const flavour = z.optional(z.record(z.string(), z.unknown()));
@@ -44,7 +45,7 @@ export function parseMlmodel(written: string, file: string): MlflowModel {
   const lineCounter = new LineCounter();
   const document = parseDocument(written, {
     ...({ lineCounter, schema: 'failsafe', logLevel: 'error', prettyErrors: false } as const),
-    // The parser would compare every key with every other.
+    // Told by `repeatedKeys`.
     uniqueKeys: false,
   });
   const [error] = document.errors;
@@ -113,22 +114,8 @@ function oddNode(document: Document, written: string): Fault | undefined {
 }
 
 function keyGivenTwice(document: Document): Fault | undefined {
-  let fault: Fault | undefined;
-  visit(document, {
-    Map(_, { items }) {
-      const seen = new Set<string>();
-      for (const { key } of items) {
-        const name = isScalar(key) ? String(key.value) : '';
-        if (isScalar(key) && seen.has(name)) {
-          fault = { at: key.range?.[0] ?? 0, what: `the key ${quoted(name)} is given twice` };
-          return visit.BREAK;
-        }
-        seen.add(name);
-      }
-      return undefined;
-    },
-  });
-  return fault;
+  const [first] = repeatedKeys(document);
+  return first && { at: first.offset, what: `the key ${quoted(first.name)} is given twice` };
 }
 
 function plain(document: Document, file: string): unknown {

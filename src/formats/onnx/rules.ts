@@ -1,3 +1,4 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { domainOf, type OnnxModel } from './model.ts';
 
@@ -53,6 +54,6 @@ function refuseUnknownOperators(file: string, { operators, functions }: OnnxMode
   if (unknown === undefined) return;
   throw rejected(
     `${file} uses the operator ${quoted(unknown)}; this version runs those of ${Object.keys(NEWEST_OPSETS).join(', ')}`,
-    'Replace it with standard operators, or put it in the model as a local function.',
+    `Replace it with standard operators, put it in the model as a local function, or ${BY_CODE}.`,
   );
 }

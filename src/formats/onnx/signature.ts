@@ -1,3 +1,4 @@
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type OnnxModel, ZIP_MAP } from './model.ts';
@@ -13,7 +14,7 @@ export function signatureOf(file: string, model: OnnxModel): Signature {
   const inputs = model.inputs.filter(({ name }) => !model.initializers.has(name));
   const fix = model.operators.has(ZIP_MAP)
     ? 'Export the classifier with zipmap=False, so that its probabilities are a tensor.'
-    : 'Export the model with tensors for inputs and outputs.';
+    : `Export the model with tensors for inputs and outputs, or ${BY_CODE}.`;
   return {
     inputs: inputs.map((value) => specOf(value, `${file}: input`, fix)),
     outputs: model.outputs.map(
@@ -47,12 +48,18 @@ function specOf(value: Value, role: string, fix: string): TensorSpec {
   }
   if (kind !== 'tensor') throw rejected(`${called} is not a tensor but has the type ${kind}`, fix);
   const type = ELEMENT_TYPES[elementType];
+  if (type?.datatype === 'BF16') {
+    throw rejected(
+      `${called} has the element type ${type.name}, which ONNX Runtime takes from no client of Node.js`,
+      'Cast it to FLOAT inside the model; its weights may stay as they are.',
+    );
+  }
   if (type?.datatype) {
     const { datatype } = type;
     return shape ? { name, datatype, shape } : { name, datatype, shape: [], isUnranked: true };
   }
   throw rejected(
     `${called} has the element type ${type?.name ?? elementType}, which the Open Inference Protocol does not support`,
-    'Cast it to a standard type inside the model.',
+    `Cast it to a standard type inside the model, or ${BY_CODE}.`,
   );
 }

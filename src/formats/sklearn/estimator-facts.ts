@@ -3,6 +3,7 @@ import type { Signature } from '#domain/artifact/signature.ts';
 import type { Instance } from '#formats/pickle/values.ts';
 import type { BoosterTable, HeldBooster } from '#formats/trees/held-boosters.ts';
 import { answersOf } from './answers.ts';
+import { requireAnswersForNewRows } from './answers-new-rows.ts';
 import { type Estimator, firstOf, lastOf } from './model.ts';
 import { type Answers, tabularSignature, textSignature } from './tabular-facts.ts';
 import { cutsTexts, textsOf } from './texts.ts';
@@ -20,7 +21,11 @@ export type EstimatorFacts = Pick<
 };
 
 /** An estimator with the tables that its boosters were trained on. */
-type Said = Estimator & { readonly tables: readonly BoosterTable[] };
+type Said = Estimator & {
+  readonly tables: readonly BoosterTable[];
+  /** Its columns have no names of their own. */
+  readonly isUnnamed: boolean;
+};
 
 /** The package that provides a class, by the first part of its module. */
 export const ESTIMATOR_PACKAGES: Readonly<Record<string, string>> = {
@@ -36,11 +41,24 @@ export function onTables(root: Instance, read: Estimator, boosters: readonly Hel
   const isBooster = /^(xgboost|lightgbm)\./.test(firstOf(root).of.module);
   const own = isBooster ? tables[0]?.columns : undefined;
   const features = read.features ?? own?.length ?? null;
-  return { ...read, features, columns: read.columns ?? own ?? null, tables };
+  const columns = read.columns ?? own ?? null;
+  const made = columns === null ? madeNames(root, features ?? 0) : null;
+  return { ...read, features, columns: columns ?? made, tables, isUnnamed: made !== null };
 }
 
-/** The facts are the same however the estimator was saved. Fails with `ArtifactRejected` when it names too many inputs. */
+// More columns than anybody fits on texts in an array.
+const MAX_MADE = 1_000;
+
+/** Texts are no matrix of numbers, so their columns need names: `x0`, `x1` and on, as scikit-learn calls them itself. Null where there are none. */
+function madeNames(root: Instance, features: number): readonly string[] | null {
+  if (features > MAX_MADE) return null;
+  const names = Array.from({ length: features }, (_, place) => `x${place}`);
+  return textsOf(root, names).size > 0 ? names : null;
+}
+
+/** The facts are the same however the estimator was saved. Fails with `ArtifactRejected` when it names too many inputs, or answers for no new row. */
 export function estimatorFacts(file: string, root: Instance, said: Said): EstimatorFacts {
+  requireAnswersForNewRows(file, root);
   return {
     pythonVersion: null,
     signature: signatureOf(file, root, said),
@@ -60,7 +78,10 @@ function signatureOf(file: string, root: Instance, said: Said): Signature | null
   const signature = (given: Answers) => {
     if (cutsTexts(firstOf(root)) && !columns) return textSignature(file, given);
     if (features === null) return null;
-    const texts = new Set([...textsOf(root), ...textsIn(said)]);
+    const texts = new Set([
+      ...textsOf(root, said.isUnnamed ? (columns ?? []) : []),
+      ...textsIn(said),
+    ]);
     return tabularSignature(file, { features, names: columns, texts }, given);
   };
   if (answers) return signature(answers);

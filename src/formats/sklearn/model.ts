@@ -44,6 +44,11 @@ export function firstOf(root: Instance): Instance {
   return chain(root, firstPart).at(-1) ?? root;
 }
 
+/** Every part by which the first and the final estimator are found, the root among them. */
+export function partsTo(root: Instance): readonly Instance[] {
+  return [...chain(root, firstPart), ...chain(root, lastPart)];
+}
+
 /** `SVC` of `sklearn.svm._classes.SVC`. */
 export function nameOf({ of }: Instance): string {
   return of.name.slice(of.module.length + 1);

@@ -14,11 +14,11 @@ type Given = { readonly part: Instance; readonly columns: readonly string[] };
 
 const MAX_PARTS = 10_000;
 
-/** The table's text columns, as recorded by the parts that receive them unchanged. */
-export function textsOf(root: Instance): ReadonlySet<string> {
+/** The table's text columns, as recorded by the parts that receive them unchanged. `names` are those of a table that was fitted without any. */
+export function textsOf(root: Instance, names: readonly string[] = []): ReadonlySet<string> {
   const found = new Set<string>();
   const seen = new Set<Instance>();
-  const waiting: Given[] = [given(root, [])];
+  const waiting: Given[] = [given(root, names)];
   for (const { part, columns } of waiting) {
     if (seen.has(part)) continue;
     seen.add(part);

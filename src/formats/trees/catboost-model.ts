@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { type FlatTable, openFlatbuffer } from '#formats/bytes/flatbuffer.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
@@ -111,7 +112,7 @@ async function columnsOf(trees: FlatTable, file: string) {
     return { columns: columns.map(([, name]) => name), texts: texts.sort((a, b) => a - b) };
   throw rejected(
     `${file} takes something else than numbers and texts, as an embedding`,
-    'Train the model without embedding features.',
+    `Train the model without embedding features, or ${BY_CODE}.`,
   );
 }
 

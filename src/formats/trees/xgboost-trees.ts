@@ -12,6 +12,9 @@ const LISTS: ReadonlySet<string> = new Set([
 const COUNTED: ReadonlySet<string> = new Set([
   ...['default_left', 'split_conditions', 'loss_changes', 'sum_hessian'],
 ]);
+// Of trees whose leaves are vectors: numbers for each node, or from 3.1 on for each leaf.
+const OF_VECTORS: ReadonlySet<string> = new Set(['base_weights', 'leaf_weights']);
+const LEAF_SIZE = 'trees[].tree_param.size_leaf_vector';
 const [NO_NODE, NO_PARENT] = [-1, 2 ** 31 - 1];
 const IN_TREE = /^trees\[\]\.(\w+)$/;
 const IS_CATEGORICAL = 1;
@@ -21,7 +24,7 @@ const MOST_CATEGORY = 2 ** 24;
 /** The bounds of a tree's counts; there is one leaf value per target. */
 const COUNTS: Readonly<Record<string, { readonly least: number; readonly most: number }>> = {
   'trees[].tree_param.num_nodes': { least: 1, most: 2 ** 31 - 1 },
-  'trees[].tree_param.size_leaf_vector': { least: 0, most: 1_000_000 },
+  [LEAF_SIZE]: { least: 0, most: 1_000_000 },
 };
 
 /** Checks each tree's lists during the walk, by their path in the model. XGBoost does not check their lengths. */
@@ -30,6 +33,8 @@ export function xgboostTrees(file: string) {
   const nameOf = remembered((place) => IN_TREE.exec(place)?.[1] ?? '');
   let lists = new Map<string, readonly number[]>();
   let counts = new Map<string, number>();
+  let leafSize = 0;
+  const vectorSizes = new Set<number>();
   let mostFeature = -1;
   let groups: readonly number[] = [];
   let trees = 0;
@@ -44,12 +49,16 @@ export function xgboostTrees(file: string) {
   /** Ends a tree: when the next one begins, or the list of trees ends. */
   function close(): void {
     if (lists.size === 0) return;
-    const fault = nodesFault(lists) ?? countsFault(lists, counts) ?? categoriesFault(lists);
+    const { plain, fault: vectors } = vectorLeaves(lists, counts, leafSize);
+    const fault =
+      vectors ?? nodesFault(plain) ?? countsFault(plain, counts) ?? categoriesFault(plain);
     if (fault) throw odd(fault);
     for (const index of list(lists, 'split_indices')) mostFeature = Math.max(mostFeature, index);
     nodes += list(lists, 'left_children').length;
     lists = new Map();
     counts = new Map();
+    if (leafSize > 1) vectorSizes.add(leafSize);
+    leafSize = 0;
     trees += 1;
   }
 
@@ -59,7 +68,7 @@ export function xgboostTrees(file: string) {
       if (place === 'trees[]') close();
       const name = nameOf(place);
       if (place === 'tree_info' || LISTS.has(name)) return 'numbers';
-      return COUNTED.has(name) ? 'count' : undefined;
+      return COUNTED.has(name) || OF_VECTORS.has(name) ? 'count' : undefined;
     },
     counted(place: string, items: number): void {
       counts.set(nameOf(place), items);
@@ -73,6 +82,7 @@ export function xgboostTrees(file: string) {
       if (place === 'trees[].id' && Number(value) !== trees) throw odd(`has the id ${value}`);
       const { least = 0, most = 0 } = COUNTS[place] ?? {};
       const count = Number(value);
+      if (place === LEAF_SIZE) leafSize = count;
       if (most === 0 || (Number.isInteger(count) && count >= least && count <= most)) return;
       throw odd(`has ${count} as ${place.split('.').at(-1)}`);
     },
@@ -83,9 +93,35 @@ export function xgboostTrees(file: string) {
         indicesFault(mostFeature < 0 ? [] : [mostFeature], features, 'feature') ??
         indicesFault(groups, Math.max(1, answers), 'group of answers');
       if (fault) throw odd(fault);
+      const size = [...vectorSizes].find((each) => each !== answers);
+      if (size !== undefined) throw odd(`has leaves of ${size} numbers, for ${answers} answers`);
       return nodes;
     },
   };
+}
+
+type Vectors = { readonly plain: Lists; readonly fault?: TreeFault };
+
+/**
+ * A tree of `multi_strategy="multi_output_tree"` has a vector of `size` numbers in each leaf: until 3.0 among those of all nodes, from 3.1 on in a list of their own,
+ * in which a leaf's right child is its place. XGBoost checks neither. Answers the lists with leaves that have no child.
+ */
+function vectorLeaves(lists: Lists, counts: ReadonlyMap<string, number>, size: number): Vectors {
+  if (size <= 1) return { plain: lists };
+  const [left, right] = [list(lists, 'left_children'), list(lists, 'right_children')];
+  const numbers = counts.get('base_weights');
+  if (numbers !== left.length * size)
+    return { plain: lists, fault: otherCount('base_weights', numbers ?? 0, left.length) };
+  const weights = counts.get('leaf_weights') ?? 0;
+  if (weights === 0) return { plain: lists };
+  const isLeaf = (node: number) => left[node] === NO_NODE;
+  const places = right.filter((_, node) => isLeaf(node));
+  const fault =
+    weights === places.length * size
+      ? indicesFault(places, places.length, 'leaf')
+      : otherCount('leaf_weights', weights, left.length);
+  const children = right.map((child, node) => (isLeaf(node) ? NO_NODE : child));
+  return { plain: new Map([...lists, ['right_children', children]]), fault };
 }
 
 function nodesFault(lists: Lists): TreeFault {
@@ -109,7 +145,7 @@ function nodesFault(lists: Lists): TreeFault {
 function countsFault(lists: Lists, counts: ReadonlyMap<string, number>): TreeFault {
   const nodes = list(lists, 'left_children').length;
   for (const [name, length] of counts) {
-    if (length !== nodes) return otherCount(name, length, nodes);
+    if (!OF_VECTORS.has(name) && length !== nodes) return otherCount(name, length, nodes);
   }
   for (const name of ['split_type', 'parents']) {
     const length = lists.get(name)?.length ?? nodes;

@@ -101,6 +101,18 @@ describe('a failed build', () => {
     });
   });
 
+  it('that CodeBuild did not start is explained by what it said', () => {
+    const Cause = 'Cannot have more than 0 builds in queue for the account';
+    const build = failedBuild({ Error: 'CodeBuild.AccountLimitExceededException', Cause });
+
+    expect(explainBuild(build, [])).toEqual({
+      name: 'BuildFailed',
+      reason:
+        'the image was not built: CodeBuild takes no more than 0 builds of this account at once',
+      fix: expect.stringContaining('Service Quotas, CodeBuild, "Concurrently running builds"'),
+    });
+  });
+
   it('that nothing explains names its phase', () => {
     const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
 
@@ -128,27 +140,27 @@ describe('a failed build', () => {
 
     it('is headed by it, with its file and line, and ends without the builder’s own lines', () => {
       const { reason, fix } = explained(
-        'make-environment: made the environment',
-        '[Container] Running command node buildspecs/commands/prove-model.mjs',
+        '[Container] Running command node buildspecs/commands/build-folder.mjs',
+        'make-environments: made the environment',
         'progress: loading the model',
-        'prove-model: reading the vocabulary',
+        'build-folder: reading the vocabulary',
         "ModuleNotFoundError: No module named 'mytrans' (predict.py:3)",
         '[Container] Phase complete: BUILD State: FAILED',
         '[Container] Phase context status code: COMMAND_EXECUTION_ERROR Message: exit status 1',
       );
 
       expect(reason).toBe(
-        "ModuleNotFoundError: No module named 'mytrans' (predict.py:3)\nprove-model: reading the vocabulary",
+        "ModuleNotFoundError: No module named 'mytrans' (predict.py:3)\nbuild-folder: reading the vocabulary",
       );
       expect(fix).toMatch(/requirements\.txt/);
     });
 
     it.each([
       [
-        'prove-model: ValueError: no weights (lib/model.py:12)',
+        'build-folder: ValueError: no weights (lib/model.py:12)',
         'ValueError: no weights (lib/model.py:12)',
       ],
-      ['prove-model: AssertionError (predict.py:1)', 'AssertionError (predict.py:1)'],
+      ['build-folder: AssertionError (predict.py:1)', 'AssertionError (predict.py:1)'],
       ['custom.Oops: (a) or (b) (predict.py:7)', 'custom.Oops: (a) or (b) (predict.py:7)'],
     ])('that is printed as %j is headed by it', (line, headline) => {
       expect(explained(line)).toEqual({

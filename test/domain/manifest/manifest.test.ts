@@ -32,6 +32,8 @@ describe('the manifest schema', () => {
     [{ team: 'vision' }, true],
     [{ team: 'Data Science/R&D' }, false],
     [{ team: ' vision' }, false],
+    [{ team: 'AWS:vision' }, false],
+    [{ team: 'aws' }, true],
     [{ team: 't'.repeat(129) }, false],
     [{ server: { startupTimeoutSeconds: 0 } }, false],
     [{ server: { startupTimeoutSeconds: 3600 } }, true],

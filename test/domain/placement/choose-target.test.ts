@@ -90,6 +90,15 @@ describe('choosing a target', () => {
     expect(taken({ modelBytes: 3.8 * GIB }, wish)).toBe('lambda');
   });
 
+  it('lets a language model stream on Lambda, and no other', () => {
+    const streams = (needs: Partial<Needs>, wish: Partial<Wish> = {}) =>
+      chooseTarget({ ...small, ...needs }, { ...any, ...wish }).decision?.isStreaming;
+
+    expect(streams({ isStreaming: true })).toBe(true);
+    expect(streams({ isStreaming: true }, { target: 'fargate' })).toBeUndefined();
+    expect(streams({ isStreaming: false })).toBeUndefined();
+  });
+
   it('gives a large model the memory that it is expected to use', () => {
     const { decision } = chooseTarget({ ...small, memoryBytes: 5312 * MIB - 1 }, any);
 
@@ -126,8 +135,23 @@ describe('choosing a target', () => {
       reason:
         "a cold start reads the model's 3800000000 bytes, for some 38 s; a request has 29 s (placement.target: lambda takes it all the same)",
     },
+    {
+      what: 'a language model whose first word would be long in coming',
+      needs: { modelBytes: 3_800_000_000, isStreaming: true },
+      reason:
+        "a cold start reads the model's 3800000000 bytes, for some 38 s; no client should wait more than 29 s for the first word (placement.target: lambda takes it all the same)",
+    },
   ])('does not take Lambda for $what, and says why', ({ needs, reason }) => {
     expect(refusal('lambda', needs)).toBe(reason);
+  });
+
+  it('says with Lambda what an image loses there', () => {
+    const lossOnLambda = { reason: 'it sees keys', fix: 'Use a container.' };
+    const [option] = chooseTarget({ ...small, lossOnLambda }, any).options;
+
+    expect(option?.reason).toMatch(
+      /costs nothing while idle; it sees keys \(not with placement.target: fargate\)$/,
+    );
   });
 
   it('takes Lambda for all that it holds, to the last byte', () => {

@@ -1,19 +1,23 @@
 import fc from 'fast-check';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
-import { TARGETS } from '#domain/placement/target.ts';
+import { mechanismOf, TARGETS } from '#domain/placement/target.ts';
 import { AWS_SHIFTS, planShift, type ShiftNeeds } from '#domain/rollout/plan-shift.ts';
 
 const rollout = (wishes: object = {}) => manifestSchema.parse({ rollout: wishes }).rollout;
 const AWS = { ...AWS_SHIFTS, bakeSeconds: 60 };
 const MACHINE = { bakeSeconds: 2, canaryBakeSeconds: 2, crossingBakeSeconds: 2, canary: false };
 const upgrade: ShiftNeeds = {
-  from: 'lambda',
-  to: 'lambda',
+  from: { target: 'lambda' },
+  to: { target: 'lambda' },
   rollout: rollout(),
   defaults: AWS,
   isProven: false,
 };
-const inContainers = { ...upgrade, from: 'fargate', to: 'fargate' } as const;
+const inContainers = {
+  ...upgrade,
+  from: { target: 'fargate' },
+  to: { target: 'fargate' },
+} as const;
 
 /** The steps as `percent for seconds`. */
 function steps(needs: ShiftNeeds): string {
@@ -28,7 +32,7 @@ describe('the shift of', () => {
     { what: 'one in containers', needs: inContainers, planned: '10 for 180, 100 for 60' },
     {
       what: 'one from Fargate to EC2',
-      needs: { ...inContainers, to: 'ec2' as const },
+      needs: { ...inContainers, to: { target: 'ec2' } as const },
       planned: '10 for 180, 100 for 60',
     },
     {
@@ -70,7 +74,7 @@ describe('the shift of', () => {
     },
   ])('$wish is $planned, on every target', ({ wish, planned }) => {
     for (const target of TARGETS) {
-      const needs = { ...upgrade, from: target, to: target, rollout: rollout(wish) };
+      const needs = { ...upgrade, from: { target }, to: { target }, rollout: rollout(wish) };
       expect(steps(needs)).toBe(planned);
     }
   });
@@ -78,7 +82,7 @@ describe('the shift of', () => {
 
 describe('between Lambda and containers the traffic moves', () => {
   const crossing = (wishes: object) =>
-    planShift({ ...upgrade, to: 'fargate', rollout: rollout(wishes) });
+    planShift({ ...upgrade, to: { target: 'fargate' }, rollout: rollout(wishes) });
 
   it('as a whole, and is watched for longer', () => {
     expect(crossing({})).toEqual({ steps: [{ percent: 100, bakeSeconds: 300 }], notice: '' });
@@ -94,13 +98,24 @@ describe('between Lambda and containers the traffic moves', () => {
     );
   });
 
+  it('as a whole also from functions that answer whole to those that stream', () => {
+    const to = { target: 'lambda', isStreaming: true } as const;
+
+    expect(planShift({ ...upgrade, to, rollout: rollout({ strategy: 'linear' }) })).toEqual({
+      steps: [{ percent: 100, bakeSeconds: 300 }],
+      notice:
+        'from lambda to lambda (streaming) the traffic can only move all at once, so the strategy is not linear',
+    });
+  });
+
   it('as a whole without a word where that was asked for', () => {
     expect(crossing({ strategy: 'all-at-once' }).notice).toBe('');
   });
 });
 
 it('every shift rises to all of the traffic, and one between mechanisms has one step', () => {
-  const targets = fc.constantFrom(...TARGETS);
+  const streaming = { target: 'lambda', isStreaming: true } as const;
+  const placements = fc.constantFrom(...TARGETS.map((target) => ({ target })), streaming);
   const percents = fc
     .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 9 })
     .map((shares) => [...shares.toSorted((a, b) => a - b), 100]);
@@ -116,8 +131,8 @@ it('every shift rises to all of the traffic, and one between mechanisms has one 
     .filter((wish) => manifestSchema.safeParse({ rollout: wish }).success);
   fc.assert(
     fc.property(
-      fc.option(targets),
-      targets,
+      fc.option(placements),
+      placements,
       wishes,
       fc.boolean(),
       fc.constantFrom(AWS, MACHINE),
@@ -128,7 +143,7 @@ it('every shift rises to all of the traffic, and one between mechanisms has one 
         expect(shares.at(-1)).toBe(100);
         expect(new Set(shares).size).toBe(shares.length);
         expect(shares.toSorted((a, b) => a - b)).toEqual(shares);
-        if (from === null || (from === 'lambda') !== (to === 'lambda')) {
+        if (from === null || mechanismOf(from) !== mechanismOf(to)) {
           expect(shares).toEqual([100]);
         }
       },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { mechanismOf, TARGETS, type Target } from '#domain/placement/target.ts';
+import { mechanismOf, type Placement, TARGETS } from '#domain/placement/target.ts';
 import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/rollout/shares.ts';
 
 const weights = fc.dictionary(fc.string({ minLength: 1 }), fc.integer({ min: 0, max: 999 }), {
@@ -35,9 +35,14 @@ it('shares are the same whatever their order and their zeros', async () => {
 });
 
 describe('revisions of two mechanisms', () => {
-  const targets: Readonly<Record<string, Target>> = { l: 'lambda', f: 'fargate', e: 'ec2' };
+  const placements: Readonly<Record<string, Placement>> = {
+    l: { target: 'lambda' },
+    s: { target: 'lambda', isStreaming: true },
+    f: { target: 'fargate' },
+    e: { target: 'ec2' },
+  };
   const mixed = (shares: Record<string, number>) => () =>
-    refuseMixture(shares, (revision) => targets[revision]);
+    refuseMixture(shares, (revision) => placements[revision]);
 
   it('cannot share the traffic of a model', () => {
     expect(mixed({ l: 1, e: 1 })).toThrow(
@@ -45,6 +50,12 @@ describe('revisions of two mechanisms', () => {
         name: 'SharesRefused',
         message: 'ec2 and lambda cannot share the traffic of a model; one has all of it',
       }),
+    );
+  });
+
+  it('are also two functions of which one answers whole and one as it writes', () => {
+    expect(mixed({ l: 1, s: 1 })).toThrow(
+      'lambda and lambda (streaming) cannot share the traffic of a model',
     );
   });
 
@@ -57,6 +68,8 @@ describe('revisions of two mechanisms', () => {
   });
 
   it('are those of Lambda and of anything else', () => {
-    expect(TARGETS.map(mechanismOf)).toEqual(['function', 'container', 'container']);
+    const mechanisms = TARGETS.map((target) => mechanismOf({ target }));
+
+    expect(mechanisms).toEqual(['function', 'container', 'container']);
   });
 });

@@ -8,7 +8,7 @@ import {
   startSlipway,
   temporaryFolder,
 } from '../../support/slipway/running.ts';
-import { type Answers, answersOf, pathOf, rowsAnswered } from './others.ts';
+import { type Answers, answersOf, otherAnswersOf, pathOf, rowsAnswered } from './others.ts';
 import { answeredRows, type Rows, rowsOf, type Shape, shapesOf } from './shapes.ts';
 
 // Converted or not, no answer is further from the framework's own.
@@ -148,6 +148,18 @@ describe('forty models of a first hour', () => {
 
       const answers = answersOf(`zipmap/${name}.json`);
       expect(await wrongOfIris(model, answers, 'output_label')).toEqual([]);
+    },
+  );
+
+  it.each(['transformer', 'vectorizer', 'neighbours', 'unnamed-texts'])(
+    'what does not predict, or knows its texts by place, answers each shape: %s',
+    async (name) => {
+      expect(await deployed(name, pathOf(`first-hour/${name}.joblib`))).toMatchObject({
+        state: 'Live',
+      });
+
+      const { rows, predictions } = otherAnswersOf(`first-hour/${name}.json`);
+      expect(await wrongShapes(name, { columns: null, rows }, { predictions })).toEqual([]);
     },
   );
 

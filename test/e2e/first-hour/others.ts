@@ -27,3 +27,16 @@ export function rowsAnswered({ labels, probabilities, classes }: Answers, label:
       : probabilities[row],
   }));
 }
+
+/** What scikit-learn answers by something else than `predict`: the only output itself, or an object of them for each row. */
+export function otherAnswersOf(fixture: string): {
+  readonly rows: Rows['rows'];
+  readonly predictions: readonly unknown[];
+} {
+  const { rows, answers } = JSON.parse(readFileSync(pathOf(fixture), 'utf8'));
+  const [[, only] = [], ...more] = Object.entries<unknown[]>(answers);
+  if (more.length === 0) return { rows, predictions: only ?? [] };
+  const byRow = (_: unknown, at: number) =>
+    Object.fromEntries(Object.entries<unknown[]>(answers).map(([name, all]) => [name, all[at]]));
+  return { rows, predictions: rows.map(byRow) };
+}

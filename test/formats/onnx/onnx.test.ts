@@ -106,11 +106,19 @@ describe('inspecting an ONNX model', () => {
     [11, 'FP64'],
     [12, 'UINT32'],
     [13, 'UINT64'],
-    [16, 'BF16'],
   ])('calls element type %i %s, as the protocol does', async (element, datatype) => {
     const { signature } = await inspectAlone(modelOf([11, value('x', tensorType(element, []))], Y));
 
     expect(signature.inputs).toEqual([{ name: 'x', datatype, shape: [] }]);
+  });
+
+  it('refuses an input of BFLOAT16, which no server of Node.js could be sent', async () => {
+    const bytes = modelOf([11, value('x', tensorType(16, []))], Y);
+
+    await expect(inspectAlone(bytes)).rejects.toMatchObject({
+      message: expect.stringContaining('BFLOAT16'),
+      fix: 'Cast it to FLOAT inside the model; its weights may stay as they are.',
+    });
   });
 
   it('takes a negative dimension for a free one, and a missing shape for any rank', async () => {

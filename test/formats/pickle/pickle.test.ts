@@ -87,7 +87,7 @@ describe('what a pickle loads is told by name', () => {
   });
 
   it('and passes when the manifest allows it by name', async () => {
-    const step = `${SVC}}(Vkernel\ncshop\nkernel\nV_sklearn_version\nV1.8.0\nub.`;
+    const step = `${SVC}}(Vkernel_\ncshop\nkernel\nV_sklearn_version\nV1.8.0\nub.`;
 
     const facts = await inspectPickle(pickleOf(0x80, 4, step), ['shop.kernel']);
 

@@ -1,15 +1,8 @@
-import type { Instance, Ndarray, Value } from '#formats/pickle/values.ts';
+import type { Ndarray, Value } from '#formats/pickle/values.ts';
 import { textsOf } from '#formats/sklearn/texts.ts';
+import { part } from '../../support/models/parts.ts';
 
 const list = (...items: Value[]): Value => ({ kind: 'list', items, length: items.length });
-
-function part(name: string, attributes: Readonly<Record<string, Value>>): Instance {
-  const of = {
-    ...({ kind: 'global', module: name.slice(0, name.lastIndexOf('.')), name } as const),
-    uses: { call: false, make: true, fill: false },
-  };
-  return { kind: 'instance', of, args: [], attributes: new Map(Object.entries(attributes)) };
-}
 
 const objects = (...items: Value[]): Ndarray => ({
   ...({ kind: 'array', items, shape: [items.length] } as const),
@@ -92,4 +85,10 @@ it('a part that holds itself is read once', () => {
   model.attributes.set('best_estimator_', model);
 
   expect([...textsOf(model)]).toEqual(['place']);
+});
+
+it('the columns of a table that was fitted without names are those that it is given', () => {
+  const model = pipeline(chooser(1));
+
+  expect([...textsOf(model, ['x0', 'x1'])]).toEqual(['x1']);
 });

@@ -134,7 +134,7 @@ describe('of a model saved by skops', () => {
   });
 
   it('a class is allowed by the manifest, but never one of Python itself', async () => {
-    const mine = estimator({ it: object('mypackage.models', 'Mine', {}) });
+    const mine = estimator({ it_: object('mypackage.models', 'Mine', {}) });
     const python = estimator({ it: object('subprocess', 'Popen', {}) });
 
     await expect(inspect(mine)).rejects.toMatchObject({
@@ -148,7 +148,7 @@ describe('of a model saved by skops', () => {
 
   it('a function is allowed by the manifest, but no method of an object', async () => {
     const scorer = estimator({
-      f: node('FunctionNode', 'sklearn.metrics._classification', 'f1_score'),
+      f_: node('FunctionNode', 'sklearn.metrics._classification', 'f1_score'),
     });
     const method = estimator({
       f: node('MethodNode', 'sklearn.svm._classes', 'SVC', { content: {} }),

@@ -102,7 +102,7 @@ test.each(['tree\n', '{"learner": ', '{L\0\0'])(
       0x80,
       4,
       'csklearn.svm._classes\nSVC\n)\x81}(V_sklearn_version\nV1.8.0\n',
-      `Vnote\nX${length}${text}ub.`,
+      `Vnote_\nX${length}${text}ub.`,
     );
 
     expect(await inPickle(Buffer.from(bytes))).toMatchObject({ format: 'sklearn' });

@@ -75,6 +75,27 @@ describe('XGBoost believes what is refused here:', () => {
   });
 });
 
+describe('XGBoost reads past the leaves of vectors that are refused here:', () => {
+  const VECTORS = Buffer.from(bytesOf('xgboost', 'vectors-3.2.json')).toString();
+
+  it.each([
+    ['a leaf that is not there', /"right_children":\[(.*?),\d+\]/, '"right_children":[$1,99]'],
+    ['a leaf below nothing', /"right_children":\[(.*?),\d+\]/, '"right_children":[$1,-9]'],
+    ['fewer numbers than leaves', /"leaf_weights":\[[^,]+,/, '"leaf_weights":['],
+    ['fewer numbers than nodes', /"base_weights":\[[^,]+,/, '"base_weights":['],
+    ['leaves of more numbers than answers', /"num_target":"2"/, '"num_target":"1"'],
+    ['leaves of other numbers', /"size_leaf_vector":"2"/, '"size_leaf_vector":"3"'],
+    ['leaves of single numbers', /"size_leaf_vector":"2"/, '"size_leaf_vector":"1"'],
+  ])('%s', async (_, pattern, lie) => {
+    const bytes = Buffer.from(VECTORS.replace(pattern, lie));
+    expect(bytes.equals(Buffer.from(VECTORS))).toBe(false);
+
+    await expect(inspectXgboost(bytesSource(bytes), 'm.json')).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+    });
+  });
+});
+
 test('UBJSON whose last list ends behind the file is refused', async () => {
   const saved = Buffer.from(bytesOf('xgboost', 'binary-3.4.ubj'));
   const [counted, list] = ['{#U\x03', 'U\x05added[$d#U\xff'].map((text) =>

@@ -188,6 +188,40 @@ export function describeInvocations(runtime: Runtime): void {
     expect(json).toEqual({ predictions: [[2], [3]] });
   });
 
+  it.each([
+    { says: "TensorFlow Serving's signature", more: { signature_name: 'serving_default' } },
+    { says: "empty parameters of MLflow's clients", more: { params: {} } },
+    { says: 'empty parameters', more: { parameters: null } },
+  ])('passes over $says', async ({ more }) => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+
+    const { json } = await server.post('/invocations', { instances: [1], ...more });
+
+    expect(json).toEqual({ predictions: [2] });
+  });
+
+  it('refuses parameters that say something', async () => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+
+    const { status, json } = await server.post('/invocations', { inputs: [1], params: { k: 1 } });
+
+    expect(status).toBe(400);
+    expect(json.error).toContain('"inputs", "params"');
+  });
+
+  it.each(['None', 'True', 'False', "'"])('names %s as what Python prints', async (found) => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+
+    const { status, json } = await server.post('/invocations', `{"a": "True's", "b": ${found}1}`);
+
+    expect({ status, json }).toEqual({
+      status: 400,
+      json: {
+        error: `the body is not JSON that can be read: it has ${found}, as Python prints it; write it by json.dumps`,
+      },
+    });
+  });
+
   it.each(['NaN', 'Infinity', '-Infinity'])(
     'names %s in JSON, and null as the way',
     async (found) => {

@@ -36,14 +36,14 @@ export function describeServer(runtime: Runtime): void {
     '/v2/models/other',
     '/v2/models/m/versions/1',
     '/v2/models/m/nope',
-    '/invocations/',
+    '/invocations/nope',
     '/%zz',
   ])('%s is not found', async (path) => {
     const answer = await server.get(path);
 
     expect({ status: answer.status, json: answer.json }).toEqual({
       status: 404,
-      json: { error: `there is no ${path} here; the model is m` },
+      json: { error: `there is no ${path} here; the model is m, and /docs has its paths` },
     });
   });
 
@@ -57,6 +57,27 @@ export function describeServer(runtime: Runtime): void {
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe(allow);
     expect(answer.json.error).toContain(method);
+  });
+
+  it.each([
+    '/invocations/',
+    '//invocations',
+    '/invoc%61tions',
+    '/v1/models/m%3Apredict',
+    '/v1/models/m:predict/?verbose=1',
+  ])('%s is a path that clients write for one that there is', async (path) => {
+    const { json } = await server.post(path, { instances: [1] });
+
+    expect(json).toEqual({ predictions: [2] });
+  });
+
+  it('rows that are sent to the address of the model are told where to go', async () => {
+    const { status, json } = await server.post('/', { inputs: [1] });
+
+    expect({ status, json }).toEqual({
+      status: 405,
+      json: { error: '/ takes GET, not POST; rows are answered by POST /invocations' },
+    });
   });
 
   it('HEAD of a readable path has no body', async () => {

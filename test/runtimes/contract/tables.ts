@@ -5,6 +5,26 @@ const CSV = { 'content-type': 'text/csv' };
 
 /** Tables: MLflow's two shapes for them, and CSV. */
 export function describeTables(runtime: Runtime): void {
+  describe('a model whose names have lost their spaces', () => {
+    const columns = ['unit price', 'pieces'];
+
+    it.each([
+      { says: 'dataframe_split', body: { dataframe_split: { columns, data: [[2, 3]] } } },
+      { says: 'dataframe_records', body: { dataframe_records: [{ 'unit price': 2, pieces: 3 }] } },
+      { says: 'inputs', body: { inputs: { 'unit price': [2], pieces: [3] } } },
+      { says: 'instances', body: { instances: [{ 'unit price': 2, pieces: 3 }] } },
+      { says: 'a record', body: { 'unit price': 2, pieces: 3 } },
+      { says: 'text/csv', body: 'unit price,pieces\n2,3\n', headers: CSV },
+    ])('takes them as its table had them, in $says', async ({ body, headers = {} }) => {
+      const server = await sharedModel(runtime, ['savedNames']);
+
+      const { json, headers: said } = await server.post('/invocations', body, headers);
+
+      expect(json).toEqual({ predictions: [6] });
+      expect(said.has('x-slipway-warning')).toBe(false);
+    });
+  });
+
   describe('a model that takes columns', () => {
     let server: ModelServer;
     beforeAll(async () => {
@@ -29,6 +49,7 @@ export function describeTables(runtime: Runtime): void {
         says: 'dataframe_split with an index',
         body: { dataframe_split: { columns, data, index: [7, 8] } },
       },
+      { says: 'a table as pandas writes it in parts', body: { columns, index: [0, 1], data } },
       { says: 'dataframe_records', body: { dataframe_records: records } },
       { says: 'text/csv with names', body: `name,pieces,weight\n${rows}`, headers: CSV },
       { says: 'CRLF', body: `name,pieces,weight\r\n${rows}`, headers: CSV },
@@ -40,6 +61,57 @@ export function describeTables(runtime: Runtime): void {
         expect({ status, json }).toEqual({ status: 200, json: { predictions: byRow } });
       },
     );
+
+    it.each(['application/x-ndjson', 'application/jsonlines; charset=utf-8', 'application/jsonl'])(
+      'takes a row in each line of %s',
+      async (type) => {
+        const lines = records.map((record) => JSON.stringify(record)).join('\n');
+
+        const { json } = await server.post('/invocations', `${lines}\n\n`, {
+          'content-type': type,
+        });
+
+        expect(json).toEqual({ predictions });
+      },
+    );
+
+    it('names the two ways in which pandas keeps the order of rows, where it did not', async () => {
+      const { status, json } = await server.post('/invocations', {
+        name: { 0: 'nail', 1: 'nut' },
+        pieces: { 0: 1, 1: 2 },
+        weight: { 0: 1, 1: 2 },
+      });
+
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: {
+          error: `the body has rows of "weight" by their index, as pandas' to_json() writes them; it takes those of to_json(orient="split") or "records"`,
+        },
+      });
+    });
+
+    it('names the line that is not JSON', async () => {
+      const body = '{"name": "nail", "pieces": 1, "weight": 2}\n{"name": NaN}';
+
+      const { status, json } = await server.post('/invocations', body, {
+        'content-type': 'application/x-ndjson',
+      });
+
+      expect(status).toBe(400);
+      expect(json.error).toMatch(/^line 2 of the body: .* it has NaN, which JSON does not/);
+    });
+
+    it.each([
+      ['semicolons', 'name;pieces;weight\nnail;1;0,5\n'],
+      ['tabs', 'nail\t1\t0.5\n'],
+    ])('names %s in a CSV, which has commas', async (name, body) => {
+      const { status, json } = await server.post('/invocations', body, CSV);
+
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: { error: `the cells of the CSV are separated by ${name}; it takes commas` },
+      });
+    });
 
     const positional = data.map(([name, pieces, weight]) => [weight, pieces, name]);
     it.each([

@@ -74,6 +74,18 @@ class Predictor:
     expect(json['error']).not.toContain(says);
   });
 
+  it('what code prints is in the log at once', async () => {
+    const code = 'def predict(x):\n  print("asked about", x)\n  return x';
+    const server = await startModel(runtime, pythonFolder(code));
+    const printed = new Promise<string>((resolve) => {
+      server.child.stdout?.on('data', (chunk) => resolve(String(chunk)));
+    });
+
+    await server.post('/invocations', { inputs: 7 });
+
+    expect(await printed).toBe('asked about 7\n');
+  });
+
   it('code that exits fails its request, and the next is answered', async () => {
     const code = 'import sys\ndef predict(x): return sys.exit(3) if x == 1 else x';
     const server = await startModel(runtime, pythonFolder(code));
@@ -307,6 +319,43 @@ def predict(what): return numbers() if what == "numbers" else seen
       const { json } = await server.post('/invocations', { city: 'Arles' });
 
       expect(json).toEqual({ predictions: { city: 'Arles', days: 3 } });
+    });
+
+    it.each([
+      { says: 'an unknown one', body: { width: 2, hight: 3 } },
+      { says: 'one too many', body: { width: 2, height: 3, depth: 4 } },
+      { says: 'one too few', body: { height: 3 } },
+      { says: 'a list', body: [2, 3] },
+      { says: 'one value', body: 2 },
+    ])('and is refused with $says, where the code takes several', async ({ body }) => {
+      const code = 'def predict(width, height): return width * height';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const { status, json } = await server.post('/invocations', JSON.stringify(body));
+
+      expect(status).toBe(400);
+      expect(json.error).toMatch(
+        /^the body is .*; the model's code takes an object with "width", "height"$/,
+      );
+    });
+
+    it('and is refused where it names one that no optional parameter is', async () => {
+      const code = 'def predict(width, height=1): return width * height';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const { status, json } = await server.post('/invocations', { width: 2, hight: 3 });
+
+      expect(status).toBe(400);
+      expect(json.error).toContain('the body is an object with "width", "hight"');
+    });
+
+    it('and goes in whole where the code takes one', async () => {
+      const code = 'def predict(body, verbose=False): return list(body)';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const { json } = await server.post('/invocations', { width: 2, verbose: 3 });
+
+      expect(json).toEqual({ predictions: ['width', 'verbose'] });
     });
 
     it('arrays, bytes of numpy and NaN come out as JSON', async () => {

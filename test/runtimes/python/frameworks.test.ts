@@ -79,4 +79,89 @@ print(json.dumps([[name, each] for name in NAMES for each in asked if not hasatt
 
     expect(missing).toEqual([]);
   });
+
+  it.each([
+    ['transform', 'rows * 2', { transformed: [[2, 4]] }],
+    ['kneighbors', '(rows, rows > 1)', { distances: [[1, 2]], indices: [[false, true]] }],
+    ['score_samples', 'rows.sum(axis=1)', { score: [3] }],
+  ])('an estimator without predict answers by its %s', async (method, answer, expected) => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.adapters.estimator import estimator_model
+from slipway_server.config import Facts
+class Other:
+    n_features_in_ = 2
+    def ${method}(self, rows): return ${answer}
+model = estimator_model(Other(), Facts("sklearn", None, None, False, None))
+print(json.dumps({name: each.tolist() for name, each in model.predict({"input": np.array([[1.0, 2.0]])}).items()}))
+`);
+
+    expect(found).toEqual(expected);
+  });
+
+  it('one that answers for no new row is refused with the ways in which it could', async () => {
+    const found = await snippets.said(`
+import json
+from slipway_server.adapters.estimator import estimator_model
+from slipway_server.config import Facts
+from slipway_server.refusal import Refusal
+class Clusters:
+    n_features_in_ = 2
+    def fit_predict(self, rows): return rows
+try:
+    estimator_model(Clusters(), Facts("sklearn", None, None, False, None))
+except Refusal as refused:
+    print(json.dumps(refused.message))
+`);
+
+    expect(found).toBe(
+      'Clusters has none of predict, transform, kneighbors, score_samples, so it answers for no row but those that it was fitted on',
+    );
+  });
+
+  it('texts that were fitted without names come to the estimator as one table of objects', async () => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.adapters.estimator import estimator_model
+from slipway_server.config import Facts
+class Encoder:
+    n_features_in_ = 2
+    categories_ = [np.array(["red", "blue"], dtype=object), np.array([1.5, 2.5], dtype=object)]
+    def transform(self, rows): return np.array([[type(each).__name__ for each in row] for row in rows.tolist()])
+model = estimator_model(Encoder(), Facts("sklearn", None, None, False, None))
+answer = model.predict({"x0": np.array(["red"], dtype=object), "x1": np.array([1.5])})
+print(json.dumps([[[spec.name, spec.datatype] for spec in model.signature.inputs], answer["transformed"].tolist()]))
+`);
+
+    expect(found).toEqual([
+      [
+        ['x0', 'BYTES'],
+        ['x1', 'FP64'],
+      ],
+      [['str', 'float']],
+    ]);
+  });
+
+  it.each([
+    ['xgboost', 'get_booster'],
+    ['lightgbm', 'booster_'],
+  ])(
+    'a booster of %s that was pickled by itself is asked as a file of it is',
+    async (framework, own) => {
+      const found = await snippets.said(`
+import json
+from slipway_server.frameworks import ${framework}
+${framework}.booster_model = lambda value, facts: "as a file"
+class Booster:
+    def model_to_string(self): return ""
+class Estimator:
+    def ${own}(self): return Booster()
+print(json.dumps([${framework}.own_model(Booster(), None), ${framework}.own_model(Estimator(), None)]))
+`);
+
+      expect(found).toEqual(['as a file', null]);
+    },
+  );
 }

@@ -197,4 +197,53 @@ print(json.dumps(why))
 
     expect(found === null).toBe(isSame);
   });
+
+  it('what has no way back through its first steps is asked by what these have learned', async () => {
+    const found = await said(`
+class OneWay(Part):
+    n_features_in_ = 2
+    def inverse_transform(self, rows): raise ValueError("can not be inverted")
+first = OneWay(categories_=[np.array([1, 2]), np.array([5.0, np.nan])])
+rows = made_rows(Model(Signature(matrix(2), ()), None, native=Part(steps=[("first", first), ("last", Part())])))["input"]
+print(json.dumps([sorted(set(column.tolist())) for column in rows.T]))
+`);
+
+    expect(found).toEqual([[1, 2], [5]]);
+  });
+
+  it('neighbours, whose tree is none of splits, are asked near the rows that they keep', async () => {
+    const found = await said(`
+near = Part(tree_=Part(data=None), _fit_X=np.array([[1.0], [3.0]]))
+rows = made_rows(Model(Signature(matrix(1), ()), None, native=near))["input"]
+print(json.dumps({1.0, 2.0, 3.0} <= set(rows.ravel().tolist())))
+`);
+
+    expect(found).toBe(true);
+  });
+
+  it.each([
+    { what: 'that refuses some', code: 'refuse(rows[:, 0] < 0)', least: 64, most: 255 },
+    {
+      what: 'that answers each by very many numbers',
+      code: 'np.zeros((len(rows), 50_000))',
+      least: 40,
+      most: 40,
+    },
+  ])('a model $what is proven by fewer rows', async ({ code, least, most }) => {
+    const found = await said(`
+from slipway_server.describe import _described
+def refuse(wrong):
+    if wrong.any(): raise Refusal(400, "below zero")
+    return wrong
+def predict(arrays):
+    rows = arrays["input"]
+    return {"transformed": ${code}}
+facts = Facts("sklearn", None, None, False, None)
+model = Model(Signature(matrix(2), ()), predict, native=Part(mean_=np.zeros(2), scale_=np.ones(2)))
+print(json.dumps(_described(model, facts)["rows"]))
+`);
+
+    expect(found).toBeGreaterThanOrEqual(least);
+    expect(found).toBeLessThanOrEqual(most);
+  });
 }

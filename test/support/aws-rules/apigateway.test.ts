@@ -27,6 +27,16 @@ const having = (...items: readonly object[]): { answers: Answers } => ({
 });
 const there = having(ROOT, MODELS);
 
+it.each([
+  { count: 299, takes: 'takes another', outcome: undefined },
+  { count: 300, takes: 'takes no other', outcome: 'LimitExceededException' },
+])('an API of $count resources $takes', async ({ count, outcome }) => {
+  const full = having(...Array.from({ length: count }, () => MODELS));
+  const rules = apiGatewayRules(() => 0).filter(({ name }) => name.includes('300 resources'));
+
+  expect(await ruled(rules, 'APIGateway.CreateResource', { restApiId: 'api' }, full)).toBe(outcome);
+});
+
 describe('a deployment of an API', () => {
   it('follows another one after five seconds, counted from the last that was made', async () => {
     let now = 0;
@@ -210,6 +220,27 @@ describe('an integration', () => {
         apiGatewayRules(() => 0),
         'APIGateway.PutIntegration',
         timed,
+        there,
+      ),
+    ).toBe(outcome);
+  });
+
+  it.each([
+    ['2015-03-31/functions/arn/invocations', undefined, undefined],
+    ['2015-03-31/functions/arn/invocations', 'BUFFERED', undefined],
+    ['2021-11-15/functions/arn/response-streaming-invocations', 'STREAM', undefined],
+    ['2015-03-31/functions/arn/invocations', 'STREAM', 'BadRequestException'],
+    ['2021-11-15/functions/arn/response-streaming-invocations', 'BUFFERED', 'BadRequestException'],
+    ['2021-11-15/functions/arn/invocations', 'STREAM', 'BadRequestException'],
+  ])('of a function at %s, as %s, is %s', async (path, responseTransferMode, outcome) => {
+    const input = { restApiId: 'api', resourceId: 'models', httpMethod: 'ANY', type: 'AWS_PROXY' };
+    const uri = `arn:aws:apigateway:us-east-1:lambda:path/${path}`;
+
+    expect(
+      await ruled(
+        apiGatewayRules(() => 0),
+        'APIGateway.PutIntegration',
+        { ...input, uri, responseTransferMode },
         there,
       ),
     ).toBe(outcome);

@@ -113,6 +113,46 @@ describe('a target that is not scaled any more', () => {
   });
 });
 
+describe('a target with tags', () => {
+  const ScalableTargetARN = 'arn:aws:application-autoscaling:us-east-1:1:scalable-target/0a';
+  const Tags = { team: 'vision' };
+  const asked = (command: string, input: object, ScalableTargets?: readonly object[]) =>
+    ruled(rules(), `${SCALING}.${command}`, input, {
+      answers: { DescribeScalableTargets: () => ({ ScalableTargets }) },
+    });
+  const there = [{ ...TARGET, ScalableTargetARN }];
+
+  it.each([
+    { what: 'takes them when it is made', input: { ...TARGET, Tags }, targets: [] },
+    { what: 'is registered again without them', input: TARGET, targets: there },
+  ])('$what', async ({ input, targets }) => {
+    expect(await asked('RegisterScalableTarget', input, targets)).toBeUndefined();
+  });
+
+  it('takes none when it is registered again', async () => {
+    const outcome = await asked('RegisterScalableTarget', { ...TARGET, Tags }, there);
+
+    expect(outcome).toBe('ValidationException');
+  });
+
+  it.each([
+    { what: 'takes them by its ARN', ResourceARN: ScalableTargetARN, outcome: {} },
+    {
+      what: 'takes none by another',
+      ResourceARN: `${ScalableTargetARN}b`,
+      outcome: 'ResourceNotFoundException',
+    },
+  ])('$what', async ({ ResourceARN, outcome }) => {
+    expect(await asked('TagResource', { ResourceARN, Tags }, there)).toEqual(outcome);
+  });
+
+  it('takes none where there is none', async () => {
+    const input = { ResourceARN: ScalableTargetARN, Tags };
+
+    expect(await asked('TagResource', input)).toBe('ResourceNotFoundException');
+  });
+});
+
 it.each([
   ['cron(0 8 ? * MON,TUE *)', undefined],
   ['daily at 8', 'ValidationException'],

@@ -10,7 +10,11 @@ import {
 } from '@aws-sdk/client-lambda';
 import { groupCounter } from '#adapters/aws/ecs/container-front.ts';
 import { invocationEvent, readResponse } from '#adapters/aws/lambda/invocation-event.ts';
-import type { ModelFunctions } from '#adapters/aws/lambda/model-function.ts';
+import {
+  ALIASES,
+  type FunctionKind,
+  type ModelFunctions,
+} from '#adapters/aws/lambda/model-function.ts';
 import type { Counter } from '#adapters/aws/logs/metric-sums.ts';
 import { mechanismOf, type RevisionRef } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -57,19 +61,26 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
     return Versions.filter(({ Version }) => Version !== '$LATEST');
   }
 
-  async function askFunction(model: string, path: string, body: string) {
+  async function askFunction(uri: string, model: string, path: string, body: string) {
+    const Qualifier = /:([^:/]+)\/[\w-]+$/.exec(uri)?.[1];
     const Payload = JSON.stringify(
       invocationEvent(api.stage, { model, method: 'POST', path, body }),
     );
     const output = await lambda.send(
-      new InvokeCommand({ FunctionName: nameOf(model), Qualifier: 'live', Payload }),
+      new InvokeCommand({ FunctionName: nameOf(model), Qualifier, Payload }),
     );
-    const response = readResponse(Buffer.from(output.Payload ?? []).toString());
+    const payload = Buffer.from(output.Payload ?? []).toString();
+    // API Gateway takes only the shape that it asked for.
+    const isAsked =
+      payload.includes('\0'.repeat(8)) === uri.endsWith('/response-streaming-invocations');
+    const response = isAsked ? readResponse(payload) : undefined;
     return inferred(response?.status, response?.headers['x-slipway-revision'], response?.body);
   }
 
-  async function countersOf({ revision, target }: RevisionRef): Promise<readonly Counter[]> {
-    if (mechanismOf(target) === 'container') {
+  async function countersOf(ref: RevisionRef): Promise<readonly Counter[]> {
+    const { revision } = ref;
+    const mechanism = mechanismOf(ref);
+    if (mechanism === 'container') {
       const group = await containers.groupOf(revision);
       return GROUP_COUNTS.map((name) => groupCounter(containers.front, group, name));
     }
@@ -79,7 +90,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
     );
     const dimensions = {
       FunctionName: nameOf(model),
-      Resource: `${nameOf(model)}:live`,
+      Resource: `${nameOf(model)}:${ALIASES[mechanism]}`,
       ExecutedVersion: version?.Version ?? '',
     };
     return ['Invocations', 'Errors'].map((name) => ({ namespace: 'AWS/Lambda', name, dimensions }));
@@ -92,12 +103,12 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
       const path = `/v2/models/${model}/infer`;
       return uri.startsWith('http:')
         ? askContainers(`${containers.endpoint}/${api.stage}/models/${model}${path}`, body)
-        : askFunction(model, path, JSON.stringify(body));
+        : askFunction(uri, model, path, JSON.stringify(body));
     },
 
     /** The version that the alias leads to, with its weights. */
-    async alias(model: string) {
-      const named = { FunctionName: nameOf(model), Name: 'live' };
+    async alias(model: string, kind: FunctionKind = 'function') {
+      const named = { FunctionName: nameOf(model), Name: ALIASES[kind] };
       const { FunctionVersion, RoutingConfig } = await lambda.send(new GetAliasCommand(named));
       return { version: FunctionVersion, weights: RoutingConfig?.AdditionalVersionWeights ?? {} };
     },

@@ -2,10 +2,11 @@ import type { Target } from '#domain/placement/target.ts';
 import { addConstantModel } from '../models/onnx.ts';
 import { callers } from './flagship.ts';
 import type { LocalAws } from './local.ts';
-import { placed } from './scenarios.ts';
+import { deploymentOf, placed } from './scenarios.ts';
 import { stateOf } from './suite.ts';
 
 const MODEL = 'moving';
+const CHAT = 'chatting';
 const [V1, V2, V3] = [1, 2, 3].map((version) => `${MODEL}-v${version}`) as [string, string, string];
 
 /** A model that moves between two mechanisms, its traffic all at once; the side that it left is complete until nobody comes to it any more. */
@@ -87,6 +88,60 @@ export function describeAwsMoves(open: () => LocalAws): void {
     expect(await sides()).toEqual({ alias: first?.alias, weights: {} });
     expect(await stateOf(world, event)).toMatchObject({ live: V3, phase: 'Live', lease: 'free' });
     expectAnswers(answers, { [V2]: [21, 22], [V3]: [31, 32] }, V3);
+  });
+
+  it('moves to functions that stream, and back by a rollback: both aliases are complete until nobody comes to the one that was left', async () => {
+    const world = open();
+    const { registry } = world.ports;
+    await world.run(await world.upload(CHAT, addConstantModel({ constant: 10 })));
+    const event = await world.upload(CHAT, addConstantModel({ constant: 20 }));
+    const aliases = () =>
+      Promise.all(
+        (['function', 'streaming-function'] as const).map((kind) =>
+          world
+            .alias(CHAT, kind)
+            .then(({ version }) => version)
+            .catch(() => undefined),
+        ),
+      );
+    const seen: (readonly (string | undefined)[])[] = [];
+    const look = async () => void seen.push(await aliases());
+    // As for a language model, which takes an environment of Python to build.
+    world.before('ProvisionLambda', async () => {
+      const deploymentId = await deploymentOf(event);
+      const { epoch } = (await registry.lease(CHAT))!;
+      const { decision } = (await registry.deployment(deploymentId))!.work;
+      const streaming = { ...decision!, isStreaming: true };
+      await registry.recordWork({ deploymentId, epoch }, { decision: streaming });
+    });
+    world.before('RetirePrevious', look);
+    const calls = callers(world, CHAT);
+
+    const run = await world.run(event);
+    await look();
+    const live = (await registry.model(CHAT))?.live;
+    world.before('RetirePrevious', look);
+    const back = await world.run({
+      kind: 'rollback',
+      deploymentId: 'rollback-chat',
+      model: CHAT,
+      to: null,
+      reason: 'somebody asked for it',
+    });
+    await look();
+    const answers = await calls.stop();
+
+    expect([run.states.at(-1), back.states.at(-1)]).toEqual(['Live', 'Live']);
+    expect(live).toMatchObject({ revision: `${CHAT}-v2`, isStreaming: true });
+    expect(seen).toEqual([
+      ['1', '2'],
+      [undefined, '2'],
+      ['1', '2'],
+      ['1', undefined],
+    ]);
+    expect((await registry.model(CHAT))?.live).not.toHaveProperty('isStreaming');
+    const data = { [`${CHAT}-v1`]: [11, 12], [`${CHAT}-v2`]: [21, 22] };
+    expectAnswers(answers, data, `${CHAT}-v1`);
   });
 
   it('is undeployed from both targets', async () => {

@@ -44,6 +44,9 @@ const IMAGE: BuiltImage = {
 
 export type Network = Pick<ModelFunctions, 'subnets' | 'securityGroup'>;
 
+/** Of versions that are published without a platform; those in `streaming` answer as their server writes. */
+type Published = { readonly runtime?: RuntimeName; readonly streaming?: readonly string[] };
+
 /** Moto does not ask whether they are there. */
 const NOWHERE: Network = { subnets: ['subnet-1'], securityGroup: 'sg-1' };
 
@@ -123,7 +126,7 @@ export async function modelFunctionsWorld(
     async publish(
       model: string,
       revisions: readonly string[],
-      runtime: RuntimeName = 'onnx',
+      { runtime = 'onnx', streaming = [] }: Published = {},
     ): Promise<void> {
       const client = awsClient(LambdaClient, moto);
       const FunctionName = functions.prefix + model;
@@ -135,6 +138,7 @@ export async function modelFunctionsWorld(
       for (const Description of revisions) {
         const spec = revisionSpec(Description, {
           ...{ model, revision: Description, image: IMAGE, runtime },
+          isStreaming: streaming.includes(Description),
         });
         const { configuration } = functionDefinition(spec, functions);
         await client.send(

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { CreateAliasCommand } from '@aws-sdk/client-lambda';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
+import { ALIASES, type FunctionKind } from '#adapters/aws/lambda/model-function.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
@@ -10,19 +11,27 @@ import { dynamoWorld } from './dynamo.ts';
 import { modelFunctionsWorld } from './model-functions.ts';
 import type { Moto } from './moto.ts';
 
-/** The model `digits`, all of whose traffic `digits-v1` has, as a function whose server behaves as told, and no record of a route. */
+type Probed = { readonly runtime?: RuntimeName; readonly kind?: FunctionKind };
+
+/** The model `digits`, all of whose traffic `digits-v1` has, as a function whose server behaves as told; it streams if its kind says so, and then there is a record of its route. */
 export async function probedFunctionsWorld(
   moto: Moto,
   behave: () => Behaviour,
-  runtime: RuntimeName = 'onnx',
+  { runtime = 'onnx', kind = 'function' }: Probed = {},
 ) {
   const server = scriptedServer(() => listener(behave));
   const world = await modelFunctionsWorld(moto, server);
-  await world.publish('digits', ['digits-v1'], runtime);
+  const streaming = kind === 'function' ? [] : ['digits-v1'];
+  await world.publish('digits', ['digits-v1'], { runtime, streaming });
   const { prefix: functionPrefix } = world.functions;
-  const alias = { FunctionName: `${functionPrefix}digits`, Name: 'live', FunctionVersion: '1' };
-  await world.lambda().send(new CreateAliasCommand(alias));
+  const Name = ALIASES[kind];
+  const alias = { FunctionName: `${functionPrefix}digits`, Name, FunctionVersion: '1' };
+  const { AliasArn: aliasArn = '' } = await world.lambda().send(new CreateAliasCommand(alias));
   const { client, table } = dynamoWorld(moto);
+  const records = routeRecords({ dynamo: client(), table, api: 'api' });
+  if (kind !== 'function') {
+    await records.update('digits', (record) => ({ ...record, serves: { kind, aliasArn } }));
+  }
 
   return {
     ...world,

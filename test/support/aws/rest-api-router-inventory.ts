@@ -2,6 +2,8 @@ import { GetResourcesCommand } from '@aws-sdk/client-api-gateway';
 import { DescribeRulesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetAliasCommand, GetPolicyCommand } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
+import { mechanismAt } from '#adapters/aws/routes/integration.ts';
 import type { restApiRouterWorld } from './rest-api-router.ts';
 
 type World = Awaited<ReturnType<typeof restApiRouterWorld>>;
@@ -11,8 +13,8 @@ export async function routerInventory(world: World, model: string) {
   const { records, served } = world;
   return {
     drafted: await drafted(world),
-    served: [...served].map(([path, { type }]) => `${path} ${type}`).sort(),
-    alias: await alias(world, model),
+    served: [...served].map(([path, to]) => `${path} ${mechanismAt(to)}`).sort(),
+    aliases: await Promise.all(Object.values(ALIASES).map((name) => alias(world, model, name))),
     rules: await rules(world),
     records: (await records.all()).map(({ serves, move, left, containers }) => ({
       serves,
@@ -27,24 +29,24 @@ async function drafted({ api, apiGateway }: World): Promise<readonly string[]> {
   const command = new GetResourcesCommand({ restApiId: api.id, embed: ['methods'] });
   const { items = [] } = await apiGateway().send(command);
   return items
-    .map(({ path, resourceMethods }) => {
-      const type = resourceMethods?.['ANY']?.methodIntegration?.type ?? '';
-      return `${path} ${type}`.trim();
+    .map(({ path = '', resourceMethods }) => {
+      const to = resourceMethods?.['ANY']?.methodIntegration;
+      return `${path} ${to ? mechanismAt(to) : ''}`.trim();
     })
     .sort();
 }
 
 /** The versions that it leads to, and how often the API is let in. */
-async function alias({ lambda, functions }: World, model: string) {
+async function alias({ lambda, functions }: World, model: string, Name: string) {
   const FunctionName = functions.prefix + model;
   const client = lambda();
   const found = await client
-    .send(new GetAliasCommand({ FunctionName, Name: 'live' }))
+    .send(new GetAliasCommand({ FunctionName, Name }))
     .catch(absentIfNotFound);
   if (!found) return null;
   const { Policy = '{}' } =
     (await client
-      .send(new GetPolicyCommand({ FunctionName, Qualifier: 'live' }))
+      .send(new GetPolicyCommand({ FunctionName, Qualifier: Name }))
       .catch(absentIfNotFound)) ?? {};
   const { Statement = [] } = JSON.parse(Policy);
   return {

@@ -13,6 +13,7 @@ import {
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
@@ -44,10 +45,13 @@ type Place = { readonly network?: Network; readonly host?: string };
 
 export type RoutedAccount = Awaited<ReturnType<typeof routedAccount>>;
 
-/** An account with the functions of `digits` (three versions) and `words` (one), and containers of `digits` (versions 6 and 7). */
+/** An account with the functions of `digits` (three versions, and two that stream) and `words` (one), and containers of `digits` (versions 6 and 7). */
 export async function routedAccount(moto: Moto, { network, host }: Place = {}) {
   const world = await modelFunctionsWorld(moto, HEALTHY, network);
-  await world.publish('digits', ['digits-v1', 'digits-v2', 'digits-v3']);
+  const streaming = ['digits-v4', 'digits-v5'];
+  await world.publish('digits', ['digits-v1', 'digits-v2', 'digits-v3', ...streaming], {
+    streaming,
+  });
   await world.publish('words', ['words-v1']);
   const sick = new Set<string>();
   const elbRules = awsRules(elbv2Rules({ isHealthy: (address) => !sick.has(address) }));
@@ -71,15 +75,8 @@ export async function restApiRouterWorld(moto: Moto, place?: Place) {
 /** A router with an API and a table of its own, over what is there of `digits` but for its routes, which are taken away. */
 export async function freshRouterIn(moto: Moto, account: RoutedAccount) {
   const lambda = account.lambda();
-  const live = { FunctionName: `${account.functions.prefix}digits`, Name: 'live' };
-  const permission = new GetPolicyCommand({ FunctionName: live.FunctionName, Qualifier: 'live' });
-  const { Policy = '{}' } = (await lambda.send(permission).catch(absentIfNotFound)) ?? {};
-  const { Statement = [] } = JSON.parse(Policy);
-  for (const { Sid: StatementId } of Statement) {
-    const named = { FunctionName: live.FunctionName, Qualifier: 'live', StatementId };
-    await lambda.send(new RemovePermissionCommand(named));
-  }
-  await lambda.send(new DeleteAliasCommand(live)).catch(absentIfNotFound);
+  const FunctionName = `${account.functions.prefix}digits`;
+  for (const Name of Object.values(ALIASES)) await removeAlias(lambda, { FunctionName, Name });
   const elb = account.elb();
   const ListenerArn = account.containers.front.listener;
   const { Rules = [] } = await elb.send(new DescribeRulesCommand({ ListenerArn }));
@@ -87,6 +84,20 @@ export async function freshRouterIn(moto: Moto, account: RoutedAccount) {
     if (!IsDefault) await elb.send(new DeleteRuleCommand({ RuleArn }));
   }
   return routerIn(moto, account);
+}
+
+async function removeAlias(
+  lambda: LambdaClient,
+  { FunctionName, Name }: { readonly FunctionName: string; readonly Name: string },
+): Promise<void> {
+  const permission = new GetPolicyCommand({ FunctionName, Qualifier: Name });
+  const { Policy = '{}' } = (await lambda.send(permission).catch(absentIfNotFound)) ?? {};
+  const { Statement = [] } = JSON.parse(Policy);
+  for (const { Sid: StatementId } of Statement) {
+    const named = { FunctionName, Qualifier: Name, StatementId };
+    await lambda.send(new RemovePermissionCommand(named));
+  }
+  await lambda.send(new DeleteAliasCommand({ FunctionName, Name })).catch(absentIfNotFound);
 }
 
 async function routerIn(moto: Moto, world: RoutedAccount) {

@@ -127,7 +127,7 @@ async function tickers() {
   }
   const limits = { maxRequestBytes: 0, maxResponseBytes: Infinity, timeoutMs: 60_000 };
   const host: RevisionHost = {
-    target: (revision) => (origins.has(revision) ? 'fargate' : undefined),
+    placement: (revision) => (origins.has(revision) ? { target: 'fargate' } : undefined),
     limits: (revision) => (origins.has(revision) ? limits : undefined),
     occupancy: () => ({ instances: 1, waiting: 0 }),
     invoke: async (revision) => ({

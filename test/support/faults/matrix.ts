@@ -43,7 +43,7 @@ export function isOrdered(plan: Plan): boolean {
 /** The tests of one fault at each call in each state, in the scenarios and on the targets that the seed has chosen; `path` is their file's. */
 export function faultsIn(mechanism: Mechanism, path: string): void {
   describe(`whatever befalls a call of a ${mechanism}'s deployment`, () => {
-    const own = FAULT_SCENARIOS.filter(({ target }) => mechanismOf(target) === mechanism);
+    const own = FAULT_SCENARIOS.filter(({ target }) => mechanismOf({ target }) === mechanism);
     let plans: readonly Plan[] = [];
 
     beforeAll(async () => {

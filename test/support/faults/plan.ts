@@ -45,7 +45,7 @@ export function covering(plans: readonly Plan[], seed: number): readonly Plan[] 
   const groups = Map.groupBy(plans, (plan) => {
     const { kind, method, state } = faultOf(plan);
     const called = [onAny(state), onAny(method)];
-    return [mechanismOf(plan.scenario.target), ...called, kind].join();
+    return [mechanismOf(plan.scenario), ...called, kind].join();
   });
   return [...groups.values()].map((group, index) => group[(seed + index) % group.length]!);
 }

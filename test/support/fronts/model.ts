@@ -124,7 +124,8 @@ function reply(
     Buffer.from(around(tail).join('\n').slice(-4_096)).toString('base64'),
   );
   if ('error' in outcome) answer.setHeader('x-amz-function-error', 'Unhandled');
-  answer.end(JSON.stringify('error' in outcome ? outcome.error : (outcome.value ?? null)));
+  const payload = 'error' in outcome ? outcome.error : (outcome.value ?? null);
+  answer.end(Buffer.isBuffer(payload) ? payload : JSON.stringify(payload));
 }
 
 function notFound(answer: ServerResponse, target: string): void {

@@ -25,7 +25,7 @@ export async function untilReady(
   }
 }
 
-/** One event as a request to the server, and its answer as a REST API wants it; throws what the adapter fails an invocation with. A test holds it to the adapter itself. */
+/** One event as a request to the server, and its answer as a REST API wants it, whole or streamed; throws what the adapter fails an invocation with. A test holds it to the adapter itself. */
 export async function adapt(
   event: ProxyEvent,
   origin: string,
@@ -43,9 +43,10 @@ export async function adapt(
     throw new Error(`Request failed with configured error status code: ${status}`);
   }
   const bytes = Buffer.from(await response.arrayBuffer());
+  if (environment['AWS_LWA_INVOKE_MODE'] === 'response_stream') return streamed(response, bytes);
   const type = response.headers.get('content-type')?.split(';')[0] ?? 'text';
   const isText = TEXT.test(type) && !response.headers.has('content-encoding');
-  const headers = [...response.headers].filter(([name]) => name !== 'transfer-encoding');
+  const headers = headersOf(response);
   return {
     statusCode: status,
     headers: {},
@@ -53,6 +54,17 @@ export async function adapt(
     body: bytes.toString(isText ? 'utf8' : 'base64'),
     isBase64Encoded: !isText,
   };
+}
+
+function headersOf({ headers }: Response): readonly (readonly [string, string])[] {
+  return [...headers].filter(([name]) => name !== 'transfer-encoding');
+}
+
+/** Metadata, eight zeros, and the body as it is. */
+function streamed(response: Response, body: Buffer): Buffer {
+  const headers = Object.fromEntries(headersOf(response));
+  const metadata = JSON.stringify({ statusCode: response.status, headers, cookies: [] });
+  return Buffer.concat([Buffer.from(metadata), Buffer.alloc(8), body]);
 }
 
 function pathBelow(event: ProxyEvent, environment: Environment): string {

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { listen } from '#adapters/local/listen.ts';
 import type { InvocationLimits, RevisionHost } from '#adapters/local/revisions/invocation.ts';
-import type { Target } from '#domain/placement/target.ts';
+import type { Placement } from '#domain/placement/target.ts';
 
 type Replica = {
   readonly server: Server;
@@ -13,7 +13,7 @@ type Replica = {
 };
 
 export type RealReplicas = RevisionHost & {
-  target(revision: string): Target | undefined;
+  placement(revision: string): Placement | undefined;
   /** Serves the revision with a real HTTP server for each listener, the first of which is replica 0. */
   serve(
     revision: string,
@@ -42,7 +42,7 @@ export function realReplicas(): RealReplicas {
   return {
     limits: (revision) => revisions.get(revision)?.limits,
     occupancy: () => ({ instances: 1, waiting: 0 }),
-    target: (revision) => (revisions.has(revision) ? 'fargate' : undefined),
+    placement: (revision) => (revisions.has(revision) ? { target: 'fargate' } : undefined),
     async invoke(revision) {
       given.set(revision, (given.get(revision) ?? 0) + 1);
       const living = replicasOf(revision).filter(({ diagnosis }) => diagnosis === undefined);

@@ -104,7 +104,10 @@ export function realRevisions(): RealRevisions {
         for (const socket of sockets) socket.destroy();
       }
     },
-    target: (revision) => processes.get(revision)?.target,
+    placement(revision) {
+      const target = processes.get(revision)?.target;
+      return target && { target };
+    },
     limits: (revision) => processes.get(revision)?.limits,
     occupancy: () => ({ instances: 1, waiting: 0 }),
     async invoke(revision) {

@@ -57,9 +57,10 @@ export async function gatewayWorld(
   const host: RevisionHost = {
     limits: (name) => replicas.limits(name) ?? revisions.limits(name),
     occupancy: (name) => revisions.occupancy(name),
-    target: (name) => (forgotten.has(name) ? undefined : (replicas.target(name) ?? 'lambda')),
+    placement: (name) =>
+      forgotten.has(name) ? undefined : (replicas.placement(name) ?? { target: 'lambda' }),
     invoke: (name, signal, company) =>
-      (replicas.target(name) ? replicas : revisions).invoke(name, signal, company),
+      (replicas.placement(name) ? replicas : revisions).invoke(name, signal, company),
   };
   const clock = fakeClock(1_700_000_000_000);
   const timers = fakeTimers();

@@ -149,25 +149,45 @@ type ScalingInput = {
   readonly ServiceNamespace: string;
   readonly ScalableDimension: string;
   readonly ResourceId: string;
+  readonly ResourceARN?: string;
+  readonly Tags?: Readonly<Record<string, string>>;
 };
 
 function scaling(operation: string, input: ScalingInput): readonly Permission[] {
+  const { Tags, ResourceARN } = input;
+  if (ResourceARN) return [scalingTags(ResourceARN, Tags)];
   const target = arn('application-autoscaling', 'scalable-target/0123456789');
   const asked = permission(`application-autoscaling:${operation}`, target, {
     'application-autoscaling:service-namespace': input.ServiceNamespace,
     'application-autoscaling:scalable-dimension': input.ScalableDimension,
   });
   // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/auto-scaling-IAM.html
+  const alarm = arn('cloudwatch', `alarm:TargetTracking-${input.ResourceId}-AlarmHigh-x`);
+  const withoutAlarms = [
+    permission('cloudwatch:DeleteAlarms', alarm),
+    permission('cloudwatch:DescribeAlarms', '*'),
+  ];
+  if (operation === 'DeregisterScalableTarget') return [asked, ...withoutAlarms];
   if (operation === 'PutScalingPolicy') {
-    const alarm = arn('cloudwatch', `alarm:TargetTracking-${input.ResourceId}-AlarmHigh-x`);
-    const actions = ['PutMetricAlarm', 'DescribeAlarms', 'DeleteAlarms'];
-    return [asked, ...actions.map((action) => permission(`cloudwatch:${action}`, alarm))];
+    return [asked, permission('cloudwatch:PutMetricAlarm', alarm), ...withoutAlarms];
   }
   // The first target of an account makes it. https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
   const scaler = 'AWSServiceRoleForApplicationAutoScaling_ECSService';
-  return operation === 'RegisterScalableTarget'
-    ? [asked, linkedRole('ecs.application-autoscaling.amazonaws.com', scaler)]
-    : [asked];
+  if (operation !== 'RegisterScalableTarget') return [asked];
+  return [
+    asked,
+    linkedRole('ecs.application-autoscaling.amazonaws.com', scaler),
+    ...(Tags ? [scalingTags(target, Tags)] : []),
+  ];
+}
+
+function scalingTags(target: string, tags: ScalingInput['Tags'] = {}): Permission {
+  const requested = Object.entries(tags).map(([key, value]) => ({ key, value }));
+  return permission(
+    'application-autoscaling:TagResource',
+    target,
+    requestTags({ tags: requested }),
+  );
 }
 
 function linkedRole(service: string, name: string): Permission {

@@ -1,27 +1,32 @@
 import { spawn } from 'node:child_process';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 
-/** What a runtime made of an event. */
-export type RuntimeAnswer = { readonly kind: 'response' | 'error'; readonly payload: unknown };
+/** What a runtime made of an event: JSON, unless it says that it streams; then a text. */
+export type RuntimeAnswer = {
+  readonly kind: 'response' | 'error';
+  readonly payload: unknown;
+};
 
-/** Runs a program as Lambda does, with the Runtime API that it asks for its events, and answers what it made of each. */
+/** Runs a program as Lambda does, with the Runtime API that it asks for its events, and answers what it made of each; `onPart` is told of each part of an answer as it comes. */
 export async function underRuntimeApi(
   program: string,
   environment: Readonly<Record<string, string>>,
   events: readonly unknown[],
+  onPart: (part: string) => void = () => {},
 ): Promise<readonly RuntimeAnswer[]> {
   const answers: RuntimeAnswer[] = [];
   const left = [...events];
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   const server = createServer(async (request, response) => {
     const url = request.url ?? '';
-    const body = String(await buffer(request));
+    const parts = await partsOf(request, onPart);
+    const body = parts.join('');
     if (url.endsWith('/register')) return register(response);
     if (url.endsWith('/next')) return next(response, url.includes('/invocation/') ? left : []);
     const kind = url.endsWith('/error') ? 'error' : 'response';
-    answers.push({ kind, payload: JSON.parse(body) });
+    const isStreamed = request.headers['lambda-runtime-function-response-mode'] === 'streaming';
+    answers.push({ kind, payload: isStreamed ? body : JSON.parse(body) });
     response.writeHead(202).end('{}');
     if (answers.length === events.length) resolve();
     return response;
@@ -49,6 +54,18 @@ export async function underRuntimeApi(
     server.closeAllConnections();
     server.close();
   }
+}
+
+async function partsOf(
+  request: IncomingMessage,
+  onPart: (part: string) => void,
+): Promise<readonly string[]> {
+  const parts: string[] = [];
+  for await (const part of request) {
+    parts.push(String(part));
+    onPart(String(part));
+  }
+  return parts;
 }
 
 function register(response: ServerResponse): ServerResponse {

@@ -25,6 +25,7 @@ export const LIMITS: LambdaLimits = {
   requestTimeoutMs: 29_000,
   maxRequestBytes: 4_718_592,
   maxResponseBytes: 4_718_592,
+  streamed: { maxResponseBytes: 209_715_200, timeoutMs: 899_000 },
 };
 
 /** A data folder with model files that behave as a test wants, on which platforms are opened one after another. */

@@ -20,6 +20,7 @@ export type MemoryPlatform = Platform & {
   setInFlight(revision: string, requests: number): void;
   /** The revisions there are, in the order of their creation. */
   existing(): readonly string[];
+  spec(revision: string): RevisionSpec | undefined;
   /** Those with a server that runs. */
   running(): readonly string[];
   /** Those that are ready. */
@@ -72,7 +73,8 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
   }
 
   /** Containers that are retired do not run until they are created again. */
-  const isStopped = ({ isRetired }: Revision) => isRetired && mechanismOf(target) === 'container';
+  const isStopped = ({ isRetired }: Revision) =>
+    isRetired && mechanismOf({ target }) === 'container';
 
   function create(spec: RevisionSpec): void {
     const known = revisions.get(spec.revision);
@@ -150,6 +152,7 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
       if (revision) revision.inFlight = requests;
     },
     existing: () => [...revisions.keys()],
+    spec: (name) => revisions.get(name)?.spec,
     running: () => [...revisions.keys()].filter((name) => isRunning(revisions.get(name)!)),
     ready: () =>
       [...revisions.keys()].filter((name) => stateOf(revisions.get(name)).kind === 'ready'),

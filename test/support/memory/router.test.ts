@@ -1,11 +1,11 @@
-import { describeRouter, targetUnderTest } from '../../contracts/router.ts';
+import { describeRouter, placementUnderTest } from '../../contracts/router.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
 import { memoryRouter } from './router.ts';
 
 describeRouter('memoryRouter', async () => {
   const clock = fakeClock(0);
   return {
-    router: memoryRouter({ clock, spreadMs: 5_000, targetOf: targetUnderTest }),
+    router: memoryRouter({ clock, spreadMs: 5_000, placementOf: placementUnderTest }),
     isSpreading: true,
     settle: async () => clock.advance(5_000),
     close: async () => {},

@@ -1,6 +1,6 @@
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import type { Target } from '#domain/placement/target.ts';
+import type { Placement } from '#domain/placement/target.ts';
 import { acceptShares, isSameShares, refuseMixture, withoutZeros } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Router } from '#ports/router.ts';
@@ -20,14 +20,14 @@ export type MemoryRouterOptions = {
   readonly clock: Clock;
   readonly spreadMs: number;
   /** Where a revision runs, undefined when there is none; by default all are there, on Lambda. */
-  readonly targetOf?: (revision: string) => Target | undefined;
+  readonly placementOf?: (revision: string) => Placement | undefined;
 };
 
 const NONE: Shares = Object.freeze({});
 
 /** A router as AWS has it: what it is told holds at once in what it says, and for clients `spreadMs` later. */
 export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
-  const { clock, spreadMs, targetOf = () => 'lambda' } = options;
+  const { clock, spreadMs, placementOf = () => ({ target: 'lambda' }) } = options;
   const changes = new Map<string, readonly Served[]>();
   const fence = memoryFence();
 
@@ -54,9 +54,9 @@ export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
       if (!isSameShares(held, expected)) {
         throw new Failure('SharesChanged', `${model} has the shares ${JSON.stringify(held)}`);
       }
-      const unknown = Object.keys(wish).find((name) => targetOf(name) === undefined);
+      const unknown = Object.keys(wish).find((name) => placementOf(name) === undefined);
       if (unknown) throw new Failure('SharesRefused', `there is no revision ${unknown}`);
-      refuseMixture(wish, targetOf);
+      refuseMixture(wish, placementOf);
       tell(model, wish);
     },
     async verify(model, shares) {

@@ -6,7 +6,7 @@ import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { type Caps, NO_CAPS } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
-import { mechanismOf, TARGETS, type Target } from '#domain/placement/target.ts';
+import { mechanismOf, placementOf, TARGETS, type Target } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
@@ -147,9 +147,13 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     fargate: memoryPlatform({ clock, pendingMs, target: 'fargate' }),
     ec2: memoryPlatform({ clock, pendingMs, target: 'ec2' }),
   };
-  const targetOf = (revision: string) =>
-    TARGETS.find((target) => platforms[target].existing().includes(revision));
-  const router = memoryRouter({ clock, spreadMs, targetOf });
+  const placed = (revision: string) => {
+    const target = TARGETS.find((each) => platforms[each].existing().includes(revision));
+    return (
+      target && placementOf({ target, isStreaming: platforms[target].spec(revision)?.isStreaming })
+    );
+  };
+  const router = memoryRouter({ clock, spreadMs, placementOf: placed });
   const metrics = memoryMetrics({ clock, lateMs });
   const behaviours = new Map<string, (asked: Asked) => ProbeAnswer>();
   const environments = memoryEnvironments();
@@ -217,7 +221,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
 /** A platform whose revisions answer: those of Lambda as long as they exist, those in containers while they run. */
 function served({ platforms, prober, behaviours }: Parts, target: Target): MemoryPlatform {
   const platform = platforms[target];
-  const able = mechanismOf(target) === 'function' ? platform.existing : platform.running;
+  const able = mechanismOf({ target }) === 'function' ? platform.existing : platform.running;
   return {
     ...platform,
     create(spec: RevisionSpec, epoch: number) {

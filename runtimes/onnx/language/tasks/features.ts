@@ -83,14 +83,15 @@ const POOLS: Readonly<Record<Pooling, (values: Values) => Float32Array>> = {
   },
 };
 
-function summed(values: Values, divisor: number): Float32Array {
-  const sums = new Float64Array(row(values, 0).length);
-  for (let at = 0; at < (values.shape[0] ?? 0); at += 1) {
-    row(values, at).forEach((each, place) => {
-      sums[place] = (sums[place] ?? 0) + each;
-    });
+function summed({ shape, data }: Values, divisor: number): Float32Array {
+  const width = data.length / (shape[0] ?? 1);
+  const sums = new Float64Array(width);
+  for (let from = 0; from < data.length; from += width) {
+    for (let place = 0; place < width; place += 1) {
+      sums[place] = (sums[place] ?? 0) + (data[from + place] ?? 0);
+    }
   }
-  return Float32Array.from(sums, (each) => each / divisor);
+  return new Float32Array(sums.map((each) => each / divisor));
 }
 
 export function normalized(vector: Float32Array): Float32Array {

@@ -13,6 +13,10 @@ from ..frameworks import framework_of
 TEXTS = "input"
 
 
+# More columns than anybody fits on texts in an array; inspection has the same limit.
+_MOST_MADE = 1_000
+
+
 class Given(NamedTuple):
     """A part, and the table's columns that it receives, in order; empty when unknown. `is_direct`: no earlier step has changed them."""
 
@@ -23,7 +27,7 @@ class Given(NamedTuple):
 
 def parts_given(estimator: Any) -> Iterator[Given]:
     """An estimator and its nested parts, each before its own."""
-    return _given(Given(estimator, []))
+    return _given(Given(estimator, names_given(estimator)))
 
 
 def learned_of(estimator: Any) -> dict[str, np.ndarray]:
@@ -69,6 +73,22 @@ def names_of(part: Any) -> list[str]:
     """The names of the columns that it was fitted on."""
     names = [str(name) for name in framework_of(part).names(part)]
     return [] if are_made(names) else names
+
+
+def names_given(estimator: Any) -> list[str]:
+    """The names of its columns; of texts fitted without names `x0`, `x1` and on, as scikit-learn calls them itself. Empty for a matrix of numbers."""
+    named = names_of(estimator)
+    width = getattr(estimator, "n_features_in_", None)
+    if named or not isinstance(width, int) or width > _MOST_MADE:
+        return named
+    made = [f"x{place}" for place in range(width)]
+    learned = [values for part, columns, _ in _given(Given(estimator, made)) for name, values in _learned(part, columns).items() if name in made]
+    return made if any(map(is_of_texts, learned)) else []
+
+
+def is_of_texts(values: np.ndarray) -> bool:
+    """Objects may also be numbers or booleans, which an encoder does not recognise in text form."""
+    return values.dtype.kind == "U" or (values.dtype.kind == "O" and any(isinstance(value, str) for value in values.tolist()))
 
 
 def are_made(names: list[str]) -> bool:

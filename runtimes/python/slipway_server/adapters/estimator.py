@@ -9,9 +9,10 @@ import numpy as np
 
 from ..config import Facts
 from ..frameworks import framework_of
-from ..model import Model, matrix, plain, refuse_unknown, stacked
+from ..model import Model, answers, matrix, plain, refuse_unknown, side_by_side, stacked
 from ..values.tensors import Signature, TensorSpec
-from .columns import TEXTS, categories_of, cuts_texts, learned_of, names_of, parts_given
+from .columns import TEXTS, categories_of, cuts_texts, is_of_texts, learned_of, names_given, names_of, parts_given
+from .other_answers import other_answers
 
 
 def estimator_model(estimator: Any, facts: Facts) -> Model:
@@ -21,7 +22,10 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
     quiet(estimator)
     inputs, takes_columns = _inputs_of(estimator, facts)
     ask = _asker(estimator, takes_columns)
-    has_probabilities = _answers(estimator, "predict_proba")
+    outputs = facts.signature.outputs if facts.signature else ()
+    if not answers(estimator, "predict"):
+        return Model(Signature(inputs, outputs), other_answers(estimator, ask), takes_columns, native=estimator)
+    has_probabilities = answers(estimator, "predict_proba")
     name = "label" if has_probabilities or _is_of_classes(estimator) else "prediction"
 
     transform, last = _last_step(estimator) if has_probabilities else (None, estimator)
@@ -38,7 +42,7 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
         labels = last.predict(rows) if classes is None else classes.take(np.argmax(probabilities, axis=1))
         return {name: plain(labels), "probabilities": plain(probabilities)}
 
-    return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, takes_columns, native=estimator)
+    return Model(Signature(inputs, outputs), predict, takes_columns, native=estimator)
 
 
 def likeliest_of(estimator: Any) -> np.ndarray | None:
@@ -96,7 +100,7 @@ def parts_of(estimator: Any) -> list[Any]:
 def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bool]:
     if facts.signature and facts.signature.inputs:
         return facts.signature.inputs, facts.takes_columns
-    names = names_of(estimator)
+    names = names_given(estimator)
     if names:
         texts = _text_columns(estimator)
         return tuple(TensorSpec(name, "BYTES" if name in texts else "FP64", (-1,)) for name in names), True
@@ -113,23 +117,20 @@ def _takes_texts(estimator: Any) -> bool:
 
 def _text_columns(estimator: Any) -> set[str]:
     """The columns whose categories or vocabulary are text."""
-    return {name for name, values in learned_of(estimator).items() if _is_of_texts(values)}
-
-
-def _is_of_texts(values: np.ndarray) -> bool:
-    """Objects may also be numbers or booleans, which an encoder does not recognise in text form."""
-    return values.dtype.kind == "U" or (values.dtype.kind == "O" and any(isinstance(value, str) for value in values.tolist()))
+    return {name for name, values in learned_of(estimator).items() if is_of_texts(values)}
 
 
 def _asker(estimator: Any, takes_columns: bool) -> Any:
     if not takes_columns:
         takes_texts = _takes_texts(estimator)
         return lambda arrays: arrays[TEXTS] if takes_texts else stacked(arrays)
+    names = names_of(estimator)
+    if not names and names_given(estimator):
+        return side_by_side
     try:
         import pandas
     except ModuleNotFoundError:
         return stacked
-    names = names_of(estimator)
     # Columns of Python objects, even booleans: an encoder cannot look up numpy scalars among them.
     objects = {name for name, values in learned_of(estimator).items() if values.dtype.kind == "O"}
     categories = categories_of(estimator)
@@ -147,10 +148,3 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
         return table.astype(dtypes) if dtypes else table
 
     return frame
-
-
-def _answers(estimator: Any, method: str) -> bool:
-    try:
-        return callable(getattr(estimator, method, None))
-    except Exception:
-        return False

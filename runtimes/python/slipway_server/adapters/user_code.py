@@ -7,12 +7,12 @@ import inspect
 import os
 import sys
 from types import ModuleType
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, NamedTuple
 
 import numpy as np
 
 from ..model import plain
-from ..refusal import Refusal
+from ..refusal import Refusal, show, show_keys
 from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
 from .coroutines import settled
@@ -35,9 +35,18 @@ def import_file(folder: str, file: str) -> ModuleType:
 
 
 def call_with(function: Callable[..., Any], named: Any) -> Any:
-    """Passes an object by name if its keys are the function's parameters, and anything else as the first argument."""
-    if isinstance(named, dict) and _takes_names(function, list(named)):
+    """Passes an object by name if its keys are the function's parameters, and anything else as the only argument. Refuses with 400 what can be neither."""
+    takes = _named_parameters(function)
+    if takes is None:
+        return settled(function(named))
+    names = set(named) if isinstance(named, dict) else set()
+    has_required = takes.required <= names
+    if names and has_required and (takes.takes_any or names <= takes.names.keys()):
         return settled(function(**named))
+    is_by_name = len(takes.names) > 1 and names and has_required and takes.required
+    if isinstance(named, _JSON) and (len(takes.required) > 1 or is_by_name):
+        found = f"an object with {show_keys(list(named))}" if isinstance(named, dict) else show(named)
+        raise Refusal(400, f"the body is {found}; the model's code takes an object with {show_keys(list(takes.names))}")
     return settled(function(named))
 
 
@@ -61,15 +70,27 @@ def outputs_of(result: Any, declared: tuple[TensorSpec, ...]) -> dict[str, np.nd
     return {spec.name: _as_declared(spec, named[spec.name]) for spec in declared}
 
 
-def _takes_names(function: Callable[..., Any], names: list[str]) -> bool:
+# What a body in JSON may be; arrays and tables come by a signature that the code declares itself.
+_JSON = (dict, list, str, int, float, type(None))
+
+
+class _Named(NamedTuple):
+    """The parameters of a function that can be given by name, those of them without a default, and whether it takes any others."""
+
+    names: dict[str, None]
+    required: set[str]
+    takes_any: bool
+
+
+def _named_parameters(function: Callable[..., Any]) -> _Named | None:
+    """None where Python cannot tell."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return False
-    by_name = {each.name for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
-    required = {each.name for each in parameters if each.default is each.empty and each.name in by_name}
-    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
-    return required <= set(names) and (takes_any or set(names) <= by_name) and len(names) > 0
+        return None
+    by_name = [each for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
+    required = {each.name for each in by_name if each.default is each.empty}
+    return _Named({each.name: None for each in by_name}, required, any(each.kind is each.VAR_KEYWORD for each in parameters))
 
 
 def _as_declared(spec: TensorSpec, value: Any) -> np.ndarray:

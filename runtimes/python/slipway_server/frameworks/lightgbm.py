@@ -43,8 +43,9 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), predict, is_named, native=booster)
 
 
-def own_model(_value: Any, _facts: Facts) -> None:
-    return None
+def own_model(value: Any, facts: Facts) -> Model | None:
+    """A booster answers numbers alone, where its classes say what they mean."""
+    return booster_model(value, facts) if hasattr(value, "model_to_string") else None
 
 
 def names(part: Any) -> Iterable[Any]:

@@ -11,7 +11,7 @@ from ..conversion.native import CATEGORIES, OPSET, Conversion, width_of
 from ..frameworks import NAMES, framework
 from ..loading.allowlist import Allowlist
 from ..loading.pickles import unpickle
-from ..model import Model
+from ..model import Model, answers
 from ..values.tensors import TensorSpec
 
 PLATFORM = "sklearn_pickle"
@@ -44,14 +44,19 @@ def thresholds(model: Any, width: int) -> Iterator[tuple[int, float]]:
 
 def _trees(model: Any) -> Iterator[tuple[int, float]]:
     for tree in _flat(getattr(model, "estimators_", [])):
-        if hasattr(tree, "tree_"):
-            yield from zip(tree.tree_.feature.tolist(), tree.tree_.threshold.tolist())
-    if hasattr(model, "tree_"):
-        yield from zip(model.tree_.feature.tolist(), model.tree_.threshold.tolist())
+        yield from _splits(tree)
+    yield from _splits(model)
     for stage in getattr(model, "_predictors", []):
         for predictor in stage:
             inner = predictor.nodes[predictor.nodes["is_leaf"] == 0]
             yield from zip(inner["feature_idx"].tolist(), inner["num_threshold"].tolist())
+
+
+def _splits(model: Any) -> Iterator[tuple[int, float]]:
+    """Neighbours and densities keep a tree of another kind, under the same name."""
+    tree = getattr(model, "tree_", None)
+    if hasattr(tree, "threshold"):
+        yield from zip(tree.feature.tolist(), tree.threshold.tolist())
 
 
 def _ranges(model: Any, width: int) -> Iterator[tuple[int, float]]:
@@ -63,11 +68,13 @@ def _ranges(model: Any, width: int) -> Iterator[tuple[int, float]]:
             steps = spread if isinstance(spread, np.ndarray) and name in ("mean_", "center_") else np.zeros(width)
             for factor in (-2.0, -0.5, 0.0, 0.5, 2.0):
                 yield from enumerate((values + factor * steps).tolist())
-    for name in ("cluster_centers_", "support_vectors_", "_fit_X", "theta_", "means_"):
+    for name in ("cluster_centers_", "support_vectors_", "_fit_X", "theta_", "means_", "quantiles_"):
         rows = getattr(model, name, None)
         if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] == width:
             for row in rows[:200]:
                 yield from enumerate(row.tolist())
+    for feature, edges in enumerate(getattr(model, "bin_edges_", ())):
+        yield from ((feature, edge) for edge in np.asarray(edges).tolist())
     coefficients = getattr(model, "coef_", None)
     if isinstance(coefficients, np.ndarray) and coefficients.shape[-1] == width:
         # Far enough for each feature alone to move a score by four.
@@ -82,7 +89,7 @@ def _flat(trees: Any) -> list[Any]:
 
 def conversions(model: Model) -> Iterator[Conversion]:
     """FP32, then FP64: in single precision, a scaler's output may fall on the other side of a split."""
-    if hasattr(model.native, "predict"):
+    if answers(model.native, "predict") or answers(model.native, "transform"):
         yield "FP32", lambda: _converted(model.native, model, "FP32")
         yield "FP64", lambda: _converted(model.native, model, "FP64")
 
@@ -135,7 +142,7 @@ def _choose_by_names(native: Any) -> bool:
 
 
 def _options(native: Any) -> dict[Any, Any]:
-    return {id(native): {"zipmap": False}} if hasattr(native, "predict_proba") else {}
+    return {id(native): {"zipmap": False}} if answers(native, "predict_proba") else {}
 
 
 def register_converters() -> None:

@@ -19,6 +19,7 @@ from ..processors import processors
 from ..refusal import Refusal, message_of, show
 from ..serving.bodies import value_of
 from ..values.tensors import Signature, TensorSpec
+from .pooling import pooled
 
 PLATFORM = "transformers_folder"
 REFUSES_UNKNOWN = False
@@ -188,23 +189,6 @@ def _vectors(encoder: Encoder) -> Any:
         return vectors
 
     return ask
-
-
-def pooled(hidden: Any, mask: Any, said: Pipeline) -> Any:
-    """A vector of each text, as sentence-transformers makes it of those of the tokens; their mean where it says nothing."""
-    import torch
-
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    if said.pooling == "cls":
-        vectors = hidden[:, 0]
-    elif said.pooling == "lasttoken":
-        vectors = hidden[torch.arange(len(hidden)), mask.sum(1) - 1]
-    elif said.pooling == "max":
-        vectors = hidden.masked_fill(weights == 0, -torch.inf).max(1).values
-    else:
-        count = weights.sum(1).clamp(min=1e-9)
-        vectors = (hidden * weights).sum(1) / (count.sqrt() if said.pooling == "mean_sqrt_len" else count)
-    return torch.nn.functional.normalize(vectors, dim=-1) if said.normalizes else vectors
 
 
 def _asked(encoder: Encoder) -> Any:

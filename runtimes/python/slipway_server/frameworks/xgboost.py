@@ -43,8 +43,9 @@ def _class_model(path: str, model_class: str, facts: Facts) -> Model:
     return estimator_model(estimator, facts)
 
 
-def own_model(_value: Any, _facts: Facts) -> None:
-    return None
+def own_model(value: Any, facts: Facts) -> Model | None:
+    """A booster takes matrices of its own kind, as no class of scikit-learn's interface does."""
+    return None if hasattr(value, "get_booster") else booster_model(value, facts)
 
 
 def names(part: Any) -> Iterable[Any]:

@@ -39,13 +39,33 @@ def _matrix(native: Any, width: int, dice: np.random.RandomState) -> np.ndarray:
     before, last = steps[:-1], (steps[-1] if steps else native)
     before = [step for step in before if step not in (None, "passthrough")]
     if before and all(hasattr(step, "inverse_transform") for step in before):
+        rows = _through_inverses(before, last, width, dice)
+        if rows is not None and rows.shape == (ROWS, width):
+            return rows
+    first = before[0] if before else last
+    limits, learned = thresholds_of(first, width), _learned_numbers(first, width)
+    return np.column_stack([_draw(limit, dice) if known is None else known[dice.randint(0, len(known), ROWS)] for limit, known in zip(limits, learned)])
+
+
+def _learned_numbers(part: Any, width: int) -> list[np.ndarray | None]:
+    """For each column the numbers that an encoder has learned: most take no others."""
+    learned = [np.asarray(values) for values in getattr(part, "categories_", ())]
+    if len(learned) != width:
+        return [None] * width
+    numbers = [values.astype(np.float64) if values.dtype.kind in "biuf" else np.array([]) for values in learned]
+    return [known if len(known) > 0 else None for known in (values[~np.isnan(values)] for values in numbers)]
+
+
+def _through_inverses(before: list[Any], last: Any, width: int, dice: np.random.RandomState) -> np.ndarray | None:
+    """None where a step has no way back from rows that it would not have made itself."""
+    try:
         inner = int(getattr(last, "n_features_in_", width))
         rows = np.column_stack([_draw(values, dice) for values in thresholds_of(last, inner)])
         for step in reversed(before):
             rows = step.inverse_transform(rows)
-        if rows.shape == (ROWS, width):
-            return np.asarray(rows, dtype=np.float64)
-    return np.column_stack([_draw(values, dice) for values in thresholds_of(before[0] if before else last, width)])
+        return np.asarray(rows, dtype=np.float64)
+    except Exception:
+        return None
 
 
 def _draw(known: np.ndarray, dice: np.random.RandomState) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from ..refusal import Refusal, show, show_keys
-from ..tables.rows import Takes, columns_by_name, row_by_position, take_columns, whole_of
+from ..tables.rows import Takes, columns_by_name, names_as_saved, row_by_position, take_columns, whole_of
 from ..tables.table import columns_of_csv, columns_of_records, columns_of_split, inputs_of_rows, takes_columns
 from ..values.tensor_json import nested_json, rows_json
 from ..values.tensors import Signature, read_written_tensor, shape_of
@@ -71,7 +71,8 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
     keys = list(body) if isinstance(body, dict) else []
     if len(keys) == 1 and keys[0] in KEYS:
         return _read(keys[0], body[keys[0]], takes)
-    if any(spec.name in keys for spec in takes.inputs):
+    saved = set(names_as_saved(keys, takes))
+    if any(spec.name in saved for spec in takes.inputs):
         return _whole(body, "the body", takes)
     found = f"an object with {show_keys(keys)}" if isinstance(body, dict) else show(body)
     raise Refusal(400, f"the body is {found}; it takes {_TAKES}")
@@ -90,6 +91,7 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
     inputs = takes.inputs
     if isinstance(value, dict):
         named = columns_by_name(value, label, takes)
+        _refuse_by_index(named, label, takes)
         return {spec.name: whole_of(spec, named[spec.name]) for spec in inputs}
     is_list = isinstance(value, list) and len(value) > 0
     if is_list and all(isinstance(each, dict) for each in value):
@@ -102,6 +104,14 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
     if len(inputs) == 1:
         return {inputs[0].name: whole_of(inputs[0], value)}
     raise Refusal(400, f"{label} is {show(value)}; it takes {take_columns(takes)}")
+
+
+def _refuse_by_index(named: dict[str, Any], label: str, takes: Takes) -> None:
+    """As pandas writes a table unless it is told otherwise: no server could tell in which order the rows were."""
+    found = next((spec.name for spec in takes.inputs if isinstance(named[spec.name], dict)), None)
+    if found is not None:
+        ways = 'as pandas\' to_json() writes them; it takes those of to_json(orient="split") or "records"'
+        raise Refusal(400, f"{label} has rows of {show(found)} by their index, {ways}")
 
 
 def _instances(rows: Any, label: str, takes: Takes) -> dict[str, Any]:

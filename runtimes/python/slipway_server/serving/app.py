@@ -35,7 +35,6 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     app.add_route("/v2/health/live", _Get(routes.live))
     app.add_route("/v2/health/ready", ready)
     app.add_route("/v2", server)
-    app.add_route("/v2/", server)
     for path in routes.model_paths:
         app.add_route(path, _Get(routes.metadata))
         app.add_route(f"{path}/ready", ready)
@@ -57,11 +56,19 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
         # In place: the list belongs to the HTTP server.
         scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in _KEYS]
+        scope["path"] = _plain(scope["path"])
         # Falcon does not tell a responder that its client has left.
         scope["slipway.receive"] = receive
         await app(scope, receive, counted(os.environ, scope, send))
 
     return with_receive
+
+
+def _plain(path: str) -> str:
+    """The path as clients write it that join addresses: without doubled slashes and one at the end."""
+    if "//" not in path and not path.endswith("/"):
+        return path
+    return re.sub("/{2,}", "/", path).rstrip("/") or "/"
 
 
 class _GetOf:
@@ -132,12 +139,13 @@ def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
         _refuse(response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
-        _refuse(response, 404, f"there is no {_path_of(request)} here; the model is {config.name}")
+        _refuse(response, 404, f"there is no {_path_of(request)} here; the model is {config.name}, and /docs has its paths")
 
     async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
         allowed = "GET" if "GET" in str(dict(error.headers or {}).get("Allow")) else "POST"
         response.set_header("allow", "GET, HEAD" if allowed == "GET" else allowed)
-        _refuse(response, 405, f"{_path_of(request)} takes {allowed}, not {request.method}")
+        hint = "; rows are answered by POST /invocations" if allowed == "GET" and request.method == "POST" else ""
+        _refuse(response, 405, f"{_path_of(request)} takes {allowed}, not {request.method}{hint}")
 
     async def failed(request: Request, response: Response, error: Exception, _params: Any) -> None:
         if not isinstance(error, (ClientGone, falcon.HTTPError, OSError)):

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from ..protocols.invocations import KEYS
+from ..protocols.written_as import JSON_LINES, lines_of, one_name_of
 from ..refusal import Refusal
 from .streams import Content, dumped, streamed
 
@@ -30,25 +31,30 @@ def parse_json(body: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
         text_of(body)
         reason = "it is empty" if not body else "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise Refusal(400, f"the body is not JSON that can be read: {_not_finite(body) or reason}") from None
+        raise Refusal(400, f"the body is not JSON that can be read: {_foreign_in(body) or reason}") from None
 
 
-# A string, complete or truncated, or a non-finite number that many programs write but JSON does not have.
-_TEXT_OR_NUMBER = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN', re.DOTALL)
+# A string, complete or truncated, or what many programs write but JSON does not have: a number that is not finite, or what Python prints.
+_TEXT_OR_FOREIGN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN|None|True|False|\'', re.DOTALL)
+_PYTHONS = (b"None", b"True", b"False", b"'")
 
 
-def _not_finite(body: bytes) -> str | None:
-    for found in _TEXT_OR_NUMBER.finditer(body):
+def _foreign_in(body: bytes) -> str | None:
+    for found in _TEXT_OR_FOREIGN.finditer(body):
+        if found[0] in _PYTHONS:
+            return f"it has {found[0].decode()}, as Python prints it; write it by json.dumps"
         if not found[0].startswith(b'"'):
             return f"it has {found[0].decode()}, which JSON does not; write null for a number that is missing"
     return None
 
 
 def value_of(body: bytes, content_type: str) -> Any:
-    """The argument for the code: CSV rows, the value under one of MLflow's keys in JSON, else all of the JSON; bytes for any other type."""
-    essence = content_type.split(";")[0].strip().lower()
+    """The argument for the code: CSV rows, a list of JSON's lines, the value under one of MLflow's keys in JSON, else all of the JSON; bytes for any other type."""
+    essence = one_name_of(content_type.split(";")[0].strip().lower())
     if essence == "text/csv":
         return _csv(text_of(body))
+    if essence == JSON_LINES:
+        return lines_of(body, parse_json)
     if not essence.endswith("json") and essence != "application/x-www-form-urlencoded":
         return body
     value = parse_json(body)

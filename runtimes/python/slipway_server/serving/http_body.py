@@ -5,6 +5,7 @@ import re
 
 from falcon.asgi import Request
 
+from ..protocols.written_as import one_name_of
 from ..refusal import Refusal, quoted
 from .coding import coding_of, decoded
 
@@ -40,7 +41,7 @@ def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
     declared = request.content_type or "application/json"
     takes = " or ".join(("application/json", *also))
     essence, *parameters = [part.strip() for part in declared.split(";")]
-    essence = essence.lower()
+    essence = one_name_of(essence.lower())
     if not re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", essence):
         raise Refusal(415, f"the content type is {quoted(declared[:200])}; it takes {takes}")
     if essence not in also and not re.fullmatch(r"application/(.+\+)?json|application/x-www-form-urlencoded", essence):

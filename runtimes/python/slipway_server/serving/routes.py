@@ -19,6 +19,7 @@ from ..protocols.infer_protocol import Asked, infer_response, read_infer_request
 from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row
 from ..protocols.openapi import language_sample, nested_example, openapi_of
 from ..protocols.page import wants_page
+from ..protocols.written_as import JSON_LINES, as_scored, lines_of
 from ..refusal import Refusal
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
 from ..tables.rows import warning_of
@@ -115,9 +116,13 @@ class Routes:
     async def _invoked(self, request: Request, model: Model) -> tuple[dict[str, np.ndarray], bool, dict[str, str]]:
         """The outputs, whether they are requested by row, and the warning header."""
         ignored: dict[str, None] | None = None if self._config.extra_columns == "refuse" else {}
-        is_csv = type_of(request, ("text/csv",)) == "text/csv"
+        essence = type_of(request, ("text/csv", JSON_LINES))
+        is_csv = essence == "text/csv"
         body = await read_body(request, self._config.max_body_bytes)
-        value = None if is_csv else parse_json(body)
+        if essence == JSON_LINES:
+            value = lines_of(body, parse_json)
+        else:
+            value = None if is_csv else as_scored(parse_json(body), model.signature)
         if is_csv:
             inputs = read_csv(text_of(body), model.signature, ignored)
         else:

@@ -17,8 +17,18 @@ class Takes(NamedTuple):
 
 def columns_by_name(value: dict[str, Any], label: str, takes: Takes) -> dict[str, Any]:
     """The values of a row, or of whole columns, by input name; every input is required."""
-    pass_over(list(value), label, takes)
-    return value
+    saved = names_as_saved(list(value), takes)
+    pass_over(saved, label, takes)
+    return dict(zip(saved, value.values()))
+
+
+def names_as_saved(names: list[str], takes: Takes) -> list[str]:
+    """The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names."""
+    given, known = set(names), {spec.name for spec in takes.inputs}
+    if known <= given:
+        return names
+    saved = [name.replace(" ", "_") for name in names]
+    return [other if other in known and other not in given else name for name, other in zip(names, saved)]
 
 
 def pass_over(names: list[str], label: str, takes: Takes) -> None:

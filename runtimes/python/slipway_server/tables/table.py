@@ -8,7 +8,7 @@ from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show, show_keys
 from ..values.tensors import TensorSpec, is_float, number_of, whole_number_of
-from .rows import Takes, pass_over, row_by_position, whole_of
+from .rows import Takes, names_as_saved, pass_over, row_by_position, whole_of
 
 
 def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
@@ -45,7 +45,8 @@ def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
         raise Refusal(400, f"the body is not CSV that can be read: {error}") from None
     if not lines:
         raise Refusal(400, "the body is CSV without a line")
-    first = [cell.strip() for cell in lines[0]]
+    first = names_as_saved([cell.strip() for cell in lines[0]], takes)
+    _refuse_other_separator(first, takes)
     has_names = {spec.name for spec in takes.inputs}.issubset(first)
     is_header = has_names or not all(number_of(cell) is not None or cell == "" for cell in first)
     if takes_columns(takes.inputs) and any(spec.datatype == "BYTES" for spec in takes.inputs):
@@ -56,9 +57,20 @@ def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
     return inputs_of_rows(cells, first if is_header else None, "the CSV", takes)
 
 
+def _refuse_other_separator(first: list[str], takes: Takes) -> None:
+    """Spreadsheets of many countries separate cells by semicolons: the number of columns alone would not say so."""
+    shapes = [spec.shape or () for spec in takes.inputs]
+    is_one_column = len(shapes) == 1 and (len(shapes[0]) == 1 or shapes[0][1:] == (1,))
+    separator = next((each for each in first[0] if each in ";\t"), None)
+    if len(first) == 1 and separator and not is_one_column:
+        name = "semicolons" if separator == ";" else "tabs"
+        raise Refusal(400, f"the cells of the CSV are separated by {name}; it takes commas")
+
+
 def inputs_of_rows(rows: list[list[Any]], names: list[str] | None, label: str, takes: Takes) -> dict[str, Any]:
     """A column for each input, by name or else by position, or the rows as the only input."""
     width = len(names) if names is not None else len(rows[0]) if rows else 0
+    names = names if names is None else names_as_saved(names, takes)
     specs = _column_specs(takes, names, width, label)
     for index, row in enumerate(rows):
         if len(row) != width:

@@ -4,8 +4,10 @@ import {
   PutScalingPolicyCommand,
   PutScheduledActionCommand,
   RegisterScalableTargetCommand,
+  TagResourceCommand,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { Tags } from '#adapters/aws/tags.ts';
 import type { Scaling } from '#domain/manifest/scaling.ts';
 import { type ReplicaLimits, scaleAt, scheduledLimits } from '#domain/placement/scale.ts';
 import { absentIf, ask } from './errors.ts';
@@ -15,6 +17,7 @@ export type ScaledService = {
   readonly service: ServiceRef;
   readonly listener: string;
   readonly targetGroup: string;
+  readonly tags: Tags;
 };
 
 const POLICY = 'requests';
@@ -33,8 +36,7 @@ export async function ensureScaling(
   if (!grows && later.length === 0) return;
 
   const target = scalableTarget(scaled.service);
-  const register = new RegisterScalableTargetCommand({ ...target, ...capacityOf(now) });
-  await change(() => ask(() => client.send(register)));
+  await change(() => register(client, scaled, now));
   if (grows) {
     const policy = trackRequests(scaled, scaling.requestsPerMinute);
     await change(() => ask(() => client.send(policy)));
@@ -59,6 +61,28 @@ export async function removeScaling(
 ): Promise<void> {
   const command = new DeregisterScalableTargetCommand(scalableTarget(service));
   await change(() => ask(() => client.send(command).catch(absentIf('ObjectNotFoundException'))));
+}
+
+/** A target takes its tags when it is created, and a call that would give them to one that is there is refused. */
+async function register(
+  client: ApplicationAutoScalingClient,
+  { service, tags }: ScaledService,
+  limits: ReplicaLimits,
+): Promise<void> {
+  const wanted = { ...scalableTarget(service), ...capacityOf(limits) };
+  const Tags = Object.fromEntries(tags);
+  const created = new RegisterScalableTargetCommand({ ...wanted, Tags });
+  if (await ask(() => client.send(created).catch(undefinedIfThere))) return;
+
+  const updated = new RegisterScalableTargetCommand(wanted);
+  const { ScalableTargetARN: ResourceARN } = await ask(() => client.send(updated));
+  await ask(() => client.send(new TagResourceCommand({ ResourceARN, Tags })));
+}
+
+/** https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420 */
+function undefinedIfThere(error: unknown): undefined {
+  if (error instanceof Error && /tried to tag already exists/.test(error.message)) return undefined;
+  throw error;
 }
 
 function trackRequests(

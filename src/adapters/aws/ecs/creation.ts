@@ -1,5 +1,6 @@
 import type { CapacityProviderStrategyItem } from '@aws-sdk/client-ecs';
 import { type Change, fencedChange } from '#adapters/aws/registry/fenced-change.ts';
+import { revisionTags } from '#adapters/aws/tags.ts';
 import { requireSameDeployment } from '#domain/identity.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ensureScaling } from './auto-scaling.ts';
@@ -42,7 +43,8 @@ export async function createRevision(
     const making = { spec, definition, targetGroup: group.arn, strategy, replicas };
     await change(() => createService(ecs, settings, service, making));
   }
-  const scaled = { service, listener: settings.listener, targetGroup: group.arn };
+  const tags = revisionTags(spec, settings);
+  const scaled = { service, listener: settings.listener, targetGroup: group.arn, tags };
   await ensureScaling(autoScaling, scaled, spec.scaling, clock.now(), change);
 }
 

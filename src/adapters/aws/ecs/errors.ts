@@ -9,7 +9,10 @@ const NAMES: Readonly<Record<string, FailureName>> = {
   FailedResourceAccessException: 'PlatformDenied',
   InvalidParameterException: 'RevisionFailed',
   LimitExceededException: 'RevisionFailed',
+  // A scalable target that was just registered. https://github.com/hashicorp/terraform-provider-aws/issues/427
+  ObjectNotFoundException: 'PlatformUnavailable',
   ResourceInUseException: 'PlatformUnavailable',
+  ResourceNotFoundException: 'PlatformUnavailable',
   TooManyRulesException: 'RevisionFailed',
   TooManyTargetGroupsException: 'RevisionFailed',
   TooManyUniqueTargetGroupsPerLoadBalancerException: 'RevisionFailed',
@@ -17,9 +20,20 @@ const NAMES: Readonly<Record<string, FailureName>> = {
   UpdateInProgressException: 'PlatformUnavailable',
 };
 
-// A new rule, cluster or provider is not visible everywhere yet, a service name is free only after draining, and a service whose count has just changed cannot be deleted at once.
-const PASSING =
-  /does not have an associated load balancer|still Draining|cannot be stopped while deployments are active|capacity provider .*(?:not found|not active|does not exist)/i;
+// What was just made is not visible everywhere yet, a service name is free only after draining, and a service whose count has just changed cannot be deleted at once.
+const PASSING = new RegExp(
+  [
+    'does not have an associated load balancer',
+    'still Draining',
+    'cannot be stopped while deployments are active',
+    'capacity provider .*(?:not found|not active|does not exist)',
+    // Application Auto Scaling, of a new service. https://github.com/hashicorp/terraform-provider-aws/pull/11693
+    "ECS service doesn't exist",
+    // A new service-linked role, here as the Terraform provider retries it: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ecs/service.go
+    'Unable to assume (?:the service linked role|role and validate|IAM role)',
+  ].join('|'),
+  'i',
+);
 
 /** Calls ECS, Elastic Load Balancing or Application Auto Scaling, and translates its errors. */
 export function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> {

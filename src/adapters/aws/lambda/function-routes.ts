@@ -10,11 +10,12 @@ import { isSameShares } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type InvocationTarget, invokeModel } from './invoke-model.ts';
 import { type LiveAlias, liveAlias } from './live-alias.ts';
-import { LIVE } from './model-function.ts';
+import { ALIASES, type FunctionKind } from './model-function.ts';
 import { type ModelVersions, readVersions } from './model-versions.ts';
 import { allowRoute, forbidRoute } from './route-permission.ts';
 
 export type FunctionRoutesOptions = {
+  readonly kind: FunctionKind;
   readonly lambda: LambdaClient;
   readonly clock: Clock;
   readonly api: ModelApi;
@@ -32,16 +33,17 @@ const LOOK_TIMEOUT_MS = 5_000;
 // As a precaution, this waits as long as the workflow's shortest wait, so that the looks that follow see an alias that has had time to propagate.
 const SETTLE_MS = 1_000;
 
-/** Shares are the weights of the model function's alias `live`. */
+/** Shares are the weights of the model function's alias for versions of one kind. */
 export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
-  const { lambda, clock, api, functionPrefix, isLed } = options;
-  const aliasOf = (model: string) => liveAlias(lambda, functionPrefix + model, clock);
+  const { kind, lambda, clock, api, functionPrefix, isLed } = options;
+  const qualifier = ALIASES[kind];
+  const aliasOf = (model: string) => liveAlias({ lambda, clock }, functionPrefix + model, kind);
   const versionsOf = (model: string) => readVersions(lambda, functionPrefix + model);
 
   return {
     async known(model, revisions) {
-      const { numbers } = await versionsOf(model);
-      return new Set(revisions.filter((revision) => numbers.has(revision)));
+      const { kinds } = await versionsOf(model);
+      return new Set(revisions.filter((revision) => kinds.get(revision) === kind));
     },
 
     async shares(model) {
@@ -52,7 +54,7 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
       const versions = await versionsOf(model);
       const written = await write(aliasOf(model), versions, { model, wish, expected, change });
       const { aliasArn, isChanged } = written;
-      const integration: Integration = { kind: 'function', aliasArn };
+      const integration: Integration = { kind, aliasArn };
       // The route must be permitted before it is pointed here.
       if (isChanged || !(await isLed(model, integration))) {
         await change(() => allowRoute(lambda, { model, aliasArn, apiId: api.id }));
@@ -66,18 +68,18 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
       const held = await aliasOf(model).read(versions);
       const openMs = (held?.changedAtMs ?? 0) + SETTLE_MS - clock.now();
       if (openMs > 0) return `the alias of ${model} is known everywhere in ${openMs} ms`;
-      const target = { functionName, qualifier: LIVE, stage: api.stage };
+      const target = { functionName, qualifier, stage: api.stage };
       return stray(lambda, target, { model, shares, versions });
     },
 
     async counters(model) {
       const FunctionName = functionPrefix + model;
-      const dimensions = { FunctionName, Resource: `${FunctionName}:${LIVE}` };
+      const dimensions = { FunctionName, Resource: `${FunctionName}:${qualifier}` };
       return [{ namespace: 'AWS/Lambda', name: 'Invocations', dimensions }];
     },
 
     async remove(model, change) {
-      await change(() => forbidRoute(lambda, functionPrefix + model));
+      await change(() => forbidRoute(lambda, functionPrefix + model, qualifier));
       await change(() => aliasOf(model).remove());
     },
   };

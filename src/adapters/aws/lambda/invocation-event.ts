@@ -61,11 +61,17 @@ const proxyResponse = z.object({
   isBase64Encoded: z.nullish(z.boolean()),
 });
 
-/** A function's response as a REST API would pass it on; undefined when the API would reject it as malformed. */
+// A streamed answer begins with its metadata and these.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html
+const DELIMITER = '\0'.repeat(8);
+
+/** A function's response as a REST API would pass it on, whole or as it is streamed; undefined when the API would reject it as malformed. */
 export function readResponse(payload: string): ModelResponse | undefined {
-  const { data } = proxyResponse.safeParse(parseJson(payload));
+  const end = payload.indexOf(DELIMITER);
+  const metadata = end < 0 ? payload : payload.slice(0, end);
+  const { data } = proxyResponse.safeParse(parseJson(metadata));
   if (!data) return undefined;
-  const body = data.body ?? '';
+  const body = end < 0 ? (data.body ?? '') : payload.slice(end + DELIMITER.length);
   return {
     status: data.statusCode,
     headers: Object.fromEntries([

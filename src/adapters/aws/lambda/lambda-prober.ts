@@ -3,7 +3,7 @@ import type { Probe, Probes } from '#adapters/aws/routes/probe-address.ts';
 import { failureName } from '#domain/failure.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type Invocation, invokeModel } from './invoke-model.ts';
-import { LIVE } from './model-function.ts';
+import { ALIASES, type FunctionKind } from './model-function.ts';
 import { readVersions } from './model-versions.ts';
 
 export type LambdaProbesOptions = {
@@ -13,8 +13,11 @@ export type LambdaProbesOptions = {
   readonly apiStage: string;
 };
 
-/** `revision` null: whichever one the clients' alias chooses. */
-export type FunctionProbed = { readonly model: string; readonly revision: string | null };
+/** One revision, or whichever one the clients' alias of a kind chooses. */
+export type FunctionProbed = {
+  readonly model: string;
+  readonly of: { readonly revision: string } | { readonly kind: FunctionKind };
+};
 
 /** Invokes the model's function with the event that its route would send, and with a qualifier: that reaches even a candidate without traffic. */
 export function lambdaProbes(options: LambdaProbesOptions): Probes<FunctionProbed> {
@@ -32,20 +35,21 @@ export function lambdaProbes(options: LambdaProbesOptions): Probes<FunctionProbe
 
 async function ask(
   { lambda, functionPrefix, apiStage }: LambdaProbesOptions,
-  { model, revision }: FunctionProbed,
+  { model, of }: FunctionProbed,
   probe: Probe,
   timeoutMs: number,
 ): Promise<ProbeAnswer> {
   const functionName = functionPrefix + model;
   const versions = async () => readVersions(lambda, functionName);
-  const qualifier = revision === null ? LIVE : (await versions()).numbers.get(revision);
-  if (qualifier === undefined) return absent(functionName, String(revision));
+  const name = 'kind' in of ? ALIASES[of.kind] : of.revision;
+  const qualifier = 'kind' in of ? name : (await versions()).numbers.get(name);
+  if (qualifier === undefined) return absent(functionName, name);
 
   const target = { functionName, qualifier, stage: apiStage };
   const startedAt = performance.now();
   const seen = await invokeModel(lambda, target, { model, ...probe }, timeoutMs);
   const latencyMs = performance.now() - startedAt;
-  const answer = answerTo(seen, latencyMs) ?? absent(functionName, revision ?? LIVE);
+  const answer = answerTo(seen, latencyMs) ?? absent(functionName, name);
   if (answer.kind === 'none' || answer.revision !== null || !('version' in seen)) return answer;
   return { ...answer, revision: (await versions()).revision(seen.version) ?? null };
 }

@@ -33,33 +33,51 @@ export async function prepare(
 }
 
 function beginning(record: RouteRecord, mechanism: Mechanism): RouteRecord {
-  if (record.left?.mechanism === mechanism) return record;
-  return { ...record, left: { mechanism, hasServed: false } };
+  if (record.left.some((side) => side.mechanism === mechanism)) return record;
+  return { ...record, left: [...record.left, { mechanism, hasServed: false }] };
 }
 
-/** Removes the side that the route has left, once it has no client traffic any more. */
+/** Removes each side that the route has left, once it has no client traffic any more. */
 export async function clear(
   options: LeftSideOptions,
   record: RouteRecord,
   change: Change,
 ): Promise<void> {
-  if (!isLeft(record) || (await visited(options, record)) !== undefined) return;
-  await options.sides[record.left.mechanism].remove(record.model, change);
-  await change(() => options.records.update(record.model, (now) => ({ ...now, left: null })));
+  for (const side of sidesLeft(record)) {
+    if ((await visitedSide(options, record, side)) !== undefined) continue;
+    await options.sides[side.mechanism].remove(record.model, change);
+    await change(() => options.records.update(record.model, (now) => without(now, side)));
+  }
 }
 
-/** Why the side that the route has left may still have client traffic, or undefined. */
+/** Why a side that the route has left may still have client traffic, or undefined. */
 export async function visited(
   options: LeftSideOptions,
   record: RouteRecord,
 ): Promise<string | undefined> {
-  if (!isLeft(record) || !record.left.hasServed) return undefined;
-  const counters = await options.sides[record.left.mechanism].counters(record.model);
-  return unquiet(options, counters, record.movedAtMs);
+  for (const side of sidesLeft(record)) {
+    const reason = await visitedSide(options, record, side);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
 }
 
-function isLeft(
-  record: RouteRecord,
-): record is RouteRecord & { readonly left: NonNullable<RouteRecord['left']> } {
-  return record.left !== null && record.left.mechanism !== served(record);
+type Side = RouteRecord['left'][number];
+
+async function visitedSide(
+  options: LeftSideOptions,
+  { model, movedAtMs }: RouteRecord,
+  { mechanism, hasServed }: Side,
+): Promise<string | undefined> {
+  if (!hasServed) return undefined;
+  return unquiet(options, await options.sides[mechanism].counters(model), movedAtMs);
+}
+
+/** One that is prepared for a move is still of use. */
+function sidesLeft(record: RouteRecord): readonly Side[] {
+  return record.left.filter(({ mechanism }) => mechanism !== served(record));
+}
+
+function without(record: RouteRecord, { mechanism }: Side): RouteRecord {
+  return { ...record, left: record.left.filter((side) => side.mechanism !== mechanism) };
 }

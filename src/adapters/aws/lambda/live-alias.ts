@@ -15,7 +15,7 @@ import { Failure, type FailureName } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import { withoutZeros } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
-import { LIVE } from './model-function.ts';
+import { ALIASES, type FunctionKind } from './model-function.ts';
 import type { ModelVersions } from './model-versions.ts';
 
 /** The content of the alias that clients use; `arn` is the alias's own. `changedAtMs` is when we last changed it, 0 when somebody else did. */
@@ -26,7 +26,7 @@ export type Held = {
   readonly revisionId: string;
 };
 
-/** The shares of one model's revisions, as held by its function's alias `live`. */
+/** The shares of one model's revisions of one kind, as held by its function's alias for them. */
 export type LiveAlias = {
   /** Undefined when there is no alias. */
   read(versions: ModelVersions): Promise<Held | undefined>;
@@ -43,8 +43,12 @@ const FAILURES: Readonly<Record<string, FailureName>> = {
 };
 
 /** The shares and the time of their change are kept in the alias's description: both change with the alias in one call, so they cannot differ. */
-export function liveAlias(lambda: LambdaClient, FunctionName: string, clock: Clock): LiveAlias {
-  const alias = { FunctionName, Name: LIVE };
+export function liveAlias(
+  { lambda, clock }: { readonly lambda: LambdaClient; readonly clock: Clock },
+  FunctionName: string,
+  kind: FunctionKind,
+): LiveAlias {
+  const alias = { FunctionName, Name: ALIASES[kind] };
 
   return {
     async read(versions) {

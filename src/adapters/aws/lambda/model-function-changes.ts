@@ -53,8 +53,7 @@ export function functionChanges(
   guard: Change,
 ): FunctionChanges {
   const settled = () => settle(lambda, FunctionName, waiting);
-  const change: Change = (call) =>
-    guard(() => translated(() => call().catch(failUnpulled), FAILURES));
+  const change: Change = (call) => guard(() => translated(() => call().catch(asRefused), FAILURES));
 
   async function create({ imageUri, configuration, tags }: FunctionDefinition): Promise<boolean> {
     const command = new CreateFunctionCommand({
@@ -131,13 +130,34 @@ function falseIfThere(error: unknown): false {
   throw error;
 }
 
-/** Lambda does not distinguish an image that it may not pull yet, since it is still being scanned, from one that it may never pull. https://repost.aws/knowledge-center/lambda-ecr-image */
-function failUnpulled(cause: unknown): never {
-  if (!(cause instanceof Error) || !/permission to access the ECR image/.test(cause.message)) {
-    throw cause;
-  }
-  throw new Failure('PlatformUnavailable', `${cause.name}: ${cause.message}`, {
-    cause,
+/** What Lambda refuses, by what it says: the name of the error tells nothing. */
+type Refused = { readonly sign: RegExp; readonly name: FailureName; readonly fix: string };
+
+const REFUSED: readonly Refused[] = [
+  {
+    // Lambda does not distinguish an image that it may not pull yet, since it is still being scanned, from one that it may never pull. https://repost.aws/knowledge-center/lambda-ecr-image
+    sign: /permission to access the ECR image/,
+    name: 'PlatformUnavailable',
     fix: 'Lambda says so too while the image is scanned: upload again when that is done. If nothing is scanned, `slipway doctor` looks at the policy of the repository.',
-  });
+  },
+  {
+    // Of a role that IAM has just made or changed, and of network interfaces that are made for many functions at once: what the Terraform provider tries again.
+    // https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/lambda/function.go
+    sign: /role defined for the function cannot be assumed|execution role does not have permissions|throttled by EC2/,
+    name: 'PlatformUnavailable',
+    fix: 'AWS says so for some minutes after the stack was deployed: upload again. If it goes on, deploy the stack again.',
+  },
+  {
+    // https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
+    sign: /'MemorySize' value failed to satisfy constraint/,
+    name: 'RevisionFailed',
+    fix: 'This account gives its functions less memory than Lambda has: ask AWS Support for more, or say `placement: { target: fargate }`, or less memory (`resources.memory`), in model.yaml.',
+  },
+];
+
+function asRefused(cause: unknown): never {
+  if (!(cause instanceof Error)) throw cause;
+  const found = REFUSED.find(({ sign }) => sign.test(cause.message));
+  if (!found) throw cause;
+  throw new Failure(found.name, `${cause.name}: ${cause.message}`, { cause, fix: found.fix });
 }

@@ -4,6 +4,7 @@ import { costTags } from '#adapters/aws/tags.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
 /** The settings that the functions of all models of a stage share. */
@@ -21,11 +22,32 @@ export type ModelFunctions = {
   readonly logGroup: string;
 };
 
-/** The alias that clients use. */
-export const LIVE = 'live';
+/** The two kinds of functions, by how they answer. A version keeps its kind: it is part of its environment. */
+export type FunctionKind = Exclude<Mechanism, 'container'>;
 
-// The API times out first, so what clients get never depends on a race between the two.
-const TIMEOUT_SECONDS = limits.requestTimeoutSeconds + 1;
+/** The alias that clients use, to versions of one kind. */
+export const ALIASES = {
+  function: 'live',
+  'streaming-function': 'live-streaming',
+} as const satisfies Record<FunctionKind, string>;
+
+const MODE = 'AWS_LWA_INVOKE_MODE';
+
+/** By the web adapter's mode. https://github.com/aws/aws-lambda-web-adapter#lambda-response-streaming */
+const MODES = {
+  function: 'buffered',
+  'streaming-function': 'response_stream',
+} as const satisfies Record<FunctionKind, string>;
+
+export function kindOf(environment: Readonly<Record<string, string>> = {}): FunctionKind {
+  return environment[MODE] === MODES['streaming-function'] ? 'streaming-function' : 'function';
+}
+
+/** How long an answer may take (seconds). */
+export const ANSWER_SECONDS = {
+  function: limits.requestTimeoutSeconds,
+  'streaming-function': limits.streamTimeoutSeconds,
+} as const satisfies Record<FunctionKind, number>;
 
 export function modelRoute(model: string): string {
   return `/models/${model}`;
@@ -51,16 +73,18 @@ export function functionDefinition(
   spec: RevisionSpec,
   functions: ModelFunctions,
 ): FunctionDefinition {
+  const kind = spec.isStreaming ? 'streaming-function' : 'function';
   if (!spec.image) throw new Failure('InputInvalid', `${spec.revision} has no image to run`);
   return {
     imageUri: `${functions.repository}@${spec.image.digest}`,
     configuration: {
       Description: spec.revision,
-      Environment: { Variables: environment(spec, spec.image.digest) },
+      Environment: { Variables: environment(spec, spec.image.digest, kind) },
       LoggingConfig: { LogGroup: functions.logGroup },
       MemorySize: spec.memoryMiB,
       Role: functions.role,
-      Timeout: TIMEOUT_SECONDS,
+      // The API times out first, so what clients get never depends on a race between the two.
+      Timeout: ANSWER_SECONDS[kind] + 1,
       VpcConfig: {
         SubnetIds: [...functions.subnets],
         SecurityGroupIds: [functions.securityGroup],
@@ -70,7 +94,11 @@ export function functionDefinition(
   };
 }
 
-function environment(spec: RevisionSpec, digest: string): Record<string, string> {
+function environment(
+  spec: RevisionSpec,
+  digest: string,
+  kind: FunctionKind,
+): Record<string, string> {
   return {
     ...serverEnvironment(spec, digest),
     AWS_LWA_PORT: String(spec.server.port),
@@ -85,6 +113,6 @@ function environment(spec: RevisionSpec, digest: string): Record<string, string>
     AWS_LWA_REMOVE_BASE_PATH: modelRoute(spec.model),
     // A model that loads for longer than Lambda's 10 s init phase continues loading during the first request.
     AWS_LWA_ASYNC_INIT: 'true',
-    AWS_LWA_INVOKE_MODE: 'buffered',
+    [MODE]: MODES[kind],
   };
 }

@@ -5,12 +5,15 @@ import {
 } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
+import { type FunctionKind, kindOf } from './model-function.ts';
 
 const LATEST = '$LATEST';
 
 /** The published versions of a model's function, as version numbers by revision. */
 export type ModelVersions = {
   readonly numbers: ReadonlyMap<string, string>;
+  /** How each revision answers. */
+  readonly kinds: ReadonlyMap<string, FunctionKind>;
   /** Undefined for a number that belongs to no revision. */
   revision(version: string): string | undefined;
 };
@@ -21,9 +24,10 @@ export async function readVersions(
   functionName: string,
 ): Promise<ModelVersions> {
   const published = await translated(() => list(lambda, functionName).catch(absentIfNotFound));
-  const numbers = new Map(published);
+  const numbers = new Map(published?.map(({ revision, number }) => [revision, number]));
+  const kinds = new Map(published?.map(({ revision, kind }) => [revision, kind]));
   const revisions = new Map([...numbers].map(([revision, number]) => [number, revision]));
-  return { numbers, revision: (version) => revisions.get(version) };
+  return { numbers, kinds, revision: (version) => revisions.get(version) };
 }
 
 /** The revisions of all functions named by this prefix and a model, including unpublished ones. */
@@ -45,12 +49,20 @@ export async function listRevisions(
   });
 }
 
-async function list(lambda: LambdaClient, FunctionName: string): Promise<[string, string][]> {
-  const numbers: [string, string][] = [];
+type Published = {
+  readonly revision: string;
+  readonly number: string;
+  readonly kind: FunctionKind;
+};
+
+async function list(lambda: LambdaClient, FunctionName: string): Promise<readonly Published[]> {
+  const published: Published[] = [];
   for await (const page of paginateListVersionsByFunction({ client: lambda }, { FunctionName })) {
-    for (const { Description = '', Version = LATEST } of page.Versions ?? []) {
-      if (Version !== LATEST) numbers.push([Description, Version]);
+    for (const { Description = '', Version = LATEST, Environment } of page.Versions ?? []) {
+      if (Version === LATEST) continue;
+      const kind = kindOf(Environment?.Variables);
+      published.push({ revision: Description, number: Version, kind });
     }
   }
-  return numbers;
+  return published;
 }

@@ -4,7 +4,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { type ContainerFront, groupCounter } from '#adapters/aws/ecs/container-front.ts';
 import { targetGroupOf } from '#adapters/aws/ecs/target-group.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import { LIVE } from '#adapters/aws/lambda/model-function.ts';
+import { ALIASES, type FunctionKind } from '#adapters/aws/lambda/model-function.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { modelOf } from '#domain/identity.ts';
 import { mechanismOf } from '#domain/placement/target.ts';
@@ -46,9 +46,10 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
   return {
     async traffic(ref, sinceMs) {
       const startMs = minuteOf(Math.max(sinceMs, clock.now() - LONGEST_MS));
-      return mechanismOf(ref.target) === 'function'
-        ? functionTraffic(options, ref.revision, startMs)
-        : containerTraffic(options, ref.revision, startMs);
+      const mechanism = mechanismOf(ref);
+      return mechanism === 'container'
+        ? containerTraffic(options, ref.revision, startMs)
+        : functionTraffic(options, { revision: ref.revision, kind: mechanism }, startMs);
     },
 
     pace: ({ revision }, sinceMs) =>
@@ -71,13 +72,13 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
  */
 async function functionTraffic(
   { cloudWatch, lambda, functionPrefix, clock }: CloudWatchMetricsOptions,
-  revision: string,
+  { revision, kind }: { readonly revision: string; readonly kind: FunctionKind },
   startMs: number,
 ): Promise<TrafficSample> {
   const functionName = functionPrefix + modelOf(revision);
   const version = (await readVersions(lambda, functionName)).numbers.get(revision);
   if (version === undefined) return NOTHING;
-  const alias = { FunctionName: functionName, Resource: `${functionName}:${LIVE}` };
+  const alias = { FunctionName: functionName, Resource: `${functionName}:${ALIASES[kind]}` };
   const executed = { ...alias, ExecutedVersion: version };
   const counters: readonly Counter[] = [
     { namespace: 'AWS/Lambda', name: 'Invocations', dimensions: executed },

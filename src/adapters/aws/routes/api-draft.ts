@@ -17,8 +17,14 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import type { FailureName } from '#domain/failure.ts';
-import { type IntegrationInput, METHOD_PARAMETERS, type RoutePart } from './integration.ts';
+import { Failure, type FailureName } from '#domain/failure.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
+import {
+  type IntegrationInput,
+  METHOD_PARAMETERS,
+  mechanismAt,
+  type RoutePart,
+} from './integration.ts';
 
 /** The API whose routes lead to the models. */
 export type ModelApi = {
@@ -34,8 +40,8 @@ export type DraftResource = {
   readonly id: string;
   readonly hasMethod: boolean;
   readonly isHalfMade: boolean;
-  /** The type of its method's integration. */
-  readonly integration: string | undefined;
+  /** Where its method's integration leads. */
+  readonly leadsTo: Mechanism | undefined;
 };
 
 /** The API's undeployed configuration, and what the stage serves of it. All methods are `ANY`. */
@@ -72,7 +78,16 @@ const FAILURES: Readonly<Record<string, FailureName>> = {
 };
 
 function call<Answer>(send: () => Promise<Answer>): Promise<Answer> {
-  return translated(send, FAILURES);
+  return translated(() => send().catch(asFull), FAILURES);
+}
+
+/** An API that is full has the error of a request that comes too soon, which would be tried again. https://github.com/boto/boto3/issues/1296 */
+function asFull(cause: unknown): never {
+  if (!(cause instanceof Error) || !/maximum number of resources/i.test(cause.message)) throw cause;
+  throw new Failure('SharesRefused', `${cause.name}: ${cause.message}`, {
+    cause,
+    fix: 'Undeploy a model, or ask for more: Service Quotas, API Gateway, "Resources per API"; each model takes two.',
+  });
 }
 
 export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft {
@@ -182,6 +197,11 @@ async function readResources(
 function draftOf({ id = '', resourceMethods }: Resource): DraftResource {
   const method = resourceMethods?.[httpMethod];
   const hasMethod = method !== undefined;
-  const integration = method?.methodIntegration?.type;
-  return { id, hasMethod, isHalfMade: hasMethod && !method.methodIntegration, integration };
+  const integration = method?.methodIntegration;
+  return {
+    id,
+    hasMethod,
+    isHalfMade: hasMethod && !integration,
+    leadsTo: integration && mechanismAt(integration),
+  };
 }

@@ -21,16 +21,16 @@ export function awsProber({ functions, containers, records }: AwsProberOptions):
     switch (to.kind) {
       case 'function': {
         const { revision } = to;
-        return functions({ model: modelOf(revision), revision }, probe, timeoutMs);
+        return functions({ model: modelOf(revision), of: { revision } }, probe, timeoutMs);
       }
       case 'container':
         return containers(testRulePath(to.revision), probe, timeoutMs);
       case 'route': {
         const { model } = to;
         const mechanism = served(await records.read(model));
-        return mechanism === 'function'
-          ? functions({ model, revision: null }, probe, timeoutMs)
-          : containers(modelRoute(model), probe, timeoutMs);
+        return mechanism === 'container'
+          ? containers(modelRoute(model), probe, timeoutMs)
+          : functions({ model, of: { kind: mechanism } }, probe, timeoutMs);
       }
     }
   }

@@ -1,8 +1,8 @@
-import type { PutIntegrationCommandInput } from '@aws-sdk/client-api-gateway';
+import type { Integration as Made, PutIntegrationCommandInput } from '@aws-sdk/client-api-gateway';
 import { type ContainerFront, loadBalancerArn } from '#adapters/aws/ecs/container-front.ts';
-import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
-import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import { ANSWER_SECONDS, modelRoute } from '#adapters/aws/lambda/model-function.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
 import type { Integration } from './route-records.ts';
 
 export type IntegrationInput = Omit<
@@ -48,8 +48,21 @@ const ASKED = {
   'integration.request.header.x-slipway-key-id': 'context.identity.apiKeyId',
 } as const;
 
-/** The integration type of each mechanism, by which it is recognised. */
-export const INTEGRATION_TYPES = { function: 'AWS_PROXY', container: 'HTTP_PROXY' } as const;
+/**
+ * How API Gateway calls a function: `Invoke`, or `InvokeWithResponseStream`, whose answers must begin with their metadata.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html
+ */
+const CALLS = {
+  function: { version: '2015-03-31', action: 'invocations' },
+  'streaming-function': { version: '2021-11-15', action: 'response-streaming-invocations' },
+} as const;
+
+/** The mechanism that an integration leads to. */
+export function mechanismAt(integration: Pick<Made, 'type' | 'uri'>): Mechanism {
+  if (integration.type !== 'AWS_PROXY') return 'container';
+  const { action } = CALLS['streaming-function'];
+  return integration.uri?.endsWith(`/${action}`) ? 'streaming-function' : 'function';
+}
 
 /** How the API forwards a model's requests. */
 export function integrationInput(
@@ -58,26 +71,31 @@ export function integrationInput(
   front: ContainerFront | null,
   part: RoutePart,
 ): IntegrationInput {
-  if (to.kind === 'function') return functionInput(to.aliasArn);
+  if (to.kind !== 'container') return functionInput(to);
   if (front) return containerInput(model, front, part);
   throw new Failure('SharesRefused', `${model} is on containers, which this stack does not have`);
 }
 
 /** https://docs.aws.amazon.com/apigateway/latest/api/API_PutIntegration.html, `uri` */
-function functionInput(aliasArn: string): IntegrationInput {
+function functionInput({
+  kind,
+  aliasArn,
+}: Exclude<Integration, { readonly kind: 'container' }>): IntegrationInput {
   const [, partition, , region] = aliasArn.split(':');
+  const { version, action } = CALLS[kind];
   return {
-    type: INTEGRATION_TYPES.function,
+    type: 'AWS_PROXY',
     integrationHttpMethod: 'POST',
-    timeoutInMillis: limits.requestTimeoutSeconds * 1000,
-    uri: `arn:${partition}:apigateway:${region}:lambda:path/2015-03-31/functions/${aliasArn}/invocations`,
+    responseTransferMode: kind === 'function' ? 'BUFFERED' : 'STREAM',
+    timeoutInMillis: ANSWER_SECONDS[kind] * 1000,
+    uri: `arn:${partition}:apigateway:${region}:lambda:path/${version}/functions/${aliasArn}/${action}`,
   };
 }
 
 function containerInput(model: string, front: ContainerFront, part: RoutePart): IntegrationInput {
   const { path, parameters } = CONTAINER_PATHS[part];
   return {
-    type: INTEGRATION_TYPES.container,
+    type: 'HTTP_PROXY',
     integrationHttpMethod: 'ANY',
     uri: `http://${front.host}${modelRoute(model)}${path}`,
     requestParameters: { ...parameters, ...WITHOUT_KEYS, ...ASKED },

@@ -1,15 +1,13 @@
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { Mechanism } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ApiDraft, ModelApi } from './api-draft.ts';
 import type { ApiLease } from './api-lease.ts';
-import { INTEGRATION_TYPES } from './integration.ts';
 import type { Integration, RouteRecord, RouteRecords } from './route-records.ts';
 import {
-  integrationTypes,
   leadResources,
   makeResources,
+  mechanismsAt,
   pathsOf,
   proxyPath,
   type Resources,
@@ -132,18 +130,13 @@ async function isLed(
   return isRecorded && (await draft.isDeployed(...pathsOf(model)));
 }
 
-/** The record after a move: it remembers the side that the route has left. */
+/** The record after a move: it remembers the sides that the route has left. If a move was abandoned before its completion was seen, clients may have reached its destination. */
 function moved(record: RouteRecord, to: Integration, movedAtMs: number): RouteRecord {
-  const before = record.serves?.kind ?? to.kind;
-  const left =
-    before === to.kind ? returned(record, to.kind) : { mechanism: before, hasServed: true };
-  return { ...record, serves: to, move: null, movedAtMs, left };
-}
-
-/** If a move was abandoned before its completion was seen, clients may have reached its destination. */
-function returned({ move, left }: RouteRecord, to: Mechanism): RouteRecord['left'] {
-  const isGivenUp = move !== null && move.to.kind !== to;
-  return isGivenUp ? { mechanism: move.to.kind, hasServed: true } : left;
+  const reached = [record.serves?.kind, record.move?.to.kind].filter((each) => each !== undefined);
+  const left = [...new Set(reached)].map((mechanism) => ({ mechanism, hasServed: true }));
+  const before = record.left.filter(({ mechanism }) => !reached.includes(mechanism));
+  const sides = [...before, ...left].filter(({ mechanism }) => mechanism !== to.kind);
+  return { ...record, serves: to, move: null, movedAtMs, left: sides };
 }
 
 /**
@@ -155,8 +148,8 @@ async function settle(options: ModelRoutesOptions, model: string): Promise<Route
   const seen = await records.read(model);
   const { move } = seen;
   if (move === null || (await draft.deployment()) === move.over) return seen;
-  const [type, ...others] = integrationTypes(model, await draft.resources());
-  if (type !== INTEGRATION_TYPES[move.to.kind] || others.length > 0) return seen;
+  const [drafted, ...others] = mechanismsAt(model, await draft.resources());
+  if (drafted !== move.to.kind || others.length > 0) return seen;
   return records.update(model, (record) =>
     record.move?.over === move.over ? moved(record, move.to, clock.now()) : record,
   );

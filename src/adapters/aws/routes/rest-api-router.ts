@@ -21,8 +21,8 @@ export type RestApiRouterOptions = RouteSidesOptions & {
 };
 
 /**
- * The endpoint is a REST API route, to the alias `live` of the model's function or to the model's rule on a load balancer; the weights there are the shares.
- * Between the two, the route moves as a whole: the new side is completed first, and the old one stays complete until it has no client traffic any more.
+ * The endpoint is a REST API route, to one of the two aliases of the model's function or to the model's rule on a load balancer; the weights there are the shares.
+ * Between these, the route moves as a whole: the new side is completed first, and the old one stays complete until it has no client traffic any more.
  * After that, the next `setShares`, even one that changes nothing, removes the old side.
  */
 export function restApiRouter(options: RestApiRouterOptions): Router {
@@ -61,8 +61,7 @@ export function restApiRouter(options: RestApiRouterOptions): Router {
     async remove(model, epoch) {
       const change = await fencedChange(fence, model, epoch);
       await routes.remove(model, change);
-      await sides.function.remove(model, change);
-      await sides.container.remove(model, change);
+      for (const side of Object.values(sides)) await side.remove(model, change);
       await change(() => records.remove(model));
     },
   };

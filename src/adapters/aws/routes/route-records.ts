@@ -12,8 +12,16 @@ import type { Mechanism } from '#domain/placement/target.ts';
 
 const integration = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('function'), aliasArn: z.string() }),
+  z.object({ kind: z.literal('streaming-function'), aliasArn: z.string() }),
   z.object({ kind: z.literal('container') }),
 ]);
+
+const side = z.object({
+  mechanism: z.enum(['function', 'streaming-function', 'container']),
+  hasServed: z.boolean(),
+});
+
+type Side = Readonly<z.infer<typeof side>>;
 
 const recorded = z.object({
   /** Where the API's stage sends the model's requests; null before its first route. */
@@ -21,9 +29,10 @@ const recorded = z.object({
   /** A move in progress, and the API's deployment when it began: a different one means that the move was made. */
   move: z.nullable(z.object({ to: integration, over: z.string() })),
   movedAtMs: z.number(),
-  /** The other mechanism, while any of it exists; `hasServed` unless clients never reached it. */
-  left: z.nullable(
-    z.object({ mechanism: z.enum(['function', 'container']), hasServed: z.boolean() }),
+  /** The other mechanisms, while any of them exists; `hasServed` unless clients never reached it. Records from before there were three name one, or null. */
+  left: z.pipe(
+    z.union([z.array(side), z.nullable(side)]),
+    z.transform((left): readonly Side[] => (Array.isArray(left) ? left : left ? [left] : [])),
   ),
   /** The shares last written to the load balancer; until `isApplied` its rule may still have the previous ones. */
   containers: z.nullable(
@@ -39,7 +48,7 @@ const recorded = z.object({
 export type Integration = z.infer<typeof integration>;
 
 /** The state of a model's route that AWS does not store, or stores without compare-and-set. `rev` counts its writes; 0 means none yet. */
-export type RouteRecord = Readonly<z.infer<typeof recorded>> & {
+export type RouteRecord = Readonly<z.output<typeof recorded>> & {
   readonly model: string;
   readonly rev: number;
 };
@@ -66,7 +75,7 @@ export function served({ serves, move }: RouteRecord): Mechanism {
   return (serves ?? move?.to)?.kind ?? 'function';
 }
 
-const NOTHING = { serves: null, move: null, movedAtMs: 0, left: null, containers: null } as const;
+const NOTHING = { serves: null, move: null, movedAtMs: 0, left: [], containers: null } as const;
 const UPDATES = 5;
 
 /** One item per model in the registry's table. */

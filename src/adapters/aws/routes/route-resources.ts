@@ -1,6 +1,7 @@
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { Mechanism } from '#domain/placement/target.ts';
 import type { ApiDraft, DraftResource, ModelApi } from './api-draft.ts';
 import { integrationInput, type RoutePart } from './integration.ts';
 import type { Integration } from './route-records.ts';
@@ -53,7 +54,7 @@ export async function leadResources(
 ): Promise<void> {
   for (const part of PARTS) {
     const resource = resources.get(partPath(model, part));
-    if (!resource?.integration) continue;
+    if (!resource?.leadsTo) continue;
     await draft.setIntegration(resource.id, integrationInput(to, model, front, part));
   }
 }
@@ -73,9 +74,9 @@ export async function removeResources(
   }
 }
 
-/** The integration types of those of a model's resources that lead somewhere. */
-export function integrationTypes(model: string, resources: Resources): ReadonlySet<string> {
-  return new Set(pathsOf(model).flatMap((path) => resources.get(path)?.integration ?? []));
+/** The mechanisms that those of a model's resources lead to that lead somewhere. */
+export function mechanismsAt(model: string, resources: Resources): ReadonlySet<Mechanism> {
+  return new Set(pathsOf(model).flatMap((path) => resources.get(path)?.leadsTo ?? []));
 }
 
 function partPath(model: string, part: RoutePart): string {

@@ -3,7 +3,7 @@ import type { Change } from '#adapters/aws/registry/fenced-change.ts';
 import type { Shares } from '#domain/deployment.ts';
 import type { Integration } from './route-records.ts';
 
-/** One of the two mechanisms that distribute a model's requests among its revisions. */
+/** One of the mechanisms that distribute a model's requests among its revisions. */
 export type RouteSide = {
   /** Those of these revisions that can get a share here. */
   known(model: string, revisions: readonly string[]): Promise<ReadonlySet<string>>;

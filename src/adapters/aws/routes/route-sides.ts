@@ -7,6 +7,7 @@ import {
   type FunctionRoutesOptions,
   functionRoutes,
 } from '#adapters/aws/lambda/function-routes.ts';
+import type { FunctionKind } from '#adapters/aws/lambda/model-function.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
@@ -35,9 +36,11 @@ export function routeSides(
   options: RouteSidesOptions,
   isLed: FunctionRoutesOptions['isLed'],
 ): RouteSides {
-  const { lambda, records, clock, api, functionPrefix, containers } = options;
+  const { records, clock, api, containers } = options;
+  const functions = (kind: FunctionKind) => functionRoutes({ ...options, kind, isLed });
   return {
-    function: functionRoutes({ lambda, clock, api, functionPrefix, isLed }),
+    function: functions('function'),
+    'streaming-function': functions('streaming-function'),
     container: containers
       ? containerRoutes({
           ...containers,
@@ -67,20 +70,35 @@ export async function mechanismFor(
   model: string,
   wish: Shares,
 ): Promise<Mechanism> {
-  const revisions = Object.keys(wish);
-  const functions = await sides.function.known(model, revisions);
-  if (functions.size === revisions.length) return 'function';
-  const others = revisions.filter((revision) => !functions.has(revision));
-  const containers = await sides.container.known(model, others);
-  const lost = others.find((revision) => !containers.has(revision));
+  const found: { readonly revision: string; readonly mechanism: Mechanism }[] = [];
+  let others = Object.keys(wish);
+  for (const mechanism of MECHANISMS) {
+    if (others.length === 0) break;
+    const known = await sides[mechanism].known(model, others);
+    found.push(...[...known].map((revision) => ({ revision, mechanism })));
+    others = others.filter((revision) => !known.has(revision));
+  }
+  const [lost] = others;
   if (lost !== undefined) {
     const reason = `${lost} has neither a published version nor a target group to send requests to`;
     throw new Failure('SharesRefused', reason);
   }
-  if (functions.size === 0) return 'container';
-  const [one, other] = [[...functions][0], others[0]];
+  const [one, ...rest] = found;
+  const other = rest.find(({ mechanism }) => mechanism !== one?.mechanism);
+  if (one && !other) return one.mechanism;
+  const [here, there] = [one, other].map(
+    (each) => each && `${each.revision} ${WHERE[each.mechanism]}`,
+  );
   throw new Failure(
     'SharesRefused',
-    `${one} on Lambda and ${other} in containers cannot share the traffic of ${model}; one has all of it`,
+    `${here} and ${there} cannot share the traffic of ${model}; one has all of it`,
   );
 }
+
+const MECHANISMS = ['function', 'streaming-function', 'container'] as const;
+
+const WHERE = {
+  function: 'on Lambda',
+  'streaming-function': 'on Lambda (streaming)',
+  container: 'in containers',
+} as const satisfies Record<Mechanism, string>;

@@ -23,8 +23,12 @@ export function keyProblem(key: string): string | undefined {
   return undefined;
 }
 
-/** Hidden files, and the temporary files of editors, browsers and copy programs. */
+/** What desktops leave in every folder that they show. */
+const LITTER = ['thumbs.db', 'desktop.ini', '__macosx'];
+
+/** Hidden files, what desktops leave, and the temporary files of editors, browsers and copy programs. */
 export function isUnfinishedName(name: string): boolean {
   const lower = name.toLowerCase();
-  return name.startsWith('.') || UNFINISHED.some((ending) => lower.endsWith(ending));
+  if (name.startsWith('.') || LITTER.includes(lower)) return true;
+  return UNFINISHED.some((ending) => lower.endsWith(ending));
 }

@@ -3,6 +3,7 @@ import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Meters } from './meters.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import { isProbe } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
 import type { RequestLog } from './request-log.ts';
 
@@ -22,19 +23,27 @@ type Deps = {
   readonly log: RequestLog | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly probeMark: string;
 };
 
-/** Counts an endpoint's requests, and logs them if the request log is on. */
-export function endedRequests({ counts, meters, log, clock, timers }: Deps) {
+/** Counts an endpoint's requests, and logs them if the request log is on. Slipway's own probes count for a bake, as they do on AWS, but are no client's requests in `/metrics`. */
+export function endedRequests({ counts, meters, log, clock, timers, probeMark }: Deps) {
   return (ended: EndedRequest): void => {
-    const { model, revision, status, sinceMs } = ended;
-    const ms = timers.nowMs() - sinceMs;
-    if (status !== undefined && (model !== undefined || revision === undefined)) {
-      if (revision !== undefined) counts.record(revision, status);
-      meters.observe({ model: model ?? '', revision: revision ?? '', status, seconds: ms / 1000 });
+    const ms = timers.nowMs() - ended.sinceMs;
+    const isOwn = isProbe(ended.request, probeMark);
+    if (isCounted(ended)) {
+      const { model = '', revision = '', status } = ended;
+      if (revision) counts.record(revision, status);
+      if (!isOwn) meters.observe({ model, revision, status, seconds: ms / 1000 });
     }
-    log?.add(logged(ended, ms, clock));
+    log?.add({ ...logged(ended, ms, clock), ...(isOwn && { probe: true }) });
   };
+}
+
+/** Not on a test path, and answered. */
+function isCounted(ended: EndedRequest): ended is EndedRequest & { readonly status: number } {
+  const { model, revision, status } = ended;
+  return status !== undefined && (model !== undefined || revision === undefined);
 }
 
 function logged({ request, model, revision, status }: EndedRequest, ms: number, clock: Clock) {

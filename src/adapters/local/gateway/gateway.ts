@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { expose } from '#adapters/local/exposition.ts';
@@ -40,6 +41,8 @@ export type GatewayOptions = {
 export type Gateway = {
   /** The address for clients, `http://HOST:PORT`. */
   readonly origin: string;
+  /** What its own Slipway's probes carry in PROBE_HEADER. */
+  readonly probeMark: string;
   readonly router: Router;
   readonly metrics: Metrics;
   /** The number of requests that the revision has in flight. */
@@ -65,12 +68,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const flights = inFlight();
   const upstreams = upstreamPools();
   const meters = requestMeters({ revisions, inFlight: flights, table });
+  const probeMark = randomUUID();
 
   const handler = gatewayHandler({
     revisions,
     upstreams,
     inFlight: flights,
-    ended: endedRequests({ counts, meters, log, clock, timers }),
+    ended: endedRequests({ counts, meters, log, clock, timers, probeMark }),
     metrics: () => expose([...meters.families(), ...generations.families(revisions)]),
     cors: corsOrigins.length > 0 ? corsFor(corsOrigins) : undefined,
     timers,
@@ -85,6 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     origin: `http://${host}:${boundPort}`,
+    probeMark,
     router,
     metrics: {
       ...counts.metrics,

@@ -11,7 +11,7 @@ export type GenerationMeters = {
   /** Of its last thousand answers those since then (epoch ms). */
   pace(revision: string, sinceMs: number): Pace;
   /** Revisions that no longer exist are forgotten. */
-  families(revisions: Pick<RevisionHost, 'target'>): readonly Family[];
+  families(revisions: Pick<RevisionHost, 'placement'>): readonly Family[];
 };
 
 type Series = {
@@ -67,7 +67,7 @@ export function generationMeters(clock: Clock): GenerationMeters {
     },
     families(revisions) {
       for (const revision of series.keys()) {
-        if (revisions.target(revision) === undefined) series.delete(revision);
+        if (revisions.placement(revision) === undefined) series.delete(revision);
       }
       return series.size === 0 ? [] : familiesOf(series);
     },

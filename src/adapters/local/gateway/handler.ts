@@ -4,6 +4,7 @@ import type { Timers } from '#adapters/local/timers.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { Cors } from './cors.ts';
 import type { EndedRequest } from './ended-request.ts';
+import { answerHome } from './home.ts';
 import type { InFlight } from './in-flight.ts';
 import { answerPage } from './page.ts';
 import { isOwnAddress, type Place, prefixOf, readPlace } from './place.ts';
@@ -65,16 +66,18 @@ export function gatewayHandler(parts: GatewayParts) {
   };
 }
 
-/** The gateway's own answers: pages for browsers, and its metrics. */
+/** The gateway's own answers: pages for browsers, the names of its models, and its metrics. */
 function answerOwn(
-  { metrics }: GatewayParts,
+  { metrics, table }: GatewayParts,
   request: IncomingMessage,
   response: ServerResponse,
   known: Known | Refused,
 ): boolean {
   const place = 'place' in known ? known.place : undefined;
   if (request.method !== 'GET') return false;
-  if (place || request.url !== '/metrics') return answerPage(request, response, place);
+  if (place) return answerPage(request, response, place);
+  if (answerHome(request, response, table())) return true;
+  if (request.url !== '/metrics') return answerPage(request, response, place);
   metrics().then(
     ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
     (error: unknown) => refusals.refuse(response, refusals.gatewayFailed(error)),
@@ -95,7 +98,7 @@ function look(request: IncomingMessage, { revisions, table }: GatewayParts): Kno
   const candidates = place ? revisionsAt(place, table()) : [];
   const standing = candidates.find((revision) => revisions.limits(revision)) ?? candidates[0];
   if (!place || standing === undefined) {
-    return { refusal: refusals.nothingHere([...table().keys()].sort()) };
+    return { refusal: refusals.nothingHere([...table().keys()].sort(), askedName(request.url)) };
   }
   const terms = termsOf(revisions, standing);
   if (!terms) {
@@ -103,6 +106,11 @@ function look(request: IncomingMessage, { revisions, table }: GatewayParts): Kno
     return { refusal, revision: standing, ...(place.kind === 'model' && { model: place.name }) };
   }
   return { place, standing, terms };
+}
+
+/** The name in a path below /models, as it is written; empty if there is none. */
+function askedName(url = ''): string {
+  return /^\/models\/([^/?]{1,40})/.exec(url)?.[1] ?? '';
 }
 
 /** Targets with different limits never share traffic, so any revision with a share represents all. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { PROBE_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
 
 export type Headers = Record<string, string | string[]>;
@@ -20,7 +21,13 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 // The gateway sets these itself: a client's claims about its identity or its body's framing are not forwarded.
-const REWRITTEN: ReadonlySet<string> = new Set(['content-length', 'expect', 'forwarded', 'host']);
+const REWRITTEN: ReadonlySet<string> = new Set([
+  'content-length',
+  'expect',
+  'forwarded',
+  'host',
+  PROBE_HEADER,
+]);
 
 /** The headers for a model's server: end-to-end ones unchanged, the gateway's own statement of the request's origin and, where needed, the path prefix. */
 export function requestHeaders(request: IncomingMessage, prefix: string | undefined): Headers {

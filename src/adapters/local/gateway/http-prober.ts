@@ -1,26 +1,31 @@
 import { request } from 'undici';
 import { pathOf } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
+import { PROBE_HEADER } from './probe-mark.ts';
 
 const MAX_BODY_BYTES = 10_000_000;
 
 type Options = NonNullable<Parameters<typeof request>[1]>;
 
+/** A gateway's address, and the mark by which it tells probes from what clients ask. */
+type Place = { readonly origin: string; readonly probeMark: string };
+
 /** Probes through the gateway at `origin`, so that a probe takes the same path as a client's request. */
-export function httpProber({ origin }: { readonly origin: string }): Prober {
+export function httpProber({ origin, probeMark }: Place): Prober {
+  const mark = { [PROBE_HEADER]: probeMark };
   return {
     send: (address, model, golden, timeoutMs) =>
       ask(
         `${origin}${address}${pathOf(golden, model)}`,
         {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', ...mark },
           body: JSON.stringify(golden.body),
         },
         timeoutMs,
       ),
     ready: (address, path, timeoutMs) =>
-      ask(`${origin}${address}${path}`, { method: 'GET' }, timeoutMs),
+      ask(`${origin}${address}${path}`, { method: 'GET', headers: mark }, timeoutMs),
   };
 }
 

@@ -53,7 +53,7 @@ export function requestMeters({ revisions, inFlight, table }: Parts): Meters {
     },
     families() {
       for (const revision of series.keys()) {
-        if (revision !== '' && revisions.target(revision) === undefined) series.delete(revision);
+        if (revision !== '' && revisions.placement(revision) === undefined) series.delete(revision);
       }
       return [requests(series), durations(series), ...gauges({ revisions, inFlight, table })];
     },

@@ -21,6 +21,9 @@ SwaggerUIBundle({
 });
 `;
 
+// The only server is the page's own, and the paths are in no groups.
+const PLAIN = '.scheme-container, .opblock-tag { display: none }';
+
 const HEADERS = {
   'content-security-policy':
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
@@ -37,9 +40,13 @@ export function answerPage(
   place: Place | undefined,
 ): boolean {
   if (!place) return sendPart(request, response);
-  if (!isOwnAddress(place) || !request.headers.accept?.includes('text/html')) return false;
+  if (!isOwnAddress(place) || !wantsPage(request)) return false;
   sendPage(response, place);
   return true;
+}
+
+export function wantsPage({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/html') ?? false;
 }
 
 function sendPage(response: ServerResponse, place: Place): void {
@@ -50,8 +57,11 @@ function sendPage(response: ServerResponse, place: Place): void {
     `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>${place.name}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="${OWN}swagger-ui.css">
+<style>${PLAIN}</style>
 <div id="page" data-document="${document}"></div>
 <script src="${OWN}swagger-ui-bundle.js"></script>
 <script src="${OWN}page.js"></script>

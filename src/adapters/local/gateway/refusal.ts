@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
+import { nearestName } from '#domain/nearest-name.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
 import { idOf } from './request-id.ts';
@@ -15,6 +16,7 @@ export type Refusal = {
 
 const WHOSE_LIMIT = {
   function: 'Lambda behind API Gateway',
+  'streaming-function': 'Lambda behind API Gateway',
   container: 'containers behind API Gateway',
 } as const satisfies Record<Mechanism, string>;
 
@@ -32,11 +34,13 @@ export function refuse(response: ServerResponse, refusal: Refusal, revision?: st
   response.end(body);
 }
 
-export function nothingHere(models: readonly string[]): Refusal {
+/** `asked` is the name in the request's path, if there is one. */
+export function nothingHere(models: readonly string[], asked = ''): Refusal {
+  const meant = asked && nearestName(asked.toLowerCase(), models);
   return {
     status: 404,
     error: 'no model is served here',
-    fix: 'call /models/<name>/…, with one of the models as the name; `slipway status` says what became of one that was just dropped',
+    fix: `${meant ? `did you mean /models/${meant}? else ` : ''}call /models/<name>/…, with one of the models as the name; \`slipway status\` says what became of one that was just dropped`,
     models,
   };
 }

@@ -13,6 +13,8 @@ export type LoggedRequest = {
   readonly ms: number;
   /** The client's `traceparent`, if it sent one. */
   readonly trace?: string;
+  /** Slipway asked, not a client. */
+  readonly probe?: true;
 };
 
 export type RequestLog = {

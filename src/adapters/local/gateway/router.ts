@@ -17,7 +17,7 @@ export type GatewayRouter = {
 
 export type GatewayRouterOptions = {
   readonly database: DatabaseSync;
-  readonly revisions: Pick<RevisionHost, 'target'>;
+  readonly revisions: Pick<RevisionHost, 'placement'>;
 };
 
 /** The control plane is a database table, the data plane a map in memory: the row is written first, then the map is replaced. */
@@ -31,7 +31,7 @@ export function gatewayRouter({ database, revisions }: GatewayRouterOptions): Ga
     if (isSameShares(held, wish)) return;
     if (!isSameShares(held, expected)) throw sharesChanged(model, held, expected);
     refuseUnknown(wish, revisions);
-    refuseMixture(wish, revisions.target);
+    refuseMixture(wish, revisions.placement);
     store.put(model, wish);
   };
 
@@ -70,8 +70,8 @@ export function gatewayRouter({ database, revisions }: GatewayRouterOptions): Ga
 }
 
 // As on AWS: an alias takes only versions that exist, a rule only target groups that exist.
-function refuseUnknown(shares: Shares, { target }: Pick<RevisionHost, 'target'>): void {
-  const unknown = Object.keys(shares).find((revision) => target(revision) === undefined);
+function refuseUnknown(shares: Shares, { placement }: Pick<RevisionHost, 'placement'>): void {
+  const unknown = Object.keys(shares).find((revision) => placement(revision) === undefined);
   if (unknown) throw new Failure('SharesRefused', `there is no revision ${unknown} here`);
 }
 

@@ -7,6 +7,6 @@ export type Terms = { readonly limits: InvocationLimits; readonly mechanism: Mec
 /** Undefined when the revision does not exist here. */
 export function termsOf(revisions: RevisionHost, revision: string): Terms | undefined {
   const limits = revisions.limits(revision);
-  const target = revisions.target(revision);
-  return limits && target && { limits, mechanism: mechanismOf(target) };
+  const placement = revisions.placement(revision);
+  return limits && placement && { limits, mechanism: mechanismOf(placement) };
 }

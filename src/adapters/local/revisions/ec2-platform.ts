@@ -18,7 +18,7 @@ export function ec2Platform(
 ): LocalPlatform {
   return revisionPlatform(options, {
     target: 'ec2',
-    limits,
+    limits: () => limits,
     open(record, deps) {
       const start = (spec: RevisionSpec) => startWithGpu(spec, gpus, deps.start);
       return alwaysOnRevision(record, { ...deps, start, requestTimeoutMs: limits.timeoutMs });

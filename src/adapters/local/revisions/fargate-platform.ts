@@ -6,7 +6,7 @@ import { type LocalPlatform, type PlatformOptions, revisionPlatform } from './re
 export function fargatePlatform(options: PlatformOptions, limits: InvocationLimits): LocalPlatform {
   return revisionPlatform(options, {
     target: 'fargate',
-    limits,
+    limits: () => limits,
     open: (record, deps) =>
       alwaysOnRevision(record, { ...deps, requestTimeoutMs: limits.timeoutMs }),
   });

@@ -1,4 +1,4 @@
-import type { Target } from '#domain/placement/target.ts';
+import type { Placement } from '#domain/placement/target.ts';
 
 /** Why a revision gave a request no process, as the gateway's status: 404 no such revision, 502 its process died at once, 503 stopped, without a ready replica, or too many waiting (`retryAfterSeconds`), 504 none in time. */
 export type InvocationRefusal = {
@@ -39,7 +39,7 @@ export type Occupancy = { readonly instances: number; readonly waiting: number }
 /** What the gateway needs from the revisions' host: limits first, then a process for the request. */
 export type RevisionHost = {
   /** Undefined when the revision does not exist here. */
-  target(revision: string): Target | undefined;
+  placement(revision: string): Placement | undefined;
   limits(revision: string): InvocationLimits | undefined;
   occupancy(revision: string): Occupancy | undefined;
   /** A process for the request: at once, or on Lambda when its turn comes; gives up when `signal` aborts. */

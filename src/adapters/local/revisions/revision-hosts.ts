@@ -2,9 +2,9 @@ import { type RevisionHost, refuse } from './invocation.ts';
 
 /** Combines the revisions of several hosts. */
 export function revisionHosts(hosts: readonly RevisionHost[]): RevisionHost {
-  const hostOf = (revision: string) => hosts.find((host) => host.target(revision) !== undefined);
+  const hostOf = (revision: string) => hosts.find((host) => host.placement(revision) !== undefined);
   return {
-    target: (revision) => hostOf(revision)?.target(revision),
+    placement: (revision) => hostOf(revision)?.placement(revision),
     limits: (revision) => hostOf(revision)?.limits(revision),
     occupancy: (revision) => hostOf(revision)?.occupancy(revision),
     async invoke(revision, signal, company) {

@@ -9,7 +9,7 @@ import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { Failure } from '#domain/failure.ts';
 import { modelOf, requireSameDeployment } from '#domain/identity.ts';
-import type { Target } from '#domain/placement/target.ts';
+import { type Placement, placementOf, type Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { type Generation, type GenerationOf, withGenerations } from './generations.ts';
@@ -45,7 +45,7 @@ export type LocalPlatform = Platform &
 /** How one target runs its revisions. */
 type Habits = {
   readonly target: Target;
-  readonly limits: InvocationLimits;
+  limits(spec: RevisionSpec): InvocationLimits;
   open(record: RevisionRecord, deps: RevisionDeps): Revision;
 };
 
@@ -57,12 +57,15 @@ const BUSY_DRAIN_SECONDS = 1;
 /** A target on one machine. Its revisions are stored in the table of all targets, so they survive a restart. */
 export function revisionPlatform(options: PlatformOptions, habits: Habits): LocalPlatform {
   const { logDirectory, servers, clock, timers = realTimers, onGeneration } = options;
-  const { target, limits } = habits;
+  const { target } = habits;
   const table = revisionTable(options.database);
   const shares = shareTable(options.database);
   const fences = fence(options.database);
   const inTurn = turns();
   const revisions = new Map<string, Revision>();
+  // Asked for each request.
+  const placements = new Map<string, Placement>();
+  const limits = new Map<string, InvocationLimits>();
 
   const logOf = (name: string) => revisionLog(join(logDirectory, `${name}.log`));
   const inFlight = (name: string) => revisions.get(name)?.inFlight() ?? 0;
@@ -80,6 +83,8 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     const start = (spec: RevisionSpec) => servers.start(spec, output);
     const deps = { start, log, clock, timers, live: () => live(model), save: table.put };
     revisions.set(revision, habits.open(record, deps));
+    placements.set(revision, placementOf({ target, isStreaming: record.spec.isStreaming }));
+    limits.set(revision, habits.limits(record.spec));
   }
 
   /** The other target that has the revision: its name, files and log are unique on the whole machine. */
@@ -107,7 +112,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     if (elsewhere(name)) return;
     const revision = revisions.get(name);
     const specs = table.all().map(({ spec }) => spec);
-    revisions.delete(name);
+    for (const known of [revisions, placements, limits]) known.delete(name);
     // A revision that just lost its traffic may still be answering. Retiring writes the row, so the row is deleted afterwards.
     await revision?.retire();
     table.delete(name);
@@ -142,8 +147,8 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     revisions: async () =>
       [...revisions.values()].map(({ spec: { revision, model } }) => ({ revision, model })),
     logTail: (name, lines) => logOf(name).tail(lines),
-    target: (name) => (revisions.has(name) ? target : undefined),
-    limits: (name) => (revisions.has(name) ? limits : undefined),
+    placement: (name) => placements.get(name),
+    limits: (name) => limits.get(name),
     occupancy: (name) => revisions.get(name)?.occupancy(),
     async invoke(name, signal, company) {
       return (

@@ -13,7 +13,7 @@ export type Environment = {
 };
 
 export type EnvironmentSpares = {
-  /** A server was started in this environment: from now on another one waits there. */
+  /** A server is ready in this environment: from now on another one waits there. */
   serves(environment: Environment): void;
   /** One that waits, as `SpareServers.take` gives it. */
   take(
@@ -49,6 +49,7 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
   const kept = new Map<string, { readonly folder: string; readonly spares: SpareServers }>();
   const closing = new Set<Promise<void>>();
   let made = 0;
+  let isClosed = false;
   rmSync(directory, { recursive: true, force: true });
 
   function keep(environment: Environment) {
@@ -73,6 +74,7 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
 
   return {
     serves(environment) {
+      if (isClosed) return;
       const name = nameOf(environment);
       const mine = kept.get(name) ?? keep(environment);
       kept.delete(name);
@@ -85,6 +87,7 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
       for (const [name, { folder }] of [...kept]) if (!existsSync(folder)) giveUp(name);
     },
     async close() {
+      isClosed = true;
       for (const name of [...kept.keys()]) giveUp(name);
       await Promise.all(closing);
     },

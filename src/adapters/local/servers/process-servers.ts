@@ -91,7 +91,12 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
       const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard };
       const place = placesOf(spec);
       const spare = spares?.take(spec, place);
-      return spare ? servedBy(spare, plan) : begun(process, spec, place, plan);
+      const server = spare ? servedBy(spare, plan) : begun(process, spec, place, plan);
+      // Not before: what is imported for another one would take time from what this one loads.
+      void server.started.then(({ kind }) => {
+        if (kind === 'ready') spares?.serves(spec, place);
+      });
+      return server;
     },
     keepSpare: () => spares?.keep(),
     async discard(revision, specs) {

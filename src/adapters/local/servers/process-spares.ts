@@ -30,8 +30,10 @@ export type ServerFiles = {
 export type ProcessSpares = {
   /** Begins to keep the one of ONNX models. */
   keep(): void;
-  /** One that waited for such a model, which has it now; undefined where there is none. From now on another one waits in the environment of a model of Python. */
+  /** One that waited for such a model, which has it now; undefined where there is none. */
   take(spec: RevisionSpec, files: ServerFiles): ChildProcess | undefined;
+  /** A server of this revision is ready: from now on another one waits in the environment of a model of Python. */
+  serves(spec: RevisionSpec, files: ServerFiles): void;
   /** Gives up those whose environment is gone. */
   tidy(): void;
   close(): Promise<void>;
@@ -103,10 +105,11 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
         );
       }
       const shared = environmentOf(spec, files);
-      if (!shared) return undefined;
-      const taken = ofPython.take(shared, files.read, inFolder(spec, own));
-      ofPython.serves(shared);
-      return taken;
+      return shared && ofPython.take(shared, files.read, inFolder(spec, own));
+    },
+    serves(spec, files) {
+      const shared = environmentOf(spec, files);
+      if (shared) ofPython.serves(shared);
     },
     tidy: ofPython.tidy,
     async close() {

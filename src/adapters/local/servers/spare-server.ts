@@ -14,7 +14,7 @@ export type SpareFolder = {
 export type SpareServers = {
   /** Begins to keep one. */
   keep(): void;
-  /** The spare one, with the files of `artifact` in its folder and told the rest of its environment; undefined where there is none. Another one follows. */
+  /** The spare one, with the files of `artifact` in its folder and told the rest of its environment; undefined where there is none. Another one follows once it is ready. */
   take(
     artifact: string,
     environment: (folder: SpareFolder) => Readonly<Record<string, string>>,
@@ -137,9 +137,10 @@ export function spareServers({
         return undefined;
       }
       spare = undefined;
+      callOff();
+      onceReady(taken.child, () => lookIn(QUIET_MS));
       // Where it is gone by now, its end says so.
       taken.child.send({ environment: environment(taken.folder) }, () => undefined);
-      lookIn(QUIET_MS);
       return taken.child;
     },
     async close() {
@@ -150,6 +151,18 @@ export function spareServers({
       await last?.ended;
     },
   };
+}
+
+/** When a server has loaded its model, or has ended: the next spare would take time from it. */
+function onceReady(child: ChildProcess, then: () => void): void {
+  const listen = (told: unknown) => {
+    if (typeof told === 'object' && told !== null && 'ready' in told) end();
+  };
+  const end = () => {
+    child.off('message', listen).off('exit', end);
+    then();
+  };
+  child.on('message', listen).on('exit', end);
 }
 
 function folderIn(path: string): SpareFolder {

@@ -107,7 +107,7 @@ export function servingLimits(memoryMiB: number): Readonly<Record<string, number
   };
 }
 
-/** The walls around a model loaded in a build, without its files, which the build knows: for buildspecs/commands/prove-model.mjs. */
+/** The walls around a model loaded in a build, without its files, which the build knows: for buildspecs/commands/model-python.mjs. */
 export function buildWalls(walls: Walls): Readonly<Record<string, string>> {
   const { SLIPWAY_WALLS } = wallsVariable(walls, {
     read: [],

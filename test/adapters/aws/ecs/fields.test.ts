@@ -9,9 +9,11 @@ import { addMiddleware } from '../../../support/aws/rules/rules.ts';
 
 const GIB = 1024 ** 3;
 
+/** Of a scalable target they are an object. */
 function tagsOf(input: object): Parameters<typeof tagMap>[0] {
-  const { tags, Tags } = input as { tags?: []; Tags?: [] };
-  return tags ?? Tags ?? [];
+  const { tags, Tags = [] } = input as { tags?: []; Tags?: [] | Record<string, string> };
+  if (tags) return tags;
+  return Array.isArray(Tags) ? Tags : Object.entries(Tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
 describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
@@ -96,17 +98,19 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
   });
 
   it('has the tags by which its cost is shown on all that is made for the model alone', async () => {
-    const { inputs } = await creation('fargate', { version: 7, team: 'vision' });
+    const scaling = { min: 1, max: 3, requestsPerMinute: 120, schedules: [] };
+
+    const { inputs } = await creation('fargate', { version: 7, team: 'vision', scaling });
 
     const made = Object.entries(inputs).filter(([command]) => /^(?:Create|Register)/.test(command));
-    const tagged = made
-      .filter(([command]) => command !== 'RegisterScalableTarget')
-      .flatMap(([command, sent]) => sent.map((input) => [command, tagMap(tagsOf(input))] as const));
-
+    const tagged = made.flatMap(([command, sent]) =>
+      sent.map((input) => [command, tagMap(tagsOf(input))] as const),
+    );
     expect(tagged.map(([command]) => command).toSorted()).toEqual([
       'CreateRule',
       'CreateService',
       'CreateTargetGroup',
+      'RegisterScalableTarget',
       'RegisterTaskDefinition',
     ]);
     for (const [, tags] of tagged) {
@@ -115,11 +119,36 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
         'slipway:model': 'digits',
         'slipway:version': '7',
         'slipway:team': 'vision',
+        'slipway:deployment': 'd1',
       });
     }
     // Tasks, which are what is paid for, take those of their service.
     expect(inputs['CreateService']).toEqual([
       expect.objectContaining({ propagateTags: 'SERVICE', enableECSManagedTags: true }),
+    ]);
+  });
+
+  it('gives a scalable target that is there its tags by its ARN', async () => {
+    const world = await ecsWorld(moto());
+    const scaling = { min: 1, max: 3, requestsPerMinute: 120, schedules: [] };
+    const spec = world.spec('serves', { scaling });
+    await world.platform.create(spec, 1);
+    const sent: object[] = [];
+    const again = world.platformOver({
+      outer: (client) =>
+        addMiddleware(client, (next, { commandName }) => async (args) => {
+          if (commandName === 'TagResourceCommand') sent.push(args.input);
+          return next(args);
+        }),
+    });
+
+    await again.create(spec, 1);
+
+    expect(sent).toEqual([
+      {
+        ResourceARN: expect.stringContaining(':scalable-target/'),
+        Tags: expect.objectContaining({ 'slipway:model': 'digits', 'slipway:version': '1' }),
+      },
     ]);
   });
 

@@ -237,5 +237,5 @@ function balanced(behave: () => Behaviour): Answer {
 }
 
 function record(model: string, serves: Integration): RouteRecord {
-  return { model, rev: 1, serves, move: null, movedAtMs: 0, left: null, containers: null };
+  return { model, rev: 1, serves, move: null, movedAtMs: 0, left: [], containers: null };
 }

@@ -11,7 +11,8 @@ import { TAG } from '#adapters/aws/tags.ts';
 import { describePlatform } from '../../../contracts/platform.ts';
 import { ecsWorld, LAST_WORDS } from '../../../support/aws/ecs.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { addMiddleware } from '../../../support/aws/rules/rules.ts';
+import { retry } from '../../../support/aws/retry.ts';
+import { addMiddleware, awsError } from '../../../support/aws/rules/rules.ts';
 
 const EPOCH = 1;
 const LONG = { waitMs: 120_000 };
@@ -229,6 +230,36 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
 
     expect(await world.platform.describe(next.revision, LONG)).toEqual({ kind: 'ready' });
     expect(await world.starts(next.revision)).toBe(begins);
+  });
+
+  it.each([
+    {
+      command: 'RegisterScalableTargetCommand',
+      name: 'ValidationException',
+      message: "ECS service doesn't exist: service/slipway-test/digits-v1",
+    },
+    {
+      command: 'PutScalingPolicyCommand',
+      name: 'ObjectNotFoundException',
+      message: 'No scalable target registered for service namespace: ecs',
+    },
+  ])('is made later where $command is told: $message', async ({ command, name, message }) => {
+    const world = await ecsWorld(moto());
+    const scaling = { min: 1, max: 3, requestsPerMinute: 600, schedules: [] };
+    const spec = world.spec('serves', { scaling });
+    let refusals = 2;
+    const platform = world.platformOver({
+      outer: (client) =>
+        addMiddleware(client, (next, { commandName }) => async (args) => {
+          if (commandName !== command || refusals === 0) return next(args);
+          refusals -= 1;
+          throw awsError({ name, message, status: 400 });
+        }),
+    });
+
+    await retry(() => platform.create(spec, EPOCH));
+
+    expect(await world.inventory()).toMatchObject({ scalableTargets: 1, policies: 1 });
   });
 
   it('lets all waits of a creation end together', async () => {

@@ -39,6 +39,22 @@ it('a response’s headers are found whatever their case, and its body is decode
   });
 });
 
+it('a streamed response is read behind its metadata, whatever is in its body', () => {
+  const metadata = JSON.stringify({
+    statusCode: 200,
+    headers: { 'X-Slipway-Revision': 'chat-v1' },
+    cookies: [],
+  });
+  const body = 'data: {"größer":1}\n\ndata: [DONE]\n\n';
+
+  expect(readResponse(`${metadata}${'\0'.repeat(8)}${body}`)).toEqual({
+    status: 200,
+    headers: { 'x-slipway-revision': 'chat-v1' },
+    body,
+  });
+  expect(readResponse(`${'\0'.repeat(8)}${body}`)).toBeUndefined();
+});
+
 it.each(['null', '"text"', '{}', '{"statusCode":"200"}', '{"statusCode":42}', 'no JSON', ''])(
   'an API would refuse %s as malformed',
   (payload) => {

@@ -13,7 +13,7 @@ import { awsClient } from '../../../support/aws/clients.ts';
 import { API_STAGE, lambdaPlatformWorld } from '../../../support/aws/lambda-platform.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { imageBeingScanned } from '../../../support/aws/rules/ecr.ts';
-import { addMiddleware, awsRules } from '../../../support/aws/rules/rules.ts';
+import { addMiddleware, awsError, awsRules } from '../../../support/aws/rules/rules.ts';
 import { behaving } from '../../../support/servers/behaviour.ts';
 
 type World = Awaited<ReturnType<typeof lambdaPlatformWorld>>;
@@ -84,6 +84,42 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       await expect(create()).resolves.toBeUndefined();
     });
 
+    it.each([
+      {
+        message: 'The role defined for the function cannot be assumed by Lambda.',
+        outcome: { name: 'PlatformUnavailable', fix: expect.stringContaining('upload again') },
+      },
+      {
+        message:
+          'The provided execution role does not have permissions to call CreateNetworkInterface on EC2',
+        outcome: { name: 'PlatformUnavailable', fix: expect.stringContaining('upload again') },
+      },
+      {
+        message:
+          'Your request has been throttled by EC2, please make sure you have enough API rate limit.',
+        outcome: { name: 'PlatformUnavailable', fix: expect.stringContaining('upload again') },
+      },
+      {
+        message:
+          "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008",
+        outcome: {
+          name: 'RevisionFailed',
+          fix: expect.stringContaining('placement: { target: fargate }'),
+        },
+      },
+      { message: 'The runtime is not known.', outcome: { name: 'RevisionFailed', fix: '' } },
+    ])('takes for what it is: $message', async ({ message, outcome }) => {
+      const lambda = world.lambda({ maxAttempts: 1 });
+      addMiddleware(lambda, (next, { commandName }) => async (args) => {
+        if (commandName !== 'CreateFunctionCommand') return next(args);
+        throw awsError({ name: 'InvalidParameterValueException', message, status: 400 });
+      });
+
+      const creation = world.platformOver(lambda).create(world.spec(ANSWERS), EPOCH);
+
+      await expect(creation).rejects.toMatchObject(outcome);
+    });
+
     it('makes the function as its image, its server and the API need it', async () => {
       const sent: object[] = [];
       const lambda = tapped(world, (command, input) => {
@@ -133,6 +169,31 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
           },
         },
       ]);
+    });
+
+    it('lets a function that streams do so for as long as Lambda lets it run', async () => {
+      const sent: { Timeout?: number; Environment?: { Variables: object } }[] = [];
+      const lambda = tapped(world, (command, input) => {
+        if (command === 'CreateFunction') sent.push(input);
+        return undefined;
+      });
+
+      await world.platformOver(lambda).create(world.spec(ANSWERS, { isStreaming: true }), EPOCH);
+
+      expect(sent).toEqual([expect.objectContaining({ Timeout: 900 })]);
+      expect(sent[0]?.Environment?.Variables).toMatchObject({
+        AWS_LWA_INVOKE_MODE: 'response_stream',
+      });
+    });
+
+    it('is ready by an answer that streams too', async () => {
+      const { platform } = world;
+      const spec = world.spec(ANSWERS, { isStreaming: true });
+      await platform.create(spec, EPOCH);
+
+      const state = await platform.describe(spec.revision, LONG);
+
+      expect(state).toEqual({ kind: 'ready' });
     });
 
     it('changes the settings, waits, changes the image, waits, publishes', async () => {

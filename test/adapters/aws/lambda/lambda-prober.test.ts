@@ -1,6 +1,5 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { revisionAddress, routeAddress } from '#adapters/aws/routes/probe-address.ts';
-import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { type Behaviour, describeProber } from '../../../contracts/prober.ts';
 import { awsFault } from '../../../support/aws/faults.ts';
@@ -11,8 +10,8 @@ import { addMiddleware, awsError } from '../../../support/aws/rules/rules.ts';
 const REQUEST: GoldenRequest = { protocol: 'infer', body: {} };
 
 describeOnMoto('awsProber of functions on moto', (moto) => {
-  const open = (behave: () => Behaviour, runtime?: RuntimeName) =>
-    probedFunctionsWorld(moto(), behave, runtime);
+  const open = (behave: () => Behaviour, probed: Parameters<typeof probedFunctionsWorld>[2] = {}) =>
+    probedFunctionsWorld(moto(), behave, probed);
 
   const addresses = {
     route: routeAddress('digits'),
@@ -20,21 +19,25 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
     nobody: routeAddress('nobody'),
   };
 
-  describeProber('awsProber of functions', async () => {
-    let behaviour: Behaviour = () => 'silent';
-    const world = await open(() => behaviour);
-    return {
-      prober: world.probing(),
-      addresses,
-      behave: (next) => {
-        behaviour = next;
-      },
-      close: world.close,
-    };
+  describe.each(['function', 'streaming-function'] as const)('of the kind %s', (kind) => {
+    describeProber('awsProber of functions', async () => {
+      let behaviour: Behaviour = () => 'silent';
+      const world = await open(() => behaviour, { kind });
+      return {
+        prober: world.probing(),
+        addresses,
+        behave: (next) => {
+          behaviour = next;
+        },
+        close: world.close,
+      };
+    });
   });
 
   it('answers what a client would get of an image of its owner’s own, with the reason that the API would hide', async () => {
-    const world = await open(() => () => ({ status: 500, body: 'broken' }), 'custom');
+    const world = await open(() => () => ({ status: 500, body: 'broken' }), {
+      runtime: 'custom',
+    });
 
     const answer = await world.probing().send(addresses.route, 'digits', REQUEST, 2_000);
 

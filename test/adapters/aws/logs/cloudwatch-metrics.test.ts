@@ -26,7 +26,8 @@ const NO_SERVER = scriptedServer(() => () => undefined);
 describeOnMoto('cloudWatchMetrics on moto', (moto) => {
   async function open(options = {}) {
     const world = await modelFunctionsWorld(moto(), NO_SERVER);
-    await world.publish('digits', ['digits-v1', 'digits-v2']);
+    const streaming = ['digits-v3'];
+    await world.publish('digits', ['digits-v1', 'digits-v2', ...streaming], { streaming });
     const clock = fakeClock(Date.now());
     const cloudWatch = awsClient(CloudWatchClient, moto(), undefined, options);
     const { prefix: functionPrefix } = world.functions;
@@ -237,6 +238,18 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     const traffic = await world.metricsOver(world.cloudWatch).traffic(V1, 0);
 
     expect(traffic).toEqual({ requests: 0, serverErrors: 0 });
+    await world.close();
+  });
+
+  it('counts what clients asked for of one that streams, by the alias of those', async () => {
+    const world = await open();
+    await world.count('3', true, 'live');
+    await world.count('3', false, 'live-streaming');
+
+    const ref = { revision: 'digits-v3', target: 'lambda', isStreaming: true } as const;
+    const traffic = await world.metricsOver(world.cloudWatch).traffic(ref, 0);
+
+    expect(traffic).toEqual({ requests: 1, serverErrors: 0 });
     await world.close();
   });
 

@@ -23,6 +23,7 @@ const QUIET_MS = 300_000;
 const LOOKS = 10;
 const ON_LAMBDA = { 'digits-v1': 100 };
 const LATER_ON_LAMBDA = { 'digits-v2': 90, 'digits-v1': 10 };
+const STREAMING = { 'digits-v4': 100 };
 const IN_CONTAINERS = { 'digits-v6': 100 };
 const LATER_IN_CONTAINERS = { 'digits-v6': 10, 'digits-v7': 90 };
 
@@ -73,6 +74,16 @@ const DEEDS: readonly {
       await shift(on, IN_CONTAINERS);
       const kind = await seen(on, IN_CONTAINERS, world, QUIET_MS);
       await shift(on, IN_CONTAINERS);
+      return kind;
+    },
+  },
+  {
+    deed: 'a move to functions that stream, and the end of the alias that it left',
+    before: [ON_LAMBDA],
+    async run(on, world) {
+      await shift(on, STREAMING);
+      const kind = await seen(on, STREAMING, world, QUIET_MS);
+      await shift(on, STREAMING);
       return kind;
     },
   },

@@ -17,7 +17,7 @@ import { describeRouter } from '../../../contracts/router.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { restApiRouterWorld } from '../../../support/aws/rest-api-router.ts';
-import { addMiddleware } from '../../../support/aws/rules/rules.ts';
+import { addMiddleware, awsError } from '../../../support/aws/rules/rules.ts';
 
 type World = Awaited<ReturnType<typeof restApiRouterWorld>>;
 
@@ -310,6 +310,24 @@ describeOnMoto('restApiRouter on moto', (moto) => {
       const policy = world.lambda().send(new GetPolicyCommand({ FunctionName, Qualifier: '1' }));
       await expect(policy).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
       expect(await world.router.verify('words', { 'words-v1': 1 })).toEqual({ kind: 'verified' });
+    });
+
+    it('refuses a model for which the API has no room, and says what makes some', async () => {
+      const message = 'Maximum number of Resources for this API has been reached.';
+      const full = world.apiGateway((client) =>
+        addMiddleware(client, (next, { commandName }) => async (args) => {
+          if (commandName !== 'CreateResourceCommand') return next(args);
+          throw awsError({ name: 'LimitExceededException', message, status: 429 });
+        }),
+      );
+
+      const routed = world.routerOver({ apiGateway: full }).setShares('digits', FIRST, {}, 1);
+
+      await expect(routed).rejects.toMatchObject({
+        name: 'SharesRefused',
+        message: expect.stringContaining(message),
+        fix: expect.stringContaining('"Resources per API"'),
+      });
     });
 
     it('deploys models one after the other, 5 s apart', async () => {

@@ -33,7 +33,7 @@ describe('fetching an artifact', () => {
 
   function fetchList(list: string, env = {}) {
     const path = join(root, 'list.json');
-    writeFileSync(path, `{"files":${list}}`);
+    writeFileSync(path, `{"order":{"runtime":"python"},"files":${list}}`);
     // Whoever runs it may keep new files to himself; bash reads its rc file when its input is a socket.
     const shell = ['--norc', '-c', 'umask 077; exec "$0" "$@"'];
     const script = [process.execPath, join(COMMANDS, 'fetch-artifact.mjs'), folder];
@@ -46,6 +46,13 @@ describe('fetching an artifact', () => {
     expect(code).toBe(0);
     expect(out).toBe(`${sha256('weights')}\n`);
     expect(readFileSync(join(folder, 'model.onnx'), 'utf8')).toBe('weights');
+  });
+
+  it('puts what is ordered beside it', async () => {
+    await fetchParts({ name: 'model.onnx', content: 'weights' });
+
+    const order = JSON.parse(readFileSync(join(root, 'order.json'), 'utf8'));
+    expect(order).toEqual({ runtime: 'python' });
   });
 
   it('answers for many files what sha256sum says of them, sorted by name', async () => {

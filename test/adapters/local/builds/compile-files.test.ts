@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { link, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -7,7 +7,7 @@ import { COMMANDS } from '../../../support/local/commands.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
 
 const run = promisify(execFile);
-const { compileFiles, compileImported, shareCompiled } = await import(
+const { compileFiles, compileImported } = await import(
   String(pathToFileURL(join(COMMANDS, 'compile-files.mjs')))
 );
 
@@ -30,23 +30,31 @@ describe('the bytecode of an environment', () => {
     // It would say that it ran.
     await writeFile(join(packages, 'runs.pth'), `import os; os.mkdir('${folder.path}/ran')\n`);
 
-    await compileFiles(python, [
-      join(packages, 'used.py'),
-      join(packages, '../../../../predict.py'),
-      outside,
-      `${join(packages, 'used.py')}\n${outside}`,
-    ]);
+    await compileFiles(
+      python,
+      [
+        join(packages, 'used.py'),
+        join(packages, '../../../../predict.py'),
+        outside,
+        `${join(packages, 'used.py')}\n${outside}`,
+      ],
+      join(folder.path, 'kept'),
+    );
 
     expect(await compiled()).toEqual([expect.stringMatching(/^used\.cpython-3\d+\.pyc$/)]);
-    expect((await readdir(folder.path)).toSorted()).toEqual(['one', 'predict.py']);
+    expect((await readdir(folder.path)).toSorted()).toEqual(['kept', 'one', 'predict.py']);
   });
 
   it('is of what will be imported before anything is', async () => {
     await using folder = await temporaryFolder();
     const { python, packages } = await environment(join(folder.path, 'one'));
     const ran = `open('${folder.path}/ran', 'w')\n`;
+    const many = Array.from({ length: 300 }, (_, at) => `name_${at} = 'text ${at}'\n`);
     const modules = {
-      '__init__.py': `${ran}from . import taken\nimport os.path, kit.deep.within as within\n`,
+      '__init__.py': `${ran}from . import many, taken\nimport os.path, kit.deep.within as within\n`,
+      // Its names and constants have numbers of more than a byte.
+      'many.py': `${many.join('')}from .behind import thing\n`,
+      'behind.py': 'thing = 2\n',
       'taken.py':
         'def later():\n    from . import late\nclass Now:\n    from .other import thing\n',
       'late.py': '',
@@ -61,34 +69,60 @@ describe('the bytecode of an environment', () => {
       await writeFile(join(packages, 'kit', name), code);
     }
 
-    const found: readonly string[] = await compileImported(python, ['kit', 'nowhere']);
+    const found: readonly string[] = await compileImported(
+      python,
+      ['kit', 'nowhere'],
+      [],
+      join(folder.path, 'kept'),
+    );
 
     const names = found.map((file) => relative(join(packages, 'kit'), file)).toSorted();
-    const imported = ['__init__.py', 'deep/__init__.py', 'deep/within.py', 'other.py', 'taken.py'];
-    expect(names).toEqual([...imported, 'torn.py'].toSorted());
-    expect(await readdir(folder.path)).toEqual(['one']);
+    const deep = ['deep/__init__.py', 'deep/within.py'];
+    const imported = ['__init__.py', 'behind.py', 'many.py', 'other.py', 'taken.py', 'torn.py'];
+    expect(names).toEqual([...imported, ...deep].toSorted());
+    expect((await readdir(folder.path)).toSorted()).toEqual(['kept', 'one']);
     // Python itself takes what was compiled for what it is.
     const given = ['-c', 'import kit, sys; sys.stdout.write(kit.__cached__)'];
     await writeFile(join(packages, 'kit', '__init__.py'), 'a syntax error');
     const { stdout } = await run(python, given);
     expect(stdout).toMatch(/kit\/__pycache__\/__init__\.cpython-3\d+\.pyc$/);
-    expect(await readdir(join(packages, 'kit', '__pycache__'))).toHaveLength(3);
+    expect(await readdir(join(packages, 'kit', '__pycache__'))).toHaveLength(5);
   });
 
-  it('is that of another environment for the files that both share, and no others', async () => {
+  it('is compiled once for all environments with the same file, whose own name it tells', async () => {
     await using folder = await temporaryFolder();
     const one = await environment(join(folder.path, 'one'));
     const other = await environment(join(folder.path, 'other'));
-    await mkdir(join(one.packages, 'shared'));
-    await mkdir(join(other.packages, 'shared'));
-    await writeFile(join(one.packages, 'shared', 'same.py'), 'c = 3\n');
-    await link(join(one.packages, 'shared', 'same.py'), join(other.packages, 'shared', 'same.py'));
-    const files = [join(one.packages, 'used.py'), join(one.packages, 'shared', 'same.py')];
-    await compileFiles(one.python, files);
+    for (const { packages } of [one, other]) {
+      await writeFile(join(packages, 'used.py'), `text = '${folder.path}'\nraise KeyError\n`);
+    }
 
-    await shareCompiled(one.python, other.python, files);
+    for (const { python, packages } of [one, other]) {
+      await compileFiles(python, [join(packages, 'used.py')], join(folder.path, 'kept'));
+    }
 
-    expect(await readdir(join(other.packages, 'shared', '__pycache__'))).toHaveLength(1);
-    expect(await other.compiled()).toEqual([]);
+    const [kept, linked] = await Promise.all(
+      [one, other].map(async ({ packages, compiled }) => {
+        const [name = ''] = await compiled();
+        return stat(join(packages, '__pycache__', name));
+      }),
+    );
+    expect(linked?.ino).toBe(kept?.ino);
+    const failing = run(other.python, ['-c', 'import used']);
+    await expect(failing).rejects.toThrow(`"${join(other.packages, 'used.py')}", line 2`);
+  });
+
+  it('is compiled again where what was kept of it is torn', async () => {
+    await using folder = await temporaryFolder();
+    const one = await environment(join(folder.path, 'one'));
+    const other = await environment(join(folder.path, 'other'));
+    for (const { python, packages, compiled } of [one, other]) {
+      await writeFile(join(packages, 'used.py'), `print('${folder.path}')\n`);
+      await compileFiles(python, [join(packages, 'used.py')], join(folder.path, 'kept'));
+      const { stdout } = await run(python, ['-c', 'import used']);
+      expect(stdout).toBe(`${folder.path}\n`);
+      const [name = ''] = await compiled();
+      await truncate(join(packages, '__pycache__', name), 20);
+    }
   });
 });

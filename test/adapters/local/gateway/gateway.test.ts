@@ -56,9 +56,6 @@ describe('a model is called by its base path', () => {
   });
 
   it.each([
-    '/',
-    '/models',
-    '/models/',
     '/models/nobody/ping',
     '/models/Digits/ping',
     '/models/digits%2f..%2fsecret/ping',
@@ -79,6 +76,54 @@ describe('a model is called by its base path', () => {
     expect(JSON.parse(received.split('\r\n\r\n')[1]!)).toMatchObject({
       error: expect.any(String),
       models: ['digits', 'words'],
+    });
+  });
+});
+
+describe('the gateway itself, and /models,', () => {
+  it.each(['/', '/?x=1', '/models', '/models/'])(
+    '%s has the models that are live',
+    async (path) => {
+      await world.route('words', { 'words-v1': 1 });
+      await world.route('digits', { 'digits-v1': 1 });
+
+      const { statusCode, body } = await world.call(path);
+
+      expect(statusCode).toBe(200);
+      expect(await body.json()).toEqual({
+        models: [
+          { name: 'digits', path: '/models/digits' },
+          { name: 'words', path: '/models/words' },
+        ],
+      });
+    },
+  );
+
+  it('is a page of links for a browser', async () => {
+    const headers = { accept: 'text/html,application/xhtml+xml' };
+    const none = await (await world.call('/', { headers })).body.text();
+    await world.route('digits', { 'digits-v1': 1 });
+
+    const { body, headers: received } = await world.call('/', { headers });
+
+    expect(received['content-type']).toBe('text/html; charset=utf-8');
+    expect(none).toContain('No model is live yet.');
+    expect(await body.text()).toContain('<a href="/models/digits">digits</a>');
+  });
+
+  it.each([
+    ['/models/digts/ping', 'did you mean /models/digits? else call /models/<name>/…'],
+    ['/models/DIGITS', 'did you mean /models/digits? '],
+    ['/models/zebra', 'call /models/<name>/…'],
+    ['/nowhere', 'call /models/<name>/…'],
+  ])('names the model that %s was meant to be: %s', async (path, fix) => {
+    await world.route('digits', { 'digits-v1': 1 });
+
+    const answer = await world.call(path);
+
+    expect(await answer.body.json()).toMatchObject({
+      error: 'no model is served here',
+      fix: expect.stringContaining(fix),
     });
   });
 });

@@ -4,7 +4,8 @@ import { fakeClock } from '../../../support/clock/fake-clock.ts';
 
 const CHAT = { model: 'chat', revision: 'chat-v1' };
 const text = async (meters: ReturnType<typeof generationMeters>, isThere = true) =>
-  (await expose(meters.families({ target: () => (isThere ? 'lambda' : undefined) }))).text;
+  (await expose(meters.families({ placement: () => (isThere ? { target: 'lambda' } : undefined) })))
+    .text;
 
 describe('what language models have generated', () => {
   it('is counted by model and revision, with the time to the first token and the pace', async () => {

@@ -15,9 +15,9 @@ describeProber('httpProber', async () => {
     if (answer !== 'silent') response.writeHead(answer.status).end(JSON.stringify(answer.body));
   });
   await world.route('digits', { 'digits-v1': 1 });
-  const { router, origin } = world.gateway;
+  const { router } = world.gateway;
   return {
-    prober: httpProber({ origin }),
+    prober: httpProber(world.gateway),
     addresses: {
       route: router.route('digits'),
       testPath: router.testPath({ revision: 'digits-v1', target: 'lambda' }),
@@ -35,7 +35,7 @@ it('a probe says that its body is JSON', async () => {
   await world.revisions.serve('digits-v1', (request, response) =>
     response.end(request.headers['content-type']),
   );
-  const prober = httpProber({ origin: world.gateway.origin });
+  const prober = httpProber(world.gateway);
 
   const answer = await prober.send(
     '/_candidate/digits-v1',
@@ -51,7 +51,7 @@ it('a probe says that its body is JSON', async () => {
 it('a body that never ends is no answer when its time is over', async () => {
   const world = await gatewayWorld();
   await world.revisions.serve('digits-v1', (_, response) => void response.write('begun'));
-  const prober = httpProber({ origin: world.gateway.origin });
+  const prober = httpProber(world.gateway);
 
   const answer = await prober.ready('/_candidate/digits-v1', '/ping', 100);
 
@@ -67,7 +67,7 @@ it.each([
   await world.revisions.serve('digits-v1', (_, response) => response.end(Buffer.alloc(sizeBytes)), {
     maxResponseBytes: 20_000_000,
   });
-  const prober = httpProber({ origin: world.gateway.origin });
+  const prober = httpProber(world.gateway);
 
   const answer = await prober.ready('/_candidate/digits-v1', '/ping', LONG_MS);
 
@@ -80,7 +80,7 @@ it('an answer that breaks off is no answer', async () => {
   await world.revisions.serve('digits-v1', (request, response) =>
     response.write('begun', () => request.socket.destroy()),
   );
-  const prober = httpProber({ origin: world.gateway.origin });
+  const prober = httpProber(world.gateway);
 
   const answer = await prober.ready('/_candidate/digits-v1', '/ping', LONG_MS);
 
@@ -89,7 +89,7 @@ it('an answer that breaks off is no answer', async () => {
 });
 
 it('a gateway that is not there is no answer, and the reason names it', async () => {
-  const prober = httpProber({ origin: 'http://127.0.0.1:1' });
+  const prober = httpProber({ origin: 'http://127.0.0.1:1', probeMark: '' });
 
   const answer = await prober.ready('/models/digits', '/ping', LONG_MS);
 

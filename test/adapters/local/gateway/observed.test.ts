@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { serveMirror } from '../../../support/gateway/real-revisions.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
@@ -64,6 +65,11 @@ it('traceparent goes through to the server', async () => {
   expect(seen[0]?.headers['traceparent']).toBe(traceparent);
 });
 
+async function probe() {
+  const golden = { protocol: 'infer', body: {} } as const;
+  return httpProber(world.gateway).send('/models/digits', 'digits', golden, 60_000);
+}
+
 describe('the request log', () => {
   const lines = async () => {
     await world.gateway.close();
@@ -96,6 +102,17 @@ describe('the request log', () => {
       expect.objectContaining({ id: 'b', model: null, revision: 'digits-v1', status: 200 }),
       expect.objectContaining({ id: 'c', model: null, revision: null, status: 404 }),
     ]);
+  });
+
+  it('tells what Slipway asked itself from what a client did', async () => {
+    await serveMirror(world.revisions, 'digits-v1');
+    await send('/models/digits/ping', { 'x-slipway-probe': 'forged' });
+    await probe();
+
+    const [client, own] = await lines();
+
+    expect(client).not.toHaveProperty('probe');
+    expect(own).toMatchObject({ model: 'digits', probe: true });
   });
 });
 
@@ -130,6 +147,19 @@ describe('/metrics', () => {
       expect(text.split('\n')).toContain(line);
     }
     expect(text).toContain('# TYPE slipway_request_duration_seconds histogram');
+  });
+
+  it('counts no probe of its own, whose mark no server sees', async () => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+    await probe();
+
+    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{/);
+    expect(seen[0]?.headers).not.toHaveProperty('x-slipway-probe');
+    const { requests } = await world.gateway.metrics.traffic(
+      { revision: 'digits-v1', target: 'lambda' },
+      0,
+    );
+    expect(requests).toBe(1);
   });
 
   it('counts no test path', async () => {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gatewayRouter } from '#adapters/local/gateway/router.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
-import { describeRouter, targetUnderTest } from '../../../contracts/router.ts';
+import { describeRouter, placementUnderTest } from '../../../contracts/router.ts';
 
-const revisions = { target: targetUnderTest };
+const revisions = { placement: placementUnderTest };
 
 describeRouter('gatewayRouter', async () => {
   const database = new DatabaseSync(':memory:');

@@ -97,9 +97,10 @@ describe('a file in a watched bucket', () => {
     expect(folder.due.at(-1)).toEqual({ key: B, file: undefined });
   });
 
-  it('is not due while its name says that it is unfinished', async () => {
+  it('is not due while its name says that it is unfinished, or what a desktop leaves', async () => {
     const names = ['.hidden', 'a~', 'a.swp', 'a.onnx.part', 'a.crdownload', 'a.TMP', '.git/config'];
-    for (const name of names) await folder.moveIn(`models/a/${name}`);
+    const litter = ['Thumbs.db', 'Desktop.ini', '__MACOSX/model.onnx'];
+    for (const name of [...names, ...litter]) await folder.moveIn(`models/a/${name}`);
     await folder.moveIn(B);
     await folder.isDue(B);
     await noticed(() => writeFile(folder.path(A), 'weights'));

@@ -231,6 +231,17 @@ describe('lambdaPlatform', () => {
     expect(platform.limits('digits-v9')).toBeUndefined();
   });
 
+  it('gives one that answers as its server writes the time and the bytes of a stream', async () => {
+    const revision = await deployed('answers', { isStreaming: true });
+
+    expect(platform.placement(revision)).toEqual({ target: 'lambda', isStreaming: true });
+    expect(platform.limits(revision)).toEqual({
+      maxRequestBytes: 4_718_592,
+      maxResponseBytes: 209_715_200,
+      timeoutMs: 899_000,
+    });
+  });
+
   it('leaves no server when it closes, be it busy, starting or deaf to SIGTERM', async () => {
     const busy = await deployed('freezes', { version: 1 });
     const deaf = await deployed('ignores-sigterm', { version: 2 });

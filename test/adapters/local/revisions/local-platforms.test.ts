@@ -64,10 +64,10 @@ describe('the three targets on one machine', () => {
 
     const { host } = all;
 
-    expect(['digits-v1', 'digits-v2', 'digits-v3', 'digits-v4'].map(host.target)).toEqual([
-      'lambda',
-      'fargate',
-      'ec2',
+    expect(['digits-v1', 'digits-v2', 'digits-v3', 'digits-v4'].map(host.placement)).toEqual([
+      { target: 'lambda' },
+      { target: 'fargate' },
+      { target: 'ec2' },
       undefined,
     ]);
     expect(host.limits('digits-v1')?.timeoutMs).toBe(29_000);

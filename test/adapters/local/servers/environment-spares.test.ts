@@ -11,7 +11,7 @@ import {
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 
 const GUARD = { watch: () => () => {}, close: async () => {} };
-const WAITS = 'process.once("message", () => {})';
+const WAITS = 'process.on("message", () => process.send({ ready: true }))';
 
 let root: string;
 let spares: EnvironmentSpares;
@@ -56,7 +56,7 @@ const waiting = () =>
     .filter(({ child }) => child.exitCode === null && child.signalCode === null)
     .map(({ environment: { folder } }) => folder.split('/').at(-1));
 
-it('one waits in an environment once a server was started there, and another one after it was taken', () => {
+it('one waits in an environment once a server was started there, and another one once that is ready which took it', async () => {
   const forest = environment('forest');
   expect(take(forest)).toBeUndefined();
 
@@ -65,7 +65,9 @@ it('one waits in an environment once a server was started there, and another one
 
   expect(take(forest)).toBe(launched[0]?.child);
   expect(take(forest)).toBeUndefined();
+  await once(launched[0]!.child, 'message');
   timers.advance(500);
+  expect(launched).toHaveLength(2);
   expect(take(forest)).toBe(launched[1]?.child);
   expect(existsSync(join(root, 'spares/1/1/artifact/model/a.pkl'))).toBe(true);
 });
@@ -92,6 +94,15 @@ it('waits in the two environments in which a server was started last', async () 
   await once(launched[1]!.child, 'exit');
 
   expect(waiting().sort()).toEqual(['a', 'c']);
+});
+
+it('does not wait any more once Slipway ends', async () => {
+  await spares.close();
+
+  spares.serves(environment('forest'));
+  timers.advance(500);
+
+  expect(launched).toEqual([]);
 });
 
 it('is given up with its environment', async () => {

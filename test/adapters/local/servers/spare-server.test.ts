@@ -8,7 +8,7 @@ import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 
 const GUARD = { watch: () => () => {}, close: async () => {} };
 // What it is told, it says.
-const AWAITS = 'process.once("message", (told) => process.send(told))';
+const AWAITS = 'process.on("message", (told) => process.send(told))';
 
 let root: string;
 let spares: SpareServers;
@@ -52,11 +52,15 @@ it('there is none before what has just been started had its time', () => {
   expect(children).toEqual([]);
 });
 
-it('is told where its model is, which is a link in its own folder, and another one follows', async () => {
+it('is told where its model is, which is a link in its own folder, and another one follows once it is ready', async () => {
   timers.advance(500);
 
   const taken = take();
   const [told] = await once(taken!, 'message');
+  timers.advance(60_000);
+  expect(children).toHaveLength(1);
+  taken?.send({ ready: true });
+  await once(taken!, 'message');
   timers.advance(500);
 
   expect(told).toEqual({ environment: { MODEL: join(root, 'spares/1/artifact') } });
@@ -67,6 +71,17 @@ it('is told where its model is, which is a link in its own folder, and another o
   ]);
   expect(children).toHaveLength(2);
   expect(readdirSync(join(root, 'spares/2/artifact'))).toEqual([]);
+});
+
+it('is followed by another one also where it ends before it is ready', async () => {
+  timers.advance(500);
+
+  const taken = take();
+  taken?.kill('SIGKILL');
+  await ended(taken);
+  timers.advance(500);
+
+  expect(children).toHaveLength(2);
 });
 
 it('is given up when memory is short, and made again when there is enough', async () => {

@@ -11,6 +11,7 @@ type Summary = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
 const API = 'https://docs.aws.amazon.com/apigateway/latest';
 const GAP_MS = 5_000;
+const MOST_RESOURCES = 300;
 
 // Of the context, what integrations here ask for. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html#context-variable-reference
 const CONTEXT: ReadonlySet<string> = new Set([
@@ -32,6 +33,18 @@ export function apiGatewayRules(
   let lastDeployedMs = Number.NEGATIVE_INFINITY;
 
   return [
+    {
+      name: 'apigateway: an API has at most 300 resources',
+      service: 'APIGateway',
+      commands: ['CreateResource'],
+      source: `${API}/developerguide/limits.html; the refusal: https://github.com/boto/boto3/issues/1296`,
+      async before(call) {
+        if ((await resourcesOf(call)).length < MOST_RESOURCES) return undefined;
+        const message =
+          'Maximum number of Resources for this API has been reached.  Please contact AWS if you need additional Resources.';
+        return { name: 'LimitExceededException', message, status: 429 };
+      },
+    },
     {
       name: 'apigateway: an API is deployed once in 5 s',
       service: 'APIGateway',
@@ -140,6 +153,22 @@ export function apiGatewayRules(
         );
         const message = `Invalid mapping expression parameter specified: ${lost}`;
         return lost ? { name: 'BadRequestException', message, status: 400 } : undefined;
+      },
+    },
+    {
+      name: 'apigateway: a function whose answer is streamed is called by InvokeWithResponseStream, any other by Invoke',
+      service: 'APIGateway',
+      commands: ['PutIntegration'],
+      source: `${API}/developerguide/response-transfer-mode-lambda.html`,
+      before({ input }) {
+        const { type, uri, responseTransferMode } = input;
+        const call =
+          /\/(2015-03-31\/.*\/invocations|2021-11-15\/.*\/response-streaming-invocations)$/;
+        const isStreamCall = call.exec(String(uri))?.[1]?.startsWith('2021');
+        const message = 'Invalid ARN specified in the request';
+        return type === 'AWS_PROXY' && isStreamCall !== (responseTransferMode === 'STREAM')
+          ? { name: 'BadRequestException', message, status: 400 }
+          : undefined;
       },
     },
     {

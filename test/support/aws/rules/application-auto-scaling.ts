@@ -10,7 +10,7 @@ import {
   DescribeTargetGroupsCommand,
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { AwsRule } from './rules.ts';
+import type { AwsCall, AwsRule } from './rules.ts';
 
 const LABEL = /^(app\/[^/]+\/[^/]+)\/(targetgroup\/[^/]+\/[^/]+)$/;
 // IANA names with a slash, and UTC. https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
@@ -46,14 +46,40 @@ export function applicationAutoScalingRules(elb: ElasticLoadBalancingV2Client): 
       commands: ['DeregisterScalableTarget'],
       source:
         'ObjectNotFoundException of DeregisterScalableTarget in @aws-sdk/client-application-auto-scaling',
-      async before({ input, send }) {
-        const { ScalableTargets = [] } = await send(DescribeScalableTargetsCommand, {
-          ServiceNamespace: 'ecs',
-          ResourceIds: [String(input['ResourceId'])],
-        });
-        if (ScalableTargets.length > 0) return undefined;
-        const message = `No scalable target registered for ${input['ResourceId']}`;
+      async before(call) {
+        const ResourceId = String(call.input['ResourceId']);
+        if ((await targets(call, { ResourceIds: [ResourceId] })).length > 0) return undefined;
+        const message = `No scalable target registered for ${ResourceId}`;
         return { name: 'ObjectNotFoundException', message, status: 400 };
+      },
+    },
+    {
+      name: 'application-auto-scaling: a target that is there takes no tags when it is registered again',
+      service: 'ApplicationAutoScaling',
+      commands: ['RegisterScalableTarget'],
+      source:
+        'https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420, which cites the refusal',
+      async before(call) {
+        if (call.input['Tags'] === undefined) return undefined;
+        const ResourceIds = [String(call.input['ResourceId'])];
+        if ((await targets(call, { ResourceIds })).length === 0) return undefined;
+        const message =
+          'The scalable target that you tried to tag already exists. To update tags on an existing scalable target, use the TagResource API.';
+        return { name: 'ValidationException', message, status: 400 };
+      },
+    },
+    {
+      name: 'application-auto-scaling: a target that is there is tagged by its ARN',
+      service: 'ApplicationAutoScaling',
+      commands: ['TagResource'],
+      source:
+        'https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TagResource.html',
+      async before(call) {
+        const ResourceARN = call.input['ResourceARN'];
+        const found = await targets(call);
+        if (found.some((target) => target.ScalableTargetARN === ResourceARN)) return { output: {} };
+        const message = `No scalable target has the ARN ${ResourceARN}`;
+        return { name: 'ResourceNotFoundException', message, status: 400 };
       },
     },
     {
@@ -92,4 +118,10 @@ export function applicationAutoScalingRules(elb: ElasticLoadBalancingV2Client): 
       },
     },
   ];
+}
+
+async function targets({ send }: AwsCall, which: { readonly ResourceIds?: string[] } = {}) {
+  const asked = { ServiceNamespace: 'ecs', ...which } as const;
+  const { ScalableTargets = [] } = await send(DescribeScalableTargetsCommand, asked);
+  return ScalableTargets;
 }

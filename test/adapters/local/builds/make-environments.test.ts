@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stageOf } from '#domain/build/build-progress.ts';
+import { COMMANDS } from '../../../support/local/commands.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
 
 const run = promisify(execFile);
+const MAKE = join(COMMANDS, 'make-environments.mjs');
 
 const ORDER = {
   environmentHash: 'abc',
@@ -16,7 +18,7 @@ const ORDER = {
 // More than a process may have as its number.
 const NO_PROCESS = 2 ** 22 + 1;
 
-/** A uv that installs nothing: of an environment it makes the folder. It cannot lock what converts where `wanted` names this framework. */
+/** A uv that installs nothing: of an environment it makes the folder. It cannot lock what converts where `wanted` names this framework, and installs what converts only once it is let. */
 const UV = `#!/bin/sh
 case "$1 $2" in
   "python find") echo true ;;
@@ -27,22 +29,34 @@ case "$1 $2" in
     for wanted; do case "$wanted" in */wanted.txt) grep -q 'convert.*' "$wanted" && grep -q none==1 "$wanted" && exit 1 ;; esac; done
     while [ "$1" != --output-file ]; do shift; done; printf '# locked\\nscipy==1\\nnumpy==2 \\\\\\n    --hash=sha256:a\\n' >"$2" ;;
   "pip sync")
+    case "$*" in *-convert.*) [ -z "$LET" ] || read -r _ <"$LET" ;; esac
     printf 'Resolved 2 packages in 1ms\\nDownloading scipy (33.7MiB)\\n Downloaded scipy\\nInstalled 2 packages\\n' >&2 ;;
 esac
 `;
 
+/** Makes both, and lets the one that converts be installed once the other one is there. */
+const PROGRAM = `
+import { writeFile } from 'node:fs/promises';
+const [, program, images, image, order] = process.argv;
+const { makeEnvironments } = await import(program);
+const { environment, converter } = makeEnvironments(images, image, JSON.parse(order));
+await environment;
+if (process.env.LET) await writeFile(process.env.LET, 'go');
+await converter;
+`;
+
 describe('the environment of a model', () => {
-  const made = async (folder: string, order: object) => {
+  const made = async (folder: string, order: object, variables = {}) => {
     const [images, tools] = [join(folder, 'images'), join(folder, 'tools')];
     await mkdir(tools, { recursive: true });
     await writeFile(join(tools, 'uv'), UV);
     await chmod(join(tools, 'uv'), 0o755);
-    const path = join(folder, 'order.json');
-    await writeFile(path, JSON.stringify(order));
-    const env = { PATH: `${tools}:${process.env['PATH']}` };
-    const command = ['buildspecs/commands/make-environment.mjs', images, 'model-1', path];
-    const { stderr } = await run(process.execPath, command, { env });
-    const linked = await readdir(join(images, 'images', 'model-1.partial'));
+    const image = join(images, 'images', 'model-1.partial');
+    await rm(image, { recursive: true, force: true });
+    const env = { PATH: `${tools}:${process.env['PATH']}`, HOME: folder, ...variables };
+    const command = ['--input-type=module', '-e', PROGRAM, MAKE, images, image];
+    const { stderr } = await run(process.execPath, [...command, JSON.stringify(order)], { env });
+    const linked = await readdir(image);
     const environments = (await readdir(join(images, 'environments'))).toSorted();
     return { environments, linked, stages: stderr.split('\n').filter((line) => stageOf([line])) };
   };
@@ -74,6 +88,28 @@ describe('the environment of a model', () => {
       'progress: compiling what is imported',
     ]);
     expect(again.stages).toEqual([]);
+  });
+
+  it('does not wait for the one that converts', async () => {
+    await using folder = await temporaryFolder();
+    const pipe = join(folder.path, 'let');
+    await run('mkfifo', [pipe]);
+
+    const { environments } = await made(folder.path, { ...ORDER, converts: true }, { LET: pipe });
+
+    expect(environments).toEqual(['abc', 'abc-convert']);
+  });
+
+  it('has the server’s own packages as they are locked where the model asks for none', async () => {
+    await using folder = await temporaryFolder();
+
+    await made(folder.path, { ...ORDER, python: { ...ORDER.python, requirements: [] } });
+
+    const lock = join(folder.path, 'images', 'environments', 'abc', 'lock.txt');
+    const [server, numpy] = await Promise.all(
+      ['requirements', 'numpy'].map((name) => readFile(`runtimes/python/${name}.txt`, 'utf8')),
+    );
+    expect(await readFile(lock, 'utf8')).toBe(`${server}${numpy}`);
   });
 
   it('is made also where there is none that converts', async () => {

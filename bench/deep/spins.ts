@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from '../../test/support/slipway/running.ts';
+import { row, spread } from '../figures.ts';
+import { asked, bareServer, CONTEXT, llamaPython, weightsPath } from './language.ts';
+import { startGguf } from './servers.ts';
+
+const SPINS = [200, 500, 1_000, 2_000] as const;
+const LOOK_MS = 50;
+
+type Side = { readonly at: string; readonly pid: number };
+type Sides = Readonly<Record<string, Side>>;
+
+/**
+ * Tokens a second by how often llama.cpp's threads look before they sleep (`GOMP_SPINCOUNT`), of Slipway's server with nothing before it, beside llama.cpp's own as it is, in turns:
+ * on the machine as it is, and beside a busy loop for each core.
+ */
+export async function measureSpins(rounds: number): Promise<void> {
+  const [weights, python] = [await weightsPath(), await llamaPython()];
+  await using folder = await temporaryFolder();
+  const facts = join(folder.path, 'facts.json');
+  const language = { task: 'generate', contextTokens: CONTEXT, requestsAtOnce: 1 };
+  writeFileSync(
+    facts,
+    JSON.stringify({ format: 'gguf', language: { ...language, hasChatTemplate: true } }),
+  );
+  const { child, port } = await bareServer(weights, python);
+  const sides: Record<string, Side> = {
+    "llama.cpp's own": { at: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 },
+  };
+  const servers = await Promise.all(
+    SPINS.map((spins) => startGguf(python, { weights, facts, spins })),
+  );
+  const loops = [];
+  try {
+    for (const [at, { origin, pid, requireAlive }] of servers.entries()) {
+      while (!(await answers(origin))) {
+        requireAlive();
+        await sleep(LOOK_MS);
+      }
+      sides[`${SPINS[at]} looks`] = { at: origin, pid };
+    }
+    print('quiet', await inTurns(sides, rounds));
+    for (let core = 0; core < availableParallelism(); core += 1) {
+      loops.push(spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
+    }
+    print('busy', await inTurns(sides, rounds));
+  } finally {
+    for (const loop of loops) loop.kill('SIGKILL');
+    for (const server of servers) await server.stop();
+    child.stdin?.end();
+  }
+}
+
+async function inTurns(sides: Sides, rounds: number): Promise<ReadonlyMap<string, number[]>> {
+  const seen = new Map(Object.keys(sides).map((name): [string, number[]] => [name, []]));
+  // Each has loaded and answered before anything is measured.
+  for (const side of Object.values(sides)) await asked(side, 0);
+  for (let round = 1; round <= rounds; round += 1) {
+    const order = Object.entries(sides);
+    for (const [name, side] of round % 2 === 0 ? order : order.reverse()) {
+      seen.get(name)?.push((await asked(side, round)).perSecond);
+    }
+  }
+  return seen;
+}
+
+function print(how: string, seen: ReadonlyMap<string, readonly number[]>): void {
+  const [bare = []] = seen.values();
+  for (const [name, values] of seen) {
+    const ratios = values.map((value, at) => value / (bare[at] ?? Number.NaN));
+    const figures = `tokens a second ${spread(values, 1)}, ratio ${spread(ratios, 2)}`;
+    console.log(row(`${how}, ${name}`, figures));
+  }
+}
+
+function answers(origin: string): Promise<boolean> {
+  return fetch(`${origin}/ping`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}

@@ -1,0 +1,52 @@
+"""What other clients than MLflow's write, as MLflow's scoring protocol has it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Callable
+
+from ..refusal import Refusal
+from ..values.tensors import Signature
+
+# The content type of JSON Lines, a value in each line, under the first of its names; no name is registered.
+JSON_LINES = "application/x-ndjson"
+_LINES = re.compile(r"application/(x-)?(ndjson|jsonl|jsonlines|json-lines)")
+_SPLIT = {"columns", "index", "data"}
+
+
+def one_name_of(essence: str) -> str:
+    """The content type, of JSON Lines by the one name that is used here."""
+    return JSON_LINES if _LINES.fullmatch(essence) else essence
+
+
+def lines_of(body: bytes, parse: Callable[[bytes], Any]) -> list[Any]:
+    """A list of the lines' values. Refuses with 400 and the line's number."""
+    found = []
+    for at, line in enumerate(body.split(b"\n")):
+        if not line.strip():
+            continue
+        try:
+            found.append(parse(line))
+        except Refusal as refused:
+            raise Refusal(400, f"line {at + 1} of the body: {refused.message}") from None
+    return found
+
+
+def as_scored(body: Any, signature: Signature) -> Any:
+    """
+    TensorFlow Serving's `signature_name` and empty parameters are dropped, and `columns` with `data`, as pandas writes a table by `orient="split"`,
+    are a `dataframe_split`. Anything else stays as it is.
+    """
+    if not isinstance(body, dict):
+        return body
+    own = {spec.name for spec in signature.inputs}
+    kept = {name: value for name, value in body.items() if name in own or not _is_idle(name, value)}
+    if {"columns", "data"} <= kept.keys() <= _SPLIT and not own & kept.keys():
+        return {"dataframe_split": body}
+    return kept
+
+
+def _is_idle(name: str, value: Any) -> bool:
+    if name == "signature_name":
+        return isinstance(value, str)
+    return name in ("parameters", "params") and (value is None or value == {})

@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { wantsPage } from './page.ts';
+import type { RoutingTable } from './routing-table.ts';
+
+const HOME = /^\/(models\/?)?(\?|$)/;
+
+/** Answers a GET of the gateway's own address, or of `/models`, with the models that are live and their paths: a page for a browser, JSON for others; false for any other request. */
+export function answerHome(
+  request: IncomingMessage,
+  response: ServerResponse,
+  table: RoutingTable,
+): boolean {
+  if (!HOME.test(request.url ?? '')) return false;
+  const models = [...table.keys()].sort().map((name) => ({ name, path: `/models/${name}` }));
+  const isPage = wantsPage(request);
+  const body = isPage ? pageOf(models) : JSON.stringify({ models });
+  response.writeHead(200, {
+    'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    'x-content-type-options': 'nosniff',
+    vary: 'accept',
+  });
+  response.end(body);
+  return true;
+}
+
+// A model's name has only lower-case letters, digits and hyphens.
+function pageOf(models: readonly { readonly name: string; readonly path: string }[]): string {
+  const items = models.map(({ name, path }) => `<li><a href="${path}">${name}</a></li>`);
+  const list =
+    items.length > 0 ? `<ul>\n${items.join('\n')}\n</ul>` : '<p>No model is live yet.</p>';
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Models</title>
+<link rel="icon" href="data:,">
+<style>body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }</style>
+<h1>Models</h1>
+${list}
+</html>
+`;
+}
