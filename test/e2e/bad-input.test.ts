@@ -50,7 +50,7 @@ const ARTIFACTS: readonly Case[] = [
     model: 'Bad_Name',
     files: { 'a.onnx': GOOD },
     reason: /`Bad_Name` is not allowed; a name has 1 to 40 lower-case letters/,
-    fix: /^Upload it again under models\/NAME\//,
+    fix: /^Upload it again under models\/bad-name\/, or with another such name/,
   },
   {
     name: 'a model file in no model’s folder',
