@@ -10,6 +10,7 @@ import hashlib
 import marshal
 import os
 import sys
+import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from opcode import opmap
@@ -20,6 +21,7 @@ MOST_IN_BATCH = 32
 # https://peps.python.org/pep-0552: with an unchecked hash, so imports compare no file times.
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 HEADER = 16
+MONTH = 30 * 24 * 60 * 60
 # OPTIMIZED and NEWLOCALS: the body of a function, which an import does not run.
 FUNCTION = 3
 # From Python 3.14 on, small integers are loaded by an instruction of their own, which is any other here.
@@ -52,6 +54,7 @@ def main(packages, kept, roots):
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for each in done:
                 follow(each.result())
+    forget_unused(own)
     sys.stdout.write("\n".join(found))
 
 
@@ -124,6 +127,18 @@ def write(content, target):
     with open(partial, "wb") as file:
         file.write(content)
     os.replace(partial, target)
+
+
+def forget_unused(kept):
+    """What was compiled a month ago or longer and is in no environment any more."""
+    for each in os.scandir(kept):
+        try:
+            known = each.stat()
+            if known.st_nlink == 1 and known.st_mtime < time.time() - MONTH:
+                os.remove(each.path)
+        except FileNotFoundError:
+            # By another build.
+            pass
 
 
 def imports_of(code, package):

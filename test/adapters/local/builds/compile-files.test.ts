@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -124,5 +124,20 @@ describe('the bytecode of an environment', () => {
       const [name = ''] = await compiled();
       await truncate(join(packages, '__pycache__', name), 20);
     }
+  });
+
+  it('is kept for a month once no environment has it', async () => {
+    await using folder = await temporaryFolder();
+    const { python, packages } = await environment(join(folder.path, 'one'));
+    const kept = join(folder.path, 'kept');
+    await compileFiles(python, [join(packages, 'used.py')], kept);
+    const [tag = ''] = await readdir(kept);
+    const [used = ''] = await readdir(join(kept, tag));
+    for (const name of ['old', 'new']) await writeFile(join(kept, tag, name), '');
+    for (const name of ['old', used]) await utimes(join(kept, tag, name), 0, 0);
+
+    await compileFiles(python, [join(packages, 'used.py')], kept);
+
+    expect((await readdir(join(kept, tag))).toSorted()).toEqual([used, 'new'].toSorted());
   });
 });
