@@ -34,11 +34,7 @@ describe('the loader alone, with nothing inspected,', () => {
         holds(technique) && /\.(pkl|joblib|skops)$/.test(technique.file) && status === 0,
     );
 
-    // Python's own unpickler keeps a memo of two billion places as one; a second pickle is read by nobody.
-    expect(loaded.map(({ technique }) => technique)).toEqual([
-      'a memo of two billion places',
-      'a second pickle behind the first',
-    ]);
+    expect(loaded.map(({ technique }) => technique)).toEqual([]);
   });
 
   it('says why it ended the process', () => {

@@ -19,8 +19,8 @@ export const WEIGHTS = 'the weights and their copies';
 // How many tokens are computed in one run, padding included: runtimes/onnx/language/batches.ts.
 const RUN_TOKENS = 512;
 const USUAL_TOKENS = 512;
-// onnxruntime keeps what it has once taken, by powers of two: of runs of many lengths 130 to 155 MB were seen with MiniLM.
-const KEPT = 6;
+// onnxruntime keeps what it has once taken, by powers of two: of runs of many lengths 75 to 155 MB were seen with MiniLM.
+const KEPT = 4;
 
 /** The shape of an encoder; null where its configuration does not tell. `scoresPerToken` is how many it answers for each token, 0 where they are few. */
 export type EncoderShape = {

@@ -29,7 +29,6 @@ const BY_NUMBERS = [
   'empty memory',
   'an array larger than memory',
   'a set of all numbers',
-  'an array of pointers from bytes',
 ];
 
 const WAITS = 'calls time.sleep';
