@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
+import { nearestName } from '#domain/nearest-name.ts';
 
 const rule = z.object({
   AllowedValues: z.optional(z.array(z.string())),
@@ -31,9 +32,14 @@ export async function requireAllowed(
     const expected = found && expectedOf(found, value);
     if (!expected) continue;
     throw new Failure('InputInvalid', `${name} is \`${value}\`: nothing was deployed`, {
-      fix: `Give ${expected}.`,
+      fix: `${nearest(found, value)}Give ${expected}.`,
     });
   }
+}
+
+function nearest({ AllowedValues = [] }: Rule, value: string): string {
+  const name = nearestName(value, AllowedValues);
+  return name ? `Did you mean ${name}? ` : '';
 }
 
 /** What the rule expects, where the value is something else. */

@@ -2,7 +2,7 @@ import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import { nearestName } from '#domain/nearest-name.ts';
-import { requireValue } from './parameter-values.ts';
+import { requireAccelerators } from '#domain/placement/accelerators.ts';
 
 /** The parameters of serverless.yml. */
 export const PARAMETERS = [
@@ -31,7 +31,7 @@ export const PARAMETERS = [
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a value that it would not take; and on a budget that nobody would be told of. */
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a GPU that EC2 does not have; and on a budget that nobody would be told of. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
@@ -46,10 +46,19 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
         },
       );
     }
-    requireValue(name, value.join('='));
     read.set(name, value.join('='));
   }
-  if (Number(read.get('budgetUsd') ?? 0) > 0 && !read.get('budgetEmail')) {
+  const accelerators = read.get('allowedAccelerators') ?? 'all';
+  if (accelerators !== 'all' && accelerators !== 'none') {
+    requireAccelerators('allowedAccelerators', accelerators.split(','));
+  }
+  const budget = read.get('budgetUsd') ?? '0';
+  if (!/^\d+(\.\d+)?$/.test(budget)) {
+    throw new Failure('InputInvalid', `budgetUsd is \`${budget}\`, which is no amount`, {
+      fix: 'Give one such as 250, or 0 for no budget.',
+    });
+  }
+  if (Number(budget) > 0 && !read.get('budgetEmail')) {
     throw new Failure('InputInvalid', 'budgetUsd is given, and nobody who is told of it', {
       fix: 'Say who, by --param budgetEmail=ADDRESS.',
     });
