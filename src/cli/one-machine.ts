@@ -67,10 +67,20 @@ function urlOfObject(control: string, key: string): string {
   return `${control}/objects/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
+/** Whether more or less came of a file than it was long when its upload began: then nothing of it is kept. */
+function isOfAnotherLength(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const isThat = 'code' in error && error.code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH';
+  return isThat || isOfAnotherLength(error.cause);
+}
+
 async function put(control: string, { key, file, signal, onSent }: Upload): Promise<Uploaded> {
-  const body = file === null ? Readable.from([]) : createReadStream(file);
+  const sizeBytes = file === null ? 0 : (await stat(file)).size;
+  const content = file === null ? Readable.from([]) : createReadStream(file);
+  // Before anybody listens: what is read from then on goes to both.
+  const body = Readable.toWeb(content);
   let sentBytes = 0;
-  body.on('data', (bytes: Buffer) => {
+  content.on('data', (bytes: Buffer) => {
     sentBytes += bytes.length;
     onSent(sentBytes);
   });
@@ -79,13 +89,19 @@ async function put(control: string, { key, file, signal, onSent }: Upload): Prom
       method: 'PUT',
       headers: {
         'content-type': 'application/octet-stream',
-        'content-length': String(file === null ? 0 : (await stat(file)).size),
+        'content-length': String(sizeBytes),
       },
-      body: Readable.toWeb(body),
+      body,
       duplex: 'half',
       signal,
     });
   } catch (cause) {
+    if (isOfAnotherLength(cause)) {
+      throw new Failure('InputInvalid', `${file} changed while it was uploaded`, {
+        cause,
+        fix: 'Push it again once nothing writes to it any more.',
+      });
+    }
     if (!signal.aborted) throw cause;
     throw new Failure('PlatformUnavailable', `the upload of ${key} was stopped`, { cause });
   }
