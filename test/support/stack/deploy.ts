@@ -22,7 +22,8 @@ const ROOT = join(import.meta.dirname, '../../..');
 const STACK = `slipway-${STAGE}`;
 // What serverless.yml refers to; the functions themselves are in the package.
 const BESIDE = ['buildspecs', 'infra', 'node_modules', 'package.json', 'runtimes', 'statemachines'];
-const LIMIT_MS = 120_000;
+// It takes half a minute; ten times that is no slow machine any more.
+const LIMIT_MS = 300_000;
 
 /** Deploys a package as a person does, by `serverless deploy --package`, to where `endpoint` is. */
 export async function deployStack(aws: Endpoint, packaged: string): Promise<DeployedStack> {
@@ -32,8 +33,8 @@ export async function deployStack(aws: Endpoint, packaged: string): Promise<Depl
     for (const name of BESIDE) await symlink(join(ROOT, name), join(tree, name));
     await serverlessDeploy(aws, tree, packaged).catch((cause: unknown) => {
       // osls says there which resource failed, and why.
-      const said = cause instanceof Error && 'stdout' in cause ? cause.stdout : cause;
-      throw new Error(`the stack was not made: ${said}`, { cause });
+      const said = cause instanceof Error && 'stdout' in cause ? cause.stdout : '';
+      throw new Error(`the stack was not made: ${cause}\n${said}`, { cause });
     });
   } finally {
     await rm(tree, { recursive: true, force: true });
