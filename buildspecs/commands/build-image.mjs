@@ -14,7 +14,6 @@ import { unpackedBytes } from './unpacked.mjs';
 
 const ARTIFACT = process.argv[2];
 const { IMAGE_TAG, ARTIFACT_SHA256, REPOSITORY, ENVIRONMENTS } = process.env;
-const PROOF = join(ARTIFACT, 'proof.json');
 
 try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
@@ -87,8 +86,8 @@ async function appended(images, order) {
   const { python, convert } = environments;
   const converter = convert && (await images.hasEnvironment(convert)) ? convert : null;
   const places = { environment: place(python), converter: Promise.resolve(place(converter)) };
-  await proveModel(ARTIFACT, order, places);
-  const text = await readFile(PROOF, 'utf8');
+  const { served: folder, proof: found } = await proveModel(ARTIFACT, order, places);
+  const text = await readFile(found, 'utf8');
   const proof = parsed(text);
   const labels = {
     'slipway.artifact-sha256': ARTIFACT_SHA256,
@@ -97,7 +96,6 @@ async function appended(images, order) {
     'slipway.proof': Buffer.from(text).toString('base64'),
   };
   const { servesFrom } = (await runtimeNamed((proof ?? order).runtime)).image;
-  const folder = join(ARTIFACT, 'served');
   const hashes = await hashesOf(folder);
   const plan = {
     environment: environments[servesFrom],

@@ -3,7 +3,12 @@ import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
-import { type Needs, type Wish, chooseTarget as weigh } from '#domain/placement/choose-target.ts';
+import {
+  isStreamed,
+  type Needs,
+  type Wish,
+  chooseTarget as weigh,
+} from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
 import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
@@ -38,7 +43,7 @@ export const chooseTarget =
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       modelBytes: image?.proof?.modelBytes ?? facts.sizeBytes,
-      isStreaming: facts.language?.task === 'generate',
+      isStreaming: isStreamed(facts),
       memoryBytes: expectedMemoryBytes({ ...facts, terms }, image),
       memoryMiB: memoryMiB(manifest),
       accelerator,

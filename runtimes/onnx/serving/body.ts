@@ -28,7 +28,7 @@ export function typeOf(request: IncomingMessage, also: readonly string[]): strin
   const declared = request.headers['content-type'] ?? 'application/json';
   const takes = ['application/json', ...also].join(' or ');
   const { essence: written, params } = parseType(declared, takes);
-  const essence = LINES.test(written) ? 'application/x-ndjson' : written;
+  const essence = LINES.test(written) ? JSON_LINES : written;
   // curl -d declares a form unless told otherwise.
   const isJson = /^application\/(.+\+)?json$|^application\/x-www-form-urlencoded$/.test(essence);
   if (!isJson && !also.includes(essence)) {
@@ -41,7 +41,8 @@ export function typeOf(request: IncomingMessage, also: readonly string[]): strin
   return essence;
 }
 
-/** What pandas, SageMaker and others call JSON Lines, of which no name is registered. */
+/** The content type of JSON Lines, a value in each line; what pandas, SageMaker and others call it is taken for the same, since no name is registered. */
+export const JSON_LINES = 'application/x-ndjson';
 const LINES = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
 
 function parseType(contentType: string, takes: string): MIMEType {

@@ -21,14 +21,14 @@ import {
   responseByRow,
 } from '../protocols/invocations.ts';
 import { wantsPage } from '../protocols/page.ts';
-import { asScored, JSON_LINES, linesOf } from '../protocols/written-as.ts';
+import { asScored, linesOf } from '../protocols/written-as.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { csvHeader, csvOf, wantsCsv } from '../tables/csv-answer.ts';
 import { warningOf } from '../tables/rows.ts';
 import { parseJson, parseJsonWithBigIntegers } from '../values/json.ts';
 import type { Signature, Tensor } from '../values/tensors.ts';
-import { textOf } from './body.ts';
+import { JSON_LINES, textOf } from './body.ts';
 import type { Call, Reply, Route } from './route.ts';
 
 export const SERVER_NAME = 'slipway-onnx';

@@ -47,6 +47,23 @@ export async function translated<Answer>(
   }
 }
 
+/** A refusal whose error says by its message alone what it is. */
+export type Refused = {
+  readonly sign: RegExp;
+  readonly name: FailureName;
+  readonly fix: string;
+};
+
+/** For `catch` inside of `translated`: fails as the first of these that the error's message has the sign of, and with the error itself where none is. */
+export function refusedAs(known: readonly Refused[]): (cause: unknown) => never {
+  return (cause) => {
+    if (!(cause instanceof Error)) throw cause;
+    const found = known.find(({ sign }) => sign.test(cause.message));
+    if (!found) throw cause;
+    throw new Failure(found.name, `${cause.name}: ${cause.message}`, { cause, fix: found.fix });
+  };
+}
+
 function translate(cause: unknown, names: Readonly<Record<string, FailureName>>): unknown {
   if (!(cause instanceof Error) || cause instanceof Failure) return cause;
   const name = names[cause.name] ?? generalName(cause);

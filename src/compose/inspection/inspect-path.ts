@@ -8,7 +8,7 @@ import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
-import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
+import { chooseTarget, isStreamed, type Needs } from '#domain/placement/choose-target.ts';
 import { type TimedOption, timed } from '#domain/placement/cold-start.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { gpuFor, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
@@ -75,7 +75,7 @@ export async function inspectPath(
       optionsOf(manifest, {
         imageBytes: facts.sizeBytes,
         modelBytes: facts.sizeBytes,
-        isStreaming: facts.language?.task === 'generate',
+        isStreaming: isStreamed(facts),
         memoryBytes: expectedMemoryBytes({ ...facts, terms }),
         accelerator: gpu,
         gpuModel,

@@ -7,7 +7,7 @@ import { findStackIfAny, stackName } from '#compose/account/stack.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { requireAllowed } from './parameter-rules.ts';
-import { idleCostLine, readParameters, wantedContainers } from './parameters.ts';
+import { idleCostLine, nameInTemplate, readParameters, wantedContainers } from './parameters.ts';
 import { type Copy, stackFolder, templateFolder } from './stack-folder.ts';
 
 export type Install = {
@@ -29,8 +29,8 @@ export async function planInstall(
 ): Promise<Install> {
   const template = templateFolder(root);
   const parameters = readParameters(given);
-  const containers = wantedContainers(parameters);
   await requireAllowed(template, new Map([['stage', place.stage], ...parameters]));
+  const containers = wantedContainers(parameters);
   const account = { ...place, profile, region: await regionOf({ ...place, profile }) };
   const findings = await installDoctor(account, containers !== 'off');
   const notes = [
@@ -70,7 +70,7 @@ async function changes(
 ): Promise<readonly string[]> {
   const stack = await findStackIfAny(account).catch(() => undefined);
   if (!stack) return [];
-  const before = (name: string) => stack.parameters[name.charAt(0).toUpperCase() + name.slice(1)];
+  const before = (name: string) => stack.parameters[nameInTemplate(name)];
   const given = Array.from(parameters).filter(([name, value]) => before(name) !== value);
   const kept = before('containers') ?? 'public';
   const isReset = !parameters.has('containers') && kept !== 'public';

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
 import { nearestName } from '#domain/nearest-name.ts';
+import { nameInTemplate } from './parameters.ts';
 
 const rule = z.object({
   AllowedValues: z.optional(z.array(z.string())),
@@ -28,7 +29,7 @@ export async function requireAllowed(
   // The functions of CloudFormation elsewhere in the file are unknown tags.
   const { Parameters } = file.parse(parse(text, { logLevel: 'silent' }));
   for (const [name, value] of given) {
-    const found = Parameters[name.charAt(0).toUpperCase() + name.slice(1)];
+    const found = Parameters[nameInTemplate(name)];
     const expected = found && expectedOf(found, value);
     if (!expected) continue;
     throw new Failure('InputInvalid', `${name} is \`${value}\`: nothing was deployed`, {

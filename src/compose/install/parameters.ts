@@ -29,6 +29,11 @@ export const PARAMETERS = [
   'certificateArn',
 ] as const;
 
+/** As the template, and with it CloudFormation, calls a parameter: `BakeSeconds` for `bakeSeconds`. */
+export function nameInTemplate(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 type Containers = keyof typeof idleStack.usdPerMonth;
 
 /** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a GPU that EC2 does not have; and on a budget that nobody would be told of. */

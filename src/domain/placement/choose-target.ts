@@ -1,3 +1,4 @@
+import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
@@ -12,12 +13,17 @@ export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   readonly memoryMiB: number | null;
   /** What is read of the model before it answers. */
   readonly modelBytes: number;
-  /** Whether its clients read an answer as it is written: a language model's. */
+  /** `isStreamed` of its facts. */
   readonly isStreaming?: boolean;
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
   readonly lossOnLambda?: Loss | undefined;
 };
+
+/** Whether a model's clients read its answers as they are written: those of a language model that generates. */
+export function isStreamed({ language }: Pick<ArtifactFacts, 'language'>): boolean {
+  return language?.task === 'generate';
+}
 
 /** The manifest's wish, and the targets that this installation offers. */
 export type Wish = {

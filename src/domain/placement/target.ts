@@ -14,7 +14,9 @@ export type RevisionRef = Placement & { readonly revision: string };
  * A function that answers as its server writes is called by another path, and its answers have another shape, than one that answers whole; so each kind has an alias of its own.
  * Two revisions can share a model's traffic only within one mechanism; between two, all of the traffic moves at once.
  */
-export type Mechanism = 'function' | 'streaming-function' | 'container';
+export const MECHANISMS = ['function', 'streaming-function', 'container'] as const;
+
+export type Mechanism = (typeof MECHANISMS)[number];
 
 export function mechanismOf({ target, isStreaming }: Placement): Mechanism {
   if (target !== 'lambda') return 'container';

@@ -12,10 +12,8 @@ const MAX_PATTERN = 8192;
 const MAX_TEXT_BYTES = 4 * 2 ** 20;
 const BLOCK_BYTES = 2 ** 20;
 const [QUOTE, BACKSLASH, COLON, SPACE] = [0x22, 0x5c, 0x3a, 0x20];
-const [OPENS, CLOSES] = [
-  [0x5b, 0x7b],
-  [0x5d, 0x7d],
-];
+const OPENS = [0x5b, 0x7b];
+const CLOSES = [0x5d, 0x7d];
 const PATTERN_KEY = 'Regex';
 
 /**
@@ -77,8 +75,8 @@ function scanner(refuse: (fault: string) => Error) {
       [isText, isEscaped, length] = [true, false, 0];
       return;
     }
-    if (OPENS?.includes(byte)) depth += 1;
-    if (CLOSES?.includes(byte)) depth -= 1;
+    if (OPENS.includes(byte)) depth += 1;
+    if (CLOSES.includes(byte)) depth -= 1;
     if (depth < 0) throw refuse('is no JSON: it closes what it has not opened');
     if (byte > SPACE && byte !== COLON) isPattern = false;
     if (depth > MAX_DEPTH) throw refuse(`nests more than ${MAX_DEPTH} deep, which is the limit`);

@@ -8,7 +8,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
-import { translated } from '#adapters/aws/failures.ts';
+import { type Refused, refusedAs, translated } from '#adapters/aws/failures.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
 import { lookUntil, type Waiting } from '#adapters/aws/waiting.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
@@ -53,7 +53,8 @@ export function functionChanges(
   guard: Change,
 ): FunctionChanges {
   const settled = () => settle(lambda, FunctionName, waiting);
-  const change: Change = (call) => guard(() => translated(() => call().catch(asRefused), FAILURES));
+  const change: Change = (call) =>
+    guard(() => translated(() => call().catch(refusedAs(REFUSED)), FAILURES));
 
   async function create({ imageUri, configuration, tags }: FunctionDefinition): Promise<boolean> {
     const command = new CreateFunctionCommand({
@@ -131,8 +132,6 @@ function falseIfThere(error: unknown): false {
 }
 
 /** What Lambda refuses, by what it says: the name of the error tells nothing. */
-type Refused = { readonly sign: RegExp; readonly name: FailureName; readonly fix: string };
-
 const REFUSED: readonly Refused[] = [
   {
     // Lambda does not distinguish an image that it may not pull yet, since it is still being scanned, from one that it may never pull. https://repost.aws/knowledge-center/lambda-ecr-image
@@ -154,10 +153,3 @@ const REFUSED: readonly Refused[] = [
     fix: 'This account gives its functions less memory than Lambda has: ask AWS Support for more, or say `placement: { target: fargate }`, or less memory (`resources.memory`), in model.yaml.',
   },
 ];
-
-function asRefused(cause: unknown): never {
-  if (!(cause instanceof Error)) throw cause;
-  const found = REFUSED.find(({ sign }) => sign.test(cause.message));
-  if (!found) throw cause;
-  throw new Failure(found.name, `${cause.name}: ${cause.message}`, { cause, fix: found.fix });
-}

@@ -16,8 +16,8 @@ import {
   type Resource,
 } from '@aws-sdk/client-api-gateway';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
-import { translated } from '#adapters/aws/failures.ts';
-import { Failure, type FailureName } from '#domain/failure.ts';
+import { type Refused, refusedAs, translated } from '#adapters/aws/failures.ts';
+import type { FailureName } from '#domain/failure.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import {
   type IntegrationInput,
@@ -77,17 +77,17 @@ const FAILURES: Readonly<Record<string, FailureName>> = {
   NotFoundException: 'PlatformUnavailable',
 };
 
-function call<Answer>(send: () => Promise<Answer>): Promise<Answer> {
-  return translated(() => send().catch(asFull), FAILURES);
-}
-
-/** An API that is full has the error of a request that comes too soon, which would be tried again. https://github.com/boto/boto3/issues/1296 */
-function asFull(cause: unknown): never {
-  if (!(cause instanceof Error) || !/maximum number of resources/i.test(cause.message)) throw cause;
-  throw new Failure('SharesRefused', `${cause.name}: ${cause.message}`, {
-    cause,
+const REFUSED: readonly Refused[] = [
+  {
+    // An API that is full has the error of a request that comes too soon, which would be tried again. https://github.com/boto/boto3/issues/1296
+    sign: /maximum number of resources/i,
+    name: 'SharesRefused',
     fix: 'Undeploy a model, or ask for more: Service Quotas, API Gateway, "Resources per API"; each model takes two.',
-  });
+  },
+];
+
+function call<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+  return translated(() => send().catch(refusedAs(REFUSED)), FAILURES);
 }
 
 export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft {

@@ -8,7 +8,7 @@ import * as z from 'zod/mini';
 import { translated } from '#adapters/aws/failures.ts';
 import { dynamoTable, type Key } from '#adapters/aws/registry/dynamo-table.ts';
 import { Failure, failureName } from '#domain/failure.ts';
-import type { Mechanism } from '#domain/placement/target.ts';
+import { MECHANISMS, type Mechanism } from '#domain/placement/target.ts';
 
 const integration = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('function'), aliasArn: z.string() }),
@@ -17,7 +17,7 @@ const integration = z.discriminatedUnion('kind', [
 ]);
 
 const side = z.object({
-  mechanism: z.enum(['function', 'streaming-function', 'container']),
+  mechanism: z.enum(MECHANISMS),
   hasServed: z.boolean(),
 });
 

@@ -10,7 +10,7 @@ import {
 import type { FunctionKind } from '#adapters/aws/lambda/model-function.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import type { Mechanism } from '#domain/placement/target.ts';
+import { MECHANISMS, type Mechanism } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ModelApi } from './api-draft.ts';
 import type { RouteRecords } from './route-records.ts';
@@ -94,8 +94,6 @@ export async function mechanismFor(
     `${here} and ${there} cannot share the traffic of ${model}; one has all of it`,
   );
 }
-
-const MECHANISMS = ['function', 'streaming-function', 'container'] as const;
 
 const WHERE = {
   function: 'on Lambda',

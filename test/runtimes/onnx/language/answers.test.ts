@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ENCODERS } from '../../../support/models/encoders.ts';
 import { type ModelServer, startModel, stopServers } from '../../model-server.ts';
 import { onnx } from '../../onnx-runtime.ts';
 
@@ -20,16 +21,7 @@ function answersOf(name: string): readonly Asked[] {
 }
 
 describe('by /invocations', () => {
-  it.each([
-    'bert-tokens',
-    'roberta-entailment',
-    'deberta-many',
-    'electra-reranker',
-    'distilbert-questions',
-    'mpnet-masks',
-    'bert-sentences',
-    'xlm-roberta-vectors',
-  ])('%s answers what transformers answers', async (name) => {
+  it.each(ENCODERS)('%s answers what transformers answers', async (name) => {
     const server = await start(name);
 
     for (const { request, answer } of answersOf(name)) {
