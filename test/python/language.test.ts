@@ -142,7 +142,7 @@ function describeLanguage(path: string): void {
 
     it.each<[string, unknown, string]>([
       ['completions', {}, 'prompt is missing; it takes a text'],
-      ['completions', { prompt: 'word '.repeat(5000) }, 'exceeds the available context size'],
+      ['completions', { prompt: 'a', n: 2 }, 'n is 2; it takes 1, which is runtime.requestsAtOnce'],
       ['completions', { prompt: 'a', stream: 'yes' }, 'stream is "yes"'],
       ['chat/completions', { messages: [] }, 'messages is a list of 0'],
       ['chat/completions', { messages: [{ role: 'x' }] }, "must contain 'content'"],

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any, Callable, Iterator
 
 from ..config import LanguageServing
@@ -30,6 +31,8 @@ class Engine:
 
     def __init__(self, path: str, serving: LanguageServing) -> None:
         self.serving = serving
+        # Answers to one request, and why no more.
+        self.most_choices = (serving.requests_at_once, ", which is runtime.requestsAtOnce in model.yaml")
         # Told what each answer took.
         self.tell: Tell = lambda _generation: None
         self._server = _start(path, serving)
@@ -41,6 +44,8 @@ class Engine:
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Answers a conversation, as its template has it."""
+        if request.get("tools") and request.get("tool_choice") != "none" and not self._knows_tools:
+            raise Refusal(400, "tools are not in the model's chat template: it would never be told of them; leave them out")
         with _refusals(), self._measured(asked) as meter, rendering() as rendered:
             speak = _spoken(emit, meter)
 
@@ -58,6 +63,23 @@ class Engine:
             raise refusal_of(answer["error"])
         return answer
 
+    @cached_property
+    def _knows_tools(self) -> bool:
+        """Whether the chat template says anything of them, which llama.cpp does not tell: a conversation is longer with one then."""
+        return self._prompt_tokens({}) != self._prompt_tokens({"tools": [_TOOL]})
+
+    def _prompt_tokens(self, more: dict[str, Any]) -> int:
+        seen: list[int] = []
+
+        def see(chunk: dict[str, Any] | None) -> bool:
+            if chunk and chunk.get("usage"):
+                seen.append(chunk["usage"]["prompt_tokens"])
+            return False
+
+        with _refusals():
+            self._server.handle_chat_completions({"messages": [_HELLO], "max_tokens": 1, **more, **_STREAMED}, see)
+        return sum(seen)
+
     @contextmanager
     def _measured(self, asked: Asked | None) -> Iterator[Meter]:
         meter = Meter(asked or Asked(time.monotonic()))
@@ -69,6 +91,8 @@ class Engine:
                 self.tell(generation)
 
 
+_HELLO = {"role": "user", "content": "Hello"}
+_TOOL = {"type": "function", "function": {"name": "greet", "description": "Greets", "parameters": {"type": "object", "properties": {}}}}
 # Between two chunks an answer can be ended, and no other way.
 _STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
@@ -88,9 +112,19 @@ def _spoken(emit: Emit, meter: Meter) -> Callable[[dict[str, Any] | None], bool]
 def refusal_of(error: Any) -> Refusal:
     """llama.cpp's word for what is wrong with a request, or with itself."""
     told = error if isinstance(error, dict) else {}
+    if told.get("type") == "exceed_context_size_error":
+        return too_long(told.get("n_prompt_tokens"), told.get("n_ctx"))
     code = told.get("code")
     status = code if isinstance(code, int) and 400 <= code <= 599 else 500
     return Refusal(status, f"the model refused the request: {told.get('message') or error}")
+
+
+def too_long(given: Any, most: Any) -> Refusal:
+    return Refusal(
+        400,
+        f"the prompt has {given} tokens; it and its answer may have {most} together, or what runtime.contextTokens in model.yaml says, up to what the model has",
+        code="context_length_exceeded",
+    )
 
 
 @contextmanager

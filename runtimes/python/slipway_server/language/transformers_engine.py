@@ -11,8 +11,9 @@ from typing import Any, Iterator
 
 from ..config import LanguageServing
 from ..refusal import Refusal, message_of, show
-from .engine import Emit, Engine
+from .engine import Emit, Engine, too_long
 from .measures import Asked, Meter, Tell
+from .requests import UNBOUNDED
 
 # A chat template is a program of the model's author; rendering one takes some milliseconds.
 _TEMPLATE_SECONDS = 5
@@ -28,6 +29,7 @@ class TransformersEngine(Engine):
 
     def __init__(self, model: Any, tokenizer: Any, serving: LanguageServing) -> None:
         self.serving = serving
+        self.most_choices = (1, "")
         self.tell: Tell = lambda _generation: None
         self._model, self._tokenizer = model, tokenizer
         self._is_pair = bool(model.config.is_encoder_decoder)
@@ -51,8 +53,6 @@ class TransformersEngine(Engine):
                     return
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
-        if request.get("tools"):
-            raise Refusal(400, "tools are for models in GGUF; transformers gives back their calls as text")
         ids = self._conversation(request["messages"])
         about = _about("chatcmpl", "chat.completion.chunk")
         usual = {"max_tokens": self.serving.context_tokens}
@@ -79,11 +79,12 @@ class TransformersEngine(Engine):
         """Tells each piece of the text; answers whether it was ended by who is told."""
         import torch
 
+        _refuse_more(request)
         given = int(ids.shape[1])
         room = self.serving.context_tokens - (0 if self._is_pair else given)
         if room < 1 or given > self.serving.context_tokens:
-            raise Refusal(400, f"the prompt has {given} tokens; the context has {self.serving.context_tokens}")
-        most = min(room, _count(request))
+            raise too_long(given, self.serving.context_tokens)
+        most = min(room, _count(request, room))
         pieces = _Pieces(self._tokenizer, emit, _stops(request), _logprobs(request), most)
         how = _sampling(request)
         with self._seeded(request.get("seed"), how), torch.inference_mode():
@@ -216,11 +217,19 @@ def _usage(choice: dict[str, Any]) -> dict[str, Any]:
     return {"usage": choice["usage"]} if "usage" in choice else {}
 
 
-def _count(request: dict[str, Any]) -> int:
-    asked = request.get("max_completion_tokens", request.get("max_tokens"))
-    if isinstance(asked, int) and not isinstance(asked, bool) and asked >= 1:
-        return asked
-    raise Refusal(400, f"max_tokens is {show(asked)}; it takes a whole number from 1")
+def _count(request: dict[str, Any], room: int) -> int:
+    asked = int(request.get("max_completion_tokens", request["max_tokens"]))
+    return room if asked == UNBOUNDED else asked
+
+
+def _refuse_more(request: dict[str, Any]) -> None:
+    """What llama.cpp does with its tokens, and this engine does not."""
+    for name in ("frequency_penalty", "presence_penalty", "logit_bias", "grammar", "json_schema", "tools"):
+        if request.get(name):
+            raise Refusal(400, f"{name} is {show(request[name])}, which is for models in GGUF; leave it out")
+    form = request.get("response_format") or {}
+    if not isinstance(form, dict) or form.get("type", "text") != "text":
+        raise Refusal(400, "response_format is for models in GGUF; transformers writes text alone")
 
 
 def _stops(request: dict[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Callable
 
 from ..refusal import Refusal
 
@@ -27,9 +27,30 @@ def without_usage(chunk: dict[str, Any]) -> dict[str, Any] | None:
     return {key: value for key, value in chunk.items() if key != "usage"} if chunk["choices"] else None
 
 
+def by_token() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Makes of each chunk of an answer to /v1/completions what that has: log-probabilities in lists, where /v1/chat/completions has an object for each token; `text_offset` is the place of each in the text that is answered."""
+    told: dict[int, int] = {}
+
+    def listed(choice: dict[str, Any]) -> dict[str, Any]:
+        at = told.get(choice["index"], 0)
+        told[choice["index"]] = at + len(choice["text"])
+        if not choice.get("logprobs"):
+            return choice
+        lists: dict[str, list[Any]] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+        for token in choice["logprobs"]["content"]:
+            lists["tokens"].append(token["token"])
+            lists["token_logprobs"].append(token["logprob"])
+            lists["top_logprobs"].append({each["token"]: each["logprob"] for each in token["top_logprobs"]})
+            lists["text_offset"].append(at)
+            at += len(token["token"])
+        return {**choice, "logprobs": lists}
+
+    return lambda chunk: {**chunk, "choices": [listed(each) for each in chunk["choices"]]} if "choices" in chunk else chunk
+
+
 def error_json(refused: Refusal) -> dict[str, Any]:
     type_ = "invalid_request_error" if refused.status < 500 else "server_error"
-    return {"error": {"message": refused.message, "type": type_, "param": None, "code": None}}
+    return {"error": {"message": refused.message, "type": type_, "param": None, "code": refused.code}}
 
 
 def model_json(name: str) -> dict[str, Any]:
