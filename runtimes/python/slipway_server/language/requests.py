@@ -49,6 +49,11 @@ def embedding_request(body: Any) -> dict[str, Any]:
     given = asked.get("input")
     if not isinstance(given, (str, list)) or given in ("", []):
         raise Refusal(400, f"input {is_wrongly(asked, 'input')}; it takes a text, or a list of them")
+    if asked.get("encoding_format") not in (None, "float", "base64"):
+        raise Refusal(400, f"encoding_format is {show(asked['encoding_format'])}; it takes float or base64")
+    dimensions = asked.get("dimensions")
+    if dimensions is not None and (isinstance(dimensions, bool) or not isinstance(dimensions, int) or dimensions < 1):
+        raise Refusal(400, f"dimensions is {show(dimensions)}; it takes a whole number from 1")
     return asked
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any, Callable
+
+import numpy as np
 
 from ..refusal import Refusal
 
@@ -46,6 +49,20 @@ def by_token() -> Callable[[dict[str, Any]], dict[str, Any]]:
         return {**choice, "logprobs": lists}
 
     return lambda chunk: {**chunk, "choices": [listed(each) for each in chunk["choices"]]} if "choices" in chunk else chunk
+
+
+def encoded_vectors(data: list[dict[str, Any]], dimensions: int | None, encoding: str | None) -> list[dict[str, Any]]:
+    """The vectors of an answer to /v1/embeddings as they are asked for: the first `dimensions` numbers, of length 1 again, and as numbers or as base64 of 32-bit floats."""
+
+    def encoded(vector: list[float]) -> list[float] | str:
+        if dimensions is not None and dimensions > len(vector):
+            raise Refusal(400, f"dimensions is {dimensions}; the model has {len(vector)}")
+        wanted = np.array(vector, np.float32)
+        if dimensions is not None and dimensions < len(vector):
+            wanted = wanted[:dimensions] / (np.linalg.norm(wanted[:dimensions]) or 1)
+        return base64.b64encode(wanted.astype("<f4").tobytes()).decode() if encoding == "base64" else wanted.tolist()
+
+    return [{**each, "embedding": encoded(each["embedding"])} for each in data]
 
 
 def error_json(refused: Refusal) -> dict[str, Any]:
