@@ -148,6 +148,7 @@ function describeLanguage(path: string): void {
       ['chat/completions', { messages: [{ role: 'x' }] }, "must contain 'content'"],
       ['chat/completions', [], 'the body is a list of 0'],
       ['embeddings', { input: 'a' }, 'makes no embeddings'],
+      ['embeddings', { input: [[17, 4]] }, 'input is a list of 1 that are not all texts'],
     ])(
       'refuses at %s what it cannot answer, in the words of that API',
       async (at, asked, message) => {

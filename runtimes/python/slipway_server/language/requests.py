@@ -49,6 +49,9 @@ def embedding_request(body: Any) -> dict[str, Any]:
     given = asked.get("input")
     if not isinstance(given, (str, list)) or given in ("", []):
         raise Refusal(400, f"input {is_wrongly(asked, 'input')}; it takes a text, or a list of them")
+    # LangChain sends tokens of OpenAI's own tokenizer unless it is told not to; this model would take them for its own.
+    if isinstance(given, list) and not all(isinstance(each, str) and each for each in given):
+        raise Refusal(400, f"input is {show(given)} that are not all texts; send texts (LangChain: check_embedding_ctx_length=False)")
     if asked.get("encoding_format") not in (None, "float", "base64"):
         raise Refusal(400, f"encoding_format is {show(asked['encoding_format'])}; it takes float or base64")
     dimensions = asked.get("dimensions")

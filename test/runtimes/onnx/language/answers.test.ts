@@ -239,7 +239,7 @@ describe("by OpenAI's API", () => {
   });
 
   it.each<[string, object, string]>([
-    ['tokens', { input: [1, 2] }, 'input is a list of 2; it takes a text or a list of texts'],
+    ['tokens', { input: [1, 2] }, 'input is a list of 2 that are not all texts; send texts'],
     ['nothing', {}, 'input is nothing'],
     ['another encoding', { input: 'a', encoding_format: 'hex' }, 'encoding_format is "hex"'],
     ['more dimensions than there are', { input: 'a', dimensions: 64 }, 'the model has 32'],
