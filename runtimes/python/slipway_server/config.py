@@ -29,12 +29,16 @@ class LanguageServing:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers'."""
+    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers', as are `prompt`, which goes before each text, `lowers` for texts in small letters, and `activation`, what a cross encoder makes of its scores."""
 
     task: str
     max_tokens: int | None
     pooling: str | None
     normalizes: bool
+    architecture: str = ""
+    prompt: str = ""
+    lowers: bool = False
+    activation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,10 @@ def _names_of(said: Any) -> TensorNames | None:
 
 
 def _pipeline_of(said: Any) -> Pipeline | None:
-    return None if said is None else Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]))
+    if said is None:
+        return None
+    own = {name: said[name] for name in ("prompt", "lowers", "activation") if said.get(name)}
+    return Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]), said["architecture"], **own)
 
 
 def _language_of(said: Any) -> LanguageServing | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import traceback
 from typing import Any
 
@@ -17,9 +18,13 @@ class Refusal(Exception):
         self.code = code
 
 
+# What torch's exporter writes for a terminal.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
 def message_of(error: BaseException) -> str:
     """The error in one line, with its class, since the message alone may not say what happened."""
-    text = " ".join(str(error).split())
+    text = " ".join(_COLOURS.sub("", str(error)).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

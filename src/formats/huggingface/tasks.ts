@@ -28,7 +28,7 @@ const TASKS: readonly (readonly [ending: RegExp, task: PipelineTask])[] = [
   [/ForVideoClassification$/, 'video-classification'],
   [/^VisionEncoderDecoder|^Blip|^Git|ForImageTextToText$/, 'image-text-to-text'],
   [/Vision(Model|Transformer)(WithProjection)?$/, 'image-feature-extraction'],
-  [/ForConditionalGeneration$/, 'text2text-generation'],
+  [/ForConditionalGeneration$|^MarianMTModel$|^EncoderDecoderModel$/, 'text2text-generation'],
   [/(ForCausalLM|LMHeadModel)$/, 'text-generation'],
   [/(Model|EncoderModel)$/, 'feature-extraction'],
 ];

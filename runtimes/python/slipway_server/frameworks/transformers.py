@@ -20,6 +20,7 @@ from ..refusal import Refusal, message_of, show
 from ..serving.bodies import value_of
 from ..values.tensors import Signature, TensorSpec
 from .pooling import pooled
+from .questions import answered
 
 PLATFORM = "transformers_folder"
 REFUSES_UNKNOWN = False
@@ -80,6 +81,9 @@ class Encoder:
         import transformers
 
         class_name, self.outputs = TASKS[said.task]
+        # Of an encoder and a decoder its own class loads the first alone.
+        if said.architecture.endswith("EncoderModel"):
+            class_name = "AutoModelForTextEncoding"
         self.said = said
         self.network = getattr(transformers, class_name).from_pretrained(folder, use_safetensors=True, **_LOADED)
         # In single precision, as it is converted and compared.
@@ -88,7 +92,14 @@ class Encoder:
 
     def tokens(self, texts: Any, pairs: Any = None) -> Any:
         given = {"max_length": self.said.max_tokens} if self.said.max_tokens else {}
+        if self.said.pooling:
+            texts = [self._prompted(each) for each in texts]
         return self.tokenizer(texts, pairs, padding=True, truncation=bool(given), return_tensors="pt", **given)
+
+    def _prompted(self, text: str) -> str:
+        whole = f"{self.said.prompt}{text}"
+        # Letter by letter, as the library of its tokenizer has small ones.
+        return "".join(letter.lower() for letter in whole) if self.said.lowers else whole
 
     def answers(self, tokens: Any) -> list[Any]:
         import torch
@@ -143,7 +154,7 @@ def _encoder(path: str, said: Pipeline, declared: Signature | None) -> Model:
     inputs = declared.inputs if declared else (TensorSpec("text", "BYTES", (-1,)),)
     outputs = declared.outputs if declared else ()
     is_vectors = said.task == "feature-extraction"
-    raw = _vectors(encoder) if is_vectors else _asked(encoder)
+    raw = _vectors(encoder) if is_vectors else _answers_in(encoder) if said.task == "question-answering" else _asked(encoder)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         texts = [[str(each) for each in arrays[spec.name].tolist()] for spec in inputs]
@@ -191,20 +202,26 @@ def _vectors(encoder: Encoder) -> Any:
     return ask
 
 
+def _answers_in(encoder: Encoder) -> Any:
+    def ask(texts: list[list[str]]) -> list[Any]:
+        return [answered(encoder, question, context) for question, context in zip(*texts)]
+
+    return ask
+
+
 def _asked(encoder: Encoder) -> Any:
     """By transformers' pipeline."""
     from transformers import pipeline
 
     task = encoder.said.task
-    given = {"aggregation_strategy": "simple"} if task == "token-classification" else {}
+    given: dict[str, Any] = {"aggregation_strategy": "simple"} if task == "token-classification" else {}
+    if encoder.said.activation:
+        given = {"function_to_apply": encoder.said.activation}
     run = pipeline(task, model=encoder.network, tokenizer=encoder.tokenizer, device="cpu", **given)
 
     def ask(texts: list[list[str]]) -> list[Any]:
         try:
-            if task == "question-answering":
-                found = [run(question=question, context=context) for question, context in zip(*texts)]
-            else:
-                found = [run(text, **({"truncation": True} if task == "text-classification" else {})) for text in texts[0]]
+            found = [run(text, **({"truncation": True} if task == "text-classification" else {})) for text in texts[0]]
         except (ValueError, RuntimeError, IndexError) as error:
             raise Refusal(400, f"the model refused the texts: {message_of(error)}") from None
         plain: list[Any] = _plain(found)

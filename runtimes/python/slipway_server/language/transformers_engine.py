@@ -24,7 +24,7 @@ _MOST_LOGPROBS = 20
 class TransformersEngine(Engine):
     """
     A network that transformers has loaded, which answers as llama.cpp's engine does. Without a temperature it generates as its own
-    generation_config.json says, and by the likeliest tokens where that says nothing.
+    generation_config.json says, be it by beams, and by the likeliest tokens where that says nothing.
     """
 
     def __init__(self, model: Any, tokenizer: Any, serving: LanguageServing) -> None:
@@ -87,17 +87,25 @@ class TransformersEngine(Engine):
         most = min(room, _count(request, room))
         pieces = _Pieces(self._tokenizer, emit, _stops(request), _logprobs(request), most)
         how = _sampling(request)
+        beams = 1 if how else int(self._model.generation_config.num_beams or 1)
+        if beams > 1 and _logprobs(request):
+            raise Refusal(400, f"logprobs are of tokens that are chosen one by one; the model searches by {beams} beams unless the request has a temperature")
+        # A search knows no token before it has ended.
+        told = {} if beams > 1 else {"streamer": pieces, "logits_processor": [pieces.heard]}
         with self._seeded(request.get("seed"), how), torch.inference_mode():
-            self._model.generate(
+            made = self._model.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
                 max_new_tokens=most,
-                streamer=pieces,
-                logits_processor=[pieces.heard],
                 stopping_criteria=[pieces.is_ended],
                 pad_token_id=self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._eos(),
+                **told,
                 **how,
             )
+        if beams > 1:
+            begun = 1 if self._is_pair else given
+            pieces.put(made[0, :begun])
+            pieces.put(made[0, begun:])
         return pieces.finish(given)
 
     def _eos(self) -> int:
@@ -261,8 +269,8 @@ def _sampling(request: dict[str, Any]) -> dict[str, Any]:
     if not how:
         return {}
     if how.get("temperature", 1) == 0:
-        return {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-    return {"do_sample": True, **{name: int(value) if name == "top_k" else float(value) for name, value in how.items()}}
+        return {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None}
+    return {"do_sample": True, "num_beams": 1, **{name: int(value) if name == "top_k" else float(value) for name, value in how.items()}}
 
 
 @contextmanager
