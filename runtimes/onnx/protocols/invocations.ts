@@ -8,7 +8,14 @@ import {
   takeColumns,
   wholeOf,
 } from '../tables/rows.ts';
-import { columnsOfRecords, columnsOfSplit, inputsOfRows, takesColumns } from '../tables/table.ts';
+import {
+  checkRows,
+  columnsOfRecords,
+  columnsOfSplit,
+  inputsOfRows,
+  noRows,
+  takesColumns,
+} from '../tables/table.ts';
 import { columnsOfCsv } from '../tables/table-csv.ts';
 import { isObject, show, showKeys } from '../values/json.ts';
 import { namedRows, nestedJson, rowsJson } from '../values/tensor-json.ts';
@@ -108,14 +115,36 @@ function namedInputs(body: unknown, takes: Takes): Named {
   if (Array.isArray(body)) return whole(body, 'the body', takes);
   const keys = isObject(body) ? Object.keys(body) : [];
   const [key] = keys;
-  if (isObject(body) && keys.length === 1 && isShape(key)) return SHAPES[key](body[key], takes);
+  if (isObject(body) && keys.length === 1 && isShape(key)) {
+    refuseTensors(body[key], takes);
+    return SHAPES[key](body[key], takes);
+  }
   const saved = new Set(namesAsSaved(keys, takes));
   if (isObject(body) && takes.inputs.some(({ name }) => saved.has(name)))
     return whole(body, 'the body', takes);
+  const shape = keys.find(isShape);
+  const more = keys.filter((name) => name !== shape);
+  if (shape && !more.some(isShape)) {
+    throw refusal(
+      400,
+      `the body has ${showKeys(more)} beside "${shape}"; the model takes no more than that`,
+    );
+  }
   const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
   throw refusal(
     400,
     `the body is ${found}; it takes a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"`,
+  );
+}
+
+/** Of the other protocol, to which `inputs` are tensors that say what they are. */
+function refuseTensors(value: unknown, { inputs }: Takes): void {
+  const [first] = Array.isArray(value) ? value : [];
+  const isTensor = isObject(first) && 'datatype' in first && 'shape' in first && 'data' in first;
+  if (!isTensor || inputs.some(({ name }) => name === 'datatype')) return;
+  throw refusal(
+    400,
+    'inputs are tensors of the Open Inference Protocol, which are taken by /v2/models/NAME/infer; here they are a list of rows',
   );
 }
 
@@ -129,9 +158,11 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   if (isObject(value)) {
     const named = columnsByName(value, label, takes);
     refuseByIndex(named, label, takes);
-    return new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
+    const columns = new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
+    if (takesColumns(takes)) checkRows(columns, label, takes);
+    return columns;
   }
-  const listed = Array.isArray(value) && value.length > 0 ? ofList(value, label, takes) : undefined;
+  const listed = Array.isArray(value) ? ofList(value, label, takes) : undefined;
   if (listed) return listed;
   const [only, ...others] = inputs;
   if (only && others.length === 0) return new Map([[only.name, wholeOf(only, value)]]);
@@ -150,8 +181,9 @@ function refuseByIndex(named: Named, label: string, { inputs }: Takes): void {
 
 /** Rows by name or by position, or the values of a single row; undefined for a list that is the only input's value. */
 function ofList(list: readonly unknown[], label: string, takes: Takes): Named | undefined {
-  if (list.every(isObject)) return instances(list, label, takes);
+  if (list.length > 0 && list.every(isObject)) return instances(list, label, takes);
   if (!takesColumns(takes)) return undefined;
+  if (list.length === 0) return noRows(takes);
   if (list.every(Array.isArray)) return inputsOfRows(list, undefined, label, takes);
   return takes.inputs.length > 1 ? inputsOfRows([list], undefined, label, takes) : undefined;
 }

@@ -23,14 +23,16 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** The declared content type: JSON or one of `also`, in UTF-8; refuses any other with 415. */
+// What curl -d and fetch declare for a text unless told otherwise, and what JSON was called before it had a registered name.
+const TAKEN_FOR_JSON = new Set(['application/x-www-form-urlencoded', 'text/plain', 'text/json']);
+
+/** The declared content type: JSON, or what is taken for it, or one of `also`, in UTF-8; refuses any other with 415. */
 export function typeOf(request: IncomingMessage, also: readonly string[]): string {
   const declared = request.headers['content-type'] ?? 'application/json';
   const takes = ['application/json', ...also].join(' or ');
   const { essence: written, params } = parseType(declared, takes);
   const essence = LINES.test(written) ? JSON_LINES : written;
-  // curl -d declares a form unless told otherwise.
-  const isJson = /^application\/(.+\+)?json$|^application\/x-www-form-urlencoded$/.test(essence);
+  const isJson = /^application\/(.+\+)?json$/.test(essence) || TAKEN_FOR_JSON.has(essence);
   if (!isJson && !also.includes(essence)) {
     throw refusal(415, `the content type is "${essence}"; it takes ${takes}`);
   }

@@ -25,7 +25,10 @@ export function codingOf(declared: string | undefined): Coding | undefined {
   const [coding, ...others] = codings;
   if (coding === undefined) return undefined;
   if (others.length === 0 && isCoding(coding)) return coding;
-  throw refusal(415, `the body is encoded as "${declared}"; it takes gzip, deflate or none`);
+  // RFC 9110 §12.5.3: by this header a client learns which codings to try.
+  throw refusal(415, `the body is encoded as "${declared}"; it takes gzip, deflate or none`, {
+    acceptEncoding: 'gzip, deflate',
+  });
 }
 
 /** The plain body. Refuses with 413 one that decompresses to more than `maxBytes`, and with 400 one that is not in its encoding. */

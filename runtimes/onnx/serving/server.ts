@@ -84,10 +84,13 @@ function labelOf({ headers }: IncomingMessage): string {
 }
 
 function refuse(error: unknown): Reply {
-  const { status, retryAfterSeconds } = isRefusal(error) ? error : { status: 500 };
+  const { status, retryAfterSeconds, acceptEncoding } = isRefusal(error) ? error : { status: 500 };
   return {
     status,
     body: JSON.stringify({ error: messageOf(error) }),
-    ...(retryAfterSeconds && { headers: { 'retry-after': String(retryAfterSeconds) } }),
+    headers: {
+      ...(retryAfterSeconds && { 'retry-after': retryAfterSeconds }),
+      ...(acceptEncoding && { 'accept-encoding': acceptEncoding }),
+    },
   };
 }

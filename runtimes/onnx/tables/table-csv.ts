@@ -38,7 +38,7 @@ function refuseOtherSeparator([only = '', ...others]: readonly string[], { input
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {
   if (!spec || spec.datatype === 'BYTES') return cell;
   if (spec.datatype === 'BOOL') return BOOLEANS.get(cell.toLowerCase()) ?? cell;
-  if (isFloat(spec)) return isCellOfNumber(cell) ? Number(cell || NaN) : cell;
+  if (isFloat(spec)) return MISSING.test(cell) ? NaN : isNumber(cell) ? Number(cell) : cell;
   return wholeNumberOf(cell) ?? cell;
 }
 
@@ -49,7 +49,9 @@ const BOOLEANS = new Map([
   ['0', false],
 ]);
 
-/** An empty cell is a missing number. */
+// What pandas reads as a missing number, and so MLflow's server does.
+const MISSING = /^(|#?n\/?a|<na>|-?nan|null|none)$/i;
+
 function isCellOfNumber(cell: string): boolean {
-  return cell === '' || isNumber(cell);
+  return MISSING.test(cell) || isNumber(cell);
 }

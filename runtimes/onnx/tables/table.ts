@@ -1,6 +1,6 @@
 import { refusal } from '../refusal.ts';
 import { is, isObject, show, showKeys } from '../values/json.ts';
-import type { TensorSpec } from '../values/tensors.ts';
+import { shapeOf, type TensorSpec } from '../values/tensors.ts';
 import { namesAsSaved, passOver, rowByPosition, type Takes, wholeOf } from './rows.ts';
 
 type Row = readonly unknown[];
@@ -32,10 +32,12 @@ export function columnsOfRecords(
   label: string,
   takes: Takes,
 ): ReadonlyMap<string, unknown> {
-  if (!Array.isArray(records) || !isObject(records[0]) || !records.every(isObject)) {
+  if (!Array.isArray(records) || !records.every(isObject)) {
     throw refusal(400, `${label} is ${show(records)}; it takes a list of objects`);
   }
-  const names = Object.keys(records[0]);
+  const [first] = records;
+  if (first === undefined) return noRows(takes);
+  const names = Object.keys(first);
   const rows = records.map((record, index) => {
     const found = Object.keys(record);
     if (isSame(found, names)) return names.map((name) => record[name]);
@@ -48,6 +50,29 @@ export function columnsOfRecords(
 }
 
 type Inputs = Pick<Takes, 'inputs'>;
+
+/** No rows are a table too: what answers them are as many. */
+export function noRows({ inputs }: Inputs): ReadonlyMap<string, unknown> {
+  return new Map(inputs.map(({ name }) => [name, []]));
+}
+
+/** Refuses columns of which one has more rows than another. */
+export function checkRows(
+  columns: ReadonlyMap<string, unknown>,
+  label: string,
+  { inputs }: Inputs,
+): void {
+  const [first, ...others] = inputs.map(({ name }) => ({
+    name,
+    rows: shapeOf(columns.get(name))[0],
+  }));
+  const other = others.find(({ rows }) => rows !== first?.rows);
+  if (!first || !other) return;
+  throw refusal(
+    400,
+    `${label} has ${first.rows} rows of ${show(first.name)} and ${other.rows} of ${show(other.name)}; it takes as many of each`,
+  );
+}
 
 /** Whether a table can be the model's inputs: columns, or one matrix. */
 export function takesTable(signature: Inputs): boolean {

@@ -17,10 +17,18 @@ function parse(text: string, read: () => unknown): unknown {
   try {
     return read();
   } catch (error) {
-    const reason = text === '' ? 'it is empty' : (foreignIn(text) ?? messageOf(error));
+    const reason = text === '' ? 'it is empty' : (otherIn(text) ?? messageOf(error));
     throw refusal(400, `the body is not JSON that can be read: ${reason}`);
   }
 }
+
+/** What the text is instead, as far as that can be told. */
+function otherIn(text: string): string | undefined {
+  if (/^[^\s[{"][^\n]*[,;\t]/.test(text)) return CSV;
+  return foreignIn(text);
+}
+
+const CSV = 'it begins as CSV does, which is taken by the header "content-type: text/csv"';
 
 /** The first thing outside of strings that many programs write but JSON does not have: a number that is not finite, or what Python prints. */
 function foreignIn(text: string): string | undefined {

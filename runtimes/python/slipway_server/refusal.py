@@ -8,13 +8,16 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later, `code` where OpenAI's API has a name for it."""
+    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later, `accept_encoding` where another coding would be, `code` where OpenAI's API has a name for it."""
 
-    def __init__(self, status: int, message: str, retry_after: int | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, retry_after: int | None = None, *, accept_encoding: str | None = None, code: str | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.retry_after = retry_after
+        self.accept_encoding = accept_encoding
         self.code = code
 
 

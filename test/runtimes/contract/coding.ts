@@ -76,12 +76,13 @@ export function describeCoding(runtime: Runtime): void {
   });
 
   it.each(['br', 'gzip, gzip', 'nonsense'])('refuses %s with 415', async (coding) => {
-    const { status, json } = await post(Buffer.from('{"inputs":[1]}'), coding);
+    const { status, json, headers } = await post(Buffer.from('{"inputs":[1]}'), coding);
 
     expect({ status, json }).toEqual({
       status: 415,
       json: { error: `the body is encoded as "${coding}"; it takes gzip, deflate or none` },
     });
+    expect(headers.get('accept-encoding')).toBe('gzip, deflate');
   });
 
   it.each([

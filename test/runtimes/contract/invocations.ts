@@ -206,7 +206,7 @@ export function describeInvocations(runtime: Runtime): void {
     const { status, json } = await server.post('/invocations', { inputs: [1], params: { k: 1 } });
 
     expect(status).toBe(400);
-    expect(json.error).toContain('"inputs", "params"');
+    expect(json.error).toContain('"params" beside "inputs"');
   });
 
   it.each(['None', 'True', 'False', "'"])('names %s as what Python prints', async (found) => {

@@ -184,6 +184,54 @@ export function describeTables(runtime: Runtime): void {
       },
     );
 
+    it.each([
+      { says: 'a bare list', body: [] },
+      { says: 'inputs', body: { inputs: [] } },
+      { says: 'instances', body: { instances: [] } },
+    ])('answers no rows of $says by none', async ({ body }) => {
+      const { json } = await server.post('/invocations', body);
+
+      expect(json).toEqual({ predictions: { total: [], label: [] } });
+    });
+
+    it.each([
+      { says: 'dataframe_split', body: { dataframe_split: { columns, data: [] } } },
+      { says: 'dataframe_records', body: { dataframe_records: [] } },
+      { says: 'a CSV', body: 'name,pieces,weight\n', headers: CSV },
+    ])('answers no rows of the table $says by none', async ({ body, headers = {} }) => {
+      const { json } = await server.post('/invocations', body, headers);
+
+      expect(json).toEqual({ predictions: [] });
+    });
+
+    it.each(['text/plain;charset=UTF-8', 'text/json'])(
+      'takes JSON that is called %s',
+      async (type) => {
+        const body = JSON.stringify([[0.5, 200, 'nail']]);
+
+        const { json } = await server.post('/invocations', body, { 'content-type': type });
+
+        expect(json).toEqual({ predictions: { total: [100], label: ['nail'] } });
+      },
+    );
+
+    it.each(['application/x-www-form-urlencoded', 'application/json', 'text/plain'])(
+      'says how a CSV is sent that is called %s',
+      async (type) => {
+        const { status, json } = await server.post('/invocations', '0.5,200,nail\n', {
+          'content-type': type,
+        });
+
+        expect({ status, json }).toEqual({
+          status: 400,
+          json: {
+            error:
+              'the body is not JSON that can be read: it begins as CSV does, which is taken by the header "content-type: text/csv"',
+          },
+        });
+      },
+    );
+
     it('takes text/csv without names in the order of its inputs', async () => {
       const { json } = await server.post('/invocations', '0.5,200,nail', CSV);
 
@@ -193,6 +241,8 @@ export function describeTables(runtime: Runtime): void {
     it.each([
       { says: 'null', body: { dataframe_split: { columns, data: [['nail', 1, null]] } } },
       { says: 'an empty cell', body: 'name,pieces,weight\nnail,1,\n', headers: CSV },
+      { says: 'NA in a CSV', body: 'name,pieces,weight\nnail,1,NA\n', headers: CSV },
+      { says: '#N/A in a CSV without names', body: '#N/A,1,nail\n', headers: CSV },
     ])('takes $says as a number that is missing', async ({ body, headers = {} }) => {
       const { json } = await server.post('/invocations', body, headers);
 
@@ -250,8 +300,20 @@ export function describeTables(runtime: Runtime): void {
         says: 'columns of dataframe_split is 5; it takes a list of names',
       },
       {
-        body: { dataframe_records: [] },
-        says: 'dataframe_records is a list of 0; it takes a list of objects',
+        body: { dataframe_records: 5 },
+        says: 'dataframe_records is 5; it takes a list of objects',
+      },
+      {
+        body: { weight: [1, 2], pieces: [1], name: ['a', 'b'] },
+        says: 'the body has 2 rows of "weight" and 1 of "pieces"; it takes as many of each',
+      },
+      {
+        body: { inputs: [[1, 2, 'a']], params: { top: 3 } },
+        says: 'the body has "params" beside "inputs"; the model takes no more than that',
+      },
+      {
+        body: { inputs: [{ name: 'weight', shape: [1], datatype: 'FP32', data: [1] }] },
+        says: 'inputs are tensors of the Open Inference Protocol, which are taken by /v2/models/NAME/infer; here they are a list of rows',
       },
       {
         body: { dataframe_records: [records[0], { name: 'x' }] },
@@ -298,6 +360,17 @@ export function describeTables(runtime: Runtime): void {
       const { json } = await server.post('/invocations', body, headers);
 
       expect(json).toEqual({ predictions: [[2, 3]] });
+    });
+
+    it('takes a first line of values for a row, though one of them is missing', async () => {
+      const { json } = await server.post('/invocations', '1,NA\n3,4', CSV);
+
+      expect(json).toEqual({
+        predictions: [
+          [2, null],
+          [4, 5],
+        ],
+      });
     });
 
     it('refuses a table of another width', async () => {

@@ -7,7 +7,15 @@ import numpy as np
 
 from ..refusal import Refusal, show, show_keys
 from ..tables.rows import Takes, columns_by_name, names_as_saved, row_by_position, take_columns, whole_of
-from ..tables.table import columns_of_csv, columns_of_records, columns_of_split, inputs_of_rows, takes_columns
+from ..tables.table import (
+    check_rows,
+    columns_of_csv,
+    columns_of_records,
+    columns_of_split,
+    inputs_of_rows,
+    no_rows,
+    takes_columns,
+)
 from ..values.tensor_json import nested_json, rows_json
 from ..values.tensors import Signature, read_written_tensor, shape_of
 
@@ -70,12 +78,26 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
         return _whole(body, "the body", takes)
     keys = list(body) if isinstance(body, dict) else []
     if len(keys) == 1 and keys[0] in KEYS:
+        _refuse_tensors(body[keys[0]], takes)
         return _read(keys[0], body[keys[0]], takes)
     saved = set(names_as_saved(keys, takes))
     if any(spec.name in saved for spec in takes.inputs):
         return _whole(body, "the body", takes)
+    shapes = [key for key in keys if key in KEYS]
+    if len(shapes) == 1:
+        more = show_keys([key for key in keys if key != shapes[0]])
+        raise Refusal(400, f'the body has {more} beside "{shapes[0]}"; the model takes no more than that')
     found = f"an object with {show_keys(keys)}" if isinstance(body, dict) else show(body)
     raise Refusal(400, f"the body is {found}; it takes {_TAKES}")
+
+
+def _refuse_tensors(value: Any, takes: Takes) -> None:
+    """Of the other protocol, to which `inputs` are tensors that say what they are."""
+    first = value[0] if isinstance(value, list) and value else None
+    is_tensor = isinstance(first, dict) and {"datatype", "shape", "data"} <= first.keys()
+    if is_tensor and all(spec.name != "datatype" for spec in takes.inputs):
+        by = "inputs are tensors of the Open Inference Protocol, which are taken by /v2/models/NAME/infer"
+        raise Refusal(400, f"{by}; here they are a list of rows")
 
 
 def _read(key: str, value: Any, takes: Takes) -> dict[str, Any]:
@@ -92,11 +114,16 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
     if isinstance(value, dict):
         named = columns_by_name(value, label, takes)
         _refuse_by_index(named, label, takes)
-        return {spec.name: whole_of(spec, named[spec.name]) for spec in inputs}
-    is_list = isinstance(value, list) and len(value) > 0
-    if is_list and all(isinstance(each, dict) for each in value):
+        columns = {spec.name: whole_of(spec, named[spec.name]) for spec in inputs}
+        if takes_columns(inputs):
+            check_rows(columns, label, takes)
+        return columns
+    is_list = isinstance(value, list)
+    if is_list and value and all(isinstance(each, dict) for each in value):
         return _instances(value, label, takes)
     if is_list and takes_columns(inputs):
+        if not value:
+            return no_rows(takes)
         if all(isinstance(each, list) for each in value):
             return inputs_of_rows(value, None, label, takes)
         if len(inputs) > 1:

@@ -142,6 +142,8 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
             _log(request, error.message)
         if error.retry_after is not None:
             response.set_header("retry-after", str(error.retry_after))
+        if error.accept_encoding is not None:
+            response.set_header("accept-encoding", error.accept_encoding)
         _refuse(response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:

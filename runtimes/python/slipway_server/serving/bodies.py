@@ -31,12 +31,22 @@ def parse_json(body: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
         text_of(body)
         reason = "it is empty" if not body else "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise Refusal(400, f"the body is not JSON that can be read: {_foreign_in(body) or reason}") from None
+        raise Refusal(400, f"the body is not JSON that can be read: {_other_in(body) or reason}") from None
 
 
 # A string, complete or truncated, or what many programs write but JSON does not have: a number that is not finite, or what Python prints.
 _TEXT_OR_FOREIGN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN|None|True|False|\'', re.DOTALL)
 _PYTHONS = (b"None", b"True", b"False", b"'")
+
+
+_CSV = re.compile(rb'[^\s[{"][^\n]*[,;\t]')
+
+
+def _other_in(body: bytes) -> str | None:
+    """What the body is instead, as far as that can be told."""
+    if _CSV.match(body):
+        return 'it begins as CSV does, which is taken by the header "content-type: text/csv"'
+    return _foreign_in(body)
 
 
 def _foreign_in(body: bytes) -> str | None:

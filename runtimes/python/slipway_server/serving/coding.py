@@ -20,7 +20,12 @@ def coding_of(declared: str | None) -> str | None:
         return None
     if len(codings) == 1 and codings[0] in ("gzip", "deflate"):
         return codings[0]
-    raise Refusal(415, f"the body is encoded as {quoted(declared or '')}; it takes gzip, deflate or none")
+    # RFC 9110 §12.5.3: by this header a client learns which codings to try.
+    raise Refusal(
+        415,
+        f"the body is encoded as {quoted(declared or '')}; it takes gzip, deflate or none",
+        accept_encoding="gzip, deflate",
+    )
 
 
 def decoded(body: bytes, coding: str, max_bytes: int) -> bytes:

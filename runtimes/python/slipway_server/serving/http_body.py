@@ -36,15 +36,19 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
+# What curl -d and fetch declare for a text unless told otherwise, and what JSON was called before it had a registered name.
+_TAKEN_FOR_JSON = ("application/x-www-form-urlencoded", "text/plain", "text/json")
+
+
 def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
-    """The declared content type: JSON in UTF-8 (curl -d declares a form), or one of `also`; refuses any other with 415."""
+    """The declared content type: JSON, or what is taken for it, or one of `also`, in UTF-8; refuses any other with 415."""
     declared = request.content_type or "application/json"
     takes = " or ".join(("application/json", *also))
     essence, *parameters = [part.strip() for part in declared.split(";")]
     essence = one_name_of(essence.lower())
     if not re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", essence):
         raise Refusal(415, f"the content type is {quoted(declared[:200])}; it takes {takes}")
-    if essence not in also and not re.fullmatch(r"application/(.+\+)?json|application/x-www-form-urlencoded", essence):
+    if essence not in (*also, *_TAKEN_FOR_JSON) and not re.fullmatch(r"application/(.+\+)?json", essence):
         raise Refusal(415, f'the content type is "{essence}"; it takes {takes}')
     for parameter in parameters:
         name, _, value = parameter.partition("=")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show, show_keys
-from ..values.tensors import TensorSpec, is_float, number_of, whole_number_of
+from ..values.tensors import TensorSpec, is_float, number_of, shape_of, whole_number_of
 from .rows import Takes, names_as_saved, pass_over, row_by_position, whole_of
 
 
@@ -27,14 +28,30 @@ def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
 
 def columns_of_records(records: Any, label: str, takes: Takes) -> dict[str, Any]:
     """A list of objects, all with the same columns."""
-    if not isinstance(records, list) or not records or not all(isinstance(row, dict) for row in records):
+    if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
         raise Refusal(400, f"{label} is {show(records)}; it takes a list of objects")
+    if not records:
+        return no_rows(takes)
     names = list(records[0])
     for index, row in enumerate(records):
         if row.keys() != records[0].keys():
             raise Refusal(400, f"{label}[{index}] has {show_keys(list(row))}; the first has {show_keys(names)}")
     rows = [[row[name] for name in names] for row in records]
     return inputs_of_rows(rows, names, label, takes)
+
+
+def no_rows(takes: Takes) -> dict[str, Any]:
+    """No rows are a table too: what answers them are as many."""
+    return {spec.name: [] for spec in takes.inputs}
+
+
+def check_rows(columns: dict[str, Any], label: str, takes: Takes) -> None:
+    """Refuses columns of which one has more rows than another."""
+    (first, rows), *others = [(spec.name, shape_of(columns[spec.name])[0]) for spec in takes.inputs]
+    for name, count in others:
+        if count != rows:
+            has = f"{rows} rows of {show(first)} and {count} of {show(name)}"
+            raise Refusal(400, f"{label} has {has}; it takes as many of each")
 
 
 def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
@@ -48,7 +65,7 @@ def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
     first = names_as_saved([cell.strip() for cell in lines[0]], takes)
     _refuse_other_separator(first, takes)
     has_names = {spec.name for spec in takes.inputs}.issubset(first)
-    is_header = has_names or not all(number_of(cell) is not None or cell == "" for cell in first)
+    is_header = has_names or not all(number_of(cell) is not None or _MISSING.fullmatch(cell) for cell in first)
     if takes_columns(takes.inputs) and any(spec.datatype == "BYTES" for spec in takes.inputs):
         is_header = has_names
     rows = lines[1:] if is_header else lines
@@ -117,13 +134,17 @@ def _is_list_of_rows(rows: Any) -> bool:
     return isinstance(rows, list) and all(isinstance(row, list) for row in rows)
 
 
+# What pandas reads as a missing number, and so MLflow's server does.
+_MISSING = re.compile(r"|#?n/?a|<na>|-?nan|null|none", re.IGNORECASE)
+
+
 def _cell(cell: str, spec: TensorSpec | None) -> Any:
     if spec is None or spec.datatype == "BYTES":
         return cell
     if spec.datatype == "BOOL":
         return {"true": True, "false": False, "1": True, "0": False}.get(cell.lower(), cell)
     if is_float(spec):
-        number = None if cell == "" else number_of(cell)
-        return cell if number is None and cell else number
+        number = number_of(cell)
+        return cell if number is None and not _MISSING.fullmatch(cell) else number
     number = whole_number_of(cell)
     return cell if number is None else number
