@@ -103,7 +103,7 @@ async function took(
   times.set(what, [...(times.get(what) ?? []), { total: endedAt - startedAt, phases }]);
 }
 
-/** What uv alone takes for the packages of the newest environment and of its converter, as they are locked. */
+/** What uv alone takes for the packages of the environment that a model was converted in. */
 async function installed(dataDir: string): Promise<number> {
   const images = join(dataDir, 'images');
   const image = readdirSync(join(images, 'images'))
@@ -113,7 +113,7 @@ async function installed(dataDir: string): Promise<number> {
   const environment = join(
     images,
     'environments',
-    basename(readlinkSync(join(image, 'environment'))),
+    basename(readlinkSync(join(image, 'converter'))),
   );
   const { findUv } = await import(String(PYTHON_TOOLS));
   const program: string = await findUv();
