@@ -71,6 +71,7 @@ function factsOf(order) {
     tensorNames,
     language,
     pipeline,
+    needsGpu,
   } = order;
   const { network } = order.wishes;
   return {
@@ -85,6 +86,7 @@ function factsOf(order) {
     language,
     pipeline,
     network,
+    needsGpu: needsGpu || undefined,
   };
 }
 
@@ -155,10 +157,11 @@ async function declare({ facts }, { signature, takesColumns }) {
 }
 
 /** Why a model of this kind is not converted. */
-function refusalOf({ language, format, pipeline, wishes }) {
+function refusalOf({ language, format, pipeline, wishes, needsGpu }) {
   if (language) return 'it is a language model, which is more than one pass through a graph';
   if (format === 'spacy') return 'spaCy runs it';
   if (NETWORKS.includes(format)) return 'OpenVINO runs it as it is';
+  if (needsGpu) return 'it computes on a GPU, and the ONNX server does not';
   const { image } = pipeline ?? {};
   if (image && !image.isPrepared) {
     return `the ONNX server does not prepare images as ${image.processor} does`;

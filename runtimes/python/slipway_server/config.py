@@ -63,6 +63,7 @@ class Facts:
     language: LanguageServing | None = None
     tensor_names: TensorNames | None = None
     pipeline: Pipeline | None = None
+    needs_gpu: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_facts(path: str) -> Facts:
-    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, tensorNames, language, pipeline}."""
+    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, tensorNames, language, pipeline, needsGpu}."""
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)
@@ -114,6 +115,7 @@ def read_facts(path: str) -> Facts:
             language=_language_of(facts.get("language")),
             tensor_names=_names_of(facts.get("tensorNames")),
             pipeline=_pipeline_of(facts.get("pipeline")),
+            needs_gpu=bool(facts.get("needsGpu")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f'MODEL_FACTS is "{path}", which is no JSON file of a model: {error}') from error

@@ -19,6 +19,7 @@ from ..processors import processors
 from ..refusal import Refusal, message_of, show
 from ..serving.bodies import value_of
 from ..values.tensors import Signature, TensorSpec
+from .device import device_of
 from .pooling import pooled
 from .questions import answered
 
@@ -47,11 +48,12 @@ def prepare() -> None:
 
 def load(path: str, facts: Facts) -> Model:
     """By transformers' own classes and from safetensors alone."""
+    device = device_of(facts)
     if facts.pipeline and facts.pipeline.task == "image-classification":
-        classifier = ImageClassifier(path)
+        classifier = ImageClassifier(path, device)
         return image_model(classifier, classifier.asked())
     if facts.pipeline and not facts.language:
-        return _encoder(path, facts.pipeline, facts.signature)
+        return _encoder(path, facts.pipeline, facts.signature, device)
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     if facts.language is None:
@@ -59,7 +61,7 @@ def load(path: str, facts: Facts) -> Model:
     config = AutoConfig.from_pretrained(path, **_LOADED)
     kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
     network = kind.from_pretrained(path, config=config, use_safetensors=True, **_LOADED)
-    network.eval()
+    network.eval().to(device)
     tokenizer = AutoTokenizer.from_pretrained(path, **_LOADED)
     return language_model(TransformersEngine(network, tokenizer, facts.language))
 
@@ -77,17 +79,17 @@ TASKS = {
 class Encoder:
     """A network over texts, its tokenizer, and what it is for; `folder` is its own, below that of sentence-transformers."""
 
-    def __init__(self, folder: str, said: Pipeline) -> None:
+    def __init__(self, folder: str, said: Pipeline, device: str) -> None:
         import transformers
 
         class_name, self.outputs = TASKS[said.task]
         # Of an encoder and a decoder its own class loads the first alone.
         if said.architecture.endswith("EncoderModel"):
             class_name = "AutoModelForTextEncoding"
-        self.said = said
+        self.said, self.device = said, device
         self.network = getattr(transformers, class_name).from_pretrained(folder, use_safetensors=True, **_LOADED)
         # In single precision, as it is converted and compared.
-        self.network.eval().float()
+        self.network.eval().float().to(device)
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_LOADED)
 
     def tokens(self, texts: Any, pairs: Any = None) -> Any:
@@ -105,19 +107,20 @@ class Encoder:
         import torch
 
         with torch.inference_mode():
-            answer = self.network(**tokens)
-        return [getattr(answer, name) for name in self.outputs]
+            answer = self.network(**{name: each.to(self.device) for name, each in tokens.items()})
+        return [getattr(answer, name).cpu() for name in self.outputs]
 
 
 class ImageClassifier:
     """A network over images, and the processor that prepares them."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, device: str) -> None:
         import transformers
 
+        self.device = device
         self.network = transformers.AutoModelForImageClassification.from_pretrained(path, use_safetensors=True, **_LOADED)
         # In single precision, as it is converted and compared.
-        self.network.eval().float()
+        self.network.eval().float().to(device)
         # By Pillow, as models are trained and as the ONNX server does to the bit; torchvision resizes a little differently.
         self.processor = transformers.AutoImageProcessor.from_pretrained(path, backend="pil", **_LOADED)
 
@@ -125,7 +128,7 @@ class ImageClassifier:
         """transformers' pipeline."""
         from transformers import pipeline
 
-        return pipeline("image-classification", model=self.network, image_processor=self.processor, device="cpu")
+        return pipeline("image-classification", model=self.network, image_processor=self.processor, device=self.device)
 
     def pixels(self, image: Any) -> Any:
         return self.processor(images=image, return_tensors="pt")["pixel_values"]
@@ -134,7 +137,7 @@ class ImageClassifier:
         import torch
 
         with torch.inference_mode():
-            return self.network(pixel_values=pixels).logits
+            return self.network(pixel_values=pixels.to(self.device)).logits.cpu()
 
     def scores(self, logits: np.ndarray) -> np.ndarray:
         """What the pipeline makes of them."""
@@ -149,8 +152,8 @@ class ImageClassifier:
         return shares
 
 
-def _encoder(path: str, said: Pipeline, declared: Signature | None) -> Model:
-    encoder = Encoder(_own_folder(path), said)
+def _encoder(path: str, said: Pipeline, declared: Signature | None, device: str) -> Model:
+    encoder = Encoder(_own_folder(path), said, device)
     inputs = declared.inputs if declared else (TensorSpec("text", "BYTES", (-1,)),)
     outputs = declared.outputs if declared else ()
     is_vectors = said.task == "feature-extraction"
@@ -217,7 +220,7 @@ def _asked(encoder: Encoder) -> Any:
     given: dict[str, Any] = {"aggregation_strategy": "simple"} if task == "token-classification" else {}
     if encoder.said.activation:
         given = {"function_to_apply": encoder.said.activation}
-    run = pipeline(task, model=encoder.network, tokenizer=encoder.tokenizer, device="cpu", **given)
+    run = pipeline(task, model=encoder.network, tokenizer=encoder.tokenizer, device=encoder.device, **given)
 
     def ask(texts: list[list[str]]) -> list[Any]:
         try:

@@ -51,6 +51,7 @@ describe('a model that is proven in a build', () => {
   async function proven(
     conversion: object | null | undefined,
     where: 'process' | 'image' | 'none',
+    order = SKLEARN,
   ) {
     await using folder = await temporaryFolder();
     const { path } = folder;
@@ -65,7 +66,7 @@ describe('a model that is proven in a build', () => {
     const env = { PATH: `${bin}:${process.env['PATH']}` };
     const place = where === 'image' ? 'docker://image' : join(bin, 'python');
     const places = [place, where === 'none' ? '' : place];
-    const given = [join(COMMANDS, 'prove-model.mjs'), path, JSON.stringify(SKLEARN), ...places];
+    const given = [join(COMMANDS, 'prove-model.mjs'), path, JSON.stringify(order), ...places];
 
     const program = ['--input-type=module', '-e', PROGRAM, ...given];
     const { code, err } = await run(process.execPath, program, '', env);
@@ -77,6 +78,7 @@ describe('a model that is proven in a build', () => {
       asked: (await read('asked')).trim().split('\n'),
       served: await readdir(join(path, 'served/model')),
       conversion: JSON.parse(await read('proof.json')).conversion,
+      facts: JSON.parse(await read('served/facts.json')),
     };
   }
 
@@ -90,6 +92,20 @@ describe('a model that is proven in a build', () => {
       expect(conversion).toMatchObject({ kept: true, nativeMicros: 9, onnxMicros: 3 });
     },
   );
+
+  it('is not converted where it gets a GPU, of which its server is told', async () => {
+    const { asked, conversion, facts } = await proven(CONVERTED, 'process', {
+      ...SKLEARN,
+      needsGpu: true,
+    });
+
+    expect(asked).toEqual(['described']);
+    expect(conversion).toMatchObject({
+      kept: false,
+      reason: 'it computes on a GPU, and the ONNX server does not',
+    });
+    expect(facts).toMatchObject({ needsGpu: true });
+  });
 
   it.each([
     { what: 'answers otherwise', conversion: REFUSED, where: 'process', reason: REFUSED.reason },
