@@ -1,9 +1,28 @@
 import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { unreadable } from '#compose/folder-files.ts';
 import { Failure } from '#domain/failure.ts';
 import { accountOf, openSlipway, type Place } from './command.ts';
 
 const DEFAULT_PATH = '/invocations';
+
+// By a file's ending; anything else is JSON.
+const TYPES: Readonly<Record<string, string>> = {
+  '.csv': 'text/csv',
+  '.jsonl': 'application/x-ndjson',
+  '.ndjson': 'application/x-ndjson',
+  '.jpeg': 'image/jpeg',
+  '.jpg': 'image/jpeg',
+  '.png': 'image/png',
+  '.webp': 'image/webp',
+  '.flac': 'audio/flac',
+  '.mp3': 'audio/mpeg',
+  '.wav': 'audio/wav',
+};
+const JSON_TYPE = 'application/json';
+
+type Sent = { readonly body: string | Uint8Array<ArrayBuffer>; readonly type: string };
 
 type Options = Place & {
   readonly body?: string;
@@ -18,19 +37,19 @@ export type Answer = {
   readonly body: unknown;
 };
 
-/** Sends one request to a model's endpoint: a POST of `body`, or a GET without one. An answer of any status is a value. */
+/** Sends one request to a model's endpoint: a POST of `body`, of the type that its file's ending names, or a GET without one. An answer of any status is a value. */
 export async function invoke(
   model: string,
   options: Options,
 ): Promise<{ readonly answer: Answer; readonly lines: readonly string[] }> {
   const key = keyFor(model, options);
-  const body = await bodyOf(options);
+  const sent = await sentOf(options);
   const slipway = await openSlipway(options);
   const url = `${slipway.endpoint(encodeURIComponent(model))}/${options.path.replace(/^\//, '')}`;
   const response = await fetch(url, {
-    ...(body !== undefined && { method: 'POST', body }),
+    ...(sent && { method: 'POST', body: sent.body }),
     headers: {
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(sent && { 'content-type': sent.type }),
       ...(key && { authorization: `Bearer ${key}` }),
     },
   }).catch((cause: unknown) => {
@@ -56,17 +75,23 @@ function keyFor(model: string, options: Options): string | undefined {
   });
 }
 
-async function bodyOf({ body, path }: Options): Promise<string | undefined> {
+async function sentOf({ body, path }: Options): Promise<Sent | undefined> {
   if (body === undefined && path === DEFAULT_PATH) {
     throw new Failure('InputInvalid', `${DEFAULT_PATH} takes a body`, {
-      fix: `Give one with --body '[[…]]' or --body @FILE; what the model takes is at --path /docs, with a request that it answers.`,
+      fix: `Give one with --body '[[…]]' or --body @FILE, such as rows.csv or photo.jpg (@- is what comes in); what the model takes is at --path /docs, with a request that it answers.`,
     });
   }
-  if (!body?.startsWith('@')) return body;
+  if (body === undefined) return undefined;
+  if (!body.startsWith('@')) return { body, type: JSON_TYPE };
   const file = body.slice(1);
-  return readFile(file, 'utf8').catch((cause: unknown) => {
+  if (file === '-') return { body: new Uint8Array(await buffer(process.stdin)), type: JSON_TYPE };
+  const bytes = await readFile(file).catch((cause: unknown) => {
     throw unreadable(file, cause);
   });
+  return {
+    body: new Uint8Array(bytes),
+    type: TYPES[extname(file).toLowerCase()] ?? JSON_TYPE,
+  };
 }
 
 /** `fetch` itself says only that it failed. */

@@ -189,6 +189,8 @@ it('slipway invoke calls a model by its name and shows what it answered, right o
 
   const ready = await run('invoke', 'called', '--path', '/ping');
   const called = await run('invoke', 'called', '--body', `@${body}`, '--json');
+  const rows = await run('invoke', 'called', '--body', `@${await file('rows.csv', '1\n2\n')}`);
+  const nothing = await run('invoke', 'called', '--body', '@-');
   const wrong = await run('invoke', 'called', '--body', '{}');
   const nobody = await run('invoke', 'nobody', '--path', 'ping');
 
@@ -201,6 +203,8 @@ it('slipway invoke calls a model by its name and shows what it answered, right o
     status: 200,
     body: { predictions: [11, 12] },
   });
+  expect(rows.stdout).toContain('{"predictions":[11,12]}');
+  expect(nothing.stdout).toContain('it is empty');
   expect(wrong).toMatchObject({ code: 1, stdout: expect.stringMatching(/^400 /) });
   expect(nobody).toMatchObject({ code: 1, stdout: expect.stringMatching(/^404 Not Found\n/) });
 });

@@ -91,7 +91,10 @@ function addInvoke(program: Command): void {
     'invoke <model>',
     "Sends a request to a model's endpoint and prints the answer.",
   )
-    .option('--body <json>', 'what to send: JSON, or @FILE; without it the request is a GET')
+    .option(
+      '--body <json>',
+      'what to send: JSON, or @FILE of JSON, CSV, JSON Lines, an image or sound, by its ending, or @- for what comes in; without it the request is a GET',
+    )
     .option('--path <path>', "below the model's endpoint", '/invocations')
     .option('--key <key>', 'the API key, in AWS (or SLIPWAY_KEY)')
     .addHelpText(

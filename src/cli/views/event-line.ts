@@ -48,7 +48,10 @@ export function shortEventLine(
     ...rest,
     ...(fix ? `→ ${fix}`.split('\n') : []),
   ];
-  const words = said.flatMap((text) => wrapped(text, columns - SHORT_INDENT.length, ''));
+  // What is indented is YAML to paste, which another line end would break.
+  const words = said.flatMap((text) =>
+    text.startsWith(' ') ? [text] : wrapped(text, columns - SHORT_INDENT.length, ''),
+  );
   return [head, ...words.map((text) => SHORT_INDENT + text)].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { DeploymentState } from '#domain/phase.ts';
 import type { Room } from '../output.ts';
-import { printable } from './wrapped.ts';
+import { cutTo, printable } from './wrapped.ts';
 
 /** A deployment that runs: its model with the version, since when (ms, by the clock of whoever shows it), and how its build stands, where one does. */
 export type Running = {
@@ -43,7 +43,7 @@ export function liveLines(
     return withLeft(`${name}  ${elapsed}  ${doing(each)}`, leftOf(each), columns);
   });
   const more = running.length - shown.length;
-  return more === 0 ? lines : [...lines, cut(`and ${more} more`, columns)];
+  return more === 0 ? lines : [...lines, cutTo(`and ${more} more`, columns)];
 }
 
 /** The line of one deployment that runs, and below it the last lines of its build's log. */
@@ -53,7 +53,7 @@ export function withLog(running: Running, nowMs: number, room: Room): readonly s
     ...liveLines([running], nowMs, room),
     ...lines
       .slice(0, Math.max(0, room.rows - 1 - OTHER_ROWS))
-      .map((line) => cut(printable(`  ${line}`), room.columns)),
+      .map((line) => cutTo(printable(`  ${line}`), room.columns)),
   ];
 }
 
@@ -74,11 +74,7 @@ function leftOf({ state, build }: Running): string {
 
 /** What happens is worth more than how long it still takes. */
 function withLeft(line: string, left: string, columns: number): string {
-  return line.length + left.length <= columns ? line + left : cut(line, columns);
-}
-
-function cut(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+  return line.length + left.length <= columns ? line + left : cutTo(line, columns);
 }
 
 /** Names that begin alike end by what tells them apart, and with their version. */

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 import { asTyped, COMMAND } from '../typed.ts';
 
 const UNKNOWN_WIDTH = 80;
@@ -11,6 +12,17 @@ export function terminalWidth(): number {
 /** A text that others wrote, without what a terminal would act on. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, '');
+}
+
+/** A text cut to at most `width` columns of a terminal, of which a letter of Chinese takes two. */
+export function cutTo(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  let kept = '';
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (stringWidth(kept + segment) > width - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
 }
 
 /** A text in lines of at most `width` columns, all but the first indented, with its commands as they have to be typed. A word that is wider stays whole, as an address has to; so does the begin of a command. */
@@ -26,7 +38,7 @@ export function wrapped(
   for (const [word] of text.matchAll(/\s*(?:\S*`slipway )?\S+/g)) {
     const typed = asTyped(word, command);
     const longer = `${line}${typed}`;
-    if (line !== '' && longer.length > width) {
+    if (line !== '' && stringWidth(longer) > width) {
       lines.push(line);
       line = `${indent}${typed.trimStart()}`;
     } else {

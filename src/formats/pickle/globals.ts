@@ -23,6 +23,8 @@ export type PickleGlobals = {
   refuseUnknown(isLost?: boolean): void;
   /** The packages of the names that were written down so far, by their modules at the top; none of Python's own. */
   foreignRoots(): readonly string[];
+  /** True once a search over parameters was named, which keeps what it drew them from beside the model that it found. */
+  hasSearch(): boolean;
 };
 
 // Python 2's names, which Python 3 translates when it reads a Python 2 pickle.
@@ -44,15 +46,18 @@ export function pickleGlobals(
 ): PickleGlobals {
   const unknown = new Map<string, Found>();
   const trusted = new Set(extra.filter(isAllowable));
+  let hasSearch = false;
+  const refused = () => refusal(file, unknown, { trusted, hasSearch });
   const note = (name: string, found: Found) => {
     if (!unknown.has(name)) unknown.set(name, found);
-    if (unknown.size > MAX_UNKNOWN) throw refusal(file, unknown, trusted);
+    if (unknown.size > MAX_UNKNOWN) throw refused();
   };
 
   return {
     find(written, name, position) {
       const module = RENAMED[written] ?? written;
       const full = `${module}.${name}`;
+      hasSearch ||= full.startsWith(SEARCHES);
       const isTrusted = trusted.has(full) && !name.includes('.');
       if (isTrusted && absent.includes(full))
         throw withoutModule(`${file}: its pickle loads ${quoted(full)} at byte ${position}`, full);
@@ -63,7 +68,7 @@ export function pickleGlobals(
     misuse: ({ name }, does, position) => note(name, { does, position }),
     refuseUnknown(isLost = false) {
       const said = [...unknown.keys()].filter((name) => !isLost || !isAllowable(name));
-      if (said.length > 0) throw refusal(file, unknown, trusted);
+      if (said.length > 0) throw refused();
     },
     foreignRoots: () => {
       const foreign = [...unknown.keys()].filter(
@@ -71,8 +76,14 @@ export function pickleGlobals(
       );
       return [...new Set(foreign.map(rootOf))];
     },
+    hasSearch: () => hasSearch,
   };
 }
+
+const SEARCHES = 'sklearn.model_selection._search';
+
+/** What to save in the place of a search. */
+export const SAVE_BEST = 'save what the search has found, its `best_estimator_`, with joblib.dump';
 
 /** True for a name that a manifest may allow: not in Python's own modules, and not a function that loads or runs other code. */
 export function isAllowable(full: string): boolean {
@@ -146,7 +157,13 @@ function keyOf(module: string, name: string): string {
   return `${module} ${name}`;
 }
 
-function refusal(file: string, unknown: ReadonlyMap<string, Found>, trusted: ReadonlySet<string>) {
+type Around = { readonly trusted: ReadonlySet<string>; readonly hasSearch: boolean };
+
+function refusal(
+  file: string,
+  unknown: ReadonlyMap<string, Found>,
+  { trusted, hasSearch }: Around,
+) {
   const [first, ...rest] = [...unknown].sort(
     ([a], [b]) => Number(isAllowable(a)) - Number(isAllowable(b)),
   );
@@ -161,7 +178,7 @@ function refusal(file: string, unknown: ReadonlyMap<string, Found>, trusted: Rea
   }
   return rejected(
     `${file}: its pickle ${does} ${quoted(name)} at byte ${position}${alsoNamed(others)}, which is not among what models of known frameworks do`,
-    fixOf(name, [...trusted, name, ...others]),
+    fixOf(name, [...trusted, name, ...others], hasSearch),
   );
 }
 
@@ -173,12 +190,13 @@ export function alsoNamed(others: readonly string[]): string {
   return words.length > 0 ? ` (and ${words.join(', ')})` : '';
 }
 
-function fixOf(name: string, all: readonly string[]): string {
+function fixOf(name: string, all: readonly string[], hasSearch: boolean): string {
   if (name.startsWith('__main__.')) {
     return 'It was defined in a notebook or script, where no server finds it: move it to a module of its own and save the model again, or upload the code with a predict.py.';
   }
   if (!isAllowable(name)) {
-    return `It can run any code when it is loaded, so it is never allowed: save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}.`;
+    const save = hasSearch ? SAVE_BEST : 'save the fitted model itself with joblib.dump';
+    return `It can run any code when it is loaded, so it is never allowed: ${save}, convert it to ONNX, or ${BY_CODE}.`;
   }
   return fixByAllowing(all);
 }

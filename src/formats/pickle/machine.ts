@@ -2,7 +2,7 @@ import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Failure } from '#domain/failure.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { HeldBooster } from '#formats/trees/held-boosters.ts';
-import type { PickleGlobals } from './globals.ts';
+import { type PickleGlobals, SAVE_BEST } from './globals.ts';
 import type { PickleInput } from './input.ts';
 import type { Dict, Instance, List, Ndarray, Tuple, Value } from './values.ts';
 
@@ -146,13 +146,15 @@ export function damaged(machine: PickleMachine, what: string): Failure {
 export function hostile(machine: PickleMachine, what: string): Failure {
   const failure = rejected(
     `${machine.input.file}: its pickle ${what} at byte ${machine.at}, which no model of a known framework does`,
-    `No model.yaml can allow that: ${wayOut(machine.globals.foreignRoots())}.`,
+    `No model.yaml can allow that: ${wayOut(machine.globals)}.`,
   );
   machine.tally.hostile.add(failure);
   return failure;
 }
 
-function wayOut([root]: readonly string[]): string {
+function wayOut(globals: PickleGlobals): string {
+  if (globals.hasSearch()) return `${SAVE_BEST}, or ${BY_CODE}`;
+  const [root] = globals.foreignRoots();
   return root === undefined
     ? `save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}`
     : `it holds objects of \`${root}\`, so ${BY_CODE}, and name that package in requirements.txt`;

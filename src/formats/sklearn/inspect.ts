@@ -139,7 +139,7 @@ function madeBy(name: string, { boosters, sklearnVersions }: PickleTally): strin
   return boosters.find(({ library }) => library === name)?.version ?? null;
 }
 
-/** The other packages that it names, and numpy, which moved its modules in version 2. */
+/** The other packages that it names, and numpy and scipy by what they called their modules: numpy moved its own in version 2, and what splines of scipy 1.17 hold no other version has. */
 function requirementsOf(framework: Framework, tally: PickleTally): readonly string[] {
   const modules = [...tally.modules];
   const names = (root: string) => modules.some((module) => module.split('.')[0] === root);
@@ -152,5 +152,12 @@ function requirementsOf(framework: Framework, tally: PickleTally): readonly stri
     !others.some((one) => one.startsWith('scikit-learn'));
   const numpy = modules.some((module) => module.startsWith('numpy._core')) ? 'numpy>=2' : 'numpy<2';
   const hasNumpy = modules.some((module) => /^numpy\._?core/.test(module));
-  return [...others, ...(needsSklearn ? ['scikit-learn'] : []), ...(hasNumpy ? [numpy] : [])];
+  return [
+    ...others,
+    ...(needsSklearn ? ['scikit-learn'] : []),
+    ...(hasNumpy ? [numpy] : []),
+    ...(modules.includes(OF_SPLINES) ? ['scipy<1.18'] : []),
+  ];
 }
+
+const OF_SPLINES = 'scipy._lib.array_api_compat.numpy._aliases';

@@ -59,6 +59,7 @@ export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchG
     misuse: ({ name }) => void others.add(name),
     refuseUnknown() {},
     foreignRoots: () => [],
+    hasSearch: () => false,
     others: () => [...others],
   };
 }

@@ -47,6 +47,20 @@ describe('one of many events', () => {
     );
   });
 
+  it('breaks a long fix, but not the YAML in it, which is to be pasted', () => {
+    const fix =
+      'Say in model.yaml what clients send:\n  - { name: "x", datatype: FP32, shape: [1] }';
+
+    expect(shortEventLine(ended({ fix }), { ...shown, columns: 40 })).toBe(
+      [
+        ' 12.35 s  Failed       own v1',
+        '          → Say in model.yaml what',
+        '          clients send:',
+        '            - { name: "x", datatype: FP32, shape: [1] }',
+      ].join('\n'),
+    );
+  });
+
   it('has of a long reason the first line, and says where the rest is', () => {
     const reason = "KeyError: 'a' (predict.py:3)\none\ntwo";
 

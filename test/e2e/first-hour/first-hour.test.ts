@@ -151,8 +151,8 @@ describe('forty models of a first hour', () => {
     },
   );
 
-  it.each(['transformer', 'vectorizer', 'neighbours', 'unnamed-texts'])(
-    'what does not predict, or knows its texts by place, answers each shape: %s',
+  it.each(['transformer', 'vectorizer', 'neighbours', 'unnamed-texts', 'searched'])(
+    'what does not predict, knows its texts by place, or keeps how it was fitted answers each shape: %s',
     async (name) => {
       expect(await deployed(name, pathOf(`first-hour/${name}.joblib`))).toMatchObject({
         state: 'Live',
@@ -162,6 +162,16 @@ describe('forty models of a first hour', () => {
       expect(await wrongShapes(name, { columns: null, rows }, { predictions })).toEqual([]);
     },
   );
+
+  it('a regressor as CatBoost exports it to ONNX answers each shape', async () => {
+    expect(await deployed('exported', pathOf('first-hour/catboost.onnx'))).toMatchObject({
+      state: 'Live',
+      reason: expect.stringContaining('output predictions has rank 2'),
+    });
+
+    const { rows, predictions } = otherAnswersOf('first-hour/catboost.json');
+    expect(await wrongShapes('exported', { columns: null, rows }, { predictions })).toEqual([]);
+  });
 
   it('a pipeline with a class of its own, and its module beside it, answers each shape', async () => {
     expect(await deployed('own', pathOf('own-class'))).toMatchObject({ state: 'Live' });

@@ -4,6 +4,33 @@ import { inspectPickle, pickleOf, pickleRefusal, scan } from '../../support/mode
 const OS_SYSTEM = pickleOf('cos\nsystem\n(Vtouch canary\ntR.');
 const SVC = 'csklearn.svm._classes\nSVC\n)\x81';
 
+describe('what a model of scikit-learn keeps beside what it has learned is known', () => {
+  it.each([
+    ['what splits the rows of a search', 'sklearn.model_selection._split', 'TimeSeriesSplit'],
+    ['what splits them by groups', 'sklearn.model_selection._split', 'StratifiedGroupKFold'],
+    ['what features are chosen by', 'sklearn.feature_selection._univariate_selection', 'chi2'],
+    ['another one', 'sklearn.feature_selection._mutual_info', 'mutual_info_classif'],
+    ['a function of numbers', 'numpy', 'clip'],
+    ['a function of numpy 2.0', 'numpy._core._multiarray_umath', 'log1p'],
+    ['a function of scipy', 'scipy.special._ufuncs', 'expit'],
+    ['what splines of scipy 1.17 hold', 'scipy._lib.array_api_compat.numpy._aliases', 'asarray'],
+    [
+      'the remainder of scikit-learn 1.5',
+      'sklearn.compose._column_transformer',
+      '_RemainderColsList',
+    ],
+    ['what tunes a threshold', 'sklearn.metrics._scorer', '_CurveScorer'],
+    ['what stops XGBoost early', 'xgboost.callback', 'EarlyStopping'],
+    ["CatBoost's ranker", 'catboost.core', 'CatBoostRanker'],
+  ])('%s', (_, module, name) => {
+    const globals = pickleGlobals('m.joblib', []);
+
+    globals.find(module, name, 0);
+
+    expect(() => globals.refuseUnknown()).not.toThrow();
+  });
+});
+
 describe('what a pickle loads is told by name', () => {
   it('with the byte, and that it is never allowed when it can run any code', async () => {
     const { message, fix } = await pickleRefusal(OS_SYSTEM, ['os.system']);
@@ -60,6 +87,17 @@ describe('what a pickle loads is told by name', () => {
     expect(message).toContain('sets the attribute __doc__ at byte');
     expect(fix).toContain('it holds objects of `stats`, so put it in a folder with a predict.py');
     expect(fix).toMatch(/^No model\.yaml can allow that: .* predict\.py that loads it .*\.$/);
+  });
+
+  it.each([
+    ['what no manifest can allow', 'cstats.model\nResults\n)\x81}(V__doc__\nVx\nub.'],
+    ['what can run any code', 'cbuiltins\ngetattr\n.'],
+  ])('with the model that a search has found, where the search holds %s', async (_, held) => {
+    const search = 'csklearn.model_selection._search\nRandomizedSearchCV\n)\x810';
+
+    const { fix } = await pickleRefusal(pickleOf(0x80, 4, search, held));
+
+    expect(fix).toContain('save what the search has found, its `best_estimator_`, with joblib');
   });
 
   it('even when it is broken behind the name', async () => {

@@ -35,6 +35,8 @@ const models = [
   ...corpus.filter(({ name }) => !PARTS.test(name) && !UNASKED.test(name)),
 ];
 
+const pathOf = (fixture: string) => join(import.meta.dirname, '../../fixtures', fixture);
+
 const inspected = async ({ path, name }: ModelFixture) =>
   inspectSklearn(await fileSource(path), name, []);
 
@@ -106,6 +108,14 @@ describe('a fitted estimator', () => {
       { name: 'probabilities', datatype: 'FP64', shape: [-1, 2] },
     ]);
     expect(requirements).toEqual(['numpy>=2']);
+  });
+
+  it('needs the scipy whose modules its splines name', async () => {
+    const source = await fileSource(pathOf('first-hour/searched.joblib'));
+
+    const { requirements } = await inspectSklearn(source, 'searched.joblib', []);
+
+    expect(requirements).toEqual(['numpy>=2', 'scipy<1.18']);
   });
 
   // What CatBoost takes only the loaded model tells.

@@ -69,6 +69,27 @@ print(json.dumps(list(inputs["input"].shape)))
     expect(found).toEqual([1, 4]);
   });
 
+  it('XGBoost answers labels of which a row may have several as its class does, each by how likely it is', async () => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.frameworks.xgboost import answers
+found = answers("binary:logistic", np.array([[0.75, 0.25], [0.5, 1.0]], dtype=np.float32))
+print(json.dumps({name: values.tolist() for name, values in found.items()}))
+`);
+
+    expect(found).toEqual({
+      label: [
+        [1, 0],
+        [0, 1],
+      ],
+      probabilities: [
+        [0.75, 0.25],
+        [0.5, 1],
+      ],
+    });
+  });
+
   it('each framework answers all that is asked of one', async () => {
     const missing = await snippets.said(`
 import json
