@@ -11,23 +11,25 @@ from ..refusal import Refusal
 # A longer context is cut into pieces of at most so many tokens, which overlap by so many.
 _MOST_TOKENS = 384
 _OVERLAP = 128
-_LONGEST = 15
+# How many tokens an answer has at most, unless a request says otherwise.
+LONGEST = 15
 # Some of the likeliest become one answer where they are parts of the same words.
-_TRIED = 12
+_MORE = 10
 _CONTEXT = 1
 _NEVER = -10_000.0
 
 
-def answered(encoder: Any, question: str, context: str) -> dict[str, Any]:
-    """{score, start, end, answer} of the likeliest words of the context, places in characters."""
+def answered(encoder: Any, question: str, context: str, count: int, longest: int) -> list[dict[str, Any]]:
+    """{score, start, end, answer} of the likeliest words of the context, places in characters: as many as are asked for."""
     found: dict[str, dict[str, Any]] = {}
     for encoding, starts, ends in _pieces(encoder, question, context):
-        for first, last, score in _spans(starts, ends):
+        for first, last, score in _spans(starts, ends, longest, 2 * count + _MORE):
             start, end = _place(encoding, first, last)
             answer = context[start:end]
             same = found.setdefault(answer.lower(), {"score": 0.0, "start": start, "end": end, "answer": answer})
             same["score"] += score
-    return max(found.values(), key=lambda each: each["score"], default={"score": 0.0, "start": 0, "end": 0, "answer": ""})
+    ordered = sorted(found.values(), key=lambda each: -each["score"])
+    return ordered[:count] or [{"score": 0.0, "start": 0, "end": 0, "answer": ""}]
 
 
 def _pieces(encoder: Any, question: str, context: str) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
@@ -56,10 +58,10 @@ def _likely(logits: np.ndarray, is_context: np.ndarray) -> np.ndarray:
     return likely
 
 
-def _spans(starts: np.ndarray, ends: np.ndarray) -> list[tuple[int, int, float]]:
+def _spans(starts: np.ndarray, ends: np.ndarray, longest: int, count: int) -> list[tuple[int, int, float]]:
     """The likeliest, each from its first to its last token."""
-    scores = np.tril(np.triu(np.outer(starts, ends)), _LONGEST - 1)
-    best = np.argsort(-scores, axis=None, kind="stable")[:_TRIED]
+    scores = np.tril(np.triu(np.outer(starts, ends)), longest - 1)
+    best = np.argsort(-scores, axis=None, kind="stable")[:count]
     places = [(int(at) // len(ends), int(at) % len(ends)) for at in best]
     return [(first, last, float(scores[first, last])) for first, last in places if scores[first, last] > 0]
 

@@ -16,12 +16,8 @@ from ..images.classification import image_model
 from ..language.transformers_engine import TransformersEngine
 from ..model import Model
 from ..processors import processors
-from ..refusal import Refusal, message_of, show
-from ..serving.bodies import value_of
-from ..values.tensors import Signature, TensorSpec
 from .device import device_of
-from .pooling import pooled
-from .questions import answered
+from .encoders import encoder_model
 
 PLATFORM = "transformers_folder"
 REFUSES_UNKNOWN = False
@@ -53,7 +49,7 @@ def load(path: str, facts: Facts) -> Model:
         classifier = ImageClassifier(path, device)
         return image_model(classifier, classifier.asked())
     if facts.pipeline and not facts.language:
-        return _encoder(path, facts.pipeline, facts.signature, device)
+        return encoder_model(Encoder(_own_folder(path), facts.pipeline, device), facts.signature)
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     if facts.language is None:
@@ -152,40 +148,6 @@ class ImageClassifier:
         return shares
 
 
-def _encoder(path: str, said: Pipeline, declared: Signature | None, device: str) -> Model:
-    encoder = Encoder(_own_folder(path), said, device)
-    inputs = declared.inputs if declared else (TensorSpec("text", "BYTES", (-1,)),)
-    outputs = declared.outputs if declared else ()
-    is_vectors = said.task == "feature-extraction"
-    raw = _vectors(encoder) if is_vectors else _answers_in(encoder) if said.task == "question-answering" else _asked(encoder)
-
-    def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        texts = [[str(each) for each in arrays[spec.name].tolist()] for spec in inputs]
-        if any(text == "" for column in texts for text in column):
-            raise Refusal(400, "a text is empty; each takes at least a word")
-        return _as_tensors(said.task, raw(texts))
-
-    def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
-        """As Hugging Face's inference API: of several inputs a list, of one its answer."""
-        asked = value_of(body, content_type)
-        given = asked.get("inputs") if isinstance(asked, dict) else asked
-        items = given if isinstance(given, list) else [given]
-        columns = [[_text_in(item, spec.name, len(inputs)) for item in items] for spec in inputs]
-        if not items:
-            raise Refusal(400, "inputs is []; it takes a text, or a list of them")
-        found = raw(columns)
-        return json.dumps(found if isinstance(given, list) else found[0], ensure_ascii=False).encode(), "application/json"
-
-    return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke)
-
-
-def _text_in(item: Any, name: str, count: int) -> str:
-    text = item.get(name) if count > 1 and isinstance(item, dict) else item
-    if isinstance(text, str) and text:
-        return text
-    raise Refusal(400, f"inputs has {show(item)}; it takes {'an object with question and context' if count > 1 else 'texts'}")
-
-
 def _own_folder(path: str) -> str:
     """Where the network lies in a folder of sentence-transformers."""
     listed = os.path.join(path, "modules.json")
@@ -193,69 +155,6 @@ def _own_folder(path: str) -> str:
         return path
     with open(listed, encoding="utf-8") as file:
         return os.path.join(path, json.load(file)[0]["path"])
-
-
-def _vectors(encoder: Encoder) -> Any:
-    def ask(texts: list[list[str]]) -> list[Any]:
-        tokens = encoder.tokens(texts[0])
-        [hidden] = encoder.answers(tokens)
-        vectors: list[Any] = pooled(hidden, tokens["attention_mask"], encoder.said).tolist()
-        return vectors
-
-    return ask
-
-
-def _answers_in(encoder: Encoder) -> Any:
-    def ask(texts: list[list[str]]) -> list[Any]:
-        return [answered(encoder, question, context) for question, context in zip(*texts)]
-
-    return ask
-
-
-def _asked(encoder: Encoder) -> Any:
-    """By transformers' pipeline."""
-    from transformers import pipeline
-
-    task = encoder.said.task
-    given: dict[str, Any] = {"aggregation_strategy": "simple"} if task == "token-classification" else {}
-    if encoder.said.activation:
-        given = {"function_to_apply": encoder.said.activation}
-    run = pipeline(task, model=encoder.network, tokenizer=encoder.tokenizer, device=encoder.device, **given)
-
-    def ask(texts: list[list[str]]) -> list[Any]:
-        try:
-            found = [run(text, **({"truncation": True} if task == "text-classification" else {})) for text in texts[0]]
-        except (ValueError, RuntimeError, IndexError) as error:
-            raise Refusal(400, f"the model refused the texts: {message_of(error)}") from None
-        plain: list[Any] = _plain(found)
-        return plain
-
-    return ask
-
-
-def _as_tensors(task: str, found: list[Any]) -> dict[str, np.ndarray]:
-    """What is found in a text is more or less of it, so it is one JSON text."""
-    if task == "feature-extraction":
-        return {"embedding": np.array(found, np.float32)}
-    if task == "text-classification":
-        best = [each[0] if isinstance(each, list) else each for each in found]
-        return {"label": _texts([each["label"] for each in best]), "score": np.array([each["score"] for each in best], np.float32)}
-    return {"answer": _texts([json.dumps(each, ensure_ascii=False) for each in found])}
-
-
-def _plain(value: Any) -> Any:
-    """What numpy has made of numbers, as JSON has them."""
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _texts(values: list[str]) -> np.ndarray:
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
 
 
 def converted_whole(model: Model, out: str) -> dict[str, Any]:
