@@ -254,6 +254,19 @@ describe("by OpenAI's API", () => {
     });
   });
 
+  it('what it is not is said where its clients look for it', async () => {
+    const server = await start('bert-sentences');
+
+    const unknown = await server.post('/v1/chat/completions', { messages: [] });
+    const wrong = await server.get('/v1/embeddings');
+
+    const says = (message: string) => ({
+      error: expect.objectContaining({ message: expect.stringContaining(message), code: null }),
+    });
+    expect(unknown).toMatchObject({ status: 404, json: says('no /v1/chat/completions here') });
+    expect(wrong).toMatchObject({ status: 405, json: says('takes POST, not GET') });
+  });
+
   it('vectors are refused by a model that makes none', async () => {
     const { status, json } = await (await start('mpnet-masks')).post('/v1/embeddings', {
       input: 'a',
