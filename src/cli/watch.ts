@@ -1,8 +1,8 @@
-import type { Slipway } from '#compose/slipway.ts';
+import type { EventQuery, Slipway } from '#compose/slipway.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type DeploymentEvent, runningOf } from './follow.ts';
-import type { Output } from './output.ts';
+import type { Output, Room } from './output.ts';
 import { shortEventLine } from './views/event-line.ts';
 import { liveLines } from './views/live-lines.ts';
 
@@ -25,10 +25,10 @@ export async function watchDeployments(
   const running = new Map<string, Seen>();
   const isBuilding = () => [...running.values()].some(({ event }) => stateOf(event) === 'Building');
   using look = lookAtBuilds(slipway.builds, () => output.room() !== null && isBuilding());
-  const done = output.busy((room) => {
+  const draw = (room: Room) => {
     const shown = [...running.values()].map((seen) => runningOf(seen.event, seen.sinceMs, look.of));
     return liveLines(shown, Date.now(), room);
-  });
+  };
 
   /** What came before is read too: it tells since when that runs which still does. */
   function see(event: DeploymentEvent): void {
@@ -49,10 +49,20 @@ export async function watchDeployments(
     output.data(event);
   }
 
-  try {
-    for await (const { event } of slipway.events({ follow: true })) {
+  async function read(query: EventQuery): Promise<string> {
+    let last = query.after ?? '';
+    for await (const { cursor, event } of slipway.events(query)) {
       if (event['detail-type'] === 'Deployment State Change') see(event);
+      last = cursor;
     }
+    return last;
+  }
+
+  // Nothing is drawn until all that came before is read: what ended long ago would be shown as if it ran.
+  const after = await read({ follow: false });
+  const done = output.busy(draw);
+  try {
+    await read({ follow: true, after });
   } finally {
     done();
   }

@@ -46,6 +46,7 @@ import { promotionActions } from './promotion-actions.ts';
 import { publisher } from './publisher.ts';
 import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';
+import { startLive } from './start-live.ts';
 import { tracesFor } from './traces.ts';
 
 /** A Slipway that runs in this process. */
@@ -163,9 +164,11 @@ async function startIn(
     },
   });
   // What was live serves before anything else is done: its servers start while the rest is loaded.
-  for (const { live } of await registry.models()) {
-    if (live) local.start(live).catch(problem);
-  }
+  const stopping = new AbortController();
+  startLive(
+    (await registry.models()).flatMap(({ live }) => live ?? []),
+    { start: local.start, signal: stopping.signal, onProblem: problem },
+  );
   const { startGateway, httpProber, controlApi } = await front();
   const gateway = await startGateway({
     host: config.host,
@@ -324,6 +327,7 @@ async function startIn(
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
     async stop() {
       clearImmediate(warming);
+      stopping.abort();
       ends.stop();
       await Promise.race([sweeping.stop(), timeout(STEPS_MS)]);
       await store.close();

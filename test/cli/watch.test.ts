@@ -26,11 +26,19 @@ const drops = [
   told('long', 'Failed', 5, { reason: 'KeyError (predict.py:1)\nmore' }),
 ];
 
-type Seen = { lines: string[]; data: unknown[]; draw: (() => readonly string[]) | undefined };
+// When the view is opened.
+const KNOWN = 3;
+
+type Seen = {
+  lines: string[];
+  data: unknown[];
+  draw: (() => readonly string[]) | undefined;
+  drawnEarly: boolean;
+};
 
 /** A view of these events that stays open until it is closed. */
 function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>) {
-  const seen: Seen = { lines: [], data: [], draw: undefined };
+  const seen: Seen = { lines: [], data: [], draw: undefined, drawnEarly: false };
   const closed = Promise.withResolvers<void>();
   const output: Output = {
     room: () => room,
@@ -44,9 +52,14 @@ function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>
     },
   };
   const slipway: Pick<Slipway, 'events' | 'builds' | 'endpoint'> = {
-    async *events() {
-      for (const event of drops) yield { cursor: '', event } as unknown as CursoredEvent;
-      await closed.promise;
+    async *events({ follow, after }) {
+      const known = drops.slice(0, KNOWN);
+      const now = follow ? drops.slice(Number(after)) : known;
+      for (const event of now) {
+        if (!follow) seen.drawnEarly ||= seen.draw !== undefined;
+        yield { cursor: String(KNOWN), event } as unknown as CursoredEvent;
+      }
+      if (follow) await closed.promise;
     },
     builds,
     endpoint: (model) => `http://here/models/${model}`,
@@ -80,6 +93,15 @@ describe('what Slipway shows while it serves', () => {
     expect(seen.lines).toEqual(ENDED);
     expect(drawn).toEqual([expect.stringMatching(/^iris v1 .* installing 14 of 31 packages$/)]);
     expect(seen.draw).toBeUndefined();
+  });
+
+  it('draws nothing before it knows what has ended already', async () => {
+    const { seen, close } = view({ columns: 80, rows: 24 }, async () => []);
+
+    await eventually(() => seen.draw?.().length === 1);
+    await close();
+
+    expect(seen.drawnEarly).toBe(false);
   });
 
   it('goes on with what it knows when it cannot ask how builds stand', async () => {

@@ -9,7 +9,6 @@ import {
   wholeOf,
 } from '../tables/rows.ts';
 import {
-  checkRows,
   columnsOfRecords,
   columnsOfSplit,
   inputsOfRows,
@@ -130,11 +129,23 @@ function namedInputs(body: unknown, takes: Takes): Named {
       `the body has ${showKeys(more)} beside "${shape}"; the model takes no more than that`,
     );
   }
+  if (isObject(body) && isOtherOfPandas(body)) {
+    throw refusal(
+      400,
+      `the body has ${showKeys(keys)}, as pandas' to_json() writes a table by orient="${'schema' in body ? 'table' : 'index'}"; it takes those of orient="split" or "records"`,
+    );
+  }
   const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
   throw refusal(
     400,
     `the body is ${found}; it takes a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"`,
   );
+}
+
+function isOtherOfPandas(body: Readonly<Record<string, unknown>>): boolean {
+  if ('schema' in body && 'data' in body) return true;
+  const rows = Object.entries(body);
+  return rows.length > 0 && rows.every(([index, row]) => /^\d+$/.test(index) && isObject(row));
 }
 
 /** Of the other protocol, to which `inputs` are tensors that say what they are. */
@@ -158,9 +169,7 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   if (isObject(value)) {
     const named = columnsByName(value, label, takes);
     refuseByIndex(named, label, takes);
-    const columns = new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
-    if (takesColumns(takes)) checkRows(columns, label, takes);
-    return columns;
+    return new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
   }
   const listed = Array.isArray(value) ? ofList(value, label, takes) : undefined;
   if (listed) return listed;

@@ -9,7 +9,7 @@ type Column = readonly [name: string, index: number | null];
 const NODE = /Name:'slipway (\{.*\})' Status Message/;
 
 /**
- * What to tell the client about a run that failed with this message: for a model that Slipway has converted, the row, the column and the value; else the message.
+ * What to tell the client about a run that failed with this message: for a model that Slipway has converted, the row, the column and the value; else the message, and which inputs are not of one length.
  * `refusal` runs the model on other rows of the inputs, and returns why that failed; undefined when it did not.
  */
 export async function refusedValue(
@@ -17,8 +17,13 @@ export async function refusedValue(
   inputs: readonly Tensor[],
   refusal: (inputs: readonly Tensor[]) => Promise<string | undefined>,
 ): Promise<string> {
-  const rows = inputs[0]?.shape[0] ?? 0;
-  if (!toldBy(message) || inputs.some(({ shape }) => shape[0] !== rows)) return message;
+  const [first, ...others] = inputs;
+  const rows = first?.shape[0] ?? 0;
+  const other = others.find(({ shape }) => shape[0] !== rows);
+  if (first && other?.shape[0] !== undefined) {
+    return `there are ${rows} of ${show(first.name)} and ${other.shape[0]} of ${show(other.name)}: ${message}`;
+  }
+  if (other || !toldBy(message)) return message;
   const row = await firstRefused(inputs, rows, refusal);
   const one = rowsOf(inputs, row, row + 1);
   const told = toldBy((await refusal(one)) ?? message);

@@ -38,7 +38,7 @@ function refuseOtherSeparator([only = '', ...others]: readonly string[], { input
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {
   if (!spec || spec.datatype === 'BYTES') return cell;
   if (spec.datatype === 'BOOL') return BOOLEANS.get(cell.toLowerCase()) ?? cell;
-  if (isFloat(spec)) return MISSING.test(cell) ? NaN : isNumber(cell) ? Number(cell) : cell;
+  if (isFloat(spec)) return MISSING.test(cell) ? NaN : numberOf(cell);
   return wholeNumberOf(cell) ?? cell;
 }
 
@@ -53,5 +53,11 @@ const BOOLEANS = new Map([
 const MISSING = /^(|#?n\/?a|<na>|-?nan|null|none)$/i;
 
 function isCellOfNumber(cell: string): boolean {
-  return MISSING.test(cell) || isNumber(cell);
+  return MISSING.test(cell) || typeof numberOf(cell) === 'number';
+}
+
+/** `True` is 1, as pandas writes a column of booleans that JSON has as `true`; what is no number stays as it is. */
+function numberOf(cell: string): number | string {
+  if (/^(true|false)$/i.test(cell)) return Number(cell.toLowerCase() === 'true');
+  return isNumber(cell) ? Number(cell) : cell;
 }

@@ -1,6 +1,6 @@
 import { refusal } from '../refusal.ts';
 import { is, isObject, show, showKeys } from '../values/json.ts';
-import { shapeOf, type TensorSpec } from '../values/tensors.ts';
+import type { TensorSpec } from '../values/tensors.ts';
 import { namesAsSaved, passOver, rowByPosition, type Takes, wholeOf } from './rows.ts';
 
 type Row = readonly unknown[];
@@ -54,24 +54,6 @@ type Inputs = Pick<Takes, 'inputs'>;
 /** No rows are a table too: what answers them are as many. */
 export function noRows({ inputs }: Inputs): ReadonlyMap<string, unknown> {
   return new Map(inputs.map(({ name }) => [name, []]));
-}
-
-/** Refuses columns of which one has more rows than another. */
-export function checkRows(
-  columns: ReadonlyMap<string, unknown>,
-  label: string,
-  { inputs }: Inputs,
-): void {
-  const [first, ...others] = inputs.map(({ name }) => ({
-    name,
-    rows: shapeOf(columns.get(name))[0],
-  }));
-  const other = others.find(({ rows }) => rows !== first?.rows);
-  if (!first || !other) return;
-  throw refusal(
-    400,
-    `${label} has ${first.rows} rows of ${show(first.name)} and ${other.rows} of ${show(other.name)}; it takes as many of each`,
-  );
 }
 
 /** Whether a table can be the model's inputs: columns, or one matrix. */

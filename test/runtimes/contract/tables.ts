@@ -241,6 +241,7 @@ export function describeTables(runtime: Runtime): void {
     it.each([
       { says: 'null', body: { dataframe_split: { columns, data: [['nail', 1, null]] } } },
       { says: 'an empty cell', body: 'name,pieces,weight\nnail,1,\n', headers: CSV },
+      { says: 'NaN in a CSV', body: 'name,pieces,weight\nnail,1,NaN\n', headers: CSV },
       { says: 'NA in a CSV', body: 'name,pieces,weight\nnail,1,NA\n', headers: CSV },
       { says: '#N/A in a CSV without names', body: '#N/A,1,nail\n', headers: CSV },
     ])('takes $says as a number that is missing', async ({ body, headers = {} }) => {
@@ -250,6 +251,7 @@ export function describeTables(runtime: Runtime): void {
     });
 
     it.each([
+      { says: 'a CSV', body: 'name,pieces,weight\nnail,3,True\n', headers: CSV },
       {
         says: 'dataframe_split',
         body: { dataframe_split: { columns, data: [['nail', 3, true]] } },
@@ -258,8 +260,8 @@ export function describeTables(runtime: Runtime): void {
         says: 'dataframe_records',
         body: { dataframe_records: [{ name: 'nail', pieces: 3, weight: true }] },
       },
-    ])('takes true for a number in $says as 1', async ({ body }) => {
-      const { json } = await server.post('/invocations', body);
+    ])('takes true for a number in $says as 1', async ({ body, headers = {} }) => {
+      const { json } = await server.post('/invocations', body, headers);
 
       expect(json).toEqual({ predictions: [{ total: 3, label: 'nail' }] });
     });
@@ -304,8 +306,12 @@ export function describeTables(runtime: Runtime): void {
         says: 'dataframe_records is 5; it takes a list of objects',
       },
       {
-        body: { weight: [1, 2], pieces: [1], name: ['a', 'b'] },
-        says: 'the body has 2 rows of "weight" and 1 of "pieces"; it takes as many of each',
+        body: { 0: records[0] },
+        says: 'the body has "0", as pandas\' to_json() writes a table by orient="index"; it takes those of orient="split" or "records"',
+      },
+      {
+        body: { schema: { fields: [] }, data: records },
+        says: 'the body has "schema", "data", as pandas\' to_json() writes a table by orient="table"; it takes those of orient="split" or "records"',
       },
       {
         body: { inputs: [[1, 2, 'a']], params: { top: 3 } },

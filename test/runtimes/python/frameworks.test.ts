@@ -90,6 +90,25 @@ print(json.dumps({name: values.tolist() for name, values in found.items()}))
     });
   });
 
+  it('a table is refused of which one column is longer, though the framework would take one value for all rows', async () => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.adapters import _of_one_length
+from slipway_server.refusal import Refusal
+ask = _of_one_length(lambda columns: {"sum": columns["a"] + columns["b"]})
+even = ask({"a": np.ones(2), "b": np.ones(2)})["sum"].tolist()
+try: ask({"a": np.ones(2), "b": np.ones(1)})
+except Refusal as refused: print(json.dumps([even, refused.status, refused.message]))
+`);
+
+    expect(found).toEqual([
+      [2, 2],
+      400,
+      'there are 2 of "a" and 1 of "b"; it takes as many of each',
+    ]);
+  });
+
   it('each framework answers all that is asked of one', async () => {
     const missing = await snippets.said(`
 import json

@@ -10,16 +10,19 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Callable, Iterator, TypeVar
 
+import numpy as np
+
 from ..config import Facts
 from ..loading.allowlist import Allowlist
 from ..loading.wall import around
 from ..model import Model
-from ..refusal import Refusal, message_of, own_traceback, where
+from ..refusal import Refusal, message_of, own_traceback, show, where
 from ..serving.streams import Content
 from .advice import advice_on
 
 T = TypeVar("T")
 Invoke = Callable[[bytes, str, str], tuple[Content, str]]
+Predict = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 
 ADAPTERS = {
     "sklearn": "frameworks.sklearn",
@@ -64,8 +67,9 @@ def load_model(path: str, facts: Facts) -> Model:
     with around(path, Allowlist(facts.allowed), writers) if _is_data(facts) else nullcontext():
         model: Model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
+    predict = _of_one_length(model.predict) if model.takes_columns else model.predict
     return model._replace(
-        predict=_guarded(model.predict, refused), invoke=model.invoke and _guarded_pieces(_guarded(model.invoke, refused), refused)
+        predict=_guarded(predict, refused), invoke=model.invoke and _guarded_pieces(_guarded(model.invoke, refused), refused)
     )
 
 
@@ -102,6 +106,20 @@ def _is_data(facts: Facts) -> bool:
 
 # Of code that exits too: its process serves others.
 _FAULTS = (Exception, SystemExit)
+
+
+def _of_one_length(predict: Predict) -> Predict:
+    """Refuses columns of a table of which one has more rows than another: a single value would be taken for all rows."""
+
+    def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        (first, rows), *others = [(name, len(array)) for name, array in arrays.items()]
+        for name, count in others:
+            if count != rows:
+                has = f"there are {rows} of {show(first)} and {count} of {show(name)}"
+                raise Refusal(400, f"{has}; it takes as many of each")
+        return predict(arrays)
+
+    return call
 
 
 def _guarded(function: Callable[..., T], refused: Callable[[BaseException], Refusal]) -> Callable[..., T]:

@@ -8,7 +8,6 @@ import numpy as np
 from ..refusal import Refusal, show, show_keys
 from ..tables.rows import Takes, columns_by_name, names_as_saved, row_by_position, take_columns, whole_of
 from ..tables.table import (
-    check_rows,
     columns_of_csv,
     columns_of_records,
     columns_of_split,
@@ -87,8 +86,18 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
     if len(shapes) == 1:
         more = show_keys([key for key in keys if key != shapes[0]])
         raise Refusal(400, f'the body has {more} beside "{shapes[0]}"; the model takes no more than that')
+    if isinstance(body, dict) and _is_other_of_pandas(body):
+        orient = "table" if "schema" in body else "index"
+        wrote = f'as pandas\' to_json() writes a table by orient="{orient}"; it takes those of orient="split" or "records"'
+        raise Refusal(400, f"the body has {show_keys(keys)}, {wrote}")
     found = f"an object with {show_keys(keys)}" if isinstance(body, dict) else show(body)
     raise Refusal(400, f"the body is {found}; it takes {_TAKES}")
+
+
+def _is_other_of_pandas(body: dict[str, Any]) -> bool:
+    if "schema" in body and "data" in body:
+        return True
+    return len(body) > 0 and all(index.isdigit() and isinstance(row, dict) for index, row in body.items())
 
 
 def _refuse_tensors(value: Any, takes: Takes) -> None:
@@ -114,10 +123,7 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
     if isinstance(value, dict):
         named = columns_by_name(value, label, takes)
         _refuse_by_index(named, label, takes)
-        columns = {spec.name: whole_of(spec, named[spec.name]) for spec in inputs}
-        if takes_columns(inputs):
-            check_rows(columns, label, takes)
-        return columns
+        return {spec.name: whole_of(spec, named[spec.name]) for spec in inputs}
     is_list = isinstance(value, list)
     if is_list and value and all(isinstance(each, dict) for each in value):
         return _instances(value, label, takes)

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show, show_keys
-from ..values.tensors import TensorSpec, is_float, number_of, shape_of, whole_number_of
+from ..values.tensors import TensorSpec, is_float, number_of, whole_number_of
 from .rows import Takes, names_as_saved, pass_over, row_by_position, whole_of
 
 
@@ -45,15 +45,6 @@ def no_rows(takes: Takes) -> dict[str, Any]:
     return {spec.name: [] for spec in takes.inputs}
 
 
-def check_rows(columns: dict[str, Any], label: str, takes: Takes) -> None:
-    """Refuses columns of which one has more rows than another."""
-    (first, rows), *others = [(spec.name, shape_of(columns[spec.name])[0]) for spec in takes.inputs]
-    for name, count in others:
-        if count != rows:
-            has = f"{rows} rows of {show(first)} and {count} of {show(name)}"
-            raise Refusal(400, f"{label} has {has}; it takes as many of each")
-
-
 def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
     """Lines of cells. The first line is a header unless it has values: if columns are named, a header names them all, else it has a cell that is not a number."""
     try:
@@ -65,7 +56,7 @@ def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
     first = names_as_saved([cell.strip() for cell in lines[0]], takes)
     _refuse_other_separator(first, takes)
     has_names = {spec.name for spec in takes.inputs}.issubset(first)
-    is_header = has_names or not all(number_of(cell) is not None or _MISSING.fullmatch(cell) for cell in first)
+    is_header = has_names or not all(_number(cell) is not None or _MISSING.fullmatch(cell) for cell in first)
     if takes_columns(takes.inputs) and any(spec.datatype == "BYTES" for spec in takes.inputs):
         is_header = has_names
     rows = lines[1:] if is_header else lines
@@ -138,13 +129,19 @@ def _is_list_of_rows(rows: Any) -> bool:
 _MISSING = re.compile(r"|#?n/?a|<na>|-?nan|null|none", re.IGNORECASE)
 
 
+def _number(cell: str) -> float | None:
+    """`True` is 1, as pandas writes a column of booleans that JSON has as `true`."""
+    truth = {"true": 1.0, "false": 0.0}.get(cell.lower())
+    return number_of(cell) if truth is None else truth
+
+
 def _cell(cell: str, spec: TensorSpec | None) -> Any:
     if spec is None or spec.datatype == "BYTES":
         return cell
     if spec.datatype == "BOOL":
         return {"true": True, "false": False, "1": True, "0": False}.get(cell.lower(), cell)
     if is_float(spec):
-        number = number_of(cell)
+        number = _number(cell)
         return cell if number is None and not _MISSING.fullmatch(cell) else number
     number = whole_number_of(cell)
     return cell if number is None else number

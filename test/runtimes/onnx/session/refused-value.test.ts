@@ -68,6 +68,14 @@ it('a category that may be of several columns is told of with each', async () =>
   );
 });
 
+it('inputs of other lengths are named before the failure, which may be for that', async () => {
+  const inputs = [numbers('x', [2], [1, 2]), numbers('y', [1], [1])];
+
+  expect(await refusedValue('Concat', inputs, async () => 'Concat')).toBe(
+    'there are 2 of "x" and 1 of "y": Concat',
+  );
+});
+
 it.each([
   { what: "of another's model", message: "running Gather node. Name:'take' Status Message: out" },
   { what: 'without rows', message: UNKNOWN, inputs: [words('red'), numbers('x', [], [1])] },
