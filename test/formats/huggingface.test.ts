@@ -331,6 +331,8 @@ describe('a network of transformers that is not over texts', () => {
     ['WhisperForConditionalGeneration', {}, 'automatic-speech-recognition'],
     ['Wav2Vec2ForCTC', {}, 'automatic-speech-recognition'],
     ['SpeechT5ForTextToSpeech', {}, 'text-to-audio'],
+    ['Wav2Vec2ForSequenceClassification', {}, 'audio-classification'],
+    ['VideoMAEForVideoClassification', {}, 'video-classification'],
     ['ClapModel', {}, 'zero-shot-audio-classification'],
     ['CLIPModel', vision, 'zero-shot-image-classification'],
     ['CLIPVisionModelWithProjection', {}, 'image-feature-extraction'],
@@ -435,6 +437,11 @@ describe('a folder of Hugging Face is refused', () => {
       'of a task that no pipeline has',
       { 'config.json': { ...BERT, architectures: ['BertForMultipleChoice'] } },
       ['`BertForMultipleChoice`'],
+    ],
+    [
+      'over sound, whose vectors no pipeline makes',
+      { 'config.json': { ...BERT, architectures: ['Wav2Vec2Model'] } },
+      ['`Wav2Vec2Model`, whose task'],
     ],
     [
       'that writes texts',
