@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import msgspec
 
 from ..refusal import Refusal
 
@@ -14,7 +15,7 @@ def chunk_json(chunk: dict[str, Any], model: str) -> dict[str, Any]:
 
 
 def event(value: Any) -> bytes:
-    return f"data: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n".encode("utf-8", "replace")
+    return b"data: %b\n\n" % msgspec.json.encode(value)
 
 
 DONE = b"data: [DONE]\n\n"
