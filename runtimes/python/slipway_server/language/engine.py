@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, Callable, Iterator
 
+import msgspec
+
 from ..config import LanguageServing
 from ..processors import processors
 from ..refusal import Refusal
@@ -40,7 +42,7 @@ class Engine:
     def complete(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Goes on with a text."""
         with _refusals(), self._measured(asked) as meter:
-            self._server.handle_completions({**request, **_STREAMED}, _spoken(emit, meter))
+            self._server.handle_completions(_asked(request), _spoken(emit, meter))
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Answers a conversation, as its template has it."""
@@ -49,11 +51,11 @@ class Engine:
         with _refusals(), self._measured(asked) as meter, rendering() as rendered:
             speak = _spoken(emit, meter)
 
-            def begin(chunk: dict[str, Any] | None) -> bool:
+            def begin(said: bytes) -> bool:
                 rendered()
-                return speak(chunk)
+                return speak(said)
 
-            self._server.handle_chat_completions({**request, **_STREAMED}, begin)
+            self._server.handle_chat_completions(_asked(request), begin)
 
     def embed(self, request: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
         with _refusals(), self._measured(asked) as meter:
@@ -72,11 +74,12 @@ class Engine:
         seen: list[int] = []
 
         def see(chunk: dict[str, Any] | None) -> bool:
+            rendered()
             if chunk and chunk.get("usage"):
                 seen.append(chunk["usage"]["prompt_tokens"])
             return False
 
-        with _refusals():
+        with _refusals(), rendering() as rendered:
             self._server.handle_chat_completions({"messages": [_HELLO], "max_tokens": 1, **more, **_STREAMED}, see)
         return sum(seen)
 
@@ -97,10 +100,16 @@ _TOOL = {"type": "function", "function": {"name": "greet", "description": "Greet
 _STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
 
-def _spoken(emit: Emit, meter: Meter) -> Callable[[dict[str, Any] | None], bool]:
+def _asked(request: dict[str, Any]) -> bytes:
+    """What is asked in bytes is answered in them: as an object each chunk takes 0.2 ms of CPU, of which 0.08 are its own reading of JSON."""
+    return msgspec.json.encode({**request, **_STREAMED})
+
+
+def _spoken(emit: Emit, meter: Meter) -> Callable[[bytes], bool]:
     """Without what a chunk of nothing says: llama.cpp begins several answers with one."""
 
-    def speak(chunk: dict[str, Any] | None) -> bool:
+    def speak(said: bytes) -> bool:
+        chunk = msgspec.json.decode(said) if said else None
         if chunk is None:
             return False
         meter.see(chunk)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any, Callable
 
+import msgspec
 import numpy as np
 
 from ..refusal import Refusal
@@ -17,7 +17,7 @@ def chunk_json(chunk: dict[str, Any], model: str) -> dict[str, Any]:
 
 
 def event(value: Any) -> bytes:
-    return f"data: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n".encode("utf-8", "replace")
+    return b"data: %b\n\n" % msgspec.json.encode(value)
 
 
 DONE = b"data: [DONE]\n\n"
