@@ -83,7 +83,7 @@ describe('a model that is proven in a build', () => {
   }
 
   it.each(['process', 'image'] as const)(
-    'is loaded once where its conversion is kept, in a %s',
+    'is loaded once where its conversion is kept: %s',
     async (where) => {
       const { asked, served, conversion } = await proven(CONVERTED, where);
 
