@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { describeOnOneMachine } from '../python/right-answers.ts';
+import { type MemoryFigures, servedFigures, tooFar } from '../support/models/memory.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 import { expectLive } from './live.ts';
 import { DEEP_PYTHON, python } from './python.ts';
@@ -92,6 +94,22 @@ function describeImages(): void {
       },
     );
 
+    it(
+      'takes about as much memory as is expected, of the largest image',
+      async () => {
+        const image = await largestImage();
+        const figures: MemoryFigures[] = [];
+        for (const model of ['vit', 'resnet', 'convnext', 'swin', 'mobilenet']) {
+          expect((await post(model, 'image/webp', image)).status).toBe(200);
+          const given = { path: join(folder.path, model), model, version: 1 };
+          figures.push(await servedFigures(slipway(), given));
+        }
+
+        expect(tooFar(figures)).toEqual([]);
+      },
+      LONGEST_MS,
+    );
+
     it('several images are answered as base64, and as many labels as are asked for', async () => {
       const files = wantedOf('vit').slice(0, 3);
       const inputs = files.map(([file]) => readFileSync(join(IMAGES, file)).toString('base64'));
@@ -101,6 +119,13 @@ function describeImages(): void {
       expect(await answer.json()).toEqual(files.map(([, wanted]) => alike(wanted.slice(0, 2))));
     });
   });
+}
+
+/** As many pixels as are taken, in the format that takes most memory: with noise, and with transparency, which is dropped; in fewer bytes than a body to Lambda may have. */
+function largestImage(): Promise<Buffer> {
+  const noise = { type: 'gaussian', mean: 128, sigma: 10 } as const;
+  const of = { width: 5000, height: 5000, channels: 3, background: '#369', noise } as const;
+  return sharp({ create: of }).ensureAlpha(0.5).webp({ effort: 0, quality: 10 }).toBuffer();
 }
 
 /** The same labels, with scores within 1e-4. */
