@@ -1,6 +1,6 @@
 // From a model dropped in the bucket to its first right answer, beside the bare cost of starting the same model server and calling it and, where PYTHON is one that has fastapi, uvicorn, uvloop, httptools and onnxruntime, beside a FastAPI that is started on the same file.
 // All sides take turns in one run. `node bench/first-answer.ts [ROUNDS] [small|reader|large]`
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,8 +28,10 @@ const settleTimes: number[] = [];
 const spares: number[] = [];
 const times = new Map<string, number[]>();
 for (let round = 0; round < ROUNDS; round += 1) {
-  // As a user has it: written a while before it is moved into the bucket.
+  // As a user has it: written a while before it is moved into the bucket, so that its bytes are on the disk.
   await copyFile(path, aside);
+  await using file = await open(aside);
+  await file.sync();
   note('bare start', await bareStart(path, rightAnswer));
   if (PYTHON) note('FastAPI start', await fastapiStart(PYTHON, path, rightAnswer));
   note('renamed', await dropped(`renamed-${round}`, renameIn));

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { fixtureOf } from '../test/support/models/dropped.ts';
 import { type RunningSlipway, startSlipway } from '../test/support/slipway/running.ts';
 import { row, spread } from './figures.ts';
+import { cpuMs } from './python-servers/process-tree.ts';
 
 const run = promisify(execFile);
 const ROUNDS = Number(process.argv[2] ?? 1);
@@ -19,7 +20,11 @@ const LOOK_MS = 10;
 const STAGE = /^(?:\[Container\] Running command .*commands\/([\w-]+)\.mjs|progress: ([a-z ]+))/;
 
 type Ending = Awaited<ReturnType<RunningSlipway['ending']>>;
-type Took = { readonly total: number; readonly phases: ReadonlyMap<string, number> };
+type Took = {
+  readonly total: number;
+  readonly cpu: number;
+  readonly phases: ReadonlyMap<string, number>;
+};
 
 const times = new Map<string, Took[]>();
 const uv: number[] = [];
@@ -45,6 +50,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
 console.log(`drop → Live, ${ROUNDS} rounds, s (min / median / max)`);
 for (const [what, all] of times) {
   console.log(row(what, seconds(all.map(({ total }) => total))));
+  console.log(row('  CPU of all processes', seconds(all.map(({ cpu }) => cpu))));
   for (const phase of new Set(all.flatMap(({ phases }) => [...phases.keys()]))) {
     console.log(row(`  ${phase}`, seconds(all.map(({ phases }) => phases.get(phase) ?? 0))));
   }
@@ -74,7 +80,8 @@ async function took(
   const logs = join(slipway.dataDir, 'builds');
   const isLog = (name: string) => name.endsWith('.log');
   const before = new Set(readdirSync(logs).filter(isLog));
-  const startedAt = performance.now();
+  const pid = slipway.process.pid ?? 0;
+  const [startedAt, cpuBefore] = [performance.now(), cpuMs(pid)];
   let end: Ending | undefined;
   drop(model);
   const ending = slipway.ending(model, 1).then((event) => {
@@ -100,10 +107,11 @@ async function took(
     const ms = (begun[at + 1]?.[1] ?? endedAt) - from;
     phases.set(name, (phases.get(name) ?? 0) + ms);
   }
-  times.set(what, [...(times.get(what) ?? []), { total: endedAt - startedAt, phases }]);
+  const taken = { total: endedAt - startedAt, cpu: cpuMs(pid) - cpuBefore, phases };
+  times.set(what, [...(times.get(what) ?? []), taken]);
 }
 
-/** What uv alone takes for the packages of the newest environment and of its converter, as they are locked. */
+/** What uv alone takes for the packages of the environment that a model was converted in. */
 async function installed(dataDir: string): Promise<number> {
   const images = join(dataDir, 'images');
   const image = readdirSync(join(images, 'images'))
@@ -113,7 +121,7 @@ async function installed(dataDir: string): Promise<number> {
   const environment = join(
     images,
     'environments',
-    basename(readlinkSync(join(image, 'environment'))),
+    basename(readlinkSync(join(image, 'converter'))),
   );
   const { findUv } = await import(String(PYTHON_TOOLS));
   const program: string = await findUv();

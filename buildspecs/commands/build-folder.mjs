@@ -1,5 +1,4 @@
 // build-folder ARTIFACT IMAGES IMAGE_TAG: builds IMAGES/images/IMAGE_TAG, the folder of the artifact fetched to ARTIFACT, following ARTIFACT/order.json, and prints the record that a build exports: src/domain/build/image.ts.
-// The model is loaded as soon as there is an environment to load it in, while that of the converter is made.
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderFacts } from './folder-facts.mjs';
@@ -14,12 +13,9 @@ try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   // What a killed build of the same image left would be in the way.
   await rm(PARTIAL, { recursive: true, force: true });
-  const { environment, converter } = makeEnvironments(IMAGES, PARTIAL, order);
-  const { served, proof } = await proveModel(ARTIFACT, order, {
-    environment: await environment,
-    converter,
-  });
-  await converter;
+  const { finish, ...places } = makeEnvironments(IMAGES, PARTIAL, order);
+  const { served, proof } = await proveModel(ARTIFACT, order, places);
+  await finish();
   for (const name of await readdir(served)) await rename(join(served, name), join(PARTIAL, name));
   const built = await folderFacts(PARTIAL, proof);
   await rm(FOLDER, { recursive: true, force: true });

@@ -85,7 +85,10 @@ async function appended(images, order) {
   // A framework without a converter has no converter image: the framework serves its models.
   const { python, convert } = environments;
   const converter = convert && (await images.hasEnvironment(convert)) ? convert : null;
-  const places = { environment: place(python), converter: Promise.resolve(place(converter)) };
+  const places = {
+    environment: async () => place(python),
+    converter: async () => place(converter),
+  };
   const { served: folder, proof: found } = await proveModel(ARTIFACT, order, places);
   const text = await readFile(found, 'utf8');
   const proof = parsed(text);

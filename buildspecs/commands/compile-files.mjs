@@ -3,18 +3,24 @@ import { execFile } from 'node:child_process';
 import { readdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const KEPT = join(homedir(), '.cache', 'slipway', 'bytecode');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
-/** Compiles in advance what these modules will import, and these files beside them; returns the files of the modules. */
-export async function compileImported(python, modules, files = [], kept = KEPT) {
+/**
+ * Compiles in advance what these modules will import, and these files beside them; returns the files of the modules.
+ * `last` are modules that are imported later on than all the others: `onFirst` is called once nothing is left but what they import.
+ */
+export async function compileImported(python, modules, options = {}) {
+  const { files = [], last = [], onFirst = () => {}, kept = KEPT } = options;
   const { stdout } = await compiling(python, {
-    modules,
+    modules: [...modules, '--', ...last],
     kept,
     files: await ownFiles(python, files),
+    onFirst,
   });
   return stdout.split('\n').filter(Boolean);
 }
@@ -26,7 +32,7 @@ export async function compileFiles(python, files, kept = KEPT) {
 }
 
 /** What is compiled is kept for the same files of other environments. -S: it would run the code in .pth files. */
-async function compiling(python, { modules, files, kept }) {
+async function compiling(python, { modules, files, kept, onFirst = () => {} }) {
   const lib = join(await folderOf(python), 'lib');
   const [version] = await readdir(lib);
   const program = resolve('buildspecs/commands/compile-imported.py');
@@ -34,6 +40,9 @@ async function compiling(python, { modules, files, kept }) {
   const running = run(python, given, MOST_OUTPUT);
   running.child.stdin.on('error', () => undefined);
   running.child.stdin.end(files.join('\n'));
+  createInterface(running.child.stdout).on('line', (line) => {
+    if (line === '') onFirst();
+  });
   return running;
 }
 

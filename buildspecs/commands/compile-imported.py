@@ -1,5 +1,6 @@
 """
-Compiles what a process will import: `python -I -S compile-imported.py PACKAGES KEPT [MODULE...]`. Writes the files to stdout, one per line.
+Compiles what a process will import: `python -I -S compile-imported.py PACKAGES KEPT [MODULE...] [-- MODULE...]`. Writes the files to stdout, one per line,
+and an empty line once all that comes before `--` is compiled: the process may begin, and what it imports last is compiled meanwhile.
 
 Starting from these modules, it follows the import statements in their bytecode, within PACKAGES, and stores the bytecode beside its source. Nothing is imported, so no package code runs.
 Modules imported in any other way are missed; files listed on stdin, one per line, are compiled too, without following what they import.
@@ -12,6 +13,7 @@ import os
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from functools import partial
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from opcode import opmap
 
@@ -42,20 +44,29 @@ def main(packages, kept, roots):
                 found.append(source)
                 left.append((source, name if source.endswith("__init__.py") else name.rpartition(".")[0]))
 
-    follow(roots)
+    first, last = (roots[: roots.index("--")], roots[roots.index("--") + 1 :]) if "--" in roots else (roots, [])
     left.extend((line.rstrip("\n"), None) for line in sys.stdin)
     with ProcessPoolExecutor(count) as pool:
-        waiting = set()
-        while left or waiting:
-            while left and len(waiting) < 2 * count:
-                size = min(MOST_IN_BATCH, 1 + len(left) // (2 * count))
-                waiting.add(pool.submit(all_compiled, own, left[:size]))
-                del left[:size]
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for each in done:
-                follow(each.result())
+        for names in (first, last):
+            told = len(found)
+            follow(names)
+            finish(partial(pool.submit, all_compiled, own), 2 * count, left, follow)
+            sys.stdout.write("".join(f"{each}\n" for each in found[told:]) + "\n")
+            sys.stdout.flush()
     forget_unused(own)
-    sys.stdout.write("\n".join(found))
+
+
+def finish(submit, at_once, left, follow):
+    """Compiles all that is left, and what that imports, in so many batches side by side."""
+    waiting = set()
+    while left or waiting:
+        while left and len(waiting) < at_once:
+            size = min(MOST_IN_BATCH, 1 + len(left) // at_once)
+            waiting.add(submit(left[:size]))
+            del left[:size]
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for each in done:
+            follow(each.result())
 
 
 def all_compiled(kept, sources):

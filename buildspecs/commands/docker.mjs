@@ -52,19 +52,19 @@ export const CONFINED = [
 /** The current user unless it is root, else the user that the images name. */
 const USER = [process.getuid?.() || 1000, process.getgid?.() || 1000];
 
-/** The output of `python ARGS` in an image that sees `folder`, at the same path, and may only write to `writable` in it; `input` is what it reads, in chunks. */
-export async function pythonIn(image, args, { folder, writable, env, input }) {
+/** The output of `python ARGS` in an image that sees `folder`, at the same path, and may only write to `writable` in it. */
+export async function pythonIn(image, args, { folder, writable, env }) {
   await chmod(folder, 0o755);
   // -h: never follows a link.
   if (process.getuid?.() === 0) await run('chown', ['-hR', USER.join(':'), writable]);
   const command = [
-    ...['run', '--rm', ...(input ? ['--interactive'] : []), ...CONFINED],
+    ...['run', '--rm', ...CONFINED],
     ...['--user', USER.join(':'), '--workdir', writable],
     ...['--volume', `${folder}:${folder}:ro`, '--volume', `${writable}:${writable}`],
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...['--entrypoint', '/opt/venv/bin/python', image, ...args],
   ];
-  return docker(command, input);
+  return docker(command);
 }
 
 const MOST_SAID = 20_000;

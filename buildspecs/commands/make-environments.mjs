@@ -6,13 +6,13 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { compileImported } from './compile-files.mjs';
 import { filesIn } from './files.mjs';
-import { installProgress, progress } from './progress.mjs';
+import { followInstall, progress } from './progress.mjs';
 import { findPython, findUv, succeeds } from './python-tools.mjs';
 
 const run = promisify(execFile);
 const SERVER = resolve('runtimes/python');
 const INSTALL = join(SERVER, 'install-packages.sh');
-// The modules that slipway_server/compiled.py and convert.py import.
+// The modules that slipway_server/compiled.py imports.
 const SERVING = [
   'slipway_server.__main__',
   'slipway_server.describe',
@@ -20,7 +20,14 @@ const SERVING = [
   'uvicorn.loops.asyncio',
   'uvicorn.protocols.http.httptools_impl',
 ];
-const CONVERTING = ['slipway_server.convert', 'onnxruntime', 'skl2onnx'];
+// What converts it imports once the model has been loaded.
+const PROVING = ['slipway_server.convert'];
+const CONVERTING = [
+  'onnxruntime',
+  'skl2onnx',
+  'slipway_server.conversion.graph',
+  'slipway_server.conversion.guard',
+];
 // What most models of a format import, also by code that is not Python's. What is missing here is compiled once it has been imported.
 const ESTIMATORS = [
   ...[
@@ -47,72 +54,67 @@ const FORMATS = {
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 /**
- * Creates the environment that an order names, and the converter's if the model may be converted, under IMAGES/environments where they are missing, and the links to them in the image's folder.
- * Each is a promise of its Python. That of a converter, which not every version of a framework has, is empty where there is none: then the framework serves the model.
+ * Creates, when they are asked for, the environment that an order names and the converter's, under IMAGES/environments where they are missing, and the links to them in the image's folder.
+ * `environment` and `converter` answer its Python as soon as a model can be loaded in it. That of a converter, which not every version of a framework has, is empty where there is none: then the framework serves the model.
+ * `finish` waits for what is still being compiled.
  */
 export function makeEnvironments(images, image, { environmentHash, python, converts, format }) {
   const tools = once(() => findTools([python.python, ...python.orElse]));
   const torchIndex = python.cuda ? 'none' : process.env.TORCH_INDEX;
-  const folder = join(images, 'environments');
-  const follow = installProgress();
-  const resolving = once(async () => progress('resolving packages'));
-  const from = { folder, image, tools, torchIndex, follow, resolving };
-  const imported = [...SERVING, ...(FORMATS[format] ?? [])];
+  const from = { folder: join(images, 'environments'), image, tools, torchIndex };
+  const imported = FORMATS[format] ?? [];
+  const compiling = [];
 
-  async function serving() {
-    const { requirements } = python;
-    // The numpy that the server is locked with, where a model asks for nothing.
-    const numpy = requirements.length > 0 ? 'numpy' : `-r ${join(SERVER, 'numpy.txt')}`;
-    const packages = [numpy, ...requirements];
-    const made = await provide(environmentHash, 'environment', packages, from);
-    return { ...made, compiled: compiled(made, imported) };
-  }
-
-  async function converting(served) {
-    const packages = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
-    const name = `${environmentHash}-convert`;
-    const made = await provide(name, 'converter', packages, { ...from, after: served });
-    // Of what both import, the bytecode is there by then.
-    await (await served).compiled;
-    await compiled(made, [...CONVERTING, ...imported]);
+  const provided = async (name, as, packages, modules) => {
+    const made = await provide(name, as, packages, from);
+    if (made.isNew)
+      await new Promise((resolve) => compiling.push(compiled(made.python, modules, resolve)));
     return made.python;
-  }
+  };
 
-  const served = serving();
   return {
-    environment: served.then(async (made) => {
-      await made.compiled;
-      return made.python;
+    environment: once(() => {
+      const { requirements } = python;
+      // The numpy that the server is locked with, where a model asks for nothing.
+      const numpy = requirements.length > 0 ? 'numpy' : `-r ${join(SERVER, 'numpy.txt')}`;
+      const modules = { first: [...SERVING, ...imported], last: [] };
+      return provided(environmentHash, 'environment', [numpy, ...requirements], modules);
     }),
-    converter: converts
-      ? converting(served).catch((error) => {
+    converter: once(async () => {
+      if (!converts) return '';
+      const packages = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
+      const modules = { first: [...PROVING, ...imported], last: CONVERTING };
+      return provided(`${environmentHash}-convert`, 'converter', packages, modules).catch(
+        (error) => {
           sayWhy(error);
           return '';
-        })
-      : Promise.resolve(''),
+        },
+      );
+    }),
+    finish: () => Promise.all(compiling),
   };
 }
 
-/** Installs its packages `after` another one, which has nearly all of them: uv then links them; both at once would fetch each of them twice. */
-async function provide(name, as, packages, { folder, image, tools, ...installing }) {
+async function provide(name, as, packages, { folder, image, tools, torchIndex }) {
   await link(name, as, image);
   const environment = join(folder, name);
   const isNew = !(await isThere(join(environment, 'lock.txt')));
   const wanted = [`-r ${join(SERVER, 'requirements.txt')}`, ...packages];
-  if (isNew) await make(environment, wanted, { ...(await tools()), ...installing });
+  if (isNew) await make(environment, wanted, { ...(await tools()), torchIndex });
   return { python: join(environment, 'bin', 'python'), isNew };
 }
 
-/** If a build is killed before this, or it fails, the environment is just slower. */
-async function compiled({ python, isNew }, modules) {
-  if (!isNew) return;
+/** Calls `onFirst` once a model can be loaded. If a build is killed before this has ended, or it fails, the environment is just slower. */
+async function compiled(python, { first, last }, onFirst) {
   progress('compiling what is imported');
   try {
     // All of the server: it imports what a format needs by name.
-    const server = await filesIn(await serverIn(dirname(dirname(python))));
-    await compileImported(python, modules, server);
+    const files = await filesIn(await serverIn(dirname(dirname(python))));
+    await compileImported(python, first, { files, last, onFirst });
   } catch (error) {
     sayWhy(error);
+  } finally {
+    onFirst();
   }
 }
 
@@ -135,12 +137,12 @@ async function link(name, as, image) {
   await symlink(join('..', '..', 'environments', name), join(image, as));
 }
 
-async function make(folder, wanted, { uv, python, ...installing }) {
+async function make(folder, wanted, { uv, python, torchIndex }) {
   const partial = `${folder}.${process.pid}.partial`;
   await removeLeft(folder);
   try {
     await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
-    await install(uv, partial, { wanted, ...installing });
+    await install(uv, partial, { wanted, torchIndex });
     await installServer(partial);
     await rename(partial, folder).catch(async (error) => {
       // Another build has created it meanwhile.
@@ -169,17 +171,16 @@ function isRunning(pid) {
   }
 }
 
-async function install(uv, folder, { wanted, torchIndex = 'none', follow, resolving, after }) {
+async function install(uv, folder, { wanted, torchIndex = 'none' }) {
   const file = join(folder, 'wanted.txt');
   await writeFile(file, `${wanted.join('\n')}\n`);
-  resolving();
+  progress('resolving packages');
   const given = [INSTALL, uv, join(folder, 'bin', 'python'), file, folder];
   const env = { ...process.env, TORCH_INDEX: torchIndex };
   const installing = run('sh', given, { ...MOST_OUTPUT, env });
-  const { stdin, stdout } = installing.child;
-  stdin.on('error', () => undefined);
-  void Promise.allSettled([after]).then(() => stdin.end());
-  createInterface(stdout).once('line', (count) => follow(installing.child, Number(count)));
+  createInterface(installing.child.stdout).once('line', (count) =>
+    followInstall(installing.child, Number(count)),
+  );
   const { stderr } = await installing;
   for (const line of stderr.split('\n')) if (line.startsWith('install-packages: ')) say(line);
 }

@@ -1,7 +1,6 @@
 // Runs the Pythons that load a model: each is a program, or `docker://IMAGE`. The artifact has no network there, and may only write to one folder: confined by Docker in an image, else by WALLS, this machine's walls (src/adapters/local/servers/walls.ts).
 import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { pythonIn } from './docker.mjs';
@@ -31,28 +30,14 @@ export function modelPython(artifact, { out, model, facts }) {
     PYTHONDONTWRITEBYTECODE: '1',
   };
 
-  /** All that it prints; `onLine` gets the first line, from an image when it has ended. Its input ends with `isOver`, or its process by `signal`. */
-  async function printed(place, given, { onLine = () => {}, isOver, signal } = {}) {
+  /** All that it prints. */
+  async function printed(place, given) {
     const image = imageOf(place);
-    if (image) {
-      const input = isOver && endingWith(isOver);
-      const output = await pythonIn(image, given, { folder: artifact, writable: out, env, input });
-      onLine(output.split('\n')[0]);
-      return output;
-    }
-    const options = {
-      ...MOST_OUTPUT,
-      cwd: out,
-      env: { ...env, ...walls(place, { artifact, out }) },
-      signal,
-    };
-    const running = run(place, given, { ...options, killSignal: 'SIGKILL' });
-    const { child } = running;
-    letGo(child);
-    handOnProgress(child);
-    createInterface(child.stdout).once('line', onLine);
-    child.stdin.on('error', () => undefined);
-    void isOver?.then(() => child.stdin.end());
+    if (image) return pythonIn(image, given, { folder: artifact, writable: out, env });
+    const walled = { ...env, ...walls(place, { artifact, out }) };
+    const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env: walled });
+    letGo(running.child);
+    handOnProgress(running.child);
     try {
       return (await running).stdout;
     } catch (error) {
@@ -83,12 +68,6 @@ function walls(place, { artifact, out }) {
   if (!WALLS) return {};
   const read = [artifact, dirname(dirname(place))];
   return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
-}
-
-/** No bytes, until then. */
-// biome-ignore lint/correctness/useYield: it only ends.
-async function* endingWith(isOver) {
-  await isOver;
 }
 
 /** Background processes of the artifact's code hold the output open; they are not waited for, and end with the build. */

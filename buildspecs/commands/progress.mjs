@@ -19,37 +19,14 @@ export function handOnProgress(child) {
   });
 }
 
-/**
- * Tells how many packages are there, by what uv says as it installs them into one or more environments side by side:
- * it names each download of some size when that begins and ends, and those that it does not name take no time.
- */
-export function installProgress() {
-  const all = [];
-
-  function tell() {
-    const total = sum(all.map((each) => each.total));
-    const known = all.filter(({ isBegun }) => isBegun);
-    const missing = sum(all.map((each) => (each.isBegun ? each.downloading : each.total)));
-    const done = known.length === 0 ? '' : `${total - missing} of `;
-    progress(`installing ${done}${total} packages`);
-  }
-
-  /** Follows a uv that installs so many. */
-  return (uv, total) => {
-    const each = { total, isBegun: false, downloading: 0 };
-    all.push(each);
-    tell();
-    createInterface({ input: uv.stderr }).on('line', (line) => {
-      const [, word] = /^ *(Downloading|Downloaded|Prepared|Installed) /.exec(line) ?? [];
-      if (!word) return;
-      each.isBegun = true;
-      each.downloading =
-        { Downloading: each.downloading + 1, Downloaded: each.downloading - 1 }[word] ?? 0;
-      tell();
-    });
-  };
-}
-
-function sum(numbers) {
-  return numbers.reduce((total, number) => total + number, 0);
+/** Tells how many of so many packages are there, by what uv says as it installs them: it names each download of some size when that begins and ends, and those that it does not name take no time. */
+export function followInstall(uv, total) {
+  progress(`installing ${total} packages`);
+  let downloading = 0;
+  createInterface({ input: uv.stderr }).on('line', (line) => {
+    const [, word] = /^ *(Downloading|Downloaded|Prepared|Installed) /.exec(line) ?? [];
+    if (!word) return;
+    downloading = { Downloading: downloading + 1, Downloaded: downloading - 1 }[word] ?? 0;
+    progress(`installing ${total - downloading} of ${total} packages`);
+  });
 }

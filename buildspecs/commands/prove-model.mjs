@@ -12,14 +12,16 @@ const NETWORKS = ['tflite', 'savedmodel', 'keras'];
 
 /**
  * Makes the folder ARTIFACT/served of the artifact in ARTIFACT/model, with the folder `model` and `facts.json`, and writes what was found out by loading the model to ARTIFACT/proof.json, which is empty if the runtime takes no packages, and so there is nothing to find out.
- * `environment` is the place of a Python; `converter` a promise of one, which is awaited while the model is loaded; empty if there is none.
+ * `environment` and `converter` answer the place of a Python, that of a converter empty if there is none. A model that may be converted is loaded by its converter, once: only one that is served as it is needs its environment too.
  */
 export async function proveModel(artifact, order, { environment, converter }) {
   const work = workFolder(artifact, order);
   await mkdir(work.out);
-  await layOut(work, environment);
   const runtime = await runtimeNamed(order.runtime);
-  if (runtime.takesPackages) await prove(work, runtime, { environment, converter });
+  const refusal = refusalOf(order);
+  const convertedIn = runtime.takesPackages && !refusal ? await converter() : '';
+  await layOut(work, convertedIn || (await environment()));
+  if (runtime.takesPackages) await prove(work, runtime, { environment, convertedIn, refusal });
   else await writeFile(work.proof, '');
   return { served: work.served, proof: work.proof };
 }
@@ -35,14 +37,13 @@ function workFolder(artifact, order) {
     served,
     out,
     facts,
-    golden: join(out, 'golden.json'),
     onnx: join(out, 'model.onnx'),
     proof: join(artifact, 'proof.json'),
     python: modelPython(artifact, { out, model, facts }),
   };
 }
 
-async function layOut({ artifact, order, served, out, facts, python }, environment) {
+async function layOut({ artifact, order, served, out, facts, python }, place) {
   await mkdir(served, { recursive: true });
   let unpacked = join(artifact, 'model');
   // Unpacks at the offsets that inspection found: no second reader looks for files in an archive.
@@ -50,7 +51,7 @@ async function layOut({ artifact, order, served, out, facts, python }, environme
     const [inner, list] = [join(out, `unpacked-${depth}`), join(artifact, `taken-${depth}.json`)];
     await writeFile(list, JSON.stringify(taken));
     const given = [join(unpacked, archive), inner, list];
-    await python.printed(environment, ['-m', 'slipway_server.unpack', ...given]);
+    await python.printed(place, ['-m', 'slipway_server.unpack', ...given]);
     unpacked = inner;
   }
   await rename(unpacked, join(served, 'model'));
@@ -70,6 +71,7 @@ function factsOf(order) {
     tensorNames,
     language,
     pipeline,
+    needsGpu,
   } = order;
   const { network } = order.wishes;
   return {
@@ -84,51 +86,68 @@ function factsOf(order) {
     language,
     pipeline,
     network,
+    needsGpu: needsGpu || undefined,
   };
 }
 
-async function prove(work, runtime, { environment, converter }) {
-  const { order, served, python } = work;
-  await python.compile(environment, join(served, 'model'));
-  const refusal = refusalOf(order);
-  const conversion = beginConversion(work, refusal ? Promise.resolve('') : converter);
+async function prove(work, runtime, { environment, convertedIn, refusal }) {
+  const attempt = convertedIn ? await converted(work, convertedIn) : undefined;
+  if (attempt?.conversion?.converted) {
+    await finish(work, runtime, { described: attempt, report: attempt.conversion });
+    return;
+  }
+  const described = await describe(work, await environment());
+  const { rows, nativeMicros } = described;
+  const reason =
+    rows === 0 || nativeMicros === null
+      ? 'it is code, or does not take rows of numbers'
+      : (attempt?.reason ?? 'no converter supports this version of its framework');
+  const report = attempt?.conversion ?? { ...NOT_CONVERTED, reason: refusal ?? reason };
+  await finish(work, runtime, { described, report });
+}
+
+const NOT_CONVERTED = { converted: false, rows: 0, maxDifference: null, onnxMicros: null };
+
+/** The model's own description, by what converts it, with its `conversion`; only a reason where that did not come to an end. */
+async function converted({ order, onnx, python }, place) {
+  progress('loading the model');
+  const int8 = order.wishes.optimize === 'int8' ? ['--int8'] : [];
+  const given = ['-m', 'slipway_server.convert', '--out', onnx, ...int8];
   try {
-    const described = await describe(work, environment, conversion.ask);
-    const [report] = await Promise.all([
-      convert(work, described, { refusal, conversion }),
-      imageOf(environment) ? undefined : compileFiles(environment, described.uncompiled),
-    ]);
-    await declare(work, described);
-    if (report.converted) await exchange(work);
-    await writeProof(work, runtime, { described, report });
-  } finally {
-    conversion.giveUp();
+    const { uncompiled, ...attempt } = lastOf(await python.printed(place, given));
+    if (!imageOf(place)) await compileFiles(place, uncompiled);
+    return attempt;
+  } catch (error) {
+    // Whether the model itself is to blame is seen where its framework alone loads it.
+    return { reason: `its conversion ended: ${error.stderr?.trim() || error.message}` };
   }
 }
 
-/** The model's own description. Once its golden rows are there for a comparison, `onRows` is called, before it has ended. */
-async function describe({ golden, python }, environment, onRows) {
+async function describe({ served, python }, place) {
+  await python.compile(place, join(served, 'model'));
   progress('loading the model');
-  const given = ['-m', 'slipway_server.describe', '--golden', golden];
-  const onLine = (line) => {
-    if (isRows(line)) onRows();
-  };
-  const printed = await python.printed(environment, given, { onLine });
-  const described = JSON.parse(printed.trim().split('\n').at(-1));
-  const { uncompiled } = described;
-  if (uncompiled.length > 0 && imageOf(environment)) {
+  const { uncompiled, ...described } = lastOf(
+    await python.printed(place, ['-m', 'slipway_server.describe']),
+  );
+  if (!imageOf(place)) await compileFiles(place, uncompiled);
+  else if (uncompiled.length > 0) {
     throw new Error(`${uncompiled.length} files have no compiled form: ${uncompiled.join(', ')}`);
   }
   return described;
 }
 
-/** What has loaded the artifact may print anything. */
-function isRows(line) {
-  try {
-    return JSON.parse(line).rows > 0;
-  } catch {
-    return false;
-  }
+/** What has loaded the artifact may print anything before. */
+function lastOf(printed) {
+  return JSON.parse(printed.trim().split('\n').at(-1));
+}
+
+async function finish(work, runtime, { described, report }) {
+  await declare(work, described);
+  if (report.converted) await exchange(work);
+  await writeProof(work, runtime, {
+    described,
+    report: { ...report, nativeMicros: described.nativeMicros },
+  });
 }
 
 /** The server declares the signature that the model was observed to have. */
@@ -137,41 +156,12 @@ async function declare({ facts }, { signature, takesColumns }) {
   await writeFile(facts, JSON.stringify({ ...known, signature, takesColumns }));
 }
 
-/** It starts while the model is being described, since its imports take longer than that, and then waits for the rows. */
-function beginConversion({ order, golden, onnx, python }, converter) {
-  const int8 = order.wishes.optimize === 'int8' ? ['--int8'] : [];
-  const given = ['-m', 'slipway_server.convert', '--golden', golden, '--out', onnx, ...int8];
-  const givingUp = new AbortController();
-  const { signal } = givingUp;
-  let ask;
-  const isOver = new Promise((resolve) => {
-    ask = resolve;
-  });
-
-  async function answer() {
-    const place = await converter;
-    if (!place || signal.aborted) return undefined;
-    return { place, printed: await python.printed(place, given, { isOver, signal }) };
-  }
-
-  const answered = answer();
-  // It may end before it is asked.
-  answered.catch(() => undefined);
-  return {
-    ask,
-    answer: () => answered,
-    giveUp() {
-      givingUp.abort();
-      ask();
-    },
-  };
-}
-
 /** Why a model of this kind is not converted. */
-function refusalOf({ language, format, pipeline, wishes }) {
+function refusalOf({ language, format, pipeline, wishes, needsGpu }) {
   if (language) return 'it is a language model, which is more than one pass through a graph';
   if (format === 'spacy') return 'spaCy runs it';
   if (NETWORKS.includes(format)) return 'OpenVINO runs it as it is';
+  if (needsGpu) return 'it computes on a GPU, and the ONNX server does not';
   const { image } = pipeline ?? {};
   if (image && !image.isPrepared) {
     return `the ONNX server does not prepare images as ${image.processor} does`;
@@ -180,33 +170,10 @@ function refusalOf({ language, format, pipeline, wishes }) {
   return undefined;
 }
 
-async function convert({ onnx }, { rows, nativeMicros }, { refusal, conversion }) {
-  const refuse = (reason) => ({
-    converted: false,
-    reason,
-    rows: 0,
-    maxDifference: null,
-    nativeMicros,
-    onnxMicros: null,
-  });
-  if (refusal) return refuse(refusal);
-  if (rows === 0 || nativeMicros === null) {
-    return refuse('it is code, or does not take rows of numbers');
-  }
-  progress(`converting, ${rows} golden rows`);
-  const answer = await conversion.answer();
-  if (!answer) return refuse('no converter supports this version of its framework');
-  const { uncompiled, ...report } = JSON.parse(answer.printed);
-  if (!imageOf(answer.place)) await compileFiles(answer.place, uncompiled);
-  // The artifact's code could have placed a link here that leads out of its folder.
-  if (report.converted && !(await lstat(onnx)).isFile()) {
-    throw new Error('the converted model is not a file');
-  }
-  return { ...report, nativeMicros };
-}
-
 /** The converted model replaces the original. */
 async function exchange(work) {
+  // The artifact's code could have placed a link here that leads out of its folder.
+  if (!(await lstat(work.onnx)).isFile()) throw new Error('the converted model is not a file');
   await (work.order.pipeline ? exchangeWeights(work) : exchangeModel(work));
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-packages UV PYTHON WANTED FOLDER: locks what the file WANTED asks for, by hash, and installs it for PYTHON, the environment in FOLDER. Prints how many packages that are, where they had to be resolved, and installs them at the end of its standard input.
+# install-packages UV PYTHON WANTED FOLDER: locks what the file WANTED asks for, by hash, and installs it for PYTHON, the environment in FOLDER. Prints how many packages that are, where they had to be resolved.
 # PyPI's torch for Linux brings CUDA's libraries. Of torch's own packages, and of no other, the index TORCH_INDEX has what was built for CPUs; where it does not answer, or is `none`, they are PyPI's.
 set -eu
 uv=$1 python=$2 wanted=$3 folder=$4
@@ -62,7 +62,6 @@ case $index in
   *) [ -z "$pins" ] || lock_for_cpus ;;
 esac
 [ "$is_locked" ] || cat "$lock" "$torch" 2>/dev/null | grep -cE '^[^ #]+=='
-cat >/dev/null
 
 "$uv" pip sync --python "$python" --only-binary :all: --require-hashes "$lock"
 if [ -s "$torch" ]; then

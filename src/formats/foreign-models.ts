@@ -113,12 +113,10 @@ const FOLDERS: readonly Kind[] = [
   {
     name: 'a Hugging Face model',
     fix: HUGGING_FACE,
-    find: (files) =>
+    find: async (files) =>
       files.some(({ name }) => WEIGHTS.test(name))
-        ? says(
-            /(^|\/)(config|modules)\.json$/,
-            /"(architectures|model_type)"\s*:|sentence_transformers/,
-          )(files)
+        ? ((await says(/(^|\/)modules\.json$/, /sentence_transformers/)(files)) ??
+          says(/(^|\/)config\.json$/, /"(architectures|model_type)"\s*:/)(files))
         : undefined,
   },
   {
@@ -189,10 +187,13 @@ const TOKENIZERS =
 const OF_TOKENIZERS =
   /(^|\/)([^/]*(tokenizer|vocab|merges|special_tokens|added_tokens|chat_template|normalizer)[^/]*|s(entence)?piece[^/]*\.model|generation_config\.json|config\.json|[^/]*\.(md|txt|jinja)|LICENSE|\.gitattributes)$/;
 
-/** Finds the first small file of this name whose text says this. */
+/** Finds the first small file of this name whose text says this, the outermost first: what lies below it may have as many of that name. */
 function says(name: RegExp, text: RegExp) {
   return async (files: Files): Promise<string | undefined> => {
-    for (const file of files.filter((each) => name.test(each.name)).slice(0, MOST_CONFIGS)) {
+    const depth = (each: ArtifactFile) => each.name.split('/').length;
+    const named = files.filter((each) => name.test(each.name));
+    const outermost = named.toSorted((one, other) => depth(one) - depth(other));
+    for (const file of outermost.slice(0, MOST_CONFIGS)) {
       if (file.sizeBytes > MOST_CONFIG_BYTES) continue;
       if (text.test(await readText(file, MOST_CONFIG_BYTES).catch(() => ''))) return file.name;
     }

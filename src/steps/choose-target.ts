@@ -36,7 +36,7 @@ export const chooseTarget =
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
     requireWithinCaps(manifest, caps);
     const { imageTag, runtime, accelerator = null } = requireWork(work.plan, 'plan');
-    const { terms, gpuModel } = memoryOn(facts, runtime);
+    const { terms, ...ofGpus } = memoryOn(facts, runtime);
     const built = () => (imageTag === null ? undefined : readImage(imageTag, variables, runtime));
     const image = work.image ?? built();
     const needs = {
@@ -47,7 +47,7 @@ export const chooseTarget =
       memoryBytes: expectedMemoryBytes({ ...facts, terms }, image),
       memoryMiB: memoryMiB(manifest),
       accelerator,
-      gpuModel,
+      ...ofGpus,
       allowedAccelerators: caps.allowedAccelerators,
       replicas: manifest.scaling.min,
       spending: spendingOf(manifest, caps),

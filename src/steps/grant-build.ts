@@ -1,10 +1,9 @@
-import { isConvertible } from '#domain/artifact/format.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
 import { type RuntimeName, serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
-import { type Gpus, gpuFor, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { type Gpus, gpuFor, mayConvert, runtimeOn } from '#domain/placement/gpu-need.ts';
 import { exampleOf } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -88,7 +87,7 @@ export function servedAs(inspection: Inspection, gpus: Gpus) {
     data: facts.data ?? null,
     allowed: manifest.model.allowPickle,
     wishes: manifest.runtime,
-    converts: manifest.runtime.optimize !== 'none' && isConvertible(facts),
+    converts: mayConvert(inspection, gpu),
     ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
     ...(facts.language && { language: facts.language }),
     ...(facts.pipeline && { pipeline: facts.pipeline }),

@@ -77,7 +77,7 @@ async function decide(
     imageTag(model, JSON.stringify([hash, servedAs(inspected, deps.gpus)]), artifact);
   const gpu = gpuFor(inspected, deps.gpus.areChosen);
   const runtime = runtimeOn(facts, gpu);
-  requireGpu(facts, runtime);
+  requireGpu(facts, runtime, gpu);
   if (runtime === 'vllm' && deps.gpus.vllmImage === null) throw withoutVllm();
   const { takesPackages } = RUNTIMES[runtime];
   const packages = takesPackages ? pythonEnvironment(facts, manifest.build) : null;

@@ -5,6 +5,7 @@ import { writePredict } from '#compose/inspection/write-predict.ts';
 import { describeOnOneMachine } from '../python/right-answers.ts';
 import { throughGateway } from '../support/models/dropped.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
+import { expectLive } from './live.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
 const LONGEST_MS = 900_000;
@@ -64,7 +65,7 @@ function describeDrafts(): void {
         );
         await writePredict(path);
         drop(name);
-        expect((await slipway().ending(name, 2)).detail).toMatchObject({ state: 'Live' });
+        expectLive((await slipway().ending(name, 2)).detail);
         const { status, body } = await throughGateway(slipway(), name)('invocations', request());
         expect(status === 200 || body).toBe(true);
         const { predictions } = body as { predictions: unknown };

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { describeOnOneMachine } from '../python/right-answers.ts';
+import { type MemoryFigures, servedFigures, tooFar } from '../support/models/memory.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
+import { expectLive } from './live.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
 const LONGEST_MS = 900_000;
@@ -59,7 +62,7 @@ function describeImages(): void {
       async (name, network, server) => {
         const manifest = name === UNCONVERTED ? 'runtime: { optimize: none }' : '';
 
-        expect(await dropped(name, network, manifest)).toMatchObject({ state: 'Live' });
+        expectLive(await dropped(name, network, manifest));
         expect(await metadata(name)).toMatchObject({ name: server });
         for (const [file, wanted] of wantedOf(network)) {
           const type = `image/${TYPES[file.split('.').at(-1) ?? '']}`;
@@ -91,6 +94,22 @@ function describeImages(): void {
       },
     );
 
+    it(
+      'takes about as much memory as is expected, of the largest image',
+      async () => {
+        const image = await largestImage();
+        const figures: MemoryFigures[] = [];
+        for (const model of ['vit', 'resnet', 'convnext', 'swin', 'mobilenet']) {
+          expect((await post(model, 'image/webp', image)).status).toBe(200);
+          const given = { path: join(folder.path, model), model, version: 1 };
+          figures.push(await servedFigures(slipway(), given));
+        }
+
+        expect(tooFar(figures)).toEqual([]);
+      },
+      LONGEST_MS,
+    );
+
     it('several images are answered as base64, and as many labels as are asked for', async () => {
       const files = wantedOf('vit').slice(0, 3);
       const inputs = files.map(([file]) => readFileSync(join(IMAGES, file)).toString('base64'));
@@ -100,6 +119,12 @@ function describeImages(): void {
       expect(await answer.json()).toEqual(files.map(([, wanted]) => alike(wanted.slice(0, 2))));
     });
   });
+}
+
+/** As many pixels as are taken, in the format that takes most memory. */
+function largestImage(): Promise<Buffer> {
+  const of = { width: 5000, height: 5000, channels: 3, background: '#369' } as const;
+  return sharp({ create: of }).webp({ effort: 0 }).toBuffer();
 }
 
 /** The same labels, with scores within 1e-4. */

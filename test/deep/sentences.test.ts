@@ -4,6 +4,7 @@ import { describeOnOneMachine } from '../python/right-answers.ts';
 import { filesIn } from '../support/models/files-in.ts';
 import { minilm } from '../support/models/minilm.ts';
 import { filesOfWheel, type Wheel } from '../support/models/wheels.ts';
+import { expectLive } from './live.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
 const LONGEST_MS = 900_000;
@@ -62,7 +63,7 @@ function describeSentences(folder: string, quantized: string): void {
     it(
       'become ONNX of their safetensors, with the vectors of transformers, long texts cut',
       async () => {
-        expect(await dropped(filesIn(folder), 1)).toMatchObject({ state: 'Live' });
+        expectLive(await dropped(filesIn(folder), 1));
 
         for (const cosine of await cosines()) expect(cosine).toBeGreaterThan(0.9999);
         expect(await slipway().get('/models/minilm/explain?version=1')).toMatchObject({
@@ -77,7 +78,7 @@ function describeSentences(folder: string, quantized: string): void {
       async () => {
         const asked = 'runtime: { optimize: int8 }';
 
-        expect(await dropped(filesIn(folder), 1, 'small', asked)).toMatchObject({ state: 'Live' });
+        expectLive(await dropped(filesIn(folder), 1, 'small', asked));
 
         for (const cosine of await cosines('small')) expect(cosine).toBeGreaterThan(0.99);
         const [small, full] = [await explained('small'), await explained('minilm')];
@@ -97,10 +98,10 @@ function describeSentences(folder: string, quantized: string): void {
         const onnx = readFileSync(join(quantized, 'model.onnx'));
         const { 'model.safetensors': _, ...rest } = filesIn(folder);
 
-        expect(await dropped({ ...rest, 'model.onnx': onnx }, 2)).toMatchObject({ state: 'Live' });
+        expectLive(await dropped({ ...rest, 'model.onnx': onnx }, 2));
         for (const cosine of await cosines()) expect(cosine).toBeGreaterThan(0.99);
         await slipway().ask('minilm', 'rollback');
-        expect((await slipway().ending('minilm', 3)).detail).toMatchObject({ state: 'Live' });
+        expectLive((await slipway().ending('minilm', 3)).detail);
         for (const cosine of await cosines()) expect(cosine).toBeGreaterThan(0.9999);
       },
       LONGEST_MS,

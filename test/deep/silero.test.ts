@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describeOnOneMachine } from '../python/right-answers.ts';
 import { filesOfWheel } from '../support/models/wheels.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
+import { expectLive } from './live.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
 const LONGEST_MS = 900_000;
@@ -51,7 +52,7 @@ function describeSilero(data: string): void {
         drop(`${model}/v${version}/${name}`, readFileSync(join(OWN, name)));
       drop(`${model}/v${version}/${TENSORS}`, readFileSync(file));
       drop(`${model}/v${version}/model.yaml`, '');
-      expect((await slipway().ending(model, version)).detail).toMatchObject({ state: 'Live' });
+      expectLive((await slipway().ending(model, version)).detail);
       return (await post(model, 'invocations', { inputs: [SOUND] })) as {
         predictions: number[][];
       };
@@ -66,7 +67,7 @@ function describeSilero(data: string): void {
         drop('script/silero_vad.jit', readFileSync(join(data, 'silero_vad.jit')));
         drop('graph/silero_vad.onnx', readFileSync(join(data, 'silero_vad_16k_op15.onnx')));
         for (const model of ['script', 'graph'])
-          expect((await slipway().ending(model, 1)).detail).toMatchObject({ state: 'Live' });
+          expectLive((await slipway().ending(model, 1)).detail);
         const script = Number(await infer('script', [sound, RATE]));
         const graph = await infer('graph', [
           { name: 'input', datatype: 'FP32', shape: [1, 576], data: [...CONTEXT, ...SOUND] },

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeOnOneMachine } from '../python/right-answers.ts';
+import { type MemoryFigures, memoryFigures, tooFar } from '../support/models/memory.ts';
+import { expectLive } from './live.ts';
 import { DEEP_PYTHON } from './python.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/torch');
@@ -10,6 +12,15 @@ const NEAR = 4;
 type Tensor = { name: string; datatype: string; shape: number[]; data: number[] };
 type Answers = Record<string, { inputs: Tensor[]; outputs: number[][] }>;
 const ANSWERS = JSON.parse(readFileSync(join(FOLDER, 'answers.json'), 'utf8')) as Answers;
+// The build loads each of them by torch, whatever serves it.
+const BY_TORCH = [
+  ['rows', 'rows-scripted.pt'],
+  ['pictures', 'pictures-traced.pt'],
+  ['program', 'rows.pt2'],
+  ['quantized', 'rows-quantized.pt'],
+  ['calibrated', 'pictures-quantized.pt'],
+  ['two', 'two-scripted.jit'],
+] as const;
 const exampleOf = (inputs: readonly unknown[]) =>
   JSON.stringify({ examples: [{ request: { inputs } }] });
 
@@ -41,11 +52,10 @@ function describeTorch(): void {
     ])(
       '%s, %s, answers as torch does, as ONNX',
       async (model, name, runtime) => {
-        const ending = await dropped(model, 1, name);
+        expectLive(await dropped(model, 1, name));
         const { inputs, outputs } = ANSWERS[name] ?? { inputs: [], outputs: [] };
         const found = (await infer(model, inputs)).outputs.map(({ data }) => data);
 
-        expect(ending).toMatchObject({ state: 'Live' });
         expect(await servedBy(model, 1)).toBe(runtime);
         for (const [at, output] of outputs.entries()) expectNear(found[at] ?? [], output);
       },
@@ -58,11 +68,10 @@ function describeTorch(): void {
     ])(
       '%s, %s, answers as torch does',
       async (model, name) => {
-        const ending = await dropped(model, 1, name);
+        expectLive(await dropped(model, 1, name));
         const { inputs, outputs } = ANSWERS[name] ?? { inputs: [], outputs: [] };
         const found = (await infer(model, inputs)).outputs.map(({ data }) => data);
 
-        expect(ending).toMatchObject({ state: 'Live' });
         for (const [at, output] of outputs.entries()) expectNear(found[at] ?? [], output);
       },
       LONGEST_MS,
@@ -79,11 +88,10 @@ function describeTorch(): void {
           return ((await answer.json()) as { predictions: number[][] }).predictions[0] ?? [];
         };
         const before = await ask();
-        const next = await dropped('rows', 2, 'rows-traced.pt');
+        expectLive(await dropped('rows', 2, 'rows-traced.pt'));
         const after = await ask();
         const { code } = await slipway().command('rollback', 'rows');
 
-        expect(next).toMatchObject({ state: 'Live' });
         expectNear(before, ANSWERS['rows-scripted.pt']?.outputs[0]?.slice(0, 3) ?? []);
         expectNear(after, before);
         expect(code).toBe(0);
@@ -96,11 +104,25 @@ function describeTorch(): void {
       'is told by its example what it takes, of several inputs',
       async () => {
         const { inputs, outputs } = ANSWERS['two-scripted.jit'] ?? { inputs: [], outputs: [] };
-        const ending = await dropped('two', 1, 'two-scripted.jit', exampleOf(inputs));
+        expectLive(await dropped('two', 1, 'two-scripted.jit', exampleOf(inputs)));
         const found = (await infer('two', inputs)).outputs;
 
-        expect(ending).toMatchObject({ state: 'Live' });
         for (const [at, output] of outputs.entries()) expectNear(found[at]?.data ?? [], output);
+      },
+      LONGEST_MS,
+    );
+
+    it(
+      'takes about as much memory as is expected, by what the build saw of torch',
+      async () => {
+        const figures: MemoryFigures[] = [];
+        for (const [model, name] of BY_TORCH) {
+          figures.push(
+            await memoryFigures(slipway(), { path: join(FOLDER, name), model, version: 1 }),
+          );
+        }
+
+        expect(tooFar(figures)).toEqual([]);
       },
       LONGEST_MS,
     );
@@ -124,10 +146,9 @@ function describeTorch(): void {
           { name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] },
           { name: 'rate', datatype: 'INT64', shape: [], data: [16_000] },
         ];
-        const ending = await dropped('counter', 1, 'counter-scripted.pt', exampleOf(inputs));
+        expectLive(await dropped('counter', 1, 'counter-scripted.pt', exampleOf(inputs)));
         const [first, second] = [await infer('counter', inputs), await infer('counter', inputs)];
 
-        expect(ending).toMatchObject({ state: 'Live' });
         expect(await servedBy('counter', 1)).toBe('python');
         expect(first.outputs[0]?.data).toEqual([6]);
         expect(second.outputs[0]?.data).toEqual([6]);
@@ -145,14 +166,13 @@ function describeTorch(): void {
         slipway().drop(at('model.py'), model);
         slipway().drop(at('requirements.txt'), 'torch==2.15.0\nnumpy\n');
         slipway().drop(at('predict.py'), predict);
-        const ending = await slipway().ending('weights', 2);
+        expectLive((await slipway().ending('weights', 2)).detail);
         const url = `${slipway().gateway}/models/weights/invocations`;
         const rows = ANSWERS['rows-scripted.pt'];
         const body = JSON.stringify({ inputs: [rows?.inputs[0]?.data.slice(0, 4)] });
         const answer = await fetch(url, { method: 'POST', headers: JSON_TYPE, body });
         const { predictions } = (await answer.json()) as { predictions: number[][] };
 
-        expect(ending.detail).toMatchObject({ state: 'Live' });
         expectNear(predictions[0] ?? [], rows?.outputs[0]?.slice(0, 3) ?? []);
       },
       LONGEST_MS,

@@ -29,6 +29,11 @@ const SENTENCES: HuggingFaceFiles = {
   'sentence_bert_config.json': { max_seq_length: 16 },
 };
 
+const CROSS_ENCODER: HuggingFaceFiles = {
+  'modules.json': modules('Transformer'),
+  'sentence_bert_config.json': { transformer_task: 'sequence-classification' },
+};
+
 describe('a folder of Hugging Face says of itself', () => {
   it('its task, its labels, its tokenizer and its weights', async () => {
     expect(await inspected()).toMatchObject({
@@ -63,6 +68,31 @@ describe('a folder of Hugging Face says of itself', () => {
     });
   });
 
+  it('what sentence-transformers puts before each text, and that it takes small letters', async () => {
+    const { pipeline } = await inspected({
+      ...SENTENCES,
+      'sentence_bert_config.json': { do_lower_case: true },
+      'config_sentence_transformers.json': {
+        prompts: { query: 'query: ', passage: 'passage: ' },
+        default_prompt_name: 'query',
+      },
+    });
+
+    expect(pipeline).toMatchObject({ prompt: 'query: ', lowers: true });
+  });
+
+  it.each([
+    ['torch.nn.modules.activation.Sigmoid', 'sigmoid'],
+    ['torch.nn.modules.linear.Identity', 'none'],
+  ])('that it is a cross encoder, and what is made of its scores: %s', async (said, activation) => {
+    const { pipeline } = await inspected({
+      ...CROSS_ENCODER,
+      'config_sentence_transformers.json': { model_type: 'CrossEncoder', activation_fn: said },
+    });
+
+    expect(pipeline).toMatchObject({ task: 'text-classification', pooling: null, activation });
+  });
+
   it('that its network lies below its modules', async () => {
     const { data, modelFile } = await inspected({
       'config.json': undefined,
@@ -84,6 +114,7 @@ describe('a folder of Hugging Face says of itself', () => {
     ['DistilBertForQuestionAnswering', 'question-answering'],
     ['RobertaForMaskedLM', 'fill-mask'],
     ['MPNetModel', 'feature-extraction'],
+    ['T5EncoderModel', 'feature-extraction'],
   ])('by the name %s that it does %s', async (architecture, task) => {
     const { pipeline, signature } = await inspected({
       'config.json': { ...BERT, architectures: [architecture] },
@@ -213,6 +244,44 @@ describe('a decoder', () => {
   });
 });
 
+describe('a network that translates', () => {
+  const marian = (more: HuggingFaceFiles = {}) => ({
+    'config.json': { ...BERT, architectures: ['MarianMTModel'], model_type: 'marian' },
+    'tokenizer.json': undefined,
+    'tokenizer_config.json': { tokenizer_class: 'MarianTokenizer' },
+    'vocab.json': {},
+    'source.spm': 'x',
+    'target.spm': 'x',
+    'model.onnx': undefined,
+    'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+    ...more,
+  });
+
+  it('is served without a tokenizer.json where its tokenizer has none', async () => {
+    const { pipeline, language, requirements } = await inspected(marian());
+
+    expect(pipeline?.task).toBe('text2text-generation');
+    expect(language).toBeDefined();
+    expect(requirements).toContainEqual(expect.stringMatching(/^sentencepiece==/));
+  });
+
+  it.each<[string, HuggingFaceFiles]>([
+    ['without one of its files', { 'source.spm': undefined }],
+    ['of another kind', { 'tokenizer_config.json': { tokenizer_class: 'XLMTokenizer' } }],
+  ])('is refused with a tokenizer %s', async (_, more) => {
+    await expect(inspected(marian(more))).rejects.toThrow('has no tokenizer.json');
+  });
+
+  it('may be of an encoder and a decoder of any kind', async () => {
+    const { pipeline } = await inspected({
+      ...marian({ 'tokenizer.json': TOKENIZER }),
+      'config.json': { architectures: ['EncoderDecoderModel'], model_type: 'encoder-decoder' },
+    });
+
+    expect(pipeline?.task).toBe('text2text-generation');
+  });
+});
+
 describe('quantized weights', () => {
   const decoder = (over: object) => ({
     'config.json': { ...BERT, architectures: ['LlamaForCausalLM'], id2label: undefined, ...over },
@@ -262,6 +331,8 @@ describe('a network of transformers that is not over texts', () => {
     ['WhisperForConditionalGeneration', {}, 'automatic-speech-recognition'],
     ['Wav2Vec2ForCTC', {}, 'automatic-speech-recognition'],
     ['SpeechT5ForTextToSpeech', {}, 'text-to-audio'],
+    ['Wav2Vec2ForSequenceClassification', {}, 'audio-classification'],
+    ['VideoMAEForVideoClassification', {}, 'video-classification'],
     ['ClapModel', {}, 'zero-shot-audio-classification'],
     ['CLIPModel', vision, 'zero-shot-image-classification'],
     ['CLIPVisionModelWithProjection', {}, 'image-feature-extraction'],
@@ -312,6 +383,36 @@ describe('a folder of Hugging Face is refused', () => {
       ['`Transformer`, `Pooling`, `Dense`'],
     ],
     [
+      'whose cross encoder makes of its scores what no other does',
+      {
+        ...CROSS_ENCODER,
+        'config_sentence_transformers.json': {
+          model_type: 'CrossEncoder',
+          activation_fn: 'own.Activation',
+        },
+      },
+      ['the activation_fn `own.Activation`', 'Sigmoid and Identity'],
+    ],
+    [
+      'whose usual prompt is not there',
+      { ...SENTENCES, 'config_sentence_transformers.json': { default_prompt_name: 'query' } },
+      ['no prompt of its default_prompt_name, `query`'],
+    ],
+    [
+      'that leaves its prompt out of its pooling',
+      {
+        ...SENTENCES,
+        '1_Pooling/config.json': { pooling_mode: 'mean', include_prompt: false },
+        'config_sentence_transformers.json': { prompts: { q: 'q: ' }, default_prompt_name: 'q' },
+      },
+      ['leaves the prompt `q: ` out of its pooling'],
+    ],
+    [
+      'that joins what it pools',
+      { ...SENTENCES, '1_Pooling/config.json': { pooling_mode: ['cls', 'mean'] } },
+      ['pools by `cls` and `mean`'],
+    ],
+    [
       'whose module is outside its folder',
       {
         ...SENTENCES,
@@ -336,6 +437,11 @@ describe('a folder of Hugging Face is refused', () => {
       'of a task that no pipeline has',
       { 'config.json': { ...BERT, architectures: ['BertForMultipleChoice'] } },
       ['`BertForMultipleChoice`'],
+    ],
+    [
+      'over sound, whose vectors no pipeline makes',
+      { 'config.json': { ...BERT, architectures: ['Wav2Vec2Model'] } },
+      ['`Wav2Vec2Model`, whose task'],
     ],
     [
       'that writes texts',

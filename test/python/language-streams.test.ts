@@ -13,6 +13,8 @@ describeOnOneMachine('a language model that answers several requests side by sid
   });
 
   it('streams as many as it has slots at once, and the next one when one of them ends', async () => {
+    const ended = () => metric(slipway(), 'slipway_time_to_first_token_seconds_count', 'chat-v1');
+    const before = await ended();
     const [one, other] = [await streamed(slipway(), 'chat'), await streamed(slipway(), 'chat')];
     await Promise.all([one.next(), other.next()]);
     const third = streamed(slipway(), 'chat');
@@ -28,6 +30,7 @@ describeOnOneMachine('a language model that answers several requests side by sid
     expect(await other.next()).toMatch(/^data: /);
     (await third).leave();
     other.leave();
+    await eventually(async () => (await ended()) === before + 3);
   });
 
   it('stops generating when its client has left, and tells what it had generated', async () => {

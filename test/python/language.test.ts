@@ -142,12 +142,13 @@ function describeLanguage(path: string): void {
 
     it.each<[string, unknown, string]>([
       ['completions', {}, 'prompt is missing; it takes a text'],
-      ['completions', { prompt: 'word '.repeat(5000) }, 'exceeds the available context size'],
+      ['completions', { prompt: 'a', n: 2 }, 'n is 2; it takes 1, which is runtime.requestsAtOnce'],
       ['completions', { prompt: 'a', stream: 'yes' }, 'stream is "yes"'],
       ['chat/completions', { messages: [] }, 'messages is a list of 0'],
       ['chat/completions', { messages: [{ role: 'x' }] }, "must contain 'content'"],
       ['chat/completions', [], 'the body is a list of 0'],
       ['embeddings', { input: 'a' }, 'makes no embeddings'],
+      ['embeddings', { input: [[17, 4]] }, 'input is a list of 1 that are not all texts'],
     ])(
       'refuses at %s what it cannot answer, in the words of that API',
       async (at, asked, message) => {
@@ -205,12 +206,27 @@ function describeLanguage(path: string): void {
         'embed',
       );
       const chat = await post(slipway(), 'chat/completions', { messages: [{}] }, 'embed');
+      const [short, long] = await Promise.all(
+        [8, 577].map((dimensions) =>
+          post(
+            slipway(),
+            'embeddings',
+            { input: 'a cat', dimensions, encoding_format: 'base64' },
+            'embed',
+          ),
+        ),
+      );
 
       expect(end.detail).toMatchObject({ state: 'Live' });
       const { data, model } = embedded.body as { data: { embedding: number[] }[]; model: string };
       expect([model, data.map(({ embedding }) => embedding.length)]).toEqual(['embed', [576, 576]]);
       const [output] = (inferred.body as { outputs: { shape: number[]; data: number[] }[] })
         .outputs;
+      expect(floatsOf(short?.body)).toEqual(unitVector(data[0]?.embedding.slice(0, 8) ?? []));
+      expect(long).toMatchObject({
+        status: 400,
+        body: { error: { message: 'dimensions is 577; the model has 576' } },
+      });
       expect(output?.shape).toEqual([1, 576]);
       expect(output?.data[0]).toBeCloseTo(data[0]?.embedding[0] ?? 0, 3);
       expect(chat).toMatchObject({
@@ -234,6 +250,19 @@ function describeLanguage(path: string): void {
 }
 
 /** The command of a client that a test calls, or why there is none. */
+/** The first vector of an answer in base64. */
+function floatsOf(body: unknown): readonly number[] {
+  const [{ embedding }] = (body as { data: [{ embedding: string }] }).data;
+  const bytes = Buffer.from(embedding, 'base64');
+  return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(4 * at));
+}
+
+/** Of length 1, to the third digit. */
+function unitVector(values: readonly number[]): readonly unknown[] {
+  const length = Math.hypot(...values);
+  return values.map((value) => expect.closeTo(value / length, 3));
+}
+
 function clientOf(
   language: string,
   found: string | { readonly missing: string },

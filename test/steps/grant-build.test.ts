@@ -138,7 +138,11 @@ describe('what a build is told of a model', () => {
 
   it('is whether it needs a GPU', async () => {
     expect(await told({})).toMatchObject({ needsGpu: false });
-    expect(await told({}, "resources: { accelerator: 'T4:1' }")).toMatchObject({ needsGpu: true });
+    const onGpu = "resources: { accelerator: 'T4:1' }";
+    expect(await told({ format: 'torch' }, onGpu)).toMatchObject({
+      needsGpu: true,
+      converts: false,
+    });
   });
 });
 

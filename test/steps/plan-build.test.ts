@@ -191,11 +191,14 @@ describe('planning the build', () => {
     expect(order.environments).toMatchObject([{ name: 'convert' }, { name: 'python' }]);
   });
 
-  it('gives a model of Python that gets a GPU another environment: its torch comes with CUDA', async () => {
+  it('gives a model of torch that gets a GPU another environment: its torch comes with CUDA', async () => {
     const planOf = async (manifest: string) => {
       const world = memoryWorld({ engine: 'image' });
       const upload = world.upload({ file: 'm.ubj', bytes: BOOSTER, manifest });
       const held = await world.before('PlanBuild', upload);
+      const inspection = (await world.recordOf(held)).work.inspection!;
+      const facts = { ...inspection.facts, format: 'torch' } as const;
+      await world.registry.recordWork(held, { inspection: { ...inspection, facts } });
       await planBuild(world.deps)(held);
       return (await world.recordOf(held)).work.plan!;
     };
@@ -205,6 +208,18 @@ describe('planning the build', () => {
     expect(onGpu.python).toEqual({ ...onCpu.python, cuda: true });
     expect(onCpu.python).not.toHaveProperty('cuda');
     expect(onGpu.environmentHash).not.toBe(onCpu.environmentHash);
+  });
+
+  it('refuses a GPU to a model whose server would not use it', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    const event = world.upload({ manifest: 'resources: { accelerator: L4 }' });
+    const held = await world.before('PlanBuild', event);
+
+    await expect(planBuild(world.deps)(held)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining('the ONNX server computes on CPUs alone'),
+      fix: expect.stringContaining('Take resources.accelerator out of model.yaml'),
+    });
   });
 
   it('gives a model of Python an environment of its own, and has it built on one machine too', async () => {

@@ -1,9 +1,12 @@
+import { ANY_GPU } from '#domain/manifest/manifest.ts';
+import { chooseTarget } from '#steps/choose-target.ts';
 import { revisionSpec } from '#steps/revision-spec.ts';
 import { memoryWorld } from '../support/worlds/memory.ts';
+import { planGpu } from '../support/worlds/planned-gpu.ts';
 
 const MANIFEST = `
 team: vision
-resources: { memory: 20Gi, accelerator: 'T4:1' }
+resources: { memory: 20Gi }
 placement: { allowCpu: true }
 scaling: { min: 2, max: 4 }
 server: { startupTimeoutSeconds: 20, extraColumns: refuse }
@@ -12,7 +15,9 @@ server: { startupTimeoutSeconds: 20, extraColumns: refuse }
 describe('what a platform is asked for', () => {
   it('is what was inspected, planned and chosen', async () => {
     const world = memoryWorld();
-    const held = await world.before('ProvisionEc2', world.upload({ manifest: MANIFEST }));
+    const held = await world.before('ChooseTarget', world.upload({ manifest: MANIFEST }));
+    await planGpu(world, held, { name: 'T4', count: 1 });
+    await chooseTarget(world.deps)({ ...held, variables: [] });
     const deployment = await world.recordOf(held);
     const { memoryMiB, cpuUnits, instanceTypes } = deployment.work.decision!;
 
@@ -60,8 +65,9 @@ describe('what a platform is asked for', () => {
 
   it('is any GPU where any will do, and that of the decision else', async () => {
     const world = memoryWorld();
-    const manifest = 'resources: { accelerator: any }';
-    const held = await world.before('ProvisionEc2', world.upload({ manifest }));
+    const held = await world.before('ChooseTarget');
+    await planGpu(world, held, { name: ANY_GPU, count: 1 });
+    await chooseTarget(world.deps)({ ...held, variables: [] });
     const deployment = await world.recordOf(held);
 
     const spec = revisionSpec(deployment, { revision: 'digits-v1', madeBy: 'd7' });

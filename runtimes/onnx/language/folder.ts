@@ -23,6 +23,12 @@ export type Folder = {
   /** Null where the folder is none of sentence-transformers. */
   readonly pooling: Pooling | null;
   readonly normalizes: boolean;
+  /** What sentence-transformers puts before each text; empty where it puts nothing. */
+  readonly prompt: string;
+  /** Whether sentence-transformers takes texts in small letters. */
+  readonly lowers: boolean;
+  /** What a cross encoder makes of its network's scores. */
+  readonly activation: 'sigmoid' | 'none' | null;
   readonly padToken: string | null;
   readonly padId: number;
   readonly maskToken: string | null;
@@ -72,18 +78,24 @@ export async function readFolder(root: string): Promise<Folder> {
     ),
   );
   const token = (name: string) => tokenOf(tokenizer?.[name]) ?? tokenOf(special?.[name]);
+  const own = modules && (await objectIn(root, 'config_sentence_transformers.json'));
+  const isScored = own?.['model_type'] === 'CrossEncoder';
   const limits =
     (await objectIn(folder, 'sentence_bert_config.json')) ??
     (await objectIn(root, 'sentence_bert_config.json'));
   return {
     modelPath: await onnxIn(root),
     tokenizerPath: join(folder, 'tokenizer.json'),
-    task: modules ? 'feature-extraction' : taskOf(config),
+    task: modules && !isScored ? 'feature-extraction' : taskOf(config),
     labels: labelsOf(config),
     problemType: textIn(config, 'problem_type') ?? null,
     maxTokens: maxTokensOf(config, tokenizer, modules ? limits : undefined),
-    pooling: modules ? await poolingIn(join(root, textIn(modules[1], 'path') ?? '')) : null,
+    pooling:
+      modules && !isScored ? await poolingIn(join(root, textIn(modules[1], 'path') ?? '')) : null,
     normalizes: (modules?.length ?? 0) > 2,
+    prompt: promptOf(own),
+    lowers: modules !== undefined && limits?.['do_lower_case'] === true,
+    activation: isScored ? activationOf(own) : null,
     padToken: token('pad_token') ?? null,
     padId: Number(config?.['pad_token_id'] ?? 0),
     maskToken: token('mask_token') ?? null,
@@ -113,6 +125,16 @@ export function labelsOf(config: Json | undefined): readonly string[] {
   const named = config?.['id2label'];
   if (!isObject(named)) return [];
   return Object.keys(named).map((_, id) => String(named[id] ?? `LABEL_${id}`));
+}
+
+function promptOf(own: Json | undefined): string {
+  const prompts = own?.['prompts'];
+  const usual = textIn(own, 'default_prompt_name');
+  return (usual !== undefined && isObject(prompts) && textIn(prompts, usual)) || '';
+}
+
+function activationOf(own: Json | undefined): 'sigmoid' | 'none' {
+  return textIn(own, 'activation_fn')?.endsWith('.Sigmoid') ? 'sigmoid' : 'none';
 }
 
 async function poolingIn(folder: string): Promise<Pooling> {

@@ -36,6 +36,9 @@ export async function embeddingsOf(
   };
 }
 
+// LangChain sends tokens of OpenAI's own tokenizer unless it is told not to.
+const AS_TEXTS = 'send texts (LangChain: check_embedding_ctx_length=False)';
+
 /** What `/v1/models` answers. */
 export function modelList(name: string): object {
   const model = { id: name, object: 'model', created: 0, owned_by: 'slipway' };
@@ -53,6 +56,9 @@ function textsOf(input: unknown): readonly string[] {
   const texts = typeof input === 'string' ? [input] : input;
   const isList = Array.isArray(texts) && texts.every((each) => typeof each === 'string');
   if (isList && texts.length > 0) return texts;
+  if (Array.isArray(texts) && texts.length > 0) {
+    throw refusal(400, `input is ${show(input)} that are not all texts; ${AS_TEXTS}`);
+  }
   throw refusal(400, `input is ${show(input)}; it takes a text or a list of texts`);
 }
 

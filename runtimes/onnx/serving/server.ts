@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
+import { errorBody } from '../language/openai.ts';
 import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 import { readBody, typeOf } from './body.ts';
@@ -16,6 +17,8 @@ const TIMEOUTS = {
 
 // Callers' credentials for the gateway may give access to other models too, so no handler sees them.
 const KEYS = ['authorization', 'x-api-key'] as const;
+
+const OPENAI = /^\/v1\/(?!models\b)/;
 
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
 export function createModelServer(
@@ -49,7 +52,7 @@ export function createModelServer(
     const { status, body, headers } = await reply(request, response).catch((error) => {
       // After the client has left, an error is just a consequence.
       if (!isRefusal(error) && !response.destroyed) console.error(labelOf(request), error);
-      return refuse(error);
+      return refuse(error, request.url ?? '');
     });
     // While the server is closing, a kept-alive connection would only delay its end.
     if (!server.listening) response.setHeader('connection', 'close');
@@ -83,11 +86,12 @@ function labelOf({ headers }: IncomingMessage): string {
   return /^[\w.:/+=@-]{1,128}$/.test(id) ? `request ${id}:` : 'a request:';
 }
 
-function refuse(error: unknown): Reply {
+/** Below `/v1` in the words of OpenAI's API, whose clients show no others; but for `/v1/models`, which is KServe's too. */
+function refuse(error: unknown, url: string): Reply {
   const { status, retryAfterSeconds, acceptEncoding } = isRefusal(error) ? error : { status: 500 };
   return {
     status,
-    body: JSON.stringify({ error: messageOf(error) }),
+    body: OPENAI.test(url) ? errorBody(error) : JSON.stringify({ error: messageOf(error) }),
     headers: {
       ...(retryAfterSeconds && { 'retry-after': retryAfterSeconds }),
       ...(acceptEncoding && { 'accept-encoding': acceptEncoding }),

@@ -29,12 +29,16 @@ class LanguageServing:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers'."""
+    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers', as are `prompt`, which goes before each text, `lowers` for texts in small letters, and `activation`, what a cross encoder makes of its scores."""
 
     task: str
     max_tokens: int | None
     pooling: str | None
     normalizes: bool
+    architecture: str = ""
+    prompt: str = ""
+    lowers: bool = False
+    activation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Facts:
     language: LanguageServing | None = None
     tensor_names: TensorNames | None = None
     pipeline: Pipeline | None = None
+    needs_gpu: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_facts(path: str) -> Facts:
-    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, tensorNames, language, pipeline}."""
+    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, tensorNames, language, pipeline, needsGpu}."""
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)
@@ -110,6 +115,7 @@ def read_facts(path: str) -> Facts:
             language=_language_of(facts.get("language")),
             tensor_names=_names_of(facts.get("tensorNames")),
             pipeline=_pipeline_of(facts.get("pipeline")),
+            needs_gpu=bool(facts.get("needsGpu")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f'MODEL_FACTS is "{path}", which is no JSON file of a model: {error}') from error
@@ -124,7 +130,10 @@ def _names_of(said: Any) -> TensorNames | None:
 
 
 def _pipeline_of(said: Any) -> Pipeline | None:
-    return None if said is None else Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]))
+    if said is None:
+        return None
+    own = {name: said[name] for name in ("prompt", "lowers", "activation") if said.get(name)}
+    return Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]), said["architecture"], **own)
 
 
 def _language_of(said: Any) -> LanguageServing | None:

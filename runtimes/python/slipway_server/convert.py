@@ -1,7 +1,7 @@
 """
-Converts a model to ONNX: `python -m slipway_server.convert --golden FILE --out model.onnx`, with the server's MODEL_PATH and MODEL_FACTS;
-FILE is the output of `describe`. Keeps the conversion if it answers the golden rows as the framework did, and writes to stdout
-{converted, reason, rows, maxDifference, onnxMicros, uncompiled}; with --int8 also `int8`, {kept, reason}. Imports its converter first, then waits for the end of stdin, which says that the file exists.
+What a build finds out of a model that may be converted to ONNX, by loading it once: `python -m slipway_server.convert --out model.onnx [--int8]`, with the server's MODEL_PATH and MODEL_FACTS.
+Keeps the conversion if it answers the golden rows as the framework did. Writes to stdout a line of JSON as `describe` does, with `conversion` beside:
+{converted, reason, rows, maxDifference, onnxMicros}, with --int8 also `int8`, {kept, reason}; null where there are no rows to compare it on.
 """
 
 from __future__ import annotations
@@ -13,11 +13,8 @@ if __name__ == "__main__":
     enter_or_end()
 
 import argparse  # noqa: E402
-import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
-from contextlib import suppress  # noqa: E402
-from importlib import import_module  # noqa: E402
 from typing import Any, Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -25,12 +22,10 @@ import numpy as np  # noqa: E402
 # onnxruntime sends usage events unless this is set before it loads.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-from .adapters import load_model  # noqa: E402
 from .adapters.estimator import likeliest_of  # noqa: E402
 from .compiled import uncompiled  # noqa: E402
-from .config import read_facts, required  # noqa: E402
 from .conversion.compare import TOLERANCE, difference, micros_of  # noqa: E402
-from .describe import own_stdout  # noqa: E402
+from .describe import Description, described, ended_by, own_stdout, tell  # noqa: E402
 from .frameworks import framework_of  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .proof.golden import first_row, tensors_of  # noqa: E402
@@ -41,32 +36,31 @@ from .values.tensors import Signature  # noqa: E402
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="slipway_server.convert")
-    parser.add_argument("--golden", required=True, help="the golden rows and the framework's answers")
     parser.add_argument("--out", required=True, help="where to write the ONNX model")
     parser.add_argument("--int8", action="store_true", help="whether to quantize it, if its answers hold")
     given = parser.parse_args(arguments)
     out = own_stdout()
-    for name in ("onnxruntime", "skl2onnx"):
-        with suppress(Exception):
-            import_module(name)
-    sys.stdin.read()
-    with open(given.golden, encoding="utf-8") as file:
-        golden = json.load(file)
-    report = {"converted": False, "rows": 0, "maxDifference": None, "onnxMicros": None}
-    try:
-        report.update(_converted(golden, given.out, given.int8))
-    except Exception as error:
-        report["reason"] = message_of(error)[:500]
-    report["uncompiled"] = uncompiled()
-    out.write(json.dumps(report, ensure_ascii=False) + "\n")
+    found = described()
+    conversion = None if found.golden is None else _attempted(found, given.out, given.int8)
+    tell(out, {**found.told, "conversion": conversion, "uncompiled": uncompiled()})
     out.close()
 
 
-def _converted(golden: dict[str, Any], out: str, is_int8: bool) -> dict[str, Any]:
+def _attempted(found: Description, out: str, is_int8: bool) -> dict[str, Any]:
+    # A stage of the build, as src/domain/build/build-progress.ts reads it.
+    print(f"progress: converting, {found.told['rows']} golden rows", file=sys.stderr, flush=True)
+    report: dict[str, Any] = {"converted": False, "rows": 0, "maxDifference": None, "onnxMicros": None}
+    try:
+        report.update(_converted(found.model, found.golden or {}, out, is_int8))
+    except Exception as error:
+        report["reason"] = message_of(error)[:500]
+    return report
+
+
+def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) -> dict[str, Any]:
     from .conversion.graph import behind
     from .conversion.guard import guarded
 
-    model = load_model(required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS")))
     framework = framework_of(model.native)
     if hasattr(framework, "converted_whole"):
         report: dict[str, Any] = framework.converted_whole(model, out)
@@ -152,4 +146,4 @@ def _name(model: Model) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    ended_by(lambda: main(sys.argv[1:]))

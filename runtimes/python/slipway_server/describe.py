@@ -1,7 +1,6 @@
 """
-What a build finds out by loading the model: `python -m slipway_server.describe [--golden FILE]`, with the server's MODEL_PATH and MODEL_FACTS.
-Writes to FILE the golden rows with the model's answers, and rows that it refuses: {inputs, outputs, refused}, and then a line of JSON to stdout, {rows}, how many a conversion may be compared on: it can begin.
-The last line is {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages, uncompiled}.
+What a build finds out by loading the model: `python -m slipway_server.describe`, with the server's MODEL_PATH and MODEL_FACTS.
+Writes a line of JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages, uncompiled}.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ if __name__ == "__main__":
     # Before any package is imported: packages start threads, which would stay outside the walls.
     enter_or_end()
 
-import argparse  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
@@ -24,7 +22,7 @@ import sys  # noqa: E402
 from contextlib import redirect_stderr  # noqa: E402
 from io import StringIO  # noqa: E402
 from importlib.metadata import distributions  # noqa: E402
-from typing import Any, Callable  # noqa: E402
+from typing import Any, Callable, NamedTuple  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -43,17 +41,30 @@ from .values.tensors import Signature  # noqa: E402
 # A framework's answers differ slightly between processors.
 _RTOL = 1e-4
 _MOST_EXAMPLE_BYTES = 100_000
-_LONGEST_SECONDS = 0.25
+_LONGEST_SECONDS = 0.1
 # Of the answers to all golden rows, which are kept as JSON.
 _MOST_NUMBERS = 2_000_000
 _LEAST_ROWS = 16
 
 
-def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="slipway_server.describe")
-    parser.add_argument("--golden", help="where to write the golden rows and their answers")
-    golden = parser.parse_args(arguments).golden
+class Description(NamedTuple):
+    """
+    A model, and what is told of it. `golden`, on which a conversion is compared, has the golden rows with the model's answers, and the rows that it refuses,
+    as JSON: {inputs, outputs, refused}. None where nothing could be compared.
+    """
+
+    model: Model
+    told: dict[str, Any]
+    golden: dict[str, Any] | None
+
+
+def main() -> None:
     out = own_stdout()
+    tell(out, {**described().told, "uncompiled": uncompiled_to_serve()})
+    out.close()
+
+
+def described() -> Description:
     path, facts = required(os.environ, "MODEL_PATH"), read_facts(required(os.environ, "MODEL_FACTS"))
     if getattr(adapter_of(facts.format), "IS_TRIED_FIRST", False):
         try_out(path, lambda: load_model(path, facts), begin_conversation)
@@ -63,29 +74,20 @@ def main(arguments: list[str]) -> None:
     # The second load has nothing left to import. User code may not tolerate a second run.
     # Nor is there room for two language models.
     again_seconds = first_seconds if model.is_code or model.language else _seconds(lambda: load_model(path, facts))
-
-    def hand_on(rows: int, proven: dict[str, Any]) -> None:
-        if golden:
-            with open(golden, "w", encoding="utf-8") as file:
-                json.dump(proven, file)
-            tell(out, {"rows": 0 if model.is_code else rows})
-
-    answer = _described(model, facts, hand_on)
+    answer, golden = _described(model, facts)
     answer["importMs"] = round((imported - _STARTED + max(0.0, first_seconds - again_seconds)) * 1000, 1)
     answer["loadMs"] = round(again_seconds * 1000, 1)
     answer["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     answer["packages"] = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()}, key=str.lower)
-    answer["uncompiled"] = uncompiled_to_serve()
-    tell(out, answer)
-    out.close()
+    return Description(model, answer, golden)
 
 
-def _described(model: Model, facts: Facts, hand_on: Callable[[int, dict[str, Any]], None]) -> dict[str, Any]:
+def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, Any] | None]:
     if model.language:
-        return _result(model.signature, model, 0, _short(language_example(model.language)), None)
+        return _result(model.signature, model, 0, _short(language_example(model.language)), None), None
     if model.sample is not None:
         request = {"protocol": "invocations", "body": model.sample}
-        return _result(model.signature, model, 0, _invoked(model, request), None)
+        return _result(model.signature, model, 0, _invoked(model, request), None), None
     inputs, refused = golden_inputs(model, facts)
     if inputs and model.native is not None:
         inputs = _not_too_many(model, inputs)
@@ -101,15 +103,15 @@ def _described(model: Model, facts: Facts, hand_on: Callable[[int, dict[str, Any
         refused = []
     if inputs is None or answered is None:
         signature = facts.signature or model.signature
-        return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts.example), None)
+        return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts.example), None), None
     outputs = tuple(spec_like(name, array) for name, array in answered.items())
     declared = facts.signature.outputs if facts.signature and model.is_code else ()
     first = first_row(model.signature.inputs, inputs)
-    rows = _rows(inputs)
-    hand_on(rows, {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)})
-    example = _example(model, first)
-    micros = None if model.is_code else _micros(model, first)
-    return _result(Signature(model.signature.inputs, declared or outputs), model, rows, example, micros)
+    rows, signature = _rows(inputs), Signature(model.signature.inputs, declared or outputs)
+    if model.is_code:
+        return _result(signature, model, rows, _example(model, first), None), None
+    golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)}
+    return _result(signature, model, rows, _example(model, first), _micros(model, first)), golden
 
 
 def _rows(inputs: dict[str, np.ndarray]) -> int:
@@ -200,11 +202,16 @@ def own_stdout() -> Any:
     return own
 
 
-if __name__ == "__main__":
+def ended_by(work: Callable[[], None]) -> None:
+    """Ends the process by what went wrong, in a line."""
     try:
-        main(sys.argv[1:])
+        work()
     except Refusal as refused:
         sys.exit(refused.message)
     except (Exception, SystemExit) as error:
         # Code may end as a program does, mostly without a word.
         sys.exit(where(error))
+
+
+if __name__ == "__main__":
+    ended_by(main)

@@ -2,26 +2,32 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import traceback
 from typing import Any
 
 
 class Refusal(Exception):
-    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later, `accept_encoding` where another coding would be."""
+    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later, `accept_encoding` where another coding would be, `code` where OpenAI's API has a name for it."""
 
     def __init__(
-        self, status: int, message: str, retry_after: int | None = None, accept_encoding: str | None = None
+        self, status: int, message: str, retry_after: int | None = None, *, accept_encoding: str | None = None, code: str | None = None
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.retry_after = retry_after
         self.accept_encoding = accept_encoding
+        self.code = code
+
+
+# What torch's exporter writes for a terminal.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def message_of(error: BaseException) -> str:
     """The error in one line, with its class, since the message alone may not say what happened."""
-    text = " ".join(str(error).split())
+    text = " ".join(_COLOURS.sub("", str(error)).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -3,7 +3,6 @@ import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import { folderFiles, unreadable } from '#compose/folder-files.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
-import { isConvertible } from '#domain/artifact/format.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
@@ -11,7 +10,7 @@ import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { chooseTarget, isStreamed, type Needs } from '#domain/placement/choose-target.ts';
 import { type TimedOption, timed } from '#domain/placement/cold-start.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
-import { gpuFor, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { gpuFor, mayConvert, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
 import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
@@ -59,9 +58,9 @@ export async function inspectPath(
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
   const gpu = gpuFor({ facts, manifest }, false);
   const name = runtimeOn(facts, gpu);
-  requireGpu(facts, name);
+  requireGpu(facts, name, gpu);
   const runtime = RUNTIMES[name];
-  const { terms, gpuModel } = memoryOn(facts, name);
+  const { terms, ...ofGpus } = memoryOn(facts, name);
   return {
     artifact: basename(root),
     manifestFile,
@@ -70,7 +69,7 @@ export async function inspectPath(
     facts,
     server: runtime.process ? runtime.title : `${runtime.title}${AS_CONTAINER}`,
     python: runtime.takesPackages ? pythonEnvironment(facts, manifest.build) : null,
-    converts: manifest.runtime.optimize !== 'none' && isConvertible(facts),
+    converts: mayConvert({ facts, manifest }, gpu),
     options: timed(
       optionsOf(manifest, {
         imageBytes: facts.sizeBytes,
@@ -78,7 +77,7 @@ export async function inspectPath(
         isStreaming: isStreamed(facts),
         memoryBytes: expectedMemoryBytes({ ...facts, terms }),
         accelerator: gpu,
-        gpuModel,
+        ...ofGpus,
         refusedByLambda: portRefusal(manifest),
         lossOnLambda: lossOnLambda(name),
       }),

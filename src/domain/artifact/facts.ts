@@ -92,6 +92,12 @@ export type PipelineServing = {
   /** As tokenizer.json has it: "WordPiece", "BPE", "Unigram". */
   readonly tokenizer: string | null;
   readonly hasChatTemplate: boolean;
+  /** What sentence-transformers puts before each text. */
+  readonly prompt?: string;
+  /** Where sentence-transformers takes texts in small letters. */
+  readonly lowers?: boolean;
+  /** What a cross encoder of sentence-transformers makes of its network's scores. */
+  readonly activation?: 'sigmoid' | 'none';
   /** Of models over images alone. */
   readonly image?: ImageServing;
 };

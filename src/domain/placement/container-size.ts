@@ -13,6 +13,8 @@ export type ContainerNeeds = {
   readonly spending?: Spending | null | undefined;
   /** Where it must fit in the memory of the GPUs. */
   readonly gpuModel?: GpuModel | undefined;
+  /** Where it must fit in the memory of one GPU. */
+  readonly gpuBytes?: number | undefined;
   /** The GPUs that any model may have; null or absent: all. */
   readonly allowedAccelerators?: readonly string[] | null | undefined;
 };

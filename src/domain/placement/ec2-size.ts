@@ -2,7 +2,7 @@ import type { GpuModel } from '#domain/artifact/facts.ts';
 import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import { type Accelerator, ANY_GPU } from '#domain/manifest/manifest.ts';
 import type { ContainerNeeds, SizeResult } from './container-size.ts';
-import { gpuBytes, gpuServing } from './gpu-memory.ts';
+import { gpuBytes, gpuServing, usableBytes } from './gpu-memory.ts';
 import { alwaysRunning, monthly, overspent, type Spending } from './spending.ts';
 
 type Instance = (typeof gpus.instances)[number];
@@ -34,8 +34,8 @@ function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
   if (having.length === 0) {
     return { refusal: `EC2 has no instance with ${nameOf(asked)}; it has ${known()}` };
   }
-  const holding = having.filter((type) => holds(type, gpuModel));
-  if (gpuModel && holding.length === 0) return { refusal: tooLarge(gpuModel, asked, having) };
+  const holding = having.filter((type) => holds(type, needs));
+  if (holding.length === 0) return { refusal: tooLarge(needs, asked, having) };
   const fitting = holding.filter((type) => hostMiB(type) >= memoryMiB);
   const [cheapest] = fitting;
   if (!cheapest) {
@@ -68,22 +68,31 @@ function isAsked({ name, count }: Accelerator, type: Pick<Instance, 'accelerator
   return name === ANY_GPU || (type.accelerator === name && type.count === count);
 }
 
-/** What is not known to be a language model is not held to a GPU's memory. */
-function holds(type: Instance, model: GpuModel | undefined): boolean {
-  return model === undefined || gpuServing(model, type) !== undefined;
+/** What code of the user's own takes of a GPU is not known. */
+function holds(type: Instance, { gpuModel, gpuBytes: bytes = 0 }: ContainerNeeds): boolean {
+  if (gpuModel) return gpuServing(gpuModel, type) !== undefined;
+  return bytes <= usableBytes(type);
 }
 
 function use(model: GpuModel, { count, acceleratorMiB }: Instance): string {
   return `, of whose ${acceleratorMiB * count} MiB it needs ${mebibytes(gpuBytes(model, count))}`;
 }
 
-function tooLarge(model: GpuModel, asked: Accelerator, having: readonly Instance[]): string {
+function tooLarge(
+  { gpuModel, gpuBytes: bytes = 0 }: ContainerNeeds,
+  asked: Accelerator,
+  having: readonly Instance[],
+): string {
+  if (!gpuModel) {
+    const mostMiB = Math.max(...having.map(({ acceleratorMiB }) => acceleratorMiB));
+    return `the model needs ${mebibytes(bytes)} MiB of the memory of one GPU; the largest has ${mostMiB}, a part of it reserved`;
+  }
   const most = having.reduce((one, other) =>
     one.count * one.acceleratorMiB >= other.count * other.acceleratorMiB ? one : other,
   );
   const { count, acceleratorMiB } = most;
   const which = asked.name === ANY_GPU ? `${count} ${most.accelerator}, the most,` : nameOf(asked);
-  return `the model needs ${mebibytes(gpuBytes(model, count))} MiB of GPU memory; ${which} ${count === 1 ? 'has' : 'have'} ${count * acceleratorMiB}, a part of it reserved`;
+  return `the model needs ${mebibytes(gpuBytes(gpuModel, count))} MiB of GPU memory; ${which} ${count === 1 ? 'has' : 'have'} ${count * acceleratorMiB}, a part of it reserved`;
 }
 
 function hostMiB({ memoryMiB }: Instance): number {

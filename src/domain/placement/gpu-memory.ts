@@ -62,9 +62,9 @@ export function gpuServing(
   if (model.heads % count !== 0) return undefined;
   if (model.isBfloat16 && WITHOUT_BFLOAT16.includes(accelerator)) return undefined;
   const gpuMemoryUtilization = utilization(acceleratorMiB);
-  const usableBytes = Math.floor(gpuMemoryUtilization * acceleratorMiB) * MIB * count;
+  const ownBytes = Math.floor(gpuMemoryUtilization * acceleratorMiB) * MIB * count;
   const cache = gpuMemory(model, count).at(-1)?.bytes ?? 0;
-  const leftBytes = usableBytes - (gpuBytes(model, count) - cache);
+  const leftBytes = ownBytes - (gpuBytes(model, count) - cache);
   if (leftBytes < cache) return undefined;
   const tokens = Math.floor(leftBytes / tokenBytes(model) / BLOCK_TOKENS) * BLOCK_TOKENS;
   const maxModelLen = Math.min(model.contextLength, Math.max(tokens, model.contextTokens));
@@ -74,6 +74,16 @@ export function gpuServing(
 /** In bytes, on all GPUs together. */
 export function gpuBytes(model: GpuModel, count: number): number {
   return gpuMemory(model, count).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** What torch takes of the one GPU on which it serves a model: of what it computes nothing is known before, so as much again as the weights. Recalled, not measured here. */
+export function torchBytes(weightBytes: number): number {
+  return ENGINE_BYTES + 2 * weightBytes;
+}
+
+/** What a GPU has for a model, beside what is kept of it. */
+export function usableBytes({ acceleratorMiB }: Pick<Gpus, 'acceleratorMiB'>): number {
+  return (acceleratorMiB - RESERVED_MIB) * MIB;
 }
 
 function utilization(acceleratorMiB: number): number {

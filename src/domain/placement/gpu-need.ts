@@ -1,10 +1,10 @@
 import type { ArtifactFacts, GpuModel, MemoryTerm } from '#domain/artifact/facts.ts';
-import { runtimeOf } from '#domain/artifact/format.ts';
-import type { RuntimeName } from '#domain/build/runtime.ts';
+import { type Format, isConvertible, runtimeOf } from '#domain/artifact/format.ts';
+import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Accelerator, ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
-import { HOST_MEMORY } from './gpu-memory.ts';
+import { HOST_MEMORY, torchBytes } from './gpu-memory.ts';
 
 /** What GPUs there are for: `areChosen` where a model that needs one gets it without asking; `vllmImage` serves language models on them, null where there is none. */
 export type Gpus = { readonly areChosen: boolean; readonly vllmImage: string | null };
@@ -20,12 +20,19 @@ export function gpuFor({ facts, manifest }: Inspection, choosesGpus: boolean): A
   return weightBytes > MOST_CPU_BYTES ? { name: ANY_GPU, count: 1 } : null;
 }
 
-/** What it takes of the memory of its machine, and where vLLM serves it of that of its GPUs. */
+/** What it takes of the memory of its machine, and of its GPUs where vLLM serves it, or of one where torch does. */
 export function memoryOn(
-  { memory, gpuModel }: Pick<ArtifactFacts, 'memory' | 'gpuModel'>,
+  facts: Pick<ArtifactFacts, 'format' | 'data' | 'memory' | 'weightBytes' | 'gpuModel'>,
   runtime: RuntimeName,
-): { readonly terms: readonly MemoryTerm[]; readonly gpuModel?: GpuModel | undefined } {
-  return runtime === 'vllm' ? { terms: HOST_MEMORY, gpuModel } : { terms: memory };
+): {
+  readonly terms: readonly MemoryTerm[];
+  readonly gpuModel?: GpuModel | undefined;
+  readonly gpuBytes?: number;
+} {
+  const { memory, gpuModel, weightBytes } = facts;
+  if (runtime === 'vllm') return { terms: HOST_MEMORY, gpuModel };
+  if (!OF_TORCH.includes(loadedAs(facts))) return { terms: memory };
+  return { terms: memory, gpuBytes: torchBytes(weightBytes) };
 }
 
 /** What serves it: with a GPU, a language model's own server. */
@@ -36,12 +43,44 @@ export function runtimeOn(
   return gpu && facts.gpuModel ? 'vllm' : runtimeOf(facts);
 }
 
-/** Fails with `ArtifactRejected` for weights that only GPUs compute with, where none serves them. */
+/** Fails with `ArtifactRejected` for weights that only GPUs compute with, where none serves them; and for a GPU that what serves the model would not use. */
 export function requireGpu(
-  { quantizer }: Pick<ArtifactFacts, 'quantizer'>,
+  facts: Pick<ArtifactFacts, 'format' | 'data' | 'quantizer'>,
   runtime: RuntimeName,
+  gpu: Accelerator | null,
 ): void {
-  if (quantizer === undefined || runtime === 'vllm') return;
+  if (runtime === 'vllm') return;
+  refuseQuantized(facts);
+  const format = loadedAs(facts);
+  if (!gpu || OF_TORCH.includes(format) || OF_CODE.includes(format)) return;
+  throw new Failure(
+    'ArtifactRejected',
+    `resources.accelerator in model.yaml asks for a GPU, and ${format === 'gguf' ? 'llama.cpp, as it comes from the package index,' : SERVERS[runtime]} computes on CPUs alone: it would cost, and do nothing`,
+    {
+      fix: `Take resources.accelerator out of model.yaml. ${format === 'gguf' ? "On GPUs vLLM serves the model's folder of Hugging Face in safetensors (docs/deploy.md#gpus)." : 'Or serve it by a predict.py, or an image of your own, that computes on the GPU.'}`,
+    },
+  );
+}
+
+/** Whether a build tries to make ONNX of it, which is served on CPUs alone. */
+export function mayConvert({ facts, manifest }: Inspection, gpu: Accelerator | null): boolean {
+  return manifest.runtime.optimize !== 'none' && gpu === null && isConvertible(facts);
+}
+
+/** What torch moves to the GPU. */
+const OF_TORCH: readonly Format[] = ['torch', 'huggingface'];
+/** The user's own code, which may do so itself. */
+const OF_CODE: readonly Format[] = ['python', 'mlflow', 'sagemaker', 'custom'];
+const SERVERS: Readonly<Record<RuntimeName, string>> = byRuntime((name) =>
+  name === 'python' ? 'its framework' : RUNTIMES[name].title,
+);
+
+function loadedAs({ format, data }: Pick<ArtifactFacts, 'format' | 'data'>): Format {
+  return data?.format ?? format;
+}
+
+function refuseQuantized({ quantizer }: Pick<ArtifactFacts, 'quantizer'>): void {
+  if (quantizer === undefined) return;
   throw new Failure(
     'ArtifactRejected',
     `its weights were quantized by ${quantizer}, with which only GPUs compute, and none is to serve it`,

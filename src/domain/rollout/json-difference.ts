@@ -1,3 +1,5 @@
+import { parseJson } from '#domain/parse-json.ts';
+
 // Numbers closer than this are equal, whatever the relative tolerance: 0 and 1e-9, for example.
 const ABSOLUTE_TOLERANCE = 1e-8;
 const LONGEST_SHOWN = 80;
@@ -9,6 +11,7 @@ type Tolerance = { readonly rtol: number; readonly atol: number };
  * The first place where the answer differs from what is expected, as `path is got; expected value`; undefined when there is none.
  * Numbers match when |got - expected| <= rtol * |expected| + atol, where atol is at least 1e-8; strings, booleans and null when they are equal;
  * lists when they have the same length and match item by item; an object may have more keys than expected.
+ * Texts that are lists or objects in JSON, as a tensor of BYTES carries them, match as what they say.
  * Lists of objects with unique `name`s, such as lists of tensors, match by name in any order, and may have more items.
  * The numbers of a tensor with an integer datatype match only when they are equal.
  */
@@ -34,7 +37,18 @@ function differenceAt(
     typeof got === 'number' && typeof expected === 'number'
       ? isClose(got, expected, tolerance)
       : got === expected;
-  return agrees ? undefined : mismatch(got, expected, path);
+  if (agrees) return undefined;
+  const [said, wanted] = [saidBy(got), saidBy(expected)];
+  return said && wanted
+    ? differenceAt(said, wanted, tolerance, path)
+    : mismatch(got, expected, path);
+}
+
+/** The list or object that a text is in JSON. */
+function saidBy(value: unknown): object | undefined {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return undefined;
+  const said = parseJson(value);
+  return typeof said === 'object' && said !== null ? said : undefined;
 }
 
 function listDifference(

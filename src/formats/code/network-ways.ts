@@ -104,7 +104,7 @@ export const NETWORK_WAYS: Readonly<Record<string, Way>> = {
   'a model of CTranslate2': {
     imports: ['import ctranslate2', 'from transformers import AutoTokenizer'],
     load: [
-      '# With the tokenizer of the model that it was converted from beside it. Of one that goes on with texts: ctranslate2.Generator; of Whisper: WhisperModel of faster-whisper.',
+      '# With the tokenizer of the model that it was converted from beside it, which sentencepiece reads of many. Of one that goes on with texts: ctranslate2.Generator; of Whisper: WhisperModel of faster-whisper.',
       'self.model = ctranslate2.Translator(FILE)',
       'self.tokenizer = AutoTokenizer.from_pretrained(FILE)',
     ],
@@ -115,7 +115,7 @@ export const NETWORK_WAYS: Readonly<Record<string, Way>> = {
       'made = [self.tokenizer.convert_tokens_to_ids(each.hypotheses[0]) for each in found]',
       'return self.tokenizer.batch_decode(made, skip_special_tokens=True)',
     ],
-    requirements: ['ctranslate2', 'transformers', 'numpy'],
+    requirements: ['ctranslate2', 'transformers', 'sentencepiece', 'numpy'],
   },
   'a model of PaddlePaddle': {
     imports: ['import glob', '', 'import numpy as np', 'from paddle import inference'],

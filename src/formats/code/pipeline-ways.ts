@@ -156,6 +156,24 @@ function ofPicturesAndTexts(_: PipelineTask, given: string): Way {
   };
 }
 
+/** Of films, which their pipeline reads from a file. */
+function ofFilms(task: PipelineTask, given: string): Way {
+  return {
+    imports: ['import base64', 'import tempfile', '', 'from transformers import pipeline'],
+    load: [pipelineOf(task, given)],
+    takes: 'video',
+    answer: [
+      '# An MP4 or WebM file: as the body of the request, or in base64.',
+      'raw = video if isinstance(video, bytes) else base64.b64decode(video)',
+      'with tempfile.NamedTemporaryFile(suffix=".mp4") as file:',
+      '    file.write(raw)',
+      '    file.flush()',
+      '    return self.model(file.name)',
+    ],
+    requirements: [...TORCH, 'av'],
+  };
+}
+
 function ofSound(task: PipelineTask, given: string): Way {
   return {
     imports: [...OF_SOUND, 'from transformers import pipeline'],
@@ -233,4 +251,5 @@ const KINDS: Partial<Readonly<Record<PipelineTask, WayOf>>> = {
   'image-segmentation': asPictures,
   'depth-estimation': asPictures,
   'image-text-to-text': ofPicturesAndTexts,
+  'video-classification': ofFilms,
 };

@@ -16,6 +16,7 @@ import {
   generationMemory,
   languageOf,
   PILLOW,
+  SENTENCE_PIECE,
   TEXTS,
   TRANSFORMERS,
 } from './generation.ts';
@@ -104,7 +105,11 @@ export async function inspectHuggingFace(
     formatVersion: `${architecture}, ${weights.kind}`,
     framework: null,
     pythonVersion: null,
-    requirements: requirementsOf(weights, { isGenerated: language !== undefined, image }),
+    requirements: requirementsOf(weights, {
+      isGenerated: language !== undefined,
+      isPieced: !tokenizer.hasFile,
+      image,
+    }),
     signature: language ? TEXTS : signatureOf(pipeline, network),
     takesColumns: false,
     ...read,
@@ -128,17 +133,22 @@ function requirementsOf(
   { kind }: Weights,
   {
     isGenerated,
+    isPieced,
     image,
-  }: { readonly isGenerated: boolean; readonly image: ImageServing | undefined },
+  }: {
+    readonly isGenerated: boolean;
+    readonly isPieced: boolean;
+    readonly image: ImageServing | undefined;
+  },
 ): readonly string[] {
   if (kind === 'onnx') return [];
-  if (isGenerated) return TRANSFORMERS;
+  if (isGenerated) return isPieced ? [...TRANSFORMERS, SENTENCE_PIECE] : TRANSFORMERS;
   return [...TRANSFORMERS, ...(image ? [PILLOW] : []), CONVERTER];
 }
 
 function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineServing {
   return {
-    task: sentences ? 'feature-extraction' : network.task,
+    task: sentences?.pooling ? 'feature-extraction' : network.task,
     architecture: network.architecture,
     labels: network.labels,
     maxTokens: image ? null : maxTokensOf({ network, tokenizer, sentences }),
@@ -146,6 +156,9 @@ function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineSe
     normalizes: sentences?.normalizes ?? false,
     tokenizer: tokenizer.kind,
     hasChatTemplate: tokenizer.hasChatTemplate,
+    ...(sentences?.prompt && { prompt: sentences.prompt }),
+    ...(sentences?.lowers && { lowers: true }),
+    ...(sentences?.activation && { activation: sentences.activation }),
     ...(image && { image }),
   };
 }
@@ -218,7 +231,7 @@ function refuseUnserved(
     );
   }
   if (image) refuseUnprepared(weights, architecture, image);
-  if (image || tokenizer.hasFile) return;
+  if (image || tokenizer.hasFile || (isGenerated && tokenizer.isPieced)) return;
   throw rejected(
     `the folder of ${quoted(architecture)} has no tokenizer.json, without which no text becomes tokens`,
     `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`. Without one, set \`model.format: onnx\` in model.yaml: it then takes tensors.`,

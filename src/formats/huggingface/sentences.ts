@@ -2,19 +2,32 @@ import { BY_CODE } from '#domain/artifact/known-files.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
-import { countOf, isObject, jsonIn, objectIn, RESAVE, textOf } from './json-file.ts';
+import { countOf, isObject, type Json, jsonIn, objectIn, RESAVE, textOf } from './json-file.ts';
 
 /** How a vector is made of those of the tokens. */
 export const POOLINGS = ['cls', 'mean', 'max', 'mean_sqrt_len', 'lasttoken'] as const;
 export type Pooling = (typeof POOLINGS)[number];
 
-/** What sentence-transformers does beside the network. `folder` is the network's own; `maxTokens` is null where it sets no limit. */
+/** What a cross encoder makes of the network's scores. */
+const ACTIVATIONS = { Sigmoid: 'sigmoid', Identity: 'none' } as const;
+export type Activation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
+
+/**
+ * What sentence-transformers does beside the network. `folder` is the network's own; `maxTokens` is null where it sets no limit.
+ * `prompt` is what it puts before each text unless it is told otherwise; `lowers` is whether it takes texts in small letters.
+ * Of a cross encoder `pooling` is null, and `activation` says what its scores are.
+ */
 export type Sentences = {
   readonly folder: string;
-  readonly pooling: Pooling;
+  readonly pooling: Pooling | null;
   readonly normalizes: boolean;
   readonly maxTokens: number | null;
+  readonly prompt: string;
+  readonly lowers: boolean;
+  readonly activation: Activation | null;
 };
+
+const OWN = 'config_sentence_transformers.json';
 
 type Files = readonly ArtifactFile[];
 type Module = { readonly kind: string; readonly path: string };
@@ -32,16 +45,19 @@ export async function sentencesIn(files: Files, root: string): Promise<Sentences
   const listed = await jsonIn(files, root, 'modules.json');
   if (listed === undefined) return undefined;
   const name = within(root, 'modules.json');
-  const [network, pooling, ...rest] = modulesOf(listed, name);
+  const modules = modulesOf(listed, name);
+  const [network, pooling, ...rest] = modules;
+  const own = await objectIn(files, root, OWN);
+  const isScored = own?.['model_type'] === 'CrossEncoder';
   const isServed =
     network?.kind === 'Transformer' &&
-    pooling?.kind === 'Pooling' &&
+    (isScored ? modules.length === 1 : pooling?.kind === 'Pooling') &&
     rest.every(({ kind }) => kind === 'Normalize') &&
     rest.length <= 1;
   if (!isServed) {
-    const kinds = modulesOf(listed, name).map(({ kind }) => kind);
+    const kinds = modules.map(({ kind }) => kind);
     throw rejected(
-      `${name} has the modules ${kinds.map(quoted).join(', ')}; this version serves Transformer, Pooling and Normalize, in this order`,
+      `${name} has the modules ${kinds.map(quoted).join(', ')}; this version serves Transformer, Pooling and Normalize, in this order, and the Transformer of a cross encoder`,
       `Serve it by code of your own: ${BY_CODE}.`,
     );
   }
@@ -49,12 +65,39 @@ export async function sentencesIn(files: Files, root: string): Promise<Sentences
   const limits =
     (await objectIn(files, folder, 'sentence_bert_config.json')) ??
     (await objectIn(files, root, 'sentence_bert_config.json'));
+  const prompt = promptOf(own, within(root, OWN));
   return {
     folder,
-    pooling: await poolingIn(files, within(root, pooling.path)),
+    pooling: pooling ? await poolingIn(files, within(root, pooling.path), prompt) : null,
     normalizes: rest.length === 1,
     maxTokens: countOf(limits?.['max_seq_length']),
+    prompt,
+    lowers: limits?.['do_lower_case'] === true,
+    activation: isScored ? activationOf(own, within(root, OWN)) : null,
   };
+}
+
+/** What is put before each text where nothing else is asked for. */
+function promptOf(own: Json | undefined, name: string): string {
+  const usual = own?.['default_prompt_name'];
+  if (usual === undefined || usual === null) return '';
+  const prompts = own?.['prompts'];
+  const prompt = isObject(prompts) && typeof usual === 'string' ? prompts[usual] : undefined;
+  if (typeof prompt === 'string') return prompt;
+  throw rejected(
+    `${name} has no prompt of its default_prompt_name, ${quoted(String(usual))}`,
+    RESAVE,
+  );
+}
+
+function activationOf(own: Json, name: string): Activation {
+  const said = textOf(own['activation_fn']) ?? '';
+  const [, kind = ''] = /^torch\.nn\.modules\.\w+\.(\w+)$/.exec(said) ?? [];
+  if (kind === 'Sigmoid' || kind === 'Identity') return ACTIVATIONS[kind];
+  throw rejected(
+    `${name} has the activation_fn ${quoted(said)}; this version has Sigmoid and Identity`,
+    `Serve it by code of your own: ${BY_CODE}.`,
+  );
 }
 
 function modulesOf(listed: unknown, name: string): readonly Module[] {
@@ -75,7 +118,7 @@ function modulesOf(listed: unknown, name: string): readonly Module[] {
   });
 }
 
-async function poolingIn(files: Files, folder: string): Promise<Pooling> {
+async function poolingIn(files: Files, folder: string, prompt: string): Promise<Pooling> {
   const name = within(folder, 'config.json');
   const config = await objectIn(files, folder, 'config.json');
   if (!config) throw rejected(`${name} is missing`, RESAVE);
@@ -87,8 +130,15 @@ async function poolingIn(files: Files, folder: string): Promise<Pooling> {
       /^pooling_mode_/.test(key) && config[key] === true && !Object.values(MODES).includes(key),
   );
   const [one] = named;
+  if (prompt !== '' && config['include_prompt'] === false) {
+    throw rejected(
+      `${name} leaves the prompt ${quoted(prompt)} out of its pooling (include_prompt), as this version does not`,
+      `Serve it by code of your own: ${BY_CODE}.`,
+    );
+  }
   if (one && named.length === 1 && others.length === 0) return one;
-  const found = [...named, ...others];
+  const several = config['pooling_mode'];
+  const found = [...named, ...others, ...(Array.isArray(several) ? several.map(String) : [])];
   throw rejected(
     `${name} pools by ${found.length > 0 ? found.map(quoted).join(' and ') : 'nothing'}; this version pools by one of ${POOLINGS.join(', ')}`,
     `Serve it by code of your own: ${BY_CODE}.`,

@@ -3,6 +3,10 @@ import { isObject, type Json } from './json-file.ts';
 
 /** By the end of the architecture's name, as transformers' own auto classes go by it. */
 const TASKS: readonly (readonly [ending: RegExp, task: PipelineTask])[] = [
+  [
+    /^(Wav2Vec2|Hubert|WavLM|UniSpeech|SEW|Data2VecAudio)\w*ForSequenceClassification$/,
+    'audio-classification',
+  ],
   [/ForSequenceClassification$/, 'text-classification'],
   [/ForTokenClassification$/, 'token-classification'],
   [/ForQuestionAnswering$/, 'question-answering'],
@@ -28,10 +32,14 @@ const TASKS: readonly (readonly [ending: RegExp, task: PipelineTask])[] = [
   [/ForVideoClassification$/, 'video-classification'],
   [/^VisionEncoderDecoder|^Blip|^Git|ForImageTextToText$/, 'image-text-to-text'],
   [/Vision(Model|Transformer)(WithProjection)?$/, 'image-feature-extraction'],
-  [/ForConditionalGeneration$/, 'text2text-generation'],
+  [/ForConditionalGeneration$|^MarianMTModel$|^EncoderDecoderModel$/, 'text2text-generation'],
   [/(ForCausalLM|LMHeadModel)$/, 'text-generation'],
   [/(Model|EncoderModel)$/, 'feature-extraction'],
 ];
+
+/** Networks over sound alone, whose vectors no pipeline makes. */
+const OF_SOUND =
+  /^(Wav2Vec2|Hubert|WavLM|UniSpeech|SEW|Data2VecAudio|AST|Whisper)\w*(Model|Encoder)$/;
 
 const OVER_TEXTS: readonly (PipelineTask | undefined)[] = [
   ...(['text2text-generation', 'text-generation', 'feature-extraction'] as const),
@@ -39,6 +47,7 @@ const OVER_TEXTS: readonly (PipelineTask | undefined)[] = [
 
 /** What an architecture does; undefined where its name does not tell. One whose name says texts may also take images or sound, which its configuration tells. */
 export function taskOf(architecture: string, config: Json): PipelineTask | undefined {
+  if (OF_SOUND.test(architecture)) return undefined;
   const named = TASKS.find(([ending]) => ending.test(architecture))?.[1];
   if (!OVER_TEXTS.includes(named)) return named;
   const isEmbedding = named === 'feature-extraction';

@@ -1,12 +1,14 @@
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { hasChatTemplate } from './chat-template.ts';
-import { fileIn, isObject, objectIn, textOf } from './json-file.ts';
+import { fileIn, isObject, type Json, objectIn, textOf } from './json-file.ts';
 import { refuseCode } from './network.ts';
 import { soundTokenizer } from './tokenizer-file.ts';
 
 /** What is told of a tokenizer: `kind` as tokenizer.json has it ("WordPiece"), null where there is no such file or it does not say. */
 export type TokenizerFacts = {
   readonly hasFile: boolean;
+  /** Whether SentencePiece reads its files, as transformers has it for Marian's networks. */
+  readonly isPieced: boolean;
   readonly fileBytes: number;
   readonly kind: string | null;
   readonly className: string | null;
@@ -33,6 +35,7 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
   const length = Number(config['model_max_length']);
   return {
     hasFile: file !== undefined,
+    isPieced: isPieced(files, folder, config),
     fileBytes: file?.sizeBytes ?? 0,
     kind: file ? await kindOf(file) : null,
     className: textOf(config['tokenizer_class']),
@@ -40,6 +43,13 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
     maskToken: tokenOf(config['mask_token']) ?? tokenOf(special['mask_token']),
     hasChatTemplate: await hasChatTemplate(files, folder, config),
   };
+}
+
+const MARIAN = ['vocab.json', 'source.spm', 'target.spm'];
+
+function isPieced(files: Files, folder: string, config: Json): boolean {
+  const isMarian = config['tokenizer_class'] === 'MarianTokenizer';
+  return isMarian && MARIAN.every((name) => fileIn(files, folder, name));
 }
 
 async function kindOf({ open, sizeBytes }: ArtifactFile): Promise<string | null> {

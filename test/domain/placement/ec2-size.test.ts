@@ -103,6 +103,18 @@ describe('any GPU', () => {
     });
   });
 
+  it('is one that holds what torch takes of it, which takes no second one', () => {
+    const torch = (gpuBytes: number) => sized({ gpuModel: undefined, gpuBytes });
+
+    expect(torch(12 * 1024 ** 3)).toMatchObject({ accelerator: { name: 'T4', count: 1 } });
+    expect(torch(30 * 1024 ** 3)).toMatchObject({ accelerator: { name: 'L40S', count: 1 } });
+    expect(torch(1024 ** 4)).toEqual({
+      refusal: expect.stringMatching(
+        /^the model needs 1048576 MiB of the memory of one GPU; the largest has \d+, a part of it reserved$/,
+      ),
+    });
+  });
+
   it('is the largest that is there, in words of what is too small', () => {
     expect(sized({ gpuModel: { ...model, weightBytes: 5e12, heads: 64 } })).toEqual({
       refusal: expect.stringMatching(

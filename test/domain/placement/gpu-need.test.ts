@@ -1,6 +1,6 @@
 import type { ArtifactFacts, GpuModel } from '#domain/artifact/facts.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
-import { gpuFor, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { gpuFor, mayConvert, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
 
 const gpuModel = { weightBytes: 15e9 } as GpuModel;
 const facts = { format: 'huggingface', gpuModel } as ArtifactFacts;
@@ -8,6 +8,11 @@ const small = { ...facts, gpuModel: { ...gpuModel, weightBytes: 2e9 } };
 const said = (accelerator?: string) =>
   manifestSchema.parse(accelerator === undefined ? {} : { resources: { accelerator } });
 const ANY = { name: 'any', count: 1 };
+type Loaded = Parameters<typeof requireGpu>[0];
+const loaded = (format: Loaded['format'], data?: Loaded['format']): Loaded => ({
+  format,
+  ...(data && { data: { file: 'model', format: data, modelClass: null } }),
+});
 
 describe('the GPU of a model', () => {
   it.each([
@@ -36,12 +41,13 @@ describe('the GPU of a model', () => {
 
   it('holds what vLLM serves; else the memory of the machine does', () => {
     const memory = [{ name: 'the weights', bytes: 15e9 }];
+    const said = { format: 'onnx', memory, weightBytes: 15e9, gpuModel } as const;
 
-    expect(memoryOn({ memory, gpuModel }, 'vllm')).toEqual({
+    expect(memoryOn(said, 'vllm')).toEqual({
       terms: [{ name: 'vLLM on the instance itself', bytes: 6 * 1024 ** 3 }],
       gpuModel,
     });
-    expect(memoryOn({ memory, gpuModel }, 'onnx')).toEqual({ terms: memory });
+    expect(memoryOn(said, 'onnx')).toEqual({ terms: memory });
   });
 
   it('has vLLM serve a language model, and leaves others to their own server', () => {
@@ -51,10 +57,53 @@ describe('the GPU of a model', () => {
   });
 
   it('is required by weights that only GPUs compute with', () => {
-    expect(() => requireGpu({ quantizer: 'gptq' }, 'python')).toThrow(
+    const quantized = { format: 'huggingface', quantizer: 'gptq' } as const;
+
+    expect(() => requireGpu(quantized, 'python', null)).toThrow(
       'its weights were quantized by gptq, with which only GPUs compute, and none is to serve it',
     );
-    expect(() => requireGpu({ quantizer: 'gptq' }, 'vllm')).not.toThrow();
-    expect(() => requireGpu({}, 'python')).not.toThrow();
+    expect(() => requireGpu(quantized, 'vllm', ANY)).not.toThrow();
+    expect(() => requireGpu({ format: 'huggingface' }, 'python', null)).not.toThrow();
+  });
+
+  it.each([
+    { format: 'onnx', runtime: 'onnx', server: 'the ONNX server' },
+    { format: 'sklearn', runtime: 'python', server: 'its framework' },
+    { format: 'keras', runtime: 'python', server: 'its framework' },
+    { format: 'gguf', runtime: 'python', server: 'llama.cpp, as it comes from the package index,' },
+    { format: 'mlflow', data: 'xgboost', runtime: 'python', server: 'its framework' },
+    { format: 'huggingface', data: 'onnx', runtime: 'onnx', server: 'the ONNX server' },
+  ] as const)('is refused to what would not use it: $format of $data', (model) => {
+    const asks = loaded(model.format, 'data' in model ? model.data : undefined);
+
+    expect(() => requireGpu(asks, model.runtime, ANY)).toThrow(
+      `resources.accelerator in model.yaml asks for a GPU, and ${model.server} computes on CPUs alone: it would cost, and do nothing`,
+    );
+    expect(() => requireGpu(asks, model.runtime, null)).not.toThrow();
+  });
+
+  it.each([
+    { format: 'torch', runtime: 'python' },
+    { format: 'huggingface', data: 'huggingface', runtime: 'python' },
+    { format: 'python', runtime: 'python' },
+    { format: 'mlflow', runtime: 'python' },
+    { format: 'custom', runtime: 'custom' },
+  ] as const)('is for what torch or code of its own computes on it: $format', (model) => {
+    const asks = loaded(model.format, 'data' in model ? model.data : undefined);
+
+    expect(() => requireGpu(asks, model.runtime, ANY)).not.toThrow();
+  });
+
+  it('keeps a model from being converted, for ONNX is served on CPUs', () => {
+    const torch = { format: 'torch' } as ArtifactFacts;
+
+    expect(mayConvert({ facts: torch, manifest: said() }, null)).toBe(true);
+    expect(mayConvert({ facts: torch, manifest: said() }, ANY)).toBe(false);
+  });
+
+  it('holds the weights of torch twice, beside what CUDA takes', () => {
+    const facts = { format: 'torch', memory: [], weightBytes: 3 * 1024 ** 3 } as const;
+
+    expect(memoryOn(facts, 'python')).toEqual({ terms: [], gpuBytes: 8 * 1024 ** 3 });
   });
 });

@@ -30,6 +30,12 @@ describe('an answer agrees with what is expected', () => {
       [tensor('y', 1), tensor('y', 2)],
     ],
     ['the floats of a tensor', { datatype: 'FP32', data: [7.0001] }, { data: [7] }],
+    [
+      'texts that say the same in JSON',
+      { datatype: 'BYTES', data: ['[{"score":0.50001,"word":"a"}]'] },
+      { data: ['[{"score": 0.5, "word": "a"}]'] },
+    ],
+    ['a text that only begins as JSON', '[a]', '[a]'],
   ])('with %s', (_, got, expected) => {
     expect(difference(got, expected, RTOL)).toBeUndefined();
   });
@@ -58,6 +64,13 @@ describe('a difference is told by its path, for', () => {
       'the answer.a[1] is 1.0002; expected 1',
     ],
     ['texts', 'b', 'a', 'the answer is "b"; expected "a"'],
+    [
+      'texts in JSON',
+      '[{"score":0.6}]',
+      '[{"score": 0.5}]',
+      'the answer[0].score is 0.6; expected 0.5',
+    ],
+    ['a text in JSON and one that is none', '[1', '[1]', 'the answer is "[1"; expected "[1]"'],
     ['a number for a text', 1, '1', 'the answer is 1; expected "1"'],
     ['a missing key', {}, { a: { b: 1 } }, 'the answer.a is missing; expected {"b":1}'],
     [

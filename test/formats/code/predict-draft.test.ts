@@ -60,6 +60,7 @@ describe('a draft of predict.py', () => {
     ['DetrForObjectDetection', {}, 'return self.model(picture)', 'pillow'],
     ['SegformerForSemanticSegmentation', {}, '"mask": self.shown(each["mask"])', 'pillow'],
     ['DPTForDepthEstimation', {}, '"depth": self.shown(', 'pillow'],
+    ['VideoMAEForVideoClassification', {}, 'def predict(self, video)', 'av'],
     [
       'LlavaForConditionalGeneration',
       { vision_config: {} },
@@ -74,6 +75,37 @@ describe('a draft of predict.py', () => {
     expect(code).toContain(says);
     expect(requirements).toContain(needs);
     expect(code).not.toContain('trust_remote_code');
+  });
+
+  it('for modules of sentence-transformers loads all of them', async () => {
+    const modules = JSON.stringify([{ type: 'sentence_transformers.models.Transformer' }]);
+    const below = ['1_Pooling', '2_Dense', '3_Dense', '4_Normalize'].map((name) => [
+      `${name}/config.json`,
+      '{}',
+    ]);
+
+    const { code, requirements } = await drafted(
+      { architectures: ['BertModel'] },
+      { ...Object.fromEntries(below), 'modules.json': modules },
+    );
+
+    expect(code).toContain('SentenceTransformer(FILE)');
+    expect(requirements).toEqual(['sentence-transformers']);
+  });
+
+  it('for a network finds its configuration before those that lie below it', async () => {
+    const files = ['a/b/config.json', 'a/c/config.json', 'a/d/config.json'].map((name) =>
+      memoryFile(name, '{}'),
+    );
+    const network = JSON.stringify({ architectures: ['ViTModel'], num_channels: 3 });
+
+    const { code } = await draftPredict([
+      ...files,
+      memoryFile('config.json', network),
+      memoryFile('model.safetensors', ''),
+    ]);
+
+    expect(code).toContain('pipeline("image-feature-extraction"');
   });
 
   it("for a network of its author's code runs that, and says so", async () => {

@@ -1,7 +1,6 @@
 import { refusal } from '../../refusal.ts';
 import type { Values } from '../batches.ts';
-import type { Pooling } from '../folder.ts';
-import type { Text } from '../tokens.ts';
+import type { Folder, Pooling } from '../folder.ts';
 import {
   type Asked,
   type Engine,
@@ -31,8 +30,8 @@ export function features({ folder, outputs, run }: Engine): Embedder {
   const name = output?.name ?? '';
   const width = output?.shape.at(-1) ?? -1;
 
-  const embed = async (texts: readonly Text[], asked: Asked): Promise<readonly Embedding[]> => {
-    const found = await run(texts, asked);
+  const embed = async (texts: readonly string[], asked: Asked): Promise<readonly Embedding[]> => {
+    const found = await run(texts.map(promptedBy(folder)), asked);
     return found.map(({ tokens, answer }) => {
       const values = valuesOf(answer, name);
       const pooled = isPooled ? values.data : POOLS[folder.pooling ?? 'mean'](values);
@@ -64,6 +63,14 @@ export function features({ folder, outputs, run }: Engine): Embedder {
       return [{ name: 'embedding', datatype: 'FP32', shape: [vectors.length, size], data }];
     },
     embed,
+  };
+}
+
+/** What sentence-transformers makes of a text before its tokens: letter by letter, as the library of its tokenizers has small ones. */
+function promptedBy({ prompt, lowers }: Pick<Folder, 'prompt' | 'lowers'>) {
+  return (text: string): string => {
+    const whole = `${prompt}${text}`;
+    return lowers ? [...whole].map((letter) => letter.toLowerCase()).join('') : whole;
   };
 }
 

@@ -74,8 +74,15 @@ export function textClassification(engine: Engine): Task {
   };
 }
 
-/** As transformers' pipelines choose. */
-export function usual({ problemType }: Pick<Folder, 'problemType'>, labels: number): Function {
+/** As transformers' pipelines choose, and a cross encoder's own. */
+export function usual(
+  {
+    problemType,
+    activation = null,
+  }: Pick<Folder, 'problemType'> & Partial<Pick<Folder, 'activation'>>,
+  labels: number,
+): Function {
+  if (activation !== null) return activation;
   if (problemType === 'regression') return 'none';
   if (problemType === 'multi_label_classification' || labels === 1) return 'sigmoid';
   return 'softmax';

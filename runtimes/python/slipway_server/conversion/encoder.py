@@ -53,14 +53,13 @@ def converted_encoder(encoder: Any, out: str) -> dict[str, Any]:
 
 
 def inputs_of(encoder: Any) -> list[str]:
-    """By their names, what its network takes of what a tokenizer makes."""
-    return [name for name in _TAKEN if name in inspect.signature(encoder.network.forward).parameters]
+    """By their names, what its network takes of what its tokenizer makes: of two texts that go together the ONNX server would also say which is which."""
+    taken = inspect.signature(encoder.network.forward).parameters
+    return [name for name in _TAKEN if name in taken and name in encoder.tokenizer.model_input_names]
 
 
 def fed(tokens: Any, names: list[str]) -> dict[str, np.ndarray]:
-    """Texts that stand alone are all of type 0, which some tokenizers do not say."""
-    blank = np.zeros_like(tokens["input_ids"].numpy())
-    return {name: tokens[name].numpy() if name in tokens else blank for name in names}
+    return {name: tokens[name].numpy() for name in names}
 
 
 def _exported(encoder: Any, names: list[str]) -> bytes:
@@ -79,8 +78,7 @@ def _exported(encoder: Any, names: list[str]) -> bytes:
 
     warnings.simplefilter("ignore")
     tokens = encoder.tokens(list(_TEXTS[:2]))
-    blank = torch.zeros_like(tokens["input_ids"])
-    given = tuple(tokens[name] if name in tokens else blank for name in names)
+    given = tuple(tokens[name] for name in names)
     free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     made = torch.onnx.export(
         Named().eval(),
@@ -102,6 +100,10 @@ def _apart(name: str, expected: np.ndarray, found: np.ndarray, mask: np.ndarray)
     if name == "last_hidden_state":
         cosine = _cosines(expected, found)[mask > 0].min()
         return float(1 - cosine), None if cosine >= _LEAST_COSINE else f"a vector has the cosine {cosine:.6f}; the limit is {_LEAST_COSINE}"
+    if expected.shape[-1] == 1:
+        # Of a single score each is as likely as the other: the score itself is compared, of its size where that is above 1.
+        apart = float((np.abs(expected - found) / np.maximum(1, np.abs(expected))).max())
+        return apart, None if apart <= _TOLERANCE else f"{name} differs by {apart:.2g} of its size; the limit is {_TOLERANCE:g}"
     by_token = expected.ndim == 3 or name.endswith("_logits")
     one, other = _likely(expected), _likely(found)
     if expected.ndim == 3:

@@ -16,6 +16,7 @@ from ..processors import processors
 from ..proof.example import first_example
 from ..refusal import Refusal
 from ..values.tensors import Signature
+from .device import device_of
 from .torch_inputs import Argument, asked_by, found_inputs
 
 PLATFORM = "pytorch_torch"
@@ -40,25 +41,31 @@ def prepare() -> None:
 
 
 def load(path: str, facts: Facts) -> Model:
-    module, arguments = _exported(path) if path.lower().endswith(".pt2") else _scripted(path)
-    call = _caller(module, arguments)
+    device = device_of(facts)
+    module, arguments = _exported(path, device) if path.lower().endswith(".pt2") else _scripted(path, device)
+    call = _caller(module, arguments, device)
     inputs = found_inputs(call, arguments, facts, [tuple(each.shape) for each in _weights(module)])
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), call, native=module, is_network=True)
 
 
-def _scripted(path: str) -> tuple[Any, tuple[Argument, ...]]:
+def _scripted(path: str, device: str) -> tuple[Any, tuple[Argument, ...]]:
     import torch
 
-    module = torch.jit.load(path, map_location="cpu")
+    module = torch.jit.load(path, map_location=device)
     module.eval()
     given = module.forward.schema.arguments[1:]
     return module, tuple(Argument(each.name, str(each.type), each.has_default_value()) for each in given)
 
 
-def _exported(path: str) -> tuple[Any, tuple[Argument, ...]]:
+def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...]]:
     import torch
 
     program = torch.export.load(path)
+    if device != "cpu":
+        from torch.export.passes import move_to_device_pass
+
+        # With what its graph says of devices.
+        program = move_to_device_pass(program, device)
     module = program.module()
     # The program converts, and its module answers.
     module.program = program
@@ -69,14 +76,14 @@ def _weights(module: Any) -> list[Any]:
     return [*module.parameters(), *module.buffers()]
 
 
-def _caller(module: Any, arguments: tuple[Argument, ...]) -> Any:
+def _caller(module: Any, arguments: tuple[Argument, ...], device: str) -> Any:
     import torch
 
     # One that remembers what it was given answers each request as its first.
     reset = getattr(module, "reset_states", None)
 
     def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        given = [_given(each, arrays[each.name]) for each in arguments if each.name in arrays]
+        given = [_given(each, arrays[each.name], device) for each in arguments if each.name in arrays]
         if reset is not None:
             reset()
         try:
@@ -89,11 +96,11 @@ def _caller(module: Any, arguments: tuple[Argument, ...]) -> Any:
     return call
 
 
-def _given(argument: Argument, array: np.ndarray) -> Any:
+def _given(argument: Argument, array: np.ndarray, device: str) -> Any:
     import torch
 
     if argument.kind == "Tensor":
-        return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+        return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
     if array.size != 1:
         raise Refusal(400, f'input "{argument.name}" is one number, not {array.size}')
     return asked_by(argument.kind)(array.item())
@@ -118,7 +125,7 @@ def _array(value: Any) -> np.ndarray:
     import torch
 
     if isinstance(value, torch.Tensor):
-        value = value.detach()
+        value = value.detach().cpu()
         array = (value.float() if value.dtype == torch.bfloat16 else value).contiguous().numpy()
     else:
         array = np.asarray(value)

@@ -16,10 +16,8 @@ from ..images.classification import image_model
 from ..language.transformers_engine import TransformersEngine
 from ..model import Model
 from ..processors import processors
-from ..refusal import Refusal, message_of, show
-from ..serving.bodies import value_of
-from ..values.tensors import Signature, TensorSpec
-from .pooling import pooled
+from .device import device_of
+from .encoders import encoder_model
 
 PLATFORM = "transformers_folder"
 REFUSES_UNKNOWN = False
@@ -46,11 +44,12 @@ def prepare() -> None:
 
 def load(path: str, facts: Facts) -> Model:
     """By transformers' own classes and from safetensors alone."""
+    device = device_of(facts)
     if facts.pipeline and facts.pipeline.task == "image-classification":
-        classifier = ImageClassifier(path)
+        classifier = ImageClassifier(path, device)
         return image_model(classifier, classifier.asked())
     if facts.pipeline and not facts.language:
-        return _encoder(path, facts.pipeline, facts.signature)
+        return encoder_model(Encoder(_own_folder(path), facts.pipeline, device), facts.signature)
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     if facts.language is None:
@@ -58,7 +57,7 @@ def load(path: str, facts: Facts) -> Model:
     config = AutoConfig.from_pretrained(path, **_LOADED)
     kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
     network = kind.from_pretrained(path, config=config, use_safetensors=True, **_LOADED)
-    network.eval()
+    network.eval().to(device)
     tokenizer = AutoTokenizer.from_pretrained(path, **_LOADED)
     return language_model(TransformersEngine(network, tokenizer, facts.language))
 
@@ -76,37 +75,48 @@ TASKS = {
 class Encoder:
     """A network over texts, its tokenizer, and what it is for; `folder` is its own, below that of sentence-transformers."""
 
-    def __init__(self, folder: str, said: Pipeline) -> None:
+    def __init__(self, folder: str, said: Pipeline, device: str) -> None:
         import transformers
 
         class_name, self.outputs = TASKS[said.task]
-        self.said = said
+        # Of an encoder and a decoder its own class loads the first alone.
+        if said.architecture.endswith("EncoderModel"):
+            class_name = "AutoModelForTextEncoding"
+        self.said, self.device = said, device
         self.network = getattr(transformers, class_name).from_pretrained(folder, use_safetensors=True, **_LOADED)
         # In single precision, as it is converted and compared.
-        self.network.eval().float()
+        self.network.eval().float().to(device)
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_LOADED)
 
     def tokens(self, texts: Any, pairs: Any = None) -> Any:
         given = {"max_length": self.said.max_tokens} if self.said.max_tokens else {}
+        if self.said.pooling:
+            texts = [self._prompted(each) for each in texts]
         return self.tokenizer(texts, pairs, padding=True, truncation=bool(given), return_tensors="pt", **given)
+
+    def _prompted(self, text: str) -> str:
+        whole = f"{self.said.prompt}{text}"
+        # Letter by letter, as the library of its tokenizer has small ones.
+        return "".join(letter.lower() for letter in whole) if self.said.lowers else whole
 
     def answers(self, tokens: Any) -> list[Any]:
         import torch
 
         with torch.inference_mode():
-            answer = self.network(**tokens)
-        return [getattr(answer, name) for name in self.outputs]
+            answer = self.network(**{name: each.to(self.device) for name, each in tokens.items()})
+        return [getattr(answer, name).cpu() for name in self.outputs]
 
 
 class ImageClassifier:
     """A network over images, and the processor that prepares them."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, device: str) -> None:
         import transformers
 
+        self.device = device
         self.network = transformers.AutoModelForImageClassification.from_pretrained(path, use_safetensors=True, **_LOADED)
         # In single precision, as it is converted and compared.
-        self.network.eval().float()
+        self.network.eval().float().to(device)
         # By Pillow, as models are trained and as the ONNX server does to the bit; torchvision resizes a little differently.
         self.processor = transformers.AutoImageProcessor.from_pretrained(path, backend="pil", **_LOADED)
 
@@ -114,7 +124,7 @@ class ImageClassifier:
         """transformers' pipeline."""
         from transformers import pipeline
 
-        return pipeline("image-classification", model=self.network, image_processor=self.processor, device="cpu")
+        return pipeline("image-classification", model=self.network, image_processor=self.processor, device=self.device)
 
     def pixels(self, image: Any) -> Any:
         return self.processor(images=image, return_tensors="pt")["pixel_values"]
@@ -123,7 +133,7 @@ class ImageClassifier:
         import torch
 
         with torch.inference_mode():
-            return self.network(pixel_values=pixels).logits
+            return self.network(pixel_values=pixels.to(self.device)).logits.cpu()
 
     def scores(self, logits: np.ndarray) -> np.ndarray:
         """What the pipeline makes of them."""
@@ -138,40 +148,6 @@ class ImageClassifier:
         return shares
 
 
-def _encoder(path: str, said: Pipeline, declared: Signature | None) -> Model:
-    encoder = Encoder(_own_folder(path), said)
-    inputs = declared.inputs if declared else (TensorSpec("text", "BYTES", (-1,)),)
-    outputs = declared.outputs if declared else ()
-    is_vectors = said.task == "feature-extraction"
-    raw = _vectors(encoder) if is_vectors else _asked(encoder)
-
-    def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        texts = [[str(each) for each in arrays[spec.name].tolist()] for spec in inputs]
-        if any(text == "" for column in texts for text in column):
-            raise Refusal(400, "a text is empty; each takes at least a word")
-        return _as_tensors(said.task, raw(texts))
-
-    def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
-        """As Hugging Face's inference API: of several inputs a list, of one its answer."""
-        asked = value_of(body, content_type)
-        given = asked.get("inputs") if isinstance(asked, dict) else asked
-        items = given if isinstance(given, list) else [given]
-        columns = [[_text_in(item, spec.name, len(inputs)) for item in items] for spec in inputs]
-        if not items:
-            raise Refusal(400, "inputs is []; it takes a text, or a list of them")
-        found = raw(columns)
-        return json.dumps(found if isinstance(given, list) else found[0], ensure_ascii=False).encode(), "application/json"
-
-    return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke)
-
-
-def _text_in(item: Any, name: str, count: int) -> str:
-    text = item.get(name) if count > 1 and isinstance(item, dict) else item
-    if isinstance(text, str) and text:
-        return text
-    raise Refusal(400, f"inputs has {show(item)}; it takes {'an object with question and context' if count > 1 else 'texts'}")
-
-
 def _own_folder(path: str) -> str:
     """Where the network lies in a folder of sentence-transformers."""
     listed = os.path.join(path, "modules.json")
@@ -179,63 +155,6 @@ def _own_folder(path: str) -> str:
         return path
     with open(listed, encoding="utf-8") as file:
         return os.path.join(path, json.load(file)[0]["path"])
-
-
-def _vectors(encoder: Encoder) -> Any:
-    def ask(texts: list[list[str]]) -> list[Any]:
-        tokens = encoder.tokens(texts[0])
-        [hidden] = encoder.answers(tokens)
-        vectors: list[Any] = pooled(hidden, tokens["attention_mask"], encoder.said).tolist()
-        return vectors
-
-    return ask
-
-
-def _asked(encoder: Encoder) -> Any:
-    """By transformers' pipeline."""
-    from transformers import pipeline
-
-    task = encoder.said.task
-    given = {"aggregation_strategy": "simple"} if task == "token-classification" else {}
-    run = pipeline(task, model=encoder.network, tokenizer=encoder.tokenizer, device="cpu", **given)
-
-    def ask(texts: list[list[str]]) -> list[Any]:
-        try:
-            if task == "question-answering":
-                found = [run(question=question, context=context) for question, context in zip(*texts)]
-            else:
-                found = [run(text, **({"truncation": True} if task == "text-classification" else {})) for text in texts[0]]
-        except (ValueError, RuntimeError, IndexError) as error:
-            raise Refusal(400, f"the model refused the texts: {message_of(error)}") from None
-        plain: list[Any] = _plain(found)
-        return plain
-
-    return ask
-
-
-def _as_tensors(task: str, found: list[Any]) -> dict[str, np.ndarray]:
-    """What is found in a text is more or less of it, so it is one JSON text."""
-    if task == "feature-extraction":
-        return {"embedding": np.array(found, np.float32)}
-    if task == "text-classification":
-        best = [each[0] if isinstance(each, list) else each for each in found]
-        return {"label": _texts([each["label"] for each in best]), "score": np.array([each["score"] for each in best], np.float32)}
-    return {"answer": _texts([json.dumps(each, ensure_ascii=False) for each in found])}
-
-
-def _plain(value: Any) -> Any:
-    """What numpy has made of numbers, as JSON has them."""
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _texts(values: list[str]) -> np.ndarray:
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
 
 
 def converted_whole(model: Model, out: str) -> dict[str, Any]:

@@ -7,7 +7,10 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any, Callable, Iterator
+
+import msgspec
 
 from ..config import LanguageServing
 from ..processors import processors
@@ -30,6 +33,8 @@ class Engine:
 
     def __init__(self, path: str, serving: LanguageServing) -> None:
         self.serving = serving
+        # Answers to one request, and why no more.
+        self.most_choices = (serving.requests_at_once, ", which is runtime.requestsAtOnce in model.yaml")
         # Told what each answer took.
         self.tell: Tell = lambda _generation: None
         self._server = _start(path, serving)
@@ -37,18 +42,20 @@ class Engine:
     def complete(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Goes on with a text."""
         with _refusals(), self._measured(asked) as meter:
-            self._server.handle_completions({**request, **_STREAMED}, _spoken(emit, meter))
+            self._server.handle_completions(_asked(request), _spoken(emit, meter))
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Answers a conversation, as its template has it."""
+        if request.get("tools") and request.get("tool_choice") != "none" and not self._knows_tools:
+            raise Refusal(400, "tools are not in the model's chat template: it would never be told of them; leave them out")
         with _refusals(), self._measured(asked) as meter, rendering() as rendered:
             speak = _spoken(emit, meter)
 
-            def begin(chunk: dict[str, Any] | None) -> bool:
+            def begin(said: bytes) -> bool:
                 rendered()
-                return speak(chunk)
+                return speak(said)
 
-            self._server.handle_chat_completions({**request, **_STREAMED}, begin)
+            self._server.handle_chat_completions(_asked(request), begin)
 
     def embed(self, request: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
         with _refusals(), self._measured(asked) as meter:
@@ -57,6 +64,24 @@ class Engine:
         if "error" in answer:
             raise refusal_of(answer["error"])
         return answer
+
+    @cached_property
+    def _knows_tools(self) -> bool:
+        """Whether the chat template says anything of them, which llama.cpp does not tell: a conversation is longer with one then."""
+        return self._prompt_tokens({}) != self._prompt_tokens({"tools": [_TOOL]})
+
+    def _prompt_tokens(self, more: dict[str, Any]) -> int:
+        seen: list[int] = []
+
+        def see(chunk: dict[str, Any] | None) -> bool:
+            rendered()
+            if chunk and chunk.get("usage"):
+                seen.append(chunk["usage"]["prompt_tokens"])
+            return False
+
+        with _refusals(), rendering() as rendered:
+            self._server.handle_chat_completions({"messages": [_HELLO], "max_tokens": 1, **more, **_STREAMED}, see)
+        return sum(seen)
 
     @contextmanager
     def _measured(self, asked: Asked | None) -> Iterator[Meter]:
@@ -69,14 +94,22 @@ class Engine:
                 self.tell(generation)
 
 
+_HELLO = {"role": "user", "content": "Hello"}
+_TOOL = {"type": "function", "function": {"name": "greet", "description": "Greets", "parameters": {"type": "object", "properties": {}}}}
 # Between two chunks an answer can be ended, and no other way.
 _STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
 
-def _spoken(emit: Emit, meter: Meter) -> Callable[[dict[str, Any] | None], bool]:
+def _asked(request: dict[str, Any]) -> bytes:
+    """What is asked in bytes is answered in them: as an object each chunk takes 0.2 ms of CPU, of which 0.08 are its own reading of JSON."""
+    return msgspec.json.encode({**request, **_STREAMED})
+
+
+def _spoken(emit: Emit, meter: Meter) -> Callable[[bytes], bool]:
     """Without what a chunk of nothing says: llama.cpp begins several answers with one."""
 
-    def speak(chunk: dict[str, Any] | None) -> bool:
+    def speak(said: bytes) -> bool:
+        chunk = msgspec.json.decode(said) if said else None
         if chunk is None:
             return False
         meter.see(chunk)
@@ -88,9 +121,19 @@ def _spoken(emit: Emit, meter: Meter) -> Callable[[dict[str, Any] | None], bool]
 def refusal_of(error: Any) -> Refusal:
     """llama.cpp's word for what is wrong with a request, or with itself."""
     told = error if isinstance(error, dict) else {}
+    if told.get("type") == "exceed_context_size_error":
+        return too_long(told.get("n_prompt_tokens"), told.get("n_ctx"))
     code = told.get("code")
     status = code if isinstance(code, int) and 400 <= code <= 599 else 500
     return Refusal(status, f"the model refused the request: {told.get('message') or error}")
+
+
+def too_long(given: Any, most: Any) -> Refusal:
+    return Refusal(
+        400,
+        f"the prompt has {given} tokens; it and its answer may have {most} together, or what runtime.contextTokens in model.yaml says, up to what the model has",
+        code="context_length_exceeded",
+    )
 
 
 @contextmanager

@@ -59,4 +59,4 @@ def _added(whole: Any, part: Any) -> Any:
 def _logprobs(whole: Any, part: Any) -> Any:
     if not part:
         return whole
-    return {"content": [*(whole or {"content": []})["content"], *part["content"]]}
+    return {key: [*(whole or {}).get(key, []), *values] for key, values in part.items() if isinstance(values, list)}

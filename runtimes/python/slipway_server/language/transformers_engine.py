@@ -11,8 +11,9 @@ from typing import Any, Iterator
 
 from ..config import LanguageServing
 from ..refusal import Refusal, message_of, show
-from .engine import Emit, Engine
+from .engine import Emit, Engine, too_long
 from .measures import Asked, Meter, Tell
+from .requests import UNBOUNDED
 
 # A chat template is a program of the model's author; rendering one takes some milliseconds.
 _TEMPLATE_SECONDS = 5
@@ -23,11 +24,12 @@ _MOST_LOGPROBS = 20
 class TransformersEngine(Engine):
     """
     A network that transformers has loaded, which answers as llama.cpp's engine does. Without a temperature it generates as its own
-    generation_config.json says, and by the likeliest tokens where that says nothing.
+    generation_config.json says, be it by beams, and by the likeliest tokens where that says nothing.
     """
 
     def __init__(self, model: Any, tokenizer: Any, serving: LanguageServing) -> None:
         self.serving = serving
+        self.most_choices = (1, "")
         self.tell: Tell = lambda _generation: None
         self._model, self._tokenizer = model, tokenizer
         self._is_pair = bool(model.config.is_encoder_decoder)
@@ -51,8 +53,6 @@ class TransformersEngine(Engine):
                     return
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
-        if request.get("tools"):
-            raise Refusal(400, "tools are for models in GGUF; transformers gives back their calls as text")
         ids = self._conversation(request["messages"])
         about = _about("chatcmpl", "chat.completion.chunk")
         usual = {"max_tokens": self.serving.context_tokens}
@@ -79,24 +79,34 @@ class TransformersEngine(Engine):
         """Tells each piece of the text; answers whether it was ended by who is told."""
         import torch
 
+        _refuse_more(request)
         given = int(ids.shape[1])
         room = self.serving.context_tokens - (0 if self._is_pair else given)
         if room < 1 or given > self.serving.context_tokens:
-            raise Refusal(400, f"the prompt has {given} tokens; the context has {self.serving.context_tokens}")
-        most = min(room, _count(request))
+            raise too_long(given, self.serving.context_tokens)
+        most = min(room, _count(request, room))
         pieces = _Pieces(self._tokenizer, emit, _stops(request), _logprobs(request), most)
         how = _sampling(request)
+        given_ids = ids.to(self._model.device)
+        beams = 1 if how else int(self._model.generation_config.num_beams or 1)
+        if beams > 1 and _logprobs(request):
+            raise Refusal(400, f"logprobs are of tokens that are chosen one by one; the model searches by {beams} beams unless the request has a temperature")
+        # A search knows no token before it has ended.
+        told = {} if beams > 1 else {"streamer": pieces, "logits_processor": [pieces.heard]}
         with self._seeded(request.get("seed"), how), torch.inference_mode():
-            self._model.generate(
-                ids,
-                attention_mask=torch.ones_like(ids),
+            made = self._model.generate(
+                given_ids,
+                attention_mask=torch.ones_like(given_ids),
                 max_new_tokens=most,
-                streamer=pieces,
-                logits_processor=[pieces.heard],
                 stopping_criteria=[pieces.is_ended],
                 pad_token_id=self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._eos(),
+                **told,
                 **how,
             )
+        if beams > 1:
+            begun = 1 if self._is_pair else given
+            pieces.put(made[0, :begun])
+            pieces.put(made[0, begun:])
         return pieces.finish(given)
 
     def _eos(self) -> int:
@@ -133,7 +143,7 @@ class _Pieces:
     def is_ended(self, ids: Any, _scores: Any, **_: Any) -> Any:
         import torch
 
-        return torch.full((ids.shape[0],), self._is_stopped or self._is_left, dtype=torch.bool)
+        return torch.full((ids.shape[0],), self._is_stopped or self._is_left, dtype=torch.bool, device=ids.device)
 
     def put(self, ids: Any) -> None:
         if not self._is_begun:
@@ -216,11 +226,19 @@ def _usage(choice: dict[str, Any]) -> dict[str, Any]:
     return {"usage": choice["usage"]} if "usage" in choice else {}
 
 
-def _count(request: dict[str, Any]) -> int:
-    asked = request.get("max_completion_tokens", request.get("max_tokens"))
-    if isinstance(asked, int) and not isinstance(asked, bool) and asked >= 1:
-        return asked
-    raise Refusal(400, f"max_tokens is {show(asked)}; it takes a whole number from 1")
+def _count(request: dict[str, Any], room: int) -> int:
+    asked = int(request.get("max_completion_tokens", request["max_tokens"]))
+    return room if asked == UNBOUNDED else asked
+
+
+def _refuse_more(request: dict[str, Any]) -> None:
+    """What llama.cpp does with its tokens, and this engine does not."""
+    for name in ("frequency_penalty", "presence_penalty", "logit_bias", "grammar", "json_schema", "tools"):
+        if request.get(name):
+            raise Refusal(400, f"{name} is {show(request[name])}, which is for models in GGUF; leave it out")
+    form = request.get("response_format") or {}
+    if not isinstance(form, dict) or form.get("type", "text") != "text":
+        raise Refusal(400, "response_format is for models in GGUF; transformers writes text alone")
 
 
 def _stops(request: dict[str, Any]) -> list[str]:
@@ -252,8 +270,8 @@ def _sampling(request: dict[str, Any]) -> dict[str, Any]:
     if not how:
         return {}
     if how.get("temperature", 1) == 0:
-        return {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-    return {"do_sample": True, **{name: int(value) if name == "top_k" else float(value) for name, value in how.items()}}
+        return {"do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None}
+    return {"do_sample": True, "num_beams": 1, **{name: int(value) if name == "top_k" else float(value) for name, value in how.items()}}
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import base64
+from typing import Any, Callable
+
+import msgspec
+import numpy as np
 
 from ..refusal import Refusal
 
@@ -14,7 +17,7 @@ def chunk_json(chunk: dict[str, Any], model: str) -> dict[str, Any]:
 
 
 def event(value: Any) -> bytes:
-    return f"data: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n".encode("utf-8", "replace")
+    return b"data: %b\n\n" % msgspec.json.encode(value)
 
 
 DONE = b"data: [DONE]\n\n"
@@ -27,9 +30,44 @@ def without_usage(chunk: dict[str, Any]) -> dict[str, Any] | None:
     return {key: value for key, value in chunk.items() if key != "usage"} if chunk["choices"] else None
 
 
+def by_token() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Makes of each chunk of an answer to /v1/completions what that has: log-probabilities in lists, where /v1/chat/completions has an object for each token; `text_offset` is the place of each in the text that is answered."""
+    told: dict[int, int] = {}
+
+    def listed(choice: dict[str, Any]) -> dict[str, Any]:
+        at = told.get(choice["index"], 0)
+        told[choice["index"]] = at + len(choice["text"])
+        if not choice.get("logprobs"):
+            return choice
+        lists: dict[str, list[Any]] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+        for token in choice["logprobs"]["content"]:
+            lists["tokens"].append(token["token"])
+            lists["token_logprobs"].append(token["logprob"])
+            lists["top_logprobs"].append({each["token"]: each["logprob"] for each in token["top_logprobs"]})
+            lists["text_offset"].append(at)
+            at += len(token["token"])
+        return {**choice, "logprobs": lists}
+
+    return lambda chunk: {**chunk, "choices": [listed(each) for each in chunk["choices"]]} if "choices" in chunk else chunk
+
+
+def encoded_vectors(data: list[dict[str, Any]], dimensions: int | None, encoding: str | None) -> list[dict[str, Any]]:
+    """The vectors of an answer to /v1/embeddings as they are asked for: the first `dimensions` numbers, of length 1 again, and as numbers or as base64 of 32-bit floats."""
+
+    def encoded(vector: list[float]) -> list[float] | str:
+        if dimensions is not None and dimensions > len(vector):
+            raise Refusal(400, f"dimensions is {dimensions}; the model has {len(vector)}")
+        wanted = np.array(vector, np.float32)
+        if dimensions is not None and dimensions < len(vector):
+            wanted = wanted[:dimensions] / (np.linalg.norm(wanted[:dimensions]) or 1)
+        return base64.b64encode(wanted.astype("<f4").tobytes()).decode() if encoding == "base64" else wanted.tolist()
+
+    return [{**each, "embedding": encoded(each["embedding"])} for each in data]
+
+
 def error_json(refused: Refusal) -> dict[str, Any]:
     type_ = "invalid_request_error" if refused.status < 500 else "server_error"
-    return {"error": {"message": refused.message, "type": type_, "param": None, "code": None}}
+    return {"error": {"message": refused.message, "type": type_, "param": None, "code": refused.code}}
 
 
 def model_json(name: str) -> dict[str, Any]:

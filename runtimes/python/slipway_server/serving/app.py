@@ -13,6 +13,7 @@ import falcon.asgi
 from falcon.asgi import Request, Response
 
 from ..config import Config
+from ..protocols.openai import error_json
 from ..refusal import Refusal, message_of
 from .answer import Answer
 from .coding import encoded, encoding_for
@@ -51,7 +52,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         app.add_route(path, _GetOf(routes.about))
     app.add_route("/openapi.json", _Get(routes.openapi))
     app.add_route("/example.json", _Get(routes.example))
-    _handle_errors(app, config)
+    _handle_errors(app, config, speaks_openai=language is not None)
 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
         # In place: the list belongs to the HTTP server.
@@ -130,7 +131,12 @@ def _log(request: Request, text: str) -> None:
     print(f"{label}: {text}", file=sys.stderr, flush=True)
 
 
-def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
+def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) -> None:
+    def refuse_path(request: Request, response: Response, refused: Refusal) -> None:
+        _refuse(response, refused.status, refused.message)
+        if speaks_openai and request.path.startswith("/v1/"):
+            response.data = json.dumps(error_json(refused), ensure_ascii=False).encode("utf-8", "replace")
+
     async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
         if error.status == 500:
             _log(request, error.message)
@@ -141,13 +147,13 @@ def _handle_errors(app: falcon.asgi.App, config: Config) -> None:
         _refuse(response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
-        _refuse(response, 404, f"there is no {_path_of(request)} here; the model is {config.name}, and /docs has its paths")
+        refuse_path(request, response, Refusal(404, f"there is no {_path_of(request)} here; the model is {config.name}, and /docs has its paths"))
 
     async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
         allowed = "GET" if "GET" in str(dict(error.headers or {}).get("Allow")) else "POST"
         response.set_header("allow", "GET, HEAD" if allowed == "GET" else allowed)
         hint = "; rows are answered by POST /invocations" if allowed == "GET" and request.method == "POST" else ""
-        _refuse(response, 405, f"{_path_of(request)} takes {allowed}, not {request.method}{hint}")
+        refuse_path(request, response, Refusal(405, f"{_path_of(request)} takes {allowed}, not {request.method}{hint}"))
 
     async def failed(request: Request, response: Response, error: Exception, _params: Any) -> None:
         if not isinstance(error, (ClientGone, falcon.HTTPError, OSError)):

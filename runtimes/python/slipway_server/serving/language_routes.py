@@ -9,8 +9,8 @@ from ..config import Config
 from ..language.engine import Emit, Engine
 from ..language.generation import chunks_of
 from ..language.merging import merged
-from ..language.requests import chat_request, completion_request, embedding_request, is_streamed, own_fields, wants_usage
-from ..protocols.openai import DONE, chunk_json, error_json, event, model_json, without_usage
+from ..language.requests import chat_request, completion_request, embedding_request, is_streamed, own_fields, refuse_choices, wants_usage
+from ..protocols.openai import DONE, by_token, chunk_json, encoded_vectors, error_json, event, model_json, without_usage
 from ..refusal import Refusal, show
 from .answer import Answer, client_gone, json_answer
 from .bodies import parse_json
@@ -63,18 +63,23 @@ class LanguageRoutes:
         asked = chat_request(body)
         if not engine.serving.has_chat_template:
             raise Refusal(400, "the model has no chat template; ask it by /v1/completions with a prompt")
+        refuse_choices(asked, *engine.most_choices)
         by = asked_by(request)
         return await self._generated(request, asked, lambda emit: engine.chat(own_fields(asked), emit, by))
 
     async def _completions(self, request: Request) -> Answer:
         engine = self._generating()
         asked = completion_request(await self._body(request))
+        refuse_choices(asked, *engine.most_choices)
         by = asked_by(request)
-        return await self._generated(request, asked, lambda emit: engine.complete(own_fields(asked), emit, by))
+        listed = by_token()
+        return await self._generated(request, asked, lambda emit: engine.complete(own_fields(asked), lambda chunk: emit(listed(chunk)), by))
 
     async def _embeddings(self, request: Request) -> Answer:
-        answer = await self._embedded(request, embedding_request(await self._body(request)))
-        return json_answer({**answer, "model": self._config.name})
+        asked = embedding_request(await self._body(request))
+        answer = await self._embedded(request, {**asked, "encoding_format": "float"})
+        vectors = encoded_vectors(answer["data"], asked.get("dimensions"), asked.get("encoding_format"))
+        return json_answer({**answer, "data": vectors, "model": self._config.name})
 
     async def _embedded(self, request: Request, asked: dict[str, Any]) -> dict[str, Any]:
         engine = self._engine()

@@ -69,12 +69,9 @@ describe('the bytecode of an environment', () => {
       await writeFile(join(packages, 'kit', name), code);
     }
 
-    const found: readonly string[] = await compileImported(
-      python,
-      ['kit', 'nowhere'],
-      [],
-      join(folder.path, 'kept'),
-    );
+    const found: readonly string[] = await compileImported(python, ['kit', 'nowhere'], {
+      kept: join(folder.path, 'kept'),
+    });
 
     const names = found.map((file) => relative(join(packages, 'kit'), file)).toSorted();
     const deep = ['deep/__init__.py', 'deep/within.py'];
@@ -87,6 +84,26 @@ describe('the bytecode of an environment', () => {
     const { stdout } = await run(python, given);
     expect(stdout).toMatch(/kit\/__pycache__\/__init__\.cpython-3\d+\.pyc$/);
     expect(await readdir(join(packages, 'kit', '__pycache__'))).toHaveLength(5);
+  });
+
+  it('is told to be there before what is imported last is compiled', async () => {
+    await using folder = await temporaryFolder();
+    const { python, packages } = await environment(join(folder.path, 'one'));
+    const files = ['used', 'unused'].map((name) => join(packages, `${name}.py`));
+    let imported: Promise<unknown> | undefined;
+
+    const found = await compileImported(python, ['used'], {
+      kept: join(folder.path, 'kept'),
+      last: ['unused'],
+      onFirst: () => {
+        imported ??= run(python, ['-c', 'import used; print(used.__cached__, end="")']);
+      },
+    });
+
+    expect(found).toEqual(files);
+    await expect(imported).resolves.toMatchObject({
+      stdout: expect.stringMatching(/used\..*pyc$/),
+    });
   });
 
   it('is compiled once for all environments with the same file, whose own name it tells', async () => {

@@ -18,7 +18,7 @@ const ORDER = {
 // More than a process may have as its number.
 const NO_PROCESS = 2 ** 22 + 1;
 
-/** A uv that installs nothing: of an environment it makes the folder. It cannot lock what converts where `wanted` names this framework, and installs what converts only once it is let. */
+/** A uv that installs nothing: of an environment it makes the folder. It cannot lock what converts where `wanted` names this framework. */
 const UV = `#!/bin/sh
 case "$1 $2" in
   "python find") echo true ;;
@@ -29,20 +29,17 @@ case "$1 $2" in
     for wanted; do case "$wanted" in */wanted.txt) grep -q 'convert.*' "$wanted" && grep -q none==1 "$wanted" && exit 1 ;; esac; done
     while [ "$1" != --output-file ]; do shift; done; printf '# locked\\nscipy==1\\nnumpy==2 \\\\\\n    --hash=sha256:a\\n' >"$2" ;;
   "pip sync")
-    case "$*" in *-convert.*) [ -z "$LET" ] || read -r _ <"$LET" ;; esac
     printf 'Resolved 2 packages in 1ms\\nDownloading scipy (33.7MiB)\\n Downloaded scipy\\nInstalled 2 packages\\n' >&2 ;;
 esac
 `;
 
-/** Makes both, and lets the one that converts be installed once the other one is there. */
+/** Asks for the one that converts, and for the one that serves where nothing converts, or ASKED says so. */
 const PROGRAM = `
-import { writeFile } from 'node:fs/promises';
 const [, program, images, image, order] = process.argv;
 const { makeEnvironments } = await import(program);
-const { environment, converter } = makeEnvironments(images, image, JSON.parse(order));
-await environment;
-if (process.env.LET) await writeFile(process.env.LET, 'go');
-await converter;
+const { environment, converter, finish } = makeEnvironments(images, image, JSON.parse(order));
+if (!(await converter()) || process.env.ASKED) await environment();
+await finish();
 `;
 
 describe('the environment of a model', () => {
@@ -61,15 +58,16 @@ describe('the environment of a model', () => {
     return { environments, linked, stages: stderr.split('\n').filter((line) => stageOf([line])) };
   };
 
-  it('has one beside it that converts only where its model may be converted', async () => {
+  it('is made beside one that converts only where it is asked for too', async () => {
     await using folder = await temporaryFolder();
 
-    expect(await made(folder.path, ORDER)).toMatchObject({
-      environments: ['abc'],
-      linked: ['environment'],
-    });
     expect(await made(folder.path, { ...ORDER, converts: true })).toMatchObject({
+      environments: ['abc-convert'],
+      linked: ['converter'],
+    });
+    expect(await made(folder.path, { ...ORDER, converts: true }, { ASKED: 'yes' })).toMatchObject({
       environments: ['abc', 'abc-convert'],
+      linked: ['converter', 'environment'],
     });
   });
 
@@ -88,16 +86,6 @@ describe('the environment of a model', () => {
       'progress: compiling what is imported',
     ]);
     expect(again.stages).toEqual([]);
-  });
-
-  it('does not wait for the one that converts', async () => {
-    await using folder = await temporaryFolder();
-    const pipe = join(folder.path, 'let');
-    await run('mkfifo', [pipe]);
-
-    const { environments } = await made(folder.path, { ...ORDER, converts: true }, { LET: pipe });
-
-    expect(environments).toEqual(['abc', 'abc-convert']);
   });
 
   it('has the server’s own packages as they are locked where the model asks for none', async () => {

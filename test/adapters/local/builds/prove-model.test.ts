@@ -1,85 +1,131 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COMMANDS, run } from '../../../support/local/commands.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
 import { ORDER } from '../../../support/worlds/build-order.ts';
 
-/** A Python, or Docker with one, that loads nothing. Where it describes it waits for what converts: in an image to have begun, which ends before its golden rows are told, else to have ended. */
-const python = (waits: string, pipe: string) => `#!/bin/sh
-WAITS=${waits} PIPE=${pipe}
+const DESCRIBED = {
+  signature: { inputs: [], outputs: [] },
+  takesColumns: true,
+  rows: 2,
+  example: null,
+  nativeMicros: 9,
+  importMs: 1,
+  loadMs: 1,
+  peakBytes: 1,
+  packages: [],
+  uncompiled: [],
+};
+const CONVERTED = { converted: true, reason: '', rows: 2, maxDifference: 0, onnxMicros: 3 };
+const REFUSED = { ...CONVERTED, converted: false, reason: 'label differs in 1 of 2 rows' };
+
+/** A Python, or Docker with one, that loads nothing: what it is asked it writes to a file, and what converts answers as it is told, or ends. */
+const python = (asked: string, conversion: object | null | undefined) => `#!/bin/sh
 for each; do
-  case "$before" in --golden) golden=$each ;; --out) out=$each ;; esac
+  case "$before" in --out) out=$each ;; esac
   before=$each
 done
 case "$*" in
   *slipway_server.describe*)
-    [ $WAITS != begun ] || read -r _ <"$PIPE"
-    echo golden >"$golden"
-    echo '{"rows": 2}'
-    [ $WAITS != ended ] || read -r _ <"$PIPE"
-    echo '${JSON.stringify({
-      signature: { inputs: [], outputs: [] },
-      takesColumns: true,
-      rows: 2,
-      example: null,
-      nativeMicros: 9,
-      importMs: 1,
-      loadMs: 1,
-      peakBytes: 1,
-      packages: [],
-      uncompiled: [],
-    })}' ;;
+    echo described >>"${asked}"
+    echo '${JSON.stringify(DESCRIBED)}' ;;
   *slipway_server.convert*)
-    [ $WAITS != begun ] || echo >"$PIPE"
-    cat >/dev/null
-    cp "$golden" "$out"
-    echo '{"converted": true, "reason": "", "rows": 2, "maxDifference": 0, "onnxMicros": 3, "uncompiled": []}'
-    [ $WAITS != ended ] || echo >"$PIPE" ;;
+    echo converted >>"${asked}"
+    echo onnx >"$out"
+    ${
+      conversion === undefined
+        ? 'echo "a crash" >&2; exit 1'
+        : `echo '${JSON.stringify({ ...DESCRIBED, conversion })}'`
+    } ;;
 esac
 `;
 const PROGRAM = `
-const [, program, artifact, order, place] = process.argv;
+const [, program, artifact, order, environment, converter] = process.argv;
 const { proveModel } = await import(program);
-const places = { environment: place, converter: Promise.resolve(place) };
+const places = { environment: async () => environment, converter: async () => converter };
 await proveModel(artifact, JSON.parse(order), places);
 `;
 const SKLEARN = { ...ORDER, runtime: 'python', format: 'sklearn', modelFile: 'a.pkl' };
 
 describe('a model that is proven in a build', () => {
-  it.each([
-    ['before the time of a row is measured, in a process', 'ended', ''],
-    ['beside what describes it, in an image', 'begun', 'docker://image'],
-  ])('is converted %s', async (_, waits, image) => {
+  async function proven(
+    conversion: object | null | undefined,
+    where: 'process' | 'image' | 'none',
+    order = SKLEARN,
+  ) {
     await using folder = await temporaryFolder();
     const { path } = folder;
-    const [bin, pipe] = [join(path, 'bin'), join(path, 'pipe')];
+    const [bin, asked] = [join(path, 'bin'), join(path, 'asked')];
     await mkdir(bin);
     await mkdir(join(path, 'model'));
     await writeFile(join(path, 'model', 'a.pkl'), 'pickle');
     for (const name of ['python', 'docker']) {
-      await writeFile(join(bin, name), python(waits, pipe));
+      await writeFile(join(bin, name), python(asked, conversion));
       await chmod(join(bin, name), 0o755);
     }
-    await run('mkfifo', [pipe]);
     const env = { PATH: `${bin}:${process.env['PATH']}` };
-    const place = image || join(bin, 'python');
-    const given = [join(COMMANDS, 'prove-model.mjs'), path, JSON.stringify(SKLEARN), place];
+    const place = where === 'image' ? 'docker://image' : join(bin, 'python');
+    const places = [place, where === 'none' ? '' : place];
+    const given = [join(COMMANDS, 'prove-model.mjs'), path, JSON.stringify(order), ...places];
 
-    const { code, err } = await run(
-      process.execPath,
-      ['--input-type=module', '-e', PROGRAM, ...given],
-      '',
-      env,
-    );
+    const program = ['--input-type=module', '-e', PROGRAM, ...given];
+    const { code, err } = await run(process.execPath, program, '', env);
 
-    expect([code, err]).toEqual([
-      0,
-      expect.stringContaining('progress: converting, 2 golden rows'),
-    ]);
-    expect(await readFile(join(path, 'served/model/model.onnx'), 'utf8')).toBe('golden\n');
-    const { conversion } = JSON.parse(await readFile(join(path, 'proof.json'), 'utf8'));
-    expect(conversion).toMatchObject({ kept: true, nativeMicros: 9, onnxMicros: 3 });
-    const facts = JSON.parse(await readFile(join(path, 'served/facts.json'), 'utf8'));
-    expect(facts).toMatchObject({ takesColumns: true });
+    expect([code, err]).toEqual([0, expect.stringContaining('progress: loading the model')]);
+    const read = (name: string) => readFile(join(path, name), 'utf8');
+    expect(JSON.parse(await read('served/facts.json'))).toMatchObject({ takesColumns: true });
+    return {
+      asked: (await read('asked')).trim().split('\n'),
+      served: await readdir(join(path, 'served/model')),
+      conversion: JSON.parse(await read('proof.json')).conversion,
+      facts: JSON.parse(await read('served/facts.json')),
+    };
+  }
+
+  it.each(['process', 'image'] as const)(
+    'is loaded once where its conversion is kept, in a %s',
+    async (where) => {
+      const { asked, served, conversion } = await proven(CONVERTED, where);
+
+      expect(asked).toEqual(['converted']);
+      expect(served).toEqual(['model.onnx']);
+      expect(conversion).toMatchObject({ kept: true, nativeMicros: 9, onnxMicros: 3 });
+    },
+  );
+
+  it('is not converted where it gets a GPU, of which its server is told', async () => {
+    const { asked, conversion, facts } = await proven(CONVERTED, 'process', {
+      ...SKLEARN,
+      needsGpu: true,
+    });
+
+    expect(asked).toEqual(['described']);
+    expect(conversion).toMatchObject({
+      kept: false,
+      reason: 'it computes on a GPU, and the ONNX server does not',
+    });
+    expect(facts).toMatchObject({ needsGpu: true });
+  });
+
+  it.each([
+    { what: 'answers otherwise', conversion: REFUSED, where: 'process', reason: REFUSED.reason },
+    {
+      what: 'ends',
+      conversion: undefined,
+      where: 'process',
+      reason: 'its conversion ended: a crash',
+    },
+    {
+      what: 'is not there',
+      conversion: null,
+      where: 'none',
+      reason: 'no converter supports this version of its framework',
+    },
+  ] as const)('is loaded by its framework alone where its conversion $what', async (each) => {
+    const { asked, served, conversion } = await proven(each.conversion, each.where);
+
+    expect(asked.at(-1)).toBe('described');
+    expect(served).toEqual(['a.pkl']);
+    expect(conversion).toMatchObject({ kept: false, reason: each.reason, nativeMicros: 9 });
   });
 });

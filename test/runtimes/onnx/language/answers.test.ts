@@ -239,7 +239,7 @@ describe("by OpenAI's API", () => {
   });
 
   it.each<[string, object, string]>([
-    ['tokens', { input: [1, 2] }, 'input is a list of 2; it takes a text or a list of texts'],
+    ['tokens', { input: [1, 2] }, 'input is a list of 2 that are not all texts; send texts'],
     ['nothing', {}, 'input is nothing'],
     ['another encoding', { input: 'a', encoding_format: 'hex' }, 'encoding_format is "hex"'],
     ['more dimensions than there are', { input: 'a', dimensions: 64 }, 'the model has 32'],
@@ -252,6 +252,19 @@ describe("by OpenAI's API", () => {
       type: 'invalid_request_error',
       message: expect.stringContaining(message),
     });
+  });
+
+  it('what it is not is said where its clients look for it', async () => {
+    const server = await start('bert-sentences');
+
+    const unknown = await server.post('/v1/chat/completions', { messages: [] });
+    const wrong = await server.get('/v1/embeddings');
+
+    const says = (message: string) => ({
+      error: expect.objectContaining({ message: expect.stringContaining(message), code: null }),
+    });
+    expect(unknown).toMatchObject({ status: 404, json: says('no /v1/chat/completions here') });
+    expect(wrong).toMatchObject({ status: 405, json: says('takes POST, not GET') });
   });
 
   it('vectors are refused by a model that makes none', async () => {

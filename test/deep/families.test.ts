@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { difference } from '#domain/rollout/json-difference.ts';
+import { describeOnOneMachine } from '../python/right-answers.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
+import { expectLive } from './live.ts';
+import { DEEP_PYTHON, python } from './python.ts';
+
+const LONGEST_MS = 900_000;
+const NEAR = 2e-4;
+
+type Asked = { readonly path: string; readonly body: object; readonly answer: unknown };
+
+if (DEEP_PYTHON) describeFamilies();
+else it.skip('families of transformers: .ci/deep installs what they need', () => undefined);
+
+function describeFamilies(): void {
+  describeOnOneMachine('a folder of transformers, dropped as it was saved', (slipway) => {
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let answers: Readonly<Record<string, readonly Asked[]>>;
+    beforeAll(async () => {
+      folder = await temporaryFolder();
+      await python('./make_families.py', folder.path);
+      answers = JSON.parse(readFileSync(join(folder.path, 'answers.json'), 'utf8'));
+    }, LONGEST_MS);
+    afterAll(() => folder[Symbol.asyncDispose]());
+
+    const dropped = async (name: string) => {
+      for (const file of readdirSync(join(folder.path, name))) {
+        const bytes = readFileSync(join(folder.path, name, file));
+        slipway().drop(`models/${name}/net/${file}`, bytes);
+      }
+      slipway().drop(`models/${name}/net/model.yaml`, '');
+      return (await slipway().ending(name, 1)).detail;
+    };
+    const servedBy = async (name: string) => {
+      const said = await slipway().get(`/models/${name}/explain?version=1`);
+      return (said as { runtime: { name: string } }).runtime.name;
+    };
+    const post = async (name: string, path: string, body: object) => {
+      const headers = { 'content-type': 'application/json' };
+      const url = `${slipway().gateway}/models/${name}/${path}`;
+      const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+      return answer.json();
+    };
+
+    it.each([
+      ['electra', 'finds entities', 'onnx'],
+      ['roberta', 'answers questions', 'onnx'],
+      ['camembert', 'fills masks', 'onnx'],
+      ['bart-entailment', 'labels texts by labels of the request', 'onnx'],
+      ['t5-encoder', 'makes vectors, which no exporter converts', 'python'],
+      ['longformer', 'labels texts, which no exporter converts', 'python'],
+      ['bart', 'writes by beams', 'python'],
+      ['marian', 'translates, without a tokenizer.json', 'python'],
+      ['gpt-neox', 'goes on with texts', 'python'],
+      ['opt', 'goes on with texts', 'python'],
+      ['gemma', 'converses', 'python'],
+      ['mistral', 'converses, in bfloat16', 'python'],
+    ])(
+      '%s %s as transformers does, by %s',
+      async (name, _, runtime) => {
+        expectLive(await dropped(name));
+
+        expect(await servedBy(name)).toBe(runtime);
+        expect(answers[name]?.length).toBeGreaterThan(0);
+        for (const { path, body, answer } of answers[name] ?? []) {
+          const found = await post(name, path, body);
+          expect({ body, wrong: difference(found, answer, NEAR, NEAR) }).toEqual({ body });
+        }
+        await slipway().ask(name, 'undeploy');
+      },
+      LONGEST_MS,
+    );
+  });
+}
