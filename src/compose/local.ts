@@ -180,7 +180,7 @@ async function startIn(
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
   });
-  const inspector = boundedInspector(INSPECTION_BUDGET, {});
+  const inspector = boundedInspector(INSPECTION_BUDGET, {}, { survivesInterrupt: true });
   const handlers = stepHandlers({
     registry,
     artifacts: store,

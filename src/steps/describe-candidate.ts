@@ -51,11 +51,13 @@ function trouble(state: Unready, model: string, reason: string): Trouble {
 
 function explain(state: Unready, revision: string, limitSeconds: number): string {
   switch (state.kind) {
-    case 'failed':
-      return [
-        `${revision} did not start: ${state.reason}`,
-        ...state.logTail.slice(-LOG_LINES_IN_EVENT),
-      ].join('\n');
+    case 'failed': {
+      const lines = state.logTail.slice(-LOG_LINES_IN_EVENT);
+      // A server's last words tell what was wrong with its model, and of a reason many show only the first line.
+      const last = lines.at(-1)?.trim();
+      const said = last ? `, and had said: ${last}` : '';
+      return [`${revision} did not start: ${state.reason}${said}`, ...lines].join('\n');
+    }
     case 'absent':
       return `${revision} is gone`;
     case 'pending':

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { Failure } from '#domain/failure.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
@@ -34,7 +36,37 @@ const endless: ArtifactFile = {
   }),
 };
 
+/** Says that it has begun while the process of the inspection still starts, and goes on after an interrupt. */
+const INTERRUPTED = `
+import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
+const text = Buffer.from('version https://git-lfs.github.com/spec/v1');
+const source = { sizeBytes: text.length, read: async (start, length) => text.subarray(start, start + length) };
+const { inspect } = boundedInspector(INSPECTION_BUDGET, {}, { survivesInterrupt: true });
+const file = { name: 'm.onnx', sizeBytes: text.length, open: async () => source };
+process.on('SIGINT', () => undefined);
+const inspection = inspect([file], { maxBytes: 1e12, manifest: manifestSchema.parse({}) });
+console.log('begun');
+inspection.catch(({ message }) => {
+  console.log(message);
+  process.exit();
+});
+`;
+
 describe('an inspection in a process of its own', () => {
+  it('outlives a Ctrl-C in the terminal of a Slipway, which decides what becomes of it', async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', INTERRUPTED], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const said: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (said.push(line) === 1) process.kill(-(child.pid ?? 0), 'SIGINT');
+    }
+
+    expect(said).toEqual(['begun', 'm.onnx is a Git LFS pointer, not an ONNX model']);
+  });
+
   it('finds what one without finds', async () => {
     const { inspect } = boundedInspector(INSPECTION_BUDGET, {});
 

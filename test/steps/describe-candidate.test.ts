@@ -61,9 +61,24 @@ describe('looking at the candidate', () => {
     expect(kind).toBe('failed');
     expect((await world.recordOf(held)).trouble).toEqual({
       name: 'RevisionFailed',
-      reason: ['digits-v1 did not start: exit code 1', ...LINES.slice(2)].join('\n'),
+      reason: [
+        `digits-v1 did not start: exit code 1, and had said: ${LINES.at(-1)}`,
+        ...LINES.slice(2),
+      ].join('\n'),
       fix: expect.stringContaining('slipway logs'),
     });
+  });
+
+  it('tells why it failed, where it said nothing', async () => {
+    const world = memoryWorld();
+    world.lambda.foresee('digits-v1', { kind: 'fails', reason: 'exit code 1', logTail: [] });
+    const held = await world.before('DescribeCandidate');
+
+    await describeCandidate(world.deps)({ ...held, attempt: 0 });
+
+    expect((await world.recordOf(held)).trouble?.reason).toBe(
+      'digits-v1 did not start: exit code 1',
+    );
   });
 
   it('gives up one that is not ready in its time', async () => {

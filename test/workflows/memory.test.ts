@@ -165,7 +165,7 @@ describe('a bad second version', () => {
           reason: 'exited with code 1',
           logTail: ['no graph'],
         }),
-      reason: 'exited with code 1\nno graph',
+      reason: 'exited with code 1, and had said: no graph\nno graph',
     },
     {
       what: 'never gets ready',

@@ -32,12 +32,14 @@ const FIX =
  * Fails with `ArtifactRejected` when the budget is used up, and says what had been read by then; else as the inspection does.
  * Memory outside the heap is limited only on Linux; elsewhere wall-clock time counts instead of CPU time.
  * `settings` are the process's environment variables: in a Lambda function it runs the whole bundle again, which reads them.
+ * With `survivesInterrupt` a Ctrl-C in the terminal does not reach it: only this process decides what becomes of an inspection.
  */
 export function boundedInspector(
   budget: InspectionBudget,
   settings: Readonly<Record<string, string | undefined>>,
+  { survivesInterrupt = false } = {},
 ): Inspector {
-  const processes = processesOf(budget.memoryMiB, settings);
+  const processes = processesOf(budget.memoryMiB, settings, survivesInterrupt);
 
   async function bounded<Result>(
     files: readonly ArtifactFile[],
@@ -77,9 +79,14 @@ export function boundedInspector(
 type Child = { readonly process: ChildProcess; said(): string };
 
 /** The inspection processes; an idle one does not keep this process alive. */
-function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
+function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv, detached: boolean) {
   const compiled = getCompileCacheDir();
+  const running = new Set<ChildProcess>();
   let spare: Child | undefined;
+  const endAll = () => {
+    for (const child of running) child.kill('SIGKILL');
+  };
+  if (detached) process.once('exit', endAll);
 
   function start(): Child {
     let said = '';
@@ -87,13 +94,16 @@ function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv) {
       execArgv: [`--max-old-space-size=${heapMiB}`],
       // Half of the start-up time is compiling.
       env: compiled === undefined ? settings : { ...settings, NODE_COMPILE_CACHE: compiled },
+      detached,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     child.stderr?.on('data', (text) => {
       said = `${said}${text}`.slice(-MOST_SAID);
     });
+    running.add(child);
     child.once('exit', () => {
+      running.delete(child);
       if (spare?.process === child) spare = undefined;
     });
     // Without a listener an error of the spare process would end this one.
