@@ -50,13 +50,16 @@ function describeSentences(folder: string, quantized: string): void {
         image: { uncompressedBytes: number };
         runtime: { proof: { conversion: { int8: { bytes: number; fullBytes: number } } } };
       };
-    const cosines = async (model = 'minilm') => {
-      const body = JSON.stringify({ model, input: TEXTS });
+    const embedded = async (model: string, asked: object) => {
       const headers = { 'content-type': 'application/json' };
       const url = `${slipway().gateway}/models/${model}/v1/embeddings`;
-      const { data } = (await (await fetch(url, { method: 'POST', headers, body })).json()) as {
-        data: { embedding: number[] }[];
-      };
+      const body = JSON.stringify({ model, ...asked });
+      const response = await fetch(url, { method: 'POST', headers, body });
+      return { status: response.status, body: JSON.parse(await response.text()) };
+    };
+    const cosines = async (model = 'minilm') => {
+      const { body } = await embedded(model, { input: TEXTS });
+      const { data } = body as { data: { embedding: number[] }[] };
       return data.map(({ embedding }, at) => dot(embedding, wanted[at] ?? []));
     };
 
@@ -69,6 +72,21 @@ function describeSentences(folder: string, quantized: string): void {
         expect(await slipway().get('/models/minilm/explain?version=1')).toMatchObject({
           runtime: { proof: { conversion: { kept: true } } },
         });
+      },
+      LONGEST_MS,
+    );
+
+    it(
+      'answer the same API where transformers serves them, in vectors as short as is asked for',
+      async () => {
+        expectLive(await dropped(filesIn(folder), 1, 'native', 'runtime: { optimize: none }'));
+
+        for (const cosine of await cosines('native')) expect(cosine).toBeGreaterThan(0.9999);
+        const { status, body } = await embedded('native', { input: 'a cat', dimensions: 8 });
+        expect(status).toBe(200);
+        expect(body.data[0].embedding).toHaveLength(8);
+        expect(body.usage.prompt_tokens).toBe(4);
+        expect((await embedded('native', { input: [[17]] })).status).toBe(400);
       },
       LONGEST_MS,
     );

@@ -65,6 +65,11 @@ class Facts:
     pipeline: Pipeline | None = None
     needs_gpu: bool = False
 
+    @property
+    def embeds(self) -> bool:
+        """Whether it makes a vector of each text, by its folder of Hugging Face's."""
+        return self.pipeline is not None and self.language is None and self.pipeline.task == "feature-extraction"
+
 
 @dataclass(frozen=True)
 class Config:

@@ -19,6 +19,7 @@ class Model(NamedTuple):
     `is_network`: it takes tensors of any rank, and there is no object of a framework that knows which are worth asking about.
     `sample` is a body for `invoke` that it is proven by.
     `language` answers texts and conversations; the arrays of `predict` are texts then.
+    `embed` makes a vector of each text, and says how many tokens they have together.
     """
 
     signature: Signature
@@ -30,6 +31,7 @@ class Model(NamedTuple):
     language: Engine | None = None
     is_network: bool = False
     sample: Any = None
+    embed: Callable[[list[str]], tuple[list[list[float]], int]] | None = None
 
 
 def matrix(width: int | None) -> tuple[TensorSpec, ...]:

@@ -26,6 +26,7 @@ _CHOICES = {"function_to_apply": ("softmax", "sigmoid", "none"), "aggregation_st
 _COUNTS = ("top_k", "max_answer_len")
 _PAIRS = {"text-classification": ("text", "text_pair"), "question-answering": ("question", "context")}
 _USUAL_MASKS = 5
+_TEXTS_AT_ONCE = 32
 
 Ask = Callable[[Any, "dict[str, Any]"], Any]
 
@@ -56,7 +57,8 @@ def encoder_model(encoder: Any, declared: Signature | None) -> Model:
             [found] = [found] if isinstance(found[0], dict) and "label" in found[0] else found
         return json.dumps(found, ensure_ascii=False).encode(), "application/json"
 
-    return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke)
+    embed = (lambda texts: _embedded(encoder, texts)) if task == "feature-extraction" else None
+    return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke, embed=embed)
 
 
 def _request(asked: Any, task: str) -> tuple[Any, dict[str, Any]]:
@@ -162,10 +164,20 @@ _ASKED: dict[str, Callable[[Any], Ask]] = {
 
 
 def _vectors(encoder: Any, texts: list[str]) -> list[Any]:
-    tokens = encoder.tokens(texts)
-    [hidden] = encoder.answers(tokens)
-    vectors: list[Any] = pooled(hidden, tokens["attention_mask"], encoder.said).tolist()
-    return vectors
+    return _embedded(encoder, texts)[0]
+
+
+def _embedded(encoder: Any, texts: list[str]) -> tuple[list[Any], int]:
+    """A vector of each text, and how many tokens they have together. A few at once: all are padded to the longest."""
+    vectors: list[Any] = []
+    count = 0
+    for at in range(0, len(texts), _TEXTS_AT_ONCE):
+        tokens = encoder.tokens(texts[at : at + _TEXTS_AT_ONCE])
+        [hidden] = encoder.answers(tokens)
+        mask = tokens["attention_mask"]
+        vectors.extend(pooled(hidden, mask, encoder.said).tolist())
+        count += int(mask.sum())
+    return vectors, count
 
 
 def _pipeline(task: str, encoder: Any, **given: Any) -> Any:

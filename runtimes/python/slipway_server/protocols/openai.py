@@ -70,5 +70,10 @@ def error_json(refused: Refusal) -> dict[str, Any]:
     return {"error": {"message": refused.message, "type": type_, "param": None, "code": refused.code}}
 
 
+def models_json(name: str) -> dict[str, Any]:
+    """The list of models, which is KServe's too."""
+    return {"object": "list", "data": [model_json(name)], "models": [name]}
+
+
 def model_json(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "slipway"}

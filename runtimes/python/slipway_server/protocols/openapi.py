@@ -48,6 +48,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
                 nested_example(example),
             ),
             f"/v1/models/{config.name}": _get("Whether the model is loaded"),
+            **(_embedding() if config.facts.embeds else {}),
             **_about_it(path),
         },
     }
@@ -58,7 +59,6 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
     path = f"/v2/models/{config.name}"
     anything = {"type": "object"}
     embeds = config.facts.language is not None and config.facts.language.task == "embed"
-    embedding = {"/v1/embeddings": _post("Embed texts, as OpenAI's API does", anything, anything, {"input": TEXT})}
     generation = {
         "/v1/chat/completions": _post("Answer a conversation, as OpenAI's API does", anything, anything, _CHAT),
         "/v1/completions": _post("Go on with a text, as OpenAI's API does", anything, anything, {"prompt": TEXT}),
@@ -68,8 +68,7 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
         "info": {"title": config.name, "version": config.version or "0"},
         "servers": [{"url": "."}],
         "paths": {
-            **(embedding if embeds else generation),
-            "/v1/models": _get("The model, as OpenAI's API names it"),
+            **(_embedding() if embeds else {**generation, **_models()}),
             "/invocations": _post("Answer texts", anything, anything, {"inputs": TEXT}),
             f"{path}/infer": _post(
                 "Answer texts in the Open Inference Protocol", infer_request(model.signature), infer_response(model.signature), None
@@ -110,6 +109,15 @@ def _image_openapi(config: Config, model: Model) -> dict[str, Any]:
 TEXT = "Once upon a time"
 
 _CHAT = {"messages": [{"role": "user", "content": TEXT}]}
+
+
+def _embedding() -> dict[str, Any]:
+    anything = {"type": "object"}
+    return {"/v1/embeddings": _post("Embed texts, as OpenAI's API does", anything, anything, {"input": TEXT}), **_models()}
+
+
+def _models() -> dict[str, Any]:
+    return {"/v1/models": _get("The model, as OpenAI's API names it")}
 
 
 def language_sample(language: LanguageServing) -> Sample:

@@ -42,6 +42,8 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         app.add_route(f"{path}/infer", _Post(routes.infer))
     app.add_route("/invocations", _Post(language.invocations if language else routes.invocations))
     app.add_route("/v1/models", _Get(language.models if language else routes.models))
+    if config.facts.embeds:
+        app.add_route("/v1/embeddings", _Post(routes.embeddings))
     if language:
         app.add_route("/v1/chat/completions", _Post(language.chat_completions))
         app.add_route("/v1/completions", _Post(language.completions))
@@ -52,7 +54,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         app.add_route(path, _GetOf(routes.about))
     app.add_route("/openapi.json", _Get(routes.openapi))
     app.add_route("/example.json", _Get(routes.example))
-    _handle_errors(app, config, speaks_openai=language is not None)
+    _handle_errors(app, config, speaks_openai=language is not None or config.facts.embeds)
 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
         # In place: the list belongs to the HTTP server.

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from typing import Any, AsyncIterator, Awaitable, Callable
+from typing import Any, AsyncIterator, Callable
 
 from falcon.asgi import Request
 
@@ -10,12 +10,13 @@ from ..language.engine import Emit, Engine
 from ..language.generation import chunks_of
 from ..language.merging import merged
 from ..language.requests import chat_request, completion_request, embedding_request, is_streamed, own_fields, refuse_choices, wants_usage
-from ..protocols.openai import DONE, by_token, chunk_json, encoded_vectors, error_json, event, model_json, without_usage
+from ..protocols.openai import DONE, by_token, chunk_json, encoded_vectors, error_json, event, model_json, models_json, without_usage
 from ..refusal import Refusal, show
 from .answer import Answer, client_gone, json_answer
 from .bodies import parse_json
 from .generations import asked_by
 from .http_body import read_body, type_of
+from .openai_words import in_openai_words
 from .predictor import ClientGone, Predictor
 from .streams import EVENTS
 
@@ -31,20 +32,20 @@ class LanguageRoutes:
         self._engine = engine
 
     async def models(self) -> Answer:
-        return json_answer({"object": "list", "data": [model_json(self._config.name)], "models": [self._config.name]})
+        return json_answer(models_json(self._config.name))
 
     async def model(self) -> Answer:
         self._engine()
         return json_answer({**model_json(self._config.name), "name": self._config.name, "ready": True})
 
     async def chat_completions(self, request: Request) -> Answer:
-        return await _in_openai_words(self._chat_completions(request))
+        return await in_openai_words(self._chat_completions(request))
 
     async def completions(self, request: Request) -> Answer:
-        return await _in_openai_words(self._completions(request))
+        return await in_openai_words(self._completions(request))
 
     async def embeddings(self, request: Request) -> Answer:
-        return await _in_openai_words(self._embeddings(request))
+        return await in_openai_words(self._embeddings(request))
 
     async def invocations(self, request: Request) -> Answer:
         """A conversation as in OpenAI's API; else texts under `prompt` or `inputs`, which are answered by what the model makes of them."""
@@ -152,14 +153,6 @@ class LanguageRoutes:
         self._engine()
         type_of(request)
         return parse_json(await read_body(request, self._config.max_body_bytes))
-
-
-async def _in_openai_words(answering: Awaitable[Answer]) -> Answer:
-    """Its clients look for the message in an object."""
-    try:
-        return await answering
-    except Refusal as refused:
-        return json_answer(error_json(refused))._replace(status=refused.status)
 
 
 def _texts_in(body: Any) -> tuple[str | list[str], dict[str, Any]]:

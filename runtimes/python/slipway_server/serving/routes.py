@@ -11,12 +11,14 @@ from .. import NAME, VERSION
 from ..adapters import adapter_of
 from ..config import Config
 from ..language.engine import Engine
+from ..language.requests import embedding_request
 from ..model import Model
 from ..proof.example import first_example
 from ..protocols.about import Sample, about_of, about_page, text_of_json
 from ..protocols.binary import HEADER, Tail, split_body
 from ..protocols.infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
 from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row
+from ..protocols.openai import encoded_vectors, models_json
 from ..protocols.openapi import language_sample, nested_example, openapi_of
 from ..protocols.page import wants_page
 from ..protocols.written_as import JSON_LINES, as_scored, lines_of
@@ -26,6 +28,7 @@ from ..tables.rows import warning_of
 from .answer import JSON, Answer, client_gone, json_answer
 from .bodies import parse_json, text_of
 from .http_body import read_body, type_of
+from .openai_words import in_openai_words
 from .predictor import Predictor
 from .streams import Content, failure_piece
 
@@ -54,7 +57,8 @@ class Routes:
         return json_answer(self._metadata())
 
     async def models(self) -> Answer:
-        return json_answer({"models": [self._config.name]})
+        name = self._config.name
+        return json_answer(models_json(name) if self._config.facts.embeds else {"models": [name]})
 
     async def model_ready(self) -> Answer:
         self._model()
@@ -104,6 +108,22 @@ class Routes:
             header = csv_header(accept)
             return Answer(csv_of(outputs, header), f"text/csv; charset=utf-8; header={header}", warning)
         return Answer(response_by_row(outputs) if is_by_row else invocation_response(outputs), headers=warning)
+
+    async def embeddings(self, request: Request) -> Answer:
+        """OpenAI's API, of a model that makes a vector of a text."""
+        return await in_openai_words(self._embeddings(request))
+
+    async def _embeddings(self, request: Request) -> Answer:
+        embed = self._model().embed
+        assert embed is not None
+        type_of(request)
+        asked = embedding_request(parse_json(await read_body(request, self._config.max_body_bytes)))
+        texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
+        vectors, tokens = await self._run(request, lambda: embed(texts), len(texts))
+        data = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
+        encoded = encoded_vectors(data, asked.get("dimensions"), asked.get("encoding_format"))
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return json_answer({"object": "list", "data": encoded, "model": self._config.name, "usage": usage})
 
     async def predict(self, request: Request) -> Answer:
         """KServe's V1 protocol: answered by row."""
