@@ -126,6 +126,18 @@ describe('slipway start', () => {
     expect((await second.ending('ocr', 1)).detail).toMatchObject({ state: 'Live', version: 1 });
   });
 
+  (process.platform === 'linux' ? it : it.skip)(
+    'ends with the reason where there can be no such folder',
+    async () => {
+      const { code, stderr } = await slipwayStart('--data', '/proc/slipway/data').result;
+
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /^slipway: \/proc\/slipway\/data cannot hold Slipway's data: .*\n→ Name another folder: --data DIR\.\n$/,
+      );
+    },
+  );
+
   it('refuses a folder on which another Slipway runs', async () => {
     await using folder = await temporaryFolder();
     await using running = await startSlipway(folder.path);

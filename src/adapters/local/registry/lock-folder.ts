@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
 import { dataFolderFailure, unusableFolder } from './data-folder-failure.ts';
+import { makeFolder } from './make-folder.ts';
 
 /**
  * Locks a data folder for this process, creating it if needed, and returns the function that unlocks it; the system unlocks it when the process dies.
@@ -21,16 +21,6 @@ export function lockFolder(dataDir: string): () => void {
     throw failure instanceof Failure ? failure : unusableFolder(cause, dataDir);
   }
   return () => lock.close();
-}
-
-/** Node's own `recursive` never returns for an existing folder that cannot take new ones, such as /proc. */
-function makeFolder(path: string): void {
-  if (!existsSync(dirname(path))) makeFolder(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
-  }
 }
 
 const SQLITE_BUSY = 5;
