@@ -1,6 +1,6 @@
 import type { ArtifactFacts, GpuModel, MemoryTerm } from '#domain/artifact/facts.ts';
 import { type Format, isConvertible, runtimeOf } from '#domain/artifact/format.ts';
-import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Accelerator, ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
@@ -53,12 +53,11 @@ export function requireGpu(
   refuseQuantized(facts);
   const format = loadedAs(facts);
   if (!gpu || OF_TORCH.includes(format) || OF_CODE.includes(format)) return;
+  const { server, instead } = format === 'gguf' ? LLAMA : otherServer(runtime);
   throw new Failure(
     'ArtifactRejected',
-    `resources.accelerator in model.yaml asks for a GPU, and ${format === 'gguf' ? 'llama.cpp, as it comes from the package index,' : SERVERS[runtime]} computes on CPUs alone: it would cost, and do nothing`,
-    {
-      fix: `Take resources.accelerator out of model.yaml. ${format === 'gguf' ? "On GPUs vLLM serves the model's folder of Hugging Face in safetensors (docs/deploy.md#gpus)." : 'Or serve it by a predict.py, or an image of your own, that computes on the GPU.'}`,
-    },
+    `resources.accelerator in model.yaml asks for a GPU, and ${server} computes on CPUs alone: it would cost, and do nothing`,
+    { fix: `Take resources.accelerator out of model.yaml. ${instead}` },
   );
 }
 
@@ -71,9 +70,23 @@ export function mayConvert({ facts, manifest }: Inspection, gpu: Accelerator | n
 const OF_TORCH: readonly Format[] = ['torch', 'huggingface'];
 /** The user's own code, which may do so itself. */
 const OF_CODE: readonly Format[] = ['python', 'mlflow', 'sagemaker', 'custom'];
-const SERVERS: Readonly<Record<RuntimeName, string>> = byRuntime((name) =>
-  name === 'python' ? 'its framework' : RUNTIMES[name].title,
-);
+
+/** What computes on CPUs alone, and what to do where a GPU is wanted all the same. */
+type OnCpus = { readonly server: string; readonly instead: string };
+
+const LLAMA: OnCpus = {
+  server: 'llama.cpp, as it comes from the package index,',
+  instead:
+    "On GPUs vLLM serves the model's folder of Hugging Face in safetensors (docs/deploy.md#gpus).",
+};
+
+function otherServer(runtime: RuntimeName): OnCpus {
+  const { takesPackages, title } = RUNTIMES[runtime];
+  return {
+    server: takesPackages ? 'its framework' : title,
+    instead: 'Or serve it by a predict.py, or an image of your own, that computes on the GPU.',
+  };
+}
 
 function loadedAs({ format, data }: Pick<ArtifactFacts, 'format' | 'data'>): Format {
   return data?.format ?? format;

@@ -87,7 +87,7 @@ class TransformersEngine(Engine):
         most = min(room, _count(request, room))
         pieces = _Pieces(self._tokenizer, emit, _stops(request), _logprobs(request), most)
         how = _sampling(request)
-        given_ids = ids.to(self._model.device)
+        ids = ids.to(self._model.device)
         beams = 1 if how else int(self._model.generation_config.num_beams or 1)
         if beams > 1 and _logprobs(request):
             raise Refusal(400, f"logprobs are of tokens that are chosen one by one; the model searches by {beams} beams unless the request has a temperature")
@@ -95,8 +95,8 @@ class TransformersEngine(Engine):
         told = {} if beams > 1 else {"streamer": pieces, "logits_processor": [pieces.heard]}
         with self._seeded(request.get("seed"), how), torch.inference_mode():
             made = self._model.generate(
-                given_ids,
-                attention_mask=torch.ones_like(given_ids),
+                ids,
+                attention_mask=torch.ones_like(ids),
                 max_new_tokens=most,
                 stopping_criteria=[pieces.is_ended],
                 pad_token_id=self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._eos(),
