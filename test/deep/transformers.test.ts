@@ -88,7 +88,11 @@ function describeTransformers(): void {
 
     it.each<[string, object, string]>([
       ['no tokens', { prompt: 'the', max_tokens: 0 }, 'max_tokens is 0'],
-      ['a text beyond its context', { prompt: 'the '.repeat(400) }, 'the context has 256'],
+      [
+        'a text beyond its context',
+        { prompt: 'the '.repeat(400) },
+        'the prompt has 401 tokens; it and its answer may have 256 together',
+      ],
       ['an odd temperature', { prompt: 'the', temperature: 'hot' }, 'temperature is "hot"'],
     ])('refuses %s with the limit', async (_, asked, says) => {
       const answer = await post('llama', 'completions', asked);
