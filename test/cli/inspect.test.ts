@@ -256,6 +256,18 @@ describe('slipway inspect', () => {
     },
   );
 
+  it('writes a predict.py beside the requirements that MLflow wrote, which stay as they are', async () => {
+    await using folder = await temporaryFolder();
+    const needs = join(folder.path, 'requirements.txt');
+    await writeFile(join(folder.path, 'MLmodel'), 'flavors: {langchain: {}}');
+    await writeFile(needs, 'mlflow==3.17.2\n');
+
+    const written = await writePredict(folder.path);
+
+    expect(written).toEqual([join(folder.path, 'predict.py')]);
+    expect(await readFile(needs, 'utf8')).toBe('mlflow==3.17.2\n');
+  });
+
   it('writes no pipeline of transformers for a folder that is none of Hugging Face', async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, 'Data/com.apple.CoreML'), { recursive: true });

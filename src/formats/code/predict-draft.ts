@@ -11,7 +11,7 @@ import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
 import { loadedBy } from '#formats/torch/refused.ts';
 import { pipelineWay } from './pipeline-ways.ts';
-import { PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, wayOfPickle } from './predict-ways.ts';
+import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, wayOfPickle } from './predict-ways.ts';
 import type { Way } from './way.ts';
 
 /** The two files that would serve a model by code, as a starting point for its owner. */
@@ -19,6 +19,8 @@ export type PredictDraft = { readonly code: string; readonly requirements: reado
 
 /** The files that would serve the first model among these. */
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
+  const mlflow = files.find(({ name }) => /(^|\/)MLmodel$/.test(name));
+  if (mlflow) return draft('a model that MLflow saved', MLFLOW, folderOf(mlflow.name));
   const [folder] = await findForeign(files, 'drafts');
   if (folder) {
     const { name, at } = folder;

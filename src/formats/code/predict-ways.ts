@@ -30,6 +30,14 @@ export const SENTENCES: Way = {
   requirements: ['sentence-transformers'],
 };
 
+/** Its own requirements stand beside it, in the folder that MLflow saved. */
+export const MLFLOW: Way = {
+  imports: ['import mlflow.pyfunc'],
+  load: ['self.model = mlflow.pyfunc.load_model(FILE)'],
+  answer: ['return self.model.predict(rows)'],
+  requirements: ['mlflow'],
+};
+
 export const PLAIN: Way = {
   imports: [],
   load: ['# Load it here, as you do where you made it.', 'self.model = open(FILE, "rb").read()'],

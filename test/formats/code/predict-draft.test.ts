@@ -22,6 +22,16 @@ describe('a draft of predict.py', () => {
     expect(requirements).toEqual(['torch', 'numpy']);
   });
 
+  it('for a folder that MLflow saved has MLflow load it', async () => {
+    const files = [memoryFile('m/MLmodel', ''), memoryFile('m/model.pkl', 'x')];
+
+    const { code, requirements } = await draftPredict(files);
+
+    expect(code).toContain('FILE = "m"\n');
+    expect(code).toContain('        self.model = mlflow.pyfunc.load_model(FILE)\n');
+    expect(requirements).toEqual(['mlflow']);
+  });
+
   it('for a pickle of several things takes the one that predicts, by the scikit-learn that wrote it', async () => {
     const { path, versions } = fixtureOf('corpus', 'DictOfParts-1.8.pkl');
 
