@@ -88,7 +88,11 @@ async function findIn(place: Place, options: FindOptions): Promise<Found> {
   if (one) return fileModel(place, one);
   const inner = files.filter(({ name }) => isArchive(name));
   const [archive, second] = inner;
-  if (!archive) throw noModel(place, options);
+  if (!archive) {
+    const [foreign] = await findForeign(files, 'alone');
+    if (foreign) refuseForeign([foreign], options);
+    throw noModel(place, options);
+  }
   if (second) throw twoModels(archive.name, second.name);
   if (archives.length >= MAX_ARCHIVES) {
     throw rejected(

@@ -75,6 +75,12 @@ const TENSORS = /\.(safetensors|bin|msgpack|pt|onnx)$/;
 /** Folders that are more than what they hold: a part of one would be a model by itself. */
 const WHOLES: readonly Kind[] = [
   {
+    name: "a handler of Hugging Face's Inference Endpoints",
+    why: 'which answers otherwise than its model alone',
+    fix: 'Put a predict.py beside it that asks it (`slipway inspect PATH --write-predict` writes one); or take handler.py away, and the model is served without it.',
+    find: says(/(^|\/)handler\.py$/, /^class[ \t]+EndpointHandler\b/m),
+  },
+  {
     name: 'a pipeline of diffusers',
     weights: TENSORS,
     fix: `It makes images of texts in many steps, which is for a GPU: serve it by code of your own: ${BY_CODE}, and set \`resources.accelerator\` in model.yaml.`,
@@ -108,6 +114,42 @@ const WHOLES: readonly Kind[] = [
       )?.name,
   },
 ];
+
+/** What is said only where nothing is a model. */
+const ALONE: readonly Kind[] = [
+  {
+    name: 'a program that answers requests itself',
+    fix: 'Bring it as an image: with a Dockerfile beside it, and where it answers in model.yaml: `runtime: { port: 8000, healthPath: /health, requestPath: /predict }`; or write what it answers with as `def predict(…)` in predict.py, and its packages in requirements.txt.',
+    find: says(
+      /(^|\/)(app|main|server|serve|api|service)\.py$/,
+      /^[ \t]*(from|import)[ \t]+(fastapi|flask|gradio|streamlit|starlette|litserve|quart|sanic|tornado|aiohttp|ray|bentoml)\b/m,
+    ),
+  },
+  {
+    name: 'a Modelfile of Ollama',
+    why: 'which names a model and is none',
+    fix: 'Upload the GGUF file that its FROM names, under a name that ends in .gguf: Ollama keeps it as a blob without an ending (`ollama show MODEL --modelfile` names it). Its template is in that file too, and its parameters may be in each request.',
+    find: says(/(^|\/|\.)Modelfile$/i, /^FROM[ \t]/m),
+  },
+  {
+    name: 'a notebook',
+    why: 'which makes a model and is none',
+    fix: 'Let its last cell save the model (joblib.dump, save_model, save_pretrained, torch.export.save), and upload what that writes.',
+    find: named(/\.ipynb$/i),
+  },
+  {
+    name: 'data',
+    why: 'of which a model may be made',
+    fix: 'Upload the model, as its framework saved it.',
+    find: (files) =>
+      files.every(({ name }) => DATA.test(name) || TEXT.test(name))
+        ? named(DATA)(files)
+        : undefined,
+  },
+];
+
+const DATA = /\.(csv|tsv|parquet|arrow|feather|jsonl|npy|npz|mat|xlsx?|sqlite)$/i;
+const TEXT = /\.(md|txt|rst)$|(^|\/)LICENSE$/i;
 
 const FOLDERS: readonly Kind[] = [
   {
@@ -212,6 +254,7 @@ const RANKS = {
   images: IMAGES,
   wholes: WHOLES,
   folders: FOLDERS,
+  alone: ALONE,
   drafts: [...WHOLES, ...FOLDERS, ...SERVED_FOLDERS],
 } as const;
 

@@ -256,6 +256,20 @@ describe('slipway inspect', () => {
     },
   );
 
+  it("asks the handler that a folder has, and leaves the folder's requirements as they are", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'handler.py'), 'class EndpointHandler:\n    pass\n');
+    await writeFile(join(folder.path, 'requirements.txt'), 'numpy\n');
+
+    const written = await writePredict(folder.path);
+
+    expect(written).toEqual([join(folder.path, 'predict.py')]);
+    expect(await readFile(join(folder.path, 'requirements.txt'), 'utf8')).toBe('numpy\n');
+    const code = await readFile(join(folder.path, 'predict.py'), 'utf8');
+    expect(code).toContain('from handler import EndpointHandler');
+    expect(code).toContain('FILE = "."');
+  });
+
   it('writes no pipeline of transformers for a folder that is none of Hugging Face', async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, 'Data/com.apple.CoreML'), { recursive: true });

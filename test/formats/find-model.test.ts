@@ -200,7 +200,7 @@ describe('an artifact is refused', () => {
     ['of two kinds of files', { 'a.onnx': '', 'b.pkl': PICKLE }, ['`a.onnx`', '`b.pkl`']],
     ['of two MLflow folders', { 'a/MLmodel': '', 'b/MLmodel': '' }, ['`a/MLmodel`', '`b/MLmodel`']],
     ['of two archives', { 'a.zip': '', 'b.tar.gz': '' }, ['`a.zip` and `b.tar.gz`']],
-    ['of nothing known', { 'a.csv': '', 'b.md': '' }, ['no model among `a.csv`, `b.md`']],
+    ['of nothing known', { 'a.xyz': '', 'b.md': '' }, ['no model among `a.xyz`, `b.md`']],
     ['of nothing', {}, ['no model among no files']],
     [
       'of code without an entry',
@@ -297,8 +297,33 @@ describe('an artifact is refused', () => {
     ],
     [
       'of an archive with nothing known',
-      { 'a.zip': zip({ 'b.csv': '' }) },
-      ['no model among `b.csv` in `a.zip`'],
+      { 'a.zip': zip({ 'b.xyz': '' }) },
+      ['no model among `b.xyz` in `a.zip`'],
+    ],
+    [
+      "of a handler of Hugging Face's endpoints, whose folder has a model too",
+      {
+        'handler.py': 'import torch\n\nclass EndpointHandler:\n',
+        'config.json': '{"model_type": "bert"}',
+        'model.safetensors': '',
+      },
+      ["handler.py makes this a handler of Hugging Face's Inference Endpoints", 'otherwise'],
+    ],
+    [
+      'of a program',
+      { 'app/main.py': 'import os\nfrom fastapi import FastAPI\n', 'requirements.txt': '' },
+      ['app/main.py makes this a program that answers requests itself'],
+    ],
+    [
+      'of a Modelfile',
+      { Modelfile: 'FROM ./x.gguf\nSYSTEM "hi"' },
+      ['Modelfile makes this a Modelfile of Ollama, which names a model and is none'],
+    ],
+    ['of a notebook', { 'm.ipynb': '{}', 'train.csv': '' }, ['m.ipynb makes this a notebook']],
+    [
+      'of data',
+      { 'README.md': '', 'x.parquet': '', 'y.npy': '' },
+      ['x.parquet makes this data, of which a model may be made'],
     ],
     [
       'of a Git LFS pointer',
@@ -319,6 +344,15 @@ describe('an artifact is refused', () => {
       format: 'onnx',
     });
   });
+
+  it.each(['app.py', 'Modelfile', 'm.ipynb', 'train.csv'])(
+    'nor is a model for a %s beside it',
+    async (name) => {
+      const files = artifact({ 'm.onnx': '', [name]: 'FROM x\nimport flask\n' });
+
+      expect(await findModel(files, OPTIONS)).toMatchObject({ format: 'onnx' });
+    },
+  );
 
   it('nor is an adapter one beside the whole model', async () => {
     const whole = {

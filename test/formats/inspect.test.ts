@@ -207,6 +207,15 @@ describe('an artifact', () => {
     ['m.pdparams', 'x', 'a PaddlePaddle model', 'paddle2onnx'],
     ['m.msgpack', 'x', 'weights of Flax (JAX)', 'jax2tf'],
     ['lid.bin', hex('ba 16 4f 2f 0c 00'), 'a fastText model', 'write-predict'],
+    [
+      'm.xml',
+      '<?xml version="1.0"?>\n<net name="torch_jit" version="11">',
+      'a model of OpenVINO',
+      'write-predict',
+    ],
+    ['m.nemo', 'x', 'a model of NeMo', 'model.export'],
+    ['ggml-base.en.bin', 'lmgg', 'a model of ggml, from before GGUF', 'convert_hf_to_gguf.py'],
+    ['m.bin', 'tjgg', 'a model of ggml, from before GGUF', 'convert_hf_to_gguf.py'],
     ['w.kv', hex('80 04 95'), 'word vectors of gensim', 'write-predict'],
     ['w.vec', '2 3\n', 'word vectors in the format of word2vec', 'write-predict'],
     [

@@ -7,25 +7,31 @@ import { filesAt } from './inspect-path.ts';
 
 /**
  * Writes a `predict.py` and a `requirements.txt` that would serve a file or folder, into its folder, and returns their paths.
- * Fails with `InputInvalid` when the path does not exist, or one of the two files already does.
+ * A `requirements.txt` that is there already stays, and is not returned: it is the model's own.
+ * Fails with `InputInvalid` when the path does not exist, or a `predict.py` already does.
  */
 export async function writePredict(path: string): Promise<readonly string[]> {
   const root = resolve(path);
   const files = await filesAt(path);
   const folder = (await stat(root)).isDirectory() ? root : dirname(root);
   const { code, requirements } = await draftPredict(files);
-  const written = [
-    [join(folder, 'predict.py'), code],
-    [join(folder, 'requirements.txt'), requirements.map((each) => `${each}\n`).join('')],
-  ] as const;
-  for (const [file, text] of written) {
-    await writeFile(file, text, { flag: 'wx' }).catch((cause: unknown) => {
-      if (errorCode(cause) !== 'EEXIST') throw cause;
-      throw new Failure('InputInvalid', `${file} is there already`, {
-        cause,
-        fix: 'Change it by hand, or move it away and ask again.',
-      });
+  const [predict, needed] = [join(folder, 'predict.py'), join(folder, 'requirements.txt')];
+  if (!(await isWritten(predict, code))) {
+    throw new Failure('InputInvalid', `${predict} is there already`, {
+      fix: 'Change it by hand, or move it away and ask again.',
     });
   }
-  return written.map(([file]) => file);
+  const lines = requirements.map((each) => `${each}\n`).join('');
+  return (await isWritten(needed, lines)) ? [predict, needed] : [predict];
+}
+
+/** False where there is such a file, which is left as it is. */
+async function isWritten(file: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
 }

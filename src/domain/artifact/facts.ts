@@ -68,6 +68,8 @@ export type PipelineTask =
   | 'image-feature-extraction'
   | 'zero-shot-image-classification'
   | 'image-text-to-text'
+  | 'audio-text-to-text'
+  | 'time-series-forecasting'
   | 'video-classification';
 
 /** How images are prepared for a network, by the name of transformers' class; `width` and `height` are what reaches it, in pixels. `isPrepared`: the ONNX server prepares them as that class does. */
@@ -140,6 +142,8 @@ export type ModelFacts = {
   readonly gpuModel?: GpuModel;
   /** By what its weights were quantized where only GPUs compute with them: "gptq", "awq". */
   readonly quantizer?: string;
+  /** The type of a language model's network where transformers does not know it, though vLLM may. */
+  readonly unknownType?: string;
   /** Of Hugging Face's folders alone. */
   readonly pipeline?: PipelineServing;
   /** Absent where the model is a single file, or code that does its own loading. */

@@ -57,7 +57,7 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   {
     what: 'a pickle',
     format: 'sklearn',
-    endings: ['.pkl', '.pickle'],
+    endings: ['.pkl', '.pickle', '.dill', '.cloudpickle'],
     compressions: COMPRESSIONS,
     magic: PICKLE,
   },
@@ -137,6 +137,29 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     // `ftrt` and `ptrt`.
     magic: /^(66|70)747274/,
     fix: "It runs only on the kind of GPU and by the version of TensorRT that built it: upload the ONNX file that it was built from, or bring NVIDIA's Triton as an image of your own, with a Dockerfile.",
+  },
+  {
+    what: 'a model of OpenVINO',
+    format: null,
+    endings: [],
+    inside: ['.xml'],
+    // `<net name=` within the first lines of XML.
+    magic: /^(efbbbf)?3c3f786d6c.*3c6e6574206e616d653d/,
+    fix: `Upload the model that it was converted from (ONNX, a SavedModel, or the folder of Hugging Face), or ${BY_CODE}.`,
+  },
+  {
+    what: 'a model of NeMo',
+    format: null,
+    endings: ['.nemo'],
+    fix: `Export it to ONNX where it was made (\`model.export("model.onnx")\`) and upload the .onnx file, or ${BY_CODE}.`,
+  },
+  {
+    what: 'a model of ggml, from before GGUF',
+    format: null,
+    endings: ['.ggml'],
+    // `ggml`, `ggjt`, `ggmf` and `ggla` as little-endian numbers. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+    magic: /^(6c6d6767|746a6767|666d6767|616c6767)/,
+    fix: `Upload the model that it was made from as GGUF, which llama.cpp's convert_hf_to_gguf.py writes. One of whisper.cpp's only that reads: ${BY_CODE}.`,
   },
   {
     what: 'a PaddlePaddle model',

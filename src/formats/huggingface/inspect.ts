@@ -28,6 +28,7 @@ import { quantizerOf } from './quantized.ts';
 import { type Sentences, sentencesIn } from './sentences.ts';
 import { exampleOf, signatureOf } from './signature.ts';
 import { type TokenizerFacts, tokenizerIn } from './tokenizer.ts';
+import { isKnownType, unknownType } from './transformers-types.ts';
 import { tensorsOf, type Weights, weightsIn } from './weights.ts';
 
 /** What a folder of Hugging Face's says beside the facts of all models. */
@@ -75,6 +76,9 @@ const ENCODERS: readonly string[] = [
 /** The tasks that transformers answers token by token. */
 const GENERATING: readonly string[] = ['text-generation', 'text2text-generation'];
 
+/** Those of language models that also see or hear. */
+const BESIDE_TEXTS: readonly string[] = ['image-text-to-text', 'audio-text-to-text'];
+
 /** Reads the facts of the folder `root` as transformers or sentence-transformers saved it, without loading or running any of it. Fails with `ArtifactRejected`. */
 export async function inspectHuggingFace(
   files: Files,
@@ -100,6 +104,8 @@ export async function inspectHuggingFace(
   const language = generating ? languageOf(pipeline, asked) : undefined;
   const gpuModel = language && gpuModelOf(network, read, asked);
   if (quantizer !== null && !gpuModel) throw quantizedForGpus(pipeline, quantizer);
+  const isKnown = weights.kind === 'onnx' || isKnownType(network, pipeline.task);
+  if (!isKnown && !gpuModel) throw unknownType(network, name);
   return {
     format: 'huggingface',
     formatVersion: `${architecture}, ${weights.kind}`,
@@ -121,6 +127,7 @@ export async function inspectHuggingFace(
     ...(language && { language }),
     ...(gpuModel && { gpuModel }),
     ...(quantizer !== null && { quantizer }),
+    ...(!isKnown && { unknownType: network.modelType ?? '' }),
     entrypoint: null,
     pipeline,
     data: { file: pathIn(root, weights.file.name), format: formatOf(weights), modelClass: null },
@@ -219,9 +226,7 @@ function refuseUnserved(
   if (!ENCODERS.includes(task) && !isGenerated) {
     throw rejected(
       `${quoted(architecture)} (${sizeOf(read)}) does ${task}, which this version does not serve from such a folder`,
-      task === 'text-generation'
-        ? `Save its weights as safetensors (save_pretrained), or convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`
-        : `Serve it by code of your own: ${BY_CODE}.`,
+      wayOut(task),
     );
   }
   if (weights.kind === 'onnx' && weights.file.member) {
@@ -236,6 +241,15 @@ function refuseUnserved(
     `the folder of ${quoted(architecture)} has no tokenizer.json, without which no text becomes tokens`,
     `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`. Without one, set \`model.format: onnx\` in model.yaml: it then takes tensors.`,
   );
+}
+
+function wayOut(task: PipelineServing['task']): string {
+  if (task === 'text-generation') {
+    return `Save its weights as safetensors (save_pretrained), or convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`;
+  }
+  const code = `Serve it by code of your own: ${BY_CODE}.`;
+  if (!BESIDE_TEXTS.includes(task)) return code;
+  return `${code} For texts alone, convert it with llama.cpp's convert_hf_to_gguf.py, which leaves out what sees and hears, and upload the .gguf file.`;
 }
 
 function sizeOf({ parameters, weightBytes, dtypes }: Read): string {

@@ -66,6 +66,15 @@ describe('the GPU of a model', () => {
     expect(() => requireGpu({ format: 'huggingface' }, 'python', null)).not.toThrow();
   });
 
+  it('is required by a network that only vLLM may know', () => {
+    const unknown = { format: 'huggingface', unknownType: 'new' } as const;
+
+    expect(() => requireGpu(unknown, 'python', null)).toThrow(
+      'config.json has the model_type `new`, which transformers, by which CPUs serve it, does not know',
+    );
+    expect(() => requireGpu(unknown, 'vllm', ANY)).not.toThrow();
+  });
+
   it.each([
     { format: 'onnx', runtime: 'onnx', server: 'the ONNX server' },
     { format: 'sklearn', runtime: 'python', server: 'its framework' },
