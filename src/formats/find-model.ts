@@ -9,6 +9,7 @@ import { HANDLERS } from '#formats/code/sagemaker.ts';
 import { huggingFaceFolders } from '#formats/huggingface/folder.ts';
 import { type Foreign, findForeign } from './foreign-models.ts';
 import { fixOf } from './known-formats.ts';
+import { mlflowOnnx } from './mlflow/inspect.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
 import { quoted, rejected } from './rejected.ts';
 import { isSpacy } from './spacy/inspect.ts';
@@ -128,7 +129,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
     return { ...place, format, root: one, file: null, fileFormat: null };
   };
   const mlflow = folder('mlflow', SERVED.mlflow.marker);
-  if (mlflow) return mlflow;
+  if (mlflow) return mlflowFound(place, mlflow);
   const [triton, second] = options.format === 'auto' ? tritonConfigs(files) : [];
   if (triton && second) throw twoModels(triton.name, second.name);
   if (triton) return tritonFound(place, await tritonModel(files, triton));
@@ -144,6 +145,14 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   const pipeline = folder('spacy', SERVED.spacy.marker, await spacyFolders(files));
   if (pipeline) return pipeline;
   return undefined;
+}
+
+/** Of the flavour `onnx` its file, which needs neither MLflow nor Python, with no more than lies beside that. */
+async function mlflowFound(place: Place, mlflow: Found): Promise<Found> {
+  const file = await mlflowOnnx(place.files, mlflow.root);
+  if (!file) return mlflow;
+  const files = place.files.filter(({ name }) => folderOf(name) === folderOf(file.name));
+  return fileModel({ ...place, files }, { file, format: 'onnx', foreign: null });
 }
 
 /** The ONNX file of its newest version, with no more than lies beside that. */

@@ -144,8 +144,14 @@ describe('the model of an artifact is found:', () => {
     }
   });
 
-  it('one ONNX file, which no build unpacks', async () => {
-    const contents = { 'a/m.onnx': '' };
+  it.each([
+    { says: 'one ONNX file', beside: {} },
+    {
+      says: 'the file of an MLflow folder of ONNX',
+      beside: { 'a/MLmodel': 'flavors: {onnx: {data: m.onnx}}', 'a/python_env.yaml': '' },
+    },
+  ])('$says, which no build unpacks', async ({ beside }) => {
+    const contents = { 'a/m.onnx': '', ...beside };
     const packed = [memoryFile('a.zip', zip(contents))];
 
     expect(await findModel(artifact(contents), OPTIONS)).toMatchObject({

@@ -43,7 +43,7 @@ const SHAPES = {
 /**
  * MLflow's scoring request: `inputs` is nested lists, or an object of them by input name; `instances` is a list of rows,
  * each a value of the only input or an object by input name; `dataframe_split` and `dataframe_records` are tables.
- * A bare list, or a bare object by input name, is read as `inputs`.
+ * A bare list, or a bare object by input name, is read as `inputs`, and so is the bare value of a model that takes one in a row.
  * Columns may also be given by position, a single row is a table of one, and unknown columns are ignored. Refuses with 400.
  */
 export function readInvocation(body: unknown, signature: Signature, ignored: Ignored): Run {
@@ -104,14 +104,21 @@ function runOf(named: Named, signature: Signature): Run {
   return {
     inputs: signature.inputs.map((spec) => {
       const value = named.get(spec.name);
-      return readWrittenTensor(spec, shapeOf(value), value);
+      return readWrittenTensor(spec, noRowsIn(value, spec) ?? shapeOf(value), value);
     }),
     outputs: signature.outputs.map(({ name }) => name),
   };
 }
 
+/** An empty list is no rows, each of the form that the input has; undefined for any other value. */
+function noRowsIn(value: unknown, { shape }: TensorSpec): readonly number[] | undefined {
+  const [first, ...rest] = shape;
+  const isNone = Array.isArray(value) && value.length === 0;
+  return isNone && first === -1 ? [0, ...rest.map((dim) => Math.max(0, dim))] : undefined;
+}
+
 function namedInputs(body: unknown, takes: Takes): Named {
-  if (Array.isArray(body)) return whole(body, 'the body', takes);
+  if (Array.isArray(body) || isOnlyValue(body, takes)) return whole(body, 'the body', takes);
   const keys = isObject(body) ? Object.keys(body) : [];
   const [key] = keys;
   if (isObject(body) && keys.length === 1 && isShape(key)) {
@@ -140,6 +147,13 @@ function namedInputs(body: unknown, takes: Takes): Named {
     400,
     `the body is ${found}; it takes a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"`,
   );
+}
+
+/** Of a model with one value in a row, a body may be that value alone: `"text"`, as `curl -d` is quickest to send. */
+function isOnlyValue(body: unknown, { inputs }: Takes): boolean {
+  const [only, ...others] = inputs;
+  const isColumn = only?.shape.length === 1 || (only?.shape.length === 2 && only.shape[1] === 1);
+  return isColumn && others.length === 0 && ['string', 'number', 'boolean'].includes(typeof body);
 }
 
 function isOtherOfPandas(body: Readonly<Record<string, unknown>>): boolean {

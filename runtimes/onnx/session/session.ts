@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { refusal } from '../refusal.ts';
 import { buffersOf, type Signature, type Tensor } from '../values/tensors.ts';
 import { type LoadedModel, openModel, type Run, type RunResult } from './model.ts';
+import { answerToNoRows } from './no-rows.ts';
 import { createQueue } from './queue.ts';
 import { shortRunsHere } from './short-runs.ts';
 
@@ -54,6 +55,8 @@ export async function openSession(
       console.error(`a run had too little memory: ${result.exhausted}`);
       throw refusal(503, `the server has too little memory for this request: ${result.exhausted}`);
     }
+    const none = answerToNoRows(run, signature);
+    if (none) return none;
     throw refusal(400, `the model refused the inputs: ${result.refused}`);
   };
   return {

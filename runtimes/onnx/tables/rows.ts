@@ -68,9 +68,10 @@ export function rowByPosition(
   throw refusal(400, `${label} has ${row.length} columns; it takes ${names}`);
 }
 
-/** A value with one dimension less than the input becomes a batch of one; in a column of single values, it becomes one row per value. */
+/** A value with one dimension less than the input becomes a batch of one; in a column of single values, it becomes one row per value, and a single value the only row. */
 export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
   const depths = shapeOf(value);
+  if (depths.length === 0 && shape.length === 2 && shape[1] === 1) return [[value]];
   if (depths.length !== shape.length - 1 || depths.includes(0)) return value;
   const isColumn = Array.isArray(value) && shape.length === 2 && shape[1] === 1;
   return isColumn ? value.map((each) => [each]) : [value];

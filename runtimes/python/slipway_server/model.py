@@ -20,6 +20,7 @@ class Model(NamedTuple):
     `sample` is a body for `invoke` that it is proven by.
     `language` answers texts and conversations; the arrays of `predict` are texts then.
     `embed` makes a vector of each text, and says how many tokens they have together.
+    `predict_with` makes a `predict` of the parameters of a request, where the model takes such.
     """
 
     signature: Signature
@@ -32,6 +33,7 @@ class Model(NamedTuple):
     is_network: bool = False
     sample: Any = None
     embed: Callable[[list[str]], tuple[list[list[float]], int]] | None = None
+    predict_with: Callable[[dict[str, Any]], Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]] | None = None
 
 
 def matrix(width: int | None) -> tuple[TensorSpec, ...]:

@@ -1,5 +1,6 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { FileFormat } from '#domain/artifact/format.ts';
+import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { within } from '#formats/archives/folder.ts';
@@ -27,6 +28,12 @@ const FLAVOURS: Readonly<Record<string, Flavour>> = {
 
 // The loaders of the user's own Python; every other loader belongs to a flavour.
 const CODE_LOADERS: readonly string[] = ['mlflow.pyfunc.model', 'mlflow.pyfunc.loaders.code_model'];
+
+// Flavours that MLflow itself loads and asks, as its own server does: what it loads is code, as that of a python_function is.
+const BY_MLFLOW: readonly string[] = [
+  ...['statsmodels', 'pmdarima', 'prophet', 'diviner', 'spacy', 'fastai', 'paddle'],
+  ...['pytorch', 'tensorflow', 'keras', 'transformers', 'sentence_transformers'],
+];
 const MAX_MLMODEL_BYTES = 1024 * 1024;
 const MAX_EXAMPLE_BYTES = 256 * 1024;
 const PYFUNC_BYTES = 450 * 2 ** 20;
@@ -93,6 +100,28 @@ export async function inspectMlflow(
   };
 }
 
+/**
+ * The ONNX file of a model that MLflow saved with the flavour `onnx`, in the folder `root`; undefined for any other flavour.
+ * Fails with `ArtifactRejected` where it names none.
+ */
+export async function mlflowOnnx(
+  files: readonly ArtifactFile[],
+  root: string,
+): Promise<ArtifactFile | undefined> {
+  const name = within(root, 'MLmodel');
+  const written = files.find((file) => file.name === name);
+  if (!written) return undefined;
+  const model = parseMlmodel(await readText(written, MAX_MLMODEL_BYTES), name);
+  const said = model.flavors['onnx'];
+  if (!said) return undefined;
+  refuseOtherLoader(model, name, 'onnx');
+  return dataOf(files, root, {
+    own: 'onnx',
+    flavour: { format: 'onnx', file: 'data', version: 'onnx_version' },
+    said,
+  });
+}
+
 /** MLflow's own server uses the loader of python_function, which for a data flavour is that flavour's own. */
 function refuseOtherLoader({ flavors }: MlflowModel, name: string, own: string): void {
   const { python_function: general } = flavors;
@@ -136,11 +165,13 @@ function pyfuncFacts(
   files: readonly ArtifactFile[],
 ): Omit<ModelFacts, 'format' | 'formatVersion' | 'pythonVersion' | 'example' | 'requirements'> {
   const loader = text(flavors['python_function']?.['loader_module']);
-  if (!CODE_LOADERS.includes(loader)) {
+  const isServed =
+    CODE_LOADERS.includes(loader) || BY_MLFLOW.some((flavour) => loader === `mlflow.${flavour}`);
+  if (!isServed) {
     const others = Object.keys(flavors).filter((flavour) => flavour !== 'python_function');
     throw rejected(
-      `${name} has the flavour ${quoted(others.join(', ') || loader || 'none')}; this version serves ${Object.keys(FLAVOURS).join(', ')} and python_function`,
-      'Export the model to ONNX, or log it as a python_function.',
+      `${name} has the flavour ${quoted(others.join(', ') || loader || 'none')}; this version serves ${[...Object.keys(FLAVOURS), 'onnx', ...BY_MLFLOW].join(', ')} and python_function`,
+      `Log it as a python_function, export it to ONNX, or ${BY_CODE}.`,
     );
   }
   const python = { name: 'mlflow and its imports', bytes: PYFUNC_BYTES };

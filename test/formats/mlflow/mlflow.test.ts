@@ -1,5 +1,5 @@
 import type { Framework } from '#domain/artifact/facts.ts';
-import { inspectMlflow } from '#formats/mlflow/inspect.ts';
+import { inspectMlflow, mlflowOnnx } from '#formats/mlflow/inspect.ts';
 import { memoryFile } from '../../support/bytes/archive-files.ts';
 import {
   artifactOf,
@@ -102,6 +102,46 @@ describe('a python_function', () => {
   }
 });
 
+it.each(['statsmodels', 'pytorch', 'transformers'])(
+  'a model of the flavour %s is asked by MLflow, as a python_function is',
+  async (flavour) => {
+    const loader = `mlflow.${flavour}`;
+    const text = `flavors: {${flavour}: {data: data}, python_function: {loader_module: ${loader}}}`;
+
+    expect(await inspect(text)).toMatchObject({ format: 'mlflow', entrypoint: loader });
+  },
+);
+
+describe('the file of a model that MLflow saved as ONNX', () => {
+  const said = (data: string, loader = 'mlflow.onnx') =>
+    `flavors: {onnx: {data: ${data}}, python_function: {loader_module: ${loader}}}`;
+  const fileIn = (text: string) =>
+    mlflowOnnx([memoryFile('m/MLmodel', text), memoryFile('m/model.onnx', 'x')], 'm');
+
+  it('is the one that its MLmodel names', async () => {
+    expect(await fileIn(said('model.onnx'))).toMatchObject({ name: 'm/model.onnx' });
+  });
+
+  it.each([
+    ['which is not there', said('../a.onnx'), 'there is no such file'],
+    [
+      'which MLflow itself would not load',
+      said('model.onnx', 'mlflow.sklearn'),
+      '`mlflow.sklearn`',
+    ],
+  ])('%s is refused', async (_, text, message) => {
+    await expect(fileIn(text)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('is none where MLflow saved something else, or nothing', async () => {
+    expect(await fileIn('flavors: {sklearn: {}}')).toBeUndefined();
+    expect(await mlflowOnnx([], '.')).toBeUndefined();
+  });
+});
+
 it.each([
   ['that is no YAML', 'flavors: [', 'line 1'],
   ['with a key given twice', 'flavors: {}\nflavors: {}', 'line 2'],
@@ -136,9 +176,9 @@ it.each([
   ['with an empty list of flavors', 'flavors: {}', '`none`'],
   ['of PyTorch', 'flavors: {pytorch: {data: data}}', 'has the flavour `pytorch`'],
   [
-    'of transformers',
-    'flavors: {transformers: {}, python_function: {loader_module: mlflow.transformers}}',
-    '`transformers`',
+    'of LangChain',
+    'flavors: {langchain: {}, python_function: {loader_module: mlflow.langchain}}',
+    '`langchain`',
   ],
   ['of a loader of its own', 'flavors: {python_function: {loader_module: os}}', '`os`'],
   [

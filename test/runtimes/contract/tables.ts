@@ -204,6 +204,52 @@ export function describeTables(runtime: Runtime): void {
       expect(json).toEqual({ predictions: [] });
     });
 
+    it.each([
+      { says: 'a bare list', body: [] },
+      { says: 'inputs', body: { inputs: [] } },
+      { says: 'instances', body: { instances: [] } },
+      { says: 'dataframe_records', body: { dataframe_records: [] } },
+      { says: 'dataframe_split', body: { dataframe_split: { columns: ['a', 'b'], data: [] } } },
+      { says: 'a CSV', body: 'a,b\n', headers: CSV },
+    ])('answers no rows of $says of a matrix by none', async ({ body, headers = {} }) => {
+      const matrix = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 2] }]);
+
+      const { status, json } = await matrix.post('/invocations', body, headers);
+
+      expect({ status, json }).toEqual({ status: 200, json: { predictions: [] } });
+    });
+
+    it.each([
+      { says: 'a text', datatype: 'BYTES', shape: ['n'], body: '"a text"', y: ['a text'] },
+      { says: 'a text', datatype: 'BYTES', shape: ['n', 1], body: '"a text"', y: [['a text']] },
+      { says: 'a number', datatype: 'FP32', shape: ['n'], body: '5.5', y: [5.5] },
+      {
+        says: 'a value as inputs',
+        datatype: 'FP32',
+        shape: ['n', 1],
+        body: '{"inputs": 5.5}',
+        y: [[5.5]],
+      },
+    ] as const)(
+      'takes $says alone as the row of a model over $shape',
+      async ({ datatype, shape, body, y }) => {
+        const one = await sharedModel(runtime, ['identity', { datatype, shape }]);
+
+        const { status, json } = await one.post('/invocations', body);
+
+        expect({ status, json }).toEqual({ status: 200, json: { predictions: y } });
+      },
+    );
+
+    it('names what a matrix takes, where a text alone is sent', async () => {
+      const matrix = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 2] }]);
+
+      const { status, json } = await matrix.post('/invocations', '"a text"');
+
+      expect(status).toBe(400);
+      expect(json.error).toMatch(/^the body is "a text"; it takes a list of rows/);
+    });
+
     it.each(['text/plain;charset=UTF-8', 'text/json'])(
       'takes JSON that is called %s',
       async (type) => {

@@ -29,6 +29,23 @@ print(json.dumps([made.__name__, [name for name in ("sklearn", "xgboost", "light
     expect(found).toEqual([`slipway_server.frameworks.${framework}`, []]);
   });
 
+  it('no rows are answered by none of each output, where a framework refuses them', async () => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.values.no_rows import answer_to_no_rows
+from slipway_server.values.tensors import Signature, TensorSpec
+rows = (TensorSpec("input", "FP64", (-1, 4)),)
+outputs = (TensorSpec("label", "BYTES", (-1,)), TensorSpec("probabilities", "FP32", (-1, 3)))
+asked = lambda count, inputs=rows, outputs=outputs: answer_to_no_rows({"input": np.zeros((count, 4))}, Signature(inputs, outputs))
+shapes = {name: [array.dtype.kind, *array.shape] for name, array in asked(0).items()}
+whole = asked(0, outputs=(TensorSpec("sum", "FP32", ()),))
+print(json.dumps([shapes, asked(1), asked(0, outputs=()), whole]))
+`);
+
+    expect(found).toEqual([{ label: ['O', 0], probabilities: ['f', 0, 3] }, null, null, null]);
+  });
+
   it('a pipeline is asked step by step, since not every step has something to be fitted', async () => {
     const found = await snippets.said(`
 import json

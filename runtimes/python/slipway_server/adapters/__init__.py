@@ -67,9 +67,12 @@ def load_model(path: str, facts: Facts) -> Model:
     with around(path, Allowlist(facts.allowed), writers) if _is_data(facts) else nullcontext():
         model: Model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
-    predict = _of_one_length(model.predict) if model.takes_columns else model.predict
+    safely = lambda predict: _guarded(_of_one_length(predict) if model.takes_columns else predict, refused)
+    predict_with = model.predict_with
     return model._replace(
-        predict=_guarded(predict, refused), invoke=model.invoke and _guarded_pieces(_guarded(model.invoke, refused), refused)
+        predict=safely(model.predict),
+        predict_with=predict_with and (lambda params: safely(predict_with(params))),
+        invoke=model.invoke and _guarded_pieces(_guarded(model.invoke, refused), refused),
     )
 
 

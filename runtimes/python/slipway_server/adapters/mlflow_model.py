@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import Any, Callable
+
 import numpy as np
 
 from ..config import Facts
 from ..model import Model
-from ..serving.bodies import code_answer, value_of
+from ..protocols.invocations import KEYS, without_params
+from ..protocols.written_as import one_name_of
+from ..refusal import Refusal, message_of
+from ..serving.bodies import code_answer, parse_json, value_of
 from ..serving.streams import Content
 from ..values.tensors import Signature
 from .code_model import given
@@ -12,6 +17,9 @@ from .data_file import load_data
 from .user_code import outputs_of
 
 PLATFORM = "mlflow_folder"
+
+# As `curl -d` and a browser's `fetch` call what is JSON.
+_AS_JSON = ("application/x-www-form-urlencoded", "text/plain")
 
 
 def load(path: str, facts: Facts) -> Model:
@@ -21,14 +29,70 @@ def load(path: str, facts: Facts) -> Model:
 
 def _python_function(path: str, facts: Facts) -> Model:
     import mlflow.pyfunc
+    from mlflow.exceptions import MlflowException
 
     model = mlflow.pyfunc.load_model(path)
     signature = facts.signature or Signature((), ())
+    is_typed = _is_typed(model)
 
-    def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return outputs_of(model.predict(given(arrays, facts)), signature.outputs)
+    def predicted(data: Any, params: dict[str, Any]) -> Any:
+        try:
+            return model.predict(data, params=params) if params else model.predict(data)
+        except MlflowException as error:
+            # What does not fit the signature is the client's.
+            if error.get_http_status_code() >= 500:
+                raise
+            raise Refusal(400, message_of(error)) from None
+
+    def with_params(params: dict[str, Any]) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+        def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            data = given(arrays, facts)
+            return outputs_of(predicted(data.tolist() if is_typed else data, params), signature.outputs)
+
+        return answer
 
     def invoke(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
-        return code_answer(model.predict(value_of(body, content_type)), accept)
+        value, params = _value_and_params(body, content_type)
+        return code_answer(predicted(_as_mlflow_reads(value, model, is_typed), params), accept)
 
-    return Model(signature, answer, facts.takes_columns, is_code=True, invoke=None if signature.inputs else invoke)
+    is_asked_by_mlflow = is_typed or not signature.inputs
+    schema = getattr(model.metadata, "get_params_schema", None)
+    return Model(
+        signature,
+        with_params({}),
+        facts.takes_columns,
+        is_code=True,
+        invoke=invoke if is_asked_by_mlflow else None,
+        predict_with=with_params if schema and schema() else None,
+    )
+
+
+def _is_typed(model: Any) -> bool:
+    """Whether MLflow made the signature of type hints: the function then takes what these say, and no array or table."""
+    said = getattr(model.metadata, "_is_signature_from_type_hint", None)
+    return bool(said and said())
+
+
+def _value_and_params(body: bytes, content_type: str) -> tuple[Any, dict[str, Any]]:
+    """What is to be predicted: a body's JSON, without the `params` that MLflow's clients send beside one of its keys, or a table of CSV."""
+    essence = one_name_of(content_type.split(";")[0].strip().lower())
+    if not essence.endswith("json") and essence not in _AS_JSON:
+        return value_of(body, content_type), {}
+    return without_params(parse_json(body))
+
+
+def _as_mlflow_reads(value: Any, model: Any, is_typed: bool) -> Any:
+    """Tables and arrays as MLflow's own server makes them of its four keys; what has none of these is given as it is. By type hints a function takes a list of all rows."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.pyfunc.scoring_server import infer_and_parse_data
+
+    key = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
+    if is_typed:
+        data = value[key] if key in KEYS else value
+        return data if isinstance(data, list) else [data]
+    if key not in KEYS:
+        return value
+    try:
+        return infer_and_parse_data(value, model.metadata.get_input_schema())
+    except MlflowException as error:
+        raise Refusal(400, message_of(error)) from None

@@ -16,7 +16,7 @@ from ..tables.table import (
     takes_columns,
 )
 from ..values.tensor_json import nested_json, rows_json
-from ..values.tensors import Signature, read_written_tensor, shape_of
+from ..values.tensors import Signature, TensorSpec, read_written_tensor, shape_of
 
 KEYS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 _TAKES = 'a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"'
@@ -29,7 +29,7 @@ def read_invocation(body: Any, signature: Signature, ignored: Ignored) -> dict[s
     """
     MLflow's scoring request: `inputs` is nested lists, or an object of them by input name; `instances` is a list of rows,
     each a value of the only input or an object by input name; `dataframe_split` and `dataframe_records` are tables.
-    A bare list, or a bare object by input name, is read as `inputs`.
+    A bare list, or a bare object by input name, is read as `inputs`, and so is the bare value of a model that takes one in a row.
     Columns may also be given by position, a single row is a table of one, and unknown columns are ignored. Refuses with 400.
     """
     return _tensors(_named(body, Takes(signature.inputs, ignored)), signature)
@@ -66,14 +66,29 @@ def invocation_response(outputs: dict[str, np.ndarray]) -> bytes:
     return f'{{"predictions":{{{named}}}}}'.encode("utf-8", "replace")
 
 
+def without_params(body: Any) -> tuple[Any, dict[str, Any]]:
+    """A body without the `params` that MLflow's clients send beside one of its keys, and these, empty where there are none."""
+    if not isinstance(body, dict) or not isinstance(body.get("params"), dict) or not any(key in body for key in KEYS):
+        return body, {}
+    return {key: value for key, value in body.items() if key != "params"}, body["params"]
+
+
 def _tensors(named: dict[str, Any], signature: Signature) -> dict[str, np.ndarray]:
-    return {
-        spec.name: read_written_tensor(spec, shape_of(named[spec.name]), named[spec.name]) for spec in signature.inputs
-    }
+    def read(spec: TensorSpec, value: Any) -> np.ndarray:
+        return read_written_tensor(spec, _no_rows_in(value, spec) or shape_of(value), value)
+
+    return {spec.name: read(spec, named[spec.name]) for spec in signature.inputs}
+
+
+def _no_rows_in(value: Any, spec: TensorSpec) -> list[int] | None:
+    """An empty list is no rows, each of the form that the input has; None for any other value."""
+    if value != [] or not spec.shape or spec.shape[0] != -1:
+        return None
+    return [0, *(max(0, dim) for dim in spec.shape[1:])]
 
 
 def _named(body: Any, takes: Takes) -> dict[str, Any]:
-    if isinstance(body, list):
+    if isinstance(body, list) or _is_only_value(body, takes):
         return _whole(body, "the body", takes)
     keys = list(body) if isinstance(body, dict) else []
     if len(keys) == 1 and keys[0] in KEYS:
@@ -92,6 +107,13 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
         raise Refusal(400, f"the body has {show_keys(keys)}, {wrote}")
     found = f"an object with {show_keys(keys)}" if isinstance(body, dict) else show(body)
     raise Refusal(400, f"the body is {found}; it takes {_TAKES}")
+
+
+def _is_only_value(body: Any, takes: Takes) -> bool:
+    """Of a model with one value in a row, a body may be that value alone: `"text"`, as `curl -d` is quickest to send."""
+    shapes = [spec.shape or () for spec in takes.inputs]
+    is_column = len(shapes) == 1 and (len(shapes[0]) == 1 or shapes[0][1:] == (1,))
+    return is_column and isinstance(body, (str, int, float))
 
 
 def _is_other_of_pandas(body: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from ..proof.example import first_example
 from ..protocols.about import Sample, about_of, about_page, text_of_json
 from ..protocols.binary import HEADER, Tail, split_body
 from ..protocols.infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
-from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row
+from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row, without_params
 from ..protocols.openai import encoded_vectors, models_json
 from ..protocols.openapi import language_sample, nested_example, openapi_of
 from ..protocols.page import wants_page
@@ -25,6 +25,7 @@ from ..protocols.written_as import JSON_LINES, as_scored, lines_of
 from ..refusal import Refusal
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
 from ..tables.rows import warning_of
+from ..values.no_rows import answer_to_no_rows
 from .answer import JSON, Answer, client_gone, json_answer
 from .bodies import parse_json, text_of
 from .http_body import read_body, type_of
@@ -143,6 +144,9 @@ class Routes:
             value = lines_of(body, parse_json)
         else:
             value = None if is_csv else as_scored(parse_json(body), model.signature)
+        if model.predict_with:
+            value, params = without_params(value)
+            model = model._replace(predict=model.predict_with(params))
         if is_csv:
             inputs = read_csv(text_of(body), model.signature, ignored)
         else:
@@ -215,7 +219,13 @@ class Routes:
 
     async def _predict(self, request: Request, model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = max((array.shape[0] if array.ndim else 1 for array in inputs.values()), default=1)
-        return await self._run(request, lambda: model.predict(inputs), None if model.is_code else rows)
+        try:
+            return await self._run(request, lambda: model.predict(inputs), None if model.is_code else rows)
+        except Refusal as refused:
+            none = None if refused.status != 400 or model.is_code else answer_to_no_rows(inputs, model.signature)
+            if none is None:
+                raise
+            return none
 
     async def _run(self, request: Request, task: Callable[[], Any], rows: int | None) -> Any:
         return await self._predictor.run(task, rows, lambda: client_gone(request))

@@ -53,8 +53,10 @@ def row_by_position(row: list[Any], label: str, takes: Takes) -> dict[str, Any]:
 
 
 def whole_of(spec: TensorSpec, value: Any) -> Any:
-    """A value with one dimension less than the input becomes a batch of one; in a column of single values, it becomes one row per value."""
+    """A value with one dimension less than the input becomes a batch of one; in a column of single values, it becomes one row per value, and a single value the only row."""
     shape, lengths = spec.shape, shape_of(value)
+    if shape is not None and not lengths and len(shape) == 2 and shape[1] == 1:
+        return [[value]]
     if shape is None or len(lengths) != len(shape) - 1 or 0 in lengths:
         return value
     is_column = isinstance(value, list) and len(shape) == 2 and shape[1] == 1

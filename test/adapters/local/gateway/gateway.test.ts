@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
+import * as z from 'zod/mini';
 import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { exchangeBytes } from '../../../support/gateway/raw-http.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
@@ -126,6 +127,22 @@ describe('the gateway itself, and /models,', () => {
       fix: expect.stringContaining(fix),
     });
   });
+});
+
+it('of many models, an answer to one that is not there names the twenty most like it, and how many more there are', async () => {
+  const others = Array.from({ length: 1_030 }, (_, index) => `other-${index}`);
+  for (const name of [...others, 'digits']) await world.route(name, { [`${name}-v1`]: 1 });
+
+  const { body } = await world.call('/models/digts/ping');
+
+  const { models, ...said } = z
+    .looseObject({ models: z.array(z.string()) })
+    .parse(await body.json());
+  expect(said).toMatchObject({
+    fix: expect.stringContaining('`slipway status` names 1,011 more, and says what became'),
+  });
+  expect(models).toHaveLength(20);
+  expect(models[0]).toBe('digits');
 });
 
 describe('an answer names the revision that the gateway chose', () => {

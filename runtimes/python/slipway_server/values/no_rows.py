@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import numpy as np
+
+from .packing import pack
+from .tensors import Signature, TensorSpec
+
+
+def answer_to_no_rows(inputs: dict[str, np.ndarray], signature: Signature) -> dict[str, np.ndarray] | None:
+    """No rows of each output, for a request of no rows: what a framework that refuses none is answered for. None for any other request, and where the outputs are not by row."""
+    specs = signature.inputs + signature.outputs
+    is_by_row = bool(inputs and signature.outputs) and all(spec.shape and spec.shape[0] == -1 for spec in specs)
+    if not is_by_row or any(array.ndim == 0 or len(array) for array in inputs.values()):
+        return None
+    return {spec.name: _none(spec) for spec in signature.outputs}
+
+
+def _none(spec: TensorSpec) -> np.ndarray:
+    shape = [0, *(max(0, dim) for dim in (spec.shape or ())[1:])]
+    return pack(spec.datatype, [], f'output "{spec.name}"').reshape(shape)
