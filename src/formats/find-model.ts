@@ -277,7 +277,7 @@ function noModel({ files, archives }: Place, { format, path }: FindOptions) {
   const noEntry = files.some(({ name }) => /(^|\/)predict\.py$/.test(name))
     ? ': predict.py has neither a function `predict` nor a class `Predictor` with one'
     : '';
-  const hasCode = files.some(({ name }) => /(^|\/)(predict|model)\.py$/.test(name));
+  const hasCode = files.some(({ name }) => name.endsWith('.py'));
   return rejected(
     `there is ${what} among ${names.join(', ') || 'no files'}${more}${where}${noEntry}`,
     hasCode

@@ -103,6 +103,35 @@ const WHOLES: readonly Kind[] = [
     find: says(/(^|\/)genai_config\.json$/, /"model"\s*:/),
   },
   {
+    name: 'a predictor of AutoGluon',
+    fix: `It is many models, and the code that asks them: ${BY_CODE}.`,
+    find: (files) =>
+      files.find(
+        ({ name }) => /(^|\/)predictor\.pkl$/.test(name) && hasBeside(files, name, 'learner.pkl'),
+      )?.name,
+  },
+  {
+    name: 'a model of Spark ML',
+    fix: `Export it to ONNX where it was made (onnxmltools.convert_sparkml) and upload the .onnx file; or bring an image that has Java and Spark, with a Dockerfile.`,
+    find: says(/(^|\/)metadata\/part-00000$/, /"class":"org\.apache\.spark\.ml/),
+  },
+  {
+    name: 'a MOJO of H2O',
+    fix: 'Only H2O reads it, by Java: bring an image that serves it, with a Dockerfile; or train it by XGBoost, LightGBM or scikit-learn, and upload that.',
+    find: says(/(^|\/)model\.ini$/, /^h2o_version\b/m),
+  },
+  {
+    name: 'a model of ML.NET',
+    fix: 'Export it to ONNX where it was made (`mlContext.Model.ConvertToOnnx`) and upload the .onnx file.',
+    find: named(/(^|\/)TransformerChain\//),
+  },
+  {
+    name: 'a model of TensorFlow.js',
+    weights: /\.bin$/,
+    fix: `Upload what it was converted from, a SavedModel or a .keras file; or ${BY_CODE}.`,
+    find: says(/(^|\/)model\.json$/, /"weightsManifest"\s*:/),
+  },
+  {
     name: 'a model of CTranslate2',
     weights: /(^|\/)model\.bin$/,
     fix: `Upload the model that it was converted from, as transformers saved it (safetensors); or ${BY_CODE}.`,
@@ -130,6 +159,12 @@ const ALONE: readonly Kind[] = [
     why: 'which names a model and is none',
     fix: 'Upload the GGUF file that its FROM names, under a name that ends in .gguf: Ollama keeps it as a blob without an ending (`ollama show MODEL --modelfile` names it). Its template is in that file too, and its parameters may be in each request.',
     find: says(/(^|\/|\.)Modelfile$/i, /^FROM[ \t]/m),
+  },
+  {
+    name: 'a pointer of DVC',
+    why: 'which names a file and is none',
+    fix: 'Run `dvc pull` and upload the file it brings.',
+    find: named(/\.dvc$/),
   },
   {
     name: 'a notebook',

@@ -214,6 +214,7 @@ describe('an artifact is refused', () => {
       ['no model among', 'neither a function `predict`'],
     ],
     ['of the code of a model alone', { 'model.py': CODE }, ['no model among']],
+    ['of code by another name', { 'mine.py': CODE }, ['no model among `mine.py`']],
     [
       'of an image that does not say where it answers',
       { Dockerfile: '', 'm.onnx': '' },
@@ -315,6 +316,28 @@ describe('an artifact is refused', () => {
       },
       ["handler.py makes this a handler of Hugging Face's Inference Endpoints", 'otherwise'],
     ],
+    [
+      'of AutoGluon',
+      { 'predictor.pkl': PICKLE, 'learner.pkl': PICKLE, 'models/a/model.pkl': PICKLE },
+      ['predictor.pkl makes this a predictor of AutoGluon'],
+    ],
+    [
+      'of Spark ML',
+      { 'metadata/part-00000': '{"class":"org.apache.spark.ml.PipelineModel"}', 'stages/0': '' },
+      ['metadata/part-00000 makes this a model of Spark ML'],
+    ],
+    [
+      'of H2O',
+      { 'm.zip': zip({ 'model.ini': '[info]\nh2o_version = 3.46\n' }) },
+      ['model.ini makes this a MOJO of H2O'],
+    ],
+    ['of ML.NET', { 'm.zip': zip({ 'TransformerChain/Model.key': '' }) }, ['a model of ML.NET']],
+    [
+      'of TensorFlow.js',
+      { 'model.json': '{"weightsManifest": []}', 'group1-shard1of1.bin': 'abc' },
+      ['model.json makes this a model of TensorFlow.js', '3 bytes of weights'],
+    ],
+    ['of DVC', { 'model.pkl.dvc': 'outs:\n' }, ['a pointer of DVC, which names a file']],
     [
       'of a program',
       { 'app/main.py': 'import os\nfrom fastapi import FastAPI\n', 'requirements.txt': '' },

@@ -57,7 +57,7 @@ export const KNOWN_FILES: readonly KnownFile[] = [
   {
     what: 'a pickle',
     format: 'sklearn',
-    endings: ['.pkl', '.pickle', '.dill', '.cloudpickle'],
+    endings: ['.pkl', '.pickle', '.sav', '.dill', '.cloudpickle'],
     compressions: COMPRESSIONS,
     magic: PICKLE,
   },
@@ -137,6 +137,53 @@ export const KNOWN_FILES: readonly KnownFile[] = [
     // `ftrt` and `ptrt`.
     magic: /^(66|70)747274/,
     fix: "It runs only on the kind of GPU and by the version of TensorRT that built it: upload the ONNX file that it was built from, or bring NVIDIA's Triton as an image of your own, with a Dockerfile.",
+  },
+  {
+    what: "an ONNX model in ONNX Runtime's own format",
+    format: null,
+    endings: ['.ort'],
+    // `ORTM` at 4.
+    magic: /^.{8}4f52544d/,
+    fix: 'Upload the .onnx file that it was made from.',
+  },
+  {
+    what: 'a model that was compiled for a device',
+    format: null,
+    endings: ['.rknn', '.hef', '.dlc', '.mnn'],
+    fix: `Upload the ONNX file, or the TensorFlow Lite model, that it was compiled from, or ${BY_CODE}.`,
+  },
+  {
+    what: 'weights of Darknet or Caffe',
+    format: null,
+    endings: ['.weights', '.caffemodel'],
+    fix: `Convert it to ONNX and upload the .onnx file; or ${BY_CODE}, as by OpenCV's dnn.readNet.`,
+  },
+  {
+    what: 'a model of LIBSVM or LIBLINEAR',
+    format: null,
+    endings: [],
+    // `svm_type ` and `solver_type `.
+    magic: /^(73766d5f7479706520|736f6c7665725f7479706520)/,
+    fix: `Train it by scikit-learn's SVC or LinearSVC, which are these libraries, and upload that; or ${BY_CODE}.`,
+  },
+  {
+    what: 'a model of Vowpal Wabbit',
+    format: null,
+    endings: ['.vw'],
+    fix: `Only Vowpal Wabbit reads it: ${BY_CODE}.`,
+  },
+  {
+    what: 'an object of Java (as of Weka)',
+    format: null,
+    endings: ['.ser'],
+    magic: /^aced0005/,
+    fix: 'Only Java reads it, and any code may run as it does: bring an image that serves it, with a Dockerfile.',
+  },
+  {
+    what: 'a llamafile, which is a program',
+    format: null,
+    endings: ['.llamafile'],
+    fix: 'Upload the .gguf file that is in it (`unzip FILE` brings it out).',
   },
   {
     what: 'a model of OpenVINO',
