@@ -2,6 +2,7 @@ import type { Asked, Slipway } from '#compose/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { DeploymentState } from '#domain/phase.ts';
 import { followDeployment } from './follow.ts';
+import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 
 type Carried = {
@@ -25,12 +26,14 @@ export async function carryOut(
   output.line(says);
   const events = deploymentId && slipway.events({ deployment: deploymentId, after, follow: true });
   const { builds } = slipway;
+  using interrupt = onInterrupt();
   const end = events
     ? await followDeployment(events, {
         output,
         startedAtMs,
         begun: 'Asked',
         builds,
+        left: interrupt.signal,
         ...(upTo && { upTo }),
       })
     : null;

@@ -3,6 +3,7 @@ import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { type DeploymentState, isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
+import { untilAborted } from './interrupt.ts';
 import { type Output, seconds } from './output.ts';
 import { eventLine, nameOf, STATE_WIDTH } from './views/event-line.ts';
 import { buildWords, type Running, withLog } from './views/live-lines.ts';
@@ -15,12 +16,14 @@ type Followed = Pick<Slipway, 'builds'> & {
   readonly begun: string;
   /** Answers at the first event of this state too: what follows may take a day. */
   readonly upTo?: DeploymentState;
+  /** Aborted when nobody wants to follow any longer. */
+  readonly left?: AbortSignal;
 };
 
-/** Shows the events of one deployment with the time since its start until it has ended, and on a terminal how it stands in between; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before. */
+/** Shows the events of one deployment with the time since its start until it has ended, and on a terminal how it stands in between; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before, or who follows leaves. */
 export async function followDeployment(
   events: AsyncIterable<CursoredEvent>,
-  { output, startedAtMs, begun, builds, upTo }: Followed,
+  { output, startedAtMs, begun, builds, upTo, left = NEVER }: Followed,
 ): Promise<SlipwayEvent> {
   let newest: DeploymentEvent | undefined;
   let told = '';
@@ -46,7 +49,7 @@ export async function followDeployment(
       : [`${seconds(startedAtMs)}  ${begun} …`],
   );
   try {
-    for await (const { event } of events) {
+    for await (const { event } of untilAborted(events, left)) {
       if (event['detail-type'] !== 'Deployment State Change') continue;
       output.line(`${seconds(startedAtMs)}  ${eventLine(event)}`);
       newest = event;
@@ -55,8 +58,19 @@ export async function followDeployment(
   } finally {
     done();
   }
+  if (left.aborted) throw goesOn(newest);
   throw new Failure('PlatformUnavailable', 'Slipway was stopped before the deployment ended', {
     fix: 'Start it again with `slipway start`: it resumes the deployment.',
+  });
+}
+
+const NEVER = new AbortController().signal;
+
+function goesOn(newest: DeploymentEvent | undefined): Failure {
+  const { model = 'MODEL' } = newest?.detail ?? {};
+  const what = newest ? `the deployment of ${nameOf(newest.detail)}` : 'the deployment';
+  return new Failure('PlatformUnavailable', `${what} goes on, and is no longer followed here`, {
+    fix: `\`slipway status\` says how it stands; \`slipway abort ${model}\` gives it up.`,
   });
 }
 

@@ -30,7 +30,7 @@ export function commandOutput({ json }: { readonly json?: boolean }): Output {
 
 function textOutput(stream: NodeJS.WriteStream): Omit<Output, 'data'> {
   const line = (text: string) => void stream.write(`${asTyped(text)}\n`);
-  if (!stream.isTTY) return { room: () => null, line, busy: () => () => {} };
+  if (!canRedraw(stream, process.env)) return { room: () => null, line, busy: () => () => {} };
   const live = createLogUpdate(stream, { showCursor: true });
   const room = () => ({ columns: stream.columns, rows: stream.rows });
   return {
@@ -54,6 +54,14 @@ function textOutput(stream: NodeJS.WriteStream): Omit<Output, 'data'> {
       };
     },
   };
+}
+
+/** Whether lines can be drawn over one another: not where nobody watches, and not on terminals which only print, as that of Emacs' shell. */
+export function canRedraw(
+  { isTTY }: { readonly isTTY?: boolean },
+  { TERM }: NodeJS.ProcessEnv,
+): boolean {
+  return isTTY === true && TERM !== 'dumb';
 }
 
 export function seconds(sinceMs: number): string {

@@ -7,6 +7,7 @@ import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName, nearestModelName } from '#domain/identity.ts';
 import { followDeployment } from './follow.ts';
+import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 
 const MANIFEST = 'model.yaml';
@@ -32,11 +33,13 @@ export async function push(
   }
   if (deployment === null) throw new Failure('InputInvalid', `${path} starts no deployment`);
   const events = slipway.events({ deployment, follow: true });
-  return followDeployment(events, {
+  using interrupt = onInterrupt();
+  return await followDeployment(events, {
     output: options.output,
     startedAtMs,
     begun: 'Uploaded',
     builds: slipway.builds,
+    left: interrupt.signal,
   });
 }
 
@@ -115,15 +118,12 @@ async function send(
   const done = output.busy(() => [
     `${key}  ${percent()} % of ${totalBytes.toLocaleString('en-US')} bytes`,
   ]);
-  const stopped = new AbortController();
-  const stop = () => stopped.abort();
-  // A second signal ends the command at once.
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  using interrupt = onInterrupt();
   try {
     const { sizeBytes, deploymentId } = await slipway.upload({
       key,
       file,
-      signal: stopped.signal,
+      signal: interrupt.signal,
       onSent(bytes) {
         sentBytes = bytes;
       },
@@ -134,7 +134,6 @@ async function send(
     }
     return deploymentId;
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
     done();
   }
 }

@@ -127,3 +127,31 @@ it('following a deployment goes on where nobody may look at its build', async ()
 
   expect(end.detail.state).toBe('Live');
 });
+
+it('whoever follows a deployment may leave it, which goes on', async () => {
+  const [lines, left] = [[] as string[], new AbortController()];
+  async function* events() {
+    yield told('Building');
+    await Promise.withResolvers().promise;
+  }
+  const output: Output = {
+    room: () => null,
+    line: (text) => void lines.push(text),
+    data: () => undefined,
+    busy: () => () => undefined,
+  };
+  const builds = async () => [];
+
+  const following = followDeployment(events(), {
+    ...{ output, startedAtMs: 0, begun: '', builds },
+    left: left.signal,
+  });
+  const ended = expect(following).rejects.toMatchObject({
+    message: 'the deployment of iris v1 goes on, and is no longer followed here',
+    fix: '`slipway status` says how it stands; `slipway abort iris` gives it up.',
+  });
+  await eventually(() => lines.length > 0);
+  left.abort();
+
+  await ended;
+});

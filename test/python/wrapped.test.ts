@@ -37,6 +37,33 @@ const CASES: readonly Dropped[] = [
 describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slipway) => {
   itAnswersAsItsFramework(CASES, slipway);
 
+  it('a function of MLflow is given a list by its type hints, and the parameters that its signature declares', async () => {
+    await pushed(slipway(), fixtureOf('mlflow', 'pyfunc-typed-3.17'), 'shouted');
+    await pushed(slipway(), fixtureOf('mlflow', 'pyfunc-3.17'), 'petals');
+    const ask = (model: string, body: unknown) =>
+      throughGateway(slipway(), model)('invocations', body);
+    const petals = { instances: [[5.1, 3.5, 2.4, 0.2]] };
+
+    const answers = [
+      await ask('shouted', { inputs: ['nail'] }),
+      await ask('shouted', 'nail'),
+      await ask('petals', petals),
+      await ask('petals', { ...petals, params: { margin: 1 } }),
+    ];
+    const refused = await ask('petals', { ...petals, params: { margin: 'wide' } });
+
+    expect(answers.map(({ body }) => body)).toEqual([
+      { predictions: ['NAIL'] },
+      { predictions: ['NAIL'] },
+      { predictions: [true] },
+      { predictions: [false] },
+    ]);
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining("Failed to validate type and shape for 'margin'") },
+    });
+  });
+
   it.each([
     ['a pickle', 'own-class'],
     ['a skops file', 'own-class-skops'],

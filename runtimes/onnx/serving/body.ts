@@ -14,14 +14,21 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Refuses with 400 bytes that are not UTF-8. */
+/** Without the mark that some programs write first. Refuses with 400 bytes that are not UTF-8. */
 export function textOf(bytes: Uint8Array): string {
   try {
     return UTF_8.decode(bytes);
   } catch {
-    throw refusal(400, 'the body is not UTF-8');
+    const [first = 0, second = 0] = bytes;
+    const isUtf16 = first + second === 0xff + 0xfe && Math.abs(first - second) === 1;
+    throw refusal(400, isUtf16 ? UTF_16 : 'the body is not UTF-8');
   }
 }
+
+const UTF_16 =
+  'the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8';
+
+const FORM = ': what is in a file as the body itself, as `curl --data-binary @FILE` sends it';
 
 // What curl -d and fetch declare for a text unless told otherwise, and what JSON was called before it had a registered name.
 const TAKEN_FOR_JSON = new Set(['application/x-www-form-urlencoded', 'text/plain', 'text/json']);
@@ -34,7 +41,8 @@ export function typeOf(request: IncomingMessage, also: readonly string[]): strin
   const essence = LINES.test(written) ? JSON_LINES : written;
   const isJson = /^application\/(.+\+)?json$/.test(essence) || TAKEN_FOR_JSON.has(essence);
   if (!isJson && !also.includes(essence)) {
-    throw refusal(415, `the content type is "${essence}"; it takes ${takes}`);
+    const way = essence === 'multipart/form-data' ? FORM : '';
+    throw refusal(415, `the content type is "${essence}"; it takes ${takes}${way}`);
   }
   const charset = params.get('charset') ?? 'utf-8';
   if (!/^(utf-?8|us-ascii)$/i.test(charset)) {

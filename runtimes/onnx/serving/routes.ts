@@ -62,6 +62,8 @@ export function createRoutes(
   if (version) paths.push(`/v2/models/${name}/versions/${version}`);
   return new Map<string, Route>([
     ['/ping', ready],
+    // As MLflow's server calls it too.
+    ['/health', ready],
     ['/v2/health/live', get(() => ok({ live: true }))],
     ['/v2/health/ready', ready],
     ['/v2', server],

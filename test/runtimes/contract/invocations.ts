@@ -127,7 +127,10 @@ export function describeInvocations(runtime: Runtime): void {
       },
       { body: { inputs: 5 }, says: 'input "x" has the shape []; the model takes [-1, 2]' },
       { body: { instances: 5 }, says: 'instances is 5; it takes a list of rows' },
-      { body: { instances: [] }, says: 'input "x" has the shape [0]; the model takes [-1, 2]' },
+      {
+        body: { instances: [[]] },
+        says: 'input "x" has the shape [1, 0]; the model takes [-1, 2]',
+      },
       {
         body: { instances: [[1, 2], { z: [3, 4] }] },
         says: 'instances[1] has "z"; it takes "x"',

@@ -20,6 +20,7 @@ export function describeServer(runtime: Runtime): void {
 
   it.each([
     { path: '/ping', json: { ready: true } },
+    { path: '/health', json: { ready: true } },
     { path: '/v2/health/live', json: { live: true } },
     { path: '/v2/health/ready', json: { ready: true } },
     { path: '/v2/models/m/ready', json: { ready: true } },

@@ -261,6 +261,50 @@ export function describeTables(runtime: Runtime): void {
       },
     );
 
+    const inJson = Buffer.from(JSON.stringify([[0.5, 200, 'nail']]));
+    const inCsv = Buffer.from('0.5,200,nail\n');
+    it.each([
+      { says: 'JSON', body: inJson, headers: {}, y: { total: [100], label: ['nail'] } },
+      { says: 'a CSV', body: inCsv, headers: CSV, y: [{ total: 100, label: 'nail' }] },
+    ])('takes $says that begins with the mark of UTF-8', async ({ body, headers, y }) => {
+      const marked = new Blob(['\ufeff', body]);
+
+      const { json } = await server.post('/invocations', marked, headers);
+
+      expect(json).toEqual({ predictions: y });
+    });
+
+    it.each([
+      { says: 'JSON', body: inJson, headers: {} },
+      { says: 'a CSV', body: inCsv, headers: CSV },
+    ])('says of $says in UTF-16 that it is', async ({ body, headers }) => {
+      const wide = Buffer.from(`\ufeff${body}`, 'utf16le');
+
+      const big = Buffer.from(wide).swap16();
+      const answers = [wide, big].map((each) =>
+        server.post('/invocations', new Blob([each]), headers),
+      );
+
+      expect((await Promise.all(answers)).map(({ json }) => json.error)).toEqual(
+        Array(2).fill(
+          'the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8',
+        ),
+      );
+    });
+
+    it('says how what is in a file is sent, of a form with it', async () => {
+      const form = new FormData();
+      form.set('file', new Blob([inCsv]));
+      const response = await fetch(`${server.url}/invocations`, { method: 'POST', body: form });
+
+      expect(response.status).toBe(415);
+      expect(await response.json()).toEqual({
+        error: expect.stringMatching(
+          /^the content type is "multipart\/form-data"; .*`curl --data-binary @FILE`/,
+        ),
+      });
+    });
+
     it.each(['application/x-www-form-urlencoded', 'application/json', 'text/plain'])(
       'says how a CSV is sent that is called %s',
       async (type) => {

@@ -33,6 +33,8 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     app = falcon.asgi.App()
     ready, server = _Get(routes.ready), _Get(routes.server)
     app.add_route("/ping", ready)
+    # As MLflow's server calls it too.
+    app.add_route("/health", ready)
     app.add_route("/v2/health/live", _Get(routes.live))
     app.add_route("/v2/health/ready", ready)
     app.add_route("/v2", server)

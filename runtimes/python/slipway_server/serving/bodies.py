@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -16,15 +17,21 @@ from ..refusal import Refusal
 from .streams import Content, dumped, streamed
 
 
+_UTF_16 = "the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8"
+
+
 def text_of(body: bytes) -> str:
+    """Without the mark that some programs write first. Refuses with 400 bytes that are not UTF-8."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refusal(400, "the body is not UTF-8") from None
+        is_utf_16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        raise Refusal(400, _UTF_16 if is_utf_16 else "the body is not UTF-8") from None
 
 
 def parse_json(body: bytes) -> Any:
     """Refuses with 400 a body that is not UTF-8 JSON, or is nested too deeply to read. Integers keep their digits."""
+    body = body[len(codecs.BOM_UTF8) :] if body.startswith(codecs.BOM_UTF8) else body
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:

@@ -40,6 +40,9 @@ async def _read(request: Request, max_bytes: int) -> bytes:
 _TAKEN_FOR_JSON = ("application/x-www-form-urlencoded", "text/plain", "text/json")
 
 
+_FORM = ": what is in a file as the body itself, as `curl --data-binary @FILE` sends it"
+
+
 def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
     """The declared content type: JSON, or what is taken for it, or one of `also`, in UTF-8; refuses any other with 415."""
     declared = request.content_type or "application/json"
@@ -49,7 +52,8 @@ def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
     if not re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", essence):
         raise Refusal(415, f"the content type is {quoted(declared[:200])}; it takes {takes}")
     if essence not in (*also, *_TAKEN_FOR_JSON) and not re.fullmatch(r"application/(.+\+)?json", essence):
-        raise Refusal(415, f'the content type is "{essence}"; it takes {takes}')
+        way = _FORM if essence == "multipart/form-data" else ""
+        raise Refusal(415, f'the content type is "{essence}"; it takes {takes}{way}')
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         charset = value.strip('" ')
