@@ -1,13 +1,14 @@
 import type { Unpacking } from '#domain/artifact/facts.ts';
 import { type FileFormat, type Format, SERVED } from '#domain/artifact/format.ts';
-import { BY_CODE, KNOWN_FILES, PREDICT } from '#domain/artifact/known-files.ts';
+import { KNOWN_FILES } from '#domain/artifact/known-files.ts';
+import { BY_CODE, PREDICT } from '#domain/artifact/ways-out.ts';
 import { folderOf, isLitter, within } from '#formats/archives/folder.ts';
 import { isArchive, openArchive, unpackingOf } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { type CodeEntry, findCode } from '#formats/code/python-code.ts';
 import { HANDLERS } from '#formats/code/sagemaker.ts';
 import { huggingFaceFolders } from '#formats/huggingface/folder.ts';
-import { type Foreign, findForeign } from './foreign-models.ts';
+import { type Foreign, findForeign } from './foreign/find.ts';
 import { fixOf } from './known-formats.ts';
 import { mlflowOnnx } from './mlflow/inspect.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';

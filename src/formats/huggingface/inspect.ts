@@ -5,7 +5,7 @@ import type {
   PipelineServing,
 } from '#domain/artifact/facts.ts';
 import type { FileFormat } from '#domain/artifact/format.ts';
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { encoderMemory } from '#domain/placement/encoder-memory.ts';
 import { imageMemory } from '#domain/placement/image-memory.ts';
 import { within } from '#formats/archives/folder.ts';

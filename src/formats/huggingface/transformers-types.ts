@@ -1,4 +1,4 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import types from '#formats/data/transformers-types.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
 import { RESAVE } from './json-file.ts';
