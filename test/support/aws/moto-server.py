@@ -10,11 +10,13 @@ import collections
 import copy
 import functools
 import io
+import logging
 import os
 import sys
 import threading
 import traceback
 import types
+import warnings
 
 
 def leave():
@@ -23,6 +25,10 @@ def leave():
 
 
 threading.Thread(target=leave, daemon=True).start()
+
+# On stderr only what fails: what moto has no part for, tests find by themselves.
+logging.getLogger("moto").setLevel(logging.ERROR)
+warnings.simplefilter("ignore")
 
 import moto.backends
 import moto.core.responses
