@@ -111,9 +111,9 @@ def run(app, environ):
                 return *begun, b"".join(parts)
             finally:
                 getattr(parts, "close", lambda: None)()
-    except Exception:
-        print(f"moto failed at {environ['REQUEST_METHOD']} {environ['PATH_INFO']}", file=sys.stderr)
-        traceback.print_exc()
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        print(f"moto failed: {error!r} at {at.filename}:{at.lineno}", file=sys.stderr)
         return "500 INTERNAL SERVER ERROR", [], b""
 
 
