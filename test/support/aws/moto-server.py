@@ -10,11 +10,13 @@ import collections
 import copy
 import functools
 import io
+import logging
 import os
 import sys
 import threading
 import traceback
 import types
+import warnings
 
 
 def leave():
@@ -23,6 +25,10 @@ def leave():
 
 
 threading.Thread(target=leave, daemon=True).start()
+
+# On stderr only what fails: what moto has no part for, tests find by themselves.
+logging.getLogger("moto").setLevel(logging.ERROR)
+warnings.simplefilter("ignore")
 
 import moto.backends
 import moto.core.responses
@@ -105,9 +111,9 @@ def run(app, environ):
                 return *begun, b"".join(parts)
             finally:
                 getattr(parts, "close", lambda: None)()
-    except Exception:
-        print(f"moto failed at {environ['REQUEST_METHOD']} {environ['PATH_INFO']}", file=sys.stderr)
-        traceback.print_exc()
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        print(f"moto failed: {error!r} at {at.filename}:{at.lineno}", file=sys.stderr)
         return "500 INTERNAL SERVER ERROR", [], b""
 
 
