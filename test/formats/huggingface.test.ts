@@ -68,6 +68,16 @@ describe('a folder of Hugging Face says of itself', () => {
     });
   });
 
+  it('how many numbers of a vector sentence-transformers keeps', async () => {
+    const { pipeline, signature } = await inspected({
+      ...SENTENCES,
+      'config_sentence_transformers.json': { truncate_dim: 4 },
+    });
+
+    expect(pipeline).toMatchObject({ dimensions: 4 });
+    expect(signature?.outputs).toMatchObject([{ shape: [-1, 4] }]);
+  });
+
   it('what sentence-transformers puts before each text, and that it takes small letters', async () => {
     const { pipeline } = await inspected({
       ...SENTENCES,

@@ -98,6 +98,8 @@ export type PipelineServing = {
   readonly prompt?: string;
   /** Where sentence-transformers takes texts in small letters. */
   readonly lowers?: boolean;
+  /** How many numbers of a vector sentence-transformers keeps, the first ones. */
+  readonly dimensions?: number;
   /** What a cross encoder of sentence-transformers makes of its network's scores. */
   readonly activation?: 'sigmoid' | 'none';
   /** Of models over images alone. */
@@ -127,6 +129,8 @@ export type ModelFacts = {
   readonly dtypes: readonly string[];
   /** The expected memory for serving it; the estimate is the sum of the terms. */
   readonly memory: readonly MemoryTerm[];
+  /** The same by its own framework, where `memory` is of the ONNX that a build makes of it if it can. */
+  readonly unconverted?: readonly MemoryTerm[];
   /** A request that the artifact itself carries, or null. */
   readonly example: GoldenRequest | null;
   /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format leaves no choice. */

@@ -22,14 +22,19 @@ export function gpuFor({ facts, manifest }: Inspection, choosesGpus: boolean): A
 
 /** What it takes of the memory of its machine, and of its GPUs where vLLM serves it, or of one where torch does. */
 export function memoryOn(
-  facts: Pick<ArtifactFacts, 'format' | 'data' | 'memory' | 'weightBytes' | 'gpuModel'>,
+  facts: Pick<
+    ArtifactFacts,
+    'format' | 'data' | 'memory' | 'unconverted' | 'weightBytes' | 'gpuModel'
+  >,
   runtime: RuntimeName,
+  mayBeConverted = true,
 ): {
   readonly terms: readonly MemoryTerm[];
   readonly gpuModel?: GpuModel | undefined;
   readonly gpuBytes?: number;
 } {
-  const { memory, gpuModel, weightBytes } = facts;
+  const { gpuModel, weightBytes } = facts;
+  const memory = (mayBeConverted ? undefined : facts.unconverted) ?? facts.memory;
   if (runtime === 'vllm') return { terms: HOST_MEMORY, gpuModel };
   if (!OF_TORCH.includes(loadedAs(facts))) return { terms: memory };
   return { terms: memory, gpuBytes: torchBytes(weightBytes) };

@@ -8,6 +8,10 @@ import type { FileFormat } from '#domain/artifact/format.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { encoderMemory } from '#domain/placement/encoder-memory.ts';
 import { imageMemory } from '#domain/placement/image-memory.ts';
+import {
+  type TorchEncoderShape,
+  torchEncoderMemory,
+} from '#domain/placement/torch-encoder-memory.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
@@ -104,6 +108,7 @@ export async function inspectHuggingFace(
   const language = generating ? languageOf(pipeline, asked) : undefined;
   const gpuModel = language && gpuModelOf(network, read, asked);
   if (quantizer !== null && !gpuModel) throw quantizedForGpus(pipeline, quantizer);
+  const isEncoder = weights.kind === 'safetensors' && !language && !image;
   const isKnown = weights.kind === 'onnx' || isKnownType(network, pipeline.task);
   if (!isKnown && !gpuModel) throw unknownType(network, name);
   return {
@@ -123,6 +128,7 @@ export async function inspectHuggingFace(
     memory: language
       ? generationMemory({ ...network, ...read }, language)
       : memoryOf(parts, pipeline, read),
+    ...(isEncoder && { unconverted: torchEncoderMemory(shapeOf(parts, pipeline, read)) }),
     example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
     ...(language && { language }),
     ...(gpuModel && { gpuModel }),
@@ -165,6 +171,7 @@ function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineSe
     hasChatTemplate: tokenizer.hasChatTemplate,
     ...(sentences?.prompt && { prompt: sentences.prompt }),
     ...(sentences?.lowers && { lowers: true }),
+    ...(sentences?.dimensions && { dimensions: sentences.dimensions }),
     ...(sentences?.activation && { activation: sentences.activation }),
     ...(image && { image }),
   };
@@ -198,13 +205,18 @@ async function readWeights(
   return { parameters, weightBytes: bytes, dtypes: [...byType.keys()].sort() };
 }
 
-function memoryOf(
-  { network, tokenizer, image }: Parts,
+function memoryOf(parts: Parts, pipeline: PipelineServing, read: Read): readonly MemoryTerm[] {
+  const { image } = parts;
+  if (image) return imageMemory({ ...image, weightBytes: read.weightBytes });
+  return encoderMemory(shapeOf(parts, pipeline, read));
+}
+
+function shapeOf(
+  { network, tokenizer }: Parts,
   { task, maxTokens }: PipelineServing,
   { weightBytes, parameters, dtypes }: Read,
-): readonly MemoryTerm[] {
-  if (image) return imageMemory({ ...image, weightBytes });
-  return encoderMemory({
+): TorchEncoderShape {
+  return {
     ...network,
     weightBytes,
     parameters: parameters ?? 0,
@@ -213,7 +225,8 @@ function memoryOf(
     tokenizerBytes: tokenizer.fileBytes,
     maxTokens,
     scoresPerToken: task === 'fill-mask' ? (network.vocabulary ?? 0) : 0,
-  });
+    isEmbedding: task === 'feature-extraction',
+  };
 }
 
 /** What is understood, but not answered by this version. */
