@@ -39,7 +39,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ['outputs', signature && (tensors(signature, 'outputs') || 'determined by the build')],
     ['answers', facts.language ? language(facts.language) : null],
     ...pipelineRows(facts),
-    ['memory', memory(facts.memory)],
+    ['memory', memory(found.memory)],
     ['on a GPU', facts.gpuModel ? memory(gpuMemory(facts.gpuModel, 1)) : null],
     ['example', facts.example && `its own, for ${facts.example.protocol}`],
     ['manifest', hasManifest ? manifestFile : 'none; --write-manifest makes one'],

@@ -1,13 +1,14 @@
 import type { Unpacking } from '#domain/artifact/facts.ts';
 import { type FileFormat, type Format, SERVED } from '#domain/artifact/format.ts';
-import { BY_CODE, KNOWN_FILES, PREDICT } from '#domain/artifact/known-files.ts';
+import { KNOWN_FILES } from '#domain/artifact/known-files.ts';
+import { BY_CODE, PREDICT } from '#domain/artifact/ways-out.ts';
 import { folderOf, isLitter, within } from '#formats/archives/folder.ts';
 import { isArchive, openArchive, unpackingOf } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { type CodeEntry, findCode } from '#formats/code/python-code.ts';
 import { HANDLERS } from '#formats/code/sagemaker.ts';
 import { huggingFaceFolders } from '#formats/huggingface/folder.ts';
-import { type Foreign, findForeign } from './foreign-models.ts';
+import { type Foreign, findForeign } from './foreign/find.ts';
 import { fixOf } from './known-formats.ts';
 import { mlflowOnnx } from './mlflow/inspect.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
@@ -89,7 +90,11 @@ async function findIn(place: Place, options: FindOptions): Promise<Found> {
   if (one) return fileModel(place, one);
   const inner = files.filter(({ name }) => isArchive(name));
   const [archive, second] = inner;
-  if (!archive) throw noModel(place, options);
+  if (!archive) {
+    const [foreign] = await findForeign(files, 'alone');
+    if (foreign) refuseForeign([foreign], options);
+    throw noModel(place, options);
+  }
   if (second) throw twoModels(archive.name, second.name);
   if (archives.length >= MAX_ARCHIVES) {
     throw rejected(
@@ -273,7 +278,7 @@ function noModel({ files, archives }: Place, { format, path }: FindOptions) {
   const noEntry = files.some(({ name }) => /(^|\/)predict\.py$/.test(name))
     ? ': predict.py has neither a function `predict` nor a class `Predictor` with one'
     : '';
-  const hasCode = files.some(({ name }) => /(^|\/)(predict|model)\.py$/.test(name));
+  const hasCode = files.some(({ name }) => name.endsWith('.py'));
   return rejected(
     `there is ${what} among ${names.join(', ') || 'no files'}${more}${where}${noEntry}`,
     hasCode

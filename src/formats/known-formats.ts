@@ -10,7 +10,7 @@ export function recognise(name: string, head: Uint8Array): KnownFile | undefined
   const isNamed = (kind: KnownFile) => endsIn(name, [...ownEndings(kind), ...(kind.inside ?? [])]);
   const named = byBytes.filter(isNamed);
   const alone = named.find(({ magic }) => magic?.test(hex));
-  return alone ?? named[0] ?? byBytes.at(-1) ?? KNOWN_FILES.find(isNamed);
+  return alone ?? named[0] ?? byBytes.at(-1) ?? kindByName(name) ?? KNOWN_FILES.find(isNamed);
 }
 
 /** What the owner of such a file can do where another kind was expected. */

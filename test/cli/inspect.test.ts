@@ -256,16 +256,18 @@ describe('slipway inspect', () => {
     },
   );
 
-  it('writes a predict.py beside the requirements that MLflow wrote, which stay as they are', async () => {
+  it("asks the handler that a folder has, and leaves the folder's requirements as they are", async () => {
     await using folder = await temporaryFolder();
-    const needs = join(folder.path, 'requirements.txt');
-    await writeFile(join(folder.path, 'MLmodel'), 'flavors: {langchain: {}}');
-    await writeFile(needs, 'mlflow==3.17.2\n');
+    await writeFile(join(folder.path, 'handler.py'), 'class EndpointHandler:\n    pass\n');
+    await writeFile(join(folder.path, 'requirements.txt'), 'numpy\n');
 
     const written = await writePredict(folder.path);
 
     expect(written).toEqual([join(folder.path, 'predict.py')]);
-    expect(await readFile(needs, 'utf8')).toBe('mlflow==3.17.2\n');
+    expect(await readFile(join(folder.path, 'requirements.txt'), 'utf8')).toBe('numpy\n');
+    const code = await readFile(join(folder.path, 'predict.py'), 'utf8');
+    expect(code).toContain('from handler import EndpointHandler');
+    expect(code).toContain('FILE = "."');
   });
 
   it('writes no pipeline of transformers for a folder that is none of Hugging Face', async () => {

@@ -57,6 +57,14 @@ function describeTransformers(): void {
       LONGEST_MS,
     );
 
+    it('is known by the types that this transformers has, task by task', async () => {
+      const known = new URL('../../src/formats/data/transformers-types.json', import.meta.url);
+
+      expect(JSON.parse(await python('./transformers_types.py'))).toEqual(
+        JSON.parse(readFileSync(known, 'utf8')),
+      );
+    });
+
     it('takes about as much memory as is expected, by what the build saw', async () => {
       const figures: MemoryFigures[] = [];
       for (const model of ['gpt2', 'llama', 'qwen2', 't5']) {

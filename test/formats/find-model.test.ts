@@ -206,7 +206,7 @@ describe('an artifact is refused', () => {
     ['of two kinds of files', { 'a.onnx': '', 'b.pkl': PICKLE }, ['`a.onnx`', '`b.pkl`']],
     ['of two MLflow folders', { 'a/MLmodel': '', 'b/MLmodel': '' }, ['`a/MLmodel`', '`b/MLmodel`']],
     ['of two archives', { 'a.zip': '', 'b.tar.gz': '' }, ['`a.zip` and `b.tar.gz`']],
-    ['of nothing known', { 'a.csv': '', 'b.md': '' }, ['no model among `a.csv`, `b.md`']],
+    ['of nothing known', { 'a.xyz': '', 'b.md': '' }, ['no model among `a.xyz`, `b.md`']],
     ['of nothing', {}, ['no model among no files']],
     [
       'of code without an entry',
@@ -214,6 +214,7 @@ describe('an artifact is refused', () => {
       ['no model among', 'neither a function `predict`'],
     ],
     ['of the code of a model alone', { 'model.py': CODE }, ['no model among']],
+    ['of code by another name', { 'mine.py': CODE }, ['no model among `mine.py`']],
     [
       'of an image that does not say where it answers',
       { Dockerfile: '', 'm.onnx': '' },
@@ -303,8 +304,55 @@ describe('an artifact is refused', () => {
     ],
     [
       'of an archive with nothing known',
-      { 'a.zip': zip({ 'b.csv': '' }) },
-      ['no model among `b.csv` in `a.zip`'],
+      { 'a.zip': zip({ 'b.xyz': '' }) },
+      ['no model among `b.xyz` in `a.zip`'],
+    ],
+    [
+      "of a handler of Hugging Face's endpoints, whose folder has a model too",
+      {
+        'handler.py': 'import torch\n\nclass EndpointHandler:\n',
+        'config.json': '{"model_type": "bert"}',
+        'model.safetensors': '',
+      },
+      ["handler.py makes this a handler of Hugging Face's Inference Endpoints", 'otherwise'],
+    ],
+    [
+      'of AutoGluon',
+      { 'predictor.pkl': PICKLE, 'learner.pkl': PICKLE, 'models/a/model.pkl': PICKLE },
+      ['predictor.pkl makes this a predictor of AutoGluon'],
+    ],
+    [
+      'of Spark ML',
+      { 'metadata/part-00000': '{"class":"org.apache.spark.ml.PipelineModel"}', 'stages/0': '' },
+      ['metadata/part-00000 makes this a model of Spark ML'],
+    ],
+    [
+      'of H2O',
+      { 'm.zip': zip({ 'model.ini': '[info]\nh2o_version = 3.46\n' }) },
+      ['model.ini makes this a MOJO of H2O'],
+    ],
+    ['of ML.NET', { 'm.zip': zip({ 'TransformerChain/Model.key': '' }) }, ['a model of ML.NET']],
+    [
+      'of TensorFlow.js',
+      { 'model.json': '{"weightsManifest": []}', 'group1-shard1of1.bin': 'abc' },
+      ['model.json makes this a model of TensorFlow.js', '3 bytes of weights'],
+    ],
+    ['of DVC', { 'model.pkl.dvc': 'outs:\n' }, ['a pointer of DVC, which names a file']],
+    [
+      'of a program',
+      { 'app/main.py': 'import os\nfrom fastapi import FastAPI\n', 'requirements.txt': '' },
+      ['app/main.py makes this a program that answers requests itself'],
+    ],
+    [
+      'of a Modelfile',
+      { Modelfile: 'FROM ./x.gguf\nSYSTEM "hi"' },
+      ['Modelfile makes this a Modelfile of Ollama, which names a model and is none'],
+    ],
+    ['of a notebook', { 'm.ipynb': '{}', 'train.csv': '' }, ['m.ipynb makes this a notebook']],
+    [
+      'of data',
+      { 'README.md': '', 'x.parquet': '', 'y.npy': '' },
+      ['x.parquet makes this data, of which a model may be made'],
     ],
     [
       'of a Git LFS pointer',
@@ -325,6 +373,15 @@ describe('an artifact is refused', () => {
       format: 'onnx',
     });
   });
+
+  it.each(['app.py', 'Modelfile', 'm.ipynb', 'train.csv'])(
+    'nor is a model for a %s beside it',
+    async (name) => {
+      const files = artifact({ 'm.onnx': '', [name]: 'FROM x\nimport flask\n' });
+
+      expect(await findModel(files, OPTIONS)).toMatchObject({ format: 'onnx' });
+    },
+  );
 
   it('nor is an adapter one beside the whole model', async () => {
     const whole = {

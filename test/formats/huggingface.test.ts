@@ -68,6 +68,16 @@ describe('a folder of Hugging Face says of itself', () => {
     });
   });
 
+  it('how many numbers of a vector sentence-transformers keeps', async () => {
+    const { pipeline, signature } = await inspected({
+      ...SENTENCES,
+      'config_sentence_transformers.json': { truncate_dim: 4 },
+    });
+
+    expect(pipeline).toMatchObject({ dimensions: 4 });
+    expect(signature?.outputs).toMatchObject([{ shape: [-1, 4] }]);
+  });
+
   it('what sentence-transformers puts before each text, and that it takes small letters', async () => {
     const { pipeline } = await inspected({
       ...SENTENCES,
@@ -342,7 +352,8 @@ describe('a network of transformers that is not over texts', () => {
     ['DetrForObjectDetection', {}, 'object-detection'],
     ['DPTForDepthEstimation', {}, 'depth-estimation'],
     ['LlavaForConditionalGeneration', vision, 'image-text-to-text'],
-    ['VideoMAEForVideoClassification', {}, 'video-classification'],
+    ['Qwen2AudioForConditionalGeneration', { audio_config: {} }, 'audio-text-to-text'],
+    ['T5ForConditionalGeneration', { chronos_config: {} }, 'time-series-forecasting'],
   ])('%s is refused by its task and its size', async (architecture, over, task) => {
     const files = {
       'config.json': { ...BERT, id2label: undefined, architectures: [architecture], ...over },
@@ -354,6 +365,52 @@ describe('a network of transformers that is not over texts', () => {
       message: `\`${architecture}\` (2 parameters, 8 bytes of weights in FP32) does ${task}, which this version does not serve from such a folder`,
       fix: expect.stringContaining('--write-predict'),
     });
+  });
+});
+
+describe('a network that transformers does not know', () => {
+  const files = (over: object): HuggingFaceFiles => ({
+    'config.json': { ...BERT, id2label: undefined, ...over },
+    'model.onnx': undefined,
+    'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'of a type of its own',
+      { architectures: ['NewModel'], model_type: 'new' },
+      'config.json has the model_type `new` (`NewModel`), of which transformers 5.24.0 has none',
+    ],
+    [
+      'of a type that does other tasks',
+      { architectures: ['T5ForMaskedLM'], model_type: 't5' },
+      'config.json has the model_type `t5` (`T5ForMaskedLM`), of which transformers 5.24.0 has none that does fill-mask',
+    ],
+  ])('%s is refused before anything is installed', async (_, over, message) => {
+    await expect(inspected(files(over))).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message,
+      fix: expect.stringContaining('with the packages that know it in its requirements.txt'),
+    });
+  });
+
+  it('by no type at all is refused with the way to save it', async () => {
+    await expect(inspected(files({ model_type: undefined }))).rejects.toMatchObject({
+      message: 'config.json has no model_type, by which transformers loads a network',
+      fix: expect.stringContaining('save_pretrained'),
+    });
+  });
+
+  it('may be one that vLLM knows', async () => {
+    const decoder = { architectures: ['NewForCausalLM'], model_type: 'new' };
+
+    expect(await inspected(files(decoder))).toMatchObject({ unknownType: 'new' });
+  });
+
+  it('is served from its ONNX', async () => {
+    const config = { ...BERT, model_type: 'new' };
+
+    expect((await inspected({ 'config.json': config })).unknownType).toBeUndefined();
   });
 });
 

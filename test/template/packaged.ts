@@ -32,7 +32,7 @@ export const PACKAGED = [
 ];
 const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
 const HASH = /^[0-9a-f]{16}(?:-[a-z0-9-]+)?$/;
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 600_000;
 
 export const STAGE = 'test';
 

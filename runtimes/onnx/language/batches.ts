@@ -7,11 +7,12 @@ import type { Tokens } from './tokens.ts';
 export type Answer = ReadonlyMap<string, Values>;
 export type Values = { readonly shape: readonly number[]; readonly data: Float32Array };
 
-/** Which outputs to read, whether they have values for each token, and how many tokens to run at once, padding included. */
+/** Which outputs to read, whether they have values for each token, how many tokens to run at once, padding included, and whether texts may be padded. */
 export type Reading = {
   readonly outputs: readonly string[];
   readonly isByToken: boolean;
   readonly runTokens: number;
+  readonly isPadded: boolean;
 };
 
 /** Runs the network on all texts, and answers in their order. */
@@ -28,12 +29,12 @@ const RUN_COST_TOKENS = 8;
 
 type Placed = { readonly tokens: Tokens; readonly at: number };
 
-/** Texts of about the same length go into one run, padded to the longest. */
+/** Texts of about the same length go into one run, padded to the longest; of exactly the same where they may not be padded. */
 export function networkOf({ signature, run }: Session, padId: number, reading: Reading): Network {
-  const { outputs, isByToken, runTokens } = reading;
+  const { outputs, isByToken } = reading;
   return async (texts, isGone) => {
     const answers: Answer[] = [];
-    for (const batch of batchesOf(texts, runTokens)) {
+    for (const batch of batchesOf(texts, reading)) {
       const inputs = signature.inputs.map((spec) => inputOf(spec, batch, padId));
       const tensors = await run({ inputs, outputs }, isGone);
       batch.forEach(({ tokens, at }, row) => {
@@ -46,12 +47,12 @@ export function networkOf({ signature, run }: Session, padId: number, reading: R
 }
 
 /** The texts by length, the longest first, cut into runs where all of them together cost least. */
-function batchesOf(texts: readonly Tokens[], runTokens: number): readonly (readonly Placed[])[] {
+function batchesOf(texts: readonly Tokens[], reading: Reading): readonly (readonly Placed[])[] {
   const placed = texts.map((tokens, at) => ({ tokens, at }));
   placed.sort((one, other) => other.tokens.ids.length - one.tokens.ids.length);
   const cheapest: Cheapest[] = [{ cost: 0, from: 0 }];
   for (let end = 1; end <= placed.length; end += 1) {
-    cheapest.push(cheapestOf(placed, cheapest, { end, runTokens }));
+    cheapest.push(cheapestOf(placed, cheapest, { ...reading, end }));
   }
   const batches: Placed[][] = [];
   for (let end = placed.length; end > 0; end = cheapest[end]?.from ?? 0) {
@@ -62,19 +63,20 @@ function batchesOf(texts: readonly Tokens[], runTokens: number): readonly (reado
 
 /** The least that the first texts cost, in tokens, and where the last run of these begins. */
 type Cheapest = { readonly cost: number; readonly from: number };
-type Until = { readonly end: number; readonly runTokens: number };
+type Until = Pick<Reading, 'runTokens' | 'isPadded'> & { readonly end: number };
 
 /** A run computes, for each of its texts, as many tokens as its longest one has: that is its first. */
 function cheapestOf(
   placed: readonly Placed[],
   known: readonly Cheapest[],
-  { end, runTokens }: Until,
+  { end, runTokens, isPadded }: Until,
 ): Cheapest {
   let best = { cost: Number.POSITIVE_INFINITY, from: end - 1 };
   for (let from = end - 1; from >= 0; from -= 1) {
     const padded = (end - from) * lengthOf(placed[from]);
     // A single text may be longer.
     if (padded > runTokens && from < end - 1) break;
+    if (!isPadded && lengthOf(placed[from]) > lengthOf(placed[end - 1])) break;
     const cost = (known[from]?.cost ?? 0) + padded + RUN_COST_TOKENS;
     if (cost < best.cost) best = { cost, from };
   }

@@ -19,6 +19,8 @@ export type Folder = {
   readonly task: TaskName;
   readonly labels: readonly string[];
   readonly problemType: string | null;
+  /** Whether the network answers a text as ever where that is padded beside longer ones. */
+  readonly isPadded: boolean;
   readonly maxTokens: number | null;
   /** Null where the folder is none of sentence-transformers. */
   readonly pooling: Pooling | null;
@@ -27,6 +29,8 @@ export type Folder = {
   readonly prompt: string;
   /** Whether sentence-transformers takes texts in small letters. */
   readonly lowers: boolean;
+  /** How many numbers of a vector sentence-transformers keeps, the first ones; null for all. */
+  readonly dimensions: number | null;
   /** What a cross encoder makes of its network's scores. */
   readonly activation: 'sigmoid' | 'none' | null;
   readonly padToken: string | null;
@@ -59,6 +63,8 @@ const POOLINGS: readonly (readonly [string, Pooling])[] = [
 ];
 // As src/formats/huggingface has it: their positions begin after the padding token's.
 const POSITIONS_AFTER_PADDING = /roberta|camembert|mpnet|longformer|^esm$|^data2vec-text$/;
+// Their networks mix tokens without regard to the mask: runtimes/python/slipway_server/conversion/encoder.py proves of all others that they do not.
+const UNPADDED = ['convbert', 'fnet', 'funnel'];
 const NO_LIMIT = 10_000_000;
 
 export async function isFolder(path: string): Promise<boolean> {
@@ -89,12 +95,14 @@ export async function readFolder(root: string): Promise<Folder> {
     task: modules && !isScored ? 'feature-extraction' : taskOf(config),
     labels: labelsOf(config),
     problemType: textIn(config, 'problem_type') ?? null,
+    isPadded: !UNPADDED.includes(textIn(config, 'model_type') ?? ''),
     maxTokens: maxTokensOf(config, tokenizer, modules ? limits : undefined),
     pooling:
       modules && !isScored ? await poolingIn(join(root, textIn(modules[1], 'path') ?? '')) : null,
     normalizes: (modules?.length ?? 0) > 2,
     prompt: promptOf(own),
     lowers: modules !== undefined && limits?.['do_lower_case'] === true,
+    dimensions: Number(own?.['truncate_dim']) || null,
     activation: isScored ? activationOf(own) : null,
     padToken: token('pad_token') ?? null,
     padId: Number(config?.['pad_token_id'] ?? 0),

@@ -119,11 +119,12 @@ function engineOf(session: Session, tokenizing: Tokenizing, { folder, outputs }:
   };
 }
 
-function readingOf({ task }: Folder, outputs: readonly TensorSpec[]): Reading {
+function readingOf({ task, isPadded }: Folder, outputs: readonly TensorSpec[]): Reading {
   const names = outputs.map(({ name }) => name);
   return {
     outputs: names,
     isByToken: task !== 'text-classification' && names[0] !== POOLED,
     runTokens: task === 'fill-mask' ? MASK_RUN_TOKENS : RUN_TOKENS,
+    isPadded,
   };
 }

@@ -111,8 +111,9 @@ def _end(code: int, message: str) -> NoReturn:
 
 def start() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # What the model's code prints is in the log at once, and not when 8 KiB of it are there.
-        sys.stdout.reconfigure(line_buffering=True)
+        # What the model's code prints is in the log at once, and not when 8 KiB of it are there; a line in one piece,
+        # which PYTHONUNBUFFERED would tear at each of print's arguments, among those of other threads.
+        sys.stdout.reconfigure(line_buffering=True, write_through=False)
     parent = Parent(os.environ)
     if waited_for := os.environ.pop("AWAIT_MODEL", ""):
         import_ahead(waited_for)

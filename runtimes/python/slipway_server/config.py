@@ -29,7 +29,7 @@ class LanguageServing:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers', as are `prompt`, which goes before each text, `lowers` for texts in small letters, and `activation`, what a cross encoder makes of its scores."""
+    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers', as are `prompt`, which goes before each text, `lowers` for texts in small letters, `activation`, what a cross encoder makes of its scores, and `dimensions`, how many numbers of a vector it keeps."""
 
     task: str
     max_tokens: int | None
@@ -39,6 +39,7 @@ class Pipeline:
     prompt: str = ""
     lowers: bool = False
     activation: str | None = None
+    dimensions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _names_of(said: Any) -> TensorNames | None:
 def _pipeline_of(said: Any) -> Pipeline | None:
     if said is None:
         return None
-    own = {name: said[name] for name in ("prompt", "lowers", "activation") if said.get(name)}
+    own = {name: said[name] for name in ("prompt", "lowers", "activation", "dimensions") if said.get(name)}
     return Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]), said["architecture"], **own)
 
 

@@ -50,6 +50,7 @@ function addInspect(program: Command): void {
         const written = await writePredict(path);
         return show(options, { written }, [
           `wrote ${written.join(' and ')}`,
+          ...(written.length > 1 ? [] : ['The requirements.txt that is there stays as it is.']),
           'See that it answers as it should, then push the folder.',
         ]);
       }

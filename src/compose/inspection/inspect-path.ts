@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import { folderFiles, unreadable } from '#compose/folder-files.ts';
-import type { ArtifactFacts } from '#domain/artifact/facts.ts';
+import type { ArtifactFacts, MemoryTerm } from '#domain/artifact/facts.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
@@ -29,6 +29,8 @@ export type PathInspection = {
   readonly server: string;
   /** Null for a model that is not served by Python. */
   readonly python: PythonEnvironment | null;
+  /** What serving it is expected to take, in bytes. */
+  readonly memory: readonly MemoryTerm[];
   /** Whether the build tries to serve it as ONNX. */
   readonly converts: boolean;
   readonly options: readonly TimedOption[];
@@ -60,7 +62,8 @@ export async function inspectPath(
   const name = runtimeOn(facts, gpu);
   requireGpu(facts, name, gpu);
   const runtime = RUNTIMES[name];
-  const { terms, ...ofGpus } = memoryOn(facts, name);
+  const converts = mayConvert({ facts, manifest }, gpu);
+  const { terms, ...ofGpus } = memoryOn(facts, name, converts);
   return {
     artifact: basename(root),
     manifestFile,
@@ -69,7 +72,8 @@ export async function inspectPath(
     facts,
     server: runtime.process ? runtime.title : `${runtime.title}${AS_CONTAINER}`,
     python: runtime.takesPackages ? pythonEnvironment(facts, manifest.build) : null,
-    converts: mayConvert({ facts, manifest }, gpu),
+    memory: terms,
+    converts,
     options: timed(
       optionsOf(manifest, {
         imageBytes: facts.sizeBytes,

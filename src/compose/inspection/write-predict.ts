@@ -7,31 +7,31 @@ import { filesAt } from './inspect-path.ts';
 
 /**
  * Writes a `predict.py` and a `requirements.txt` that would serve a file or folder, into its folder, and returns their paths.
- * Requirements that are there, as MLflow writes them, stay as they are. Fails with `InputInvalid` when the path does not exist, or there is a `predict.py`.
+ * A `requirements.txt` that is there already stays, and is not returned: it is the model's own.
+ * Fails with `InputInvalid` when the path does not exist, or a `predict.py` already does.
  */
 export async function writePredict(path: string): Promise<readonly string[]> {
   const root = resolve(path);
   const files = await filesAt(path);
   const folder = (await stat(root)).isDirectory() ? root : dirname(root);
   const { code, requirements } = await draftPredict(files);
-  const predict = join(folder, 'predict.py');
-  if (!(await writeNew(predict, code))) {
+  const [predict, needed] = [join(folder, 'predict.py'), join(folder, 'requirements.txt')];
+  if (!(await isWritten(predict, code))) {
     throw new Failure('InputInvalid', `${predict} is there already`, {
       fix: 'Change it by hand, or move it away and ask again.',
     });
   }
-  const needs = join(folder, 'requirements.txt');
-  const isNew = await writeNew(needs, requirements.map((each) => `${each}\n`).join(''));
-  return isNew ? [predict, needs] : [predict];
+  const lines = requirements.map((each) => `${each}\n`).join('');
+  return (await isWritten(needed, lines)) ? [predict, needed] : [predict];
 }
 
-/** False where the file is there already, which then stays as it is. */
-async function writeNew(file: string, text: string): Promise<boolean> {
+/** False where there is such a file, which is left as it is. */
+async function isWritten(file: string, text: string): Promise<boolean> {
   try {
     await writeFile(file, text, { flag: 'wx' });
     return true;
-  } catch (cause) {
-    if (errorCode(cause) !== 'EEXIST') throw cause;
-    return false;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
   }
 }

@@ -68,6 +68,8 @@ export type PipelineTask =
   | 'image-feature-extraction'
   | 'zero-shot-image-classification'
   | 'image-text-to-text'
+  | 'audio-text-to-text'
+  | 'time-series-forecasting'
   | 'video-classification';
 
 /** How images are prepared for a network, by the name of transformers' class; `width` and `height` are what reaches it, in pixels. `isPrepared`: the ONNX server prepares them as that class does. */
@@ -96,6 +98,8 @@ export type PipelineServing = {
   readonly prompt?: string;
   /** Where sentence-transformers takes texts in small letters. */
   readonly lowers?: boolean;
+  /** How many numbers of a vector sentence-transformers keeps, the first ones. */
+  readonly dimensions?: number;
   /** What a cross encoder of sentence-transformers makes of its network's scores. */
   readonly activation?: 'sigmoid' | 'none';
   /** Of models over images alone. */
@@ -125,6 +129,8 @@ export type ModelFacts = {
   readonly dtypes: readonly string[];
   /** The expected memory for serving it; the estimate is the sum of the terms. */
   readonly memory: readonly MemoryTerm[];
+  /** The same by its own framework, where `memory` is of the ONNX that a build makes of it if it can. */
+  readonly unconverted?: readonly MemoryTerm[];
   /** A request that the artifact itself carries, or null. */
   readonly example: GoldenRequest | null;
   /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format leaves no choice. */
@@ -140,6 +146,8 @@ export type ModelFacts = {
   readonly gpuModel?: GpuModel;
   /** By what its weights were quantized where only GPUs compute with them: "gptq", "awq". */
   readonly quantizer?: string;
+  /** The type of a language model's network where transformers does not know it, though vLLM may. */
+  readonly unknownType?: string;
   /** Of Hugging Face's folders alone. */
   readonly pipeline?: PipelineServing;
   /** Absent where the model is a single file, or code that does its own loading. */

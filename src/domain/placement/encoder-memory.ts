@@ -57,7 +57,8 @@ function heldBytes({ weightBytes, parameters, isQuantized }: EncoderShape): numb
   return weightBytes * QUANTIZED_COPIES + parameters * NUMBER_BYTES * WEIGHT_COPIES;
 }
 
-function wordBytes({ tokenizer, vocabulary, tokenizerBytes }: EncoderShape): number {
+/** What its tokenizer takes as objects. */
+export function wordBytes({ tokenizer, vocabulary, tokenizerBytes }: EncoderShape): number {
   if (vocabulary === null) return tokenizerBytes * TOKENIZER_COPIES;
   return vocabulary * (WORD_BYTES[tokenizer ?? ''] ?? USUAL_WORD_BYTES);
 }

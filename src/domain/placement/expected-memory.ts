@@ -41,7 +41,7 @@ function treeCopies(fileBytes: number): number {
 }
 
 /** A model with the terms of its memory. */
-type Expected = Pick<ModelFacts, 'format' | 'language' | 'pipeline'> & {
+type Expected = Pick<ModelFacts, 'format' | 'language' | 'pipeline' | 'unconverted'> & {
   readonly terms: readonly MemoryTerm[];
 };
 
@@ -52,7 +52,7 @@ type Measured = {
 
 /**
  * The expected memory of a replica, in bytes: the build's measurement plus 30 %, else the sum of the terms. The framework's measurement does not apply to a model served as ONNX;
- * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least. A language model holds all it will ever hold from its start on.
+ * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least, and those of an encoder by torch. A language model holds all it will ever hold from its start on.
  */
 export function expectedMemoryBytes(
   model: Expected,
@@ -65,7 +65,8 @@ export function expectedMemoryBytes(
     return Math.max(sumOf(terms), Math.ceil(mostBytes * SETTLED_HEADROOM));
   }
   if (proof && !proof.conversion.kept) {
-    return Math.ceil(Math.max(proof.peakBytes, seenBytes) * HEADROOM);
+    const mostBytes = Math.ceil(Math.max(proof.peakBytes, seenBytes) * HEADROOM);
+    return Math.max(sumOf(model.unconverted ?? []), mostBytes);
   }
   const known = proof ? convertedMemory(model, proof) : terms;
   const knownBytes = known.length > 0 ? Math.ceil(sumOf(known)) : UNKNOWN_BYTES;

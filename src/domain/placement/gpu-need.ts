@@ -22,14 +22,19 @@ export function gpuFor({ facts, manifest }: Inspection, choosesGpus: boolean): A
 
 /** What it takes of the memory of its machine, and of its GPUs where vLLM serves it, or of one where torch does. */
 export function memoryOn(
-  facts: Pick<ArtifactFacts, 'format' | 'data' | 'memory' | 'weightBytes' | 'gpuModel'>,
+  facts: Pick<
+    ArtifactFacts,
+    'format' | 'data' | 'memory' | 'unconverted' | 'weightBytes' | 'gpuModel'
+  >,
   runtime: RuntimeName,
+  mayBeConverted = true,
 ): {
   readonly terms: readonly MemoryTerm[];
   readonly gpuModel?: GpuModel | undefined;
   readonly gpuBytes?: number;
 } {
-  const { memory, gpuModel, weightBytes } = facts;
+  const { gpuModel, weightBytes } = facts;
+  const memory = (mayBeConverted ? undefined : facts.unconverted) ?? facts.memory;
   if (runtime === 'vllm') return { terms: HOST_MEMORY, gpuModel };
   if (!OF_TORCH.includes(loadedAs(facts))) return { terms: memory };
   return { terms: memory, gpuBytes: torchBytes(weightBytes) };
@@ -43,14 +48,15 @@ export function runtimeOn(
   return gpu && facts.gpuModel ? 'vllm' : runtimeOf(facts);
 }
 
-/** Fails with `ArtifactRejected` for weights that only GPUs compute with, where none serves them; and for a GPU that what serves the model would not use. */
+/** Fails with `ArtifactRejected` for weights that only GPUs compute with, and a network that only vLLM may know, where none serves them; and for a GPU that what serves the model would not use. */
 export function requireGpu(
-  facts: Pick<ArtifactFacts, 'format' | 'data' | 'quantizer'>,
+  facts: Pick<ArtifactFacts, 'format' | 'data' | 'quantizer' | 'unknownType'>,
   runtime: RuntimeName,
   gpu: Accelerator | null,
 ): void {
   if (runtime === 'vllm') return;
   refuseQuantized(facts);
+  refuseUnknown(facts);
   const format = loadedAs(facts);
   if (!gpu || OF_TORCH.includes(format) || OF_CODE.includes(format)) return;
   const { server, instead } = format === 'gguf' ? LLAMA : otherServer(runtime);
@@ -99,6 +105,17 @@ function refuseQuantized({ quantizer }: Pick<ArtifactFacts, 'quantizer'>): void 
     `its weights were quantized by ${quantizer}, with which only GPUs compute, and none is to serve it`,
     {
       fix: 'Set `resources.accelerator: any` in model.yaml (docs/deploy.md#gpus); or upload the model before it was quantized, or its GGUF file, which a CPU serves at 4 bits too.',
+    },
+  );
+}
+
+function refuseUnknown({ unknownType }: Pick<ArtifactFacts, 'unknownType'>): void {
+  if (unknownType === undefined) return;
+  throw new Failure(
+    'ArtifactRejected',
+    `config.json has the model_type \`${unknownType}\`, which transformers, by which CPUs serve it, does not know`,
+    {
+      fix: "Convert it with llama.cpp's convert_hf_to_gguf.py, where that knows it, and upload the .gguf file; or set `resources.accelerator: any` in model.yaml, where the image of vLLM knows it (docs/deploy.md#gpus); or serve it by a predict.py, with the packages that know it in its requirements.txt.",
     },
   );
 }

@@ -3,7 +3,10 @@ import type { LanguageServing, MemoryTerm } from '#domain/artifact/facts.ts';
 const MIB = 1024 * 1024;
 
 // Python, torch with the libraries of CUDA, of which nothing is used, and transformers: 733 to 743 MiB were seen with networks of 100,000 numbers.
-const SERVER_BYTES = 740 * MIB;
+export const TORCH_SERVER: MemoryTerm = {
+  name: 'the server, PyTorch and transformers',
+  bytes: 740 * MIB,
+};
 const LEAST_COMPUTE_BYTES = 64 * MIB;
 // The scores of all words are computed in single precision.
 const SCORE_BYTES = 4;
@@ -31,7 +34,7 @@ export function transformersMemory(
   const attention =
     requestsAtOnce * contextTokens * (shape.hiddenSize ?? 0) * 8 * shape.numberBytes;
   return [
-    { name: 'the server, PyTorch and transformers', bytes: SERVER_BYTES },
+    TORCH_SERVER,
     { name: 'the weights', bytes: shape.weightBytes },
     {
       name: `the cache of ${cached.toLocaleString('en-US')} tokens`,

@@ -70,23 +70,20 @@ function unproven({ signature }: Declared): string {
  * declares is a warning: ONNX Runtime gives one no more, and CatBoost's exporter declares [N] where each row has a list of one.
  */
 export function judgeGolden(declared: Declared, { request, answer }: GoldenAttempt): Verdict {
-  const reason = fault(declared, request, answer);
-  if (reason) return { kind: 'unhealthy', reason: `the golden request ${reason}` };
-  const warning = answer.kind === 'answer' && otherRank(requested(declared, request), answer.body);
+  if (answer.kind === 'none' || answer.status !== 200) return unhealthy(outcome(answer));
+  const body = parse(answer.body);
+  if (body === undefined) {
+    return unhealthy(`was answered 200 without JSON: ${show(answer.body)}`);
+  }
+  const outputs = requested(declared, request);
+  const wrong = outputFault(outputs, body) ?? expectationFault(declared, request, body);
+  if (wrong) return unhealthy(`got a wrong answer: ${wrong}`);
+  const warning = otherRank(outputs, body);
   return warning ? { kind: 'healthy', warning } : { kind: 'healthy' };
 }
 
-function fault(
-  declared: Declared,
-  request: GoldenRequest,
-  answer: GoldenAnswer,
-): string | undefined {
-  if (answer.kind === 'none' || answer.status !== 200) return outcome(answer);
-  const body = parse(answer.body);
-  if (body === undefined) return `was answered 200 without JSON: ${show(answer.body)}`;
-  const wrong =
-    outputFault(requested(declared, request), body) ?? expectationFault(declared, request, body);
-  return wrong ? `got a wrong answer: ${wrong}` : undefined;
+function unhealthy(what: string): Verdict {
+  return { kind: 'unhealthy', reason: `the golden request ${what}` };
 }
 
 /** The declared outputs that a request asks for: those it names, else all; undefined when none are declared, or the answer does not name its outputs. */
@@ -121,8 +118,8 @@ function outputFault(
   return undefined;
 }
 
-function otherRank(declared: readonly TensorSpec[] | undefined, body: string): string | undefined {
-  const answer = inferAnswer.safeParse(parse(body));
+function otherRank(declared: readonly TensorSpec[] | undefined, body: unknown): string | undefined {
+  const answer = inferAnswer.safeParse(body);
   if (!declared || !answer.success) return undefined;
   const ranks = new Map(answer.data.outputs.map(({ name, shape }) => [name, shape.length]));
   const other = declared.find(

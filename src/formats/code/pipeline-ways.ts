@@ -156,6 +156,48 @@ function ofPicturesAndTexts(_: PipelineTask, given: string): Way {
   };
 }
 
+function ofSoundAndTexts(_: PipelineTask, given: string): Way {
+  return {
+    imports: [
+      ...OF_SOUND,
+      'import torch',
+      'from transformers import AutoModelForSeq2SeqLM, AutoProcessor',
+    ],
+    load: [
+      `self.model = AutoModelForSeq2SeqLM.from_pretrained(FILE${given}).eval()`,
+      `self.processor = AutoProcessor.from_pretrained(FILE${given})`,
+      'self.rate = self.processor.feature_extractor.sampling_rate',
+    ],
+    takes: 'audio, text',
+    answer: [
+      ...HEARD,
+      '# What the text looks like is told by the model: of most it has a place for the sound.',
+      'tensors = self.processor(text=text, audio=heard, sampling_rate=self.rate, return_tensors="pt")',
+      'with torch.inference_mode():',
+      '    made = self.model.generate(**tensors, max_new_tokens=128)',
+      'return self.processor.batch_decode(made, skip_special_tokens=True)',
+    ],
+    requirements: SOUND,
+  };
+}
+
+/** Of Chronos, whose networks are those of language models. */
+function ofTimes(): Way {
+  return {
+    imports: ['import torch', 'from chronos import BaseChronosPipeline'],
+    load: ['self.model = BaseChronosPipeline.from_pretrained(FILE)'],
+    takes: 'series, length=12',
+    answer: [
+      '# The numbers of one series, or a list of such.',
+      'seen = torch.tensor(series, dtype=torch.float32)',
+      'levels = [0.1, 0.5, 0.9]',
+      'quantiles, mean = self.model.predict_quantiles(seen, prediction_length=length, quantile_levels=levels)',
+      'return {"mean": mean.tolist(), "quantiles": quantiles.tolist()}',
+    ],
+    requirements: ['chronos-forecasting', 'torch'],
+  };
+}
+
 /** Of films, which their pipeline reads from a file. */
 function ofFilms(task: PipelineTask, given: string): Way {
   return {
@@ -251,5 +293,7 @@ const KINDS: Partial<Readonly<Record<PipelineTask, WayOf>>> = {
   'image-segmentation': asPictures,
   'depth-estimation': asPictures,
   'image-text-to-text': ofPicturesAndTexts,
+  'audio-text-to-text': ofSoundAndTexts,
+  'time-series-forecasting': ofTimes,
   'video-classification': ofFilms,
 };

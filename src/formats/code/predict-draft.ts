@@ -2,7 +2,7 @@ import { parseJson } from '#domain/parse-json.ts';
 import { folderOf } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
-import { findForeign } from '#formats/foreign-models.ts';
+import { findForeign } from '#formats/foreign/find.ts';
 import { isObject, textOf } from '#formats/huggingface/json-file.ts';
 import { taskOf } from '#formats/huggingface/tasks.ts';
 import { HEAD_BYTES, recognise } from '#formats/known-formats.ts';

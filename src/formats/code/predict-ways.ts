@@ -162,6 +162,35 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     requirements: ['spacy'],
   },
+  "a handler of Hugging Face's Inference Endpoints": {
+    imports: ['from handler import EndpointHandler'],
+    load: ['self.handler = EndpointHandler(FILE)'],
+    takes: 'inputs, parameters=None',
+    answer: [
+      'asked = {"parameters": parameters} if parameters else {}',
+      'return self.handler({"inputs": inputs, **asked})',
+    ],
+    requirements: ['transformers', 'torch'],
+  },
+  'a predictor of AutoGluon': {
+    imports: ['import pandas as pd', 'from autogluon.tabular import TabularPredictor'],
+    load: [
+      '# It checks that it is loaded by the version that it was made with: name that in requirements.txt.',
+      'self.model = TabularPredictor.load(FILE)',
+    ],
+    answer: ['return self.model.predict(pd.DataFrame(rows)).tolist()'],
+    requirements: ['autogluon.tabular[all]', 'pandas'],
+  },
+  'a model of OpenVINO': {
+    imports: ['import numpy as np', 'import openvino'],
+    load: ['self.model = openvino.Core().compile_model(FILE, "CPU")'],
+    answer: [
+      '# Of several inputs, a dictionary of each by its name.',
+      'answers = self.model(np.asarray(rows, "float32"))',
+      'return {output.any_name: answers[output].tolist() for output in self.model.outputs}',
+    ],
+    requirements: ['openvino', 'numpy'],
+  },
   'a Prophet model': {
     imports: ['import pandas as pd', 'from prophet.serialize import model_from_json'],
     load: ['self.model = model_from_json(open(FILE).read())'],

@@ -104,7 +104,10 @@ function refuseParts(values: Values, file: string): void {
 
 function taskOf(architecture: string, pooling: GgufValue | undefined, file: string) {
   if (pooling === RANKING) {
-    throw rejected(`${file} is a reranker, which this version does not serve`, NOT_SERVED);
+    throw rejected(
+      `${file} is a reranker, which this version does not serve as GGUF`,
+      'Upload the folder of Hugging Face that it was made from (safetensors or ONNX, …ForSequenceClassification): it answers pairs of texts with scores.',
+    );
   }
   const isPooled = typeof pooling === 'number' && pooling !== NO_POOLING;
   return isPooled || ENCODERS.test(architecture) ? 'embed' : 'generate';

@@ -1,5 +1,5 @@
 import type { ImageServing } from '#domain/artifact/facts.ts';
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import processors from '#formats/data/image-processors.json' with { type: 'json' };

@@ -5,9 +5,13 @@ import type {
   PipelineServing,
 } from '#domain/artifact/facts.ts';
 import type { FileFormat } from '#domain/artifact/format.ts';
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { encoderMemory } from '#domain/placement/encoder-memory.ts';
 import { imageMemory } from '#domain/placement/image-memory.ts';
+import {
+  type TorchEncoderShape,
+  torchEncoderMemory,
+} from '#domain/placement/torch-encoder-memory.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
@@ -28,6 +32,7 @@ import { quantizerOf } from './quantized.ts';
 import { type Sentences, sentencesIn } from './sentences.ts';
 import { exampleOf, signatureOf } from './signature.ts';
 import { type TokenizerFacts, tokenizerIn } from './tokenizer.ts';
+import { isKnownType, unknownType } from './transformers-types.ts';
 import { tensorsOf, type Weights, weightsIn } from './weights.ts';
 
 /** What a folder of Hugging Face's says beside the facts of all models. */
@@ -75,6 +80,9 @@ const ENCODERS: readonly string[] = [
 /** The tasks that transformers answers token by token. */
 const GENERATING: readonly string[] = ['text-generation', 'text2text-generation'];
 
+/** Those of language models that also see or hear. */
+const BESIDE_TEXTS: readonly string[] = ['image-text-to-text', 'audio-text-to-text'];
+
 /** Reads the facts of the folder `root` as transformers or sentence-transformers saved it, without loading or running any of it. Fails with `ArtifactRejected`. */
 export async function inspectHuggingFace(
   files: Files,
@@ -100,6 +108,9 @@ export async function inspectHuggingFace(
   const language = generating ? languageOf(pipeline, asked) : undefined;
   const gpuModel = language && gpuModelOf(network, read, asked);
   if (quantizer !== null && !gpuModel) throw quantizedForGpus(pipeline, quantizer);
+  const isEncoder = weights.kind === 'safetensors' && !language && !image;
+  const isKnown = weights.kind === 'onnx' || isKnownType(network, pipeline.task);
+  if (!isKnown && !gpuModel) throw unknownType(network, name);
   return {
     format: 'huggingface',
     formatVersion: `${architecture}, ${weights.kind}`,
@@ -117,10 +128,12 @@ export async function inspectHuggingFace(
     memory: language
       ? generationMemory({ ...network, ...read }, language)
       : memoryOf(parts, pipeline, read),
+    ...(isEncoder && { unconverted: torchEncoderMemory(shapeOf(parts, pipeline, read)) }),
     example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
     ...(language && { language }),
     ...(gpuModel && { gpuModel }),
     ...(quantizer !== null && { quantizer }),
+    ...(!isKnown && { unknownType: network.modelType ?? '' }),
     entrypoint: null,
     pipeline,
     data: { file: pathIn(root, weights.file.name), format: formatOf(weights), modelClass: null },
@@ -158,6 +171,7 @@ function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineSe
     hasChatTemplate: tokenizer.hasChatTemplate,
     ...(sentences?.prompt && { prompt: sentences.prompt }),
     ...(sentences?.lowers && { lowers: true }),
+    ...(sentences?.dimensions && { dimensions: sentences.dimensions }),
     ...(sentences?.activation && { activation: sentences.activation }),
     ...(image && { image }),
   };
@@ -191,13 +205,18 @@ async function readWeights(
   return { parameters, weightBytes: bytes, dtypes: [...byType.keys()].sort() };
 }
 
-function memoryOf(
-  { network, tokenizer, image }: Parts,
+function memoryOf(parts: Parts, pipeline: PipelineServing, read: Read): readonly MemoryTerm[] {
+  const { image } = parts;
+  if (image) return imageMemory({ ...image, weightBytes: read.weightBytes });
+  return encoderMemory(shapeOf(parts, pipeline, read));
+}
+
+function shapeOf(
+  { network, tokenizer }: Parts,
   { task, maxTokens }: PipelineServing,
   { weightBytes, parameters, dtypes }: Read,
-): readonly MemoryTerm[] {
-  if (image) return imageMemory({ ...image, weightBytes });
-  return encoderMemory({
+): TorchEncoderShape {
+  return {
     ...network,
     weightBytes,
     parameters: parameters ?? 0,
@@ -206,7 +225,8 @@ function memoryOf(
     tokenizerBytes: tokenizer.fileBytes,
     maxTokens,
     scoresPerToken: task === 'fill-mask' ? (network.vocabulary ?? 0) : 0,
-  });
+    isEmbedding: task === 'feature-extraction',
+  };
 }
 
 /** What is understood, but not answered by this version. */
@@ -219,9 +239,7 @@ function refuseUnserved(
   if (!ENCODERS.includes(task) && !isGenerated) {
     throw rejected(
       `${quoted(architecture)} (${sizeOf(read)}) does ${task}, which this version does not serve from such a folder`,
-      task === 'text-generation'
-        ? `Save its weights as safetensors (save_pretrained), or convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`
-        : `Serve it by code of your own: ${BY_CODE}.`,
+      wayOut(task),
     );
   }
   if (weights.kind === 'onnx' && weights.file.member) {
@@ -236,6 +254,15 @@ function refuseUnserved(
     `the folder of ${quoted(architecture)} has no tokenizer.json, without which no text becomes tokens`,
     `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`. Without one, set \`model.format: onnx\` in model.yaml: it then takes tensors.`,
   );
+}
+
+function wayOut(task: PipelineServing['task']): string {
+  if (task === 'text-generation') {
+    return `Save its weights as safetensors (save_pretrained), or convert it to GGUF with llama.cpp's convert_hf_to_gguf.py and upload the .gguf file, or ${BY_CODE}.`;
+  }
+  const code = `Serve it by code of your own: ${BY_CODE}.`;
+  if (!BESIDE_TEXTS.includes(task)) return code;
+  return `${code} For texts alone, convert it with llama.cpp's convert_hf_to_gguf.py, which leaves out what sees and hears, and upload the .gguf file.`;
 }
 
 function sizeOf({ parameters, weightBytes, dtypes }: Read): string {

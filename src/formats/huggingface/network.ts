@@ -1,5 +1,5 @@
 import type { PipelineTask } from '#domain/artifact/facts.ts';
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { countOf, isObject, type Json, RESAVE, textOf } from './json-file.ts';
 import { taskOf } from './tasks.ts';

@@ -1,4 +1,4 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
@@ -15,6 +15,7 @@ export type Activation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
 /**
  * What sentence-transformers does beside the network. `folder` is the network's own; `maxTokens` is null where it sets no limit.
  * `prompt` is what it puts before each text unless it is told otherwise; `lowers` is whether it takes texts in small letters.
+ * `dimensions` is how many numbers of a vector it keeps, null for all.
  * Of a cross encoder `pooling` is null, and `activation` says what its scores are.
  */
 export type Sentences = {
@@ -24,6 +25,7 @@ export type Sentences = {
   readonly maxTokens: number | null;
   readonly prompt: string;
   readonly lowers: boolean;
+  readonly dimensions: number | null;
   readonly activation: Activation | null;
 };
 
@@ -73,6 +75,7 @@ export async function sentencesIn(files: Files, root: string): Promise<Sentences
     maxTokens: countOf(limits?.['max_seq_length']),
     prompt,
     lowers: limits?.['do_lower_case'] === true,
+    dimensions: countOf(own?.['truncate_dim']),
     activation: isScored ? activationOf(own, within(root, OWN)) : null,
   };
 }

@@ -11,16 +11,17 @@ const LABELLED: readonly TensorSpec[] = [
 ];
 
 /** The inputs and outputs as the Open Inference Protocol carries them: texts or images in, what the task answers out. */
-export function signatureOf({ task }: PipelineServing, { hiddenSize }: Network): Signature {
+export function signatureOf(
+  { task, dimensions }: PipelineServing,
+  { hiddenSize }: Network,
+): Signature {
   if (task === 'image-classification') return { inputs: [IMAGE], outputs: LABELLED };
   const context: TensorSpec = { name: 'context', datatype: 'BYTES', shape: [-1] };
   const question: TensorSpec = { name: 'question', datatype: 'BYTES', shape: [-1] };
   const inputs = task === 'question-answering' ? [question, context] : [TEXT];
   if (task === 'feature-extraction') {
-    return {
-      inputs,
-      outputs: [{ name: 'embedding', datatype: 'FP32', shape: [-1, hiddenSize ?? -1] }],
-    };
+    const width = Math.min(hiddenSize ?? -1, dimensions ?? Number.POSITIVE_INFINITY);
+    return { inputs, outputs: [{ name: 'embedding', datatype: 'FP32', shape: [-1, width] }] };
   }
   if (task === 'text-classification') {
     return { inputs, outputs: LABELLED };

@@ -51,9 +51,11 @@ export function taskOf(architecture: string, config: Json): PipelineTask | undef
   const named = TASKS.find(([ending]) => ending.test(architecture))?.[1];
   if (!OVER_TEXTS.includes(named)) return named;
   const isEmbedding = named === 'feature-extraction';
+  if (isObject(config['chronos_config'])) return 'time-series-forecasting';
   if (isObject(config['vision_config'])) {
     return isEmbedding ? 'zero-shot-image-classification' : 'image-text-to-text';
   }
+  if (isObject(config['audio_config'])) return 'audio-text-to-text';
   const overImages = typeof config['num_channels'] === 'number' && !config['vocab_size'];
   return isEmbedding && overImages ? 'image-feature-extraction' : named;
 }

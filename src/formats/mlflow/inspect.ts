@@ -1,7 +1,7 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { FileFormat } from '#domain/artifact/format.ts';
-import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';

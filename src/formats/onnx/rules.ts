@@ -1,4 +1,4 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { domainOf, type OnnxModel } from './model.ts';
 

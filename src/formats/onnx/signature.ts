@@ -1,5 +1,5 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type OnnxModel, ZIP_MAP } from './model.ts';
 import { ELEMENT_TYPES } from './types.ts';

@@ -1,4 +1,4 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import allowed from '#formats/data/pickle-globals.json' with { type: 'json' };
 import refused from '#formats/data/pickle-refused.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';

@@ -1,4 +1,4 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import type { Failure } from '#domain/failure.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { HeldBooster } from '#formats/trees/held-boosters.ts';

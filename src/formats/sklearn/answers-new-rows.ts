@@ -1,4 +1,4 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import type { Instance } from '#formats/pickle/values.ts';
 import { rejected } from '#formats/rejected.ts';
 import { firstOf, lastOf, nameOf, partsTo } from './model.ts';

@@ -1,5 +1,5 @@
 import type { Framework, ModelFacts } from '#domain/artifact/facts.ts';
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { Failure } from '#domain/failure.ts';
 import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { type Compression, compressionOf, decompress } from '#formats/bytes/decompress.ts';

@@ -1,6 +1,6 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
-import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';

@@ -1,4 +1,4 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { isOfKeras2, refuseOperations } from './keras-hdf5.ts';
 import { type DeclaredTensor, type ElementType, TYPES_BY_NAME } from './tensor-types.ts';

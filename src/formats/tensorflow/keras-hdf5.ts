@@ -1,4 +1,4 @@
-import { BY_CODE, HDF5 } from '#domain/artifact/known-files.ts';
+import { BY_CODE, HDF5 } from '#domain/artifact/ways-out.ts';
 import { hdf5Texts } from '#formats/bytes/hdf5.ts';
 import classes from '#formats/data/keras-classes.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';

@@ -1,5 +1,5 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 
 /** An element type of TensorFlow or TensorFlow Lite: its name, its size in bits, and what the Open Inference Protocol calls it where OpenVINO serves it. */

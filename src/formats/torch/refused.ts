@@ -1,4 +1,4 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Pickled } from '#formats/pickle/scan.ts';
 import { isThing, type Value } from '#formats/pickle/values.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { BY_CODE } from '#domain/artifact/known-files.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { type FlatTable, openFlatbuffer } from '#formats/bytes/flatbuffer.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';

@@ -1,5 +1,5 @@
-import { BY_CODE } from '#domain/artifact/known-files.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { folderOf, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';

@@ -154,7 +154,7 @@ const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>
   spacy: ['components and what they are made of, its spaCy', 'spaCy, in the Python server'],
   mlflow: [
     'flavour, signature, example, packages, Python',
-    'as its flavour; `python_function` by MLflow',
+    'as its flavour; what only MLflow loads, by MLflow',
   ],
   sagemaker: [
     'handlers and packages, or the model in it',

@@ -28,6 +28,18 @@ describe('the memory that a replica is expected to use', () => {
     expect(expectedMemoryBytes(MODEL, { proof: PYTHON, smoke })).toBe(2600);
   });
 
+  it('is not less than the terms of an encoder that no build converts', () => {
+    const unconverted = [{ name: 'the server', bytes: 5000 }];
+    const bytes = (peakBytes: number) =>
+      expectedMemoryBytes(
+        { ...MODEL, unconverted },
+        { proof: { ...PYTHON, peakBytes }, smoke: null },
+      );
+
+    expect(bytes(1000)).toBe(5000);
+    expect(bytes(10_000)).toBe(13_000);
+  });
+
   it('is a tenth more than what a language model was seen to hold, and not less than its terms', () => {
     const bytes = (peakBytes: number) =>
       expectedMemoryBytes(LANGUAGE, { proof: { ...PYTHON, peakBytes }, smoke: null });

@@ -50,6 +50,17 @@ describe('the GPU of a model', () => {
     expect(memoryOn(said, 'onnx')).toEqual({ terms: memory });
   });
 
+  it('leaves an encoder the memory that it takes unconverted where no build tries to convert it', () => {
+    const memory = [{ name: 'the ONNX server', bytes: 1 }];
+    const unconverted = [{ name: 'PyTorch', bytes: 9 }];
+    const said = { format: 'huggingface', memory, unconverted, weightBytes: 3 } as const;
+
+    expect(memoryOn(said, 'python', false)).toMatchObject({ terms: unconverted });
+    expect(memoryOn(said, 'python', true)).toMatchObject({ terms: memory });
+    const { unconverted: _, ...image } = said;
+    expect(memoryOn(image, 'python', false).terms).toBe(memory);
+  });
+
   it('has vLLM serve a language model, and leaves others to their own server', () => {
     expect(runtimeOn(facts, ANY)).toBe('vllm');
     expect(runtimeOn(facts, null)).not.toBe('vllm');
@@ -64,6 +75,15 @@ describe('the GPU of a model', () => {
     );
     expect(() => requireGpu(quantized, 'vllm', ANY)).not.toThrow();
     expect(() => requireGpu({ format: 'huggingface' }, 'python', null)).not.toThrow();
+  });
+
+  it('is required by a network that only vLLM may know', () => {
+    const unknown = { format: 'huggingface', unknownType: 'new' } as const;
+
+    expect(() => requireGpu(unknown, 'python', null)).toThrow(
+      'config.json has the model_type `new`, which transformers, by which CPUs serve it, does not know',
+    );
+    expect(() => requireGpu(unknown, 'vllm', ANY)).not.toThrow();
   });
 
   it.each([

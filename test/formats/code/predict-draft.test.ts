@@ -77,6 +77,18 @@ describe('a draft of predict.py', () => {
       'AutoModelForImageTextToText',
       'pillow',
     ],
+    [
+      'Qwen2AudioForConditionalGeneration',
+      { audio_config: {} },
+      'def predict(self, audio, text)',
+      'soundfile',
+    ],
+    [
+      'T5ForConditionalGeneration',
+      { chronos_config: {} },
+      'BaseChronosPipeline.from_pretrained(FILE)',
+      'chronos-forecasting',
+    ],
     ['T5ForConditionalGeneration', {}, 'AutoModelForSeq2SeqLM.from_pretrained(FILE)', 'torch'],
     ['BertForQuestionAnswering', {}, 'def predict(self, question, context)', 'torch'],
   ])('for %s of transformers answers by its task', async (architecture, over, says, needs) => {

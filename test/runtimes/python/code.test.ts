@@ -86,6 +86,24 @@ class Predictor:
     expect(await printed).toBe('asked about 7\n');
   });
 
+  it.each(['', '1'])(
+    'a line that code prints is written in one piece (PYTHONUNBUFFERED=%s)',
+    async (unbuffered) => {
+      const code = `def writes():
+  return int(open("/proc/self/io").read().split("syscw: ")[1].split()[0])
+def predict(x):
+  before = writes()
+  print("asked about", x, "by", None)
+  return writes() - before`;
+      const environment = { PYTHONUNBUFFERED: unbuffered };
+      const server = await startModel(runtime, pythonFolder(code), environment);
+
+      const { json } = await server.post('/invocations', { inputs: 7 });
+
+      expect(json).toEqual({ predictions: 1 });
+    },
+  );
+
   it('code that exits fails its request, and the next is answered', async () => {
     const code = 'import sys\ndef predict(x): return sys.exit(3) if x == 1 else x';
     const server = await startModel(runtime, pythonFolder(code));

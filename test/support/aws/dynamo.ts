@@ -29,20 +29,15 @@ export function dynamoWorld(moto: Pick<Moto, 'endpoint'>): DynamoWorld {
       ...REGISTRY_TABLE,
     }),
   );
-  // Moto serves each request in a thread, and two transactions at once can both find their conditions met: in DynamoDB they are serial.
-  let turn: Promise<unknown> = made;
   return {
     table,
     client(rules, setup) {
       const client = awsClient(DynamoDBClient, moto, undefined, setup);
       setup?.outer?.(client);
       rules?.guard(client);
-      addMiddleware(client, (next, { commandName }) => async (args) => {
+      addMiddleware(client, (next) => async (args) => {
         await made;
-        if (commandName !== 'TransactWriteItemsCommand') return next(args);
-        const answer = turn.then(() => next(args));
-        turn = answer.catch(() => undefined);
-        return answer;
+        return next(args);
       });
       return client;
     },

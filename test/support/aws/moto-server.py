@@ -1,5 +1,8 @@
 """moto_server on a free port, for less CPU: it keeps connections, answers in one write, and looks once for what it would look for at each request.
 
+Moto knows no threads: where one reads what another changes, it fails ("dictionary changed size during iteration"), and a transaction that is
+refused takes back what others have written meanwhile. So it answers one request at a time, as whole as AWS answers each.
+
 It ends with the process that holds its standard input: a killed test run leaves none behind.
 """
 
@@ -7,10 +10,13 @@ import collections
 import copy
 import functools
 import io
+import logging
 import os
 import sys
 import threading
+import traceback
 import types
+import warnings
 
 
 def leave():
@@ -19,6 +25,10 @@ def leave():
 
 
 threading.Thread(target=leave, daemon=True).start()
+
+# On stderr only what fails: what moto has no part for, tests find by themselves.
+logging.getLogger("moto").setLevel(logging.ERROR)
+warnings.simplefilter("ignore")
 
 import moto.backends
 import moto.core.responses
@@ -87,13 +97,24 @@ class KeepsConnections(MotoRequestHandler):
             self.wfile.write(answer)
 
 
+# What calls moto from within moto, its interpreter of workflows, has threads of its own and waits with none of them for a request.
+whole = threading.Lock()
+
+
 def run(app, environ):
+    """The status, the headers and the body of the answer; 500 where moto fails, which it then tells on stderr: a client would read of a lost connection."""
     begun = []
-    parts = app(environ, lambda status, headers, _=None: begun.extend((status, headers)))
     try:
-        return *begun, b"".join(parts)
-    finally:
-        getattr(parts, "close", lambda: None)()
+        with whole:
+            parts = app(environ, lambda status, headers, _=None: begun.extend((status, headers)))
+            try:
+                return *begun, b"".join(parts)
+            finally:
+                getattr(parts, "close", lambda: None)()
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        print(f"moto failed: {error!r} at {at.filename}:{at.lineno}", file=sys.stderr)
+        return "500 INTERNAL SERVER ERROR", [], b""
 
 
 application = DomainDispatcherApplication(create_backend_app)

@@ -27,6 +27,8 @@ const LEFT_OUT = { MOTO_EC2_LOAD_DEFAULT_AMIS: 'false', MOTO_DISABLE_GLOBAL_CORS
 export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<Moto> {
   const server = spawn(join(bin, 'python'), [SERVER], {
     env: { ...process.env, ...LEFT_OUT, ...environment },
+    // Where moto fails, it says so there.
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const port = await listeningPort(server);
   const endpoint = `http://127.0.0.1:${port}`;
@@ -83,7 +85,6 @@ function listeningPort(server: ChildProcess): Promise<number> {
       if (port) resolve(Number(port));
     };
     server.stdout?.on('data', listen);
-    server.stderr?.on('data', listen);
     server.once('error', reject);
     server.once('close', (code) => reject(new Error(`moto ended with ${code}: ${said}`)));
   });

@@ -52,7 +52,7 @@ export async function cutoverWorld(target: CutoverTarget): Promise<CutoverWorld>
     origin: gateway.origin,
     async start(version) {
       await platform.create(specOf(version), EPOCH);
-      const state = await platform.describe(`digits-v${version}`, { waitMs: 20_000 });
+      const state = await platform.describe(`digits-v${version}`, { waitMs: 600_000 });
       if (state.kind !== 'ready') throw new Error(`version ${version} is ${state.kind}`);
     },
     async shift(to, from) {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { listen } from '#adapters/local/listen.ts';
 import type { Moto } from '../aws/moto.ts';
 import { eventually } from '../clock/eventually.ts';
-import { freePort } from './ministack.ts';
+import { freePort } from './free-port.ts';
 
 /** What LocalEmu hands to a version of a function. */
 export type Invocation = {

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { listen } from '#adapters/local/listen.ts';
 import { eventually } from '../clock/eventually.ts';
+import { freePort } from './free-port.ts';
 
 export type Ministack = {
   readonly endpoint: string;
@@ -68,11 +67,4 @@ async function isReady(endpoint: string, { exitCode }: ChildProcess): Promise<bo
   if (exitCode !== null) throw new Error(`ministack ended with ${exitCode}`);
   const answer = await fetch(`${endpoint}/_ministack/health`).catch(() => undefined);
   return answer?.ok ?? false;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server, { host: '127.0.0.1', port: 0 });
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -28,14 +28,17 @@ export function features({ folder, outputs, run }: Engine): Embedder {
   const [output] = outputs;
   const isPooled = output?.name === POOLED;
   const name = output?.name ?? '';
-  const width = output?.shape.at(-1) ?? -1;
+  const ownWidth = output?.shape.at(-1) ?? -1;
+  const kept = folder.dimensions ?? undefined;
+  const width = Math.min(ownWidth, kept ?? ownWidth);
 
   const embed = async (texts: readonly string[], asked: Asked): Promise<readonly Embedding[]> => {
     const found = await run(texts.map(promptedBy(folder)), asked);
     return found.map(({ tokens, answer }) => {
       const values = valuesOf(answer, name);
       const pooled = isPooled ? values.data : POOLS[folder.pooling ?? 'mean'](values);
-      const vector = folder.normalizes ? normalized(pooled) : pooled;
+      // Cut afterwards, as sentence-transformers does.
+      const vector = (folder.normalizes ? normalized(pooled) : pooled).slice(0, kept);
       return { vector, tokens: tokens.ids.length };
     });
   };

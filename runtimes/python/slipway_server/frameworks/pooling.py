@@ -21,4 +21,6 @@ def pooled(hidden: Any, mask: Any, said: Pipeline) -> Any:
     else:
         count = weights.sum(1).clamp(min=1e-9)
         vectors = (hidden * weights).sum(1) / (count.sqrt() if said.pooling == "mean_sqrt_len" else count)
-    return torch.nn.functional.normalize(vectors, dim=-1) if said.normalizes else vectors
+    vectors = torch.nn.functional.normalize(vectors, dim=-1) if said.normalizes else vectors
+    # Cut afterwards, as sentence-transformers does.
+    return vectors[:, : said.dimensions]

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..adapters.language_model import language_model
 from ..config import Facts, Pipeline
+from ..conversion.encoder import in_blocks
 from ..conversion.native import Conversion
 from ..images.classification import image_model
 from ..language.transformers_engine import TransformersEngine
@@ -86,6 +87,9 @@ class Encoder:
         self.network = getattr(transformers, class_name).from_pretrained(folder, use_safetensors=True, **_LOADED)
         # In single precision, as it is converted and compared.
         self.network.eval().float().to(device)
+        if in_blocks(self.network.config, said.max_tokens):
+            # After a short text transformers would read all texts as short ones.
+            self.network.base_model.register_forward_pre_hook(lambda network, _given: network.set_attention_type("block_sparse"))
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_LOADED)
 
     def tokens(self, texts: Any, pairs: Any = None) -> Any:

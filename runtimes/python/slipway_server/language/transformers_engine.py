@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import threading
 import time
 import uuid
@@ -18,6 +19,10 @@ from .requests import UNBOUNDED
 # A chat template is a program of the model's author; rendering one takes some milliseconds.
 _TEMPLATE_SECONDS = 5
 _HALF_A_LETTER = "\ufffd"
+# A token of one byte, where the vocabulary has no word: a run of them is letters as a whole, or one by one none.
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
+# Whose spaces some tokenizers take away, once they are whole.
+_TIDIED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 _MOST_LOGPROBS = 20
 
 
@@ -130,6 +135,7 @@ class _Pieces:
 
     def __init__(self, tokenizer: Any, emit: Emit, stops: list[str], logprobs: int, most: int) -> None:
         self._tokenizer, self._emit, self._stops, self._logprobs, self._most = tokenizer, emit, stops, logprobs, most
+        self._unsettled = [*stops, *(_TIDIED if tokenizer.clean_up_tokenization_spaces else ())]
         self._ids: list[int] = []
         self._told, self._scored = "", ""
         self._scores: Any = None
@@ -177,9 +183,11 @@ class _Pieces:
         cut = min((at for at in (text.find(stop) for stop in self._stops) if at >= 0), default=-1)
         if cut >= 0:
             text, self._is_stopped = text[:cut], True
-        elif self._stops and not is_last:
+        elif not is_last:
+            if self._is_within_bytes():
+                return
             # The end may be the begin of a stop.
-            held = max((size for stop in self._stops for size in range(len(stop)) if text.endswith(stop[:size])), default=0)
+            held = max((size for each in self._unsettled for size in range(len(each)) if text.endswith(each[:size])), default=0)
             text = text[: len(text) - held]
         piece = text[len(self._told) :]
         if not piece and not self._marks:
@@ -188,6 +196,10 @@ class _Pieces:
         marks, self._marks = self._marks, []
         logprobs = {"content": marks} if marks else None
         self._is_left = self._emit({"text": piece, "logprobs": logprobs, "finish_reason": None})
+
+    def _is_within_bytes(self) -> bool:
+        """Whether what the last tokens are read as may change with the next one."""
+        return bool(self._ids) and _BYTE.fullmatch(str(self._tokenizer.convert_ids_to_tokens(self._ids[-1]))) is not None
 
 
 def _about(kind: str, object_: str) -> dict[str, Any]:

@@ -20,15 +20,16 @@ _RTOL = 1e-3
 _MOST_EXPECTED_BYTES = 6_000
 
 
-def language_example(engine: Engine) -> dict[str, Any] | None:
-    """A request of `/invocations` and what is answered to it; None where it generates none that another processor is sure to generate too."""
+def language_example(engine: Engine) -> dict[str, Any]:
+    """A request of `/invocations`, and what is answered to it where another processor is sure to answer that too."""
     if engine.serving.task == "embed":
         return _example({"inputs": _PROMPT}, engine.embed({"input": _PROMPT})["data"][0]["embedding"])
     asked = {"prompt": _PROMPT, "temperature": 0, "seed": 0}
     [choice] = whole(lambda emit: engine.complete({**asked, "max_tokens": _TOKENS, "logprobs": 2}, emit))["choices"]
     tokens = sum(1 for _ in _clear_tokens(choice["logprobs"]))
     if tokens == 0:
-        return None
+        # That it answers is known, and no more.
+        return {"request": {"protocol": "invocations", "body": {**asked, "max_tokens": 1}}, "rtol": _RTOL}
     asked["max_tokens"] = tokens
     [choice] = whole(lambda emit: engine.complete(asked, emit))["choices"]
     return _example(asked, choice["text"])

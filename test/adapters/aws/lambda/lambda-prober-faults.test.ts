@@ -10,7 +10,8 @@ import type { AnyClient } from '../../../support/aws/rules/rules.ts';
 const REQUEST: GoldenRequest = { protocol: 'infer', body: { inputs: [{ name: 'x', data: [1] }] } };
 const ROUTE = routeAddress('digits');
 const CANDIDATE = revisionAddress({ revision: 'digits-v1', target: 'lambda' });
-const TIMEOUT_MS = 5_000;
+// Only a probe that hangs would take so long.
+const TIMEOUT_MS = 600_000;
 const LOOKS = 6;
 
 const echoes: Behaviour = ({ body }) => ({ status: 200, body });

@@ -37,7 +37,7 @@ describe('the texts of a request', () => {
     ['that are longer than a run takes go alone', [120, 3], ['1 x 120', '1 x 3']],
   ])('%s', async (_, lengths, runs) => {
     const { session, shapes } = echoing();
-    const reading = { outputs: ['state'], isByToken: true, runTokens: 100 };
+    const reading = { outputs: ['state'], isByToken: true, runTokens: 100, isPadded: true };
     const network = networkOf(session, 0, reading);
 
     const answers = await network(textsOf(lengths));
@@ -46,5 +46,14 @@ describe('the texts of a request', () => {
     expect(answers.map((answer) => [...(answer.get('state')?.data ?? [])])).toEqual(
       lengths.map((length, at) => Array.from({ length }, () => at + 1)),
     );
+  });
+
+  it('of other lengths share no run where padding would change what is answered', async () => {
+    const { session, shapes } = echoing();
+    const reading = { outputs: ['state'], isByToken: true, runTokens: 100, isPadded: false };
+
+    await networkOf(session, 0, reading)(textsOf([27, 25, 27]));
+
+    expect(shapes.toSorted()).toEqual(['1 x 25', '2 x 27']);
   });
 });

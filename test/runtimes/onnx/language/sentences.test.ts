@@ -33,6 +33,12 @@ it('the usual prompt of sentence-transformers goes before each text', async () =
   );
 });
 
+it('a vector is cut to the numbers that sentence-transformers keeps', async () => {
+  const [whole] = await vectorsOf({}, ['the cat']);
+
+  expect(await vectorsOf({ [OWN]: { truncate_dim: 3 } }, ['the cat'])).toEqual([whole.slice(0, 3)]);
+});
+
 it('texts are taken in small letters where sentence-transformers takes them so', async () => {
   const tokenizer = JSON.parse(
     readFileSync(new URL('bert-sentences/tokenizer.json', FIXTURES), 'utf8'),

@@ -1,0 +1,15 @@
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+import { listen } from '#adapters/local/listen.ts';
+
+// Linux gives ports from 32768 on to whoever asks for any: one of these could be somebody else's before its program, which takes seconds to start, has it.
+// https://docs.kernel.org/networking/ip-sysctl.html, `ip_local_port_range`
+const [FIRST, END] = [15_000, 32_000];
+
+/** A port for a program that has to be told one, free now and given to nobody who does not name it. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, { host: '127.0.0.1', port: randomInt(FIRST, END) });
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
