@@ -1,4 +1,4 @@
-import type { KnownFile } from './known-files.ts';
+import type { KnownFile } from './known-file.ts';
 import { BY_CODE, CORE_ML, HUGGING_FACE, JAX, PADDLE, TENSORFLOW, TORCH } from './ways-out.ts';
 
 const ZIP = /^504b0304/;

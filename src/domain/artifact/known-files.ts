@@ -1,29 +1,5 @@
 import { FOREIGN_FILES } from './foreign-files.ts';
-import type { FileFormat } from './format.ts';
-
-/** A kind of file that holds a model or an archive of one, and everything that distinguishes it from other kinds. */
-export type KnownFile = {
-  /** Its name in messages. */
-  readonly what: string;
-  /** The format it is served as; null for an archive, and for a kind that is recognised but not served. */
-  readonly format: FileFormat | null;
-  /** Endings that only this kind has; one of `compressions` may follow each. */
-  readonly endings: readonly string[];
-  readonly compressions?: readonly string[];
-  /** Endings that other kinds share, so that the first bytes decide. */
-  readonly shared?: readonly string[];
-  /** Endings that identify it among other files but start no deployment. */
-  readonly inside?: readonly string[];
-  /** A file name that identifies it in a folder. */
-  readonly fileName?: string;
-  /** Match the first bytes, in hex: `magic` is unique to this kind, `hint` is not. */
-  readonly magic?: RegExp;
-  readonly hint?: RegExp;
-  /** It contains the model as files. */
-  readonly isArchive?: true;
-  /** What its owner can do if it is not served; undefined if it is. */
-  readonly fix?: string;
-};
+import type { KnownFile } from './known-file.ts';
 
 const COMPRESSIONS: readonly string[] = ['.gz', '.z', '.bz2', '.xz', '.lzma', '.lz4'];
 const PICKLE = /^800[2-5]/;
