@@ -51,12 +51,16 @@ function describeFamilies(): void {
       ['bart-entailment', 'labels texts by labels of the request', 'onnx'],
       ['t5-encoder', 'makes vectors, which no exporter converts', 'python'],
       ['longformer', 'labels texts, which no exporter converts', 'python'],
+      ['convbert', 'labels texts, which it answers otherwise where they are padded', 'onnx'],
+      ['big-bird', 'labels long texts by blocks, also after a short one', 'python'],
       ['bart', 'writes by beams', 'python'],
       ['marian', 'translates, without a tokenizer.json', 'python'],
       ['gpt-neox', 'goes on with texts', 'python'],
       ['opt', 'goes on with texts', 'python'],
       ['gemma', 'converses', 'python'],
       ['mistral', 'converses, in bfloat16', 'python'],
+      ['mamba', 'goes on with texts, though its first token is unclear', 'python'],
+      ['mt5', 'goes on with texts, whose spaces are tidied', 'python'],
     ])(
       '%s %s as transformers does, by %s',
       async (name, _, runtime) => {

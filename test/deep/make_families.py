@@ -61,11 +61,14 @@ def pieces(kind, special):
     return words
 
 
-def unigrams(kind):
+SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+
+
+def unigrams(kind, special=SPECIAL, **more):
     bare = Tokenizer(models.Unigram())
     bare.normalizer, bare.pre_tokenizer = normalizers.NFKC(), pre_tokenizers.Metaspace()
-    bare.train_from_iterator(CORPUS, trainers.UnigramTrainer(vocab_size=200, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"], unk_token="<unk>"))
-    return kind(vocab=[tuple(each) for each in json.loads(bare.to_str())["model"]["vocab"]], model_max_length=128)
+    bare.train_from_iterator(CORPUS, trainers.UnigramTrainer(vocab_size=200, special_tokens=special, unk_token="<unk>"))
+    return kind(vocab=[tuple(each) for each in json.loads(bare.to_str())["model"]["vocab"]], model_max_length=128, **more)
 
 
 def marian(folder):
@@ -83,6 +86,13 @@ def marian(folder):
     (folder / "vocab.json").write_text(json.dumps({word: at for at, word in enumerate(words)}))
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "MarianTokenizer", "source_lang": "en", "target_lang": "de"}))
     return t.AutoTokenizer.from_pretrained(folder)
+
+
+def aside(kind, config):
+    """A network whose weights change none of those that are made after it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        return kind(config)
 
 
 def encoders():
@@ -110,6 +120,11 @@ def encoders():
         (TEXTS[1], {"candidate_labels": LABELS, "multi_label": True}, run("zero-shot-classification")),
     ]
     yield "t5-encoder", t.T5EncoderModel(t.T5Config(vocab_size=len(french), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, initializer_factor=4.0)), french, [(TEXTS[0], {}, vectors)]
+    # Of texts of other lengths, which padding would change.
+    yield "convbert", aside(t.ConvBertForSequenceClassification, t.ConvBertConfig(vocab_size=len(words), embedding_size=32, max_position_embeddings=128, **SIZE, **WIDE, **ENTAILMENT)), words, [(["the cat", *TEXTS, NAMES], {}, label)]
+    pieced = unigrams(t.BigBirdTokenizer, ["<pad>", "</s>", "<s>", "<unk>", "[CLS]", "[SEP]", "[MASK]"])
+    blocks = t.BigBirdConfig(vocab_size=len(pieced), max_position_embeddings=128, block_size=8, num_random_blocks=2, **SIZE, **WIDE, **ENTAILMENT)
+    yield "big-bird", aside(t.BigBirdForSequenceClassification, blocks), pieced, [(text, {}, label) for text in (NAMES + NAMES, TEXTS[0], NAMES + NAMES)]
 
 
 def answer_in(folder, asked):
@@ -150,6 +165,11 @@ def generators():
     yield "gemma", t.Gemma3ForCausalLM(t.Gemma3TextConfig(vocab_size=len(gemma), head_dim=8, sliding_window=16, bos_token_id=2, eos_token_id=1, **DECODER, **WIDE)), gemma
     mistral = pieces(t.LlamaTokenizer, ["<unk>", "<s>", "</s>"])
     yield "mistral", t.MistralForCausalLM(t.MistralConfig(vocab_size=len(mistral), sliding_window=32, **DECODER, **WIDE)).to(torch.bfloat16), mistral
+    # What its golden text is gone on with is not clear.
+    yield "mamba", aside(t.MambaForCausalLM, t.MambaConfig(vocab_size=len(neox), hidden_size=32, state_size=8, num_hidden_layers=2, initializer_range=0.4, pad_token_id=1, **end)), neox
+    tidy = unigrams(t.T5Tokenizer, ["<pad>", "</s>", "<unk>"], clean_up_tokenization_spaces=True)
+    pair = t.MT5Config(vocab_size=len(tidy), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, initializer_factor=4.0, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1)
+    yield "mt5", aside(t.MT5ForConditionalGeneration, pair), tidy
 
 
 def generated(folder, name, network, words):
