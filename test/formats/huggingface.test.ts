@@ -487,6 +487,11 @@ describe('a folder of Hugging Face is refused', () => {
       },
       ['pools by `cls` and `mean`'],
     ],
+    [
+      'that pools as none does here',
+      { ...SENTENCES, '1_Pooling/config.json': { pooling_mode: 'weightedmean' } },
+      ['pools by `weightedmean`'],
+    ],
     ['that pools by nothing', { ...SENTENCES, '1_Pooling/config.json': {} }, ['pools by nothing']],
     ['without its pooling', { ...SENTENCES, '1_Pooling/config.json': undefined }, ['is missing']],
     ['without an architecture', { 'config.json': { model_type: 'bert' } }, ['no architecture']],

@@ -140,8 +140,8 @@ async function poolingIn(files: Files, folder: string, prompt: string): Promise<
     );
   }
   if (one && named.length === 1 && others.length === 0) return one;
-  const several = config['pooling_mode'];
-  const found = [...named, ...others, ...(Array.isArray(several) ? several.map(String) : [])];
+  const said = [config['pooling_mode'] ?? []].flat().map(String);
+  const found = [...new Set([...named, ...others, ...said])];
   throw rejected(
     `${name} pools by ${found.length > 0 ? found.map(quoted).join(' and ') : 'nothing'}; this version pools by one of ${POOLINGS.join(', ')}`,
     `Serve it by code of your own: ${BY_CODE}.`,
