@@ -195,6 +195,23 @@ describe('an object that starts nothing', () => {
     expect((await world.told()).map(({ state }) => state)).toEqual(['Admitted']);
   });
 
+  it('is not told of when it was taken before it was whole, and a newer version of it is part of its folder', async () => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    const [begun, whole, manifest] = ['predict.py', 'predict.py', 'model.yaml'].map((file) =>
+      arrival(world, `models/digits/v1/${file}`),
+    );
+
+    await admit({ event: manifest!, execution: 'run-1' });
+    const answers = [
+      await admit({ event: begun!, execution: 'run-2' }),
+      await admit({ event: whole!, execution: 'run-3' }),
+    ];
+
+    expect(answers.map(({ kind }) => kind)).toEqual(['ignored', 'ignored']);
+    expect((await world.told()).map(({ state }) => state)).toEqual(['Admitted']);
+  });
+
   it.each([
     { key: 'models/digits/notes.md', why: 'it is not a self-contained model file' },
     {
