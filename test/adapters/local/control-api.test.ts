@@ -219,11 +219,12 @@ describe('the control API', () => {
     const response = await fetch(`${slipway.control}/objects/models/large/notes.bin`, {
       method: 'PUT',
       duplex: 'half',
-      body: ReadableStream.from(Array.from({ length: 100 }, () => million)),
+      body: ReadableStream.from(Array.from({ length: 400 }, () => million)),
     });
 
-    expect(await response.json()).toMatchObject({ sizeBytes: 100_000_000 });
-    expect(most() - before).toBeLessThan(75_000);
+    expect(await response.json()).toMatchObject({ sizeBytes: 400_000_000 });
+    // What the collector has not yet taken back is no more of a larger file: 44 to 75 MB of it were seen, of 100 MB and of 400.
+    expect(most() - before).toBeLessThan(200_000);
   });
 
   it('shows the last lines of a model server', async () => {
