@@ -36,6 +36,7 @@ export function startOurs(image: string): Promise<Server> {
     MODEL_NAME: MODEL,
     HOME: tmpdir(),
     ORT_DISABLE_TELEMETRY: '1',
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
   };
   const files = readdirSync(model, { recursive: true });
   if (files.some((name) => String(name).endsWith('.onnx'))) {
@@ -51,6 +52,7 @@ export function startGguf(
 ): Promise<Server> {
   return started(python, ['-m', 'slipway_server'], {
     PYTHONPATH: fileURLToPath(new URL('../../runtimes/python', import.meta.url)),
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     GOMP_SPINCOUNT: String(spins),
     MODEL_PATH: weights,
     MODEL_FACTS: facts,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { pythonWith } from '../runtimes/python-environment.ts';
 import { memoryFigures, tooFar } from '../support/models/memory.ts';
 import { asEmbedding, smollm } from '../support/models/smollm.ts';
 import { npmPackage } from '../support/npm-package.ts';
-import type { RunningSlipway } from '../support/slipway/running.ts';
+import { processesOf, type RunningSlipway } from '../support/slipway/running.ts';
 import { describeOnOneMachine } from './right-answers.ts';
 
 const run = promisify(execFile);
@@ -28,6 +28,8 @@ const CLIENTS = [
     folder,
   ]),
 ];
+
+const LARGE_PAGES = largePagesHere();
 
 if (typeof weights === 'string') describeLanguage(weights);
 else it.skip(`a language model on one machine: ${weights.missing}`, () => undefined);
@@ -55,6 +57,16 @@ function describeLanguage(path: string): void {
 
       expect(tooFar([await memoryFigures(slipway(), given)])).toEqual([]);
     });
+
+    const inLargePages = 'has its weights in pages of 2 MB, from which it answers a quarter faster';
+    if (LARGE_PAGES === 'never') it.skip(`${inLargePages}: this machine has none`, () => undefined);
+    else {
+      it(inLargePages, async () => {
+        const largest = processesOf(slipway().dataDir).map(largePagesKiB);
+
+        expect(Math.max(...largest)).toBeGreaterThan(statSync(path).size / 1024 / 2);
+      });
+    }
 
     it('answers a conversation, by its own name', async () => {
       const { status, body } = await post(slipway(), 'chat/completions', {
@@ -303,4 +315,24 @@ function textOf(told: readonly string[]): string {
     .slice(0, -1)
     .map((each) => JSON.parse(each).choices[0]?.text ?? '')
     .join('');
+}
+
+/** When the kernel gives a program large pages: always, by madvise, or never. */
+function largePagesHere(): string {
+  try {
+    const given = readFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'utf8');
+    return /\[(\w+)\]/.exec(given)?.[1] ?? 'never';
+  } catch {
+    return 'never';
+  }
+}
+
+function largePagesKiB(pid: number): number {
+  try {
+    const held = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return Number(/AnonHugePages:\s+(\d+) kB/.exec(held)?.[1] ?? 0);
+  } catch {
+    // It has ended, or is no process of ours to look at.
+    return 0;
+  }
 }

@@ -42,5 +42,7 @@ export function serverEnvironment(
     TMPDIR: scratch,
     // onnxruntime 1.30 sends usage events unless this is set before it loads.
     ORT_DISABLE_TELEMETRY: '1',
+    // As runtimes/python/Dockerfile has it.
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
   };
 }

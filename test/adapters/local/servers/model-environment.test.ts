@@ -31,6 +31,7 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
     HOME: join(home, 'scratch'),
     TMPDIR: join(home, 'scratch'),
     ORT_DISABLE_TELEMETRY: '1',
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
   });
   expect(told['directory']).toBe(realpathSync(home));
   expect(told['nodeOptions']).toEqual([]);
