@@ -34,5 +34,6 @@ export default {
   maxWorkers: '100%',
   // One server that a test left open would keep the run from ending.
   forceExit: true,
+  globalSetup: './test/compile.js',
   reporters: ['default', './test/alone.js'],
 };

@@ -1,4 +1,4 @@
-import { validateHeaderValue } from 'node:http';
+import { validateHeaderValue } from './serving/node-http.ts';
 
 /** `listening` is the descriptor of an already listening socket, else null; `port` 0 means any free port; `version` and `revision` are empty when not given. */
 export type Config = {

@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
 import { errorBody } from '../language/openai.ts';
 import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 import { readBody, typeOf } from './body.ts';
 import { encoded } from './coding.ts';
+import { createServer } from './node-http.ts';
 import type { Reply, Route } from './route.ts';
 import { serverErrors } from './server-errors.ts';
 

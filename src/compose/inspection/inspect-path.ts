@@ -41,6 +41,9 @@ type OnWork = (says: string) => void;
 const FOLDER_MANIFEST = 'model.yaml';
 const AS_CONTAINER = '; on one machine by `slipway start --engine docker`';
 
+// One for all that is inspected here, so that the next inspection has the process of the last.
+const inspector = boundedInspector(INSPECTION_BUDGET, {});
+
 /**
  * Inspects a file, folder or archive as the workflow would, without uploading it or loading any of it; `onWork` is told what it is at.
  * Fails with `InputInvalid` when there is no such path, with `ArtifactRejected` when there are too many files in it, else as an inspection does.
@@ -55,7 +58,6 @@ export async function inspectPath(
   const isFolder = (await stat(root)).isDirectory();
   const manifestFile = isFolder ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
   const text = await readFile(manifestFile, 'utf8').catch(() => null);
-  const inspector = boundedInspector(INSPECTION_BUDGET, {});
   const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });
   const gpu = gpuFor({ facts, manifest }, false);

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { createServer as createRawServer, type Server, type Socket } from 'node:net';
 import { listen } from '#adapters/local/listen.ts';
@@ -19,6 +20,11 @@ type Process = {
   diagnosis: string | undefined;
 };
 
+type Connected = {
+  readonly socket: Socket;
+  readonly connectParams: { readonly port: string };
+};
+
 export type RealRevisions = RevisionHost & {
   /** Serves the revision with a real HTTP server of its own. */
   serve(
@@ -35,7 +41,7 @@ export type RealRevisions = RevisionHost & {
   crash(revision: string, diagnosis: string): void;
   /** How each request's slot was released, oldest first. */
   releases(revision: string): readonly string[];
-  /** How many connections its server holds open. */
+  /** How many connections its server and a gateway's pool hold open, each counted at both ends: under load one end closes before the other knows. */
   connections(revision: string): number;
   close(): Promise<void>;
 };
@@ -46,10 +52,20 @@ const LIMITS: InvocationLimits = {
   timeoutMs: 10_000,
 };
 
+// https://undici.nodejs.org/#/docs/api/DiagnosticsChannel?id=undiciclientconnected
+const CONNECTED = 'undici:client:connected';
+
 /** Revisions that are small real servers in this process, for the tests of a gateway. */
 export function realRevisions(): RealRevisions {
   const processes = new Map<string, Process>();
   const refusals = new Map<string, InvocationRefusal>();
+  const callers = new Map<Socket, string>();
+  const note = (message: unknown) => {
+    const { socket, connectParams } = message as Connected;
+    callers.set(socket, connectParams.port);
+    socket.once('close', () => callers.delete(socket));
+  };
+  subscribe(CONNECTED, note);
 
   const start = async (
     revision: string,
@@ -97,8 +113,13 @@ export function realRevisions(): RealRevisions {
       }, 20);
     },
     releases: (revision) => processes.get(revision)!.releases,
-    connections: (revision) => processes.get(revision)!.sockets.size,
+    connections(revision) {
+      const { sockets, origin } = processes.get(revision)!;
+      const { port } = new URL(origin);
+      return sockets.size + [...callers.values()].filter((called) => called === port).length;
+    },
     async close() {
+      unsubscribe(CONNECTED, note);
       for (const { server, sockets } of processes.values()) {
         server.close();
         for (const socket of sockets) socket.destroy();

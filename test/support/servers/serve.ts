@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+
+// As the real one has it: runtimes/onnx/serving/node-http.ts.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /**
  * A model server for tests, under the contract of the real ones: listens on HOST and PORT, tells `{listening}` and `{ready}` over IPC,

@@ -1,13 +1,15 @@
-import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 /** Answers true when it has dealt with the request itself. `nth` counts the inferences of this process, from 1. */
 export type Trouble = (nth: number, response: ServerResponse) => boolean | Promise<boolean>;
+
+const { Server: HttpServer } = process.getBuiltinModule('node:http');
 
 type Emit = (this: Server, event: string, ...args: readonly unknown[]) => boolean;
 
 /** The model server that ships, with something that befalls its inferences first; looks at its health are spared. */
 export async function troubled(trouble: Trouble): Promise<void> {
-  const emit = Server.prototype.emit as Emit;
+  const emit = HttpServer.prototype.emit as Emit;
   let inferences = 0;
   const troubledEmit: Emit = function (event, ...args) {
     const [request, response] = args as [IncomingMessage, ServerResponse];
@@ -18,6 +20,6 @@ export async function troubled(trouble: Trouble): Promise<void> {
     });
     return true;
   };
-  Server.prototype.emit = troubledEmit;
+  HttpServer.prototype.emit = troubledEmit;
   await import('../../../runtimes/onnx/main.ts');
 }

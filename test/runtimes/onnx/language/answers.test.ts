@@ -11,9 +11,14 @@ const SCORE = 1e-4;
 
 afterAll(stopServers);
 
-/** A fixture of this name: test/fixtures/hugging-face/make.py. */
+const started = new Map<string, Promise<ModelServer>>();
+
+/** The server of a fixture, test/fixtures/hugging-face/make.py, which is one for all tests here. */
 function start(name: string): Promise<ModelServer> {
-  return startModel(onnx, { MODEL_PATH: fileURLToPath(new URL(name, FIXTURES)) });
+  const path = fileURLToPath(new URL(name, FIXTURES));
+  const server = started.get(name) ?? startModel(onnx, { MODEL_PATH: path });
+  started.set(name, server);
+  return server;
 }
 
 function answersOf(name: string): readonly Asked[] {
