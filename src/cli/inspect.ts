@@ -6,6 +6,7 @@ import type {
   LanguageServing,
   MemoryTerm,
   PipelineServing,
+  SentenceModule,
 } from '#domain/artifact/facts.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
@@ -133,12 +134,18 @@ function pipelineLine({ task, architecture, maxTokens, tokenizer, ...rest }: Pip
     maxTokens === null ? '' : `texts of up to ${count(maxTokens)} tokens`,
     tokenizer === null ? '' : `tokenized by ${tokenizer}`,
     rest.pooling === null ? '' : `pooled by ${rest.pooling}`,
+    ...(rest.modules ?? []).map(moduleWord),
     rest.normalizes ? 'normalized' : '',
     rest.hasChatTemplate ? 'with a chat template' : '',
     rest.image ? imageLine(rest.image) : '',
   ]
     .filter(Boolean)
     .join(', ');
+}
+
+function moduleWord(each: SentenceModule): string {
+  if (each.kind === 'Dense') return `Dense with ${each.activation}`;
+  return each.kind === 'Normalize' ? 'normalized' : each.kind;
 }
 
 function imageLine({ width, height, processor }: ImageServing): string {

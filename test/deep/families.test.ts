@@ -49,7 +49,7 @@ function describeFamilies(): void {
       ['roberta', 'answers questions', 'onnx'],
       ['camembert', 'fills masks', 'onnx'],
       ['bart-entailment', 'labels texts by labels of the request', 'onnx'],
-      ['t5-encoder', 'makes vectors, which no exporter converts', 'python'],
+      ['t5-encoder', 'makes vectors', 'onnx'],
       ['longformer', 'labels texts, which no exporter converts', 'python'],
       ['convbert', 'labels texts, which it answers otherwise where they are padded', 'onnx'],
       ['big-bird', 'labels long texts by blocks, also after a short one', 'python'],

@@ -436,8 +436,8 @@ describe('a folder of Hugging Face is refused', () => {
     ],
     [
       'whose modules are more than it serves',
-      { ...SENTENCES, 'modules.json': modules('Transformer', 'Pooling', 'Dense') },
-      ['`Transformer`, `Pooling`, `Dense`'],
+      { ...SENTENCES, 'modules.json': modules('Transformer', 'Pooling', 'LSTM') },
+      ['`Transformer`, `Pooling`, `LSTM`'],
     ],
     [
       'whose cross encoder makes of its scores what no other does',
@@ -489,8 +489,8 @@ describe('a folder of Hugging Face is refused', () => {
     ],
     [
       'that pools as none does here',
-      { ...SENTENCES, '1_Pooling/config.json': { pooling_mode: 'weightedmean' } },
-      ['pools by `weightedmean`'],
+      { ...SENTENCES, '1_Pooling/config.json': { pooling_mode: 'median' } },
+      ['pools by `median`'],
     ],
     ['that pools by nothing', { ...SENTENCES, '1_Pooling/config.json': {} }, ['pools by nothing']],
     ['without its pooling', { ...SENTENCES, '1_Pooling/config.json': undefined }, ['is missing']],

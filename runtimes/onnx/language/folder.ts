@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isObject } from '../values/json.ts';
 
-export type Pooling = 'cls' | 'mean' | 'max' | 'mean_sqrt_len' | 'lasttoken';
+export type Pooling = 'cls' | 'mean' | 'max' | 'mean_sqrt_len' | 'weightedmean' | 'lasttoken';
 
 export type TaskName =
   | 'text-classification'
@@ -59,6 +59,7 @@ const POOLINGS: readonly (readonly [string, Pooling])[] = [
   ['pooling_mode_mean_tokens', 'mean'],
   ['pooling_mode_max_tokens', 'max'],
   ['pooling_mode_mean_sqrt_len_tokens', 'mean_sqrt_len'],
+  ['pooling_mode_weightedmean_tokens', 'weightedmean'],
   ['pooling_mode_lasttoken', 'lasttoken'],
 ];
 // As src/formats/huggingface has it: their positions begin after the padding token's.
@@ -99,7 +100,7 @@ export async function readFolder(root: string): Promise<Folder> {
     maxTokens: maxTokensOf(config, tokenizer, modules ? limits : undefined),
     pooling:
       modules && !isScored ? await poolingIn(join(root, textIn(modules[1], 'path') ?? '')) : null,
-    normalizes: (modules?.length ?? 0) > 2,
+    normalizes: isNormalizing(modules ?? []),
     prompt: promptOf(own),
     lowers: modules !== undefined && limits?.['do_lower_case'] === true,
     dimensions: Number(own?.['truncate_dim']) || null,
@@ -141,14 +142,22 @@ function promptOf(own: Json | undefined): string {
   return (usual !== undefined && isObject(prompts) && textIn(prompts, usual)) || '';
 }
 
+/** Whether the last module that does anything is sentence-transformers' Normalize. What others come before it is in the graph. */
+function isNormalizing(modules: readonly Json[]): boolean {
+  const kinds = modules.map((each) => textIn(each, 'type')?.split('.').at(-1));
+  return kinds.filter((kind) => kind !== 'Dropout').at(-1) === 'Normalize';
+}
+
 function activationOf(own: Json | undefined): 'sigmoid' | 'none' {
   return textIn(own, 'activation_fn')?.endsWith('.Sigmoid') ? 'sigmoid' : 'none';
 }
 
 async function poolingIn(folder: string): Promise<Pooling> {
   const config = await objectIn(folder, 'config.json');
+  const said = [config?.['pooling_mode'] ?? []].flat().map(String);
   const found = POOLINGS.find(
-    ([key, name]) => config?.[key] === true || config?.['pooling_mode'] === name,
+    ([key, name]) =>
+      config?.[key] === true || said.includes(name) || said.includes(`${name}_tokens`),
   );
   if (found) return found[1];
   throw new Error('the pooling of the model is not known');

@@ -28,8 +28,18 @@ class LanguageServing:
 
 
 @dataclass(frozen=True)
+class SentenceModule:
+    """A module of sentence-transformers that a pooled vector goes through, by the name of its class; `path` is its folder, `activation` and `is_residual` are of a Dense."""
+
+    kind: str
+    path: str = ""
+    activation: str | None = None
+    is_residual: bool = False
+
+
+@dataclass(frozen=True)
 class Pipeline:
-    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers', as are `prompt`, which goes before each text, `lowers` for texts in small letters, `activation`, what a cross encoder makes of its scores, and `dimensions`, how many numbers of a vector it keeps."""
+    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers', as are `modules`, which come between these, `prompt`, which goes before each text, `lowers` for texts in small letters, `activation`, what a cross encoder makes of its scores, and `dimensions`, how many numbers of a vector it keeps."""
 
     task: str
     max_tokens: int | None
@@ -40,6 +50,7 @@ class Pipeline:
     lowers: bool = False
     activation: str | None = None
     dimensions: int | None = None
+    modules: tuple[SentenceModule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,7 +150,8 @@ def _pipeline_of(said: Any) -> Pipeline | None:
     if said is None:
         return None
     own = {name: said[name] for name in ("prompt", "lowers", "activation", "dimensions") if said.get(name)}
-    return Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]), said["architecture"], **own)
+    modules = tuple(SentenceModule(each["kind"], each.get("path", ""), each.get("activation"), bool(each.get("isResidual"))) for each in said.get("modules", ()))
+    return Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]), said["architecture"], modules=modules, **own)
 
 
 def _language_of(said: Any) -> LanguageServing | None:

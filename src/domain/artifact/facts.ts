@@ -80,6 +80,17 @@ export type ImageServing = {
   readonly isPrepared: boolean;
 };
 
+/** A module of sentence-transformers after its pooling, by the name of its class; `path` is its folder within the model's. A Dense ends with an activation of torch's, by its name, and with `isResidual` adds what it was given. */
+export type SentenceModule =
+  | {
+      readonly kind: 'Dense';
+      readonly path: string;
+      readonly activation: string;
+      readonly isResidual?: boolean;
+    }
+  | { readonly kind: 'LayerNorm'; readonly path: string }
+  | { readonly kind: 'Normalize' };
+
 /**
  * How a folder of Hugging Face's is served. `labels` are in the order of the outputs, empty where it has none; `maxTokens` is the longest text, longer ones are cut.
  * `pooling` and `normalizes` are those of sentence-transformers: how one vector is made of those of the tokens.
@@ -94,6 +105,8 @@ export type PipelineServing = {
   /** As tokenizer.json has it: "WordPiece", "BPE", "Unigram". */
   readonly tokenizer: string | null;
   readonly hasChatTemplate: boolean;
+  /** What a vector goes through between `pooling` and `normalizes`. */
+  readonly modules?: readonly SentenceModule[];
   /** What sentence-transformers puts before each text. */
   readonly prompt?: string;
   /** Where sentence-transformers takes texts in small letters. */

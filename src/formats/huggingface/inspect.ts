@@ -1,17 +1,5 @@
-import type {
-  ImageServing,
-  MemoryTerm,
-  ModelFacts,
-  PipelineServing,
-} from '#domain/artifact/facts.ts';
-import type { FileFormat } from '#domain/artifact/format.ts';
+import type { ImageServing, ModelFacts, PipelineServing } from '#domain/artifact/facts.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
-import { encoderMemory } from '#domain/placement/encoder-memory.ts';
-import { imageMemory } from '#domain/placement/image-memory.ts';
-import {
-  type TorchEncoderShape,
-  torchEncoderMemory,
-} from '#domain/placement/torch-encoder-memory.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
@@ -27,13 +15,15 @@ import {
 import { gpuModelOf } from './gpu-model.ts';
 import { imagesIn } from './images.ts';
 import { objectIn, RESAVE } from './json-file.ts';
+import { memoryOf, type Parts, unconvertedMemory } from './memory.ts';
 import { type Network, networkOf } from './network.ts';
 import { quantizerOf } from './quantized.ts';
-import { type Sentences, sentencesIn } from './sentences.ts';
+import { sentencesIn } from './sentences.ts';
+import { type InspectData, type Read, readWeights } from './served-weights.ts';
 import { exampleOf, signatureOf } from './signature.ts';
 import { type TokenizerFacts, tokenizerIn } from './tokenizer.ts';
 import { isKnownType, unknownType } from './transformers-types.ts';
-import { tensorsOf, type Weights, weightsIn } from './weights.ts';
+import type { Weights } from './weights.ts';
 
 /** What a folder of Hugging Face's says beside the facts of all models. */
 export type HuggingFaceFacts = ModelFacts &
@@ -42,13 +32,6 @@ export type HuggingFaceFacts = ModelFacts &
     readonly pipeline: PipelineServing;
     readonly parameters: number;
   };
-
-/** Reads a model's file in another format that is part of the folder. */
-export type InspectData = (
-  file: ArtifactFile,
-  format: FileFormat,
-  beside: readonly ArtifactFile[],
-) => Promise<ModelFacts>;
 
 export type HuggingFaceOptions = {
   readonly inspectData: InspectData;
@@ -59,13 +42,6 @@ export type HuggingFaceOptions = {
 };
 
 type Files = readonly ArtifactFile[];
-type Read = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes'>;
-type Parts = {
-  readonly network: Network;
-  readonly tokenizer: TokenizerFacts;
-  readonly sentences: Sentences | undefined;
-  readonly image: ImageServing | undefined;
-};
 
 /** The tasks that the ONNX server answers. */
 const ENCODERS: readonly string[] = [
@@ -97,18 +73,21 @@ export async function inspectHuggingFace(
   const network = networkOf(config, name);
   const quantizer = quantizerOf(config, name);
   const tokenizer = await tokenizerIn(files, folder);
-  const weights = await weightsIn(files, root, path);
+  const places = { root, folder, path };
+  const { weights, read } = await readWeights(files, places, {
+    head: sentences?.head,
+    inspectData,
+  });
   const image = network.task === 'image-classification' ? await imagesIn(files, folder) : undefined;
   const parts = { network, tokenizer, sentences, image };
   const pipeline = pipelineOf(parts);
-  const read = await readWeights(files, root, weights, inspectData);
   refuseUnserved(weights, pipeline, { tokenizer, read });
   const { task: _, labels, architecture, ...own } = network;
   const generating = weights.kind === 'safetensors' && GENERATING.includes(pipeline.task);
   const language = generating ? languageOf(pipeline, asked) : undefined;
   const gpuModel = language && gpuModelOf(network, read, asked);
   if (quantizer !== null && !gpuModel) throw quantizedForGpus(pipeline, quantizer);
-  const isEncoder = weights.kind === 'safetensors' && !language && !image;
+  const isConverted = weights.kind === 'safetensors' && !language && !image;
   const isKnown = weights.kind === 'onnx' || isKnownType(network, pipeline.task);
   if (!isKnown && !gpuModel) throw unknownType(network, name);
   return {
@@ -121,14 +100,16 @@ export async function inspectHuggingFace(
       isPieced: !tokenizer.hasFile,
       image,
     }),
-    signature: language ? TEXTS : signatureOf(pipeline, network),
+    signature: language
+      ? TEXTS
+      : signatureOf(pipeline, sentences?.head?.width ?? network.hiddenSize),
     takesColumns: false,
     ...read,
     parameters: read.parameters ?? 0,
     memory: language
       ? generationMemory({ ...network, ...read }, language)
       : memoryOf(parts, pipeline, read),
-    ...(isEncoder && { unconverted: torchEncoderMemory(shapeOf(parts, pipeline, read)) }),
+    ...(isConverted && { unconverted: unconvertedMemory(parts, pipeline, read) }),
     example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
     ...(language && { language }),
     ...(gpuModel && { gpuModel }),
@@ -166,9 +147,10 @@ function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineSe
     labels: network.labels,
     maxTokens: image ? null : maxTokensOf({ network, tokenizer, sentences }),
     pooling: sentences?.pooling ?? null,
-    normalizes: sentences?.normalizes ?? false,
+    normalizes: sentences?.head?.normalizes ?? false,
     tokenizer: tokenizer.kind,
     hasChatTemplate: tokenizer.hasChatTemplate,
+    ...(sentences?.head?.modules.length && { modules: sentences.head.modules }),
     ...(sentences?.prompt && { prompt: sentences.prompt }),
     ...(sentences?.lowers && { lowers: true }),
     ...(sentences?.dimensions && { dimensions: sentences.dimensions }),
@@ -189,44 +171,6 @@ function maxTokensOf({ network, tokenizer, sentences }: Omit<Parts, 'image'>): n
   const limits = [sentences?.maxTokens ?? null, tokenizer.maxTokens, room];
   const known = limits.filter((each) => each !== null && each > 0);
   return known.length > 0 ? Math.min(...known.map(Number)) : null;
-}
-
-async function readWeights(
-  files: Files,
-  root: string,
-  weights: Weights,
-  inspectData: InspectData,
-): Promise<Read> {
-  if (weights.kind === 'onnx') {
-    const { parameters, weightBytes, dtypes } = await inspectData(weights.file, 'onnx', files);
-    return { parameters, weightBytes: Math.max(weightBytes, weights.file.sizeBytes), dtypes };
-  }
-  const { parameters, bytes, byType } = await tensorsOf(files, root, weights);
-  return { parameters, weightBytes: bytes, dtypes: [...byType.keys()].sort() };
-}
-
-function memoryOf(parts: Parts, pipeline: PipelineServing, read: Read): readonly MemoryTerm[] {
-  const { image } = parts;
-  if (image) return imageMemory({ ...image, weightBytes: read.weightBytes });
-  return encoderMemory(shapeOf(parts, pipeline, read));
-}
-
-function shapeOf(
-  { network, tokenizer }: Parts,
-  { task, maxTokens }: PipelineServing,
-  { weightBytes, parameters, dtypes }: Read,
-): TorchEncoderShape {
-  return {
-    ...network,
-    weightBytes,
-    parameters: parameters ?? 0,
-    isQuantized: dtypes.some((each) => /^U?INT8$/.test(each)),
-    tokenizer: tokenizer.kind,
-    tokenizerBytes: tokenizer.fileBytes,
-    maxTokens,
-    scoresPerToken: task === 'fill-mask' ? (network.vocabulary ?? 0) : 0,
-    isEmbedding: task === 'feature-extraction',
-  };
 }
 
 /** What is understood, but not answered by this version. */

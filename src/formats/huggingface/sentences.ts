@@ -2,10 +2,24 @@ import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
-import { countOf, isObject, type Json, jsonIn, objectIn, RESAVE, textOf } from './json-file.ts';
+import { countOf, isObject, type Json, objectIn, RESAVE, textOf } from './json-file.ts';
+import {
+  type Head,
+  headIn,
+  isAfterPooling,
+  type Listed,
+  listedModules,
+} from './sentence-modules.ts';
 
 /** How a vector is made of those of the tokens. */
-export const POOLINGS = ['cls', 'mean', 'max', 'mean_sqrt_len', 'lasttoken'] as const;
+export const POOLINGS = [
+  'cls',
+  'mean',
+  'max',
+  'mean_sqrt_len',
+  'weightedmean',
+  'lasttoken',
+] as const;
 export type Pooling = (typeof POOLINGS)[number];
 
 /** What a cross encoder makes of the network's scores. */
@@ -16,12 +30,12 @@ export type Activation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
  * What sentence-transformers does beside the network. `folder` is the network's own; `maxTokens` is null where it sets no limit.
  * `prompt` is what it puts before each text unless it is told otherwise; `lowers` is whether it takes texts in small letters.
  * `dimensions` is how many numbers of a vector it keeps, null for all.
- * Of a cross encoder `pooling` is null, and `activation` says what its scores are.
+ * Of a cross encoder `pooling` and `head`, which comes after it, are null, and `activation` says what its scores are.
  */
 export type Sentences = {
   readonly folder: string;
   readonly pooling: Pooling | null;
-  readonly normalizes: boolean;
+  readonly head: Head | null;
   readonly maxTokens: number | null;
   readonly prompt: string;
   readonly lowers: boolean;
@@ -29,55 +43,81 @@ export type Sentences = {
   readonly activation: Activation | null;
 };
 
+const LIMITS = 'sentence_bert_config.json';
 const OWN = 'config_sentence_transformers.json';
 
 type Files = readonly ArtifactFile[];
-type Module = { readonly kind: string; readonly path: string };
 
 const MODES: Readonly<Record<Pooling, string>> = {
   cls: 'pooling_mode_cls_token',
   mean: 'pooling_mode_mean_tokens',
   max: 'pooling_mode_max_tokens',
   mean_sqrt_len: 'pooling_mode_mean_sqrt_len_tokens',
+  weightedmean: 'pooling_mode_weightedmean_tokens',
   lasttoken: 'pooling_mode_lasttoken',
 };
 
 /** Reads modules.json and what it names; undefined where the folder is none of sentence-transformers. Fails with `ArtifactRejected`. */
 export async function sentencesIn(files: Files, root: string): Promise<Sentences | undefined> {
-  const listed = await jsonIn(files, root, 'modules.json');
-  if (listed === undefined) return undefined;
+  const modules = await listedModules(files, root);
+  if (modules === undefined) return undefined;
   const name = within(root, 'modules.json');
-  const modules = modulesOf(listed, name);
   const [network, pooling, ...rest] = modules;
   const own = await objectIn(files, root, OWN);
   const isScored = own?.['model_type'] === 'CrossEncoder';
   const isServed =
     network?.kind === 'Transformer' &&
     (isScored ? modules.length === 1 : pooling?.kind === 'Pooling') &&
-    rest.every(({ kind }) => kind === 'Normalize') &&
-    rest.length <= 1;
-  if (!isServed) {
-    const kinds = modules.map(({ kind }) => kind);
-    throw rejected(
-      `${name} has the modules ${kinds.map(quoted).join(', ')}; this version serves Transformer, Pooling and Normalize, in this order, and the Transformer of a cross encoder`,
-      `Serve it by code of your own: ${BY_CODE}.`,
-    );
-  }
+    rest.every(isAfterPooling);
+  if (!isServed) throw unserved(modules, name);
   const folder = within(root, network.path);
-  const limits =
-    (await objectIn(files, folder, 'sentence_bert_config.json')) ??
-    (await objectIn(files, root, 'sentence_bert_config.json'));
+  const limits = (await objectIn(files, folder, LIMITS)) ?? (await objectIn(files, root, LIMITS));
+  if (!isScored) refuseTask(limits ?? {}, within(folder, LIMITS));
   const prompt = promptOf(own, within(root, OWN));
   return {
     folder,
     pooling: pooling ? await poolingIn(files, within(root, pooling.path), prompt) : null,
-    normalizes: rest.length === 1,
+    head: pooling ? await headIn(files, root, rest) : null,
     maxTokens: countOf(limits?.['max_seq_length']),
     prompt,
     lowers: limits?.['do_lower_case'] === true,
     dimensions: countOf(own?.['truncate_dim']),
     activation: isScored ? activationOf(own, within(root, OWN)) : null,
   };
+}
+
+const USUAL: Json = {
+  transformer_task: 'feature-extraction',
+  module_output_name: 'token_embeddings',
+};
+
+/** A Transformer takes texts as they are written, and answers the last vector of each token, unless it says otherwise. */
+function refuseTask(said: Json, name: string): void {
+  const key = Object.keys(USUAL).find((each) => (said[each] ?? USUAL[each]) !== USUAL[each]);
+  if (key !== undefined) {
+    throw rejected(
+      `${name} has the ${key} ${quoted(String(said[key]))}; this version pools what ${USUAL[key]} says`,
+      `Serve it by code of your own: ${BY_CODE}.`,
+    );
+  }
+  const modalities = said['modality_config'];
+  if (!isObject(modalities) || modalities['message'] === undefined) return;
+  throw rejected(
+    `${name} has the modality \`message\`: sentence-transformers writes each text by the tokenizer's chat template first, as this version does not`,
+    `If texts are to be taken as they are, set \`model.tokenizer.chat_template = None\` before it is trained and saved; or ${BY_CODE}.`,
+  );
+}
+
+/** What is served otherwise, or not at all. */
+function unserved(modules: readonly Listed[], name: string) {
+  const kinds = modules.map(({ kind }) => kind);
+  const isRouted = kinds.some((kind) => kind === 'Router' || kind === 'Asym');
+  return rejected(
+    `${name} has the modules ${kinds.map(quoted).join(', ')}; this version serves a Transformer, its Pooling, and Dense, LayerNorm, Dropout and Normalize after these, and the Transformer of a cross encoder`,
+    isRouted
+      ? `Save the part that is to be served, and the other as a model of its own: \`SentenceTransformer(modules=[*model[0].sub_modules["document"], *model[1:]]).save(FOLDER)\`, with the names that it has; or ${BY_CODE}.`
+      : `Serve it by code of your own: ${BY_CODE}.`,
+  );
 }
 
 /** What is put before each text where nothing else is asked for. */
@@ -103,30 +143,15 @@ function activationOf(own: Json, name: string): Activation {
   );
 }
 
-function modulesOf(listed: unknown, name: string): readonly Module[] {
-  if (!Array.isArray(listed)) throw rejected(`${name} is no list of modules`, RESAVE);
-  return listed.map((each) => {
-    const type = isObject(each) ? textOf(each['type']) : null;
-    const path = isObject(each) && typeof each['path'] === 'string' ? each['path'] : '';
-    if (type === null || /(^|\/)\.\.(\/|$)|^\//.test(path)) {
-      throw rejected(`${name} has a module without a type, or outside its folder`, RESAVE);
-    }
-    if (!type.startsWith('sentence_transformers.')) {
-      throw rejected(
-        `${name} names the module ${quoted(type)}: it is code of its author's own (\`trust_remote_code\`), which is never run unasked`,
-        `If you trust that code, ${BY_CODE}; it then runs as your own, behind the same walls as any model.`,
-      );
-    }
-    return { kind: type.slice(type.lastIndexOf('.') + 1), path };
-  });
-}
-
 async function poolingIn(files: Files, folder: string, prompt: string): Promise<Pooling> {
   const name = within(folder, 'config.json');
   const config = await objectIn(files, folder, 'config.json');
   if (!config) throw rejected(`${name} is missing`, RESAVE);
+  // Since sentence-transformers 5.3 by one name, or a list of them.
+  const said = [config['pooling_mode'] ?? []].flat().map(String);
   const named = POOLINGS.filter(
-    (mode) => config[MODES[mode]] === true || config['pooling_mode'] === mode,
+    (mode) =>
+      config[MODES[mode]] === true || said.includes(mode) || said.includes(`${mode}_tokens`),
   );
   const others = Object.keys(config).filter(
     (key) =>
@@ -140,7 +165,6 @@ async function poolingIn(files: Files, folder: string, prompt: string): Promise<
     );
   }
   if (one && named.length === 1 && others.length === 0) return one;
-  const said = [config['pooling_mode'] ?? []].flat().map(String);
   const found = [...new Set([...named, ...others, ...said])];
   throw rejected(
     `${name} pools by ${found.length > 0 ? found.map(quoted).join(' and ') : 'nothing'}; this version pools by one of ${POOLINGS.join(', ')}`,

@@ -1,7 +1,6 @@
 import type { PipelineServing } from '#domain/artifact/facts.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
-import type { Network } from './network.ts';
 
 const TEXT: TensorSpec = { name: 'text', datatype: 'BYTES', shape: [-1] };
 const IMAGE: TensorSpec = { name: 'image', datatype: 'BYTES', shape: [-1] };
@@ -10,17 +9,17 @@ const LABELLED: readonly TensorSpec[] = [
   { name: 'score', datatype: 'FP32', shape: [-1] },
 ];
 
-/** The inputs and outputs as the Open Inference Protocol carries them: texts or images in, what the task answers out. */
+/** The inputs and outputs as the Open Inference Protocol carries them: texts or images in, what the task answers out. `vectorWidth` is how many numbers a vector has before it is cut. */
 export function signatureOf(
   { task, dimensions }: PipelineServing,
-  { hiddenSize }: Network,
+  vectorWidth: number | null,
 ): Signature {
   if (task === 'image-classification') return { inputs: [IMAGE], outputs: LABELLED };
   const context: TensorSpec = { name: 'context', datatype: 'BYTES', shape: [-1] };
   const question: TensorSpec = { name: 'question', datatype: 'BYTES', shape: [-1] };
   const inputs = task === 'question-answering' ? [question, context] : [TEXT];
   if (task === 'feature-extraction') {
-    const width = Math.min(hiddenSize ?? -1, dimensions ?? Number.POSITIVE_INFINITY);
+    const width = Math.min(vectorWidth ?? -1, dimensions ?? Number.POSITIVE_INFINITY);
     return { inputs, outputs: [{ name: 'embedding', datatype: 'FP32', shape: [-1, width] }] };
   }
   if (task === 'text-classification') {

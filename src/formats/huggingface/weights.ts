@@ -14,6 +14,13 @@ export type Weights =
       readonly parts: readonly ArtifactFile[];
     };
 
+/** Where they lie: the model's folder, the network's own within that of sentence-transformers, and the file that the manifest names, or null. */
+export type WeightPlaces = {
+  readonly root: string;
+  readonly folder: string;
+  readonly path: string | null;
+};
+
 type Files = readonly ArtifactFile[];
 
 const ONNX_NAMES: readonly string[] = ['model.onnx', 'model_quantized.onnx'];
@@ -21,11 +28,10 @@ const WHOLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const MAX_PARTS = 1_000;
 
-/** The weights of a folder: ONNX first, the unquantized first; `path` is what the manifest names, which is none of them. Fails with `ArtifactRejected` where there are none that can be read without running code. */
+/** The weights of a folder: ONNX first, the unquantized first. Fails with `ArtifactRejected` where there are none that can be read without running code. */
 export async function weightsIn(
   files: Files,
-  folder: string,
-  path: string | null,
+  { root, folder, path }: WeightPlaces,
 ): Promise<Weights> {
   if (path !== null) {
     throw rejected(
@@ -36,10 +42,10 @@ export async function weightsIn(
   const places = ONNX_NAMES.flatMap((name) => [within('onnx', name), name]);
   const ordered = [...places.filter((each) => each.endsWith('model.onnx')), ...places];
   for (const place of ordered) {
-    const file = fileIn(files, folder, place);
+    const file = fileIn(files, root, place);
     if (file) return { kind: 'onnx', file };
   }
-  const inside = files.filter(({ name }) => name.endsWith('.onnx') && isWithin(folder, name));
+  const inside = files.filter(({ name }) => name.endsWith('.onnx') && isWithin(root, name));
   const [only, another] = inside;
   if (only && !another) return { kind: 'onnx', file: only };
   const tensors = await safetensorsIn(files, folder);
@@ -56,7 +62,11 @@ export async function weightsIn(
   throw noWeights(folder);
 }
 
-async function safetensorsIn(files: Files, folder: string): Promise<Weights | undefined> {
+/** The safetensors of a network's own folder. */
+export async function safetensorsIn(
+  files: Files,
+  folder: string,
+): Promise<Extract<Weights, { kind: 'safetensors' }> | undefined> {
   const whole = fileIn(files, folder, WHOLE);
   if (whole) return { kind: 'safetensors', file: whole, parts: [whole] };
   const index = fileIn(files, folder, INDEX);

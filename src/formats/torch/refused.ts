@@ -70,12 +70,12 @@ function isPickled(scanned: unknown): scanned is Pickled {
 const LIGHTNING = /^(pytorch_lightning|lightning|lightning_fabric)\./;
 const OF_LIGHTNING = 'pytorch-lightning_version';
 
-function isState(root: Value): boolean {
+export function isState(root: Value): boolean {
   const values = entriesOf(root).map(([, value]) => value);
   return values.length > 0 && values.every(isTensor);
 }
 
-function entriesOf(value: Value): readonly (readonly [string, Value])[] {
+export function entriesOf(value: Value): readonly (readonly [string, Value])[] {
   if (!isThing(value)) return [];
   return value.kind === 'dict' || value.kind === 'instance' ? [...(value.entries ?? [])] : [];
 }

@@ -20,7 +20,7 @@ export type Embedder = Task & {
 };
 export type Embedding = { readonly vector: Float32Array; readonly tokens: number };
 
-/** Where the network has pooled them itself. */
+/** Where the graph makes the vectors of texts itself, by all modules of sentence-transformers. */
 export const POOLED = 'sentence_embedding';
 
 /** One vector of a text as sentence-transformers makes it; without its modules the mean, as it has for such a folder, and each token's own by `/invocations`, as transformers has. */
@@ -81,6 +81,10 @@ const POOLS: Readonly<Record<Pooling, (values: Values) => Float32Array>> = {
   cls: (values) => row(values, 0),
   lasttoken: (values) => row(values, (values.shape[0] ?? 1) - 1),
   mean: (values) => summed(values, values.shape[0] ?? 1),
+  weightedmean: (values) => {
+    const count = values.shape[0] ?? 1;
+    return summed(values, (count * (count + 1)) / 2, (at) => at + 1);
+  },
   mean_sqrt_len: (values) => summed(values, Math.sqrt(values.shape[0] ?? 1)),
   max: (values) => {
     const most = Float32Array.from(row(values, 0));
@@ -93,12 +97,18 @@ const POOLS: Readonly<Record<Pooling, (values: Values) => Float32Array>> = {
   },
 };
 
-function summed({ shape, data }: Values, divisor: number): Float32Array {
-  const width = data.length / (shape[0] ?? 1);
+function summed(
+  { shape, data }: Values,
+  divisor: number,
+  weightOf: (at: number) => number = () => 1,
+): Float32Array {
+  const count = shape[0] ?? 1;
+  const width = data.length / count;
   const sums = new Float64Array(width);
-  for (let from = 0; from < data.length; from += width) {
+  for (let at = 0; at < count; at += 1) {
+    const weight = weightOf(at);
     for (let place = 0; place < width; place += 1) {
-      sums[place] = (sums[place] ?? 0) + (data[from + place] ?? 0);
+      sums[place] = (sums[place] ?? 0) + weight * (data[at * width + place] ?? 0);
     }
   }
   return new Float32Array(sums.map((each) => each / divisor));

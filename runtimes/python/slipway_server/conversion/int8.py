@@ -102,9 +102,7 @@ def judged(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], found: list
 def _least_cosine(encoder: Any, tokens: Any, expected: list[np.ndarray], found: list[np.ndarray]) -> float:
     import torch
 
-    from ..frameworks.pooling import pooled
-
-    one, other = (pooled(torch.from_numpy(each[0]), tokens["attention_mask"], encoder.said) for each in (expected, found))
+    one, other = (encoder.vectors(torch.from_numpy(each[0]), tokens) for each in (expected, found))
     return float(torch.nn.functional.cosine_similarity(one, other).min())
 
 

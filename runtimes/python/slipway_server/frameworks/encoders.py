@@ -11,7 +11,6 @@ from ..model import Model
 from ..refusal import Refusal, message_of, show, show_keys
 from ..serving.bodies import value_of
 from ..values.tensors import Signature, TensorSpec
-from .pooling import pooled
 from .questions import LONGEST, answered
 
 _KEYS = ["inputs", "parameters", "options"]
@@ -173,10 +172,10 @@ def _embedded(encoder: Any, texts: list[str]) -> tuple[list[Any], int]:
     count = 0
     for at in range(0, len(texts), _TEXTS_AT_ONCE):
         tokens = encoder.tokens(texts[at : at + _TEXTS_AT_ONCE])
-        [hidden] = encoder.answers(tokens)
-        mask = tokens["attention_mask"]
-        vectors.extend(pooled(hidden, mask, encoder.said).tolist())
-        count += int(mask.sum())
+        [answer] = encoder.answers(tokens)
+        # Cut afterwards, as sentence-transformers does.
+        vectors.extend(encoder.vectors(answer, tokens)[:, : encoder.said.dimensions].tolist())
+        count += int(encoder.mask(tokens).sum())
     return vectors, count
 
 

@@ -19,6 +19,7 @@ from ..model import Model
 from ..processors import processors
 from .device import device_of
 from .encoders import encoder_model
+from .pooling import head_of, pooled
 
 PLATFORM = "transformers_folder"
 REFUSES_UNKNOWN = False
@@ -50,7 +51,7 @@ def load(path: str, facts: Facts) -> Model:
         classifier = ImageClassifier(path, device)
         return image_model(classifier, classifier.asked())
     if facts.pipeline and not facts.language:
-        return encoder_model(Encoder(_own_folder(path), facts.pipeline, device), facts.signature)
+        return encoder_model(Encoder(path, facts.pipeline, device), facts.signature)
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
     if facts.language is None:
@@ -73,16 +74,25 @@ TASKS = {
 }
 
 
-class Encoder:
-    """A network over texts, its tokenizer, and what it is for; `folder` is its own, below that of sentence-transformers."""
+# What a vector of a text is called: runtimes/onnx/language/tasks/features.ts.
+POOLED = "sentence_embedding"
 
-    def __init__(self, folder: str, said: Pipeline, device: str) -> None:
+
+class Encoder:
+    """A network over texts, its tokenizer, and what it is for. In a folder of sentence-transformers, `root`, it lies in one of its own, and what it answers is the vectors of texts."""
+
+    def __init__(self, root: str, said: Pipeline, device: str) -> None:
         import transformers
 
+        folder = _own_folder(root)
         class_name, self.outputs = TASKS[said.task]
+        config = transformers.AutoConfig.from_pretrained(folder, **_LOADED)
         # Of an encoder and a decoder its own class loads the first alone.
-        if said.architecture.endswith("EncoderModel"):
+        if said.architecture.endswith("EncoderModel") or (said.pooling and type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING):
             class_name = "AutoModelForTextEncoding"
+        self.head = head_of(root, said).to(device) if said.pooling else None
+        if self.head is not None:
+            self.outputs = (POOLED,)
         self.said, self.device = said, device
         self.network = getattr(transformers, class_name).from_pretrained(folder, use_safetensors=True, **_LOADED)
         # In single precision, as it is converted and compared.
@@ -107,8 +117,25 @@ class Encoder:
         import torch
 
         with torch.inference_mode():
-            answer = self.network(**{name: each.to(self.device) for name, each in tokens.items()})
-        return [getattr(answer, name).cpu() for name in self.outputs]
+            return [each.cpu() for each in self.forward({name: each.to(self.device) for name, each in tokens.items()})]
+
+    def forward(self, tokens: Any) -> tuple[Any, ...]:
+        """What it answers to tokens, by its `outputs`."""
+        answer = self.network(**tokens)
+        if self.head is None:
+            return tuple(getattr(answer, name) for name in self.outputs)
+        return (self.head(pooled(answer.last_hidden_state, self.mask(tokens), self.said.pooling)),)
+
+    def vectors(self, answer: Any, tokens: Any) -> Any:
+        """One of each text; without modules of sentence-transformers the mean, as that has for such a folder."""
+        return pooled(answer, self.mask(tokens), None) if self.head is None else answer
+
+    @staticmethod
+    def mask(tokens: Any) -> Any:
+        """Which are tokens, and no padding; all are where the network is told of none."""
+        import torch
+
+        return tokens["attention_mask"] if "attention_mask" in tokens else torch.ones_like(tokens["input_ids"])
 
 
 class ImageClassifier:

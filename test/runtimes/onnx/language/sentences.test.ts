@@ -39,6 +39,36 @@ it('a vector is cut to the numbers that sentence-transformers keeps', async () =
   expect(await vectorsOf({ [OWN]: { truncate_dim: 3 } }, ['the cat'])).toEqual([whole.slice(0, 3)]);
 });
 
+const POOLED = ['Transformer', 'Pooling'].map((kind, idx) => ({
+  idx,
+  path: idx === 0 ? '' : '1_Pooling',
+  type: `sentence_transformers.models.${kind}`,
+}));
+
+it.each([
+  ['weightedmean', (at: number) => at + 1, (sum: number) => sum],
+  ['mean_sqrt_len_tokens', () => 1, Math.sqrt],
+])(
+  'a vector is pooled by %s, as sentence-transformers names it',
+  async (pooling_mode, weightOf, divisorOf) => {
+    const tokens = await startWith('bert-sentences', { 'modules.json': {} });
+    const {
+      json: [[each]],
+    } = await tokens.post('/invocations', { inputs: ['the cat sat'] });
+    const weights = (each as readonly number[][]).map((_, at) => weightOf(at));
+    const divisor = divisorOf(weights.reduce((sum, weight) => sum + weight, 0));
+    const wanted = (each as readonly number[][])[0]?.map((_, place) =>
+      weights.reduce((sum, weight, at) => sum + (weight * each[at][place]) / divisor, 0),
+    );
+    const [found] = await vectorsOf(
+      { 'modules.json': POOLED, '1_Pooling/config.json': { pooling_mode } },
+      ['the cat sat'],
+    );
+
+    expect(found).toEqual(wanted?.map((value) => expect.closeTo(value, 5)));
+  },
+);
+
 it('texts are taken in small letters where sentence-transformers takes them so', async () => {
   const tokenizer = JSON.parse(
     readFileSync(new URL('bert-sentences/tokenizer.json', FIXTURES), 'utf8'),

@@ -1,0 +1,57 @@
+import type { ImageServing, MemoryTerm, PipelineServing } from '#domain/artifact/facts.ts';
+import { encoderMemory } from '#domain/placement/encoder-memory.ts';
+import { imageMemory } from '#domain/placement/image-memory.ts';
+import {
+  type TorchEncoderShape,
+  torchEncoderMemory,
+} from '#domain/placement/torch-encoder-memory.ts';
+import type { Network } from './network.ts';
+import type { Sentences } from './sentences.ts';
+import type { Read } from './served-weights.ts';
+import type { TokenizerFacts } from './tokenizer.ts';
+
+/** What the files of a folder say, each of its own. */
+export type Parts = {
+  readonly network: Network;
+  readonly tokenizer: TokenizerFacts;
+  readonly sentences: Sentences | undefined;
+  readonly image: ImageServing | undefined;
+};
+
+/** What the ONNX server is expected to take for it. */
+export function memoryOf(
+  parts: Parts,
+  pipeline: PipelineServing,
+  read: Read,
+): readonly MemoryTerm[] {
+  const { image } = parts;
+  if (image) return imageMemory({ ...image, weightBytes: read.weightBytes });
+  return encoderMemory(shapeOf(parts, pipeline, read));
+}
+
+/** Of what a build makes ONNX of, if it can: by torch. */
+export function unconvertedMemory(
+  parts: Parts,
+  pipeline: PipelineServing,
+  read: Read,
+): readonly MemoryTerm[] {
+  return torchEncoderMemory(shapeOf(parts, pipeline, read));
+}
+
+function shapeOf(
+  { network, tokenizer }: Parts,
+  { task, maxTokens }: PipelineServing,
+  { weightBytes, parameters, dtypes }: Read,
+): TorchEncoderShape {
+  return {
+    ...network,
+    weightBytes,
+    parameters: parameters ?? 0,
+    isQuantized: dtypes.some((each) => /^U?INT8$/.test(each)),
+    tokenizer: tokenizer.kind,
+    tokenizerBytes: tokenizer.fileBytes,
+    maxTokens,
+    scoresPerToken: task === 'fill-mask' ? (network.vocabulary ?? 0) : 0,
+    isEmbedding: task === 'feature-extraction',
+  };
+}

@@ -1,0 +1,187 @@
+import type { SentenceModule } from '#domain/artifact/facts.ts';
+import { BY_CODE } from '#domain/artifact/ways-out.ts';
+import { within } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import { readState } from '#formats/torch/state.ts';
+import { countOf, fileIn, isObject, type Json, jsonIn, objectIn, textOf } from './json-file.ts';
+import { readSafetensors } from './safetensors.ts';
+
+/** A module as modules.json lists it: the name of its class, and its folder within the model's. */
+export type Listed = { readonly kind: string; readonly path: string };
+
+/**
+ * What a pooled vector goes through. `width` is how many numbers it has in the end, null where the modules do not tell;
+ * the rest is what their weights come to.
+ */
+export type Head = {
+  readonly modules: readonly SentenceModule[];
+  readonly normalizes: boolean;
+  readonly width: number | null;
+  readonly parameters: number;
+  readonly weightBytes: number;
+};
+
+type Files = readonly ArtifactFile[];
+type Part = Omit<Head, 'modules' | 'normalizes'> & { readonly module?: SentenceModule };
+type State = Pick<Head, 'parameters' | 'weightBytes'> & {
+  readonly names: ReadonlySet<string>;
+};
+
+/** Of torch, as they are called at the end of a Dense: runtimes/python/slipway_server/frameworks/pooling.py. */
+const ACTIVATIONS: readonly string[] = [
+  'Identity',
+  'Tanh',
+  'ReLU',
+  'GELU',
+  'SiLU',
+  'Sigmoid',
+  'LeakyReLU',
+  'ELU',
+  'SELU',
+  'Mish',
+  'Softplus',
+];
+const AFTER_POOLING: readonly string[] = ['Dense', 'LayerNorm', 'Dropout', 'Normalize'];
+const VECTOR = 'sentence_embedding';
+const NO_WEIGHTS = { width: null, parameters: 0, weightBytes: 0 };
+const RESAVE =
+  'Save the model again with sentence-transformers: `SentenceTransformer(FOLDER).save(FOLDER)`, and upload the whole folder.';
+
+/** Reads what modules.json lists. Fails with `ArtifactRejected` where it names code of its author's own. */
+export async function listedModules(
+  files: Files,
+  root: string,
+): Promise<readonly Listed[] | undefined> {
+  const listed = await jsonIn(files, root, 'modules.json');
+  if (listed === undefined) return undefined;
+  const name = within(root, 'modules.json');
+  if (!Array.isArray(listed)) throw rejected(`${name} is no list of modules`, RESAVE);
+  return listed.map((each) => {
+    const type = isObject(each) ? textOf(each['type']) : null;
+    const path = isObject(each) && typeof each['path'] === 'string' ? each['path'] : '';
+    if (type === null || /(^|\/)\.\.(\/|$)|^\//.test(path)) {
+      throw rejected(`${name} has a module without a type, or outside its folder`, RESAVE);
+    }
+    if (!type.startsWith('sentence_transformers.')) {
+      throw rejected(
+        `${name} names the module ${quoted(type)}: it is code of its author's own (\`trust_remote_code\`), which is never run unasked`,
+        `If you trust that code, ${BY_CODE}; it then runs as your own, behind the same walls as any model.`,
+      );
+    }
+    return { kind: type.slice(type.lastIndexOf('.') + 1), path };
+  });
+}
+
+/** Whether a pooled vector can go through it. */
+export function isAfterPooling({ kind }: Listed): boolean {
+  return AFTER_POOLING.includes(kind);
+}
+
+/** What the modules after the pooling say, and their weights. Fails with `ArtifactRejected` where these are not as they say. */
+export async function headIn(files: Files, root: string, listed: readonly Listed[]): Promise<Head> {
+  const parts: Part[] = [];
+  for (const each of listed) parts.push(await partOf(files, within(root, each.path), each));
+  const modules = parts.flatMap(({ module }) => module ?? []);
+  const normalizes = modules.at(-1)?.kind === 'Normalize';
+  return {
+    modules: normalizes ? modules.slice(0, -1) : modules,
+    normalizes,
+    width: parts.findLast(({ width }) => width !== null)?.width ?? null,
+    parameters: parts.reduce((sum, { parameters }) => sum + parameters, 0),
+    weightBytes: parts.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
+  };
+}
+
+async function partOf(files: Files, folder: string, { kind, path }: Listed): Promise<Part> {
+  const config = (await objectIn(files, folder, 'config.json')) ?? {};
+  refuseOthers(config, within(folder, 'config.json'));
+  if (kind === 'Dense') return denseIn(files, folder, { config, path });
+  if (kind === 'Normalize') return { ...NO_WEIGHTS, module: { kind } };
+  // Of answers nothing is dropped out.
+  if (kind !== 'LayerNorm') return NO_WEIGHTS;
+  const width = countOf(config['dimension']);
+  const weights = await stateIn(files, folder);
+  hold(weights, folder, ['norm.weight', 'norm.bias'], 2 * (width ?? 0));
+  return { ...weights, width, module: { kind, path } };
+}
+
+/** What takes anything else than the vector of a text, or makes something else of it. */
+function refuseOthers(config: Json, name: string): void {
+  const key = ['module_input_name', 'module_output_name'].find(
+    (each) => (config[each] ?? VECTOR) !== VECTOR,
+  );
+  if (key === undefined) return;
+  throw rejected(
+    `${name} has the ${key} ${quoted(String(config[key]))}; this version has modules over the vector of a text alone, ${VECTOR}`,
+    `Serve it by code of your own: ${BY_CODE}.`,
+  );
+}
+
+type Dense = { readonly config: Json; readonly path: string };
+
+async function denseIn(files: Files, folder: string, { config, path }: Dense): Promise<Part> {
+  const [inputs, width] = [countOf(config['in_features']), countOf(config['out_features'])];
+  if (inputs === null || width === null) {
+    throw rejected(`${within(folder, 'config.json')} has no in_features and out_features`, RESAVE);
+  }
+  const isResidual = config['use_residual'] === true;
+  const weights = await stateIn(files, folder);
+  const biased = config['bias'] !== false;
+  const isWidened = isResidual && inputs !== width;
+  const names = [
+    'linear.weight',
+    ...(biased ? ['linear.bias'] : []),
+    ...(isWidened ? ['residual.weight'] : []),
+  ];
+  hold(weights, folder, names, inputs * width * (isWidened ? 2 : 1) + (biased ? width : 0));
+  const activation = activationOf(config, within(folder, 'config.json'));
+  return {
+    ...weights,
+    width,
+    module: { kind: 'Dense', path, activation, ...(isResidual && { isResidual }) },
+  };
+}
+
+/** By the class that it names; sentence-transformers has tanh where it names none. */
+function activationOf(config: Json, name: string): string {
+  const said = config['activation_function'] ?? 'torch.nn.modules.activation.Tanh';
+  const [, kind = ''] = /^torch\.nn\.(?:modules\.\w+\.)?(\w+)$/.exec(String(said)) ?? [];
+  if (ACTIVATIONS.includes(kind)) return kind;
+  throw rejected(
+    `${name} has the activation_function ${quoted(String(said))}; this version has ${ACTIVATIONS.join(', ')}, of torch.nn`,
+    `Serve it by code of your own: ${BY_CODE}.`,
+  );
+}
+
+async function stateIn(files: Files, folder: string): Promise<State> {
+  const tensors = fileIn(files, folder, 'model.safetensors');
+  if (tensors) {
+    const { names, parameters, bytes } = await readSafetensors(await tensors.open(), tensors.name);
+    return { names, parameters, weightBytes: bytes };
+  }
+  const pickled = fileIn(files, folder, 'pytorch_model.bin');
+  if (pickled) {
+    return readState(await pickled.open(), pickled.name, RESAVE);
+  }
+  throw rejected(`${folder} has no model.safetensors and no pytorch_model.bin`, RESAVE);
+}
+
+function hold(
+  { names, parameters }: State,
+  folder: string,
+  wanted: readonly string[],
+  count: number,
+): void {
+  if (names.size === wanted.length && wanted.every((name) => names.has(name))) {
+    if (parameters === count) return;
+    throw rejected(
+      `the weights in ${folder} are ${parameters} numbers; its config.json asks for ${count}`,
+      RESAVE,
+    );
+  }
+  throw rejected(
+    `${folder} has the weights ${[...names].map(quoted).join(', ')}; its config.json asks for ${wanted.join(', ')}`,
+    RESAVE,
+  );
+}

@@ -1,0 +1,63 @@
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import type { FileFormat } from '#domain/artifact/format.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { quoted, rejected } from '#formats/rejected.ts';
+import type { Head } from './sentence-modules.ts';
+import { safetensorsIn, tensorsOf, type WeightPlaces, type Weights, weightsIn } from './weights.ts';
+
+/** Reads a model's file in another format that is part of the folder. */
+export type InspectData = (
+  file: ArtifactFile,
+  format: FileFormat,
+  beside: readonly ArtifactFile[],
+) => Promise<ModelFacts>;
+
+/** What the weights come to. */
+export type Read = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes'>;
+
+type Files = readonly ArtifactFile[];
+type Tensors = Extract<Weights, { kind: 'safetensors' }>;
+type Beside = {
+  /** What sentence-transformers has after its pooling, if it is one of its folders. */
+  readonly head: Head | null | undefined;
+  readonly inspectData: InspectData;
+};
+
+// What the output of a graph is called that ends with the vectors of texts: runtimes/onnx/language/tasks/features.ts.
+const POOLED = 'sentence_embedding';
+
+/** The weights that are served, and what they come to: ONNX first, unless it ends before modules that have weights of their own. Fails with `ArtifactRejected` where there are none. */
+export async function readWeights(
+  files: Files,
+  places: WeightPlaces,
+  { head, inspectData }: Beside,
+): Promise<{ readonly weights: Weights; readonly read: Read }> {
+  const weights = await weightsIn(files, places);
+  if (weights.kind === 'safetensors') return ofTensors(files, places, { weights, head });
+  const { file } = weights;
+  const { signature, parameters, weightBytes, dtypes } = await inspectData(file, 'onnx', files);
+  const isWhole = signature?.outputs.some(({ name }) => name === POOLED) ?? false;
+  if (isWhole || !head || head.modules.length === 0) {
+    const read = { parameters, weightBytes: Math.max(weightBytes, file.sizeBytes), dtypes };
+    return { weights, read };
+  }
+  const tensors = await safetensorsIn(files, places.folder);
+  if (tensors) return ofTensors(files, places, { weights: tensors, head });
+  const kinds = head.modules.map(({ kind }) => quoted(kind)).join(', ');
+  throw rejected(
+    `${file.name} ends before the modules ${kinds} of modules.json, and there is no model.safetensors`,
+    `Upload the model with its model.safetensors, of which the build makes ONNX that has them; or export it whole, with the output ${POOLED}: \`optimum-cli export onnx --library sentence_transformers\`.`,
+  );
+}
+
+type OfTensors = { readonly weights: Tensors } & Pick<Beside, 'head'>;
+
+async function ofTensors(files: Files, { folder }: WeightPlaces, { weights, head }: OfTensors) {
+  const { parameters, bytes, byType } = await tensorsOf(files, folder, weights);
+  const read = {
+    parameters: parameters + (head?.parameters ?? 0),
+    weightBytes: bytes + (head?.weightBytes ?? 0),
+    dtypes: [...byType.keys()].sort(),
+  };
+  return { weights, read };
+}
