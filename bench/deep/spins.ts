@@ -8,7 +8,7 @@ import { row, spread } from '../figures.ts';
 import { asked, bareServer, CONTEXT, llamaPython, weightsPath } from './language.ts';
 import { startGguf } from './servers.ts';
 
-const SPINS = [200, 500, 1_000, 2_000] as const;
+const SPINS = [500, 1_000, 2_000, 4_000] as const;
 const LOOK_MS = 50;
 
 type Side = { readonly at: string; readonly pid: number };
