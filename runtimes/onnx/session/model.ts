@@ -1,8 +1,10 @@
 import { open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { messageOf } from '../values/json.ts';
 import type { Datatype, Signature, Tensor, TensorSpec } from '../values/tensors.ts';
 import { isExhausted } from './exhausted.ts';
+import { withMappedWeights } from './mapped-weights.ts';
 import { refusedValue } from './refused-value.ts';
 import { withoutZipMaps } from './zipmap.ts';
 
@@ -99,13 +101,27 @@ async function sessionOf(
   path: string,
   options: InferenceSession.SessionOptions,
 ) {
-  const session = await ort.InferenceSession.create(path, options);
+  const session =
+    (await mappedSession(ort, path, options).catch(() => undefined)) ??
+    (await ort.InferenceSession.create(path, options));
   const isOfTensors = session.outputMetadata.every(({ isTensor }) => isTensor);
   const plain = isOfTensors ? undefined : withoutZipMaps(await readFile(path));
   if (!plain) return { session, classes: new Map<string, readonly string[]>() };
   await session.release();
   const { bytes, classes } = plain;
   return { session: await ort.InferenceSession.create(bytes, options), classes };
+}
+
+/** Undefined where nothing is worth mapping. */
+async function mappedSession(
+  ort: typeof import('onnxruntime-node'),
+  path: string,
+  options: InferenceSession.SessionOptions,
+) {
+  const bytes = withMappedWeights(path);
+  const beside = { model_external_initializers_file_folder_path: dirname(path) };
+  const session = { ...Object(options.extra?.['session']), ...beside };
+  return bytes && ort.InferenceSession.create(bytes, { ...options, extra: { session } });
 }
 
 /** In the file, operators come before the trees that they hold, and nodes before weights. */

@@ -46,13 +46,18 @@ export function integersOf(bytes: Uint8Array): readonly string[] {
 /** In file order. Throws on bytes that are not a message. */
 export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   for (let at = 0; at < bytes.length; ) {
-    const { value, end: behindTag } = readVarint(bytes, at);
-    const tag = Number(value);
-    const { start, end } = contentAt(bytes, tag % 8, behindTag);
+    const { tag, start, end } = fieldAt(bytes, at);
     if (!(end <= bytes.length)) throw new Error(`the field at byte ${at} does not fit its message`);
     yield { tag, whole: bytes.subarray(at, end), content: bytes.subarray(start, end) };
     at = end;
   }
+}
+
+/** Where the content of the field at that byte begins and ends, which may be behind the last of `bytes`; NaN where there is no field. */
+export function fieldAt(bytes: Uint8Array, at: number) {
+  const { value, end } = readVarint(bytes, at);
+  const tag = Number(value);
+  return { tag, ...contentAt(bytes, tag % 8, end) };
 }
 
 function contentAt(bytes: Uint8Array, wire: number, start: number) {
