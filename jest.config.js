@@ -35,5 +35,6 @@ export default {
   // One server that a test left open would keep the run from ending.
   forceExit: true,
   globalSetup: './test/compile.js',
+  testSequencer: './test/sequencer.js',
   reporters: ['default', './test/alone.js'],
 };

@@ -9,6 +9,9 @@ const ROOT = join(import.meta.dirname, '..');
 const BIN = join(ROOT, 'node_modules/.bin');
 const CACHE = join(ROOT, 'node_modules/.cache');
 
+// A third of the work of TypeScript 6, which the import rules are read by: 7 has no API for them.
+const TSC = join(ROOT, 'node_modules/typescript-7/bin/tsc');
+
 // Through a pipe biome would colour all the same.
 const COLORS = process.stdout.isTTY ? ['--colors=force'] : ['--colors=off'];
 
@@ -68,7 +71,7 @@ async function check() {
   const codes = await Promise.all([
     // Its size rules only warn.
     inOnePiece('biome', ['ci', '.', '--diagnostic-level=error', ...COLORS]),
-    inOnePiece('tsc', ['--incremental', '--tsBuildInfoFile', join(CACHE, 'tsc.tsbuildinfo')]),
+    inOnePiece(TSC, ['--incremental', '--tsBuildInfoFile', join(CACHE, 'tsc.tsbuildinfo')]),
     inOnePiece('depcruise', folders),
   ]);
   return Math.max(...codes);
