@@ -59,6 +59,12 @@ export const ALONE: readonly Kind[] = [
     find: named(/\.dvc$/),
   },
   {
+    name: 'a download that has not ended',
+    why: 'and no model yet',
+    fix: 'Wait until it has, then upload the file under the name that it has then.',
+    find: named(/\.(crdownload|download|opdownload|part|partial)$/i),
+  },
+  {
     name: 'a notebook',
     why: 'which makes a model and is none',
     fix: 'Let its last cell save the model (joblib.dump, save_model, save_pretrained, torch.export.save), and upload what that writes.',
