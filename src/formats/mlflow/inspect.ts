@@ -7,10 +7,10 @@ import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { codeFacts } from '#formats/code/code-facts.ts';
-import { requirementsIn } from '#formats/code/python-code.ts';
 import { packageOf } from '#formats/code/python-requirements.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type MlflowModel, parseMlmodel } from './model.ts';
+import { mlflowRequirements, withMlflow } from './requirements.ts';
 import { mlflowSignature } from './signature.ts';
 
 /** Inspects a model's single file that is part of another artifact. */
@@ -75,7 +75,7 @@ export async function inspectMlflow(
   allowed: readonly string[],
 ): Promise<ModelFacts> {
   const name = within(root, 'MLmodel');
-  const requirements = await requirementsIn(files, within(root, 'requirements.txt'));
+  const requirements = await mlflowRequirements(files, root);
   const declared = mlflowSignature(model, name);
   const common = {
     format: 'mlflow',
@@ -90,7 +90,7 @@ export async function inspectMlflow(
     return {
       ...pyfuncFacts(model, name, files),
       ...common,
-      requirements,
+      requirements: withMlflow(requirements, common.formatVersion),
       signature,
       takesColumns,
     };

@@ -236,6 +236,60 @@ it.each([
   });
 });
 
+describe('the packages of a python_function', () => {
+  const CONDA = `
+channels: [conda-forge]
+dependencies:
+- python=3.10.4
+- numpy=1.22
+- pip:
+  - mlflow==1.14.1
+  - scikit-learn==0.24.2
+`;
+  const packagesOf = async (...files: readonly (readonly [string, string])[]) => {
+    const all = [['MLmodel', PYFUNC] as const, ...files].map((file) => memoryFile(...file));
+    const facts = await inspectMlflow(await readMlflow(all, '.'), inspectData, []);
+    return facts.requirements;
+  };
+
+  it.each([
+    [
+      'its requirements.txt, before conda.yaml',
+      'requirements.txt',
+      'mlflow==2.1\n',
+      ['mlflow==2.1'],
+    ],
+    ['conda.yaml alone', 'x', '', ['mlflow==1.14.1', 'scikit-learn==0.24.2']],
+  ])('are those of %s', async (_, name, content, expected) => {
+    expect(await packagesOf([name, content], ['conda.yaml', CONDA])).toEqual(expected);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no YAML', 'dependencies: ['],
+    ['aliases', 'a: &a [x]\ndependencies: *a'],
+    ['too many levels', '['.repeat(10_000)],
+    ['no section of pip', 'dependencies: [python=3.10, {npm: [x]}]'],
+  ])('are MLflow itself where conda.yaml says %s', async (_, text) => {
+    expect(await packagesOf(['conda.yaml', text])).toEqual(['mlflow==2.14.1']);
+  });
+
+  it('begin with MLflow itself where they do not name it', async () => {
+    const text = 'flavors: {python_function: {loader_module: mlflow.pyfunc.model}}';
+
+    expect(await packagesOf(['requirements.txt', 'pandas'])).toEqual(['mlflow==2.14.1', 'pandas']);
+    expect(await inspect(text)).toMatchObject({ requirements: ['mlflow'] });
+  });
+
+  it('are refused where they are no names', async () => {
+    const text = 'dependencies: [{pip: [mlflow, "git+https://example.org/a"]}]';
+
+    await expect(packagesOf(['conda.yaml', text])).rejects.toMatchObject({
+      message: 'conda.yaml, pip, line 2: `git+https://example.org/a` is a repository',
+    });
+  });
+});
+
 it('a folder without an MLmodel is none of MLflow', async () => {
   await expect(readMlflow([], '.')).rejects.toMatchObject({
     name: 'ArtifactRejected',
