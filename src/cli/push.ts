@@ -2,6 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { folderFiles, isFile, unreadable } from '#compose/folder-files.ts';
 import type { Slipway, Upload } from '#compose/slipway.ts';
+import { noModelNamed } from '#domain/artifact/no-model.ts';
 import { readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
@@ -23,6 +24,7 @@ export async function push(
   open: () => Promise<Slipway>,
 ): Promise<SlipwayEvent> {
   const startedAtMs = performance.now();
+  await requireReadable(path);
   const planned = await uploads(resolve(path), options.name);
   const slipway = await open();
   let deployment: string | null = null;
@@ -45,7 +47,6 @@ export async function push(
 
 /** The objects to upload, in order: the one that starts the deployment comes last. */
 async function uploads(path: string, name: string | undefined): Promise<readonly Planned[]> {
-  await requireReadable(path);
   const file = basename(path);
   const planned = (await stat(path)).isDirectory()
     ? await folderUploads(path, modelName(name ?? file))
@@ -70,8 +71,12 @@ function modelName(name: string): string {
 async function fileUploads(path: string, model: string): Promise<readonly Planned[]> {
   const key = `models/${model}/${basename(path)}`;
   if (readKey(key).kind !== 'artifact') {
-    throw new Failure('InputInvalid', `${basename(path)} is not a self-contained model file`, {
-      fix: 'Push a folder that holds it and a model.yaml, or a file such as model.onnx.',
+    const told = noModelNamed(path);
+    const what = told ? `${told.name}, ${told.why}` : 'not a self-contained model file';
+    throw new Failure('InputInvalid', `${basename(path)} is ${what}`, {
+      fix:
+        told?.fix ??
+        'Push a folder that holds it, or a file such as model.onnx; code answers as predict.py in its folder.',
     });
   }
   const sidecar = { key: sidecarKey(key), file: sidecarKey(path) };

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { errorCode } from '#adapters/local/registry/file-state.ts';
 import { MAX_PARTS } from '#domain/artifact/limit.ts';
 import { Failure } from '#domain/failure.ts';
+import { fixOfMissing } from './typed-path.ts';
 
 const MANIFEST = 'model.yaml';
 // A folder takes as long to look into as a file, and one of folders alone has no end either.
@@ -42,13 +43,13 @@ async function opened(folder: string): Promise<Dir> {
   });
 }
 
-/** Why a path that somebody named gives no artifact: it is not there, or may not be read. */
+/** Why a path that somebody named, as it was typed, gives no artifact: it is not there, or may not be read. */
 export function unreadable(path: string, cause: unknown): Failure {
   const isMissing = errorCode(cause) === 'ENOENT';
   return new Failure('InputInvalid', `${path} ${isMissing ? 'does not exist' : 'cannot be read'}`, {
     cause,
     fix: isMissing
-      ? `Name a file or folder that is there, seen from ${process.cwd()}.`
+      ? fixOfMissing(path)
       : 'Give the user that runs this command the right to read it.',
   });
 }

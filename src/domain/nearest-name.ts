@@ -1,18 +1,19 @@
 /** The name that `typed` was probably meant to be: `typed` is its prefix, or at most a third of it is wrong. Undefined when no name is that near. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
-  const [best] = measured(typed, names);
-  return best && best.edits <= Math.ceil(typed.length / 3) ? best.name : undefined;
+  return byNearness(typed, names).meant;
 }
 
-/** All names, the one first that is most like `typed`; those that are as near stay in their order. */
-export function byNearness(typed: string, names: readonly string[]): readonly string[] {
-  return measured(typed, names).map(({ name }) => name);
-}
-
-function measured(typed: string, names: readonly string[]) {
-  return names
+/** All names, the one first that is most like `typed` (those that are as near stay in their order), and the one that was probably meant, as `nearestName` has it. */
+export function byNearness(
+  typed: string,
+  names: readonly string[],
+): { readonly meant: string | undefined; readonly names: readonly string[] } {
+  const measured = names
     .map((name) => ({ name, edits: name.startsWith(typed) ? 0 : countEdits(typed, name) }))
     .sort((a, b) => a.edits - b.edits);
+  const [best] = measured;
+  const isMeant = best && typed !== '' && best.edits <= Math.ceil(typed.length / 3);
+  return { meant: isMeant ? best.name : undefined, names: measured.map(({ name }) => name) };
 }
 
 /** Levenshtein distance: insertions, deletions and substitutions. */

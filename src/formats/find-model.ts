@@ -10,7 +10,7 @@ import { HANDLERS } from '#formats/code/sagemaker.ts';
 import { huggingFaceFolders } from '#formats/huggingface/folder.ts';
 import { type Foreign, findForeign } from './foreign/find.ts';
 import { fixOf } from './known-formats.ts';
-import { mlflowOnnx } from './mlflow/inspect.ts';
+import { type MlflowFolder, mlflowOnnx, readMlflow } from './mlflow/inspect.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
 import { quoted, rejected } from './rejected.ts';
 import { isSpacy } from './spacy/inspect.ts';
@@ -29,6 +29,8 @@ export type Found = {
   /** The model's file; null when the model is a folder. Its own format is `fileFormat`. */
   readonly file: ArtifactFile | null;
   readonly fileFormat: FileFormat | null;
+  /** What its MLmodel says, of a folder that MLflow saved. */
+  readonly mlflow?: MlflowFolder;
   /** What Triton was told of it, which has to agree with the file. */
   readonly config?: ArtifactFile;
 };
@@ -150,8 +152,9 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
 
 /** Of the flavour `onnx` its file, which needs neither MLflow nor Python, with no more than lies beside that. */
 async function mlflowFound(place: Place, mlflow: Found): Promise<Found> {
-  const file = await mlflowOnnx(place.files, mlflow.root);
-  if (!file) return mlflow;
+  const folder = await readMlflow(place.files, mlflow.root);
+  const file = mlflowOnnx(folder);
+  if (!file) return { ...mlflow, mlflow: folder };
   const files = place.files.filter(({ name }) => folderOf(name) === folderOf(file.name));
   return fileModel({ ...place, files }, { file, format: 'onnx', foreign: null });
 }

@@ -27,6 +27,7 @@ import { requireDeclared } from '#formats/triton/repository.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Found, findModel } from './find-model.ts';
 import { quoted, rejected } from './rejected.ts';
+import { refusalOfStandIn } from './stand-in.ts';
 
 /** `maxBytes` limits the total size of all files; of the manifest, only the sections on the model and its packages are needed. */
 export type InspectOptions = {
@@ -46,7 +47,6 @@ export async function inspectFiles(
   files: readonly ArtifactFile[],
   { maxBytes, manifest }: InspectOptions,
 ): Promise<ArtifactFacts> {
-  const { model, entrypoint, build } = manifest;
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {
     throw rejected(
@@ -64,8 +64,23 @@ export async function inspectFiles(
       'Put the files of the model in the folder; in a bucket upload them first, then model.yaml again.',
     );
   }
-  const { format, path = null, allowPickle } = model;
-  const found = await findModel(files, { maxBytes, format, path });
+  const { format, path = null } = manifest.model;
+  let looked = files;
+  try {
+    const found = await findModel(files, { maxBytes, format, path });
+    looked = found.files;
+    return { ...(await inspectFound(found, manifest)), sizeBytes };
+  } catch (error) {
+    throw (await refusalOfStandIn(looked, error)) ?? error;
+  }
+}
+
+async function inspectFound(
+  found: Found,
+  manifest: InspectOptions['manifest'],
+): Promise<Omit<ArtifactFacts, 'sizeBytes'>> {
+  const { model, entrypoint, build } = manifest;
+  const { path = null, allowPickle } = model;
   const absent = build?.requirements?.length ? [] : absentFrom(found, allowPickle);
   const { runtime: asked = {} } = manifest;
   const facts = await factsOf(found, { allowed: allowPickle, absent, asked, path });
@@ -78,7 +93,6 @@ export async function inspectFiles(
     archives: found.archives,
     unpacking: kept(found),
     modelFile: isFolder || !found.file ? found.root : found.file.name,
-    sizeBytes,
   };
 }
 
@@ -119,10 +133,10 @@ function absentFrom({ files, root }: Found, names: readonly string[]): readonly 
 }
 
 function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts> {
-  const { format, files, root, file, fileFormat } = found;
+  const { format, files, root, file, fileFormat, mlflow } = found;
   const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
     inspectFile(data, dataFormat, { ...given, files, absent: [] });
-  if (format === 'mlflow') return inspectMlflow(files, root, inspectData);
+  if (mlflow) return inspectMlflow(mlflow, inspectData, given.allowed);
   if (format === 'huggingface') {
     const { asked, path } = given;
     const inspectPart = (data: ArtifactFile, dataFormat: FileFormat, beside: typeof files) =>

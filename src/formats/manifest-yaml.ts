@@ -49,9 +49,19 @@ function readDocument(document: Document, text: string): Read {
   const { isExpandable, faults } = written(document);
   if (!isExpandable) return { faults };
   const value: unknown = document.toJS() ?? {};
+  if (isMlflows(value)) return { faults: [{ offset: 0, what: MLFLOWS }] };
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success && faults.length === 0) return { manifest: parsed.data };
   return { faults: [...faults, ...schemaFaults(issuesOf(value), document, text)] };
+}
+
+const MLFLOWS =
+  "it is what MLflow writes for OpenAI's service, which no model is in; call the service from a predict.py, in a folder whose own model.yaml has `runtime: { network: open }`";
+
+/** MLflow's flavour `openai` has a file of the same name. */
+function isMlflows(value: unknown): boolean {
+  const isObject = typeof value === 'object' && value !== null;
+  return isObject && 'task' in value && 'model' in value && typeof value.model === 'string';
 }
 
 /** What YAML or JSON has against the text; not expandable where it does not say what was meant, or an alias could stand for more than fits in memory. */

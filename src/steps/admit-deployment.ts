@@ -1,4 +1,5 @@
 import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
+import { noModelNamed } from '#domain/artifact/no-model.ts';
 import { folderOf, type KeyMeaning, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import {
   type Artifact,
@@ -186,6 +187,8 @@ async function hint(
 function fixFor(key: string, model: string): string {
   const folder = folderOf(key);
   if (folder === undefined) {
+    const told = noModelNamed(key);
+    if (told) return told.fix;
     const file = key.slice(key.lastIndexOf('/') + 1);
     return `Drop one self-contained file (models/${model}/FILE.onnx, its manifest beside it as FILE.onnx.yaml), or a folder one level down (models/${model}/FOLDER/${file}) with model.yaml uploaded last, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
   }
@@ -199,7 +202,10 @@ async function strayReason(
 ): Promise<string | undefined> {
   const bucket = event.detail.bucket.name;
   const folder = folderOf(event.detail.object.key);
-  if (folder === undefined) return 'it is not a self-contained model file';
+  if (folder === undefined) {
+    const told = noModelNamed(event.detail.object.key);
+    return told ? `it is ${told.name}, ${told.why}` : 'it is not a self-contained model file';
+  }
   const manifest = await artifacts.latest(bucket, `${folder}model.yaml`);
   if (!manifest) return `${folder} has no model.yaml`;
   const file = await find(artifacts, event);

@@ -62,6 +62,36 @@ describe('slipway', () => {
       fix: expect.stringMatching(/^Name a file or folder that is there, seen from /),
     },
     {
+      args: ['inspect', 'https://huggingface.co/openai-community/gpt2'],
+      message: 'https://huggingface.co/openai-community/gpt2 does not exist',
+      fix: 'Download it first (`hf download openai-community/gpt2 --local-dir gpt2`), and name the file or folder that this writes.',
+    },
+    {
+      args: ['push', 'https://example.org/m.onnx'],
+      message: 'https://example.org/m.onnx does not exist',
+      fix: "Download it first (`curl -LO 'https://example.org/m.onnx'`), and name the file or folder that this writes.",
+    },
+    {
+      args: ['push', 's3://bucket/model/'],
+      message: 's3://bucket/model/ does not exist',
+      fix: "Download it first (`aws s3 cp 's3://bucket/model/' . --recursive`), and name the file or folder that this writes.",
+    },
+    {
+      args: ['push', 'gs://bucket/m.onnx'],
+      message: 'gs://bucket/m.onnx does not exist',
+      fix: "Download it first (`gcloud storage cp 'gs://bucket/m.onnx' .`), and name the file or folder that this writes.",
+    },
+    {
+      args: ['push', 'ftp://example.org/m.onnx'],
+      message: 'ftp://example.org/m.onnx does not exist',
+      fix: 'Download what is at that address first, and name the file or folder that this writes.',
+    },
+    {
+      args: ['push', '~/m.onnx'],
+      message: '~/m.onnx does not exist',
+      fix: 'Leave out the quotes, so that the shell reads ~ as your home folder, or write it out: "$HOME"/m.onnx.',
+    },
+    {
       args: ['promote', 'm', '--from', './a', '--to', './b/../a'],
       message: './a is where it comes from and where it goes',
       fix: expect.any(String),
@@ -95,6 +125,16 @@ describe('slipway', () => {
 
     expect(code).toBe(2);
     expect(stderr).toContain('no model nobody');
+  });
+
+  it('says of a notebook that is pushed what it is', async () => {
+    const notebook = join(folder.path, 'train.ipynb');
+    await writeFile(notebook, '{}');
+
+    const { code, stderr } = await runHere('push', notebook, '--data', data);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('train.ipynb is a notebook, which makes a model and is none\n→ Let');
   });
 
   it.each([

@@ -12,6 +12,9 @@ it.each([
 });
 
 it('names are put in the order of how much they are like what was typed', () => {
-  expect(byNearness('digts', NAMES)).toEqual(['digits', 'digests', 'words', 'zebra']);
-  expect(byNearness('', NAMES)).toEqual(NAMES);
+  expect(byNearness('digts', NAMES)).toEqual({
+    meant: 'digits',
+    names: ['digits', 'digests', 'words', 'zebra'],
+  });
+  expect(byNearness('', NAMES)).toEqual({ meant: undefined, names: NAMES });
 });

@@ -190,6 +190,7 @@ it('slipway invoke calls a model by its name and shows what it answered, right o
   const ready = await run('invoke', 'called', '--path', '/ping');
   const called = await run('invoke', 'called', '--body', `@${body}`, '--json');
   const rows = await run('invoke', 'called', '--body', `@${await file('rows.csv', '1\n2\n')}`);
+  const typed = await run('invoke', 'called', '[1, 2]');
   const nothing = await run('invoke', 'called', '--body', '@-');
   const wrong = await run('invoke', 'called', '--body', '{}');
   const nobody = await run('invoke', 'nobody', '--path', 'ping');
@@ -204,6 +205,7 @@ it('slipway invoke calls a model by its name and shows what it answered, right o
     body: { predictions: [11, 12] },
   });
   expect(rows.stdout).toContain('{"predictions":[11,12]}');
+  expect(typed.stdout).toContain('{"predictions":[11,12]}');
   expect(nothing.stdout).toContain('it is empty');
   expect(wrong).toMatchObject({ code: 1, stdout: expect.stringMatching(/^400 /) });
   expect(nobody).toMatchObject({ code: 1, stdout: expect.stringMatching(/^404 Not Found\n/) });

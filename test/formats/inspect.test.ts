@@ -39,6 +39,67 @@ function inspect(files: readonly ArtifactFile[], maxBytes: number) {
   return inspectFiles(files, { maxBytes, manifest: MANIFEST });
 }
 
+describe('what stands in the place of a model', () => {
+  const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12345\n`;
+  const PAGE = '<!DOCTYPE html><html><body>404';
+  const DENIED = '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>';
+  const PICKLED = hex('8004 7d94 2e');
+  const CONFIG = '{"model_type": "bert", "architectures": ["BertModel"]}';
+  const ENDINGS = 'gguf pt h5 keras tflite cbm ubj lgb skops safetensors zip tar.gz'.split(' ');
+
+  it.each(ENDINGS)('is named where it is called .%s', async (ending) => {
+    const refusals = [
+      [POINTER, 'a Git LFS pointer, not the file itself', 'git lfs pull'],
+      [PAGE, 'an HTML page, not the file itself', 'download the model itself'],
+      [DENIED, 'an error that a server answered, not', 'download the model itself'],
+      ['{"error":"Repository not found"}', 'an error that a server answered, not', 'download'],
+    ] as const;
+    for (const [content, message, fix] of refusals) {
+      await expect(inspect([file(`m.${ending}`, content)], 1_000)).rejects.toMatchObject({
+        name: 'ArtifactRejected',
+        message: expect.stringContaining(`m.${ending} is ${message}`),
+        fix: expect.stringContaining(fix),
+      });
+    }
+  });
+
+  it.each(['gguf', 'h5', 'keras', 'tflite', 'cbm', 'ubj', 'skops', 'zip'])(
+    'is named where it is a pickle called .%s',
+    async (ending) => {
+      await expect(inspect([file(`m.${ending}`, PICKLED)], 1_000)).rejects.toMatchObject({
+        message: `m.${ending} is a pickle, not what its ending says`,
+        fix: expect.stringContaining('under a name with the ending of its format'),
+      });
+    },
+  );
+
+  it('is named among the files of a folder', async () => {
+    const files = [
+      file('bert/config.json', CONFIG),
+      file('bert/tokenizer.json', '{}'),
+      file('bert/model.safetensors', POINTER),
+    ];
+
+    await expect(inspect(files, 10_000)).rejects.toMatchObject({
+      message: 'bert/model.safetensors is a Git LFS pointer, not the file itself',
+    });
+  });
+
+  it.each(['m.pkl.crdownload', 'm.zip.part'])('is a download under way: %s', async (name) => {
+    await expect(inspect([file(name, 'x')], 10_000)).rejects.toMatchObject({
+      message: `${name} makes this a download that has not ended, and no model yet`,
+    });
+  });
+
+  it('is not looked for where a model is refused for another reason', async () => {
+    const files = [file('MLmodel', 'flavors: []'), file('README.html', PAGE)];
+
+    await expect(inspect(files, 10_000)).rejects.toMatchObject({
+      message: expect.stringContaining('MLmodel is not a readable MLmodel'),
+    });
+  });
+});
+
 describe('a class of its own that a skops file names, and the manifest allows,', () => {
   const model = file('m.skops', readFileSync(fixturePath('../own-class-skops', 'm.skops')));
   const manifest = manifestSchema.parse({ model: { allowPickle: ['mytrans.Scaled'] } });

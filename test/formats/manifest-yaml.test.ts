@@ -244,6 +244,10 @@ describe('a manifest', () => {
       'line 2: 9007199254740993 is not a number that JSON can represent exactly',
     ],
     ['examples:\n- request: &a 1\n- request: *a', 'line 3: `*a` is an alias; write the value out'],
+    [
+      'messages: []\nmodel: gpt-4o\ntask: chat.completions\n',
+      "line 1: it is what MLflow writes for OpenAI's service, which no model is in; call the service from a predict.py, in a folder whose own model.yaml has `runtime: { network: open }`",
+    ],
   ])('%j is refused with the line and the reason', (text, message) => {
     expect(refusal(text)).toMatchObject({
       name: 'ArtifactRejected',

@@ -64,6 +64,58 @@ describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slip
     });
   });
 
+  it('a function of MLflow gets a table of the columns that there are, with times, bytes and texts that are missing', async () => {
+    await pushed(slipway(), fixtureOf('mlflow', 'pyfunc-seen-3.17'), 'seen');
+    const ask = (body: unknown) => throughGateway(slipway(), 'seen')('invocations', body);
+    const row = { weight: 0.5, pieces: 3, made: '2026-05-04T03:02:01' };
+    const seen = 'weight float 0.5, pieces int 3, made Timestamp 2026-05-04 03:02:01';
+
+    const answers = [
+      await ask({ dataframe_records: [row, { ...row, note: 'x' }] }),
+      await ask({ dataframe_split: { columns: Object.keys(row), data: [Object.values(row)] } }),
+      await ask({ instances: [row], params: { unknown: 1 } }),
+      await ask([{ ...row, seal: 'aGVsbG8=' }]),
+      await ask({ inputs: { weight: [null], pieces: [3], made: [row.made] } }),
+    ];
+    const refused = [
+      await ask({ dataframe_records: [{ weight: 0.5, made: row.made }] }),
+      await ask({ dataframe_records: [{ ...row, made: 'soon' }] }),
+    ];
+
+    expect(answers.map(({ body }) => body)).toEqual([
+      { predictions: [`${seen}, note NoneType None`, `${seen}, note str x`] },
+      { predictions: [seen] },
+      { predictions: [seen] },
+      { predictions: [`${seen}, seal bytes b'hello'`] },
+      { predictions: [seen.replace('0.5', 'nan')] },
+    ]);
+    expect(refused).toMatchObject([
+      {
+        status: 400,
+        body: {
+          error:
+            'dataframe_records has "weight", "made"; it takes "weight", "pieces", "made", "seal", "note"',
+        },
+      },
+      { status: 400, body: { error: expect.stringContaining('Failed to convert column made') } },
+    ]);
+  });
+
+  it('an agent of MLflow answers what it is told as its own server does, and records nothing', async () => {
+    await pushed(slipway(), fixtureOf('mlflow', 'pyfunc-agent-3.17'), 'agent');
+    const ask = (body: unknown) => throughGateway(slipway(), 'agent')('invocations', body);
+    const told = { input: [{ role: 'user', content: 'Hello' }] };
+    const said = { output: [{ content: [{ text: '1 messages' }] }] };
+
+    const answers = [await ask(told), await ask({ inputs: told })];
+
+    expect(answers).toMatchObject([
+      { status: 200, body: said },
+      { status: 200, body: { predictions: said } },
+    ]);
+    expect(Object.keys(Object(answers[0]?.body))).not.toContain('predictions');
+  });
+
   it.each([
     ['a pickle', 'own-class'],
     ['a skops file', 'own-class-skops'],

@@ -215,11 +215,21 @@ describe('an object that starts nothing', () => {
   it.each([
     { key: 'models/digits/notes.md', why: 'it is not a self-contained model file' },
     {
+      key: 'models/digits/train.ipynb',
+      why: 'it is a notebook, which makes a model and is none',
+      fix: 'Let its last cell save the model (joblib.dump, save_model, save_pretrained, torch.export.save), and upload what that writes.',
+    },
+    {
+      key: 'models/digits/digits.onnx.crdownload',
+      why: 'it is a download that has not ended, and no model yet',
+      fix: 'Wait until it has, then upload the file under the name that it has then.',
+    },
+    {
       key: 'models/digits/v1/weights.bin',
       why: 'models/digits/v1/model.yaml was uploaded before it',
     },
     { key: 'models/digits/v2/weights.bin', why: 'models/digits/v2/ has no model.yaml' },
-  ])('is told why: $key', async ({ key, why }) => {
+  ])('is told why: $key', async ({ key, why, fix }) => {
     const world = memoryWorld();
     const admit = admitDeployment(world.deps);
     await admit({ event: arrival(world, 'models/digits/v1/model.yaml'), execution: 'run-1' });
@@ -230,6 +240,7 @@ describe('an object that starts nothing', () => {
     expect(told.at(-1)).toMatchObject({
       state: 'Ignored',
       reason: `${key} starts no deployment: ${why}`,
+      fix: fix ?? expect.stringContaining('model.yaml'),
     });
   });
 

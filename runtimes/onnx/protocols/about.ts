@@ -60,6 +60,8 @@ function aboutOf(model: Model, { document, example }: Made, header: Header): Abo
   );
   return {
     ...metadataOf(model),
+    // What the client of KServe's first protocol takes for a server that is there.
+    status: 'alive',
     paths: Object.fromEntries(paths),
     curl: example === undefined ? null : curlOf(JSON.stringify(example), header),
   };

@@ -19,6 +19,7 @@ import { columnsOfCsv } from '../tables/table-csv.ts';
 import { isObject, show, showKeys } from '../values/json.ts';
 import { namedRows, nestedJson, rowsJson } from '../values/tensor-json.ts';
 import {
+  noRowsShape,
   readWrittenTensor,
   type Signature,
   shapeOf,
@@ -26,7 +27,7 @@ import {
   type TensorSpec,
 } from '../values/tensors.ts';
 
-/** Collects the names of columns that the model does not take; without it, they are refused. */
+/** Collects the names of what the model does not take; without it, that is refused. */
 type Ignored = Takes['ignored'];
 
 type Named = ReadonlyMap<string, unknown>;
@@ -96,6 +97,9 @@ export function answeredName<T extends TensorSpec>(spec: T, outputs: readonly T[
 
 const PROBABILITIES = 'probabilities';
 
+// What MLflow's clients may send beside a shape. Its server passes over those that the model's signature does not declare.
+const PARAMS = 'params';
+
 function valueJson(tensor: Tensor): string {
   return tensor.classes ? `[${namedRows(tensor, tensor.classes).join(',')}]` : nestedJson(tensor);
 }
@@ -104,32 +108,34 @@ function runOf(named: Named, signature: Signature): Run {
   return {
     inputs: signature.inputs.map((spec) => {
       const value = named.get(spec.name);
-      return readWrittenTensor(spec, noRowsIn(value, spec) ?? shapeOf(value), value);
+      return readWrittenTensor(
+        spec,
+        isNoRows(value, spec) ? noRowsShape(spec) : shapeOf(value),
+        value,
+      );
     }),
     outputs: signature.outputs.map(({ name }) => name),
   };
 }
 
-/** An empty list is no rows, each of the form that the input has; undefined for any other value. */
-function noRowsIn(value: unknown, { shape }: TensorSpec): readonly number[] | undefined {
-  const [first, ...rest] = shape;
-  const isNone = Array.isArray(value) && value.length === 0;
-  return isNone && first === -1 ? [0, ...rest.map((dim) => Math.max(0, dim))] : undefined;
+/** An empty list is no rows, each of the form that the input has. */
+function isNoRows(value: unknown, { shape }: TensorSpec): boolean {
+  return Array.isArray(value) && value.length === 0 && shape[0] === -1;
 }
 
 function namedInputs(body: unknown, takes: Takes): Named {
   if (Array.isArray(body) || isOnlyValue(body, takes)) return whole(body, 'the body', takes);
   const keys = isObject(body) ? Object.keys(body) : [];
-  const [key] = keys;
-  if (isObject(body) && keys.length === 1 && isShape(key)) {
-    refuseTensors(body[key], takes);
-    return SHAPES[key](body[key], takes);
+  const shape = keys.find(isShape);
+  const more = keys.filter((name) => name !== shape);
+  if (isObject(body) && shape && more.every((name) => name === PARAMS && takes.ignored)) {
+    for (const name of more) takes.ignored?.add(name);
+    refuseTensors(body[shape], takes);
+    return SHAPES[shape](body[shape], takes);
   }
   const saved = new Set(namesAsSaved(keys, takes));
   if (isObject(body) && takes.inputs.some(({ name }) => saved.has(name)))
     return whole(body, 'the body', takes);
-  const shape = keys.find(isShape);
-  const more = keys.filter((name) => name !== shape);
   if (shape && !more.some(isShape)) {
     throw refusal(
       400,

@@ -1,4 +1,4 @@
-import { readTensor, type Signature, type Tensor } from '../values/tensors.ts';
+import { noRowsShape, readTensor, type Signature, type Tensor } from '../values/tensors.ts';
 import type { Run } from './model.ts';
 
 /** No rows of each output, for a request of no rows: what a model that does not run on none is answered for. Undefined for any other request, and where the outputs are not by row. */
@@ -11,8 +11,5 @@ export function answerToNoRows(
   const asked = signature.outputs.filter(({ name }) => outputs.includes(name));
   const isByRow = [...signature.inputs, ...asked].every(({ shape }) => shape[0] === -1);
   if (!isByRow) return undefined;
-  return asked.map((spec) => {
-    const shape = [0, ...spec.shape.slice(1).map((dim) => Math.max(0, dim))];
-    return { ...spec, ...readTensor(spec, shape, []) };
-  });
+  return asked.map((spec) => ({ ...spec, ...readTensor(spec, noRowsShape(spec), []) }));
 }

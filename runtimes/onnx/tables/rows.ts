@@ -2,7 +2,7 @@ import { refusal } from '../refusal.ts';
 import { SHOWN_KEYS, showKeys } from '../values/json.ts';
 import { shapeOf, type TensorSpec } from '../values/tensors.ts';
 
-/** What a model takes. `ignored` collects the names of extra columns; null when those are refused. */
+/** What a model takes. `ignored` collects the names of what is passed over: extra columns, and `params`; null when those are refused. */
 export type Takes = {
   readonly inputs: readonly TensorSpec[];
   readonly ignored: Set<string> | null;
@@ -77,11 +77,11 @@ export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
   return isColumn ? value.map((each) => [each]) : [value];
 }
 
-/** The warning header that names the ignored columns: in ASCII, at most eight of them. */
+/** The warning header that names what was ignored: in ASCII, at most eight of them. */
 export function warningOf(ignored: ReadonlySet<string> | null): Readonly<Record<string, string>> {
   if (!ignored?.size) return {};
   const names = showKeys([...ignored]).replaceAll(/[^ -~]/g, escaped);
-  return { 'x-slipway-warning': `ignored columns that the model does not take: ${names}` };
+  return { 'x-slipway-warning': `ignored what the model does not take: ${names}` };
 }
 
 function escaped(character: string): string {

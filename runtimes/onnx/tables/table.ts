@@ -26,7 +26,7 @@ export function columnsOfSplit(split: unknown, takes: Takes): ReadonlyMap<string
   return inputsOfRows(data, columns.map(String), 'dataframe_split', takes);
 }
 
-/** A list of objects, all with the same columns. */
+/** A list of objects. A column that only some of them have is missing in the others, as pandas makes a table of them. */
 export function columnsOfRecords(
   records: unknown,
   label: string,
@@ -35,17 +35,11 @@ export function columnsOfRecords(
   if (!Array.isArray(records) || !records.every(isObject)) {
     throw refusal(400, `${label} is ${show(records)}; it takes a list of objects`);
   }
-  const [first] = records;
-  if (first === undefined) return noRows(takes);
-  const names = Object.keys(first);
-  const rows = records.map((record, index) => {
-    const found = Object.keys(record);
-    if (isSame(found, names)) return names.map((name) => record[name]);
-    throw refusal(
-      400,
-      `${label}[${index}] has ${showKeys(found)}; the first has ${showKeys(names)}`,
-    );
-  });
+  if (records.length === 0) return noRows(takes);
+  const names = [...new Set(records.flatMap(Object.keys))];
+  const rows = records.map((record) =>
+    names.map((name) => (Object.hasOwn(record, name) ? record[name] : null)),
+  );
   return inputsOfRows(rows, names, label, takes);
 }
 
@@ -119,13 +113,4 @@ function matrixOf(inputs: readonly TensorSpec[], width: number, label: string): 
   }
   if (columns === -1 || columns === width) return only;
   throw refusal(400, `${label} has ${width} columns; the model takes ${columns}`);
-}
-
-function isSame(names: readonly string[], others: readonly string[]): boolean {
-  const known = new Set(others);
-  return (
-    names.length === known.size &&
-    new Set(names).size === names.length &&
-    names.every((name) => known.has(name))
-  );
 }

@@ -24,10 +24,12 @@ function parse(text: string, read: () => unknown): unknown {
 
 /** What the text is instead, as far as that can be told. */
 function otherIn(text: string): string | undefined {
+  if (/^[^\s[{"=&,;]+=/.test(text)) return FORM;
   if (/^[^\s[{"][^\n]*[,;\t]/.test(text)) return CSV;
   return foreignIn(text);
 }
 
+const FORM = 'it is a form; write its fields as JSON, as {"name": 1.5}';
 const CSV = 'it begins as CSV does, which is taken by the header "content-type: text/csv"';
 
 /** The first thing outside of strings that many programs write but JSON does not have: a number that is not finite, or what Python prints. */

@@ -101,6 +101,11 @@ export function shapeOf(data: unknown): number[] {
   return shape;
 }
 
+/** The shape of no rows, each of the form that the spec has. */
+export function noRowsShape({ shape }: TensorSpec): readonly number[] {
+  return [0, ...shape.slice(1).map((dim) => Math.max(0, dim))];
+}
+
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((count, dim) => count * dim, 1);
 }

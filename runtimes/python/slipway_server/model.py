@@ -94,6 +94,10 @@ def plain(array: Any) -> np.ndarray:
     result = np.asarray(array)
     if result.dtype.kind in "biufU" and result.dtype.name != "float128":
         return result
+    if result.dtype.kind == "M":
+        # numpy has a time in nanoseconds as their number.
+        result = result.astype("datetime64[us]").astype(object)
+        return np.vectorize(lambda time: time.isoformat() if time else "NaT", otypes=[object])(result) if result.size else result
     if result.dtype.kind == "O" and result.size > 0 and all(isinstance(value, (bool, np.bool_)) for value in result.flat):
         return result.astype(bool)
     if result.dtype.kind == "O" and result.size > 0 and all(isinstance(value, (int, np.integer)) for value in result.flat):

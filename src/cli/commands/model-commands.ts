@@ -89,12 +89,12 @@ function addPush(program: Command): void {
 function addInvoke(program: Command): void {
   placedCommand(
     program,
-    'invoke <model>',
+    'invoke <model> [body]',
     "Sends a request to a model's endpoint and prints the answer.",
   )
     .option(
       '--body <json>',
-      'what to send: JSON, or @FILE of JSON, CSV, JSON Lines, an image or sound, by its ending, or @- for what comes in; without it the request is a GET',
+      'what to send, which may also stand behind the model: JSON, or @FILE of JSON, CSV, JSON Lines, an image or sound, by its ending, or @- for what comes in; without it the request is a GET',
     )
     .option('--path <path>', "below the model's endpoint", '/invocations')
     .option('--key <key>', 'the API key, in AWS (or SLIPWAY_KEY)')
@@ -102,13 +102,18 @@ function addInvoke(program: Command): void {
       'after',
       examples(
         'slipway invoke digits --body @request.json',
+        "slipway invoke iris '[[5.1, 3.5, 1.4, 0.2]]'",
         'slipway invoke digits --path /ping',
         'SLIPWAY_KEY=… slipway invoke digits --body @request.json --stage prod',
       ),
     )
     .action(
-      async (model: string, options: Place & { body?: string; path: string; key?: string }) => {
-        const { answer, lines } = await invoke(model, options);
+      async (
+        model: string,
+        body: string | undefined,
+        options: Place & { body?: string; path: string; key?: string },
+      ) => {
+        const { answer, lines } = await invoke(model, { ...(body && { body }), ...options });
         show(options, answer, lines);
         process.exitCode = answer.status < 400 ? 0 : 1;
       },

@@ -2,6 +2,8 @@ import type { KnownFile } from './known-file.ts';
 import { BY_CODE, CORE_ML, HUGGING_FACE, JAX, PADDLE, TENSORFLOW, TORCH } from './ways-out.ts';
 
 const ZIP = /^504b0304/;
+const ANSWERED =
+  'It is what a server answered in the place of a model: download the model itself, and upload that.';
 
 /** Kinds of files that are recognised and not served. */
 export const FOREIGN_FILES: readonly KnownFile[] = [
@@ -190,13 +192,24 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
     endings: [],
     // `<!` or `<html`, in any case.
     magic: /^3c(21|[46]8[57]4[46]d[46]c)/,
-    fix: 'It is what a server answered in the place of a model: download the model itself, and upload that.',
+    isStandIn: true,
+    fix: ANSWERED,
+  },
+  {
+    what: 'an error that a server answered',
+    format: null,
+    endings: [],
+    // `{"error":`, or `<Error>` in XML, as a store of objects writes it.
+    magic: /^(7b226572726f72223a|(3c3f786d6c(?:(?!3e)..)*3e(0d|0a)*)?3c4572726f723e)/,
+    isStandIn: true,
+    fix: ANSWERED,
   },
   {
     what: 'a Git LFS pointer',
     format: null,
     endings: [],
     magic: /^76657273696f6e2068747470733a2f2f6769742d6c6673/,
+    isStandIn: true,
     fix: 'Run `git lfs pull` and upload the file it brings.',
   },
 ];

@@ -23,6 +23,7 @@ const tensorSpec = z.object({
   datatype: z.enum(DATATYPES),
   shape: z.readonly(z.array(z.int().check(z.gte(-1)))),
   isUnranked: z.exactOptional(z.literal(true)),
+  isOptional: z.exactOptional(z.literal(true)),
   classes: z.exactOptional(z.readonly(z.array(z.string()))),
 });
 
@@ -36,7 +37,7 @@ export type Datatype = (typeof DATATYPES)[number];
 
 /**
  * One tensor as a model declares it. In `shape` -1 is a free dimension and [] a scalar,
- * unless `isUnranked`: then the model does not declare a shape and takes any rank. `classes` are the classes of a classifier's
+ * unless `isUnranked`: then the model does not declare a shape and takes any rank. An input that `isOptional` may be left out of a request. `classes` are the classes of a classifier's
  * probabilities, one column each.
  */
 export type TensorSpec = Readonly<z.infer<typeof tensorSpec>>;

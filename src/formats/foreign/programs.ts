@@ -1,3 +1,4 @@
+import { DATA, DOWNLOAD, NOTEBOOK } from '#domain/artifact/no-model.ts';
 import { folderOf, within } from '#formats/archives/folder.ts';
 import { type Kind, named, says } from './kind.ts';
 
@@ -58,22 +59,15 @@ export const ALONE: readonly Kind[] = [
     fix: 'Run `dvc pull` and upload the file it brings.',
     find: named(/\.dvc$/),
   },
+  { ...DOWNLOAD, find: named(DOWNLOAD.endings) },
+  { ...NOTEBOOK, find: named(NOTEBOOK.endings) },
   {
-    name: 'a notebook',
-    why: 'which makes a model and is none',
-    fix: 'Let its last cell save the model (joblib.dump, save_model, save_pretrained, torch.export.save), and upload what that writes.',
-    find: named(/\.ipynb$/i),
-  },
-  {
-    name: 'data',
-    why: 'of which a model may be made',
-    fix: 'Upload the model, as its framework saved it.',
+    ...DATA,
     find: (files) =>
-      files.every(({ name }) => DATA.test(name) || TEXT.test(name))
-        ? named(DATA)(files)
+      files.every(({ name }) => DATA.endings.test(name) || TEXT.test(name))
+        ? named(DATA.endings)(files)
         : undefined,
   },
 ];
 
-const DATA = /\.(csv|tsv|parquet|arrow|feather|jsonl|npy|npz|mat|xlsx?|sqlite)$/i;
 const TEXT = /\.(md|txt|rst)$|(^|\/)LICENSE$/i;

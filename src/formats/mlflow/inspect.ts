@@ -7,10 +7,10 @@ import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { codeFacts } from '#formats/code/code-facts.ts';
-import { requirementsIn } from '#formats/code/python-code.ts';
 import { packageOf } from '#formats/code/python-requirements.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type MlflowModel, parseMlmodel } from './model.ts';
+import { mlflowRequirements, withMlflow } from './requirements.ts';
 import { mlflowSignature } from './signature.ts';
 
 /** Inspects a model's single file that is part of another artifact. */
@@ -32,8 +32,14 @@ const CODE_LOADERS: readonly string[] = ['mlflow.pyfunc.model', 'mlflow.pyfunc.l
 // Flavours that MLflow itself loads and asks, as its own server does: what it loads is code, as that of a python_function is.
 const BY_MLFLOW: readonly string[] = [
   ...['statsmodels', 'pmdarima', 'prophet', 'diviner', 'spacy', 'fastai', 'paddle'],
-  ...['pytorch', 'tensorflow', 'keras', 'transformers', 'sentence_transformers'],
+  ...['pytorch', 'tensorflow', 'keras', 'transformers', 'sentence_transformers', 'langchain'],
 ];
+
+// MLflow lists what was imported while the model was loaded, as matplotlib by LightGBM, and torch where that is installed. A flavour's file needs what its names are of.
+const DATA_PACKAGES: ReadonlySet<string> = new Set([
+  ...['numpy', 'scipy', 'pandas', 'scikit-learn', 'joblib', 'cloudpickle', 'skops'],
+  ...['xgboost', 'lightgbm', 'catboost'],
+]);
 const MAX_MLMODEL_BYTES = 1024 * 1024;
 const MAX_EXAMPLE_BYTES = 256 * 1024;
 const PYFUNC_BYTES = 450 * 2 ** 20;
@@ -41,31 +47,54 @@ const PYTHON = /^3\.\d{1,2}(\.\d{1,3})?$/;
 const VERSION = /^\d+(\.\d+){1,3}$/;
 const RESAVE = 'Save the model again with mlflow, and upload the whole folder.';
 
-/**
- * Reads the facts of an MLflow model whose MLmodel is in the folder `root`. A flavour's file goes to `inspectData`;
- * a python_function is the user's code, which is not examined. Fails with `ArtifactRejected`.
- */
-export async function inspectMlflow(
+/** The folder `root` of an MLflow model, with what its MLmodel says. */
+export type MlflowFolder = {
+  readonly files: readonly ArtifactFile[];
+  readonly root: string;
+  readonly model: MlflowModel;
+};
+
+/** Fails with `ArtifactRejected` where the folder has no MLmodel that can be read. */
+export async function readMlflow(
   files: readonly ArtifactFile[],
   root: string,
-  inspectData: InspectData,
-): Promise<ModelFacts> {
+): Promise<MlflowFolder> {
   const name = within(root, 'MLmodel');
   const written = files.find((file) => file.name === name);
   if (!written) throw rejected(`${name} is missing`, RESAVE);
-  const model = parseMlmodel(await readText(written, MAX_MLMODEL_BYTES), name);
-  const requirements = await requirementsIn(files, within(root, 'requirements.txt'));
+  return { files, root, model: parseMlmodel(await readText(written, MAX_MLMODEL_BYTES), name) };
+}
+
+/**
+ * Reads the facts of an MLflow model. A flavour's file goes to `inspectData`, to which the manifest allows the names `allowed`;
+ * a python_function is the user's code, which is not examined. Fails with `ArtifactRejected`.
+ */
+export async function inspectMlflow(
+  { files, root, model }: MlflowFolder,
+  inspectData: InspectData,
+  allowed: readonly string[],
+): Promise<ModelFacts> {
+  const name = within(root, 'MLmodel');
+  const requirements = await mlflowRequirements(files, root);
+  const declared = mlflowSignature(model, name);
   const common = {
     format: 'mlflow',
     formatVersion: VERSION.test(model.mlflow_version ?? '') ? (model.mlflow_version ?? '') : '',
     pythonVersion: pythonOf(model),
-    example: await exampleOf(files, root, model),
+    example: (await exampleOf(files, root, model)) ?? exampleOfRow(declared?.row ?? null),
   } as const;
-  const declared = mlflowSignature(model, name);
   const [own] = Object.keys(FLAVOURS).filter((flavour) => model.flavors[flavour]);
   const flavour = own === undefined ? undefined : FLAVOURS[own];
-  if (!own || !flavour)
-    return { ...pyfuncFacts(model, name, files), ...common, requirements, ...declared };
+  if (!own || !flavour) {
+    const { signature = null, takesColumns = false } = declared ?? {};
+    return {
+      ...pyfuncFacts(model, name, files),
+      ...common,
+      requirements: withMlflow(requirements, common.formatVersion),
+      signature,
+      takesColumns,
+    };
+  }
 
   refuseOtherLoader(model, name, own);
   const said = model.flavors[own] ?? {};
@@ -79,13 +108,14 @@ export async function inspectMlflow(
   };
   // The flavour's file is loaded without mlflow, and the framework is listed separately.
   const left = [framework?.name ?? '', `${framework?.name}-cpu`, 'mlflow'];
+  const isNeeded = (each: string) => allowed.length > 0 || DATA_PACKAGES.has(packageOf(each));
   const named = new Set(requirements.map(packageOf));
   return {
     ...facts,
     ...common,
     framework,
     requirements: [
-      ...requirements.filter((each) => !left.includes(packageOf(each))),
+      ...requirements.filter((each) => !left.includes(packageOf(each)) && isNeeded(each)),
       ...facts.requirements.filter(
         (each) => !named.has(packageOf(each)) && !left.includes(packageOf(each)),
       ),
@@ -101,20 +131,13 @@ export async function inspectMlflow(
 }
 
 /**
- * The ONNX file of a model that MLflow saved with the flavour `onnx`, in the folder `root`; undefined for any other flavour.
+ * The ONNX file of a model that MLflow saved with the flavour `onnx`; undefined for any other flavour.
  * Fails with `ArtifactRejected` where it names none.
  */
-export async function mlflowOnnx(
-  files: readonly ArtifactFile[],
-  root: string,
-): Promise<ArtifactFile | undefined> {
-  const name = within(root, 'MLmodel');
-  const written = files.find((file) => file.name === name);
-  if (!written) return undefined;
-  const model = parseMlmodel(await readText(written, MAX_MLMODEL_BYTES), name);
+export function mlflowOnnx({ files, root, model }: MlflowFolder): ArtifactFile | undefined {
   const said = model.flavors['onnx'];
   if (!said) return undefined;
-  refuseOtherLoader(model, name, 'onnx');
+  refuseOtherLoader(model, within(root, 'MLmodel'), 'onnx');
   return dataOf(files, root, {
     own: 'onnx',
     flavour: { format: 'onnx', file: 'data', version: 'onnx_version' },
@@ -215,6 +238,10 @@ async function exampleOf(
     };
   }
   return null;
+}
+
+function exampleOfRow(row: Readonly<Record<string, unknown>> | null): GoldenRequest | null {
+  return row && { protocol: 'invocations', body: { dataframe_records: [row] } };
 }
 
 async function jsonIn(

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import { zero } from '#domain/rollout/golden-request.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { MlflowModel } from './model.ts';
 
@@ -8,7 +9,11 @@ const MAX_TEXT = 1024 * 1024;
 // The facts are kept in the registry, where DynamoDB limits an item to 400 KB.
 const MAX_SIGNATURE_BYTES = 64 * 1024;
 
-const column = z.object({ type: z.unknown(), name: z.optional(z.string()) });
+const column = z.object({
+  type: z.unknown(),
+  name: z.optional(z.string()),
+  required: z.optional(z.boolean()),
+});
 const tensor = z.object({
   type: z.literal('tensor'),
   name: z.optional(z.string()),
@@ -32,11 +37,8 @@ const TENSORS: Readonly<Record<string, Datatype>> = {
   ...({ object: 'BYTES', str: 'BYTES' } as const),
 };
 
-/** A signature in the protocol's terms, and whether it takes named columns; null when there is none, or when it is too long to keep or the protocol cannot carry it. */
-export function mlflowSignature(
-  { signature }: MlflowModel,
-  file: string,
-): { readonly signature: Signature; readonly takesColumns: boolean } | null {
+/** A signature in the protocol's terms, whether it takes named columns, and a row where no zeros are one; null when there is none, or when it is too long to keep or the protocol cannot carry it. */
+export function mlflowSignature({ signature }: MlflowModel, file: string): Declared | null {
   if (signature === undefined || typeof signature === 'string') return null;
   const written = parsed(signature.inputs, file);
   const inputs = specs(written, 'input');
@@ -45,8 +47,27 @@ export function mlflowSignature(
   const signed = { inputs, outputs: outputs ?? [] };
   if (Buffer.byteLength(JSON.stringify(signed)) > MAX_SIGNATURE_BYTES) return null;
   const takesColumns = written.every((each) => !('tensor-spec' in each)) && isNamed(written);
-  return { signature: signed, takesColumns };
+  return { signature: signed, takesColumns, row: takesColumns ? rowOf(written, inputs) : null };
 }
+
+type Declared = {
+  readonly signature: Signature;
+  readonly takesColumns: boolean;
+  readonly row: Readonly<Record<string, unknown>> | null;
+};
+
+/** Times are texts in a request, but no empty ones. */
+function rowOf(written: Written, inputs: readonly TensorSpec[]): Declared['row'] {
+  if (!written.some((each) => 'type' in each && each.type === 'datetime')) return null;
+  return Object.fromEntries(
+    inputs.map(({ name, datatype }, at) => {
+      const [type] = [written[at]?.type];
+      return [name, type === 'datetime' ? EPOCH : zero(datatype)];
+    }),
+  );
+}
+
+const EPOCH = '1970-01-01T00:00:00';
 
 type Written = z.infer<typeof columns>;
 
@@ -61,7 +82,13 @@ function specs(written: Written, alone: string): readonly TensorSpec[] | undefin
     const spec = 'tensor-spec' in each ? each['tensor-spec'] : undefined;
     const datatype = spec ? TENSORS[spec.dtype] : COLUMNS[String(each.type)];
     if (!datatype) return undefined;
-    found.push({ name, datatype, shape: spec?.shape ?? [-1] });
+    const isOptional = 'required' in each && each.required === false;
+    found.push({
+      name,
+      datatype,
+      shape: spec?.shape ?? [-1],
+      ...(isOptional && { isOptional }),
+    });
   }
   return found;
 }

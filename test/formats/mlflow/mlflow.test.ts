@@ -1,5 +1,5 @@
 import type { Framework } from '#domain/artifact/facts.ts';
-import { inspectMlflow, mlflowOnnx } from '#formats/mlflow/inspect.ts';
+import { inspectMlflow, mlflowOnnx, readMlflow } from '#formats/mlflow/inspect.ts';
 import { memoryFile } from '../../support/bytes/archive-files.ts';
 import {
   artifactOf,
@@ -25,17 +25,22 @@ describe('of a folder saved by mlflow', () => {
     const requirements = expected.facts['requirements'] as readonly string[];
     const isCode = name.startsWith('pyfunc');
 
-    const found = await inspectMlflow(artifactOf('mlflow', name), '.', inspectData);
+    const folder = await readMlflow(artifactOf('mlflow', name), '.');
+    const found = await inspectMlflow(folder, inspectData, []);
 
     const { name: package_ = '', version } = found.framework ?? ({} as Partial<Framework>);
     const own = requirements.find((each) => each.startsWith(`${package_}==`));
     expect(found).toMatchObject({ format: 'mlflow', formatVersion, pythonVersion });
-    expect(found.signature).toEqual(servedSignature(expected));
+    if (expected.requests.length > 0) {
+      expect(found.signature).toEqual(servedSignature(expected));
+    }
     if (isCode) return expect(found.requirements).toEqual(requirements);
     expect(`${package_}==${version}`).toBe(own);
+    const needed = requirements.filter((each) => !/^(mlflow|graphviz|matplotlib)=/.test(each));
     expect(found.requirements).toEqual(
-      expect.arrayContaining(requirements.filter((each) => each !== own && !/^mlflow=/.test(each))),
+      expect.arrayContaining(needed.filter((each) => each !== own)),
     );
+    expect(found.requirements.join()).not.toMatch(/graphviz|matplotlib/);
     expect(found.example).toEqual(name.includes('bare') ? null : sent());
 
     function sent() {
@@ -51,7 +56,9 @@ describe('of a folder saved by mlflow', () => {
       name: `runs/1/${file.name}`,
     }));
 
-    expect(await inspectMlflow(files, 'runs/1', inspectData)).toMatchObject({
+    const folder = await readMlflow(files, 'runs/1');
+
+    expect(await inspectMlflow(folder, inspectData, [])).toMatchObject({
       format: 'mlflow',
       framework: { name: 'scikit-learn', version: '1.8.0' },
     });
@@ -81,6 +88,38 @@ describe('a python_function', () => {
     });
   });
 
+  it('may have columns that a request need not have', async () => {
+    const columns = [
+      { type: 'double', name: 'age', required: true },
+      { type: 'string', name: 'city', required: false },
+    ];
+
+    expect(await inspect(signed(columns, []))).toMatchObject({
+      signature: {
+        inputs: [
+          { name: 'age', datatype: 'FP64', shape: [-1] },
+          { name: 'city', datatype: 'BYTES', shape: [-1], isOptional: true },
+        ],
+      },
+      example: null,
+    });
+  });
+
+  it('that takes a time is proven by one, since no zeros are any', async () => {
+    const columns = [
+      { type: 'datetime', name: 'at' },
+      { type: 'binary', name: 'seal' },
+      { type: 'long', name: 'count' },
+    ];
+
+    expect(await inspect(signed(columns, []))).toMatchObject({
+      example: {
+        protocol: 'invocations',
+        body: { dataframe_records: [{ at: '1970-01-01T00:00:00', seal: '', count: 0 }] },
+      },
+    });
+  });
+
   it('whose signature the protocol cannot carry has none', async () => {
     const map = [{ type: 'map', name: 'options', values: { type: 'string' } }];
 
@@ -102,7 +141,7 @@ describe('a python_function', () => {
   }
 });
 
-it.each(['statsmodels', 'pytorch', 'transformers'])(
+it.each(['statsmodels', 'pytorch', 'transformers', 'langchain'])(
   'a model of the flavour %s is asked by MLflow, as a python_function is',
   async (flavour) => {
     const loader = `mlflow.${flavour}`;
@@ -115,8 +154,10 @@ it.each(['statsmodels', 'pytorch', 'transformers'])(
 describe('the file of a model that MLflow saved as ONNX', () => {
   const said = (data: string, loader = 'mlflow.onnx') =>
     `flavors: {onnx: {data: ${data}}, python_function: {loader_module: ${loader}}}`;
-  const fileIn = (text: string) =>
-    mlflowOnnx([memoryFile('m/MLmodel', text), memoryFile('m/model.onnx', 'x')], 'm');
+  const fileIn = async (text: string) => {
+    const files = [memoryFile('m/MLmodel', text), memoryFile('m/model.onnx', 'x')];
+    return mlflowOnnx(await readMlflow(files, 'm'));
+  };
 
   it('is the one that its MLmodel names', async () => {
     expect(await fileIn(said('model.onnx'))).toMatchObject({ name: 'm/model.onnx' });
@@ -136,9 +177,8 @@ describe('the file of a model that MLflow saved as ONNX', () => {
     });
   });
 
-  it('is none where MLflow saved something else, or nothing', async () => {
+  it('is none where MLflow saved something else', async () => {
     expect(await fileIn('flavors: {sklearn: {}}')).toBeUndefined();
-    expect(await mlflowOnnx([], '.')).toBeUndefined();
   });
 });
 
@@ -175,11 +215,7 @@ it.each([
   ['without flavors', 'mlflow_version: 2.1', 'flavors is not what MLflow writes'],
   ['with an empty list of flavors', 'flavors: {}', '`none`'],
   ['of PyTorch', 'flavors: {pytorch: {data: data}}', 'has the flavour `pytorch`'],
-  [
-    'of LangChain',
-    'flavors: {langchain: {}, python_function: {loader_module: mlflow.langchain}}',
-    '`langchain`',
-  ],
+  ['of Spark', 'flavors: {spark: {}, python_function: {loader_module: mlflow.spark}}', '`spark`'],
   ['of a loader of its own', 'flavors: {python_function: {loader_module: os}}', '`os`'],
   [
     'whose file is not there',
@@ -200,6 +236,67 @@ it.each([
   });
 });
 
-function inspect(text: string) {
-  return inspectMlflow([memoryFile('MLmodel', text)], '.', inspectData);
+describe('the packages of a python_function', () => {
+  const CONDA = `
+channels: [conda-forge]
+dependencies:
+- python=3.10.4
+- numpy=1.22
+- pip:
+  - mlflow==1.14.1
+  - scikit-learn==0.24.2
+`;
+  const packagesOf = async (...files: readonly (readonly [string, string])[]) => {
+    const all = [['MLmodel', PYFUNC] as const, ...files].map((file) => memoryFile(...file));
+    const facts = await inspectMlflow(await readMlflow(all, '.'), inspectData, []);
+    return facts.requirements;
+  };
+
+  it.each([
+    [
+      'its requirements.txt, before conda.yaml',
+      'requirements.txt',
+      'mlflow==2.1\n',
+      ['mlflow==2.1'],
+    ],
+    ['conda.yaml alone', 'x', '', ['mlflow==1.14.1', 'scikit-learn==0.24.2']],
+  ])('are those of %s', async (_, name, content, expected) => {
+    expect(await packagesOf([name, content], ['conda.yaml', CONDA])).toEqual(expected);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no YAML', 'dependencies: ['],
+    ['aliases', 'a: &a [x]\ndependencies: *a'],
+    ['too many levels', '['.repeat(10_000)],
+    ['no section of pip', 'dependencies: [python=3.10, {npm: [x]}]'],
+  ])('are MLflow itself where conda.yaml says %s', async (_, text) => {
+    expect(await packagesOf(['conda.yaml', text])).toEqual(['mlflow==2.14.1']);
+  });
+
+  it('begin with MLflow itself where they do not name it', async () => {
+    const text = 'flavors: {python_function: {loader_module: mlflow.pyfunc.model}}';
+
+    expect(await packagesOf(['requirements.txt', 'pandas'])).toEqual(['mlflow==2.14.1', 'pandas']);
+    expect(await inspect(text)).toMatchObject({ requirements: ['mlflow'] });
+  });
+
+  it('are refused where they are no names', async () => {
+    const text = 'dependencies: [{pip: [mlflow, "git+https://example.org/a"]}]';
+
+    await expect(packagesOf(['conda.yaml', text])).rejects.toMatchObject({
+      message: 'conda.yaml, pip, line 2: `git+https://example.org/a` is a repository',
+    });
+  });
+});
+
+it('a folder without an MLmodel is none of MLflow', async () => {
+  await expect(readMlflow([], '.')).rejects.toMatchObject({
+    name: 'ArtifactRejected',
+    message: 'MLmodel is missing',
+  });
+});
+
+async function inspect(text: string) {
+  return inspectMlflow(await readMlflow([memoryFile('MLmodel', text)], '.'), inspectData, []);
 }

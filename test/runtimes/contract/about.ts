@@ -18,6 +18,7 @@ export function describeAbout(runtime: Runtime): void {
 
     expect(status).toBe(200);
     expect(json).toMatchObject({ name: 'm', versions: ['7'], platform: runtime.platform });
+    expect(json.status).toBe('alive');
     expect(json.inputs[0]).toEqual({ name: 'weight', datatype: 'FP32', shape: [-1] });
     expect(json.paths).toMatchObject({
       'POST /invocations': 'Answer inputs given as nested lists or as a table',

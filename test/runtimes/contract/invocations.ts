@@ -206,10 +206,25 @@ export function describeInvocations(runtime: Runtime): void {
   it('refuses parameters that say something', async () => {
     const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
 
-    const { status, json } = await server.post('/invocations', { inputs: [1], params: { k: 1 } });
+    const sent = { inputs: [1], parameters: { k: 1 } };
+    const { status, json } = await server.post('/invocations', sent);
 
     expect(status).toBe(400);
-    expect(json.error).toContain('"params" beside "inputs"');
+    expect(json.error).toContain('"parameters" beside "inputs"');
+  });
+
+  it('names a form as such', async () => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+
+    const { status, json } = await server.post('/invocations', 'length=5.1&width=3.5');
+
+    expect({ status, json }).toEqual({
+      status: 400,
+      json: {
+        error:
+          'the body is not JSON that can be read: it is a form; write its fields as JSON, as {"name": 1.5}',
+      },
+    });
   });
 
   it.each(['None', 'True', 'False', "'"])('names %s as what Python prints', async (found) => {

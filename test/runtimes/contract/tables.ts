@@ -145,6 +145,48 @@ export function describeTables(runtime: Runtime): void {
       expect(json).toEqual({ predictions: { total: [100], label: ['nail'] } });
     });
 
+    it('takes a number that only some records have as missing in the others', async () => {
+      const sent = { dataframe_records: [{ name: 'nut', pieces: 3 }, records[0]] };
+
+      const { status, json } = await server.post('/invocations', sent);
+
+      expect({ status, json }).toEqual({
+        status: 200,
+        json: { predictions: [{ total: null, label: 'nut' }, byRow[0]] },
+      });
+    });
+
+    it.each(['dataframe_records', 'instances', 'inputs'])(
+      'passes over the params that clients of MLflow send beside %s, and says so',
+      async (key) => {
+        const sent = { params: { top: 3 }, [key]: records };
+
+        const { status, json, headers } = await server.post('/invocations', sent);
+
+        expect(status).toBe(200);
+        expect(json).toEqual({ predictions: key === 'dataframe_records' ? byRow : predictions });
+        expect(headers.get('x-slipway-warning')).toBe(
+          'ignored what the model does not take: "params"',
+        );
+      },
+    );
+
+    it('refuses params where it is strict', async () => {
+      const strict = await sharedModel(runtime, ['columns'], { EXTRA_COLUMNS: 'refuse' });
+
+      const { status, json } = await strict.post('/invocations', {
+        inputs: positional,
+        params: { top: 3 },
+      });
+
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: {
+          error: 'the body has "params" beside "inputs"; the model takes no more than that',
+        },
+      });
+    });
+
     const more = { id: 7, größe: 'x', weight: 0.5, pieces: 200, name: 'nail' };
     const split = { columns: Object.keys(more), data: [Object.values(more)] };
     const lines = `${Object.keys(more)}\n${Object.values(more)}\n`;
@@ -165,7 +207,7 @@ export function describeTables(runtime: Runtime): void {
         const [row] = [json.predictions].flat();
         expect([row.total, row.label].flat()).toEqual([100, 'nail']);
         expect(headers.get('x-slipway-warning')).toBe(
-          'ignored columns that the model does not take: "id", "gr\\u00f6\\u00dfe"',
+          'ignored what the model does not take: "id", "gr\\u00f6\\u00dfe"',
         );
       },
     );
@@ -404,8 +446,8 @@ export function describeTables(runtime: Runtime): void {
         says: 'the body has "schema", "data", as pandas\' to_json() writes a table by orient="table"; it takes those of orient="split" or "records"',
       },
       {
-        body: { inputs: [[1, 2, 'a']], params: { top: 3 } },
-        says: 'the body has "params" beside "inputs"; the model takes no more than that',
+        body: { inputs: [[1, 2, 'a']], parameters: { top: 3 } },
+        says: 'the body has "parameters" beside "inputs"; the model takes no more than that',
       },
       {
         body: { inputs: [{ name: 'weight', shape: [1], datatype: 'FP32', data: [1] }] },
@@ -413,7 +455,11 @@ export function describeTables(runtime: Runtime): void {
       },
       {
         body: { dataframe_records: [records[0], { name: 'x' }] },
-        says: 'dataframe_records[1] has "name"; the first has "weight", "pieces", "name"',
+        says: 'input "pieces" has null at 1; it takes integers from -9223372036854775808 to 9223372036854775807, in digits',
+      },
+      {
+        body: { dataframe_records: [{ weight: 1, name: 'x' }, { name: 'y' }] },
+        says: 'dataframe_records has "weight", "name"; it takes "weight", "pieces", "name"',
       },
     ])('refuses $says', async ({ body, says }) => {
       const { status, json } = await server.post('/invocations', body);

@@ -9,7 +9,7 @@ import { inspectGguf } from '#formats/gguf/inspect.ts';
 import { readSafetensors } from '#formats/huggingface/safetensors.ts';
 import { soundTokenizer } from '#formats/huggingface/tokenizer-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
-import { inspectMlflow } from '#formats/mlflow/inspect.ts';
+import { inspectMlflow, readMlflow } from '#formats/mlflow/inspect.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
 import { readPipeline } from '#formats/spacy/config.ts';
 import { inspectKeras } from '#formats/tensorflow/keras.ts';
@@ -176,7 +176,8 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   },
   MLmodel: {
     seeds: modelsOf('mlflow').map(mlmodelOf),
-    read: (bytes, open) => inspectMlflow([fileOf('MLmodel', bytes, open)], '.', inspectData),
+    read: async (bytes, open) =>
+      inspectMlflow(await readMlflow([fileOf('MLmodel', bytes, open)], '.'), inspectData, []),
   },
   'requirements.txt': {
     seeds: [Buffer.from('numpy==1.26.4\nscikit-learn[a] >=1.3,<2 ; python_version < "3.13"\n# x')],

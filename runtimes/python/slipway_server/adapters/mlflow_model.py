@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable
 
 import numpy as np
@@ -9,14 +10,18 @@ from ..model import Model
 from ..protocols.invocations import KEYS, without_params
 from ..protocols.written_as import one_name_of
 from ..refusal import Refusal, message_of
-from ..serving.bodies import code_answer, parse_json, value_of
-from ..serving.streams import Content
+from ..serving.answer import JSON
+from ..serving.bodies import code_answer, jsonable, parse_json, value_of
+from ..serving.streams import Content, dumped
 from ..values.tensors import Signature
 from .code_model import given
 from .data_file import load_data
 from .user_code import outputs_of
 
 PLATFORM = "mlflow_folder"
+
+# Where a body has one of these beside none of its keys, it is all for a language model or an agent, and MLflow's server answers what that says as it is.
+_OF_LANGUAGE = ("messages", "prompt", "input")
 
 # As `curl -d` and a browser's `fetch` call what is JSON.
 _AS_JSON = ("application/x-www-form-urlencoded", "text/plain")
@@ -28,11 +33,12 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def _python_function(path: str, facts: Facts) -> Model:
+    _disable_tracing()
     import mlflow.pyfunc
     from mlflow.exceptions import MlflowException
 
     model = mlflow.pyfunc.load_model(path)
-    signature = facts.signature or Signature((), ())
+    signature = _with_nulls(facts.signature or Signature((), ()))
     is_typed = _is_typed(model)
 
     def predicted(data: Any, params: dict[str, Any]) -> Any:
@@ -46,14 +52,17 @@ def _python_function(path: str, facts: Facts) -> Model:
 
     def with_params(params: dict[str, Any]) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
         def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-            data = given(arrays, facts)
+            data = _as_declared(given(arrays, facts), model)
             return outputs_of(predicted(data.tolist() if is_typed else data, params), signature.outputs)
 
         return answer
 
     def invoke(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
         value, params = _value_and_params(body, content_type)
-        return code_answer(predicted(_as_mlflow_reads(value, model, is_typed), params), accept)
+        answer = predicted(_as_mlflow_reads(value, model, is_typed), params)
+        if isinstance(value, dict) and any(key in value for key in _OF_LANGUAGE) and not any(key in value for key in KEYS):
+            return dumped(jsonable(answer)).encode("utf-8", "replace"), JSON
+        return code_answer(answer, accept)
 
     is_asked_by_mlflow = is_typed or not signature.inputs
     schema = getattr(model.metadata, "get_params_schema", None)
@@ -65,6 +74,35 @@ def _python_function(path: str, facts: Facts) -> Model:
         invoke=invoke if is_asked_by_mlflow else None,
         predict_with=with_params if schema and schema() else None,
     )
+
+
+def _disable_tracing() -> None:
+    """MLflow would record each answer of an agent in a database in the working folder, and retries for a minute where it cannot write there."""
+    try:
+        from mlflow.tracing import disable
+    except ImportError:
+        return
+    disable()
+
+
+def _with_nulls(signature: Signature) -> Signature:
+    """MLflow hands a text that is missing to the function, as None."""
+    inputs = tuple(replace(spec, takes_null=spec.datatype == "BYTES" and spec.shape == (-1,)) for spec in signature.inputs)
+    return Signature(inputs, signature.outputs)
+
+
+def _as_declared(data: Any, model: Any) -> Any:
+    """A table with its columns of times and bytes, which are texts in a request, as MLflow's own server makes them."""
+    schema = model.metadata.get_input_schema()
+    if schema is None or not hasattr(data, "columns"):
+        return data
+    from mlflow.exceptions import MlflowException
+    from mlflow.utils.proto_json_utils import cast_df_types_according_to_schema
+
+    try:
+        return cast_df_types_according_to_schema(data, schema)
+    except MlflowException as error:
+        raise Refusal(400, message_of(error)) from None
 
 
 def _is_typed(model: Any) -> bool:

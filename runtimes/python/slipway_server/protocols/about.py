@@ -26,7 +26,9 @@ def about_of(metadata: dict[str, Any], document: dict[str, Any], sample: Sample,
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    return {**metadata, "paths": paths, "curl": None if sample.body is None else _curl(sample, header)}
+    # What the client of KServe's first protocol takes for a server that is there.
+    alive = {"status": "alive"}
+    return {**metadata, **alive, "paths": paths, "curl": None if sample.body is None else _curl(sample, header)}
 
 
 def about_page(about: dict[str, Any], sample: Sample, header: Header) -> tuple[bytes, dict[str, str]]:

@@ -36,11 +36,11 @@ def read_infer_request(body: Any, tail: Tail, signature: Signature) -> Asked:
     read = {name: _read_input(_named(specs, name), item, tail) for name, item in sent.items()}
     tail.check_empty()
     for spec in specs:
-        if spec.name not in read:
+        if spec.name not in read and not spec.is_optional:
             raise Refusal(400, f'input "{spec.name}" is missing')
     return Asked(
         id=body.get("id"),
-        inputs={spec.name: read[spec.name] for spec in specs},
+        inputs={spec.name: read[spec.name] for spec in specs if spec.name in read},
         outputs={name: _flag(item, "binary_data", is_binary) for name, item in asked.items()},
         is_binary=is_binary,
     )

@@ -16,12 +16,14 @@ from ..tables.table import (
     takes_columns,
 )
 from ..values.tensor_json import nested_json, rows_json
-from ..values.tensors import Signature, TensorSpec, read_written_tensor, shape_of
+from ..values.tensors import Signature, TensorSpec, no_rows_shape, read_written_tensor, shape_of
 
 KEYS = ("inputs", "instances", "dataframe_split", "dataframe_records")
+# What MLflow's clients may send beside a key. Its server passes over those that the model's signature does not declare.
+_PARAMS = "params"
 _TAKES = 'a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"'
 
-# Collects the names of columns that the model does not take; without it, they are refused.
+# Collects the names of what the model does not take; without it, that is refused.
 Ignored = Optional[Dict[str, None]]
 
 
@@ -75,32 +77,33 @@ def without_params(body: Any) -> tuple[Any, dict[str, Any]]:
 
 def _tensors(named: dict[str, Any], signature: Signature) -> dict[str, np.ndarray]:
     def read(spec: TensorSpec, value: Any) -> np.ndarray:
-        return read_written_tensor(spec, _no_rows_in(value, spec) or shape_of(value), value)
+        return read_written_tensor(spec, no_rows_shape(spec) if _is_no_rows(value, spec) else shape_of(value), value)
 
-    return {spec.name: read(spec, named[spec.name]) for spec in signature.inputs}
+    # What a model requires is there.
+    return {spec.name: read(spec, named[spec.name]) for spec in signature.inputs if spec.name in named}
 
 
-def _no_rows_in(value: Any, spec: TensorSpec) -> list[int] | None:
-    """An empty list is no rows, each of the form that the input has; None for any other value."""
-    if value != [] or not spec.shape or spec.shape[0] != -1:
-        return None
-    return [0, *(max(0, dim) for dim in spec.shape[1:])]
+def _is_no_rows(value: Any, spec: TensorSpec) -> bool:
+    """An empty list is no rows, each of the form that the input has."""
+    return value == [] and bool(spec.shape) and spec.shape[0] == -1
 
 
 def _named(body: Any, takes: Takes) -> dict[str, Any]:
     if isinstance(body, list) or _is_only_value(body, takes):
         return _whole(body, "the body", takes)
     keys = list(body) if isinstance(body, dict) else []
-    if len(keys) == 1 and keys[0] in KEYS:
-        _refuse_tensors(body[keys[0]], takes)
-        return _read(keys[0], body[keys[0]], takes)
+    shape = next((key for key in keys if key in KEYS), None)
+    more = [key for key in keys if key != shape]
+    if shape and all(name == _PARAMS and takes.ignored is not None for name in more):
+        if takes.ignored is not None:
+            takes.ignored.update(dict.fromkeys(more))
+        _refuse_tensors(body[shape], takes)
+        return _read(shape, body[shape], takes)
     saved = set(names_as_saved(keys, takes))
     if any(spec.name in saved for spec in takes.inputs):
         return _whole(body, "the body", takes)
-    shapes = [key for key in keys if key in KEYS]
-    if len(shapes) == 1:
-        more = show_keys([key for key in keys if key != shapes[0]])
-        raise Refusal(400, f'the body has {more} beside "{shapes[0]}"; the model takes no more than that')
+    if shape and not any(name in KEYS for name in more):
+        raise Refusal(400, f'the body has {show_keys(more)} beside "{shape}"; the model takes no more than that')
     if isinstance(body, dict) and _is_other_of_pandas(body):
         orient = "table" if "schema" in body else "index"
         wrote = f'as pandas\' to_json() writes a table by orient="{orient}"; it takes those of orient="split" or "records"'
@@ -145,7 +148,7 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
     if isinstance(value, dict):
         named = columns_by_name(value, label, takes)
         _refuse_by_index(named, label, takes)
-        return {spec.name: whole_of(spec, named[spec.name]) for spec in inputs}
+        return {spec.name: whole_of(spec, named[spec.name]) for spec in inputs if spec.name in named}
     is_list = isinstance(value, list)
     if is_list and value and all(isinstance(each, dict) for each in value):
         return _instances(value, label, takes)
@@ -163,7 +166,7 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
 
 def _refuse_by_index(named: dict[str, Any], label: str, takes: Takes) -> None:
     """As pandas writes a table unless it is told otherwise: no server could tell in which order the rows were."""
-    found = next((spec.name for spec in takes.inputs if isinstance(named[spec.name], dict)), None)
+    found = next((spec.name for spec in takes.inputs if isinstance(named.get(spec.name), dict)), None)
     if found is not None:
         ways = 'as pandas\' to_json() writes them; it takes those of to_json(orient="split") or "records"'
         raise Refusal(400, f"{label} has rows of {show(found)} by their index, {ways}")
@@ -172,7 +175,7 @@ def _refuse_by_index(named: dict[str, Any], label: str, takes: Takes) -> None:
 def _instances(rows: Any, label: str, takes: Takes) -> dict[str, Any]:
     if not isinstance(rows, list):
         raise Refusal(400, f"{label} is {show(rows)}; it takes a list of rows")
-    if _is_table_of_other_names(rows, takes):
+    if _is_table_of_other_names(rows, takes) or _may_lack_columns(rows, takes):
         return columns_of_records(rows, label, takes)
     table = [_row(row, f"{label}[{index}]", takes) for index, row in enumerate(rows)]
     return {spec.name: whole_of(spec, [row[spec.name] for row in table]) for spec in takes.inputs}
@@ -184,6 +187,10 @@ def _is_table_of_other_names(rows: list[Any], takes: Takes) -> bool:
     if only is None or only.shape is None or len(only.shape) != 2 or not rows:
         return False
     return all(isinstance(row, dict) and only.name not in row for row in rows)
+
+
+def _may_lack_columns(rows: list[Any], takes: Takes) -> bool:
+    return any(spec.is_optional for spec in takes.inputs) and all(isinstance(row, dict) for row in rows)
 
 
 def _row(row: Any, label: str, takes: Takes) -> dict[str, Any]:

@@ -54,12 +54,13 @@ def invocation_request(signature: Signature) -> dict[str, Any]:
     """Anything, if the model declares no inputs."""
     if not signature.inputs:
         return {}
+    optional = {spec.name for spec in signature.inputs if spec.is_optional}
     wholes = {spec.name: _nested(spec, spec.shape or ()) for spec in signature.inputs}
     rows = {spec.name: _nested(spec, (spec.shape or ())[1:]) for spec in signature.inputs}
     if not takes_table(signature.inputs):
-        return {"oneOf": [obj({"inputs": _by_name(wholes)}), obj({"instances": _list(_by_name(rows))})]}
-    row = {"anyOf": [_by_name(rows), _ROW]}
-    all_rows = {"anyOf": [_by_name(wholes), _by_name(rows), _ROWS]}
+        return {"oneOf": [obj({"inputs": _by_name(wholes, optional)}), obj({"instances": _list(_by_name(rows, optional))})]}
+    row = {"anyOf": [_by_name(rows, optional), _ROW]}
+    all_rows = {"anyOf": [_by_name(wholes, optional), _by_name(rows, optional), _ROWS]}
     columns = {"columns": _list({"type": "string"}), "index": {"type": "array"}}
     ways = [
         obj({"inputs": all_rows}),
@@ -89,9 +90,10 @@ def _rows_of(signature: Signature) -> dict[str, Any]:
     return _list(obj({spec.name: _nested(spec, (spec.shape or ())[1:]) for spec in signature.outputs}))
 
 
-def _by_name(schemas: dict[str, Any]) -> dict[str, Any]:
+def _by_name(schemas: dict[str, Any], optional: set[str]) -> dict[str, Any]:
     """A single one may also be given without its name."""
-    named = obj(schemas)
+    required = {name: schema for name, schema in schemas.items() if name not in optional}
+    named = obj(required, {name: schemas[name] for name in schemas if name in optional})
     return {"anyOf": [next(iter(schemas.values())), named]} if len(schemas) == 1 else named
 
 

@@ -45,11 +45,14 @@ _TEXT_OR_FOREIGN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN|
 _PYTHONS = (b"None", b"True", b"False", b"'")
 
 
+_FORM = re.compile(rb'[^\s[{"=&,;]+=')
 _CSV = re.compile(rb'[^\s[{"][^\n]*[,;\t]')
 
 
 def _other_in(body: bytes) -> str | None:
     """What the body is instead, as far as that can be told."""
+    if _FORM.match(body):
+        return 'it is a form; write its fields as JSON, as {"name": 1.5}'
     if _CSV.match(body):
         return 'it begins as CSV does, which is taken by the header "content-type: text/csv"'
     return _foreign_in(body)

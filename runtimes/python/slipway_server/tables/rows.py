@@ -9,14 +9,14 @@ from ..values.tensors import TensorSpec, shape_of
 
 
 class Takes(NamedTuple):
-    """What a model takes. `ignored` collects the names of extra columns; None when those are refused."""
+    """What a model takes. `ignored` collects the names of what is passed over: extra columns, and `params`; None when those are refused."""
 
     inputs: tuple[TensorSpec, ...]
     ignored: dict[str, None] | None
 
 
 def columns_by_name(value: dict[str, Any], label: str, takes: Takes) -> dict[str, Any]:
-    """The values of a row, or of whole columns, by input name; every input is required."""
+    """The values of a row, or of whole columns, by input name; all that are required."""
     saved = names_as_saved(list(value), takes)
     pass_over(saved, label, takes)
     return dict(zip(saved, value.values()))
@@ -32,16 +32,21 @@ def names_as_saved(names: list[str], takes: Takes) -> list[str]:
 
 
 def pass_over(names: list[str], label: str, takes: Takes) -> None:
-    """Refuses column names unless each input appears exactly once, and, if the model is strict, extra ones."""
+    """Refuses column names unless each input appears exactly once, an optional one at most, and, if the model is strict, extra ones."""
     known = dict.fromkeys(spec.name for spec in takes.inputs)
     own = [name for name in names if name in known]
-    is_complete = len(own) == len(known) == len(set(own))
+    is_complete = len(own) == len(set(own)) and required_of(takes).issubset(own)
     if not is_complete or (takes.ignored is None and len(names) > len(own)):
-        missing = [name for name in known if name not in names]
+        missing = [name for name in known if name in required_of(takes) and name not in names]
         has = f"lacks {show_keys(missing)}" if missing and len(known) > SHOWN_KEYS else f"has {show_keys(names)}"
         raise Refusal(400, f"{label} {has}; it takes {show_keys(list(known))}")
     if takes.ignored is not None and len(names) > len(own):
         takes.ignored.update(dict.fromkeys(name for name in names if name not in known))
+
+
+def required_of(takes: Takes) -> set[str]:
+    """The names of the columns that no table may lack."""
+    return {spec.name for spec in takes.inputs if not spec.is_optional}
 
 
 def row_by_position(row: list[Any], label: str, takes: Takes) -> dict[str, Any]:
@@ -64,12 +69,12 @@ def whole_of(spec: TensorSpec, value: Any) -> Any:
 
 
 def warning_of(ignored: dict[str, None] | None) -> dict[str, str]:
-    """The warning header that names the ignored columns: in ASCII, at most eight of them."""
+    """The warning header that names what was ignored: in ASCII, at most eight of them."""
     if not ignored:
         return {}
     names = show_keys(list(ignored))
     ascii_only = "".join(each if " " <= each <= "~" else _escaped(each) for each in names)
-    return {"x-slipway-warning": f"ignored columns that the model does not take: {ascii_only}"}
+    return {"x-slipway-warning": f"ignored what the model does not take: {ascii_only}"}
 
 
 def take_columns(takes: Takes) -> str:

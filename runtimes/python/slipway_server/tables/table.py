@@ -9,7 +9,7 @@ from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show, show_keys
 from ..values.tensors import TensorSpec, is_float, number_of, whole_number_of
-from .rows import Takes, names_as_saved, pass_over, row_by_position, whole_of
+from .rows import Takes, names_as_saved, pass_over, required_of, row_by_position, whole_of
 
 
 def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
@@ -27,16 +27,13 @@ def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
 
 
 def columns_of_records(records: Any, label: str, takes: Takes) -> dict[str, Any]:
-    """A list of objects, all with the same columns."""
+    """A list of objects. A column that only some of them have is missing in the others, as pandas makes a table of them."""
     if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
         raise Refusal(400, f"{label} is {show(records)}; it takes a list of objects")
     if not records:
         return no_rows(takes)
-    names = list(records[0])
-    for index, row in enumerate(records):
-        if row.keys() != records[0].keys():
-            raise Refusal(400, f"{label}[{index}] has {show_keys(list(row))}; the first has {show_keys(names)}")
-    rows = [[row[name] for name in names] for row in records]
+    names = list(dict.fromkeys(name for row in records for name in row))
+    rows = [[row.get(name) for name in names] for row in records]
     return inputs_of_rows(rows, names, label, takes)
 
 
@@ -55,7 +52,7 @@ def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
         raise Refusal(400, "the body is CSV without a line")
     first = names_as_saved([cell.strip() for cell in lines[0]], takes)
     _refuse_other_separator(first, takes)
-    has_names = {spec.name for spec in takes.inputs}.issubset(first)
+    has_names = required_of(takes).issubset(first) and any(spec.name in first for spec in takes.inputs)
     is_header = has_names or not all(_number(cell) is not None or _MISSING.fullmatch(cell) for cell in first)
     if takes_columns(takes.inputs) and any(spec.datatype == "BYTES" for spec in takes.inputs):
         is_header = has_names

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from .packing import pack
-from .tensors import Signature, TensorSpec
+from .tensors import Signature, TensorSpec, no_rows_shape
 
 
 def answer_to_no_rows(inputs: dict[str, np.ndarray], signature: Signature) -> dict[str, np.ndarray] | None:
@@ -16,5 +16,4 @@ def answer_to_no_rows(inputs: dict[str, np.ndarray], signature: Signature) -> di
 
 
 def _none(spec: TensorSpec) -> np.ndarray:
-    shape = [0, *(max(0, dim) for dim in (spec.shape or ())[1:])]
-    return pack(spec.datatype, [], f'output "{spec.name}"').reshape(shape)
+    return pack(spec.datatype, [], f'output "{spec.name}"').reshape(no_rows_shape(spec))

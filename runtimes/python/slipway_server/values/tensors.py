@@ -35,15 +35,19 @@ class TensorSpec:
     """
     `shape` has -1 for a free dimension; None when the model declares none, and any will do.
     `is_category`: to the model, an integer written as text equals the number, as true equals 1.
+    `is_optional`: a table may lack the column. `takes_null`: a text may be missing, and is None then.
     """
 
     name: str
     datatype: str
     shape: tuple[int, ...] | None
     is_category: bool = False
+    is_optional: bool = False
+    takes_null: bool = False
 
     def json(self) -> dict[str, Any]:
-        return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape or ())}
+        said = {"isOptional": True} if self.is_optional else {}
+        return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape or ()), **said}
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,12 @@ class Signature:
 def signature_of(value: dict[str, Any]) -> Signature:
     def specs(items: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
         return tuple(
-            TensorSpec(item["name"], item["datatype"], None if item.get("isUnranked") else tuple(item["shape"]))
+            TensorSpec(
+                item["name"],
+                item["datatype"],
+                None if item.get("isUnranked") else tuple(item["shape"]),
+                is_optional=item.get("isOptional", False),
+            )
             for item in items
         )
 
@@ -85,7 +94,10 @@ def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.nda
         return pack(spec.datatype, values, label).reshape(shape)
     except Refusal:
         # Plain numbers, the common case, do not pay for the others.
-        return pack(spec.datatype, [_as_written(value, spec) for value in values], label).reshape(shape)
+        written = pack(spec.datatype, [_as_written(value, spec) for value in values], label)
+    if spec.takes_null:
+        written[[at for at, value in enumerate(values) if value is None]] = None
+    return written.reshape(shape)
 
 
 def is_float(spec: TensorSpec) -> bool:
@@ -108,6 +120,8 @@ def whole_number_of(text: str) -> int | None:
 def _as_written(value: Any, spec: TensorSpec) -> Any:
     if spec.is_category and isinstance(value, int):
         return str(int(value))
+    if spec.takes_null and value is None:
+        return ""
     if is_float(spec):
         return _float(value)
     number = whole_number_of(value) if "INT" in spec.datatype and isinstance(value, str) else None
@@ -140,6 +154,11 @@ def shape_of(data: Any) -> list[int]:
         shape.append(len(data))
         data = data[0] if data else None
     return shape
+
+
+def no_rows_shape(spec: TensorSpec) -> list[int]:
+    """The shape of no rows, each of the form that the spec has."""
+    return [0, *(max(0, dim) for dim in (spec.shape or ())[1:])]
 
 
 def flatten(data: Any, shape: list[int], label: str) -> list[Any]:

@@ -108,9 +108,9 @@ function look(request: IncomingMessage, { revisions, table }: GatewayParts): Kno
   return { place, standing, terms };
 }
 
-/** The name in a path below /models, as it is written; empty if there is none. */
+/** The name in a path, below /models or where that was left out, as it is written; empty if there is none. */
 function askedName(url = ''): string {
-  return /^\/models\/([^/?]{1,40})/.exec(url)?.[1] ?? '';
+  return /^\/(?:models\/)?([^/?]{1,40})/.exec(url)?.[1] ?? '';
 }
 
 /** Targets with different limits never share traffic, so any revision with a share represents all. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
-import { byNearness, nearestName } from '#domain/nearest-name.ts';
+import { byNearness } from '#domain/nearest-name.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
 import { idOf } from './request-id.ts';
@@ -39,14 +39,14 @@ const MOST_NAMED = 20;
 /** `asked` is the name in the request's path, if there is one. Of many models the answer names those that are most like it. */
 export function nothingHere(models: readonly string[], asked = ''): Refusal {
   const typed = asked.toLowerCase();
-  const meant = typed && nearestName(typed, models);
+  const { meant, names } = byNearness(typed, models);
   const more = models.length - MOST_NAMED;
   const others = more > 0 ? `names ${more.toLocaleString('en-US')} more, and ` : '';
   return {
     status: 404,
     error: 'no model is served here',
     fix: `${meant ? `did you mean /models/${meant}? else ` : ''}call /models/<name>/…, with one of the models as the name; \`slipway status\` ${others}says what became of one that was just dropped`,
-    models: more > 0 ? byNearness(typed, models).slice(0, MOST_NAMED) : models,
+    models: more > 0 ? names.slice(0, MOST_NAMED) : models,
   };
 }
 

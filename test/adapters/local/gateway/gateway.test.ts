@@ -115,6 +115,7 @@ describe('the gateway itself, and /models,', () => {
   it.each([
     ['/models/digts/ping', 'did you mean /models/digits? else call /models/<name>/…'],
     ['/models/DIGITS', 'did you mean /models/digits? '],
+    ['/digits/invocations', 'did you mean /models/digits? '],
     ['/models/zebra', 'call /models/<name>/…'],
     ['/nowhere', 'call /models/<name>/…'],
   ])('names the model that %s was meant to be: %s', async (path, fix) => {

@@ -1,0 +1,33 @@
+/** What goes with a model and is none: its name in messages, why it is none, what to do, and how its files end. */
+export type NoModel = {
+  readonly name: string;
+  readonly why: string;
+  readonly fix: string;
+  readonly endings: RegExp;
+};
+
+export const DOWNLOAD: NoModel = {
+  name: 'a download that has not ended',
+  why: 'and no model yet',
+  fix: 'Wait until it has, then upload the file under the name that it has then.',
+  endings: /\.(crdownload|download|opdownload|part|partial)$/i,
+};
+
+export const NOTEBOOK: NoModel = {
+  name: 'a notebook',
+  why: 'which makes a model and is none',
+  fix: 'Let its last cell save the model (joblib.dump, save_model, save_pretrained, torch.export.save), and upload what that writes.',
+  endings: /\.ipynb$/i,
+};
+
+export const DATA: NoModel = {
+  name: 'data',
+  why: 'of which a model may be made',
+  fix: 'Upload the model, as its framework saved it.',
+  endings: /\.(csv|tsv|parquet|arrow|feather|jsonl|npy|npz|mat|xlsx?|sqlite)$/i,
+};
+
+/** What a file that starts no deployment by itself is, by its name; undefined when that does not tell. */
+export function noModelNamed(name: string): NoModel | undefined {
+  return [DOWNLOAD, NOTEBOOK, DATA].find(({ endings }) => endings.test(name));
+}

@@ -1,0 +1,45 @@
+import { endsIn } from '#domain/artifact/known-files.ts';
+import { type Failure, failureName } from '#domain/failure.ts';
+import { isArchive } from '#formats/archives/open.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { fixOf, HEAD_BYTES, kindByMagic, kindByName } from './known-formats.ts';
+import { rejected } from './rejected.ts';
+
+const MOST_LOOKED_AT = 50;
+
+/** Endings of a model's parts that no kind of file has alone. */
+const PARTS: readonly string[] = ['.bin', '.json', '.model', '.data-00000-of-00001'];
+
+/** Whose endings are also those of pickles: their own readers tell these. */
+const READ_AS_PICKLES: readonly string[] = ['sklearn', 'torch'];
+
+/**
+ * Of a refusal the reason behind it, where one of the files is none of a model at all: a pointer of Git LFS, a page or an error
+ * that a server answered, or a pickle under the name of something else. Undefined where there is none, or the refusal says so.
+ */
+export async function refusalOfStandIn(
+  files: readonly ArtifactFile[],
+  refusal: unknown,
+): Promise<Failure | undefined> {
+  if (!(refusal instanceof Error) || failureName(refusal) !== 'ArtifactRejected') return undefined;
+  const looked = files.filter(({ name }) => isOfModel(name)).slice(0, MOST_LOOKED_AT);
+  for (const file of looked) {
+    const kind = kindByMagic(await (await file.open()).read(0, HEAD_BYTES));
+    const truth = kind?.isStandIn ? 'the file itself' : 'what its ending says';
+    if (!kind || !(kind.isStandIn || isMisnamed(file.name, kind.format))) continue;
+    if (refusal.message.includes(kind.what)) return undefined;
+    return rejected(`${file.name} is ${kind.what}, not ${truth}`, fixOf(kind));
+  }
+  return undefined;
+}
+
+function isOfModel(name: string): boolean {
+  return kindByName(name) !== undefined || isArchive(name) || endsIn(name, PARTS);
+}
+
+/** A pickle that is called what other readers or an archive are called. */
+function isMisnamed(name: string, format: string | null): boolean {
+  const named = kindByName(name)?.format;
+  const isElse = named ? !READ_AS_PICKLES.includes(named) : isArchive(name);
+  return format === 'sklearn' && isElse;
+}
