@@ -26,7 +26,7 @@ type Source = (from: number, end: number) => Uint8Array;
 
 /**
  * The model without its large weights, each of which is named as a place in the file itself: onnxruntime maps these into memory, where it reads
- * a file of 205 MB twice (1.8 s of a busy machine, 0.6 mapped). Undefined where there are none. The file may not change as long as the model is loaded.
+ * a file twice (docs/adr/0022-large-weights-are-mapped-from-the-models-file.md). Undefined where there are none. The file may not change as long as the model is loaded.
  * Throws on bytes that are not a ModelProto.
  */
 export function withMappedWeights(path: string): Uint8Array | undefined {
