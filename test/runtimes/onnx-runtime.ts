@@ -57,6 +57,14 @@ export const onnx: Runtime = {
     twoInputs: () => onnxFile(twoInputsModel()),
     columns: () => onnxFile(columnsModel()),
     savedNames: () => onnxFile(savedNamesModel()),
+    unnamedText: () =>
+      onnxFile(
+        model({
+          inputs: [{ name: 'input', datatype: 'BYTES', shape: ['n'] }],
+          outputs: [{ name: 'label', datatype: 'BYTES', shape: ['n'] }],
+          nodes: [{ op: 'Identity', inputs: ['input'], outputs: ['label'] }],
+        }),
+      ),
     divideByZero: () => onnxFile(divideByZeroModel()),
     width32Only: () => onnxFile(width32OnlyModel()),
     asLongAsAsked: () => onnxFile(runAsLongAsAskedModel()),

@@ -99,6 +99,11 @@ function runtimeIn(python: string): Runtime {
           inputs: ['unit_price', 'pieces'].map((name) => ({ name, ...FP32 })),
           outputs: [{ name: 'total', ...FP32 }],
         }),
+      unnamedText: () =>
+        pythonFolder('def predict(given): return given', {
+          inputs: [{ name: 'input', datatype: 'BYTES', shape: ['n'] }],
+          outputs: [{ name: 'label', datatype: 'BYTES', shape: ['n'] }],
+        }),
       divideByZero: () =>
         xToY('import numpy\nnumpy.seterr(all="ignore")\ndef predict(x): return x / 0', FP32),
       width32Only: () =>

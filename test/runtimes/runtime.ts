@@ -31,6 +31,8 @@ export type TestModels = {
   columns(): Promise<Env>;
   /** Answers `total` = unit_price x pieces, FP32 columns [n], whose names have no spaces any more. */
   savedNames(): Promise<Env>;
+  /** Answers `input`, a text [n], as `label`. */
+  unnamedText(): Promise<Env>;
   /** Answers FP32 `y` = x / 0. */
   divideByZero(): Promise<Env>;
   /** Declares any FP32 `x` [h, w] and answers `y`, the sums of rows, but fails unless they are 32 wide. */

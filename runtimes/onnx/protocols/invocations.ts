@@ -2,7 +2,7 @@ import { refusal } from '../refusal.ts';
 import type { Run } from '../session/model.ts';
 import {
   columnsByName,
-  namesAsSaved,
+  namesInTable,
   rowByPosition,
   type Takes,
   takeColumns,
@@ -133,7 +133,7 @@ function namedInputs(body: unknown, takes: Takes): Named {
     refuseTensors(body[shape], takes);
     return SHAPES[shape](body[shape], takes);
   }
-  const saved = new Set(namesAsSaved(keys, takes));
+  const saved = new Set(namesInTable(keys, takes));
   if (isObject(body) && takes.inputs.some(({ name }) => saved.has(name)))
     return whole(body, 'the body', takes);
   if (shape && !more.some(isShape)) {

@@ -15,10 +15,23 @@ export function columnsByName(
   takes: Takes,
 ): ReadonlyMap<string, unknown> {
   const names = Object.keys(value);
-  const saved = namesAsSaved(names, takes);
+  const saved = namesInTable(names, takes);
   passOver(saved, label, takes);
   return new Map(saved.map((name, at) => [name, value[names[at] ?? name]]));
 }
+
+/** The names of a table's columns as the model has them. The only column is the only value in a row of a model that has no name for it, whatever the client calls it. */
+export function namesInTable(
+  names: readonly string[],
+  takes: Pick<Takes, 'inputs'>,
+): readonly string[] {
+  const [only, ...others] = takes.inputs;
+  const isUnnamed = only?.name === UNNAMED && only.shape.length === 1 && others.length === 0;
+  return isUnnamed && names.length === 1 ? [UNNAMED] : namesAsSaved(names, takes);
+}
+
+// What an input is called that its framework has no name for.
+const UNNAMED = 'input';
 
 /** The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names. */
 export function namesAsSaved(

@@ -1,7 +1,7 @@
 import { refusal } from '../refusal.ts';
 import { is, isObject, show, showKeys } from '../values/json.ts';
 import type { TensorSpec } from '../values/tensors.ts';
-import { namesAsSaved, passOver, rowByPosition, type Takes, wholeOf } from './rows.ts';
+import { namesInTable, passOver, rowByPosition, type Takes, wholeOf } from './rows.ts';
 
 type Row = readonly unknown[];
 
@@ -71,7 +71,7 @@ export function inputsOfRows(
   takes: Takes,
 ): ReadonlyMap<string, unknown> {
   const width = names?.length ?? rows[0]?.length ?? 0;
-  const specs = columnSpecs(takes, names && namesAsSaved(names, takes), width, label);
+  const specs = columnSpecs(takes, names && namesInTable(names, takes), width, label);
   for (const [index, row] of rows.entries()) {
     if (row.length === width) continue;
     throw refusal(

@@ -25,6 +25,33 @@ export function describeTables(runtime: Runtime): void {
     });
   });
 
+  describe('a model of one value in a row, for which its framework has no name,', () => {
+    it.each([
+      { says: 'dataframe_split', body: { dataframe_split: { columns: ['text'], data: [['a']] } } },
+      { says: 'dataframe_records', body: { dataframe_records: [{ text: 'a' }] } },
+      { says: 'instances', body: { instances: [{ text: 'a' }] } },
+      { says: 'inputs', body: { inputs: { text: ['a'] } } },
+      { says: 'a record', body: { text: 'a' } },
+      { says: 'a list of records', body: [{ text: 'a' }] },
+      { says: 'its name here', body: { input: 'a' } },
+    ])('takes it under any, in $says', async ({ body }) => {
+      const server = await sharedModel(runtime, ['unnamedText']);
+
+      const { json } = await server.post('/invocations', body);
+
+      expect(json).toEqual({ predictions: ['a'] });
+    });
+
+    it('takes no table of two columns', async () => {
+      const server = await sharedModel(runtime, ['unnamedText']);
+
+      const { status, json } = await server.post('/invocations', { title: 'a', text: 'b' });
+
+      expect(status).toBe(400);
+      expect(json.error).toContain('an object with "title", "text"');
+    });
+  });
+
   describe('a model that takes columns', () => {
     let server: ModelServer;
     beforeAll(async () => {

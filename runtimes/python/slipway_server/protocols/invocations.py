@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from ..refusal import Refusal, show, show_keys
-from ..tables.rows import Takes, columns_by_name, names_as_saved, row_by_position, take_columns, whole_of
+from ..tables.rows import Takes, columns_by_name, names_in_table, row_by_position, take_columns, whole_of
 from ..tables.table import (
     columns_of_csv,
     columns_of_records,
@@ -99,7 +99,7 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
             takes.ignored.update(dict.fromkeys(more))
         _refuse_tensors(body[shape], takes)
         return _read(shape, body[shape], takes)
-    saved = set(names_as_saved(keys, takes))
+    saved = set(names_in_table(keys, takes))
     if any(spec.name in saved for spec in takes.inputs):
         return _whole(body, "the body", takes)
     if shape and not any(name in KEYS for name in more):

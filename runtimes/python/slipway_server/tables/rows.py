@@ -17,9 +17,19 @@ class Takes(NamedTuple):
 
 def columns_by_name(value: dict[str, Any], label: str, takes: Takes) -> dict[str, Any]:
     """The values of a row, or of whole columns, by input name; all that are required."""
-    saved = names_as_saved(list(value), takes)
+    saved = names_in_table(list(value), takes)
     pass_over(saved, label, takes)
     return dict(zip(saved, value.values()))
+
+
+# What an input is called that its framework has no name for.
+_UNNAMED = "input"
+
+
+def names_in_table(names: list[str], takes: Takes) -> list[str]:
+    """The names of a table's columns as the model has them. The only column is the only value in a row of a model that has no name for it, whatever the client calls it."""
+    is_unnamed = [(spec.name, len(spec.shape or ())) for spec in takes.inputs] == [(_UNNAMED, 1)]
+    return [_UNNAMED] if is_unnamed and len(names) == 1 else names_as_saved(names, takes)
 
 
 def names_as_saved(names: list[str], takes: Takes) -> list[str]:

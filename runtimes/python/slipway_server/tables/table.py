@@ -9,7 +9,7 @@ from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show, show_keys
 from ..values.tensors import TensorSpec, is_float, number_of, whole_number_of
-from .rows import Takes, names_as_saved, pass_over, required_of, row_by_position, whole_of
+from .rows import Takes, names_as_saved, names_in_table, pass_over, required_of, row_by_position, whole_of
 
 
 def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _refuse_other_separator(first: list[str], takes: Takes) -> None:
 def inputs_of_rows(rows: list[list[Any]], names: list[str] | None, label: str, takes: Takes) -> dict[str, Any]:
     """A column for each input, by name or else by position, or the rows as the only input."""
     width = len(names) if names is not None else len(rows[0]) if rows else 0
-    names = names if names is None else names_as_saved(names, takes)
+    names = names if names is None else names_in_table(names, takes)
     specs = _column_specs(takes, names, width, label)
     for index, row in enumerate(rows):
         if len(row) != width:
