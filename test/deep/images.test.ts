@@ -100,7 +100,10 @@ function describeImages(): void {
         const image = await largestImage();
         const figures: MemoryFigures[] = [];
         for (const model of ['vit', 'resnet', 'convnext', 'swin', 'mobilenet']) {
-          expect((await post(model, 'image/webp', image)).status).toBe(200);
+          // What the first took may not yet be free when the next comes: 440 MiB are seen after one, 545 after two.
+          for (const _ of [1, 2]) {
+            expect((await post(model, 'image/webp', image)).status).toBe(200);
+          }
           const given = { path: join(folder.path, model), model, version: 1 };
           figures.push(await servedFigures(slipway(), given));
         }

@@ -55,6 +55,18 @@ describe('a folder over images says of itself', () => {
     ]);
   });
 
+  it('what it takes where transformers serves it, which ONNX never does', async () => {
+    const { unconverted } = await inspected({}, SAFETENSORS);
+
+    expect(unconverted?.map(({ name }) => name)).toEqual([
+      'the server, PyTorch and transformers',
+      'the weights',
+      'an image of 25 million pixels',
+      'the activations of 56 x 48 pixels',
+    ]);
+    expect((await inspected()).unconverted).toBeUndefined();
+  });
+
   it.each<[string, object, object]>([
     ['of one number', { size: 32 }, { width: 32, height: 32 }],
     ['of a list', { size: [20, 30] }, { width: 30, height: 20 }],

@@ -181,6 +181,11 @@ describe('a module is refused', () => {
       'the weights in 2_Dense are 36 numbers; its config.json asks for 45',
     ],
     [
+      'that takes another width than the pooling answers',
+      { ...ofDense(), '1_Pooling/config.json': { embedding_dimension: 9, pooling_mode: 'mean' } },
+      'the Dense in 2_Dense takes 8 numbers, but what comes before it answers 9',
+    ],
+    [
       'whose file of torch would run a command',
       ofPickle('hostile/weights-run-a-command.pt'),
       '2_Dense/pytorch_model.bin',

@@ -87,7 +87,7 @@ export async function inspectHuggingFace(
   const language = generating ? languageOf(pipeline, asked) : undefined;
   const gpuModel = language && gpuModelOf(network, read, asked);
   if (quantizer !== null && !gpuModel) throw quantizedForGpus(pipeline, quantizer);
-  const isConverted = weights.kind === 'safetensors' && !language && !image;
+  const isConverted = weights.kind === 'safetensors' && !language;
   const isKnown = weights.kind === 'onnx' || isKnownType(network, pipeline.task);
   if (!isKnown && !gpuModel) throw unknownType(network, name);
   return {

@@ -5,6 +5,7 @@ import {
   type TorchEncoderShape,
   torchEncoderMemory,
 } from '#domain/placement/torch-encoder-memory.ts';
+import { torchImageMemory } from '#domain/placement/torch-image-memory.ts';
 import type { Network } from './network.ts';
 import type { Sentences } from './sentences.ts';
 import type { Read } from './served-weights.ts';
@@ -35,6 +36,8 @@ export function unconvertedMemory(
   pipeline: PipelineServing,
   read: Read,
 ): readonly MemoryTerm[] {
+  const { image } = parts;
+  if (image) return torchImageMemory({ ...image, parameters: read.parameters ?? 0 });
   return torchEncoderMemory(shapeOf(parts, pipeline, read));
 }
 

@@ -23,7 +23,11 @@ export type Head = {
 };
 
 type Files = readonly ArtifactFile[];
-type Part = Omit<Head, 'modules' | 'normalizes'> & { readonly module?: SentenceModule };
+/** What one of them says: `takes` is how many numbers it takes, null where any. */
+type Part = Omit<Head, 'modules' | 'normalizes'> & {
+  readonly takes: number | null;
+  readonly module?: SentenceModule;
+};
 type State = Pick<Head, 'parameters' | 'weightBytes'> & {
   readonly names: ReadonlySet<string>;
 };
@@ -43,8 +47,9 @@ const ACTIVATIONS: readonly string[] = [
   'Softplus',
 ];
 const AFTER_POOLING: readonly string[] = ['Dense', 'LayerNorm', 'Dropout', 'Normalize'];
+const MOST_NAMED = 5;
 const VECTOR = 'sentence_embedding';
-const NO_WEIGHTS = { width: null, parameters: 0, weightBytes: 0 };
+const NO_WEIGHTS = { takes: null, width: null, parameters: 0, weightBytes: 0 };
 const RESAVE =
   'Save the model again with sentence-transformers: `SentenceTransformer(FOLDER).save(FOLDER)`, and upload the whole folder.';
 
@@ -78,10 +83,29 @@ export function isAfterPooling({ kind }: Listed): boolean {
   return AFTER_POOLING.includes(kind);
 }
 
-/** What the modules after the pooling say, and their weights. Fails with `ArtifactRejected` where these are not as they say. */
-export async function headIn(files: Files, root: string, listed: readonly Listed[]): Promise<Head> {
+/** What the modules after the pooling say, and their weights; `pooledWidth` is null where the pooling does not tell it. Fails with `ArtifactRejected` where these are not as they say, or do not fit. */
+export async function headIn(
+  files: Files,
+  root: string,
+  {
+    listed,
+    pooledWidth,
+  }: { readonly listed: readonly Listed[]; readonly pooledWidth: number | null },
+): Promise<Head> {
   const parts: Part[] = [];
-  for (const each of listed) parts.push(await partOf(files, within(root, each.path), each));
+  let given = pooledWidth;
+  for (const each of listed) {
+    const folder = within(root, each.path);
+    const part = await partOf(files, folder, each);
+    if (part.takes !== null && given !== null && part.takes !== given) {
+      throw rejected(
+        `the ${each.kind} in ${folder} takes ${part.takes} numbers, but what comes before it answers ${given}`,
+        RESAVE,
+      );
+    }
+    given = part.width ?? given;
+    parts.push(part);
+  }
   const modules = parts.flatMap(({ module }) => module ?? []);
   const normalizes = modules.at(-1)?.kind === 'Normalize';
   return {
@@ -103,7 +127,7 @@ async function partOf(files: Files, folder: string, { kind, path }: Listed): Pro
   const width = countOf(config['dimension']);
   const weights = await stateIn(files, folder);
   hold(weights, folder, ['norm.weight', 'norm.bias'], 2 * (width ?? 0));
-  return { ...weights, width, module: { kind, path } };
+  return { ...weights, takes: width, width, module: { kind, path } };
 }
 
 /** What takes anything else than the vector of a text, or makes something else of it. */
@@ -138,6 +162,7 @@ async function denseIn(files: Files, folder: string, { config, path }: Dense): P
   const activation = activationOf(config, within(folder, 'config.json'));
   return {
     ...weights,
+    takes: inputs,
     width,
     module: { kind: 'Dense', path, activation, ...(isResidual && { isResidual }) },
   };
@@ -181,7 +206,7 @@ function hold(
     );
   }
   throw rejected(
-    `${folder} has the weights ${[...names].map(quoted).join(', ')}; its config.json asks for ${wanted.join(', ')}`,
+    `${folder} has the weights ${[...names].slice(0, MOST_NAMED).map(quoted).join(', ')}; its config.json asks for ${wanted.join(', ')}`,
     RESAVE,
   );
 }

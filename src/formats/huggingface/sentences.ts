@@ -77,7 +77,12 @@ export async function sentencesIn(files: Files, root: string): Promise<Sentences
   return {
     folder,
     pooling: pooling ? await poolingIn(files, within(root, pooling.path), prompt) : null,
-    head: pooling ? await headIn(files, root, rest) : null,
+    head: pooling
+      ? await headIn(files, root, {
+          listed: rest,
+          pooledWidth: await pooledWidth(files, within(root, pooling.path)),
+        })
+      : null,
     maxTokens: countOf(limits?.['max_seq_length']),
     prompt,
     lowers: limits?.['do_lower_case'] === true,
@@ -141,6 +146,11 @@ function activationOf(own: Json, name: string): Activation {
     `${name} has the activation_fn ${quoted(said)}; this version has Sigmoid and Identity`,
     `Serve it by code of your own: ${BY_CODE}.`,
   );
+}
+
+async function pooledWidth(files: Files, folder: string): Promise<number | null> {
+  const config = (await objectIn(files, folder, 'config.json')) ?? {};
+  return countOf(config['embedding_dimension']) ?? countOf(config['word_embedding_dimension']);
 }
 
 async function poolingIn(files: Files, folder: string, prompt: string): Promise<Pooling> {

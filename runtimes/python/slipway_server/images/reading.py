@@ -31,8 +31,8 @@ def image_of_text(value: Any, what: str) -> Any:
 
 
 def image_of(content: bytes, what: str) -> Any:
-    """Pillow's image, decoded. Its size is told by its header, before any room is made for it."""
-    from PIL import Image, UnidentifiedImageError
+    """Pillow's image, decoded, turned as its EXIF says, in RGB: as transformers' pipelines would make it, while they hold what it was made of. Its size is told by its header, before any room is made for it."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     # Pillow only warns of what is too large, up to twice its limit.
     Image.MAX_IMAGE_PIXELS = None
@@ -40,11 +40,13 @@ def image_of(content: bytes, what: str) -> Any:
         image = Image.open(BytesIO(content), formats=_FORMATS)
         _refuse_other(image, what)
         image.load()
+        # A turned copy beside it would take 100 MB.
+        ImageOps.exif_transpose(image, in_place=True)
+        return image.convert("RGB")
     except UnidentifiedImageError:
         raise Refusal(400, f"{what} is no PNG, JPEG or WebP image") from None
     except (OSError, ValueError, SyntaxError) as error:
         raise Refusal(400, f"{what} is an image that cannot be read: {message_of(error)}") from None
-    return image
 
 
 def _refuse_other(image: Any, what: str) -> None:

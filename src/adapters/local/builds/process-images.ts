@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { Failure } from '#domain/failure.ts';
@@ -84,10 +85,26 @@ async function removeUnused(directory: string): Promise<void> {
       link.status === 'fulfilled' ? basename(link.value) : '',
     ),
   );
-  for (const environment of await names(join(directory, 'environments'))) {
+  const environments = join(directory, 'environments');
+  for (const environment of await names(environments)) {
     // An environment that is being built has a longer name.
     if (used.has(environment.split('.')[0] ?? '')) continue;
-    await rm(join(directory, 'environments', environment), { recursive: true, force: true });
+    // Under its own name a build that begins meanwhile would find it half deleted, and could make no other there.
+    const gone = join(environments, `removed.${randomUUID()}`);
+    if (await isTaken(join(environments, environment), gone)) {
+      await rm(gone, { recursive: true, force: true });
+    }
+  }
+}
+
+/** False where another removal has taken it. */
+async function isTaken(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { processImages } from '#adapters/local/builds/process-images.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { describeModelImages } from '../../../contracts/model-images.ts';
@@ -73,6 +74,28 @@ describe('images of models that are processes', () => {
     await processImages(directory).discard('m-v1', specs);
 
     expect(existsSync(join(directory, 'images', 'm-1'))).toBe(true);
+  });
+
+  it('leave no environment half deleted where a build would look for it', async () => {
+    made('m-1', 'e1');
+    const environment = join(directory, 'environments', 'e1');
+    for (let at = 0; at < 2000; at += 1) writeFileSync(join(environment, `package-${at}`), '');
+    let isOver = false;
+    const removing = processImages(directory)
+      .discard('m-v1', [spec('m-v1', 'm-1')])
+      .finally(() => {
+        isOver = true;
+      });
+
+    const seen = new Set<number>();
+    while (!isOver) {
+      if (existsSync(environment)) seen.add(readdirSync(environment).length);
+      await setImmediate();
+    }
+
+    await removing;
+    expect([...seen]).toEqual([2000]);
+    expect(environments()).toEqual([]);
   });
 
   it('leave the environment alone that a build is making', async () => {
