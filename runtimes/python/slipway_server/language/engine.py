@@ -146,9 +146,9 @@ def _refusals() -> Iterator[None]:
 
 
 def _start(path: str, serving: LanguageServing) -> Any:
-    # Before the library is loaded. Two threads on two cores write 91 to 113 tokens a second where they spin this often before they sleep, 47 where they sleep at once;
-    # where the cores are busy besides, 40 and 30. Without a bound they take the CPU from each other there, and write 1 to 20.
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    # Before the library is loaded. On two cores two threads write 120 to 129 tokens a second where they look this often before they sleep, and 47 to 58 where the cores are busy besides.
+    # Without a bound they take the CPU from each other there, and write 6 to 23; with 2,000 looks 18 to 53.
+    os.environ.setdefault("GOMP_SPINCOUNT", "500")
     import xllamacpp
 
     threads = processors()
