@@ -146,9 +146,9 @@ def _refusals() -> Iterator[None]:
 
 
 def _start(path: str, serving: LanguageServing) -> Any:
-    # Before the library is loaded. On two cores two threads write 120 to 129 tokens a second where they look this often before they sleep, and 47 to 58 where the cores are busy besides.
-    # Without a bound they take the CPU from each other there, and write 6 to 23; with 2,000 looks 18 to 53.
-    os.environ.setdefault("GOMP_SPINCOUNT", "500")
+    # Before the library is loaded. On two cores behind the gateway two threads write 0.94 to 0.96 times as many tokens a second as llama.cpp's own server where they look this often before
+    # they sleep, and 0.91 to 0.93 where they look 500 times. Without a bound they take the CPU from each other where the cores are busy besides, and write 21 instead of 49: docs/performance.md.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     import xllamacpp
 
     threads = processors()
