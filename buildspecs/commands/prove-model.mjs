@@ -55,6 +55,7 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
     unpacked = inner;
   }
   await rename(unpacked, join(served, 'model'));
+  for (const name of order.leftOut ?? []) await rm(join(served, 'model', name));
   await writeFile(facts, JSON.stringify(factsOf(order)));
 }
 

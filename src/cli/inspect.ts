@@ -118,6 +118,7 @@ function pipelineRows({
   data,
   weightBytes,
   dtypes,
+  leftOut = [],
 }: PathInspection['facts']): readonly Row[] {
   if (!pipeline) return [];
   const weights = `${count(weightBytes)} bytes of ${dtypes.join(', ')}`;
@@ -125,6 +126,10 @@ function pipelineRows({
     ['task', pipelineLine(pipeline)],
     ['labels', listed(pipeline.labels)],
     ['weights', data ? `${data.file}: ${weights}` : weights],
+    [
+      'left out',
+      leftOut.length > 0 ? `${listed(leftOut)}: the image goes without what nothing reads` : null,
+    ],
   ];
 }
 

@@ -89,6 +89,7 @@ export function servedAs(inspection: Inspection, gpus: Gpus) {
     wishes: manifest.runtime,
     converts: mayConvert(inspection, gpu),
     ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
+    ...(facts.leftOut && { leftOut: facts.leftOut }),
     ...(facts.language && { language: facts.language }),
     ...(facts.pipeline && { pipeline: facts.pipeline }),
     server: serverPlace(runtime, manifest.runtime),

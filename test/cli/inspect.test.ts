@@ -1,5 +1,6 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { inspectPath } from '#compose/inspection/inspect-path.ts';
 import { writePredict } from '#compose/inspection/write-predict.ts';
 import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
@@ -9,6 +10,8 @@ import { ggufOf, LLAMA } from '../support/models/gguf.ts';
 import { runHere } from '../support/slipway/command-line.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 import { runCli } from './run-cli.ts';
+
+const BERT = fileURLToPath(new URL('../fixtures/hugging-face/bert-sentences', import.meta.url));
 
 /** The lines that begin with these labels. */
 async function said(path: string, ...labels: readonly string[]): Promise<readonly string[]> {
@@ -25,6 +28,16 @@ describe('slipway inspect', () => {
       'made by      xgboost 3.4.1',
       'serves by    the Python server, on Python 3.12 (else 3.13, 3.11); as ONNX instead, if it can be converted and answers the same',
       'packages     xgboost-cpu==3.4.1',
+    ]);
+  });
+
+  it('says what the image of a folder goes without that was downloaded whole', async () => {
+    await using folder = await temporaryFolder();
+    await cp(BERT, folder.path, { recursive: true });
+    await writeFile(join(folder.path, 'tf_model.h5'), 'weights');
+
+    expect(await said(folder.path, 'left out')).toEqual([
+      'left out     tf_model.h5: the image goes without what nothing reads',
     ]);
   });
 

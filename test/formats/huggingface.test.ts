@@ -13,6 +13,7 @@ import {
   TOKENIZER,
 } from '../support/models/hugging-face.ts';
 import { identityModel } from '../support/models/onnx.ts';
+import { model, tensor } from '../support/models/onnx-graph.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 
 const GIB = 2 ** 30;
@@ -162,6 +163,97 @@ describe('a folder of Hugging Face says of itself', () => {
     ['the only one', { 'model_O4.onnx': ONNX, 'model.onnx': undefined }, 'model_O4.onnx'],
   ])('that it is served by %s', async (_, files, file) => {
     expect((await inspected(files)).data?.file).toBe(file);
+  });
+});
+
+describe('a folder that was downloaded whole', () => {
+  const TENSORS = safetensorsOf({ w: F32(0, 8) }, 8);
+  const OTHERS = {
+    'pytorch_model.bin': Buffer.alloc(9),
+    'tf_model.h5': Buffer.alloc(8),
+    'flax_model.msgpack': Buffer.alloc(7),
+    'rust_model.ot': Buffer.alloc(6),
+    'openvino/openvino_model.bin': Buffer.alloc(5),
+    'coreml/text-classification/model.mlmodel': Buffer.alloc(4),
+    'README.md': 'A model.',
+    'vocab.txt': 'a',
+  };
+  const FOREIGN = Object.keys(OTHERS).slice(0, 5);
+
+  it('leaves weights of other frameworks beside its safetensors out of its image', async () => {
+    const files = { ...OTHERS, 'model.onnx': undefined, 'model.safetensors': TENSORS };
+
+    expect((await inspected(files)).leftOut).toEqual(FOREIGN);
+  });
+
+  it('leaves other ONNX and the safetensors out, where ONNX is served', async () => {
+    const files = {
+      ...OTHERS,
+      'model.onnx': undefined,
+      'onnx/model.onnx': ONNX,
+      'onnx/model_quantized.onnx': Buffer.alloc(3),
+      'onnx/model_O4.onnx': Buffer.alloc(2),
+      'onnx/model_O4.onnx_data': Buffer.alloc(1),
+      'model.safetensors': TENSORS,
+    };
+
+    const { data, leftOut } = await inspected(files);
+
+    expect(data?.file).toBe('onnx/model.onnx');
+    expect(leftOut).toEqual(
+      expect.arrayContaining([
+        ...FOREIGN,
+        'model.safetensors',
+        'onnx/model_quantized.onnx',
+        'onnx/model_O4.onnx',
+        'onnx/model_O4.onnx_data',
+      ]),
+    );
+    expect(leftOut).toHaveLength(FOREIGN.length + 4);
+  });
+
+  it('keeps what its ONNX reads, whatever it is called', async () => {
+    const weights = tensor(
+      'w',
+      'FP32',
+      [2],
+      [
+        13,
+        [
+          [1, 'location'],
+          [2, 'model.safetensors'],
+        ],
+      ],
+      [14, 1],
+    );
+    const reading = model({
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [2] }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [2] }],
+      nodes: [{ op: 'Add', inputs: ['x', 'w'], outputs: ['y'] }],
+      initializers: [weights],
+    });
+
+    const { leftOut } = await inspected({
+      'model.onnx': reading,
+      'model.safetensors': TENSORS,
+      'tf_model.h5': Buffer.alloc(8),
+    });
+
+    expect(leftOut).toEqual(['tf_model.h5']);
+  });
+
+  it('keeps the weights of the modules of sentence-transformers', async () => {
+    const { leftOut } = await inspected({
+      ...SENTENCES,
+      '1_Pooling/pytorch_model.bin': Buffer.alloc(8),
+      'pytorch_model.bin': Buffer.alloc(8),
+    });
+
+    expect(leftOut).toEqual(['pytorch_model.bin']);
+  });
+
+  it('has nothing to leave out where that is all', async () => {
+    expect(await inspected()).not.toHaveProperty('leftOut');
   });
 });
 

@@ -153,6 +153,8 @@ export type ModelFacts = {
     readonly inputs: readonly string[];
     readonly outputs: readonly string[];
   };
+  /** Files of the artifact that nothing reads of what is served, so that its image goes without them. */
+  readonly leftOut?: readonly string[];
   /** Of language models alone. */
   readonly language?: LanguageServing;
   /** Where GPUs could serve it. */

@@ -46,6 +46,7 @@ export type BuildOrder = {
   readonly takesColumns: boolean;
   /** As its facts have them. */
   readonly tensorNames?: NonNullable<ModelFacts['tensorNames']>;
+  readonly leftOut?: NonNullable<ModelFacts['leftOut']>;
   /** Of language models alone. */
   readonly language?: LanguageServing;
   /** Of Hugging Face's folders alone. */

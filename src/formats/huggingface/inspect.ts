@@ -74,7 +74,7 @@ export async function inspectHuggingFace(
   const quantizer = quantizerOf(config, name);
   const tokenizer = await tokenizerIn(files, folder);
   const places = { root, folder, path };
-  const { weights, read } = await readWeights(files, places, {
+  const { weights, read, leftOut } = await readWeights(files, places, {
     head: sentences?.head,
     inspectData,
   });
@@ -114,6 +114,7 @@ export async function inspectHuggingFace(
     ...(language && { language }),
     ...(gpuModel && { gpuModel }),
     ...(quantizer !== null && { quantizer }),
+    ...(leftOut.length > 0 && { leftOut }),
     ...(!isKnown && { unknownType: network.modelType ?? '' }),
     entrypoint: null,
     pipeline,

@@ -1,7 +1,9 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { FileFormat } from '#domain/artifact/format.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import type { FileRange } from '#formats/onnx/external-data.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
+import { leftOutOf } from './left-out.ts';
 import type { Head } from './sentence-modules.ts';
 import { safetensorsIn, tensorsOf, type WeightPlaces, type Weights, weightsIn } from './weights.ts';
 
@@ -10,10 +12,17 @@ export type InspectData = (
   file: ArtifactFile,
   format: FileFormat,
   beside: readonly ArtifactFile[],
-) => Promise<ModelFacts>;
+) => Promise<ModelFacts & { readonly externalData?: readonly FileRange[] }>;
 
 /** What the weights come to. */
 export type Read = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes'>;
+
+type Served = {
+  readonly weights: Weights;
+  readonly read: Read;
+  /** As `leftOutOf` has them. */
+  readonly leftOut: readonly string[];
+};
 
 type Files = readonly ArtifactFile[];
 type Tensors = Extract<Weights, { kind: 'safetensors' }>;
@@ -31,15 +40,17 @@ export async function readWeights(
   files: Files,
   places: WeightPlaces,
   { head, inspectData }: Beside,
-): Promise<{ readonly weights: Weights; readonly read: Read }> {
+): Promise<Served> {
   const weights = await weightsIn(files, places);
   if (weights.kind === 'safetensors') return ofTensors(files, places, { weights, head });
   const { file } = weights;
-  const { signature, parameters, weightBytes, dtypes } = await inspectData(file, 'onnx', files);
+  const facts = await inspectData(file, 'onnx', files);
+  const { signature, parameters, weightBytes, dtypes, externalData = [] } = facts;
   const isWhole = signature?.outputs.some(({ name }) => name === POOLED) ?? false;
   if (isWhole || !head || head.modules.length === 0) {
     const read = { parameters, weightBytes: Math.max(weightBytes, file.sizeBytes), dtypes };
-    return { weights, read };
+    const beside = externalData.map(({ location }) => location);
+    return { weights, read, leftOut: leftOutOf(files, places, { weights, beside }) };
   }
   const tensors = await safetensorsIn(files, places.folder);
   if (tensors) return ofTensors(files, places, { weights: tensors, head });
@@ -52,12 +63,12 @@ export async function readWeights(
 
 type OfTensors = { readonly weights: Tensors } & Pick<Beside, 'head'>;
 
-async function ofTensors(files: Files, { folder }: WeightPlaces, { weights, head }: OfTensors) {
-  const { parameters, bytes, byType } = await tensorsOf(files, folder, weights);
+async function ofTensors(files: Files, places: WeightPlaces, { weights, head }: OfTensors) {
+  const { parameters, bytes, byType } = await tensorsOf(files, places.folder, weights);
   const read = {
     parameters: parameters + (head?.parameters ?? 0),
     weightBytes: bytes + (head?.weightBytes ?? 0),
     dtypes: [...byType.keys()].sort(),
   };
-  return { weights, read };
+  return { weights, read, leftOut: leftOutOf(files, places, { weights, beside: [] }) };
 }

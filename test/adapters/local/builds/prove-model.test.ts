@@ -45,7 +45,12 @@ const { proveModel } = await import(program);
 const places = { environment: async () => environment, converter: async () => converter };
 await proveModel(artifact, JSON.parse(order), places);
 `;
-const SKLEARN = { ...ORDER, runtime: 'python', format: 'sklearn', modelFile: 'a.pkl' };
+const SKLEARN: typeof ORDER = {
+  ...ORDER,
+  runtime: 'python',
+  format: 'sklearn',
+  modelFile: 'a.pkl',
+};
 
 describe('a model that is proven in a build', () => {
   async function proven(
@@ -59,6 +64,7 @@ describe('a model that is proven in a build', () => {
     await mkdir(bin);
     await mkdir(join(path, 'model'));
     await writeFile(join(path, 'model', 'a.pkl'), 'pickle');
+    for (const name of order.leftOut ?? []) await writeFile(join(path, 'model', name), 'weights');
     for (const name of ['python', 'docker']) {
       await writeFile(join(bin, name), python(asked, conversion));
       await chmod(join(bin, name), 0o755);
@@ -92,6 +98,12 @@ describe('a model that is proven in a build', () => {
       expect(conversion).toMatchObject({ kept: true, nativeMicros: 9, onnxMicros: 3 });
     },
   );
+
+  it('is served without what nothing reads', async () => {
+    const { served } = await proven(REFUSED, 'process', { ...SKLEARN, leftOut: ['tf_model.h5'] });
+
+    expect(served).toEqual(['a.pkl']);
+  });
 
   it('is not converted where it gets a GPU, of which its server is told', async () => {
     const { asked, conversion, facts } = await proven(CONVERTED, 'process', {
