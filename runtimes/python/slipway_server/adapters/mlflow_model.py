@@ -10,9 +10,8 @@ from ..model import Model
 from ..protocols.invocations import KEYS, without_params
 from ..protocols.written_as import one_name_of
 from ..refusal import Refusal, message_of
-from ..serving.answer import JSON
-from ..serving.bodies import code_answer, jsonable, parse_json, value_of
-from ..serving.streams import Content, dumped
+from ..serving.bodies import code_answer, json_content, parse_json, value_of
+from ..serving.streams import Content
 from ..values.tensors import Signature
 from .code_model import given
 from .data_file import load_data
@@ -61,7 +60,7 @@ def _python_function(path: str, facts: Facts) -> Model:
         value, params = _value_and_params(body, content_type)
         answer = predicted(_as_mlflow_reads(value, model, is_typed), params)
         if isinstance(value, dict) and any(key in value for key in _OF_LANGUAGE) and not any(key in value for key in KEYS):
-            return dumped(jsonable(answer)).encode("utf-8", "replace"), JSON
+            return json_content(answer)
         return code_answer(answer, accept)
 
     is_asked_by_mlflow = is_typed or not signature.inputs

@@ -89,7 +89,11 @@ def code_answer(result: Any, accept: str) -> tuple[Content, str]:
     """An answer's content and type: a generator's values as a stream, anything else as JSON."""
     if isinstance(result, Iterator):
         return streamed((jsonable(value) for value in result), accept)
-    return dumped({"predictions": jsonable(result)}).encode("utf-8", "replace"), "application/json"
+    return json_content({"predictions": result})
+
+
+def json_content(value: Any) -> tuple[bytes, str]:
+    return dumped(jsonable(value)).encode("utf-8", "replace"), "application/json"
 
 
 def jsonable(value: Any) -> Any:
