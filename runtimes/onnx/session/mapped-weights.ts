@@ -35,18 +35,23 @@ export function withMappedWeights(path: string): Uint8Array | undefined {
     const { size } = fstatSync(file);
     if (size < LEAST_MODEL_BYTES) return undefined;
     const source = windowOn(file, size);
-    let isMapped = false;
-    const parts = [...placesIn(source, 0, size)].map((field) => {
-      if (field.tag !== tagOf(GRAPH)) return source(field.from, field.end);
-      const graph = [...placesIn(source, field.start, field.end)].map((each) => {
-        const placed =
-          each.tag === tagOf(INITIALIZER) ? mapped(source, each, basename(path)) : undefined;
-        isMapped ||= placed !== undefined;
-        return placed ?? source(each.from, each.end);
-      });
-      return message(GRAPH, graph);
-    });
-    return isMapped ? Buffer.concat(parts) : undefined;
+    const name = basename(path);
+    const fields = [...placesIn(source, 0, size)];
+    const isGraph = ({ tag }: Place) => tag === tagOf(GRAPH);
+    const graph = fields
+      .filter(isGraph)
+      .flatMap(({ start, end }) => [...placesIn(source, start, end)]);
+    const placed = new Map(
+      graph.flatMap((each) => {
+        const found = each.tag === tagOf(INITIALIZER) ? mapped(source, each, name) : undefined;
+        return found ? [[each.from, found] as const] : [];
+      }),
+    );
+    // All else, which may be a forest, is read only where it is needed.
+    if (placed.size === 0) return undefined;
+    const whole = ({ from, end }: Place) => placed.get(from) ?? source(from, end);
+    const others = fields.filter((field) => !isGraph(field));
+    return Buffer.concat([...others.map(whole), message(GRAPH, graph.map(whole))]);
   } finally {
     closeSync(file);
   }
