@@ -1,12 +1,13 @@
 """
-Compiles what a process will import: `python -I -S compile-imported.py PACKAGES KEPT [MODULE...] [-- MODULE...]`. Writes the files to stdout, one per line,
-and an empty line once all that comes before `--` is compiled: the process may begin, and what it imports last is compiled meanwhile.
+Compiles what a process will import, in the order of its imports: `python -I -S compile-imported.py PACKAGES KEPT [MODULE...] [-- MODULE...]`.
+Writes each file to stdout once it is compiled, and an empty line once the process may begin: what it imports later on, and what comes after `--`, is compiled meanwhile, ahead of it.
 
 Starting from these modules, it follows the import statements in their bytecode, within PACKAGES, and stores the bytecode beside its source. Nothing is imported, so no package code runs.
 Modules imported in any other way are missed; files listed on stdin, one per line, are compiled too, without following what they import.
 The folder KEPT has a copy by the content of its source, for every other environment with the same file.
 """
 
+import gc
 import hashlib
 import marshal
 import os
@@ -20,6 +21,8 @@ from opcode import opmap
 MOST_AT_ONCE = 4
 # Handing a worker each file by itself takes half as long as compiling it.
 MOST_IN_BATCH = 32
+# A process that begins once so many are compiled never waits for one: the rest of scikit-learn's 1,200 take two workers beside it as long as it takes to import them all.
+ENOUGH_TO_BEGIN = 500
 # https://peps.python.org/pep-0552: with an unchecked hash, so imports compare no file times.
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 HEADER = 16
@@ -31,42 +34,60 @@ IMPORT_NAME, LOAD_CONST, EXTENDED_ARG = opmap["IMPORT_NAME"], opmap["LOAD_CONST"
 
 
 def main(packages, kept, roots):
+    # Compiling leaves no cycles, and is a twelfth faster.
+    gc.disable()
     own = os.path.join(kept, f"{sys.implementation.cache_tag}-{MAGIC_NUMBER.hex()}")
     os.makedirs(own, exist_ok=True)
     count = min(MOST_AT_ONCE, os.cpu_count() or 1)
-    found, seen, left = [], set(), []
+    seen, left = set(), []
 
     def follow(names):
+        found = []
         for name in with_parents(names):
             source = None if name in seen else file_of(packages, name)
             seen.add(name)
             if source:
-                found.append(source)
-                left.append((source, name if source.endswith("__init__.py") else name.rpartition(".")[0]))
+                found.append((source, name if source.endswith("__init__.py") else name.rpartition(".")[0]))
+        # Ahead of what else is left, as Python imports it.
+        left[:0] = found
 
     first, last = (roots[: roots.index("--")], roots[roots.index("--") + 1 :]) if "--" in roots else (roots, [])
-    left.extend((line.rstrip("\n"), None) for line in sys.stdin)
+    follow(first)
+    left[:0] = [(line.rstrip("\n"), None) for line in sys.stdin]
+    so_far, may_begin = 0, False
     with ProcessPoolExecutor(count) as pool:
-        for names in (first, last):
-            told = len(found)
+        for names in ((), last):
             follow(names)
-            finish(partial(pool.submit, all_compiled, own), 2 * count, left, follow)
-            sys.stdout.write("".join(f"{each}\n" for each in found[told:]) + "\n")
-            sys.stdout.flush()
+            for batch in finish(partial(pool.submit, all_compiled, own), 2 * count, left, follow):
+                tell(source for source, package in batch if package is not None)
+                so_far += len(batch)
+                # A single worker would be overtaken.
+                if count > 1 and so_far >= ENOUGH_TO_BEGIN and not may_begin:
+                    tell([""])
+                    may_begin = True
+            if not may_begin:
+                tell([""])
+                may_begin = True
     forget_unused(own)
 
 
+def tell(lines):
+    sys.stdout.write("".join(f"{each}\n" for each in lines))
+    sys.stdout.flush()
+
+
 def finish(submit, at_once, left, follow):
-    """Compiles all that is left, and what that imports, in so many batches side by side."""
-    waiting = set()
+    """Compiles all that is left, and what that imports, in so many batches side by side; yields each that is compiled."""
+    waiting = {}
     while left or waiting:
         while left and len(waiting) < at_once:
-            size = min(MOST_IN_BATCH, 1 + len(left) // at_once)
-            waiting.add(submit(left[:size]))
-            del left[:size]
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            batch = left[: min(MOST_IN_BATCH, 1 + len(left) // at_once)]
+            waiting[submit(batch)] = batch
+            del left[: len(batch)]
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for each in done:
             follow(each.result())
+            yield waiting.pop(each)
 
 
 def all_compiled(kept, sources):
@@ -154,7 +175,7 @@ def forget_unused(kept):
 
 def imports_of(code, package):
     """None of a file that was listed."""
-    return [] if code is None or package is None else sorted(set(imports(code, package)))
+    return [] if code is None or package is None else list(dict.fromkeys(imports(code, package)))
 
 
 def imports(code, package):

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, stat, truncate, utimes, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { cpus } from 'node:os';
+import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { COMMANDS } from '../../../support/local/commands.ts';
@@ -104,6 +105,33 @@ describe('the bytecode of an environment', () => {
     await expect(imported).resolves.toMatchObject({
       stdout: expect.stringMatching(/used\..*pyc$/),
     });
+  });
+
+  it('is told to be there, of many files, while the last are compiled in the order of their imports', async () => {
+    await using folder = await temporaryFolder();
+    const { python, packages } = await environment(join(folder.path, 'one'));
+    await mkdir(join(packages, 'many'));
+    const names = Array.from({ length: 1000 }, (_, at) => `m${at}`);
+    for (const name of names) await writeFile(join(packages, 'many', `${name}.py`), 'a = 1\n');
+    await writeFile(join(packages, 'many', 'm0.py'), 'import used\n');
+    const imports = names.map((name) => `from . import ${name}\n`);
+    await writeFile(join(packages, 'many', '__init__.py'), imports.join(''));
+
+    const given = ['-I', '-S', join(COMMANDS, 'compile-imported.py'), packages];
+    const running = run(python, [...given, join(folder.path, 'kept'), 'many']);
+    running.child.stdin?.end();
+    const lines = (await running).stdout.trimEnd().split('\n');
+
+    const inTurn = lines.filter(Boolean).map((file) => basename(file));
+    expect(inTurn.toSorted()).toEqual(
+      ['__init__.py', 'used.py', ...names.map((name) => `${name}.py`)].toSorted(),
+    );
+    expect(inTurn.indexOf('used.py')).toBeLessThan(inTurn.indexOf('m500.py'));
+    const begun = lines.indexOf('');
+    // A single worker would be overtaken.
+    if (cpus().length > 1) expect(begun).toBeGreaterThanOrEqual(500);
+    if (cpus().length > 1)
+      expect(begun).toBeLessThan(lines.indexOf(join(packages, 'many/m999.py')));
   });
 
   it('is compiled once for all environments with the same file, whose own name it tells', async () => {
