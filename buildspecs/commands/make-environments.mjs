@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { compileImported } from './compile-files.mjs';
 import { filesIn } from './files.mjs';
+import { keepEnvironment, keptAs, takeKept } from './kept-environments.mjs';
 import { followInstall, progress } from './progress.mjs';
 import { findPython, findUv, succeeds } from './python-tools.mjs';
 
@@ -65,11 +66,15 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
   const imported = FORMATS[format] ?? [];
   const compiling = [];
 
-  const provided = async (name, as, packages, modules) => {
-    const made = await provide(name, as, packages, from);
-    if (made.isNew)
-      await new Promise((resolve) => compiling.push(compiled(made.python, modules, resolve)));
-    return made.python;
+  const provided = async (name, as, packages, { modules, isKept = false }) => {
+    const { environment, isNew, kept } = await provide(name, as, { packages, isKept }, from);
+    if (isNew) {
+      await new Promise((resolve) => {
+        const whole = compiled(environment, modules, resolve);
+        compiling.push(kept ? whole.then(() => keepEnvironment(environment, kept)) : whole);
+      });
+    }
+    return pythonIn(environment);
   };
 
   return {
@@ -78,39 +83,43 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
       // The numpy that the server is locked with, where a model asks for nothing.
       const numpy = requirements.length > 0 ? 'numpy' : `-r ${join(SERVER, 'numpy.txt')}`;
       const modules = { first: [...SERVING, ...imported], last: [] };
-      return provided(environmentHash, 'environment', [numpy, ...requirements], modules);
+      const packages = [numpy, ...requirements];
+      const isKept = requirements.length === 0;
+      return provided(environmentHash, 'environment', packages, { modules, isKept });
     }),
     converter: once(async () => {
       if (!converts) return '';
       const packages = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
       const modules = { first: [...PROVING, ...imported], last: CONVERTING };
-      return provided(`${environmentHash}-convert`, 'converter', packages, modules).catch(
-        (error) => {
-          sayWhy(error);
-          return '';
-        },
-      );
+      const name = `${environmentHash}-convert`;
+      return provided(name, 'converter', packages, { modules }).catch((error) => {
+        sayWhy(error);
+        return '';
+      });
     }),
     finish: () => Promise.all(compiling),
   };
 }
 
-async function provide(name, as, packages, { folder, image, tools, torchIndex }) {
+/** `isNew` where it was installed, `kept` where it is to be kept then. */
+async function provide(name, as, { packages, isKept }, { folder, image, tools, torchIndex }) {
   await link(name, as, image);
   const environment = join(folder, name);
-  const isNew = !(await isThere(join(environment, 'lock.txt')));
+  if (await isThere(join(environment, 'lock.txt'))) return { environment, isNew: false };
+  const found = await tools();
+  const kept = isKept ? await keptAs(name, found.python) : undefined;
   const wanted = [`-r ${join(SERVER, 'requirements.txt')}`, ...packages];
-  if (isNew) await make(environment, wanted, { ...(await tools()), torchIndex });
-  return { python: join(environment, 'bin', 'python'), isNew };
+  const isNew = await make(environment, { wanted, kept, torchIndex }, found);
+  return { environment, isNew, kept };
 }
 
 /** Calls `onFirst` once a model can be loaded. If a build is killed before this has ended, or it fails, the environment is just slower. */
-async function compiled(python, { first, last }, onFirst) {
+async function compiled(environment, { first, last }, onFirst) {
   progress('compiling what is imported');
   try {
     // All of the server: it imports what a format needs by name.
-    const files = await filesIn(await serverIn(dirname(dirname(python))));
-    await compileImported(python, first, { files, last, onFirst });
+    const files = await filesIn(await serverIn(environment));
+    await compileImported(pythonIn(environment), first, { files, last, onFirst });
   } catch (error) {
     sayWhy(error);
   } finally {
@@ -137,18 +146,23 @@ async function link(name, as, image) {
   await symlink(join('..', '..', 'environments', name), join(image, as));
 }
 
-async function make(folder, wanted, { uv, python, torchIndex }) {
+/** False where it is a kept one, with all that is compiled. */
+async function make(folder, { wanted, kept, torchIndex }, { uv, python }) {
   const partial = `${folder}.${process.pid}.partial`;
   await removeLeft(folder);
   try {
-    await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
-    await install(uv, partial, { wanted, torchIndex });
-    await installServer(partial);
+    const isNew = !(kept && (await takeKept(kept, partial)));
+    if (isNew) {
+      await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
+      await install(uv, partial, { wanted, torchIndex });
+      await installServer(partial);
+    }
     await rename(partial, folder).catch(async (error) => {
       // Another build has created it meanwhile.
       if (!(await isThere(join(folder, 'lock.txt')))) throw error;
     });
     say(`made the environment ${basename(folder)} with ${python}`);
+    return isNew;
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
@@ -175,7 +189,7 @@ async function install(uv, folder, { wanted, torchIndex = 'none' }) {
   const file = join(folder, 'wanted.txt');
   await writeFile(file, `${wanted.join('\n')}\n`);
   progress('resolving packages');
-  const given = [INSTALL, uv, join(folder, 'bin', 'python'), file, folder];
+  const given = [INSTALL, uv, pythonIn(folder), file, folder];
   const env = { ...process.env, TORCH_INDEX: torchIndex };
   const installing = run('sh', given, { ...MOST_OUTPUT, env });
   createInterface(installing.child.stdout).once('line', (count) =>
@@ -192,6 +206,10 @@ async function installServer(folder) {
 async function serverIn(folder) {
   const [version] = await readdir(join(folder, 'lib'));
   return join(folder, 'lib', version, 'site-packages', 'slipway_server');
+}
+
+function pythonIn(environment) {
+  return join(environment, 'bin', 'python');
 }
 
 function isThere(path) {

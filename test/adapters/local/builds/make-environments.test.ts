@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stageOf } from '#domain/build/build-progress.ts';
@@ -15,13 +25,15 @@ const ORDER = {
   converts: false,
 };
 
+const KEPT = join('.cache', 'slipway', 'environments');
+
 // More than a process may have as its number.
 const NO_PROCESS = 2 ** 22 + 1;
 
 /** A uv that installs nothing: of an environment it makes the folder. It cannot lock what converts where `wanted` names this framework. */
 const UV = `#!/bin/sh
 case "$1 $2" in
-  "python find") echo true ;;
+  "python find") echo "$HOME/python" ;;
   "venv --quiet")
     for folder; do :; done
     mkdir -p "$folder/lib/python3.12/site-packages" ;;
@@ -48,6 +60,7 @@ describe('the environment of a model', () => {
     await mkdir(tools, { recursive: true });
     await writeFile(join(tools, 'uv'), UV);
     await chmod(join(tools, 'uv'), 0o755);
+    await appendFile(join(folder, 'python'), '');
     const image = join(images, 'images', 'model-1.partial');
     await rm(image, { recursive: true, force: true });
     const env = { PATH: `${tools}:${process.env['PATH']}`, HOME: folder, ...variables };
@@ -98,6 +111,50 @@ describe('the environment of a model', () => {
       ['requirements', 'numpy'].map((name) => readFile(`runtimes/python/${name}.txt`, 'utf8')),
     );
     expect(await readFile(lock, 'utf8')).toBe(`${server}${numpy}`);
+  });
+
+  it('is installed once for a machine and each of its Pythons where the model asks for no packages', async () => {
+    await using folder = await temporaryFolder();
+    const [images, kept] = [join(folder.path, 'images'), join(folder.path, KEPT)];
+    const order = { ...ORDER, python: { ...ORDER.python, requirements: [] } };
+    const lockIn = (environment: string) => stat(join(environment, 'lock.txt'));
+    const anew = async (wanted: object) => {
+      await rm(images, { recursive: true, force: true });
+      return (await made(folder.path, wanted)).stages.length > 0;
+    };
+
+    expect([await anew(order), await anew(order)]).toEqual([true, false]);
+    const [name = ''] = await readdir(kept);
+    const lock = await lockIn(join(kept, name));
+    expect((await lockIn(join(images, 'environments', 'abc'))).ino).toBe(lock.ino);
+    expect([await anew(ORDER), await anew(ORDER)]).toEqual([true, true]);
+    // An update of Python may be of another version.
+    await utimes(join(folder.path, 'python'), 1, 1);
+    expect([await anew(order), await anew(order)]).toEqual([true, false]);
+    expect(await readdir(kept)).toHaveLength(2);
+  });
+
+  it('is kept for a month after the last that was made of it', async () => {
+    await using folder = await temporaryFolder();
+    const [images, kept] = [join(folder.path, 'images'), join(folder.path, KEPT)];
+    const of = (environmentHash: string) => ({
+      ...ORDER,
+      environmentHash,
+      python: { ...ORDER.python, requirements: [] },
+    });
+    const longAgo = async () => {
+      for (const name of await readdir(kept)) await utimes(join(kept, name), 1, 1);
+    };
+
+    await made(folder.path, of('abc'));
+    await longAgo();
+    await made(folder.path, of('of another Slipway'));
+    expect(await readdir(kept)).toHaveLength(2);
+    await rm(images, { recursive: true });
+    await longAgo();
+    await made(folder.path, of('a third'));
+
+    expect(await readdir(kept)).toHaveLength(1);
   });
 
   it('is made also where there is none that converts', async () => {

@@ -1,0 +1,67 @@
+// Environments of the server's locked packages alone, which nothing of a model goes into: kept once for a machine, as hard links.
+import { createHash } from 'node:crypto';
+import { linkSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const KEPT = join(homedir(), '.cache', 'slipway', 'environments');
+const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
+// Written anew for each environment that is installed.
+const LOCK = 'lock.txt';
+
+/** Where an environment of this name is kept for a Python: an update of that may be of another version. */
+export async function keptAs(name, python, kept = KEPT) {
+  const program = await realpath(python);
+  const { mtimeMs } = await stat(program);
+  const hash = createHash('sha256').update(JSON.stringify([name, program, mtimeMs]));
+  return join(kept, hash.digest('hex'));
+}
+
+/** Whether there is one, which is now at `folder` too. */
+export async function takeKept(from, folder) {
+  try {
+    await mkdir(dirname(folder), { recursive: true });
+    linkAll(from, folder);
+    return true;
+  } catch {
+    // There is none, it is being deleted, or it is on another disk.
+    await rm(folder, { recursive: true, force: true });
+    return false;
+  }
+}
+
+/** Forgets those that have been in no environment for a month. */
+export async function keepEnvironment(folder, as) {
+  const partial = `${as}.${process.pid}.partial`;
+  try {
+    await mkdir(dirname(as), { recursive: true });
+    await forgetUnused(dirname(as));
+    linkAll(folder, partial);
+    await rename(partial, as);
+  } catch {
+    // The next one is installed again.
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+function linkAll(from, to) {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) linkAll(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else linkSync(source, target);
+  }
+}
+
+async function forgetUnused(kept) {
+  for (const name of await readdir(kept)) {
+    const folder = join(kept, name);
+    const lock = await stat(join(folder, LOCK)).catch(() => undefined);
+    // Its links are the environments that were made of it.
+    const isUsed = lock !== undefined && lock.nlink > 1;
+    const { mtimeMs } = await stat(folder);
+    if (!isUsed && mtimeMs < Date.now() - MONTH_MS) await rm(folder, { recursive: true });
+  }
+}
