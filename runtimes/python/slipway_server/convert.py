@@ -63,7 +63,7 @@ def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) ->
 
     framework = framework_of(model.native)
     if hasattr(framework, "converted_whole"):
-        report: dict[str, Any] = framework.converted_whole(model, out)
+        report: dict[str, Any] = framework.converted_whole(model, out, is_int8)
         return {**report, **_quantized(framework, model, out)} if is_int8 and report["converted"] else report
     inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
     refused = [(Place(each["name"], each["index"]), each["inputs"] and tensors_of(each["inputs"])) for each in golden["refused"]]

@@ -9,7 +9,7 @@ One file per framework, found by an object's module: everything that differs bet
 - `AHEAD`: what a server imports that is started before there is a model for it
 - `TOLERANCE`, where an answer of a conversion may be further off than usual
 - `prepare()`, where importing it does what no model may: called before the wall stands; `WRITERS` make code of a model that was read
-- `converted_whole(model, out)`, where it proves its conversion on what it is asked itself
+- `converted_whole(model, out, is_int8)`, where it proves its conversion on what it is asked itself
 - `conversions(model)`: ways to convert to ONNX, each with its precision, as `GRAPHS_ARE_WHOLE` with the inputs and outputs of the signature; `register_converters()` lets a pipeline contain its classes
 """
 

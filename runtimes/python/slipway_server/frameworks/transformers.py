@@ -188,15 +188,15 @@ def _own_folder(path: str) -> str:
         return os.path.join(path, json.load(file)[0]["path"])
 
 
-def converted_whole(model: Model, out: str) -> dict[str, Any]:
-    """Writes the network as ONNX if it answers the golden texts or images as transformers does."""
+def converted_whole(model: Model, out: str, is_int8: bool) -> dict[str, Any]:
+    """Writes the network as ONNX if it answers the golden texts or images as transformers does; of matrices, which can be quantized, where it `is_int8`."""
     if isinstance(model.native, ImageClassifier):
         from ..conversion.image_classifier import converted_image_classifier
 
         return converted_image_classifier(model.native, out)
     from ..conversion.encoder import converted_encoder
 
-    return converted_encoder(model.native, out)
+    return converted_encoder(model.native, out, is_fused=not is_int8)
 
 
 def quantized(model: Model, path: str) -> dict[str, Any]:
