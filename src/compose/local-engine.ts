@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildBoard, buildBoard } from '#adapters/local/builds/build-board.ts';
@@ -16,7 +16,7 @@ import { processImages } from '#adapters/local/builds/process-images.ts';
 import { runningBuilds } from '#adapters/local/builds/running-builds.ts';
 import { atOnce } from '#adapters/local/revisions/at-once.ts';
 import type { ObjectPath } from '#adapters/local/revisions/revision-files.ts';
-import { compileServer } from '#adapters/local/servers/compiled-server.ts';
+import { compiledFolder, compileServer } from '#adapters/local/servers/compiled-server.ts';
 import { containerLabel, containerServers } from '#adapters/local/servers/container-servers.ts';
 import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
@@ -97,16 +97,16 @@ async function processEngine({
   const images = folder('images');
   const walls = await (looked ?? machineWalls(folder('')));
   const serverHash = installedHash(serverEntry);
-  const compiled = compiledFolder(environment, serverHash);
-  compileServer(serverEntry, compiled);
+  const compiled = compiledFolder(environment, serverEntry, serverHash);
   // What tests start in its place reads and writes where they like, and awaits no model.
   const isOurs = serverEntry === SERVER_ENTRY;
+  if (isOurs) void compileServer(serverEntry, compiled);
   const servers = processServers({
     directory: folder('revisions'),
     images,
     objectPath,
     serverEntry,
-    environment: { NODE_COMPILE_CACHE: compiled, ...environment },
+    environment,
     walls: isOurs
       ? {
           machine: walls,
@@ -148,12 +148,6 @@ async function processEngine({
 /** Where torch built for CPUs is. */
 function torchIndex(environment: Environment): string {
   return environment['TORCH_INDEX'] || support.torchIndex;
-}
-
-/** A compile cache in the user's cache folder, apart from Slipway's own, and separate for each version of Node and of the server. */
-function compiledFolder({ XDG_CACHE_HOME }: Environment, hash: string): string {
-  const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(caches, 'slipway/served', `${process.version}-${hash.slice(0, 16)}`);
 }
 
 /** The workflow engine needs a handler for each state. */

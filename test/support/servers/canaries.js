@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { getCompileCacheDir } from 'node:module';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 
@@ -26,6 +27,7 @@ const attempts = {
 
 const server = createServer(async ({ url = '' }, response) => {
   if (url === '/ping') return response.end('{}');
+  if (url === '/compiled') return response.end(getCompileCacheDir() ?? 'nowhere');
   if (url.startsWith('/read/')) return response.end(outcome(() => readFileSync(url.slice(5))));
   const found = Object.entries(attempts).map(([name, attempt]) => [name, outcome(attempt)]);
   const port = Number(url.slice(1));

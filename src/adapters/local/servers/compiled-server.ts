@@ -1,17 +1,36 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Environment } from './model-environment.ts';
+
+/** A compile cache in the user's cache folder, apart from Slipway's own, and separate for each version of Node, and for each server and where it lies: Node knows a module by its path. */
+export function compiledFolder(
+  { XDG_CACHE_HOME }: Environment,
+  entry: string,
+  hash: string,
+): string {
+  const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
+  const name = createHash('sha256').update(`${entry} ${hash}`).digest('hex').slice(0, 16);
+  return join(caches, 'slipway/served', `${process.version}-${name}`);
+}
 
 /**
- * Fills `folder`, once, with Node's compile cache of a model server's modules: a start without a model, which exits when they are loaded.
+ * Fills `folder`, once, with Node's compile cache of the ONNX server's modules: a start that exits, as what it is given is no model, when all are loaded, those of onnxruntime too.
  * Model servers only read the cache: anything one of them wrote there, all others would run.
- * With it the ONNX server is ready after 77 ms instead of 200; servers started before it is filled do without.
+ * With it the server is ready after 77 ms instead of 200; servers started before it is filled do without. Resolves when it is.
  */
-export function compileServer(entry: string, folder: string): void {
+export async function compileServer(entry: string, folder: string): Promise<void> {
   if (existsSync(folder)) return;
-  const once = spawn(process.execPath, [entry], {
-    env: { NODE_COMPILE_CACHE: folder },
+  const start = spawn(process.execPath, [entry], {
+    env: {
+      NODE_COMPILE_CACHE: folder,
+      ...{ HOST: '127.0.0.1', PORT: '0', MODEL_NAME: 'none', MODEL_PATH: entry },
+    },
     stdio: 'ignore',
   });
-  once.on('error', () => {});
-  once.unref();
+  start.unref();
+  await once(start, 'close').catch(() => {});
 }

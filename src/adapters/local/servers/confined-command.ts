@@ -75,9 +75,11 @@ function behindWalls(command: Command, within: Within, walls: ServerWalls | null
   // Node only reads compiled modules from a folder that it may write; the kernel's walls restrict it to reading.
   const permitted = { ...around, write: [...within.write, compiled] };
   const server = [node, ...nodePermissions(permitted), ...given] as const;
-  if (machine.python === null) return { command: server, variables: {} };
+  // Whatever cache Slipway itself was told of: from one that it may not write Node would take nothing.
+  const told = { NODE_COMPILE_CACHE: compiled };
+  if (machine.python === null) return { command: server, variables: told };
   return {
     command: [machine.python, '-I', '-S', launcher, ...server],
-    variables: wallsVariable(machine, around),
+    variables: { ...told, ...wallsVariable(machine, around) },
   };
 }

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModelServer } from '#adapters/local/servers/model-server.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
@@ -25,6 +25,8 @@ import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const CANARIES = join(ROOT, 'test/support/servers/canaries.js');
 const ONNX = join(ROOT, 'runtimes/onnx/main.ts');
+// Under coverage tests have none.
+const COMPILED = process.env['NODE_COMPILE_CACHE'] ?? mkdtempSync(join(tmpdir(), 'compiled-'));
 
 let root: string;
 beforeEach(() => {
@@ -49,9 +51,9 @@ function confined(serverEntry: string, machine: Walls | null, isSpare = false) {
       machine,
       launcher: LAUNCHER,
       serverFiles: serverFiles(serverEntry, ROOT),
-      compiled: join(root, 'compiled'),
+      compiled: COMPILED,
     },
-    environment: process.env,
+    environment: { ...process.env, NODE_COMPILE_CACHE: join(root, 'another cache') },
     timers,
     ...(isSpare && { spares: join(root, 'spares') }),
   });
@@ -140,6 +142,19 @@ describe('a server that is none of Python’s', () => {
     const found = await attempts(MACHINE, true);
 
     expect(found).toEqual(await attempts(MACHINE));
+  });
+});
+
+describe.each([
+  ['the walls of this machine', MACHINE],
+  ['Node’s permissions', NO_WALLS],
+])('a server behind %s', (_, machine) => {
+  it('takes what was compiled before from the cache that it may read, wherever that of Slipway itself is', async () => {
+    await using server = await started(CANARIES, machine);
+
+    const compiled = await (await fetch(`${server.origin}/compiled`)).text();
+
+    expect(dirname(compiled)).toBe(COMPILED);
   });
 });
 
