@@ -1,14 +1,27 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { KINDS } from '../support/faults/kinds.ts';
-import { distinct } from '../support/faults/matrix.ts';
-import { covering, faultOf, fewer, singleFaults } from '../support/faults/plan.ts';
+import { isRead, KINDS, type Kind } from '../support/faults/kinds.ts';
+import { distinct, isOrdered } from '../support/faults/matrix.ts';
+import {
+  carryOut,
+  covering,
+  faultOf,
+  fewer,
+  type Plan,
+  singleFaults,
+} from '../support/faults/plan.ts';
+import { renamed } from '../support/faults/renamed.ts';
+import type { FaultRun } from '../support/faults/run.ts';
 import { FAULT_SCENARIOS } from '../support/faults/scenarios.ts';
+import { again, SEED, seeded } from '../support/fuzz/seeded.ts';
 import { INVARIANTS } from '../support/invariants/invariants.ts';
 
 const doc = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
 const rows = [...doc.matchAll(/^\| ([^|]+) \|/gm)].map(([, first = '']) => first.trim());
 
 const plans = await singleFaults(FAULT_SCENARIOS);
+const SEEDS = [0, 1, 2, 3, 4, 5];
+const READS_TRIED = 15;
+const AGAIN = again('workflows/faults-doc');
 
 /** The number in the line that begins so. */
 function about(start: string): number {
@@ -53,4 +66,56 @@ describe('the matrix', () => {
     const due = KINDS.map((kind) => `${kind.replaceAll(/,? /g, '-')}.test.ts`);
     expect(files.toSorted()).toEqual([...due, 'pairs.test.ts'].toSorted());
   });
+
+  it('has each run of `npm test`, whatever the seed: of EC2 the same on Fargate', () => {
+    const made = new Set(distinct(plans).map(nameOf));
+    const asMade = (plan: Plan) =>
+      isOrdered(plan)
+        ? nameOf(plan)
+        : nameOf(plan).replaceAll('ec2', 'fargate').replaceAll('Ec2', 'Fargate');
+
+    const everyday = SEEDS.flatMap((seed) => covering(fewer(plans), seed)).map(asMade);
+
+    expect(everyday.filter((name) => !made.has(name))).toEqual([]);
+  });
+
+  it.each([
+    ['`twice`, which', 'twice', null],
+    ['`reply lost`, which', 'reply lost', 'error before'],
+  ] as const)(
+    'leaves out %s changes nothing at a read: every call, moment and event is as without it',
+    async (_, kind, same) => {
+      const random = seeded(SEED);
+      const reads = plans.filter(isErrorAtRead);
+
+      for (let tried = 0; tried < READS_TRIED; tried += 1) {
+        const plan = reads[Math.floor(random() * reads.length)]!;
+        const seen = seenIn(await runOf(plan, kind));
+        const without = same ? await runOf(plan, same) : plan.reference;
+
+        expect({ AGAIN, seen }).toEqual({ AGAIN, seen: seenIn(without) });
+      }
+    },
+  );
 });
+
+function nameOf(plan: Plan): string {
+  const { kind, method, state } = faultOf(plan);
+  return [plan.scenario.name, plan.scenario.target, state, method, kind].join();
+}
+
+// What is probed sees each request.
+function isErrorAtRead(plan: Plan): boolean {
+  const { kind, method } = faultOf(plan);
+  return kind === 'error before' && isRead(method) && !method.startsWith('prober.');
+}
+
+async function runOf(plan: Plan, kind: Kind): Promise<FaultRun> {
+  return (await carryOut({ ...plan, faults: [{ at: faultOf(plan).at, kind }] })).run;
+}
+
+/** What was seen of a run, but for its number, which is in its payload, and what could be stale, which is asked only where nothing befalls a call. */
+function seenIn(run: FaultRun): string {
+  const calls = run.calls.map((call) => ({ ...call, canBeStale: false }));
+  return renamed({ ...run, calls, fired: [], payloadBytes: 0 });
+}

@@ -17,6 +17,7 @@ const PLANS = [
   planOf('move', 'ec2', 'ec2.create'),
 ];
 const MOST_ALIKE = 3;
+const ERRORS = ['error before', 'throttled', 'late'];
 
 describe('the runs that a seed chooses', () => {
   it('are one for each fault at each call in a state, whatever the scenario', () => {
@@ -29,6 +30,16 @@ describe('the runs that a seed chooses', () => {
     const chosen = covering(PLANS, 0).filter(({ scenario }) => scenario.target !== 'lambda');
 
     expect(chosen).toHaveLength(1);
+  });
+
+  it('are one of the errors at a read, another with each seed, and all of them at a change', () => {
+    const planned = (method: string) =>
+      ERRORS.map((kind) => planOf('first', 'lambda', method, kind));
+    const kindsAt = (method: string, seed: number) =>
+      covering(planned(method), seed).map(({ faults }) => faults[0]?.kind);
+
+    expect(ERRORS.flatMap((_, seed) => kindsAt('router.shares', seed))).toEqual(ERRORS);
+    expect(kindsAt('router.setShares', 0)).toEqual(ERRORS);
   });
 
   it('are the same for the same seed', () => {
