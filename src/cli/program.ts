@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './commands/account-commands.ts';
 import { addCompletionCommands } from './commands/completion-commands.ts';
@@ -11,6 +11,7 @@ import { addStartCommand } from './commands/start-command.ts';
 import { addVersionCommands } from './commands/version-commands.ts';
 import { explainError } from './output.ts';
 import { helpAsTyped } from './typed.ts';
+import { asUsage } from './usage.ts';
 
 const USAGE = 2;
 const packageJson: { version: string } = createRequire(import.meta.url)('../../package.json');
@@ -34,24 +35,6 @@ function tell(error: unknown, isJson: boolean): void {
   if (isJson) console.log(JSON.stringify({ error: asJson(error) }));
 }
 
-/** Wrong usage, as commander found it, with the help page that says what is right. */
-function asUsage(error: unknown, program: Command, args: readonly string[]): unknown {
-  if (!(error instanceof CommanderError)) return error;
-  const named = ['slipway', ...commandIn(program, args)].join(' ');
-  const message =
-    error.code === 'commander.help'
-      ? `'${args.join(' ')}' is no command by itself`
-      : error.message.replace(/^error: /, '').replace(/\.$/, '');
-  return new Failure('InputInvalid', message, { cause: error, fix: `See \`${named} --help\`.` });
-}
-
-function commandIn(command: Command, [first, ...rest]: readonly string[]): readonly string[] {
-  const named = command.commands.find((each) =>
-    [each.name(), ...each.aliases()].includes(first ?? ''),
-  );
-  return named ? [named.name(), ...commandIn(named, rest)] : [];
-}
-
 function asJson(error: unknown) {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { name, message, fix: error instanceof Failure ? error.fix : undefined };
@@ -65,7 +48,12 @@ function exitCode(error: unknown): number {
 export function slipwayProgram(): Command {
   const program = new Command('slipway')
     .description('Drop a machine-learning model in a bucket, get a REST endpoint.')
-    .version(packageJson.version)
+    .version(packageJson.version, '-v, --version')
+    .addOption(new Option('-V').hideHelp())
+    .on('option:V', () => {
+      console.log(packageJson.version);
+      throw new CommanderError(0, 'commander.version', packageJson.version);
+    })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => process.stdout.write(helpAsTyped(text)),

@@ -73,7 +73,7 @@ describe.each([
 
 describe('a command', () => {
   it.each([
-    ['events digits', 'events takes no digits'],
+    ['versions digits old', 'versions takes no old'],
     ['push a --loud', 'push has no option --loud'],
     ['keys make x', 'there is no command make'],
     ['cast', 'there is no command cast'],

@@ -120,6 +120,22 @@ describe('slipway', () => {
     expect({ code, models: JSON.parse(stdout).models }).toEqual({ code: 0, models: [] });
   });
 
+  it('shows and follows one model alone where it is named', async () => {
+    const other = join(folder.path, 'other.onnx');
+    await writeFile(other, '');
+    await runHere('push', other, '--data', data);
+
+    const [status, events, unknown] = [
+      await runHere('status', 'other', '--data', data),
+      await runHere('events', 'nobody', '--data', data),
+      await runHere('status', 'nobody', '--data', data),
+    ];
+
+    expect(status).toMatchObject({ code: 0, stdout: expect.stringMatching(/^other /) });
+    expect(events.stdout).toBe('there are no events of nobody yet\n');
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('no model nobody') });
+  });
+
   it.each(['undeploy', 'delete', 'rm'])('removes a model by %s', async (name) => {
     const { code, stderr } = await runHere(name, 'nobody', '--yes', '--data', data);
 
@@ -143,7 +159,18 @@ describe('slipway', () => {
     { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is not a valid model name/ },
     { args: ['push'], says: /missing required argument 'path'\n→ See `.* push --help`/ },
     { args: ['keys'], says: /'keys' is no command by itself\n→ See `.* keys --help`/ },
-    { args: ['launch'], says: /unknown command/ },
+    { args: ['lounch'], says: /unknown command/ },
+    { args: ['stat'], says: /unknown command 'stat'\n→ `.* status` shows what is live/ },
+    { args: ['ps'], says: /unknown command 'ps'\n→ `.* status` shows what is live/ },
+    { args: ['predict', 'iris'], says: /→ `.* invoke MODEL @FILE` sends/ },
+    { args: ['serve'], says: /→ `.* start` starts Slipway .* `.* push PATH` deploys/ },
+    { args: ['loggs'], says: /unknown command 'loggs'\n→ Did you mean `.* logs`\?/ },
+    { args: ['keys', 'lst'], says: /unknown command 'lst'\n→ Did you mean `.* keys list`\?/ },
+    { args: ['help', 'predict'], says: /unknown command 'predict'\n→ `.* invoke MODEL/ },
+    { args: ['iris.onnx'], says: /→ To deploy a model: `.* push iris\.onnx`\./ },
+    { args: ['deploy', 'iris.onnx'], says: /→ To deploy a model: `.* push iris\.onnx`\./ },
+    { args: ['start', './iris'], says: /→ To deploy a model: `.* push \.\/iris`\./ },
+    { args: ['logs'], says: /argument 'model'\n→ Name a model: `.* status` shows them\./ },
     { args: ['status', '--loud'], says: /unknown option/ },
     { args: ['start', '--port', 'many'], says: /a whole number/ },
     { args: ['invoke', 'nobody'], says: /\/invocations takes a body/ },
@@ -213,7 +240,15 @@ describe('slipway', () => {
       code: 0,
       stdout: expect.stringMatching(/^Usage: (npm run -s slipway --|npx slipway) /),
     });
-    expect((await runHere('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it.each(['--version', '-v', '-V'])('tells its version by %s', async (flag) => {
+    const { code, stdout } = await runHere(flag);
+
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
   });
 
   it.each(['start', 'push', 'invoke', 'status', 'events', 'logs', 'doctor', 'uninstall'])(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { unknownModel } from '#domain/unknown-model.ts';
 import {
   examples,
   openSlipway,
@@ -123,14 +124,25 @@ function addInvoke(program: Command): void {
 function addStatus(program: Command): void {
   placedCommand(
     program,
-    'status',
-    'Shows each model: what is live, where, and how its newest deployment stands; and the newest drops that became no model.',
+    'status [model]',
+    'Shows each model, or the one named: what is live, where, and how its newest deployment stands; and the newest drops that became no model.',
   )
     .aliases(['list', 'ls'])
-    .addHelpText('after', examples('slipway status', 'slipway status --stage prod --json'))
-    .action(async (options: Place) => {
+    .addHelpText(
+      'after',
+      examples('slipway status', 'slipway status digits', 'slipway status --stage prod --json'),
+    )
+    .action(async (model: string | undefined, options: Place) => {
       const slipway = await openSlipway(options);
-      const [unsorted, refused] = await Promise.all([slipway.models(), slipway.refused()]);
+      const [all, drops] = await Promise.all([slipway.models(), slipway.refused()]);
+      const isShown = ({ name }: { name: string }) => model === undefined || name === model;
+      const [unsorted, refused] = [all.filter(isShown), drops.filter(isShown)];
+      if (model !== undefined && unsorted.length + refused.length === 0) {
+        throw unknownModel(
+          model,
+          all.map(({ name }) => name),
+        );
+      }
       // m2 before m10.
       const models = unsorted.toSorted((a, b) => byNumber.compare(a.name, b.name));
       // In an account it takes rights of its own.
@@ -141,24 +153,24 @@ function addStatus(program: Command): void {
     });
 }
 
+type EventsOptions = { readonly model?: string; readonly follow?: boolean };
+
 function addEvents(program: Command): void {
-  placedCommand(program, 'events', 'Shows the events, oldest first.')
-    .option('--model <name>', 'only events of this model')
+  placedCommand(program, 'events [model]', 'Shows the events, oldest first, or those of one model.')
+    .option('--model <name>', 'only events of this model, which may also stand behind the command')
     .option('--follow', 'wait for new events')
-    .addHelpText(
-      'after',
-      examples('slipway events --model digits', 'slipway events --follow --json'),
-    )
-    .action(async (options: Place & { model?: string; follow?: boolean }) => {
+    .addHelpText('after', examples('slipway events digits', 'slipway events --follow --json'))
+    .action(async (named: string | undefined, options: Place & EventsOptions) => {
       const slipway = await openSlipway(options);
-      const narrowed = options.model === undefined ? {} : { model: options.model };
+      const model = named ?? options.model;
+      const narrowed = model === undefined ? {} : { model };
       const events = slipway.events({ ...narrowed, follow: options.follow ?? false });
       let count = 0;
       for await (const { event } of events) {
         count += 1;
         show(options, event, [`${event.detail.time}  ${eventLine(event)}`]);
       }
-      const whose = options.model === undefined ? '' : ` of ${options.model}`;
+      const whose = model === undefined ? '' : ` of ${model}`;
       if (count === 0) commandOutput(options).line(`there are no events${whose} yet`);
     });
 }
