@@ -14,6 +14,8 @@ export type Config = {
   readonly drainSeconds: number;
   /** What to do with columns beyond the model's own. */
   readonly extraColumns: 'ignore' | 'refuse';
+  /** The MLflow that wrote the model; empty for models of others. */
+  readonly mlflowVersion: string;
 };
 
 /** Throws an error of one line that names the variable, its value and the accepted values. */
@@ -32,6 +34,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '10485760', 1, 2 ** 29),
     drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
     extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),
+    mlflowVersion: pathSegment('MLFLOW_VERSION', env['MLFLOW_VERSION'] ?? ''),
   };
 }
 

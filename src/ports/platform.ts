@@ -40,7 +40,20 @@ export type RevisionSpec = {
   readonly scaling: Scaling;
   readonly startupTimeoutSeconds: number;
   readonly extraColumns: ExtraColumns;
+  /** The MLflow that wrote the model, which MLflow's clients ask for; of its models alone. */
+  readonly mlflowVersion?: string;
 };
+
+/** What its server is told of how to answer, by the names that runtimes/onnx and runtimes/python read. */
+export function answerEnvironment({
+  extraColumns,
+  mlflowVersion,
+}: RevisionSpec): Record<string, string> {
+  return {
+    ...(extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
+    ...(mlflowVersion && { MLFLOW_VERSION: mlflowVersion }),
+  };
+}
 
 /** What its server is told of the GPUs, by the names that runtimes/vllm reads. */
 export function gpuEnvironment({ gpuServing, accelerator }: RevisionSpec): Record<string, string> {

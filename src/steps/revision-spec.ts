@@ -42,5 +42,6 @@ export function revisionSpec(
     scaling: manifest.scaling,
     startupTimeoutSeconds: startupSeconds(runtime, manifest),
     extraColumns: manifest.server.extraColumns,
+    ...(facts.format === 'mlflow' && facts.formatVersion && { mlflowVersion: facts.formatVersion }),
   };
 }

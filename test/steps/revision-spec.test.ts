@@ -78,6 +78,24 @@ describe('what a platform is asked for', () => {
     });
   });
 
+  it('says which MLflow wrote a model of it', async () => {
+    const world = memoryWorld();
+    const deployment = await world.recordOf(await world.before('ProvisionLambda'));
+    const facts = {
+      ...deployment.work.inspection!.facts,
+      format: 'mlflow',
+      formatVersion: '3.17.2',
+    } as const;
+    const work = { ...deployment.work, inspection: { ...deployment.work.inspection!, facts } };
+
+    const { mlflowVersion } = revisionSpec(
+      { ...deployment, work },
+      { revision: 'digits-v1', madeBy: deployment.id },
+    );
+
+    expect(mlflowVersion).toBe('3.17.2');
+  });
+
   it('names the image where one was built', async () => {
     const world = memoryWorld({ engine: 'image' });
     const deployment = await world.recordOf(await world.before('ProvisionLambda'));

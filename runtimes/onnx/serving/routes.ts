@@ -38,7 +38,7 @@ const JSON_LENGTH = 'inference-header-content-length';
 
 /** Every path that the server answers. `loaded` returns undefined until the model is loaded. */
 export function createRoutes(
-  { name, version, extraColumns }: Config,
+  { name, version, extraColumns, mlflowVersion }: Config,
   loaded: () => Session | undefined,
 ): ReadonlyMap<string, Route> {
   const session = (): Session => {
@@ -64,6 +64,7 @@ export function createRoutes(
     ['/ping', ready],
     // As MLflow's server calls it too.
     ['/health', ready],
+    ...(mlflowVersion ? [['/version', get(() => plain(mlflowVersion))] as const] : []),
     ['/v2/health/live', get(() => ok({ live: true }))],
     ['/v2/health/ready', ready],
     ['/v2', server],
@@ -186,6 +187,10 @@ function ok(body: unknown): Reply {
 
 function written(body: string | Uint8Array): Reply {
   return { status: 200, body };
+}
+
+function plain(body: string): Reply {
+  return { ...written(body), headers: { 'content-type': 'text/plain' } };
 }
 
 function csv(outputs: readonly Tensor[], accept: string, headers: Reply['headers']): Reply {

@@ -85,7 +85,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Config:
-    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own."""
+    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for models of others."""
 
     model_path: str
     facts: Facts
@@ -97,6 +97,7 @@ class Config:
     max_body_bytes: int
     drain_seconds: int
     extra_columns: str
+    mlflow_version: str
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -113,6 +114,7 @@ def read_config(env: Mapping[str, str]) -> Config:
         max_body_bytes=integer("MAX_BODY_BYTES", env.get("MAX_BODY_BYTES") or "10485760", 1, 2**29),
         drain_seconds=integer("DRAIN_SECONDS", env.get("DRAIN_SECONDS") or "10", 1, 900),
         extra_columns=_extra_columns(env.get("EXTRA_COLUMNS") or "ignore"),
+        mlflow_version=path_segment("MLFLOW_VERSION", env.get("MLFLOW_VERSION", "")),
     )
 
 

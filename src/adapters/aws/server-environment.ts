@@ -1,4 +1,4 @@
-import { gpuEnvironment, type RevisionSpec } from '#ports/platform.ts';
+import { answerEnvironment, gpuEnvironment, type RevisionSpec } from '#ports/platform.ts';
 
 /** The environment of a model's server on every target; `digest` is the image's. */
 export function serverEnvironment(spec: RevisionSpec, digest: string): Record<string, string> {
@@ -12,6 +12,6 @@ export function serverEnvironment(spec: RevisionSpec, digest: string): Record<st
     PORT: String(spec.server.port),
     ORT_DISABLE_TELEMETRY: '1',
     ...gpuEnvironment(spec),
-    ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
+    ...answerEnvironment(spec),
   };
 }

@@ -25,6 +25,10 @@ export const WRONG: readonly { readonly env: Env; readonly says: string }[] = [
     says: 'EXTRA_COLUMNS is "strict"; it takes ignore or refuse',
   },
   {
+    env: { MLFLOW_VERSION: '3 17' },
+    says: 'MLFLOW_VERSION is "3 17"; it takes letters, digits, ".", "_" and "-"',
+  },
+  {
     env: { SLIPWAY_REVISION: 'a\nb' },
     says: 'SLIPWAY_REVISION holds characters that an HTTP header cannot',
   },

@@ -33,6 +33,17 @@ export function describeServer(runtime: Runtime): void {
     expect({ status: answer.status, json: answer.json }).toEqual({ status: 200, json });
   });
 
+  it("says which MLflow wrote its model, as MLflow's server says its own, and of other models nothing", async () => {
+    const one = ['addConstant', { constant: 1 }] as const;
+    const mlflow = await sharedModel(runtime, one, { MLFLOW_VERSION: '3.17.2' });
+
+    const answer = await fetch(`${mlflow.url}/version`);
+
+    expect(answer.headers.get('content-type')).toBe('text/plain');
+    expect(await answer.text()).toBe('3.17.2');
+    expect((await server.get('/version')).status).toBe(404);
+  });
+
   it.each([
     '/v2/models/other',
     '/v2/models/m/versions/1',

@@ -35,6 +35,8 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     app.add_route("/ping", ready)
     # As MLflow's server calls it too.
     app.add_route("/health", ready)
+    if config.mlflow_version:
+        app.add_route("/version", _Get(routes.mlflow_version))
     app.add_route("/v2/health/live", _Get(routes.live))
     app.add_route("/v2/health/ready", ready)
     app.add_route("/v2", server)

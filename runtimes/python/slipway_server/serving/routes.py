@@ -51,6 +51,9 @@ class Routes:
         self._model()
         return json_answer({"ready": True})
 
+    async def mlflow_version(self) -> Answer:
+        return Answer(self._config.mlflow_version.encode(), "text/plain")
+
     async def server(self) -> Answer:
         return json_answer({"name": NAME, "version": VERSION, "extensions": ["binary_tensor_data"]})
 

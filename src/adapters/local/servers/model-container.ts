@@ -7,7 +7,7 @@ import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { RUNTIMES, type ServerPlace } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-import { gpuEnvironment, type RevisionSpec } from '#ports/platform.ts';
+import { answerEnvironment, gpuEnvironment, type RevisionSpec } from '#ports/platform.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
 
 type Plan = {
@@ -53,7 +53,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     PORT: String(spec.server.port),
     END_WITH_STDIN: 'true',
     ...gpuEnvironment(spec),
-    ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
+    ...answerEnvironment(spec),
   };
   return [
     // As process 1, a server could not end itself.

@@ -1,5 +1,5 @@
 import type { RevisionFolder } from '#adapters/local/revisions/revision-files.ts';
-import type { RevisionSpec } from '#ports/platform.ts';
+import { answerEnvironment, type RevisionSpec } from '#ports/platform.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,7 +21,7 @@ export function modelEnvironment(
     MODEL_NAME: spec.model,
     MODEL_VERSION: String(spec.version),
     SLIPWAY_REVISION: spec.revision,
-    ...(spec.extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
+    ...answerEnvironment(spec),
   };
 }
 

@@ -39,13 +39,14 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
   folder.delete();
 });
 
-it('tells a model server to refuse columns that are not its own, where the manifest is strict', () => {
+it('tells a model server to refuse columns that are not its own, where the manifest is strict, and which MLflow wrote its model', () => {
   const artifact = '/r/artifact';
   const folder = { path: '/r', artifact, modelPath: `${artifact}/m.onnx`, scratch: '/r/scratch' };
-  const spec = revisionSpec('1', { extraColumns: 'refuse' });
+  const spec = revisionSpec('1', { extraColumns: 'refuse', mlflowVersion: '3.17.2' });
+  const told = { EXTRA_COLUMNS: 'refuse', MLFLOW_VERSION: '3.17.2' };
 
-  expect(modelEnvironment(spec, folder, {})).toMatchObject({ EXTRA_COLUMNS: 'refuse' });
-  expect(serverEnvironment(spec, 'sha256:1')).toMatchObject({ EXTRA_COLUMNS: 'refuse' });
+  expect(modelEnvironment(spec, folder, {})).toMatchObject(told);
+  expect(serverEnvironment(spec, 'sha256:1')).toMatchObject(told);
 });
 
 it('tells a model server where Node keeps what it has compiled', () => {
