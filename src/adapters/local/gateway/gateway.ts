@@ -9,6 +9,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { Router } from '#ports/router.ts';
 import { bodyRoom } from './body-room.ts';
+import { answerClientErrors } from './client-error.ts';
 import { gracefulClose } from './close.ts';
 import { corsFor } from './cors.ts';
 import { endedRequests } from './ended-request.ts';
@@ -84,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer(SERVER_OPTIONS, handler).on('checkContinue', handler);
   // Each pipelined request listens for the close of its connection; that is not a leak.
   server.on('connection', (socket) => socket.setMaxListeners(0));
+  answerClientErrors(server, SERVER_OPTIONS);
   const closeServer = gracefulClose(server, timers);
   const boundPort = await listen(server, { host, port });
 

@@ -1,0 +1,91 @@
+import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { Refusal } from './refusal.ts';
+
+/** The limits of the server that are named in its answers. */
+type Limits = {
+  readonly maxHeaderSize: number;
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+};
+
+/** What Node's server tells of what it could not read: `reason` of llhttp, and the bytes. */
+type ClientError = Error & {
+  readonly code?: string;
+  readonly reason?: string;
+  readonly rawPacket?: Buffer;
+};
+
+const HTTP2: Refusal = {
+  status: 505,
+  error: 'HTTP/2 is not spoken here',
+  fix: 'send requests by HTTP/1.1, which clients do unless they are told to begin with HTTP/2 (curl: --http1.1)',
+};
+
+/** Answers what is no request of HTTP/1.1 in the words of the gateway: Node itself says no more than a status, and to a client that begins with HTTP/2 nothing. */
+export function answerClientErrors(server: Server, limits: Limits): void {
+  const newest = new WeakMap<Duplex, ServerResponse>();
+  const http2 = http2Refusals();
+  server.on('request', ({ socket }, response) => newest.set(socket, response));
+  server.on('clientError', (error: ClientError, socket) => {
+    if (error.code === 'HPE_PAUSED_H2_UPGRADE' && error.rawPacket && socket.writable) {
+      return http2(socket, error.rawPacket);
+    }
+    // What is already being answered would be broken into.
+    const response = newest.get(socket);
+    const isAnswering = response?.headersSent && !response.writableFinished;
+    if (socket.writable && !isAnswering) socket.write(written(refusalOf(error, limits)));
+    socket.destroy(error);
+  });
+}
+
+/** Answers a connection that began with HTTP/2, whose first bytes were read, in HTTP/2, since its client understands nothing else. */
+function http2Refusals(): (socket: Duplex, read: Buffer) => void {
+  const server = createHttp2Server((_request, response) => {
+    response.writeHead(HTTP2.status, { 'content-type': 'application/json' });
+    response.end(contentOf(HTTP2));
+    response.stream.session?.close();
+  });
+  // The client has left, or speaks something else.
+  server.on('sessionError', () => undefined);
+  return (socket, read) => {
+    // Takes the connection away from the parser of HTTP/1.
+    socket.on('data', () => undefined).removeAllListeners('data');
+    socket.pause();
+    socket.unshift(read);
+    server.emit('connection', socket);
+  };
+}
+
+function refusalOf({ code, reason, message }: ClientError, limits: Limits): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return {
+      status: 431,
+      error: `the head of the request is over ${limits.maxHeaderSize / 1_024} KiB`,
+      fix: 'send fewer or shorter headers, and what is to be predicted in the body',
+    };
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    const { headersTimeout, requestTimeout } = limits;
+    const times = `${headersTimeout / 1_000} s for its head and ${requestTimeout / 1_000} s for all of it`;
+    return { status: 408, error: `the request came too slowly: it has ${times}` };
+  }
+  return { status: 400, error: `that is no request of HTTP/1.1: ${reason ?? message}` };
+}
+
+function written(refusal: Refusal): string {
+  const content = contentOf(refusal);
+  return [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(content)}`,
+    'connection: close',
+    '',
+    content,
+  ].join('\r\n');
+}
+
+function contentOf({ status: _, ...content }: Refusal): string {
+  return JSON.stringify(content);
+}
