@@ -15,7 +15,7 @@ import {
   noRows,
   takesColumns,
 } from '../tables/table.ts';
-import { columnsOfCsv } from '../tables/table-csv.ts';
+import { type CsvHeader, columnsOfCsv } from '../tables/table-csv.ts';
 import { isObject, show, showKeys } from '../values/json.ts';
 import { namedRows, nestedJson, rowsJson } from '../values/tensor-json.ts';
 import {
@@ -52,8 +52,13 @@ export function readInvocation(body: unknown, signature: Signature, ignored: Ign
 }
 
 /** A table as CSV, with or without a header line. Refuses with 400. */
-export function readCsvInvocation(text: string, signature: Signature, ignored: Ignored): Run {
-  return runOf(columnsOfCsv(text, { inputs: signature.inputs, ignored }), signature);
+export function readCsvInvocation(
+  text: string,
+  signature: Signature,
+  ignored: Ignored,
+  header: CsvHeader,
+): Run {
+  return runOf(columnsOfCsv(text, { inputs: signature.inputs, ignored }, header), signature);
 }
 
 /** Whether a request is a table, which is answered by row. */

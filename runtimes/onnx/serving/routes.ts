@@ -26,6 +26,7 @@ import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { csvHeader, csvOf, wantsCsv } from '../tables/csv-answer.ts';
 import { warningOf } from '../tables/rows.ts';
+import { declaredHeader } from '../tables/table-csv.ts';
 import { parseJson, parseJsonWithBigIntegers } from '../values/json.ts';
 import type { Signature, Tensor } from '../values/tensors.ts';
 import { JSON_LINES, textOf } from './body.ts';
@@ -143,7 +144,7 @@ type Invoked = {
 };
 
 async function invoked(
-  { type, body, isGone }: Call,
+  { type, header, body, isGone }: Call,
   { signature, run }: Session,
   extraColumns: Config['extraColumns'],
 ): Promise<Invoked> {
@@ -153,7 +154,7 @@ async function invoked(
   const bytes = await body();
   const json = isCsv ? undefined : scored(signature, bytes, essence === JSON_LINES);
   const request = isCsv
-    ? readCsvInvocation(textOf(bytes), signature, ignored)
+    ? readCsvInvocation(textOf(bytes), signature, ignored, declaredHeader(header('content-type')))
     : readInvocation(json, signature, ignored);
   const outputs = await run(request, isGone);
   return { outputs, isByRow: isCsv || isTable(json), warning: warningOf(ignored) };

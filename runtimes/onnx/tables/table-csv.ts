@@ -1,28 +1,65 @@
 import { refusal } from '../refusal.ts';
 import { isFloat, isNumber, type TensorSpec, wholeNumberOf } from '../values/tensors.ts';
 import { readCsv } from './csv.ts';
-import { namesAsSaved, type Takes } from './rows.ts';
+import { namesAsSaved, namesInTable, type Takes } from './rows.ts';
 import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
 
+/** What a client says of the first line, by the parameter of `text/csv` (RFC 7111); undefined where it says nothing. */
+export type CsvHeader = 'present' | 'absent' | undefined;
+
+export function declaredHeader(contentType: string | undefined): CsvHeader {
+  const [declared] = /;\s*header="?(present|absent)\b/i.exec(contentType ?? '') ?? [];
+  if (declared === undefined) return undefined;
+  return /present/i.test(declared) ? 'present' : 'absent';
+}
+
 /**
- * Lines of cells. The first line is a header unless it has values:
- * for a model with text columns, a header names them all; otherwise it has a cell that is not a number.
+ * Lines of cells. The first line is a header where the client says so, and else unless it has values:
+ * for a model with text columns, a header has half of their names or is one word over texts of several; otherwise it has a cell that is not a number.
  */
-export function columnsOfCsv(text: string, takes: Takes): ReadonlyMap<string, unknown> {
+export function columnsOfCsv(
+  text: string,
+  takes: Takes,
+  declared?: CsvHeader,
+): ReadonlyMap<string, unknown> {
   const lines = readCsv(text).map((line) => line.map((cell) => cell.trim()));
   const [written, ...rest] = lines;
   if (!written) throw refusal(400, 'the body is CSV without a line');
   const first = namesAsSaved(written, takes);
   refuseOtherSeparator(first, takes);
-  const hasNames = takes.inputs.every(({ name }) => first.includes(name));
-  const hasTexts = takesColumns(takes) && takes.inputs.some(({ datatype }) => datatype === 'BYTES');
-  const isHeader = hasTexts ? hasNames : hasNames || first.some((cell) => !isCellOfNumber(cell));
-  const names = isHeader ? first : undefined;
+  const isHeader = declared ? declared === 'present' : isHeaderLine(first, rest, takes);
+  const names = isHeader ? namesInTable(first, takes) : undefined;
   const specs = columnSpecs(takes, names, first.length, 'the CSV');
   const rows = (isHeader ? rest : lines).map((line) =>
     line.map((cell, index) => readCell(cell, specs[index])),
   );
   return inputsOfRows(rows, names, 'the CSV', takes);
+}
+
+function isHeaderLine(
+  first: readonly string[],
+  rest: readonly (readonly string[])[],
+  takes: Takes,
+): boolean {
+  const { inputs, ignored } = takes;
+  const hasTexts = takesColumns(takes) && inputs.some(({ datatype }) => datatype === 'BYTES');
+  if (!hasTexts) {
+    const hasNames = inputs.every(({ name }) => first.includes(name));
+    return hasNames || first.some((cell) => !isCellOfNumber(cell));
+  }
+  const written = new Set(first.map((cell) => cell.toLowerCase()));
+  const named = inputs.filter(({ name }) => written.has(name.toLowerCase()));
+  if (2 * named.length >= inputs.length) return true;
+  const [only = ''] = first;
+  const isNameOfTexts = inputs.length === 1 && isWord(only) && rest.length > 0;
+  if (!isNameOfTexts || ignored === null || rest.some(([cell = '']) => isWord(cell))) return false;
+  // Told, as it may have been a text.
+  ignored.add(only);
+  return true;
+}
+
+function isWord(cell: string): boolean {
+  return /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(cell);
 }
 
 /** Spreadsheets of many countries separate cells by semicolons: the number of columns alone would not say so. */

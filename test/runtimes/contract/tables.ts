@@ -42,6 +42,40 @@ export function describeTables(runtime: Runtime): void {
       expect(json).toEqual({ predictions: ['a'] });
     });
 
+    it.each([
+      {
+        says: 'a word over texts',
+        csv: 'review\nso good\n"bad, so"\n',
+        is: ['so good', 'bad, so'],
+      },
+      { says: 'its name here', csv: 'input\ngood\nbad\n', is: ['good', 'bad'] },
+      { says: 'what its type says is one', csv: 'so good\nbad\n', header: 'present', is: ['bad'] },
+      { says: 'no word over words', csv: 'good\nbad\n', is: ['good', 'bad'] },
+      { says: 'no text of several words', csv: 'so good\nso bad\n', is: ['so good', 'so bad'] },
+      { says: 'no only line', csv: 'good\n', is: ['good'] },
+      {
+        says: 'nothing where its type says so',
+        csv: 'good\nso bad\n',
+        header: 'absent',
+        is: ['good', 'so bad'],
+      },
+    ])('takes for the header of a CSV $says', async ({ csv, is, header }) => {
+      const server = await sharedModel(runtime, ['unnamedText']);
+      const type = header ? `text/csv; header=${header}` : 'text/csv';
+
+      const { json } = await server.post('/invocations', csv, { 'content-type': type });
+
+      expect(json).toEqual({ predictions: is });
+    });
+
+    it('says which line it took for a header without being told', async () => {
+      const server = await sharedModel(runtime, ['unnamedText']);
+
+      const { headers } = await server.post('/invocations', 'Great\nso bad\n', CSV);
+
+      expect(headers.get('x-slipway-warning')).toContain('"Great"');
+    });
+
     it('takes no table of two columns', async () => {
       const server = await sharedModel(runtime, ['unnamedText']);
 
@@ -390,6 +424,13 @@ export function describeTables(runtime: Runtime): void {
         });
       },
     );
+
+    it('refuses a CSV whose header has not all of its names', async () => {
+      const { status, json } = await server.post('/invocations', 'Name,pieces,weight\na,1,2', CSV);
+
+      expect(status).toBe(400);
+      expect(json.error).toContain('"name"');
+    });
 
     it('takes text/csv without names in the order of its inputs', async () => {
       const { json } = await server.post('/invocations', '0.5,200,nail', CSV);

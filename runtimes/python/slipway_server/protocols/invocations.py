@@ -37,8 +37,8 @@ def read_invocation(body: Any, signature: Signature, ignored: Ignored) -> dict[s
     return _tensors(_named(body, Takes(signature.inputs, ignored)), signature)
 
 
-def read_csv(text: str, signature: Signature, ignored: Ignored) -> dict[str, np.ndarray]:
-    return _tensors(columns_of_csv(text, Takes(signature.inputs, ignored)), signature)
+def read_csv(text: str, signature: Signature, ignored: Ignored, header: str | None) -> dict[str, np.ndarray]:
+    return _tensors(columns_of_csv(text, Takes(signature.inputs, ignored), header), signature)
 
 
 def is_table(body: Any) -> bool:

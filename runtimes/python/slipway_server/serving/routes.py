@@ -25,6 +25,7 @@ from ..protocols.written_as import JSON_LINES, as_scored, lines_of
 from ..refusal import Refusal
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
 from ..tables.rows import warning_of
+from ..tables.table import declared_header
 from ..values.no_rows import answer_to_no_rows
 from .answer import JSON, Answer, client_gone, json_answer
 from .bodies import parse_json, text_of
@@ -151,7 +152,7 @@ class Routes:
             value, params = without_params(value)
             model = model._replace(predict=model.predict_with(params))
         if is_csv:
-            inputs = read_csv(text_of(body), model.signature, ignored)
+            inputs = read_csv(text_of(body), model.signature, ignored, declared_header(request.content_type or ""))
         else:
             inputs = read_invocation(value, model.signature, ignored)
         outputs = await self._predict(request, model, inputs)

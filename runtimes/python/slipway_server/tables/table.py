@@ -42,8 +42,14 @@ def no_rows(takes: Takes) -> dict[str, Any]:
     return {spec.name: [] for spec in takes.inputs}
 
 
-def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
-    """Lines of cells. The first line is a header unless it has values: if columns are named, a header names them all, else it has a cell that is not a number."""
+def declared_header(content_type: str) -> str | None:
+    """What a client says of the first line, `present` or `absent`, by the parameter of `text/csv` (RFC 7111)."""
+    declared = re.search(r';\s*header="?(present|absent)\b', content_type, re.IGNORECASE)
+    return declared and declared[1].lower()
+
+
+def columns_of_csv(text: str, takes: Takes, declared: str | None = None) -> dict[str, Any]:
+    """Lines of cells. The first line is a header where the client says so, and else unless it has values: for a model with text columns, a header has half of their names or is one word over texts of several; otherwise it has a cell that is not a number."""
     try:
         lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
     except csv.Error as error:
@@ -52,14 +58,33 @@ def columns_of_csv(text: str, takes: Takes) -> dict[str, Any]:
         raise Refusal(400, "the body is CSV without a line")
     first = names_as_saved([cell.strip() for cell in lines[0]], takes)
     _refuse_other_separator(first, takes)
-    has_names = required_of(takes).issubset(first) and any(spec.name in first for spec in takes.inputs)
-    is_header = has_names or not all(_number(cell) is not None or _MISSING.fullmatch(cell) for cell in first)
-    if takes_columns(takes.inputs) and any(spec.datatype == "BYTES" for spec in takes.inputs):
-        is_header = has_names
+    is_header = declared == "present" if declared else _is_header(first, lines[1:], takes)
     rows = lines[1:] if is_header else lines
-    specs = _column_specs(takes, first if is_header else None, len(first), "the CSV")
+    names = names_in_table(first, takes) if is_header else None
+    specs = _column_specs(takes, names, len(first), "the CSV")
     cells = [[_cell(cell.strip(), spec) for cell, spec in zip(row, specs)] + row[len(specs) :] for row in rows]
-    return inputs_of_rows(cells, first if is_header else None, "the CSV", takes)
+    return inputs_of_rows(cells, names, "the CSV", takes)
+
+
+def _is_header(first: list[str], rest: list[list[str]], takes: Takes) -> bool:
+    if not (takes_columns(takes.inputs) and any(spec.datatype == "BYTES" for spec in takes.inputs)):
+        has_names = required_of(takes).issubset(first) and any(spec.name in first for spec in takes.inputs)
+        return has_names or not all(_number(cell) is not None or _MISSING.fullmatch(cell) for cell in first)
+    written = {cell.lower() for cell in first}
+    named = [spec for spec in takes.inputs if spec.name.lower() in written]
+    required = required_of(takes)
+    if 2 * len(named) >= len(takes.inputs) or (required and required.issubset(spec.name for spec in named)):
+        return True
+    is_name_of_texts = len(takes.inputs) == 1 and _is_word(first[0]) and len(rest) > 0
+    if not is_name_of_texts or takes.ignored is None or any(_is_word(row[0].strip()) for row in rest):
+        return False
+    # Told, as it may have been a text.
+    takes.ignored[first[0]] = None
+    return True
+
+
+def _is_word(cell: str) -> bool:
+    return re.fullmatch(r"[^\W\d][\w-]*", cell) is not None
 
 
 def _refuse_other_separator(first: list[str], takes: Takes) -> None:
