@@ -64,7 +64,7 @@ describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slip
     });
   });
 
-  it('a function of MLflow gets a table of the columns that there are, with times, bytes and texts that are missing', async () => {
+  it('a function of MLflow gets a table of the columns that there are, with times, bytes and booleans as MLflow takes them, and texts that are missing', async () => {
     await pushed(slipway(), fixtureOf('mlflow', 'pyfunc-seen-3.17'), 'seen');
     const ask = (body: unknown) => throughGateway(slipway(), 'seen')('invocations', body);
     const row = { weight: 0.5, pieces: 3, made: '2026-05-04T03:02:01' };
@@ -76,6 +76,8 @@ describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slip
       await ask({ instances: [row], params: { unknown: 1 } }),
       await ask([{ ...row, seal: 'aGVsbG8=' }]),
       await ask({ inputs: { weight: [null], pieces: [3], made: [row.made] } }),
+      await ask({ instances: [1, 0, null, 'true'].map((gift) => ({ ...row, gift })) }),
+      await ask({ dataframe_records: [{ ...row, made: Date.parse(`${row.made}Z`) * 1_000_000 }] }),
     ];
     const refused = [
       await ask({ dataframe_records: [{ weight: 0.5, made: row.made }] }),
@@ -88,13 +90,17 @@ describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slip
       { predictions: [seen] },
       { predictions: [`${seen}, seal bytes b'hello'`] },
       { predictions: [seen.replace('0.5', 'nan')] },
+      {
+        predictions: ['True', 'False', 'False', 'True'].map((gift) => `${seen}, gift bool ${gift}`),
+      },
+      { predictions: [seen] },
     ]);
     expect(refused).toMatchObject([
       {
         status: 400,
         body: {
           error:
-            'dataframe_records has "weight", "made"; it takes "weight", "pieces", "made", "seal", "note"',
+            'dataframe_records has "weight", "made"; it takes "weight", "pieces", "made", "seal", "note", "gift"',
         },
       },
       { status: 400, body: { error: expect.stringContaining('Failed to convert column made') } },

@@ -1,5 +1,5 @@
 import { refusal } from '../refusal.ts';
-import { isFloat, isNumber, type TensorSpec, wholeNumberOf } from '../values/tensors.ts';
+import { isFloat, isNumber, type TensorSpec } from '../values/tensors.ts';
 import { readCsv } from './csv.ts';
 import { namesAsSaved, namesInTable, type Takes } from './rows.ts';
 import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
@@ -73,18 +73,9 @@ function refuseOtherSeparator([only = '', ...others]: readonly string[], { input
 }
 
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {
-  if (!spec || spec.datatype === 'BYTES') return cell;
-  if (spec.datatype === 'BOOL') return BOOLEANS.get(cell.toLowerCase()) ?? cell;
-  if (isFloat(spec)) return MISSING.test(cell) ? NaN : numberOf(cell);
-  return wholeNumberOf(cell) ?? cell;
+  if (!spec || !isFloat(spec)) return cell;
+  return MISSING.test(cell) ? NaN : numberOf(cell);
 }
-
-const BOOLEANS = new Map([
-  ['true', true],
-  ['false', false],
-  ['1', true],
-  ['0', false],
-]);
 
 // What pandas reads as a missing number, and so MLflow's server does.
 const MISSING = /^(|#?n\/?a|<na>|-?nan|null|none)$/i;

@@ -67,7 +67,7 @@ export function readTensor(spec: TensorSpec, shape: readonly number[], data: unk
   return { name, datatype, shape, data: PACK[datatype](flatten(data, shape, label), label) };
 }
 
-/** Like `readTensor`, for hand-written rows: null is a missing number, true is 1 and "5.1" is 5.1, as in the frameworks. */
+/** Like `readTensor`, for hand-written rows: null is a missing number, true is 1, 1 is true and "5.1" is 5.1, as in the frameworks. */
 export function readWrittenTensor(
   spec: TensorSpec,
   shape: readonly number[],
@@ -136,10 +136,27 @@ function flatten(data: unknown, shape: readonly number[], label: string): readon
 }
 
 function asWritten(values: readonly unknown[], spec: TensorSpec): readonly unknown[] {
+  if (spec.datatype === 'BOOL') return values.map(truthOf);
   if (values.every((value) => typeof value === 'number')) return values;
   if (isFloat(spec)) return values.map(floatOf);
-  if (!/INT/.test(spec.datatype)) return values;
-  return values.map((value) => (typeof value === 'string' ? wholeNumberOf(value) : null) ?? value);
+  return /INT/.test(spec.datatype) ? values.map(wholeOf) : values;
+}
+
+function wholeOf(value: unknown): unknown {
+  if (typeof value === 'boolean') return Number(value);
+  return (typeof value === 'string' ? wholeNumberOf(value) : undefined) ?? value;
+}
+
+const TRUTHS: ReadonlyMap<unknown, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+]);
+
+function truthOf(value: unknown): unknown {
+  if (value === 0 || value === 1) return value === 1;
+  return TRUTHS.get(typeof value === 'string' ? value.toLowerCase() : value) ?? value;
 }
 
 export function isFloat({ datatype }: TensorSpec): boolean {

@@ -3,6 +3,9 @@ import { quoted, rejected } from '#formats/rejected.ts';
 const MAX_LINES = 500;
 const FIX = 'Name packages of the index with their versions, as `scikit-learn==1.5.2`, one a line.';
 
+const INDEX_FIX =
+  'A mirror of PyTorch is named by the parameter `torchIndex` of a stack, and by TORCH_INDEX on one machine; code of your own lies beside predict.py.';
+
 // Name, extras, version specifiers, marker: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
 const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?';
 const EXTRAS = '(?: ?\\[[A-Za-z0-9._, -]{0,200}\\])?';
@@ -10,11 +13,16 @@ const SPECIFIER = '(?:===?|~=|!=|<=|>=|<|>) ?[A-Za-z0-9.*+!_-]{1,50}';
 const SPECIFIERS = `(?: ?\\(?${SPECIFIER}(?: ?, ?${SPECIFIER}){0,9}\\)?)?`;
 const MARKER = `(?: ?; ?\\(*(?:python_|platform_|sys_platform|os_name|implementation_|extra)[A-Za-z0-9_. '"()<>=!~,-]{1,200})?`;
 const FILE = /\.(whl|zip|tar\.gz|tgz)$/i;
+// Where torch built for CPUs comes from without being told.
+const TORCH_INDEX =
+  /^(?:-i|-f|--(?:extra-)?index-url|--find-links)[ =]+https:\/\/download\.pytorch\.org\/whl(?:\/(?!nightly)\S*)?$/;
+// PyPI's index, by which versions are found, has none that says for which device it was built.
+const TORCH_BUILD = /^((?:torch|torchvision|torchaudio) ?== ?[0-9.]+)\+(?:cpu|cu\d+|rocm[0-9.]+)\b/;
 const REQUIREMENT = new RegExp(`^${NAME}${EXTRAS}${SPECIFIERS}${MARKER}$`);
 
 /**
  * The requirements in a requirements.txt, in order. Fails with `ArtifactRejected`, naming the line, for anything but a name with
- * specifiers: an option, a URL, a repository, a path.
+ * specifiers: an option, a URL, a repository, a path. Which index has PyTorch, and for which device it was built, is passed over: the build knows better.
  */
 export function parseRequirements(text: string, file: string): readonly string[] {
   const lines = text.split(/\r\n|\r|\n/);
@@ -24,13 +32,14 @@ export function parseRequirements(text: string, file: string): readonly string[]
   const found: string[] = [];
   lines.forEach((line, index) => {
     const written = line.replace(/(^|\s)#.*$/, '').trim();
-    if (written === '') return;
+    if (written === '' || TORCH_INDEX.test(written)) return;
     const isNamed = REQUIREMENT.test(written.replaceAll(/[ \t]+/g, ' '));
     if (isNamed && !written.includes(' --') && !FILE.test(written)) {
-      found.push(written);
+      found.push(written.replace(TORCH_BUILD, '$1'));
       return;
     }
-    throw rejected(`${file} line ${index + 1}: ${quoted(written)} ${troubleWith(written)}`, FIX);
+    const fix = /index-url/.test(written) ? `${FIX} ${INDEX_FIX}` : FIX;
+    throw rejected(`${file} line ${index + 1}: ${quoted(written)} ${troubleWith(written)}`, fix);
   });
   return found;
 }

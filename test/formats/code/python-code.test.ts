@@ -60,8 +60,29 @@ describe('requirements', () => {
       'scikit-learn[alldeps] >= 1.3, < 2',
       'pandas ~=2.1 ; python_version < "3.13"',
       'PyYAML',
-      'torch==2.1.0+cpu',
+      'torch==2.1.0',
     ]);
+  });
+
+  it.each([
+    '--extra-index-url https://download.pytorch.org/whl/cpu',
+    '--index-url=https://download.pytorch.org/whl/cu126',
+    '-i https://download.pytorch.org/whl',
+    '-f https://download.pytorch.org/whl/torch_stable.html',
+  ])('pass over %s, where PyTorch comes from anyway', (line) => {
+    expect(parseRequirements(`${line}\ntorch==2.8.0`, 'requirements.txt')).toEqual([
+      'torch==2.8.0',
+    ]);
+  });
+
+  it.each([
+    '--extra-index-url https://download.pytorch.org.evil.example/whl/cpu',
+    '--extra-index-url https://download.pytorch.org/whl/nightly/cpu',
+    '--extra-index-url https://pypi.example/simple',
+  ])('name the setting for an index of PyTorch where %s is refused', (line) => {
+    expect(() => parseRequirements(line, 'requirements.txt')).toThrow(
+      expect.objectContaining({ fix: expect.stringMatching(/torchIndex.*TORCH_INDEX/) }),
+    );
   });
 
   it.each([

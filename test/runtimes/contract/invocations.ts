@@ -270,6 +270,34 @@ export function describeInvocations(runtime: Runtime): void {
     });
   });
 
+  it.each([
+    {
+      datatype: 'BOOL',
+      inputs: [1, 0, 'true', 'False', '1', true],
+      is: [true, false, true, false, true, true],
+    },
+    { datatype: 'INT64', inputs: [true, false, '7', 7], is: [1, 0, 7, 7] },
+    { datatype: 'INT8', inputs: [true, 2], is: [1, 2] },
+  ] as const)(
+    'takes $inputs for $datatype, as people write them',
+    async ({ datatype, inputs, is }) => {
+      const server = await sharedModel(runtime, ['identity', { datatype }]);
+
+      const { json } = await server.post('/invocations', { inputs });
+
+      expect(json).toEqual({ predictions: is });
+    },
+  );
+
+  it.each([[2], ['yes'], [null]])('takes no %j for true or false', async (value) => {
+    const server = await sharedModel(runtime, ['identity', { datatype: 'BOOL' }]);
+
+    const { status, json } = await server.post('/invocations', { inputs: [value] });
+
+    expect(status).toBe(400);
+    expect(json.error).toContain('it takes true or false');
+  });
+
   it('keeps integers beyond 2^53 exact', async () => {
     const server = await sharedModel(runtime, ['identity', { datatype: 'INT64' }]);
 

@@ -12,7 +12,7 @@ from ..protocols.written_as import one_name_of
 from ..refusal import Refusal, message_of
 from ..serving.bodies import code_answer, json_content, parse_json, value_of
 from ..serving.streams import Content
-from ..values.tensors import Signature
+from ..values.tensors import Signature, TensorSpec
 from .code_model import given
 from .data_file import load_data
 from .user_code import outputs_of
@@ -37,7 +37,7 @@ def _python_function(path: str, facts: Facts) -> Model:
     from mlflow.exceptions import MlflowException
 
     model = mlflow.pyfunc.load_model(path)
-    signature = _with_nulls(facts.signature or Signature((), ()))
+    signature = _as_mlflow_takes(facts.signature or Signature((), ()), model)
     is_typed = _is_typed(model)
 
     def predicted(data: Any, params: dict[str, Any]) -> Any:
@@ -84,10 +84,16 @@ def _disable_tracing() -> None:
     disable()
 
 
-def _with_nulls(signature: Signature) -> Signature:
-    """MLflow hands a text that is missing to the function, as None."""
-    inputs = tuple(replace(spec, takes_null=spec.datatype == "BYTES" and spec.shape == (-1,)) for spec in signature.inputs)
-    return Signature(inputs, signature.outputs)
+def _as_mlflow_takes(signature: Signature, model: Any) -> Signature:
+    """In columns MLflow hands a text that is missing to the function, as None, takes a missing boolean for false, and a whole number for the nanoseconds of a time."""
+    schema = model.metadata.get_input_schema()
+    times = [] if schema is None else [each.name for each in schema.inputs if str(each.type) == "DataType.datetime"]
+
+    def taken(spec: TensorSpec) -> TensorSpec:
+        is_column = spec.shape == (-1,)
+        return replace(spec, takes_null=is_column and spec.datatype in ("BYTES", "BOOL"), is_time=is_column and spec.name in times)
+
+    return Signature(tuple(map(taken, signature.inputs)), signature.outputs)
 
 
 def _as_declared(data: Any, model: Any) -> Any:

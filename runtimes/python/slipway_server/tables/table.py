@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show, show_keys
-from ..values.tensors import TensorSpec, is_float, number_of, whole_number_of
+from ..values.tensors import TensorSpec, is_float, number_of
 from .rows import Takes, names_as_saved, names_in_table, pass_over, required_of, row_by_position, whole_of
 
 
@@ -158,12 +158,7 @@ def _number(cell: str) -> float | None:
 
 
 def _cell(cell: str, spec: TensorSpec | None) -> Any:
-    if spec is None or spec.datatype == "BYTES":
+    if spec is None or not is_float(spec):
         return cell
-    if spec.datatype == "BOOL":
-        return {"true": True, "false": False, "1": True, "0": False}.get(cell.lower(), cell)
-    if is_float(spec):
-        number = _number(cell)
-        return cell if number is None and not _MISSING.fullmatch(cell) else number
-    number = whole_number_of(cell)
-    return cell if number is None else number
+    number = _number(cell)
+    return cell if number is None and not _MISSING.fullmatch(cell) else number

@@ -35,7 +35,8 @@ class TensorSpec:
     """
     `shape` has -1 for a free dimension; None when the model declares none, and any will do.
     `is_category`: to the model, an integer written as text equals the number, as true equals 1.
-    `is_optional`: a table may lack the column. `takes_null`: a text may be missing, and is None then.
+    `is_optional`: a table may lack the column. `takes_null`: a value may be missing, and is None then, or false.
+    `is_time`: a text of a time, which may be written as a whole number of nanoseconds since 1970.
     """
 
     name: str
@@ -44,6 +45,7 @@ class TensorSpec:
     is_category: bool = False
     is_optional: bool = False
     takes_null: bool = False
+    is_time: bool = False
 
     def json(self) -> dict[str, Any]:
         said = {"isOptional": True} if self.is_optional else {}
@@ -86,7 +88,7 @@ def read_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
 
 
 def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
-    """Like `read_tensor`, for hand-written rows: null is a missing number, true is 1 and "5.1" is 5.1, as in the frameworks."""
+    """Like `read_tensor`, for hand-written rows: null is a missing number, true is 1, 1 is true and "5.1" is 5.1, as in the frameworks."""
     label = f'input "{spec.name}"'
     check_shape(spec, shape, label)
     values = flatten(data, shape, label)
@@ -121,11 +123,34 @@ def _as_written(value: Any, spec: TensorSpec) -> Any:
     if spec.is_category and isinstance(value, int):
         return str(int(value))
     if spec.takes_null and value is None:
-        return ""
+        return False if spec.datatype == "BOOL" else ""
     if is_float(spec):
         return _float(value)
-    number = whole_number_of(value) if "INT" in spec.datatype and isinstance(value, str) else None
+    if spec.datatype == "BOOL":
+        return _truth(value)
+    if "INT" in spec.datatype:
+        return _whole(value)
+    return _time(value) if spec.is_time and isinstance(value, int) else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    number = whole_number_of(value) if isinstance(value, str) else None
     return value if number is None else number
+
+
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def _truth(value: Any) -> Any:
+    if isinstance(value, (int, float)) and value in (0, 1):
+        return bool(value)
+    return _TRUTHS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _time(nanoseconds: int) -> Any:
+    return str(np.datetime64(nanoseconds, "ns")) if abs(nanoseconds) < 2**63 else nanoseconds
 
 
 def _float(value: Any) -> Any:
