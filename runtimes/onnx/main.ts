@@ -4,7 +4,8 @@ import { type Config, readConfig } from './config.ts';
 import { readImageFolder } from './images/folder.ts';
 import { openImages } from './images/model.ts';
 import { isFolder, readFolder } from './language/folder.ts';
-import { openLanguage } from './language/model.ts';
+import { openLanguage, openStatic } from './language/model.ts';
+import { readStaticFolder } from './language/static/folder.ts';
 import { drainOnSignal, endWithParent, modelToServe } from './serving/lifecycle.ts';
 import { createRoutes, SERVER_NAME } from './serving/routes.ts';
 import { createModelServer } from './serving/server.ts';
@@ -47,6 +48,8 @@ async function openModel(path: string): Promise<Session> {
   if (!(await isFolder(path))) return openSession(thread, path, exitWith(1));
   const images = await readImageFolder(path);
   if (images) return openImages(await openSession(thread, images.modelPath, exitWith(1)), images);
+  const table = await readStaticFolder(path);
+  if (table) return openStatic(table);
   const folder = await readFolder(path);
   return openLanguage(await openSession(thread, folder.modelPath, exitWith(1)), folder);
 }

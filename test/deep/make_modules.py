@@ -5,10 +5,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 import transformers as t
 from make_families import DECODER, SIZE, WIDE, byte_pairs, pieces, unigrams, word_pieces
 from sentence_transformers import SentenceTransformer
+from model2vec import StaticModel
 from sentence_transformers.sentence_transformer import modules as m
 
 BERT = {"max_position_embeddings": 130, **SIZE, **WIDE}
@@ -44,6 +46,15 @@ def models(out):
     network = t.Qwen3Model(t.Qwen3Config(vocab_size=len(qwen), head_dim=8, eos_token_id=0, pad_token_id=0, **DECODER, **WIDE))
     yield "qwen", [transformer(out, "qwen", network, qwen), m.Pooling(WIDTH, "lasttoken"), m.Normalize()], {}
     yield "weighted", [bert(out, "weighted"), m.Pooling(WIDTH, "weightedmean"), m.Dense(WIDTH, 16, activation_function=torch.nn.ReLU())], {}
+    yield "static", [m.StaticEmbedding(word_pieces().backend_tokenizer, embedding_dim=WIDTH), m.Normalize()], {}
+
+
+def of_model2vec(words):
+    """What that package saves: a table with a weight for each token, some of which share a vector."""
+    tokens = words.get_vocab_size()
+    vectors = np.random.default_rng(7).normal(size=(tokens // 2, WIDTH)).astype(np.float32)
+    mapping, weights = np.arange(tokens) // 2 % len(vectors), np.linspace(0.2, 1.8, tokens).astype(np.float32)
+    return StaticModel(vectors, words, normalize=True, weights=weights, token_mapping=mapping, max_length=32, config={"model_type": "model2vec"})
 
 
 GIVEN = {
@@ -77,6 +88,13 @@ def main(out, texts):
         if name == "labse":
             as_before(out / name)
         answers[name] = SentenceTransformer(str(out / name), device="cpu", truncate_dim=GIVEN.get(name, {}).get("truncate_dim")).encode(texts).tolist()
+    potion = of_model2vec(word_pieces().backend_tokenizer)
+    for name in ("potion", "bare"):
+        potion.save_pretrained(out / name)
+    # As model2vec saved it before, for itself alone: it leaves out unknown tokens, and sentence-transformers does not.
+    (out / "bare" / "modules.json").unlink()
+    answers["potion"] = SentenceTransformer(str(out / "potion"), device="cpu").encode(texts).tolist()
+    answers["bare"] = StaticModel.from_pretrained(out / "bare").encode(texts).astype(float).tolist()
     (out / "answers.json").write_text(json.dumps(answers))
 
 

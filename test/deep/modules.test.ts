@@ -12,7 +12,7 @@ const NEAR = 1e-4;
 const TEXTS = [
   'Yes.',
   'the cat sat on the mat',
-  'This film was wonderful, and the box was damaged!',
+  'This film was wonderful 🙂, and the box was damaged!',
   'the delivery was late, '.repeat(30).trim(),
 ];
 
@@ -58,6 +58,9 @@ function describeModules(): void {
       ['gemma', 'with two Dense, a prompt before each text, and vectors that are cut', 'onnx'],
       ['qwen', 'with the last token of texts that are padded on the left', 'onnx'],
       ['weighted', 'with a mean that later tokens weigh more in', 'onnx'],
+      ['static', 'with a vector for each token and no config.json', 'onnx'],
+      ['potion', 'as model2vec saves it for that package', 'onnx'],
+      ['bare', 'as model2vec saves it for itself', 'onnx'],
     ])(
       '%s, %s, answers the vectors of that package, by %s',
       async (kind, _, runtime) => {

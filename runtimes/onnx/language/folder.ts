@@ -136,14 +136,14 @@ export function labelsOf(config: Json | undefined): readonly string[] {
   return Object.keys(named).map((_, id) => String(named[id] ?? `LABEL_${id}`));
 }
 
-function promptOf(own: Json | undefined): string {
+export function promptOf(own: Json | undefined): string {
   const prompts = own?.['prompts'];
   const usual = textIn(own, 'default_prompt_name');
   return (usual !== undefined && isObject(prompts) && textIn(prompts, usual)) || '';
 }
 
 /** Whether the last module that does anything is sentence-transformers' Normalize. What others come before it is in the graph. */
-function isNormalizing(modules: readonly Json[]): boolean {
+export function isNormalizing(modules: readonly Json[]): boolean {
   const kinds = modules.map((each) => textIn(each, 'type')?.split('.').at(-1));
   return kinds.filter((kind) => kind !== 'Dropout').at(-1) === 'Normalize';
 }
@@ -189,7 +189,7 @@ export async function objectIn(folder: string, name: string): Promise<Json | und
   return isObject(value) ? value : undefined;
 }
 
-async function listIn(folder: string, name: string): Promise<readonly Json[] | undefined> {
+export async function listIn(folder: string, name: string): Promise<readonly Json[] | undefined> {
   const value = await jsonIn(folder, name);
   return Array.isArray(value) ? value.filter(isObject) : undefined;
 }

@@ -3,6 +3,8 @@ import type { Session } from '../session/session.ts';
 import type { Signature, Tensor, TensorSpec } from '../values/tensors.ts';
 import { networkOf, type Reading, RUN_TOKENS, takesTokens } from './batches.ts';
 import type { Folder } from './folder.ts';
+import { openStaticEmbedding } from './static/embedding.ts';
+import type { StaticFolder } from './static/folder.ts';
 import { type Embedder, features, POOLED } from './tasks/features.ts';
 import { fillMask } from './tasks/fill-mask.ts';
 import { QUESTION_STRIDE, QUESTION_TOKENS, questionAnswering } from './tasks/question-answering.ts';
@@ -13,7 +15,7 @@ import { type Cut, openTokenizer, type Text, type Tokenizing } from './tokens.ts
 
 /** A model over texts: `task` answers as transformers' pipelines do, `embedder` is there where it makes vectors. */
 export type LanguageModel = {
-  readonly folder: Folder;
+  readonly folder: Pick<Folder, 'task' | 'maxTokens'>;
   readonly task: Task;
   readonly embedder: Embedder | null;
 };
@@ -45,6 +47,19 @@ export async function openLanguage(session: Session, folder: Folder): Promise<La
   const engine = engineOf(session, tokenizing, { folder, outputs });
   const embedder = folder.task === 'feature-extraction' ? features(engine) : null;
   const task = embedder ?? taskOf(engine, tokenizing);
+  return answering({ folder, task, embedder }, session.idle);
+}
+
+/** Opens vectors of tokens, for which no network runs. Rejects where the tokenizer has tokens without one. */
+export async function openStatic(folder: StaticFolder): Promise<LanguageSession> {
+  const task = await openStaticEmbedding(folder);
+  const { maxTokens } = folder;
+  const own = { task: 'feature-extraction', maxTokens } as const;
+  return answering({ folder: own, task, embedder: task }, async () => undefined);
+}
+
+function answering(language: LanguageModel, idle: Session['idle']): LanguageSession {
+  const { task } = language;
   return {
     signature: { inputs: task.inputs, outputs: task.outputs },
     async run({ inputs, outputs: wanted }, isGone) {
@@ -53,8 +68,8 @@ export async function openLanguage(session: Session, folder: Folder): Promise<La
       const tensors = await task.tensors(inputs, { isGone, cut: 0 });
       return wanted.flatMap((name): Tensor[] => tensors.filter((each) => each.name === name));
     },
-    idle: session.idle,
-    language: { folder, task, embedder },
+    idle,
+    language,
   };
 }
 

@@ -52,13 +52,31 @@ export function encoderMemory(shape: EncoderShape): readonly MemoryTerm[] {
   ];
 }
 
+type StaticShape = Pick<
+  EncoderShape,
+  'weightBytes' | 'tokenizer' | 'tokenizerBytes' | 'vocabulary'
+>;
+
+/** The same of vectors of tokens that are served as they lie in their file, of which a text's are added up: no network runs. */
+export function staticMemory(shape: StaticShape): readonly MemoryTerm[] {
+  return [
+    { name: 'the ONNX server', bytes: SERVER_BYTES },
+    { name: 'the vectors of tokens', bytes: shape.weightBytes },
+    { name: 'the tokenizer', bytes: wordBytes(shape) },
+  ];
+}
+
 function heldBytes({ weightBytes, parameters, isQuantized }: EncoderShape): number {
   if (!isQuantized) return weightBytes * WEIGHT_COPIES;
   return weightBytes * QUANTIZED_COPIES + parameters * NUMBER_BYTES * WEIGHT_COPIES;
 }
 
 /** What its tokenizer takes as objects. */
-export function wordBytes({ tokenizer, vocabulary, tokenizerBytes }: EncoderShape): number {
+export function wordBytes({
+  tokenizer,
+  vocabulary,
+  tokenizerBytes,
+}: Pick<EncoderShape, 'tokenizer' | 'vocabulary' | 'tokenizerBytes'>): number {
   if (vocabulary === null) return tokenizerBytes * TOKENIZER_COPIES;
   return vocabulary * (WORD_BYTES[tokenizer ?? ''] ?? USUAL_WORD_BYTES);
 }

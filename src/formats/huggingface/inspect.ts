@@ -21,6 +21,8 @@ import { quantizerOf } from './quantized.ts';
 import { sentencesIn } from './sentences.ts';
 import { type InspectData, type Read, readWeights } from './served-weights.ts';
 import { exampleOf, signatureOf } from './signature.ts';
+import { type StaticFacts, staticFacts } from './static-facts.ts';
+import { staticTableIn } from './static-table.ts';
 import { type TokenizerFacts, tokenizerIn } from './tokenizer.ts';
 import { isKnownType, unknownType } from './transformers-types.ts';
 import type { Weights } from './weights.ts';
@@ -64,7 +66,9 @@ export async function inspectHuggingFace(
   files: Files,
   root: string,
   { inspectData, asked, path }: HuggingFaceOptions,
-): Promise<HuggingFaceFacts> {
+): Promise<HuggingFaceFacts | StaticFacts> {
+  const table = await staticTableIn(files, root);
+  if (table) return staticFacts(files, { root, path }, table);
   const sentences = await sentencesIn(files, root);
   const folder = sentences?.folder ?? root;
   const name = within(folder, 'config.json');

@@ -14,6 +14,12 @@ export function refuseUnquantizable({ runtime }: Asked, facts: ModelFacts): void
     pipeline !== undefined && language === undefined && pipeline.task !== 'image-classification';
   if (isEncoder && data?.format === 'huggingface') return;
   if (isEncoder && dtypes.some((each) => INT8.includes(each))) return;
+  if (isEncoder && data?.file.endsWith('.safetensors')) {
+    throw rejected(
+      'runtime.optimize is int8, but its vectors of tokens are served as they were saved',
+      "Save them in int8 by model2vec (`StaticModel.from_pretrained(FOLDER, quantize_to='int8')`), or take runtime.optimize out of model.yaml.",
+    );
+  }
   throw isEncoder
     ? rejected(
         'runtime.optimize is int8, but its weights are ONNX, which is served as it is',

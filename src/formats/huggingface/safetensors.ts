@@ -4,6 +4,9 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { isObject, RESAVE } from './json-file.ts';
 
+/** A tensor's type, by the protocol's name, and its shape. */
+export type TensorShape = { readonly type: string; readonly shape: readonly number[] };
+
 /** What the tensors of a file, or of several, come to: `byType` has the bytes of each type, by the protocol's names. */
 export type Tensors = {
   readonly names: ReadonlySet<string>;
@@ -16,6 +19,7 @@ type Type = { readonly name: string; readonly bits: number };
 type Tensor = {
   readonly name: string;
   readonly type: Type;
+  readonly shape: readonly number[];
   readonly elements: number;
   readonly from: number;
   readonly to: number;
@@ -31,7 +35,10 @@ const MAX_DIMENSIONS = 32;
  * Reads the header of a safetensors file, and holds it to the file: as the library has it, the tensors lie one after the other,
  * without gap or overlap, up to the file's last byte. Fails with `ArtifactRejected`.
  */
-export async function readSafetensors(source: ByteSource, file: string): Promise<Tensors> {
+export async function readSafetensors(
+  source: ByteSource,
+  file: string,
+): Promise<Tensors & { readonly shapes: ReadonlyMap<string, TensorShape> }> {
   const refuse = (fault: string) => rejected(`${file} is damaged: ${fault}`, RESAVE);
   const header = await headerOf(source, refuse);
   const dataBytes = source.sizeBytes - LENGTH_BYTES - header.bytes;
@@ -52,7 +59,10 @@ export async function readSafetensors(source: ByteSource, file: string): Promise
   if (end !== dataBytes) {
     throw refuse(`its tensors take ${end} bytes, but ${dataBytes} bytes follow its header`);
   }
-  return { names: new Set(tensors.map(({ name }) => name)), parameters, bytes: end, byType };
+  const shapes = new Map(
+    tensors.map(({ name, type, shape }) => [name, { type: type.name, shape }] as const),
+  );
+  return { names: new Set(shapes.keys()), shapes, parameters, bytes: end, byType };
 }
 
 async function headerOf(source: ByteSource, refuse: (fault: string) => Error) {
@@ -89,7 +99,7 @@ function tensorOf(name: string, told: unknown, refuse: (fault: string) => Error)
       `takes the bytes ${from} to ${to}, but ${elements} elements of ${dtype} take ${bytes}`,
     );
   }
-  return { name, type, elements, from, to };
+  return { name, type, shape, elements, from, to };
 }
 
 function areSizes(value: unknown): value is readonly number[] {

@@ -46,6 +46,18 @@ export type Sentences = {
 const LIMITS = 'sentence_bert_config.json';
 const OWN = 'config_sentence_transformers.json';
 
+/** What config_sentence_transformers.json says of every text and vector: as `Sentences` has them. */
+export async function usualOf(
+  files: Files,
+  root: string,
+): Promise<Pick<Sentences, 'prompt' | 'dimensions'>> {
+  const own = await objectIn(files, root, OWN);
+  return {
+    prompt: promptOf(own, within(root, OWN)),
+    dimensions: countOf(own?.['truncate_dim']),
+  };
+}
+
 type Files = readonly ArtifactFile[];
 
 const MODES: Readonly<Record<Pooling, string>> = {
@@ -73,7 +85,7 @@ export async function sentencesIn(files: Files, root: string): Promise<Sentences
   const folder = within(root, network.path);
   const limits = (await objectIn(files, folder, LIMITS)) ?? (await objectIn(files, root, LIMITS));
   if (!isScored) refuseTask(limits ?? {}, within(folder, LIMITS));
-  const prompt = promptOf(own, within(root, OWN));
+  const { prompt, dimensions } = await usualOf(files, root);
   return {
     folder,
     pooling: pooling ? await poolingIn(files, within(root, pooling.path), prompt) : null,
@@ -86,7 +98,7 @@ export async function sentencesIn(files: Files, root: string): Promise<Sentences
     maxTokens: countOf(limits?.['max_seq_length']),
     prompt,
     lowers: limits?.['do_lower_case'] === true,
-    dimensions: countOf(own?.['truncate_dim']),
+    dimensions,
     activation: isScored ? activationOf(own, within(root, OWN)) : null,
   };
 }
@@ -118,7 +130,7 @@ function unserved(modules: readonly Listed[], name: string) {
   const kinds = modules.map(({ kind }) => kind);
   const isRouted = kinds.some((kind) => kind === 'Router' || kind === 'Asym');
   return rejected(
-    `${name} has the modules ${kinds.map(quoted).join(', ')}; this version serves a Transformer, its Pooling, and Dense, LayerNorm, Dropout and Normalize after these, and the Transformer of a cross encoder`,
+    `${name} has the modules ${kinds.map(quoted).join(', ')}; this version serves a Transformer, its Pooling, and Dense, LayerNorm, Dropout and Normalize after these, a StaticEmbedding with Dropout and Normalize after it, and the Transformer of a cross encoder`,
     isRouted
       ? `Save the part that is to be served, and the other as a model of its own: \`SentenceTransformer(modules=[*model[0].sub_modules["document"], *model[1:]]).save(FOLDER)\`, with the names that it has; or ${BY_CODE}.`
       : `Serve it by code of your own: ${BY_CODE}.`,

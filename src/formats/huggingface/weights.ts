@@ -33,12 +33,7 @@ export async function weightsIn(
   files: Files,
   { root, folder, path }: WeightPlaces,
 ): Promise<Weights> {
-  if (path !== null) {
-    throw rejected(
-      `model.path is ${quoted(path)}, but a folder of Hugging Face's is served whole`,
-      'Leave in the folder the weights that are to be served, and take model.path out of model.yaml.',
-    );
-  }
+  refusePath(path);
   const places = ONNX_NAMES.flatMap((name) => [within('onnx', name), name]);
   const ordered = [...places.filter((each) => each.endsWith('model.onnx')), ...places];
   for (const place of ordered) {
@@ -60,6 +55,15 @@ export async function weightsIn(
     );
   }
   throw noWeights(folder);
+}
+
+/** Fails with `ArtifactRejected` where the manifest names a file of what is served whole. */
+export function refusePath(path: string | null): void {
+  if (path === null) return;
+  throw rejected(
+    `model.path is ${quoted(path)}, but a folder of Hugging Face's is served whole`,
+    'Leave in the folder the weights that are to be served, and take model.path out of model.yaml.',
+  );
 }
 
 /** The safetensors of a network's own folder. */

@@ -42,11 +42,21 @@ export function features({ folder, outputs, run }: Engine): Embedder {
       return { vector, tokens: tokens.ids.length };
     });
   };
+  const areByToken = folder.pooling === null && !isPooled;
+  const pooled = embedderOf(embed, width);
+  if (!areByToken) return pooled;
   const answerOf = ({ answer }: Single) => {
     const values = valuesOf(answer, name);
     return [Array.from({ length: values.shape[0] ?? 0 }, (_, at) => [...row(values, at)])];
   };
-  const areByToken = folder.pooling === null && !isPooled;
+  return {
+    ...pooled,
+    answers: async (items, _, asked) => (await run(items.filter(isText), asked)).map(answerOf),
+  };
+}
+
+/** The task that answers with these vectors, of so many numbers. */
+export function embedderOf(embed: Embedder['embed'], width: number): Embedder {
   return {
     inputs: [TEXT],
     outputs: [{ name: 'embedding', datatype: 'FP32', shape: [-1, width] }],
@@ -54,9 +64,7 @@ export function features({ folder, outputs, run }: Engine): Embedder {
     example: SENTENCE,
     isItem: isText,
     async answers(items, _, asked) {
-      const texts = items.filter(isText);
-      if (areByToken) return (await run(texts, asked)).map(answerOf);
-      return (await embed(texts, asked)).map(({ vector }) => [...vector]);
+      return (await embed(items.filter(isText), asked)).map(({ vector }) => [...vector]);
     },
     async tensors(inputs, asked) {
       const vectors = await embed(textsOf(inputs), asked);
