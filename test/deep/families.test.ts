@@ -25,12 +25,12 @@ function describeFamilies(): void {
     }, LONGEST_MS);
     afterAll(() => folder[Symbol.asyncDispose]());
 
-    const dropped = async (name: string) => {
-      for (const file of readdirSync(join(folder.path, name))) {
-        const bytes = readFileSync(join(folder.path, name, file));
+    const dropped = async (network: string, name = network, manifest = '') => {
+      for (const file of readdirSync(join(folder.path, network))) {
+        const bytes = readFileSync(join(folder.path, network, file));
         slipway().drop(`models/${name}/net/${file}`, bytes);
       }
-      slipway().drop(`models/${name}/net/model.yaml`, '');
+      slipway().drop(`models/${name}/net/model.yaml`, manifest);
       return (await slipway().ending(name, 1)).detail;
     };
     const servedBy = async (name: string) => {
@@ -44,12 +44,21 @@ function describeFamilies(): void {
       return answer.json();
     };
 
+    const answersAs = async (network: string, name = network) => {
+      expect(answers[network]?.length).toBeGreaterThan(0);
+      for (const { path, body, answer } of answers[network] ?? []) {
+        const found = await post(name, path, body);
+        expect({ body, wrong: difference(found, answer, NEAR, NEAR) }).toEqual({ body });
+      }
+    };
+
     it.each([
       ['electra', 'finds entities', 'onnx'],
       ['roberta', 'answers questions', 'onnx'],
       ['camembert', 'fills masks', 'onnx'],
       ['bart-entailment', 'labels texts by labels of the request', 'onnx'],
       ['t5-encoder', 'makes vectors', 'onnx'],
+      ['reranker', 'ranks texts', 'onnx'],
       ['longformer', 'labels texts, which no exporter converts', 'python'],
       ['convbert', 'labels texts, which it answers otherwise where they are padded', 'onnx'],
       ['big-bird', 'labels long texts by blocks, also after a short one', 'python'],
@@ -67,12 +76,23 @@ function describeFamilies(): void {
         expectLive(await dropped(name));
 
         expect(await servedBy(name)).toBe(runtime);
-        expect(answers[name]?.length).toBeGreaterThan(0);
-        for (const { path, body, answer } of answers[name] ?? []) {
-          const found = await post(name, path, body);
-          expect({ body, wrong: difference(found, answer, NEAR, NEAR) }).toEqual({ body });
-        }
+        await answersAs(name);
         await slipway().ask(name, 'undeploy');
+      },
+      LONGEST_MS,
+    );
+
+    it(
+      'reranker ranks texts by transformers, too',
+      async () => {
+        const name = 'reranker-native';
+
+        expectLive(await dropped('reranker', name, 'runtime: { optimize: none }'));
+
+        expect(await servedBy(name)).toBe('python');
+        await answersAs('reranker', name);
+        const refused = await post(name, 'v1/rerank', { query: 'a', documents: [] });
+        expect(refused).toMatchObject({ error: { message: expect.stringContaining('documents') } });
       },
       LONGEST_MS,
     );

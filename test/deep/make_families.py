@@ -7,6 +7,7 @@ from pathlib import Path
 import sentencepiece
 import torch
 import transformers as t
+from sentence_transformers import CrossEncoder
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 CORPUS = [
@@ -191,6 +192,22 @@ def generated(folder, name, network, words):
         yield {"path": PATHS[kind], "body": body, "answer": {"choices": [choice]}}
 
 
+def reranker(out):
+    """As rerankers are saved, with a single label; what sentence-transformers ranks with it."""
+    words = roberta()
+    aside(t.RobertaForSequenceClassification, t.RobertaConfig(vocab_size=len(words), num_labels=1, **ROBERTA)).eval().save_pretrained(out / "reranker")
+    words.save_pretrained(out / "reranker")
+    encoder, documents = CrossEncoder(str(out / "reranker"), device="cpu"), [*TEXTS, NAMES, NAMES * 8]
+    found = encoder.rank(QUESTION, documents)
+    raw = encoder.rank(QUESTION, documents, activation_fn=torch.nn.Identity())
+    results = [{"index": each["corpus_id"], "relevance_score": each["score"]} for each in found]
+    return [
+        {"path": "v1/rerank", "body": {"query": QUESTION, "documents": documents}, "answer": {"results": results}},
+        {"path": "v2/rerank", "body": {"query": QUESTION, "documents": documents, "top_n": 2, "return_documents": True}, "answer": {"results": [{**each, "document": {"text": documents[each["index"]]}} for each in results[:2]]}},
+        {"path": "rerank", "body": {"query": QUESTION, "texts": documents, "raw_scores": True}, "answer": [{"index": each["corpus_id"], "score": each["score"]} for each in raw]},
+    ]
+
+
 def main(out):
     answers = {}
     torch.manual_seed(7)
@@ -201,6 +218,7 @@ def main(out):
             {"path": "invocations", "body": {"inputs": inputs, "parameters": parameters}, "answer": answer(out / name, inputs, **({} if "aggregation_strategy" in parameters else parameters))}
             for inputs, parameters, answer in asked
         ]
+    answers["reranker"] = reranker(out)
     translating = marian(out / "marian")
     last = len(translating) - 1
     opus = t.MarianMTModel(t.MarianConfig(vocab_size=len(translating), pad_token_id=last, decoder_start_token_id=last, eos_token_id=0, forced_eos_token_id=0, **PAIR))

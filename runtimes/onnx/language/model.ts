@@ -9,15 +9,16 @@ import { type Embedder, features, POOLED } from './tasks/features.ts';
 import { fillMask } from './tasks/fill-mask.ts';
 import { QUESTION_STRIDE, QUESTION_TOKENS, questionAnswering } from './tasks/question-answering.ts';
 import type { Asked, Engine, Single, Task } from './tasks/task.ts';
-import { textClassification } from './tasks/text-classification.ts';
+import { type Ranker, rankerOf, textClassification } from './tasks/text-classification.ts';
 import { tokenClassification } from './tasks/token-classification.ts';
 import { type Cut, openTokenizer, type Text, type Tokenizing } from './tokens.ts';
 
-/** A model over texts: `task` answers as transformers' pipelines do, `embedder` is there where it makes vectors. */
+/** A model over texts: `task` answers as transformers' pipelines do, `embedder` is there where it makes vectors, `ranker` where it ranks texts. */
 export type LanguageModel = {
   readonly folder: Pick<Folder, 'task' | 'maxTokens'>;
   readonly task: Task;
   readonly embedder: Embedder | null;
+  readonly ranker: Ranker | null;
 };
 
 /** A session over texts instead of tokens, which the protocols of tensors can ask too. */
@@ -47,7 +48,7 @@ export async function openLanguage(session: Session, folder: Folder): Promise<La
   const engine = engineOf(session, tokenizing, { folder, outputs });
   const embedder = folder.task === 'feature-extraction' ? features(engine) : null;
   const task = embedder ?? taskOf(engine, tokenizing);
-  return answering({ folder, task, embedder }, session.idle);
+  return answering({ folder, task, embedder, ranker: rankerOf(engine) }, session.idle);
 }
 
 /** Opens vectors of tokens, for which no network runs. Rejects where the tokenizer has tokens without one. */
@@ -55,7 +56,7 @@ export async function openStatic(folder: StaticFolder): Promise<LanguageSession>
   const task = await openStaticEmbedding(folder);
   const { maxTokens } = folder;
   const own = { task: 'feature-extraction', maxTokens } as const;
-  return answering({ folder: own, task, embedder: task }, async () => undefined);
+  return answering({ folder: own, task, embedder: task, ranker: null }, async () => undefined);
 }
 
 function answering(language: LanguageModel, idle: Session['idle']): LanguageSession {

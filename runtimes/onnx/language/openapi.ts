@@ -1,11 +1,12 @@
 import type { Document } from '../protocols/openapi.ts';
 import { ERROR, type Schema } from '../protocols/schemas.ts';
 import type { LanguageModel } from './model.ts';
+import { SENTENCE } from './tasks/task.ts';
 
-/** The document of a model over texts: `/invocations` takes what Hugging Face's inference API does, and one that makes vectors has OpenAI's path. */
+/** The document of a model over texts: `/invocations` takes what Hugging Face's inference API does, one that makes vectors has OpenAI's path, and one that ranks texts those of servers that do. */
 export function languageDocument(
   document: Document,
-  { task, folder, embedder }: LanguageModel,
+  { task, folder, embedder, ranker }: LanguageModel,
 ): Document {
   const inputs: Schema = {
     description: `as in the example, or a list of such`,
@@ -38,9 +39,31 @@ export function languageDocument(
     paths: {
       ...document.paths,
       '/invocations': invocations,
+      ...(ranker && { '/v1/rerank': ranking('documents'), '/rerank': ranking('texts') }),
       ...(embedder && { '/v1/embeddings': embeddings, '/v1/models': models }),
     },
   };
+}
+
+/** As Cohere, Jina and vLLM have it by `documents`, and Hugging Face's server of embeddings by `texts`. */
+function ranking(name: 'documents' | 'texts'): Schema {
+  const own: Schema =
+    name === 'texts'
+      ? { return_text: { type: 'boolean' }, raw_scores: { type: 'boolean' } }
+      : { return_documents: { type: 'boolean' } };
+  return post('Rank texts by how well they go with another', {
+    schema: {
+      type: 'object',
+      required: ['query', name],
+      properties: {
+        query: { type: 'string' },
+        [name]: { type: 'array', items: { type: 'string' }, minItems: 1 },
+        top_n: { type: 'integer', minimum: 1 },
+        ...own,
+      },
+    },
+    example: { query: 'Who wrote the first program?', [name]: [SENTENCE, 'It rains in Paris.'] },
+  });
 }
 
 const answer = {

@@ -6,6 +6,7 @@ import { parseJson } from '../values/json.ts';
 import { answerInference, cutWarning, readInference } from './inference-api.ts';
 import { isLanguage, type LanguageModel } from './model.ts';
 import { embeddingsOf, errorBody, modelList } from './openai.ts';
+import { rerankedOf } from './rerank.ts';
 import type { Asked } from './tasks/task.ts';
 
 /** The answer to `/invocations` in the shape of Hugging Face's inference API; undefined for a body of another shape, which the call then still has. */
@@ -24,7 +25,10 @@ export async function inferenceReply(
   return { reply, call: kept };
 }
 
-/** OpenAI's paths, as far as the model has them; the list of models is KServe's too. `loaded` returns undefined until the model is loaded. */
+// As Hugging Face's server of embeddings, Jina and vLLM, and Cohere's clients of either version call it.
+const RERANK = ['/rerank', '/v1/rerank', '/v2/rerank'] as const;
+
+/** OpenAI's paths and those that rank texts, as far as the model has them; the list of models is KServe's too. `loaded` returns undefined until the model is loaded. */
 export function openAiRoutes(
   name: string,
   session: () => Session,
@@ -35,22 +39,30 @@ export function openAiRoutes(
     if (isLanguage(ready)) return ready.language;
     throw refusal(404, `the model ${name} takes tensors; ask it by /invocations`);
   };
-  const embeddings = async (call: Call): Promise<Reply> => {
-    const model = language();
-    call.type();
-    const asked: Asked = { isGone: call.isGone, cut: 0 };
-    const answer = await embeddingsOf(parseJson(textOf(await call.body())), name, model, asked);
-    return { status: 200, body: JSON.stringify(answer), headers: cutWarning(asked, model) };
-  };
+  const answered = (answerOf: typeof embeddingsOf): Route => ({
+    method: 'POST',
+    answer: async (call) => {
+      const model = language();
+      call.type();
+      const asked: Asked = { isGone: call.isGone, cut: 0 };
+      const answer = await answerOf(parseJson(textOf(await call.body())), name, model, asked);
+      return { status: 200, body: JSON.stringify(answer), headers: cutWarning(asked, model) };
+    },
+  });
   const models = (): Reply => {
     const ready = loaded();
     const own = ready && isLanguage(ready) ? modelList(name) : {};
     return { status: 200, body: JSON.stringify({ ...own, models: [name] }) };
   };
   return [
-    ['/v1/embeddings', { method: 'POST', answer: (call) => embeddings(call).catch(refused) }],
+    ['/v1/embeddings', inItsWords(answered(embeddingsOf))],
+    ...RERANK.map((path): [string, Route] => [path, inItsWords(answered(rerankedOf))]),
     ['/v1/models', { method: 'GET', answer: models }],
   ];
+}
+
+function inItsWords({ method, answer }: Route): Route {
+  return { method, answer: async (call) => Promise.resolve(answer(call)).catch(refused) };
 }
 
 /** What went wrong on the server's side is told by the server, as for every path. */

@@ -51,6 +51,7 @@ class Pipeline:
     activation: str | None = None
     dimensions: int | None = None
     modules: tuple[SentenceModule, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ class Facts:
     def embeds(self) -> bool:
         """Whether it makes a vector of each text, by its folder of Hugging Face's."""
         return self.pipeline is not None and self.language is None and self.pipeline.task == "feature-extraction"
+
+    @property
+    def ranks(self) -> bool:
+        """Whether it says how well two texts go together, by its folder of Hugging Face's: with a single label."""
+        return self.pipeline is not None and self.pipeline.task == "text-classification" and len(self.pipeline.labels) == 1
 
 
 @dataclass(frozen=True)
@@ -153,7 +159,8 @@ def _pipeline_of(said: Any) -> Pipeline | None:
         return None
     own = {name: said[name] for name in ("prompt", "lowers", "activation", "dimensions") if said.get(name)}
     modules = tuple(SentenceModule(each["kind"], each.get("path", ""), each.get("activation"), bool(each.get("isResidual"))) for each in said.get("modules", ()))
-    return Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]), said["architecture"], modules=modules, **own)
+    labels = tuple(said.get("labels", ()))
+    return Pipeline(said["task"], said["maxTokens"], said["pooling"], bool(said["normalizes"]), said["architecture"], modules=modules, labels=labels, **own)
 
 
 def _language_of(said: Any) -> LanguageServing | None:

@@ -20,6 +20,7 @@ class Model(NamedTuple):
     `sample` is a body for `invoke` that it is proven by.
     `language` answers texts and conversations; the arrays of `predict` are texts then.
     `embed` makes a vector of each text, and says how many tokens they have together.
+    `rank` says how well a text goes with each of several others, by the network's own scores where it is told so, and how many tokens that took.
     `predict_with` makes a `predict` of the parameters of a request, where the model takes such.
     """
 
@@ -33,6 +34,7 @@ class Model(NamedTuple):
     is_network: bool = False
     sample: Any = None
     embed: Callable[[list[str]], tuple[list[list[float]], int]] | None = None
+    rank: Callable[[str, list[str], bool], tuple[list[float], int]] | None = None
     predict_with: Callable[[dict[str, Any]], Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]] | None = None
 
 

@@ -74,6 +74,33 @@ export function textClassification(engine: Engine): Task {
   };
 }
 
+/** How well a text goes with each of several others. */
+export type Ranker = {
+  /** The score of each text, and how many tokens that took; `isRaw` scores are the network's own. */
+  rank(
+    asked: { readonly query: string; readonly texts: readonly string[]; readonly isRaw: boolean },
+    by: Asked,
+  ): Promise<{ readonly scores: readonly number[]; readonly tokens: number }>;
+};
+
+/** Null where the network has more than one label. */
+export function rankerOf({ folder, run }: Engine): Ranker | null {
+  if (folder.task !== 'text-classification' || folder.labels.length !== 1) return null;
+  return {
+    async rank({ query, texts, isRaw }, by) {
+      const found = await run(
+        texts.map((text) => [query, text] as const),
+        by,
+      );
+      const wished = isRaw ? 'none' : usual(folder, 1);
+      return {
+        scores: found.map(({ answer }) => applied(wished, valuesOf(answer, 'logits').data)[0] ?? 0),
+        tokens: found.reduce((sum, { tokens }) => sum + tokens.ids.length, 0),
+      };
+    },
+  };
+}
+
 /** As transformers' pipelines choose, and a cross encoder's own. */
 export function usual(
   {

@@ -57,7 +57,7 @@ def encoder_model(encoder: Any, declared: Signature | None) -> Model:
         return json.dumps(found, ensure_ascii=False).encode(), "application/json"
 
     embed = (lambda texts: _embedded(encoder, texts)) if task == "feature-extraction" else None
-    return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke, embed=embed)
+    return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke, embed=embed, rank=lambda query, texts, is_raw: _ranked(encoder, query, texts, is_raw))
 
 
 def _request(asked: Any, task: str) -> tuple[Any, dict[str, Any]]:
@@ -177,6 +177,26 @@ def _embedded(encoder: Any, texts: list[str]) -> tuple[list[Any], int]:
         vectors.extend(encoder.vectors(answer, tokens)[:, : encoder.said.dimensions].tolist())
         count += int(encoder.mask(tokens).sum())
     return vectors, count
+
+
+def _ranked(encoder: Any, query: str, texts: list[str], is_raw: bool) -> tuple[list[float], int]:
+    """The score of each text, of a network with one label; and how many tokens they have together, the query's with each."""
+    is_likely = not is_raw and (encoder.said.activation or _usual(encoder.network.config)) == "sigmoid"
+    scores: list[float] = []
+    count = 0
+    for at in range(0, len(texts), _TEXTS_AT_ONCE):
+        some = texts[at : at + _TEXTS_AT_ONCE]
+        tokens = encoder.tokens([query] * len(some), some)
+        [logits] = encoder.answers(tokens)
+        found = logits[:, 0].double()
+        scores.extend((found.sigmoid() if is_likely else found).tolist())
+        count += int(encoder.mask(tokens).sum())
+    return scores, count
+
+
+def _usual(config: Any) -> str:
+    """What transformers' pipeline makes of a single score."""
+    return "none" if config.problem_type == "regression" else "sigmoid"
 
 
 def _pipeline(task: str, encoder: Any, **given: Any) -> Any:

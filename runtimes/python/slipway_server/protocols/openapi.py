@@ -49,6 +49,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
             ),
             f"/v1/models/{config.name}": _get("Whether the model is loaded"),
             **(_embedding() if config.facts.embeds else {}),
+            **(_ranking() if config.facts.ranks else {}),
             **_about_it(path),
         },
     }
@@ -114,6 +115,15 @@ _CHAT = {"messages": [{"role": "user", "content": TEXT}]}
 def _embedding() -> dict[str, Any]:
     anything = {"type": "object"}
     return {"/v1/embeddings": _post("Embed texts, as OpenAI's API does", anything, anything, {"input": TEXT}), **_models()}
+
+
+def _ranking() -> dict[str, Any]:
+    def ranked(name: str) -> dict[str, Any]:
+        example = {"query": "Who wrote the first program?", name: [TEXT, "Ada Lovelace wrote the first program in London."]}
+        return _post("Rank texts by how well they go with another", anything, anything, example)
+
+    anything = {"type": "object"}
+    return {"/v1/rerank": ranked("documents"), "/rerank": ranked("texts")}
 
 
 def _models() -> dict[str, Any]:

@@ -48,6 +48,10 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     app.add_route("/v1/models", _Get(language.models if language else routes.models))
     if config.facts.embeds:
         app.add_route("/v1/embeddings", _Post(routes.embeddings))
+    if config.facts.ranks:
+        # As Hugging Face's server of embeddings, Jina and vLLM, and Cohere's clients of either version call it.
+        for path in ("/rerank", "/v1/rerank", "/v2/rerank"):
+            app.add_route(path, _Post(routes.rerank))
     if language:
         app.add_route("/v1/chat/completions", _Post(language.chat_completions))
         app.add_route("/v1/completions", _Post(language.completions))
@@ -58,7 +62,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         app.add_route(path, _GetOf(routes.about))
     app.add_route("/openapi.json", _Get(routes.openapi))
     app.add_route("/example.json", _Get(routes.example))
-    _handle_errors(app, config, speaks_openai=language is not None or config.facts.embeds)
+    _handle_errors(app, config, speaks_openai=language is not None or config.facts.embeds or config.facts.ranks)
 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
         # In place: the list belongs to the HTTP server.

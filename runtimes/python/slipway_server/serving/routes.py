@@ -21,6 +21,7 @@ from ..protocols.invocations import invocation_response, is_table, read_csv, rea
 from ..protocols.openai import encoded_vectors, models_json
 from ..protocols.openapi import language_sample, nested_example, openapi_of
 from ..protocols.page import wants_page
+from ..protocols.rerank import ranked_json, ranking_of
 from ..protocols.written_as import JSON_LINES, as_scored, lines_of
 from ..refusal import Refusal
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
@@ -129,6 +130,18 @@ class Routes:
         encoded = encoded_vectors(data, asked.get("dimensions"), asked.get("encoding_format"))
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return json_answer({"object": "list", "data": encoded, "model": self._config.name, "usage": usage})
+
+    async def rerank(self, request: Request) -> Answer:
+        """Of a model that says how well two texts go together."""
+        return await in_openai_words(self._rerank(request))
+
+    async def _rerank(self, request: Request) -> Answer:
+        rank = self._model().rank
+        assert rank is not None
+        type_of(request)
+        asked = ranking_of(parse_json(await read_body(request, self._config.max_body_bytes)))
+        scores, tokens = await self._run(request, lambda: rank(asked.query, asked.texts, asked.is_raw), len(asked.texts))
+        return json_answer(ranked_json(asked, scores, tokens, self._config.name))
 
     async def predict(self, request: Request) -> Answer:
         """KServe's V1 protocol: answered by row."""

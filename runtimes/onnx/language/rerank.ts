@@ -1,0 +1,87 @@
+import { refusal } from '../refusal.ts';
+import { isObject, show } from '../values/json.ts';
+import { type LanguageModel, refuseMany } from './model.ts';
+import { type Asked, isText } from './tasks/task.ts';
+
+/** What is ranked: `isOwn` is the shape of Hugging Face's server of embeddings, else it is that of Cohere, Jina and vLLM. */
+type Ranking = {
+  readonly query: string;
+  readonly texts: readonly string[];
+  readonly isOwn: boolean;
+  readonly most: number | undefined;
+  readonly isTold: boolean;
+  readonly isRaw: boolean;
+};
+
+/** The texts by how well they go with the query, the best first. Refuses with 400. */
+export async function rerankedOf(
+  body: unknown,
+  model: string,
+  { ranker }: LanguageModel,
+  asked: Asked,
+): Promise<object> {
+  if (!ranker) {
+    throw refusal(
+      400,
+      'the model ranks no texts, as a classifier with one label does; ask it by /invocations',
+    );
+  }
+  const { query, texts, isOwn, most, isTold, isRaw } = rankingOf(body);
+  refuseMany(texts.length);
+  const { scores, tokens } = await ranker.rank({ query, texts, isRaw }, asked);
+  const ranked = scores.map((score, index) => ({ index, score, text: texts[index] ?? '' }));
+  ranked.sort((one, other) => other.score - one.score || one.index - other.index);
+  const best = ranked.slice(0, most);
+  if (isOwn) return best.map(({ text, ...each }) => ({ ...each, ...(isTold && { text }) }));
+  return {
+    object: 'list',
+    model,
+    results: best.map(({ index, score, text }) => ({
+      index,
+      relevance_score: score,
+      ...(isTold && { document: { text } }),
+    })),
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+  };
+}
+
+function rankingOf(body: unknown): Ranking {
+  if (!isObject(body)) throw refusal(400, `the body is ${show(body)}; it takes an object`);
+  const { query } = body;
+  if (!isText(query) || query === '') {
+    throw refusal(400, `query is ${show(query)}; it takes a text`);
+  }
+  const isOwn = 'texts' in body;
+  const name = isOwn ? 'texts' : 'documents';
+  return {
+    query,
+    texts: textsOf(body[name], name),
+    isOwn,
+    most: mostOf(body['top_n']),
+    isTold: isSaid(body, isOwn ? 'return_text' : 'return_documents'),
+    isRaw: isSaid(body, 'raw_scores'),
+  };
+}
+
+function textsOf(given: unknown, name: string): readonly string[] {
+  const texts = Array.isArray(given)
+    ? given.map((each) => (isObject(each) ? each['text'] : each))
+    : [];
+  if (texts.length > 0 && texts.every(isText)) return texts;
+  throw refusal(
+    400,
+    `${name} is ${show(given)}; it takes a list of texts, or of objects that have one as text`,
+  );
+}
+
+function mostOf(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
+  throw refusal(400, `top_n is ${show(value)}; it takes a whole number from 1`);
+}
+
+function isSaid(body: Readonly<Record<string, unknown>>, name: string): boolean {
+  const value = body[name] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw refusal(400, `${name} is ${show(value)}; it takes true or false`);
+}

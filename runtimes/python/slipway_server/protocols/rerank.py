@@ -1,0 +1,65 @@
+"""Texts by how well they go with a query, as servers that rank texts are asked: with `documents` as Cohere, Jina and vLLM have it, with `texts` as Hugging Face's server of embeddings has it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..refusal import Refusal, show
+
+MOST_TEXTS = 2048
+
+
+class Ranking(NamedTuple):
+    """What is asked; `is_own` is the shape of Hugging Face's server, `is_raw` asks for the network's own scores."""
+
+    query: str
+    texts: list[str]
+    is_own: bool
+    most: int | None
+    is_told: bool
+    is_raw: bool
+
+
+def ranking_of(body: Any) -> Ranking:
+    if not isinstance(body, dict):
+        raise Refusal(400, f"the body is {show(body)}; it takes an object")
+    query = body.get("query")
+    if not isinstance(query, str) or not query:
+        raise Refusal(400, f"query is {show(query)}; it takes a text")
+    is_own = "texts" in body
+    texts = _texts(body, "texts" if is_own else "documents")
+    told = _said(body, "return_text" if is_own else "return_documents")
+    return Ranking(query, texts, is_own, _most(body.get("top_n")), told, _said(body, "raw_scores"))
+
+
+def ranked_json(asked: Ranking, scores: list[float], tokens: int, model: str) -> Any:
+    """The best first."""
+    order = sorted(range(len(scores)), key=lambda at: (-scores[at], at))[: asked.most]
+    if asked.is_own:
+        return [{"index": at, "score": scores[at], **({"text": asked.texts[at]} if asked.is_told else {})} for at in order]
+    results = [{"index": at, "relevance_score": scores[at], **({"document": {"text": asked.texts[at]}} if asked.is_told else {})} for at in order]
+    return {"object": "list", "model": model, "results": results, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+
+
+def _texts(body: dict[str, Any], name: str) -> list[str]:
+    given = body.get(name)
+    texts = [each.get("text") if isinstance(each, dict) else each for each in given] if isinstance(given, list) else []
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise Refusal(400, f"{name} is {show(given)}; it takes a list of texts, or of objects that have one as text")
+    if len(texts) > MOST_TEXTS:
+        raise Refusal(400, f"the request has {len(texts)} texts; the limit is {MOST_TEXTS}")
+    return texts
+
+
+def _most(value: Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise Refusal(400, f"top_n is {show(value)}; it takes a whole number from 1")
+    most: int | None = value
+    return most
+
+
+def _said(body: dict[str, Any], name: str) -> bool:
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise Refusal(400, f"{name} is {show(value)}; it takes true or false")
+    return bool(value)
