@@ -76,6 +76,28 @@ describe('the weights of a model in a registry', () => {
     expect(listed).toContain('model/weights 755 root');
   });
 
+  it('go into none of its layers where nothing reads them', async () => {
+    const leftOut = ['pytorch_model.bin', 'onnx/model_fp16.onnx'];
+    const foreign = Object.fromEntries(leftOut.map((name) => [name, random(20)]));
+    const files: Files = { 'model.onnx': addConstantModel({ constant: 1 }), ...foreign };
+    const variables = { ARTIFACT_URL: world.artifact(files, { ...ORDER, leftOut }) };
+    const image = await world.imageOf('left-out', await world.run('left-out', {}, variables));
+    const served = await world.build('alone', { 'model.onnx': addConstantModel({ constant: 1 }) });
+    const listed = await docker(
+      ...['run', '--rm', '--entrypoint', 'sh', world.byDigest(image), '-c'],
+      'cd /opt/model && find . -type f',
+    );
+
+    const sizeOf = async (built: typeof image) =>
+      (await world.manifestOf(built)).layers.reduce(
+        (sum: number, { size }: { size: number }) => sum + size,
+        0,
+      );
+    expect(listed.trim()).toBe('./model.onnx');
+    expect((await sizeOf(image)) - (await sizeOf(served))).toBeLessThan(10_000);
+    expect(image.uncompressedBytes - served.uncompressedBytes).toBeLessThan(10_000);
+  });
+
   it('make up the size of an image that is not started in want of a GPU, and not fetched', async () => {
     const { image } = await pushed('heavy-1', first, null);
     const order = { ...ORDER, runtime: 'vllm', needsGpu: true, environments: { vllm: ONNX.tag } };
