@@ -55,6 +55,10 @@ function describeImages(): void {
       ['convnext', 'convnext', 'slipway-onnx'],
       ['swin', 'swin', 'slipway-onnx'],
       ['mobilenet', 'mobilenet', 'slipway-onnx'],
+      ['siglip', 'siglip', 'slipway-onnx'],
+      ['dinov2', 'dinov2', 'slipway-onnx'],
+      ['efficientnet', 'efficientnet', 'slipway-onnx'],
+      ['beit', 'beit', 'slipway-onnx'],
       ['otherwise', 'otherwise', 'slipway-python'],
       [UNCONVERTED, 'vit', 'slipway-python'],
     ])(

@@ -8,12 +8,20 @@ import torch
 from transformers import (
     AutoImageProcessor,
     AutoModelForImageClassification,
+    BeitConfig,
+    BeitForImageClassification,
     ConvNextConfig,
     ConvNextForImageClassification,
+    Dinov2Config,
+    Dinov2ForImageClassification,
+    EfficientNetConfig,
+    EfficientNetForImageClassification,
     MobileNetV2Config,
     MobileNetV2ForImageClassification,
     ResNetConfig,
     ResNetForImageClassification,
+    SiglipConfig,
+    SiglipForImageClassification,
     SwinConfig,
     SwinForImageClassification,
     ViTConfig,
@@ -24,6 +32,13 @@ from transformers import (
 FILES = ["wide.jpg", "gray.jpg", "turned.jpg", "rgb.png", "clear.png", "palette.png", "lossy.webp"]
 LABELS = {"id2label": {at: f"kind {at}" for at in range(8)}, "label2id": {f"kind {at}": at for at in range(8)}}
 WIDE = {"initializer_range": 0.3}
+
+
+def aside(kind, config):
+    """A network whose weights change none of those that are made after it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        return kind(config)
 
 
 def networks():
@@ -38,18 +53,30 @@ def networks():
     yield "swin", SwinForImageClassification(swin), {"image_processor_type": "ViTImageProcessor", "size": {"height": 64, "width": 64}, "resample": 3}
     mobile = MobileNetV2Config(depth_multiplier=0.35, image_size=96, **LABELS)
     yield "mobilenet", MobileNetV2ForImageClassification(mobile), {"image_processor_type": "MobileNetV2ImageProcessor", "size": {"shortest_edge": 112}, "crop_size": {"height": 96, "width": 96}}
+    siglip = SiglipConfig(vision_config={"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "image_size": 48, "patch_size": 8}, **LABELS)
+    yield "siglip", aside(SiglipForImageClassification, siglip), {"image_processor_type": "SiglipImageProcessor", "size": {"height": 48, "width": 48}, "resample": 3, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+    # Its positions are of 37 x 37 patches, which are made fewer for an image of 224.
+    dino = Dinov2Config(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, mlp_ratio=2, image_size=518, patch_size=14, **LABELS, **WIDE)
+    mean = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
+    yield "dinov2", aside(Dinov2ForImageClassification, dino), {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224}, "resample": 3, "do_convert_rgb": True, **mean}
+    efficient = EfficientNetConfig(width_coefficient=0.25, depth_coefficient=0.25, image_size=64, hidden_dim=320, initializer_range=0.25, **LABELS)
+    yield "efficientnet", aside(EfficientNetForImageClassification, efficient), {"image_processor_type": "EfficientNetImageProcessor", "size": {"height": 64, "width": 64}, "include_top": True, "rescale_offset": False, "resample": 0, **mean}
+    beit = BeitConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, image_size=48, patch_size=8, **LABELS, **WIDE)
+    yield "beit", aside(BeitForImageClassification, beit), {"image_processor_type": "BeitImageProcessor", "size": {"height": 48, "width": 48}, "do_center_crop": False, "resample": 2}
     # Prepared as no other: it is cut before it is resized.
     perceiver = {"image_processor_type": "PerceiverImageProcessor", "size": {"height": 48, "width": 48}, "crop_size": {"height": 56, "width": 56}}
     yield "otherwise", ViTForImageClassification(vit), perceiver
 
 
 def settled(network):
-    """With what batches would have left in its norms."""
-    for name, each in network.named_buffers():
-        if name.endswith("running_mean"):
-            each.normal_(0, 0.2)
-        if name.endswith("running_var"):
-            each.uniform_(0.5, 1.5)
+    """With what batches would have left in its norms: of other numbers every image would soon be the same to it."""
+    norms = [each for each in network.modules() if isinstance(each, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0
+    if norms:
+        with torch.no_grad(), torch.random.fork_rng():
+            torch.manual_seed(7)
+            network.train()(pixel_values=torch.randn(8, 3, 96, 96))
     return network.eval()
 
 
