@@ -132,14 +132,14 @@ describe('an inspection in a process of its own', () => {
   });
 
   it('is given up when it has used its time, and says what it had read', async () => {
-    const { inspect } = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.01 }, {});
+    const { inspect } = boundedInspector({ ...INSPECTION_BUDGET, cpuSeconds: 0.5 }, {});
 
     const failed = inspect([endless], OPTIONS);
 
     await expect(failed).rejects.toMatchObject({
       name: 'ArtifactRejected',
       message: expect.stringMatching(
-        /^its inspection reached the limit of 0\.01 s of CPU after it had read m\.json from byte \d+ to \d+$/,
+        /^its inspection reached the limit of 0\.5 s of CPU after it had read m\.json from byte \d+ to \d+$/,
       ),
     });
   });
