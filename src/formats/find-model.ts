@@ -128,7 +128,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   const folder = (format: Format, ends: string, found = foldersWith(files, ends)) => {
     const [one, another] = found;
     if (one === undefined || !['auto', format].includes(options.format)) return undefined;
-    if (another !== undefined) throw twoModels(within(one, ends), within(another, ends));
+    if (another !== undefined) throw twoFolders(within(one, ends), within(another, ends));
     return { ...place, format, root: one, file: null, fileFormat: null };
   };
   const mlflow = folder('mlflow', SERVED.mlflow.marker);
@@ -176,7 +176,7 @@ async function huggingFaceModel(
   const [root, another] = await huggingFaceFolders(place.files);
   if (root === undefined) return undefined;
   const marker = SERVED.huggingface.marker;
-  if (another !== undefined) throw twoModels(within(root, marker), within(another, marker));
+  if (another !== undefined) throw twoFolders(within(root, marker), within(another, marker));
   return { ...place, format: 'huggingface', root, file: null, fileFormat: null };
 }
 
@@ -263,11 +263,20 @@ function refuseForeign(found: readonly Foreign[], { format }: FindOptions): void
   throw rejected(`${one.at} makes this ${one.name}, ${one.why}`, one.fix);
 }
 
-function twoModels(one: string, another: string) {
+function twoModels(
+  one: string,
+  another: string,
+  fix = 'Upload each under its own name, or set `model.path` in model.yaml to one of them.',
+) {
   return rejected(
     `${quoted(one)} and ${quoted(another)} are two models; the limit is one model per artifact`,
-    'Upload each under its own name, or set `model.path` in model.yaml to one of them.',
+    fix,
   );
+}
+
+/** `model.path` names a file, and these are served whole. */
+function twoFolders(one: string, another: string) {
+  return twoModels(one, another, 'Upload the folder of one of them, or each under its own name.');
 }
 
 function noModel({ files, archives }: Place, { format, path }: FindOptions) {

@@ -49,6 +49,7 @@ function describeTorch(): void {
       ['rows', 'rows-scripted.pt', 'onnx'],
       ['pictures', 'pictures-traced.pt', 'onnx'],
       ['program', 'rows.pt2', 'onnx'],
+      ['lengths', 'lengths.pt2', 'onnx'],
     ])(
       '%s, %s, answers as torch does, as ONNX',
       async (model, name, runtime) => {

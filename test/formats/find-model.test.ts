@@ -235,6 +235,45 @@ describe('an artifact is refused', () => {
       ['an adapter (LoRA) without the model that it adapts', '3 bytes of weights'],
     ],
     [
+      'of SetFit, whose embeddings are a model too',
+      {
+        'config_setfit.json': '{"labels": ["bad", "good"]}',
+        'model_head.pkl': PICKLE,
+        'modules.json': '[{"path": "", "type": "sentence_transformers.models.Transformer"}]',
+        'config.json': '{"architectures": ["BertModel"], "model_type": "bert"}',
+        'model.safetensors': 'ab',
+      },
+      ['config_setfit.json makes this a model of SetFit', 'it has 2 bytes of weights'],
+    ],
+    [
+      'of GLiNER',
+      { 'gliner_config.json': '{"max_width": 12}', 'pytorch_model.bin': '' },
+      ['a model of GLiNER'],
+    ],
+    [
+      'of timm',
+      {
+        'config.json': '{"architecture": "resnet50", "pretrained_cfg": {"input_size": [3, 8, 8]}}',
+        'model.safetensors': 'abc',
+      },
+      ['config.json makes this a model of timm', 'it has 3 bytes of weights'],
+    ],
+    [
+      'of OpenCLIP',
+      { 'open_clip_config.json': '{}', 'open_clip_model.safetensors': 'ab' },
+      ['a model of OpenCLIP'],
+    ],
+    [
+      'that DeepSpeed keeps in pieces',
+      { 'zero_to_fp32.py': '', 'config.json': '{}', 'global_step5/mp_rank_00_model_states.pt': '' },
+      ['a checkpoint of DeepSpeed', 'in pieces'],
+    ],
+    [
+      'that FSDP keeps in pieces',
+      { 'config.json': '{}', 'pytorch_model_fsdp_0/__0_0.distcp': '' },
+      ['a sharded checkpoint of torch (FSDP)'],
+    ],
+    [
       'of a pipeline of diffusers, whose parts are models too',
       {
         'm/model_index.json': '{"_class_name": "StableDiffusionPipeline"}',

@@ -252,6 +252,27 @@ describe('a folder that was downloaded whole', () => {
     expect(leftOut).toEqual(['pytorch_model.bin']);
   });
 
+  it('leaves what a training would go on with out, and its other checkpoints', async () => {
+    const ofTraining = [
+      'checkpoint-500/model.safetensors',
+      'checkpoint-500/tokenizer.json',
+      'global_step5/mp_rank_00_model_states.pt',
+      'optimizer.pt',
+      'rng_state_0.pth',
+      'runs/Nov28/events.out.tfevents.1',
+      'scheduler.pt',
+      'training_args.bin',
+    ];
+    const { leftOut } = await inspected({
+      'model.onnx': undefined,
+      'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+      'trainer_state.json': {},
+      ...Object.fromEntries(ofTraining.map((name) => [name, 'of a training'])),
+    });
+
+    expect(leftOut?.toSorted()).toEqual(ofTraining);
+  });
+
   it('has nothing to leave out where that is all', async () => {
     expect(await inspected()).not.toHaveProperty('leftOut');
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { draftPredict } from '#formats/code/predict-draft.ts';
 import { inspectFiles } from '#formats/inspect.ts';
+import { refuseOddProgram } from '#formats/torch/program.ts';
 import { memoryFile } from '../support/bytes/archive-files.ts';
 import { zipOf } from '../support/bytes/zip.ts';
 
@@ -41,6 +42,13 @@ describe('a file of PyTorch says of itself', () => {
     for (const name of ['rows-scripted.pt', 'two-scripted.jit', 'counter-scripted.pt']) {
       expect(await inspected(name)).toMatchObject({ format: 'torch', signature: null });
     }
+  });
+
+  it('that what it was exported for may be of other sizes, as long as each other', async () => {
+    expect((await inspected('lengths.pt2')).signature?.inputs).toEqual([
+      { name: 'ids', datatype: 'INT64', shape: [-1, -1] },
+      { name: 'weights', datatype: 'FP32', shape: [-1, -1] },
+    ]);
   });
 
   it('that it is an exported program, by which torch, and what it takes', async () => {
@@ -114,6 +122,33 @@ describe('weights without their module are refused', () => {
     const files = [fileOf('state-dict.pt'), memoryFile('predict.py', predict)];
 
     expect(await inspectFiles(files, options)).toMatchObject({ format: 'python' });
+  });
+});
+
+describe('the guards of an exported program', () => {
+  const guarded = (guard: string) => () =>
+    refuseOddProgram('m.pt2', { guards_code: ["L['x'].size()[0] >= 2", guard] });
+
+  it.each([
+    "L['ids'].size()[1] == L['mask'].size()[1]",
+    "L['kwargs']['x'][0].size()[2] != 1",
+    "(1 + (((-1) + L['x'].size()[3]) // 2)) != 1",
+    "((L['x'].size()[1]*L['x'].size()[0]) % (2*L['x'].size()[0])) == 0",
+    "L['x'].stride()[0] == 1 or not L['x'].size()[1] < 5",
+  ])('may compare sizes by what torch makes of them: %s', (guard) => {
+    expect(guarded(guard)).not.toThrow();
+  });
+
+  it.each([
+    "__import__('os').system('id')",
+    "L['x'].size()[0] == L['x'].numpy()",
+    "L['x'].size()[0] == 9**9**9",
+    "L['x'].size()[0] == (lambda: 1)()",
+    "L['x'].size()[0] == a",
+    "L['x'].size()[0] == ''",
+    `0 == ${'('.repeat(10_000)}`,
+  ])('are refused where they are anything else: %s', (guard) => {
+    expect(guarded(guard)).toThrow(/guards its inputs by/);
   });
 });
 

@@ -1,3 +1,4 @@
+import { OF_PICTURES, PICTURE } from './pipeline-ways.ts';
 import type { Way } from './way.ts';
 
 const FASTTEXT: Way = {
@@ -84,6 +85,55 @@ export const NETWORK_WAYS: Readonly<Record<string, Way>> = {
       'return self.tokenizer.decode(made[0][tokens["input_ids"].shape[1] :], skip_special_tokens=True)',
     ],
     requirements: ['peft', 'transformers', 'torch', 'numpy'],
+  },
+  'a model of SetFit': {
+    imports: ['from setfit import SetFitModel'],
+    load: ['self.model = SetFitModel.from_pretrained(FILE, local_files_only=True)'],
+    takes: 'inputs',
+    answer: [
+      'texts = [inputs] if isinstance(inputs, str) else inputs',
+      'likely = self.model.predict_proba(texts).tolist()',
+      'labels = self.model.predict(texts)',
+      'return [{"label": str(label), "score": max(each)} for label, each in zip(labels, likely)]',
+    ],
+    requirements: ['setfit', 'sentence-transformers', 'transformers', 'torch', 'numpy'],
+  },
+  'a model of GLiNER': {
+    imports: ['from gliner import GLiNER'],
+    load: ['self.model = GLiNER.from_pretrained(FILE, local_files_only=True)'],
+    takes: 'inputs, labels',
+    answer: [
+      'texts = [inputs] if isinstance(inputs, str) else inputs',
+      'return [self.model.predict_entities(text, labels, threshold=0.5) for text in texts]',
+    ],
+    requirements: ['gliner', 'transformers', 'torch', 'numpy'],
+  },
+  'a model of timm': {
+    imports: [
+      ...OF_PICTURES.slice(0, 2),
+      'import json',
+      'import os',
+      '',
+      'import timm',
+      'import torch',
+      ...OF_PICTURES.slice(3),
+    ],
+    load: [
+      'with open(os.path.join(FILE, "config.json")) as file:',
+      '    said = json.load(file)',
+      'weights = os.path.join(FILE, "model.safetensors")',
+      'self.model = timm.create_model(said["architecture"], checkpoint_path=weights, num_classes=said["num_classes"]).eval()',
+      'self.prepare = timm.data.create_transform(**timm.data.resolve_data_config(said["pretrained_cfg"]))',
+    ],
+    takes: 'image',
+    answer: [
+      ...PICTURE,
+      'with torch.inference_mode():',
+      '    scores = self.model(self.prepare(picture).unsqueeze(0))[0].softmax(-1)',
+      'best = scores.topk(min(5, len(scores)))',
+      'return [{"label": int(at), "score": float(score)} for score, at in zip(*best)]',
+    ],
+    requirements: ['timm', 'torch', 'torchvision', 'pillow', 'safetensors', 'numpy'],
   },
   'a model for ONNX Runtime GenAI': {
     imports: ['import onnxruntime_genai as genai'],

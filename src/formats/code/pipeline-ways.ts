@@ -8,12 +8,12 @@ const [TORCH, PICTURES, SOUND] = [
   ['transformers', 'torch', 'numpy', 'scipy', 'soundfile'],
 ] as const;
 
-const PICTURE = [
+export const PICTURE = [
   '# A picture: as the body of the request, or in base64.',
   'raw = image if isinstance(image, bytes) else base64.b64decode(image)',
   'picture = Image.open(io.BytesIO(raw)).convert("RGB")',
 ];
-const OF_PICTURES = ['import base64', 'import io', '', 'from PIL import Image'];
+export const OF_PICTURES = ['import base64', 'import io', '', 'from PIL import Image'];
 const HEARD = [
   '# A WAV, FLAC, OGG or MP3 file: as the body of the request, or in base64.',
   'raw = audio if isinstance(audio, bytes) else base64.b64decode(audio)',

@@ -44,6 +44,19 @@ export const WHOLES: readonly Kind[] = [
       )(files.filter(({ name }) => !hasBeside(files, name, 'config.json'))),
   },
   {
+    name: 'a model of SetFit',
+    why: 'whose head labels what its embeddings say',
+    weights: TENSORS,
+    fix: `Serve both by code of your own: ${BY_CODE}. For the embeddings alone, take config_setfit.json and model_head.pkl away.`,
+    find: named(/(^|\/)config_setfit\.json$/),
+  },
+  {
+    name: 'a model of GLiNER',
+    weights: TENSORS,
+    fix: `Serve it by code of your own: ${BY_CODE}.`,
+    find: named(/(^|\/)gliner_config\.json$/),
+  },
+  {
     name: 'a model for ONNX Runtime GenAI',
     weights: /\.(onnx|onnx\.data)$/,
     fix: `Upload the model that it was made from, as transformers saved it (safetensors) or as GGUF, which are served with OpenAI's API; or ${BY_CODE}.`,
@@ -101,6 +114,30 @@ export const FOLDERS: readonly Kind[] = [
         ? ((await says(/(^|\/)modules\.json$/, /sentence_transformers/)(files)) ??
           says(/(^|\/)config\.json$/, /"(architectures|model_type)"\s*:/)(files))
         : undefined,
+  },
+  {
+    name: 'a model of timm',
+    weights: TENSORS,
+    fix: `Export it to ONNX where it was made (\`torch.onnx.export(timm.create_model(NAME, pretrained=True).eval(), (torch.randn(1, 3, 224, 224),), "model.onnx", dynamo=True)\`) and upload the .onnx file; or ${BY_CODE}.`,
+    find: says(/(^|\/)config\.json$/, /"pretrained_cfg"\s*:/),
+  },
+  {
+    name: 'a model of OpenCLIP',
+    weights: TENSORS,
+    fix: `Serve it by code of your own: ${BY_CODE}.`,
+    find: named(/(^|\/)open_clip_config\.json$/),
+  },
+  {
+    name: 'a checkpoint of DeepSpeed',
+    why: 'whose weights lie in pieces, one of each process that trained it',
+    fix: 'Put them together by the script that lies beside them, `python zero_to_fp32.py FOLDER OUT --safe_serialization`, and upload OUT with the config.json and the tokenizer of the model.',
+    find: named(/(^|\/)zero_to_fp32\.py$/),
+  },
+  {
+    name: 'a sharded checkpoint of torch (FSDP)',
+    why: 'whose weights lie in pieces, one of each process that trained it',
+    fix: 'Put them together, `accelerate merge-weights FOLDER OUT`, and upload OUT with the config.json and the tokenizer of the model.',
+    find: named(/\.distcp$/),
   },
   {
     name: 'a model of PaddlePaddle',

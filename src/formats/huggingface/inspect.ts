@@ -201,7 +201,7 @@ function refuseUnserved(
   if (image || tokenizer.hasFile || (isGenerated && tokenizer.isPieced)) return;
   throw rejected(
     `the folder of ${quoted(architecture)} has no tokenizer.json, without which no text becomes tokens`,
-    `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`. Without one, set \`model.format: onnx\` in model.yaml: it then takes tensors.`,
+    `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`.${weights.kind === 'onnx' ? ' Without one, set `model.format: onnx` in model.yaml: it then takes tensors.' : ''}`,
   );
 }
 

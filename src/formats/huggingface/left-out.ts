@@ -10,12 +10,18 @@ const WEIGHTS: readonly RegExp[] = [
   /\.(onnx([._]data(_\d+)?)?|gguf|tflite|mlmodel|pth)$/,
   /^model\.ckpt/,
   /^openvino_model[^/]*\.(bin|xml)$/,
+  // With which a training would go on.
+  /^(optimizer|scheduler|scaler)\.(pt|bin)$/,
+  /^training_args\.bin$/,
 ];
+/** Folders below a model's own that a training leaves there, with all in them. */
+const OF_TRAINING =
+  /^(checkpoint-\d+|global_step\d+|(pytorch_model|optimizer)_fsdp(_\d+)?|optimizer_\d+|runs|wandb)\//;
 // They are kept in the registry with the other facts.
 const MOST_LEFT_OUT = 200;
 
 /**
- * The weights in a folder, as it is downloaded whole, that nothing reads of what is served, the largest first: those for other frameworks, and other ONNX.
+ * The weights in a folder, as it is downloaded whole, that nothing reads of what is served, the largest first: those for other frameworks, other ONNX, and what a training would go on with.
  * `beside` are the files that the served ONNX reads.
  */
 export function leftOutOf(
@@ -31,9 +37,10 @@ export function leftOutOf(
   return files
     .filter(
       ({ name }) =>
-        places.has(posix.dirname(name)) &&
         !served.has(name) &&
-        WEIGHTS.some((each) => each.test(posix.basename(name))),
+        (OF_TRAINING.test(posix.relative(root, name)) ||
+          (places.has(posix.dirname(name)) &&
+            WEIGHTS.some((each) => each.test(posix.basename(name))))),
     )
     .sort((one, other) => other.sizeBytes - one.sizeBytes)
     .slice(0, MOST_LEFT_OUT)

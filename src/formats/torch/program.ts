@@ -71,11 +71,17 @@ function isExpression(text: string): boolean {
   return words.every((word) => WORDS.has(word) || SYMBOL.test(word));
 }
 
-// A guard is a line of Python: what the exporter writes of an input's sizes.
-const GUARD = /^L(\['\w+'\]|\[\d+\])+\.size\(\)\[\d+\] (==|!=|>=|<=|<|>) \d+$/;
+// A guard is a line of Python: what the exporter writes of the inputs' sizes, by each other and by what is computed of them.
+const SIZE = /L(\['\w+'\]|\[\d+\])+\.(size|stride)\(\)\[\d+\]/g;
+const GUARD = /^(?:[\d\s()+%-]|\*(?!\*)|\/\/?|[=!<>]=|[<>]|\b(?:and|or|not)\b)+$/;
+const MAX_GUARD = 10_000;
+
+function isGuard(text: string): boolean {
+  return text.length <= MAX_GUARD && GUARD.test(text.replaceAll(SIZE, '0'));
+}
 
 function guardFault(value: unknown): string | undefined {
-  const odd = Array.isArray(value) ? value.find((each) => !GUARD.test(String(each))) : undefined;
+  const odd = Array.isArray(value) ? value.find((each) => !isGuard(String(each))) : undefined;
   return odd === undefined ? undefined : `guards its inputs by ${quoted(String(odd))}`;
 }
 
