@@ -19,7 +19,7 @@ const TIMEOUTS = {
 // Callers' credentials for the gateway may give access to other models too, so no handler sees them.
 const KEYS = ['authorization', 'x-api-key'] as const;
 
-const OPENAI = /^\/v1\/(?!models\b)/;
+const OPENAI = /^\/(v1\/(?!models\b)|embeddings\b)/;
 
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
 export function createModelServer(
@@ -69,16 +69,20 @@ export function createModelServer(
   return server;
 }
 
+// Whose clients are mostly told of an address that ends in /v1, and at times of one without.
+const OPENAI_PATHS: ReadonlySet<string> = new Set(['/embeddings', '/models']);
+
 /**
- * The path as clients write it that join addresses or encode too much: without doubled slashes and one at the end,
+ * The path that clients mean which join addresses or encode too much: without doubled slashes and one at the end, OpenAI's below /v1,
  * and with letters, digits, `-._~` and `:` as themselves, which RFC 3986 §6.2.2.2 takes for the same.
  */
-function plainPath(path: string): string {
-  const decoded = path.replaceAll(
+function plainPath(written: string): string {
+  const decoded = written.replaceAll(
     /%(2[DE]|3[0-9A]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])/gi,
     decodeURIComponent,
   );
-  return decoded.replaceAll(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
+  const path = decoded.replaceAll(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
+  return OPENAI_PATHS.has(path) ? `/v1${path}` : path;
 }
 
 /** Relates a log line to the id that the client or the gateway gave the request. */

@@ -33,10 +33,19 @@ class Slipway:
                 message["headers"] = [*message.get("headers", ()), (b"x-slipway-revision", self._revision)]
             await send(message)
 
-        scope = {**scope, "headers": [each for each in scope["headers"] if each[0].lower() not in _KEYS]}
+        scope = {**scope, "path": _plain(scope["path"]), "headers": [each for each in scope["headers"] if each[0].lower() not in _KEYS]}
         if scope["path"] in ("", "/") and scope["method"] in ("GET", "HEAD"):
             return await _about(named)
         await self._app(scope, receive, named)
+
+
+# As runtimes/python has it.
+_OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
+
+
+def _plain(path: str) -> str:
+    """OpenAI's paths are below /v1, also for clients that were told of an address without."""
+    return f"/v1{path}" if path in _OPENAI else path
 
 
 async def _about(send: Any) -> None:

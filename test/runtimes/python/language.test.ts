@@ -177,7 +177,13 @@ function describeServer(runtime: Runtime, path: string): void {
   });
 
   it.each([
-    { method: 'POST', path: '/v1/responses', status: 404, says: 'there is no /v1/responses here' },
+    {
+      method: 'POST',
+      path: '/v1/responses',
+      status: 404,
+      says: 'there is no /v1/responses here; ask by /v1/chat/completions',
+    },
+    { method: 'GET', path: '/completions', status: 405, says: 'takes POST, not GET' },
     { method: 'GET', path: '/v1/chat/completions', status: 405, says: 'takes POST, not GET' },
   ])('says of $path in words that its clients show why it is not answered', async (asked) => {
     const { url } = await started();

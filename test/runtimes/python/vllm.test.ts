@@ -94,7 +94,7 @@ function describeVllm({ command: [python], env }: Runtime): void {
       const headers = { Authorization: 'Bearer slw_1', 'X-API-Key': 'slw_2', accept: 'text/plain' };
 
       await asked(async (origin) => {
-        const answer = await fetch(`${origin}/v1/models`, { headers });
+        const answer = await fetch(`${origin}/models`, { headers });
         const told = (await answer.json()) as { path: string; headers: string[] };
 
         expect(answer.headers.get('x-slipway-revision')).toBe('llama-v3');

@@ -22,6 +22,9 @@ from .predictor import ClientGone
 from .routes import Routes
 from .server_errors import counted
 
+# What newer clients ask by unless they are told otherwise.
+_RESPONSES = "ask by /v1/chat/completions (LangChain: use_responses_api=False)"
+
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 # Callers' credentials for the gateway may give access to other models too: they are removed before any of the model's code runs.
@@ -75,11 +78,15 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     return with_receive
 
 
+# Whose clients are mostly told of an address that ends in /v1, and at times of one without.
+_OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
+
+
 def _plain(path: str) -> str:
-    """The path as clients write it that join addresses: without doubled slashes and one at the end."""
-    if "//" not in path and not path.endswith("/"):
-        return path
-    return re.sub("/{2,}", "/", path).rstrip("/") or "/"
+    """The path that clients mean which join addresses: without doubled slashes and one at the end, and OpenAI's below /v1."""
+    if "//" in path or path.endswith("/"):
+        path = re.sub("/{2,}", "/", path).rstrip("/") or "/"
+    return f"/v1{path}" if path in _OPENAI else path
 
 
 class _GetOf:
@@ -157,7 +164,8 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
         _refuse(response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
-        refuse_path(request, response, Refusal(404, f"there is no {_path_of(request)} here; the model is {config.name}, and /docs has its paths"))
+        way = _RESPONSES if request.path == "/v1/responses" and speaks_openai else f"the model is {config.name}, and /docs has its paths"
+        refuse_path(request, response, Refusal(404, f"there is no {_path_of(request)} here; {way}"))
 
     async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
         allowed = "GET" if "GET" in str(dict(error.headers or {}).get("Allow")) else "POST"

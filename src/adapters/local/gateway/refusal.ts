@@ -23,7 +23,8 @@ const WHOSE_LIMIT = {
 /** Answers in JSON, with the revision if one was chosen. */
 export function refuse(response: ServerResponse, refusal: Refusal, revision?: string): void {
   const { status, retryAfterSeconds, ...content } = refusal;
-  const body = Buffer.from(JSON.stringify(content));
+  const isOpenAi = OPENAI.test(response.req.url ?? '');
+  const body = Buffer.from(JSON.stringify(isOpenAi ? inOpenAiWords(refusal) : content));
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': body.length,
@@ -32,6 +33,15 @@ export function refuse(response: ServerResponse, refusal: Refusal, revision?: st
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
   });
   response.end(body);
+}
+
+const OPENAI = /\/(chat\/completions|completions|embeddings|responses)\/?(\?|$)/;
+
+/** Clients of OpenAI's API show their users no more of an error than its message. */
+function inOpenAiWords({ status, error, fix, models }: Refusal) {
+  const message = fix ? `${error}; ${fix}` : error;
+  const type = status < 500 ? 'invalid_request_error' : 'server_error';
+  return { error: { message, type, param: null, code: null }, models };
 }
 
 const MOST_NAMED = 20;

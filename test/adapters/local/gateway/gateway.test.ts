@@ -130,6 +130,26 @@ describe('the gateway itself, and /models,', () => {
   });
 });
 
+it.each(['/v1/chat/completions', '/models/nobody/v1/completions', '/models/nobody/embeddings?a=b'])(
+  'says at %s in words that clients of OpenAI’s API show what is wrong',
+  async (path) => {
+    await world.route('digits', { 'digits-v1': 1 });
+
+    const answer = await world.call(path, { method: 'POST', body: '{}' });
+
+    expect(answer.statusCode).toBe(404);
+    expect(await answer.body.json()).toEqual({
+      error: {
+        message: expect.stringMatching(/^no model is served here; .*call \/models\/<name>\//),
+        type: 'invalid_request_error',
+        param: null,
+        code: null,
+      },
+      models: ['digits'],
+    });
+  },
+);
+
 it('of many models, an answer to one that is not there names the twenty most like it, and how many more there are', async () => {
   const others = Array.from({ length: 1_030 }, (_, index) => `other-${index}`);
   for (const name of [...others, 'digits']) await world.route(name, { [`${name}-v1`]: 1 });

@@ -259,6 +259,15 @@ describe("by OpenAI's API", () => {
     });
   });
 
+  it('answers also clients that were told of its address without /v1', async () => {
+    const server = await start('bert-sentences');
+
+    const { status, json } = await server.post('/embeddings', { input: 'hello' });
+
+    expect({ status, object: json.object }).toEqual({ status: 200, object: 'list' });
+    expect((await server.get('/embeddings')).json.error.message).toContain('takes POST, not GET');
+  });
+
   it('what it is not is said where its clients look for it', async () => {
     const server = await start('bert-sentences');
 
