@@ -139,7 +139,8 @@ function namedInputs(body: unknown, takes: Takes): Named {
     return SHAPES[shape](body[shape], takes);
   }
   const saved = new Set(namesInTable(keys, takes));
-  if (isObject(body) && takes.inputs.some(({ name }) => saved.has(name)))
+  const isNamed = takes.inputs.some(({ name }) => saved.has(name));
+  if (isObject(body) && (isNamed || (!shape && recordsOfOtherNames(body, takes))))
     return whole(body, 'the body', takes);
   if (shape && !more.some(isShape)) {
     throw refusal(
@@ -192,6 +193,8 @@ function isShape(key: string | undefined): key is keyof typeof SHAPES {
 function whole(value: unknown, label: string, takes: Takes): Named {
   const { inputs } = takes;
   if (isObject(value)) {
+    const records = recordsOfOtherNames(value, takes);
+    if (records) return columnsOfRecords(records, label, takes);
     const named = columnsByName(value, label, takes);
     refuseByIndex(named, label, takes);
     return new Map(inputs.map((spec) => [spec.name, wholeOf(spec, named.get(spec.name))]));
@@ -242,6 +245,27 @@ function isTableOfOtherNames(rows: readonly unknown[], { inputs }: Takes): boole
   const [only, ...others] = inputs;
   if (!only || others.length > 0 || only.shape.length !== 2 || rows.length === 0) return false;
   return rows.every((row) => isObject(row) && !Object.hasOwn(row, only.name));
+}
+
+/** A row, or whole columns, of as many names as a matrix has columns; undefined for anything else. */
+function recordsOfOtherNames(
+  value: Readonly<Record<string, unknown>>,
+  takes: Takes,
+): readonly Readonly<Record<string, unknown>>[] | undefined {
+  const columns = Object.entries(value);
+  const [width] = takes.inputs.map(({ shape }) => shape[1]);
+  if (columns.length !== width || !isTableOfOtherNames([value], takes)) return undefined;
+  if (!columns.some(([, cells]) => typeof cells === 'object' && cells !== null)) return [value];
+  const lists = columns.flatMap(([name, cells]) => (Array.isArray(cells) ? [{ name, cells }] : []));
+  const [first] = lists;
+  if (
+    lists.length < columns.length ||
+    lists.some(({ cells }) => cells.length !== first?.cells.length)
+  )
+    return undefined;
+  return first?.cells.map((_, row) =>
+    Object.fromEntries(lists.map(({ name, cells }) => [name, cells[row]])),
+  );
 }
 
 function rowOf(row: unknown, label: string, takes: Takes): Named {

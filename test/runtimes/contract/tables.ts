@@ -564,6 +564,10 @@ export function describeTables(runtime: Runtime): void {
       },
       { says: 'rows without names', body: { dataframe_split: { data: [[1, 2]] } } },
       { says: 'dataframe_records', body: { dataframe_records: [{ p: 1, q: 2 }] } },
+      { says: 'one record', body: { p: 1, q: 2 } },
+      { says: 'one record as inputs', body: { inputs: { p: 1, q: 2 } } },
+      { says: 'whole columns', body: { p: [1], q: [2] } },
+      { says: 'whole columns as inputs', body: { inputs: { p: [1], q: [2] } } },
       { says: 'text/csv with names', body: 'p,q\n1,2\n', headers: CSV },
       { says: 'text/csv without names', body: '1,2', headers: CSV },
     ])('takes $says', async ({ body, headers = {} }) => {
@@ -582,6 +586,16 @@ export function describeTables(runtime: Runtime): void {
         ],
       });
     });
+
+    it.each([{ p: 1 }, { p: [1], q: 2 }, { p: [1], q: [2, 3] }, { p: { 0: 1 }, q: { 0: 2 } }, {}])(
+      'refuses %j, which is neither a row of it nor its columns',
+      async (body) => {
+        const { status, json } = await server.post('/invocations', body);
+
+        expect(status).toBe(400);
+        expect(json.error).toMatch(/^the body is an object .*; it takes a list of rows/);
+      },
+    );
 
     it('refuses a table of another width', async () => {
       const { json } = await server.post('/invocations', '1,2,3', CSV);

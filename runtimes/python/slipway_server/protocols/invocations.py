@@ -100,7 +100,8 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
         _refuse_tensors(body[shape], takes)
         return _read(shape, body[shape], takes)
     saved = set(names_in_table(keys, takes))
-    if any(spec.name in saved for spec in takes.inputs):
+    is_named = any(spec.name in saved for spec in takes.inputs)
+    if is_named or (isinstance(body, dict) and not shape and _records_of_other_names(body, takes) is not None):
         return _whole(body, "the body", takes)
     if shape and not any(name in KEYS for name in more):
         raise Refusal(400, f'the body has {show_keys(more)} beside "{shape}"; the model takes no more than that')
@@ -146,6 +147,9 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
     """The values of all rows: by input name, of the only input, or a table with columns by position."""
     inputs = takes.inputs
     if isinstance(value, dict):
+        records = _records_of_other_names(value, takes)
+        if records is not None:
+            return columns_of_records(records, label, takes)
         named = columns_by_name(value, label, takes)
         _refuse_by_index(named, label, takes)
         return {spec.name: whole_of(spec, named[spec.name]) for spec in inputs if spec.name in named}
@@ -187,6 +191,17 @@ def _is_table_of_other_names(rows: list[Any], takes: Takes) -> bool:
     if only is None or only.shape is None or len(only.shape) != 2 or not rows:
         return False
     return all(isinstance(row, dict) and only.name not in row for row in rows)
+
+
+def _records_of_other_names(value: dict[str, Any], takes: Takes) -> list[dict[str, Any]] | None:
+    """A row, or whole columns, of as many names as a matrix has columns; None for anything else."""
+    if not _is_table_of_other_names([value], takes) or len(value) != (takes.inputs[0].shape or ())[1]:
+        return None
+    if not any(isinstance(cells, (dict, list)) for cells in value.values()):
+        return [value]
+    if not all(isinstance(cells, list) for cells in value.values()) or len(set(map(len, value.values()))) != 1:
+        return None
+    return [dict(zip(value, cells)) for cells in zip(*value.values())]
 
 
 def _may_lack_columns(rows: list[Any], takes: Takes) -> bool:
