@@ -18,8 +18,9 @@ const STARTS = [
   },
 ];
 
-/** Starts them beside the tests; each writes what it has compiled when it ends, as it does once it has loaded all. */
-export default function compile() {
+/** Starts them beside the tests; each writes what it has compiled when it ends, as it does once it has loaded all. Tests that are named are few, and do without. */
+export default function compile({ testNamePattern }) {
+  if (testNamePattern) return;
   for (const { entry, args, env, asked, hasLoaded } of STARTS) {
     const child = fork(join(ROOT, entry), args, {
       cwd: ROOT,
