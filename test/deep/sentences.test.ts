@@ -70,7 +70,9 @@ function describeSentences(folder: string, quantized: string): void {
 
         for (const cosine of await cosines()) expect(cosine).toBeGreaterThan(0.9999);
         expect(await slipway().get('/models/minilm/explain?version=1')).toMatchObject({
-          runtime: { proof: { conversion: { kept: true, reason: expect.stringMatching('fused') } } },
+          runtime: {
+            proof: { conversion: { kept: true, reason: expect.stringMatching('fused') } },
+          },
         });
       },
       LONGEST_MS,
