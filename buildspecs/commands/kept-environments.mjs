@@ -62,6 +62,10 @@ async function forgetUnused(kept) {
     // Its links are the environments that were made of it.
     const isUsed = lock !== undefined && lock.nlink > 1;
     const { mtimeMs } = await stat(folder);
-    if (!isUsed && mtimeMs < Date.now() - MONTH_MS) await rm(folder, { recursive: true });
+    if (isUsed || mtimeMs > Date.now() - MONTH_MS) continue;
+    // Under its own name another build could take half of it.
+    const gone = `${folder}.${process.pid}.gone`;
+    await rename(folder, gone);
+    await rm(gone, { recursive: true });
   }
 }
