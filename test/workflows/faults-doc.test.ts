@@ -86,7 +86,8 @@ describe('the matrix', () => {
     'leaves out %s changes nothing at a read: every call, moment and event is as without it',
     async (_, kind, same) => {
       const random = seeded(SEED);
-      const reads = plans.filter(isErrorAtRead);
+      // Of calls that a loop makes again, what goes on beside a lost answer may be seen before a second has passed or after it.
+      const reads = distinct(plans).filter(isErrorAtRead);
 
       for (let tried = 0; tried < READS_TRIED; tried += 1) {
         const plan = reads[Math.floor(random() * reads.length)]!;
