@@ -53,7 +53,7 @@ function describeFamilies(): void {
     };
 
     it.each([
-      ['electra', 'finds entities', 'onnx'],
+      ['electra', 'finds entities, by weights in a file of torch', 'onnx'],
       ['roberta', 'answers questions', 'onnx'],
       ['camembert', 'fills masks', 'onnx'],
       ['bart-entailment', 'labels texts by labels of the request', 'onnx'],
@@ -65,7 +65,7 @@ function describeFamilies(): void {
       ['bart', 'writes by beams', 'python'],
       ['marian', 'translates, without a tokenizer.json', 'python'],
       ['gpt-neox', 'goes on with texts', 'python'],
-      ['opt', 'goes on with texts', 'python'],
+      ['opt', 'goes on with texts, by weights in a file of torch', 'python'],
       ['gemma', 'converses', 'python'],
       ['mistral', 'converses, in bfloat16', 'python'],
       ['mamba', 'goes on with texts, though its first token is unclear', 'python'],

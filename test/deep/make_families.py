@@ -96,6 +96,17 @@ def aside(kind, config):
         return kind(config)
 
 
+# Whose weights are in a file of torch, as all were before there were safetensors.
+OF_BEFORE = ("electra", "opt")
+
+
+def saved(network, folder):
+    network.eval().save_pretrained(folder)
+    if folder.name in OF_BEFORE:
+        (folder / "model.safetensors").unlink()
+        torch.save(network.state_dict(), folder / "pytorch_model.bin")
+
+
 def encoders():
     """Their names, networks, tokenizers, and what they are asked: inputs, parameters, and how transformers answers."""
     words, bytes_ = word_pieces(), roberta()
@@ -212,7 +223,7 @@ def main(out):
     answers = {}
     torch.manual_seed(7)
     for name, network, words, asked in encoders():
-        network.eval().save_pretrained(out / name)
+        saved(network, out / name)
         words.save_pretrained(out / name)
         answers[name] = [
             {"path": "invocations", "body": {"inputs": inputs, "parameters": parameters}, "answer": answer(out / name, inputs, **({} if "aggregation_strategy" in parameters else parameters))}
@@ -225,7 +236,7 @@ def main(out):
     opus.generation_config.num_beams = 4
     opus.generation_config.bad_words_ids = [[last]]
     for name, network, words in [*generators(), ("marian", opus, translating)]:
-        network.eval().save_pretrained(out / name)
+        saved(network, out / name)
         if name != "marian":
             words.save_pretrained(out / name)
         kind = t.AutoModelForSeq2SeqLM if network.config.is_encoder_decoder else t.AutoModelForCausalLM

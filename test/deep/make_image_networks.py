@@ -59,7 +59,7 @@ def networks():
     dino = Dinov2Config(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, mlp_ratio=2, image_size=518, patch_size=14, **LABELS, **WIDE)
     mean = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
     yield "dinov2", aside(Dinov2ForImageClassification, dino), {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224}, "resample": 3, "do_convert_rgb": True, **mean}
-    efficient = EfficientNetConfig(width_coefficient=0.25, depth_coefficient=0.25, image_size=64, hidden_dim=320, initializer_range=0.25, **LABELS)
+    efficient = EfficientNetConfig(width_coefficient=0.25, depth_coefficient=0.25, image_size=64, hidden_dim=320, initializer_range=0.14, **LABELS)
     yield "efficientnet", aside(EfficientNetForImageClassification, efficient), {"image_processor_type": "EfficientNetImageProcessor", "size": {"height": 64, "width": 64}, "include_top": True, "rescale_offset": False, "resample": 0, **mean}
     beit = BeitConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, image_size=48, patch_size=8, **LABELS, **WIDE)
     yield "beit", aside(BeitForImageClassification, beit), {"image_processor_type": "BeitImageProcessor", "size": {"height": 48, "width": 48}, "do_center_crop": False, "resample": 2}

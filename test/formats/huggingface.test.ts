@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
@@ -163,6 +164,47 @@ describe('a folder of Hugging Face says of itself', () => {
     ['the only one', { 'model_O4.onnx': ONNX, 'model.onnx': undefined }, 'model_O4.onnx'],
   ])('that it is served by %s', async (_, files, file) => {
     expect((await inspected(files)).data?.file).toBe(file);
+  });
+});
+
+describe('weights in a file of torch, of before there were safetensors,', () => {
+  const ONE = { 'model.onnx': undefined, 'pytorch_model.bin': torchFile('dense.bin') };
+
+  it('are read like any, where there are no others', async () => {
+    expect(await inspected(ONE)).toMatchObject({
+      formatVersion: 'BertForSequenceClassification, torch',
+      data: { file: 'pytorch_model.bin', format: 'huggingface' },
+      requirements: expect.arrayContaining([expect.stringMatching(/^transformers==/)]),
+      parameters: 36,
+      weightBytes: 144,
+      dtypes: ['FP32'],
+    });
+  });
+
+  it('may lie in several', async () => {
+    const weight_map = {
+      'linear.weight': 'pytorch_model-1.bin',
+      'linear.bias': 'pytorch_model-1.bin',
+    };
+    const { data, parameters, leftOut } = await inspected({
+      'model.onnx': undefined,
+      'pytorch_model.bin.index.json': { weight_map },
+      'pytorch_model-1.bin': torchFile('dense.bin'),
+    });
+
+    expect({ data, parameters, leftOut }).toMatchObject({
+      data: { file: 'pytorch_model.bin.index.json' },
+      parameters: 36,
+    });
+    expect(leftOut).toBeUndefined();
+  });
+
+  it('stay behind where there are safetensors', async () => {
+    const safetensors = safetensorsOf({ w: F32(0, 8) }, 8);
+    const { data, leftOut } = await inspected({ ...ONE, 'model.safetensors': safetensors });
+
+    expect(data?.file).toBe('model.safetensors');
+    expect(leftOut).toEqual(['pytorch_model.bin']);
   });
 });
 
@@ -641,9 +683,36 @@ describe('a folder of Hugging Face is refused', () => {
     ],
     ['without a tokenizer', { 'tokenizer.json': undefined }, ['no tokenizer.json']],
     [
-      'of a pickle alone',
+      'whose weights are of another framework',
+      { 'model.onnx': undefined, 'pytorch_model.bin.md5': 'x', 'a.safetensors': '' },
+      ['no model.safetensors, no pytorch_model.bin and no ONNX file'],
+    ],
+    [
+      "whose file of torch is none of today's",
       { 'model.onnx': undefined, 'pytorch_model.bin': 'x' },
-      ['no model.safetensors and no ONNX file'],
+      ['pytorch_model.bin is no zip: torch has written zips since 1.6'],
+    ],
+    [
+      'whose file of torch would run a command',
+      {
+        'model.onnx': undefined,
+        'pytorch_model.bin': torchFile('hostile/weights-run-a-command.pt'),
+      },
+      ['pytorch_model.bin'],
+    ],
+    [
+      'whose file of torch is a checkpoint',
+      { 'model.onnx': undefined, 'pytorch_model.bin': torchFile('checkpoint.ckpt') },
+      ['pytorch_model.bin holds more than the weights of a module'],
+    ],
+    [
+      'whose files of torch lack a tensor of their list',
+      {
+        'model.onnx': undefined,
+        'pytorch_model.bin.index.json': { weight_map: { a: 'pytorch_model-1.bin' } },
+        'pytorch_model-1.bin': torchFile('dense.bin'),
+      },
+      ['pytorch_model.bin.index.json names the tensor `a`, which no part has'],
     ],
     [
       'of several ONNX files, none by the usual name',
@@ -827,4 +896,8 @@ function modules(...kinds: readonly string[]) {
 function inspected(files: HuggingFaceFiles = {}, given: object = {}) {
   const manifest = manifestSchema.parse(given);
   return inspectFiles(huggingFaceFiles(files), { maxBytes: 64 * GIB, manifest });
+}
+
+function torchFile(name: string): Buffer {
+  return readFileSync(new URL(`../fixtures/torch/${name}`, import.meta.url));
 }

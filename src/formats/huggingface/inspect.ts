@@ -87,11 +87,11 @@ export async function inspectHuggingFace(
   const pipeline = pipelineOf(parts);
   refuseUnserved(weights, pipeline, { tokenizer, read });
   const { task: _, labels, architecture, ...own } = network;
-  const generating = weights.kind === 'safetensors' && GENERATING.includes(pipeline.task);
+  const generating = weights.kind !== 'onnx' && GENERATING.includes(pipeline.task);
   const language = generating ? languageOf(pipeline, asked) : undefined;
   const gpuModel = language && gpuModelOf(network, read, asked);
   if (quantizer !== null && !gpuModel) throw quantizedForGpus(pipeline, quantizer);
-  const isConverted = weights.kind === 'safetensors' && !language;
+  const isConverted = weights.kind !== 'onnx' && !language;
   const isKnown = weights.kind === 'onnx' || isKnownType(network, pipeline.task);
   if (!isKnown && !gpuModel) throw unknownType(network, name);
   return {
@@ -184,7 +184,7 @@ function refuseUnserved(
   { task, architecture, image }: PipelineServing,
   { tokenizer, read }: { readonly tokenizer: TokenizerFacts; readonly read: Read },
 ): void {
-  const isGenerated = GENERATING.includes(task) && weights.kind === 'safetensors';
+  const isGenerated = GENERATING.includes(task) && weights.kind !== 'onnx';
   if (!ENCODERS.includes(task) && !isGenerated) {
     throw rejected(
       `${quoted(architecture)} (${sizeOf(read)}) does ${task}, which this version does not serve from such a folder`,

@@ -29,7 +29,7 @@ export function leftOutOf(
   { root, folder }: WeightPlaces,
   { weights, beside }: { readonly weights: Weights; readonly beside: readonly string[] },
 ): readonly string[] {
-  const parts = weights.kind === 'safetensors' ? weights.parts : [];
+  const parts = weights.kind === 'onnx' ? [] : weights.parts;
   const served = new Set([weights.file, ...parts].map(({ name }) => name).concat(beside));
   const places = new Set(
     [folder, root, ...FOLDERS.map((each) => posix.join(root, each))].map(posix.normalize),

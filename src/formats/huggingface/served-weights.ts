@@ -5,7 +5,14 @@ import type { FileRange } from '#formats/onnx/external-data.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { leftOutOf } from './left-out.ts';
 import type { Head } from './sentence-modules.ts';
-import { safetensorsIn, tensorsOf, type WeightPlaces, type Weights, weightsIn } from './weights.ts';
+import {
+  type Loaded,
+  loadedIn,
+  tensorsOf,
+  type WeightPlaces,
+  type Weights,
+  weightsIn,
+} from './weights.ts';
 
 /** Reads a model's file in another format that is part of the folder. */
 export type InspectData = (
@@ -25,7 +32,6 @@ type Served = {
 };
 
 type Files = readonly ArtifactFile[];
-type Tensors = Extract<Weights, { kind: 'safetensors' }>;
 type Beside = {
   /** What sentence-transformers has after its pooling, if it is one of its folders. */
   readonly head: Head | null | undefined;
@@ -42,7 +48,7 @@ export async function readWeights(
   { head, inspectData }: Beside,
 ): Promise<Served> {
   const weights = await weightsIn(files, places);
-  if (weights.kind === 'safetensors') return ofTensors(files, places, { weights, head });
+  if (weights.kind !== 'onnx') return ofTensors(files, places, { weights, head });
   const { file } = weights;
   const facts = await inspectData(file, 'onnx', files);
   const { signature, parameters, weightBytes, dtypes, externalData = [] } = facts;
@@ -52,8 +58,8 @@ export async function readWeights(
     const beside = externalData.map(({ location }) => location);
     return { weights, read, leftOut: leftOutOf(files, places, { weights, beside }) };
   }
-  const tensors = await safetensorsIn(files, places.folder);
-  if (tensors) return ofTensors(files, places, { weights: tensors, head });
+  const loaded = await loadedIn(files, places.folder);
+  if (loaded) return ofTensors(files, places, { weights: loaded, head });
   const kinds = head.modules.map(({ kind }) => quoted(kind)).join(', ');
   throw rejected(
     `${file.name} ends before the modules ${kinds} of modules.json, and there is no model.safetensors`,
@@ -61,14 +67,14 @@ export async function readWeights(
   );
 }
 
-type OfTensors = { readonly weights: Tensors } & Pick<Beside, 'head'>;
+type OfTensors = { readonly weights: Loaded } & Pick<Beside, 'head'>;
 
 async function ofTensors(files: Files, places: WeightPlaces, { weights, head }: OfTensors) {
-  const { parameters, bytes, byType } = await tensorsOf(files, places.folder, weights);
+  const { parameters, bytes, dtypes } = await tensorsOf(files, weights);
   const read = {
     parameters: parameters + (head?.parameters ?? 0),
     weightBytes: bytes + (head?.weightBytes ?? 0),
-    dtypes: [...byType.keys()].sort(),
+    dtypes,
   };
   return { weights, read, leftOut: leftOutOf(files, places, { weights, beside: [] }) };
 }

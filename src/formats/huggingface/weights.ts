@@ -2,17 +2,19 @@ import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
+import { readState } from '#formats/torch/state.ts';
 import { fileIn, isObject, objectIn, RESAVE } from './json-file.ts';
 import { readSafetensors, type Tensors } from './safetensors.ts';
 
-/** The weights that are served: one ONNX file, or safetensors, whose first file, or list of files, `file` is. */
-export type Weights =
-  | { readonly kind: 'onnx'; readonly file: ArtifactFile }
-  | {
-      readonly kind: 'safetensors';
-      readonly file: ArtifactFile;
-      readonly parts: readonly ArtifactFile[];
-    };
+/** What transformers loads: safetensors, or files of torch, whose first file, or list of files, `file` is. */
+export type Loaded = {
+  readonly kind: 'safetensors' | 'torch';
+  readonly file: ArtifactFile;
+  readonly parts: readonly ArtifactFile[];
+};
+
+/** The weights that are served: one ONNX file, or what transformers loads. */
+export type Weights = { readonly kind: 'onnx'; readonly file: ArtifactFile } | Loaded;
 
 /** Where they lie: the model's folder, the network's own within that of sentence-transformers, and the file that the manifest names, or null. */
 export type WeightPlaces = {
@@ -25,10 +27,11 @@ type Files = readonly ArtifactFile[];
 
 const ONNX_NAMES: readonly string[] = ['model.onnx', 'model_quantized.onnx'];
 const WHOLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+// As transformers saved them before it had safetensors.
+const PICKLE = 'pytorch_model.bin';
 const MAX_PARTS = 1_000;
 
-/** The weights of a folder: ONNX first, the unquantized first. Fails with `ArtifactRejected` where there are none that can be read without running code. */
+/** The weights of a folder: ONNX first, the unquantized first, then safetensors. Fails with `ArtifactRejected` where there are none that can be read without running code. */
 export async function weightsIn(
   files: Files,
   { root, folder, path }: WeightPlaces,
@@ -43,8 +46,8 @@ export async function weightsIn(
   const inside = files.filter(({ name }) => name.endsWith('.onnx') && isWithin(root, name));
   const [only, another] = inside;
   if (only && !another) return { kind: 'onnx', file: only };
-  const tensors = await safetensorsIn(files, folder);
-  if (tensors) return tensors;
+  const loaded = await loadedIn(files, folder);
+  if (loaded) return loaded;
   if (only) {
     throw rejected(
       `${inside.length} ONNX files could be the model: ${inside
@@ -66,53 +69,74 @@ export function refusePath(path: string | null): void {
   );
 }
 
-/** The safetensors of a network's own folder. */
-export async function safetensorsIn(
-  files: Files,
-  folder: string,
-): Promise<Extract<Weights, { kind: 'safetensors' }> | undefined> {
-  const whole = fileIn(files, folder, WHOLE);
-  if (whole) return { kind: 'safetensors', file: whole, parts: [whole] };
-  const index = fileIn(files, folder, INDEX);
+/** What transformers loads of a network's own folder: safetensors where there are any, as it does. */
+export async function loadedIn(files: Files, folder: string): Promise<Loaded | undefined> {
+  return (
+    (await partsIn(files, folder, { kind: 'safetensors', whole: WHOLE, part: TENSORS })) ??
+    (await partsIn(files, folder, { kind: 'torch', whole: PICKLE, part: PICKLES }))
+  );
+}
+
+const TENSORS = /^[^/\\]+\.safetensors$/;
+const PICKLES = /^[^/\\]+\.bin$/;
+
+type Kind = { readonly kind: Loaded['kind']; readonly whole: string; readonly part: RegExp };
+
+async function partsIn(files: Files, folder: string, { kind, whole, part }: Kind) {
+  const one = fileIn(files, folder, whole);
+  if (one) return { kind, file: one, parts: [one] };
+  const index = fileIn(files, folder, `${whole}.index.json`);
   if (!index) return undefined;
-  const names = Object.values(await weightMap(files, folder, index.name));
+  const names = Object.values(await weightMap(files, index));
   const parts = [...new Set(names)].sort().map((name) => {
-    const part = /^[^/\\]+\.safetensors$/.test(name) ? fileIn(files, folder, name) : undefined;
-    if (part) return part;
+    const found = part.test(name) ? fileIn(files, folder, name) : undefined;
+    if (found) return found;
     throw rejected(`${index.name} names ${quoted(name)}, which is not there`, RESAVE);
   });
-  if (parts.length <= MAX_PARTS) return { kind: 'safetensors', file: index, parts };
+  if (parts.length <= MAX_PARTS) return { kind, file: index, parts };
   throw rejected(`${index.name} names ${parts.length} files; the limit is ${MAX_PARTS}`, RESAVE);
 }
 
 /** The file of each tensor. */
-async function weightMap(files: Files, folder: string, name: string) {
-  const map = (await objectIn(files, folder, INDEX))?.['weight_map'];
+async function weightMap(files: Files, { name }: ArtifactFile) {
+  const map = (await objectIn(files, '.', name))?.['weight_map'];
   if (!isObject(map) || !Object.values(map).every((each) => typeof each === 'string')) {
     throw rejected(`${name} has no weight_map, which says where each tensor is`, RESAVE);
   }
   return map as Readonly<Record<string, string>>;
 }
 
-/** What the headers of all parts say. Fails with `ArtifactRejected` where they disagree with their list or with each other. */
+/** What all parts say of their tensors. Fails with `ArtifactRejected` where they disagree with their list or with each other, or hold more than tensors. */
 export async function tensorsOf(
   files: Files,
-  folder: string,
-  { file, parts }: Extract<Weights, { kind: 'safetensors' }>,
-): Promise<Tensors> {
-  const byType = new Map<string, number>();
+  { kind, file, parts }: Loaded,
+): Promise<Pick<Tensors, 'names' | 'parameters' | 'bytes'> & { readonly dtypes: string[] }> {
+  const dtypes = new Set<string>();
   const names = new Set<string>();
   let [parameters, bytes] = [0, 0];
   for (const part of parts) {
-    const found = await readSafetensors(await part.open(), part.name);
+    const found = await (kind === 'torch' ? pickledTensors(part) : tensorsIn(part));
     addNames(names, found.names, part.name);
     parameters += found.parameters;
     bytes += found.bytes;
-    for (const [type, size] of found.byType) byType.set(type, (byType.get(type) ?? 0) + size);
+    for (const type of found.dtypes) dtypes.add(type);
   }
-  if (file.name.endsWith(INDEX)) refuseMissing(await weightMap(files, folder, file.name), names);
-  return { names, parameters, bytes, byType };
+  if (file.name.endsWith('.json')) refuseMissing(await weightMap(files, file), names, file.name);
+  return { names, parameters, bytes, dtypes: [...dtypes].sort() };
 }
+
+async function tensorsIn({ name, open }: ArtifactFile) {
+  const { byType, ...found } = await readSafetensors(await open(), name);
+  return { ...found, dtypes: [...byType.keys()] };
+}
+
+/** Its pickle is followed, held to what torch itself writes of tensors, and made into nothing. */
+async function pickledTensors({ name, open }: ArtifactFile) {
+  const { weightBytes, ...found } = await readState(await open(), name, RESAVE_TENSORS);
+  return { ...found, bytes: weightBytes };
+}
+
+const RESAVE_TENSORS = `Save them as safetensors: \`AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)\` with the class of its architecture writes ${WHOLE}; or ${BY_CODE}.`;
 
 function addNames(names: Set<string>, found: ReadonlySet<string>, part: string): void {
   const twice = [...found].find((name) => names.has(name));
@@ -122,15 +146,19 @@ function addNames(names: Set<string>, found: ReadonlySet<string>, part: string):
   for (const name of found) names.add(name);
 }
 
-function refuseMissing(map: Readonly<Record<string, string>>, names: ReadonlySet<string>): void {
+function refuseMissing(
+  map: Readonly<Record<string, string>>,
+  names: ReadonlySet<string>,
+  index: string,
+): void {
   const missing = Object.keys(map).find((name) => !names.has(name));
   if (missing === undefined) return;
-  throw rejected(`${INDEX} names the tensor ${quoted(missing)}, which no part has`, RESAVE);
+  throw rejected(`${index} names the tensor ${quoted(missing)}, which no part has`, RESAVE);
 }
 
 function noWeights(folder: string) {
   return rejected(
-    `${folder === '.' ? 'the folder' : folder} has no ${WHOLE} and no ONNX file: its weights are a pickle or of another framework`,
+    `${folder === '.' ? 'the folder' : folder} has no ${WHOLE}, no ${PICKLE} and no ONNX file: its weights are of another framework`,
     `Save them as safetensors: \`AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)\` with the class of its architecture writes ${WHOLE}; or export it with \`optimum-cli export onnx\`; or ${BY_CODE}.`,
   );
 }

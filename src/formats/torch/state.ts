@@ -22,6 +22,6 @@ export async function readState(source: ByteSource, file: string, wayOut: string
   if (globals.others().length > 0 || !isState(root)) {
     throw rejected(`${file} holds more than the weights of a module (its state_dict)`, wayOut);
   }
-  const { parameters, weightBytes } = weighed(tensorsIn(root, archive, 'data'), archive, 'data');
-  return { names: new Set(entriesOf(root).map(([name]) => String(name))), parameters, weightBytes };
+  const found = weighed(tensorsIn(root, archive, 'data'), archive, 'data');
+  return { names: new Set(entriesOf(root).map(([name]) => String(name))), ...found };
 }

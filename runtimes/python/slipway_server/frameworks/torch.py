@@ -114,11 +114,32 @@ def _said(error: BaseException) -> str:
 
 
 def _named(answer: Any) -> dict[str, np.ndarray]:
+    """By the keys of a dict; else in their order, as exporters have them: what lies in a tuple within another, as the states of an LSTM, follows the others."""
     if isinstance(answer, dict):
-        return {str(name): _array(value) for name, value in answer.items()}
-    if isinstance(answer, (list, tuple)) and len(answer) != 1:
-        return {f"output_{at}": _array(value) for at, value in enumerate(answer)}
-    return {"output": _array(answer[0] if isinstance(answer, (list, tuple)) else answer)}
+        return {name: array for key, value in answer.items() for name, array in _numbered(str(key), [value])}
+    return dict(_numbered("output", answer if isinstance(answer, (list, tuple)) else [answer]))
+
+
+def _numbered(name: str, values: Any) -> Iterator[tuple[str, np.ndarray]]:
+    parts = [part for value in values for part in _parts(value)]
+    return ((name if len(parts) == 1 else f"{name}_{at}", _array(part)) for at, part in enumerate(parts))
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Tensors one by one, without what is nothing; numbers that are listed without any are one."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)) and (not value or _has_tensor(value)):
+        for each in value:
+            yield from _parts(each)
+    elif value is not None:
+        yield value
+
+
+def _has_tensor(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return any(map(_has_tensor, value)) if isinstance(value, (list, tuple)) else hasattr(value, "detach")
 
 
 def _array(value: Any) -> np.ndarray:

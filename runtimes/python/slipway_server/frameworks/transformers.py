@@ -45,7 +45,7 @@ def prepare() -> None:
 
 
 def load(path: str, facts: Facts) -> Model:
-    """By transformers' own classes and from safetensors alone."""
+    """By transformers' own classes and from safetensors; of a folder without any from torch's own file, of which nothing but weights is read."""
     device = device_of(facts)
     if facts.pipeline and facts.pipeline.task == "image-classification":
         classifier = ImageClassifier(path, device)
@@ -58,7 +58,7 @@ def load(path: str, facts: Facts) -> Model:
         raise ValueError("its facts do not say how a language model is served")
     config = AutoConfig.from_pretrained(path, **_LOADED)
     kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-    network = kind.from_pretrained(path, config=config, use_safetensors=True, **_LOADED)
+    network = kind.from_pretrained(path, config=config, **_weights(path), **_LOADED)
     network.eval().to(device)
     tokenizer = AutoTokenizer.from_pretrained(path, **_LOADED)
     return language_model(TransformersEngine(network, tokenizer, facts.language))
@@ -94,7 +94,7 @@ class Encoder:
         if self.head is not None:
             self.outputs = (POOLED,)
         self.said, self.device = said, device
-        self.network = getattr(transformers, class_name).from_pretrained(folder, use_safetensors=True, **_LOADED)
+        self.network = getattr(transformers, class_name).from_pretrained(folder, **_weights(folder), **_LOADED)
         # In single precision, as it is converted and compared.
         self.network.eval().float().to(device)
         if in_blocks(self.network.config, said.max_tokens):
@@ -145,7 +145,7 @@ class ImageClassifier:
         import transformers
 
         self.device = device
-        self.network = transformers.AutoModelForImageClassification.from_pretrained(path, use_safetensors=True, **_LOADED)
+        self.network = transformers.AutoModelForImageClassification.from_pretrained(path, **_weights(path), **_LOADED)
         # In single precision, as it is converted and compared.
         self.network.eval().float().to(device)
         # By Pillow, as models are trained and as the ONNX server does to the bit; torchvision resizes a little differently.
@@ -177,6 +177,12 @@ class ImageClassifier:
         powers = np.exp(logits - logits.max(-1, keepdims=True))
         shares: np.ndarray = powers / powers.sum(-1, keepdims=True)
         return shares
+
+
+def _weights(folder: str) -> dict[str, bool]:
+    """Which of a folder's weights are read, as its inspection has it: without safetensors there are those of torch's own, which it has followed opcode by opcode."""
+    has_tensors = any(os.path.exists(os.path.join(folder, f"model.safetensors{ending}")) for ending in ("", ".index.json"))
+    return {"use_safetensors": has_tensors, "weights_only": True}
 
 
 def _own_folder(path: str) -> str:
