@@ -1,4 +1,4 @@
-import { encoderMemory } from '#domain/placement/encoder-memory.ts';
+import { encoderMemory, staticMemory } from '#domain/placement/encoder-memory.ts';
 
 const MIB = 2 ** 20;
 const MINILM = {
@@ -64,3 +64,11 @@ it.each([
     expect(encoderMemory({ ...MINILM, ...given })[2]?.bytes).toBe(bytes);
   },
 );
+
+it('vectors of tokens take their server, themselves and the tokenizer: no network runs', () => {
+  expect(staticMemory(MINILM)).toEqual([
+    { name: 'the ONNX server', bytes: 160 * MIB },
+    { name: 'the vectors of tokens', bytes: 90 * MIB },
+    { name: 'the tokenizer', bytes: 500 * 30_522 },
+  ]);
+});
