@@ -117,6 +117,20 @@ function describeImages(): void {
       LONGEST_MS,
     );
 
+    it(
+      'takes about as much memory by transformers as is expected, of the largest image',
+      async () => {
+        const image = await largestImage();
+        for (const _ of [1, 2]) {
+          expect((await post(UNCONVERTED, 'image/webp', image)).status).toBe(200);
+        }
+        const given = { path: join(folder.path, 'vit'), model: UNCONVERTED, version: 1 };
+
+        expect(tooFar([await servedFigures(slipway(), given, 'unconverted')])).toEqual([]);
+      },
+      LONGEST_MS,
+    );
+
     it('several images are answered as base64, and as many labels as are asked for', async () => {
       const files = wantedOf('vit').slice(0, 3);
       const inputs = files.map(([file]) => readFileSync(join(IMAGES, file)).toString('base64'));

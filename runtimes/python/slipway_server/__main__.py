@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from .walls import LISTENING, enter_or_end, listen
+from .walls import LISTENING, enter_or_end, listen, name_process
 
 # Before any package is imported: packages start threads, which would stay outside the walls.
 enter_or_end()
@@ -123,6 +123,9 @@ def start() -> None:
     os.environ.pop("NODE_CHANNEL_FD", None)
     try:
         config = read_config(os.environ)
+        if waited_for:
+            # What it was started with does not say which model it serves.
+            name_process(config.revision)
         listening = listening_socket(config)
     except ValueError as error:
         _end(2, str(error))

@@ -24,17 +24,22 @@ export async function memoryFigures(
   return figuresOf(given, peakBytes);
 }
 
-/** The same by what its server has held, now that it was asked: what is served as ONNX no build loads as it is served. */
+/** The same by what its server has held, now that it was asked: what is served as ONNX no build loads as it is served, and what is served by its framework no build asks for the largest answer. */
 export async function servedFigures(
   slipway: RunningSlipway,
   given: Version,
+  by: 'memory' | 'unconverted' = 'memory',
 ): Promise<MemoryFigures> {
-  return figuresOf(given, mostHeldBy(slipway.dataDir, `${given.model}-v${given.version}`));
+  return figuresOf(given, mostHeldBy(slipway.dataDir, `${given.model}-v${given.version}`), by);
 }
 
-async function figuresOf({ path }: Version, seenBytes: number): Promise<MemoryFigures> {
+async function figuresOf(
+  { path }: Version,
+  seenBytes: number,
+  by: 'memory' | 'unconverted' = 'memory',
+): Promise<MemoryFigures> {
   const { facts } = await inspectPath(path);
-  const expected = facts.memory.reduce((sum, { bytes }) => sum + bytes, 0) / MIB;
+  const expected = (facts[by] ?? []).reduce((sum, { bytes }) => sum + bytes, 0) / MIB;
   const seen = seenBytes / MIB;
   const what = path.split('/').at(-1) ?? '';
   return { what, expected, seen, error: (expected - seen) / seen };

@@ -214,14 +214,30 @@ export function processesOf(dataDir: string): readonly number[] {
 
 /** The most that a process of this revision has held of memory, in bytes (proc(5), `VmHWM`); 0 where it has none. */
 export function mostHeldBy(dataDir: string, revision: string): number {
-  const held = [...modelPaths()]
-    .filter(([, path]) => path.startsWith(dataDir) && path.includes(`/revisions/${revision}/`))
-    .map(([pid]) => Number(/^VmHWM:\s+(\d+) kB/m.exec(statusOf(pid))?.[1] ?? 0) * 1024);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const held = pids.map((pid) => {
+    try {
+      const isIts = readlinkSync(`/proc/${pid}/cwd`).startsWith(dataDir) && serves(pid, revision);
+      const [, kilobytes = 0] = (isIts && /^VmHWM:\s+(\d+) kB/m.exec(proc(pid, 'status'))) || [];
+      return Number(kilobytes) * 1024;
+    } catch {
+      return 0;
+    }
+  });
   return Math.max(0, ...held);
 }
 
-function statusOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/status`, 'utf8');
+/** Of a server that was started before there was a model for it its title says the revision, and the name of one in Python the first 15 letters. */
+function serves(pid: string, revision: string): boolean {
+  return (
+    proc(pid, 'environ').split('\0').includes(`SLIPWAY_REVISION=${revision}`) ||
+    proc(pid, 'cmdline').startsWith(`slipway-onnx ${revision}\0`) ||
+    proc(pid, 'comm').trimEnd() === revision.slice(0, 15)
+  );
+}
+
+function proc(pid: string, file: string): string {
+  return readFileSync(`/proc/${pid}/${file}`, 'utf8');
 }
 
 /** The revisions of this folder that have a process. */
