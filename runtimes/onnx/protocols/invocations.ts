@@ -154,6 +154,12 @@ function namedInputs(body: unknown, takes: Takes): Named {
       `the body has ${showKeys(keys)}, as pandas' to_json() writes a table by orient="${'schema' in body ? 'table' : 'index'}"; it takes those of orient="split" or "records"`,
     );
   }
+  if (typeof body === 'string' && /^\s*[[{]/.test(body)) {
+    throw refusal(
+      400,
+      'the body is JSON within a text; send it as it is, as json=rows or data=text does in requests, not both',
+    );
+  }
   const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
   throw refusal(
     400,

@@ -30,7 +30,11 @@ export function createModelServer(
     const path = (request.url ?? '').replace(/\?.*/s, '');
     const route = routes.get(path) ?? routes.get(plainPath(path));
     if (!route) {
-      throw refusal(404, `there is no ${path} here; the model is ${name}, and /docs has its paths`);
+      const model =
+        request.method === 'POST'
+          ? `POST /invocations asks the model ${name}`
+          : `the model is ${name}`;
+      throw refusal(404, `there is no ${path} here; ${model}, and /docs has its paths`);
     }
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (method !== route.method) {

@@ -289,6 +289,15 @@ export function describeInvocations(runtime: Runtime): void {
     },
   );
 
+  it('names JSON within a text, as json= of requests makes of what json.dumps made', async () => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1, shape: ['n', 2] }]);
+
+    const { status, json } = await server.post('/invocations', JSON.stringify('[[1, 2]]'));
+
+    expect(status).toBe(400);
+    expect(json.error).toMatch(/^the body is JSON within a text; send it as it is/);
+  });
+
   it.each([[2], ['yes'], [null]])('takes no %j for true or false', async (value) => {
     const server = await sharedModel(runtime, ['identity', { datatype: 'BOOL' }]);
 

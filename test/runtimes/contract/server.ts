@@ -59,6 +59,18 @@ export function describeServer(runtime: Runtime): void {
     });
   });
 
+  it('says which path asks it to who posts to one that is not there', async () => {
+    const { status, json } = await server.post('/predict', { inputs: [1] });
+
+    expect({ status, json }).toEqual({
+      status: 404,
+      json: {
+        error:
+          'there is no /predict here; POST /invocations asks the model m, and /docs has its paths',
+      },
+    });
+  });
+
   it.each([
     { method: 'GET', path: '/invocations', allow: 'POST' },
     { method: 'DELETE', path: '/v2/models/m/infer', allow: 'POST' },

@@ -109,6 +109,8 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
         orient = "table" if "schema" in body else "index"
         wrote = f'as pandas\' to_json() writes a table by orient="{orient}"; it takes those of orient="split" or "records"'
         raise Refusal(400, f"the body has {show_keys(keys)}, {wrote}")
+    if isinstance(body, str) and body.lstrip()[:1] in ("[", "{"):
+        raise Refusal(400, "the body is JSON within a text; send it as it is, as json=rows or data=text does in requests, not both")
     found = f"an object with {show_keys(keys)}" if isinstance(body, dict) else show(body)
     raise Refusal(400, f"the body is {found}; it takes {_TAKES}")
 

@@ -164,7 +164,8 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
         _refuse(response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
-        way = _RESPONSES if request.path == "/v1/responses" and speaks_openai else f"the model is {config.name}, and /docs has its paths"
+        model = f"POST /invocations asks the model {config.name}" if request.method == "POST" else f"the model is {config.name}"
+        way = _RESPONSES if request.path == "/v1/responses" and speaks_openai else f"{model}, and /docs has its paths"
         refuse_path(request, response, Refusal(404, f"there is no {_path_of(request)} here; {way}"))
 
     async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
