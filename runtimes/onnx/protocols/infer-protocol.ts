@@ -2,7 +2,13 @@ import { refusal } from '../refusal.ts';
 import type { Run } from '../session/model.ts';
 import { is, isObject, show } from '../values/json.ts';
 import { flatJson } from '../values/tensor-json.ts';
-import { readTensor, type Signature, type Tensor, type TensorSpec } from '../values/tensors.ts';
+import {
+  type Datatype,
+  readTensor,
+  type Signature,
+  type Tensor,
+  type TensorSpec,
+} from '../values/tensors.ts';
 import { NO_TAIL, readBinary, readRaw, type Tail, writeBinary } from './binary.ts';
 
 /** `version` is empty when the model has none. */
@@ -124,20 +130,35 @@ function byName(
 
 function readInput(spec: TensorSpec, sent: Readonly<Record<string, unknown>>, tail: Tail): Tensor {
   const label = `input "${spec.name}"`;
-  const { datatype, shape, data } = sent;
-  if (datatype !== spec.datatype) {
+  const { shape, data } = sent;
+  const datatype = [spec.datatype, ...narrower(spec)].find((each) => each === sent['datatype']);
+  if (!datatype) {
     throw refusal(
       400,
-      `${label} has the datatype ${show(datatype)}; the model takes ${spec.datatype}`,
+      `${label} has the datatype ${show(sent['datatype'])}; the model takes ${spec.datatype}`,
     );
   }
   if (!isShape(shape)) {
     throw refusal(400, `${label} has ${show(shape)} as shape; it takes a list of lengths`);
   }
+  const written = { ...spec, datatype };
   const { binary_data_size: size } = parametersOf(sent);
-  if (size === undefined) return readTensor(spec, shape, data);
+  if (size === undefined) return widened(readTensor(written, shape, data), spec);
   if (data !== undefined) throw refusal(400, `${label} has both data and a binary_data_size`);
-  return readBinary(spec, shape, tail.take(size, label));
+  return widened(readBinary(written, shape, tail.take(size, label)), spec);
+}
+
+/** What clients send that keep arrays in less precision than the model: each number of it is one of the model's too. */
+function narrower({ datatype }: TensorSpec): readonly Datatype[] {
+  if (datatype === 'FP64') return ['FP32', 'FP16'];
+  return datatype === 'FP32' ? ['FP16'] : [];
+}
+
+function widened(tensor: Tensor, { datatype }: TensorSpec): Tensor {
+  if (tensor.datatype === datatype) return tensor;
+  const numbers = Array.from(tensor.data, Number);
+  const data = datatype === 'FP64' ? new Float64Array(numbers) : new Float32Array(numbers);
+  return { ...tensor, datatype, data };
 }
 
 function parametersOf(holder: Readonly<Record<string, unknown>> | undefined) {

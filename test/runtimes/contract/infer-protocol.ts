@@ -51,6 +51,25 @@ export function describeInferProtocol(runtime: Runtime): void {
     });
   });
 
+  it('numbers of less precision than the model’s are taken, each of which is one of its own too', async () => {
+    const server = await sharedModel(runtime, ['identities', ['FP32', 'FP64']]);
+    const sent = (name: string, datatype: string) => ({
+      ...{ name, datatype, shape: [2] },
+      data: [0.1, -0.5],
+    });
+
+    const halves = await server.post(INFER, {
+      inputs: [sent('FP32', 'FP16'), sent('FP64', 'FP16')],
+    });
+    const { text } = await server.post(INFER, {
+      inputs: [sent('FP32', 'FP32'), sent('FP64', 'FP32')],
+    });
+
+    expect(halves.text).toContain('"datatype":"FP32","data":[0.0999755859,-0.5]');
+    expect(halves.text).toContain('"datatype":"FP64","data":[0.0999755859375,-0.5]');
+    expect(text).toContain('"datatype":"FP64","data":[0.10000000149011612,-0.5]');
+  });
+
   describe('a model of two inputs and two outputs', () => {
     let server: ModelServer;
     beforeAll(async () => {

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -11,6 +11,9 @@ from ..values.packing import DTYPES
 from ..values.tensor_json import flat_json
 from ..values.tensors import Signature, TensorSpec, datatype_of, read_tensor
 from .binary import Tail, read_binary, read_raw, write_binary
+
+# What clients send that keep arrays in less precision than the model: each number of it is one of the model's too.
+_NARROWER = {"FP64": ("FP32", "FP16"), "FP32": ("FP16",)}
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ def _by_name(body: dict[str, Any], field: str, specs: tuple[TensorSpec, ...]) ->
 def _read_input(spec: TensorSpec, sent: dict[str, Any], tail: Tail) -> np.ndarray:
     label = f'input "{spec.name}"'
     datatype, shape = sent.get("datatype"), sent.get("shape")
+    if datatype in _NARROWER.get(spec.datatype, ()):
+        return _read_input(replace(spec, datatype=str(datatype)), sent, tail).astype(DTYPES[spec.datatype])
     if datatype != spec.datatype:
         raise Refusal(
             400, f"{label} has the datatype {show_or_nothing(sent, 'datatype')}; the model takes {spec.datatype}"
