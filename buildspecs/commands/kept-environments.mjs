@@ -11,11 +11,11 @@ const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
 const LOCK = 'lock.txt';
 
 /** Where an environment of this name is kept for a Python: an update of that may be of another version. */
-export async function keptAs(name, python, kept = KEPT) {
+export async function keptAs(name, python) {
   const program = await realpath(python);
   const { mtimeMs } = await stat(program);
   const hash = createHash('sha256').update(JSON.stringify([name, program, mtimeMs]));
-  return join(kept, hash.digest('hex'));
+  return join(KEPT, hash.digest('hex'));
 }
 
 /** Whether there is one, which is now at `folder` too. */

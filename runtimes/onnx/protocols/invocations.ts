@@ -139,9 +139,10 @@ function namedInputs(body: unknown, takes: Takes): Named {
     return SHAPES[shape](body[shape], takes);
   }
   const saved = new Set(namesInTable(keys, takes));
-  const isNamed = takes.inputs.some(({ name }) => saved.has(name));
-  if (isObject(body) && (isNamed || (!shape && recordsOfOtherNames(body, takes))))
+  if (isObject(body) && takes.inputs.some(({ name }) => saved.has(name)))
     return whole(body, 'the body', takes);
+  const records = isObject(body) && !shape ? recordsOfOtherNames(body, takes) : undefined;
+  if (records) return columnsOfRecords(records, 'the body', takes);
   if (shape && !more.some(isShape)) {
     throw refusal(
       400,

@@ -147,7 +147,7 @@ function wholeOf(value: unknown): unknown {
   return (typeof value === 'string' ? wholeNumberOf(value) : undefined) ?? value;
 }
 
-const TRUTHS: ReadonlyMap<unknown, boolean> = new Map([
+const TRUTHS: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
   ['false', false],
   ['1', true],
@@ -156,7 +156,7 @@ const TRUTHS: ReadonlyMap<unknown, boolean> = new Map([
 
 function truthOf(value: unknown): unknown {
   if (value === 0 || value === 1) return value === 1;
-  return TRUTHS.get(typeof value === 'string' ? value.toLowerCase() : value) ?? value;
+  return typeof value === 'string' ? (TRUTHS.get(value.toLowerCase()) ?? value) : value;
 }
 
 export function isFloat({ datatype }: TensorSpec): boolean {

@@ -100,9 +100,11 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
         _refuse_tensors(body[shape], takes)
         return _read(shape, body[shape], takes)
     saved = set(names_in_table(keys, takes))
-    is_named = any(spec.name in saved for spec in takes.inputs)
-    if is_named or (isinstance(body, dict) and not shape and _records_of_other_names(body, takes) is not None):
+    if any(spec.name in saved for spec in takes.inputs):
         return _whole(body, "the body", takes)
+    records = _records_of_other_names(body, takes) if isinstance(body, dict) and not shape else None
+    if records is not None:
+        return columns_of_records(records, "the body", takes)
     if shape and not any(name in KEYS for name in more):
         raise Refusal(400, f'the body has {show_keys(more)} beside "{shape}"; the model takes no more than that')
     if isinstance(body, dict) and _is_other_of_pandas(body):

@@ -2,15 +2,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 from falcon.asgi import Request
 
 from ..protocols.written_as import one_name_of
 from ..refusal import Refusal, quoted
+from .bodies import parse_json
 from .coding import coding_of, decoded
 
 # How long a stalled client may hold a connection.
 _BODY_SECONDS = 60
+
+
+async def read_json(request: Request, max_bytes: int) -> Any:
+    """The whole body, of a request that declares JSON or what is taken for it. Refuses another type, what is not JSON, and what `read_body` refuses."""
+    type_of(request)
+    return parse_json(await read_body(request, max_bytes))
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:

@@ -13,9 +13,8 @@ from ..language.requests import chat_request, completion_request, embedding_requ
 from ..protocols.openai import DONE, by_token, chunk_json, encoded_vectors, error_json, event, model_json, models_json, without_usage
 from ..refusal import Refusal, show
 from .answer import Answer, client_gone, json_answer
-from .bodies import parse_json
 from .generations import asked_by
-from .http_body import read_body, type_of
+from .http_body import read_json
 from .openai_words import in_openai_words
 from .predictor import ClientGone, Predictor
 from .streams import EVENTS
@@ -151,8 +150,7 @@ class LanguageRoutes:
 
     async def _body(self, request: Request) -> Any:
         self._engine()
-        type_of(request)
-        return parse_json(await read_body(request, self._config.max_body_bytes))
+        return await read_json(request, self._config.max_body_bytes)
 
 
 def _texts_in(body: Any) -> tuple[str | list[str], dict[str, Any]]:

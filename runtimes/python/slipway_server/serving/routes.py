@@ -30,7 +30,7 @@ from ..tables.table import declared_header
 from ..values.no_rows import answer_to_no_rows
 from .answer import JSON, Answer, client_gone, json_answer
 from .bodies import parse_json, text_of
-from .http_body import read_body, type_of
+from .http_body import read_body, read_json, type_of
 from .openai_words import in_openai_words
 from .predictor import Predictor
 from .streams import Content, failure_piece
@@ -122,8 +122,7 @@ class Routes:
     async def _embeddings(self, request: Request) -> Answer:
         embed = self._model().embed
         assert embed is not None
-        type_of(request)
-        asked = embedding_request(parse_json(await read_body(request, self._config.max_body_bytes)))
+        asked = embedding_request(await read_json(request, self._config.max_body_bytes))
         texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
         vectors, tokens = await self._run(request, lambda: embed(texts), len(texts))
         data = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
@@ -138,8 +137,7 @@ class Routes:
     async def _rerank(self, request: Request) -> Answer:
         rank = self._model().rank
         assert rank is not None
-        type_of(request)
-        asked = ranking_of(parse_json(await read_body(request, self._config.max_body_bytes)))
+        asked = ranking_of(await read_json(request, self._config.max_body_bytes))
         scores, tokens = await self._run(request, lambda: rank(asked.query, asked.texts, asked.is_raw), len(asked.texts))
         return json_answer(ranked_json(asked, scores, tokens, self._config.name))
 
