@@ -1,5 +1,6 @@
 // Makes the Python virtual environments of a model on one machine. Only wheels are installed, locked by hash, and no Python loads them here: no package code runs before its environment is used. Imported files are compiled, by a Python that does not load them either.
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { access, cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +18,8 @@ const INSTALL = join(SERVER, 'install-packages.sh');
 const SERVING = [
   'slipway_server.__main__',
   'slipway_server.describe',
+  // By numpy's code that is not Python's.
+  'numpy._core._exceptions',
   'uvicorn.lifespan.off',
   'uvicorn.loops.asyncio',
   'uvicorn.protocols.http.httptools_impl',
@@ -52,6 +55,8 @@ const FORMATS = {
   lightgbm: ['lightgbm'],
   catboost: ['catboost'],
 };
+// Of an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
+const READY = 'ready';
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 /**
@@ -70,7 +75,11 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
     const { environment, isNew, kept } = await provide(name, as, { packages, isKept }, from);
     if (isNew) {
       await new Promise((resolve) => {
-        const whole = compiled(environment, modules, resolve);
+        const begin = () => {
+          writeFileSync(join(environment, READY), '');
+          resolve();
+        };
+        const whole = compiled(environment, modules, begin);
         compiling.push(kept ? whole.then(() => keepEnvironment(environment, kept)) : whole);
       });
     }

@@ -123,6 +123,7 @@ async function processEngine({
     own: environment,
     inTurn: atOnce(BUILDS_AT_ONCE),
     board,
+    onModel: servers.expects,
     buildspec: 'buildspecs/process.yml',
     environment: { IMAGES: images, TORCH_INDEX: torchIndex(environment), ...buildWalls(walls) },
   });
@@ -205,7 +206,7 @@ type Runner = Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> & { readonly runn
 
 type Runs = Pick<
   ImageBuildsOptions,
-  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn' | 'board'
+  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn' | 'board' | 'onModel'
 >;
 
 /** Runs a buildspec of this repository, in place of CodeBuild. */

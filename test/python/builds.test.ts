@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import { BUILDS_AT_ONCE } from '#compose/local-engine.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { fixtureOf } from '../support/models/dropped.ts';
-import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
+import {
+  processesOf,
+  type RunningSlipway,
+  startSlipway,
+  temporaryFolder,
+} from '../support/slipway/running.ts';
 import { MACHINE } from '../support/walls/canaries.ts';
 
 // One more than are built at once.
 const NAMES = Array.from({ length: 1 + BUILDS_AT_ONCE }, (_, i) => `m${i}`);
 
+type Told = { readonly told: string; readonly pid: number };
 type Build = { readonly stage: string | null };
 type Status = { readonly newest: { readonly phase: string } };
 
@@ -139,6 +145,44 @@ def predict(x):
 
       expect((await slipway.ending('m', 1)).detail).toMatchObject({ state: 'Live' });
     });
+  },
+);
+
+(MACHINE.landlock > 0 && MACHINE.seccomp ? describe : describe.skip)(
+  'the server of a model of code',
+  () => {
+    it.each([
+      { network: 'none', answer: 'PermissionError' },
+      { network: 'open', answer: 'connected' },
+    ])(
+      'starts while the model is proven, with the network $network',
+      async ({ network, answer }) => {
+        await using folder = await temporaryFolder();
+        await using slipway = await startSlipway(folder.path);
+        const code = `import os, socket
+def predict(x):
+    try:
+        socket.create_connection(("127.0.0.1", ${new URL(slipway.control).port})).close()
+        return {"told": "connected", "pid": os.getpid()}
+    except OSError as error:
+        return {"told": type(error).__name__, "pid": os.getpid()}
+`;
+        slipway.drop('models/m/code/predict.py', code);
+        slipway.drop('models/m/code/requirements.txt', '');
+        slipway.drop('models/m/code/model.yaml', `runtime: { network: ${network} }`);
+        expect((await slipway.ending('m', 1)).detail).toMatchObject({ state: 'Live' });
+
+        const answered = await fetch(`${slipway.gateway}/models/m/invocations`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{"x": 1}',
+        });
+
+        const { predictions } = (await answered.json()) as { predictions: Told };
+        expect(predictions.told).toBe(answer);
+        expect(processesOf(join(folder.path, 'spares/python'))).toContain(predictions.pid);
+      },
+    );
   },
 );
 

@@ -36,7 +36,7 @@ export type Runtime = {
   /**
    * How it runs as a process on this machine, null where it runs only as an image: a command in which `{node}`, `{server}` and `{python}` stand for programs. `needsBuild`: it starts from a build's output, else from the artifact itself.
    * `confinesItself`: it sets up the given walls itself; otherwise it is Node, and they are set up before it starts.
-   * `waitsFor`: the formats whose server can be started before there is a model for it, because their walls are the same for every model.
+   * `waitsFor`: the formats whose server can be started before there is a model for it, because their walls go by nothing else of it than its network.
    */
   readonly process: {
     readonly command: readonly string[];

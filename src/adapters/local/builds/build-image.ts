@@ -7,6 +7,7 @@ import type { InTurn } from '#adapters/local/revisions/at-once.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
 import type { Build as KnownBuild } from '#ports/builds.ts';
 import type { BuildBoard, TrackedBuild } from './build-board.ts';
 import type { Variables } from './build-phase.ts';
@@ -18,7 +19,7 @@ import {
   runBuild,
 } from './build-run.ts';
 import { readBuildSpec } from './build-spec.ts';
-import { provedIn } from './grants.ts';
+import { grantedOrder } from './grants.ts';
 
 export type ImageBuildsOptions = {
   /** The path of the buildspec. */
@@ -40,6 +41,8 @@ export type ImageBuildsOptions = {
   /** Shows how they stand. */
   readonly board: BuildBoard;
   readonly guard: OrphanGuard;
+  /** Told what a model's build is about as it begins; what it returns is disposed of at the build's end. */
+  readonly onModel?: ((order: BuildOrder) => Disposable | undefined) | undefined;
   readonly timers?: Timers;
 };
 
@@ -156,13 +159,20 @@ async function runOne(
 ): Promise<BuildAnswer> {
   const overrides = EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]);
   const environment = { ...options.environment, ...Object.fromEntries(overrides) };
+  const order = await grantedOrder(environment['ARTIFACT_URL']);
   using tracked = options.board.add({
     deploymentId,
-    environment: await provedIn(environment['ARTIFACT_URL']),
+    environment: order?.environmentHash ?? null,
     log: join(options.directory, progress.log),
   });
-  const { status, phases, exported } = await whenItIsItsTurn(options, stopped, tracked, () =>
-    inScratch({ ...options, environment }, { progress, stopped, tracked }),
+  const { status, phases, exported } = await whenItIsItsTurn(
+    options,
+    stopped,
+    tracked,
+    async () => {
+      using _ = order ? options.onModel?.(order) : undefined;
+      return await inScratch({ ...options, environment }, { progress, stopped, tracked });
+    },
   );
   if (status === 'SUCCEEDED') tracked.succeeded();
   const answer: BuildAnswer = {

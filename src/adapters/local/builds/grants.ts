@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { GrantedOrder } from '#ports/artifact-store.ts';
 
@@ -43,13 +44,18 @@ export function grants(folder: string) {
   };
 }
 
-const granted = z.object({ order: z.object({ environmentHash: z.optional(z.string()) }) });
+const granted = z.object({ order: z.custom<BuildOrder>(isOfModel) });
 
-/** The environment in which a build with this URL has its model proven; null where it proves none. */
-export async function provedIn(url = ''): Promise<string | null> {
+/** What a build with this URL is told about its model; null where there is none, as in one of an environment. */
+export async function grantedOrder(url = ''): Promise<BuildOrder | null> {
   if (!url.startsWith('file:')) return null;
   const text = await readFile(fileURLToPath(url), 'utf8').catch(() => '');
-  return granted.safeParse(parseJson(text)).data?.order.environmentHash ?? null;
+  return granted.safeParse(parseJson(text)).data?.order ?? null;
+}
+
+/** Slipway itself has written it. */
+function isOfModel(order: unknown): boolean {
+  return typeof order === 'object' && order !== null && 'environmentHash' in order;
 }
 
 function urlOf(path: string): string {

@@ -19,6 +19,8 @@ export type ProcessImages = ModelImages & {
   /** Fails with `RevisionFailed` when the image does not exist. */
   require(image: BuiltImage): Promise<void>;
   paths(image: BuiltImage, modelFile: string): ImagePaths;
+  /** Where the environment of this hash is, or will be. */
+  environment(hash: string): string;
   /** Deletes a revision's image, and environments that no image needs any more. An image shared with another revision stays. */
   discard(revision: string, specs: readonly RevisionSpec[]): Promise<void>;
 };
@@ -50,6 +52,7 @@ export function processImages(directory: string): ProcessImages {
       modelPath: join(folder(image), 'model', modelFile),
       factsPath: join(folder(image), 'facts.json'),
     }),
+    environment: (hash) => join(directory, 'environments', hash),
     async discard(revision, specs) {
       const image = ownImage(revision, specs);
       if (image) await remove(image);

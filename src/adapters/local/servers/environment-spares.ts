@@ -5,16 +5,20 @@ import type { Timers } from '#adapters/local/timers.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import { type SpareFolder, type SpareServers, spareServers } from './spare-server.ts';
 
-/** What a server has to be alike in to take another one's model: where its packages are, what it imports, and its memory. */
+/** What a server has to be alike in to take another one's model: where its packages are, what it imports, its walls, and its memory. */
 export type Environment = {
   readonly folder: string;
   readonly format: string;
+  /** Whether a model of code may use the network: `open`. */
+  readonly network: string;
   readonly memoryMiB: number;
 };
 
 export type EnvironmentSpares = {
   /** A server is ready in this environment: from now on another one waits there. */
   serves(environment: Environment): void;
+  /** A model is being built there: one waits for it at once. */
+  expects(environment: Environment): void;
   /** One that waits, as `SpareServers.take` gives it. */
   take(
     environment: Environment,
@@ -60,7 +64,6 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
       directory: join(directory, String(made)),
       launch: (folder) => launch(environment, folder),
     });
-    spares.keep();
     return { folder: environment.folder, spares };
   }
 
@@ -72,15 +75,23 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
     closing.add(closed);
   }
 
+  /** As the latest of them. */
+  function keptIn(environment: Environment): SpareServers {
+    const name = nameOf(environment);
+    const mine = kept.get(name) ?? keep(environment);
+    kept.delete(name);
+    kept.set(name, mine);
+    const [longestUnused] = kept.keys();
+    if (kept.size > MOST && longestUnused !== undefined) giveUp(longestUnused);
+    return mine.spares;
+  }
+
   return {
     serves(environment) {
-      if (isClosed) return;
-      const name = nameOf(environment);
-      const mine = kept.get(name) ?? keep(environment);
-      kept.delete(name);
-      kept.set(name, mine);
-      const [longestUnused] = kept.keys();
-      if (kept.size > MOST && longestUnused !== undefined) giveUp(longestUnused);
+      if (!isClosed) keptIn(environment).keep();
+    },
+    expects(environment) {
+      if (!isClosed) keptIn(environment).keepNow();
     },
     take: (environment, ...model) => kept.get(nameOf(environment))?.spares.take(...model),
     tidy() {
@@ -94,6 +105,6 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
   };
 }
 
-function nameOf({ folder, format, memoryMiB }: Environment): string {
-  return JSON.stringify([folder, format, memoryMiB]);
+function nameOf({ folder, format, network, memoryMiB }: Environment): string {
+  return JSON.stringify([folder, format, network, memoryMiB]);
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { processImages } from '#adapters/local/builds/process-images.ts';
 import { type ObjectPath, revisionFiles } from '#adapters/local/revisions/revision-files.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
 import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { confined, type ServerWalls } from './confined-command.ts';
@@ -33,6 +34,8 @@ export type ProcessServersOptions = {
 export type ProcessServers = ModelServers & {
   /** Begins to keep a spare server, with which the next ONNX model is ready at once. */
   keepSpare(): void;
+  /** A model is being built, until this is disposed of: where it will be served from the environment that proves it, a server starts there meanwhile. */
+  expects(order: BuildOrder): Disposable | undefined;
 };
 
 /**
@@ -99,6 +102,7 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
       return server;
     },
     keepSpare: () => spares?.keep(),
+    expects: (order) => spares?.expects(order, images.environment(order.environmentHash)),
     async discard(revision, specs) {
       await files.remove(revision);
       await images.discard(revision, specs);

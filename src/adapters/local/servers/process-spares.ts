@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { Timers } from '#adapters/local/timers.ts';
+import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -34,6 +35,8 @@ export type ProcessSpares = {
   take(spec: RevisionSpec, files: ServerFiles): ChildProcess | undefined;
   /** A server of this revision is ready: from now on another one waits in the environment of a model of Python. */
   serves(spec: RevisionSpec, files: ServerFiles): void;
+  /** A model is being built that this environment will serve: once a model can be loaded there, a server starts beside. Until the build ends. */
+  expects(order: BuildOrder, environment: string): Disposable;
   /** Gives up those whose environment is gone. */
   tidy(): void;
   close(): Promise<void>;
@@ -52,18 +55,25 @@ type Options = {
 
 // What a model has that asks for no other, and so the limits around a spare server: one of another size starts by itself.
 const SPARE_MIB = limits.memoryPerVcpuMiB;
+// buildspecs/commands/make-environments.mjs
+const READY = 'ready';
+const LOOK_MS = 50;
 
-const facts = z.object({ format: z.string(), language: z.optional(z.unknown()) });
+const facts = z.object({
+  format: z.string(),
+  network: z.optional(z.string()),
+  language: z.optional(z.unknown()),
+});
 
 export function processSpares(options: Options, guard: OrphanGuard): ProcessSpares {
-  const { directory, serverEntry, walls, environment: own, timers } = options;
-  const common = { guard, ...(timers && { timers }) };
+  const { directory, serverEntry, walls, environment: own, timers = realTimers } = options;
+  const common = { guard, timers };
 
   /** Starts a server of a runtime that is told its model later. */
   function launch(
     runtime: 'onnx' | 'python',
     { path, artifact, scratch }: SpareFolder,
-    { awaited, python, memoryMiB }: Awaited,
+    { awaited, python, memoryMiB, factsPath }: Awaited,
   ): ChildProcess {
     const { process } = RUNTIMES[runtime];
     if (!process) throw new Error(`${runtime} does not run as a process`);
@@ -74,7 +84,12 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
       around,
       walls,
     );
-    const told = { ...serverEnvironment({ scratch }, own), AWAIT_MODEL: awaited, ...variables };
+    const told = {
+      ...serverEnvironment({ scratch }, own),
+      AWAIT_MODEL: awaited,
+      ...(factsPath && { MODEL_FACTS: factsPath }),
+      ...variables,
+    };
     return launched({ command, directory: path, environment: told });
   }
 
@@ -87,12 +102,17 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
   const ofPython = environmentSpares({
     ...common,
     directory: join(directory, 'python'),
-    launch: ({ folder: environment, format, memoryMiB }, folder) =>
-      launch('python', folder, {
+    launch({ folder: environment, format, network, memoryMiB }, folder) {
+      // Its walls go by these.
+      const factsPath = join(folder.path, 'facts.json');
+      writeFileSync(factsPath, JSON.stringify({ format, network }));
+      return launch('python', folder, {
         awaited: format,
         python: join(environment, 'bin', 'python'),
         memoryMiB,
-      }),
+        factsPath,
+      });
+    },
   });
 
   return {
@@ -111,6 +131,13 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
       const shared = environmentOf(spec, files);
       if (shared) ofPython.serves(shared);
     },
+    expects({ runtime, format, language, wishes: { network }, converts }, folder) {
+      // One that is converted is served by another runtime.
+      if (converts || !isAwaited({ runtime, format, language })) return { [Symbol.dispose]() {} };
+      return onceUsable(folder, timers, () =>
+        ofPython.expects({ folder, format, network, memoryMiB: SPARE_MIB }),
+      );
+    },
     tidy: ofPython.tidy,
     async close() {
       await Promise.all([ofOnnx.close(), ofPython.close()]);
@@ -118,21 +145,44 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
   };
 }
 
+/** When a model can be loaded in an environment, as its build says there. */
+function onceUsable(environment: string, timers: Timers, then: () => void): Disposable {
+  let callOff = () => {};
+  const look = () => {
+    if (existsSync(join(environment, READY))) then();
+    else callOff = timers.after(LOOK_MS, look);
+  };
+  look();
+  return { [Symbol.dispose]: () => callOff() };
+}
+
 type Awaited = {
   /** What it waits for: a format of Python's. */
   readonly awaited: string;
   readonly python: string;
   readonly memoryMiB: number;
+  readonly factsPath?: string;
 };
 
-/** What another server has to be alike in to serve this model; undefined where its walls, or its threads, depend on the model. */
-function environmentOf({ runtime, memoryMiB }: RevisionSpec, { python, factsPath }: ServerFiles) {
+type Kind = Pick<BuildOrder, 'runtime'> & {
+  readonly format: string;
+  readonly language?: unknown;
+};
+
+/** Whether a server can be started before there is such a model: its walls, or its threads, do not depend on the model itself. */
+function isAwaited({ runtime, format, language }: Kind): boolean {
   const { waitsFor = [] } = RUNTIMES[runtime].process ?? {};
-  if (waitsFor.length === 0 || factsPath === undefined) return undefined;
+  return waitsFor.includes(format) && !language;
+}
+
+/** What another server has to be alike in to serve this model; undefined where none can wait for it. */
+function environmentOf({ runtime, memoryMiB }: RevisionSpec, { python, factsPath }: ServerFiles) {
+  if (factsPath === undefined) return undefined;
   try {
-    const { format, language } = facts.parse(JSON.parse(readFileSync(factsPath, 'utf8')));
-    if (!waitsFor.includes(format) || language) return undefined;
-    return { folder: realpathSync(join(python, '../..')), format, memoryMiB };
+    const known = facts.parse(JSON.parse(readFileSync(factsPath, 'utf8')));
+    const { format, network = 'none', language } = known;
+    if (!isAwaited({ runtime, format, language })) return undefined;
+    return { folder: realpathSync(join(python, '../..')), format, network, memoryMiB };
   } catch {
     // The image is gone; the server that is started for it says so.
     return undefined;

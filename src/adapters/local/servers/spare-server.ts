@@ -14,6 +14,8 @@ export type SpareFolder = {
 export type SpareServers = {
   /** Begins to keep one. */
   keep(): void;
+  /** The same, without waiting for what else begins. */
+  keepNow(): void;
   /** The spare one, with the files of `artifact` in its folder and told the rest of its environment; undefined where there is none. Another one follows once it is ready. */
   take(
     artifact: string,
@@ -126,6 +128,9 @@ export function spareServers({
 
   return {
     keep: () => lookIn(QUIET_MS),
+    keepNow() {
+      if (!spare && !isClosed) look();
+    },
     take(artifact, environment) {
       const taken = spare;
       if (!taken?.child.connected) return undefined;

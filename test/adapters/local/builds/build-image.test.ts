@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { grants } from '#adapters/local/builds/grants.ts';
 import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {
@@ -37,6 +39,29 @@ describe('a build on one machine', () => {
         { Name: 'SECOND', Value: 'two\nlines' },
       ],
     });
+  });
+
+  it('tells what a model’s build is about once it has its turn, until it ends', async () => {
+    const told: unknown[] = [];
+    const order = { environmentHash: 'e1', format: 'python' } as BuildOrder;
+    const { run } = folder.builds(
+      { build: ['cat "$TOLD"'] },
+      {
+        onModel(about) {
+          told.push(about);
+          writeFileSync(folder.path('told'), 'told\n');
+          return { [Symbol.dispose]: () => void told.push('over') };
+        },
+      },
+    );
+    const url = await grants(folder.path('grants'))('d1', [], order);
+    const TOLD = folder.path('told');
+
+    const { Build } = await run(startBuild('model', { ARTIFACT_URL: url, TOLD }));
+    await run(startBuild('environment', { TOLD }));
+
+    expect(await folder.written(Build)).toEqual(['told']);
+    expect(told).toEqual([order, 'over']);
   });
 
   it('exports nothing that was never set', async () => {

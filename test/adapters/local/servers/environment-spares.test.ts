@@ -46,7 +46,7 @@ afterEach(async () => {
 function environment(name: string, about: Partial<Environment> = {}): Environment {
   const folder = join(root, 'environments', name);
   mkdirSync(folder, { recursive: true });
-  return { folder, format: 'sklearn', memoryMiB: 512, ...about };
+  return { folder, format: 'sklearn', network: 'none', memoryMiB: 512, ...about };
 }
 
 const take = (from: Environment) => spares.take(from, join(root, 'image'), () => ({}));
@@ -72,7 +72,17 @@ it('one waits in an environment once a server was started there, and another one
   expect(existsSync(join(root, 'spares/1/1/artifact/model/a.pkl'))).toBe(true);
 });
 
-it.each([{ format: 'xgboost' }, { memoryMiB: 1_024 }])(
+it('one waits at once where a model is being built, which no server was started for yet', () => {
+  const forest = environment('forest');
+
+  spares.expects(forest);
+  spares.expects(forest);
+
+  expect(waiting()).toEqual(['forest']);
+  expect(take(forest)).toBe(launched[0]?.child);
+});
+
+it.each([{ format: 'xgboost' }, { network: 'open' }, { memoryMiB: 1_024 }])(
   'is not taken for a model that differs in %o',
   (other) => {
     spares.serves(environment('forest'));
@@ -100,6 +110,7 @@ it('does not wait any more once Slipway ends', async () => {
   await spares.close();
 
   spares.serves(environment('forest'));
+  spares.expects(environment('forest'));
   timers.advance(500);
 
   expect(launched).toEqual([]);

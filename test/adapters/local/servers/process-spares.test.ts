@@ -1,0 +1,78 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ProcessSpares, processSpares } from '#adapters/local/servers/process-spares.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
+import { eventually } from '../../../support/clock/eventually.ts';
+import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
+
+const GUARD = { watch: () => () => {}, close: async () => {} };
+// In place of a Python: says what it awaits, and what its walls would go by.
+const PYTHON = `#!/bin/sh
+echo "$AWAIT_MODEL $(cat "$MODEL_FACTS")" >told
+exec sleep 60
+`;
+const CODE = {
+  runtime: 'python',
+  format: 'python',
+  converts: false,
+  wishes: { network: 'open' },
+} as BuildOrder;
+
+let root: string;
+let environment: string;
+let spares: ProcessSpares;
+let timers: FakeTimers;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'slipway-spares-'));
+  environment = join(root, 'environments/e1');
+  mkdirSync(join(environment, 'bin'), { recursive: true });
+  writeFileSync(join(environment, 'bin/python'), PYTHON);
+  chmodSync(join(environment, 'bin/python'), 0o755);
+  timers = fakeTimers();
+  const directory = join(root, 'spares');
+  const options = { directory, serverEntry: '', walls: null, environment: process.env, timers };
+  spares = processSpares(options, GUARD);
+});
+afterEach(async () => {
+  await spares.close();
+  rmSync(root, { recursive: true });
+});
+
+const isReady = () => writeFileSync(join(environment, 'ready'), '');
+const told = () => {
+  try {
+    return readFileSync(join(root, 'spares/python/1/1/told'), 'utf8').trim();
+  } catch {
+    return '';
+  }
+};
+
+it('a server for a model of code starts, with its network, once a model can be loaded in its environment', async () => {
+  using _ = spares.expects(CODE, environment);
+  timers.advance(1_000);
+  expect(told()).toBe('');
+
+  isReady();
+  timers.advance(50);
+
+  await eventually(() => told() === 'python {"format":"python","network":"open"}');
+});
+
+it.each([
+  { why: 'may become an ONNX model', about: { format: 'sklearn', converts: true } },
+  { why: 'is a language model', about: { format: 'huggingface', language: { task: 'text' } } },
+  { why: 'is an ONNX model', about: { runtime: 'onnx', format: 'onnx' } },
+])('none starts for what $why', ({ about }) => {
+  isReady();
+
+  using _ = spares.expects({ ...CODE, ...about } as unknown as BuildOrder, environment);
+
+  expect(timers.leftMs()).toEqual([]);
+});
+
+it('none is expected any more once its build has ended', () => {
+  spares.expects(CODE, environment)[Symbol.dispose]();
+
+  expect(timers.leftMs()).toEqual([]);
+});
