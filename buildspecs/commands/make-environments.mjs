@@ -28,7 +28,9 @@ const SERVING = [
 const PROVING = ['slipway_server.convert'];
 const CONVERTING = [
   'onnxruntime',
+  'onnxruntime.capi.build_and_package_info',
   'skl2onnx',
+  'skl2onnx.algebra.onnx_operator_mixin',
   'slipway_server.conversion.graph',
   'slipway_server.conversion.guard',
 ];
@@ -47,6 +49,8 @@ const ESTIMATORS = [
     (name) => `numpy.${name}`,
   ),
   ...['joblib', 'pandas', 'dateutil.easter', 'dateutil.parser', 'dateutil.tz'],
+  ...['numpy._core._exceptions', 'scipy.sparse.csgraph._validation'],
+  ...['scipy._external', 'sklearn.externals'].map((name) => `${name}.array_api_compat.numpy.fft`),
 ];
 const FORMATS = {
   sklearn: ESTIMATORS,
@@ -163,8 +167,8 @@ async function make(folder, { wanted, kept, torchIndex }, { uv, python }) {
     const isNew = !(kept && (await takeKept(kept, partial)));
     if (isNew) {
       await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
-      await install(uv, partial, { wanted, torchIndex });
-      await installServer(partial);
+      const server = installServer(partial);
+      await install(uv, partial, { wanted, torchIndex }).finally(() => server);
     }
     await rename(partial, folder).catch(async (error) => {
       // Another build has created it meanwhile.

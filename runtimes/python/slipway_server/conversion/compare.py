@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import time
-from typing import Any
-
 import numpy as np
 
 # The tolerance for numbers in single precision; labels must be equal.
@@ -28,16 +25,6 @@ def difference(
             if len(rows) > 0:
                 return largest, f"{name} differs in {len(rows)} of {len(expected)} rows, first in row {rows[0]}"
     return largest, None
-
-
-def micros_of(session: Any, first: dict[str, np.ndarray], runs: int = 200) -> float:
-    """The time for one row, as the median of many runs."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        session.run(None, first)
-        times.append(time.perf_counter() - start)
-    return round(sorted(times)[len(times) // 2] * 1e6, 1)
 
 
 def _apart(name: str, expected: np.ndarray, found: np.ndarray) -> float:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..proof.timing import median_micros
+
 _TOLERANCE = 1e-4
 _LEAST_COSINE = 0.9999
 # Of each token, or of each text.
@@ -71,8 +73,6 @@ def _fused(encoder: Any, names: list[str], content: bytes) -> tuple[bytes, dict[
 def _proven(encoder: Any, names: list[str], content: bytes) -> dict[str, Any]:
     from onnxruntime import InferenceSession, disable_telemetry_events
 
-    from .compare import micros_of
-
     disable_telemetry_events()
     session = InferenceSession(content, providers=["CPUExecutionProvider"])
     largest, why = 0.0, None
@@ -87,7 +87,7 @@ def _proven(encoder: Any, names: list[str], content: bytes) -> dict[str, Any]:
             apart, reason = _apart(name, one, other, encoder.mask(tokens).numpy())
             largest, why = max(largest, apart), why or reason
     one = encoder.tokens([_TEXTS[1]])
-    micros = micros_of(session, fed(one, names))
+    micros = median_micros(lambda: session.run(None, fed(one, names)))
     why = why or (_padded_apart(encoder) if is_padded else None)
     reason = why or f"it answers {len(_TEXTS)} golden texts as transformers does"
     return {"converted": why is None, "reason": reason, "rows": len(_TEXTS), "maxDifference": largest, "onnxMicros": micros}

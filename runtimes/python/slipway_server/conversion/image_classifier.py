@@ -7,12 +7,12 @@ from typing import Any, Iterator
 
 import numpy as np
 
+from ..proof.timing import median_micros
+
 _TOLERANCE = 1e-4
 _SEED = 20_261_128
 # Small and large, wide and high, and one in gray.
 _SIZES = ((12, 8), (224, 224), (640, 427), (301, 500), (96, 160), (1024, 768))
-# A large network takes seconds for as many runs as a small one needs to be measured.
-_RUNS = 20
 
 
 def golden_images() -> Iterator[Any]:
@@ -32,8 +32,6 @@ def converted_image_classifier(classifier: Any, out: str) -> dict[str, Any]:
     """{converted, reason, rows, maxDifference, onnxMicros}, as `convert` reports it."""
     from onnxruntime import InferenceSession, disable_telemetry_events
 
-    from .compare import micros_of
-
     disable_telemetry_events()
     pixels = [classifier.pixels(image) for image in golden_images()]
     expected = [classifier.logits(each).numpy() for each in pixels]
@@ -49,7 +47,7 @@ def converted_image_classifier(classifier: Any, out: str) -> dict[str, Any]:
         "reason": why or f"it answers {len(pixels)} golden images as transformers does",
         "rows": len(pixels),
         "maxDifference": largest if np.isfinite(largest) else None,
-        "onnxMicros": micros_of(session, {"pixel_values": pixels[0].numpy()}, _RUNS),
+        "onnxMicros": median_micros(lambda: session.run(None, {"pixel_values": pixels[0].numpy()})),
     }
     if why is None:
         with open(out, "wb") as file:

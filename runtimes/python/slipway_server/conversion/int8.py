@@ -8,6 +8,7 @@ from typing import Any, Iterator
 
 import numpy as np
 
+from ..proof.timing import median_micros
 from .encoder import fed, inputs_of
 from .golden_texts import golden_texts
 
@@ -78,14 +79,12 @@ def _masked(text: str, mask: str) -> str:
 def _tried(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], path: str) -> dict[str, Any]:
     from onnxruntime import InferenceSession
 
-    from .compare import micros_of
-
     session = InferenceSession(path, providers=["CPUExecutionProvider"])
     names = inputs_of(encoder)
     found = [session.run(list(encoder.outputs), fed(tokens, names)) for tokens, _ in golden]
     kept, reason = judged(encoder, golden, found)
     one = encoder.tokens([golden_texts()[-1]])
-    return {"kept": kept, "reason": reason, "onnxMicros": micros_of(session, fed(one, names))}
+    return {"kept": kept, "reason": reason, "onnxMicros": median_micros(lambda: session.run(None, fed(one, names)))}
 
 
 def judged(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], found: list[list[np.ndarray]]) -> tuple[bool, str]:
