@@ -43,7 +43,7 @@ def main(packages, kept, roots):
 
     def follow(names):
         found = []
-        for name in with_parents(names):
+        for name in with_parents(each for each in names if each not in seen):
             source = None if name in seen else file_of(packages, name)
             seen.add(name)
             if source:
@@ -91,7 +91,7 @@ def finish(submit, at_once, left, follow):
 
 
 def all_compiled(kept, sources):
-    return [name for source, package in sources for name in imports_of(compiled(source, kept), package)]
+    return list(dict.fromkeys(name for source, package in sources for name in imports_of(compiled(source, kept), package)))
 
 
 def with_parents(names):
@@ -175,7 +175,7 @@ def forget_unused(kept):
 
 def imports_of(code, package):
     """None of a file that was listed."""
-    return [] if code is None or package is None else list(dict.fromkeys(imports(code, package)))
+    return () if code is None or package is None else imports(code, package)
 
 
 def imports(code, package):
