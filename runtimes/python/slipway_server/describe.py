@@ -191,7 +191,9 @@ def ended_by(work: Callable[[], None]) -> None:
     """Ends the process by what went wrong, in a line. Where nothing did it ends at once: a framework's own end takes a quarter of a second, and nobody waits for what the model's code still does."""
     try:
         work()
-        sys.stderr.flush()
+        # What the model has printed.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
         os._exit(0)
     except Refusal as refused:
         sys.exit(refused.message)
