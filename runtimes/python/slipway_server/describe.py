@@ -19,7 +19,7 @@ import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
 import sys  # noqa: E402
-from contextlib import redirect_stderr  # noqa: E402
+from contextlib import redirect_stderr, suppress  # noqa: E402
 from io import StringIO  # noqa: E402
 from importlib.metadata import distributions  # noqa: E402
 from typing import Any, Callable, NamedTuple  # noqa: E402
@@ -191,15 +191,16 @@ def ended_by(work: Callable[[], None]) -> None:
     """Ends the process by what went wrong, in a line. Where nothing did it ends at once: a framework's own end takes a quarter of a second, and nobody waits for what the model's code still does."""
     try:
         work()
-        # What the model has printed.
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(0)
     except Refusal as refused:
         sys.exit(refused.message)
     except (Exception, SystemExit) as error:
         # Code may end as a program does, mostly without a word.
         sys.exit(where(error))
+    for stream in (sys.stdout, sys.stderr):
+        # What the model has printed; its code may have put anything in their place.
+        with suppress(Exception):
+            stream.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,18 @@ function describeDescribe(runtime: Runtime): void {
     expect(said.packages).toContain('falcon==4.4.0');
   });
 
+  it('ends without waiting for what the code has started, and whatever that has done to its output', async () => {
+    const code = `import sys, threading, time
+threading.Thread(target=time.sleep, args=(3600,)).start()
+sys.stdout = None
+sys.stderr.close()
+def predict(x): return x.sum(axis=1)`;
+
+    const { said } = await describeModel(await pythonFolder(code, X_TO_Y));
+
+    expect(said.rows).toBe(1);
+  });
+
   it('gives an example with the answer of the model itself', async () => {
     const { said } = await describeModel(await pythonFolder(SUMS, X_TO_Y));
 
