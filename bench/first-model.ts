@@ -1,4 +1,4 @@
-// From a Python model dropped in the bucket of a fresh data folder to Live, and where that time goes; beside what uv takes for the same packages.
+// From a Python model dropped in the bucket of a fresh data folder to Live, and where that time goes; beside what uv takes for the same packages, and what it takes to have the same model answer by LitServe and by BentoML.
 // The machine is shared: compare figures of one run. A fresh HOME empties the caches of packages too. `node bench/first-model.ts [ROUNDS]`
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { fixtureOf } from '../test/support/models/dropped.ts';
 import { type RunningSlipway, startSlipway } from '../test/support/slipway/running.ts';
 import { row, spread } from './figures.ts';
+import { type Asked, firstAnswer, installedBy, OTHERS } from './first-model/others.ts';
 import { cpuMs } from './python-servers/process-tree.ts';
 
 const run = promisify(execFile);
@@ -27,7 +28,7 @@ type Took = {
 };
 
 const times = new Map<string, Took[]>();
-const uv: number[] = [];
+const without = new Map<string, number[]>();
 
 for (let round = 0; round < ROUNDS; round += 1) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
@@ -42,7 +43,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
     const bytes = readFileSync(fixtureOf('sklearn', name).path);
     await took(what, slipway, (model) => slipway.drop(`models/${model}/${name}`, bytes));
   }
-  uv.push(await installed(folder));
+  await others(folder);
   await slipway.stop();
   await rm(folder, { recursive: true });
 }
@@ -55,7 +56,7 @@ for (const [what, all] of times) {
     console.log(row(`  ${phase}`, seconds(all.map(({ phases }) => phases.get(phase) ?? 0))));
   }
 }
-console.log(row('uv, the same packages', seconds(uv)));
+for (const [what, all] of without) console.log(row(what, seconds(all)));
 
 function seconds(values: readonly number[]): string {
   return spread(
@@ -111,25 +112,50 @@ async function took(
   times.set(what, [...(times.get(what) ?? []), taken]);
 }
 
-/** What uv alone takes for the packages of the environment that a model was converted in. */
-async function installed(dataDir: string): Promise<number> {
+/** What the same takes without Slipway. */
+async function others(dataDir: string): Promise<void> {
+  const environment = converterIn(dataDir);
+  const { findUv } = await import(String(PYTHON_TOOLS));
+  const uv: string = await findUv();
+  const python = join(environment, 'bin', 'python');
+  await tookWithout('uv, the same packages', async () => {
+    const folder = join(dataDir, 'same');
+    await run(uv, ['venv', '--quiet', '--python', python, folder]);
+    const into = ['--quiet', '--python', join(folder, 'bin', 'python')];
+    await run(uv, ['pip', 'install', ...into, '-r', join(environment, 'wanted.txt')]);
+  });
+  for (const [name, other] of Object.entries(OTHERS)) {
+    const folder = join(dataDir, name);
+    await tookWithout(`${name}, by uv`, async () => {
+      const installed = await installedBy(uv, python, other, folder);
+      await firstAnswer(installed, other, folder, asked());
+    });
+    await tookWithout(`${name}, its packages there`, () =>
+      firstAnswer(join(folder, 'bin', 'python'), other, folder, asked()),
+    );
+  }
+}
+
+async function tookWithout(what: string, task: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now();
+  await task();
+  without.set(what, [...(without.get(what) ?? []), performance.now() - startedAt]);
+}
+
+function asked(): Asked {
+  const { path, requests } = fixtureOf('sklearn', 'columns-pipeline-1.8.joblib');
+  const request = requests.find(({ protocol }) => protocol === 'invocations');
+  if (!request) throw new Error(`${path} has no request`);
+  const { predictions } = request.answer as { predictions: { probabilities: unknown } };
+  return { path, body: request.body, probabilities: predictions.probabilities };
+}
+
+/** The environment that a model was converted in. */
+function converterIn(dataDir: string): string {
   const images = join(dataDir, 'images');
   const image = readdirSync(join(images, 'images'))
     .map((tag) => join(images, 'images', tag))
     .find((folder) => existsSync(join(folder, 'converter')));
   if (!image) throw new Error('no model has a converter');
-  const environment = join(
-    images,
-    'environments',
-    basename(readlinkSync(join(image, 'converter'))),
-  );
-  const { findUv } = await import(String(PYTHON_TOOLS));
-  const program: string = await findUv();
-  const folder = join(dataDir, 'same');
-  const python = join(environment, 'bin', 'python');
-  const startedAt = performance.now();
-  await run(program, ['venv', '--quiet', '--python', python, folder]);
-  const into = ['--quiet', '--python', join(folder, 'bin', 'python')];
-  await run(program, ['pip', 'install', ...into, '-r', join(environment, 'wanted.txt')]);
-  return performance.now() - startedAt;
+  return join(images, 'environments', basename(readlinkSync(join(image, 'converter'))));
 }
