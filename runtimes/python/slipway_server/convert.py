@@ -29,8 +29,8 @@ from .describe import Description, described, ended_by, own_stdout, tell  # noqa
 from .frameworks import framework_of  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
 from .proof.golden import first_row, tensors_of  # noqa: E402
-from .proof.unknowns import Place  # noqa: E402
 from .proof.timing import median_micros  # noqa: E402
+from .proof.unknowns import Place  # noqa: E402
 from .refusal import message_of  # noqa: E402
 from .values.tensors import Signature  # noqa: E402
 
@@ -116,12 +116,13 @@ def _tried(
     converted = {spec.name: np.asarray(answer) for spec, answer in zip(signature.outputs, answers)}
     largest, why = difference(outputs, converted, tolerance)
     why = why or next((_answered(place) for place, row in refused if row and _answers(session, row)), None)
+    first = first_row(signature.inputs, inputs)
     report = {
         "converted": why is None,
         "reason": why,
         "rows": len(next(iter(inputs.values()))),
         "maxDifference": largest if np.isfinite(largest) else None,
-        "onnxMicros": median_micros(lambda: session.run(None, first_row(signature.inputs, inputs))),
+        "onnxMicros": median_micros(lambda: session.run(None, first)),
     }
     if why is None:
         with open(out, "wb") as file:

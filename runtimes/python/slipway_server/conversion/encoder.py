@@ -86,8 +86,8 @@ def _proven(encoder: Any, names: list[str], content: bytes) -> dict[str, Any]:
         for name, one, other in zip(encoder.outputs, expected, found):
             apart, reason = _apart(name, one, other, encoder.mask(tokens).numpy())
             largest, why = max(largest, apart), why or reason
-    one = encoder.tokens([_TEXTS[1]])
-    micros = median_micros(lambda: session.run(None, fed(one, names)))
+    one = fed(encoder.tokens([_TEXTS[1]]), names)
+    micros = median_micros(lambda: session.run(None, one))
     why = why or (_padded_apart(encoder) if is_padded else None)
     reason = why or f"it answers {len(_TEXTS)} golden texts as transformers does"
     return {"converted": why is None, "reason": reason, "rows": len(_TEXTS), "maxDifference": largest, "onnxMicros": micros}
