@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
@@ -131,10 +131,10 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
       const shared = environmentOf(spec, files);
       if (shared) ofPython.serves(shared);
     },
-    expects({ runtime, format, language, wishes: { network }, converts }, folder) {
+    expects({ runtime, format, language, wishes: { network }, converts }, environment) {
       // One that is converted is served by another runtime.
       if (converts || !isAwaited({ runtime, format, language })) return { [Symbol.dispose]() {} };
-      return onceUsable(folder, timers, () =>
+      return onceUsable(environment, timers, (folder) =>
         ofPython.expects({ folder, format, network, memoryMiB: SPARE_MIB }),
       );
     },
@@ -145,15 +145,28 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
   };
 }
 
-/** When a model can be loaded in an environment, as its build says there. */
-function onceUsable(environment: string, timers: Timers, then: () => void): Disposable {
+/** When a model can be loaded in an environment, as its build says there; `then` is told its real folder. */
+function onceUsable(
+  environment: string,
+  timers: Timers,
+  then: (folder: string) => void,
+): Disposable {
   let callOff = () => {};
   const look = () => {
-    if (existsSync(join(environment, READY))) then();
+    const ready = realpathIf(join(environment, READY));
+    if (ready) then(dirname(ready));
     else callOff = timers.after(LOOK_MS, look);
   };
   look();
   return { [Symbol.dispose]: () => callOff() };
+}
+
+function realpathIf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 type Awaited = {

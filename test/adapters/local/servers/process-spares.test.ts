@@ -1,10 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProcessSpares, processSpares } from '#adapters/local/servers/process-spares.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
+import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 
 const GUARD = { watch: () => () => {}, close: async () => {} };
 // In place of a Python: says what it awaits, and what its walls would go by.
@@ -69,6 +78,24 @@ it.each([
   using _ = spares.expects({ ...CODE, ...about } as unknown as BuildOrder, environment);
 
   expect(timers.leftMs()).toEqual([]);
+});
+
+it('is taken for that model, also where the data folder is reached by a link', async () => {
+  isReady();
+  symlinkSync(root, join(root, 'link'));
+  using _ = spares.expects(CODE, join(root, 'link/environments/e1'));
+  const image = join(root, 'image');
+  mkdirSync(image);
+  writeFileSync(join(image, 'facts.json'), JSON.stringify({ format: 'python', network: 'open' }));
+  const files = {
+    ...{ path: root, artifact: image, modelPath: image, scratch: root, read: image },
+    python: join(root, 'link/environments/e1/bin/python'),
+    factsPath: join(image, 'facts.json'),
+  };
+  const spec = revisionSpec('v1', { runtime: 'python', modelFile: 'predict.py', memoryMiB: 1_769 });
+
+  expect(spares.take(spec, { ...files, factsPath: undefined })).toBeUndefined();
+  expect(spares.take(spec, files)).toBeDefined();
 });
 
 it('none is expected any more once its build has ended', () => {
