@@ -64,11 +64,27 @@ export async function requirementsIn(
   return file ? parseRequirements(await readText(file), name) : [];
 }
 
+const METHOD = /^[ \t]+(?:async[ \t]+)?def[ \t]+predict[ \t]*\(/m;
+// Defined there, made by something else, or taken from another file.
+const FUNCTION =
+  /^(?:(?:async[ \t]+)?def[ \t]+predict[ \t]*\(|predict[ \t]*(?::[^=\n]*)?=(?!=)|from[ \t]+\S+[ \t]+import[ \t][^#\n]*\bpredict\b(?![ \t]+as\b))/m;
+const TAKEN = /^from[ \t]+\S+[ \t]+import[ \t][^#\n]*\bPredictor\b(?![ \t]+as\b)/m;
+const INHERITS = /^class[ \t]+Predictor[ \t]*\([ \t]*(?!object\b)[\w]/m;
+
 function entryOf(text: string): string | undefined {
   const code = withoutTexts(text);
-  const [, name] = /^class[ \t]+(Predictor|Model)\b/m.exec(code) ?? [];
-  if (name && /^[ \t]+(async[ \t]+)?def[ \t]+predict[ \t]*\(/m.test(code)) return name;
-  return /^(async[ \t]+)?def[ \t]+predict[ \t]*\(/m.test(code) ? 'predict' : undefined;
+  const holder = CLASSES.find((name) => METHOD.test(bodyOf(code, name)));
+  if (holder) return holder;
+  if (FUNCTION.test(code)) return 'predict';
+  return TAKEN.test(code) || INHERITS.test(code) ? 'Predictor' : undefined;
+}
+
+const CLASSES = ['Predictor', 'Model'] as const;
+
+/** The lines of a class: a network beside it that is called Model has other methods. */
+function bodyOf(code: string, name: (typeof CLASSES)[number]): string {
+  const [, after = ''] = code.split(new RegExp(`^class[ \\t]+${name}\\b`, 'm'));
+  return after.split(/^(?=[^\s#)])/m)[0] ?? '';
 }
 
 /** The code without its triple-quoted strings, in which lines may look like code. */

@@ -22,6 +22,21 @@ describe('a model in plain Python', () => {
     ['class Predictor(Base):\n  async def predict(self): pass', 'predict.py:Predictor'],
     ['class Model:\n\tdef load(self): pass\n\tdef predict(self, x): pass', 'predict.py:Model'],
     ['class Predictor:\n  pass\ndef predict(x): pass', 'predict.py:predict'],
+    [
+      'class Model(nn.Module):\n  def forward(self): pass\n\nclass Predictor:\n  def predict(self): pass',
+      'predict.py:Predictor',
+    ],
+    [
+      'class Model(Net):\n  def predict(self): pass\nclass Predictor:\n  def predict(self): pass',
+      'predict.py:Predictor',
+    ],
+    ['class Model(nn.Module):\n  pass\ndef predict(x): pass', 'predict.py:predict'],
+    ['predict = make(4)', 'predict.py:predict'],
+    ['predict: Callable[[int], int] = make(4)', 'predict.py:predict'],
+    ['from serving.core import load, predict', 'predict.py:predict'],
+    ['from core import answer as predict', 'predict.py:predict'],
+    ['from core import Predictor', 'predict.py:Predictor'],
+    ['from core import Base\nclass Predictor(Base):\n  FILE = "a"', 'predict.py:Predictor'],
   ])('is entered where %j answers', async (code, entrypoint) => {
     const files = [memoryFile('predict.py', code)];
 
@@ -35,6 +50,11 @@ describe('a model in plain Python', () => {
     ["'''\ndef predict(rows): pass\n'''", 'a text'],
     ['def predict_all(rows): pass', 'another name'],
     ['class Predictor:\n  def fit(self): pass', 'a class without predict'],
+    ['class Predictor(object):\n  def fit(self): pass', 'a class without predict'],
+    ['class Model(nn.Module):\n  def forward(self): pass', 'a network'],
+    ['predict == 3', 'a comparison'],
+    ['from core import predict as ask', 'another name'],
+    ['from core import predict_all', 'another name'],
     ['if True:\n  def predict(rows): pass', 'a function within'],
   ])('is refused where %j has %s', async (code) => {
     await expect(inspectPythonCode([memoryFile('predict.py', code)], '.')).rejects.toMatchObject({

@@ -74,6 +74,18 @@ class Predictor:
     expect(json['error']).not.toContain(says);
   });
 
+  it('the log says that threads do what processes cannot', async () => {
+    const code = `import errno, multiprocessing.synchronize as of
+def refused(*_): raise OSError(errno.EROFS, "read-only")
+of._multiprocessing.SemLock = refused
+def predict(x): return of.Lock(ctx=__import__("multiprocessing").get_context("fork"))`;
+    const server = await startModel(runtime, pythonFolder(code));
+
+    await server.post('/invocations', { inputs: 1 });
+
+    expect(server.stderr()).toContain('ThreadPoolExecutor');
+  });
+
   it('what code prints is in the log at once', async () => {
     const code = 'def predict(x):\n  print("asked about", x)\n  return x';
     const server = await startModel(runtime, pythonFolder(code));
@@ -387,8 +399,8 @@ def predict(what): return numbers() if what == "numbers" else seen
     });
 
     it.each([
-      { what: '{1, 2}', type: 'set' },
-      { what: 'b"bytes"', type: 'bytes' },
+      { what: '1j', type: 'complex' },
+      { what: '[b"bytes"]', type: 'bytes' },
       { what: '{"a": [Own()]}', type: 'predict.Own' },
       { what: '(each for each in [Own()])', type: 'predict.Own' },
     ])(

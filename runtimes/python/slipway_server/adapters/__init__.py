@@ -17,7 +17,8 @@ from ..loading.allowlist import Allowlist
 from ..loading.wall import around
 from ..model import Model
 from ..refusal import Refusal, message_of, own_traceback, show, where
-from ..serving.streams import Content
+from ..serving.code_answers import jsonable
+from ..serving.streams import Content, dumped
 from .advice import advice_on
 
 T = TypeVar("T")
@@ -161,6 +162,17 @@ def _refused_by_framework(error: BaseException) -> Refusal:
 
 
 def _refused_by_code(error: BaseException) -> Refusal:
+    said = _said_by_code(error)
+    if said is not None:
+        return said
     advice = advice_on(error)
     print(f"{own_traceback(error)}the model's code failed: {where(error)}{advice and f'; {advice}'}", file=sys.stderr, flush=True)
     return Refusal(500, f"the model's code failed: {message_of(error)}")
+
+
+def _said_by_code(error: BaseException) -> Refusal | None:
+    """What the code itself answers by an error, as FastAPI has its HTTPException: one with a `status_code` and a `detail`. A client of another service has no detail to tell."""
+    status, detail = getattr(error, "status_code", None), getattr(error, "detail", None)
+    if type(status) is not int or not 400 <= status <= 599 or not hasattr(error, "detail"):
+        return None
+    return Refusal(status, message_of(error) if detail is None else detail if isinstance(detail, str) else dumped(jsonable(detail)))

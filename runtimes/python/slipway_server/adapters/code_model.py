@@ -9,11 +9,14 @@ import numpy as np
 
 from ..config import Facts
 from ..model import Model
-from ..serving.bodies import code_answer, value_of
+from ..serving.bodies import value_of
+from ..serving.code_answers import code_answer
+from ..serving.forms import FORM
 from ..serving.streams import Content
 from ..values.tensors import Signature
 from .coroutines import settled
-from .user_code import call_with, import_file, outputs_of
+from .hinted import takes_bytes
+from .user_code import called_with, import_file, outputs_of, parameters_of
 
 PLATFORM = "python_code"
 _FILES = ("predict.py", "model.py", "inference.py")
@@ -27,16 +30,29 @@ def load(path: str, facts: Facts) -> Model:
     without one, the value of `inputs` or `instances`, or else the body itself, and it may yield its answer.
     """
     file, _, name = (facts.entrypoint or _first_file(path)).partition(":")
-    predict = _function(import_file(path, file), name)
+    function = _function(import_file(path, file), name)
+    predict, parameters = called_with(function), parameters_of(function)
     signature = facts.signature or Signature((), ())
 
     def answer(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return outputs_of(call_with(predict, given(arrays, facts)), signature.outputs)
+        return outputs_of(predict(given(arrays, facts)), signature.outputs)
 
     def invoke(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
-        return code_answer(call_with(predict, value_of(body, content_type)), accept)
+        return code_answer(predict(_argument(body, content_type, parameters)), accept)
 
     return Model(signature, answer, facts.takes_columns, is_code=True, invoke=None if signature.inputs else invoke)
+
+
+def _argument(body: bytes, content_type: str, parameters: dict[str, Any]) -> Any:
+    """What a body is to code with these parameters."""
+    essence = content_type.split(";")[0].strip().lower()
+    hint = next(iter(parameters.values()), None)
+    # What curl calls a form unless it is told otherwise.
+    if essence == "application/x-www-form-urlencoded" and takes_bytes(hint) and not body.lstrip().startswith((b"{", b"[", b'"')):
+        return body
+    value = value_of(body, content_type)
+    is_single = essence == FORM and len(value) == 1
+    return next(iter(value.values())) if is_single and not value.keys() <= parameters.keys() else value
 
 
 def given(arrays: dict[str, np.ndarray], facts: Facts) -> Any:

@@ -10,7 +10,8 @@ from ..model import Model
 from ..protocols.invocations import KEYS, without_params
 from ..protocols.written_as import one_name_of
 from ..refusal import Refusal, message_of
-from ..serving.bodies import code_answer, json_content, parse_json, value_of
+from ..serving.bodies import parse_json, value_of
+from ..serving.code_answers import code_answer, json_content
 from ..serving.streams import Content
 from ..values.tensors import Signature, TensorSpec
 from .code_model import given

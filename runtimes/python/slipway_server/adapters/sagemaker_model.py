@@ -10,7 +10,8 @@ import numpy as np
 from ..config import Facts
 from ..model import Model
 from ..refusal import Refusal
-from ..serving.bodies import jsonable, parse_json, text_of
+from ..serving.bodies import parse_json, text_of
+from ..serving.code_answers import jsonable
 from ..serving.streams import dumped
 from ..values.tensors import Signature
 from .coroutines import settled, settling

@@ -17,6 +17,7 @@ from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
 from .coroutines import settled
 from .data_file import file_within
+from .hinted import as_hinted, hints_of
 
 
 def import_file(folder: str, file: str) -> ModuleType:
@@ -34,20 +35,39 @@ def import_file(folder: str, file: str) -> ModuleType:
     return module
 
 
-def call_with(function: Callable[..., Any], named: Any) -> Any:
-    """Passes an object by name if its keys are the function's parameters, and anything else as the only argument. Refuses with 400 what can be neither."""
-    takes = _named_parameters(function)
-    if takes is None:
-        return settled(function(named))
+def called_with(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """The function of one argument: an object is passed by name if its keys are the function's parameters, and anything else as the only argument, as its type hints have it. Refuses with 400 what can be neither."""
+    takes, hints = _named_parameters(function), hints_of(function)
+
+    def hinted(name: str | None, value: Any) -> Any:
+        return as_hinted(name, hints[name], value) if name in hints else value
+
+    def call(named: Any) -> Any:
+        if takes is None:
+            return settled(function(named))
+        if _is_by_name(takes, named):
+            return settled(function(**{name: hinted(name, value) for name, value in named.items()}))
+        return settled(function(hinted(takes.first, named)))
+
+    return call
+
+
+def parameters_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The parameters that can be given by name, with the type hints of those that have one."""
+    takes, hints = _named_parameters(function), hints_of(function)
+    return {name: hints.get(name) for name in (takes.names if takes else {})}
+
+
+def _is_by_name(takes: _Named, named: Any) -> bool:
     names = set(named) if isinstance(named, dict) else set()
     has_required = takes.required <= names
     if names and has_required and (takes.takes_any or names <= takes.names.keys()):
-        return settled(function(**named))
+        return True
     is_by_name = len(takes.names) > 1 and names and has_required and takes.required
     if isinstance(named, _JSON) and (len(takes.required) > 1 or is_by_name):
         found = f"an object with {show_keys(list(named))}" if isinstance(named, dict) else show(named)
         raise Refusal(400, f"the body is {found}; the model's code takes an object with {show_keys(list(takes.names))}")
-    return settled(function(named))
+    return False
 
 
 def outputs_of(result: Any, declared: tuple[TensorSpec, ...]) -> dict[str, np.ndarray]:
@@ -75,11 +95,12 @@ _JSON = (dict, list, str, int, float, type(None))
 
 
 class _Named(NamedTuple):
-    """The parameters of a function that can be given by name, those of them without a default, and whether it takes any others."""
+    """The parameters of a function that can be given by name, those of them without a default, whether it takes any others, and the first of all."""
 
     names: dict[str, None]
     required: set[str]
     takes_any: bool
+    first: str | None
 
 
 def _named_parameters(function: Callable[..., Any]) -> _Named | None:
@@ -90,7 +111,9 @@ def _named_parameters(function: Callable[..., Any]) -> _Named | None:
         return None
     by_name = [each for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
     required = {each.name for each in by_name if each.default is each.empty}
-    return _Named({each.name: None for each in by_name}, required, any(each.kind is each.VAR_KEYWORD for each in parameters))
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    first = next((each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)), None)
+    return _Named({each.name: None for each in by_name}, required, takes_any, first)
 
 
 def _as_declared(spec: TensorSpec, value: Any) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Request bodies and answers of models that declare no signature."""
+"""Request bodies of models that declare no signature."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import codecs
 import csv
 import io
 import re
-from typing import Any, Iterator
+from typing import Any
 
 import msgspec
-import numpy as np
 
 from ..protocols.invocations import KEYS
 from ..protocols.written_as import JSON_LINES, lines_of, one_name_of
 from ..refusal import Refusal
-from .streams import Content, dumped, streamed
+from .forms import FORM, parts_of
 
 
 _UTF_16 = "the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8"
@@ -68,12 +67,14 @@ def _foreign_in(body: bytes) -> str | None:
 
 
 def value_of(body: bytes, content_type: str) -> Any:
-    """The argument for the code: CSV rows, a list of JSON's lines, the value under one of MLflow's keys in JSON, else all of the JSON; bytes for any other type."""
+    """The argument for the code: CSV rows, a list of JSON's lines, the parts of a form by name, the value under one of MLflow's keys in JSON, else all of the JSON; bytes for any other type."""
     essence = one_name_of(content_type.split(";")[0].strip().lower())
     if essence == "text/csv":
         return _csv(text_of(body))
     if essence == JSON_LINES:
         return lines_of(body, parse_json)
+    if essence == FORM:
+        return {part.name: value_of(part.content, part.content_type) if part.is_file else text_of(part.content) for part in parts_of(body, content_type)}
     if not essence.endswith("json") and essence != "application/x-www-form-urlencoded":
         return body
     value = parse_json(body)
@@ -83,50 +84,6 @@ def value_of(body: bytes, content_type: str) -> Any:
     if key == "dataframe_records":
         return _frame(value[key])
     return value[key] if key in KEYS else value
-
-
-def code_answer(result: Any, accept: str) -> tuple[Content, str]:
-    """An answer's content and type: a generator's values as a stream, anything else as JSON."""
-    if isinstance(result, Iterator):
-        return streamed((jsonable(value) for value in result), accept)
-    return json_content({"predictions": result})
-
-
-def json_content(value: Any) -> tuple[bytes, str]:
-    return dumped(jsonable(value)).encode("utf-8", "replace"), "application/json"
-
-
-def jsonable(value: Any) -> Any:
-    """A value in JSON's types, including arrays, tables, numbers and times of numpy and pandas. Refuses any other with 500 and its type."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(name): jsonable(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [jsonable(each) for each in value]
-    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "mM":
-        return jsonable(value.astype(str).tolist())
-    if hasattr(value, "columns") and hasattr(value, "to_dict"):
-        return jsonable(value.to_dict(orient="records"))
-    if hasattr(value, "tolist"):
-        return jsonable(value.tolist())
-    # A missing value of pandas, which is not even equal to itself.
-    if type(value).__name__ in ("NaTType", "NAType"):
-        return None
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise Refusal(500, f"the model's code answered {_named(value)}, for which JSON has no form; {_ANSWERS}")
-
-
-_ANSWERS = "it takes texts, numbers, booleans, None, lists, dictionaries, and arrays and tables of numpy and pandas"
-
-
-def _named(value: Any) -> str:
-    kind = type(value)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return f"a value of the type {name}"
 
 
 def _table(split: Any) -> Any:

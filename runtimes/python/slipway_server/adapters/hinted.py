@@ -1,0 +1,170 @@
+"""Arguments as the type hints of the code have them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import datetime
+import enum
+import io
+import re
+import typing
+from typing import Any, Callable, Iterator
+
+import msgspec
+import numpy as np
+
+from ..refusal import Refusal, show
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """By parameter; none where a hint names what is not there."""
+    try:
+        return typing.get_type_hints(function)
+    except Exception:
+        return {}
+
+
+def as_hinted(name: str, hint: Any, value: Any) -> Any:
+    """
+    The value of a request's body as its parameter has it: records as dataclasses and models of pydantic, tables, arrays, times, bytes and images.
+    Refuses with 400 what does not fit such a hint. A hint of plain values (`list`, `float`) only makes numbers of texts: code is called with more than it says.
+    """
+    make = _maker(_unwrapped(hint))
+    if make is None or (value is None and _unwrapped(hint) is not hint):
+        return value
+    try:
+        return make(value)
+    except Refusal:
+        raise
+    except _MISFITS as error:
+        raise Refusal(400, f'"{name}" does not fit what the model\'s code takes: {_told(error)}') from None
+
+
+def takes_bytes(hint: Any) -> bool:
+    """Whether a body may go in as it is."""
+    return _name_of(_unwrapped(hint)) in ("builtins.bytes", _IMAGE)
+
+
+_MISFITS = (ValueError, TypeError, KeyError, OSError, msgspec.ValidationError)
+_IMAGE = "PIL.Image.Image"
+
+
+def _maker(hint: Any) -> Callable[[Any], Any] | None:
+    name = _name_of(hint)
+    if name in _MAKERS:
+        return _MAKERS[name](hint)
+    kinds = [kind for kind in _classes_in(hint)]
+    if any(hasattr(kind, "model_validate") for kind in kinds):
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(hint).validate_python
+    if any(_is_record(kind) for kind in kinds):
+        return lambda value: _converted(value, hint)
+    return None
+
+
+def _converted(value: Any, hint: Any) -> Any:
+    try:
+        return msgspec.convert(value, hint, strict=False)
+    except TypeError:
+        # A type that msgspec knows nothing of.
+        return value
+
+
+def _is_record(kind: type) -> bool:
+    is_named = issubclass(kind, tuple) and hasattr(kind, "_fields")
+    is_typed = issubclass(kind, dict) and hasattr(kind, "__total__")
+    is_scalar = issubclass(kind, (enum.Enum, datetime.date, datetime.time, datetime.timedelta))
+    return dataclasses.is_dataclass(kind) or is_named or is_typed or is_scalar or hasattr(kind, "__struct_fields__")
+
+
+def _classes_in(hint: Any) -> Iterator[type]:
+    if isinstance(hint, type) and not typing.get_args(hint):
+        yield hint
+    for each in typing.get_args(hint):
+        yield from _classes_in(each)
+
+
+def _unwrapped(hint: Any) -> Any:
+    """Of an optional one what it is otherwise."""
+    others = [each for each in typing.get_args(hint) if each is not type(None)]
+    is_optional = len(others) == 1 and type(None) in typing.get_args(hint)
+    return others[0] if is_optional else hint
+
+
+def _name_of(hint: Any) -> str:
+    """Of the class, by its package alone: libraries move their modules about."""
+    if not isinstance(hint, type):
+        return ""
+    module = hint.__module__ if hint.__qualname__ == "Image" else hint.__module__.split(".")[0]
+    return f"{module}.{hint.__qualname__}"
+
+
+def _number(hint: Any) -> Callable[[Any], Any]:
+    return lambda value: msgspec.convert(value, hint, strict=False) if isinstance(value, str) else value
+
+
+def _array(_hint: Any) -> Callable[[Any], Any]:
+    return lambda value: value if isinstance(value, bytes) else np.asarray(value)
+
+
+def _tensor(_hint: Any) -> Callable[[Any], Any]:
+    from torch import as_tensor
+
+    return lambda value: value if isinstance(value, bytes) else as_tensor(value)
+
+
+def _table(hint: Any) -> Callable[[Any], Any]:
+    def table(value: Any) -> Any:
+        if isinstance(value, hint) or isinstance(value, bytes):
+            return value
+        if hasattr(value, "to_dict"):
+            return hint(value.to_dict(orient="list"))
+        is_record = isinstance(value, dict) and not any(isinstance(each, (list, dict)) for each in value.values())
+        return hint([value] if is_record else value)
+
+    return table
+
+
+def _bytes(_hint: Any) -> Callable[[Any], Any]:
+    def content(value: Any) -> Any:
+        if isinstance(value, bytes):
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f"it is {show(value)}; it takes bytes as the body, or base64")
+        try:
+            return base64.b64decode(re.sub(r"^data:[^,]{0,100};base64,|\s", "", value), validate=True)
+        except binascii.Error:
+            raise ValueError(f"it is {show(value)}, which is no base64") from None
+
+    return content
+
+
+def _image(hint: Any) -> Callable[[Any], Any]:
+    from PIL import Image
+
+    return lambda value: Image.open(io.BytesIO(_bytes(hint)(value)))
+
+
+_MAKERS: dict[str, Callable[[Any], Callable[[Any], Any]]] = {
+    "builtins.int": _number,
+    "builtins.float": _number,
+    "builtins.bytes": _bytes,
+    "numpy.ndarray": _array,
+    "torch.Tensor": _tensor,
+    "pandas.DataFrame": _table,
+    "polars.DataFrame": _table,
+    _IMAGE: _image,
+}
+
+
+def _told(error: BaseException) -> str:
+    """The first of what pydantic found; else all of the error."""
+    errors = getattr(error, "errors", None)
+    first = next(iter(errors()), None) if callable(errors) else None
+    if first is None:
+        return " ".join(str(error).split())
+    place = ".".join(map(str, first["loc"]))
+    return f"{first['msg']}{f' (at {place})' if place else ''}"
