@@ -34,7 +34,7 @@ export async function start({
   });
   const { gateway, control, walls, bucketDir } = slipway;
   output.line(
-    `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}\nwalls     ${walls}`,
+    `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${walls}`,
   );
   output.data({ gateway, control, bucket: bucketDir, walls });
   let watching: Promise<void> | undefined;

@@ -231,7 +231,7 @@ describe('slipway inspect', () => {
   it.each([
     ['model.pt', '', ['torch.load(FILE, map_location="cpu", weights_only=True)'], 'torch\nnumpy\n'],
     ['model.keras', '', ['keras.saving.load_model(FILE)'], 'keras\ntensorflow-cpu\n'],
-    ['model.pkl', '', ['joblib.load(FILE)'], 'joblib\nnumpy\nscikit-learn\n'],
+    ['model.pkl', '', ['joblib.load(FILE)'], 'joblib\nnumpy\npandas\nscikit-learn\n'],
     ['model.safetensors', '', ['load_file(FILE)'], 'safetensors\nnumpy\n'],
     ['model.rds', '', ['open(FILE, "rb")'], ''],
     ['model.pmml', '', ['auto_detect_estimator(pmml=FILE)'], 'sklearn-pmml-model\npandas\n'],
@@ -242,13 +242,13 @@ describe('slipway inspect', () => {
       'arima.pkl',
       '\x80\x04cpmdarima.arima.arima\nARIMA\n.',
       ['joblib.load(FILE)'],
-      'joblib\nnumpy\nscikit-learn\npmdarima\n',
+      'joblib\nnumpy\npandas\nscikit-learn\npmdarima\n',
     ],
     [
       'own.pkl',
       '\x80\x04cmodel_of_mine\nModel\n.',
       ['joblib.load(FILE)'],
-      'joblib\nnumpy\nscikit-learn\n',
+      'joblib\nnumpy\npandas\nscikit-learn\n',
     ],
   ])(
     'writes a predict.py that would serve %s, which is taken then',

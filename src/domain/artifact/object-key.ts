@@ -9,6 +9,10 @@ const SELF_CONTAINED: readonly string[] = KNOWN_FILES.flatMap((kind) => [
 
 const FOLDER_MANIFEST = 'model.yaml';
 
+/** What belongs to a folder and is no model alone, though some models end so too. */
+const PART_OF_FOLDER =
+  /^(requirements.*\.txt|(readme|license|labels|classes|vocab|merges)\.txt|(.*_config|config|vocab|modules|tokenizer|added_tokens|special_tokens_map|model_index|.*\.index)\.json)$/i;
+
 /**
  * What an object's key means.
  * `artifact`: one file that starts a deployment. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`.
@@ -58,5 +62,5 @@ function readPart(model: string, key: string): KeyMeaning {
 }
 
 function isModelFile(file: string): boolean {
-  return endsIn(file, SELF_CONTAINED);
+  return endsIn(file, SELF_CONTAINED) && !PART_OF_FOLDER.test(file);
 }

@@ -10,8 +10,9 @@ import { modelFiles } from '#formats/model-files.ts';
 import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
 import { loadedBy } from '#formats/torch/refused.ts';
+import { wayOfPickle } from './pickle-ways.ts';
 import { pipelineWay } from './pipeline-ways.ts';
-import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS, wayOfPickle } from './predict-ways.ts';
+import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-ways.ts';
 import type { Way } from './way.ts';
 
 /** The two files that would serve a model by code, as a starting point for its owner. */

@@ -1,5 +1,4 @@
-import type { PickledNeeds } from '#formats/sklearn/inspect.ts';
-import { GENSIM, NETWORK_WAYS } from './network-ways.ts';
+import { NETWORK_WAYS } from './network-ways.ts';
 import type { Way } from './way.ts';
 
 const KERAS: Way = {
@@ -7,19 +6,6 @@ const KERAS: Way = {
   load: ['self.model = keras.saving.load_model(FILE)'],
   answer: ['return self.model.predict(np.asarray(rows, "float32"), verbose=0).tolist()'],
   requirements: ['keras', 'tensorflow-cpu'],
-};
-
-const PICKLE: Way = {
-  imports: ['import joblib', 'import numpy as np'],
-  load: [
-    '# Name the packages that its classes are from in requirements.txt, as they were when it was saved.',
-    'saved = joblib.load(FILE)',
-    '# Of several things in a dict or a list, the model is the one that predicts.',
-    'parts = saved.values() if isinstance(saved, dict) else saved if isinstance(saved, (list, tuple)) else [saved]',
-    'self.model = next(part for part in parts if hasattr(part, "predict"))',
-  ],
-  answer: ['return np.asarray(self.model.predict(np.atleast_2d(rows))).tolist()'],
-  requirements: ['joblib', 'numpy', 'scikit-learn'],
 };
 
 export const SENTENCES: Way = {
@@ -242,39 +228,3 @@ export const WAYS: Readonly<Record<string, Way>> = {
     requirements: ['ultralytics', 'pillow'],
   },
 };
-
-const STATSMODELS: Way = {
-  imports: ['import numpy as np', 'import statsmodels.api as sm'],
-  load: ['self.model = sm.load(FILE)'],
-  answer: [
-    'return np.asarray(self.model.predict(np.atleast_2d(np.asarray(rows, "float64")))).tolist()',
-  ],
-  requirements: ['statsmodels', 'numpy'],
-};
-
-/** The packages of the index whose modules pickles name, where both are called otherwise or are well known. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  cloudpickle: 'cloudpickle',
-  dill: 'dill',
-  category_encoders: 'category-encoders',
-  feature_engine: 'feature-engine',
-  imblearn: 'imbalanced-learn',
-  lifelines: 'lifelines',
-  pmdarima: 'pmdarima',
-  prophet: 'prophet',
-  sksurv: 'scikit-survival',
-  sktime: 'sktime',
-  umap: 'umap-learn',
-};
-
-/** How a pickle is loaded that needs these. */
-export function wayOfPickle({ foreign, sklearn }: PickledNeeds): Way {
-  if (foreign.includes('statsmodels')) return STATSMODELS;
-  if (foreign.includes('gensim')) return GENSIM;
-  // A package that is called as a module may be another's: only those that are known are named.
-  const named = foreign.flatMap((root) => PACKAGES[root] ?? []);
-  const exact = PICKLE.requirements.map((each) =>
-    each === 'scikit-learn' && sklearn !== null ? `${each}==${sklearn}` : each,
-  );
-  return { ...PICKLE, requirements: [...exact, ...named] };
-}

@@ -4,7 +4,7 @@ import { Failure } from '#domain/failure.ts';
 import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { type Compression, compressionOf, decompress } from '#formats/bytes/decompress.ts';
 import { fixOf, HEAD_BYTES, recognise } from '#formats/known-formats.ts';
-import { pickleGlobals } from '#formats/pickle/globals.ts';
+import { pickleGlobals, rootOf } from '#formats/pickle/globals.ts';
 import type { PickleTally } from '#formats/pickle/machine.ts';
 import { newTally, type Pickled, scanPickle } from '#formats/pickle/scan.ts';
 import { type Instance, isInstance, isThing, type Value } from '#formats/pickle/values.ts';
@@ -17,6 +17,7 @@ import {
   onTables,
 } from './estimator-facts.ts';
 import { readEstimator } from './model.ts';
+import { outputTables } from './output-tables.ts';
 import { tabularMemory } from './tabular-facts.ts';
 
 /** What a pickled estimator records beyond the facts of all models; null where it records nothing. */
@@ -49,7 +50,12 @@ export async function inspectSklearn(
     format: 'sklearn',
     formatVersion: versionOf({ root, tally }, compression),
     framework,
-    requirements: requirementsOf(framework, tally),
+    requirements: [
+      ...requirementsOf(framework, tally),
+      // joblib reads it by a package that it does not ask for.
+      ...(compression === 'lz4' ? ['lz4'] : []),
+      ...outputTables(estimator),
+    ],
     ...estimatorFacts(file, estimator, said),
     parameters: boosters.length > 0 ? null : tally.elements,
     weightBytes: tally.weightBytes,
@@ -63,8 +69,8 @@ export async function inspectSklearn(
 
 /** What a pickle needs where it is loaded, as far as it can be read. */
 export type PickledNeeds = {
-  /** The packages beside those of known frameworks, by their modules at the top. */
-  readonly foreign: readonly string[];
+  /** The modules at the top of what it names, but what can never be allowed. */
+  readonly roots: readonly string[];
   /** The scikit-learn that wrote it; null where it is of none, or of several. */
   readonly sklearn: string | null;
 };
@@ -79,7 +85,9 @@ export async function pickledNeeds(source: ByteSource, file: string): Promise<Pi
     if (!(error instanceof Failure)) throw error;
   }
   const [sklearn = null, another] = tally.sklearnVersions;
-  return { foreign: globals.foreignRoots(), sklearn: another === undefined ? sklearn : null };
+  const known = [...tally.modules].map(rootOf);
+  const roots = [...new Set([...globals.foreignRoots(), ...known])];
+  return { roots, sklearn: another === undefined ? sklearn : null };
 }
 
 async function openPickle(source: ByteSource, file: string) {

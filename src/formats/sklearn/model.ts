@@ -71,8 +71,10 @@ export function stepsOf({ attributes }: Instance): readonly Value[] {
 // A search keeps its best estimator, and other meta-estimators their inner one, under one of these names.
 const INNER = ['best_estimator_', 'regressor_', 'estimator_'] as const;
 
-export function innerOf({ attributes }: Instance): Instance | undefined {
-  return INNER.map((name) => attributes.get(name)).find(isInstance);
+export function innerOf(part: Instance): Instance | undefined {
+  // What another would fit once more stands in `estimator`, but in a frozen one what is fitted.
+  const names = nameOf(part) === 'FrozenEstimator' ? ['estimator'] : INNER;
+  return names.map((name) => part.attributes.get(name)).find(isInstance);
 }
 
 function firstPart(part: Instance): Instance | undefined {
@@ -91,7 +93,10 @@ export function isArray(value: Value | undefined): value is Ndarray {
   return isThing(value) && value.kind === 'array';
 }
 
-function featuresOf({ attributes }: Instance): number | undefined {
+function featuresOf(part: Instance): number | undefined {
+  const { attributes } = part;
+  // It takes one number, and says so nowhere.
+  if (nameOf(part) === 'IsotonicRegression') return 1;
   return [attributes.get('n_features_in_'), attributes.get('_n_features_in')].find(isCount);
 }
 

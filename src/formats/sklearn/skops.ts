@@ -18,6 +18,7 @@ import {
   onTables,
 } from './estimator-facts.ts';
 import { readEstimator } from './model.ts';
+import { outputTables } from './output-tables.ts';
 import { type Held, readSkopsTree } from './skops-tree.ts';
 import { skopsTypes } from './skops-types.ts';
 import { tabularMemory } from './tabular-facts.ts';
@@ -82,6 +83,7 @@ export async function inspectSkops(
       ...(framework.name === 'scikit-learn'
         ? []
         : [sklearn === undefined ? 'scikit-learn' : `scikit-learn==${sklearn}`]),
+      ...outputTables(estimator),
     ],
     ...estimatorFacts(file, estimator, said),
     parameters: tree.elements,

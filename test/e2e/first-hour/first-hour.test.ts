@@ -151,7 +151,14 @@ describe('forty models of a first hour', () => {
     },
   );
 
-  it.each(['transformer', 'vectorizer', 'neighbours', 'unnamed-texts', 'searched'])(
+  it.each([
+    'transformer',
+    'vectorizer',
+    'neighbours',
+    'unnamed-texts',
+    'searched',
+    'output-tables',
+  ])(
     'what does not predict, knows its texts by place, or keeps how it was fitted answers each shape: %s',
     async (name) => {
       expect(await deployed(name, pathOf(`first-hour/${name}.joblib`))).toMatchObject({

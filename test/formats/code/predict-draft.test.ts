@@ -37,8 +37,13 @@ describe('a draft of predict.py', () => {
 
     const { code, requirements } = await draftPredict([memoryFile('m.joblib', readFileSync(path))]);
 
-    expect(code).toContain('next(part for part in parts if hasattr(part, "predict"))');
-    expect(requirements).toEqual(['joblib', 'numpy', `scikit-learn==${versions['scikit-learn']}`]);
+    expect(code).toContain('for part in parts if hasattr(part, name))');
+    expect(requirements).toEqual([
+      'joblib',
+      'numpy',
+      'pandas',
+      `scikit-learn==${versions['scikit-learn']}`,
+    ]);
   });
 
   it('for a pickle by cloudpickle names that', async () => {
@@ -46,7 +51,25 @@ describe('a draft of predict.py', () => {
 
     const { requirements } = await draftPredict([memoryFile('m.pkl', bytes)]);
 
-    expect(requirements).toEqual(['joblib', 'numpy', 'scikit-learn', 'cloudpickle']);
+    expect(requirements).toEqual(['joblib', 'numpy', 'pandas', 'scikit-learn', 'cloudpickle']);
+  });
+
+  it.each([
+    ['hdbscan.hdbscan_\nHDBSCAN', 'hdbscan.approximate_predict(self.model', 'hdbscan'],
+    ['sklearn_crfsuite.estimator\nCRF', 'def predict(self, sentences)', 'sklearn-crfsuite'],
+    ['river.linear_model.log_reg\nLogisticRegression', 'predict_one(row)', 'river'],
+    ['lifelines.fitters\nCoxPHFitter', 'predict_partial_hazard', 'lifelines'],
+    ['surprise.prediction_algorithms\nSVD', 'predict(user, item).est', 'scikit-surprise'],
+    ['umap.umap_\nUMAP', '("predict", "transform")', 'umap-learn'],
+    ['flaml.automl.automl\nAutoML', 'pd.DataFrame(rows)', 'flaml[automl]'],
+    ['lightgbm.sklearn\nLGBMClassifier', 'pd.DataFrame(rows)', 'lightgbm'],
+  ])('for a pickle that names %j asks it as its library does', async (names, says, needs) => {
+    const bytes = Buffer.from(`\x80\x04c${names}\n.`, 'latin1');
+
+    const { code, requirements } = await draftPredict([memoryFile('m.pkl', bytes)]);
+
+    expect(code).toContain(says);
+    expect(requirements).toContain(needs);
   });
 
   const drafted = (config: object, more: Readonly<Record<string, string>> = {}) =>

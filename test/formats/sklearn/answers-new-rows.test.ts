@@ -6,6 +6,10 @@ import { fileSource } from '../../support/bytes/sources.ts';
 import { part } from '../../support/models/parts.ts';
 import { pickleRefusal } from '../../support/models/pickles.ts';
 
+const FROZEN = 'sklearn.frozen._frozen.FrozenEstimator';
+const MADE = { _sklearn_version: '1.9.1' };
+const REGRESSION = 'sklearn.linear_model._logistic.LogisticRegression';
+
 const inspected = async (name: string) =>
   inspectSklearn(await fileSource(pathOf(`first-hour/${name}.joblib`)), `${name}.joblib`, []);
 
@@ -46,9 +50,16 @@ it.each([
   ['sklearn.feature_extraction.text.HashingVectorizer', { input: 'content' }],
   // Its trees are copies of one that was never fitted.
   ['sklearn.ensemble._iforest.IsolationForest', { estimators_: null, estimator_: unfittedTree() }],
+  [FROZEN, { ...MADE, estimator: part(REGRESSION, { ...MADE, coef_: null }) }],
   ['mytrans.DBSCAN', {}],
 ])('%s with %j may be asked', (name, attributes) => {
   expect(() => requireAnswersForNewRows('m.pkl', part(name, attributes))).not.toThrow();
+});
+
+it('a frozen estimator that was never fitted is refused too', () => {
+  const frozen = part(FROZEN, { ...MADE, estimator: part(REGRESSION, MADE) });
+
+  expect(() => requireAnswersForNewRows('m.pkl', frozen)).toThrow('which is not fitted');
 });
 
 it('texts that were fitted without names are columns called as scikit-learn calls them', async () => {

@@ -1,6 +1,7 @@
 import { streamedSource } from '#formats/archives/stream.ts';
 import { inspectSkops } from '#formats/sklearn/skops.ts';
-import { bytesSource } from '../../support/bytes/sources.ts';
+import { pathOf } from '../../e2e/first-hour/others.ts';
+import { bytesSource, fileSource } from '../../support/bytes/sources.ts';
 import { zipOf } from '../../support/bytes/zip.ts';
 import { expectedOf, modelsOf, servedSignature, sourceOf } from '../../support/models/saved.ts';
 
@@ -266,6 +267,14 @@ it('arrays are read once, in whatever order the tree and the directory name them
 
   expect(zip.length).toBeGreaterThan(2 ** 21);
   expect(opened).toBeLessThan(10);
+});
+
+it('needs the tables in which its steps answer each other', async () => {
+  const source = await fileSource(pathOf('first-hour/output-tables.skops'));
+
+  const { requirements } = await inspectSkops(source, 'output-tables.skops', []);
+
+  expect(requirements).toContain('polars');
 });
 
 function inspect(schema: Node, allowed: readonly string[] = []) {
