@@ -2,6 +2,7 @@ import type { Dir } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode } from '#adapters/local/registry/file-state.ts';
+import { isHidden } from '#domain/artifact/hidden-file.ts';
 import { MAX_PARTS } from '#domain/artifact/limit.ts';
 import { Failure } from '#domain/failure.ts';
 import { fixOfMissing } from './typed-path.ts';
@@ -11,7 +12,7 @@ const MANIFEST = 'model.yaml';
 const MAX_FOLDERS = 10 * MAX_PARTS;
 
 /**
- * The files of a folder that make an artifact of it, by their names within it, sorted: not those whose name, or whose folder's, begins with a dot.
+ * The files of a folder that make an artifact of it, by their names within it, sorted: not those that are hidden, or whose folder is.
  * `onFound` is told how many there are so far. Fails with `ArtifactRejected` as soon as there are more than an artifact may have, with `InputInvalid` where they may not be seen.
  */
 export async function folderFiles(
@@ -22,7 +23,7 @@ export async function folderFiles(
   const folders = [''];
   for (const within of folders) {
     for await (const entry of await opened(join(folder, within))) {
-      if (entry.name.startsWith('.')) continue;
+      if (isHidden(entry.name)) continue;
       const name = within ? `${within}/${entry.name}` : entry.name;
       if (entry.isDirectory()) folders.push(name);
       // A link to a file is the file.

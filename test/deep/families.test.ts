@@ -59,6 +59,8 @@ function describeFamilies(): void {
       ['bart-entailment', 'labels texts by labels of the request', 'onnx'],
       ['t5-encoder', 'makes vectors', 'onnx'],
       ['reranker', 'ranks texts', 'onnx'],
+      ['bert-listed', 'labels texts, whose tokens are a list', 'python'],
+      ['roberta-listed', 'labels texts, whose tokens are a list and what is merged', 'python'],
       ['longformer', 'labels texts, which no exporter converts', 'python'],
       ['convbert', 'labels texts, which it answers otherwise where they are padded', 'onnx'],
       ['big-bird', 'labels long texts by blocks, also after a short one', 'python'],

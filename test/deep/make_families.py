@@ -98,6 +98,8 @@ def aside(kind, config):
 
 # Whose weights are in a file of torch, as all were before there were safetensors.
 OF_BEFORE = ("electra", "opt")
+# With the lists of its tokens alone, as all were before there was a tokenizer.json.
+LISTED = ("bert-listed", "roberta-listed")
 
 
 def saved(network, folder):
@@ -105,6 +107,16 @@ def saved(network, folder):
     if folder.name in OF_BEFORE:
         (folder / "model.safetensors").unlink()
         torch.save(network.state_dict(), folder / "pytorch_model.bin")
+
+
+def as_lists(folder):
+    model = json.loads((folder / "tokenizer.json").read_text())["model"]
+    (folder / "tokenizer.json").unlink()
+    if model["type"] == "WordPiece":
+        (folder / "vocab.txt").write_text("\n".join(sorted(model["vocab"], key=model["vocab"].get)) + "\n")
+    else:
+        (folder / "vocab.json").write_text(json.dumps(model["vocab"]))
+        (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(" ".join(each) + "\n" for each in model["merges"]))
 
 
 def encoders():
@@ -117,6 +129,8 @@ def encoders():
         (NAMES, {}, run("token-classification", aggregation_strategy="simple")),
         (NAMES, {"aggregation_strategy": "none"}, run("token-classification")),
     ]
+    yield "bert-listed", aside(t.BertForSequenceClassification, t.BertConfig(vocab_size=len(words), max_position_embeddings=128, **SIZE, **WIDE, **ENTAILMENT)), words, [(TEXTS, {}, label), (pair, {}, lambda *given: [label(*given)])]
+    yield "roberta-listed", aside(t.RobertaForSequenceClassification, t.RobertaConfig(vocab_size=len(bytes_), **ROBERTA, **ENTAILMENT)), bytes_, [(TEXTS, {}, label)]
     yield "roberta", t.RobertaForQuestionAnswering(t.RobertaConfig(vocab_size=len(bytes_), **ROBERTA)), bytes_, [({"question": QUESTION, "context": NAMES}, {}, answer_in)]
     french = unigrams(t.XLMRobertaTokenizer)
     yield "camembert", t.CamembertForMaskedLM(t.CamembertConfig(vocab_size=len(french), **ROBERTA)), french, [("the cat sat on the <mask>.", {"top_k": 3}, run("fill-mask"))]
@@ -225,6 +239,8 @@ def main(out):
     for name, network, words, asked in encoders():
         saved(network, out / name)
         words.save_pretrained(out / name)
+        if name in LISTED:
+            as_lists(out / name)
         answers[name] = [
             {"path": "invocations", "body": {"inputs": inputs, "parameters": parameters}, "answer": answer(out / name, inputs, **({} if "aggregation_strategy" in parameters else parameters))}
             for inputs, parameters, answer in asked

@@ -409,6 +409,39 @@ describe('a decoder', () => {
   });
 });
 
+describe('a network without a tokenizer.json', () => {
+  const saved = (more: HuggingFaceFiles) => ({
+    'tokenizer.json': undefined,
+    'model.onnx': undefined,
+    'model.safetensors': safetensorsOf({ w: F32(0, 8) }, 8),
+    ...more,
+  });
+
+  it.each<[string, HuggingFaceFiles, boolean]>([
+    ['a list of tokens', { 'vocab.txt': '[PAD]' }, false],
+    ['tokens and what is merged', { 'vocab.json': {}, 'merges.txt': 'a b' }, false],
+    ["SentencePiece's own file", { 'spiece.model': '\n' }, true],
+    ['the same under another name', { 'tokenizer.model': '\n' }, true],
+  ])('is served by transformers, which makes its tokenizer of %s', async (_, files, isPieced) => {
+    const { pipeline, requirements, memory, unconverted } = await inspected(saved(files));
+
+    expect(pipeline?.isTokenMade).toBe(true);
+    expect(requirements.some((each) => each.startsWith('sentencepiece'))).toBe(isPieced);
+    expect(requirements.some((each) => each.startsWith('onnxscript'))).toBe(false);
+    expect(memory[0]?.name).toContain('transformers');
+    expect(unconverted).toBeUndefined();
+  });
+
+  it.each<[string, HuggingFaceFiles]>([
+    ['merges alone', { 'merges.txt': 'a b' }],
+    ["tiktoken's texts", { 'tokenizer.model': 'IQ== 0' }],
+    ['a file of nothing', { 'tokenizer.model': '' }],
+    ['a list beside ONNX', { 'vocab.txt': '[PAD]', 'model.onnx': ONNX }],
+  ])('is refused with %s', async (_, files) => {
+    await expect(inspected(saved(files))).rejects.toThrow('has no tokenizer.json');
+  });
+});
+
 describe('a network that translates', () => {
   const marian = (more: HuggingFaceFiles = {}) => ({
     'config.json': { ...BERT, architectures: ['MarianMTModel'], model_type: 'marian' },

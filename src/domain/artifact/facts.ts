@@ -105,6 +105,8 @@ export type PipelineServing = {
   /** As tokenizer.json has it: "WordPiece", "BPE", "Unigram". */
   readonly tokenizer: string | null;
   readonly hasChatTemplate: boolean;
+  /** Where there is no tokenizer.json, which the ONNX server reads: transformers makes the tokenizer of other files, and answers. */
+  readonly isTokenMade?: boolean;
   /** What a vector goes through between `pooling` and `normalizes`. */
   readonly modules?: readonly SentenceModule[];
   /** What sentence-transformers puts before each text. */

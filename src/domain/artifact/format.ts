@@ -44,7 +44,8 @@ export const FORMATS: readonly Format[] = Object.keys(SERVED).filter(isFormat);
 type Loaded = {
   readonly format: Format;
   readonly data?: { readonly format: Format };
-  readonly language?: object;
+  readonly language?: object | undefined;
+  readonly pipeline?: { readonly isTokenMade?: boolean };
 };
 
 /** The runtime that loads what was found, as it was saved. A folder of Hugging Face's is its own format where it has its weights as safetensors, which transformers loads. */
@@ -56,8 +57,8 @@ export function runtimeOf({ format, data }: Loaded): RuntimeName {
 const NETWORKS: readonly Format[] = ['tflite', 'savedmodel', 'keras'];
 
 /** Whether a build tries to make ONNX of it. What is a folder brings code, but for what transformers loads; a language model is more than one pass through a graph. */
-export function isConvertible({ format, data, language }: Loaded): boolean {
-  if (language) return false;
+export function isConvertible({ format, data, language, pipeline }: Loaded): boolean {
+  if (language || pipeline?.isTokenMade) return false;
   if (isFolderFormat(format)) return data?.format === 'huggingface';
   return !NETWORKS.includes(format);
 }

@@ -1,4 +1,5 @@
 import type { ImageServing, ModelFacts, PipelineServing } from '#domain/artifact/facts.ts';
+import { isConvertible } from '#domain/artifact/format.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
@@ -7,8 +8,8 @@ import {
   CONVERTER,
   generationMemory,
   languageOf,
+  PIECES,
   PILLOW,
-  SENTENCE_PIECE,
   TEXTS,
   TRANSFORMERS,
 } from './generation.ts';
@@ -91,7 +92,13 @@ export async function inspectHuggingFace(
   const language = generating ? languageOf(pipeline, asked) : undefined;
   const gpuModel = language && gpuModelOf(network, read, asked);
   if (quantizer !== null && !gpuModel) throw quantizedForGpus(pipeline, quantizer);
-  const isConverted = weights.kind !== 'onnx' && !language;
+  const isConverted = isConvertible({
+    format: 'huggingface',
+    data: { format: formatOf(weights) },
+    language,
+    pipeline,
+  });
+  const isKept = weights.kind !== 'onnx' && !isConverted;
   const isKnown = weights.kind === 'onnx' || isKnownType(network, pipeline.task);
   if (!isKnown && !gpuModel) throw unknownType(network, name);
   return {
@@ -100,8 +107,8 @@ export async function inspectHuggingFace(
     framework: null,
     pythonVersion: null,
     requirements: requirementsOf(weights, {
-      isGenerated: language !== undefined,
-      isPieced: !tokenizer.hasFile,
+      isPieced: !tokenizer.hasFile && tokenizer.madeOf === 'pieces',
+      isConverted,
       image,
     }),
     signature: language
@@ -112,7 +119,7 @@ export async function inspectHuggingFace(
     parameters: read.parameters ?? 0,
     memory: language
       ? generationMemory({ ...network, ...read }, language)
-      : memoryOf(parts, pipeline, read),
+      : (isKept ? unconvertedMemory : memoryOf)(parts, pipeline, read),
     ...(isConverted && { unconverted: unconvertedMemory(parts, pipeline, read) }),
     example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
     ...(language && { language }),
@@ -131,18 +138,22 @@ export async function inspectHuggingFace(
 function requirementsOf(
   { kind }: Weights,
   {
-    isGenerated,
     isPieced,
+    isConverted,
     image,
   }: {
-    readonly isGenerated: boolean;
     readonly isPieced: boolean;
+    readonly isConverted: boolean;
     readonly image: ImageServing | undefined;
   },
 ): readonly string[] {
   if (kind === 'onnx') return [];
-  if (isGenerated) return isPieced ? [...TRANSFORMERS, SENTENCE_PIECE] : TRANSFORMERS;
-  return [...TRANSFORMERS, ...(image ? [PILLOW] : []), CONVERTER];
+  return [
+    ...TRANSFORMERS,
+    ...(isPieced ? PIECES : []),
+    ...(image ? [PILLOW] : []),
+    ...(isConverted ? [CONVERTER] : []),
+  ];
 }
 
 function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineServing {
@@ -155,6 +166,7 @@ function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineSe
     normalizes: sentences?.head?.normalizes ?? false,
     tokenizer: tokenizer.kind,
     hasChatTemplate: tokenizer.hasChatTemplate,
+    ...(!image && !tokenizer.hasFile && { isTokenMade: true }),
     ...(sentences?.head?.modules.length && { modules: sentences.head.modules }),
     ...(sentences?.prompt && { prompt: sentences.prompt }),
     ...(sentences?.lowers && { lowers: true }),
@@ -198,7 +210,8 @@ function refuseUnserved(
     );
   }
   if (image) refuseUnprepared(weights, architecture, image);
-  if (image || tokenizer.hasFile || (isGenerated && tokenizer.isPieced)) return;
+  const isMade = tokenizer.madeOf !== null && weights.kind !== 'onnx';
+  if (image || tokenizer.hasFile || isMade) return;
   throw rejected(
     `the folder of ${quoted(architecture)} has no tokenizer.json, without which no text becomes tokens`,
     `Save the fast tokenizer beside it: \`AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)\`.${weights.kind === 'onnx' ? ' Without one, set `model.format: onnx` in model.yaml: it then takes tensors.' : ''}`,

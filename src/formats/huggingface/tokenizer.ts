@@ -7,8 +7,8 @@ import { soundTokenizer } from './tokenizer-file.ts';
 /** What is told of a tokenizer: `kind` as tokenizer.json has it ("WordPiece"), null where there is no such file or it does not say. */
 export type TokenizerFacts = {
   readonly hasFile: boolean;
-  /** Whether SentencePiece reads its files, as transformers has it for Marian's networks. */
-  readonly isPieced: boolean;
+  /** The files of which transformers makes it where there is no tokenizer.json: lists of tokens, or models of SentencePiece; null where there are none. */
+  readonly madeOf: 'tokens' | 'pieces' | null;
   readonly fileBytes: number;
   readonly kind: string | null;
   readonly className: string | null;
@@ -35,7 +35,7 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
   const length = Number(config['model_max_length']);
   return {
     hasFile: file !== undefined,
-    isPieced: isPieced(files, folder, config),
+    madeOf: await madeOf(files, folder, config),
     fileBytes: file?.sizeBytes ?? 0,
     kind: file ? await kindOf(file) : null,
     className: textOf(config['tokenizer_class']),
@@ -46,10 +46,25 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
 }
 
 const MARIAN = ['vocab.json', 'source.spm', 'target.spm'];
+const PIECES = ['spiece.model', 'sentencepiece.bpe.model', 'spm.model', 'tokenizer.model'];
+// The first field of SentencePiece's own file; `tokenizer.model` is also what tiktoken calls its texts.
+const FIRST_PIECE = 0x0a;
 
-function isPieced(files: Files, folder: string, config: Json): boolean {
-  const isMarian = config['tokenizer_class'] === 'MarianTokenizer';
-  return isMarian && MARIAN.every((name) => fileIn(files, folder, name));
+async function madeOf(
+  files: Files,
+  folder: string,
+  config: Json,
+): Promise<TokenizerFacts['madeOf']> {
+  const has = (name: string) => fileIn(files, folder, name) !== undefined;
+  if (config['tokenizer_class'] === 'MarianTokenizer') return MARIAN.every(has) ? 'pieces' : null;
+  const pieces = PIECES.map((name) => fileIn(files, folder, name)).find(
+    (file) => file !== undefined,
+  );
+  if (pieces) {
+    const [first] = await (await pieces.open()).read(0, Math.min(1, pieces.sizeBytes));
+    return first === FIRST_PIECE ? 'pieces' : null;
+  }
+  return has('vocab.txt') || (has('vocab.json') && has('merges.txt')) ? 'tokens' : null;
 }
 
 async function kindOf({ open, sizeBytes }: ArtifactFile): Promise<string | null> {

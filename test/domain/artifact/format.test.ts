@@ -9,6 +9,15 @@ describe('what a build tries to make ONNX of', () => {
       true,
     ],
     ['a folder with its ONNX', { format: 'huggingface', data: { format: 'onnx' } }, false],
+    [
+      'a folder whose tokenizer transformers makes',
+      {
+        format: 'huggingface',
+        data: { format: 'huggingface' },
+        pipeline: { isTokenMade: true },
+      },
+      false,
+    ],
     ['code', { format: 'python' }, false],
     ['what OpenVINO runs', { format: 'keras' }, false],
     ['a language model', { format: 'gguf', language: {} }, false],

@@ -1,3 +1,5 @@
+import { isHidden } from '#domain/artifact/hidden-file.ts';
+
 const MAX_KEY_BYTES = 1024;
 const MAX_NAME_BYTES = 255;
 const UNFINISHED = ['~', '.swp', '.part', '.crdownload', '.tmp'];
@@ -29,6 +31,6 @@ const LITTER = ['thumbs.db', 'desktop.ini', '__macosx'];
 /** Hidden files, what desktops leave, and the temporary files of editors, browsers and copy programs. */
 export function isUnfinishedName(name: string): boolean {
   const lower = name.toLowerCase();
-  if (name.startsWith('.') || LITTER.includes(lower)) return true;
+  if (isHidden(name) || LITTER.includes(lower)) return true;
   return UNFINISHED.some((ending) => lower.endsWith(ending));
 }

@@ -108,6 +108,15 @@ describe('a file in a watched bucket', () => {
 
     expect(folder.dueKeys()).toEqual([B, A]);
   });
+
+  it('is due where it says the Python of its folder, though its name begins with a dot', async () => {
+    const name = 'models/a/v1/.python-version';
+
+    await folder.moveIn(name);
+    await folder.isDue(name);
+
+    expect(folder.dueKeys()).toEqual([name]);
+  });
 });
 
 describe('a file in a bucket that tells of no events', () => {
