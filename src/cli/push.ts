@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { folderFiles, isFile, unreadable } from '#compose/folder-files.ts';
 import type { Slipway, Upload } from '#compose/slipway.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
-import { readKey, sidecarKey } from '#domain/artifact/object-key.ts';
+import { externalDataKeys, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName, nearestModelName } from '#domain/identity.ts';
@@ -79,8 +79,12 @@ async function fileUploads(path: string, model: string): Promise<readonly Planne
         'Push a folder that holds it, or a file such as model.onnx; code answers as predict.py in its folder.',
     });
   }
-  const sidecar = { key: sidecarKey(key), file: sidecarKey(path) };
-  return [...((await isFile(sidecar.file)) ? [sidecar] : []), { key, file: path }];
+  const planned: Planned[] = [];
+  for (const beside of [sidecarKey(key), ...externalDataKeys(key)]) {
+    const file = path + beside.slice(key.length);
+    if (await isFile(file)) planned.push({ key: beside, file });
+  }
+  return [...planned, { key, file: path }];
 }
 
 /** Skips hidden files, as the bucket folder does, and follows links to files. */

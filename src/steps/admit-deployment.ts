@@ -1,6 +1,12 @@
 import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
-import { folderOf, type KeyMeaning, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
+import {
+  externalDataKeys,
+  folderOf,
+  type KeyMeaning,
+  readKey,
+  sidecarKey,
+} from '#domain/artifact/object-key.ts';
 import {
   type Artifact,
   type ArtifactPart,
@@ -118,11 +124,16 @@ async function pin(
   const { bucket, key, versionId } = stored;
   if (meaning.kind === 'artifact') {
     const manifest = await artifacts.latest(bucket, sidecarKey(key));
+    const beside = externalDataKeys(key).map((each) => artifacts.latest(bucket, each));
+    const data = (await Promise.all(beside)).filter((each) => each !== undefined);
     return {
       bucket,
       key,
       versionId,
-      parts: [part(stored, meaning.file)],
+      parts: [
+        part(stored, meaning.file),
+        ...data.map((each) => part(each, each.key.slice(key.length - meaning.file.length))),
+      ],
       manifest: manifest ? part(manifest, 'model.yaml') : null,
     };
   }

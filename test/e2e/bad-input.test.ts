@@ -198,6 +198,20 @@ describe('a Slipway that is given something wrong', () => {
   });
 });
 
+it.each(['a.onnx.data', 'a.onnx_data'])(
+  'a file is deployed with the data that its exporter left in %s beside it',
+  async (data) => {
+    const name = data.endsWith('.data') ? 'by-torch' : 'by-optimum';
+    dropAll(name, { 'a.onnx': externalDataModel(data), [data]: EXTERNAL_DATA });
+    await slipway.ending(name, 1);
+
+    const answer = await slipway.infer(name, REQUEST);
+
+    expect(await answer.json()).toMatchObject({ outputs: [{ data: [1, 2, 3, 4] }] });
+    expect(await slipway.endings(name)).toEqual([expect.objectContaining({ state: 'Live' })]);
+  },
+);
+
 describe('a folder', () => {
   it('is deployed with the data beside its model, without a word on its parts', async () => {
     dropAll('whole', inFolder('whole', 'w.bin', { 'f/w.bin': EXTERNAL_DATA }).files);

@@ -66,6 +66,18 @@ describe('an upload', () => {
     });
   });
 
+  it('of ONNX has the tensors beside it that its exporter left out of it', async () => {
+    const world = memoryWorld();
+    arrival(world, 'models/digits/model.onnx.data');
+    arrival(world, 'models/digits/other.onnx.data');
+    const event = world.upload();
+
+    const { id } = await admitDeployment(world.deps)({ event, execution: 'run-1' });
+
+    const { artifact } = (await world.registry.deployment(id))!;
+    expect(artifact.parts.map(({ name }) => name)).toEqual(['model.onnx', 'model.onnx.data']);
+  });
+
   it('of a folder is all that lies there when its model.yaml comes', async () => {
     const world = memoryWorld();
     arrival(world, 'models/digits/v1/model.onnx');
@@ -111,6 +123,7 @@ describe('an upload', () => {
 describe('an object that starts nothing', () => {
   it.each([
     { what: 'a sidecar manifest', key: 'models/digits/model.onnx.yaml' },
+    { what: 'external data', key: 'models/digits/model.onnx.data' },
     { what: 'an object outside of models/', key: 'readme.md' },
   ])('is ignored without a word: $what', async ({ key }) => {
     const world = memoryWorld();

@@ -16,7 +16,7 @@ const PART_OF_FOLDER =
 /**
  * What an object's key means.
  * `artifact`: one file that starts a deployment. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`.
- * `sidecar`: the manifest of the file beside it, starts nothing. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway.
+ * `sidecar`: the manifest of the file beside it, or tensors of that, starts nothing. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway.
  */
 export type KeyMeaning =
   | { readonly kind: 'artifact'; readonly model: string; readonly file: string }
@@ -48,9 +48,17 @@ export function sidecarKey(key: string): string {
   return `${key}.yaml`;
 }
 
+// As torch's exporter calls it, and Optimum.
+const DATA_OF_ONNX = ['.data', '_data'] as const;
+
+/** The keys beside a single-file artifact at which the tensors of an ONNX model may lie that its own file leaves out; none of any other. */
+export function externalDataKeys(key: string): readonly string[] {
+  return key.toLowerCase().endsWith('.onnx') ? DATA_OF_ONNX.map((ending) => key + ending) : [];
+}
+
 function readFile(model: string, file: string): KeyMeaning {
   if (isModelFile(file)) return { kind: 'artifact', model, file };
-  const described = file.endsWith('.yaml') ? file.slice(0, -'.yaml'.length) : '';
+  const [, described = ''] = /^(.*)\.yaml$|^(.*\.onnx)[._]data$/i.exec(file)?.filter(Boolean) ?? [];
   return isModelFile(described) ? { kind: 'sidecar', model } : { kind: 'loose', model };
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
+import { externalDataKeys, folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import { MODEL_NAME } from '#domain/identity.ts';
 
 describe('a key', () => {
@@ -31,6 +31,20 @@ describe('a key', () => {
       });
     },
   );
+
+  it.each(['a.onnx', 'A.ONNX'])('of tensors beside %s starts nothing', (file) => {
+    const key = `models/shapes/${file}`;
+
+    expect(externalDataKeys(key)).toEqual([`${key}.data`, `${key}_data`]);
+    for (const each of externalDataKeys(key)) {
+      expect(readKey(each)).toEqual({ kind: 'sidecar', model: 'shapes' });
+    }
+  });
+
+  it('of anything but ONNX has no tensors beside it', () => {
+    expect(externalDataKeys('models/shapes/a.pkl')).toEqual([]);
+    expect(readKey('models/shapes/a.pkl.data').kind).toBe('loose');
+  });
 
   it.each([
     'README.md',

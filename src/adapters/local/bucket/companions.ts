@@ -3,7 +3,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { fileAt } from '#adapters/local/registry/file-state.ts';
-import { folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
+import { externalDataKeys, folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import { isUnfinishedName } from './key.ts';
 
 type Options = {
@@ -17,7 +17,7 @@ const LOOK_MS = 20;
 const LONGEST_MS = 600_000;
 
 /**
- * Waits until the other files of a key's artifact are versions too: its manifest, a folder's `model.yaml`, or for that file all files of the folder.
+ * Waits until the other files of a key's artifact are versions too: its manifest, its external data, a folder's `model.yaml`, or for that file all files of the folder.
  * A cloud bucket leaves that order to the uploader; files copied into a folder arrive in any order and settle one by one. Gives up after ten minutes.
  */
 export async function companionsTaken(key: string, options: Options): Promise<void> {
@@ -31,7 +31,7 @@ export async function companionsTaken(key: string, options: Options): Promise<vo
 async function companions(key: string, folder: string): Promise<readonly string[]> {
   switch (readKey(key).kind) {
     case 'artifact':
-      return [sidecarKey(key)];
+      return [sidecarKey(key), ...externalDataKeys(key)];
     case 'folder':
       return filesUnder(dirname(key), folder);
     case 'loose':
