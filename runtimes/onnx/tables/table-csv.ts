@@ -28,6 +28,7 @@ export function columnsOfCsv(
   const first = namesAsSaved(written, takes);
   refuseOtherSeparator(first, takes);
   const isHeader = declared ? declared === 'present' : isHeaderLine(first, rest, takes);
+  if (isHeader && rest.length === 0) refuseJoinedLines(text, first, takes);
   const names = isHeader ? namesInTable(first, takes) : undefined;
   const specs = columnSpecs(takes, names, first.length, 'the CSV');
   const rows = (isHeader ? rest : lines).map((line) =>
@@ -70,6 +71,17 @@ function refuseOtherSeparator([only = '', ...others]: readonly string[], { input
   if (others.length > 0 || isOneColumn || !separator) return;
   const name = separator === ';' ? 'semicolons' : 'tabs';
   throw refusal(400, `the cells of the CSV are separated by ${name}; it takes commas`);
+}
+
+/** The last name of the first line and the first value of the next are one cell then. */
+function refuseJoinedLines(text: string, { length }: readonly string[], { inputs }: Takes): void {
+  const [input] = inputs;
+  const width = inputs.length > 1 ? inputs.length : (input?.shape[1] ?? -1);
+  if (width < 0 || length <= width || /[\r\n]/.test(text)) return;
+  throw refusal(
+    400,
+    `the CSV is one line of ${length} cells, as \`curl -d @FILE\` sends a file, without its line ends; \`--data-binary @FILE\` sends them`,
+  );
 }
 
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {

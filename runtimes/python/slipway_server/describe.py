@@ -20,6 +20,7 @@ import os  # noqa: E402
 import resource  # noqa: E402
 import sys  # noqa: E402
 from contextlib import redirect_stderr, suppress  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from io import StringIO  # noqa: E402
 from importlib.metadata import distributions  # noqa: E402
 from typing import Any, Callable, NamedTuple  # noqa: E402
@@ -37,7 +38,7 @@ from .proof.language_golden import begin_conversation, language_example  # noqa:
 from .proof.timing import median_micros, seconds  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
-from .values.tensors import Signature  # noqa: E402
+from .values.tensors import Signature, TensorSpec  # noqa: E402
 
 # A framework's answers differ slightly between processors.
 _RTOL = 1e-4
@@ -105,13 +106,19 @@ def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, An
         signature = facts.signature or model.signature
         return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts.example), None), None
     outputs = tuple(spec_like(name, array) for name, array in answered.items())
-    declared = facts.signature.outputs if facts.signature and model.is_code else ()
+    declared = _as_answered(facts.signature.outputs, outputs) if facts.signature and model.is_code else ()
     first = first_row(model.signature.inputs, inputs)
     rows, signature = _rows(inputs), Signature(model.signature.inputs, declared or outputs)
     if model.is_code:
         return _result(signature, model, rows, _example(model, first), None), None
     golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)}
     return _result(signature, model, rows, _example(model, first), median_micros(lambda: model.predict(first))), golden
+
+
+def _as_answered(declared: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+    """What a signature says of the outputs, but their datatypes where the model answers by others."""
+    found = {spec.name: spec.datatype for spec in outputs}
+    return tuple(replace(spec, datatype=found.get(spec.name, spec.datatype)) for spec in declared)
 
 
 def _rows(inputs: dict[str, np.ndarray]) -> int:

@@ -162,6 +162,17 @@ export function describeTables(runtime: Runtime): void {
       expect(json.error).toMatch(/^line 2 of the body: .* it has NaN, which JSON does not/);
     });
 
+    it('names the way of curl that leaves the line ends in a CSV', async () => {
+      const body = 'name,pieces,weightnail,1,0.5nut,2,0.25';
+
+      const { status, json } = await server.post('/invocations', body, CSV);
+
+      expect(status).toBe(400);
+      expect(json.error).toMatch(
+        /one line of 7 cells, as `curl -d @FILE` .* `--data-binary @FILE`/,
+      );
+    });
+
     it.each([
       ['semicolons', 'name;pieces;weight\nnail;1;0,5\n'],
       ['tabs', 'nail\t1\t0.5\n'],

@@ -149,6 +149,29 @@ def predict(x):
     expect(await response.json()).toEqual({ predictions: { key: false, other: true } });
   });
 
+  it.each([
+    ['0.5', 'FP64', [0.5]],
+    ['float("nan")', 'FP64', [null]],
+    ['2.0', 'INT64', [2]],
+    ['True', 'INT64', [1]],
+  ])(
+    'an answer of %s is not cut to the whole number that its signature says',
+    async (answer, datatype, data) => {
+      const whole = { ...X_TO_Y, outputs: [{ name: 'y', datatype: 'INT64', shape: ['n'] }] };
+      const server = await startModel(
+        runtime,
+        pythonFolder(`def predict(x): return [${answer}]`, whole),
+      );
+      const inputs = [{ name: 'x', datatype: 'FP32', shape: [1], data: [1] }];
+
+      const nested = await server.post('/invocations', { inputs: [1] });
+      const { json } = await server.post('/v2/models/m/infer', { inputs });
+
+      expect(nested.json).toEqual({ predictions: data });
+      expect(json.outputs).toEqual([{ name: 'y', datatype, shape: [1], data }]);
+    },
+  );
+
   it('of many inputs the one that is missing is named', async () => {
     const inputs = [...'abcdefghi'].map((name) => ({ ...X_TO_Y.inputs[0], name }));
     const signature = { ...X_TO_Y, inputs };

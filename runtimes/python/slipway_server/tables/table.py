@@ -60,6 +60,8 @@ def columns_of_csv(text: str, takes: Takes, declared: str | None = None) -> dict
     _refuse_other_separator(first, takes)
     is_header = declared == "present" if declared else _is_header(first, lines[1:], takes)
     rows = lines[1:] if is_header else lines
+    if is_header and not rows:
+        _refuse_joined_lines(text, len(first), takes)
     names = names_in_table(first, takes) if is_header else None
     specs = _column_specs(takes, names, len(first), "the CSV")
     cells = [[_cell(cell.strip(), spec) for cell, spec in zip(row, specs)] + row[len(specs) :] for row in rows]
@@ -85,6 +87,15 @@ def _is_header(first: list[str], rest: list[list[str]], takes: Takes) -> bool:
 
 def _is_word(cell: str) -> bool:
     return re.fullmatch(r"[^\W\d][\w-]*", cell) is not None
+
+
+def _refuse_joined_lines(text: str, length: int, takes: Takes) -> None:
+    """The last name of the first line and the first value of the next are one cell then."""
+    shape = takes.inputs[0].shape or ()
+    width = len(takes.inputs) if len(takes.inputs) > 1 else shape[1] if len(shape) > 1 else -1
+    if width < 0 or length <= width or re.search(r"[\r\n]", text):
+        return
+    raise Refusal(400, f"the CSV is one line of {length} cells, as `curl -d @FILE` sends a file, without its line ends; `--data-binary @FILE` sends them")
 
 
 def _refuse_other_separator(first: list[str], takes: Takes) -> None:
