@@ -238,6 +238,11 @@ describe('an object that starts nothing', () => {
       fix: 'Wait until it has, then upload the file under the name that it has then.',
     },
     {
+      key: 'models/digits/digits.pkl.zst',
+      why: 'it is compressed by zstd, which no framework reads by itself',
+      fix: 'Decompress it (`zstd -d FILE`) and upload what that writes; joblib.dump(model, "model.joblib", compress=3) compresses by what it reads.',
+    },
+    {
       key: 'models/digits/v1/weights.bin',
       why: 'models/digits/v1/model.yaml was uploaded before it',
     },

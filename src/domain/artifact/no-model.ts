@@ -27,7 +27,14 @@ export const DATA: NoModel = {
   endings: /\.(csv|tsv|parquet|arrow|feather|jsonl|npy|npz|mat|xlsx?|sqlite)$/i,
 };
 
+const ZSTD: NoModel = {
+  name: 'compressed by zstd',
+  why: 'which no framework reads by itself',
+  fix: 'Decompress it (`zstd -d FILE`) and upload what that writes; joblib.dump(model, "model.joblib", compress=3) compresses by what it reads.',
+  endings: /\.zst$/i,
+};
+
 /** What a file that starts no deployment by itself is, by its name; undefined when that does not tell. */
 export function noModelNamed(name: string): NoModel | undefined {
-  return [DOWNLOAD, NOTEBOOK, DATA].find(({ endings }) => endings.test(name));
+  return [DOWNLOAD, NOTEBOOK, DATA, ZSTD].find(({ endings }) => endings.test(name));
 }

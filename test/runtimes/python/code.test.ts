@@ -365,6 +365,21 @@ def predict(what): return numbers() if what == "numbers" else seen
       });
     });
 
+    it.each([
+      ['JSON', '[{"a": 1}]', [[{ a: 1 }]]],
+      ['another text', '[INST] hello', [null]],
+    ])(
+      'code is given %s that is called a text, as fetch calls it',
+      async (_, body, predictions) => {
+        const code = 'def predict(value): return [None if isinstance(value, bytes) else value]';
+        const server = await startModel(runtime, pythonFolder(code));
+
+        const answer = await fetch(`${server.url}/invocations`, { method: 'POST', body });
+
+        expect(await answer.json()).toEqual({ predictions });
+      },
+    );
+
     it('an object goes in by the names of the parameters', async () => {
       const code = 'def predict(city, days=3): return {"city": city, "days": days}';
       const server = await startModel(runtime, pythonFolder(code));

@@ -67,7 +67,7 @@ def _foreign_in(body: bytes) -> str | None:
 
 
 def value_of(body: bytes, content_type: str) -> Any:
-    """The argument for the code: CSV rows, a list of JSON's lines, the parts of a form by name, the value under one of MLflow's keys in JSON, else all of the JSON; bytes for any other type."""
+    """The argument for the code: CSV rows, a list of JSON's lines, the parts of a form by name, the value under one of MLflow's keys in JSON, else all of the JSON, which may be called a text; bytes for any other type."""
     essence = one_name_of(content_type.split(";")[0].strip().lower())
     if essence == "text/csv":
         return _csv(text_of(body))
@@ -75,15 +75,30 @@ def value_of(body: bytes, content_type: str) -> Any:
         return lines_of(body, parse_json)
     if essence == FORM:
         return {part.name: value_of(part.content, part.content_type) if part.is_file else text_of(part.content) for part in parts_of(body, content_type)}
-    if not essence.endswith("json") and essence != "application/x-www-form-urlencoded":
+    if essence == "text/plain":
+        value = _json_in(body)
+        if value is None:
+            return body
+    elif not essence.endswith("json") and essence != "application/x-www-form-urlencoded":
         return body
-    value = parse_json(body)
+    else:
+        value = parse_json(body)
     key = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
     if key == "dataframe_split":
         return _table(value[key])
     if key == "dataframe_records":
         return _frame(value[key])
     return value[key] if key in KEYS else value
+
+
+def _json_in(text: bytes) -> Any:
+    """The objects or the list that a text is, as a browser's `fetch` calls JSON unless it is told otherwise; None for any other text."""
+    if not text.lstrip().startswith((b"{", b"[")):
+        return None
+    try:
+        return parse_json(text)
+    except Refusal:
+        return None
 
 
 def _table(split: Any) -> Any:
