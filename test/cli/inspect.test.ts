@@ -136,7 +136,8 @@ describe('slipway inspect', () => {
       `looking for the files in ${path}: 1 so far`,
       `looking for the files in ${path}: 2 so far`,
       `looking for the files in ${path}: 3 so far`,
-      'inspecting 3 files of 608 bytes',
+      `looking for the files in ${path}: 4 so far`,
+      'inspecting 4 files of 613 bytes',
     ]);
     expect(isStopped).toBe(true);
   });

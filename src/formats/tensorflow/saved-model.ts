@@ -69,15 +69,18 @@ export async function inspectSavedModel(
 const RESAVE =
   'Save it with a signature: `model.export(FOLDER)` in Keras 3, `tf.saved_model.save(model, FOLDER, signatures=…)` in TensorFlow.';
 
+const RENAME =
+  'Save it again with the one to be served: `m = tf.saved_model.load(FOLDER)`, `tf.saved_model.save(m, ANOTHER, signatures=m.signatures[NAME])`.';
+
 function servedSignature({ signatures }: MetaGraph, file: string) {
   const found = signatures.get(DEFAULT);
   if (found) return signatureOf(file, found);
-  const names = [...signatures.keys()]
-    .filter((name) => name !== INITIAL)
-    .slice(0, 5)
-    .map(quoted)
-    .join(', ');
-  throw rejected(`${file} has no signature ${quoted(DEFAULT)}; it has ${names || 'none'}`, RESAVE);
+  const others = [...signatures.keys()].filter((name) => name !== INITIAL);
+  const names = others.slice(0, 5).map(quoted).join(', ');
+  throw rejected(
+    `${file} has no signature ${quoted(DEFAULT)}; it has ${names || 'none'}`,
+    others.length > 0 ? RENAME : RESAVE,
+  );
 }
 
 function refuseReachingOut({ operators }: MetaGraph, file: string): void {

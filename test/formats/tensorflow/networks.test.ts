@@ -164,6 +164,18 @@ describe('a SavedModel', () => {
     await expect(inspected(changes)).rejects.toThrow(message);
   });
 
+  it('with signatures of other names is told how one of them is saved to be served', async () => {
+    const [named, other] = ['serving_default', 'serving_another'].map((name) =>
+      Buffer.from(`\x0f${name}\x12`),
+    );
+
+    const refused = inspected({ [PB]: replaced(part(PB), named!, other!) });
+
+    await expect(refused).rejects.toMatchObject({
+      fix: expect.stringContaining('signatures=m.signatures[NAME]'),
+    });
+  });
+
   it('of an index that points outside itself is refused, and so is one that is compressed', () => {
     const index = part(INDEX);
     // The footer has the places of two blocks, each of two bytes and one; of the second the first byte behind it says how it is written.
