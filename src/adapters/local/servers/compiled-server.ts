@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Environment } from './model-environment.ts';
+
+const MONTH_MS = 30 * 86_400_000;
 
 /** A compile cache in the user's cache folder, apart from Slipway's own, and separate for each version of Node, and for each server and where it lies: Node knows a module by its path. */
 export function compiledFolder(
@@ -20,17 +23,38 @@ export function compiledFolder(
 /**
  * Fills `folder`, once, with Node's compile cache of the ONNX server's modules: a start that exits, as what it is given is no model, when all are loaded, those of onnxruntime too.
  * Model servers only read the cache: anything one of them wrote there, all others would run.
- * With it the server is ready after 77 ms instead of 200; servers started before it is filled do without. Resolves when it is.
+ * With it the server is ready after 77 ms instead of 200; servers started before it is filled do without. Resolves when it is. Removes what no start has wanted for a month.
  */
 export async function compileServer(entry: string, folder: string): Promise<void> {
-  if (existsSync(folder)) return;
+  if (existsSync(folder)) {
+    const now = new Date();
+    return utimes(folder, now, now).catch(() => {});
+  }
+  // Who stops Slipway, as by Ctrl-C, ends this start too: half a cache must not pass for a whole one.
+  const partial = `${folder}.${process.pid}.partial`;
   const start = spawn(process.execPath, [entry], {
     env: {
-      NODE_COMPILE_CACHE: folder,
+      NODE_COMPILE_CACHE: partial,
       ...{ HOST: '127.0.0.1', PORT: '0', MODEL_NAME: 'none', MODEL_PATH: entry },
     },
     stdio: 'ignore',
   });
   start.unref();
-  await once(start, 'close').catch(() => {});
+  const isDone = await once(start, 'close').then(
+    ([, signal]) => signal === null,
+    () => false,
+  );
+  // Another Slipway may have made it meanwhile.
+  if (isDone) await rename(partial, folder).catch(() => {});
+  await rm(partial, { recursive: true, force: true });
+  await removeUnwanted(dirname(folder));
+}
+
+/** What earlier versions of the server have left, and starts that were ended. */
+async function removeUnwanted(caches: string): Promise<void> {
+  for (const name of await readdir(caches).catch(() => [])) {
+    const path = join(caches, name);
+    const wantedMs = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (Date.now() - wantedMs > MONTH_MS) await rm(path, { recursive: true, force: true });
+  }
 }

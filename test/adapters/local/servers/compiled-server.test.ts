@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compiledFolder, compileServer } from '#adapters/local/servers/compiled-server.ts';
@@ -15,6 +15,35 @@ it('compiles all that a start of the ONNX server loads, what loads the model too
 
   expect(existsSync(compiled)).toBe(true);
   expect(notFound(compiled)).toEqual([]);
+});
+
+it('takes no half of a compilation for a whole one: of a start that was killed nothing stays', async () => {
+  await using folder = await temporaryFolder();
+  const killed = join(folder.path, 'killed.mjs');
+  writeFileSync(killed, 'process.kill(process.pid, "SIGKILL");');
+  const compiled = join(folder.path, 'served/compiled');
+
+  await compileServer(killed, compiled);
+
+  expect(existsSync(compiled)).toBe(false);
+  expect(readdirSync(join(folder.path, 'served'))).toEqual([]);
+});
+
+it('removes what no start has wanted for a month, and keeps what this one wants', async () => {
+  await using folder = await temporaryFolder();
+  const ages = { wanted: 40, old: 40, recent: 20 };
+  for (const [name, days] of Object.entries(ages)) {
+    mkdirSync(join(folder.path, name));
+    const at = new Date(Date.now() - days * 86_400_000);
+    utimesSync(join(folder.path, name), at, at);
+  }
+  const ends = join(folder.path, 'ends.mjs');
+  writeFileSync(ends, 'process.exit(1);');
+
+  await compileServer(ends, join(folder.path, 'wanted'));
+  await compileServer(ends, join(folder.path, 'new'));
+
+  expect(readdirSync(folder.path)).toEqual(['ends.mjs', 'new', 'recent', 'wanted']);
 });
 
 it('is compiled into a folder for each server and each place where it lies, under that of all caches', () => {
