@@ -213,7 +213,9 @@ async function install(uv, folder, { wanted, torchIndex = 'none' }) {
 }
 
 async function installServer(folder) {
-  await cp(join(SERVER, 'slipway_server'), await serverIn(folder), { recursive: true });
+  // What another Python has compiled beside it is none of this one's.
+  const filter = (path) => basename(path) !== '__pycache__';
+  await cp(join(SERVER, 'slipway_server'), await serverIn(folder), { recursive: true, filter });
 }
 
 async function serverIn(folder) {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import {
   appendFile,
   chmod,
+  cp,
   mkdir,
   readdir,
   readFile,
@@ -55,7 +56,7 @@ await finish();
 `;
 
 describe('the environment of a model', () => {
-  const made = async (folder: string, order: object, variables = {}) => {
+  const made = async (folder: string, order: object, variables = {}, cwd = '.') => {
     const [images, tools] = [join(folder, 'images'), join(folder, 'tools')];
     await mkdir(tools, { recursive: true });
     await writeFile(join(tools, 'uv'), UV);
@@ -65,7 +66,7 @@ describe('the environment of a model', () => {
     await rm(image, { recursive: true, force: true });
     const env = { PATH: `${tools}:${process.env['PATH']}`, HOME: folder, ...variables };
     const command = ['--input-type=module', '-e', PROGRAM, MAKE, images, image];
-    const { stderr } = await run(process.execPath, [...command, JSON.stringify(order)], { env });
+    const { stderr } = await run(process.execPath, [...command, JSON.stringify(order)], { env, cwd });
     const linked = await readdir(image);
     const environments = (await readdir(join(images, 'environments'))).toSorted();
     return { environments, linked, stages: stderr.split('\n').filter((line) => stageOf([line])) };
@@ -82,6 +83,21 @@ describe('the environment of a model', () => {
       environments: ['abc', 'abc-convert'],
       linked: ['converter', 'environment'],
     });
+  });
+
+  it('has of the server’s files none that another Python has compiled', async () => {
+    await using folder = await temporaryFolder();
+    const server = join(folder.path, 'runtimes/python');
+    await cp('runtimes/python', server, { recursive: true });
+    await mkdir(join(server, 'slipway_server/serving/__pycache__'), { recursive: true });
+    await writeFile(join(server, 'slipway_server/serving/__pycache__/app.cpython-39.pyc'), '');
+
+    await made(folder.path, ORDER, {}, folder.path);
+
+    const packages = join(folder.path, 'images/environments/abc/lib/python3.12/site-packages');
+    const files = await readdir(join(packages, 'slipway_server'), { recursive: true });
+    expect(files).toContain('serving/app.py');
+    expect(files.filter((file) => file.includes('__pycache__'))).toEqual([]);
   });
 
   it('says how many of its packages are there as it is made', async () => {
