@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { constants, readFileSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { CursoredEvent, EventQuery } from '#compose/slipway.ts';
@@ -13,10 +14,11 @@ const health = z.object({ pid: z.int() });
 
 const LONGEST_MS = 5000;
 
-/** Finds the Slipway that runs on a data folder, by the file it keeps there. Fails with `PlatformUnavailable` when none answers. */
+/** Finds the Slipway that runs on a data folder, by the file it keeps there. Fails with `PlatformUnavailable` when none answers, with `PlatformDenied` when the folder cannot be read. */
 export async function findInstance(dataDir: string): Promise<Instance> {
   const found = await lookForInstance(dataDir);
   if (found?.answers) return found;
+  await requireReadable(dataDir);
   throw new Failure(
     'PlatformUnavailable',
     `no Slipway is running with the data folder ${dataDir}`,
@@ -26,16 +28,36 @@ export async function findInstance(dataDir: string): Promise<Instance> {
   );
 }
 
+/** Not to be able to look is no sign that none runs. */
+async function requireReadable(dataDir: string): Promise<void> {
+  const error = await access(fileOf(dataDir), constants.R_OK).catch((error) => error);
+  if (!error || ABSENT.includes(error.code)) return;
+  throw new Failure(
+    'PlatformDenied',
+    `the data folder ${dataDir} cannot be read (${error.code}), so whether a Slipway runs there cannot be told`,
+    {
+      cause: error,
+      fix: 'Run the command as the user that started Slipway, or name another folder with --data.',
+    },
+  );
+}
+
+const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
+
 /** What the file says of a Slipway on a data folder, and whether that one answers; undefined where none has left a file. */
 export async function lookForInstance(
   dataDir: string,
 ): Promise<(Instance & { readonly answers: boolean }) | undefined> {
-  const found = readInstance(join(dataDir, 'instance.json'));
+  const found = readInstance(fileOf(dataDir));
   if (!found) return undefined;
   // One that was killed has left its file, and its ports may be another's by now, who may take all time to answer.
   const signal = AbortSignal.timeout(LONGEST_MS);
   const said = await call(`${found.control}/healthz`, health, { signal }).catch(() => undefined);
   return { ...found, answers: said?.pid === found.pid };
+}
+
+function fileOf(dataDir: string): string {
+  return join(dataDir, 'instance.json');
 }
 
 function readInstance(path: string): Instance | undefined {

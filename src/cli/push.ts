@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { folderFiles, isFile, unreadable } from '#compose/folder-files.ts';
+import { folderFiles, isFile, pathStats, unreadable } from '#compose/folder-files.ts';
 import type { Slipway, Upload } from '#compose/slipway.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
 import { externalDataKeys, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
@@ -24,6 +24,7 @@ export async function push(
   open: () => Promise<Slipway>,
 ): Promise<SlipwayEvent> {
   const startedAtMs = performance.now();
+  await pathStats(path);
   await requireReadable(path);
   const planned = await uploads(resolve(path), options.name);
   const slipway = await open();

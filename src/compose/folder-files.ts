@@ -1,4 +1,4 @@
-import type { Dir } from 'node:fs';
+import type { Dir, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode } from '#adapters/local/registry/file-state.ts';
@@ -52,6 +52,23 @@ export function unreadable(path: string, cause: unknown): Failure {
     fix: isMissing
       ? fixOfMissing(path)
       : 'Give the user that runs this command the right to read it.',
+  });
+}
+
+/** What lies at a path, as it was typed: a file or a folder. Fails with `InputInvalid` where it is neither: a pipe, as of `<(…)`, and a device have no length, and may never end. */
+export async function pathStats(path: string): Promise<Stats> {
+  // The shell gives an empty word for a variable that nobody has set, and by Node it would be the folder in which one is.
+  if (path === '') {
+    throw new Failure('InputInvalid', 'the path is empty', {
+      fix: 'Name a file or a folder; the one in which you are is `.`.',
+    });
+  }
+  const found = await stat(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  if (found.isFile() || found.isDirectory()) return found;
+  throw new Failure('InputInvalid', `${path} is neither a file nor a folder`, {
+    fix: 'Write what comes out of it into a file, and name that.',
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readLocalConfig } from '../../src/compose/config.ts';
@@ -154,6 +154,10 @@ describe('slipway', () => {
   });
 
   it.each([
+    { args: ['push', ''], says: /the path is empty\n→ Name a file or a folder; .* is `\.`/ },
+    { args: ['inspect', ''], says: /the path is empty/ },
+    { args: ['push', '/dev/null', '--name', 'null'], says: /\/dev\/null is neither a file nor/ },
+    { args: ['inspect', '/dev/zero'], says: /neither a file nor a folder\n→ Write what comes out/ },
     { args: ['push', 'missing.onnx'], says: /missing\.onnx does not exist\n→ Name a file/ },
     { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
     { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is not a valid model name/ },
@@ -220,6 +224,20 @@ describe('slipway', () => {
     expect(status.code).toBe(1);
     expect(status.stderr).toMatch(
       /no Slipway is running with the data folder .*nowhere\n→ Start one with/,
+    );
+  });
+
+  it('does not say that none runs where it cannot look', async () => {
+    const closed = join(folder.path, 'closed');
+    await mkdir(closed);
+    // Root may read what nobody else may, but not a link to itself.
+    await symlink('instance.json', join(closed, 'instance.json'));
+
+    const status = await runHere('status', '--data', closed);
+
+    expect(status.code).toBe(1);
+    expect(status.stderr).toMatch(
+      /closed cannot be read \(ELOOP\).*\n→ Run the command as the user/,
     );
   });
 

@@ -8,6 +8,7 @@ import {
   show,
   unusedDataOption,
 } from '../command.ts';
+import { followLog } from '../follow-log.ts';
 import { inspectionLines, writeManifest } from '../inspect.ts';
 import { invoke } from '../invoke.ts';
 import { commandOutput } from '../output.ts';
@@ -158,7 +159,7 @@ type EventsOptions = { readonly model?: string; readonly follow?: boolean };
 function addEvents(program: Command): void {
   placedCommand(program, 'events [model]', 'Shows the events, oldest first, or those of one model.')
     .option('--model <name>', 'only events of this model, which may also stand behind the command')
-    .option('--follow', 'wait for new events')
+    .option('-f, --follow', 'wait for new events')
     .addHelpText('after', examples('slipway events digits', 'slipway events --follow --json'))
     .action(async (named: string | undefined, options: Place & EventsOptions) => {
       const slipway = await openSlipway(options);
@@ -181,10 +182,18 @@ function addLogs(program: Command): void {
     'logs <model>',
     "Shows the last lines that the model's server wrote, and those of a newer build that runs or has failed.",
   )
-    .addHelpText('after', examples('slipway logs digits'))
-    .action(async (model: string, options: Place) => {
-      const found = await (await openSlipway(options)).logs(model);
-      const isSilent = found.lines.length === 0;
-      show(options, found, isSilent ? [`nothing of ${model} has written a line yet`] : found.lines);
+    .option('-f, --follow', 'go on with those that come')
+    .addHelpText('after', examples('slipway logs digits', 'slipway logs digits --follow'))
+    .action(async (model: string, options: Place & { readonly follow?: boolean }) => {
+      const slipway = await openSlipway(options);
+      const logs = () => slipway.logs(model);
+      for await (const found of options.follow ? followLog(logs) : [await logs()]) {
+        const isSilent = found.lines.length === 0;
+        show(
+          options,
+          found,
+          isSilent ? [`nothing of ${model} has written a line yet`] : found.lines,
+        );
+      }
     });
 }

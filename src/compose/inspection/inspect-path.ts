@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
-import { folderFiles, unreadable } from '#compose/folder-files.ts';
+import { folderFiles, pathStats } from '#compose/folder-files.ts';
 import type { ArtifactFacts, MemoryTerm } from '#domain/artifact/facts.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
@@ -98,15 +98,13 @@ function optionsOf(manifest: Manifest, found: Omit<Needs, 'memoryMiB' | 'replica
   return chooseTarget(needs, { target, allow, offered: TARGETS }).options;
 }
 
-/** The files of an artifact at a path, without its manifest. Fails with `InputInvalid` when there is no such path. */
+/** The files of an artifact at a path, without its manifest. Fails with `InputInvalid` when there is no such file or folder. */
 export async function filesAt(
   path: string,
   onWork: OnWork = () => {},
 ): Promise<readonly ArtifactFile[]> {
   const root = resolve(path);
-  const found = await stat(root).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  const found = await pathStats(path);
   return found.isDirectory() ? filesIn(root, onWork) : [await fileAt(root, basename(root))];
 }
 
