@@ -66,7 +66,10 @@ describe('the environment of a model', () => {
     await rm(image, { recursive: true, force: true });
     const env = { PATH: `${tools}:${process.env['PATH']}`, HOME: folder, ...variables };
     const command = ['--input-type=module', '-e', PROGRAM, MAKE, images, image];
-    const { stderr } = await run(process.execPath, [...command, JSON.stringify(order)], { env, cwd });
+    const { stderr } = await run(process.execPath, [...command, JSON.stringify(order)], {
+      env,
+      cwd,
+    });
     const linked = await readdir(image);
     const environments = (await readdir(join(images, 'environments'))).toSorted();
     return { environments, linked, stages: stderr.split('\n').filter((line) => stageOf([line])) };
