@@ -21,6 +21,7 @@ import { provisionEc2 } from '#steps/provision-ec2.ts';
 import { provisionFargate } from '#steps/provision-fargate.ts';
 import { provisionLambda } from '#steps/provision-lambda.ts';
 import { publishEvents } from '#steps/publish-events.ts';
+import { MOST_ATTEMPTS } from '#steps/recover.ts';
 import { releaseLease } from '#steps/release-lease.ts';
 import { removeRoute } from '#steps/remove-route.ts';
 import { restartVersion } from '#steps/restart-version.ts';
@@ -248,10 +249,11 @@ export const sweepOnAws = (env: Environment) => {
       unusedEnvironments: null,
       bucket: settings(env, 'BUCKET').BUCKET,
       offered: offeredBy(env),
+      mostAttempts: MOST_ATTEMPTS,
       executionGraceMs: GRACE_MS,
       uploadGraceMs: GRACE_MS,
     }),
-    ended: recoverEnded({ registry, executions }),
+    ended: recoverEnded({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
     touch: touchKept({ registry, router, prober: proberOf(env), offered: offeredBy(env) }),
   };
 };

@@ -13,7 +13,7 @@ import {
 } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
-import { type recover, UNTOLD } from '#steps/recover.ts';
+import type { How, recover } from '#steps/recover.ts';
 
 type Deps = {
   readonly engine: Executions;
@@ -21,6 +21,14 @@ type Deps = {
   readonly recover: ReturnType<typeof recover>;
   /** Acknowledges a version's event, so that the bucket does not send it again. */
   readonly acknowledge: (key: string, versionId: string) => Promise<void>;
+};
+
+/** More than in an account: each stop of Slipway ends an execution, and says nothing against its deployment; but a deployment may also be what ends Slipway, each time that it is taken up. */
+export const MOST_LOCAL_ATTEMPTS = 10;
+
+const STOPPED: How = {
+  error: '',
+  cause: 'Slipway was stopped or killed each time that it was under way; drop it again',
 };
 
 export type LocalDeployments = {
@@ -41,7 +49,7 @@ export function localDeployments(deps: Deps): LocalDeployments {
       const { id, key, versionId } = await identify(event);
       const known = await registry.deployment(id);
       if (!known) return engine.start('deploy', executionName(key, id, 1), event);
-      if (known.endedAtMs === null) await deps.recover(known.execution, id, UNTOLD);
+      if (known.endedAtMs === null) await deps.recover(known.execution, id, STOPPED);
       if (await hasEnded(registry, id)) await acknowledge(key, versionId);
     },
     async ended(end) {

@@ -36,7 +36,7 @@ import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
 import type { LocalConfig } from './config.ts';
 import { explainVersion } from './explain-version.ts';
-import { localDeployments } from './local-deployments.ts';
+import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
 import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
@@ -233,7 +233,7 @@ async function startIn(
       await ends.ended(end);
     },
   });
-  const recovering = recover({ registry, executions: engine });
+  const recovering = recover({ registry, executions: engine, mostAttempts: MOST_LOCAL_ATTEMPTS });
   const deployments = localDeployments({
     engine,
     registry,
@@ -304,6 +304,7 @@ async function startIn(
       images: runtime.images,
       unusedEnvironments: runtime.environments,
       offered: TARGETS,
+      mostAttempts: MOST_LOCAL_ATTEMPTS,
       executionGraceMs: 0,
       uploadGraceMs: UPLOAD_GRACE_MS,
     }),

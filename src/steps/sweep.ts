@@ -9,7 +9,7 @@ import type { ModelImages } from '#ports/model-images.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
-import { recover, UNTOLD } from './recover.ts';
+import { type RecoverDeps, recover, UNTOLD } from './recover.ts';
 import { each, type Part } from './sweep-each.ts';
 import { removeUnusedEnvironments } from './sweep-environments.ts';
 import { freeDeadLeases } from './sweep-leases.ts';
@@ -26,6 +26,8 @@ export type SweepDeps = {
   /** Null where unused environments expire by themselves. */
   readonly unusedEnvironments: UnusedEnvironments | null;
   readonly executions: Executions;
+  /** How many executions a deployment gets before it is given up. */
+  readonly mostAttempts: number;
   readonly clock: Clock;
   readonly bucket: string;
   /** The targets that this installation offers. */
@@ -75,7 +77,7 @@ export const sweep = (deps: SweepDeps) => async (): Promise<Swept> => {
 
 /** Recovers the deployment of an execution that is reported to be over. */
 export const recoverEnded =
-  (deps: Pick<SweepDeps, 'registry' | 'executions'>) =>
+  (deps: RecoverDeps) =>
   async ({ executionArn, status, error, cause }: ExecutionEnd): Promise<void> => {
     const open = await deps.registry.unended();
     const deployment = open.find(({ execution }) => execution === executionArn);

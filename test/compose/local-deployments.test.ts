@@ -16,7 +16,7 @@ function deploymentsOf() {
   const deployments = localDeployments({
     registry: world.registry,
     engine: world.executions,
-    recover: recover(world.deps),
+    recover: recover({ ...world.deps, mostAttempts: 3 }),
     acknowledge: async (key) => void acknowledged.push(key),
   });
   return { world, deployments, acknowledged, starts: world.executions.started };
@@ -65,6 +65,21 @@ describe('the deployments of one machine', () => {
     const recovery = { deploymentId: await idOf(event) };
     expect(starts).toMatchObject([{ name: await nameOf(event, 2), input: { recovery } }]);
     expect(acknowledged).toEqual([]);
+  });
+
+  it('are given up after as many stops as they may have, and say so', async () => {
+    const { world, deployments, acknowledged } = deploymentsOf();
+    const event = await died(world);
+    const id = await idOf(event);
+    await world.registry.adopt(id, 'execution-1', 'execution-2');
+    await world.registry.adopt(id, 'execution-2', 'execution-3');
+
+    await deployments.begin(event);
+
+    const { phase, trouble } = (await world.registry.deployment(id)) ?? {};
+    expect(phase).toBe('Failed');
+    expect(trouble?.reason).toMatch(/Slipway was stopped or killed each time .*; drop it again/);
+    expect(acknowledged).toEqual([KEY]);
   });
 
   it('are left alone while their execution runs', async () => {

@@ -58,7 +58,7 @@ function actionsOf({ isDeaf = false, onStop = async () => {} } = {}) {
       registry,
       executions: started,
       builds: builds.builds,
-      recover: recover({ registry, executions: started }),
+      recover: recover({ registry, executions: started, mostAttempts: 3 }),
       clock,
     },
     sleep: async (ms) => clock.advance(ms),

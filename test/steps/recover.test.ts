@@ -1,9 +1,11 @@
 import type { StepName } from '#domain/workflow.ts';
-import { recover } from '#steps/recover.ts';
+import { MOST_ATTEMPTS, recover } from '#steps/recover.ts';
 import { type MemoryWorld, memoryWorld, type Start } from '../support/worlds/memory.ts';
 
 const STOPPED = { error: 'States.Aborted', cause: 'stopped' };
 const UNTOLD = { error: '', cause: '' };
+
+const depsOf = ({ deps }: MemoryWorld) => ({ ...deps, mostAttempts: MOST_ATTEMPTS });
 
 /** A deployment whose execution has ended in the middle. */
 async function ended(state: StepName, request?: (world: MemoryWorld) => Promise<Start>) {
@@ -12,7 +14,7 @@ async function ended(state: StepName, request?: (world: MemoryWorld) => Promise<
   const held = await world.before(state, start);
   const { execution, id } = await world.recordOf(held);
   world.executions.end(execution);
-  const takeUp = (how = STOPPED) => recover(world.deps)(execution, id, how);
+  const takeUp = (how = STOPPED) => recover(depsOf(world))(execution, id, how);
   return { world, start, held, execution, takeUp };
 }
 
@@ -24,7 +26,7 @@ async function spent(state: StepName) {
     await world.registry.adopt(held.deploymentId, execution, another);
     execution = another;
   }
-  const takeUp = (how = STOPPED) => recover(world.deps)(execution, held.deploymentId, how);
+  const takeUp = (how = STOPPED) => recover(depsOf(world))(execution, held.deploymentId, how);
   return { world, held, takeUp };
 }
 
@@ -113,11 +115,20 @@ describe('a deployment that no step has ended', () => {
     expect(await world.recordOf(held)).toMatchObject({ phase: 'Failed' });
   });
 
+  it('goes on where more executions are allowed', async () => {
+    const { world, held } = await spent('CheckHealth');
+    const { execution } = await world.recordOf(held);
+
+    const asked = recover({ ...world.deps, mostAttempts: MOST_ATTEMPTS + 1 });
+
+    expect(await asked(execution, held.deploymentId, UNTOLD)).toBe('started');
+  });
+
   it('waits for a platform that starts no execution', async () => {
     const { world, held, execution } = await ended('CheckHealth');
     const executions = { ...world.executions, start: () => Promise.reject(new Error('no')) };
 
-    const asked = recover({ ...world.deps, executions })(execution, held.deploymentId, UNTOLD);
+    const asked = recover({ ...depsOf(world), executions })(execution, held.deploymentId, UNTOLD);
 
     await expect(asked).rejects.toThrow('no');
     expect((await world.recordOf(held)).endedAtMs).toBeNull();
@@ -213,7 +224,7 @@ describe('nothing is done', () => {
   it('to a deployment that nobody knows', async () => {
     const world = memoryWorld();
 
-    expect(await recover(world.deps)('execution-1', 'unknown', STOPPED)).toBe('left');
+    expect(await recover(depsOf(world))('execution-1', 'unknown', STOPPED)).toBe('left');
   });
 
   it('is walked back once more when it was aborted at its last attempt', async () => {

@@ -31,7 +31,7 @@ import { modelOf } from '#domain/identity.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
-import { recover } from '#steps/recover.ts';
+import { MOST_ATTEMPTS, recover } from '#steps/recover.ts';
 import { buildsProgress } from './builds-progress.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { registryEvents } from './events.ts';
@@ -61,7 +61,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       registry,
       executions,
       builds,
-      recover: recover({ registry, executions }),
+      recover: recover({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
       clock,
       sleep: (ms) => sleep(ms),
     }),

@@ -12,6 +12,7 @@ import { TARGETS } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { publishEvents } from '#steps/publish-events.ts';
+import { MOST_ATTEMPTS } from '#steps/recover.ts';
 import { recoverEnded, type Swept, sweep } from '#steps/sweep.ts';
 import { awsClient } from '../aws/clients.ts';
 import { onOutbox } from '../aws/dynamo.ts';
@@ -136,7 +137,11 @@ export async function localAws(moto: Moto) {
     onEnded: async (end) => ends.get(end.execution)?.(end),
     overrides: NO_WAITS,
   });
-  const takeUp = recoverEnded({ registry: ports.registry, executions });
+  const takeUp = recoverEnded({
+    registry: ports.registry,
+    executions,
+    mostAttempts: MOST_ATTEMPTS,
+  });
   const sweepAll = sweep({
     ...ports,
     clock,

@@ -1,3 +1,4 @@
+import { MOST_ATTEMPTS } from '#steps/recover.ts';
 import { type Swept, sweep } from '#steps/sweep.ts';
 import { memoryImages } from '../memory/images.ts';
 import { BUCKET, idOf, MODEL, memoryWorld, type WorldOptions } from './memory.ts';
@@ -11,7 +12,11 @@ export const PERIOD_MS = 15 * MINUTE_MS;
 export const NOTHING: Swept = { recovered: [], freed: [], started: [], repaired: [], removed: [] };
 
 /** As on AWS. */
-export const GRACES = { executionGraceMs: 5 * MINUTE_MS, uploadGraceMs: 5 * MINUTE_MS };
+export const GRACES = {
+  mostAttempts: MOST_ATTEMPTS,
+  executionGraceMs: 5 * MINUTE_MS,
+  uploadGraceMs: 5 * MINUTE_MS,
+};
 
 /** None is there. */
 export const NO_IMAGES = { images: memoryImages(), unusedEnvironments: null };

@@ -7,7 +7,7 @@ import {
 import { Failure } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
-import { recover } from '#steps/recover.ts';
+import { MOST_ATTEMPTS, recover } from '#steps/recover.ts';
 import { machines } from '../walk/asl.ts';
 import './prompt-digest.ts';
 import type { Tap } from '../faults/tapped.ts';
@@ -76,7 +76,11 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
   const tap: Tap = (method, call, asked) =>
     around(method, call, asked).finally(() => outages.push(...outagesOf(world, method)));
   const world: MemoryWorld = memoryWorld({ ...options, tap, executions });
-  const takeUp = recover({ registry: world.registry, executions });
+  const takeUp = recover({
+    registry: world.registry,
+    executions,
+    mostAttempts: MOST_ATTEMPTS,
+  });
 
   async function execute(start: Start): Promise<ExecutionEnd> {
     runs += 1;
