@@ -16,6 +16,7 @@ const STAGE = /^progress: ([A-Za-z][A-Za-z0-9 ,]{0,59})$/;
 
 // CodeBuild has the time before it.
 const COMMAND = /^\[Container\] ([\d/]+ [\d:.]+ )?Running command /;
+const BUILDER = '[Container] ';
 const LAST_LINES = 5;
 
 /** The stage that the lines of a build's log (oldest first) came to; null when they tell none. */
@@ -25,10 +26,10 @@ export function stageOf(lines: readonly string[]): string | null {
   );
 }
 
-/** The last lines of a build's log (oldest first) that say something. */
+/** The last lines of a build's log (oldest first) that say something: what the builder says of itself, as that a phase is over, does not. */
 export function lastLines(lines: readonly string[]): readonly string[] {
   return toShow(lines)
-    .filter((line) => line.trim() !== '')
+    .filter((line) => line.trim() !== '' && !line.startsWith(BUILDER))
     .slice(-LAST_LINES);
 }
 

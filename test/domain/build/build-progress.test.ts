@@ -27,11 +27,13 @@ describe('the stage of a build', () => {
   });
 });
 
-it('the last lines of a build are five that say something, without commands, stages and the rights in URLs', () => {
+it('the last lines of a build are five that say something, without commands, phases, stages and the rights in URLs', () => {
   const lines = [
     ...['one', 'two', 'three', '', 'four'],
     '[Container] Running command node a.mjs',
     'progress: installing 1 of 3 packages',
+    '[Container] Phase complete: PRE_BUILD State: SUCCEEDED',
+    '[Container] 2026/11/29 02:45:19.105 Entering phase BUILD',
     'GET https://bucket/models/a.onnx?X-Amz-Signature=0123 failed',
     'six',
   ];

@@ -12,9 +12,10 @@ export function corsFor(origins: readonly string[]): Cors {
   const known = new Set(origins);
   return ({ method, headers }, response) => {
     const { origin } = headers;
+    // Also where nothing is allowed: a cache may keep that answer, and give it to a page that is.
+    response.setHeader('vary', 'origin');
     if (origin === undefined || !known.has(origin)) return false;
     response.setHeader('access-control-allow-origin', origin);
-    response.setHeader('vary', 'origin');
     response.setHeader('access-control-expose-headers', EXPOSED);
     if (method !== 'OPTIONS' || !headers['access-control-request-method']) return false;
     response.setHeader('access-control-allow-methods', 'GET, HEAD, POST');

@@ -74,7 +74,8 @@ function answerOwn(
   known: Known | Refused,
 ): boolean {
   const place = 'place' in known ? known.place : undefined;
-  if (request.method !== 'GET') return false;
+  // Of HEAD Node sends the head alone.
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   if (place) return answerPage(request, response, place);
   if (answerHome(request, response, table())) return true;
   if (request.url !== '/metrics') return answerPage(request, response, place);

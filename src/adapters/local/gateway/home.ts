@@ -14,12 +14,11 @@ export function answerHome(
   const models = [...table.keys()].sort().map((name) => ({ name, path: `/models/${name}` }));
   const isPage = wantsPage(request);
   const body = isPage ? pageOf(models) : JSON.stringify({ models });
-  response.writeHead(200, {
+  response.appendHeader('vary', 'accept').writeHead(200, {
     'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(body),
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     'x-content-type-options': 'nosniff',
-    vary: 'accept',
   });
   response.end(body);
   return true;

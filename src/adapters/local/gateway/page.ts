@@ -52,7 +52,7 @@ export function wantsPage({ headers }: IncomingMessage): boolean {
 function sendPage(response: ServerResponse, place: Place): void {
   const document = `${prefixOf(place)}/openapi.json`;
   send(
-    response,
+    response.appendHeader('vary', 'accept'),
     'text/html; charset=utf-8',
     `<!doctype html>
 <html lang="en">

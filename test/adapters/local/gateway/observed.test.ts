@@ -192,6 +192,9 @@ describe('a page of another origin', () => {
 
     const { headers } = await send('/models/digits/ping', HERE);
     const refused = await send('/models/nobody', HERE);
+    const home = await send('/', HERE);
+    const page = await send('/models/digits', { ...HERE, accept: 'text/html' });
+    const { headers: elsewhere } = await send('/', { origin: 'https://other.example' });
 
     expect(headers).toMatchObject({
       'access-control-allow-origin': 'https://app.example',
@@ -199,6 +202,12 @@ describe('a page of another origin', () => {
       vary: 'accept-encoding, origin',
     });
     expect(refused.headers['access-control-allow-origin']).toBe('https://app.example');
+    expect([home, page].map(({ headers }) => headers['vary'])).toEqual([
+      ['origin', 'accept'],
+      ['origin', 'accept'],
+    ]);
+    expect(elsewhere['vary']).toEqual(['origin', 'accept']);
+    expect(elsewhere).not.toHaveProperty('access-control-allow-origin');
   });
 
   it('is told so before it sends JSON', async () => {

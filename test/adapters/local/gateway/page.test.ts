@@ -50,6 +50,21 @@ describe('at a model’s own address', () => {
     expect((await get('/_page/constructor')).status).toBe(404);
   });
 
+  it.each(['/', '/models', '/metrics', '/models/digits'])(
+    'HEAD of %s is answered as GET is, without a body',
+    async (path) => {
+      const [got, head] = await Promise.all(
+        (['GET', 'HEAD'] as const).map((method) =>
+          world.call(path, { method, headers: { accept: 'text/html' } }),
+        ),
+      );
+
+      expect(head?.statusCode).toBe(200);
+      expect(head?.headers['content-type']).toBe(got?.headers['content-type']);
+      expect(await head?.body.text()).toBe('');
+    },
+  );
+
   it('a candidate has one too', async () => {
     const { text } = await get('/_candidate/digits-v1', BROWSER);
 
