@@ -95,6 +95,21 @@ describe('bash', () => {
     await folder[Symbol.asyncDispose]();
   });
 
+  it('has a `slipway` to complete also where none is installed, as in a clone, and leaves one that is alone', () => {
+    const script = `
+      source <('${process.execPath}' '${MAIN}' completion bash)
+      type -t slipway
+      cd / && slipway complete -- und`;
+    const typed = (path: string) =>
+      execFileSync('bash', ['--norc', '-c', script], {
+        encoding: 'utf8',
+        env: { PATH: `${path}${process.env['PATH']}` },
+      });
+
+    expect(typed('')).toMatch(/^function\nundeploy\t/);
+    expect(typed(`${folder.path}:`)).toMatch(/^file\nundeploy\t/);
+  });
+
   /** What bash would put in the place of the last word, with the script loaded as its user loads it. */
   function completed(...words: readonly string[]): readonly string[] {
     const script = `

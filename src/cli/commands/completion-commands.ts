@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { dataFolder, examples, unusedDataOption } from '../command.ts';
 import { candidatesFor } from '../completion/candidates.ts';
-import { FILES_MARK, SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
+import { completionScript, FILES_MARK, SHELLS, type Shell } from '../completion/scripts.ts';
 import { openOneMachine } from '../one-machine.ts';
 
 // Who presses a key waits no longer.
@@ -12,7 +13,9 @@ const AWS: readonly string[] = ['--stage', '--profile', '--region'];
 export function addCompletionCommands(program: Command): void {
   program
     .command('completion')
-    .description('Prints a script that completes commands, options and models in a shell.')
+    .description(
+      'Prints a script that completes commands, options and models in a shell, and that defines `slipway` there where none is installed.',
+    )
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .addOption(unusedDataOption())
     .addHelpText(
@@ -23,7 +26,10 @@ export function addCompletionCommands(program: Command): void {
         'slipway completion fish | source      in ~/.config/fish/config.fish',
       ),
     )
-    .action((shell: Shell) => console.log(SCRIPTS[shell].trimEnd()));
+    .action((shell: Shell) => {
+      const script = process.argv[1] ?? '';
+      console.log(completionScript(shell, [process.execPath, resolve(script)]));
+    });
 
   program
     .command('complete', { hidden: true })

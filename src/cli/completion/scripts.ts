@@ -5,8 +5,28 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof SHELLS)[number];
 
+/** What a shell is to run, so that it completes the command line. Where there is no `slipway` on its path, as in a clone, it gets one: `program`, with its arguments. */
+export function completionScript(shell: Shell, program: readonly string[]): string {
+  const quoted = program.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  return `${SCRIPTS[shell]}${DEFINITIONS[shell](quoted)}`;
+}
+
+const DEFINITIONS: Readonly<Record<Shell, (program: string) => string>> = {
+  bash: defined,
+  zsh: defined,
+  fish: (program) => `if not type -q slipway
+    function slipway
+        ${program} $argv
+    end
+end`,
+};
+
+function defined(program: string): string {
+  return `command -v slipway >/dev/null || slipway() { ${program} "$@"; }`;
+}
+
 /** For each shell what has `slipway complete` answer for the words that stand there: it knows the commands, and so no script has to be made again when they change. */
-export const SCRIPTS: Readonly<Record<Shell, string>> = {
+const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# Completion of slipway for bash: source <(slipway completion bash)
 _slipway() {
   local current=\${COMP_WORDS[COMP_CWORD]} value about
