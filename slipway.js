@@ -3,8 +3,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { homedir } from 'node:os';
+import { constants, homedir } from 'node:os';
 import { join } from 'node:path';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 
 // A clone runs its TypeScript as it is, whatever bundle an earlier packing has left there; what is published has the bundle alone.
@@ -14,6 +15,7 @@ if (MAIN === SOURCE && !existsSync(new URL('node_modules', import.meta.url))) in
 if (MAIN !== SOURCE && process.argv[2] === 'start') installRuntime();
 const [major, minor] = process.versions.node.split('.').map(Number);
 
+if (process.channel) endWithParent();
 if (major > 22 || (major === 22 && minor >= 18)) {
   // Without it two thirds of what a command takes is compiling. The user's own folder: what others may write must not be run.
   const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
@@ -21,13 +23,21 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   await import(MAIN);
 } else {
   const child = spawn(ownNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: 'inherit',
+    // The channel carries nothing: it closes when this process is gone, however it ended.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  // A Ctrl-C reaches both; this one waits for the other to end.
-  process.on('SIGINT', () => {});
+  // A Ctrl-C at a terminal reaches both, and a second one would end the other at once; from elsewhere it reaches this one alone.
+  const hasTerminal = [0, 1, 2].some((stream) => isatty(stream));
+  process.on('SIGINT', () => hasTerminal || child.kill('SIGINT'));
   process.on('SIGTERM', () => child.kill('SIGTERM'));
-  child.on('exit', (code) => process.exit(code ?? 1));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
   child.on('error', giveUp);
+}
+
+/** Who started this on another Node may be killed: then this stops as by SIGTERM, where it would go on unseen and keep its ports. */
+function endWithParent() {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
 }
 
 /** A fresh clone gets what one machine needs; what is said goes where no program reads. */

@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { temporaryFolder } from '../support/slipway/running.ts';
 
 const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 
@@ -22,4 +24,18 @@ itOnLinux('a command whose output cannot be written says so, and has failed', as
   expect(await shell('> /dev/full')).toBe(
     'slipway: the output could not be written: ENOSPC: no space left on device, write\nexit 1\n',
   );
+});
+
+it('a Slipway whose starter is gone, as one on another Node that was killed, stops as by SIGTERM', async () => {
+  await using folder = await temporaryFolder();
+  const child = fork(MAIN, ['start', '--data', folder.path], {
+    silent: true,
+    env: { PATH: process.env['PATH'], HOME: folder.path },
+  });
+  await once(child, 'spawn');
+  for await (const text of child.stdout ?? []) if (`${text}`.includes('serving until')) break;
+
+  child.disconnect();
+
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
