@@ -48,6 +48,7 @@ function known(found: Build | undefined, caught: FailedBuild): FailedBuild {
   return {
     error: caught.error,
     phase: failed?.name ?? (found.status === 'IN_PROGRESS' ? found.phase : caught.phase),
+    told: caught.told,
     isStopped: caught.isStopped || found.status === 'STOPPED',
     log: found.log ?? caught.log,
   };

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Trouble } from '#domain/deployment.ts';
 import { parseJson } from '#domain/parse-json.ts';
-import type { CaughtError } from '#domain/trouble.ts';
+import { type CaughtError, readTrouble } from '#domain/trouble.ts';
 import { isCommand, toShow, withoutQueries } from './build-progress.ts';
 
 /** A failed build, as the workflow caught it: where its log is (null when no build ran), and the phase it ended in. */
@@ -9,6 +9,8 @@ export type FailedBuild = {
   readonly error: string;
   readonly phase: string;
   readonly isStopped: boolean;
+  /** What this machine said of a build that it could not begin; null of any other. */
+  readonly told: Pick<Trouble, 'reason' | 'fix'> | null;
   readonly log: { readonly group: string; readonly stream: string } | null;
 };
 
@@ -30,13 +32,24 @@ export function failedBuild({ Error: error, Cause }: CaughtError): FailedBuild {
   const parsed = described.safeParse(parseJson(Cause));
   if (!parsed.success) {
     const said = Cause ? `${error}: ${Cause}` : error;
-    return { error: said, phase: '', isStopped: false, log: null };
+    const told = isTold(Cause) ? readTrouble({ Error: error, Cause }) : null;
+    return { error: said, phase: '', isStopped: false, told, log: null };
   }
   const { BuildStatus, Logs, Phases = [] } = parsed.data.Build;
   const failed = Phases.find(({ PhaseStatus = 'SUCCEEDED' }) => PhaseStatus !== 'SUCCEEDED');
   const log =
     Logs?.GroupName && Logs.StreamName ? { group: Logs.GroupName, stream: Logs.StreamName } : null;
-  return { error, phase: failed?.PhaseType ?? '', isStopped: BuildStatus === 'STOPPED', log };
+  return {
+    error,
+    phase: failed?.PhaseType ?? '',
+    isStopped: BuildStatus === 'STOPPED',
+    told: null,
+    log,
+  };
+}
+
+function isTold(cause: string): boolean {
+  return z.object({ errorMessage: z.string() }).safeParse(parseJson(cause)).success;
 }
 
 /** One that a deployment was overtaken in: a newer upload of the model waits. */
@@ -165,12 +178,24 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   const signs = shown.length > 0 ? shown : [build.error];
   const cause = build.phase === 'QUEUED' ? NEVER_BEGUN : causeIn(signs);
   const where = build.phase && ` in ${build.phase}`;
-  const why = cause?.reason ?? `it ended${where} with ${withoutQueries(build.error)}`;
+  const why =
+    cause?.reason ??
+    build.told?.reason ??
+    ownWords(last[from]) ??
+    `it ended${where} with ${withoutQueries(build.error)}`;
   return {
     name: 'BuildFailed',
     reason: [`the image was not built: ${why}`, ...shown].join('\n'),
-    fix: cause?.fix ?? 'The last lines of its log say more; fix the cause and upload again.',
+    fix:
+      cause?.fix ??
+      build.told?.fix ??
+      'The last lines of its log say more; fix the cause and upload again.',
   };
+}
+
+/** What the command said as it ended, without its name. */
+function ownWords(line: string | undefined): string | undefined {
+  return line && withoutQueries(line.replace(ENDED, '').slice(0, MOST_HEADLINE));
 }
 
 function causeIn(lines: readonly string[]): Omit<Cause, 'sign'> | undefined {

@@ -21,6 +21,7 @@ describe('a failed build', () => {
       error: 'States.TaskFailed',
       phase: 'BUILD',
       isStopped: false,
+      told: null,
       log: { group: '/slipway/dev/builds', stream: 'b1' },
     });
   });
@@ -32,7 +33,37 @@ describe('a failed build', () => {
   ])('without a description ($name) has no log', ({ Cause, error }) => {
     const build = failedBuild({ Error: 'States.TaskFailed', Cause });
 
-    expect(build).toEqual({ error, phase: '', isStopped: false, log: null });
+    expect(build).toEqual({ error, phase: '', isStopped: false, told: null, log: null });
+  });
+
+  it('that this machine could not begin tells why, as it was told', () => {
+    const errorMessage = 'bash could not be started in /slipway\nFix: Install bash.';
+    const Cause = JSON.stringify({ errorType: 'PlatformUnavailable', errorMessage });
+
+    const build = failedBuild({ Error: 'PlatformUnavailable', Cause });
+
+    expect(explainBuild(build, [])).toEqual({
+      name: 'BuildFailed',
+      reason: 'the image was not built: bash could not be started in /slipway',
+      fix: 'Install bash.',
+    });
+  });
+
+  it('tells what its command said as it ended, where nothing says more', () => {
+    const build = failedBuild(
+      described({ Phases: [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }] }),
+    );
+    const lines = [
+      '[Container] Running command node build-folder.mjs',
+      'build-folder: the model needs Python, but it is not installed',
+      '[Container] Phase complete: BUILD State: FAILED',
+    ];
+
+    const { reason } = explainBuild(build, lines);
+
+    expect(reason.split('\n')[0]).toBe(
+      'the image was not built: the model needs Python, but it is not installed',
+    );
   });
 
   it('that was stopped says so, and no phase that says nothing has failed', () => {
@@ -82,7 +113,13 @@ describe('a failed build', () => {
     ['process "npm ci" did not complete: exit code: 137', 'the build ran out of memory'],
     ['toomanyrequests: Rate exceeded', 'a registry refused the build'],
   ])('whose log says `%s` is explained by it', (line, reason) => {
-    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
+    const build = {
+      error: 'States.TaskFailed',
+      phase: 'BUILD',
+      isStopped: false,
+      told: null,
+      log: null,
+    };
 
     const trouble = explainBuild(build, ['#1 start', line]);
 
@@ -91,7 +128,13 @@ describe('a failed build', () => {
   });
 
   it('that never began waited too long for others', () => {
-    const build = { error: 'States.TaskFailed', phase: 'QUEUED', isStopped: false, log: null };
+    const build = {
+      error: 'States.TaskFailed',
+      phase: 'QUEUED',
+      isStopped: false,
+      told: null,
+      log: null,
+    };
 
     expect(explainBuild(build, [])).toEqual({
       name: 'BuildFailed',
@@ -114,7 +157,13 @@ describe('a failed build', () => {
   });
 
   it('that nothing explains names its phase', () => {
-    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
+    const build = {
+      error: 'States.TaskFailed',
+      phase: 'BUILD',
+      isStopped: false,
+      told: null,
+      log: null,
+    };
 
     expect(explainBuild(build, ['exit 1'])).toEqual({
       name: 'BuildFailed',
@@ -124,7 +173,13 @@ describe('a failed build', () => {
   });
 
   it('never tells a presigned URL', () => {
-    const build = { error: 'States.TaskFailed', phase: '', isStopped: false, log: null };
+    const build = {
+      error: 'States.TaskFailed',
+      phase: '',
+      isStopped: false,
+      told: null,
+      log: null,
+    };
 
     const { reason } = explainBuild(build, [
       'GET https://bucket.s3.amazonaws.com/models/a.onnx?X-Amz-Signature=0123 failed',
@@ -135,7 +190,13 @@ describe('a failed build', () => {
   });
 
   describe('by an error of the model’s own code', () => {
-    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
+    const build = {
+      error: 'States.TaskFailed',
+      phase: 'BUILD',
+      isStopped: false,
+      told: null,
+      log: null,
+    };
     const explained = (...lines: readonly string[]) => explainBuild(build, lines);
 
     it('is headed by it, with its file and line, and ends without the builder’s own lines', () => {
@@ -189,7 +250,13 @@ describe('a failed build', () => {
   });
 
   it('shows no commands and stages', () => {
-    const build = { error: 'States.TaskFailed', phase: 'BUILD', isStopped: false, log: null };
+    const build = {
+      error: 'States.TaskFailed',
+      phase: 'BUILD',
+      isStopped: false,
+      told: null,
+      log: null,
+    };
 
     const { reason } = explainBuild(build, [
       '[Container] 2026/11/27 22:13:04.123456 Running command node a.mjs',
