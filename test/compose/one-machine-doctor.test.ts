@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { NO_WALLS } from '#adapters/local/servers/walls.ts';
 import { examine, fail, ok } from '#compose/doctor/doctor.ts';
-import { lookAtNode, lookAtPython, wallsFinding } from '#compose/doctor/one-machine.ts';
+import { lookAtBash, lookAtNode, lookAtPython, wallsFinding } from '#compose/doctor/one-machine.ts';
 import { slipwayChecks } from '#compose/doctor/ports.ts';
 import { Failure } from '#domain/failure.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
@@ -39,6 +39,16 @@ describe('lookAtPython', () => {
     expect(await lookAtPython('/no/such/python')).toMatchObject({
       result: 'warn',
       says: 'not found',
+    });
+  });
+});
+
+describe('lookAtBash', () => {
+  it('tells its version, or warns that what is built needs it', async () => {
+    expect(await lookAtBash()).toMatchObject({ result: 'ok', says: expect.stringMatching(/^\d/) });
+    expect(await lookAtBash('/no/such/bash')).toMatchObject({
+      result: 'warn',
+      fix: expect.stringContaining('models that are built'),
     });
   });
 });

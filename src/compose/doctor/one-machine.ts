@@ -26,6 +26,7 @@ export function oneMachineDoctor(
     { check: 'free disk', look: () => lookAtDisk(resolve(dataDir)) },
     ...slipwayChecks(found),
     { check: 'walls', look: () => lookAtMachine(resolve(dataDir)) },
+    { check: 'bash', look: lookAtBash },
     { check: 'python', look: lookAtPython },
     { check: 'docker', look: lookAtDocker },
   ];
@@ -69,6 +70,17 @@ async function nearest(folder: string): Promise<string> {
     const above = dirname(folder);
     if (above === folder) throw error;
     return nearest(above);
+  }
+}
+
+/** The buildspecs are written for it, as for CodeBuild. */
+export async function lookAtBash(program = 'bash') {
+  try {
+    const version = ['-c', 'echo "$BASH_VERSION"'];
+    const { stdout } = await promisify(execFile)(program, version, { timeout: LIMIT_MS });
+    return ok(stdout.trim());
+  } catch {
+    return warn('not found', 'Install it: only models that are built need it, as those of Python.');
   }
 }
 
