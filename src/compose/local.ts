@@ -248,7 +248,7 @@ async function startIn(
         endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
         nowMs: clock.now(),
       }),
-    refused: () => refusedDrops(registry),
+    refused: async () => refusedDrops(registry, await store.untaken()),
     log: (model) => modelLog(registry, { ...runtime, platforms: local.platforms }, model),
     requests: {
       ...modelActions({

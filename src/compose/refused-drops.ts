@@ -1,3 +1,4 @@
+import type { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { RefusedDrop } from './slipway.ts';
 
@@ -5,9 +6,13 @@ import type { RefusedDrop } from './slipway.ts';
 const LOOKED_AT = 200;
 const MOST = 5;
 
-/** Drops that were refused or ignored as they came, by whose name there is no model: the newest of each name, newest first, at most five, from the newest 200 events. */
+/** What was dropped and is no version, and so has no event. */
+type Untaken = { readonly key: string; readonly failure: Failure; readonly sinceMs: number };
+
+/** Drops that were refused or ignored as they came, by whose name there is no model, and those that are `untaken`: the newest of each name, newest first, at most five, from the newest 200 events. */
 export async function refusedDrops(
   registry: Pick<Registry, 'models' | 'newestEvents'>,
+  untaken: readonly Untaken[],
 ): Promise<readonly RefusedDrop[]> {
   const [models, events] = await Promise.all([registry.models(), registry.newestEvents(LOOKED_AT)]);
   const known = new Set(models.map(({ name }) => name));
@@ -18,5 +23,14 @@ export async function refusedDrops(
     known.add(name);
     drops.push({ name, state, reason, fix, time });
   }
-  return drops.slice(0, MOST);
+  return [...drops, ...untaken.map(asDrop)]
+    .toSorted((a, b) => b.time.localeCompare(a.time))
+    .slice(0, MOST);
+}
+
+function asDrop({ key, failure, sinceMs }: Untaken): RefusedDrop {
+  // The folder of its model, if it lies in one.
+  const [, name = key] = key.split('/');
+  const { message: reason, fix } = failure;
+  return { name, state: 'Rejected', reason, fix, time: new Date(sinceMs).toISOString() };
 }

@@ -1,4 +1,5 @@
 import { refusedDrops } from '#compose/refused-drops.ts';
+import { Failure } from '#domain/failure.ts';
 import { fakeClock } from '../support/clock/fake-clock.ts';
 import { memoryRegistry } from '../support/memory/registry.ts';
 import { refusal, upload } from '../support/worlds/registry.ts';
@@ -20,8 +21,22 @@ describe('the drops that became no model', () => {
     { what: 'none of a model', came: ['a', 'b', '+a'], are: ['b'] },
     { what: 'five at most', came: [...'abcdefg'], are: [...'gfedc'] },
   ])('are $what', async ({ came, are }) => {
-    const drops = await refusedDrops(await registryAfter(...came));
+    const drops = await refusedDrops(await registryAfter(...came), []);
 
     expect(drops.map(({ name }) => name)).toEqual(are);
+  });
+
+  it('are those too that are no version, as links, also by the name of a model', async () => {
+    const failure = new Failure('ArtifactRejected', 'models/a/m.onnx is a link', {
+      fix: 'Copy it.',
+    });
+    const link = { key: 'models/a/m.onnx', failure, sinceMs: 1_000_000 };
+
+    const drops = await refusedDrops(await registryAfter('+a', 'b'), [link]);
+
+    expect(drops).toMatchObject([
+      { name: 'a', state: 'Rejected', reason: 'models/a/m.onnx is a link', fix: 'Copy it.' },
+      { name: 'b' },
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import { Failure, failureName } from '#domain/failure.ts';
+import type { Clock } from '#ports/clock.ts';
 
 /** Reports each problem once, however often it recurs, until it is cleared or concerns something else. */
 export type Problems = {
@@ -6,20 +7,28 @@ export type Problems = {
   report(error: unknown, key: string, about?: string): void;
   clear(key: string): void;
   has(key: string): boolean;
+  /** Those that stand. */
+  all(): readonly Problem[];
 };
 
-export function problems(tell: (failure: Failure, key: string) => void): Problems {
-  const told = new Map<string, string>();
+export type Problem = { readonly key: string; readonly failure: Failure; readonly sinceMs: number };
+
+export function problems(
+  tell: (failure: Failure, key: string) => void,
+  { now }: Pick<Clock, 'now'>,
+): Problems {
+  const told = new Map<string, Problem & { readonly problem: string }>();
   return {
     report(error, key, about = '') {
       const failure = asFailure(error, key);
       const problem = `${failure.name} ${about}`;
-      if (told.get(key) === problem) return;
-      told.set(key, problem);
+      if (told.get(key)?.problem === problem) return;
+      told.set(key, { problem, key, failure, sinceMs: now() });
       tell(failure, key);
     },
     clear: (key) => told.delete(key),
     has: (key) => told.has(key),
+    all: () => [...told.values()],
   };
 }
 

@@ -75,7 +75,7 @@ function refusedLines(refused: readonly RefusedDrop[], width: number): readonly 
   if (refused.length === 0) return [];
   return [
     '',
-    ...wrapped('became no model (`slipway events` has all), newest first:', width, ''),
+    ...wrapped('became no model (`slipway events` has older ones), newest first:', width, ''),
     ...refused.flatMap(({ state, reason }) =>
       wrapped(`${INDENT}${state}  ${inShort(reason)}`, width, INDENT.repeat(2)),
     ),

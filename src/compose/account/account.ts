@@ -80,7 +80,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
         modelStatus(registry, model, { endpoint: endpoint(model.name), nowMs: clock.now() }),
       );
     },
-    refused: () => refusedDrops(registry),
+    refused: () => refusedDrops(registry, []),
     logs: async (name) =>
       modelLog(
         registry,

@@ -95,7 +95,7 @@ describe('the status', () => {
     const last = lines.slice(-3);
     expect(lines.slice(0, -3).join(' ')).toBe(
       asTyped(
-        'no models yet; drop one with `slipway push MODEL.onnx`  became no model (`slipway events` has all), newest first:',
+        'no models yet; drop one with `slipway push MODEL.onnx`  became no model (`slipway events` has older ones), newest first:',
       ),
     );
     expect(last).toEqual([

@@ -8,6 +8,7 @@ import { hasSameContent } from '#adapters/local/registry/file-state.ts';
 import { realTimers } from '#adapters/local/timers.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from '../clock/eventually.ts';
+import { fakeClock } from '../clock/fake-clock.ts';
 
 export type WatchedFolder = {
   readonly root: string;
@@ -50,7 +51,7 @@ export async function watchedFolder({
     root,
     rescanMs,
     timers,
-    problems: problems((failure) => told.push(failure)),
+    problems: problems((failure) => told.push(failure), fakeClock(0)),
     keys: () => [...known.keys()].filter((key) => known.get(key)),
     isKnown: (key, file) =>
       file?.isDirectory() ? !known.get(key) : hasSameContent(known.get(key), file),

@@ -4,8 +4,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { grants } from '#adapters/local/builds/grants.ts';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
-import { problems } from '#adapters/local/problems.ts';
-import { fingerprint } from '#adapters/local/registry/file-state.ts';
+import { type Problem, problems } from '#adapters/local/problems.ts';
+import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import { folderOf, readKey } from '#domain/artifact/object-key.ts';
 import { Failure } from '#domain/failure.ts';
@@ -38,6 +38,8 @@ export type FolderStore = ArtifactStore & {
   /** Finds files that were dropped, changed or deleted while nothing watched, and announces unsettled versions again. */
   scan(): Promise<void>;
   watch(): Promise<void>;
+  /** The files that can be no version as they are, such as links, while they lie there. */
+  untaken(): Promise<readonly Problem[]>;
   /** Ends the watch and its copies; the next scan finds those files again. */
   close(): Promise<void>;
 };
@@ -63,13 +65,16 @@ const RESCAN_MS = 5000;
 
 const ALL = -1;
 
+// Of the file itself; what else keeps one from being taken, as a disk that is full, passes.
+const REFUSALS: readonly string[] = ['ArtifactRejected', 'InputInvalid'];
+
 /** A folder as a versioned bucket: a file dropped in it becomes a version of its path, announced as S3 would. */
 export function folderStore(options: Options): FolderStore {
   const { root, bucket, maxObjectBytes, objects = objectStore(join(root, 'objects')) } = options;
   const folder = join(root, 'bucket');
   mkdirSync(folder, { recursive: true });
   const versions = objectVersions(options.database, options.clock);
-  const troubles = problems(options.onProblem);
+  const troubles = problems(options.onProblem, options.clock);
   const intake = bucketIntake({ folder, objects, versions, maxObjectBytes });
   const watch = bucketWatch({
     root: folder,
@@ -147,6 +152,13 @@ export function folderStore(options: Options): FolderStore {
       await Promise.all(unsettled.map(announceDrop));
     },
     watch: watch.start,
+    async untaken() {
+      const refused = troubles.all().filter(({ failure }) => REFUSALS.includes(failure.name));
+      const there = await Promise.all(
+        refused.map(({ key }) => fileAt(join(folder, key)).catch(() => undefined)),
+      );
+      return refused.filter((_, index) => there[index] !== undefined);
+    },
     async close() {
       closing.abort();
       watch.close();

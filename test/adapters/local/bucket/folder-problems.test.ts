@@ -114,6 +114,9 @@ describe('what cannot be taken', () => {
     const failure = await firstProblem(opened);
     expect(failure.name).toBe('ArtifactRejected');
     expect(await opened.store.latest(BUCKET, KEY)).toBeUndefined();
+    expect(await opened.store.untaken()).toMatchObject([{ key: KEY, failure }]);
+    await rm(folder.path(KEY));
+    expect(await opened.store.untaken()).toEqual([]);
   });
 
   it('is a file with a name that no key can have', async () => {
