@@ -30,7 +30,7 @@ it('a Slipway whose starter is gone, as one on another Node that was killed, sto
   await using folder = await temporaryFolder();
   const child = fork(MAIN, ['start', '--data', folder.path], {
     silent: true,
-    env: { PATH: process.env['PATH'], HOME: folder.path },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
   });
   await once(child, 'spawn');
   for await (const text of child.stdout ?? []) if (`${text}`.includes('serving until')) break;

@@ -225,6 +225,7 @@ it('slipway doctor looks at this machine, and says what is in the way with its f
     `port ${new URL(slipway.gateway).port}`,
     `port ${new URL(slipway.control).port}`,
     'walls',
+    'bash',
     'python',
     'docker',
   ]);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Environment } from './model-environment.ts';
@@ -20,6 +20,14 @@ export function compiledFolder(
   return join(caches, 'slipway/served', `${process.version}-${name}`);
 }
 
+// In a process of its own: a Slipway that ends before it, as `start --once` does, needs it the next time. A Ctrl-C ends both of its processes, and half a cache must not pass for a whole one.
+const FILL = `
+const [entry, partial, folder] = process.argv.slice(1);
+const env = { ...process.env, NODE_COMPILE_CACHE: partial };
+const { signal } = require('node:child_process').spawnSync(process.execPath, [entry], { env });
+if (signal === null) require('node:fs').renameSync(partial, folder);
+`;
+
 /**
  * Fills `folder`, once, with Node's compile cache of the ONNX server's modules: a start that exits, as what it is given is no model, when all are loaded, those of onnxruntime too.
  * Model servers only read the cache: anything one of them wrote there, all others would run.
@@ -30,22 +38,13 @@ export async function compileServer(entry: string, folder: string): Promise<void
     const now = new Date();
     return utimes(folder, now, now).catch(() => {});
   }
-  // Who stops Slipway, as by Ctrl-C, ends this start too: half a cache must not pass for a whole one.
   const partial = `${folder}.${process.pid}.partial`;
-  const start = spawn(process.execPath, [entry], {
-    env: {
-      NODE_COMPILE_CACHE: partial,
-      ...{ HOST: '127.0.0.1', PORT: '0', MODEL_NAME: 'none', MODEL_PATH: entry },
-    },
+  const start = spawn(process.execPath, ['--eval', FILL, entry, partial, folder], {
+    env: { HOST: '127.0.0.1', PORT: '0', MODEL_NAME: 'none', MODEL_PATH: entry },
     stdio: 'ignore',
   });
   start.unref();
-  const isDone = await once(start, 'close').then(
-    ([, signal]) => signal === null,
-    () => false,
-  );
-  // Another Slipway may have made it meanwhile.
-  if (isDone) await rename(partial, folder).catch(() => {});
+  await once(start, 'close').catch(() => {});
   await rm(partial, { recursive: true, force: true });
   await removeUnwanted(dirname(folder));
 }
