@@ -12,6 +12,7 @@ import functools
 import io
 import logging
 import os
+import secrets
 import sys
 import threading
 import traceback
@@ -32,6 +33,7 @@ warnings.simplefilter("ignore")
 
 import moto.backends
 import moto.core.responses
+import moto.core.serialize
 import moto.dynamodb.models as dynamodb
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -41,6 +43,32 @@ from werkzeug.serving import make_server
 modules = tuple(moto.backends.list_of_moto_modules())
 moto.backends.list_of_moto_modules = lambda: modules
 moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+
+
+# Moto draws the 52 characters of an answer's id one by one.
+def request_id(headers):
+    headers["x-amzn-requestid"] = drawn = secrets.token_hex(26)
+    return drawn
+
+
+moto.core.responses.gen_amzn_requestid_long = request_id
+
+
+def once(names):
+    """By which names a thing might have a field of an answer, moto makes up for each anew: they are the same for all things of a kind."""
+    known = {}
+
+    def names_once(self, context):
+        field = context.shape, context.key, type(context.obj), *self.alias_providers
+        if field not in known:
+            known[field] = tuple(names(self, context))
+        return known[field]
+
+    return names_once
+
+
+for picker in moto.core.serialize.AttributePicker, moto.core.serialize.XFormedAttributePicker:
+    picker.get_possible_keys = once(picker.get_possible_keys)
 
 
 # Against its failure each transaction copies its whole table, item by item. Puts and deletes leave the items as they are.
