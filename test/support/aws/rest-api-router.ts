@@ -32,6 +32,9 @@ import { awsRules } from './rules/rules.ts';
 
 const HEALTHY = scriptedServer(() => (_request, response) => response.end('{}'));
 
+// As long as the API is taken after a deployment. Each look of who waits for it is a write.
+const LATE_MS = 5_000;
+
 type Clients = {
   readonly lambda?: LambdaClient;
   readonly apiGateway?: APIGatewayClient;
@@ -83,7 +86,7 @@ export async function freshRouterIn(moto: Moto, account: RoutedAccount) {
   for (const { IsDefault, RuleArn } of Rules) {
     if (!IsDefault) await elb.send(new DeleteRuleCommand({ RuleArn }));
   }
-  return routerIn(moto, account);
+  return routerIn(moto, account, LATE_MS);
 }
 
 async function removeAlias(
@@ -100,10 +103,11 @@ async function removeAlias(
   await lambda.send(new DeleteAliasCommand({ FunctionName, Name })).catch(absentIfNotFound);
 }
 
-async function routerIn(moto: Moto, world: RoutedAccount) {
+/** `leastMs` is how long at least it sleeps while it waits for the API. */
+async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
   const { elb, containers, sick } = world;
   const clock = fakeClock(Date.now());
-  const sleep = async (ms: number) => clock.advance(ms);
+  const sleep = async (ms: number) => clock.advance(Math.max(ms, leastMs));
   const api = await restApi(moto);
   const served = new Map<string, Integration>();
   const apiRules = awsRules(apiGatewayRules(clock.now, served));
