@@ -123,12 +123,13 @@ async function others(dataDir: string): Promise<void> {
     await run(uv, ['venv', '--quiet', '--python', python, folder]);
     const into = ['--quiet', '--python', join(folder, 'bin', 'python')];
     await run(uv, ['pip', 'install', ...into, '-r', join(environment, 'wanted.txt')]);
+    return performance.now();
   });
   for (const [name, other] of Object.entries(OTHERS)) {
     const folder = join(dataDir, name);
     await tookWithout(`${name}, by uv`, async () => {
       const installed = await installedBy(uv, python, other, folder);
-      await firstAnswer(installed, other, folder, asked());
+      return await firstAnswer(installed, other, folder, asked());
     });
     await tookWithout(`${name}, its packages there`, () =>
       firstAnswer(join(folder, 'bin', 'python'), other, folder, asked()),
@@ -136,10 +137,11 @@ async function others(dataDir: string): Promise<void> {
   }
 }
 
-async function tookWithout(what: string, task: () => Promise<void>): Promise<void> {
+/** `task` answers when it was done. */
+async function tookWithout(what: string, task: () => Promise<number>): Promise<void> {
   const startedAt = performance.now();
-  await task();
-  without.set(what, [...(without.get(what) ?? []), performance.now() - startedAt]);
+  const doneAt = await task();
+  without.set(what, [...(without.get(what) ?? []), doneAt - startedAt]);
 }
 
 function asked(): Asked {

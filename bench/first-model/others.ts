@@ -1,5 +1,5 @@
 // The same model without Slipway: a server that its owner writes, with the packages that uv installs for it.
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { freePort } from '../proxies.ts';
 const run = promisify(execFile);
 const POLL_MS = 20;
 const READY_MS = 60_000;
+const ENDED_MS = 10_000;
 const RTOL = 1e-4;
 const PACKAGES = ['scikit-learn==1.8.0', 'pandas', 'joblib'];
 
@@ -43,17 +44,17 @@ export async function installedBy(
   return program;
 }
 
-/** Starts the server, asks it until it has the first right answer, and ends it with all of its workers. */
+/** Starts the server, asks it until it has the first right answer, and ends it with all of its workers; answers when that answer was there. */
 export async function firstAnswer(
   python: string,
   { command }: Other,
   home: string,
   { path, body, probabilities }: Asked,
-): Promise<void> {
+): Promise<number> {
   const port = String(await freePort());
   const given = command.map((part) => (part === 'PORT' ? port : part));
   const server = spawn(python, given, {
-    cwd: join(import.meta.dirname),
+    cwd: import.meta.dirname,
     env: { PATH: process.env['PATH'], HOME: home, PORT: port, MODEL_PATH: path },
     stdio: 'ignore',
     detached: true,
@@ -67,12 +68,29 @@ export async function firstAnswer(
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }).catch(() => null);
-      if (answer?.ok) return requireRight(await answer.json(), probabilities);
+      if (answer?.ok) {
+        requireRight(await answer.json(), probabilities);
+        return performance.now();
+      }
       await sleep(POLL_MS);
     }
     throw new Error(`${command.join(' ')} does not answer within ${READY_MS} ms`);
   } finally {
-    if (server.pid !== undefined) process.kill(-server.pid, 'SIGKILL');
+    await ended(server);
+  }
+}
+
+/** BentoML's workers are in groups of their own, and end with the server where that is told to. */
+async function ended(server: ChildProcess): Promise<void> {
+  const { pid } = server;
+  if (pid === undefined || server.exitCode !== null) return;
+  const exit = once(server, 'exit');
+  process.kill(-pid, 'SIGTERM');
+  await Promise.race([exit, sleep(ENDED_MS, undefined, { ref: false })]);
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of them have ended.
   }
 }
 

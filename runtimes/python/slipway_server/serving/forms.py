@@ -3,9 +3,6 @@ from __future__ import annotations
 from io import BytesIO
 from typing import NamedTuple
 
-import falcon
-from falcon.media import MultipartFormHandler
-
 from ..refusal import Refusal, message_of
 
 FORM = "multipart/form-data"
@@ -22,6 +19,10 @@ class Part(NamedTuple):
 
 def parts_of(body: bytes, content_type: str) -> list[Part]:
     """A form as `curl -F` and browsers send it, in its order. Refuses with 400 what is none."""
+    # A build that loads a model has no use for what answers over HTTP.
+    import falcon
+    from falcon.media import MultipartFormHandler
+
     try:
         form = MultipartFormHandler().deserialize(BytesIO(body), content_type, len(body))
         parts = [Part(part.name or "", part.stream.read(), part.content_type, part.filename is not None) for part in form]
