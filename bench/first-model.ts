@@ -118,13 +118,20 @@ async function others(dataDir: string): Promise<void> {
   const { findUv } = await import(String(PYTHON_TOOLS));
   const uv: string = await findUv();
   const python = join(environment, 'bin', 'python');
-  await tookWithout('uv, the same packages', async () => {
-    const folder = join(dataDir, 'same');
-    await run(uv, ['venv', '--quiet', '--python', python, folder]);
-    const into = ['--quiet', '--python', join(folder, 'bin', 'python')];
-    await run(uv, ['pip', 'install', ...into, '-r', join(environment, 'wanted.txt')]);
-    return performance.now();
-  });
+  for (const [what, variables] of [
+    ['uv, the same packages', {}],
+    ['uv, nothing in its cache', { UV_CACHE_DIR: join(dataDir, 'cache') }],
+  ] as const) {
+    await tookWithout(what, async () => {
+      const folder = join(dataDir, what);
+      const env = { ...process.env, ...variables };
+      await run(uv, ['venv', '--quiet', '--python', python, folder], { env });
+      const into = ['--quiet', '--python', join(folder, 'bin', 'python')];
+      const given = [...into, '-r', join(environment, 'wanted.txt')];
+      await run(uv, ['pip', 'install', ...given], { env });
+      return performance.now();
+    });
+  }
   for (const [name, other] of Object.entries(OTHERS)) {
     const folder = join(dataDir, name);
     await tookWithout(`${name}, by uv`, async () => {
