@@ -5,6 +5,14 @@ const described = (build: object) => ({
   Cause: JSON.stringify({ Build: build }),
 });
 
+const ended = (phase: string) => ({
+  error: 'States.TaskFailed',
+  phase,
+  isStopped: false,
+  told: null,
+  log: null,
+});
+
 describe('a failed build', () => {
   it('is read from what CodeBuild says of it', () => {
     const caught = described({
@@ -113,13 +121,7 @@ describe('a failed build', () => {
     ['process "npm ci" did not complete: exit code: 137', 'the build ran out of memory'],
     ['toomanyrequests: Rate exceeded', 'a registry refused the build'],
   ])('whose log says `%s` is explained by it', (line, reason) => {
-    const build = {
-      error: 'States.TaskFailed',
-      phase: 'BUILD',
-      isStopped: false,
-      told: null,
-      log: null,
-    };
+    const build = ended('BUILD');
 
     const trouble = explainBuild(build, ['#1 start', line]);
 
@@ -128,13 +130,7 @@ describe('a failed build', () => {
   });
 
   it('that never began waited too long for others', () => {
-    const build = {
-      error: 'States.TaskFailed',
-      phase: 'QUEUED',
-      isStopped: false,
-      told: null,
-      log: null,
-    };
+    const build = ended('QUEUED');
 
     expect(explainBuild(build, [])).toEqual({
       name: 'BuildFailed',
@@ -157,13 +153,7 @@ describe('a failed build', () => {
   });
 
   it('that nothing explains names its phase', () => {
-    const build = {
-      error: 'States.TaskFailed',
-      phase: 'BUILD',
-      isStopped: false,
-      told: null,
-      log: null,
-    };
+    const build = ended('BUILD');
 
     expect(explainBuild(build, ['exit 1'])).toEqual({
       name: 'BuildFailed',
@@ -173,13 +163,7 @@ describe('a failed build', () => {
   });
 
   it('never tells a presigned URL', () => {
-    const build = {
-      error: 'States.TaskFailed',
-      phase: '',
-      isStopped: false,
-      told: null,
-      log: null,
-    };
+    const build = ended('');
 
     const { reason } = explainBuild(build, [
       'GET https://bucket.s3.amazonaws.com/models/a.onnx?X-Amz-Signature=0123 failed',
@@ -190,13 +174,7 @@ describe('a failed build', () => {
   });
 
   describe('by an error of the model’s own code', () => {
-    const build = {
-      error: 'States.TaskFailed',
-      phase: 'BUILD',
-      isStopped: false,
-      told: null,
-      log: null,
-    };
+    const build = ended('BUILD');
     const explained = (...lines: readonly string[]) => explainBuild(build, lines);
 
     it('is headed by it, with its file and line, and ends without the builder’s own lines', () => {
@@ -250,13 +228,7 @@ describe('a failed build', () => {
   });
 
   it('shows no commands and stages', () => {
-    const build = {
-      error: 'States.TaskFailed',
-      phase: 'BUILD',
-      isStopped: false,
-      told: null,
-      log: null,
-    };
+    const build = ended('BUILD');
 
     const { reason } = explainBuild(build, [
       '[Container] 2026/11/27 22:13:04.123456 Running command node a.mjs',
