@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import { eventually } from '../../support/clock/eventually.ts';
 import { type ModelServer, modelFolder, startModel, stopServers } from '../model-server.ts';
 import { onPython, pythonFolder } from '../python-runtime.ts';
 import type { Runtime } from '../runtime.ts';
@@ -70,7 +71,7 @@ class Predictor:
 
     const { json } = await server.post('/invocations', { inputs: 1 });
 
-    expect(server.stderr()).toContain(says);
+    await eventually(() => server.stderr().includes(says));
     expect(json['error']).not.toContain(says);
   });
 
@@ -83,7 +84,7 @@ def predict(x): return of.Lock(ctx=__import__("multiprocessing").get_context("fo
 
     await server.post('/invocations', { inputs: 1 });
 
-    expect(server.stderr()).toContain('ThreadPoolExecutor');
+    await eventually(() => server.stderr().includes('ThreadPoolExecutor'));
   });
 
   it('what code prints is in the log at once', async () => {
@@ -272,7 +273,7 @@ def predict(words):
 
         await expect(reading).rejects.toThrow();
         expect(told.join('')).toBe(says);
-        expect(server.stderr()).toContain('(predict.py:3)');
+        await eventually(() => server.stderr().includes('(predict.py:3)'));
       },
     );
 
@@ -487,6 +488,7 @@ def predict(what): return numbers() if what == "numbers" else seen
     const server = await startModel(runtime, pythonFolder(code, X_TO_Y));
 
     await server.post('/invocations', { inputs: [1] });
+    await eventually(() => server.stderr().includes("the model's code failed"));
 
     expect(server.stderr()).toMatch(
       new RegExp(
@@ -517,7 +519,7 @@ def predict(what): return numbers() if what == "numbers" else seen
       status: 500,
       json: { error: "the model's code failed: KeyError: 'no such city'" },
     });
-    expect(server.stderr()).toContain('(predict.py:3)');
+    await eventually(() => server.stderr().includes('(predict.py:3)'));
     expect(server.stderr()).toContain(
       "request order-7: the model's code failed: KeyError: 'no such city'",
     );

@@ -15,7 +15,7 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
-import { apiLease } from '#adapters/aws/routes/api-lease.ts';
+import { type ApiLease, apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
@@ -107,7 +107,12 @@ async function removeAlias(
 async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
   const { elb, containers, sick } = world;
   const clock = fakeClock(Date.now());
-  const sleep = async (ms: number) => clock.advance(Math.max(ms, leastMs));
+  // Of who waits for the API no time passes while another one works: on busy cores it would outlast the lease.
+  let working: Promise<unknown> = Promise.resolve();
+  const sleep = async (ms: number) => {
+    await working;
+    clock.advance(Math.max(ms, leastMs));
+  };
   const api = await restApi(moto);
   const served = new Map<string, Integration>();
   const apiRules = awsRules(apiGatewayRules(clock.now, served));
@@ -121,8 +126,17 @@ async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
     return apiRules.guard(client);
   };
 
-  const leaseOver = (client = dynamo()) =>
-    apiLease({ dynamo: client, table, api: api.id, clock, sleep });
+  const leaseOver = (client = dynamo()): ApiLease => {
+    const lease = apiLease({ dynamo: client, table, api: api.id, clock, sleep });
+    return {
+      during: (work) =>
+        lease.during(() => {
+          const done = work();
+          working = done.catch(() => undefined);
+          return done;
+        }),
+    };
+  };
   const recordsOver = (client = dynamo()) => routeRecords({ dynamo: client, table, api: api.id });
   const routerOver = (clients: Clients = {}) =>
     restApiRouter({

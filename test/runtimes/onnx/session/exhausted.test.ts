@@ -1,4 +1,5 @@
 import { isExhausted } from '../../../../runtimes/onnx/session/exhausted.ts';
+import { eventually } from '../../../support/clock/eventually.ts';
 import { hungryModel, zeros } from '../../../support/models/onnx.ts';
 import { startModel } from '../../model-server.ts';
 import { onnx, onnxFile } from '../../onnx-runtime.ts';
@@ -15,7 +16,7 @@ describe('a run that has too little memory', () => {
       status: 503,
       error: expect.stringMatching(/^the server has too little memory for this request: /),
     });
-    expect(server.stderr()).toContain('a run had too little memory');
+    await eventually(() => server.stderr().includes('a run had too little memory'));
     expect(served.json.outputs[0].data).toEqual([0]);
   });
 
