@@ -7,6 +7,7 @@ import binascii
 import dataclasses
 import datetime
 import enum
+import functools
 import io
 import re
 import typing
@@ -26,20 +27,27 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
-def as_hinted(name: str, hint: Any, value: Any) -> Any:
+def maker_of(name: str, hint: Any) -> Callable[[Any], Any]:
     """
-    The value of a request's body as its parameter has it: records as dataclasses and models of pydantic, tables, arrays, times, bytes and images.
+    Makes the value of a request's body what its parameter has it: records as dataclasses and models of pydantic, tables, arrays, times, bytes and images.
     Refuses with 400 what does not fit such a hint. A hint of plain values (`list`, `float`) only makes numbers of texts: code is called with more than it says.
     """
-    make = _maker(_unwrapped(hint))
-    if make is None or (value is None and _unwrapped(hint) is not hint):
-        return value
-    try:
-        return make(value)
-    except Refusal:
-        raise
-    except _MISFITS as error:
-        raise Refusal(400, f'"{name}" does not fit what the model\'s code takes: {_told(error)}') from None
+    unwrapped = _unwrapped(hint)
+    # Once, and not for each request: pydantic makes a validator of a hint.
+    maker = functools.cache(lambda: _maker(unwrapped))
+
+    def made(value: Any) -> Any:
+        make = maker()
+        if make is None or (value is None and unwrapped is not hint):
+            return value
+        try:
+            return make(value)
+        except Refusal:
+            raise
+        except _MISFITS as error:
+            raise Refusal(400, f'"{name}" does not fit what the model\'s code takes: {_told(error)}') from None
+
+    return made
 
 
 def takes_bytes(hint: Any) -> bool:
@@ -55,7 +63,7 @@ def _maker(hint: Any) -> Callable[[Any], Any] | None:
     name = _name_of(hint)
     if name in _MAKERS:
         return _MAKERS[name](hint)
-    kinds = [kind for kind in _classes_in(hint)]
+    kinds = list(_classes_in(hint))
     if any(hasattr(kind, "model_validate") for kind in kinds):
         from pydantic import TypeAdapter
 

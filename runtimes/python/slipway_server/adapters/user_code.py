@@ -17,7 +17,7 @@ from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
 from .coroutines import settled
 from .data_file import file_within
-from .hinted import as_hinted, hints_of
+from .hinted import hints_of, maker_of
 
 
 def import_file(folder: str, file: str) -> ModuleType:
@@ -37,10 +37,11 @@ def import_file(folder: str, file: str) -> ModuleType:
 
 def called_with(function: Callable[..., Any]) -> Callable[[Any], Any]:
     """The function of one argument: an object is passed by name if its keys are the function's parameters, and anything else as the only argument, as its type hints have it. Refuses with 400 what can be neither."""
-    takes, hints = _named_parameters(function), hints_of(function)
+    takes = _named_parameters(function)
+    makers = {name: maker_of(name, hint) for name, hint in hints_of(function).items()}
 
     def hinted(name: str | None, value: Any) -> Any:
-        return as_hinted(name, hints[name], value) if name in hints else value
+        return makers[name](value) if name in makers else value
 
     def call(named: Any) -> Any:
         if takes is None:
