@@ -15,6 +15,7 @@ export type Generation = {
 // As runtimes/python/slipway_server/serving/generations.py writes it.
 const START = Buffer.from('{"_aws":');
 const LONGEST_LINE_BYTES = 4_096;
+const NOTHING = Buffer.alloc(0);
 const COUNT = z.number().check(z.gte(0), z.lte(1e12));
 const LINE = z.object({
   TokensIn: z.optional(COUNT),
@@ -28,25 +29,26 @@ export function withGenerations(
   log: RevisionLog,
   onGeneration: (generation: Generation) => void,
 ): RevisionLog {
-  let rest = Buffer.alloc(0);
+  // A server writes to two streams, and several servers write to one log.
+  const unfinished = new WeakMap<object, Buffer>();
 
-  function read(bytes: Uint8Array): void {
-    const text = Buffer.concat([rest, bytes]);
-    let from = 0;
-    for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, from)) {
-      const generation = generationIn(text.subarray(from, end));
+  function read(bytes: Uint8Array, from: object): void {
+    const text = Buffer.concat([unfinished.get(from) ?? NOTHING, bytes]);
+    let start = 0;
+    for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, start)) {
+      const generation = generationIn(text.subarray(start, end));
       if (generation) onGeneration(generation);
-      from = end + 1;
+      start = end + 1;
     }
-    const left = text.subarray(from);
-    rest = left.length <= LONGEST_LINE_BYTES ? left : Buffer.alloc(0);
+    const rest = text.subarray(start);
+    unfinished.set(from, rest.length <= LONGEST_LINE_BYTES ? rest : NOTHING);
   }
 
   return {
     ...log,
-    append(bytes) {
-      read(bytes);
-      return log.append(bytes);
+    append(bytes, from = log) {
+      read(bytes, from);
+      return log.append(bytes, from);
     },
   };
 }

@@ -11,8 +11,8 @@ const BYTES_PER_MS = 1024;
 const TAIL_BYTES = 64 * 1024;
 
 export type RevisionLog = {
-  /** Resolves once the bytes are in the file and more may follow. Never fails: a full disk costs the lines, not the model. */
-  append(bytes: Uint8Array): Promise<void>;
+  /** Resolves once the bytes are in the file and more may follow. Never fails: a full disk costs the lines, not the model. What `from` says is lines of its own: of one stream of one server. */
+  append(bytes: Uint8Array, from?: object): Promise<void>;
   /** The last non-blank lines, oldest first, without control characters. */
   tail(lines: number): Promise<readonly string[]>;
 };

@@ -148,5 +148,5 @@ async function end({ child, log, release }: ServerKind): Promise<void> {
 }
 
 async function copy(stream: Readable, log: RevisionLog): Promise<void> {
-  for await (const chunk of stream) await log.append(chunk);
+  for await (const chunk of stream) await log.append(chunk, stream);
 }

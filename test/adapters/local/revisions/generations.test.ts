@@ -12,10 +12,10 @@ const SAID: Generation = {
 describe('the log of a language model', () => {
   let told: Generation[];
   let written: string;
-  const append = (...pieces: readonly string[]) => {
+  const opened = () => {
     told = [];
     written = '';
-    const log = withGenerations(
+    return withGenerations(
       {
         async append(bytes) {
           written += Buffer.from(bytes).toString();
@@ -24,6 +24,9 @@ describe('the log of a language model', () => {
       },
       (generation) => told.push(generation),
     );
+  };
+  const append = (...pieces: readonly string[]) => {
+    const log = opened();
     for (const piece of pieces) void log.append(Buffer.from(piece));
   };
 
@@ -38,6 +41,18 @@ describe('the log of a language model', () => {
     append(LINE.slice(0, 40), LINE.slice(40) + LINE, LINE.slice(0, -1));
 
     expect(told).toEqual([SAID, SAID]);
+  });
+
+  it('tells it of a line that another stream, or another server, writes into', () => {
+    const [output, errors] = [{}, {}];
+    const log = opened();
+
+    void log.append(Buffer.from('loading: 40 %'), errors);
+    void log.append(Buffer.from(LINE.slice(0, 40)), output);
+    void log.append(Buffer.from(', 80 %'), errors);
+    void log.append(Buffer.from(LINE.slice(40)), output);
+
+    expect(told).toEqual([SAID]);
   });
 
   it('tells of one whose client left what is known of it', () => {
