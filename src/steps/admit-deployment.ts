@@ -2,8 +2,10 @@ import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
 import {
   externalDataKeys,
-  folderOf,
+  filesOfFolder,
+  foldersOf,
   type KeyMeaning,
+  manifestKey,
   readKey,
   sidecarKey,
 } from '#domain/artifact/object-key.ts';
@@ -46,7 +48,7 @@ export const admitDeployment =
       case 'sidecar':
         return { kind: 'ignored', id: '', model: '', reason: `${object.key} starts no deployment` };
       case 'loose':
-        return hint(deps, event, execution, meaning.model);
+        return hint(deps, { event, execution, model: meaning.model });
       case 'misnamed':
         return refuseName(deps, event, execution, meaning.name);
       case 'artifact':
@@ -54,14 +56,15 @@ export const admitDeployment =
         const found = await find(deps.artifacts, event);
         // S3 reports the sequencer only in its events.
         const stored = found && { ...found, sequencer: object.sequencer ?? found.sequencer };
-        return stored
-          ? admit(deps, meaning, stored, execution)
-          : {
-              kind: 'ignored',
-              id: '',
-              model: meaning.model,
-              reason: `${bucket.name}/${object.key} was deleted`,
-            };
+        const { model } = meaning;
+        if (!stored) {
+          const reason = `${bucket.name}/${object.key} was deleted`;
+          return { kind: 'ignored', id: '', model, reason };
+        }
+        const isPart = meaning.kind === 'artifact' && (await manifestOver(deps.artifacts, event));
+        if (!isPart) return admit(deps, meaning, stored, execution);
+        const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
+        return hint(deps, { event, execution, model, id });
       }
     }
   };
@@ -139,7 +142,8 @@ async function pin(
   }
   // Lists the manifest and one file more than the limit: enough for the inspection to see that there are too many, and no more for the record to hold.
   const files = await artifacts.list(bucket, meaning.prefix, MAX_PARTS + 2);
-  const parts = untilTooMany(files.filter((file) => file.key !== key));
+  const own = filesOfFolder(files, meaning.prefix);
+  const parts = untilTooMany(own.filter((file) => file.key !== key));
   return {
     bucket,
     key,
@@ -170,19 +174,22 @@ async function liveTwin(
   return isSameArtifact(deployed.artifact, artifact) ? revision : undefined;
 }
 
-/** One event per model and minute, however many files a sync brings. */
-async function hint(
-  deps: Deps,
-  event: ObjectCreated,
-  execution: string,
-  model: string,
-): Promise<Output> {
+type Stray = {
+  readonly event: ObjectCreated;
+  readonly execution: string;
+  readonly model: string;
+  /** The deployment that it would have been by itself. */
+  readonly id?: string;
+};
+
+/** One event per model and minute, however many files a sync brings; one for each file that is a model by itself elsewhere. */
+async function hint(deps: Deps, { event, execution, model, ...would }: Stray): Promise<Output> {
   const { bucket, object } = event.detail;
   const why = await strayReason(deps, event);
   const reason = `${object.key} starts no deployment: ${why ?? 'it is a part of its folder'}`;
   if (why === undefined) return { kind: 'ignored', id: '', model, reason };
   const minute = Math.floor(deps.clock.now() / MINUTE_MS);
-  const id = await deploymentId(bucket.name, `models/${model}/`, String(minute));
+  const id = would.id ?? (await deploymentId(bucket.name, `models/${model}/`, String(minute)));
   await deps.registry.refuse({
     deploymentId: id,
     model,
@@ -196,14 +203,28 @@ async function hint(
 
 /** How to start a deployment of the file's folder, ready for its owner to paste. */
 function fixFor(key: string, model: string): string {
-  const folder = folderOf(key);
-  if (folder === undefined) {
-    const told = noModelNamed(key);
-    if (told) return told.fix;
-    const file = key.slice(key.lastIndexOf('/') + 1);
-    return `Drop one self-contained file (models/${model}/FILE.onnx, its manifest beside it as FILE.onnx.yaml), or a folder one level down (models/${model}/FOLDER/${file}) with model.yaml uploaded last, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
+  const [folder, own] = foldersOf(key);
+  const last = `upload ${manifestKey(folder)}, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
+  if (own !== undefined) return `Once all its files are there, ${last}`;
+  if (readKey(key).kind === 'artifact') {
+    return `Once all files of the folder are there, ${last} Where this file is the model by itself, delete ${manifestKey(folder)} first.`;
   }
-  return `Once all its files are there, upload ${folder}model.yaml, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
+  return (
+    noModelNamed(key)?.fix ??
+    `Drop one self-contained file (${folder}FILE.onnx, its manifest beside it as FILE.onnx.yaml); of a model of several files, once all are there, ${last}`
+  );
+}
+
+/** The newest `model.yaml` of the folder that the event's file is in. */
+async function manifestOver(
+  artifacts: ArtifactStore,
+  { detail: { bucket, object } }: ObjectCreated,
+): Promise<StoredObject | undefined> {
+  for (const folder of foldersOf(object.key)) {
+    const manifest = await artifacts.latest(bucket.name, manifestKey(folder));
+    if (manifest) return manifest;
+  }
+  return undefined;
 }
 
 /** Why the file is in no deployment; undefined when its folder's `model.yaml` has started a deployment with it, or is about to. */
@@ -211,20 +232,20 @@ async function strayReason(
   { registry, artifacts }: Deps,
   event: ObjectCreated,
 ): Promise<string | undefined> {
-  const bucket = event.detail.bucket.name;
-  const folder = folderOf(event.detail.object.key);
-  if (folder === undefined) {
-    const told = noModelNamed(event.detail.object.key);
+  const { bucket, object } = event.detail;
+  const manifest = await manifestOver(artifacts, event);
+  if (!manifest) {
+    const [folder, own] = foldersOf(object.key);
+    const told = noModelNamed(object.key);
+    if (own !== undefined) return `${folder} has no model.yaml`;
     return told ? `it is ${told.name}, ${told.why}` : 'it is not a self-contained model file';
   }
-  const manifest = await artifacts.latest(bucket, `${folder}model.yaml`);
-  if (!manifest) return `${folder} has no model.yaml`;
   const file = await find(artifacts, event);
-  const id = await deploymentId(bucket, manifest.key, manifest.versionId);
+  const id = await deploymentId(bucket.name, manifest.key, manifest.versionId);
   const parts = (await registry.deployment(id))?.artifact.parts;
   const isPart = parts?.some(({ versionId }) => versionId === file?.versionId) ?? true;
   if (isPart) return undefined;
-  const newest = await artifacts.latest(bucket, event.detail.object.key);
+  const newest = await artifacts.latest(bucket.name, object.key);
   // What has replaced it tells of itself: a file that is written slowly is there twice, first without its end.
   const isReplaced = newest?.versionId !== file?.versionId;
   return isReplaced ? undefined : `${manifest.key} was uploaded before it`;

@@ -1,4 +1,4 @@
-import { readKey } from '#domain/artifact/object-key.ts';
+import { foldersOf, manifestKey, readKey } from '#domain/artifact/object-key.ts';
 import { compareOrder, deploymentId } from '#domain/deployment.ts';
 import { executionName } from '#domain/execution-name.ts';
 import { failureName } from '#domain/failure.ts';
@@ -50,10 +50,14 @@ async function newestObjects(
 /** The newest version of each model that starts a deployment. */
 function newestUploads(objects: readonly ListedObject[]): readonly Upload[] {
   const newest = new Map<string, Upload>();
+  const keys = new Set(objects.map(({ key }) => key));
   for (const object of objects) {
     const meaning = readKey(object.key);
     if (meaning.kind !== 'artifact' && meaning.kind !== 'folder') continue;
     const { model } = meaning;
+    // A file of a folder that is a model starts nothing by itself.
+    const [folder] = foldersOf(object.key);
+    if (meaning.kind === 'artifact' && keys.has(manifestKey(folder))) continue;
     const known = newest.get(model);
     if (!known || compareOrder(object, known.object) > 0) newest.set(model, { model, object });
   }

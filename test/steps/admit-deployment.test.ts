@@ -175,7 +175,7 @@ describe('an object that starts nothing', () => {
     });
   });
 
-  it('of code beside no folder is told where its folder goes', async () => {
+  it('of code in the model’s own folder is told what starts that', async () => {
     const world = memoryWorld();
     const event = arrival(world, 'models/digits/predict.py');
 
@@ -185,15 +185,54 @@ describe('an object that starts nothing', () => {
       expect.objectContaining({
         state: 'Ignored',
         fix: expect.stringMatching(
-          /a folder one level down \(models\/digits\/FOLDER\/predict\.py\) .*`slipway push FOLDER --name digits`/,
+          /once all are there, upload models\/digits\/model\.yaml, which may be empty; or `slipway push FOLDER --name digits`/,
         ),
       }),
     ]);
   });
 
+  it('beside the model.yaml of the model’s own folder is a part of that, though it would be a model by itself', async () => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    arrival(world, 'models/digits/v1/model.yaml');
+    arrival(world, 'models/digits/v1/weights.bin');
+    const file = arrival(world, 'models/digits/model.onnx');
+    const manifest = arrival(world, 'models/digits/model.yaml');
+
+    const part = await admit({ event: file, execution: 'run-1' });
+    const { id } = await admit({ event: manifest, execution: 'run-2' });
+    const again = await admit({ event: file, execution: 'run-3' });
+
+    expect([part.kind, again.kind]).toEqual(['ignored', 'ignored']);
+    const { artifact } = (await world.registry.deployment(id))!;
+    expect(artifact.parts.map(({ name }) => name)).toEqual(['model.onnx']);
+    expect((await world.told()).map(({ state }) => state)).toEqual(['Admitted']);
+  });
+
+  it('beside an older model.yaml of the model’s own folder is told so, as the deployment that it would have been', async () => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    await admit({ event: arrival(world, 'models/digits/model.yaml'), execution: 'run-1' });
+    const event = arrival(world, 'models/digits/model.onnx');
+
+    const { kind, id } = await admit({ event, execution: 'run-2' });
+
+    expect({ kind, id }).toEqual({ kind: 'ignored', id: await idOf(event) });
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Ignored',
+      reason:
+        'models/digits/model.onnx starts no deployment: models/digits/model.yaml was uploaded before it',
+      fix: expect.stringContaining(
+        'Where this file is the model by itself, delete models/digits/model.yaml first.',
+      ),
+    });
+  });
+
   it.each([
     { when: 'before', files: ['v1/weights.bin', 'v1/model.yaml'] },
     { when: 'after', files: ['v1/model.yaml', 'v1/weights.bin'] },
+    { when: 'before', files: ['weights.bin', 'model.yaml'] },
+    { when: 'after', files: ['model.yaml', 'v1/weights.bin'] },
   ])('is not told of when it came $when its folder’s model.yaml', async ({ files }) => {
     const world = memoryWorld();
     const admit = admitDeployment(world.deps);

@@ -32,6 +32,19 @@ describe('an upload that no execution was started for', () => {
     expect(starts[0]?.input).toEqual({ detail: { bucket: { name: BUCKET }, object } });
   });
 
+  it('gets none where it is a part of the model’s own folder, which gets one', async () => {
+    const { world, run } = sweptWorld();
+    const manifest = world.store.put('models/digits/model.yaml', Buffer.from(''));
+    world.upload();
+    world.clock.advance(6 * MINUTE_MS);
+
+    const { started } = await run();
+
+    const { key, versionId } = manifest;
+    const object = { key, 'version-id': versionId };
+    expect(started).toEqual([await nameOf({ detail: { bucket: { name: BUCKET }, object } }, 1)]);
+  });
+
   it('gets none while its event may still be on its way', async () => {
     const { world, starts, run } = sweptWorld();
     world.upload();

@@ -15,7 +15,7 @@ const PART_OF_FOLDER =
 
 /**
  * What an object's key means.
- * `artifact`: one file that starts a deployment. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`.
+ * `artifact`: one file that starts a deployment, unless the model's own folder is one. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`, which is the model's own folder or one in that.
  * `sidecar`: the manifest of the file beside it, or tensors of that, starts nothing. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway.
  */
 export type KeyMeaning =
@@ -37,10 +37,28 @@ export function readKey(key: string): KeyMeaning {
   return isStart && !isModelName(name) ? { kind: 'misnamed', name } : meaning;
 }
 
-/** The folder artifact that contains the key, `models/NAME/FOLDER/`; undefined when none does. */
-export function folderOf(key: string): string | undefined {
+/** The folders that may be the artifact with this key, the inner one first: `models/NAME/FOLDER/` and the model's own, `models/NAME/`. */
+export function foldersOf(key: string): readonly [string, ...string[]] {
   const [root, name, folder, ...path] = key.split('/');
-  return folder && path.length > 0 ? `${root}/${name}/${folder}/` : undefined;
+  const own = `${root}/${name}/`;
+  return folder && path.length > 0 ? [`${own}${folder}/`, own] : [own];
+}
+
+/** The key of the manifest whose arrival starts a folder artifact. */
+export function manifestKey(prefix: string): string {
+  return `${prefix}${FOLDER_MANIFEST}`;
+}
+
+/** Of the files below a folder artifact's prefix its own: a folder in it that has a manifest is an artifact by itself. */
+export function filesOfFolder<File extends { readonly key: string }>(
+  files: readonly File[],
+  prefix: string,
+): readonly File[] {
+  const started = files
+    .map(({ key }) => key.slice(0, key.lastIndexOf('/') + 1))
+    .filter((folder, index) => files[index]?.key === manifestKey(folder));
+  const others = started.filter((folder) => folder !== prefix && foldersOf(folder)[0] === folder);
+  return files.filter(({ key }) => !others.some((folder) => key.startsWith(folder)));
 }
 
 /** The key of the manifest that belongs to a single-file artifact. */
@@ -57,16 +75,15 @@ export function externalDataKeys(key: string): readonly string[] {
 }
 
 function readFile(model: string, file: string): KeyMeaning {
+  if (file === FOLDER_MANIFEST) return { kind: 'folder', model, prefix: `models/${model}/` };
   if (isModelFile(file)) return { kind: 'artifact', model, file };
   const [, described = ''] = /^(.*)\.yaml$|^(.*\.onnx)[._]data$/i.exec(file)?.filter(Boolean) ?? [];
   return isModelFile(described) ? { kind: 'sidecar', model } : { kind: 'loose', model };
 }
 
 function readPart(model: string, key: string): KeyMeaning {
-  const prefix = folderOf(key);
-  return prefix !== undefined && key === `${prefix}${FOLDER_MANIFEST}`
-    ? { kind: 'folder', model, prefix }
-    : { kind: 'loose', model };
+  const [prefix] = foldersOf(key);
+  return key === manifestKey(prefix) ? { kind: 'folder', model, prefix } : { kind: 'loose', model };
 }
 
 function isModelFile(file: string): boolean {

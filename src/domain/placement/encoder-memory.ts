@@ -3,7 +3,7 @@ import type { MemoryTerm } from '#domain/artifact/facts.ts';
 const MIB = 1024 * 1024;
 
 // Node with onnxruntime and the tokenizers: 115 MiB with encoders of a few hundred words, 150 where Node compiles them anew as it starts.
-const SERVER_BYTES = 136 * MIB;
+const SERVER_BYTES = 124 * MIB;
 // MiniLM's 90 MB in single precision took 105 MB with its tokenizer once they were read.
 const WEIGHT_COPIES = 1.2;
 // Of weights in eight bits: onnxruntime reads them, packs them, and makes numbers of single precision of what it cannot use so. MiniLM's 23 MB were seen to take 140 to 180.

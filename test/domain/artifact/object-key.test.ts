@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { externalDataKeys, folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
+import {
+  externalDataKeys,
+  filesOfFolder,
+  foldersOf,
+  readKey,
+  sidecarKey,
+} from '#domain/artifact/object-key.ts';
 import { MODEL_NAME } from '#domain/identity.ts';
 
 describe('a key', () => {
@@ -19,6 +25,14 @@ describe('a key', () => {
       kind: 'folder',
       model: 'shapes',
       prefix: 'models/shapes/v1/',
+    });
+  });
+
+  it('of a model.yaml in the model’s own folder starts a deployment of that', () => {
+    expect(readKey('models/shapes/model.yaml')).toEqual({
+      kind: 'folder',
+      model: 'shapes',
+      prefix: 'models/shapes/',
     });
   });
 
@@ -50,7 +64,6 @@ describe('a key', () => {
     'README.md',
     'model',
     '.onnx',
-    'model.yaml',
     'notes.yaml',
     '.onnx.yaml',
     'requirements.txt',
@@ -84,12 +97,24 @@ describe('a key', () => {
   });
 
   it.each([
-    ['models/shapes/v1/data/weights.bin', 'models/shapes/v1/'],
-    ['models/shapes/v1/model.yaml', 'models/shapes/v1/'],
-    ['models/shapes/model.onnx', undefined],
-    ['models/shapes//model.onnx', undefined],
-  ])('of %s lies in the folder %s', (key, folder) => {
-    expect(folderOf(key)).toBe(folder);
+    ['models/shapes/v1/data/weights.bin', ['models/shapes/v1/', 'models/shapes/']],
+    ['models/shapes/v1/model.yaml', ['models/shapes/v1/', 'models/shapes/']],
+    ['models/shapes/model.onnx', ['models/shapes/']],
+    ['models/shapes//model.onnx', ['models/shapes/']],
+  ])('of %s lies in the folders %j', (key, folders) => {
+    expect(foldersOf(key)).toEqual(folders);
+  });
+
+  it('of a folder that is started by itself is none of the model’s own folder', () => {
+    const [own, other, beside] = [
+      ['predict.py', 'model.yaml', 'bert/config.json', 'bert/deep/model.yaml'],
+      ['v1/model.yaml', 'v1/predict.py', 'v1/deep/weights.bin'],
+      ['v10/weights.bin'],
+    ].map((files) => files.map((file) => ({ key: `models/shapes/${file}` })));
+    const all = [...own!, ...other!, ...beside!];
+
+    expect(filesOfFolder(all, 'models/shapes/')).toEqual([...own!, ...beside!]);
+    expect(filesOfFolder(other!, 'models/shapes/v1/')).toEqual(other);
   });
 
   it.each([

@@ -17,7 +17,7 @@ const MINILM = {
 
 it('an encoder takes its server, its weights, its tokenizer, and what a run is computed in', () => {
   expect(encoderMemory(MINILM)).toEqual([
-    { name: 'the ONNX server', bytes: 136 * MIB },
+    { name: 'the ONNX server', bytes: 124 * MIB },
     { name: 'the weights and their copies', bytes: 108 * MIB },
     { name: 'the tokenizer', bytes: 500 * 30_522 },
     {
@@ -67,7 +67,7 @@ it.each([
 
 it('vectors of tokens take their server, themselves and the tokenizer: no network runs', () => {
   expect(staticMemory(MINILM)).toEqual([
-    { name: 'the ONNX server', bytes: 136 * MIB },
+    { name: 'the ONNX server', bytes: 124 * MIB },
     { name: 'the vectors of tokens', bytes: 90 * MIB },
     { name: 'the tokenizer', bytes: 500 * 30_522 },
   ]);

@@ -1,9 +1,15 @@
 import { readdir } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { fileAt } from '#adapters/local/registry/file-state.ts';
-import { externalDataKeys, folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
+import {
+  externalDataKeys,
+  foldersOf,
+  manifestKey,
+  readKey,
+  sidecarKey,
+} from '#domain/artifact/object-key.ts';
 import { isUnfinishedName } from './key.ts';
 
 type Options = {
@@ -29,13 +35,15 @@ export async function companionsTaken(key: string, options: Options): Promise<vo
 }
 
 async function companions(key: string, folder: string): Promise<readonly string[]> {
+  const folders = foldersOf(key);
+  const manifests = folders.map(manifestKey);
   switch (readKey(key).kind) {
     case 'artifact':
-      return [sidecarKey(key), ...externalDataKeys(key)];
+      return [sidecarKey(key), ...externalDataKeys(key), ...manifests];
     case 'folder':
-      return filesUnder(dirname(key), folder);
+      return filesUnder(folders[0], folder);
     case 'loose':
-      return [`${folderOf(key) ?? `${dirname(key)}/`}model.yaml`];
+      return manifests;
     default:
       return [];
   }

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { isFolderModel } from '#domain/artifact/folder-model.ts';
-import { folderOf, readKey } from '#domain/artifact/object-key.ts';
+import { SERVED } from '#domain/artifact/format.ts';
+import { foldersOf, manifestKey, readKey } from '#domain/artifact/object-key.ts';
 import { allFilesUnder, filesUnder } from './companions.ts';
 
 type Quiet = {
@@ -14,35 +15,64 @@ type Quiet = {
 };
 
 type Options = Quiet & {
+  /** Whether the newest deployment of the folder has all that is there. */
+  readonly isStarted: (prefix: string) => boolean;
   /** Stores an empty manifest, which starts the folder's deployment. */
   readonly start: (manifestKey: string) => Promise<void>;
 };
 
+const CODE = SERVED.python.marker;
 const QUIET_MS = 1000;
 // Between two files of a slow upload lies more than a second.
 const ASTRAY_MS = 5000;
 
 /**
- * Starts the deployment of a model folder without a `model.yaml` once nothing in it has changed for a second.
+ * Starts the deployment of a model folder whose `model.yaml` is not there, or empty, once nothing in it has changed for a second.
  * Given a dropped file's key, resolves when its folder's deployment is started, or there is nothing to start.
  */
 export function folderStart(options: Options): (key: string) => Promise<void> {
   const waiting = new Map<string, Promise<void>>();
-  return (key) => {
-    const prefix = readKey(key).kind === 'loose' ? folderOf(key) : undefined;
-    if (prefix === undefined) return Promise.resolve();
-    const started = waiting.get(prefix) ?? startOnceQuiet(prefix, options);
+
+  function startOnce(prefix: string): Promise<void> {
+    const started = waiting.get(prefix) ?? startOnceQuiet(prefix);
     waiting.set(prefix, started);
     return started.finally(() => waiting.delete(prefix));
+  }
+
+  async function startOnceQuiet(prefix: string): Promise<void> {
+    const [, own] = foldersOf(prefix);
+    for await (const names of whileAstray(prefix, options)) {
+      // Code that somebody dropped in a folder of its own is a version; other models there are what the code, or the model, around them loads.
+      const isOwn = names.includes(CODE) || names.includes(manifestKey(''));
+      if (own !== undefined && !isOwn && isFolderModel(await namesIn(own, options))) {
+        return startOnce(own);
+      }
+      if (isFolderModel(names)) return start(prefix);
+    }
+  }
+
+  async function start(prefix: string): Promise<void> {
+    if ((await sizeOf(prefix, options)) > 0 || options.isStarted(prefix)) return;
+    await options.start(manifestKey(prefix));
+  }
+
+  return async (key) => {
+    const [prefix] = foldersOf(key);
+    const { kind } = readKey(key);
+    const isPart = kind === 'artifact' && isFolderModel(await namesIn(prefix, options));
+    if (kind === 'loose' || isPart) await startOnce(prefix);
   };
 }
 
-async function startOnceQuiet(prefix: string, options: Options): Promise<void> {
-  const manifestKey = manifestOf(prefix);
-  if (await fileAt(join(options.folder, manifestKey))) return;
-  for await (const names of whileAstray(prefix, options)) {
-    if (isFolderModel(names)) return options.start(manifestKey);
-  }
+/** Bytes of the folder's manifest; 0 too where there is none. */
+async function sizeOf(prefix: string, { folder }: Quiet): Promise<number> {
+  const file = await fileAt(join(folder, manifestKey(prefix)));
+  return Number(file?.size ?? 0);
+}
+
+async function namesIn(prefix: string, { folder }: Quiet): Promise<readonly string[]> {
+  const keys = await filesUnder(prefix, folder);
+  return keys.map((key) => key.slice(prefix.length));
 }
 
 /** Until a folder's `model.yaml` is there and nothing has changed for a second, or for five seconds where it is not. */
@@ -50,7 +80,7 @@ export async function untilAstray(prefix: string, options: Quiet): Promise<void>
   for await (const _ of whileAstray(prefix, options));
 }
 
-/** The names in a folder, each second in which nothing there has changed, until its `model.yaml` is there or five such have followed each other. */
+/** The names in a folder, each second in which nothing there has changed, until its `model.yaml` is among them or five such have followed each other. */
 async function* whileAstray(prefix: string, options: Quiet): AsyncGenerator<readonly string[]> {
   const { folder, isUploading, signal } = options;
   let before = await stateOf(prefix, folder);
@@ -60,14 +90,11 @@ async function* whileAstray(prefix: string, options: Quiet): AsyncGenerator<read
     const isQuiet = now === before && !isUploading(prefix);
     quietMs = isQuiet ? quietMs + QUIET_MS : 0;
     before = now;
-    const keys = await filesUnder(prefix, folder);
-    if (signal.aborted || (isQuiet && keys.includes(manifestOf(prefix)))) return;
-    if (isQuiet) yield keys.map((key) => key.slice(prefix.length));
+    const names = await namesIn(prefix, options);
+    if (signal.aborted) return;
+    if (isQuiet) yield names;
+    if (isQuiet && names.includes(manifestKey(''))) return;
   }
-}
-
-function manifestOf(prefix: string): string {
-  return `${prefix}model.yaml`;
 }
 
 /** The folder's files with the observable state of each, those too that will be renamed when they are whole. */

@@ -7,7 +7,7 @@ import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { type Problem, problems } from '#adapters/local/problems.ts';
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import type { Timers } from '#adapters/local/timers.ts';
-import { folderOf, readKey } from '#domain/artifact/object-key.ts';
+import { filesOfFolder, foldersOf, manifestKey, readKey } from '#domain/artifact/object-key.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -65,6 +65,9 @@ const RESCAN_MS = 5000;
 
 const ALL = -1;
 
+// Sequencers are hexadecimal.
+const ABOVE_ALL = 'g';
+
 // Of the file itself; what else keeps one from being taken, as a disk that is full, passes.
 const REFUSALS: readonly string[] = ['ArtifactRejected', 'InputInvalid'];
 
@@ -72,7 +75,7 @@ const REFUSALS: readonly string[] = ['ArtifactRejected', 'InputInvalid'];
 export function folderStore(options: Options): FolderStore {
   const { root, bucket, maxObjectBytes, objects = objectStore(join(root, 'objects')) } = options;
   const folder = join(root, 'bucket');
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(folder, 'models'), { recursive: true });
   const versions = objectVersions(options.database, options.clock);
   const troubles = problems(options.onProblem, options.clock);
   const intake = bucketIntake({ folder, objects, versions, maxObjectBytes });
@@ -98,8 +101,19 @@ export function folderStore(options: Options): FolderStore {
     isUploading: (prefix: string) => [...uploading].some(({ key }) => key.startsWith(prefix)),
   };
 
+  /** The sequencer of the newest file that the newest deployment of a folder has; above all of them while it waits for what is still copied. */
+  const startedUpTo = new Map<string, string>();
+  const newestIn = (prefix: string) =>
+    filesOfFolder(versions.list(prefix, '', ALL), prefix)
+      .map(({ sequencer }) => sequencer)
+      .reduce((newest, each) => (each > newest ? each : newest), '');
+
   const startFolder = folderStart({
     ...quiet,
+    isStarted(prefix) {
+      const manifest = versions.latest(manifestKey(prefix));
+      return newestIn(prefix) <= (startedUpTo.get(prefix) ?? manifest?.sequencer ?? '');
+    },
     start: async (key) => announce(await intake.upload(key, Readable.from([]), 0)),
   });
 
@@ -109,15 +123,18 @@ export function folderStore(options: Options): FolderStore {
   }
 
   async function announce(version: ObjectVersion): Promise<void> {
+    const meaning = readKey(version.key);
+    const prefix = meaning.kind === 'folder' ? meaning.prefix : undefined;
+    if (prefix !== undefined) startedUpTo.set(prefix, ABOVE_ALL);
     await companionsTaken(version.key, { folder, isDone, signal });
+    if (prefix !== undefined) startedUpTo.set(prefix, newestIn(prefix));
     if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
   }
 
   /** What is uploaded of a folder before its `model.yaml`, which comes last, is not astray yet. */
   async function announceUpload(version: ObjectVersion): Promise<void> {
-    const prefix = readKey(version.key).kind === 'loose' ? folderOf(version.key) : undefined;
-    if (prefix === undefined) return announce(version);
-    untilAstray(prefix, quiet)
+    if (readKey(version.key).kind !== 'loose') return announce(version);
+    untilAstray(foldersOf(version.key)[0], quiet)
       .then(() => announce(version))
       .catch((error: unknown) => troubles.report(error, version.key, version.versionId));
   }

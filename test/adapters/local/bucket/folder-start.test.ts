@@ -122,11 +122,70 @@ it('nothing of a folder is astray while a file of it is being uploaded', async (
   expect(announced(opened)).toEqual([MANIFEST]);
 });
 
-it('files in no folder of their own are told of at once', async () => {
+it.each([
+  ['code', { 'predict.py': 'def predict(x): return x', 'weights.pkl': 'weights' }],
+  ['an MLflow model', { 'model.pkl': 'model', 'input_example.json': '{}', MLmodel: 'flavors:' }],
+  ['a SavedModel', { 'variables/variables.index': 'index', 'saved_model.pb': 'graph' }],
+  ['code over a model', { 'bert/config.json': '{}', 'bert/a.onnx': 'net', 'predict.py': '' }],
+])('the model’s own folder is taken as one where it is %s', async (_what, files) => {
   const opened = await folder.watched({ timers });
-  await folder.moveIn('models/mine/predict.py', 'def predict(x): return x');
+  for (const [name, text] of Object.entries(files).toReversed()) {
+    await folder.moveIn(`models/mine/${name}`, text);
+  }
 
-  await eventually(() => announced(opened).includes('models/mine/predict.py'));
+  await eventually(
+    () => announced(opened).length > Object.keys(files).length || (timers.advance(1000), false),
+  );
+
+  expect(announced(opened)[0]).toBe('models/mine/model.yaml');
+  expect(announced(opened).filter((key) => key.endsWith('model.yaml'))).toHaveLength(1);
+});
+
+it.each(['', 'v1/'])(
+  'a folder that was taken without a manifest is taken again when a file of it is changed (models/mine/%s)',
+  async (inner) => {
+    const opened = await folder.watched({ timers });
+    const manifest = `models/mine/${inner}model.yaml`;
+    const started = () => announced(opened).filter((key) => key === manifest).length;
+    await folder.moveIn(`models/mine/${inner}predict.py`, 'def predict(x): return x');
+    await eventually(() => announced(opened).length === 2 || (timers.advance(1000), false));
+    expect(started()).toBe(1);
+
+    await folder.moveIn(`models/mine/${inner}predict.py`, 'def predict(x): return [x]');
+
+    await eventually(() => announced(opened).length === 4 || (timers.advance(1000), false));
+    expect(started()).toBe(2);
+  },
+);
+
+it('a folder with a manifest that says something is taken again by that alone', async () => {
+  const opened = await folder.watched({ timers });
+  await folder.moveIn(MANIFEST, 'runtime: { network: open }');
+  await folder.moveIn('models/mine/v1/predict.py', 'def predict(x): return x');
+  await eventually(() => announced(opened).length === 2 || (timers.advance(1000), false));
+
+  await folder.moveIn('models/mine/v1/predict.py', 'def predict(x): return [x]');
+
+  await eventually(() => announced(opened).length === 3 || (timers.advance(1000), false));
+  expect(announced(opened).filter((key) => key === MANIFEST)).toHaveLength(1);
+});
+
+it('a file that is a model by itself is told of at once where its folder is none', async () => {
+  const opened = await folder.watched({ timers });
+  await folder.moveIn('models/mine/README.md', 'a model of mine');
+  await folder.moveIn('models/mine/model.onnx', 'net');
+
+  await eventually(() => announced(opened).includes('models/mine/model.onnx'));
+});
+
+it('what Python leaves beside code that it ran is no file of the bucket', async () => {
+  const opened = await folder.watched({ timers });
+  await folder.moveIn('models/mine/__pycache__/predict.cpython-312.pyc', 'bytecode');
+  await folder.moveIn('models/mine/model.onnx', 'net');
+
+  await eventually(() => announced(opened).includes('models/mine/model.onnx'));
+
+  expect(await opened.store.list('bucket', 'models/mine/__pycache__/', 1)).toEqual([]);
 });
 
 it('a file of a folder is told of once nothing more has been uploaded there for a second', async () => {
