@@ -90,6 +90,7 @@ export function folderStore(options: Options): FolderStore {
   const isDone = (key: string, file: FileState) =>
     isKnown(versions, key, file) || troubles.has(key);
 
+  const companions = companionsTaken({ folder, isDone, signal });
   const uploading = new Set<{ readonly key: string }>();
   const quiet = {
     folder,
@@ -109,7 +110,7 @@ export function folderStore(options: Options): FolderStore {
   }
 
   async function announce(version: ObjectVersion): Promise<void> {
-    await companionsTaken(version.key, { folder, isDone, signal });
+    await companions(version.key);
     if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
   }
 
