@@ -26,26 +26,42 @@ const LONGEST_MS = 600_000;
  * Waits until the other files of a key's artifact are versions too: its manifest, its external data, a folder's `model.yaml`, or for that file all files of the folder.
  * A cloud bucket leaves that order to the uploader; files copied into a folder arrive in any order and settle one by one. Gives up after ten minutes.
  */
-export async function companionsTaken(key: string, options: Options): Promise<void> {
-  const endMs = performance.now() + LONGEST_MS;
-  while (performance.now() < endMs && !options.signal.aborted) {
-    if (await areDone(await companions(key, options.folder), options)) return;
-    await sleep(LOOK_MS);
-  }
+export function companionsTaken(options: Options): (key: string) => Promise<void> {
+  const waiting = new Map<string, Promise<void>>();
+  return (key) => {
+    const folders = foldersOf(key);
+    const manifests = folders.map(manifestKey);
+    switch (readKey(key).kind) {
+      case 'artifact':
+        return allTaken(() => [sidecarKey(key), ...externalDataKeys(key), ...manifests], options);
+      case 'folder':
+        return allTaken(() => filesUnder(folders[0], options.folder), options);
+      case 'loose': {
+        // The thousands of a folder wait for the same ones.
+        const taken = waiting.get(folders[0]) ?? allTaken(() => manifests, options);
+        waiting.set(folders[0], taken);
+        return taken.finally(() => waiting.delete(folders[0]));
+      }
+      default:
+        return Promise.resolve();
+    }
+  };
 }
 
-async function companions(key: string, folder: string): Promise<readonly string[]> {
-  const folders = foldersOf(key);
-  const manifests = folders.map(manifestKey);
-  switch (readKey(key).kind) {
-    case 'artifact':
-      return [sidecarKey(key), ...externalDataKeys(key), ...manifests];
-    case 'folder':
-      return filesUnder(folders[0], folder);
-    case 'loose':
-      return manifests;
-    default:
-      return [];
+type Keys = readonly string[];
+
+async function allTaken(keys: () => Keys | Promise<Keys>, options: Options): Promise<void> {
+  const endMs = performance.now() + LONGEST_MS;
+  const isOver = () => performance.now() > endMs || options.signal.aborted;
+  for (;;) {
+    let left = await untaken(await keys(), options);
+    if (left.length === 0) return;
+    // Each is looked at until it is taken, and once more when all are.
+    while (left.length > 0) {
+      await sleep(LOOK_MS);
+      if (isOver()) return;
+      left = await untaken(left, options);
+    }
   }
 }
 
@@ -65,10 +81,11 @@ export async function allFilesUnder(prefix: string, folder: string): Promise<rea
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }
 
-async function areDone(keys: readonly string[], { folder, isDone }: Options): Promise<boolean> {
-  for (const key of keys) {
+/** From the first on that is not done. */
+async function untaken(keys: Keys, { folder, isDone }: Options): Promise<Keys> {
+  for (const [index, key] of keys.entries()) {
     const file = await fileAt(join(folder, key));
-    if (file && !isDone(key, file)) return false;
+    if (file && !isDone(key, file)) return keys.slice(index);
   }
-  return true;
+  return [];
 }

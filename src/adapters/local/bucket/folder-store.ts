@@ -93,6 +93,7 @@ export function folderStore(options: Options): FolderStore {
   const isDone = (key: string, file: FileState) =>
     isKnown(versions, key, file) || troubles.has(key);
 
+  const companions = companionsTaken({ folder, isDone, signal });
   const uploading = new Set<{ readonly key: string }>();
   const quiet = {
     folder,
@@ -126,7 +127,7 @@ export function folderStore(options: Options): FolderStore {
     const meaning = readKey(version.key);
     const prefix = meaning.kind === 'folder' ? meaning.prefix : undefined;
     if (prefix !== undefined) startedUpTo.set(prefix, ABOVE_ALL);
-    await companionsTaken(version.key, { folder, isDone, signal });
+    await companions(version.key);
     if (prefix !== undefined) startedUpTo.set(prefix, newestIn(prefix));
     if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
   }

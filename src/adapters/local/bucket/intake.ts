@@ -19,16 +19,19 @@ export type BucketIntake = {
 
 // Each copy has two open files and a few chunks in memory.
 const COPIES_AT_ONCE = 8;
+// A model's thousands of files wait in a line of its own, and have few places in the common one: so models take turns, and gigabytes of one leave room for another.
+const COPIES_OF_A_MODEL = 4;
 
 export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake {
   const { folder, objects, versions, maxObjectBytes } = options;
   const closing = new AbortController();
-  const inTurn = turns();
-  const limited = atOnce(COPIES_AT_ONCE);
+  const ofKey = turns(1);
+  const ofModel = turns(COPIES_OF_A_MODEL);
+  const ofAll = atOnce(COPIES_AT_ONCE);
   const running = new Set<Promise<unknown>>();
 
   function run<T>(key: string, task: () => Promise<T>): Promise<T> {
-    const result = inTurn(key, () => limited(task));
+    const result = ofKey(key, () => ofModel(modelFolder(key), () => ofAll(task)));
     running.add(result);
     const ended = () => running.delete(result);
     result.then(ended, ended);
@@ -61,6 +64,11 @@ export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake
       await Promise.allSettled(running);
     },
   };
+}
+
+/** `models/NAME`, whatever that file may become. */
+function modelFolder(key: string): string {
+  return key.split('/', 2).join('/');
 }
 
 async function* measured(

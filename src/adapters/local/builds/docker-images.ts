@@ -23,7 +23,7 @@ export function dockerEnvironments({
   label,
   clock,
 }: Options): EnvironmentImages & UnusedEnvironments {
-  const inTurn = turns();
+  const inTurn = turns(1);
 
   async function isFresh(tag: string): Promise<boolean> {
     const format = '{{json .Metadata.LastTagTime}}';

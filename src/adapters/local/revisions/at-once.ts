@@ -32,7 +32,7 @@ export function atOnce(limit: number): InTurn {
       reject(signal?.reason);
     };
     waiting.set(resolve, onPlace);
-    tellPlaces();
+    onPlace(waiting.size);
     signal?.addEventListener('abort', giveUp);
     await promise;
     signal?.removeEventListener('abort', giveUp);

@@ -61,7 +61,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
   const table = revisionTable(options.database);
   const shares = shareTable(options.database);
   const fences = fence(options.database);
-  const inTurn = turns();
+  const inTurn = turns(1);
   const revisions = new Map<string, Revision>();
   // Asked for each request.
   const placements = new Map<string, Placement>();

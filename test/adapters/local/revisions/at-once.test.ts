@@ -91,13 +91,6 @@ describe('atOnce', () => {
     gate.resolve();
     await Promise.all([first, second, third]);
 
-    expect(seen).toEqual([
-      'second 1',
-      'second 1',
-      'third 2',
-      'third 1',
-      'third null',
-      'third runs',
-    ]);
+    expect(seen).toEqual(['second 1', 'third 2', 'third 1', 'third null', 'third runs']);
   });
 });

@@ -1,0 +1,73 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { bucketIntake } from '#adapters/local/bucket/intake.ts';
+import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
+import { fileAt } from '#adapters/local/registry/file-state.ts';
+import {
+  type BucketFolder,
+  bucketFolder,
+  objectsAround,
+} from '../../../support/local/bucket-folder.ts';
+import { unsyncedDatabase } from '../../../support/local/unsynced-database.ts';
+
+let folder: BucketFolder;
+beforeEach(async () => {
+  folder = await bucketFolder();
+});
+afterEach(() => folder.close());
+
+const filesOf = (model: string, count: number) =>
+  Array.from({ length: count }, (_, i) => `models/${model}/v1/${i}.bin`);
+
+/** Takes the files, which all wait at once, and answers how many copies had begun when that of `last` began. */
+async function placeOf(last: string, before: readonly string[]): Promise<number> {
+  let begun = 0;
+  let place = 0;
+  const objects = objectsAround(folder, (write) => {
+    begun += 1;
+    return write();
+  });
+  using database = unsyncedDatabase(join(folder.root, 'intake.db'));
+  const clock = { now: Date.now };
+  const intake = bucketIntake({
+    folder: join(folder.root, 'bucket'),
+    objects: {
+      ...objects,
+      write(bytes, size) {
+        if (size === last.length) place = begun + 1;
+        return objects.write(bytes, size);
+      },
+    },
+    versions: objectVersions(database, clock),
+    maxObjectBytes: 1000,
+  });
+  for (const key of [...before, last]) {
+    await mkdir(dirname(folder.path(key)), { recursive: true });
+    await writeFile(folder.path(key), key === last ? key : '');
+  }
+  const states = await Promise.all([...before, last].map((key) => fileAt(folder.path(key))));
+
+  const taken = await Promise.all(
+    [...before, last].map((key, index) => intake.drop(key, states[index])),
+  );
+
+  expect(taken.map(({ kind }) => kind)).toEqual(taken.map(() => 'version'));
+  await intake.close();
+  return place;
+}
+
+describe('a file that is dropped after many of other models', () => {
+  it('is copied while those of one model still wait', async () => {
+    expect(await placeOf('models/small/small.onnx', filesOf('large', 50))).toBeLessThanOrEqual(8);
+  });
+
+  it('waits for no more than a few of each', async () => {
+    const others = ['first', 'second', 'third'].flatMap((model) => filesOf(model, 20));
+
+    expect(await placeOf('models/small/small.onnx', others)).toBeLessThanOrEqual(16);
+  });
+
+  it('comes after all of its own model that were there before it', async () => {
+    expect(await placeOf('models/large/v1/model.yaml', filesOf('large', 50))).toBe(51);
+  });
+});
