@@ -1,3 +1,4 @@
+import { isPart } from '#domain/artifact/hidden-file.ts';
 import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
 import {
@@ -138,7 +139,10 @@ async function pin(
     };
   }
   // Lists the manifest and one file more than the limit: enough for the inspection to see that there are too many, and no more for the record to hold.
-  const files = await artifacts.list(bucket, meaning.prefix, MAX_PARTS + 2);
+  const files = await artifacts.list(bucket, meaning.prefix, {
+    limit: MAX_PARTS + 2,
+    isWanted: isPart,
+  });
   const parts = untilTooMany(files.filter((file) => file.key !== key));
   return {
     bucket,

@@ -92,6 +92,28 @@ describe('an upload', () => {
     expect(artifact.manifest?.key).toBe('models/digits/v1/model.yaml');
   });
 
+  it('of a folder has neither what is hidden there nor what S3’s console remembers folders by', async () => {
+    const world = memoryWorld();
+    arrival(world, 'models/digits/', '');
+    arrival(world, 'models/digits/v1/', '');
+    arrival(world, 'models/digits/v1/data/', '');
+    for (let each = 0; each < 1100; each += 1) arrival(world, `models/digits/v1/.git/${each}`);
+    arrival(world, 'models/digits/v1/.DS_Store');
+    arrival(world, 'models/digits/v1/.python-version', '3.12');
+    arrival(world, 'models/digits/v1/data/weights.bin');
+    arrival(world, 'models/digits/v1/model.onnx');
+    const event = arrival(world, 'models/digits/v1/model.yaml', '');
+
+    const { id } = await admitDeployment(world.deps)({ event, execution: 'run-1' });
+
+    const { artifact } = (await world.registry.deployment(id))!;
+    expect(artifact.parts.map(({ name }) => name)).toEqual([
+      '.python-version',
+      'data/weights.bin',
+      'model.onnx',
+    ]);
+  });
+
   it('whose event names no version is the newest of its key', async () => {
     const world = memoryWorld();
     world.upload();
@@ -125,6 +147,8 @@ describe('an object that starts nothing', () => {
     { what: 'a sidecar manifest', key: 'models/digits/model.onnx.yaml' },
     { what: 'external data', key: 'models/digits/model.onnx.data' },
     { what: 'an object outside of models/', key: 'readme.md' },
+    { what: 'a folder as the console of S3 makes one', key: 'models/digits/v1/' },
+    { what: 'what macOS leaves beside a model', key: 'models/digits/._model.onnx' },
   ])('is ignored without a word: $what', async ({ key }) => {
     const world = memoryWorld();
     const event = arrival(world, key);

@@ -1,4 +1,5 @@
 import { isModelName } from '#domain/identity.ts';
+import { isHidden } from './hidden-file.ts';
 import { endsIn, KNOWN_FILES, ownEndings } from './known-files.ts';
 
 /** Endings of files that hold a whole model. Any of them starts a deployment; the inspection decides whether the format is served. */
@@ -16,7 +17,7 @@ const PART_OF_FOLDER =
 /**
  * What an object's key means.
  * `artifact`: one file that starts a deployment. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`.
- * `sidecar`: the manifest of the file beside it, or tensors of that, starts nothing. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway.
+ * `sidecar`: the manifest of the file beside it, or tensors of that, starts nothing. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway, as what is hidden.
  */
 export type KeyMeaning =
   | { readonly kind: 'artifact'; readonly model: string; readonly file: string }
@@ -31,7 +32,7 @@ export function readKey(key: string): KeyMeaning {
   if (alone && isModelFile(alone)) return { kind: 'misnamed', name: alone };
   const [root, name = '', ...path] = key.split('/');
   const file = path.at(-1);
-  if (root !== 'models' || !file) return { kind: 'outside' };
+  if (root !== 'models' || !file || path.some(isHidden)) return { kind: 'outside' };
   const meaning = path.length === 1 ? readFile(name, file) : readPart(name, key);
   const isStart = meaning.kind === 'artifact' || meaning.kind === 'folder';
   return isStart && !isModelName(name) ? { kind: 'misnamed', name } : meaning;
@@ -70,5 +71,5 @@ function readPart(model: string, key: string): KeyMeaning {
 }
 
 function isModelFile(file: string): boolean {
-  return endsIn(file, SELF_CONTAINED) && !PART_OF_FOLDER.test(file);
+  return endsIn(file, SELF_CONTAINED) && !isHidden(file) && !PART_OF_FOLDER.test(file);
 }

@@ -63,8 +63,6 @@ type Options = {
 
 const RESCAN_MS = 5000;
 
-const ALL = -1;
-
 // Of the file itself; what else keeps one from being taken, as a disk that is full, passes.
 const REFUSALS: readonly string[] = ['ArtifactRejected', 'InputInvalid'];
 
@@ -186,12 +184,14 @@ function reads(
   return {
     describe: async (ref) => describe(find(ref)),
     latest: async (name, key) => (name === bucket ? describe(versions.latest(key)) : undefined),
-    async list(name, prefix, limit) {
+    async list(name, prefix, { limit, isWanted }) {
       if (name !== bucket) return [];
-      return versions.list(prefix, '', limit).map((version) => stored(bucket, version));
+      const found = versions.list(prefix, '');
+      const wanted = found.filter(({ key }) => isWanted(key.slice(prefix.length)));
+      return wanted.slice(0, limit).map((version) => stored(bucket, version));
     },
     async newest(name, prefix, after) {
-      const found = name === bucket ? versions.list(prefix, after, ALL) : [];
+      const found = name === bucket ? versions.list(prefix, after) : [];
       return { objects: found.map((version) => stored(bucket, version)), next: null };
     },
     open: async (ref) => objects.read(existing(ref)),
