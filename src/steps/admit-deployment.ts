@@ -1,9 +1,7 @@
 import { isPart } from '#domain/artifact/hidden-file.ts';
 import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
-import { noModelNamed } from '#domain/artifact/no-model.ts';
 import {
   externalDataKeys,
-  folderOf,
   type KeyMeaning,
   readKey,
   sidecarKey,
@@ -22,7 +20,10 @@ import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Admission, Registry } from '#ports/registry.ts';
+import { arrived } from './arrived.ts';
+import { lateData } from './late-data.ts';
 import { requireDeployment } from './require-deployment.ts';
+import { type Stray, strayFile } from './stray-file.ts';
 import { takeOver } from './take-over.ts';
 
 type Deps = {
@@ -34,6 +35,7 @@ type Deps = {
 
 type Output = StepOutput<'AdmitDeployment'>;
 type ModelKey = Extract<KeyMeaning, { kind: 'artifact' | 'folder' }>;
+type DataKey = Extract<KeyMeaning, { kind: 'data' }>;
 
 const MINUTE_MS = 60_000;
 
@@ -46,17 +48,17 @@ export const admitDeployment =
       case 'outside':
       case 'sidecar':
         return { kind: 'ignored', id: '', model: '', reason: `${object.key} starts no deployment` };
-      case 'loose':
-        return hint(deps, event, execution, meaning.model);
+      case 'loose': {
+        const { model } = meaning;
+        return hint(deps, event, execution, { model, stray: await strayFile(deps, event, model) });
+      }
       case 'misnamed':
         return refuseName(deps, event, execution, meaning.name);
       case 'artifact':
       case 'folder': {
-        const found = await find(deps.artifacts, event);
-        // S3 reports the sequencer only in its events.
-        const stored = found && { ...found, sequencer: object.sequencer ?? found.sequencer };
+        const stored = await arrived(deps.artifacts, event);
         return stored
-          ? admit(deps, meaning, stored, execution)
+          ? admit(deps, { meaning, stored, start: stored, execution })
           : {
               kind: 'ignored',
               id: '',
@@ -64,56 +66,85 @@ export const admitDeployment =
               reason: `${bucket.name}/${object.key} was deleted`,
             };
       }
+      case 'data':
+        return admitData(deps, event, execution, meaning);
     }
   };
 
-async function admit(
+/** Where the model came before its data, the data's arrival starts the deployment of both. */
+async function admitData(
   deps: Deps,
-  meaning: ModelKey,
-  stored: StoredObject,
+  event: ObjectCreated,
   execution: string,
+  { model, file }: DataKey,
 ): Promise<Output> {
+  const { registry, artifacts } = deps;
+  const { bucket, object } = event.detail;
+  const key = `models/${model}/${file}`;
+  const [stored, start, newest] = await Promise.all([
+    arrived(artifacts, event),
+    artifacts.latest(bucket.name, key),
+    artifacts.latest(bucket.name, object.key),
+  ]);
+  const nothing = { model, stray: undefined };
+  // What has replaced it tells of itself.
+  if (!stored || !start || newest?.versionId !== stored.versionId) {
+    return hint(deps, event, execution, nothing);
+  }
+  switch (await lateData(registry, model, start, stored)) {
+    case 'part':
+      return hint(deps, event, execution, nothing);
+    case 'missing': {
+      // S3 tells whole seconds, by which both may have come at once.
+      const lastModifiedMs = Math.max(stored.lastModifiedMs, start.lastModifiedMs) + 1;
+      return admit(deps, {
+        meaning: { kind: 'artifact', model, file },
+        stored: { ...stored, lastModifiedMs },
+        start,
+        execution,
+      });
+    }
+    case 'other': {
+      const why = `${key} was uploaded before it, and is deployed without it`;
+      const fix = `Upload ${key} again after it; or \`slipway push ${file} --name ${model}\`, which uploads both.`;
+      return hint(deps, event, execution, { model, stray: { why, fix } });
+    }
+  }
+}
+
+type Arrival = {
+  readonly meaning: ModelKey;
+  /** What has arrived, which names the deployment. */
+  readonly stored: StoredObject;
+  /** What the artifact is pinned from. */
+  readonly start: StoredObject;
+  readonly execution: string;
+};
+
+async function admit(deps: Deps, arrival: Arrival): Promise<Output> {
+  const { stored, execution } = arrival;
   const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
   const known = await deps.registry.deployment(id);
-  const deployment = known ?? (await record(deps, { id, meaning, stored, execution }));
+  const deployment = known ?? (await record(deps, id, arrival));
   const { model, phase } = deployment;
   if (deployment.execution !== execution) return takeOver(deps, deployment, execution);
   const kind = phase === 'Ignored' ? 'ignored' : phase === 'Superseded' ? 'superseded' : 'admitted';
   return { kind, id, model, reason: '' };
 }
 
-type Arrival = {
-  readonly id: string;
-  readonly meaning: ModelKey;
-  readonly stored: StoredObject;
-  readonly execution: string;
-};
-
 async function record(
   { registry, artifacts }: Deps,
-  { id, meaning, stored, execution }: Arrival,
+  id: string,
+  { meaning, stored, start, execution }: Arrival,
 ): Promise<Deployment> {
-  const artifact = await pin(artifacts, meaning, stored);
+  const artifact = await pin(artifacts, meaning, start);
   const admission = { deploymentId: id, model: meaning.model, artifact, order: stored, execution };
   const twin = await liveTwin(registry, admission);
   if (twin) {
-    const reason = `${stored.key} is byte for byte identical to ${twin}, which is live`;
+    const reason = `${start.key} is byte for byte identical to ${twin}, which is live`;
     return registry.refuse({ ...admission, phase: 'Ignored', announcement: { reason } });
   }
   return (await registry.admit(admission)).deployment;
-}
-
-/** The version that the event names, or the newest version of its key when the event names none. */
-async function find(
-  artifacts: ArtifactStore,
-  { detail }: ObjectCreated,
-): Promise<StoredObject | undefined> {
-  const bucket = detail.bucket.name;
-  const { key } = detail.object;
-  const versionId = detail.object['version-id'];
-  return versionId === undefined
-    ? artifacts.latest(bucket, key)
-    : artifacts.describe({ bucket, key, versionId });
 }
 
 /** Pins every file of the artifact to its current version; later uploads belong to a later deployment. */
@@ -174,17 +205,16 @@ async function liveTwin(
   return isSameArtifact(deployed.artifact, artifact) ? revision : undefined;
 }
 
-/** One event per model and minute, however many files a sync brings. */
+/** One event per model and minute, however many files a sync brings; none where there is nothing to say. */
 async function hint(
   deps: Deps,
   event: ObjectCreated,
   execution: string,
-  model: string,
+  { model, stray }: { readonly model: string; readonly stray: Stray | undefined },
 ): Promise<Output> {
   const { bucket, object } = event.detail;
-  const why = await strayReason(deps, event);
-  const reason = `${object.key} starts no deployment: ${why ?? 'it is a part of its folder'}`;
-  if (why === undefined) return { kind: 'ignored', id: '', model, reason };
+  const reason = `${object.key} starts no deployment: ${stray?.why ?? 'it is a part of another'}`;
+  if (!stray) return { kind: 'ignored', id: '', model, reason };
   const minute = Math.floor(deps.clock.now() / MINUTE_MS);
   const id = await deploymentId(bucket.name, `models/${model}/`, String(minute));
   await deps.registry.refuse({
@@ -192,46 +222,10 @@ async function hint(
     model,
     execution,
     phase: 'Ignored',
-    announcement: { reason, fix: fixFor(object.key, model) },
+    announcement: { reason, fix: stray.fix },
     artifact: withoutFiles(event),
   });
   return { kind: 'ignored', id, model, reason };
-}
-
-/** How to start a deployment of the file's folder, ready for its owner to paste. */
-function fixFor(key: string, model: string): string {
-  const folder = folderOf(key);
-  if (folder === undefined) {
-    const told = noModelNamed(key);
-    if (told) return told.fix;
-    const file = key.slice(key.lastIndexOf('/') + 1);
-    return `Drop one self-contained file (models/${model}/FILE.onnx, its manifest beside it as FILE.onnx.yaml), or a folder one level down (models/${model}/FOLDER/${file}) with model.yaml uploaded last, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
-  }
-  return `Once all its files are there, upload ${folder}model.yaml, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
-}
-
-/** Why the file is in no deployment; undefined when its folder's `model.yaml` has started a deployment with it, or is about to. */
-async function strayReason(
-  { registry, artifacts }: Deps,
-  event: ObjectCreated,
-): Promise<string | undefined> {
-  const bucket = event.detail.bucket.name;
-  const folder = folderOf(event.detail.object.key);
-  if (folder === undefined) {
-    const told = noModelNamed(event.detail.object.key);
-    return told ? `it is ${told.name}, ${told.why}` : 'it is not a self-contained model file';
-  }
-  const manifest = await artifacts.latest(bucket, `${folder}model.yaml`);
-  if (!manifest) return `${folder} has no model.yaml`;
-  const file = await find(artifacts, event);
-  const id = await deploymentId(bucket, manifest.key, manifest.versionId);
-  const parts = (await registry.deployment(id))?.artifact.parts;
-  const isPart = parts?.some(({ versionId }) => versionId === file?.versionId) ?? true;
-  if (isPart) return undefined;
-  const newest = await artifacts.latest(bucket, event.detail.object.key);
-  // What has replaced it tells of itself: a file that is written slowly is there twice, first without its end.
-  const isReplaced = newest?.versionId !== file?.versionId;
-  return isReplaced ? undefined : `${manifest.key} was uploaded before it`;
 }
 
 async function refuseName(

@@ -7,6 +7,7 @@ import type { ArtifactStore, ListedObject, ListedPage } from '#ports/artifact-st
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
+import { lateData } from './late-data.ts';
 import { each, type Part } from './sweep-each.ts';
 
 type Deps = {
@@ -18,7 +19,12 @@ type Deps = {
   readonly uploadGraceMs: number;
 };
 
-type Upload = { readonly model: string; readonly object: ListedObject };
+/** `of`: the newest version of the model, where the object is its external data. */
+type Upload = {
+  readonly model: string;
+  readonly object: ListedObject;
+  readonly of?: ListedObject | undefined;
+};
 
 const HOUR_MS = 3_600_000;
 const MAX_PAGES = 100;
@@ -27,7 +33,7 @@ const MAX_PAGES = 100;
 export function startLostUploads(deps: Deps): Promise<Part> {
   const { artifacts, bucket, clock, uploadGraceMs } = deps;
   const due = async () =>
-    newestUploads(await newestObjects(artifacts, bucket)).filter(
+    uploadsAmong(await newestObjects(artifacts, bucket)).filter(
       ({ object }) => object.lastModifiedMs <= clock.now() - uploadGraceMs,
     );
   return each(due, (upload) => startLost(deps, upload));
@@ -45,6 +51,21 @@ async function newestObjects(
     after = found.next;
   }
   return objects;
+}
+
+function uploadsAmong(objects: readonly ListedObject[]): readonly Upload[] {
+  return [...newestUploads(objects), ...dataUploads(objects)];
+}
+
+/** The external data of models, which start a deployment where they came after those. */
+function dataUploads(objects: readonly ListedObject[]): readonly Upload[] {
+  const byKey = new Map(objects.map((object) => [object.key, object]));
+  return objects.flatMap((object) => {
+    const meaning = readKey(object.key);
+    if (meaning.kind !== 'data') return [];
+    const of = byKey.get(`models/${meaning.model}/${meaning.file}`);
+    return of ? [{ model: meaning.model, object, of }] : [];
+  });
 }
 
 /** The newest version of each model that starts a deployment. */
@@ -79,11 +100,18 @@ async function startLost(deps: Deps, upload: Upload): Promise<string | undefined
   }
 }
 
-async function isLost({ registry }: Deps, { model, object }: Upload, id: string): Promise<boolean> {
+async function isLost(
+  { registry }: Deps,
+  { model, object, of }: Upload,
+  id: string,
+): Promise<boolean> {
   if (await registry.deployment(id)) return false;
+  if (of && (await lateData(registry, model, of, object)) !== 'missing') return false;
   const known = await registry.model(model);
   const newest = known && (await registry.deployment(known.newestDeploymentId));
-  return !newest?.order || compareOrder(object, newest.order) > 0;
+  if (!newest?.order) return true;
+  const age = compareOrder(of ?? object, newest.order);
+  return of ? age >= 0 : age > 0;
 }
 
 /** The event that S3 would have sent for this version; with its sequencer only where the store knows it. */

@@ -17,12 +17,13 @@ const PART_OF_FOLDER =
 /**
  * What an object's key means.
  * `artifact`: one file that starts a deployment. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`.
- * `sidecar`: the manifest of the file beside it, or tensors of that, starts nothing. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway, as what is hidden.
+ * `sidecar`: the manifest of the file beside it, starts nothing. `data`: tensors of the ONNX model `file` beside it, starts a deployment only where that came first and lacks them. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway, as what is hidden.
  */
 export type KeyMeaning =
   | { readonly kind: 'artifact'; readonly model: string; readonly file: string }
   | { readonly kind: 'folder'; readonly model: string; readonly prefix: string }
   | { readonly kind: 'sidecar'; readonly model: string }
+  | { readonly kind: 'data'; readonly model: string; readonly file: string }
   | { readonly kind: 'loose'; readonly model: string }
   | { readonly kind: 'misnamed'; readonly name: string }
   | { readonly kind: 'outside' };
@@ -34,7 +35,7 @@ export function readKey(key: string): KeyMeaning {
   const file = path.at(-1);
   if (root !== 'models' || !file || path.some(isHidden)) return { kind: 'outside' };
   const meaning = path.length === 1 ? readFile(name, file) : readPart(name, key);
-  const isStart = meaning.kind === 'artifact' || meaning.kind === 'folder';
+  const isStart = ['artifact', 'folder', 'data'].includes(meaning.kind);
   return isStart && !isModelName(name) ? { kind: 'misnamed', name } : meaning;
 }
 
@@ -59,8 +60,10 @@ export function externalDataKeys(key: string): readonly string[] {
 
 function readFile(model: string, file: string): KeyMeaning {
   if (isModelFile(file)) return { kind: 'artifact', model, file };
-  const [, described = ''] = /^(.*)\.yaml$|^(.*\.onnx)[._]data$/i.exec(file)?.filter(Boolean) ?? [];
-  return isModelFile(described) ? { kind: 'sidecar', model } : { kind: 'loose', model };
+  const [, described = ''] = /^(.*)\.yaml$/.exec(file) ?? [];
+  if (isModelFile(described)) return { kind: 'sidecar', model };
+  const [, onnx = ''] = /^(.*\.onnx)[._]data$/i.exec(file) ?? [];
+  return isModelFile(onnx) ? { kind: 'data', model, file: onnx } : { kind: 'loose', model };
 }
 
 function readPart(model: string, key: string): KeyMeaning {

@@ -33,12 +33,12 @@ describe('a key', () => {
     },
   );
 
-  it.each(['a.onnx', 'A.ONNX'])('of tensors beside %s starts nothing', (file) => {
+  it.each(['a.onnx', 'A.ONNX'])('of tensors beside %s names that', (file) => {
     const key = `models/shapes/${file}`;
 
     expect(externalDataKeys(key)).toEqual([`${key}.data`, `${key}_data`]);
     for (const each of externalDataKeys(key)) {
-      expect(readKey(each)).toEqual({ kind: 'sidecar', model: 'shapes' });
+      expect(readKey(each)).toEqual({ kind: 'data', model: 'shapes', file });
     }
   });
 

@@ -29,9 +29,12 @@ export async function companionsTaken(key: string, options: Options): Promise<vo
 }
 
 async function companions(key: string, folder: string): Promise<readonly string[]> {
-  switch (readKey(key).kind) {
+  const meaning = readKey(key);
+  switch (meaning.kind) {
     case 'artifact':
       return [sidecarKey(key), ...externalDataKeys(key)];
+    case 'data':
+      return [`${dirname(key)}/${meaning.file}`];
     case 'folder':
       return filesUnder(dirname(key), folder);
     case 'loose':
