@@ -1,4 +1,4 @@
-import { readKey } from '#domain/artifact/object-key.ts';
+import { modelKeyOf, readKey } from '#domain/artifact/object-key.ts';
 import { compareOrder, deploymentId } from '#domain/deployment.ts';
 import { executionName } from '#domain/execution-name.ts';
 import { failureName } from '#domain/failure.ts';
@@ -62,9 +62,8 @@ function dataUploads(objects: readonly ListedObject[]): readonly Upload[] {
   const byKey = new Map(objects.map((object) => [object.key, object]));
   return objects.flatMap((object) => {
     const meaning = readKey(object.key);
-    if (meaning.kind !== 'data') return [];
-    const of = byKey.get(`models/${meaning.model}/${meaning.file}`);
-    return of ? [{ model: meaning.model, object, of }] : [];
+    const of = byKey.get(modelKeyOf(object.key) ?? '');
+    return of && meaning.kind === 'data' ? [{ model: meaning.model, object, of }] : [];
   });
 }
 

@@ -58,6 +58,12 @@ export function externalDataKeys(key: string): readonly string[] {
   return key.toLowerCase().endsWith('.onnx') ? DATA_OF_ONNX.map((ending) => key + ending) : [];
 }
 
+/** The key of the model whose external data this key is; undefined where it is none. */
+export function modelKeyOf(key: string): string | undefined {
+  const meaning = readKey(key);
+  return meaning.kind === 'data' ? `models/${meaning.model}/${meaning.file}` : undefined;
+}
+
 function readFile(model: string, file: string): KeyMeaning {
   if (isModelFile(file)) return { kind: 'artifact', model, file };
   const [, described = ''] = /^(.*)\.yaml$/.exec(file) ?? [];

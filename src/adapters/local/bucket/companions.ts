@@ -3,7 +3,13 @@ import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { fileAt } from '#adapters/local/registry/file-state.ts';
-import { externalDataKeys, folderOf, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
+import {
+  externalDataKeys,
+  folderOf,
+  modelKeyOf,
+  readKey,
+  sidecarKey,
+} from '#domain/artifact/object-key.ts';
 import { isUnfinishedName } from './key.ts';
 
 type Options = {
@@ -29,12 +35,11 @@ export async function companionsTaken(key: string, options: Options): Promise<vo
 }
 
 async function companions(key: string, folder: string): Promise<readonly string[]> {
-  const meaning = readKey(key);
-  switch (meaning.kind) {
+  const modelKey = modelKeyOf(key);
+  if (modelKey) return [modelKey];
+  switch (readKey(key).kind) {
     case 'artifact':
       return [sidecarKey(key), ...externalDataKeys(key)];
-    case 'data':
-      return [`${dirname(key)}/${meaning.file}`];
     case 'folder':
       return filesUnder(dirname(key), folder);
     case 'loose':

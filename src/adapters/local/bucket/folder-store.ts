@@ -7,7 +7,7 @@ import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { type Problem, problems } from '#adapters/local/problems.ts';
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import type { Timers } from '#adapters/local/timers.ts';
-import { folderOf, readKey } from '#domain/artifact/object-key.ts';
+import { folderOf, modelKeyOf, readKey } from '#domain/artifact/object-key.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -103,6 +103,9 @@ export function folderStore(options: Options): FolderStore {
 
   async function announceDrop(version: ObjectVersion): Promise<void> {
     await startFolder(version.key);
+    const modelKey = modelKeyOf(version.key);
+    // Its model may be copied next, and has it then.
+    if (modelKey) await untilAstray(modelKey, quiet);
     await announce(version);
   }
 
@@ -111,9 +114,10 @@ export function folderStore(options: Options): FolderStore {
     if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
   }
 
-  /** What is uploaded of a folder before its `model.yaml`, which comes last, is not astray yet. */
+  /** What is uploaded of a folder before its `model.yaml`, which comes last, is not astray yet, nor is external data before its model. */
   async function announceUpload(version: ObjectVersion): Promise<void> {
-    const prefix = readKey(version.key).kind === 'loose' ? folderOf(version.key) : undefined;
+    const { kind } = readKey(version.key);
+    const prefix = kind === 'loose' ? folderOf(version.key) : modelKeyOf(version.key);
     if (prefix === undefined) return announce(version);
     untilAstray(prefix, quiet)
       .then(() => announce(version))
