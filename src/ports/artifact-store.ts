@@ -14,6 +14,9 @@ export type ListedObject = ArtifactRef & {
   readonly lastModifiedMs: number;
 };
 
+/** What a listing is to have: at most `limit` keys, those of which `isWanted` is true of what follows the prefix. */
+export type Wanted = { readonly limit: number; readonly isWanted: (rest: string) => boolean };
+
 /** One page of versions. `next` is the key to continue from, null on the last page. */
 export type ListedPage = {
   readonly objects: readonly ListedObject[];
@@ -54,8 +57,8 @@ export type ArtifactStore = {
   describe(ref: ArtifactRef): Promise<StoredObject | undefined>;
   /** The newest version of a key; undefined when there is none or it was deleted. */
   latest(bucket: string, key: string): Promise<StoredObject | undefined>;
-  /** The newest version of each key that begins with `prefix`, by key; at most `limit` of them. */
-  list(bucket: string, prefix: string, limit: number): Promise<readonly StoredObject[]>;
+  /** The newest version of each key that begins with `prefix`, by key. */
+  list(bucket: string, prefix: string, wanted: Wanted): Promise<readonly StoredObject[]>;
   /** Like `list`, for all keys after `after` (`''`: from the first), one page at a time. It does not describe each object, which on AWS costs a request. */
   newest(bucket: string, prefix: string, after: string): Promise<ListedPage>;
   open(ref: ArtifactRef): Promise<ByteSource>;

@@ -1,11 +1,9 @@
+import { isPart } from '#domain/artifact/hidden-file.ts';
 import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
-import { noModelNamed } from '#domain/artifact/no-model.ts';
 import {
   externalDataKeys,
   filesOfFolder,
-  foldersOf,
   type KeyMeaning,
-  manifestKey,
   readKey,
   sidecarKey,
 } from '#domain/artifact/object-key.ts';
@@ -23,7 +21,10 @@ import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Admission, Registry } from '#ports/registry.ts';
+import { arrived } from './arrived.ts';
+import { lateData } from './late-data.ts';
 import { requireDeployment } from './require-deployment.ts';
+import { manifestOver, type Stray, strayFile } from './stray-file.ts';
 import { takeOver } from './take-over.ts';
 
 type Deps = {
@@ -35,6 +36,7 @@ type Deps = {
 
 type Output = StepOutput<'AdmitDeployment'>;
 type ModelKey = Extract<KeyMeaning, { kind: 'artifact' | 'folder' }>;
+type DataKey = Extract<KeyMeaning, { kind: 'data' }>;
 
 const MINUTE_MS = 60_000;
 
@@ -47,75 +49,112 @@ export const admitDeployment =
       case 'outside':
       case 'sidecar':
         return { kind: 'ignored', id: '', model: '', reason: `${object.key} starts no deployment` };
-      case 'loose':
-        return hint(deps, { event, execution, model: meaning.model });
+      case 'loose': {
+        const { model } = meaning;
+        return hint(deps, event, execution, { model, stray: await strayFile(deps, event, model) });
+      }
       case 'misnamed':
         return refuseName(deps, event, execution, meaning.name);
       case 'artifact':
       case 'folder': {
-        const found = await find(deps.artifacts, event);
-        // S3 reports the sequencer only in its events.
-        const stored = found && { ...found, sequencer: object.sequencer ?? found.sequencer };
+        const stored = await arrived(deps.artifacts, event);
         const { model } = meaning;
         if (!stored) {
           const reason = `${bucket.name}/${object.key} was deleted`;
           return { kind: 'ignored', id: '', model, reason };
         }
-        const isPart = meaning.kind === 'artifact' && (await manifestOver(deps.artifacts, event));
-        if (!isPart) return admit(deps, meaning, stored, execution);
+        const isOfFolder =
+          meaning.kind === 'artifact' && (await manifestOver(deps.artifacts, event));
+        if (!isOfFolder) return admit(deps, { meaning, stored, start: stored, execution });
         const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
-        return hint(deps, { event, execution, model, id });
+        return hint(deps, event, execution, {
+          model,
+          stray: await strayFile(deps, event, model),
+          id,
+        });
       }
+      case 'data':
+        return admitData(deps, event, execution, meaning);
     }
   };
 
-async function admit(
+/** Where the model came before its data, the data's arrival starts the deployment of both. */
+async function admitData(
   deps: Deps,
-  meaning: ModelKey,
-  stored: StoredObject,
+  event: ObjectCreated,
   execution: string,
+  { model, file }: DataKey,
 ): Promise<Output> {
+  const { registry, artifacts } = deps;
+  const { bucket, object } = event.detail;
+  if (await manifestOver(artifacts, event)) {
+    return hint(deps, event, execution, { model, stray: await strayFile(deps, event, model) });
+  }
+  const key = `models/${model}/${file}`;
+  const [stored, start, newest] = await Promise.all([
+    arrived(artifacts, event),
+    artifacts.latest(bucket.name, key),
+    artifacts.latest(bucket.name, object.key),
+  ]);
+  const nothing = { model, stray: undefined };
+  // What has replaced it tells of itself.
+  if (!stored || !start || newest?.versionId !== stored.versionId) {
+    return hint(deps, event, execution, nothing);
+  }
+  switch (await lateData(registry, model, start, stored)) {
+    case 'part':
+      return hint(deps, event, execution, nothing);
+    case 'missing': {
+      // S3 tells whole seconds, by which both may have come at once.
+      const lastModifiedMs = Math.max(stored.lastModifiedMs, start.lastModifiedMs) + 1;
+      return admit(deps, {
+        meaning: { kind: 'artifact', model, file },
+        stored: { ...stored, lastModifiedMs },
+        start,
+        execution,
+      });
+    }
+    case 'other': {
+      const why = `${key} was uploaded before it, and is deployed without it`;
+      const fix = `Upload ${key} again after it; or \`slipway push ${file} --name ${model}\`, which uploads both.`;
+      return hint(deps, event, execution, { model, stray: { why, fix } });
+    }
+  }
+}
+
+type Arrival = {
+  readonly meaning: ModelKey;
+  /** What has arrived, which names the deployment. */
+  readonly stored: StoredObject;
+  /** What the artifact is pinned from. */
+  readonly start: StoredObject;
+  readonly execution: string;
+};
+
+async function admit(deps: Deps, arrival: Arrival): Promise<Output> {
+  const { stored, execution } = arrival;
   const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
   const known = await deps.registry.deployment(id);
-  const deployment = known ?? (await record(deps, { id, meaning, stored, execution }));
+  const deployment = known ?? (await record(deps, id, arrival));
   const { model, phase } = deployment;
   if (deployment.execution !== execution) return takeOver(deps, deployment, execution);
   const kind = phase === 'Ignored' ? 'ignored' : phase === 'Superseded' ? 'superseded' : 'admitted';
   return { kind, id, model, reason: '' };
 }
 
-type Arrival = {
-  readonly id: string;
-  readonly meaning: ModelKey;
-  readonly stored: StoredObject;
-  readonly execution: string;
-};
-
 async function record(
   { registry, artifacts }: Deps,
-  { id, meaning, stored, execution }: Arrival,
+  id: string,
+  { meaning, stored, start, execution }: Arrival,
 ): Promise<Deployment> {
-  const artifact = await pin(artifacts, meaning, stored);
+  const artifact = await pin(artifacts, meaning, start);
   const admission = { deploymentId: id, model: meaning.model, artifact, order: stored, execution };
   const twin = await liveTwin(registry, admission);
   if (twin) {
-    const reason = `${stored.key} is byte for byte identical to ${twin}, which is live`;
+    const reason = `${start.key} is byte for byte identical to ${twin}, which is live`;
     return registry.refuse({ ...admission, phase: 'Ignored', announcement: { reason } });
   }
   return (await registry.admit(admission)).deployment;
-}
-
-/** The version that the event names, or the newest version of its key when the event names none. */
-async function find(
-  artifacts: ArtifactStore,
-  { detail }: ObjectCreated,
-): Promise<StoredObject | undefined> {
-  const bucket = detail.bucket.name;
-  const { key } = detail.object;
-  const versionId = detail.object['version-id'];
-  return versionId === undefined
-    ? artifacts.latest(bucket, key)
-    : artifacts.describe({ bucket, key, versionId });
 }
 
 /** Pins every file of the artifact to its current version; later uploads belong to a later deployment. */
@@ -141,7 +180,10 @@ async function pin(
     };
   }
   // Lists the manifest and one file more than the limit: enough for the inspection to see that there are too many, and no more for the record to hold.
-  const files = await artifacts.list(bucket, meaning.prefix, MAX_PARTS + 2);
+  const files = await artifacts.list(bucket, meaning.prefix, {
+    limit: MAX_PARTS + 2,
+    isWanted: isPart,
+  });
   const own = filesOfFolder(files, meaning.prefix);
   const parts = untilTooMany(own.filter((file) => file.key !== key));
   return {
@@ -174,20 +216,23 @@ async function liveTwin(
   return isSameArtifact(deployed.artifact, artifact) ? revision : undefined;
 }
 
-type Stray = {
-  readonly event: ObjectCreated;
-  readonly execution: string;
+type Hint = {
   readonly model: string;
-  /** The deployment that it would have been by itself. */
+  readonly stray: Stray | undefined;
+  /** The deployment that the file would have been by itself. */
   readonly id?: string;
 };
 
-/** One event per model and minute, however many files a sync brings; one for each file that is a model by itself elsewhere. */
-async function hint(deps: Deps, { event, execution, model, ...would }: Stray): Promise<Output> {
+/** One event per model and minute, however many files a sync brings, and one for each file that would be a model by itself; none where there is nothing to say. */
+async function hint(
+  deps: Deps,
+  event: ObjectCreated,
+  execution: string,
+  { model, stray, ...would }: Hint,
+): Promise<Output> {
   const { bucket, object } = event.detail;
-  const why = await strayReason(deps, event);
-  const reason = `${object.key} starts no deployment: ${why ?? 'it is a part of its folder'}`;
-  if (why === undefined) return { kind: 'ignored', id: '', model, reason };
+  const reason = `${object.key} starts no deployment: ${stray?.why ?? 'it is a part of another'}`;
+  if (!stray) return { kind: 'ignored', id: '', model, reason };
   const minute = Math.floor(deps.clock.now() / MINUTE_MS);
   const id = would.id ?? (await deploymentId(bucket.name, `models/${model}/`, String(minute)));
   await deps.registry.refuse({
@@ -195,60 +240,10 @@ async function hint(deps: Deps, { event, execution, model, ...would }: Stray): P
     model,
     execution,
     phase: 'Ignored',
-    announcement: { reason, fix: fixFor(object.key, model) },
+    announcement: { reason, fix: stray.fix },
     artifact: withoutFiles(event),
   });
   return { kind: 'ignored', id, model, reason };
-}
-
-/** How to start a deployment of the file's folder, ready for its owner to paste. */
-function fixFor(key: string, model: string): string {
-  const [folder, own] = foldersOf(key);
-  const last = `upload ${manifestKey(folder)}, which may be empty; or \`slipway push FOLDER --name ${model}\`, which does that.`;
-  if (own !== undefined) return `Once all its files are there, ${last}`;
-  if (readKey(key).kind === 'artifact') {
-    return `Once all files of the folder are there, ${last} Where this file is the model by itself, delete ${manifestKey(folder)} first.`;
-  }
-  return (
-    noModelNamed(key)?.fix ??
-    `Drop one self-contained file (${folder}FILE.onnx, its manifest beside it as FILE.onnx.yaml); of a model of several files, once all are there, ${last}`
-  );
-}
-
-/** The newest `model.yaml` of the folder that the event's file is in. */
-async function manifestOver(
-  artifacts: ArtifactStore,
-  { detail: { bucket, object } }: ObjectCreated,
-): Promise<StoredObject | undefined> {
-  for (const folder of foldersOf(object.key)) {
-    const manifest = await artifacts.latest(bucket.name, manifestKey(folder));
-    if (manifest) return manifest;
-  }
-  return undefined;
-}
-
-/** Why the file is in no deployment; undefined when its folder's `model.yaml` has started a deployment with it, or is about to. */
-async function strayReason(
-  { registry, artifacts }: Deps,
-  event: ObjectCreated,
-): Promise<string | undefined> {
-  const { bucket, object } = event.detail;
-  const manifest = await manifestOver(artifacts, event);
-  if (!manifest) {
-    const [folder, own] = foldersOf(object.key);
-    const told = noModelNamed(object.key);
-    if (own !== undefined) return `${folder} has no model.yaml`;
-    return told ? `it is ${told.name}, ${told.why}` : 'it is not a self-contained model file';
-  }
-  const file = await find(artifacts, event);
-  const id = await deploymentId(bucket.name, manifest.key, manifest.versionId);
-  const parts = (await registry.deployment(id))?.artifact.parts;
-  const isPart = parts?.some(({ versionId }) => versionId === file?.versionId) ?? true;
-  if (isPart) return undefined;
-  const newest = await artifacts.latest(bucket.name, object.key);
-  // What has replaced it tells of itself: a file that is written slowly is there twice, first without its end.
-  const isReplaced = newest?.versionId !== file?.versionId;
-  return isReplaced ? undefined : `${manifest.key} was uploaded before it`;
 }
 
 async function refuseName(

@@ -1,4 +1,4 @@
-import { foldersOf, manifestKey, readKey } from '#domain/artifact/object-key.ts';
+import { foldersOf, manifestKey, modelKeyOf, readKey } from '#domain/artifact/object-key.ts';
 import { compareOrder, deploymentId } from '#domain/deployment.ts';
 import { executionName } from '#domain/execution-name.ts';
 import { failureName } from '#domain/failure.ts';
@@ -7,6 +7,7 @@ import type { ArtifactStore, ListedObject, ListedPage } from '#ports/artifact-st
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Registry } from '#ports/registry.ts';
+import { lateData } from './late-data.ts';
 import { each, type Part } from './sweep-each.ts';
 
 type Deps = {
@@ -18,7 +19,12 @@ type Deps = {
   readonly uploadGraceMs: number;
 };
 
-type Upload = { readonly model: string; readonly object: ListedObject };
+/** `of`: the newest version of the model, where the object is its external data. */
+type Upload = {
+  readonly model: string;
+  readonly object: ListedObject;
+  readonly of?: ListedObject | undefined;
+};
 
 const HOUR_MS = 3_600_000;
 const MAX_PAGES = 100;
@@ -27,7 +33,7 @@ const MAX_PAGES = 100;
 export function startLostUploads(deps: Deps): Promise<Part> {
   const { artifacts, bucket, clock, uploadGraceMs } = deps;
   const due = async () =>
-    newestUploads(await newestObjects(artifacts, bucket)).filter(
+    uploadsAmong(await newestObjects(artifacts, bucket)).filter(
       ({ object }) => object.lastModifiedMs <= clock.now() - uploadGraceMs,
     );
   return each(due, (upload) => startLost(deps, upload));
@@ -47,17 +53,32 @@ async function newestObjects(
   return objects;
 }
 
+function uploadsAmong(objects: readonly ListedObject[]): readonly Upload[] {
+  const keys = new Set(objects.map(({ key }) => key));
+  // A file of a folder with a manifest starts nothing by itself.
+  const alone = objects.filter(
+    ({ key }) => readKey(key).kind === 'folder' || !keys.has(manifestKey(foldersOf(key)[0])),
+  );
+  return [...newestUploads(alone), ...dataUploads(alone)];
+}
+
+/** The external data of models, which start a deployment where they came after those. */
+function dataUploads(objects: readonly ListedObject[]): readonly Upload[] {
+  const byKey = new Map(objects.map((object) => [object.key, object]));
+  return objects.flatMap((object) => {
+    const meaning = readKey(object.key);
+    const of = byKey.get(modelKeyOf(object.key) ?? '');
+    return of && meaning.kind === 'data' ? [{ model: meaning.model, object, of }] : [];
+  });
+}
+
 /** The newest version of each model that starts a deployment. */
 function newestUploads(objects: readonly ListedObject[]): readonly Upload[] {
   const newest = new Map<string, Upload>();
-  const keys = new Set(objects.map(({ key }) => key));
   for (const object of objects) {
     const meaning = readKey(object.key);
     if (meaning.kind !== 'artifact' && meaning.kind !== 'folder') continue;
     const { model } = meaning;
-    // A file of a folder that is a model starts nothing by itself.
-    const [folder] = foldersOf(object.key);
-    if (meaning.kind === 'artifact' && keys.has(manifestKey(folder))) continue;
     const known = newest.get(model);
     if (!known || compareOrder(object, known.object) > 0) newest.set(model, { model, object });
   }
@@ -83,11 +104,18 @@ async function startLost(deps: Deps, upload: Upload): Promise<string | undefined
   }
 }
 
-async function isLost({ registry }: Deps, { model, object }: Upload, id: string): Promise<boolean> {
+async function isLost(
+  { registry }: Deps,
+  { model, object, of }: Upload,
+  id: string,
+): Promise<boolean> {
   if (await registry.deployment(id)) return false;
+  if (of && (await lateData(registry, model, of, object)) !== 'missing') return false;
   const known = await registry.model(model);
   const newest = known && (await registry.deployment(known.newestDeploymentId));
-  return !newest?.order || compareOrder(object, newest.order) > 0;
+  if (!newest?.order) return true;
+  const age = compareOrder(of ?? object, newest.order);
+  return of ? age >= 0 : age > 0;
 }
 
 /** The event that S3 would have sent for this version; with its sequencer only where the store knows it. */

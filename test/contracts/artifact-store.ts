@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { compareOrder } from '#domain/deployment.ts';
 import type { ArtifactStore, ListedObject, StoredObject } from '#ports/artifact-store.ts';
 import { type Granted, ORDER } from '../support/worlds/build-order.ts';
+import { upTo } from '../support/worlds/up-to.ts';
 
 /** What a suite needs around a store: a way to upload and delete as a user does. */
 export type StoreWorld = {
@@ -59,7 +60,7 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
 
       expect(await world.store.describe({ ...object, bucket: 'other' })).toBeUndefined();
       expect(await world.store.latest('other', KEY)).toBeUndefined();
-      expect(await world.store.list('other', '', 10)).toEqual([]);
+      expect(await world.store.list('other', '', upTo(100))).toEqual([]);
       await expect(world.store.open({ ...object, bucket: 'other' })).rejects.toMatchObject({
         name: 'ArtifactRejected',
       });
@@ -99,7 +100,7 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
       await world.remove(KEY);
 
       expect(await latest(KEY)).toBeUndefined();
-      expect(await world.store.list(world.bucket, '', 10)).toEqual([]);
+      expect(await world.store.list(world.bucket, '', upTo(100))).toEqual([]);
       expect(await world.store.describe(object)).toEqual(object);
       expect(await content(object)).toBe('one');
     });
@@ -119,8 +120,20 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
       await put('models/ab/1.onnx', 'x');
       await put('other/a/1.onnx', 'x');
 
-      expect(await world.store.list(world.bucket, 'models/a/', 10)).toEqual([one, two]);
-      expect(await world.store.list(world.bucket, 'models/a/', 1)).toEqual([one]);
+      expect(await world.store.list(world.bucket, 'models/a/', upTo(100))).toEqual([one, two]);
+      expect(await world.store.list(world.bucket, 'models/a/', upTo(1))).toEqual([one]);
+    });
+
+    it('lists as many as asked of the keys that are wanted, by what follows the prefix', async () => {
+      const keys = ['models/a/1', 'models/a/b/1', 'models/a/b/2', 'models/a/c'];
+      for (const key of keys) await put(key, 'x');
+      const seen: string[] = [];
+      const isWanted = (rest: string) => seen.push(rest) > 0 && rest.startsWith('b/');
+
+      const listed = await world.store.list(world.bucket, 'models/a/', { limit: 2, isWanted });
+
+      expect(listed.map(({ key }) => key)).toEqual(['models/a/b/1', 'models/a/b/2']);
+      expect(seen).toContain('1');
     });
 
     it('tells of the newest version of each key, page by page, to the last', async () => {
@@ -149,15 +162,15 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
       await put('models/a/50x.onnx', 'x');
       const literal = await put('models/a/50%.onnx', 'x');
 
-      expect(await world.store.list(world.bucket, 'models/a/50%', 10)).toEqual([literal]);
-      expect(await world.store.list(world.bucket, 'models/A', 10)).toEqual([]);
+      expect(await world.store.list(world.bucket, 'models/a/50%', upTo(100))).toEqual([literal]);
+      expect(await world.store.list(world.bucket, 'models/A', upTo(100))).toEqual([]);
     });
 
     it('lists keys in the order of their UTF-8 bytes', async () => {
       const names = ['b', 'B', '\u{1F600}', '\uFF5E', 'é', 'a/x', 'a-x'];
       for (const key of names) await put(key, 'x');
 
-      const listed = await world.store.list(world.bucket, '', 100);
+      const listed = await world.store.list(world.bucket, '', upTo(100));
 
       expect(listed.map(({ key }) => key)).toEqual([
         'B',

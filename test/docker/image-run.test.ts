@@ -1,6 +1,6 @@
 import type { BuiltImage } from '#domain/build/image.ts';
 import { eventually } from '../support/clock/eventually.ts';
-import { addConstantModel } from '../support/models/onnx.ts';
+import { addConstantModel, EXTERNAL_DATA, externalDataModel } from '../support/models/onnx.ts';
 import { type Container, docker, removeContainers, startContainer } from './docker.ts';
 import { emulatedLambda } from './emulated-lambda.ts';
 import { type ImageWorld, ONNX, openImageWorld } from './image-world.ts';
@@ -57,6 +57,17 @@ describe('the image of an ONNX model', () => {
     expect(JSON.parse(second.body)).toEqual({ predictions: [6] });
     expect(first.multiValueHeaders['x-slipway-revision']).toEqual(['digits-v1']);
     expect(refused.statusCode).toBe(400);
+  });
+
+  it('holds the data that lies beside its model, by which it answers as Lambda runs it', async () => {
+    const data = 'model.onnx.data';
+    const files = { 'model.onnx': externalDataModel(data), [data]: EXTERNAL_DATA };
+    const beside = world.byDigest(await world.build('beside-1', files));
+    const lambda = await emulatedLambda(beside, { name: 'digits', modelFile: 'model.onnx' });
+
+    const { body } = await lambda.post('invocations', { inputs: [0, 0, 0, 1] });
+
+    expect(JSON.parse(body)).toEqual({ predictions: [1, 2, 3, 5] });
   });
 
   it('answers with the right prediction as a plain container, and ends when asked to', async () => {

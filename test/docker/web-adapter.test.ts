@@ -42,6 +42,9 @@ async function writeParts(response: ServerResponse): Promise<void> {
 const echo: RequestListener = async (request, response) => {
   const body = String(await buffer(request));
   if (request.url === STREAM) return writeParts(response);
+  if (request.url === '/breaks') {
+    return void response.writeHead(200).write('{"a":1}\n', () => response.destroy());
+  }
   const status = Number(/^\/(\d+)$/.exec(request.url ?? '')?.[1] ?? 200);
   const isBinary = request.url === '/binary';
   return void response
@@ -149,6 +152,14 @@ describeAdapter(() => {
           : withoutConnection(payload as object),
       );
     }
+  });
+
+  it('does not survive an answer that breaks off, which it waits for', async () => {
+    const event = invocationEvent('api', { model: 'digits', method: 'GET', path: '/breaks' });
+
+    const [answer] = await underRuntimeApi(ADAPTER, environment(), [event]);
+
+    expect(answer).toMatchObject({ kind: 'error', payload: { errorMessage: 'Lambda panicked' } });
   });
 
   it('streams what it is to stream: metadata and eight zeros, then each part once the server has written it', async () => {

@@ -212,6 +212,27 @@ it.each(['a.onnx.data', 'a.onnx_data'])(
   },
 );
 
+it('the data that an ONNX model lacks deploys both when it comes, and is told of where the model went live without it', async () => {
+  dropAll('late', { 'a.onnx': externalDataModel('a.onnx.data') });
+  await slipway.ending('late', 1);
+
+  dropAll('late', { 'a.onnx.data': EXTERNAL_DATA });
+  await slipway.ending('late', 2);
+  const answer = await slipway.infer('late', REQUEST);
+  dropAll('late', { 'a.onnx.data': EXTERNAL_DATA.map((byte) => byte + 1) });
+  await slipway.ending('late', 3);
+
+  expect(await answer.json()).toMatchObject({ outputs: [{ data: [1, 2, 3, 4] }] });
+  expect(await slipway.endings('late')).toEqual([
+    expect.objectContaining({ state: 'Rejected' }),
+    expect.objectContaining({ state: 'Live' }),
+    expect.objectContaining({
+      state: 'Ignored',
+      fix: expect.stringContaining('Upload models/late/a.onnx again after it'),
+    }),
+  ]);
+});
+
 describe('a folder', () => {
   it('is deployed with the data beside its model, without a word on its parts', async () => {
     dropAll('whole', inFolder('whole', 'w.bin', { 'f/w.bin': EXTERNAL_DATA }).files);

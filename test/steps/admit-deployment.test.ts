@@ -92,6 +92,28 @@ describe('an upload', () => {
     expect(artifact.manifest?.key).toBe('models/digits/v1/model.yaml');
   });
 
+  it('of a folder has neither what is hidden there nor what S3’s console remembers folders by', async () => {
+    const world = memoryWorld();
+    arrival(world, 'models/digits/', '');
+    arrival(world, 'models/digits/v1/', '');
+    arrival(world, 'models/digits/v1/data/', '');
+    for (let each = 0; each < 1100; each += 1) arrival(world, `models/digits/v1/.git/${each}`);
+    arrival(world, 'models/digits/v1/.DS_Store');
+    arrival(world, 'models/digits/v1/.python-version', '3.12');
+    arrival(world, 'models/digits/v1/data/weights.bin');
+    arrival(world, 'models/digits/v1/model.onnx');
+    const event = arrival(world, 'models/digits/v1/model.yaml', '');
+
+    const { id } = await admitDeployment(world.deps)({ event, execution: 'run-1' });
+
+    const { artifact } = (await world.registry.deployment(id))!;
+    expect(artifact.parts.map(({ name }) => name)).toEqual([
+      '.python-version',
+      'data/weights.bin',
+      'model.onnx',
+    ]);
+  });
+
   it('whose event names no version is the newest of its key', async () => {
     const world = memoryWorld();
     world.upload();
@@ -120,11 +142,110 @@ describe('an upload', () => {
   });
 });
 
+describe('external data that comes after its ONNX model', () => {
+  const DATA = 'models/digits/model.onnx.data';
+
+  it.each([
+    { when: 'has been rejected', before: [], isEnded: true },
+    { when: 'is under way', before: [], isEnded: false },
+    { when: 'is under way with a version of before', before: [DATA], isEnded: false },
+  ])('starts the deployment of both where the one without it $when', async (other) => {
+    const { before, isEnded } = other;
+    const world = memoryWorld();
+    for (const key of before) arrival(world, key, 'of before');
+    const admit = admitDeployment(world.deps);
+    const alone = await admit({ event: world.upload(), execution: 'run-1' });
+    const ending = { deploymentId: alone.id, reason: 'it lacks data', degraded: false } as const;
+    if (isEnded) await world.registry.settle({ ...ending, to: 'Rejected' });
+
+    const event = arrival(world, DATA);
+    const both = await admit({ event, execution: 'run-2' });
+    const again = await admit({ event, execution: 'run-2' });
+
+    expect([both.kind, again]).toEqual(['admitted', both]);
+    expect(both.id).toBe(await idOf(event));
+    const deployment = await world.registry.deployment(both.id);
+    expect(deployment).toMatchObject({ version: 2, artifact: { key: 'models/digits/model.onnx' } });
+    expect(deployment?.artifact.parts.map(({ name }) => name)).toEqual([
+      'model.onnx',
+      'model.onnx.data',
+    ]);
+  });
+
+  it('starts the next only with its model again, once the model is live with it', async () => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    const alone = await admit({ event: world.upload(), execution: 'run-1' });
+    await world.registry.settle({
+      deploymentId: alone.id,
+      reason: 'no data',
+      degraded: false,
+      to: 'Rejected',
+    });
+    await world.deploy(arrival(world, DATA));
+
+    const { kind } = await admit({ event: arrival(world, DATA, 'other'), execution: 'run-3' });
+
+    expect(kind).toBe('ignored');
+  });
+
+  it('starts none where the model has it, or is yet to be admitted', async () => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    const model = world.upload();
+    const data = arrival(world, DATA);
+
+    const answers = [
+      await admit({ event: data, execution: 'run-1' }),
+      await admit({ event: model, execution: 'run-2' }),
+      await admit({ event: data, execution: 'run-3' }),
+    ];
+
+    expect(answers.map(({ kind }) => kind)).toEqual(['ignored', 'admitted', 'ignored']);
+    expect((await world.told()).map(({ state }) => state)).toEqual(['Admitted']);
+  });
+
+  it('is ignored where a newer version of it is there, which tells of itself', async () => {
+    const world = memoryWorld();
+    const admit = admitDeployment(world.deps);
+    await admit({ event: world.upload(), execution: 'run-1' });
+    const [first, second] = [arrival(world, DATA), arrival(world, DATA)];
+
+    const answers = [
+      await admit({ event: first, execution: 'run-2' }),
+      await admit({ event: second, execution: 'run-3' }),
+    ];
+
+    expect(answers.map(({ kind }) => kind)).toEqual(['ignored', 'admitted']);
+  });
+
+  it.each([
+    { what: 'another version of it', before: [DATA] },
+    { what: 'none', before: [] },
+  ])('is ignored, with what to do, where the model went live with $what', async ({ before }) => {
+    const world = memoryWorld();
+    for (const key of before) arrival(world, key);
+    await world.deploy();
+
+    const event = arrival(world, DATA, 'other');
+    const { kind } = await admitDeployment(world.deps)({ event, execution: 'run-2' });
+
+    expect(kind).toBe('ignored');
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Ignored',
+      reason: `${DATA} starts no deployment: models/digits/model.onnx was uploaded before it, and is deployed without it`,
+      fix: expect.stringContaining('Upload models/digits/model.onnx again after it'),
+    });
+  });
+});
+
 describe('an object that starts nothing', () => {
   it.each([
     { what: 'a sidecar manifest', key: 'models/digits/model.onnx.yaml' },
     { what: 'external data', key: 'models/digits/model.onnx.data' },
     { what: 'an object outside of models/', key: 'readme.md' },
+    { what: 'a folder as the console of S3 makes one', key: 'models/digits/v1/' },
+    { what: 'what macOS leaves beside a model', key: 'models/digits/._model.onnx' },
   ])('is ignored without a word: $what', async ({ key }) => {
     const world = memoryWorld();
     const event = arrival(world, key);
@@ -197,15 +318,19 @@ describe('an object that starts nothing', () => {
     arrival(world, 'models/digits/v1/model.yaml');
     arrival(world, 'models/digits/v1/weights.bin');
     const file = arrival(world, 'models/digits/model.onnx');
+    const data = arrival(world, 'models/digits/model.onnx.data');
     const manifest = arrival(world, 'models/digits/model.yaml');
 
-    const part = await admit({ event: file, execution: 'run-1' });
-    const { id } = await admit({ event: manifest, execution: 'run-2' });
-    const again = await admit({ event: file, execution: 'run-3' });
+    const parts = [
+      await admit({ event: file, execution: 'run-1' }),
+      await admit({ event: data, execution: 'run-2' }),
+    ];
+    const { id } = await admit({ event: manifest, execution: 'run-3' });
+    parts.push(await admit({ event: file, execution: 'run-4' }));
 
-    expect([part.kind, again.kind]).toEqual(['ignored', 'ignored']);
+    expect(parts.map(({ kind }) => kind)).toEqual(['ignored', 'ignored', 'ignored']);
     const { artifact } = (await world.registry.deployment(id))!;
-    expect(artifact.parts.map(({ name }) => name)).toEqual(['model.onnx']);
+    expect(artifact.parts.map(({ name }) => name)).toEqual(['model.onnx', 'model.onnx.data']);
     expect((await world.told()).map(({ state }) => state)).toEqual(['Admitted']);
   });
 

@@ -1,5 +1,6 @@
 import { Failure } from '#domain/failure.ts';
 import { objectCreated } from '#domain/workflow.ts';
+import { admitDeployment } from '#steps/admit-deployment.ts';
 import { sweep } from '#steps/sweep.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import { BUCKET, idOf } from '../support/worlds/memory.ts';
@@ -43,6 +44,26 @@ describe('an upload that no execution was started for', () => {
     const { key, versionId } = manifest;
     const object = { key, 'version-id': versionId };
     expect(started).toEqual([await nameOf({ detail: { bucket: { name: BUCKET }, object } }, 1)]);
+  });
+
+  it('gets one where it is the data that an ONNX model has waited for, and no other data', async () => {
+    const { world, starts, run } = sweptWorld();
+    const admit = admitDeployment(world.deps);
+    await admit({ event: world.upload(), execution: 'run-1' });
+    await admit({ event: world.upload({ model: 'shapes' }), execution: 'run-2' });
+    const key = 'models/digits/model.onnx.data';
+    const { versionId, sequencer } = world.store.put(key, Buffer.from('x'));
+    world.store.put('models/others/model.onnx.data', Buffer.from('x'));
+    world.clock.advance(6 * MINUTE_MS);
+
+    await run();
+
+    const lost = starts.filter(({ input }) => !('recovery' in (input as object)));
+    expect(lost.map(({ input }) => input)).toEqual([
+      {
+        detail: { bucket: { name: BUCKET }, object: { key, 'version-id': versionId, sequencer } },
+      },
+    ]);
   });
 
   it('gets none while its event may still be on its way', async () => {

@@ -82,8 +82,8 @@ describe('the names of the workflows', () => {
   it('have a state for every step, but for those that run beside the workflows', () => {
     const beside = ['publish-events', 'recover'];
     const shared = [
-      ...['kept-versions', 'probe', 'proof', 'provision', 'require-deployment'],
-      ...['revision-spec', 'take-over'],
+      ...['arrived', 'kept-versions', 'late-data', 'probe', 'proof', 'provision'],
+      ...['require-deployment', 'revision-spec', 'stray-file', 'take-over'],
       'unverified',
     ];
     const files = namesIn('src/steps').filter((name) => !name.startsWith('sweep'));

@@ -4,12 +4,11 @@ import { isLanguage } from '../language/model.ts';
 import { languageDocument } from '../language/openapi.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
+import { apiContext, type Header } from './api-gateway.ts';
 import { findExample } from './example.ts';
 import { type Model, metadataOf } from './infer-protocol.ts';
 import { type Document, nestedExample, openApiOf } from './openapi.ts';
 import { type About, type PageCall, pageOf } from './page.ts';
-
-export type Header = (name: string) => string | undefined;
 
 // A longer command line is not read by anyone.
 const LONGEST_CURL = 500;
@@ -105,12 +104,11 @@ function addressOf(header: Header): Address {
 function apiRequest(header: Header): { readonly domainName?: string; readonly path?: string } {
   const [domainName, path] = [header('x-slipway-domain'), header('x-slipway-path')];
   if (domainName && path) return { domainName, path };
-  try {
-    const context = JSON.parse(header('x-amzn-request-context') ?? '{}');
-    return { domainName: String(context.domainName ?? ''), path: String(context.path ?? '') };
-  } catch {
-    return {};
-  }
+  const context = apiContext(header);
+  return {
+    domainName: String(context['domainName'] ?? ''),
+    path: String(context['path'] ?? ''),
+  };
 }
 
 // Unless a proxy overrides it, the host comes from the client, and it becomes part of a command.

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
 import { errorBody } from '../language/openai.ts';
+import { requestId } from '../protocols/api-gateway.ts';
 import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 import { readBody, typeOf } from './body.ts';
@@ -89,10 +90,10 @@ function plainPath(written: string): string {
   return OPENAI_PATHS.has(path) ? `/v1${path}` : path;
 }
 
-/** Relates a log line to the id that the client or the gateway gave the request. */
+/** Relates a log line to its request. */
 function labelOf({ headers }: IncomingMessage): string {
-  const id = String(headers['x-request-id'] ?? '');
-  return /^[\w.:/+=@-]{1,128}$/.test(id) ? `request ${id}:` : 'a request:';
+  const id = requestId((name) => headers[name]?.toString());
+  return id ? `request ${id}:` : 'a request:';
 }
 
 /** Below `/v1` in the words of OpenAI's API, whose clients show no others; but for `/v1/models`, which is KServe's too. */

@@ -94,7 +94,10 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     events: (query) => registryEvents(registry, query),
     upload: (upload) => uploadToBucket(s3(), Bucket, upload),
     async objects(prefix) {
-      const found = await listNewest(s3(), Bucket, prefix, Number.POSITIVE_INFINITY);
+      const found = await listNewest(s3(), Bucket, prefix, {
+        limit: Number.POSITIVE_INFINITY,
+        isWanted: () => true,
+      });
       return found.map(({ key }) => key);
     },
     async remove(Key) {

@@ -1,4 +1,5 @@
 import { isModelName } from '#domain/identity.ts';
+import { isHidden } from './hidden-file.ts';
 import { endsIn, KNOWN_FILES, ownEndings } from './known-files.ts';
 
 /** Endings of files that hold a whole model. Any of them starts a deployment; the inspection decides whether the format is served. */
@@ -16,12 +17,13 @@ const PART_OF_FOLDER =
 /**
  * What an object's key means.
  * `artifact`: one file that starts a deployment, unless the model's own folder is one. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`, which is the model's own folder or one in that.
- * `sidecar`: the manifest of the file beside it, or tensors of that, starts nothing. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway.
+ * `sidecar`: the manifest of the file beside it, starts nothing. `data`: tensors of the ONNX model `file` beside it, starts a deployment only where that came first and lacks them. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway, as what is hidden.
  */
 export type KeyMeaning =
   | { readonly kind: 'artifact'; readonly model: string; readonly file: string }
   | { readonly kind: 'folder'; readonly model: string; readonly prefix: string }
   | { readonly kind: 'sidecar'; readonly model: string }
+  | { readonly kind: 'data'; readonly model: string; readonly file: string }
   | { readonly kind: 'loose'; readonly model: string }
   | { readonly kind: 'misnamed'; readonly name: string }
   | { readonly kind: 'outside' };
@@ -31,9 +33,9 @@ export function readKey(key: string): KeyMeaning {
   if (alone && isModelFile(alone)) return { kind: 'misnamed', name: alone };
   const [root, name = '', ...path] = key.split('/');
   const file = path.at(-1);
-  if (root !== 'models' || !file) return { kind: 'outside' };
+  if (root !== 'models' || !file || path.some(isHidden)) return { kind: 'outside' };
   const meaning = path.length === 1 ? readFile(name, file) : readPart(name, key);
-  const isStart = meaning.kind === 'artifact' || meaning.kind === 'folder';
+  const isStart = ['artifact', 'folder', 'data'].includes(meaning.kind);
   return isStart && !isModelName(name) ? { kind: 'misnamed', name } : meaning;
 }
 
@@ -74,11 +76,19 @@ export function externalDataKeys(key: string): readonly string[] {
   return key.toLowerCase().endsWith('.onnx') ? DATA_OF_ONNX.map((ending) => key + ending) : [];
 }
 
+/** The key of the model whose external data this key is; undefined where it is none. */
+export function modelKeyOf(key: string): string | undefined {
+  const meaning = readKey(key);
+  return meaning.kind === 'data' ? `models/${meaning.model}/${meaning.file}` : undefined;
+}
+
 function readFile(model: string, file: string): KeyMeaning {
   if (file === FOLDER_MANIFEST) return { kind: 'folder', model, prefix: `models/${model}/` };
   if (isModelFile(file)) return { kind: 'artifact', model, file };
-  const [, described = ''] = /^(.*)\.yaml$|^(.*\.onnx)[._]data$/i.exec(file)?.filter(Boolean) ?? [];
-  return isModelFile(described) ? { kind: 'sidecar', model } : { kind: 'loose', model };
+  const [, described = ''] = /^(.*)\.yaml$/.exec(file) ?? [];
+  if (isModelFile(described)) return { kind: 'sidecar', model };
+  const [, onnx = ''] = /^(.*\.onnx)[._]data$/i.exec(file) ?? [];
+  return isModelFile(onnx) ? { kind: 'data', model, file: onnx } : { kind: 'loose', model };
 }
 
 function readPart(model: string, key: string): KeyMeaning {
@@ -87,5 +97,5 @@ function readPart(model: string, key: string): KeyMeaning {
 }
 
 function isModelFile(file: string): boolean {
-  return endsIn(file, SELF_CONTAINED) && !PART_OF_FOLDER.test(file);
+  return endsIn(file, SELF_CONTAINED) && !isHidden(file) && !PART_OF_FOLDER.test(file);
 }

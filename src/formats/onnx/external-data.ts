@@ -6,7 +6,7 @@ import type { ExternalRange } from './tensor.ts';
 export type NamedFile = { readonly name: string; readonly sizeBytes: number };
 
 const FIX =
-  'Export the model with its data in files beside it, and upload them together as one folder; or such data as model.onnx.data first, and model.onnx after it.';
+  'Export the model with its data in files beside it, and upload them together as one folder; or such data as model.onnx.data beside model.onnx: once both are there they are deployed.';
 
 /** A byte range of one file. */
 export type FileRange = {

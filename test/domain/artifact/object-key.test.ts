@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { isPart } from '#domain/artifact/hidden-file.ts';
 import {
   externalDataKeys,
   filesOfFolder,
@@ -46,12 +47,12 @@ describe('a key', () => {
     },
   );
 
-  it.each(['a.onnx', 'A.ONNX'])('of tensors beside %s starts nothing', (file) => {
+  it.each(['a.onnx', 'A.ONNX'])('of tensors beside %s names that', (file) => {
     const key = `models/shapes/${file}`;
 
     expect(externalDataKeys(key)).toEqual([`${key}.data`, `${key}_data`]);
     for (const each of externalDataKeys(key)) {
-      expect(readKey(each)).toEqual({ kind: 'sidecar', model: 'shapes' });
+      expect(readKey(each)).toEqual({ kind: 'data', model: 'shapes', file });
     }
   });
 
@@ -63,9 +64,7 @@ describe('a key', () => {
   it.each([
     'README.md',
     'model',
-    '.onnx',
     'notes.yaml',
-    '.onnx.yaml',
     'requirements.txt',
     'tokenizer_config.json',
     'vocab.txt',
@@ -76,6 +75,24 @@ describe('a key', () => {
     '/model.yaml',
   ])('of anything else of a model is ignored with a hint: %s', (rest) => {
     expect(readKey(`models/shapes/${rest}`)).toEqual({ kind: 'loose', model: 'shapes' });
+  });
+
+  it.each([
+    '._model.onnx',
+    '.onnx',
+    '.DS_Store',
+    'v1/.DS_Store',
+    'v1/.git/HEAD',
+    'v1/.cache/model.yaml',
+    '__MACOSX/._model.onnx',
+    'Thumbs.db',
+  ])('of what is hidden, or what a desktop leaves, is not for Slipway: %s', (rest) => {
+    expect(readKey(`models/shapes/${rest}`)).toEqual({ kind: 'outside' });
+    expect(readKey(`models/${rest}`).kind).not.toBe('misnamed');
+  });
+
+  it('of the file that says its Python is a part of its folder', () => {
+    expect(readKey('models/shapes/v1/.python-version')).toEqual({ kind: 'loose', model: 'shapes' });
   });
 
   it.each(['Shapes', '-', '', 'a_b', 'x'.repeat(41)])(
@@ -129,8 +146,8 @@ describe('a key', () => {
     expect(readKey(key)).toEqual({ kind: 'outside' });
   });
 
-  it('of a file in a model’s folder always names the model', () => {
-    const file = fc.string({ minLength: 1 }).filter((text) => !text.endsWith('/'));
+  it('of a file in a model’s folder that is not hidden always names the model', () => {
+    const file = fc.string({ minLength: 1 }).filter(isPart);
     fc.assert(
       fc.property(fc.stringMatching(MODEL_NAME), file, (model, rest) => {
         expect(readKey(`models/${model}/${rest}`)).toMatchObject({ model });
@@ -139,7 +156,7 @@ describe('a key', () => {
   });
 
   it('of a folder artifact begins with the prefix of its parts', () => {
-    const name = fc.string({ minLength: 1 }).filter((text) => !text.includes('/'));
+    const name = fc.string().filter((text) => isPart(text) && !text.includes('/'));
     fc.assert(
       fc.property(fc.stringMatching(MODEL_NAME), name, (model, folder) => {
         const prefix = `models/${model}/${folder}/`;

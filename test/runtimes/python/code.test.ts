@@ -277,6 +277,30 @@ def predict(words):
       },
     );
 
+    it('and fails on its way ends whole where the web adapter waits for it, and is counted', async () => {
+      const code = 'def predict(_):\n  yield 1\n  raise ValueError("no two")';
+      const server = await startModel(runtime, pythonFolder(code), {
+        AWS_LWA_INVOKE_MODE: 'buffered',
+        AWS_LAMBDA_FUNCTION_NAME: 'slipway-m-digits',
+        AWS_LAMBDA_FUNCTION_VERSION: '3',
+      });
+      let log = '';
+      server.child.stdout?.on('data', (bytes) => {
+        log += bytes;
+      });
+
+      const answer = await fetch(`${server.url}/invocations`, {
+        method: 'POST',
+        body: '{"inputs":1}',
+        headers: { 'content-type': 'application/json', 'x-amzn-lambda-context': '{}' },
+      });
+
+      expect(await answer.text()).toBe(
+        '1\n{"error":"the model\'s code failed: ValueError: no two"}\n',
+      );
+      await eventually(() => log.includes('"ServerErrors":1'));
+    });
+
     it('and fails before its first value is answered 500', async () => {
       const code = 'def predict(_):\n  raise ValueError("no one")\n  yield 1';
       const server = await startModel(runtime, pythonFolder(code));
@@ -503,6 +527,18 @@ def predict(what): return numbers() if what == "numbers" else seen
       ),
     );
     expect(server.stderr()).not.toMatch(/decoder\.py|slipway_server/);
+  });
+
+  it.each([
+    { from: 'a function', header: { 'x-amzn-request-context': '{"requestId":"api-1"}' } },
+    { from: 'a container', header: { 'x-slipway-request-id': 'api-1' } },
+  ])('an error of the code has the id of the API’s request in the log of $from', async (api) => {
+    const code = 'def predict(x): raise KeyError("no such city")';
+    const server = await startModel(runtime, pythonFolder(code, X_TO_Y));
+
+    await server.post('/invocations', { inputs: [1] }, api.header);
+
+    await eventually(() => server.stderr().includes('request api-1: the model'));
   });
 
   it("an error of the code is the server's, with its message and nothing of what it saw", async () => {

@@ -74,10 +74,12 @@ export function memoryStore({
     },
     describe: (ref) => call(() => find(ref)?.object),
     latest: (name, key) => call(() => (name === bucket ? newest(key) : undefined)),
-    list: (name, prefix, limit) =>
+    list: (name, prefix, { limit, isWanted }) =>
       call(() => {
         const keys = new Set(versions.map(({ object }) => object.key));
-        const wanted = [...keys].filter((key) => name === bucket && key.startsWith(prefix));
+        const wanted = [...keys].filter(
+          (key) => name === bucket && key.startsWith(prefix) && isWanted(key.slice(prefix.length)),
+        );
         return wanted
           .sort(byBytes)
           .flatMap((key) => newest(key) ?? [])

@@ -1,3 +1,4 @@
+import { strToU8, zipSync } from 'fflate';
 import type { Target } from '#domain/placement/target.ts';
 import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
 import type { Before, TracedWorld } from './world.ts';
@@ -17,6 +18,19 @@ export function placing(world: TracedWorld): Place {
     constant += 1;
     const manifest = `placement: { target: ${target} }\nrollout: { bakeSeconds: 1${rollout} }\n${rest}`;
     return world.upload(model, addConstantModel({ constant }), manifest);
+  };
+}
+
+/** Puts code in the bucket that differs from all before it and asks for a GPU, which a model of ONNX may not. */
+export type PlaceOnGpu = (model: string, gpu: string) => ReturnType<TracedWorld['upload']>;
+
+export function placingOnGpu(world: TracedWorld): PlaceOnGpu {
+  let uploads = 0;
+  return (model, gpu) => {
+    uploads += 1;
+    const code = `def predict(data): return ${uploads}\n`;
+    const manifest = `resources: { accelerator: ${gpu} }\nrollout: { bakeSeconds: 1 }\n`;
+    return world.upload(model, zipSync({ 'predict.py': strToU8(code) }), manifest, 'model.zip');
   };
 }
 

@@ -12,7 +12,7 @@ import { TARGETS } from '#domain/placement/target.ts';
 import { awsClient } from '../aws/clients.ts';
 import { deploymentOf } from '../aws-world/scenarios.ts';
 import type { Start } from '../worlds/memory-way.ts';
-import { asked, type Place } from './containers.ts';
+import { asked, type Place, placingOnGpu } from './containers.ts';
 import type { Before, TracedWorld } from './world.ts';
 
 const CLUSTERS = { fargate: 'slipway-test', ec2: 'slipway-test-CPU' } as const;
@@ -97,9 +97,10 @@ async function deadHolders(world: TracedWorld, place: Place): Promise<void> {
 async function takenAway(world: TracedWorld, place: Place): Promise<void> {
   const { prefix } = world.functions;
   const ecs = awsClient(ECSClient, world.front);
+  const onGpu = placingOnGpu(world);
   for (const target of TARGETS) {
-    const gpu = target === 'ec2' ? { rest: 'resources: { accelerator: T4 }\n' } : {};
-    await world.run(await place(`taken-${target}`, target, gpu));
+    const first = target === 'ec2' ? onGpu('taken-ec2', 'T4') : place(`taken-${target}`, target);
+    await world.run(await first);
     await world.run(await place(`taken-${target}`, target));
   }
   await awsClient(LambdaClient, world.front).send(

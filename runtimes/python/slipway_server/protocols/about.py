@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
+from .api_gateway import Header, api_context
 from .page import page_of
 
 # A longer command line is not read by anyone.
 _LONGEST_CURL = 500
-
-Header = Callable[[str], "str | None"]
 
 
 class Sample(NamedTuple):
@@ -75,11 +74,8 @@ def _api_request(header: Header) -> tuple[str, str]:
     domain, path = header("x-slipway-domain"), header("x-slipway-path")
     if domain and path:
         return domain, path
-    try:
-        context = json.loads(header("x-amzn-request-context") or "{}")
-        return str(context.get("domainName") or ""), str(context.get("path") or "")
-    except (ValueError, AttributeError):
-        return "", ""
+    context = api_context(header)
+    return str(context.get("domainName") or ""), str(context.get("path") or "")
 
 
 # Unless a proxy overrides it, the host comes from the client, and it becomes part of a command.

@@ -13,6 +13,7 @@ import falcon.asgi
 from falcon.asgi import Request, Response
 
 from ..config import Config
+from ..protocols.api_gateway import request_id
 from ..protocols.openai import error_json
 from ..refusal import Refusal, message_of
 from .answer import Answer
@@ -142,9 +143,9 @@ def _refuse(response: Response, status: int, message: str) -> None:
 
 
 def _log(request: Request, text: str) -> None:
-    """Adds the id that the client or the gateway gave the request, to relate the line to it."""
-    given = request.get_header("x-request-id", default="")
-    label = f"request {given}" if re.fullmatch(r"[A-Za-z0-9_.:/+=@-]{1,128}", given) else "a request"
+    """Adds the request's id, to relate the line to it."""
+    given = request_id(request.get_header)
+    label = f"request {given}" if given else "a request"
     print(f"{label}: {text}", file=sys.stderr, flush=True)
 
 

@@ -9,17 +9,16 @@ from falcon.asgi import Request
 
 from ..config import Config
 from ..language.measures import Asked, Generation, Tell
+from ..protocols.api_gateway import api_context, request_id
 
-# The web adapter hands on what API Gateway says of a request; https://github.com/awslabs/aws-lambda-web-adapter#request-context
-_CONTEXT = "x-amzn-request-context"
 # To a container API Gateway itself says it.
 _KEY_ID = "x-slipway-key-id"
 
 
 def asked_by(request: Request) -> Asked:
     """Keys themselves never come so far: it is the id of one."""
-    key = request.get_header(_KEY_ID) or _key_of(request.get_header(_CONTEXT, default=""))
-    return Asked(time.monotonic(), request.get_header("x-request-id", default=""), key)
+    key = request.get_header(_KEY_ID) or _key_of(api_context(request.get_header))
+    return Asked(time.monotonic(), request_id(request.get_header), key)
 
 
 def telling(config: Config) -> Tell:
@@ -58,9 +57,6 @@ def line_of(config: Config, generation: Generation, now_ms: int) -> str:
     return json.dumps(line, separators=(",", ":"))
 
 
-def _key_of(context: str) -> str:
-    try:
-        identity = json.loads(context)["identity"]
-        return str(identity["apiKeyId"] or "")
-    except (ValueError, KeyError, TypeError):
-        return ""
+def _key_of(context: dict[str, Any]) -> str:
+    identity = context.get("identity")
+    return str(identity.get("apiKeyId") or "") if isinstance(identity, dict) else ""

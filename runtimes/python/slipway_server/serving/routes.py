@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
 from typing import Any, AsyncIterator, Callable, Iterator
 
@@ -33,6 +34,7 @@ from .bodies import parse_json, text_of
 from .http_body import read_body, read_json, type_of
 from .openai_words import in_openai_words
 from .predictor import Predictor
+from .server_errors import ends_though_broken
 from .streams import Content, failure_piece
 
 class Routes:
@@ -213,8 +215,9 @@ class Routes:
                 yield piece
         except Refusal as refused:
             yield failure_piece(refused.message, type_)
-            # Breaks the connection: even a client that ignores the error sees that the answer is incomplete.
-            raise
+            if not ends_though_broken(os.environ, request.get_header):
+                # Breaks the connection: even a client that ignores the error sees that the answer is incomplete.
+                raise
         finally:
             leaving.cancel()
             await self._predictor.load(getattr(content, "close", lambda: None))

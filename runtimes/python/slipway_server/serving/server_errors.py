@@ -4,27 +4,47 @@ import json
 import time
 from typing import Any, Awaitable, Callable, Mapping
 
+Env = Mapping[str, str]
 Send = Callable[[Any], Awaitable[None]]
 
+# The adapter's own looks whether the server is ready have no such header.
+_INVOCATION = "x-amzn-lambda-context"
 
-def counted(env: Mapping[str, str], scope: Any, send: Send) -> Send:
+
+def counted(env: Env, scope: Any, send: Send) -> Send:
     """
     Counts the requests that were answered with a 5xx, on Lambda alone, where nobody else does: to Lambda, what the web adapter hands on is a success.
-    It is a line of the log that CloudWatch takes a metric from, by the function's version.
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    name, version = env.get("AWS_LAMBDA_FUNCTION_NAME"), env.get("AWS_LAMBDA_FUNCTION_VERSION")
-    # The adapter's own looks whether the server is ready have no such header.
-    is_request = any(key.lower() == b"x-amzn-lambda-context" for key, _ in scope.get("headers", ()))
-    if not name or not version or not is_request:
+    if not any(key.lower() == _INVOCATION.encode() for key, _ in scope.get("headers", ())):
         return send
 
     async def counting(message: Any) -> None:
         if message["type"] == "http.response.start" and message["status"] >= 500:
-            print(_line(name, version), flush=True)
+            _count(env)
         await send(message)
 
     return counting
+
+
+def ends_though_broken(env: Env, header: Callable[[str], "str | None"]) -> bool:
+    """
+    Whether an answer that failed on its way is to end like any other: where the web adapter reads all of it before Lambda gets any. It does not survive one that breaks off,
+    and its client would be told neither what there was of the answer nor why there is no more. The failure is counted like a 5xx.
+    """
+    if header(_INVOCATION) is None or env.get("AWS_LWA_INVOKE_MODE") != "buffered":
+        return False
+    _count(env)
+    return True
+
+
+def _count(env: Env) -> None:
+    """
+    A line of the log that CloudWatch takes a metric from, by the function's version.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    name, version = env.get("AWS_LAMBDA_FUNCTION_NAME"), env.get("AWS_LAMBDA_FUNCTION_VERSION")
+    if name and version:
+        print(_line(name, version), flush=True)
 
 
 def _line(name: str, version: str) -> str:

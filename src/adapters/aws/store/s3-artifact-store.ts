@@ -30,9 +30,9 @@ export function s3ArtifactStore({ client, bucket }: Options): ArtifactStore {
     describe,
     latest: async (name, key) => (name === bucket ? head(key) : undefined),
 
-    async list(name, prefix, limit) {
+    async list(name, prefix, wanted) {
       if (name !== bucket) return [];
-      const newest = await listNewest(client, bucket, prefix, limit);
+      const newest = await listNewest(client, bucket, prefix, wanted);
       const objects = await bounded(newest, HEADS_AT_ONCE, ({ key, versionId }) =>
         head(key, versionId),
       );

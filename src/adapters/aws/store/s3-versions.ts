@@ -4,22 +4,22 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { translated } from '#adapters/aws/failures.ts';
-import type { ListedObject, ListedPage } from '#ports/artifact-store.ts';
+import type { ListedObject, ListedPage, Wanted } from '#ports/artifact-store.ts';
 
 type Output = Partial<ListObjectVersionsCommandOutput>;
 
-/** The newest version of each key that is not deleted, in key order; at most `limit`. */
+/** The newest version of each wanted key that is not deleted, in key order. */
 export async function listNewest(
   client: S3Client,
   bucket: string,
   prefix: string,
-  limit: number,
+  { limit, isWanted }: Wanted,
 ): Promise<readonly ListedObject[]> {
   const newest: ListedObject[] = [];
   let after: string | null = '';
   while (after !== null && newest.length < limit) {
     const page: ListedPage = await newestPage(client, bucket, prefix, after);
-    newest.push(...page.objects);
+    newest.push(...page.objects.filter(({ key }) => isWanted(key.slice(prefix.length))));
     after = page.next;
   }
   return newest.slice(0, limit);

@@ -7,6 +7,7 @@ import {
   externalDataKeys,
   foldersOf,
   manifestKey,
+  modelKeyOf,
   readKey,
   sidecarKey,
 } from '#domain/artifact/object-key.ts';
@@ -29,6 +30,8 @@ const LONGEST_MS = 600_000;
 export function companionsTaken(options: Options): (key: string) => Promise<void> {
   const waiting = new Map<string, Promise<void>>();
   return (key) => {
+    const modelKey = modelKeyOf(key);
+    if (modelKey) return allTaken(() => [modelKey], options);
     const folders = foldersOf(key);
     const manifests = folders.map(manifestKey);
     switch (readKey(key).kind) {

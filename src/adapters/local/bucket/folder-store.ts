@@ -7,7 +7,13 @@ import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { type Problem, problems } from '#adapters/local/problems.ts';
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import type { Timers } from '#adapters/local/timers.ts';
-import { filesOfFolder, foldersOf, manifestKey, readKey } from '#domain/artifact/object-key.ts';
+import {
+  filesOfFolder,
+  foldersOf,
+  manifestKey,
+  modelKeyOf,
+  readKey,
+} from '#domain/artifact/object-key.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -63,8 +69,6 @@ type Options = {
 
 const RESCAN_MS = 5000;
 
-const ALL = -1;
-
 // Sequencers are hexadecimal.
 const ABOVE_ALL = 'g';
 
@@ -105,7 +109,7 @@ export function folderStore(options: Options): FolderStore {
   /** The sequencer of the newest file that the newest deployment of a folder has; above all of them while it waits for what is still copied. */
   const startedUpTo = new Map<string, string>();
   const newestIn = (prefix: string) =>
-    filesOfFolder(versions.list(prefix, '', ALL), prefix)
+    filesOfFolder(versions.list(prefix, ''), prefix)
       .map(({ sequencer }) => sequencer)
       .reduce((newest, each) => (each > newest ? each : newest), '');
 
@@ -120,6 +124,9 @@ export function folderStore(options: Options): FolderStore {
 
   async function announceDrop(version: ObjectVersion): Promise<void> {
     await startFolder(version.key);
+    const modelKey = modelKeyOf(version.key);
+    // Its model may be copied next, and has it then.
+    if (modelKey) await untilAstray(modelKey, quiet);
     await announce(version);
   }
 
@@ -132,10 +139,12 @@ export function folderStore(options: Options): FolderStore {
     if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
   }
 
-  /** What is uploaded of a folder before its `model.yaml`, which comes last, is not astray yet. */
+  /** What is uploaded of a folder before its `model.yaml`, which comes last, is not astray yet, nor is external data before its model. */
   async function announceUpload(version: ObjectVersion): Promise<void> {
-    if (readKey(version.key).kind !== 'loose') return announce(version);
-    untilAstray(foldersOf(version.key)[0], quiet)
+    const { kind } = readKey(version.key);
+    const prefix = kind === 'loose' ? foldersOf(version.key)[0] : modelKeyOf(version.key);
+    if (prefix === undefined) return announce(version);
+    untilAstray(prefix, quiet)
       .then(() => announce(version))
       .catch((error: unknown) => troubles.report(error, version.key, version.versionId));
   }
@@ -204,12 +213,14 @@ function reads(
   return {
     describe: async (ref) => describe(find(ref)),
     latest: async (name, key) => (name === bucket ? describe(versions.latest(key)) : undefined),
-    async list(name, prefix, limit) {
+    async list(name, prefix, { limit, isWanted }) {
       if (name !== bucket) return [];
-      return versions.list(prefix, '', limit).map((version) => stored(bucket, version));
+      const found = versions.list(prefix, '');
+      const wanted = found.filter(({ key }) => isWanted(key.slice(prefix.length)));
+      return wanted.slice(0, limit).map((version) => stored(bucket, version));
     },
     async newest(name, prefix, after) {
-      const found = name === bucket ? versions.list(prefix, after, ALL) : [];
+      const found = name === bucket ? versions.list(prefix, after) : [];
       return { objects: found.map((version) => stored(bucket, version)), next: null };
     },
     open: async (ref) => objects.read(existing(ref)),

@@ -25,12 +25,8 @@ export function keyProblem(key: string): string | undefined {
   return undefined;
 }
 
-/** What desktops leave in every folder that they show, and Python in one whose code it ran. */
-const LITTER = ['thumbs.db', 'desktop.ini', '__macosx', '__pycache__'];
-
-/** Hidden files, what desktops and Python leave, and the temporary files of editors, browsers and copy programs. */
+/** Hidden files, what desktops leave, and the temporary files of editors, browsers and copy programs. */
 export function isUnfinishedName(name: string): boolean {
   const lower = name.toLowerCase();
-  if (isHidden(name) || LITTER.includes(lower)) return true;
-  return UNFINISHED.some((ending) => lower.endsWith(ending));
+  return isHidden(name) || UNFINISHED.some((ending) => lower.endsWith(ending));
 }

@@ -106,9 +106,9 @@ function reads(database: DatabaseSync) {
     find: (key: string, versionId: string) => version(key, versionId)[0],
     /** The newest version of a key; undefined when it is a delete marker. */
     latest: (key: string) => newest(key).find(({ isDeleted }) => !isDeleted),
-    /** The newest version of each key, sorted, that begins with `?1`, comes after `?2` and is not deleted; `?3` limits the count, -1 means all. */
+    /** The newest version of each key, sorted, that begins with `?1`, comes after `?2` and is not deleted. */
     list: query(
-      `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?3`,
+      `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key`,
     ),
     keys: (): readonly string[] => translated(() => keys.all().map(({ key }) => String(key))),
     /** Versions whose event has not been handled, oldest first. */

@@ -173,6 +173,7 @@ describeOnMoto('restApiRouter with containers on moto', (moto) => {
             'integration.request.header.x-slipway-domain': 'context.domainName',
             'integration.request.header.x-slipway-path': 'context.path',
             'integration.request.header.x-slipway-key-id': 'context.identity.apiKeyId',
+            'integration.request.header.x-slipway-request-id': 'context.requestId',
           },
           connectionType: 'VPC_LINK',
           connectionId: 'vpclink1',

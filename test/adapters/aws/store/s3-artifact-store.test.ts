@@ -7,6 +7,7 @@ import { describeOnMoto } from '../../../support/aws/moto.ts';
 import type { AnyClient } from '../../../support/aws/rules/rules.ts';
 import { s3World } from '../../../support/aws/s3.ts';
 import { type Granted, ORDER } from '../../../support/worlds/build-order.ts';
+import { upTo } from '../../../support/worlds/up-to.ts';
 
 const KEY = 'models/digits/digits.onnx';
 
@@ -18,7 +19,7 @@ const DEEDS: Readonly<
   'a look at the newest': async (store, { bucket, key }) =>
     (await store.latest(bucket, key))?.checksum,
   'a list': async (store, { bucket }) =>
-    (await store.list(bucket, 'models/', 9)).map(({ key, checksum }) => ({ key, checksum })),
+    (await store.list(bucket, 'models/', upTo(9))).map(({ key, checksum }) => ({ key, checksum })),
   'a list of pages': async (store, { bucket }) => {
     const { objects, next } = await store.newest(bucket, 'models/', '');
     return { keys: objects.map(({ key }) => key), next };
@@ -88,7 +89,7 @@ describeOnMoto('artifacts in S3', (moto) => {
       expect(await store.describe({ bucket, key: KEY, versionId: marker })).toBeUndefined();
       expect(await store.describe(unversioned)).toBeUndefined();
       expect(await store.latest(bucket, 'before')).toBeUndefined();
-      expect(await store.list(bucket, 'before', 9)).toEqual([]);
+      expect(await store.list(bucket, 'before', upTo(9))).toEqual([]);
       await expect(store.open(unversioned)).rejects.toMatchObject({ name: 'ArtifactRejected' });
     });
 
@@ -97,7 +98,7 @@ describeOnMoto('artifacts in S3', (moto) => {
       const keys = ['models/a\u0001b', 'models/a b+c%20/é', 'models/<&>'];
       for (const key of keys) await put(key, 'x');
 
-      const listed = await store.list(bucket, 'models/', 9);
+      const listed = await store.list(bucket, 'models/', upTo(9));
 
       expect(listed.map(({ key }) => key).toSorted()).toEqual(keys.toSorted());
     });
@@ -122,8 +123,8 @@ describeOnMoto('artifacts in S3', (moto) => {
         { step: 'initialize' },
       );
 
-      const all = await store.list(bucket, 'm/', 2000);
-      const some = await store.list(bucket, 'm/', 2);
+      const all = await store.list(bucket, 'm/', upTo(2000));
+      const some = await store.list(bucket, 'm/', upTo(2));
 
       expect(all.map(({ key }) => key)).toEqual(keys);
       expect(some).toEqual(all.slice(0, 2));
@@ -152,7 +153,7 @@ describeOnMoto('artifacts in S3', (moto) => {
         () => store.describe(ref),
         () => store.latest(bucket, KEY),
         () => store.open(ref),
-        () => store.list(bucket, '', 9),
+        () => store.list(bucket, '', upTo(9)),
         () => source.read(0, 3),
         () => store.grant('d1', [], ORDER),
       ]) {
@@ -175,7 +176,7 @@ describeOnMoto('artifacts in S3', (moto) => {
 
       expect(lost.count()).toBe(3);
       expect(((await (await fetch(url)).json()) as Granted).files).toHaveLength(1);
-      expect(await store.list(bucket, 'builds/', 9)).toHaveLength(1);
+      expect(await store.list(bucket, 'builds/', upTo(9))).toHaveLength(1);
     });
   });
 
@@ -209,7 +210,7 @@ describeOnMoto('artifacts in S3', (moto) => {
       const listing = s3ArtifactStore({ client: client(), bucket });
       return {
         deed: (outer) => run(over(outer), ref),
-        left: async () => (await listing.list(bucket, '', 9)).map(({ key }) => key),
+        left: async () => (await listing.list(bucket, '', upTo(9))).map(({ key }) => key),
       };
     });
   }

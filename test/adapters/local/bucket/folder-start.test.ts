@@ -11,6 +11,7 @@ import {
 } from '../../../support/local/bucket-folder.ts';
 
 const MANIFEST = 'models/mine/v1/model.yaml';
+const ALL = { limit: 1, isWanted: () => true };
 
 let folder: BucketFolder;
 let timers: FakeTimers;
@@ -185,7 +186,7 @@ it('what Python leaves beside code that it ran is no file of the bucket', async 
 
   await eventually(() => announced(opened).includes('models/mine/model.onnx'));
 
-  expect(await opened.store.list('bucket', 'models/mine/__pycache__/', 1)).toEqual([]);
+  expect(await opened.store.list('bucket', 'models/mine/__pycache__/', ALL)).toEqual([]);
 });
 
 it('a file of a folder is told of once nothing more has been uploaded there for a second', async () => {

@@ -26,6 +26,7 @@ import {
   taken,
   versionOf,
 } from '../../../support/local/bucket-folder.ts';
+import { upTo } from '../../../support/worlds/up-to.ts';
 
 const run = promisify(execFile);
 const KEY = 'models/digits/digits.onnx';
@@ -224,7 +225,7 @@ describe('dropping a file in the bucket folder', () => {
 
     await eventually(() => opened.events.length >= 200);
     expect(new Set(opened.events.map(keyOf))).toEqual(new Set(names));
-    const listed = await opened.store.list(BUCKET, 'models/many/', 1000);
+    const listed = await opened.store.list(BUCKET, 'models/many/', upTo(1000));
     expect(listed).toHaveLength(200);
   });
 
@@ -236,7 +237,7 @@ describe('dropping a file in the bucket folder', () => {
     await folder.moveIn('models/a/2.onnx', 'two');
     await taken(opened, 'models/a/2.onnx', 'two');
 
-    const [one, two] = await opened.store.list(BUCKET, 'models/a/', 10);
+    const [one, two] = await opened.store.list(BUCKET, 'models/a/', upTo(10));
     expect([one?.sequencer, two?.sequencer]).toEqual(['0000000000000001', '0000000000000002']);
     expect([one?.lastModifiedMs, two?.lastModifiedMs]).toEqual([1000, 1001]);
   });

@@ -79,14 +79,24 @@ it('what fails within the server stands in its log with the id of the request', 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const ask = (id: string) =>
-    fetch(`http://127.0.0.1:${port}/fails`, { headers: { 'x-request-id': id } });
+  const ask = (headers: Record<string, string>) =>
+    fetch(`http://127.0.0.1:${port}/fails`, { headers });
+  const ofApi = { 'x-amzn-request-context': '{"requestId":"api-1"}' };
 
-  const statuses = [(await ask('order-7')).status, (await ask('a "b"')).status];
+  const statuses = [
+    (await ask({ 'x-request-id': 'order-7', ...ofApi })).status,
+    (await ask({ 'x-request-id': 'a "b"' })).status,
+    (await ask(ofApi)).status,
+    (await ask({ 'x-slipway-request-id': 'api-2' })).status,
+    (await ask({ 'x-amzn-request-context': '{' })).status,
+  ];
 
-  expect(statuses).toEqual([500, 500]);
+  expect(statuses).toEqual([500, 500, 500, 500, 500]);
   expect(logged).toEqual([
     ['request order-7:', failure],
+    ['a request:', failure],
+    ['request api-1:', failure],
+    ['request api-2:', failure],
     ['a request:', failure],
   ]);
   console.error = error;

@@ -1,0 +1,24 @@
+export type Header = (name: string) => string | undefined;
+
+/**
+ * What API Gateway says of a request that came through it, which AWS's web adapter hands on.
+ * https://github.com/awslabs/aws-lambda-web-adapter#request-context
+ */
+export function apiContext(header: Header): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(header('x-amzn-request-context') ?? '{}'));
+  } catch {
+    return {};
+  }
+}
+
+/** The id that the client or the gateway gave a request, else the API's own, as its access log has it, which a container is told in a header. */
+export function requestId(header: Header): string | undefined {
+  const given = [
+    header('x-request-id'),
+    header('x-slipway-request-id'),
+    apiContext(header)['requestId'],
+  ];
+  // It comes from the client, and goes to the log.
+  return given.map((id) => String(id ?? '')).find((id) => /^[\w.:/+=@-]{1,128}$/.test(id));
+}
