@@ -18,6 +18,7 @@ const PICKLE: Way = {
     'parts = saved.values() if isinstance(saved, dict) else saved if isinstance(saved, (list, tuple)) else [saved]',
     'names = ("predict", "transform")',
     'self.answer = next(getattr(part, name) for name in names for part in parts if hasattr(part, name))',
+    'self.columns = getattr(self.answer.__self__, "feature_names_in_", None)',
   ],
   answer: [
     '# Objects are rows of a table with named columns, or all of it by column; texts go in as they are.',
@@ -27,7 +28,9 @@ const PICKLE: Way = {
     'elif isinstance(rows, list) and isinstance(rows[0], dict):',
     '    rows = pd.DataFrame(rows)',
     'elif isinstance(rows, list) and not isinstance(rows[0], str):',
-    '    rows = np.atleast_2d(rows)',
+    '    rows = rows if isinstance(rows[0], list) else [rows]',
+    '    # Fitted on named columns it takes them by place: an array of numbers and texts would be all texts.',
+    '    rows = np.asarray(rows) if self.columns is None else pd.DataFrame(rows, columns=list(self.columns))',
     'return np.asarray(self.answer(rows)).tolist()',
   ],
   requirements: ['joblib', 'numpy', 'pandas', 'scikit-learn'],

@@ -38,6 +38,7 @@ describe('a draft of predict.py', () => {
     const { code, requirements } = await draftPredict([memoryFile('m.joblib', readFileSync(path))]);
 
     expect(code).toContain('for part in parts if hasattr(part, name))');
+    expect(code).toContain('pd.DataFrame(rows, columns=list(self.columns))');
     expect(requirements).toEqual([
       'joblib',
       'numpy',
