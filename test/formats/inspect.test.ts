@@ -303,6 +303,8 @@ describe('an artifact', () => {
     ['m.txt', '<HTML><body>', 'an HTML page', 'download the model itself'],
     ['m.json', '{\n  "ctr_data": {', 'a CatBoost model in JSON', 'model.cbm'],
     ['m.json', '{"features_info":{', 'a CatBoost model in JSON', 'model.cbm'],
+    ['m.json', '{"name": "tree", "version": "v4"', 'a LightGBM model in JSON', 'save_model'],
+    ['m.json', '{\n  "name":"tree",\n  "version":"v4"', 'a LightGBM model in JSON', 'save_model'],
     ['m.json', '{"growth": "linear", "n_changepoints": 25', 'a Prophet model', 'write-predict'],
   ])('%s is refused by what it is, with the way out', async (name, content, format, fix) => {
     await expect(inspect([file(name, content)], 1000)).rejects.toMatchObject({

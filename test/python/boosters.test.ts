@@ -30,6 +30,16 @@ const CASES: readonly Dropped[] = [
     folder: 'catboost',
     versions: ['counts-1.2.10.cbm', 'labels-1.2.10.cbm', 'kinds-1.2.10.cbm'],
   },
+  {
+    what: 'a model of texts that CatBoost cuts',
+    folder: 'catboost',
+    versions: ['notes-1.2.10.cbm'],
+  },
+  {
+    what: 'the same, pickled,',
+    folder: 'sklearn',
+    versions: ['catboost-notes-1.2.10.pkl'],
+  },
 ];
 
 describeOnOneMachine('a booster, dropped, as it is, on one machine', (slipway) => {

@@ -187,6 +187,15 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
     fix: 'Save it as CatBoost does by default, `model.save_model("model.cbm")`, and upload that.',
   },
   {
+    what: 'a LightGBM model in JSON',
+    format: null,
+    endings: [],
+    // `{"name": "tree", "version"`, as `dump_model` gives it, with optional white space.
+    magic:
+      /^7b(20|09|0a|0d)*226e616d6522(20|09|0a|0d)*3a(20|09|0a|0d)*227472656522(20|09|0a|0d)*2c(20|09|0a|0d)*2276657273696f6e22/,
+    fix: 'LightGBM itself cannot load what `dump_model` gives: save the model by `booster.save_model("model.txt")` (of its classes for scikit-learn, `model.booster_.save_model`), and upload that.',
+  },
+  {
     what: 'an HTML page',
     format: null,
     endings: [],

@@ -145,6 +145,11 @@ const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
     fix: 'Name its package in requirements.txt, or put the module beside the file, and upload again.',
   },
   {
+    // What bytecode.py says of a function, and Python itself of one from before 3.11.
+    sign: /saved as bytecode of|^TypeError: code\(\)/,
+    fix: 'Only the Python that saved a function runs it: write its version (`python3 --version` where that was) into a file .python-version beside the model, such as `3.11`, and upload again.',
+  },
+  {
     sign: /^SystemExit/,
     fix: 'Put what runs it as a program under `if __name__ == "__main__":`, since it is imported, and upload again.',
   },

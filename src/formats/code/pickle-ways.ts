@@ -7,6 +7,9 @@ const LOAD = [
   'saved = joblib.load(FILE)',
 ] as const;
 
+// A pickle of dill names some of Python's own by names that only dill looks up.
+const BY_DILL = ['with open(FILE, "rb") as file:', '    saved = dill.load(file)'] as const;
+
 const PICKLE: Way = {
   imports: ['import joblib', 'import numpy as np', 'import pandas as pd'],
   load: [
@@ -15,14 +18,19 @@ const PICKLE: Way = {
     'parts = saved.values() if isinstance(saved, dict) else saved if isinstance(saved, (list, tuple)) else [saved]',
     'names = ("predict", "transform")',
     'self.answer = next(getattr(part, name) for name in names for part in parts if hasattr(part, name))',
+    'self.columns = getattr(self.answer.__self__, "feature_names_in_", None)',
   ],
   answer: [
-    'rows = [rows] if isinstance(rows, dict) else rows',
-    '# Objects are rows of a table with named columns; texts go in as they are.',
-    'if isinstance(rows, list) and isinstance(rows[0], dict):',
+    '# Objects are rows of a table with named columns, or all of it by column; texts go in as they are.',
+    'if isinstance(rows, dict):',
+    '    has_columns = any(isinstance(value, list) for value in rows.values())',
+    '    rows = pd.DataFrame(rows if has_columns else [rows])',
+    'elif isinstance(rows, list) and isinstance(rows[0], dict):',
     '    rows = pd.DataFrame(rows)',
     'elif isinstance(rows, list) and not isinstance(rows[0], str):',
-    '    rows = np.atleast_2d(rows)',
+    '    rows = rows if isinstance(rows[0], list) else [rows]',
+    '    # Fitted on named columns it takes them by place: an array of numbers and texts would be all texts.',
+    '    rows = np.asarray(rows) if self.columns is None else pd.DataFrame(rows, columns=list(self.columns))',
     'return np.asarray(self.answer(rows)).tolist()',
   ],
   requirements: ['joblib', 'numpy', 'pandas', 'scikit-learn'],
@@ -44,14 +52,16 @@ const OTHERS: Readonly<Record<string, Way>> = {
   statsmodels: STATSMODELS,
   gensim: GENSIM,
   hdbscan: {
-    imports: ['import hdbscan', 'import joblib', 'import numpy as np'],
+    imports: ['import hdbscan', 'import joblib', 'import numpy as np', 'import pandas as pd'],
     load: [...LOAD, 'self.model = saved'],
     answer: [
+      'if isinstance(rows, list) and isinstance(rows[0], dict):',
+      '    rows = pd.DataFrame(rows)',
       '# It answers for new rows where it was made with prediction_data=True.',
       'labels, strengths = hdbscan.approximate_predict(self.model, np.atleast_2d(rows))',
       'return {"labels": labels.tolist(), "strengths": strengths.tolist()}',
     ],
-    requirements: ['hdbscan', 'joblib', 'numpy', 'scikit-learn'],
+    requirements: ['hdbscan', 'joblib', 'numpy', 'pandas', 'scikit-learn'],
   },
   sklearn_crfsuite: {
     ...HELD,
@@ -120,5 +130,15 @@ export function wayOfPickle({ roots, sklearn }: PickledNeeds): Way {
   const exact = way.requirements.map((each) =>
     each === 'scikit-learn' && sklearn !== null ? `${each}==${sklearn}` : each,
   );
-  return { ...way, requirements: [...exact, ...named] };
+  const whole = { ...way, requirements: [...exact, ...named] };
+  return roots.includes('dill') ? loadedByDill(whole) : whole;
+}
+
+function loadedByDill(way: Way): Way {
+  return {
+    ...way,
+    imports: way.imports.map((line) => (line === 'import joblib' ? 'import dill' : line)).sort(),
+    load: way.load.flatMap((line) => (line === LOAD[1] ? BY_DILL : [line])),
+    requirements: way.requirements.filter((name) => name !== 'joblib'),
+  };
 }

@@ -4,10 +4,16 @@ import { Failure } from '#domain/failure.ts';
 import { readerOf, readerOfStream } from '#formats/bytes/byte-reader.ts';
 import { type Compression, compressionOf, decompress } from '#formats/bytes/decompress.ts';
 import { fixOf, HEAD_BYTES, recognise } from '#formats/known-formats.ts';
-import { pickleGlobals, rootOf } from '#formats/pickle/globals.ts';
+import { type PickleGlobals, pickleGlobals, rootOf } from '#formats/pickle/globals.ts';
 import type { PickleTally } from '#formats/pickle/machine.ts';
 import { newTally, type Pickled, scanPickle } from '#formats/pickle/scan.ts';
-import { type Instance, isInstance, isThing, type Value } from '#formats/pickle/values.ts';
+import {
+  type Instance,
+  isInstance,
+  isThing,
+  type Uses,
+  type Value,
+} from '#formats/pickle/values.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import {
@@ -76,7 +82,7 @@ export type PickledNeeds = {
 };
 
 export async function pickledNeeds(source: ByteSource, file: string): Promise<PickledNeeds> {
-  const globals = pickleGlobals(file, []);
+  const globals = toTheEnd(pickleGlobals(file, []));
   const tally = newTally();
   try {
     const { reader } = await openPickle(source, file);
@@ -88,6 +94,17 @@ export async function pickledNeeds(source: ByteSource, file: string): Promise<Pi
   const known = [...tally.modules].map(rootOf);
   const roots = [...new Set([...globals.foreignRoots(), ...known])];
   return { roots, sklearn: another === undefined ? sklearn : null };
+}
+
+const ANY_USE: Uses = { call: true, make: true, fill: true, takesAnyState: true };
+
+/** What code loads may name and do anything: all of it is followed, since what it needs may stand after what nothing may load. */
+function toTheEnd(globals: PickleGlobals): PickleGlobals {
+  return {
+    ...globals,
+    find: (...named) => ({ ...globals.find(...named), uses: ANY_USE }),
+    refuseUnknown: () => undefined,
+  };
 }
 
 async function openPickle(source: ByteSource, file: string) {

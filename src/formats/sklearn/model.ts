@@ -100,10 +100,13 @@ function featuresOf(part: Instance): number | undefined {
   return [attributes.get('n_features_in_'), attributes.get('_n_features_in')].find(isCount);
 }
 
+/** The names of columns: scikit-learn keeps them in an array, feature-engine in a list. */
 export function namesOf(value: Value | undefined): readonly string[] | undefined {
-  const names = isArray(value) ? value.items.filter((name) => typeof name === 'string') : [];
-  const isWhole = isArray(value) && names.length > 0 && names.length === value.shape[0];
-  return isWhole ? names : undefined;
+  const [items, count] = isArray(value)
+    ? [value.items, value.shape[0]]
+    : [itemsOf(value), isThing(value) && value.kind === 'list' ? value.length : 0];
+  const names = items.filter((name) => typeof name === 'string');
+  return names.length > 0 && names.length === count ? names : undefined;
 }
 
 function classesOf({ attributes, of }: Instance): Estimator['classes'] | undefined {

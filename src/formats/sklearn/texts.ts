@@ -24,6 +24,7 @@ export function textsOf(root: Instance, names: readonly string[] = []): Readonly
     seen.add(part);
     const isText = textPlaces(part, columns.length);
     for (const name of columns.filter((_, index) => isText(index))) found.add(name);
+    for (const name of textsByName(part)) found.add(name);
     if (waiting.length < MAX_PARTS) waiting.push(...within({ part, columns }));
   }
   return found;
@@ -46,10 +47,13 @@ function within({ part, columns }: Given): readonly Given[] {
     ...[innerOf(part), attributes.get('_preprocessor'), ...list('estimators_'), ...union],
     ...calibrated.map((each) => each.attributes.get('estimator')),
   ];
+  // What feature-engine wraps was fitted on some of the columns, by their own names.
+  const wrapped = attributes.has('variables_') ? attributes.get('transformer_') : undefined;
   return [
     ...inSteps({ part, columns }),
     ...inTransformers({ part, columns }),
     ...alike.filter(isInstance).map((each) => given(each, columns)),
+    ...(isInstance(wrapped) ? [given(wrapped, [])] : []),
   ];
 }
 
@@ -108,6 +112,26 @@ function textPlaces(part: Instance, count: number): (place: number) => boolean {
     attributes.get('strategy') === 'most_frequent' ? attributes.get('statistics_') : null;
   const items = isArray(usual) ? usual.items : [];
   return (place) => typeof items[place] === 'string';
+}
+
+/** The columns of which a part of feature-engine has learned texts: it keeps what it learned by the names of columns. */
+function textsByName({ attributes }: Instance): readonly string[] {
+  const learned = ['encoder_dict_', 'imputer_dict_'].flatMap((name) =>
+    entriesOf(attributes.get(name)),
+  );
+  return learned.filter(([, values]) => isText(values)).map(([name]) => name);
+}
+
+/** One text that stands for what is missing, or a list of texts, or what each is encoded as. */
+function isText(values: Value): boolean {
+  if (typeof values === 'string') return true;
+  return [...itemsOf(values), ...entriesOf(values).map(([name]) => name)].some(
+    (each) => typeof each === 'string',
+  );
+}
+
+function entriesOf(value: Value | undefined): readonly (readonly [string, Value])[] {
+  return isThing(value) && value.kind === 'dict' ? [...value.entries] : [];
 }
 
 /** Objects may also be numbers or booleans, which an encoder does not recognise in text form. */

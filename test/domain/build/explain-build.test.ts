@@ -217,6 +217,11 @@ describe('a failed build', () => {
       ],
       ['ConnectionError: [Errno -3] Temporary failure in name resolution', 'in its folder'],
       ['SystemExit: 2', '__main__'],
+      [
+        "RuntimeError: the function 'f' was saved as bytecode of Python 3.11, and this is Python 3.12",
+        '.python-version',
+      ],
+      ['TypeError: code() argument 13 must be str, not int', '.python-version'],
       ["OSError: [Errno 30] Read-only file system: 'a.txt'", 'tempfile'],
     ])('%s says what to do', (error, fix) => {
       expect(explained(`${error} (predict.py:1)`).fix).toContain(fix);

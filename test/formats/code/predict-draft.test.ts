@@ -38,6 +38,7 @@ describe('a draft of predict.py', () => {
     const { code, requirements } = await draftPredict([memoryFile('m.joblib', readFileSync(path))]);
 
     expect(code).toContain('for part in parts if hasattr(part, name))');
+    expect(code).toContain('pd.DataFrame(rows, columns=list(self.columns))');
     expect(requirements).toEqual([
       'joblib',
       'numpy',
@@ -52,6 +53,29 @@ describe('a draft of predict.py', () => {
     const { requirements } = await draftPredict([memoryFile('m.pkl', bytes)]);
 
     expect(requirements).toEqual(['joblib', 'numpy', 'pandas', 'scikit-learn', 'cloudpickle']);
+  });
+
+  it('for a pickle by dill has dill load it', async () => {
+    const bytes = Buffer.from('\x80\x04cdill._dill\n_create_type\n.', 'latin1');
+
+    const { code, requirements } = await draftPredict([memoryFile('m.dill', bytes)]);
+
+    expect(code).toContain('            saved = dill.load(file)\n');
+    expect(code).not.toContain('joblib');
+    expect(requirements).toEqual(['numpy', 'pandas', 'scikit-learn', 'dill']);
+  });
+
+  it('for a pickle names the scikit-learn and packages that stand after what nothing may load', async () => {
+    const table = '(cpandas.core.frame\nDataFrame\n)\x81(I1\nI2\ntb';
+    const model =
+      'csklearn.linear_model._ridge\nRidge\n)\x81}X\x10\x00\x00\x00_sklearn_versionX\x05\x00\x00\x001.8.0sb';
+    const booster = 'clightgbm.basic\nBooster\nt.';
+    const bytes = Buffer.from(`\x80\x02${table}${model}${booster}`, 'latin1');
+
+    const { requirements } = await draftPredict([memoryFile('m.pkl', bytes)]);
+
+    expect(requirements).toContain('scikit-learn==1.8.0');
+    expect(requirements).toContain('lightgbm');
   });
 
   it.each([

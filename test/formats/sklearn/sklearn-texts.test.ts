@@ -45,6 +45,21 @@ const pipeline = (...steps: readonly Value[]) =>
 
 const named = { feature_names_in_: objects('count', 'place') };
 
+const dict = (of: Readonly<Record<string, Value>>): Value => ({
+  ...({ kind: 'dict', hasUnread: false, isSealed: false } as const),
+  length: Object.keys(of).length,
+  entries: new Map(Object.entries(of)),
+});
+
+/** A part of feature-engine, which keeps names in lists and what it has learned by them. */
+const engine = (name: string, learned: Readonly<Record<string, Value>>) =>
+  part(`feature_engine.${name}`, {
+    feature_names_in_: list('count', 'place'),
+    n_features_in_: 2,
+    variables_: list('place'),
+    ...learned,
+  });
+
 const CASES = [
   { what: 'of a table', model: pipeline(chooser(1, named)), texts: ['place'] },
   { what: 'behind nothing', model: pipeline('passthrough', chooser(1, named)), texts: ['place'] },
@@ -72,6 +87,40 @@ const CASES = [
   {
     what: 'of which the most frequent value is a text',
     model: imputer({ strategy: 'most_frequent', statistics_: objects(1, 'here') }),
+    texts: ['place'],
+  },
+  {
+    what: 'that feature-engine has encoded',
+    model: pipeline(
+      engine('imputation.MeanMedianImputer', { imputer_dict_: dict({ count: 2 }) }),
+      engine('encoding.OneHotEncoder', { encoder_dict_: dict({ place: list('here', 'there') }) }),
+    ),
+    texts: ['place'],
+  },
+  {
+    what: 'that feature-engine encodes as a number each',
+    model: engine('encoding.MeanEncoder', { encoder_dict_: dict({ place: dict({ here: 0.5 }) }) }),
+    texts: ['place'],
+  },
+  {
+    what: 'that feature-engine fills',
+    model: engine('imputation.CategoricalImputer', { imputer_dict_: dict({ place: 'Missing' }) }),
+    texts: ['place'],
+  },
+  {
+    what: 'of numbers that feature-engine encodes',
+    model: engine('encoding.OneHotEncoder', { encoder_dict_: dict({ place: list(1, 2) }) }),
+    texts: [],
+  },
+  {
+    what: 'that feature-engine hands to an encoder',
+    model: engine('wrappers.SklearnTransformerWrapper', {
+      transformer_: part('sklearn.preprocessing._encoders.OneHotEncoder', {
+        categories_: list(objects('here', 'there')),
+        feature_names_in_: objects('place'),
+        n_features_in_: 1,
+      }),
+    }),
     texts: ['place'],
   },
 ] as const;

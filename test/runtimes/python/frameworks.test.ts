@@ -221,4 +221,81 @@ print(json.dumps([${framework}.own_model(Booster(), None), ${framework}.own_mode
       expect(found).toEqual(['as a file', null]);
     },
   );
+
+  // `def ratio(d): d['ratio'] = d.income / len(d); return d`, as each Python compiles it.
+  const COMPILED = {
+    '3.11':
+      '97007c006a0000000000000000007403000000000000000000007c00a6010000ab0100000000000000007a0b00007c0064013c0000007c005300',
+    '3.12':
+      '97007c006a00000000000000000000000000000000000000740300000000000000007c00ab010000000000007a0b00007c0064013c0000007c005300',
+    '3.13':
+      '9500550052000000000000000000000000000000000000005b030000000000000000550035010000000000002d0b0000550053012700000055002400',
+  };
+
+  it('code makes no function of bytecode that another Python compiled', async () => {
+    const [own, made] = await snippets.said(`
+import json, sys
+from slipway_server.loading.bytecode import no_foreign_bytecode
+def ratio(d): return d
+def made(code):
+    try:
+        with no_foreign_bytecode(): return ratio.__code__.replace(co_code=bytes.fromhex(code)).co_name
+    except RuntimeError as error: return str(error)
+compiled = ${JSON.stringify(COMPILED)}
+print(json.dumps(["%d.%d" % sys.version_info[:2], {version: made(code) for version, code in compiled.items()}]))
+`);
+
+    const { [own]: allowed, ...others } = made;
+    expect(allowed ?? 'ratio').toBe('ratio');
+    expect(Object.values(others)).toEqual(
+      Object.values(others).map(() =>
+        expect.stringMatching(
+          /^the function 'ratio' was saved as bytecode of (Python 3\.\d+|another Python), and this is Python 3\.\d+$/,
+        ),
+      ),
+    );
+  });
+
+  it('code that is not being loaded may make any function', async () => {
+    const found = await snippets.said(`
+import json
+from slipway_server.loading.bytecode import no_foreign_bytecode
+with no_foreign_bytecode(): pass
+print(json.dumps([(lambda: 0).__code__.replace(co_code=bytes.fromhex(code)).co_name for code in ${JSON.stringify(Object.values(COMPILED))}]))
+`);
+
+    expect(found).toEqual(['<lambda>', '<lambda>', '<lambda>']);
+  });
+
+  it('what feature-engine has learned are the texts of columns, by their names', async () => {
+    const found = await snippets.said(`
+import json
+from slipway_server.adapters.columns import is_of_texts, learned_of, names_given
+class Encoder:
+    feature_names_in_ = ["count", "place", "size"]
+    variables_ = ["place", "size"]
+    encoder_dict_ = {"place": {"here": 0.5, "there": 1.5}, "size": {1: 0, 2: 1}}
+class Filler:
+    feature_names_in_ = ["count", "place", "size"]
+    imputer_dict_ = {"count": 1.5, "place": "Missing"}
+class Wrapped:
+    feature_names_in_ = ["hue"]
+    n_features_in_ = 1
+    categories_ = [["blue", "red"]]
+class Wrapper:
+    feature_names_in_ = ["hue"]
+    variables_ = ["hue"]
+    transformer_ = Wrapped()
+class Pipeline:
+    feature_names_in_ = Encoder.feature_names_in_
+    steps = [("fill", Filler()), ("encode", Encoder()), ("wrapped", Wrapper())]
+learned = learned_of(Pipeline())
+print(json.dumps([names_given(Pipeline()), {name: values.tolist() for name, values in learned.items() if is_of_texts(values)}]))
+`);
+
+    expect(found).toEqual([
+      ['count', 'place', 'size'],
+      { place: ['here', 'there'], hue: ['blue', 'red'] },
+    ]);
+  });
 }

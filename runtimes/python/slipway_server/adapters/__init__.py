@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Callable, Iterator, TypeVar
@@ -14,6 +14,7 @@ import numpy as np
 
 from ..config import Facts
 from ..loading.allowlist import Allowlist
+from ..loading.bytecode import no_foreign_bytecode
 from ..loading.wall import around
 from ..model import Model
 from ..refusal import Refusal, message_of, own_traceback, show, where
@@ -65,7 +66,7 @@ def load_model(path: str, facts: Facts) -> Model:
     """
     adapter = _prepared(facts.format, is_language=facts.language is not None)
     writers: tuple[str, ...] = getattr(adapter, "WRITERS", ())
-    with around(path, Allowlist(facts.allowed), writers) if _is_data(facts) else nullcontext():
+    with around(path, Allowlist(facts.allowed), writers) if _is_data(facts) else no_foreign_bytecode():
         model: Model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
     safely = lambda predict: _guarded(_of_one_length(predict) if model.takes_columns else predict, refused)

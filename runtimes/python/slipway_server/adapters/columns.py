@@ -60,7 +60,22 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
     if getattr(part, "strategy", None) == "most_frequent":
         usual = zip(columns, getattr(part, "statistics_", []))
         return {name: np.array([value], dtype=object) for name, value in usual if isinstance(value, str)}
+    by_name = _texts_by_name(part)
+    if by_name:
+        return by_name
     return {name: values for name, values in framework_of(part).categories(part).items() if name in columns}
+
+
+def _texts_by_name(part: Any) -> dict[str, np.ndarray]:
+    """The texts that a part of feature-engine has learned, which it keeps by the names of columns: one that stands for what is missing, or a list of them, or what each is encoded as."""
+    found = {}
+    for kept in ("imputer_dict_", "encoder_dict_"):
+        learned = getattr(part, kept, None)
+        for name, values in learned.items() if isinstance(learned, dict) else ():
+            listed = [values] if isinstance(values, str) else list(values) if isinstance(values, (list, dict)) else []
+            if any(isinstance(each, str) for each in listed):
+                found[str(name)] = np.array(listed, dtype=object)
+    return found
 
 
 def cuts_texts(part: Any) -> bool:
@@ -125,6 +140,9 @@ def _within(given: Given) -> Iterator[Given]:
         yield Given(transformer, columns, is_direct)
     for name in ("best_estimator_", "regressor_", "estimator_", "base_estimator_", "_preprocessor"):
         yield Given(getattr(part, name, None), columns, is_direct)
+    if hasattr(part, "variables_"):
+        # What feature-engine wraps was fitted on some of the columns, by their own names.
+        yield Given(getattr(part, "transformer_", None), [], is_direct)
     # The trees of a forest contain no further parts.
     for inner in [each for each in getattr(part, "estimators_", []) if hasattr(each, "steps") or hasattr(each, "transformers_")]:
         yield Given(inner, columns, is_direct)

@@ -34,12 +34,13 @@ def own_model(model: Any, facts: Facts) -> Model:
     """Also for CatBoost's scikit-learn classes, which do not expose their features as scikit-learn does."""
     names = [str(name) for name in model.feature_names_]
     categories = set(model.get_cat_feature_indices())
+    texts = categories.union(model.get_text_feature_indices())
     is_unnamed = names == [str(index) for index in range(len(names))]
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
     inputs = declared or (
         matrix(len(names))
-        if is_unnamed and not categories
-        else tuple(TensorSpec(name, "BYTES" if index in categories else "FP64", (-1,)) for index, name in enumerate(names))
+        if is_unnamed and not texts
+        else tuple(TensorSpec(name, "BYTES" if index in texts else "FP64", (-1,)) for index, name in enumerate(names))
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
     classes = plain(model.classes_) if len(model.classes_) > 0 else None
@@ -50,7 +51,7 @@ def own_model(model: Any, facts: Facts) -> Model:
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         ordered = {name: arrays[name] for name in names} if is_named and set(names) == arrays.keys() else arrays
-        rows = _objects(list(ordered.values()), categories, is_boolean) if categories else stacked(ordered)
+        rows = _objects(list(ordered.values()), categories, is_boolean) if texts else stacked(ordered)
         if classes is None:
             return {"prediction": plain(model.predict(rows, prediction_type=numbers, thread_count=1))}
         probabilities = np.asarray(model.predict(rows, prediction_type="Probability", thread_count=1))
@@ -76,10 +77,15 @@ def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
         borders = model.get_borders()
     except Exception:
         return
-    numbers = [index for index in range(len(model.feature_names_)) if index not in set(model.get_cat_feature_indices())]
+    numbers = _numbers(model)
     for position, values in borders.items():
         if int(position) < len(numbers):
             yield from ((numbers[int(position)], value) for value in values)
+
+
+def _numbers(model: Any) -> list[int]:
+    others = {*model.get_cat_feature_indices(), *model.get_text_feature_indices()}
+    return [index for index in range(len(model.feature_names_)) if index not in others]
 
 
 def conversions(model: Model) -> Iterator[Conversion]:
@@ -89,7 +95,7 @@ def conversions(model: Model) -> Iterator[Conversion]:
 def _converted(native: Any) -> Any:
     import onnx
 
-    if native.get_cat_feature_indices():
+    if len(_numbers(native)) < len(native.feature_names_):
         raise ValueError(CATEGORIES)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.onnx")
@@ -122,7 +128,7 @@ def _is_boolean(model: Any, index: int) -> bool:
     """Whether the model tells 1 and 0 in this column from a category that it has never seen, and none of the words. It keeps only hashes of its categories, so it is asked."""
     values = ["1", "0", *_BOOLEANS, "no category\0"]
     rows = np.full((len(values), _PROBES, len(model.feature_names_)), "", dtype=object)
-    for position in set(range(rows.shape[2])) - set(model.get_cat_feature_indices()):
+    for position in _numbers(model):
         rows[:, :, position] = 0.0
     for position, borders in _by_position(thresholds(model, 0)).items():
         rows[:, :, position] = [borders[probe * 7 % len(borders)] for probe in range(_PROBES)]
