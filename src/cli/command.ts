@@ -52,7 +52,15 @@ export function unusedDataOption(): Option {
 }
 
 function dataOption(): Option {
-  return new Option('--data <dir>', "Slipway's folder on this machine").default(dataFolder());
+  return new Option('--data <dir>', "Slipway's folder on this machine")
+    .argParser(folder)
+    .default(dataFolder());
+}
+
+// An empty name, as an unset variable of a shell leaves it, would be the working directory.
+function folder(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Give a folder.');
 }
 
 /** Slipway's folder on this machine where a command names none. */
