@@ -339,8 +339,23 @@ export function describeInvocations(runtime: Runtime): void {
       });
     });
 
+    it.each(['good film', 'it’s over', 'über'])(
+      'says how a bare text is sent: %s',
+      async (text) => {
+        const { status, json } = await server.post('/invocations', text);
+
+        expect({ status, json }).toEqual({
+          status: 400,
+          json: {
+            error:
+              'the body is not JSON that can be read: it is a bare text; in JSON a text stands in quotes, as "a text"',
+          },
+        });
+      },
+    );
+
     it.each([
-      ['Parquet', 'PAR1\x15\x04', /^the body is a file of Parquet; it takes JSON or CSV$/],
+      ['Parquet', 'PAR1\x15\x04\xff', /^the body is a file of Parquet; it takes JSON or CSV$/],
       ['numpy', '\x93NUMPY\x01\x00', /\(\.npy\)/],
       ['Excel', 'PK\x03\x04\x14\xff', /\.xlsx/],
       ['gzip', '\x1f\x8b\x08\x00\xff', /"content-encoding: gzip"/],

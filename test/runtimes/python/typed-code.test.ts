@@ -210,7 +210,7 @@ def predict(visit: Optional[Visit] = None, others: List[Visit] = []): return [vi
     it.each([
       ['what is no base64', JSON.stringify({ image: '?' }), JSON_TYPE],
       ['a number', JSON.stringify({ image: 3 }), JSON_TYPE],
-      ['JSON that is damaged', '{"image":', {}],
+      ['JSON that is damaged', '{"image":', JSON_TYPE],
       [
         'a form without an end',
         '--b\r\ncontent-disposition: form-data; name="image"\r\n\r\nx',

@@ -69,6 +69,8 @@ _PYTHONS = (b"None", b"True", b"False", b"'")
 
 _FORM = re.compile(rb'[^\s[{"=&,;]+=')
 _CSV = re.compile(rb'[^\s[{"][^\n]*[,;\t]')
+# What begins with a letter, and with no word of JSON or Python.
+_BARE = re.compile(rb"\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)[A-Za-z\xc3-\xf4]")
 # A value that ends with its line, and another in the next.
 _SEVERAL = re.compile(rb"\s*[\[{][^\n]*[\]}]\s*\n\s*[\[{]")
 
@@ -81,6 +83,8 @@ def _other_in(body: bytes) -> str | None:
         return 'it begins as CSV does, which is taken by the header "content-type: text/csv"'
     if _SEVERAL.match(body):
         return 'it has a value in each line, which is taken by the header "content-type: application/x-ndjson"'
+    if _BARE.match(body):
+        return 'it is a bare text; in JSON a text stands in quotes, as "a text"'
     return _foreign_in(body)
 
 
