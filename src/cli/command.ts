@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AwsAccount } from '#compose/account/clients.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { openOneMachine } from './one-machine.ts';
-import { asTyped } from './typed.ts';
+import { fitted } from './views/wrapped.ts';
 
 const DEFAULT_STAGE = 'dev';
 
@@ -87,9 +87,9 @@ export function show(
   value: unknown,
   lines: readonly string[],
 ): void {
-  for (const line of json ? [JSON.stringify(value)] : lines.map((each) => asTyped(each))) {
-    console.log(line);
-  }
+  const { columns } = process.stdout;
+  const shown = json ? [JSON.stringify(value)] : lines.flatMap((each) => fitted(each, columns));
+  for (const line of shown) console.log(line);
 }
 
 export function examples(...lines: readonly string[]): string {
