@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 from io import BytesIO
 from typing import NamedTuple
-from urllib.parse import parse_qs
 
 from ..refusal import Refusal, message_of
 
@@ -42,6 +41,8 @@ def fields_of(body: bytes) -> dict[str, str | list[str]]:
     """The fields of a form without files, as `curl --data-urlencode`, `requests` and browsers send it, by name, a list where one comes several times; none of what is no such form."""
     if not _FIRST_FIELD.match(body):
         return {}
+    from urllib.parse import parse_qs
+
     try:
         return {name: values[0] if len(values) == 1 else values for name, values in parse_qs(body.decode(), errors="strict").items()}
     except ValueError as error:
