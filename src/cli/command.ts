@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AwsAccount } from '#compose/account/clients.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { openOneMachine } from './one-machine.ts';
-import { asTyped } from './typed.ts';
+import { fitted } from './views/wrapped.ts';
 
 const DEFAULT_STAGE = 'dev';
 
@@ -52,7 +52,15 @@ export function unusedDataOption(): Option {
 }
 
 function dataOption(): Option {
-  return new Option('--data <dir>', "Slipway's folder on this machine").default(dataFolder());
+  return new Option('--data <dir>', "Slipway's folder on this machine")
+    .argParser(folder)
+    .default(dataFolder());
+}
+
+// An empty name, as an unset variable of a shell leaves it, would be the working directory.
+function folder(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Give a folder.');
 }
 
 /** Slipway's folder on this machine where a command names none. */
@@ -79,9 +87,9 @@ export function show(
   value: unknown,
   lines: readonly string[],
 ): void {
-  for (const line of json ? [JSON.stringify(value)] : lines.map((each) => asTyped(each))) {
-    console.log(line);
-  }
+  const { columns } = process.stdout;
+  const shown = json ? [JSON.stringify(value)] : lines.flatMap((each) => fitted(each, columns));
+  for (const line of shown) console.log(line);
 }
 
 export function examples(...lines: readonly string[]): string {

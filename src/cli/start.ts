@@ -24,7 +24,8 @@ export async function start({
   output,
   walls: looked,
 }: Options): Promise<boolean> {
-  const stopAsked = signalled();
+  const stopping = new AbortController();
+  const stopAsked = signalled().finally(() => stopping.abort());
   const startedMs = Date.now();
   let demonstratedMs = startedMs;
   const slipway = await startLocal(config, {
@@ -55,6 +56,7 @@ export async function start({
       output,
       // The demo has shown its own.
       sinceMs: (model) => (model === DEMO_MODEL ? demonstratedMs : startedMs),
+      until: stopping.signal,
     }).catch((error) => output.line(explainError(error)));
     await stopAsked;
     return true;

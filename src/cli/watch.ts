@@ -2,6 +2,7 @@ import type { EventQuery, Slipway } from '#compose/slipway.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type DeploymentEvent, runningOf } from './follow.ts';
+import { untilAborted } from './interrupt.ts';
 import type { Output, Room } from './output.ts';
 import { shortEventLine } from './views/event-line.ts';
 import { liveLines } from './views/live-lines.ts';
@@ -10,17 +11,19 @@ type Options = {
   readonly output: Output;
   /** Since when (epoch ms) what happens to a model is news. */
   readonly sinceMs: (model: string) => number;
+  /** Aborted when Slipway is about to stop: that its events break off then is no news. */
+  readonly until: AbortSignal;
 };
 
 type Seen = { readonly event: DeploymentEvent; readonly sinceMs: number };
 
 /**
- * Shows the deployments of all models until their events end: on a terminal a live line for each that runs and a plain one when it has ended,
+ * Shows the deployments of all models until their events end, or `until`: on a terminal a live line for each that runs and a plain one when it has ended,
  * elsewhere a plain line for each change.
  */
 export async function watchDeployments(
   slipway: Pick<Slipway, 'events' | 'builds' | 'endpoint'>,
-  { output, sinceMs }: Options,
+  { output, sinceMs, until }: Options,
 ): Promise<void> {
   const running = new Map<string, Seen>();
   const isBuilding = () => [...running.values()].some(({ event }) => stateOf(event) === 'Building');
@@ -51,7 +54,7 @@ export async function watchDeployments(
 
   async function read(query: EventQuery): Promise<string> {
     let last = query.after ?? '';
-    for await (const { cursor, event } of slipway.events(query)) {
+    for await (const { cursor, event } of untilAborted(slipway.events(query), until)) {
       if (event['detail-type'] === 'Deployment State Change') see(event);
       last = cursor;
     }

@@ -55,6 +55,16 @@ describe('slipway', () => {
       message: "unknown option '--loud'",
       fix: 'See `slipway keys create --help`.',
     },
+    {
+      args: ['--data', 'there', 'status'],
+      message: "unknown option '--data'",
+      fix: 'Options stand behind their command, as in `slipway status --json`. See `slipway --help`.',
+    },
+    {
+      args: ['start', '--data', ''],
+      message: "option '--data <dir>' argument '' is invalid. Give a folder",
+      fix: 'See `slipway start --help`.',
+    },
     { args: ['lounch'], message: "unknown command 'lounch'", fix: 'See `slipway --help`.' },
     {
       args: ['inspect', 'nowhere'],

@@ -40,6 +40,7 @@ type Seen = {
 function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>) {
   const seen: Seen = { lines: [], data: [], draw: undefined, drawnEarly: false };
   const closed = Promise.withResolvers<void>();
+  const stopping = new AbortController();
   const output: Output = {
     room: () => room,
     line: (text) => void seen.lines.push(text),
@@ -64,11 +65,21 @@ function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>
     builds,
     endpoint: (model) => `http://here/models/${model}`,
   };
-  const watching = watchDeployments(slipway, { output, sinceMs: () => START_MS });
+  const watching = watchDeployments(slipway, {
+    output,
+    sinceMs: () => START_MS,
+    until: stopping.signal,
+  });
   return {
     seen,
     async close() {
       closed.resolve();
+      await watching;
+    },
+    /** As at a stop: the connection is cut while the events are read. */
+    async stop() {
+      stopping.abort();
+      closed.reject(new Error('terminated'));
       await watching;
     },
   };
@@ -135,5 +146,14 @@ describe('what Slipway shows while it serves', () => {
     ]);
     expect(seen.data).toHaveLength(4);
     expect(asked).toBe(0);
+  });
+
+  it('ends without a word when Slipway stops, which cuts the connection', async () => {
+    const { seen, stop } = view(null, async () => []);
+    await eventually(() => seen.lines.length === 4);
+
+    await expect(stop()).resolves.toBeUndefined();
+
+    expect(seen.lines).toHaveLength(4);
   });
 });

@@ -18,12 +18,20 @@ export async function imagesReply(
   const kept = { ...call, body: async () => bytes };
   if (type === 'text/csv') return { reply: undefined, call: kept };
   const asked = { isGone: call.isGone, cut: 0 };
-  if (type === BYTES || type.startsWith('image/'))
+  if (type === BYTES || type.startsWith('image/') || isImage(bytes))
     return answered(await labelled(bytes, asked), kept);
   const request = readInference(parseJson(textOf(bytes)), { task });
   if (!request) return { reply: undefined, call: kept };
   const answers = await task.answers(request.items, request.parameters, asked);
   return answered(request.isOne ? answers[0] : answers, kept);
+}
+
+// As PNG, JPEG, WebP and GIF begin, in Latin-1: requests declares nothing of a file that it sends, and curl a form.
+const STARTS = ['\x89PNG', '\xff\xd8\xff', 'RIFF', 'GIF8'];
+
+function isImage(bytes: Uint8Array): boolean {
+  const begin = Buffer.from(bytes.subarray(0, 4)).toString('latin1');
+  return STARTS.some((start) => begin.startsWith(start));
 }
 
 function answered(answer: unknown, call: Call) {

@@ -23,14 +23,15 @@ const VALUES: Readonly<Record<Datatype, Schema>> = {
 
 export const ERROR = object({ error: { type: 'string' } });
 
-const ROW: Schema = { type: 'array', description: 'values in the order of the columns' };
-const ROWS: Schema = { type: 'array', description: 'rows, or the values of one' };
+// Makers of clients want to know of what a list is, also where it may be of anything.
+const ROW: Schema = { ...list({}), description: 'values in the order of the columns' };
+const ROWS: Schema = { ...list({}), description: 'rows, or the values of one' };
 
 const TABLES: readonly Schema[] = [
   object({
     dataframe_split: object(
       { data: list(ROW) },
-      { columns: list({ type: 'string' }), index: { type: 'array' } },
+      { columns: list({ type: 'string' }), index: list({}) },
     ),
   }),
   object({ dataframe_records: { ...list({ type: 'object' }), minItems: 1 } }),
@@ -107,7 +108,7 @@ function tensor({ name, datatype, shape }: TensorSpec): Schema {
     name: { const: name },
     datatype: { const: datatype },
     shape: shape.length === 0 ? list({ type: 'integer' }) : tuple(lengths),
-    data: { type: 'array', description: `${datatype} values, row-major or nested as the shape` },
+    data: { ...list({}), description: `${datatype} values, row-major or nested as the shape` },
   });
 }
 

@@ -21,24 +21,46 @@ export function textOf(bytes: Uint8Array): string {
   } catch {
     const [first = 0, second = 0] = bytes;
     const isUtf16 = first + second === 0xff + 0xfe && Math.abs(first - second) === 1;
-    throw refusal(400, isUtf16 ? UTF_16 : 'the body is not UTF-8');
+    throw refusal(400, isUtf16 ? UTF_16 : notText(bytes));
   }
 }
 
 const UTF_16 =
   'the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8';
 
+// What a file of each kind begins with, in Latin-1.
+const KINDS = [
+  ['PAR1', 'a file of Parquet'],
+  ['ARROW1', 'a file of Arrow'],
+  ['\x93NUMPY', 'an array of numpy (.npy)'],
+  ['PK\x03\x04', 'an archive, as .xlsx and .npz are'],
+  ['\x1f\x8b', 'gzip; a body in gzip has the header "content-encoding: gzip"'],
+] as const;
+
+function notText(bytes: Uint8Array): string {
+  const start = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
+  const [, kind] = KINDS.find(([first]) => start.startsWith(first)) ?? [];
+  return kind
+    ? `the body is ${kind}; it takes JSON or CSV`
+    : 'the body is not UTF-8; JSON and CSV have to be';
+}
+
 const FORM = ': what is in a file as the body itself, as `curl --data-binary @FILE` sends it';
 
-// What curl -d and fetch declare for a text unless told otherwise, and what JSON was called before it had a registered name.
-const TAKEN_FOR_JSON = new Set(['application/x-www-form-urlencoded', 'text/plain', 'text/json']);
+// What curl -d and fetch declare for a text unless told otherwise, aiohttp for bytes, and what JSON was called before it had a registered name.
+const TAKEN_FOR_JSON = new Set([
+  'application/x-www-form-urlencoded',
+  'text/plain',
+  'application/octet-stream',
+  'text/json',
+]);
 
 /** The declared content type: JSON, or what is taken for it, or one of `also`, in UTF-8; refuses any other with 415. */
 export function typeOf(request: IncomingMessage, also: readonly string[]): string {
-  const declared = request.headers['content-type'] ?? 'application/json';
+  const declared = request.headers['content-type'] || 'application/json';
   const takes = ['application/json', ...also].join(' or ');
   const { essence: written, params } = parseType(declared, takes);
-  const essence = LINES.test(written) ? JSON_LINES : written;
+  const essence = oneNameOf(written);
   const isJson = /^application\/(.+\+)?json$/.test(essence) || TAKEN_FOR_JSON.has(essence);
   if (!isJson && !also.includes(essence)) {
     const way = essence === 'multipart/form-data' ? FORM : '';
@@ -54,6 +76,12 @@ export function typeOf(request: IncomingMessage, also: readonly string[]): strin
 /** The content type of JSON Lines, a value in each line; what pandas, SageMaker and others call it is taken for the same, since no name is registered. */
 export const JSON_LINES = 'application/x-ndjson';
 const LINES = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
+const CSV = /^(application\/csv|text\/x-csv)$/;
+
+function oneNameOf(essence: string): string {
+  if (LINES.test(essence)) return JSON_LINES;
+  return CSV.test(essence) ? 'text/csv' : essence;
+}
 
 function parseType(contentType: string, takes: string): MIMEType {
   try {

@@ -26,8 +26,18 @@ function parse(text: string, read: () => unknown): unknown {
 function otherIn(text: string): string | undefined {
   if (/^[^\s[{"=&,;]+=/.test(text)) return FORM;
   if (/^[^\s[{"][^\n]*[,;\t]/.test(text)) return CSV;
+  if (SEVERAL.test(text)) return LINES;
+  if (BARE.test(text)) return TEXT;
   return foreignIn(text);
 }
+
+// A value that ends with its line, and another in the next.
+const SEVERAL = /^\s*[[{][^\n]*[\]}]\s*\n\s*[[{]/;
+// What begins with a letter, and with no word of JSON or Python.
+const BARE = /^\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)\p{L}/u;
+const TEXT = 'it is a bare text; in JSON a text stands in quotes, as "a text"';
+const LINES =
+  'it has a value in each line, which is taken by the header "content-type: application/x-ndjson"';
 
 const FORM = 'it is a form; write its fields as JSON, as {"name": 1.5}';
 const CSV = 'it begins as CSV does, which is taken by the header "content-type: text/csv"';

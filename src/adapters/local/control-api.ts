@@ -66,7 +66,8 @@ const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
  */
 export function controlApi(deps: Deps): FastifyInstance {
   const { registry } = deps;
-  const api = fastify();
+  // What the router cannot read is refused before any handler of errors is asked.
+  const api = fastify({ frameworkErrors: (error, _request, reply) => sendError(reply, error) });
   // Some clients never disconnect, and a suspended one never reads its stream to the end.
   api.addHook('preClose', async () => api.server.closeAllConnections());
   api.addHook('onRequest', async (request) => refuseOtherOrigins(request));

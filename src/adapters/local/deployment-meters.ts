@@ -33,7 +33,7 @@ export function deploymentMeters(registry: Registry): () => Promise<readonly Fam
     }
     return [
       {
-        name: 'slipway_deployments',
+        name: 'slipway_deployments_under_way',
         help: 'Deployments under way, by phase.',
         type: 'gauge',
         values: [...phases].map(([phase, value]) => ({ labels: { phase }, value })),

@@ -47,3 +47,23 @@ export function wrapped(
   }
   return [...lines, line];
 }
+
+const NOTE = ' '.repeat(4);
+
+/**
+ * A line of a view as it fits a terminal of so many columns, if it is for one: what is too long goes on below where its last column begins, which has lines of its own where it begins in the right half.
+ * What is indented, as YAML is that is to be pasted, stays whole. Commands are as they have to be typed.
+ */
+export function fitted(line: string, columns: number | undefined): readonly string[] {
+  const typed = asTyped(line);
+  if (columns === undefined || stringWidth(typed) <= columns || /^ {4}(?! *→)/.test(line)) {
+    return [typed];
+  }
+  const begins = [...line.matchAll(/(?:\S {2,}|^ +→ )(?=\S)/g)].map(
+    ({ index, 0: gap }) => index + gap.length,
+  );
+  const last = begins.at(-1) ?? 0;
+  if (last <= columns / 2) return wrapped(line, columns, ' '.repeat(last));
+  const before = wrapped(line.slice(0, last).trimEnd(), columns, NOTE);
+  return [...before, ...wrapped(`${NOTE}${line.slice(last)}`, columns, NOTE)];
+}

@@ -44,6 +44,15 @@ describe('the control API', () => {
     },
   );
 
+  it.each(['/models/%ff', '/models/%zz'])('says what is wrong with %s', async (path) => {
+    const response = await fetch(`${slipway.control}${path}`);
+
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      error: expect.stringContaining(`'${path}' is not a valid url component`),
+    });
+  });
+
   it('tells Prometheus of deployments, by phase and outcome, each once', async () => {
     const ask = async () => {
       const response = await fetch(`${slipway.control}/metrics`);
@@ -54,7 +63,7 @@ describe('the control API', () => {
 
     expect(first.type).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(first.text).toContain('slipway_deployments_total{outcome="Live"} 1');
-    expect(first.text).toContain('# TYPE slipway_deployments gauge');
+    expect(first.text).toContain('# TYPE slipway_deployments_under_way gauge');
     expect(second.text).toBe(first.text);
   });
 

@@ -333,7 +333,39 @@ export function describeInvocations(runtime: Runtime): void {
         new Blob(['{"inputs":"', new Uint8Array([0xff]), '"}']),
       );
 
-      expect({ status, json }).toEqual({ status: 400, json: { error: 'the body is not UTF-8' } });
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: { error: 'the body is not UTF-8; JSON and CSV have to be' },
+      });
+    });
+
+    it.each(['good film', 'it’s over', 'über'])(
+      'says how a bare text is sent: %s',
+      async (text) => {
+        const { status, json } = await server.post('/invocations', text);
+
+        expect({ status, json }).toEqual({
+          status: 400,
+          json: {
+            error:
+              'the body is not JSON that can be read: it is a bare text; in JSON a text stands in quotes, as "a text"',
+          },
+        });
+      },
+    );
+
+    it.each([
+      ['Parquet', 'PAR1\x15\x04\xff', /^the body is a file of Parquet; it takes JSON or CSV$/],
+      ['numpy', '\x93NUMPY\x01\x00', /\(\.npy\)/],
+      ['Excel', 'PK\x03\x04\x14\xff', /\.xlsx/],
+      ['gzip', '\x1f\x8b\x08\x00\xff', /"content-encoding: gzip"/],
+    ])('names a body that is of %s', async (_kind, body, error) => {
+      const answer = await server.post('/invocations', new Blob([Buffer.from(body, 'latin1')]));
+
+      expect({ status: answer.status, error: answer.json.error }).toEqual({
+        status: 400,
+        error: expect.stringMatching(error),
+      });
     });
   });
 }

@@ -62,6 +62,15 @@ export function describeOpenApi(runtime: Runtime, others: readonly Exemplary[]):
       });
     });
 
+    it('says of every list what may be in it, without which makers of clients leave out a path', async () => {
+      const { json } = await server.get('/openapi.json');
+
+      const lists = listsIn(json.paths);
+
+      expect(lists.length).toBeGreaterThan(10);
+      expect(lists.filter((list) => !('items' in list || 'prefixItems' in list))).toEqual([]);
+    });
+
     it('names only paths that the server answers', async () => {
       const { json } = await server.get('/openapi.json');
 
@@ -88,4 +97,11 @@ export function describeOpenApi(runtime: Runtime, others: readonly Exemplary[]):
       expect({ fits, status: answer.status }).toEqual({ fits: false, status: 400 });
     });
   });
+}
+
+/** The schemas of lists, at any depth. */
+function listsIn(schema: unknown): object[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const own = 'type' in schema && schema.type === 'array' ? [schema] : [];
+  return [...own, ...Object.values(schema).flatMap(listsIn)];
 }

@@ -134,6 +134,30 @@ export function describeServer(runtime: Runtime): void {
     });
   });
 
+  it.each([
+    // As aiohttp calls bytes, and clients that leave the header empty.
+    'application/octet-stream',
+    '',
+  ])('a body of JSON that is called "%s" is taken', async (type) => {
+    const { status, json } = await server.post('/invocations', '{"inputs":[1]}', {
+      'content-type': type,
+    });
+
+    expect({ status, json }).toEqual({ status: 200, json: { predictions: [2] } });
+  });
+
+  it('OPTIONS of a path is answered by what it takes', async () => {
+    const answers = [
+      await server.get('/ping', { method: 'OPTIONS' }),
+      await server.get('/invocations', { method: 'OPTIONS' }),
+    ];
+
+    expect(answers.map(({ status, headers }) => [status, headers.get('allow')])).toEqual([
+      [405, 'GET, HEAD'],
+      [405, 'POST'],
+    ]);
+  });
+
   it('a body is as large as a container may get one, unless the server is told otherwise', async () => {
     const usual = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
     const most = '{"inputs":[1]}'.padEnd(10 * 1024 * 1024);

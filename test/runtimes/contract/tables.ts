@@ -436,6 +436,25 @@ export function describeTables(runtime: Runtime): void {
       },
     );
 
+    it.each(['application/csv', 'text/x-csv'])('takes a CSV that is called %s', async (type) => {
+      const { json } = await server.post('/invocations', '0.5,200,nail', { 'content-type': type });
+
+      expect(json).toEqual({ predictions: [{ total: 100, label: 'nail' }] });
+    });
+
+    it('says how a value in each line is sent', async () => {
+      const row = '{"name": "nail", "pieces": 1, "weight": 2}';
+      const { status, json } = await server.post('/invocations', `${row}\n${row}\n`);
+
+      expect({ status, json }).toEqual({
+        status: 400,
+        json: {
+          error:
+            'the body is not JSON that can be read: it has a value in each line, which is taken by the header "content-type: application/x-ndjson"',
+        },
+      });
+    });
+
     it('refuses a CSV whose header has not all of its names', async () => {
       const { status, json } = await server.post('/invocations', 'Name,pieces,weight\na,1,2', CSV);
 

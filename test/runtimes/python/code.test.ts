@@ -628,6 +628,42 @@ def transform_fn(model, body, content_type, accept): return f"{body} {model} {co
       'predict.py has no predict, or a class Predictor that has it',
     );
   });
+
+  describe('code that is asked for CSV', () => {
+    let server: ModelServer;
+    beforeAll(async () => {
+      server = await startModel(runtime, pythonFolder('def predict(inputs): return inputs'));
+    });
+
+    it.each([
+      ['records', [{ a: 1, b: 'x' }, { a: 2.5 }], 'a,b\n1.0,x\n2.5,\n'],
+      ['columns', { a: [1, 2], b: [true, false] }, 'a,b\n1,true\n2,false\n'],
+      [
+        'one record',
+        { label: 'a, b', scores: [0.5, 1] },
+        'label,scores_0,scores_1\n"a, b",0.5,1.0\n',
+      ],
+      ['values', ['a', null], 'prediction\na\n\n'],
+      ['a value', 5, 'prediction\n5\n'],
+      ['no rows', [], 'prediction\n'],
+    ])('answers %s as a table', async (_, inputs, csv) => {
+      const answer = await asked(server, { inputs }, 'text/csv');
+
+      expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
+      expect(await answer.text()).toBe(csv);
+    });
+
+    it('leaves out the names where the client says so, and answers 406 to what is no table', async () => {
+      const bare = await asked(server, { inputs: [{ a: 1 }] }, 'text/csv; header=absent');
+      const nested = await asked(server, { inputs: [{ a: { b: 1 } }] }, 'text/csv');
+
+      expect(await bare.text()).toBe('1\n');
+      expect(nested.status).toBe(406);
+      expect(await nested.json()).toEqual({
+        error: '"a" has lists or objects, which are no cells of a table; ask for application/json',
+      });
+    });
+  });
 }
 
 function asked({ url }: ModelServer, body: object, accept = '*/*'): Promise<Response> {

@@ -90,6 +90,57 @@ def predict(visit: Optional[Visit] = None, others: List[Visit] = []): return [vi
   });
 
   it.each([
+    ['float', 'seconds / 2', { inputs: {} }, 'it is an object, no float (TypeError: '],
+    ['float', 'seconds / 2', [0.5], 'it is a list of 1, no float (TypeError: '],
+    ['str', 'seconds.upper()', { inputs: ['a', 'b'] }, 'it is a list of 2, no str ('],
+    ['list[float]', 'sum(seconds)', 7, 'it is 7, no list (TypeError: '],
+  ])(
+    'who sends what a %s is not to code that fails on it (%s) is told',
+    async (hint, does, body, says) => {
+      const server = await serve(`def predict(seconds: ${hint}): return ${does}`);
+
+      const { status, json } = await server.post('/invocations', body);
+
+      expect(status).toBe(400);
+      expect(json.error).toContain(`"seconds" does not fit what the model's code takes: ${says}`);
+    },
+  );
+
+  it('but code that works on more than its hint says is not held to it, nor is a fault of its own a client’s', async () => {
+    const server = await serve(
+      'def predict(x: float): return [each * 2 for each in x] if isinstance(x, list) else 1 / x',
+    );
+
+    const works = await server.post('/invocations', [1, 2]);
+    const fails = await server.post('/invocations', 0);
+
+    expect(works.json).toEqual({ predictions: [2, 4] });
+    expect(fails.status).toBe(500);
+  });
+
+  it.each([
+    ['fields', 'age=3&name=a+b', { age: 3, name: 'a b' }],
+    ['fields that come twice', 'name=a&name=b&age=1', { age: 1, name: ['a', 'b'] }],
+  ])('%s of a form without files are given by name', async (_said, body, predictions) => {
+    const server = await serve('def predict(age: int, name=""): return {"age": age, "name": name}');
+
+    const answer = await server.post('/invocations', body, CURLS);
+
+    expect(answer.json).toEqual({ predictions });
+  });
+
+  it('what is no UTF-8 and is not said to be bytes is refused, with how bytes are sent', async () => {
+    const server = await serve('def predict(inputs): return 1');
+
+    const answer = await server.post('/invocations', new Blob([Buffer.from(PNG, 'base64')]));
+
+    expect(answer.status).toBe(400);
+    expect(answer.json.error).toBe(
+      'the body is not UTF-8; bytes have a content type of their own, such as image/jpeg or application/octet-stream',
+    );
+  });
+
+  it.each([
     ['records', [{ a: 1, b: 2 }]],
     ['one record', { a: 1, b: 2 }],
     ['columns', { a: [1], b: [2] }],
@@ -140,6 +191,7 @@ def predict(visit: Optional[Visit] = None, others: List[Visit] = []): return [vi
     it.each([
       ['an image as the body', png, { 'content-type': 'image/png' }, 1],
       ['one that curl calls a form', png, CURLS, 1],
+      ['one of which nothing is said', png, {}, 1],
       ['base64', JSON.stringify({ inputs: PNG }), JSON_TYPE, 1],
       [
         'a data URL by name',
@@ -158,6 +210,7 @@ def predict(visit: Optional[Visit] = None, others: List[Visit] = []): return [vi
     it.each([
       ['what is no base64', JSON.stringify({ image: '?' }), JSON_TYPE],
       ['a number', JSON.stringify({ image: 3 }), JSON_TYPE],
+      ['JSON that is damaged', '{"image":', JSON_TYPE],
       [
         'a form without an end',
         '--b\r\ncontent-disposition: form-data; name="image"\r\n\r\nx',

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..config import Facts
 from ..model import Model
-from ..serving.bodies import value_of
+from ..serving.bodies import is_text, value_of
 from ..serving.code_answers import code_answer
-from ..serving.forms import FORM
+from ..serving.forms import FIELDS, FORM
 from ..serving.streams import Content
 from ..values.tensors import Signature
 from .coroutines import settled
@@ -47,11 +47,12 @@ def _argument(body: bytes, content_type: str, parameters: dict[str, Any]) -> Any
     """What a body is to code with these parameters."""
     essence = content_type.split(";")[0].strip().lower()
     hint = next(iter(parameters.values()), None)
-    # What curl calls a form unless it is told otherwise.
-    if essence == "application/x-www-form-urlencoded" and takes_bytes(hint) and not body.lstrip().startswith((b"{", b"[", b'"')):
+    # What curl calls a form, and requests nothing at all, unless they are told otherwise.
+    is_undeclared = essence == FIELDS or (essence == "application/json" and not is_text(body))
+    if is_undeclared and takes_bytes(hint) and not body.lstrip().startswith((b"{", b"[", b'"')):
         return body
     value = value_of(body, content_type)
-    is_single = essence == FORM and len(value) == 1
+    is_single = essence in (FORM, FIELDS) and isinstance(value, dict) and len(value) == 1
     return next(iter(value.values())) if is_single and not value.keys() <= parameters.keys() else value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import dataclasses
 import datetime
 import enum
@@ -16,7 +17,7 @@ from typing import Any, Callable, Iterator
 import msgspec
 import numpy as np
 
-from ..refusal import Refusal, show
+from ..refusal import Refusal, message_of, show
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 def maker_of(name: str, hint: Any) -> Callable[[Any], Any]:
     """
     Makes the value of a request's body what its parameter has it: records as dataclasses and models of pydantic, tables, arrays, times, bytes and images.
-    Refuses with 400 what does not fit such a hint. A hint of plain values (`list`, `float`) only makes numbers of texts: code is called with more than it says.
+    Refuses with 400 what does not fit such a hint. A hint of plain values (`list`, `float`) only makes numbers of texts: code is called with more than it says, and `blaming` tells where that failed.
     """
     unwrapped = _unwrapped(hint)
     # Once, and not for each request: pydantic makes a validator of a hint.
@@ -48,6 +49,34 @@ def maker_of(name: str, hint: Any) -> Callable[[Any], Any]:
             raise Refusal(400, f'"{name}" does not fit what the model\'s code takes: {_told(error)}') from None
 
     return made
+
+
+@contextlib.contextmanager
+def blaming(given: dict[Any, Any], hints: dict[str, Any]) -> Iterator[None]:
+    """Code may well work on more than its hints say. Where it fails on such a value, that is refused with 400: the mistake is who sent it."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        name = next((name for name, value in given.items() if _is_other(value, hints.get(name))), None)
+        if name is None:
+            raise
+        wanted = getattr(hints[name], "__name__", str(hints[name]))
+        raise Refusal(
+            400, f'"{name}" does not fit what the model\'s code takes: it is {show(given[name])}, no {wanted} ({message_of(error)})'
+        ) from error
+
+
+def _is_other(value: Any, hint: Any) -> bool:
+    """Whether a value of JSON is of another kind than a hint of plain values says."""
+    unwrapped = _unwrapped(hint)
+    kinds = _PLAIN.get(typing.get_origin(unwrapped) or unwrapped)
+    is_missing = value is None and unwrapped is not hint
+    return kinds is not None and not is_missing and isinstance(value, _JSON) and not isinstance(value, kinds)
+
+
+# What a body in JSON may be.
+_JSON = (dict, list, str, int, float, type(None))
+_PLAIN: dict[Any, tuple[type, ...]] = {str: (str,), bool: (bool,), int: (int,), float: (int, float), list: (list,), dict: (dict,)}
 
 
 def takes_bytes(hint: Any) -> bool:
@@ -153,7 +182,14 @@ def _bytes(_hint: Any) -> Callable[[Any], Any]:
 def _image(hint: Any) -> Callable[[Any], Any]:
     from PIL import Image
 
-    return lambda value: Image.open(io.BytesIO(_bytes(hint)(value)))
+    def image(value: Any) -> Any:
+        content = _bytes(hint)(value)
+        try:
+            return Image.open(io.BytesIO(content))
+        except Image.UnidentifiedImageError:
+            raise ValueError("it is no image of a kind that Pillow knows") from None
+
+    return image
 
 
 _MAKERS: dict[str, Callable[[Any], Callable[[Any], Any]]] = {

@@ -17,7 +17,7 @@ from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
 from .coroutines import settled
 from .data_file import file_within
-from .hinted import hints_of, maker_of
+from .hinted import blaming, hints_of, maker_of
 
 
 def import_file(folder: str, file: str) -> ModuleType:
@@ -36,9 +36,9 @@ def import_file(folder: str, file: str) -> ModuleType:
 
 
 def called_with(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """The function of one argument: an object is passed by name if its keys are the function's parameters, and anything else as the only argument, as its type hints have it. Refuses with 400 what can be neither."""
-    takes = _named_parameters(function)
-    makers = {name: maker_of(name, hint) for name, hint in hints_of(function).items()}
+    """The function of one argument: an object is passed by name if its keys are the function's parameters, and anything else as the only argument, as its type hints have it. Refuses with 400 what can be neither, and what the code fails on that fits no hint of plain values."""
+    takes, hints = _named_parameters(function), hints_of(function)
+    makers = {name: maker_of(name, hint) for name, hint in hints.items()}
 
     def hinted(name: str | None, value: Any) -> Any:
         return makers[name](value) if name in makers else value
@@ -47,8 +47,11 @@ def called_with(function: Callable[..., Any]) -> Callable[[Any], Any]:
         if takes is None:
             return settled(function(named))
         if _is_by_name(takes, named):
-            return settled(function(**{name: hinted(name, value) for name, value in named.items()}))
-        return settled(function(hinted(takes.first, named)))
+            by_name = {name: hinted(name, value) for name, value in named.items()}
+            with blaming(by_name, hints):
+                return settled(function(**by_name))
+        with blaming({takes.first: named}, hints):
+            return settled(function(hinted(takes.first, named)))
 
     return call
 

@@ -18,6 +18,8 @@ SIGNATURE = Signature(
     (TensorSpec("label", "BYTES", (-1,)), TensorSpec("score", "FP32", (-1,))),
 )
 _MOST_IMAGES = 32
+# As PNG, JPEG, WebP and GIF begin: requests declares nothing of a file that it sends, and curl a form.
+_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 _USUAL_TOP = 5
 _FUNCTIONS = ("softmax", "sigmoid", "none")
 _KEYS = ["inputs", "parameters", "options"]
@@ -38,7 +40,7 @@ def image_model(classifier: Any, ask: Ask) -> Model:
     def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
         """The bytes of an image; or as Hugging Face's inference API: of several inputs a list, of one its answer."""
         essence = content_type.split(";")[0].strip().lower()
-        if essence.startswith("image/") or essence == "application/octet-stream":
+        if essence.startswith("image/") or essence == "application/octet-stream" or body.startswith(_STARTS):
             return _json(ask(image_of(body, "the body"), top_k=_USUAL_TOP))
         given, asked = _asked(parse_json(body))
         is_one = isinstance(given, str)

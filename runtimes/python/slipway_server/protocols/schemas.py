@@ -24,8 +24,9 @@ _VALUES: dict[str, dict[str, Any]] = {
 }
 
 
-_ROW = {"type": "array", "description": "values in the order of the columns"}
-_ROWS = {"type": "array", "description": "rows, or the values of one"}
+# Makers of clients want to know of what a list is, also where it may be of anything.
+_ROW = {"type": "array", "items": {}, "description": "values in the order of the columns"}
+_ROWS = {"type": "array", "items": {}, "description": "rows, or the values of one"}
 
 
 def obj(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def invocation_request(signature: Signature) -> dict[str, Any]:
         return {"oneOf": [obj({"inputs": _by_name(wholes, optional)}), obj({"instances": _list(_by_name(rows, optional))})]}
     row = {"anyOf": [_by_name(rows, optional), _ROW]}
     all_rows = {"anyOf": [_by_name(wholes, optional), _by_name(rows, optional), _ROWS]}
-    columns = {"columns": _list({"type": "string"}), "index": {"type": "array"}}
+    columns = {"columns": _list({"type": "string"}), "index": _list({})}
     ways = [
         obj({"inputs": all_rows}),
         obj({"instances": _list(row)}),
@@ -104,7 +105,7 @@ def _tensor(spec: TensorSpec) -> dict[str, Any]:
             "name": {"const": spec.name},
             "datatype": {"const": spec.datatype},
             "shape": _list({"type": "integer"}) if spec.shape is None else _tuple(lengths),
-            "data": {"type": "array", "description": f"{spec.datatype} values, row-major or nested as the shape"},
+            "data": {**_list({}), "description": f"{spec.datatype} values, row-major or nested as the shape"},
         }
     )
 

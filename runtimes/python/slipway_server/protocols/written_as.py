@@ -11,12 +11,15 @@ from ..values.tensors import Signature
 # The content type of JSON Lines, a value in each line, under the first of its names; no name is registered.
 JSON_LINES = "application/x-ndjson"
 _LINES = re.compile(r"application/(x-)?(ndjson|jsonl|jsonlines|json-lines)")
+_CSV = ("application/csv", "text/x-csv")
 _SPLIT = {"columns", "index", "data"}
 
 
 def one_name_of(essence: str) -> str:
-    """The content type, of JSON Lines by the one name that is used here."""
-    return JSON_LINES if _LINES.fullmatch(essence) else essence
+    """The content type, of JSON Lines and CSV by the one name that is used here."""
+    if _LINES.fullmatch(essence):
+        return JSON_LINES
+    return "text/csv" if essence in _CSV else essence
 
 
 def lines_of(body: bytes, parse: Callable[[bytes], Any]) -> list[Any]:

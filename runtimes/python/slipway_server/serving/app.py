@@ -101,6 +101,9 @@ class _GetOf:
 
     on_head = on_get
 
+    async def on_options(self, _request: Request, _response: Response) -> None:
+        raise falcon.HTTPMethodNotAllowed(["GET"])
+
 
 class _Get(_GetOf):
     def __init__(self, answer: Callable[[], Awaitable[Answer]]) -> None:
@@ -113,6 +116,10 @@ class _Post:
 
     async def on_post(self, request: Request, response: Response) -> None:
         await _write(request, response, await self._answer(request))
+
+    # Falcon's own answer is 200 without a body.
+    async def on_options(self, _request: Request, _response: Response) -> None:
+        raise falcon.HTTPMethodNotAllowed(["POST"])
 
 
 async def _write(request: Request, response: Response, answer: Answer) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from ..protocols.invocations import KEYS
 from ..protocols.written_as import JSON_LINES, lines_of, one_name_of
 from ..refusal import Refusal
-from .forms import FORM, parts_of
+from .forms import FIELDS, FORM, fields_of, parts_of
 
 
 _UTF_16 = "the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8"
@@ -25,7 +25,30 @@ def text_of(body: bytes) -> str:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         is_utf_16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        raise Refusal(400, _UTF_16 if is_utf_16 else "the body is not UTF-8") from None
+        raise Refusal(400, _UTF_16 if is_utf_16 else _no_text(body)) from None
+
+
+# What a file of each kind begins with.
+_KINDS = (
+    (b"PAR1", "a file of Parquet"),
+    (b"ARROW1", "a file of Arrow"),
+    (b"\x93NUMPY", "an array of numpy (.npy)"),
+    (b"PK\x03\x04", "an archive, as .xlsx and .npz are"),
+    (b"\x1f\x8b", 'gzip; a body in gzip has the header "content-encoding: gzip"'),
+)
+
+
+def _no_text(body: bytes) -> str:
+    kind = next((kind for start, kind in _KINDS if body.startswith(start)), None)
+    return f"the body is {kind}; it takes JSON or CSV" if kind else "the body is not UTF-8; JSON and CSV have to be"
+
+
+def is_text(body: bytes) -> bool:
+    try:
+        body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return True
 
 
 def parse_json(body: bytes) -> Any:
@@ -46,6 +69,10 @@ _PYTHONS = (b"None", b"True", b"False", b"'")
 
 _FORM = re.compile(rb'[^\s[{"=&,;]+=')
 _CSV = re.compile(rb'[^\s[{"][^\n]*[,;\t]')
+# What begins with a letter, and with no word of JSON or Python.
+_BARE = re.compile(rb"\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)[A-Za-z\xc3-\xf4]")
+# A value that ends with its line, and another in the next.
+_SEVERAL = re.compile(rb"\s*[\[{][^\n]*[\]}]\s*\n\s*[\[{]")
 
 
 def _other_in(body: bytes) -> str | None:
@@ -54,6 +81,10 @@ def _other_in(body: bytes) -> str | None:
         return 'it is a form; write its fields as JSON, as {"name": 1.5}'
     if _CSV.match(body):
         return 'it begins as CSV does, which is taken by the header "content-type: text/csv"'
+    if _SEVERAL.match(body):
+        return 'it has a value in each line, which is taken by the header "content-type: application/x-ndjson"'
+    if _BARE.match(body):
+        return 'it is a bare text; in JSON a text stands in quotes, as "a text"'
     return _foreign_in(body)
 
 
@@ -67,7 +98,7 @@ def _foreign_in(body: bytes) -> str | None:
 
 
 def value_of(body: bytes, content_type: str) -> Any:
-    """The argument for the code: CSV rows, a list of JSON's lines, the parts of a form by name, the value under one of MLflow's keys in JSON, else all of the JSON, which may be called a text; bytes for any other type."""
+    """The argument for the code: CSV rows, a list of JSON's lines, the parts or fields of a form by name, the value under one of MLflow's keys in JSON, else all of the JSON, which may be called a text; bytes for any other type."""
     essence = one_name_of(content_type.split(";")[0].strip().lower())
     if essence == "text/csv":
         return _csv(text_of(body))
@@ -79,9 +110,14 @@ def value_of(body: bytes, content_type: str) -> Any:
         value = _json_in(body)
         if value is None:
             return body
-    elif not essence.endswith("json") and essence != "application/x-www-form-urlencoded":
+    elif not essence.endswith("json") and essence != FIELDS:
         return body
+    elif not is_text(body):
+        raise Refusal(400, "the body is not UTF-8; bytes have a content type of their own, such as image/jpeg or application/octet-stream")
     else:
+        fields = fields_of(body) if essence == FIELDS else {}
+        if fields:
+            return fields
         value = parse_json(body)
     key = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
     if key == "dataframe_split":

@@ -13,15 +13,22 @@ from typing import Any, Iterator
 import numpy as np
 
 from ..refusal import Refusal
+from ..tables.code_csv import table_of
+from ..tables.csv_answer import csv_header, csv_of, wants_csv
 from .streams import Content, dumped, streamed
 
 
 def code_answer(result: Any, accept: str) -> tuple[Content, str]:
-    """An answer's content and type: a generator's values as a stream, bytes and images as they are, anything else as JSON."""
+    """An answer's content and type: a generator's values as a stream, bytes and images as they are, anything else as JSON, or as CSV where the client prefers that."""
     if isinstance(result, Iterator) and not isinstance(result, io.IOBase):
         return streamed((jsonable(value) for value in result), accept)
     content = _content_of(result)
-    return json_content({"predictions": result}) if content is None else (content, _type_of(content))
+    if content is not None:
+        return content, _type_of(content)
+    if wants_csv(accept):
+        header = csv_header(accept)
+        return csv_of(table_of(jsonable(result)), header), f"text/csv; charset=utf-8; header={header}"
+    return json_content({"predictions": result})
 
 
 def json_content(value: Any) -> tuple[bytes, str]:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import NamedTuple
 
 from ..refusal import Refusal, message_of
 
 FORM = "multipart/form-data"
+# Also what curl calls any text unless it is told otherwise.
+FIELDS = "application/x-www-form-urlencoded"
+_FIRST_FIELD = re.compile(rb"[A-Za-z_][\w.%+\[\]-]*=")
 
 
 class Part(NamedTuple):
@@ -31,3 +35,15 @@ def parts_of(body: bytes, content_type: str) -> list[Part]:
     if not parts:
         raise Refusal(400, "the form has no part")
     return parts
+
+
+def fields_of(body: bytes) -> dict[str, str | list[str]]:
+    """The fields of a form without files, as `curl --data-urlencode`, `requests` and browsers send it, by name, a list where one comes several times; none of what is no such form."""
+    if not _FIRST_FIELD.match(body):
+        return {}
+    from urllib.parse import parse_qs
+
+    try:
+        return {name: values[0] if len(values) == 1 else values for name, values in parse_qs(body.decode(), errors="strict").items()}
+    except ValueError as error:
+        raise Refusal(400, f"the form cannot be read: {message_of(error)}") from None

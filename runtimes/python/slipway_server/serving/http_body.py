@@ -44,8 +44,8 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-# What curl -d and fetch declare for a text unless told otherwise, and what JSON was called before it had a registered name.
-_TAKEN_FOR_JSON = ("application/x-www-form-urlencoded", "text/plain", "text/json")
+# What curl -d and fetch declare for a text unless told otherwise, aiohttp for bytes, and what JSON was called before it had a registered name.
+_TAKEN_FOR_JSON = ("application/x-www-form-urlencoded", "text/plain", "application/octet-stream", "text/json")
 
 
 _FORM = ": what is in a file as the body itself, as `curl --data-binary @FILE` sends it"

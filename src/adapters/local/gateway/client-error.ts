@@ -3,6 +3,12 @@ import { createServer as createHttp2Server } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Refusal } from './refusal.ts';
 
+const NO_TUNNEL: Refusal = {
+  status: 405,
+  error: 'this is no proxy: CONNECT opens no way to other addresses',
+  fix: 'leave the gateway out of the settings of proxies (HTTPS_PROXY), and call /models/<name>/… on it',
+};
+
 /** The limits of the server that are named in its answers. */
 type Limits = {
   readonly maxHeaderSize: number;
@@ -37,6 +43,10 @@ export function answerClientErrors(server: Server, limits: Limits): void {
     const isAnswering = response?.headersSent && !response.writableFinished;
     if (socket.writable && !isAnswering) socket.write(written(refusalOf(error, limits)));
     socket.destroy(error);
+  });
+  // Node cuts the connection where nobody listens.
+  server.on('connect', (_request, socket: Duplex) => {
+    socket.on('error', () => undefined).end(written(NO_TUNNEL));
   });
 }
 

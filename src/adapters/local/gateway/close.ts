@@ -19,7 +19,7 @@ export function gracefulClose(server: Server, timers: Timers): () => Promise<voi
   };
   const sweep = () =>
     answering > 0 ? server.closeIdleConnections() : server.closeAllConnections();
-  server.on('request', watch).on('checkContinue', watch);
+  server.on('request', watch).on('checkContinue', watch).on('checkExpectation', watch);
 
   return async () => {
     const closed = once(server, 'close');

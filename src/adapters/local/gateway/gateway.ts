@@ -58,6 +58,8 @@ const SERVER_OPTIONS = {
   requestTimeout: 120_000,
   // Common clients and load balancers close an idle connection after 60 s; a longer timeout lets them close first.
   keepAliveTimeout: 75_000,
+  // Node itself refuses such a request without a word.
+  requireHostHeader: false,
 } as const;
 
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
@@ -82,7 +84,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     table,
     room: bodyRoom(timers),
   });
-  const server = createServer(SERVER_OPTIONS, handler).on('checkContinue', handler);
+  const server = createServer(SERVER_OPTIONS, handler)
+    .on('checkContinue', handler)
+    // What else is expected may be passed over: RFC 9110 §10.1.1.
+    .on('checkExpectation', handler);
   // Each pipelined request listens for the close of its connection; that is not a leak.
   server.on('connection', (socket) => socket.setMaxListeners(0));
   answerClientErrors(server, SERVER_OPTIONS);

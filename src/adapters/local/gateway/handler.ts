@@ -78,13 +78,15 @@ function answerOwn(
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   if (place) return answerPage(request, response, place);
   if (answerHome(request, response, table())) return true;
-  if (request.url !== '/metrics') return answerPage(request, response, place);
+  if (!METRICS.test(request.url ?? '')) return answerPage(request, response, place);
   metrics().then(
     ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
     (error: unknown) => refusals.refuse(response, refusals.gatewayFailed(error)),
   );
   return true;
 }
+
+const METRICS = /^\/metrics\/?(\?|$)/;
 
 type Refused = {
   readonly refusal: refusals.Refusal;
@@ -181,7 +183,8 @@ function afterThrow(error: unknown, { gone }: Arrival): Ending {
 }
 
 /** An offered protocol upgrade is ignored, and the request is answered as plain HTTP: RFC 9110 §7.8. */
-function unservedProtocol({ headers }: IncomingMessage): refusals.Refusal | undefined {
+function unservedProtocol({ headers, httpVersion }: IncomingMessage): refusals.Refusal | undefined {
+  if (headers.host === undefined && httpVersion === '1.1') return refusals.HOST_MISSING;
   const { 'transfer-encoding': coding = 'chunked' } = headers;
   return coding.toLowerCase() === 'chunked' ? undefined : refusals.CODING_REFUSED;
 }

@@ -3,6 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { exchangeBytes, head } from '../../../support/gateway/raw-http.ts';
+import { serveMirror } from '../../../support/gateway/real-revisions.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
 
 let world: GatewayWorld;
@@ -50,6 +51,16 @@ describe('what is no request of HTTP/1.1', () => {
       status: 431,
       error: 'the head of the request is over 16 KiB',
     },
+    {
+      sent: 'POST /models/digits/infer HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+      status: 400,
+      error: 'it has no host header',
+    },
+    {
+      sent: 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n',
+      status: 405,
+      error: 'this is no proxy',
+    },
   ])('is told that it is none: $error', async ({ sent, status, error }) => {
     const received = await exchangeBytes(world.gateway.origin, sent);
 
@@ -69,5 +80,16 @@ describe('what is no request of HTTP/1.1', () => {
 
     const received = await text(client);
     expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  });
+
+  it('but what a client expects beyond going on is passed over', async () => {
+    await serveMirror(world.revisions, 'digits-v1');
+
+    const received = await exchangeBytes(
+      world.gateway.origin,
+      head('Expect: 200-ok', 'Connection: close', 'Content-Length: 0'),
+    );
+
+    expect(received).toContain('HTTP/1.1 200 ');
   });
 });

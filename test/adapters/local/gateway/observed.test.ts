@@ -162,6 +162,16 @@ describe('/metrics', () => {
     expect(requests).toBe(1);
   });
 
+  it.each(['/metrics/', '/metrics?module=models', '/metrics/?module=models'])(
+    'is there at %s too',
+    async (path) => {
+      const { status, headers } = await send(path);
+
+      expect(status).toBe(200);
+      expect(headers['content-type']).toMatch(/^text\/plain/);
+    },
+  );
+
   it('counts no test path', async () => {
     await serveMirror(world.revisions, 'digits-v1');
     await send('/_candidate/digits-v1/ping');

@@ -78,9 +78,14 @@ describe('by /invocations', () => {
     expect(json[0].score).not.toBeCloseTo(answersOf()[FILE]?.[0]?.score ?? 0, 2);
   });
 
-  it('bytes of which nothing is said are an image too', async () => {
+  it.each([
+    'application/octet-stream',
+    // As curl and requests send a file unless they are told otherwise.
+    'application/x-www-form-urlencoded',
+    '',
+  ])('bytes that are called "%s" are an image too', async (type) => {
     const { json } = await (await start()).post('/invocations', bytesOf(FILE), {
-      'content-type': 'application/octet-stream',
+      'content-type': type,
     });
 
     expect(json).toEqual(alike(answersOf()[FILE]));
