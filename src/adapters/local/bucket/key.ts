@@ -25,6 +25,11 @@ export function keyProblem(key: string): string | undefined {
   return undefined;
 }
 
+/** `models/NAME`, whatever the file may become. */
+export function modelFolder(key: string): string {
+  return key.split('/', 2).join('/');
+}
+
 /** What desktops leave in every folder that they show. */
 const LITTER = ['thumbs.db', 'desktop.ini', '__macosx'];
 
