@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { grants } from '#adapters/local/builds/grants.ts';
+import { turns } from '#adapters/local/builds/turns.ts';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { type Problem, problems } from '#adapters/local/problems.ts';
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
@@ -20,6 +22,7 @@ import type { Clock } from '#ports/clock.ts';
 import { companionsTaken } from './companions.ts';
 import { folderStart, untilAstray } from './folder-start.ts';
 import { bucketIntake } from './intake.ts';
+import { modelFolder } from './key.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
 import { type ObjectVersion, type ObjectVersions, objectVersions } from './object-versions.ts';
@@ -97,6 +100,8 @@ export function folderStore(options: Options): FolderStore {
   const isDone = (key: string, file: FileState) =>
     isKnown(versions, key, file) || troubles.has(key);
 
+  // The thousands of files of a folder, which are announced in the same moment, get a turn of the event loop each: requests come between them.
+  const ofModel = turns(1);
   const companions = companionsTaken({ folder, isDone, signal });
   const uploading = new Set<{ readonly key: string }>();
   const quiet = {
@@ -136,7 +141,11 @@ export function folderStore(options: Options): FolderStore {
     if (prefix !== undefined) startedUpTo.set(prefix, ABOVE_ALL);
     await companions(version.key);
     if (prefix !== undefined) startedUpTo.set(prefix, newestIn(prefix));
-    if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
+    const tell = () => {
+      if (!signal.aborted) options.onCreated(objectCreatedEvent(stored(bucket, version)));
+    };
+    if (meaning.kind !== 'loose') return tell();
+    await ofModel(modelFolder(version.key), () => setImmediate().then(tell));
   }
 
   /** What is uploaded of a folder before its `model.yaml`, which comes last, is not astray yet, nor is external data before its model. */

@@ -4,6 +4,7 @@ import type { FileState } from '#adapters/local/gateway/settling.ts';
 import { fingerprint } from '#adapters/local/registry/file-state.ts';
 import { atOnce } from '#adapters/local/revisions/at-once.ts';
 import { Failure } from '#domain/failure.ts';
+import { modelFolder } from './key.ts';
 import type { ObjectVersion } from './object-versions.ts';
 import { requireKey, requireSize, type Taken, type TakeOptions, takeFile } from './take-file.ts';
 import { hideFromBucket, showInBucket } from './view.ts';
@@ -64,11 +65,6 @@ export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake
       await Promise.allSettled(running);
     },
   };
-}
-
-/** `models/NAME`, whatever that file may become. */
-function modelFolder(key: string): string {
-  return key.split('/', 2).join('/');
 }
 
 async function* measured(

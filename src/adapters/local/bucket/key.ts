@@ -25,6 +25,11 @@ export function keyProblem(key: string): string | undefined {
   return undefined;
 }
 
+/** `models/NAME`, whatever the file may become. */
+export function modelFolder(key: string): string {
+  return key.split('/', 2).join('/');
+}
+
 /** Hidden files, what desktops leave, and the temporary files of editors, browsers and copy programs. */
 export function isUnfinishedName(name: string): boolean {
   const lower = name.toLowerCase();

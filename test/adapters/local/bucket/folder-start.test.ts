@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {
+  BUCKET,
   type BucketFolder,
   bucketFolder,
   keyOf,
@@ -200,4 +203,36 @@ it('a file of a folder is told of once nothing more has been uploaded there for 
   expect(announced(opened)).toEqual([MANIFEST]);
   await eventually(() => announced(opened).length > 1 || (timers.advance(1000), false));
   expect(announced(opened)).toEqual([MANIFEST, 'models/mine/v1/predict.py']);
+});
+
+it('the files of a folder are told of one by one, so that thousands hold nothing else up', async () => {
+  const keys = Array.from({ length: 30 }, (_, i) => `models/mine/v1/${i}.bin`);
+  for (const key of keys) await folder.moveIn(key, key);
+  await folder.moveIn(MANIFEST, '');
+  const others = Promise.withResolvers<void>();
+  const objects = objectStore(join(folder.root, 'objects'));
+  let turn = 0;
+  let counting = setImmediate(function count() {
+    turn += 1;
+    counting = setImmediate(count);
+  });
+  const toldIn = new Map<string, number>();
+
+  const opened = await folder.watched({
+    onCreated: (event) => toldIn.set(keyOf(event), turn),
+    objects: {
+      ...objects,
+      async write(bytes, sizeBytes) {
+        if (sizeBytes === 0) await others.promise;
+        return objects.write(bytes, sizeBytes);
+      },
+    },
+  });
+  await eventually(async () => (await opened.store.list(BUCKET, 'models/', { ...ALL, limit: 100 })).length === 30);
+  others.resolve();
+  await eventually(() => toldIn.size === 31);
+  clearImmediate(counting);
+
+  const turns = keys.map((key) => toldIn.get(key));
+  expect(new Set(turns).size).toBe(keys.length);
 });

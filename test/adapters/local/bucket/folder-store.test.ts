@@ -10,8 +10,10 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { describeArtifactStore } from '../../../contracts/artifact-store.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
@@ -214,6 +216,26 @@ describe('dropping a file in the bucket folder', () => {
     for (const each of opened.events) {
       expect(contents).toContain(await folder.bytes(opened, each));
     }
+  });
+
+  it('is read in parts so small that hashing one holds up no request', async () => {
+    const objects = objectStore(join(folder.root, 'objects'));
+    const parts: number[] = [];
+    async function* noted(bytes: AsyncIterable<Uint8Array>) {
+      for await (const part of bytes) {
+        parts.push(part.byteLength);
+        yield part;
+      }
+    }
+    const opened = await folder.watched({
+      objects: { ...objects, write: (bytes, size) => objects.write(noted(bytes), size) },
+    });
+    const content = 'weights;'.repeat(100_000);
+
+    await folder.moveIn(KEY, content);
+
+    await taken(opened, KEY, content);
+    expect(Math.max(...parts)).toBe(65_536);
   });
 
   it('takes every one of 200 files', async () => {
