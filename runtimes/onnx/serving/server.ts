@@ -6,6 +6,7 @@ import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 import { readBody, typeOf } from './body.ts';
 import { encoded } from './coding.ts';
+import { isOverLambda, TOO_LARGE } from './lambda-limit.ts';
 import { createServer } from './node-http.ts';
 import type { Reply, Route } from './route.ts';
 import { serverErrors } from './server-errors.ts';
@@ -55,23 +56,33 @@ export function createModelServer(
   const server = createServer(TIMEOUTS, async (request, response) => {
     for (const name of KEYS) delete request.headers[name];
     if (revision) response.setHeader('x-slipway-revision', revision);
-    const { status, body, headers } = await reply(request, response).catch((error) => {
+    const answer = await reply(request, response).catch((error) => {
       // After the client has left, an error is just a consequence.
       if (!isRefusal(error) && !response.destroyed) console.error(labelOf(request), error);
       return refuse(error, request.url ?? '');
     });
+    const { status, body, headers } = await packed(request, answer);
     // While the server is closing, a kept-alive connection would only delay its end.
     if (!server.listening) response.setHeader('connection', 'close');
     count(request.headers, status);
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
-    const packed = await encoded(body, request.headers['accept-encoding']?.toString());
-    for (const [name, value] of Object.entries({ ...headers, ...packed.headers })) {
-      response.setHeader(name, value);
-    }
-    response.end(packed.body);
+    for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+    response.end(body);
   });
   return server;
+}
+
+/** The answer in an encoding that the client takes, or why Lambda takes it in none. */
+async function packed(request: IncomingMessage, { status, ...answer }: Reply): Promise<Reply> {
+  const { body, headers } = await encoded(
+    answer.body,
+    request.headers['accept-encoding']?.toString(),
+  );
+  const whole = { body, headers: { ...answer.headers, ...headers } };
+  const header = (name: string) => request.headers[name]?.toString();
+  if (!isOverLambda(process.env, header, whole)) return { status, ...whole };
+  return refuse(refusal(502, TOO_LARGE), request.url ?? '');
 }
 
 // Whose clients are mostly told of an address that ends in /v1, and at times of one without.

@@ -529,6 +529,32 @@ def predict(what): return numbers() if what == "numbers" else seen
     expect(server.stderr()).not.toMatch(/decoder\.py|slipway_server/);
   });
 
+  it('an answer that Lambda would refuse says so, unless it is small enough once encoded', async () => {
+    const code = 'def predict(_): return bytes(4_800_000)';
+    const server = await startModel(runtime, pythonFolder(code), {
+      AWS_LWA_INVOKE_MODE: 'buffered',
+    });
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${server.url}/invocations`, {
+        method: 'POST',
+        body: '{"inputs":1}',
+        headers: { 'content-type': 'application/json', 'accept-encoding': 'identity', ...headers },
+      });
+    const invoked = { 'x-amzn-lambda-context': '{}' };
+
+    const [elsewhere, whole, encoded] = [
+      await ask({}),
+      await ask(invoked),
+      await ask({ ...invoked, 'accept-encoding': 'gzip' }),
+    ];
+
+    expect([elsewhere.status, whole.status, encoded.status]).toEqual([200, 502, 200]);
+    expect(await whole.json()).toEqual({
+      error: expect.stringContaining('over what Lambda takes, 4.5 MB'),
+    });
+    expect((await encoded.arrayBuffer()).byteLength).toBe(4_800_000);
+  });
+
   it.each([
     { from: 'a function', header: { 'x-amzn-request-context': '{"requestId":"api-1"}' } },
     { from: 'a container', header: { 'x-slipway-request-id': 'api-1' } },

@@ -18,6 +18,7 @@ from ..protocols.openai import error_json
 from ..refusal import Refusal, message_of
 from .answer import Answer
 from .coding import encoded, encoding_for
+from .lambda_limit import TOO_LARGE, is_over_lambda
 from .language_routes import LanguageRoutes
 from .predictor import ClientGone
 from .routes import Routes
@@ -125,12 +126,12 @@ class _Post:
 async def _write(request: Request, response: Response, answer: Answer) -> None:
     response.content_type = answer.content_type
     response.status = answer.status
+    for name, value in answer.headers.items():
+        response.set_header(name, value)
     if not isinstance(answer.body, bytes):
         response.stream = answer.body
     else:
         await _write_whole(request, response, answer.body)
-    for name, value in answer.headers.items():
-        response.set_header(name, value)
 
 
 async def _write_whole(request: Request, response: Response, body: bytes) -> None:
@@ -141,6 +142,9 @@ async def _write_whole(request: Request, response: Response, body: bytes) -> Non
     if coding:
         response.set_header("content-encoding", coding)
         response.data = await asyncio.to_thread(encoded, body, coding)
+    if is_over_lambda(os.environ, request.get_header, response.data, response.content_type, bool(coding)):
+        response.delete_header("content-encoding")
+        _refuse(response, 502, TOO_LARGE)
 
 
 def _refuse(response: Response, status: int, message: str) -> None:

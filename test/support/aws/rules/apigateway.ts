@@ -18,6 +18,7 @@ const CONTEXT: ReadonlySet<string> = new Set([
   'context.domainName',
   'context.path',
   'context.identity.apiKeyId',
+  'context.requestId',
 ]);
 
 /**

@@ -1,0 +1,36 @@
+import type { Header } from '../protocols/api-gateway.ts';
+
+export const TOO_LARGE =
+  'the answer is over what Lambda takes, 4.5 MB, or 6 MB of text: ask for less at once, or with `accept-encoding: gzip`';
+
+type Packed = {
+  readonly body: string | Uint8Array;
+  readonly headers: Readonly<Record<string, string | number>>;
+};
+
+// All that a function answers, as JSON; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const MOST_BYTES = 6_291_556;
+// What the web adapter writes around the body, the headers among it.
+const AROUND_BYTES = 4096;
+
+/** Whether Lambda would refuse an answer that the web adapter hands it whole: then its client is told nothing but that the function failed. */
+export function isOverLambda(
+  env: Readonly<Record<string, string | undefined>>,
+  header: Header,
+  { body, headers }: Packed,
+): boolean {
+  const isWhole = env['AWS_LWA_INVOKE_MODE'] === 'buffered';
+  if (!isWhole || header('x-amzn-lambda-context') === undefined) return false;
+  const type = String(headers['content-type'] ?? 'application/json');
+  const isText = !headers['content-encoding'] && /^(text\/|application\/json)/.test(type);
+  return AROUND_BYTES + sizeOf(body, isText) > MOST_BYTES;
+}
+
+/** The adapter writes texts as such, and all else in base64. */
+function sizeOf(body: string | Uint8Array, isText: boolean): number {
+  const bytes = Buffer.byteLength(body);
+  if (!isText) return (bytes * 4) / 3;
+  // Only what is near the limit is looked through.
+  if (bytes < MOST_BYTES / 2) return bytes;
+  return Buffer.byteLength(JSON.stringify(typeof body === 'string' ? body : String(body)));
+}
