@@ -48,6 +48,11 @@ const CASES: readonly Dropped[] = [
     folder: 'sklearn',
     versions: ['several-labels-1.8.pkl'],
   },
+  {
+    what: 'a model that is calibrated by a temperature',
+    folder: 'sklearn',
+    versions: ['tempered-1.8.pkl'],
+  },
 ];
 
 describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {

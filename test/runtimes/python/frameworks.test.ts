@@ -298,4 +298,18 @@ print(json.dumps([names_given(Pipeline()), {name: values.tolist() for name, valu
       { place: ['here', 'there'], hue: ['blue', 'red'] },
     ]);
   });
+
+  it('an output that was read off whole numbers is of fractions where the model answers these, also when one is whole', async () => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.adapters.user_code import outputs_of
+from slipway_server.values.tensors import TensorSpec
+asked = lambda spec, answer: outputs_of(answer, (spec,))["y"].dtype.kind
+inferred, declared = TensorSpec("y", "INT64", (-1,), is_inferred=True), TensorSpec("y", "INT64", (-1,))
+print(json.dumps([asked(spec, answer) for spec in (inferred, declared) for answer in (np.array([0.0]), np.array([0.5]), np.array([1]))]))
+`);
+
+    expect(found).toEqual(['f', 'f', 'i', 'i', 'f', 'i']);
+  });
 }

@@ -94,7 +94,8 @@ def _as_mlflow_takes(signature: Signature, model: Any) -> Signature:
         is_column = spec.shape == (-1,)
         return replace(spec, takes_null=is_column and spec.datatype in ("BYTES", "BOOL"), is_time=is_column and spec.name in times)
 
-    return Signature(tuple(map(taken, signature.inputs)), signature.outputs)
+    inferred = (replace(spec, is_inferred=True) for spec in signature.outputs)
+    return Signature(tuple(map(taken, signature.inputs)), tuple(inferred))
 
 
 def _as_declared(data: Any, model: Any) -> Any:

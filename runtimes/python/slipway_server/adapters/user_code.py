@@ -129,6 +129,8 @@ def _as_declared(spec: TensorSpec, value: Any) -> np.ndarray:
             cast = array.astype(DTYPES[spec.datatype])
     except (TypeError, ValueError):
         raise Refusal(500, f'the model answered an "{spec.name}" that is no {spec.datatype}') from None
-    # A signature that was made of labels says whole numbers of what a regression answers: no answer is cut to them.
+    if spec.is_inferred and array.dtype.kind == "f" and not spec.datatype.startswith("FP"):
+        return plain(array)
+    # A signature may say whole numbers of what a regression answers: no answer is cut to them.
     is_whole = spec.datatype.startswith("FP") or array.dtype.kind not in "biuf" or np.array_equal(cast, array)
     return cast if is_whole else plain(array)

@@ -37,6 +37,7 @@ class TensorSpec:
     `is_category`: to the model, an integer written as text equals the number, as true equals 1.
     `is_optional`: a table may lack the column. `takes_null`: a value may be missing, and is None then, or false.
     `is_time`: a text of a time, which may be written as a whole number of nanoseconds since 1970.
+    `is_inferred`: read off an example, which may have had whole numbers where the model answers fractions.
     """
 
     name: str
@@ -46,6 +47,7 @@ class TensorSpec:
     is_optional: bool = False
     takes_null: bool = False
     is_time: bool = False
+    is_inferred: bool = False
 
     def json(self) -> dict[str, Any]:
         said = {"isOptional": True} if self.is_optional else {}
