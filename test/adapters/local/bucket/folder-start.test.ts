@@ -228,7 +228,9 @@ it('the files of a folder are told of one by one, so that thousands hold nothing
       },
     },
   });
-  await eventually(async () => (await opened.store.list(BUCKET, 'models/', { ...ALL, limit: 100 })).length === 30);
+  await eventually(
+    async () => (await opened.store.list(BUCKET, 'models/', { ...ALL, limit: 100 })).length === 30,
+  );
   others.resolve();
   await eventually(() => toldIn.size === 31);
   clearImmediate(counting);
