@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  answerToOwnExample,
   type Dropped,
   fixtureOf,
   pushed,
@@ -48,6 +49,8 @@ export function itAnswersAsItsFramework(
         const { state, reason } = await pushed(slipway, fixture, model);
         expect(state === 'Live' || reason).toBe(true);
         expect(await wrongAnswers(throughGateway(slipway, model), fixture)).toEqual([]);
+        const { status = 200, body } = (await answerToOwnExample(slipway, model)) ?? {};
+        expect(status === 200 || body).toBe(true);
       }
       if (asOnnx) expect(await servedAsOnnx(slipway, model)).toEqual(asOnnx);
     },

@@ -86,7 +86,7 @@ export function pathOf(protocol: Protocol, model: string): string {
   return protocol === 'infer' ? `v2/models/${model}/infer` : 'invocations';
 }
 
-export function throughGateway({ gateway }: RunningSlipway, model = 'm'): Post {
+export function throughGateway({ gateway }: Pick<RunningSlipway, 'gateway'>, model = 'm'): Post {
   return async (protocol, body) => {
     const response = await fetch(`${gateway}/models/${model}/${pathOf(protocol, model)}`, {
       method: 'POST',
@@ -96,6 +96,26 @@ export function throughGateway({ gateway }: RunningSlipway, model = 'm'): Post {
     return { status: response.status, body: await response.json() };
   };
 }
+
+/** What a model answers to the example of its own document, which its page and its `curl` send; undefined where it has none. */
+export async function answerToOwnExample(
+  { gateway }: Pick<RunningSlipway, 'gateway'>,
+  model: string,
+) {
+  const document = await fetch(`${gateway}/models/${model}/openapi.json`);
+  const { paths } = (await document.json()) as { paths: Readonly<Record<string, OwnPath>> };
+  const body = paths['/invocations']?.post?.requestBody?.content['application/json']?.example;
+  if (body === undefined) return undefined;
+  return throughGateway({ gateway }, model)('invocations', body);
+}
+
+type OwnPath = {
+  readonly post?: {
+    readonly requestBody?: {
+      readonly content: Readonly<Record<string, { readonly example?: unknown }>>;
+    };
+  };
+};
 
 /** Whether each of the first two versions of a model is served as ONNX. */
 export async function servedAsOnnx(

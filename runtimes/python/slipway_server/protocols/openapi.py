@@ -33,7 +33,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
                 "Answer inputs given as nested lists or as a table",
                 invocation_request(signature),
                 invocation_response(signature),
-                nested_example(example),
+                nested_example(example, model),
             ),
             f"{path}/infer": _post(
                 "Answer inputs in the Open Inference Protocol",
@@ -45,7 +45,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
                 "Answer rows by row, in KServe's first protocol",
                 invocation_request(signature),
                 response_by_row(signature),
-                nested_example(example),
+                nested_example(example, model),
             ),
             f"/v1/models/{config.name}": _get("Whether the model is loaded"),
             **(_embedding() if config.facts.embeds else {}),
@@ -150,9 +150,12 @@ def _about_it(path: str) -> dict[str, Any]:
     }
 
 
-def nested_example(example: dict[str, np.ndarray] | None) -> dict[str, Any] | None:
-    """In the form that `/invocations` takes."""
-    return example and {"inputs": {name: json.loads(nested_json(array)) for name, array in example.items()}}
+def nested_example(example: dict[str, np.ndarray] | None, model: Model) -> dict[str, Any] | None:
+    """In the form that `/invocations` takes: by name, but the rows themselves where code takes no names."""
+    if not example:
+        return None
+    by_name = {name: json.loads(nested_json(array)) for name, array in example.items()}
+    return {"inputs": next(iter(by_name.values())) if model.invoke and len(by_name) == 1 else by_name}
 
 
 def _tensor(name: str, array: np.ndarray) -> dict[str, Any]:

@@ -184,7 +184,7 @@ class Routes:
             is_asked = model.signature.inputs and not model.language
             answered = await self._predictor.run(lambda: first_example(model), None) if is_asked else None
             inputs = answered and answered[0]
-            answered_it = Sample("/invocations", nested_example(inputs)) if inputs else None
+            answered_it = Sample("/invocations", nested_example(inputs, model)) if inputs else None
             self._itself = openapi_of(self._config, model, inputs), answered_it or self._given_sample()
         return self._itself
 

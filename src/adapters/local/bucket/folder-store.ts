@@ -82,7 +82,8 @@ const REFUSALS: readonly string[] = ['ArtifactRejected', 'InputInvalid'];
 export function folderStore(options: Options): FolderStore {
   const { root, bucket, maxObjectBytes, objects = objectStore(join(root, 'objects')) } = options;
   const folder = join(root, 'bucket');
-  mkdirSync(join(folder, 'models'), { recursive: true });
+  const isNew = mkdirSync(folder, { recursive: true }) !== undefined;
+  if (isNew) mkdirSync(join(folder, 'models'));
   const versions = objectVersions(options.database, options.clock);
   const troubles = problems(options.onProblem, options.clock);
   const intake = bucketIntake({ folder, objects, versions, maxObjectBytes });
