@@ -256,6 +256,19 @@ print(json.dumps(["%d.%d" % sys.version_info[:2], {version: made(code) for versi
     );
   });
 
+  it('code may import what Cython has compiled, whose functions have no bytecode but for show', async () => {
+    const found = await snippets.said(`
+import json
+from slipway_server.loading.bytecode import no_foreign_bytecode
+def shown(d): return d
+with no_foreign_bytecode():
+    made = [shown.__code__.replace(co_code=code).co_name for code in (b"", bytes(2), bytes(64))]
+print(json.dumps(made))
+`);
+
+    expect(found).toEqual(['shown', 'shown', 'shown']);
+  });
+
   it('code that is not being loaded may make any function', async () => {
     const found = await snippets.said(`
 import json

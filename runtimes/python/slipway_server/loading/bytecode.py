@@ -35,7 +35,8 @@ def _heard(event: str, given: tuple[Any, ...]) -> None:
     if event != "code.__new__" or _depth == 0:
         return
     code, _, name = given[:3]
-    if isinstance(code, bytes) and is_foreign(code):
+    # What Cython compiles has code objects too, of nothing or of zeros, which nobody runs: they are for tracebacks.
+    if isinstance(code, bytes) and code.strip(b"\0") and is_foreign(code):
         raise RuntimeError(f"the function {name!r} was saved as bytecode of {_maker_of(code)}, and this is Python {_OWN}")
 
 
