@@ -51,7 +51,9 @@ export const admitDeployment =
         return { kind: 'ignored', id: '', model: '', reason: `${object.key} starts no deployment` };
       case 'loose': {
         const { model } = meaning;
-        return hint(deps, event, execution, { model, stray: await strayFile(deps, event, model) });
+        const manifest = await manifestOver(deps.artifacts, event);
+        const stray = await strayFile(deps, event, model, manifest);
+        return hint(deps, event, execution, { model, stray });
       }
       case 'misnamed':
         return refuseName(deps, event, execution, meaning.name);
@@ -63,15 +65,12 @@ export const admitDeployment =
           const reason = `${bucket.name}/${object.key} was deleted`;
           return { kind: 'ignored', id: '', model, reason };
         }
-        const isOfFolder =
-          meaning.kind === 'artifact' && (await manifestOver(deps.artifacts, event));
-        if (!isOfFolder) return admit(deps, { meaning, stored, start: stored, execution });
+        const manifest =
+          meaning.kind === 'artifact' ? await manifestOver(deps.artifacts, event) : undefined;
+        if (!manifest) return admit(deps, { meaning, stored, start: stored, execution });
         const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
-        return hint(deps, event, execution, {
-          model,
-          stray: await strayFile(deps, event, model),
-          id,
-        });
+        const stray = await strayFile(deps, event, model, manifest);
+        return hint(deps, event, execution, { model, stray, id });
       }
       case 'data':
         return admitData(deps, event, execution, meaning);
@@ -87,8 +86,10 @@ async function admitData(
 ): Promise<Output> {
   const { registry, artifacts } = deps;
   const { bucket, object } = event.detail;
-  if (await manifestOver(artifacts, event)) {
-    return hint(deps, event, execution, { model, stray: await strayFile(deps, event, model) });
+  const manifest = await manifestOver(artifacts, event);
+  if (manifest) {
+    const stray = await strayFile(deps, event, model, manifest);
+    return hint(deps, event, execution, { model, stray });
   }
   const key = `models/${model}/${file}`;
   const [stored, start, newest] = await Promise.all([

@@ -11,13 +11,14 @@ type Deps = { readonly registry: Registry; readonly artifacts: ArtifactStore };
 /** Why a file is in no deployment, and how to start one of it, ready for its owner to paste. */
 export type Stray = { readonly why: string; readonly fix: string };
 
-/** Undefined for a file whose folder's `model.yaml` has started a deployment with it, or is about to. */
+/** Undefined for a file whose folder's `model.yaml`, which is `manifest`, has started a deployment with it, or is about to. */
 export async function strayFile(
   deps: Deps,
   event: ObjectCreated,
   model: string,
+  manifest: StoredObject | undefined,
 ): Promise<Stray | undefined> {
-  const why = await strayReason(deps, event);
+  const why = await strayReason(deps, event, manifest);
   return why === undefined ? undefined : { why, fix: fixFor(event.detail.object.key, model) };
 }
 
@@ -36,9 +37,9 @@ export async function manifestOver(
 async function strayReason(
   { registry, artifacts }: Deps,
   event: ObjectCreated,
+  manifest: StoredObject | undefined,
 ): Promise<string | undefined> {
   const { bucket, object } = event.detail;
-  const manifest = await manifestOver(artifacts, event);
   if (!manifest) {
     const [folder, own] = foldersOf(object.key);
     if (own !== undefined) return `${folder} has no model.yaml`;

@@ -24,6 +24,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
         return _image_openapi(config, model)
     path = f"/v2/models/{config.name}"
     signature = model.signature
+    nested = nested_example(example, model)
     return {
         "openapi": "3.1.0",
         "info": {"title": config.name, "version": config.version or "0"},
@@ -33,7 +34,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
                 "Answer inputs given as nested lists or as a table",
                 invocation_request(signature),
                 invocation_response(signature),
-                nested_example(example, model),
+                nested,
             ),
             f"{path}/infer": _post(
                 "Answer inputs in the Open Inference Protocol",
@@ -45,7 +46,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
                 "Answer rows by row, in KServe's first protocol",
                 invocation_request(signature),
                 response_by_row(signature),
-                nested_example(example, model),
+                nested,
             ),
             f"/v1/models/{config.name}": _get("Whether the model is loaded"),
             **(_embedding() if config.facts.embeds else {}),

@@ -12,6 +12,7 @@ import {
   sidecarKey,
 } from '#domain/artifact/object-key.ts';
 import { isUnfinishedName } from './key.ts';
+import { shared } from './shared.ts';
 
 type Options = {
   readonly folder: string;
@@ -28,7 +29,7 @@ const LONGEST_MS = 600_000;
  * A cloud bucket leaves that order to the uploader; files copied into a folder arrive in any order and settle one by one. Gives up after ten minutes.
  */
 export function companionsTaken(options: Options): (key: string) => Promise<void> {
-  const waiting = new Map<string, Promise<void>>();
+  const together = shared();
   return (key) => {
     const modelKey = modelKeyOf(key);
     if (modelKey) return allTaken(() => [modelKey], options);
@@ -39,12 +40,9 @@ export function companionsTaken(options: Options): (key: string) => Promise<void
         return allTaken(() => [sidecarKey(key), ...externalDataKeys(key), ...manifests], options);
       case 'folder':
         return allTaken(() => filesUnder(folders[0], options.folder), options);
-      case 'loose': {
+      case 'loose':
         // The thousands of a folder wait for the same ones.
-        const taken = waiting.get(folders[0]) ?? allTaken(() => manifests, options);
-        waiting.set(folders[0], taken);
-        return taken.finally(() => waiting.delete(folders[0]));
-      }
+        return together(folders[0], () => allTaken(() => manifests, options));
       default:
         return Promise.resolve();
     }

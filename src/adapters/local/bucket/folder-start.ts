@@ -5,6 +5,7 @@ import { isFolderModel } from '#domain/artifact/folder-model.ts';
 import { SERVED } from '#domain/artifact/format.ts';
 import { foldersOf, manifestKey, readKey } from '#domain/artifact/object-key.ts';
 import { allFilesUnder, filesUnder } from './companions.ts';
+import { shared } from './shared.ts';
 
 type Quiet = {
   readonly folder: string;
@@ -31,13 +32,8 @@ const ASTRAY_MS = 5000;
  * Given a dropped file's key, resolves when its folder's deployment is started, or there is nothing to start.
  */
 export function folderStart(options: Options): (key: string) => Promise<void> {
-  const waiting = new Map<string, Promise<void>>();
-
-  function startOnce(prefix: string): Promise<void> {
-    const started = waiting.get(prefix) ?? startOnceQuiet(prefix);
-    waiting.set(prefix, started);
-    return started.finally(() => waiting.delete(prefix));
-  }
+  const together = shared();
+  const startOnce = (prefix: string) => together(prefix, () => startOnceQuiet(prefix));
 
   async function startOnceQuiet(prefix: string): Promise<void> {
     const [, own] = foldersOf(prefix);

@@ -117,7 +117,8 @@ export function folderStore(options: Options): FolderStore {
   const newestIn = (prefix: string) =>
     filesOfFolder(versions.list(prefix, ''), prefix)
       .map(({ sequencer }) => sequencer)
-      .reduce((newest, each) => (each > newest ? each : newest), '');
+      .toSorted()
+      .at(-1) ?? '';
 
   const startFolder = folderStart({
     ...quiet,
