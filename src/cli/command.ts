@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AwsAccount } from '#compose/account/clients.ts';
 import type { Slipway } from '#compose/slipway.ts';
 import { openOneMachine } from './one-machine.ts';
+import { printableLine, tell, tellJson } from './terminal.ts';
 import { fitted } from './views/wrapped.ts';
 
 const DEFAULT_STAGE = 'dev';
@@ -82,14 +83,18 @@ export async function openSlipway(place: Place): Promise<Slipway> {
   return openAwsAccount(account);
 }
 
+/** Shows a value as JSON where that was asked for, else as lines: a line end within one is shown as `\n`. */
 export function show(
   { json }: Pick<Common, 'json'>,
   value: unknown,
   lines: readonly string[],
 ): void {
-  const { columns } = process.stdout;
-  const shown = json ? [JSON.stringify(value)] : lines.flatMap((each) => fitted(each, columns));
-  for (const line of shown) console.log(line);
+  if (json) tellJson(value);
+  else for (const line of lines) showLine(line);
+}
+
+function showLine(line: string): void {
+  for (const part of fitted(printableLine(line), process.stdout.columns)) tell(part);
 }
 
 export function examples(...lines: readonly string[]): string {

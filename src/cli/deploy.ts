@@ -5,6 +5,7 @@ import { Failure } from '#domain/failure.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import { findingLines } from './doctor.ts';
+import { warn } from './terminal.ts';
 import { asTyped } from './typed.ts';
 
 type Options = Omit<Place, 'data'> & {
@@ -27,7 +28,7 @@ export async function deployToAws(options: Options): Promise<number> {
   }
   const { planInstall, runInstall } = await import('#compose/install/install.ts');
   const plan = await planInstall(ROOT, account, options.param ?? []);
-  for (const line of [...findingLines(plan.findings), ...plan.notes]) console.error(line);
+  for (const line of [...findingLines(plan.findings), ...plan.notes]) warn(line);
   if (!options.skipDoctor && plan.findings.some(({ result }) => result === 'fail')) {
     throw new Failure('PlatformDenied', 'the account is not ready: nothing was deployed', {
       fix: 'Fix what failed above, or deploy anyway with --skip-doctor.',
@@ -42,7 +43,7 @@ export async function deployToAws(options: Options): Promise<number> {
   const code = await runInstall({ root: ROOT, caches: CACHES }, plan);
   const { stage, region } = plan.account;
   if (code === 0) {
-    console.error(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
+    warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
   }
   return code;
 }

@@ -41,7 +41,7 @@ export type Answer = {
 export async function invoke(
   model: string,
   options: Options,
-): Promise<{ readonly answer: Answer; readonly lines: readonly string[] }> {
+): Promise<{ readonly answer: Answer; readonly heading: string; readonly text: string }> {
   const key = keyFor(model, options);
   const sent = await sentOf(options);
   const slipway = await openSlipway(options);
@@ -62,7 +62,7 @@ export async function invoke(
   const { status, statusText, headers } = response;
   const revision = headers.get('x-slipway-revision');
   const heading = [status, statusText, revision && `(${revision})`].filter(Boolean).join(' ');
-  return { answer: { status, revision, body: parsed(text) }, lines: [heading, text] };
+  return { answer: { status, revision, body: parsed(text) }, heading, text };
 }
 
 function keyFor(model: string, options: Options): string | undefined {

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { setImmediate } from 'node:timers/promises';
 import { runCommand } from './program.ts';
+import { warn } from './terminal.ts';
 
 // A reader such as `head` closed the pipe; all else, as a disk that is full, has lost what was asked for.
 process.stdout.on('error', (error) => {
   if ('code' in error && error.code === 'EPIPE') process.exit();
-  console.error(`slipway: the output could not be written: ${error.message}`);
+  warn(`slipway: the output could not be written: ${error.message}`);
   process.exit(1);
 });
 

@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import { DENIED_FIX } from '#compose/account/clients.ts';
 import { Failure } from '#domain/failure.ts';
+import { printable, tellJson } from './terminal.ts';
 import { asTyped } from './typed.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -24,12 +25,12 @@ export type Output = {
 /** With `json` only JSON goes to stdout, and text for people to stderr. */
 export function commandOutput({ json }: { readonly json?: boolean }): Output {
   return json
-    ? { ...textOutput(process.stderr), data: (value) => console.log(JSON.stringify(value)) }
+    ? { ...textOutput(process.stderr), data: tellJson }
     : { ...textOutput(process.stdout), data: () => {} };
 }
 
 function textOutput(stream: NodeJS.WriteStream): Omit<Output, 'data'> {
-  const line = (text: string) => void stream.write(`${asTyped(text)}\n`);
+  const line = (text: string) => void stream.write(`${printable(asTyped(text))}\n`);
   if (!canRedraw(stream, process.env)) return { room: () => null, line, busy: () => () => {} };
   const live = createLogUpdate(stream, { showCursor: true });
   const room = () => ({ columns: stream.columns, rows: stream.rows });
@@ -45,7 +46,7 @@ function textOutput(stream: NodeJS.WriteStream): Omit<Output, 'data'> {
         const { columns, rows } = room();
         const sign = FRAMES[frame++ % FRAMES.length];
         const drawn = lines({ columns: columns - SIGN_COLUMNS, rows });
-        live(drawn.map((text) => `${sign} ${text}`).join('\n'));
+        live(drawn.map((text) => printable(`${sign} ${text}`)).join('\n'));
       };
       const timer = setInterval(draw, FRAME_MS);
       return () => {

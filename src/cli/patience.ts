@@ -1,3 +1,5 @@
+import { warn } from './terminal.ts';
+
 const LOOK_MS = 1000;
 
 type Told = {
@@ -7,7 +9,7 @@ type Told = {
 };
 
 const onStandardError: Told = {
-  tell: (says) => console.error(`slipway: ${says}`),
+  tell: (says) => warn(`slipway: ${says}`),
   repeat(look) {
     const timer = setInterval(look, LOOK_MS);
     return () => clearInterval(timer);

@@ -10,6 +10,7 @@ import { addPromotionCommands } from './commands/promotion-commands.ts';
 import { addStartCommand } from './commands/start-command.ts';
 import { addVersionCommands } from './commands/version-commands.ts';
 import { explainError } from './output.ts';
+import { printable, tell, tellJson, warn } from './terminal.ts';
 import { helpAsTyped } from './typed.ts';
 import { asUsage } from './usage.ts';
 
@@ -23,16 +24,16 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     await program.parseAsync(args.length === 0 ? ['help'] : [...args], { from: 'user' });
   } catch (error) {
     const code = exitCode(error);
-    if (code !== 0) tell(asUsage(error, program, args), args.includes('--json'));
+    if (code !== 0) tellError(asUsage(error, program, args), args.includes('--json'));
     return code;
   }
   return Number(process.exitCode ?? 0);
 }
 
 /** Prints the error to stderr for a person, and as JSON to stdout for a program that requested JSON. */
-function tell(error: unknown, isJson: boolean): void {
-  console.error(`slipway: ${explainError(error)}`);
-  if (isJson) console.log(JSON.stringify({ error: asJson(error) }));
+function tellError(error: unknown, isJson: boolean): void {
+  warn(`slipway: ${explainError(error)}`);
+  if (isJson) tellJson({ error: asJson(error) });
 }
 
 function asJson(error: unknown) {
@@ -51,13 +52,13 @@ export function slipwayProgram(): Command {
     .version(packageJson.version, '-v, --version')
     .addOption(new Option('-V').hideHelp())
     .on('option:V', () => {
-      console.log(packageJson.version);
+      tell(packageJson.version);
       throw new CommanderError(0, 'commander.version', packageJson.version);
     })
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => process.stdout.write(helpAsTyped(text)),
-      writeErr: (text) => process.stderr.write(helpAsTyped(text)),
+      writeOut: (text) => process.stdout.write(printable(helpAsTyped(text))),
+      writeErr: (text) => process.stderr.write(printable(helpAsTyped(text))),
       // What is wrong is told with the help page that says what is right.
       outputError: () => {},
     })

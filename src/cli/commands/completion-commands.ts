@@ -4,6 +4,7 @@ import { dataFolder, examples, unusedDataOption } from '../command.ts';
 import { candidatesFor } from '../completion/candidates.ts';
 import { completionScript, FILES_MARK, SHELLS, type Shell } from '../completion/scripts.ts';
 import { openOneMachine } from '../one-machine.ts';
+import { tell } from '../terminal.ts';
 
 // Who presses a key waits no longer.
 const LONGEST_MS = 1000;
@@ -28,7 +29,7 @@ export function addCompletionCommands(program: Command): void {
     )
     .action((shell: Shell) => {
       const script = process.argv[1] ?? '';
-      console.log(completionScript(shell, [process.execPath, resolve(script)]));
+      tell(completionScript(shell, [process.execPath, resolve(script)]));
     });
 
   program
@@ -37,8 +38,8 @@ export function addCompletionCommands(program: Command): void {
     .argument('[words...]', 'what follows the name of the program, up to the cursor')
     .action(async (words: readonly string[]) => {
       const found = await candidatesFor(program, words, modelNames);
-      if (found.kind === 'files') return console.log(FILES_MARK);
-      for (const { value, about } of found.words) console.log(`${value}\t${about}`);
+      if (found.kind === 'files') return tell(FILES_MARK);
+      for (const { value, about } of found.words) tell(`${value}\t${about}`);
     });
 }
 

@@ -14,6 +14,7 @@ import { invoke } from '../invoke.ts';
 import { commandOutput } from '../output.ts';
 import { patiently } from '../patience.ts';
 import { push } from '../push.ts';
+import { tellAnswer } from '../terminal.ts';
 import { eventLine } from '../views/event-line.ts';
 import { statusLines } from '../views/status.ts';
 import { terminalWidth } from '../views/wrapped.ts';
@@ -115,8 +116,12 @@ function addInvoke(program: Command): void {
         body: string | undefined,
         options: Place & { body?: string; path: string; key?: string },
       ) => {
-        const { answer, lines } = await invoke(model, { ...(body && { body }), ...options });
-        show(options, answer, lines);
+        const { answer, heading, text } = await invoke(model, {
+          ...(body && { body }),
+          ...options,
+        });
+        show(options, answer, [heading]);
+        if (!options.json) tellAnswer(text);
         process.exitCode = answer.status < 400 ? 0 : 1;
       },
     );
@@ -169,7 +174,7 @@ function addEvents(program: Command): void {
       let count = 0;
       for await (const { event } of events) {
         count += 1;
-        show(options, event, [`${event.detail.time}  ${eventLine(event)}`]);
+        show(options, event, `${event.detail.time}  ${eventLine(event)}`.split('\n'));
       }
       const whose = model === undefined ? '' : ` of ${model}`;
       if (count === 0) commandOutput(options).line(`there are no events${whose} yet`);

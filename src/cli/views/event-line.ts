@@ -1,5 +1,6 @@
 import type { SlipwayEvent } from '#domain/event.ts';
-import { printable, wrapped } from './wrapped.ts';
+import { printable } from '../terminal.ts';
+import { wrapped } from './wrapped.ts';
 
 export const STATE_WIDTH = 12;
 const INDENT = '\n             ';

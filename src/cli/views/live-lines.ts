@@ -1,7 +1,8 @@
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { DeploymentState } from '#domain/phase.ts';
 import type { Room } from '../output.ts';
-import { cutTo, printable } from './wrapped.ts';
+import { printableLine } from '../terminal.ts';
+import { cutTo } from './wrapped.ts';
 
 /** A deployment that runs: its model with the version, since when (ms, by the clock of whoever shows it), and how its build stands, where one does. */
 export type Running = {
@@ -53,7 +54,7 @@ export function withLog(running: Running, nowMs: number, room: Room): readonly s
     ...liveLines([running], nowMs, room),
     ...lines
       .slice(0, Math.max(0, room.rows - 1 - OTHER_ROWS))
-      .map((line) => cutTo(printable(`  ${line}`), room.columns)),
+      .map((line) => cutTo(printableLine(`  ${line}`), room.columns)),
   ];
 }
 

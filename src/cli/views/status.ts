@@ -1,7 +1,8 @@
 import type { ModelStatus, RefusedDrop } from '#compose/slipway.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
+import { printableLine } from '../terminal.ts';
 import { buildWords } from './live-lines.ts';
-import { printable, wrapped } from './wrapped.ts';
+import { wrapped } from './wrapped.ts';
 
 const INDENT = '  ';
 
@@ -44,7 +45,7 @@ function modelLines(
       : [`${name}  nothing live`]),
     ...notes.flatMap((note) => wrapped(`${INDENT}(${note})`, width, `${INDENT} `)),
     ...(build?.lines ?? []).flatMap((line) =>
-      wrapped(INDENT.repeat(2) + printable(line), width, INDENT.repeat(2)),
+      wrapped(INDENT.repeat(2) + printableLine(line), width, INDENT.repeat(2)),
     ),
   ];
 }

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import { asTyped, COMMAND } from '../typed.ts';
 
@@ -7,11 +6,6 @@ const UNKNOWN_WIDTH = 80;
 /** The columns of the terminal, or what fits in most where it is none. */
 export function terminalWidth(): number {
   return process.stdout.columns ?? UNKNOWN_WIDTH;
-}
-
-/** A text that others wrote, without what a terminal would act on. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, '');
 }
 
 /** A text cut to at most `width` columns of a terminal, of which a letter of Chinese takes two. */

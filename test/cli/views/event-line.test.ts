@@ -89,6 +89,6 @@ describe('one of many events', () => {
 
     const [, line] = shortEventLine(ended({ reason }), shown).split('\n');
 
-    expect(line).toBe(`          ${'x'.repeat(400)}…`);
+    expect(line).toBe(`          ${String.raw`\x07`}${'x'.repeat(396)}…`);
   });
 });
