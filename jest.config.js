@@ -1,12 +1,10 @@
 // The tiers of the tests: a folder belongs to one tier, whatever no other tier names to `unit`. What each is for: test/tiers.js.
+import { join } from 'node:path';
 import { TIERS } from './test/tiers.js';
 
 // Most of what a short-lived process of a test costs is compiling. What V8 has from a cache it does not count for coverage.
 if (!process.env.NODE_V8_COVERAGE) {
-  process.env.NODE_COMPILE_CACHE ??= new URL(
-    'node_modules/.cache/compiled',
-    import.meta.url,
-  ).pathname;
+  process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 }
 
 const FOLDERS = Object.values(TIERS).flatMap(({ folders = [] }) => folders);
@@ -36,5 +34,5 @@ export default {
   forceExit: true,
   globalSetup: './test/compile.js',
   testSequencer: './test/sequencer.js',
-  reporters: ['default', './test/alone.js'],
+  reporters: ['default', './test/alone.js', './test/skipped.js'],
 };

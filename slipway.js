@@ -18,7 +18,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 if (process.channel) endWithParent();
 if (major > 22 || (major === 22 && minor >= 18)) {
   // Without it two thirds of what a command takes is compiling. The user's own folder: what others may write must not be run.
-  const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const caches = process.env.XDG_CACHE_HOME || join(ownHome(), '.cache');
   module.enableCompileCache(join(caches, 'slipway', 'compiled'));
   await import(MAIN);
 } else {
@@ -32,6 +32,15 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
   child.on('error', giveUp);
+}
+
+/** A user without an account, as in many containers, may have no home; then nothing is cached. */
+function ownHome() {
+  try {
+    return homedir();
+  } catch {
+    return '/nonexistent';
+  }
 }
 
 /** Who started this on another Node may be killed: then this stops as by SIGTERM, where it would go on unseen and keep its ports. */

@@ -1,8 +1,9 @@
-// `npm test`: the checks, then the tier `unit`. `npm test -- PATTERN [OPTIONS OF JEST]`: the test files whose paths match, in whichever tier they are.
+// `npm test`: the checks, then the tier `unit`. `npm test -- PATTERN [OPTIONS OF JEST]`: the test files whose paths match, in whichever tier they are. `node test/run.js tier NAME`: one tier.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { ownFolder, tidy } from './left-behind.js';
 import { TIERS } from './tiers.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -26,12 +27,13 @@ const optionsAt = args.findIndex((arg) => arg.startsWith('-'));
 const patterns = optionsAt === -1 ? args : args.slice(0, optionsAt);
 
 if (args[0] === 'check') process.exitCode = await check();
+else if (args[0] === 'tier') process.exitCode = await tests(args.slice(1));
 else process.exitCode = patterns.length > 0 ? await named() : await everyday();
 
 async function everyday() {
   const checked = await check();
   if (checked !== 0) return checked;
-  const tested = await run('jest', ['--selectProjects', 'unit', '--maxWorkers', WORKERS, ...args]);
+  const tested = await tests(['unit', '--maxWorkers', WORKERS, ...args]);
   const others = Object.values(TIERS).filter(({ folders }) => folders);
   const lines = others.map(({ what, run: command }) => `  ${command.padEnd(22)} ${what}`);
   process.stdout.write(`\nnot run here, but by .ci/run:\n${lines.join('\n')}\n`);
@@ -54,8 +56,7 @@ async function named() {
   }
   const plain = [...tiers].filter((tier) => !TIERS[tier].script);
   const codes = [];
-  if (plain.length > 0)
-    codes.push(await run('jest', ['--selectProjects', ...plain, '--maxWorkers', '100%', ...args]));
+  if (plain.length > 0) codes.push(await tests([...plain, '--maxWorkers', '100%', ...args]));
   for (const tier of tiers) {
     const { script } = TIERS[tier];
     if (script) codes.push(await run(join(ROOT, script), args));
@@ -66,6 +67,17 @@ async function named() {
 function tierOf(file) {
   const isIn = ([, { folders = [] }]) => folders.some((it) => file.startsWith(`test/${it}/`));
   return Object.entries(TIERS).find(isIn)?.[0] ?? 'unit';
+}
+
+/** Runs jest on these tiers, with options, in a temporary folder of its own; red too when a process is left behind. */
+async function tests(given) {
+  const folder = ownFolder();
+  const env = { ...process.env, TMPDIR: folder };
+  const code = await run('jest', ['--selectProjects', ...given], { env });
+  const left = await tidy(folder);
+  if (left.length === 0) return code;
+  process.stderr.write(`\nleft behind by the tests:\n${left.map((it) => `  ${it}\n`).join('')}`);
+  return 1;
 }
 
 /** Format and lint, types, and the import rules, side by side: what each says comes out in one piece. */
@@ -85,15 +97,16 @@ async function check() {
 
 async function inOnePiece(command, commandArgs) {
   const said = [];
-  const code = await run(command, commandArgs, (text) => said.push(text));
+  const code = await run(command, commandArgs, { heard: (text) => said.push(text) });
   process.stdout.write(Buffer.concat(said));
   return code;
 }
 
 /** Runs a program in the root; answers its exit status, 1 where a signal ended it. */
-function run(command, commandArgs, heard) {
+function run(command, commandArgs, { heard, env } = {}) {
   const child = spawn(command.startsWith('/') ? command : join(BIN, command), commandArgs, {
     cwd: ROOT,
+    env,
     stdio: heard ? ['inherit', 'pipe', 'pipe'] : 'inherit',
   });
   child.stdout?.on('data', heard);

@@ -1,13 +1,12 @@
 // Compiles the files of an environment that are imported: a tenth of all, and the only ones that the next process looks for.
 import { execFile } from 'node:child_process';
 import { readdir, realpath } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { cached } from './caches.mjs';
 
 const run = promisify(execFile);
-const KEPT = join(homedir(), '.cache', 'slipway', 'bytecode');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 /**
@@ -15,7 +14,7 @@ const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
  * `last` are modules that are imported later on than all the others: `onFirst` is called once nothing is left but what they import.
  */
 export async function compileImported(python, modules, options = {}) {
-  const { files = [], last = [], onFirst = () => {}, kept = KEPT } = options;
+  const { files = [], last = [], onFirst = () => {}, kept = cached('bytecode') } = options;
   const { stdout } = await compiling(python, {
     modules: [...modules, '--', ...last],
     kept,
@@ -26,7 +25,7 @@ export async function compileImported(python, modules, options = {}) {
 }
 
 /** Compiles those of these files that belong to the environment: the process that listed them has loaded the artifact, and may name others. PYTHON is the environment's own. */
-export async function compileFiles(python, files, kept = KEPT) {
+export async function compileFiles(python, files, kept = cached('bytecode')) {
   const own = await ownFiles(python, files);
   if (own.length > 0) await compiling(python, { modules: [], kept, files: own });
 }

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from opcode import opmap
@@ -37,7 +38,9 @@ def main(packages, kept, roots):
     # Compiling leaves no cycles, and is a twelfth faster.
     gc.disable()
     own = os.path.join(kept, f"{sys.implementation.cache_tag}-{MAGIC_NUMBER.hex()}")
-    os.makedirs(own, exist_ok=True)
+    with suppress(OSError):
+        # A home may be read-only: then nothing is kept for other environments.
+        os.makedirs(own, exist_ok=True)
     count = min(MOST_AT_ONCE, os.cpu_count() or 1)
     seen, left = set(), []
 
@@ -116,12 +119,12 @@ def compiled(source, kept):
             content = file.read()
         same = os.path.join(kept, hashlib.sha256(content).hexdigest())
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        code = put(same, target) and loaded(target, same)
+        code = put_if_possible(same, target) and loaded(target, same)
         if code:
             return code
         code = compile(content, source, "exec", dont_inherit=True)
         write(MAGIC_NUMBER + UNCHECKED_HASH + source_hash(content) + marshal.dumps(code), target)
-        put(target, same)
+        put_if_possible(target, same)
         return code
     except (SyntaxError, ValueError, OSError):
         return None
@@ -154,6 +157,14 @@ def put(file, target):
     return True
 
 
+def put_if_possible(file, target):
+    """False too where KEPT cannot be read or written, or the disk is full."""
+    try:
+        return put(file, target)
+    except OSError:
+        return False
+
+
 def write(content, target):
     partial = f"{target}.{os.getpid()}"
     with open(partial, "wb") as file:
@@ -163,7 +174,7 @@ def write(content, target):
 
 def forget_unused(kept):
     """What was compiled a month ago or longer and is in no environment any more."""
-    for each in os.scandir(kept):
+    for each in os.scandir(kept) if os.path.isdir(kept) else ():
         try:
             known = each.stat()
             if known.st_nlink == 1 and known.st_mtime < time.time() - MONTH:

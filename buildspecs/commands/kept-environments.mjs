@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cached } from './caches.mjs';
 
-const KEPT = join(homedir(), '.cache', 'slipway', 'environments');
 const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
 // Written anew for each environment that is installed.
 const LOCK = 'lock.txt';
@@ -15,7 +14,7 @@ export async function keptAs(name, python) {
   const program = await realpath(python);
   const { mtimeMs } = await stat(program);
   const hash = createHash('sha256').update(JSON.stringify([name, program, mtimeMs]));
-  return join(KEPT, hash.digest('hex'));
+  return join(cached('environments'), hash.digest('hex'));
 }
 
 /** Whether there is one, which is now at `folder` too. */

@@ -4,6 +4,7 @@ import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cached } from './caches.mjs';
 
 const run = promisify(execFile);
 const UV = 'uv==0.13.9';
@@ -40,19 +41,29 @@ async function pyenvs(version) {
 
 /** The machine's own uv, or one kept in the user's cache, where uv also keeps its packages. */
 export async function findUv() {
-  const tools = join(homedir(), '.cache', 'slipway', 'tools');
+  const tools = cached('tools');
   const [folder, partial] = [join(tools, UV), join(tools, `${UV}.${process.pid}.partial`)];
   const own = join(folder, 'bin', 'uv');
   for (const uv of ['uv', own]) if (await runs(uv)) return uv;
   const python = await firstPython();
+  await makeCache(tools);
   try {
-    await mkdir(tools, { recursive: true });
     await installUv(python, partial);
     await rename(partial, folder).catch(() => undefined);
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
   return own;
+}
+
+async function makeCache(folder) {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new Error(
+      `${folder} cannot be made (${error.code}), and Python's packages are installed through it; set XDG_CACHE_HOME to a folder that this user may write`,
+    );
+  }
 }
 
 /** With the Python's own pip or, if it has none, that of a virtual environment, which takes three times as long to create. */
@@ -72,8 +83,9 @@ async function firstPython() {
   );
 }
 
+// A path below a file fails at once, and not by the promise.
 function runs(program) {
-  return succeeds(run(program, ['--version']));
+  return succeeds((async () => run(program, ['--version']))());
 }
 
 export function succeeds(attempt) {

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { Readable } from 'node:stream';
 import * as z from 'zod/mini';
 import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
+import { userName } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
 import { readRelease } from '#domain/promotion/release.ts';
 import { call, findInstance, readEvents } from './client.ts';
@@ -49,7 +49,7 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
       return call(url, asked, { method: 'POST' });
     },
     answer(model, { version, verdict, digest }) {
-      const by = userInfo().username;
+      const by = userName();
       const query = new URLSearchParams({ version: String(version), verdict, digest, by });
       return ask(model, `answer?${query}`);
     },

@@ -1,5 +1,4 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +47,7 @@ import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';
 import { startLive } from './start-live.ts';
 import { tracesFor } from './traces.ts';
+import { userName } from './user.ts';
 
 /** A Slipway that runs in this process. */
 export type LocalSlipway = {
@@ -265,7 +265,7 @@ async function startIn(
         clock,
         sleep,
         bucket: BUCKET,
-        whoAmI: async () => userInfo().username,
+        whoAmI: async () => userName(),
       }),
       versions: (model) => modelVersions(registry, model),
       explain: (model, version) => explainVersion(registry, model, version),

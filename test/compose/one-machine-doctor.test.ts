@@ -70,6 +70,12 @@ describe('wallsFinding', () => {
     ['an older Landlock', { ...ALL, landlock: 5 }, false, 'can signal your processes'],
     ['no seccomp', { ...ALL, seccomp: false }, false, 'can reach Unix sockets'],
     ['no namespaces', { ...ALL, namespaces: false }, false, 'can change the mode'],
+    [
+      'neither Landlock nor namespaces',
+      { ...ALL, landlock: 0, namespaces: false },
+      false,
+      "can read Slipway's environment and memory",
+    ],
     ['a root', ALL, true, 'can start as many processes'],
   ])('warns of what %s leaves open', (_, walls, isRoot, open) => {
     const { result, says } = wallsFinding(walls, isRoot);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -8,7 +9,7 @@ export const DEEP_PYTHON = process.env['SLIPWAY_DEEP_PYTHON'];
 
 /** What a script here prints. */
 export async function python(script: string, ...given: readonly string[]): Promise<string> {
-  const file = new URL(script, import.meta.url).pathname;
+  const file = join(import.meta.dirname, script);
   const { stdout } = await run(DEEP_PYTHON ?? 'python3', [file, ...given]);
   return stdout;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel, hungryModel, zeros } from '../support/models/onnx.ts';
+import { needing, notLinux } from '../support/needs.ts';
 import { behaving } from '../support/servers/behaviour.ts';
 import { hold } from '../support/slipway/hold.ts';
 import { processesOf, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
@@ -73,9 +74,8 @@ describe('a request', () => {
     expect((await slipway.infer('slow', REQUEST)).status).toBe(200);
   });
 
-  (process.platform === 'linux' ? it : it.skip)(
-    'that needs more memory than its model may have is told so, and the next one is answered',
-    async () => {
+  needing(notLinux, () => {
+    it('that needs more memory than its model may have is told so, and the next one is answered', async () => {
       slipway.drop('models/hungry/a.onnx.yaml', 'resources: { memory: 400Mi }\n');
       slipway.drop('models/hungry/a.onnx', hungryModel());
       await slipway.ending('hungry', 1);
@@ -91,8 +91,8 @@ describe('a request', () => {
       expect(await (await slipway.infer('hungry', zeros(7))).json()).toMatchObject({
         outputs: [{ data: [0] }],
       });
-    },
-  );
+    });
+  });
 
   it('is answered by a new model server when the last one was killed', async () => {
     const [pid] = processesOf(join(folder.path, 'revisions/good-v1'));

@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 import { type RunningCommand, runCli } from '../cli/run-cli.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
+import { needing, notLinux } from '../support/needs.ts';
+import { PATH_WITH_CURL } from '../support/programs/path.ts';
 import { processesOf, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,9 +42,10 @@ describe('slipway start --demo', () => {
   it('prints three commands to try next, each of which works as it is printed', async () => {
     const commands = serving.output().split('try next\n')[1]?.split('\n').slice(0, 3) ?? [];
 
+    const env = { ...process.env, PATH: PATH_WITH_CURL };
     const answers = [];
     for (const command of commands) {
-      answers.push(await promisify(execFile)('sh', ['-c', command], { cwd: ROOT }));
+      answers.push(await promisify(execFile)('sh', ['-c', command], { cwd: ROOT, env }));
     }
 
     expect(answers.map(({ stdout }) => stdout)).toEqual([
@@ -126,17 +129,16 @@ describe('slipway start', () => {
     expect((await second.ending('ocr', 1)).detail).toMatchObject({ state: 'Live', version: 1 });
   });
 
-  (process.platform === 'linux' ? it : it.skip)(
-    'ends with the reason where there can be no such folder',
-    async () => {
+  needing(notLinux, () => {
+    it('ends with the reason where there can be no such folder', async () => {
       const { code, stderr } = await slipwayStart('--data', '/proc/slipway/data').result;
 
       expect(code).toBe(2);
       expect(stderr).toMatch(
         /^slipway: \/proc\/slipway\/data cannot hold Slipway's data: .*\n→ Name another folder: --data DIR\.\n$/,
       );
-    },
-  );
+    });
+  });
 
   it('refuses a folder on which another Slipway runs', async () => {
     await using folder = await temporaryFolder();

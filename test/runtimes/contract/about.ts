@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
+import { PATH_WITH_CURL } from '../../support/programs/path.ts';
 import { type ModelServer, sharedModel, startListening } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -29,7 +30,8 @@ export function describeAbout(runtime: Runtime): void {
   });
 
   const shell = async (command: string) => {
-    const { stdout } = await run('sh', ['-c', command]);
+    const env = { ...process.env, PATH: PATH_WITH_CURL };
+    const { stdout } = await run('sh', ['-c', command], { env });
     return JSON.parse(stdout.slice(stdout.indexOf('{')));
   };
 

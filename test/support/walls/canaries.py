@@ -79,12 +79,22 @@ def program_of_its_own():
     subprocess.run([path], check=True)
 
 
+def place_in_parent():
+    with open(f"/proc/{parent}/maps") as maps:
+        return int(next(line for line in maps if " r--p " in line).split("-")[0], 16)
+
+
+def memory_file_of_parent():
+    with open(f"/proc/{parent}/mem", "rb") as memory:
+        memory.seek(place_in_parent())
+        memory.read(8)
+
+
 def memory_of_parent():
     class Part(ctypes.Structure):
         _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
 
-    with open(f"/proc/{parent}/maps") as maps:
-        place = int(next(line for line in maps if " r--p " in line).split("-")[0], 16)
+    place = place_in_parent()
     here = ctypes.create_string_buffer(8)
     call(libc.process_vm_readv(parent, ctypes.byref(Part(ctypes.addressof(here), 8)), 1, ctypes.byref(Part(place, 8)), 1, 0))
 
@@ -131,6 +141,7 @@ ATTEMPTS = {
     "signals Slipway": lambda: os.kill(parent, 0),
     "reads the environment of Slipway": lambda: open(f"/proc/{parent}/environ").read(),
     "reads the memory of Slipway": memory_of_parent,
+    "reads the memory of Slipway as a file": memory_file_of_parent,
     "traces Slipway": traced,
     "asks for the limits of Slipway": lambda: resource.prlimit(parent, resource.RLIMIT_CORE),
     "starts a program": lambda: subprocess.run(["/bin/true"], check=True),

@@ -1,6 +1,15 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,9 +33,51 @@ const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
 /** What this machine has, for tests: none without Linux and a Python. */
 export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()]);
 
-/** Of a root's own Python nobody may be allowed to run anything. */
-export const SYSTEM_PYTHON = '/usr/bin/python3';
+// What the settings of a kernel refuse to every process of a user.
+const SETTINGS = [
+  {
+    path: '/proc/sys/kernel/yama/ptrace_scope',
+    attempts: [
+      'reads the memory of Slipway',
+      'reads the memory of Slipway as a file',
+      'traces Slipway',
+    ],
+  },
+  { path: '/proc/sys/kernel/io_uring_disabled', attempts: ['asks the kernel by a ring'] },
+];
+
+/** The attempts of canaries.py that this kernel refuses without any wall. */
+export function refusedByKernel(): readonly string[] {
+  const isSet = (path: string) => existsSync(path) && Number(readFileSync(path, 'utf8')) > 0;
+  return [
+    ...SETTINGS.filter(({ path }) => isSet(path)).flatMap(({ attempts }) => attempts),
+    ...(MACHINE.namespaces ? [] : ["makes a user's namespace"]),
+  ];
+}
+
+const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
+export type WallKind = (typeof KINDS)[number];
+// As of this version Landlock holds all that the table says of it.
+const WHOLE_LANDLOCK = 6;
+
+/** Says why these walls, or all, cannot be tried on this machine; undefined when they can. */
+export function missingWalls(...kinds: readonly WallKind[]): string | undefined {
+  if (MACHINE.python === null) return 'there is no python3 that could set the walls';
+  const wanted = kinds.length > 0 ? kinds : KINDS;
+  const has = { ...MACHINE, landlock: MACHINE.landlock >= WHOLE_LANDLOCK };
+  const missing = wanted.filter((kind) => !has[kind]);
+  return missing.length > 0 ? `this kernel allows no ${missing.join(', no ')}` : undefined;
+}
+
+/** A Python that every user may run, unlike one that root installed for itself. */
+const SYSTEM_PYTHON = '/usr/bin/python3';
 const NOBODY = 65_534;
+
+/** Why a root cannot run a Python as nobody here; undefined when it can, or this is no root. */
+export const missingNobody =
+  process.getuid?.() === 0 && !existsSync(SYSTEM_PYTHON)
+    ? `there is no ${SYSTEM_PYTHON}, which nobody could run`
+    : undefined;
 
 export type CanaryWorld = Awaited<ReturnType<typeof canaryWorld>>;
 

@@ -1,11 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '#adapters/local/registry/file-state.ts';
 import { Failure } from '#domain/failure.ts';
 
 /** One watcher per folder of a tree, by its path in the tree; `''` is the root. */
 export type FolderWatchers = {
-  /** Watches a folder; starts over if another folder has taken its place. */
+  /**
+   * Watches a folder; starts over if another folder has taken its place.
+   * Throws the file system's error if the folder is gone or may not be read: reading it would fail in the same way.
+   */
   add(key: string, folder: BigIntStats): void;
   /** Stops watching a folder and all below it; returns whether it was watched. */
   remove(key: string): boolean;
@@ -18,6 +22,9 @@ type Options = {
   readonly onChange: (key: string, isWrite: boolean) => void;
   readonly onProblem: (failure: Failure) => void;
 };
+
+// What reading the folder answers too; all else is the watching's own, such as a limit of inotify.
+const UNREADABLE: readonly string[] = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR'];
 
 type Watched = { readonly watcher: FSWatcher; readonly identity: string };
 
@@ -59,6 +66,7 @@ export function folderWatchers({ root, onChange, onProblem }: Options): FolderWa
         watched.set(key, { watcher: open(key), identity });
       } catch (cause) {
         watched.delete(key);
+        if (UNREADABLE.includes(errorCode(cause))) throw cause;
         if (!isTold) onProblem(unwatched(join(root, key), cause));
         isTold = true;
       }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { BigIntStats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FileState, type Settling, settling } from '#adapters/local/gateway/settling.ts';
 import type { Problems } from '#adapters/local/problems.ts';
@@ -78,20 +78,23 @@ export function bucketWatch(options: Options): BucketWatch {
 
 function scan(watch: Watch): Promise<void> {
   return attempt(watch, '', async () => {
-    await look(watch, '');
+    // A bucket that cannot be read says nothing about its files.
+    await lookAt(watch, '');
     if (watch.isClosed) return;
     for (const key of watch.keys()) await look(watch, key);
   });
 }
 
 function look(watch: Watch, key: string): Promise<void> {
-  return attempt(watch, key, async () => {
-    if (key.split('/').some(isUnfinishedName)) return;
-    await observe(watch, key, async (file) => {
-      if (key !== '') watch.changes.see(key, file);
-      if (file?.isDirectory()) await walk(watch, key, file);
-      else if (watch.watchers.remove(key)) await lookBelow(watch, key);
-    });
+  return attempt(watch, key, () => lookAt(watch, key));
+}
+
+async function lookAt(watch: Watch, key: string): Promise<void> {
+  if (key.split('/').some(isUnfinishedName)) return;
+  await observe(watch, key, async (file) => {
+    if (key !== '') watch.changes.see(key, file);
+    if (file?.isDirectory()) await walk(watch, key, file);
+    else if (watch.watchers.remove(key)) await lookBelow(watch, key);
   });
 }
 
@@ -112,16 +115,34 @@ async function attempt(watch: Watch, key: string, work: () => Promise<void>): Pr
   } catch (error) {
     // A file that disappears during the walk has an event of its own.
     const isNews = key === '' || !isAbsence(error);
-    if (!watch.isClosed && isNews) {
-      watch.problems.report(storageFailure(error, join(watch.root, key)), key);
-    }
+    if (watch.isClosed || !isNews) return;
+    const subject = (await closedFolder(watch.root, key)) ?? key;
+    watch.problems.report(storageFailure(error, join(watch.root, subject)), subject);
   }
+}
+
+/** The topmost folder on the way to a key that may not be read: its problem is that of all that is in it. */
+async function closedFolder(root: string, key: string): Promise<string | undefined> {
+  const names = key.split('/');
+  for (let depth = 0; depth < names.length; depth += 1) {
+    const folder = names.slice(0, depth).join('/');
+    const error = await readable(join(root, folder)).then(undefined, (reason) => reason);
+    if (error && !isAbsence(error)) return folder;
+  }
+  return undefined;
+}
+
+// Without the right to search it, a folder shows the names of its files, and each of them would be refused.
+async function readable(folder: string): Promise<void> {
+  await access(folder, constants.R_OK | constants.X_OK);
 }
 
 async function walk(watch: Watch, folder: string, state: BigIntStats): Promise<void> {
   // Watch first, then read: a file that arrives in between is seen twice rather than missed.
   if (watch.isWatching) watch.watchers.add(folder, state);
-  const names = await readdir(join(watch.root, folder), { encoding: 'buffer' });
+  const path = join(watch.root, folder);
+  await readable(path);
+  const names = await readdir(path, { encoding: 'buffer' });
   watch.problems.clear(folder);
   for (const name of names) {
     const key = join(folder, name.toString());

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import { errorCode } from './file-state.ts';
@@ -7,6 +7,7 @@ import { storageFailure } from './storage-failure.ts';
 const ANOTHER = 'Or name another folder: --data DIR.';
 // A new registry with its log takes about 200 KiB.
 const PROBE_BYTES = 256 * 1024;
+const DATABASE_FILE = /^(lock|registry\.db)(-|$)/;
 // These say more of the path that was asked for than of the disk.
 const OF_THE_PATH: readonly string[] = ['ENOENT', 'ENOTDIR'];
 
@@ -20,7 +21,9 @@ export function dataFolderFailure(error: unknown, dataDir: string): unknown {
   if (!isOfDatabase(cause)) {
     return pathOf(cause)?.startsWith(dataDir) ? unusableFolder(cause, dataDir) : error;
   }
-  // SQLite tells a full or a read-only disk in many ways, and each can mean something else; a write of a file does not.
+  // SQLite reports a full or read-only disk, or a file of another user, in many ways, and each can mean something else; a write of a file does not.
+  const denied = deniedFile(dataDir);
+  if (denied) return orElsewhere(storageFailure(denied, pathOf(denied) ?? dataDir));
   const problem = writeProblem(dataDir);
   return isOfDisk(problem)
     ? orElsewhere(storageFailure(problem, dataDir))
@@ -52,6 +55,19 @@ function isOfDatabase(error: unknown): boolean {
 
 function pathOf(error: unknown): string | undefined {
   return error instanceof Error && 'path' in error ? String(error.path) : undefined;
+}
+
+/** The error of the first file of a database here that this user may not open, as after a start as root; undefined if there is none. */
+function deniedFile(dataDir: string): unknown {
+  const names = readdirSync(dataDir).filter((name) => DATABASE_FILE.test(name));
+  for (const name of names) {
+    try {
+      accessSync(join(dataDir, name), constants.R_OK | constants.W_OK);
+    } catch (error) {
+      if (errorCode(error) === 'EACCES') return error;
+    }
+  }
+  return undefined;
 }
 
 /** What a write of what a start needs fails with; undefined where it does not. */

@@ -53,7 +53,8 @@ export async function lookAtWalls(launcher: string, folders: readonly string[]):
 }
 
 /** A one-line summary for people. */
-export function wallsLine({ landlock, seccomp, namespaces }: Walls): string {
+export function wallsLine({ python, landlock, seccomp, namespaces }: Walls): string {
+  if (python === null && process.platform === 'linux') return 'none: no python3 runs to set them';
   const there = [
     ...(landlock > 0 ? [`Landlock ${landlock}`] : []),
     ...(seccomp ? ['seccomp'] : []),
@@ -74,6 +75,7 @@ export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
     ...(landlock < WHOLE_LANDLOCK ? ['can signal your processes'] : []),
     ...(seccomp ? [] : ['can reach Unix sockets, such as that of Docker']),
     ...(seccomp || namespaces || landlock >= WHOLE_LANDLOCK ? [] : ['can reach the network']),
+    ...(landlock > 0 || namespaces ? [] : ["can read Slipway's environment and memory"]),
     ...(namespaces ? [] : ['can change the mode and the times of your files']),
     ...(namespaces && !isRoot ? [] : ['can start as many processes as fit']),
   ];

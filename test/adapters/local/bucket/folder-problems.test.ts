@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '#domain/failure.ts';
@@ -13,6 +15,7 @@ import {
   taken,
   upload,
 } from '../../../support/local/bucket-folder.ts';
+import { missingPrograms, needing } from '../../../support/needs.ts';
 
 const run = promisify(execFile);
 const KEY = 'models/digits/digits.onnx';
@@ -101,15 +104,13 @@ describe('what cannot be taken', () => {
     ]);
   });
 
-  it.each([
-    ['a link', ['ln', '-s', '/etc/passwd']],
-    ['a pipe', ['mkfifo']],
-  ])('is %s', async (_, [command = '', ...args]) => {
+  /** A key whose file has become something else, which `make` makes at its path. */
+  async function isRefused(make: (path: string) => Promise<unknown>) {
     const opened = await folder.watched();
     await upload(opened, KEY, 'weights');
 
     await rm(folder.path(KEY));
-    await run(command, [...args, folder.path(KEY)]);
+    await make(folder.path(KEY));
 
     const failure = await firstProblem(opened);
     expect(failure.name).toBe('ArtifactRejected');
@@ -117,6 +118,20 @@ describe('what cannot be taken', () => {
     expect(await opened.store.untaken()).toMatchObject([{ key: KEY, failure }]);
     await rm(folder.path(KEY));
     expect(await opened.store.untaken()).toEqual([]);
+  }
+
+  it('is a link', () => isRefused((path) => symlink('/etc/passwd', path)));
+
+  it('is a socket', async () => {
+    const server = createServer();
+
+    await isRefused((path) => once(server.listen(path), 'listening'));
+
+    server.close();
+  });
+
+  needing(missingPrograms('mkfifo'), () => {
+    it('is a pipe', () => isRefused((path) => run('mkfifo', [path])));
   });
 
   it('is a file with a name that no key can have', async () => {

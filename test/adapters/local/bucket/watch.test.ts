@@ -3,6 +3,7 @@ import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type WatchedFolder, watchedFolder } from '../../../support/local/watched-folder.ts';
+import { asRoot, needing } from '../../../support/needs.ts';
 
 const A = 'models/a/a.onnx';
 const B = 'models/a/b.onnx';
@@ -149,16 +150,60 @@ describe('a watch of a bucket', () => {
     await folder.isDue(A);
   });
 
-  it('says that a folder cannot be read, and takes what is beside it', async () => {
-    await mkdir(folder.path('models/closed'));
-    await chmod(folder.path('models/closed'), 0);
-    await folder.moveIn(A);
+  needing(asRoot, () => {
+    it.each([
+      ['read', 0o300],
+      ['searched', 0o600],
+      ['read or searched', 0],
+    ])(
+      'says once that a folder cannot be %s, takes what is beside it, and goes on when it can',
+      async (_, mode) => {
+        const closed = 'models/closed';
+        for (const name of ['a', 'b']) await folder.moveIn(`${closed}/${name}.onnx`);
+        await chmod(folder.path(closed), mode);
+        await folder.moveIn(A);
 
-    await folder.watch.start();
-    await folder.isDue(A);
+        await folder.watch.start();
+        await folder.isDue(A);
+        await folder.watch.scan();
+        const told = folder.told.map(({ name, message }) => [name, message]);
+        await chmod(folder.path(closed), 0o700);
+        await folder.isDue(`${closed}/a.onnx`);
 
-    const isRoot = process.getuid?.() === 0;
-    expect(folder.told.map(({ name }) => name)).toEqual(isRoot ? [] : ['PlatformDenied']);
+        expect(told).toEqual([['PlatformDenied', `${folder.path(closed)}: access is denied`]]);
+      },
+    );
+
+    it('says once that a folder whose files it knows cannot be read any more', async () => {
+      const closed = 'models/closed';
+      const keys = ['a', 'b'].map((name) => `${closed}/${name}.onnx`);
+      for (const key of keys) await folder.moveIn(key);
+      await folder.watch.start();
+      for (const key of keys) await folder.isDue(key);
+
+      await chmod(folder.path(closed), 0);
+      await folder.watch.scan();
+      await folder.watch.scan();
+      const told = folder.told.map(({ name, message }) => [name, message]);
+      await chmod(folder.path(closed), 0o700);
+
+      expect(told).toEqual([['PlatformDenied', `${folder.path(closed)}: access is denied`]]);
+      expect(folder.dueKeys().toSorted()).toEqual(keys);
+    });
+
+    it('says once that the bucket itself cannot be read', async () => {
+      await chmod(folder.root, 0);
+
+      await folder.watch.start();
+      await folder.watch.scan();
+      const told = folder.told.map(({ name }) => name);
+      await chmod(folder.root, 0o700);
+      await folder.watch.scan();
+      await folder.moveIn(A);
+
+      await folder.isDue(A);
+      expect(told).toEqual(['PlatformDenied']);
+    });
   });
 
   it('is over when it is closed', async () => {

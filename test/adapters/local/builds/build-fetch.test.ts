@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { localCertificate } from '../../../support/bytes/certificate.ts';
 import { COMMANDS, run } from '../../../support/local/commands.ts';
 
 const sha256 = (bytes: string) => createHash('sha256').update(bytes).digest('hex');
@@ -62,7 +63,7 @@ describe('fetching an artifact', () => {
       { name: 'Z', content: '' },
     );
 
-    const listing = `cd ${folder} && find -type f -printf '%P\\n' | LC_ALL=C sort | xargs sha256sum | sha256sum`;
+    const listing = `cd "${folder}" && find -type f -printf '%P\\n' | LC_ALL=C sort | xargs sha256sum | sha256sum`;
     const byHand = await run('bash', ['-c', listing]);
     expect(out.trim()).toBe(byHand.out.split(' ')[0]);
     expect(readFileSync(join(folder, 'weights/b'), 'utf8')).toBe('b');
@@ -148,14 +149,10 @@ describe('fetching an artifact', () => {
     let requests: number;
     let answers: readonly number[];
     beforeEach(async () => {
-      const key = join(root, 'key.pem');
-      const cert = join(root, 'cert.pem');
-      const certify =
-        'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=test -addext subjectAltName=IP:127.0.0.1';
-      const made = await run('openssl', [...certify.split(' '), '-keyout', key, '-out', cert]);
-      expect(made.code).toBe(0);
+      const certificate = localCertificate();
+      writeFileSync(join(root, 'cert.pem'), certificate.cert);
       requests = 0;
-      server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => {
+      server = createServer(certificate, (_, response) => {
         response.statusCode = answers[requests] ?? 200;
         requests += 1;
         response.end(response.statusCode === 200 ? 'weights' : '<Error/>');

@@ -5,31 +5,34 @@ import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import limits from '#domain/data/image-limits.json' with { type: 'json' };
 import { COMMANDS, run } from '../../../support/local/commands.ts';
+import { missingPrograms, needing } from '../../../support/needs.ts';
 
 const command = (name: string) => import(String(pathToFileURL(join(COMMANDS, name))));
 const { modelLayer } = await command('model-layer.mjs');
 const { layersOf } = await command('layer-plan.mjs');
 const MIB = 1024 * 1024;
 
-describe('the layer of a small model', () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'slipway-layer-'));
-    mkdirSync(join(folder, 'served'));
-    writeFileSync(join(folder, 'served', 'facts.json'), '{}');
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
+needing(missingPrograms('tar'), () => {
+  describe('the layer of a small model', () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'slipway-layer-'));
+      mkdirSync(join(folder, 'served'));
+      writeFileSync(join(folder, 'served', 'facts.json'), '{}');
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('has its files also when the registry takes its time before it reads any', async () => {
-    const file = join(folder, 'layer.tgz');
-    const layer = modelLayer(join(folder, 'served'), ['.', './facts.json']);
+    it('has its files also when the registry takes its time before it reads any', async () => {
+      const file = join(folder, 'layer.tgz');
+      const layer = modelLayer(join(folder, 'served'), ['.', './facts.json']);
 
-    // Several, one after the other: longer than the layer's own takes.
-    for (let times = 0; times < 3; times += 1) await run('tar', ['--create', folder]);
-    writeFileSync(file, await buffer(layer.bytes));
+      // Several, one after the other: longer than the layer's own takes.
+      for (let times = 0; times < 3; times += 1) await run('tar', ['--create', folder]);
+      writeFileSync(file, await buffer(layer.bytes));
 
-    const { out } = await run('tar', ['--list', '--gzip', '--file', file]);
-    expect(out.trim().split('\n')).toEqual(['opt/', 'opt/facts.json']);
+      const { out } = await run('tar', ['--list', '--gzip', '--file', file]);
+      expect(out.trim().split('\n')).toEqual(['opt/', 'opt/facts.json']);
+    });
   });
 });
 

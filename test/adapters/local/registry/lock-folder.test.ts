@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
+import { asRoot, needing } from '../../../support/needs.ts';
 
 const IN_ANOTHER_PROCESS = `
   import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
@@ -57,6 +58,18 @@ describe('a data folder', () => {
     expect(lockElsewhere('/proc/slipway/data')).toMatch(
       /^InputInvalid \/proc\/slipway\/data cannot hold Slipway's data: \w+: .* Name another folder: --data DIR\.\n$/,
     );
+  });
+
+  needing(asRoot, () => {
+    it('is refused by the name of the file where another user has started in it', () => {
+      const folder = newFolder();
+      lockFolder(folder)();
+      chmodSync(join(folder, 'lock'), 0);
+
+      expect(lockElsewhere(folder)).toBe(
+        `PlatformDenied ${folder}/lock: access is denied Give the user that runs Slipway access to it. Or name another folder: --data DIR.\n`,
+      );
+    });
   });
 
   it('is refused with the reason where it cannot be one', () => {

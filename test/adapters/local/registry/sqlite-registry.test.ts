@@ -172,7 +172,7 @@ function words(database: DatabaseSync): unknown[] {
 
 /** Runs a writer, kills it once it has reported `lines` writes, and answers all it had reported by then. */
 async function killedWriter(path: string, first: number, lines: number): Promise<number[]> {
-  const script = new URL('../../../support/worlds/registry-writer.ts', import.meta.url).pathname;
+  const script = join(import.meta.dirname, '../../../support/worlds/registry-writer.ts');
   const writer = spawn(process.execPath, [script, path, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -16,6 +16,7 @@ import {
   slotOf,
 } from '../../../support/local/platform.ts';
 import { isAlive } from '../../../support/local/processes.ts';
+import { needing, notLinux } from '../../../support/needs.ts';
 import type { Behaviour } from '../../../support/servers/behaviour.ts';
 
 const LONG = { waitMs: 3_600_000 };
@@ -321,9 +322,8 @@ describe('a revision whose replicas always run', () => {
     expect(await platform.describe(spec.revision, LONG)).toMatchObject({ kind: 'pending' });
   });
 
-  (process.platform === 'linux' ? it : it.skip)(
-    'ends the replica that is over its memory, and not the others',
-    async () => {
+  needing(notLinux, () => {
+    it('ends the replica that is over its memory, and not the others', async () => {
       const { revision } = await created('allocates', { memoryMiB: 200, scaling: scaling(2) });
       const [slot, other] = [await slotOf(platform, revision), await slotOf(platform, revision)];
 
@@ -334,6 +334,6 @@ describe('a revision whose replicas always run', () => {
       );
       expect(other.diagnosis()).toBeUndefined();
       expect((await fetch(`${other.origin}/ping`)).status).toBe(200);
-    },
-  );
+    });
+  });
 });

@@ -10,6 +10,7 @@ import {
   platformFolder,
   slotOf,
 } from '../../../support/local/platform.ts';
+import { needing, notLinux } from '../../../support/needs.ts';
 import type { Behaviour } from '../../../support/servers/behaviour.ts';
 
 const PATIENT = new AbortController().signal;
@@ -120,16 +121,18 @@ describe('the instances of a revision', () => {
     next.release('done');
   });
 
-  (process.platform === 'linux' ? it : it.skip)('are ended over their memory limit', async () => {
-    const revision = await deployed('allocates', { memoryMiB: 200 });
-    const slot = await slotOf(platform, revision);
+  needing(notLinux, () => {
+    it('are ended over their memory limit', async () => {
+      const revision = await deployed('allocates', { memoryMiB: 200 });
+      const slot = await slotOf(platform, revision);
 
-    await expect(request(slot.origin)).rejects.toThrow();
+      await expect(request(slot.origin)).rejects.toThrow();
 
-    expect(slot.diagnosis()).toMatch(
-      /^the model server of digits-v1 used (2[0-9]{2}|[3-9][0-9]{2}) MiB; the limit is 200 MiB$/,
-    );
-    slot.release('done');
+      expect(slot.diagnosis()).toMatch(
+        /^the model server of digits-v1 used (2[0-9]{2}|[3-9][0-9]{2}) MiB; the limit is 200 MiB$/,
+      );
+      slot.release('done');
+    });
   });
 
   it('are ended when a request takes too long', async () => {

@@ -13,6 +13,7 @@ import {
   slotOf,
 } from '../../../support/local/platform.ts';
 import { isAlive } from '../../../support/local/processes.ts';
+import { needing, notLinux } from '../../../support/needs.ts';
 import type { Behaviour } from '../../../support/servers/behaviour.ts';
 
 const FATES = { serves: 'answers', fails: 'crashes-at-load', hangs: 'never-ready' } as const;
@@ -136,9 +137,8 @@ describe('lambdaPlatform', () => {
     expect(livePids(folder, spec.revision)).toEqual([]);
   });
 
-  (process.platform === 'linux' ? it : it.skip)(
-    'fails a revision whose server holds more memory than it may as soon as it is ready',
-    async () => {
+  needing(notLinux, () => {
+    it('fails a revision whose server holds more memory than it may as soon as it is ready', async () => {
       const revision = await deployed('loads-much', { memoryMiB: 120 });
 
       expect(await platform.describe(revision, LONG)).toMatchObject({
@@ -148,8 +148,8 @@ describe('lambdaPlatform', () => {
         ),
       });
       expect(livePids(folder, revision)).toEqual([]);
-    },
-  );
+    });
+  });
 
   it('fails a revision whose server the system cannot start', async () => {
     await platform.close();

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { revisionFiles } from '#adapters/local/revisions/revision-files.ts';
+import { needing } from '../../../support/needs.ts';
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 
 describe('the files of a revision', () => {
@@ -43,16 +44,18 @@ describe('the files of a revision', () => {
 
   const otherDisk = '/dev/shm';
   const hasOtherDisk = existsSync(otherDisk) && statSync(otherDisk).dev !== statSync(tmpdir()).dev;
-  (hasOtherDisk ? it : it.skip)('are copied when the store is on another disk', async () => {
-    const store = mkdtempSync(join(otherDisk, 'slipway-files-'));
-    writeFileSync(join(store, 'bytes'), 'far');
-    const far = revisionFiles(join(root, 'revisions'), (_key, id) => join(store, id));
-    const spec = specOf('model.onnx');
+  needing(hasOtherDisk ? undefined : `${otherDisk} is no other disk`, () => {
+    it('are copied when the store is on another disk', async () => {
+      const store = mkdtempSync(join(otherDisk, 'slipway-files-'));
+      writeFileSync(join(store, 'bytes'), 'far');
+      const far = revisionFiles(join(root, 'revisions'), (_key, id) => join(store, id));
+      const spec = specOf('model.onnx');
 
-    await far.lay(spec);
+      await far.lay(spec);
 
-    expect(readFileSync(far.folder(spec).modelPath, 'utf8')).toBe('far');
-    rmSync(store, { recursive: true });
+      expect(readFileSync(far.folder(spec).modelPath, 'utf8')).toBe('far');
+      rmSync(store, { recursive: true });
+    });
   });
 
   it('replace what an interrupted creation has left', async () => {

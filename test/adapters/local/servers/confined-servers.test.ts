@@ -19,7 +19,8 @@ import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { RevisionSpec } from '#ports/platform.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import { addConstantModel } from '../../../support/models/onnx.ts';
-import { LAUNCHER, MACHINE } from '../../../support/walls/canaries.ts';
+import { needing } from '../../../support/needs.ts';
+import { LAUNCHER, MACHINE, missingWalls } from '../../../support/walls/canaries.ts';
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -129,14 +130,13 @@ describe('a server that is none of Python’s', () => {
     expect(existsSync(join(root, 'revisions/written'))).toBe(false);
   });
 
-  (MACHINE.landlock > 5 && MACHINE.seccomp ? it : it.skip)(
-    'is held by the kernel too, where there is a Python to ask it',
-    async () => {
+  needing(missingWalls('landlock', 'seccomp'), () => {
+    it('is held by the kernel too, where there is a Python to ask it', async () => {
       const found = await attempts(MACHINE);
 
       expect(found).toEqual({ ...OWN, ...BY_NODE, 'signals Slipway': 'EPERM', connects: 'EACCES' });
-    },
-  );
+    });
+  });
 
   it('is held in the same way where it was started before there was a model for it', async () => {
     const found = await attempts(MACHINE, true);
@@ -175,17 +175,16 @@ describe('a server that was started before there was a model for it', () => {
     expect(await Promise.all(paths().map(read))).toEqual([DENIED, DENIED, DENIED]);
   });
 
-  (MACHINE.landlock > 0 ? it : it.skip)(
-    'cannot load another model either by what Node’s permissions do not hold, which is onnxruntime itself',
-    async () => {
+  needing(missingWalls('landlock'), () => {
+    it('cannot load another model either by what Node’s permissions do not hold, which is onnxruntime itself', async () => {
       await using servers = await started(ONNX, MACHINE, true);
 
       const outside = await servers.begin(version(2), '../../../../objects/v2');
 
       expect(outside).toEqual({ kind: 'died', reason: 'exited with code 1' });
       expect(servers.said.join('')).toMatch(/objects\/v2 failed:system error number 13/);
-    },
-  );
+    });
+  });
 
   it('is not used for a model that is to have other limits', async () => {
     await using servers = confined(ONNX, MACHINE, true);

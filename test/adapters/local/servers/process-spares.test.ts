@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   chmodSync,
   mkdirSync,
@@ -95,7 +96,9 @@ it('is taken for that model, also where the data folder is reached by a link', a
   const spec = revisionSpec('v1', { runtime: 'python', modelFile: 'predict.py', memoryMiB: 1_769 });
 
   expect(spares.take(spec, { ...files, factsPath: undefined })).toBeUndefined();
-  expect(spares.take(spec, files)).toBeDefined();
+  const taken = spares.take(spec, files);
+  taken?.kill();
+  await once(taken!, 'exit');
 });
 
 it('none is expected any more once its build has ended', () => {

@@ -2,15 +2,11 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { lookAtWalls } from '#adapters/local/servers/walls.ts';
+import { needing } from '../../../support/needs.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
+import { LAUNCHER, MACHINE, missingWalls } from '../../../support/walls/canaries.ts';
 
 const run = promisify(execFile);
-const LAUNCHER = new URL('../../../../runtimes/python/slipway_server/walls.py', import.meta.url)
-  .pathname;
-
-const walls = await lookAtWalls(LAUNCHER, []);
-
 /** Tries each, and writes as JSON what came of it. */
 const ATTEMPTS = `
 import json, os, socket, sys
@@ -38,23 +34,25 @@ print(json.dumps({name: outcome(attempt) for name, attempt in attempts.items()})
 
 const REFUSED = 'Permission denied';
 
-(walls.seccomp ? describe : describe.skip)('the sockets of a process that loads a model', () => {
-  it.each([
-    ['gguf', { listens: 'done', connects: REFUSED }],
-    ['xgboost', { listens: REFUSED, connects: REFUSED }],
-  ])('of the format %s are %j, and no others', async (format, sockets) => {
-    await using folder = await temporaryFolder();
-    const facts = join(folder.path, 'facts.json');
-    await writeFile(facts, JSON.stringify({ format }));
-    const plan = { landlock: 0, seccomp: true, namespaces: false, read: [], write: [] };
-    const env = { SLIPWAY_WALLS: JSON.stringify(plan), MODEL_FACTS: facts };
+needing(missingWalls('seccomp'), () => {
+  describe('the sockets of a process that loads a model', () => {
+    it.each([
+      ['gguf', { listens: 'done', connects: REFUSED }],
+      ['xgboost', { listens: REFUSED, connects: REFUSED }],
+    ])('of the format %s are %j, and no others', async (format, sockets) => {
+      await using folder = await temporaryFolder();
+      const facts = join(folder.path, 'facts.json');
+      await writeFile(facts, JSON.stringify({ format }));
+      const plan = { landlock: 0, seccomp: true, namespaces: false, read: [], write: [] };
+      const env = { SLIPWAY_WALLS: JSON.stringify(plan), MODEL_FACTS: facts };
 
-    const command = ['-I', '-S', LAUNCHER, walls.python ?? '', '-c', ATTEMPTS];
-    const { stdout } = await run('python3', command, {
-      cwd: folder.path,
-      env: { ...process.env, ...env },
+      const command = ['-I', '-S', LAUNCHER, String(MACHINE.python), '-c', ATTEMPTS];
+      const { stdout } = await run('python3', command, {
+        cwd: folder.path,
+        env: { ...process.env, ...env },
+      });
+
+      expect(JSON.parse(stdout)).toEqual({ ...sockets, datagrams: REFUSED, network: REFUSED });
     });
-
-    expect(JSON.parse(stdout)).toEqual({ ...sockets, datagrams: REFUSED, network: REFUSED });
   });
 });

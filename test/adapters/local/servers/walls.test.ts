@@ -1,10 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { NO_WALLS, type Walls } from '#adapters/local/servers/walls.ts';
+import { needing } from '../../../support/needs.ts';
 import {
   type CanaryWorld,
   canaryWorld,
   MACHINE,
-  SYSTEM_PYTHON,
+  missingNobody,
+  missingWalls,
+  refusedByKernel,
+  type WallKind,
 } from '../../../support/walls/canaries.ts';
 
 /** Each attempt of canaries.py, and which of the three refuse it by itself. */
@@ -27,8 +31,9 @@ const ATTEMPTS = {
   // A gap that Landlock has known since it holds TCP.
   'connects by a first packet': ['seccomp'],
   'signals Slipway': ['landlock'],
-  'reads the environment of Slipway': ['landlock', 'seccomp', 'namespaces'],
+  'reads the environment of Slipway': ['landlock', 'namespaces'],
   'reads the memory of Slipway': ['landlock', 'seccomp', 'namespaces'],
+  'reads the memory of Slipway as a file': ['landlock', 'namespaces'],
   'traces Slipway': ['landlock', 'seccomp', 'namespaces'],
   'asks for the limits of Slipway': ['seccomp'],
   'starts a program': ['landlock'],
@@ -51,138 +56,134 @@ for _ in range(20):
 
 const NAMES = Object.keys(ATTEMPTS);
 const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
-type Kind = (typeof KINDS)[number];
-// As of this version Landlock holds all that the table says of it.
-const WHOLE_LANDLOCK = 6;
 
-const has = (kind: Kind) =>
-  kind === 'landlock' ? MACHINE.landlock >= WHOLE_LANDLOCK : MACHINE[kind];
-const only = (kind: Kind): Walls => ({
+const only = (kind: WallKind): Walls => ({
   ...NO_WALLS,
   python: MACHINE.python,
   [kind]: MACHINE[kind],
 });
-const missing = KINDS.filter((kind) => !has(kind));
 
-function refusedBy(kind: Kind): readonly string[] {
+function refusedBy(kind: WallKind): readonly string[] {
   return NAMES.filter((name) =>
     ATTEMPTS[name as keyof typeof ATTEMPTS].some((each: string) => each === kind),
   );
 }
 
-if (missing.length > 0) {
-  it.skip(`walls: this machine lacks ${missing.join(', ')}, of its kernel or a Python`, () =>
-    undefined);
-}
+needing(MACHINE.python === null ? missingWalls() : undefined, () => {
+  describe('a process that loads a model', () => {
+    let world: CanaryWorld;
+    beforeEach(async () => {
+      world = await canaryWorld();
+    });
+    afterEach(() => world.close());
 
-(MACHINE.python === null ? describe.skip : describe)('a process that loads a model', () => {
-  let world: CanaryWorld;
-  beforeEach(async () => {
-    world = await canaryWorld();
-  });
-  afterEach(() => world.close());
+    it('could do anything that its user can, without walls', async () => {
+      const refused = await world.refused(NO_WALLS);
 
-  it('could do anything that its user can, without walls', async () => {
-    const refused = await world.refused(NO_WALLS);
+      const refusedToAll = refusedByKernel();
+      expect(refused.filter((name) => !refusedToAll.includes(name))).toEqual([]);
+      expect(existsSync(world.path('outside/removable'))).toBe(false);
+    });
 
-    expect(refused).toEqual([]);
-    expect(existsSync(world.path('outside/removable'))).toBe(false);
-  });
+    needing(missingWalls(), () => {
+      it('can do nothing of that behind all of them', async () => {
+        const refused = await world.refused(MACHINE);
 
-  (missing.length > 0 ? it.skip : it)('can do nothing of that behind all of them', async () => {
-    const refused = await world.refused(MACHINE);
+        expect(refused).toEqual(NAMES);
+        expect(readFileSync(world.path('scratch/scratch'), 'utf8')).toBe('may be written');
+        expect(readFileSync(world.path('outside/writable'), 'utf8')).toBe('x');
+        expect(existsSync(world.path('outside/removable'))).toBe(true);
+      });
+    });
 
-    expect(refused).toEqual(NAMES);
-    expect(readFileSync(world.path('scratch/scratch'), 'utf8')).toBe('may be written');
-    expect(readFileSync(world.path('outside/writable'), 'utf8')).toBe('x');
-    expect(existsSync(world.path('outside/removable'))).toBe(true);
-  });
+    for (const kind of KINDS) {
+      needing(missingWalls(kind), () => {
+        it(`is refused by ${kind} alone at least what the table says`, async () => {
+          const refused = await world.refused(only(kind));
 
-  for (const kind of KINDS) {
-    (has(kind) ? it : it.skip)(
-      `is refused by ${kind} alone at least what the table says`,
-      async () => {
-        const refused = await world.refused(only(kind));
+          expect(refused).toEqual(expect.arrayContaining([...refusedBy(kind)]));
+        });
+      });
+    }
 
-        expect(refused).toEqual(expect.arrayContaining([...refusedBy(kind)]));
-      },
-    );
-  }
+    needing(missingWalls(), () => {
+      it('reaches the network when its code is its owner’s and his manifest opens it, but nothing else of this machine', async () => {
+        writeFileSync(
+          world.path('model/facts.json'),
+          JSON.stringify({ format: 'python', network: 'open' }),
+        );
 
-  (missing.length > 0 ? it.skip : it)(
-    'reaches the network when its code is its owner’s and his manifest opens it, but nothing else of this machine',
-    async () => {
-      writeFileSync(
-        world.path('model/facts.json'),
-        JSON.stringify({ format: 'python', network: 'open' }),
-      );
+        const refused = await world.refused(MACHINE, {
+          MODEL_FACTS: world.path('model/facts.json'),
+        });
 
-      const refused = await world.refused(MACHINE, { MODEL_FACTS: world.path('model/facts.json') });
+        const opened = NAMES.filter((name) => !refused.includes(name));
+        expect(opened).toEqual([
+          'connects',
+          'sends a datagram',
+          'sends to a socket in a folder by a pair',
+          'takes another port',
+          'turns its own socket around',
+          'connects by a first packet',
+          'starts a program',
+          'starts a program of its own',
+        ]);
+      });
+    });
 
-      const opened = NAMES.filter((name) => !refused.includes(name));
-      expect(opened).toEqual([
-        'connects',
-        'sends a datagram',
-        'sends to a socket in a folder by a pair',
-        'takes another port',
-        'turns its own socket around',
-        'connects by a first packet',
-        'starts a program',
-        'starts a program of its own',
-      ]);
-    },
-  );
+    needing(missingWalls(), () => {
+      it.each([
+        ['data', { format: 'sklearn', network: 'open' }],
+        ['code whose manifest does not open it', { format: 'python', network: 'none' }],
+      ])('does not reach it for a model of %s', async (_, facts) => {
+        writeFileSync(world.path('model/facts.json'), JSON.stringify(facts));
 
-  it.each([
-    ['data', { format: 'sklearn', network: 'open' }],
-    ['code whose manifest does not open it', { format: 'python', network: 'none' }],
-  ])('does not reach it for a model of %s', async (_, facts) => {
-    writeFileSync(world.path('model/facts.json'), JSON.stringify(facts));
+        const refused = await world.refused(MACHINE, {
+          MODEL_FACTS: world.path('model/facts.json'),
+        });
 
-    const refused = await world.refused(MACHINE, { MODEL_FACTS: world.path('model/facts.json') });
+        expect(refused).toContain('connects');
+      });
+    });
 
-    expect(refused).toContain('connects');
-  });
+    it.each([
+      [
+        'files',
+        { files: 20 },
+        'kept = [open("/dev/null") for _ in range(30)]',
+        'Too many open files',
+      ],
+      [
+        'bytes in a file',
+        { fileBytes: 1000 },
+        'import os; os.write(os.open("big", os.O_CREAT | os.O_WRONLY), bytes(1000)); os.write(os.open("big", os.O_APPEND | os.O_WRONLY), b"x")',
+        'File too large',
+      ],
+      ['memory', { dataBytes: 2 ** 28 }, 'bytearray(2 ** 29)', 'MemoryError'],
+      ['CPU', { cpuSeconds: 1 }, 'while True: pass', 'SIGXCPU'],
+    ])('gets no more %s than its limit', async (_, limits, code, says) => {
+      const ended = await world.python(MACHINE, ['-c', code], { limits }).catch((error) => error);
 
-  it.each([
-    [
-      'files',
-      { files: 20 },
-      'kept = [open("/dev/null") for _ in range(30)]',
-      'Too many open files',
-    ],
-    [
-      'bytes in a file',
-      { fileBytes: 1000 },
-      'import os; os.write(os.open("big", os.O_CREAT | os.O_WRONLY), bytes(1000)); os.write(os.open("big", os.O_APPEND | os.O_WRONLY), b"x")',
-      'File too large',
-    ],
-    ['memory', { dataBytes: 2 ** 28 }, 'bytearray(2 ** 29)', 'MemoryError'],
-    ['CPU', { cpuSeconds: 1 }, 'while True: pass', 'SIGXCPU'],
-  ])('gets no more %s than its limit', async (_, limits, code, says) => {
-    const ended = await world.python(MACHINE, ['-c', code], { limits }).catch((error) => error);
+      expect(`${ended.signal} ${ended.stderr}`).toContain(says);
+    });
 
-    expect(`${ended.signal} ${ended.stderr}`).toContain(says);
-  });
+    needing(missingWalls('namespaces') ?? missingNobody, () => {
+      it('starts no more processes than its limit, unless it is of a root', async () => {
+        const ended = await world.pythonOfNobody(FORKS, { processes: 10 }).catch((error) => error);
 
-  const canBeNobody = process.getuid?.() !== 0 || existsSync(SYSTEM_PYTHON);
-  (MACHINE.namespaces && canBeNobody ? it : it.skip)(
-    'starts no more processes than its limit, unless it is of a root',
-    async () => {
-      const ended = await world.pythonOfNobody(FORKS, { processes: 10 }).catch((error) => error);
+        expect(ended.stderr).toContain('BlockingIOError');
+      });
+    });
 
-      expect(ended.stderr).toContain('BlockingIOError');
-    },
-  );
+    it('does not run where a wall that is asked for cannot be set', async () => {
+      const asked = { ...MACHINE, landlock: 1000 };
 
-  it('does not run where a wall that is asked for cannot be set', async () => {
-    const asked = { ...MACHINE, landlock: 1000 };
+      const ended = await world
+        .python(asked, ['-c', 'print("runs")'], { write: [world.path('missing')] })
+        .catch((error) => error);
 
-    const ended = await world
-      .python(asked, ['-c', 'print("runs")'], { write: [world.path('missing')] })
-      .catch((error) => error);
-
-    expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain('the walls around the model cannot be set');
+      expect(ended.code).toBe(2);
+      expect(ended.stderr).toContain('the walls around the model cannot be set');
+    });
   });
 });

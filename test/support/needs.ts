@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Declares tests, or one skipped test in their place when something is `missing`; its name says what, and `npm test` lists it at its end. */
+export function needing(missing: string | undefined, tests: () => void): void {
+  if (missing === undefined) tests();
+  else it.skip(`skipped: ${missing}`, () => undefined);
+}
+
+/** Why what only Linux has is not here; undefined on Linux. */
+export const notLinux = process.platform === 'linux' ? undefined : 'this is not Linux';
+
+/** Why what root is never refused cannot be seen; undefined for every other user. */
+export const asRoot =
+  process.getuid?.() === 0 ? 'root is refused no file: run it as another user' : undefined;
+
+/** Names the programs that are not on the PATH; undefined when all are. */
+export function missingPrograms(...programs: readonly string[]): string | undefined {
+  const missing = programs.filter((program) => !isOnPath(program));
+  return missing.length > 0 ? `there is no ${missing.join(', no ')}` : undefined;
+}
+
+/** Why nothing of Python can be tried here; undefined where `python3` runs: one on the PATH may be a launcher of versions that are not there. */
+export const missingPython =
+  spawnSync('python3', ['-c', 'import venv']).status === 0
+    ? undefined
+    : 'there is no python3 that runs';
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    const path = join(folder, program);
+    try {
+      accessSync(path, constants.X_OK);
+      return statSync(path).isFile();
+    } catch {
+      return false;
+    }
+  });
+}
