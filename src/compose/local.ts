@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
+import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import type { Uploaded } from '#adapters/local/control-api.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
 import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
+import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
@@ -127,8 +129,10 @@ async function startIn(
   const events = eventStream(registry);
   const bus = await eventLog(folder('events.ndjson'));
   const published = publisher(publishEvents({ registry, bus }), problem);
+  const checked = checkedFiles();
   const store = folderStore({
     root: dataDir,
+    objects: objectStore(folder('objects'), checked),
     bucket: BUCKET,
     database,
     clock,
@@ -139,6 +143,8 @@ async function startIn(
   const runtime = await localEngine(config.engine, {
     folder,
     objectPath: store.objectPath,
+    objects: { checked, problem: store.problem },
+    noted: (spec, damage) => registry.noteDamage(spec, damage).catch(problem),
     clock,
     environment,
     serverEntry,

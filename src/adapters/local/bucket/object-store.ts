@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { turns } from '#adapters/local/builds/turns.ts';
 import { type CheckedFiles, checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
-import { fileAt, isAbsence } from '#adapters/local/registry/file-state.ts';
+import { fileAt } from '#adapters/local/registry/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
@@ -75,6 +75,22 @@ export function objectStore(folder: string, checked: CheckedFiles = checkedFiles
     await checked.trust(path(sha256), sha256);
   }
 
+  async function isMendedBy(file: string, sha256: string): Promise<boolean> {
+    const temporary = join(folder, `.${randomUUID()}`);
+    try {
+      // A link is not followed, and a pipe not waited for.
+      if (!(await fileAt(file))?.isFile()) return false;
+      const copied = await copyTo(temporary, createReadStream(file));
+      if (copied.sha256 === sha256) await keep(temporary, copied);
+      return copied.sha256 === sha256;
+    } catch {
+      // The file cannot be read, or the disk is full: another file may do, or a later attempt.
+      return false;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
   return {
     path,
     async write(bytes, expectedBytes) {
@@ -105,17 +121,7 @@ export function objectStore(folder: string, checked: CheckedFiles = checkedFiles
     mend: (sha256, files) =>
       inTurn(sha256, async () => {
         for (const file of files) {
-          const temporary = join(folder, `.${randomUUID()}`);
-          try {
-            const copied = await copyTo(temporary, createReadStream(file));
-            if (copied.sha256 !== sha256) continue;
-            await keep(temporary, copied);
-            return true;
-          } catch (error) {
-            if (!isAbsence(error)) throw storageFailure(error, folder);
-          } finally {
-            await rm(temporary, { force: true });
-          }
+          if (await isMendedBy(file, sha256)) return true;
         }
         return false;
       }),

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { errorCode } from '#adapters/local/registry/file-state.ts';
 import { type FileState, hashedFile, isSame, type Pace, stateOf } from './hashed-file.ts';
@@ -13,8 +14,8 @@ export type CheckedFiles = {
   reread(path: string, sha256: string, pace?: Pace): Promise<string | undefined>;
   /** Takes the caller's word, who has just written the file. */
   trust(path: string, sha256: string): Promise<void>;
-  /** Runs work that gives a file another name or takes one away: the system notes that as a change, but the bytes stay. */
-  whileRenaming<Result>(path: string, work: () => Promise<Result>): Promise<Result>;
+  /** Call it before the files are given other names, or lose some, and dispose of the result afterwards: the system notes that as a change, but the bytes stay. */
+  renaming(paths: readonly string[]): Disposable;
 };
 
 export const GONE = 'is gone';
@@ -58,18 +59,28 @@ export function checkedFiles(): CheckedFiles {
       const state = await current(path);
       known.set(state.file, { state, sha256 });
     },
-    async whileRenaming(path, work) {
-      const before = await current(path).catch(() => undefined);
-      const last = before && known.get(before.file);
-      const result = await work();
-      if (!last || !isSame(last.state, before)) return result;
-      const after = await current(path).catch(() => undefined);
-      if (after?.file === before.file && after.content === before.content) {
-        known.set(after.file, { state: after, sha256: last.sha256 });
-      }
-      return result;
+    renaming(paths) {
+      const kept = paths.flatMap((path) => {
+        const before = stateIf(path);
+        const last = before && known.get(before.file);
+        return last && isSame(last.state, before) ? [{ path, last }] : [];
+      });
+      return {
+        [Symbol.dispose]() {
+          for (const { path, last } of kept) {
+            const state = stateIf(path);
+            const isIt = state?.file === last.state.file && state.content === last.state.content;
+            if (isIt) known.set(state.file, { ...last, state });
+          }
+        },
+      };
     },
   };
+}
+
+function stateIf(path: string): FileState | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && stateOf(stats);
 }
 
 function unreadable(error: unknown): string {
