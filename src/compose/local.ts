@@ -12,10 +12,12 @@ import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
-import { openDatabase } from '#adapters/local/registry/database.ts';
+import { damagedRegistry } from '#adapters/local/registry/database.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
 import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
+import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
+import { registryCheck } from '#adapters/local/registry/registry-check.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
@@ -106,8 +108,9 @@ async function startIn(
   const unlock = lockFolder(dataDir);
   mkdirSync(folder('logs'), { recursive: true });
   const clock = { now: Date.now };
-  const database = openDatabase(folder('registry.db'));
+  const database = openRegistry(dataDir, { beginsAnew: config.beginAnew, nowMs: clock.now() });
   const problem = (error: unknown) => report(explain(error));
+  const check = registryCheck(folder(REGISTRY), (found) => problem(damagedRegistry(found)));
 
   const registry = sqliteRegistry({
     database,
@@ -278,6 +281,7 @@ async function startIn(
     },
     builds: runtime.board.list,
     events,
+    troubles: () => registryTroubles(check.problem()),
     meters: deploymentMeters(registry),
     upload,
     objects: async (prefix) =>
@@ -345,6 +349,7 @@ async function startIn(
       await Promise.all([published.stop(), hooks.stop()]);
       events.close();
       await api.close();
+      check.close();
       // Closed before the model servers: a step that still waits for its model fails at its next write, as if Slipway had been killed, instead of blaming the model for its server's end.
       database.close();
       await Promise.all([gateway.close(), local.close()]);
@@ -378,6 +383,10 @@ function writeInstance(path: string, instance: object): void {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error instanceof Failure && error.fix ? `${error.message} → ${error.fix}` : error.message;
+}
+
+function registryTroubles(found: string | undefined): readonly Failure[] {
+  return found === undefined ? [] : [damagedRegistry(found)];
 }
 
 function timeout(ms: number): Promise<void> {
