@@ -7,11 +7,7 @@ import { filesIn, sizeOf } from './files.mjs';
 
 /** The record that a build exports of an image that is a folder, as of one in a registry, with the proof in the file PROOF; stores its digest in the folder. Nothing is compressed, so both sizes are the same. */
 export async function folderFacts(folder, proof) {
-  const hash = createHash('sha256');
-  for (const path of await filesIn(join(folder, 'model'))) {
-    hash.update(`${relative(folder, path)}\0`);
-    await pipeline(createReadStream(path), hash, { end: false });
-  }
+  const digest = await modelDigest(folder);
   const proven = JSON.parse(await readFile(proof, 'utf8'));
   const served = await filesIn(folder);
   // What was converted is served without it.
@@ -19,7 +15,6 @@ export async function folderFacts(folder, proof) {
     ? []
     : await filesIn(await realpath(join(folder, 'environment')));
   const bytes = await sizeOf([...served, ...environment]);
-  const digest = `sha256:${hash.digest('hex')}`;
   await writeFile(join(folder, 'digest'), digest);
   return {
     digest,
@@ -29,4 +24,15 @@ export async function folderFacts(folder, proof) {
     proof: proven,
     smoke: null,
   };
+}
+
+/** Names the bytes that are served: the facts, and each file of the model after its path. */
+export async function modelDigest(folder) {
+  const hash = createHash('sha256');
+  hash.update('facts.json\0').update(await readFile(join(folder, 'facts.json')));
+  for (const path of await filesIn(join(folder, 'model'))) {
+    hash.update(`${relative(folder, path)}\0`);
+    await pipeline(createReadStream(path), hash, { end: false });
+  }
+  return `sha256:${hash.digest('hex')}`;
 }

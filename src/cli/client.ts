@@ -52,7 +52,10 @@ export async function lookForInstance(
   if (!found) return undefined;
   // One that was killed has left its file, and its ports may be another's by now, who may take all time to answer.
   const signal = AbortSignal.timeout(LONGEST_MS);
-  const said = await call(`${found.control}/healthz`, health, { signal }).catch(() => undefined);
+  // One that says what is wrong with it answers too.
+  const said = await fetch(`${found.control}/healthz`, { signal })
+    .then(async (response) => health.parse(await response.json()))
+    .catch(() => undefined);
   return { ...found, answers: said?.pid === found.pid };
 }
 

@@ -9,6 +9,7 @@ const version = z.object({
   revision: z.string(),
   state: z.string(),
   target: z.string(),
+  damage: z.exactOptional(z.object({ reason: z.string(), fix: z.string() })),
 });
 
 const trouble = z.nullable(z.object({ name: z.string(), reason: z.string(), fix: z.string() }));

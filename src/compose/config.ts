@@ -38,6 +38,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 
 /**
  * The configuration of a Slipway on one machine. Ports are the first to try (0: any free one); if one is busy, the next is tried.
+ * `beginAnew`: makes a new registry where the one of the folder's objects is lost.
  * `engine`: models run as processes, or as containers of images built on this machine.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
@@ -47,6 +48,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  */
 const localConfig = z.strictObject({
   dataDir: z._default(z.string(), '.slipway'),
+  beginAnew: z._default(z.boolean(), false),
   engine: z._default(z.enum(['process', 'docker']), 'process'),
   host: z._default(z.enum(['127.0.0.1', '::1']), '127.0.0.1'),
   gatewayPort: z._default(port, 8080),

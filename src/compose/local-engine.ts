@@ -12,16 +12,17 @@ import {
 } from '#adapters/local/builds/build-image.ts';
 import { dockerEnvironments, dockerModelImages } from '#adapters/local/builds/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
-import { processImages } from '#adapters/local/builds/process-images.ts';
+import { type ProcessImages, processImages } from '#adapters/local/builds/process-images.ts';
+import { rebuilding } from '#adapters/local/builds/rebuild.ts';
 import { runningBuilds } from '#adapters/local/builds/running-builds.ts';
 import { atOnce } from '#adapters/local/revisions/at-once.ts';
-import type { ObjectPath } from '#adapters/local/revisions/revision-files.ts';
+import type { ObjectPath, SoundObjects } from '#adapters/local/revisions/revision-files.ts';
 import { compiledFolder, compileServer } from '#adapters/local/servers/compiled-server.ts';
 import { containerLabel, containerServers } from '#adapters/local/servers/container-servers.ts';
 import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
-import { processServers } from '#adapters/local/servers/process-servers.ts';
+import { processServers, type Soundness } from '#adapters/local/servers/process-servers.ts';
 import { buildWalls, serverFiles, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
@@ -51,6 +52,9 @@ export type LocalEngine = {
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
   readonly images: ModelImages;
   readonly buildEnvironment: TaskHandler;
+  /** Of images that are folders: why one does not have its model. Null where images are an engine's, which knows them by digest. */
+  readonly imageProblem: ProcessImages['problem'] | null;
+  readonly rebuilt: Soundness['rebuilt'];
   /** Begins to keep ready what the next model starts with. */
   keepSpare(): void;
   /** Stops running builds. */
@@ -61,6 +65,10 @@ type Options = {
   /** A folder of Slipway's data. */
   readonly folder: (name: string) => string;
   readonly objectPath: ObjectPath;
+  /** What tells whether the objects have their bytes. */
+  readonly objects: SoundObjects;
+  /** Is told at each start of a model whether its bytes are damaged. */
+  readonly noted: Soundness['noted'];
   readonly clock: Clock;
   /** Slipway's own environment variables. */
   readonly environment: Environment;
@@ -92,6 +100,8 @@ async function processEngine({
   serverEntry = SERVER_ENTRY,
   environment,
   objectPath,
+  objects,
+  noted,
   walls: looked,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
@@ -107,6 +117,7 @@ async function processEngine({
     directory: folder('revisions'),
     images,
     objectPath,
+    soundness: { objects, noted, rebuilt: (spec) => again.rebuilt(spec) },
     serverEntry,
     environment,
     walls: isOurs
@@ -129,6 +140,13 @@ async function processEngine({
     buildspec: 'buildspecs/process.yml',
     environment: { IMAGES: images, TORCH_INDEX: torchIndex(environment), ...buildWalls(walls) },
   });
+  const kept = processImages(images);
+  const again = rebuilding({
+    build: made.build,
+    grants: folder('grants'),
+    isSound: async (image) => (await kept.problem(image)) === undefined,
+    noted,
+  });
   return {
     walls: wallsLine(walls),
     engine: 'process',
@@ -142,8 +160,10 @@ async function processEngine({
     ...made,
     builds: runningBuilds({ image: running }),
     board,
+    rebuilt: again.rebuilt,
+    imageProblem: kept.problem,
     environments: null,
-    images: processImages(images),
+    images: kept,
     buildEnvironment: neverAsked,
   };
 }
@@ -194,6 +214,8 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
     environments: dockerEnvironments({ label, clock }),
     images: dockerModelImages({ label }),
     buildEnvironment: environments.build,
+    imageProblem: null,
+    rebuilt: async () => false,
     // Both write their logs to the same folder.
     buildLog: image.buildLog,
     builds: runningBuilds({ image: image.running, environment: environments.running }),

@@ -3,16 +3,20 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
+import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import type { Uploaded } from '#adapters/local/control-api.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
 import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
+import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
-import { openDatabase } from '#adapters/local/registry/database.ts';
+import { damagedRegistry } from '#adapters/local/registry/database.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
 import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
+import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
+import { registryCheck } from '#adapters/local/registry/registry-check.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
@@ -104,8 +108,9 @@ async function startIn(
   const unlock = lockFolder(dataDir);
   mkdirSync(folder('logs'), { recursive: true });
   const clock = { now: Date.now };
-  const database = openDatabase(folder('registry.db'));
+  const database = openRegistry(dataDir, { beginsAnew: config.beginAnew, nowMs: clock.now() });
   const problem = (error: unknown) => report(explain(error));
+  const check = registryCheck(folder(REGISTRY), (found) => problem(damagedRegistry(found)));
 
   const registry = sqliteRegistry({
     database,
@@ -127,8 +132,10 @@ async function startIn(
   const events = eventStream(registry);
   const bus = await eventLog(folder('events.ndjson'));
   const published = publisher(publishEvents({ registry, bus }), problem);
+  const checked = checkedFiles();
   const store = folderStore({
     root: dataDir,
+    objects: objectStore(folder('objects'), checked),
     bucket: BUCKET,
     database,
     clock,
@@ -139,6 +146,8 @@ async function startIn(
   const runtime = await localEngine(config.engine, {
     folder,
     objectPath: store.objectPath,
+    objects: { checked, problem: store.problem },
+    noted: (spec, damage) => registry.noteDamage(spec, damage).catch(problem),
     clock,
     environment,
     serverEntry,
@@ -272,6 +281,7 @@ async function startIn(
     },
     builds: runtime.board.list,
     events,
+    troubles: () => registryTroubles(check.problem()),
     meters: deploymentMeters(registry),
     upload,
     objects: async (prefix) =>
@@ -339,6 +349,7 @@ async function startIn(
       await Promise.all([published.stop(), hooks.stop()]);
       events.close();
       await api.close();
+      check.close();
       // Closed before the model servers: a step that still waits for its model fails at its next write, as if Slipway had been killed, instead of blaming the model for its server's end.
       database.close();
       await Promise.all([gateway.close(), local.close()]);
@@ -372,6 +383,10 @@ function writeInstance(path: string, instance: object): void {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error instanceof Failure && error.fix ? `${error.message} → ${error.fix}` : error.message;
+}
+
+function registryTroubles(found: string | undefined): readonly Failure[] {
+  return found === undefined ? [] : [damagedRegistry(found)];
 }
 
 function timeout(ms: number): Promise<void> {

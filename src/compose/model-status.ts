@@ -72,11 +72,12 @@ export async function modelVersions(
 ): Promise<readonly VersionEntry[]> {
   const versions = await registry.versions(name);
   return Promise.all(
-    versions.map(async ({ version, revision, target, state, liveAtMs, deploymentId }) => ({
+    versions.map(async ({ version, revision, target, state, liveAtMs, deploymentId, damage }) => ({
       version,
       revision,
       target,
       liveAtMs,
+      ...(damage && { damage }),
       // Two versions are marked Live until the previous one has drained.
       state: state === 'Live' && version !== live?.version ? 'Retired' : state,
       artifact: (await registry.deployment(deploymentId))?.artifact.key ?? '',

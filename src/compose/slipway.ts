@@ -1,17 +1,25 @@
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
-import type { Approval, GoldenProof, PromotionRecord, Trouble } from '#domain/deployment.ts';
+import type {
+  Approval,
+  Damage,
+  GoldenProof,
+  PromotionRecord,
+  Trouble,
+} from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { Phase } from '#domain/phase.ts';
 import type { TimedOption } from '#domain/placement/cold-start.ts';
 import type { Release } from '#domain/promotion/release.ts';
 
+/** `damage` is there while the version's bytes are not those that it was deployed with, so that it cannot be served. */
 export type VersionStatus = {
   readonly version: number;
   readonly revision: string;
   readonly state: string;
   readonly target: string;
+  readonly damage?: Damage;
 };
 
 /** A model: its live version and endpoint, the versions that ever went live, newest first, and the state of its newest deployment. */

@@ -23,26 +23,33 @@ export function announcePhase(record: DeploymentRecord, words: Announcement): An
   };
 }
 
-/** Announces a version's change of state, as the next event of the deployment that caused it, at `nowMs` (epoch). */
+/** What may befall a version after it went live. */
+export type VersionChange = 'Retired' | 'Removed' | 'Damaged' | 'Mended';
+
+/** Announces what befell a version, as the next event of the deployment that caused it or made it, at `nowMs` (epoch). */
 export function announceVersion(
   record: DeploymentRecord,
-  { version, revision, state }: ModelVersion & { readonly state: 'Retired' | 'Removed' },
-  nowMs: number,
+  { version, revision, damage }: ModelVersion,
+  { state, nowMs }: { readonly state: VersionChange; readonly nowMs: number },
 ): Announced {
   const counted = countOne(record);
-  const reason =
-    state === 'Retired'
-      ? `${revision} no longer serves; it can start again`
-      : `${revision} is gone`;
+  const words = (state === 'Damaged' && damage) || { reason: WORDS[state](revision) };
   return {
     deployment: counted,
     event: {
       source: 'slipway',
       'detail-type': 'Version State Change',
-      detail: { ...detail(counted, nowMs, { reason }), version, state },
+      detail: { ...detail(counted, nowMs, words), version, state },
     },
   };
 }
+
+const WORDS: Readonly<Record<VersionChange, (revision: string) => string>> = {
+  Retired: (revision) => `${revision} no longer serves; it can start again`,
+  Removed: (revision) => `${revision} is gone`,
+  Damaged: (revision) => `${revision} cannot be served`,
+  Mended: (revision) => `${revision} has its bytes again`,
+};
 
 function countOne(record: DeploymentRecord): DeploymentRecord {
   return { ...record, sequence: record.sequence + 1 };

@@ -228,7 +228,10 @@ export type Deployment = {
 /** `Live` serves, `Retired` no longer serves but can start again, `Removed` is gone. */
 export type VersionState = 'Live' | 'Retired' | 'Removed';
 
-/** `deploymentId` is the deployment that made it. */
+/** Why a version's bytes cannot be served any more, and what to do. */
+export type Damage = { readonly reason: string; readonly fix: string };
+
+/** `deploymentId` is the deployment that made it. `damage` is there while its bytes are not those that it was deployed with. */
 export type ModelVersion = RevisionRef & {
   readonly model: string;
   readonly version: number;
@@ -236,6 +239,7 @@ export type ModelVersion = RevisionRef & {
   readonly state: VersionState;
   /** When it last went live (epoch). */
   readonly liveAtMs: number;
+  readonly damage?: Damage;
 };
 
 /** A model's consecutive repairs, and when (epoch ms) the last was requested. */

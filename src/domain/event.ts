@@ -59,7 +59,10 @@ export const slipwayEvent = z.discriminatedUnion('detail-type', [
   z.strictObject({
     source: z.literal('slipway'),
     'detail-type': z.literal('Version State Change'),
-    detail: z.strictObject({ ...common, state: z.enum(['Retired', 'Removed']) }),
+    detail: z.strictObject({
+      ...common,
+      state: z.enum(['Retired', 'Removed', 'Damaged', 'Mended']),
+    }),
   }),
 ]);
 

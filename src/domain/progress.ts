@@ -9,6 +9,7 @@ import {
 import type { Change, RegistryWrite } from '#domain/registry/write.ts';
 import { announcePhase, announceVersion } from './announce.ts';
 import type {
+  Damage,
   Deployment,
   DeploymentWork,
   Intent,
@@ -124,10 +125,35 @@ export function markVersion(
       throw new Failure('PhaseConflict', `${known.revision} is live; it cannot be ${state}`);
     }
     if (AGE[known.state] >= AGE[state]) return { answer: undefined };
-    const marked = { ...known, state };
-    return { answer: undefined, version: marked, ...announceVersion(deployment, marked, nowMs) };
+    const { damage: _, ...undamaged } = known;
+    const marked = { ...(state === 'Removed' ? undamaged : known), state };
+    const announced = announceVersion(deployment, marked, { state, nowMs });
+    return { answer: undefined, version: marked, ...announced };
   });
   return { ...write, version };
+}
+
+/** Decides `Registry.noteDamage`. */
+export function noteDamage(
+  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+  damage: Damage | null,
+): RegistryWrite<void> {
+  return {
+    deploymentId,
+    model,
+    version,
+    decide({ deployment, version: known }, nowMs) {
+      const isNews = (damage?.reason ?? null) !== (known?.damage?.reason ?? null);
+      if (!deployment || !known || known.state === 'Removed' || !isNews) {
+        return { answer: undefined };
+      }
+      const { damage: _, ...sound } = known;
+      const noted = damage ? { ...sound, damage } : sound;
+      const state = damage ? 'Damaged' : 'Mended';
+      const announced = announceVersion(deployment, noted, { state, nowMs });
+      return { answer: undefined, version: noted, ...announced };
+    },
+  };
 }
 
 /** Decides `Registry.retract`. */

@@ -1,6 +1,7 @@
 import type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
 import type {
   Approval,
+  Damage,
   Deployment,
   DeploymentWork,
   Intent,
@@ -92,6 +93,14 @@ export type Registry = {
    * Fails with `InputInvalid` for a version that never went live, `PhaseConflict` for the live one; a version never goes back from `Removed`.
    */
   markVersion(holder: Holder, version: number, state: 'Retired' | 'Removed'): Promise<void>;
+  /**
+   * Records that a version's bytes are not those that it was deployed with, or with null that they are again, and announces it once, as an event of the deployment that made it. Takes no epoch: it changes nothing of what serves.
+   * A no-op for a version that never went live or is removed.
+   */
+  noteDamage(
+    version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+    damage: Damage | null,
+  ): Promise<void>;
 
   /**
    * Ends a deployment that no step ended: as Failed, or as `to` says, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: call it only when the execution is over, or when the deployment holds no lease and `trouble` says why it stops waiting.

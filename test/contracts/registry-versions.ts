@@ -44,6 +44,42 @@ async function liveAgain(world: RegistryWorld) {
 }
 
 export function describeVersions(open: OpenWorld): void {
+  describe('noteDamage', () => {
+    const damage = { reason: 'shapes-v1 is not served: its bytes rotted', fix: 'Drop it again.' };
+
+    it('stands with the version and is announced, once, and so is its end', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+
+      for (const noted of [null, damage, damage])
+        await world.registry.noteDamage(versionOne, noted);
+      expect(await world.registry.versions('shapes')).toEqual([
+        { ...versionOne, state: 'Live', damage },
+      ]);
+      for (const noted of [null, null]) await world.registry.noteDamage(versionOne, noted);
+
+      expect(await world.registry.versions('shapes')).toEqual([{ ...versionOne, state: 'Live' }]);
+      const told = (await eventsOf(world, idOf(1))).map(({ detail }) => detail);
+      expect(told.slice(-2)).toMatchObject([
+        { state: 'Damaged', version: 1, ...damage },
+        { state: 'Mended', version: 1, fix: '' },
+      ]);
+      expect(told.filter(({ state }) => ['Damaged', 'Mended'].includes(state))).toHaveLength(2);
+    });
+
+    it('says nothing of a version that never went live', async () => {
+      const world = open();
+      await holding(world, 1);
+
+      await world.registry.noteDamage(versionOne, damage);
+
+      expect(await world.registry.versions('shapes')).toEqual([]);
+      expect((await eventsOf(world, idOf(1))).map(({ detail }) => detail.state)).toEqual([
+        'Admitted',
+      ]);
+    });
+  });
+
   describe('commit', () => {
     it('makes the candidate the live version and announces it, once', async () => {
       const world = open();

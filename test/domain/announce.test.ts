@@ -74,11 +74,10 @@ describe('an announcement', () => {
       liveAtMs: START_MS,
     } as const;
 
-    const { event, deployment: record } = announceVersion(
-      { deployment, sequence: 8 },
-      version,
-      START_MS + 1,
-    );
+    const { event, deployment: record } = announceVersion({ deployment, sequence: 8 }, version, {
+      state,
+      nowMs: START_MS + 1,
+    });
 
     expect(record.sequence).toBe(9);
     expect(event).toMatchObject({

@@ -35,6 +35,8 @@ type Deps = {
   /** How the builds stand that wait or run. */
   readonly builds: () => Promise<readonly BuildProgress[]>;
   readonly events: EventStream;
+  /** What keeps this Slipway from working as it should; empty while nothing does. */
+  readonly troubles: () => readonly Failure[];
   /** The metrics for Prometheus. */
   readonly meters: () => Promise<readonly Family[]>;
   /** `sizeBytes` is the size that the sender declares, undefined when it declares none. */
@@ -89,7 +91,11 @@ export function controlApi(deps: Deps): FastifyInstance {
     }),
   );
 
-  api.get('/healthz', async () => ({ status: 'ok', pid: process.pid }));
+  api.get('/healthz', async (_request, reply) => {
+    const troubles = deps.troubles().map(({ message: reason, fix }) => ({ reason, fix }));
+    if (troubles.length === 0) return { status: 'ok', pid: process.pid };
+    return reply.code(503).send({ status: 'damaged', pid: process.pid, troubles });
+  });
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map(deps.status)),
   }));

@@ -14,6 +14,7 @@ type Options = Common & {
   readonly allowedAccelerators?: readonly string[];
   readonly requireApproval?: boolean;
   readonly requestLog?: boolean;
+  readonly beginAnew?: boolean;
   readonly corsOrigin: readonly string[];
   readonly webhook: readonly string[];
 };
@@ -41,6 +42,10 @@ export function addStartCommand(program: Command): void {
     .option(
       '--require-approval',
       'a promotion to here goes live only once a person has approved it',
+    )
+    .option(
+      '--begin-anew',
+      'make a new registry where that of the data folder is lost, and forget all versions of before',
     )
     .option('--request-log', 'log each request to requests.ndjson, one JSON object per line')
     .option(
@@ -82,6 +87,7 @@ async function startAsAsked(options: Options): Promise<void> {
     allowedAccelerators: options.allowedAccelerators,
     requireApproval: options.requireApproval ?? false,
     requestLog: options.requestLog ?? false,
+    beginAnew: options.beginAnew ?? false,
     corsOrigins: options.corsOrigin,
     webhooks: options.webhook,
     webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],

@@ -38,6 +38,7 @@ function modelLines(
     ...(unproven ? [unproven] : []),
     ...(isOther ? [`newest: ${standing(newest, versions, build)}`] : []),
     ...(repairs ? [mending(repairs)] : []),
+    ...versions.flatMap(damaged),
   ];
   return [
     ...(live
@@ -66,6 +67,10 @@ function standing(
   const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : stage;
   const wasLive = phase === 'Live' && versions.find((each) => each.version === version);
   return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason}`;
+}
+
+function damaged({ version, damage }: ModelStatus['versions'][number]): readonly string[] {
+  return damage ? [`v${version} is damaged: ${damage.reason} → ${damage.fix}`] : [];
 }
 
 function mending({ inARow, notBeforeMs }: NonNullable<ModelStatus['repairs']>): string {

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { damagedRegistry } from '#adapters/local/registry/database.ts';
+import { REGISTRY } from '#adapters/local/registry/open-registry.ts';
+import { quickCheck } from '#adapters/local/registry/registry-check.ts';
 import { leftOpen, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import { machineWalls } from '#compose/machine-walls.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
@@ -23,6 +26,7 @@ export function oneMachineDoctor(
   const checks: readonly Check[] = [
     { check: 'node', look: async () => lookAtNode(process.versions.node) },
     { check: 'data folder', look: () => lookAtFolder(resolve(dataDir)) },
+    { check: 'registry', look: () => lookAtRegistry(resolve(dataDir)) },
     { check: 'free disk', look: () => lookAtDisk(resolve(dataDir)) },
     ...slipwayChecks(found),
     { check: 'walls', look: () => lookAtMachine(resolve(dataDir)) },
@@ -50,6 +54,15 @@ async function lookAtFolder(dataDir: string) {
   } catch {
     return fail(`${there} is not writable`, 'Name another folder with --data.');
   }
+}
+
+async function lookAtRegistry(dataDir: string) {
+  const path = join(dataDir, REGISTRY);
+  if (!existsSync(path)) return undefined;
+  const found = await quickCheck(path);
+  if (found === undefined) return ok('sound');
+  const { message, fix } = damagedRegistry(found);
+  return fail(message, fix);
 }
 
 async function lookAtDisk(dataDir: string) {

@@ -62,7 +62,8 @@ function isAlive(pid: number): boolean {
 
 async function lookAtOwn(what: string, url: string) {
   const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);
-  return response?.ok
+  // What a 503 tells of the registry is a check of its own.
+  return response?.ok || response?.status === 503
     ? ok(`${what} answers`)
     : fail(`${what} does not answer`, 'Stop this Slipway and start it again.');
 }

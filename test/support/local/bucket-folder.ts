@@ -6,9 +6,9 @@ import { Readable } from 'node:stream';
 import { type FolderStore, folderStore } from '#adapters/local/bucket/folder-store.ts';
 import type { ObjectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
 import {
+  type HeldObject,
   type ObjectStore,
   objectStore,
-  type WrittenObject,
 } from '#adapters/local/bucket/object-store.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from '../clock/eventually.ts';
@@ -139,7 +139,7 @@ export async function taken(
 /** The objects of a folder, where `around` makes each write and may do more before or after it. */
 export function objectsAround(
   { root }: BucketFolder,
-  around: (write: () => Promise<WrittenObject>) => Promise<WrittenObject>,
+  around: (write: () => Promise<HeldObject>) => Promise<HeldObject>,
 ): ObjectStore {
   const objects = objectStore(join(root, 'objects'));
   return { ...objects, write: (...args) => around(() => objects.write(...args)) };

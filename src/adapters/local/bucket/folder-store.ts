@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import { grants } from '#adapters/local/builds/grants.ts';
+import { type GrantedFile, grants } from '#adapters/local/builds/grants.ts';
 import { turns } from '#adapters/local/builds/turns.ts';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
+import { GONE } from '#adapters/local/integrity/checked-files.ts';
+import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
 import { type Problem, problems } from '#adapters/local/problems.ts';
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import type { Timers } from '#adapters/local/timers.ts';
@@ -26,12 +28,17 @@ import { modelFolder } from './key.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
 import { type ObjectVersion, type ObjectVersions, objectVersions } from './object-versions.ts';
+import { soundObjects, soundVersion } from './sound-objects.ts';
 import { isKnown } from './take-file.ts';
 import { bucketWatch } from './watch.ts';
 
 export type FolderStore = ArtifactStore & {
   /** The path of a version's bytes, which are read-only. Fails with `ArtifactRejected` when there is no such version. */
   objectPath(key: string, versionId: string): string;
+  /** Why a version's bytes are no longer there, as a predicate; undefined when they are, or were taken again from the bucket. */
+  problem(key: string, versionId: string): Promise<string | undefined>;
+  /** The same of any object; `reread` reads it from the disk even if it is known to be sound. */
+  objectProblem(sha256: string, reread?: { readonly pace?: Pace }): Promise<string | undefined>;
   /**
    * Stores an upload as the key's newest version and shows it in the bucket folder; an interrupted upload leaves nothing.
    * Fails with `InputInvalid` (the key is not a path, or the size is not `expectedBytes`), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`.
@@ -85,6 +92,7 @@ export function folderStore(options: Options): FolderStore {
   const isNew = mkdirSync(folder, { recursive: true }) !== undefined;
   if (isNew) mkdirSync(join(folder, 'models'));
   const versions = objectVersions(options.database, options.clock);
+  const sound = soundObjects(folder, objects, versions);
   const troubles = problems(options.onProblem, options.clock);
   const intake = bucketIntake({ folder, objects, versions, maxObjectBytes });
   const watch = bucketWatch({
@@ -172,7 +180,8 @@ export function folderStore(options: Options): FolderStore {
   }
 
   return {
-    ...reads(bucket, versions, objects, grants(join(root, 'grants'))),
+    ...reads(bucket, versions, { ...objects, problem: sound }, grants(join(root, 'grants'))),
+    objectProblem: sound,
     async put(key, bytes, about) {
       const upload = { key };
       uploading.add(upload);
@@ -234,13 +243,21 @@ function reads(
       const found = name === bucket ? versions.list(prefix, after) : [];
       return { objects: found.map((version) => stored(bucket, version)), next: null };
     },
-    open: async (ref) => objects.read(existing(ref)),
+    open: async (ref) => objects.read(await soundVersion(existing(ref), objects)),
     grant: async (id, files, order) => {
-      const granted = files.map((ref) => ({ ...ref, path: objects.path(existing(ref).sha256) }));
+      const granted: GrantedFile[] = [];
+      for (const ref of files) {
+        const { sha256 } = await soundVersion(existing(ref), objects);
+        granted.push({ ...ref, path: objects.path(sha256) });
+      }
       return grant(id, granted, order);
     },
+    problem: async (key, versionId) => {
+      const version = find({ bucket, key, versionId });
+      return version ? objects.problem(version.sha256) : GONE;
+    },
     objectPath: (key, versionId) => objects.path(existing({ bucket, key, versionId }).sha256),
-  } satisfies ArtifactStore & Pick<FolderStore, 'objectPath'>;
+  } satisfies ArtifactStore & Pick<FolderStore, 'objectPath' | 'problem'>;
 }
 
 function stored(bucket: string, version: ObjectVersion): StoredObject {

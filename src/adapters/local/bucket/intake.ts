@@ -45,7 +45,7 @@ export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake
     async upload(key, bytes, expectedBytes) {
       requireKey(key);
       requireSize(key, expectedBytes ?? 0, maxObjectBytes);
-      const written = await objects.write(
+      using written = await objects.write(
         measured(key, bytes, maxObjectBytes, expectedBytes),
         expectedBytes ?? 0,
       );

@@ -1,7 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { type FileHandle, open, rename, rm, statfs } from 'node:fs/promises';
+import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { turns } from '#adapters/local/builds/turns.ts';
+import { type CheckedFiles, checkedFiles } from '#adapters/local/integrity/checked-files.ts';
+import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
+import { fileAt } from '#adapters/local/registry/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
@@ -9,25 +13,83 @@ import { fileSource } from './file-source.ts';
 
 export type WrittenObject = { readonly sha256: string; readonly sizeBytes: number };
 
+/** An object that is not removed before its holder disposes of it. */
+export type HeldObject = WrittenObject & Disposable;
+
 /** Immutable bytes, addressed by sha256. Fails with `StorageFull`, `PlatformDenied`, `PlatformUnavailable`. */
 export type ObjectStore = {
-  /** Atomic: keeps all bytes or, when `bytes` ends in an error, none; durable when it returns. Refuses up front when the disk has no room for `expectedBytes`. */
-  write(bytes: AsyncIterable<Uint8Array>, expectedBytes: number): Promise<WrittenObject>;
+  /**
+   * Atomic: keeps all bytes or, when `bytes` ends in an error, none; durable when it returns. Refuses up front when the disk has no room for `expectedBytes`.
+   * An object that is there already stays the same file, unless that has lost its bytes.
+   */
+  write(bytes: AsyncIterable<Uint8Array>, expectedBytes: number): Promise<HeldObject>;
   path(sha256: string): string;
   read(object: WrittenObject): ByteSource;
+  /** Why an object does not have its bytes, as a predicate; undefined when it does. `reread` reads it from the disk even if it is known. */
+  problem(sha256: string, reread?: { readonly pace?: Pace }): Promise<string | undefined>;
+  /** Replaces an object that has lost its bytes by a copy of the first of these files that has them; false when none has. */
+  mend(sha256: string, files: readonly string[]): Promise<boolean>;
+  /** Every object and its size. */
+  all(): Promise<readonly WrittenObject[]>;
+  /** Removes an object unless it is held, or `isNeeded` says so at that moment; returns whether it was removed. */
+  remove(sha256: string, isNeeded: () => boolean): Promise<boolean>;
 };
 
 const READ_ONLY = 0o444;
 const WRITES_AT_ONCE = 8;
 const SYNCED_BYTES = 2 ** 25;
+const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Opens or creates the store, and deletes files that a killed process left half written. */
-export function objectStore(folder: string): ObjectStore {
+export function objectStore(folder: string, checked: CheckedFiles = checkedFiles()): ObjectStore {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder)) {
     if (name.startsWith('.')) rmSync(join(folder, name));
   }
   const path = (sha256: string) => join(folder, sha256);
+  // A write, a repair and a removal of the same object follow each other.
+  const inTurn = turns(1);
+  const holders = new Map<string, number>();
+
+  function held(object: WrittenObject): HeldObject {
+    const { sha256 } = object;
+    holders.set(sha256, (holders.get(sha256) ?? 0) + 1);
+    let isHeld = true;
+    return {
+      ...object,
+      [Symbol.dispose]() {
+        if (!isHeld) return;
+        isHeld = false;
+        const left = (holders.get(sha256) ?? 1) - 1;
+        if (left > 0) holders.set(sha256, left);
+        else holders.delete(sha256);
+      },
+    };
+  }
+
+  /** Whoever links or opens an object by its name must find it there at every moment, so only one without its bytes is replaced. */
+  async function keep(temporary: string, { sha256 }: WrittenObject): Promise<void> {
+    if ((await checked.problem(path(sha256), sha256)) === undefined) return;
+    await rename(temporary, path(sha256));
+    await syncFolder(folder);
+    await checked.trust(path(sha256), sha256);
+  }
+
+  async function isMendedBy(file: string, sha256: string): Promise<boolean> {
+    const temporary = join(folder, `.${randomUUID()}`);
+    try {
+      // A link is not followed, and a pipe not waited for.
+      if (!(await fileAt(file))?.isFile()) return false;
+      const copied = await copyTo(temporary, createReadStream(file));
+      if (copied.sha256 === sha256) await keep(temporary, copied);
+      return copied.sha256 === sha256;
+    } catch {
+      // The file cannot be read, or the disk is full: another file may do, or a later attempt.
+      return false;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
 
   return {
     path,
@@ -35,16 +97,52 @@ export function objectStore(folder: string): ObjectStore {
       const temporary = join(folder, `.${randomUUID()}`);
       try {
         await requireRoom(folder, expectedBytes);
-        const written = await copyTo(temporary, bytes);
-        await rename(temporary, path(written.sha256));
-        await syncFolder(folder);
-        return written;
+        const object = await copyTo(temporary, bytes);
+        return await inTurn(object.sha256, async () => {
+          await keep(temporary, object);
+          return held(object);
+        });
       } catch (error) {
-        await rm(temporary, { force: true });
         throw storageFailure(error, folder);
+      } finally {
+        await rm(temporary, { force: true });
       }
     },
     read: ({ sha256, sizeBytes }) => fileSource(path(sha256), sizeBytes),
+    async problem(sha256, reread) {
+      try {
+        return reread
+          ? await checked.reread(path(sha256), sha256, reread.pace)
+          : await checked.problem(path(sha256), sha256);
+      } catch (error) {
+        throw storageFailure(error, path(sha256));
+      }
+    },
+    mend: (sha256, files) =>
+      inTurn(sha256, async () => {
+        for (const file of files) {
+          if (await isMendedBy(file, sha256)) return true;
+        }
+        return false;
+      }),
+    async all() {
+      try {
+        const names = (await readdir(folder)).filter((name) => SHA256.test(name));
+        const states = await Promise.all(names.map((name) => fileAt(path(name))));
+        return names.flatMap((sha256, index) => {
+          const state = states[index];
+          return state ? [{ sha256, sizeBytes: Number(state.size) }] : [];
+        });
+      } catch (error) {
+        throw storageFailure(error, folder);
+      }
+    },
+    remove: (sha256, isNeeded) =>
+      inTurn(sha256, async () => {
+        if (holders.has(sha256) || isNeeded()) return false;
+        await rm(path(sha256), { force: true });
+        return true;
+      }),
   };
 }
 

@@ -110,6 +110,8 @@ function reads(database: DatabaseSync) {
     list: query(
       `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key`,
     ),
+    /** The versions that have these bytes, the newest first. */
+    ofBytes: query('sha256 = ? AND NOT is_deleted ORDER BY sequence DESC'),
     keys: (): readonly string[] => translated(() => keys.all().map(({ key }) => String(key))),
     /** Versions whose event has not been handled, oldest first. */
     unsettled: query('NOT is_settled ORDER BY sequence'),

@@ -52,7 +52,8 @@ export async function takeFile(options: TakeOptions, key: string, file: FileStat
   if (!file?.isFile()) return takeAbsence(options, key);
   requireKey(key);
   requireSize(key, Number(file.size), maxObjectBytes);
-  const written = await copy(options, key, Number(file.size));
+  // Held until its version is recorded: before that, nothing says that it is needed.
+  using written = await copy(options, key, Number(file.size));
   const now = await fileAt(join(folder, key));
   if (!written || !now || !hasSameContent(file, now)) return { kind: 'changed' };
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
+import { checkedFolders } from '#adapters/local/integrity/model-folder.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ModelImages } from '#ports/model-images.ts';
@@ -18,6 +20,11 @@ export type ImagePaths = {
 export type ProcessImages = ModelImages & {
   /** Fails with `RevisionFailed` when the image does not exist. */
   require(image: BuiltImage): Promise<void>;
+  /** Why the image does not have the model it was built with, as a predicate; undefined when it has. `reread` reads it from the disk even if it is known. */
+  problem(
+    image: Pick<BuiltImage, 'tag' | 'digest'>,
+    reread?: { readonly pace?: Pace },
+  ): Promise<string | undefined>;
   paths(image: BuiltImage, modelFile: string): ImagePaths;
   /** Where the environment of this hash is, or will be. */
   environment(hash: string): string;
@@ -31,6 +38,7 @@ export type ProcessImages = ModelImages & {
  */
 export function processImages(directory: string): ProcessImages {
   const folder = ({ tag }: Pick<BuiltImage, 'tag'>) => join(directory, 'images', tag);
+  const checked = checkedFolders();
 
   async function remove(image: Pick<BuiltImage, 'tag'>): Promise<void> {
     await rm(folder(image), { recursive: true, force: true });
@@ -46,6 +54,10 @@ export function processImages(directory: string): ProcessImages {
         fix: 'Upload the model again.',
       });
     },
+    problem: (image, reread) =>
+      reread
+        ? checked.reread(folder(image), image.digest, reread.pace)
+        : checked.problem(folder(image), image.digest),
     paths: (image, modelFile) => ({
       folder: folder(image),
       python: join(folder(image), 'environment', 'bin', 'python'),

@@ -1,6 +1,7 @@
 import { accessSync, constants, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
+import { damagedRegistry, resultCode, SQLITE_CORRUPT } from './database.ts';
 import { errorCode } from './file-state.ts';
 import { storageFailure } from './storage-failure.ts';
 
@@ -18,6 +19,9 @@ const OF_THE_PATH: readonly string[] = ['ENOENT', 'ENOTDIR'];
 export function dataFolderFailure(error: unknown, dataDir: string): unknown {
   const cause = error instanceof Failure && error.name === 'StorageFull' ? error.cause : error;
   if (isOfDisk(cause)) return orElsewhere(storageFailure(cause, pathOf(cause) ?? dataDir));
+  if (isOfDatabase(cause) && (resultCode(cause) & 0xff) === SQLITE_CORRUPT) {
+    return damagedRegistry(cause instanceof Error ? cause.message : String(cause), cause);
+  }
   if (!isOfDatabase(cause)) {
     return pathOf(cause)?.startsWith(dataDir) ? unusableFolder(cause, dataDir) : error;
   }

@@ -58,6 +58,7 @@ export function translated<Result>(work: () => Result): Result {
 
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
+export const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 
 function translate(cause: unknown): unknown {
@@ -73,12 +74,26 @@ function translate(cause: unknown): unknown {
       return new Failure('PlatformUnavailable', 'the registry is locked by another process', {
         cause,
       });
+    case SQLITE_CORRUPT:
+      return damagedRegistry(messageOf(cause), cause);
     default:
       return cause;
   }
 }
 
-function resultCode(cause: unknown): number {
+/** The registry's file has pages that SQLite did not write. */
+export function damagedRegistry(reason: string, cause?: unknown): Failure {
+  return new Failure('PlatformUnavailable', `the registry is damaged: ${reason}`, {
+    cause,
+    fix: 'Stop Slipway, move registry.db away and put a backup in its place with `slipway restore`; without one, `sqlite3 registry.db .recover` saves what can be read.',
+  });
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+export function resultCode(cause: unknown): number {
   return cause instanceof Error && 'errcode' in cause && typeof cause.errcode === 'number'
     ? cause.errcode
     : 0;

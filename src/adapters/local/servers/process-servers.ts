@@ -1,14 +1,21 @@
 import { join } from 'node:path';
 import { processImages } from '#adapters/local/builds/process-images.ts';
-import { type ObjectPath, revisionFiles } from '#adapters/local/revisions/revision-files.ts';
+import {
+  type ObjectPath,
+  revisionFiles,
+  type SoundObjects,
+} from '#adapters/local/revisions/revision-files.ts';
+import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
+import type { Damage } from '#domain/deployment.ts';
+import { Failure, type FailureName } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { confined, type ServerWalls } from './confined-command.ts';
 import { type Environment, modelEnvironment } from './model-environment.ts';
 import { type ModelProcessPlan, servedBy, startModelProcess } from './model-process.ts';
-import { type ModelServer, type ModelServers, stillborn } from './model-server.ts';
+import { type ModelServer, type ModelServers, serverAfter, stillborn } from './model-server.ts';
 import { orphanGuard } from './orphan-guard.ts';
 import { processSpares, type ServerFiles } from './process-spares.ts';
 
@@ -19,6 +26,8 @@ export type ProcessServersOptions = {
   readonly images: string;
   /** Returns the path of an object version's immutable bytes. */
   readonly objectPath: ObjectPath;
+  /** What tells whether a model's bytes are still those it was deployed with; undefined where nobody looks. */
+  readonly soundness?: Soundness | undefined;
   /** The ONNX server's script. */
   readonly serverEntry: string;
   /** The walls around each server; null for a script that runs unconfined. */
@@ -31,6 +40,14 @@ export type ProcessServersOptions = {
   readonly spares?: string;
 };
 
+export type Soundness = {
+  readonly objects: SoundObjects;
+  /** Makes an image again that does not have its model; returns whether it has it now. */
+  readonly rebuilt: (spec: RevisionSpec) => Promise<boolean>;
+  /** Is told at each start that a revision's bytes are damaged, or with null that they are sound. */
+  readonly noted: (spec: RevisionSpec, damage: Damage | null) => void;
+};
+
 export type ProcessServers = ModelServers & {
   /** Begins to keep a spare server, with which the next ONNX model is ready at once. */
   keepSpare(): void;
@@ -38,12 +55,15 @@ export type ProcessServers = ModelServers & {
   expects(order: BuildOrder): Disposable | undefined;
 };
 
+// Other failures, such as a full disk, say nothing about the bytes.
+const DAMAGE: readonly FailureName[] = ['RevisionFailed', 'ArtifactRejected'];
+
 /**
  * Model servers as child processes, each with the artifact in its revision's folder, or with a build's output.
  * This machine's walls confine each to its own files (read), its scratch folder (write), and its own socket. Its CPU share is not limited.
  */
 export function processServers(options: ProcessServersOptions): ProcessServers {
-  const files = revisionFiles(options.directory, options.objectPath);
+  const files = revisionFiles(options.directory, options.objectPath, options.soundness?.objects);
   const images = processImages(options.images);
   const guard = orphanGuard();
   const { timers = realTimers, environment: own } = options;
@@ -81,25 +101,66 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
     return startModelProcess({ command, directory: place.path, environment }, plan);
   }
 
+  function launch(
+    process: NonNullable<Runtime['process']>,
+    spec: RevisionSpec,
+    log: RevisionLog,
+  ): ModelServer {
+    const { startupTimeoutSeconds, memoryMiB } = spec;
+    const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard };
+    const place = placesOf(spec);
+    const spare = spares?.take(spec, place);
+    const server = spare ? servedBy(spare, plan) : begun(process, spec, place, plan);
+    // Importing packages for the next server would take time from what this one loads.
+    void server.started.then(({ kind }) => {
+      if (kind === 'ready') spares?.serves(spec, place);
+    });
+    return server;
+  }
+
+  /** Fails with `RevisionFailed` and the like when the revision's bytes are not those it was deployed with. */
+  async function keepSound(spec: RevisionSpec): Promise<void> {
+    await files.keepSound(spec);
+    if (!spec.image || !options.soundness) return;
+    const problem = await images.problem(spec.image);
+    if (problem === undefined || (await options.soundness.rebuilt(spec))) return;
+    throw damagedImage(spec, problem);
+  }
+
+  async function whySilent(spec: RevisionSpec): Promise<string | undefined> {
+    try {
+      await keepSound(spec);
+      options.soundness?.noted(spec, null);
+      return undefined;
+    } catch (error) {
+      noteDamage(spec, error);
+      return `was not started: ${error instanceof Failure ? error.message : error}`;
+    }
+  }
+
+  function noteDamage(spec: RevisionSpec, error: unknown): void {
+    if (!(error instanceof Failure) || !DAMAGE.includes(error.name)) return;
+    options.soundness?.noted(spec, { reason: error.message, fix: error.fix });
+  }
+
   return {
     async prepare(spec) {
-      await files.lay(spec);
+      try {
+        await files.lay(spec);
+      } catch (error) {
+        noteDamage(spec, error);
+        throw error;
+      }
       if (spec.image) await images.require(spec.image);
     },
     start(spec, log) {
       const { process } = RUNTIMES[spec.runtime];
       // A revision left by an earlier Slipway that ran models as containers.
       if (!process) return stillborn('is an image, but this Slipway runs models as processes');
-      const { startupTimeoutSeconds, memoryMiB } = spec;
-      const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard };
-      const place = placesOf(spec);
-      const spare = spares?.take(spec, place);
-      const server = spare ? servedBy(spare, plan) : begun(process, spec, place, plan);
-      // Not before: what is imported for another one would take time from what this one loads.
-      void server.started.then(({ kind }) => {
-        if (kind === 'ready') spares?.serves(spec, place);
-      });
-      return server;
+      if (!options.soundness) return launch(process, spec, log);
+      return serverAfter(
+        whySilent(spec).then((reason) => reason ?? (() => launch(process, spec, log))),
+      );
     },
     keepSpare: () => spares?.keep(),
     expects: (order) => spares?.expects(order, images.environment(order.environmentHash)),
@@ -113,4 +174,14 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
       await guard.close();
     },
   };
+}
+
+function damagedImage({ revision, image, artifact }: RevisionSpec, problem: string): Failure {
+  return new Failure(
+    'RevisionFailed',
+    `${revision} is not served: images/images/${image?.tag}, which a build made of ${artifact.key}, ${problem}`,
+    {
+      fix: 'Start Slipway again, which builds it again; or restore a backup with `slipway restore`.',
+    },
+  );
 }

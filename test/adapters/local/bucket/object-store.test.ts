@@ -1,0 +1,63 @@
+import { link, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ObjectStore, objectStore } from '#adapters/local/bucket/object-store.ts';
+import { sha256 } from '../../../support/local/bucket-folder.ts';
+
+let folder: string;
+let objects: ObjectStore;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-objects-'));
+  objects = objectStore(join(folder, 'objects'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function* bytesOf(text: string) {
+  yield Buffer.from(text);
+}
+
+async function written(text: string): Promise<string> {
+  using object = await objects.write(bytesOf(text), text.length);
+  return object.sha256;
+}
+
+describe('an object', () => {
+  it('stays the same file when its bytes are written again', async () => {
+    const path = objects.path(await written('weights'));
+    const { ino } = await stat(path);
+
+    await written('weights');
+
+    expect((await stat(path)).ino).toBe(ino);
+    expect(await readdir(join(folder, 'objects'))).toEqual([sha256('weights')]);
+  });
+
+  it('can be linked at any moment while many write its bytes again', async () => {
+    const path = objects.path(await written('weights'));
+    let writing = 8;
+    const writers = Array.from({ length: writing }, async () => {
+      for (let count = 0; count < 25; count += 1) await written('weights');
+      writing -= 1;
+    });
+    const failed: unknown[] = [];
+
+    for (let count = 0; writing > 0; count += 1) {
+      const laid = join(folder, String(count));
+      await link(path, laid).catch((error: unknown) => failed.push(error));
+      await rm(laid, { force: true });
+    }
+    await Promise.all(writers);
+
+    expect(failed).toEqual([]);
+  });
+
+  it('is replaced when its file no longer has its bytes', async () => {
+    const path = objects.path(await written('weights'));
+    await rm(path);
+    await writeFile(path, 'weighty');
+
+    await written('weights');
+
+    expect(await readFile(path, 'utf8')).toBe('weights');
+  });
+});
