@@ -16,6 +16,8 @@ export type Config = {
   readonly extraColumns: 'ignore' | 'refuse';
   /** The MLflow that wrote the model; empty for models of others. */
   readonly mlflowVersion: string;
+  /** Names besides its own by which OpenAI's API may ask for the model. */
+  readonly aliases: readonly string[];
 };
 
 /** Throws an error of one line that names the variable, its value and the accepted values. */
@@ -35,6 +37,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
     extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),
     mlflowVersion: pathSegment('MLFLOW_VERSION', env['MLFLOW_VERSION'] ?? ''),
+    aliases: aliases(env['MODEL_ALIASES'] ?? ''),
   };
 }
 
@@ -61,6 +64,14 @@ function headerValue(name: string, value: string): string {
 function extraColumns(value: string): Config['extraColumns'] {
   if (value === 'ignore' || value === 'refuse') return value;
   throw new Error(`EXTRA_COLUMNS is "${value}"; it takes ignore or refuse`);
+}
+
+function aliases(value: string): readonly string[] {
+  const names = value === '' ? [] : value.split(',');
+  if (names.every((each) => /^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/.test(each))) return names;
+  throw new Error(
+    `MODEL_ALIASES is "${value}"; it takes names of letters, digits and ._:/@+-, separated by commas`,
+  );
 }
 
 function integer(name: string, value: string, least: number, most: number): number {

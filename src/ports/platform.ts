@@ -40,17 +40,21 @@ export type RevisionSpec = {
   readonly scaling: Scaling;
   readonly startupTimeoutSeconds: number;
   readonly extraColumns: ExtraColumns;
+  /** Names besides its own by which OpenAI's API may ask for the model; absent where there are none. */
+  readonly aliases?: readonly string[];
   /** The MLflow that wrote the model, which MLflow's clients ask for; of its models alone. */
   readonly mlflowVersion?: string;
 };
 
-/** What its server is told of how to answer, by the names that runtimes/onnx and runtimes/python read. */
+/** What its server is told of how to answer, by the names that the servers in runtimes/ read. */
 export function answerEnvironment({
   extraColumns,
+  aliases,
   mlflowVersion,
 }: RevisionSpec): Record<string, string> {
   return {
     ...(extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
+    ...(aliases && { MODEL_ALIASES: aliases.join(',') }),
     ...(mlflowVersion && { MLFLOW_VERSION: mlflowVersion }),
   };
 }

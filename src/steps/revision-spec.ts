@@ -42,6 +42,7 @@ export function revisionSpec(
     scaling: manifest.scaling,
     startupTimeoutSeconds: startupSeconds(runtime, manifest),
     extraColumns: manifest.server.extraColumns,
+    ...(manifest.server.aliases && { aliases: manifest.server.aliases }),
     ...(facts.format === 'mlflow' && facts.formatVersion && { mlflowVersion: facts.formatVersion }),
   };
 }

@@ -50,6 +50,8 @@ function describeTorch(): void {
       ['pictures', 'pictures-traced.pt', 'onnx'],
       ['program', 'rows.pt2', 'onnx'],
       ['lengths', 'lengths.pt2', 'onnx'],
+      ['free', 'free.pt2', 'onnx'],
+      ['nested', 'nested.pt2', 'onnx'],
       ['states', 'states-traced.pt', 'onnx'],
     ])(
       '%s, %s, answers as torch does, as ONNX',

@@ -79,7 +79,7 @@ describe('a manifest', () => {
       runtime: { optimize: 'auto', network: 'none' },
       build: { pythonVersion: '3.12', requirements: ['pandas==2.2.3'] },
       entrypoint: 'predict.py:Predictor',
-      server: { startupTimeoutSeconds: 120, extraColumns: 'refuse' },
+      server: { startupTimeoutSeconds: 120, extraColumns: 'refuse', aliases: ['gpt-4o'] },
       resources: { memory: '2Gi', accelerator: 'none' },
       placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false },
       scaling: {

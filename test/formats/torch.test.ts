@@ -67,6 +67,23 @@ describe('a file of PyTorch says of itself', () => {
       },
     });
   });
+
+  it.each([
+    { name: 'free.pt2', inputs: [['input', [-1, 3, -1, -1]]] },
+    {
+      name: 'nested.pt2',
+      inputs: [
+        ['pair_0', [-1, 4]],
+        ['pair_1', [-1, 2]],
+        ['more_weights', [-1, 3]],
+        ['mask', [-1, 3]],
+      ],
+    },
+  ])('which of its sizes are free, in $name', async ({ name, inputs }) => {
+    const { signature } = await inspected(name);
+
+    expect(signature?.inputs.map(({ name: each, shape }) => [each, shape])).toEqual(inputs);
+  });
 });
 
 describe('weights without their module are refused', () => {
@@ -191,7 +208,7 @@ describe('what no module needs is refused', () => {
     const { message, fix } = await refusal(join('hostile', name));
 
     expect(message).toMatch(
-      /names `|names a value|calls `|guards|has the size|takes or answers|beyond its|takes 128 bytes|calls operators|not a plain tensor|compiled code/,
+      /names `|names a value|calls `|guards|has the size|takes or answers|beyond its|takes 128 bytes|calls operators|not a plain tensor|compiled code|sets attributes/,
     );
     expect(fix).toMatch(/^[A-Z].*\.$/s);
   });

@@ -9,7 +9,7 @@ team: vision
 resources: { memory: 20Gi }
 placement: { allowCpu: true }
 scaling: { min: 2, max: 4 }
-server: { startupTimeoutSeconds: 20, extraColumns: refuse }
+server: { startupTimeoutSeconds: 20, extraColumns: refuse, aliases: [gpt-4o] }
 `;
 
 describe('what a platform is asked for', () => {
@@ -45,6 +45,7 @@ describe('what a platform is asked for', () => {
       server: { port: 8080, healthPath: '/ping', requestPath: null },
       startupTimeoutSeconds: 20,
       extraColumns: 'refuse',
+      aliases: ['gpt-4o'],
     });
     expect(memoryMiB).toBeGreaterThanOrEqual(20 * 1024);
     expect(instanceTypes).toContain('g4dn.2xlarge');

@@ -4,15 +4,19 @@ import { type LanguageModel, refuseMany } from './model.ts';
 import { shortened } from './tasks/features.ts';
 import type { Asked } from './tasks/task.ts';
 
-/** OpenAI's `/v1/embeddings`; the model is the one that is served, whatever name the client gives. Refuses with 400. */
+/** The names by which a request may ask for the model: its own, which its answers have, and its aliases. */
+export type ModelNames = { readonly name: string; readonly aliases: readonly string[] };
+
+/** OpenAI's `/v1/embeddings`. Refuses with 400, and with 404 where the request names another model. */
 export async function embeddingsOf(
   body: unknown,
-  model: string,
+  names: ModelNames,
   { embedder }: LanguageModel,
   asked: Asked,
 ): Promise<object> {
   if (!embedder) throw refusal(400, 'the model makes no embeddings; ask it by /invocations');
   if (!isObject(body)) throw refusal(400, `the body is ${show(body)}; it takes an object`);
+  refuseOtherModel(body['model'], names);
   const texts = textsOf(body['input']);
   refuseMany(texts.length);
   const { encoding_format: format = 'float', dimensions } = body;
@@ -31,7 +35,7 @@ export async function embeddingsOf(
         embedding: format === 'base64' ? base64(wanted) : [...wanted],
       };
     }),
-    model,
+    model: names.name,
     usage: { prompt_tokens: tokens, total_tokens: tokens },
   };
 }
@@ -39,17 +43,38 @@ export async function embeddingsOf(
 // LangChain sends tokens of OpenAI's own tokenizer unless it is told not to.
 const AS_TEXTS = 'send texts (LangChain: check_embedding_ctx_length=False)';
 
-/** What `/v1/models` answers. */
-export function modelList(name: string): object {
-  const model = { id: name, object: 'model', created: 0, owned_by: 'slipway' };
-  return { object: 'list', data: [model] };
+/** As vLLM does; a request that names no model asks for this one. */
+function refuseOtherModel(asked: unknown, { name, aliases }: ModelNames): void {
+  if (asked === undefined || asked === null || asked === '') return;
+  if (typeof asked !== 'string') {
+    throw refusal(400, `model is ${show(asked)}; it takes a name`, { param: 'model' });
+  }
+  if (asked !== name && !aliases.includes(asked)) throw noSuchModel(asked, name);
+}
+
+/** In OpenAI's words, and with what to do. */
+function noSuchModel(asked: string, name: string): Error {
+  const way = `This endpoint serves \`${name}\`; other names for it stand under \`server.aliases\` in its model.yaml.`;
+  const message = `The model \`${asked.slice(0, 128)}\` does not exist. ${way}`;
+  return refusal(404, message, { code: 'model_not_found', param: 'model' });
+}
+
+/** What `/v1/models` answers: the model by each of its names. */
+export function modelList({ name, aliases }: ModelNames): object {
+  return { object: 'list', data: [name, ...aliases].map(modelNamed) };
+}
+
+/** What `/v1/models/NAME` answers. */
+export function modelNamed(id: string): object {
+  return { id, object: 'model', created: 0, owned_by: 'slipway' };
 }
 
 /** A refusal as OpenAI's clients read it. */
 export function errorBody(error: unknown): string {
   const status = isRefusal(error) ? error.status : 500;
   const type = status < 500 ? 'invalid_request_error' : 'server_error';
-  return JSON.stringify({ error: { message: messageOf(error), type, param: null, code: null } });
+  const { param = null, code = null } = isRefusal(error) ? error : {};
+  return JSON.stringify({ error: { message: messageOf(error), type, param, code } });
 }
 
 function textsOf(input: unknown): readonly string[] {

@@ -1,6 +1,7 @@
 import { refusal } from '../refusal.ts';
 import { isObject, show } from '../values/json.ts';
 import { type LanguageModel, refuseMany } from './model.ts';
+import type { ModelNames } from './openai.ts';
 import { type Asked, isText } from './tasks/task.ts';
 
 /** What is ranked: `isOwn` is the shape of Hugging Face's server of embeddings, else it is that of Cohere, Jina and vLLM. */
@@ -13,10 +14,10 @@ type Ranking = {
   readonly isRaw: boolean;
 };
 
-/** The texts by how well they go with the query, the best first. Refuses with 400. */
+/** The texts by how well they go with the query, the best first, whatever model the request names: Cohere's clients have to name one of Cohere's. Refuses with 400. */
 export async function rerankedOf(
   body: unknown,
-  model: string,
+  { name: model }: ModelNames,
   { ranker }: LanguageModel,
   asked: Asked,
 ): Promise<object> {

@@ -5,7 +5,7 @@ import type { Session } from '../session/session.ts';
 import { parseJson } from '../values/json.ts';
 import { answerInference, cutWarning, readInference } from './inference-api.ts';
 import { isLanguage, type LanguageModel } from './model.ts';
-import { embeddingsOf, errorBody, modelList } from './openai.ts';
+import { embeddingsOf, errorBody, type ModelNames, modelList, modelNamed } from './openai.ts';
 import { rerankedOf } from './rerank.ts';
 import type { Asked } from './tasks/task.ts';
 
@@ -30,14 +30,14 @@ const RERANK = ['/rerank', '/v1/rerank', '/v2/rerank'] as const;
 
 /** OpenAI's paths and those that rank texts, as far as the model has them; the list of models is KServe's too. `loaded` returns undefined until the model is loaded. */
 export function openAiRoutes(
-  name: string,
+  names: ModelNames,
   session: () => Session,
   loaded: () => Session | undefined,
 ): readonly [string, Route][] {
   const language = (): LanguageModel => {
     const ready = session();
     if (isLanguage(ready)) return ready.language;
-    throw refusal(404, `the model ${name} takes tensors; ask it by /invocations`);
+    throw refusal(404, `the model ${names.name} takes tensors; ask it by /invocations`);
   };
   const answered = (answerOf: typeof embeddingsOf): Route => ({
     method: 'POST',
@@ -45,19 +45,30 @@ export function openAiRoutes(
       const model = language();
       call.type();
       const asked: Asked = { isGone: call.isGone, cut: 0 };
-      const answer = await answerOf(parseJson(textOf(await call.body())), name, model, asked);
+      const answer = await answerOf(parseJson(textOf(await call.body())), names, model, asked);
       return { status: 200, body: JSON.stringify(answer), headers: cutWarning(asked, model) };
     },
   });
   const models = (): Reply => {
     const ready = loaded();
-    const own = ready && isLanguage(ready) ? modelList(name) : {};
-    return { status: 200, body: JSON.stringify({ ...own, models: [name] }) };
+    const own = ready && isLanguage(ready) ? modelList(names) : {};
+    return { status: 200, body: JSON.stringify({ ...own, models: [names.name] }) };
   };
+  const alias = (id: string): Route => ({
+    method: 'GET',
+    answer: () => {
+      language();
+      return { status: 200, body: JSON.stringify(modelNamed(id)) };
+    },
+  });
   return [
     ['/v1/embeddings', inItsWords(answered(embeddingsOf))],
     ...RERANK.map((path): [string, Route] => [path, inItsWords(answered(rerankedOf))]),
     ['/v1/models', { method: 'GET', answer: models }],
+    // As OpenAI's clients encode it, too.
+    ...names.aliases.flatMap((id): [string, Route][] =>
+      [id, encodeURIComponent(id)].map((path) => [`/v1/models/${path}`, alias(id)]),
+    ),
   ];
 }
 

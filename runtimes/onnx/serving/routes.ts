@@ -39,7 +39,7 @@ const JSON_LENGTH = 'inference-header-content-length';
 
 /** Every path that the server answers. `loaded` returns undefined until the model is loaded. */
 export function createRoutes(
-  { name, version, extraColumns, mlflowVersion }: Config,
+  { name, version, extraColumns, mlflowVersion, aliases }: Config,
   loaded: () => Session | undefined,
 ): ReadonlyMap<string, Route> {
   const session = (): Session => {
@@ -78,7 +78,7 @@ export function createRoutes(
     ['/invocations', invocations(session, extraColumns)],
     [`/v1/models/${name}:predict`, predict(session, extraColumns)],
     [`/v1/models/${name}`, get(() => ok({ name, ready: session() !== undefined }))],
-    ...openAiRoutes(name, session, loaded),
+    ...openAiRoutes({ name, aliases }, session, loaded),
     ['/', about],
     ['/docs', about],
     ['/openapi.json', get(async () => ok(await self.openApi()))],

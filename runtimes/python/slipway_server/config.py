@@ -91,7 +91,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Config:
-    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for models of others."""
+    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for models of others; `aliases` are names besides `name` by which OpenAI's API may ask for the model."""
 
     model_path: str
     facts: Facts
@@ -104,6 +104,7 @@ class Config:
     drain_seconds: int
     extra_columns: str
     mlflow_version: str
+    aliases: tuple[str, ...] = ()
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -121,6 +122,7 @@ def read_config(env: Mapping[str, str]) -> Config:
         drain_seconds=integer("DRAIN_SECONDS", env.get("DRAIN_SECONDS") or "10", 1, 900),
         extra_columns=_extra_columns(env.get("EXTRA_COLUMNS") or "ignore"),
         mlflow_version=path_segment("MLFLOW_VERSION", env.get("MLFLOW_VERSION", "")),
+        aliases=_aliases(env.get("MODEL_ALIASES", "")),
     )
 
 
@@ -192,6 +194,13 @@ def _extra_columns(value: str) -> str:
     if value in ("ignore", "refuse"):
         return value
     raise ValueError(f'EXTRA_COLUMNS is "{value}"; it takes ignore or refuse')
+
+
+def _aliases(value: str) -> tuple[str, ...]:
+    names = tuple(value.split(",")) if value else ()
+    if all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*", each) for each in names):
+        return names
+    raise ValueError(f'MODEL_ALIASES is "{value}"; it takes names of letters, digits and ._:/@+-, separated by commas')
 
 
 def integer(name: str, value: str, least: int, most: int) -> int:

@@ -8,10 +8,17 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later, `accept_encoding` where another coding would be, `code` where OpenAI's API has a name for it."""
+    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later, `accept_encoding` where another coding would be, `code` where OpenAI's API has a name for it, `param` where it is about one field of a request to that API."""
 
     def __init__(
-        self, status: int, message: str, retry_after: int | None = None, *, accept_encoding: str | None = None, code: str | None = None
+        self,
+        status: int,
+        message: str,
+        retry_after: int | None = None,
+        *,
+        accept_encoding: str | None = None,
+        code: str | None = None,
+        param: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -19,6 +26,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
         self.accept_encoding = accept_encoding
         self.code = code
+        self.param = param
 
 
 # What torch's exporter writes for a terminal.

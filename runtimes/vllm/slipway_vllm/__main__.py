@@ -22,7 +22,7 @@ _SETTINGS = {
 def arguments(env: Mapping[str, str]) -> list[str]:
     """Of `vllm serve`, as its version 0.33 has them. Without GPU_MEMORY_UTILIZATION and MAX_MODEL_LEN, what the chosen instance has room for, vLLM takes its own defaults."""
     return [
-        *("serve", env["MODEL_PATH"], "--served-model-name", env["MODEL_NAME"]),
+        *("serve", env["MODEL_PATH"], "--served-model-name", env["MODEL_NAME"], *_aliases(env)),
         *("--host", "0.0.0.0", "--port", env["PORT"]),
         *_said(env, "MAX_MODEL_LEN", "--max-model-len"),
         *_said(env, "GPU_MEMORY_UTILIZATION", "--gpu-memory-utilization"),
@@ -30,6 +30,10 @@ def arguments(env: Mapping[str, str]) -> list[str]:
         *("--middleware", "slipway_vllm.middleware.Slipway"),
         "--disable-uvicorn-access-log",
     ]
+
+
+def _aliases(env: Mapping[str, str]) -> list[str]:
+    return env["MODEL_ALIASES"].split(",") if env.get("MODEL_ALIASES") else []
 
 
 def _said(env: Mapping[str, str], name: str, option: str) -> tuple[str, ...]:

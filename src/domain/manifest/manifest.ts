@@ -16,6 +16,13 @@ const ACCELERATOR_FORM = 'expected `none`, `any`, or a GPU and a count: T4, L4:1
 
 const EXTRA_COLUMNS = ['ignore', 'refuse'] as const;
 
+// What clients of OpenAI's API call models: `gpt-4o`, `meta-llama/Llama-3.1-8B-Instruct`, `ft:gpt-4o:org::id`.
+const ALIAS_FORM =
+  'expected a name of up to 128 letters, digits and ._:/@+-, beginning with a letter or digit';
+const alias = z
+  .string({ error: ALIAS_FORM })
+  .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$/, { error: ALIAS_FORM }));
+
 const example = z.strictObject({
   request: z
     .unknown()
@@ -123,6 +130,17 @@ export const manifestSchema = z
               'What to do with columns of a request that the model does not have: `ignore` answers without them and names them in the header x-slipway-warning, `refuse` answers 400.',
             ),
           ),
+        aliases: z.exactOptional(
+          z
+            .array(alias)
+            .check(
+              z.minLength(1),
+              z.maxLength(20),
+              z.describe(
+                "Names besides its own by which requests of OpenAI's API may ask for the model; any other is answered 404.",
+              ),
+            ),
+        ),
       }),
       {},
     ),

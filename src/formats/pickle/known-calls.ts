@@ -6,6 +6,7 @@ import {
   type Global,
   isCount,
   isThing,
+  isTuple,
   itemsOf,
   NO_TYPE,
   OPAQUE,
@@ -110,6 +111,28 @@ const generator: Call = (machine, args, of) => {
   return instance(machine, of, args);
 };
 
+const TENSOR_MADE_BY = /^torch\._utils\._rebuild_(tensor_v2|parameter|qtensor)$/;
+// What torch.export notes on its sample inputs: which of their dimensions are free.
+const EXPORT_NOTE = /^_(specialize_on|dynamo_\w+)$/;
+
+/** A tensor with attributes of its own: torch calls the function with the arguments, and sets each attribute on the result. */
+const annotatedTensor: Call = (machine, [named = null, type, args, state]) => {
+  const of = globalOf(machine, named, 'calls');
+  const isPlain =
+    TENSOR_MADE_BY.test(of.name) &&
+    isThing(type) &&
+    type.kind === 'global' &&
+    type.name === 'torch.Tensor' &&
+    isTuple(args) &&
+    isThing(state) &&
+    state.kind === 'dict' &&
+    !state.hasUnread &&
+    state.length === state.entries.size &&
+    [...state.entries.keys()].every((name) => EXPORT_NOTE.test(name));
+  if (!isPlain) throw hostile(machine, 'sets attributes on a tensor that torch.export does not');
+  return instance(machine, of, args.items);
+};
+
 /** Python's and numpy's own functions, with the arguments that each may take: not every argument is harmless. */
 export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
   'functools.partial': partial,
@@ -134,6 +157,7 @@ export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
     throw hostile(machine, 'encodes a string in an unusual encoding');
   },
   'sklearn.tree._tree.Tree': tree,
+  'torch._tensor._rebuild_from_type_v2': annotatedTensor,
   'builtins.bytearray': bytes,
   'builtins.bytes': bytes,
   'builtins.set': set,

@@ -32,6 +32,8 @@ const CALLED: readonly string[] = [
     'torch.Size',
     'torch.device',
     'torch.serialization._get_layout',
+    'torch._tensor._rebuild_from_type_v2',
+    'builtins.set',
   ],
   'collections.OrderedDict',
 ];
@@ -50,7 +52,9 @@ export type TorchGlobals = PickleGlobals & {
 export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchGlobals {
   const others = new Set<string>();
   return {
-    find(module, name) {
+    find(written, name) {
+      // As Python 2 called it, in whose protocol torch writes.
+      const module = written === '__builtin__' ? 'builtins' : written;
       const full = `${module}.${name}`;
       const uses = usesOf(full, hasCode);
       if (!uses) others.add(full);
@@ -71,5 +75,5 @@ function usesOf(full: string, hasCode: boolean): Uses | undefined {
     return { call: false, make: true, fill: false, takesAnyState: true };
   }
   const [, storage = ''] = /^torch\.(\w+Storage)$/.exec(full) ?? [];
-  return storage in STORAGES || DTYPE.test(full) ? NO_USE : undefined;
+  return storage in STORAGES || full === 'torch.Tensor' || DTYPE.test(full) ? NO_USE : undefined;
 }

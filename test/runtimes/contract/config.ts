@@ -25,6 +25,10 @@ export const WRONG: readonly { readonly env: Env; readonly says: string }[] = [
     says: 'EXTRA_COLUMNS is "strict"; it takes ignore or refuse',
   },
   {
+    env: { MODEL_ALIASES: 'gpt-4o,gpt 4o' },
+    says: 'MODEL_ALIASES is "gpt-4o,gpt 4o"; it takes names of letters, digits and ._:/@+-, separated by commas',
+  },
+  {
     env: { MLFLOW_VERSION: '3 17' },
     says: 'MLFLOW_VERSION is "3 17"; it takes letters, digits, ".", "_" and "-"',
   },

@@ -26,7 +26,7 @@ if (typeof weights === 'object') {
 function describeServer(runtime: Runtime, path: string): void {
   afterEach(stopServers);
 
-  const started = async () => {
+  const started = async (env = {}) => {
     const language = {
       task: 'generate',
       contextTokens: 512,
@@ -36,7 +36,7 @@ function describeServer(runtime: Runtime, path: string): void {
     const folder = await modelFolder({
       'facts.json': JSON.stringify({ format: 'gguf', language }),
     });
-    return startModel(runtime, { MODEL_PATH: path, MODEL_FACTS: `${folder}/facts.json` });
+    return startModel(runtime, { MODEL_PATH: path, MODEL_FACTS: `${folder}/facts.json`, ...env });
   };
 
   it('answers as many requests side by side as it is told, and the next one after these', async () => {
@@ -67,9 +67,9 @@ function describeServer(runtime: Runtime, path: string): void {
 
   it.each([
     {
-      what: 'more answers than it makes at once',
-      asked: { n: 3 },
-      says: 'n is 3; it takes a number from 1 to 2',
+      what: 'more answers than OpenAI gives',
+      asked: { n: 129 },
+      says: 'n is 129; it takes a whole number from 1 to 128',
     },
     {
       what: 'no token',
@@ -105,20 +105,192 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(json.error.message).toContain(says);
   });
 
-  it('answers as often as it is asked to at once, and takes what is null for what is left out', async () => {
+  it('answers as often as it is asked to, and takes what is null for what is left out', async () => {
+    const { post } = await started();
+    const asked = { max_tokens: 4, temperature: null, seed: 1, echo: false, suffix: null };
+    const prompts = ['Once', 'The capital of France is'];
+
+    const { json } = await post('/v1/completions', { prompt: 'Once', n: 3, ...asked });
+    const several = await post('/v1/completions', { prompt: prompts, n: 3, ...asked });
+
+    const texts = json.choices.map(({ text }: { text: string }) => text);
+    expect(indexesOf(json)).toEqual([0, 1, 2]);
+    expect(new Set(texts).size).toBe(3);
+    expect(json.usage).toMatchObject({ prompt_tokens: 1, completion_tokens: 12 });
+    expect(indexesOf(several.json)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(several.json.choices.slice(0, 3).map(({ text }: { text: string }) => text)).toEqual(
+      texts,
+    );
+    expect(several.json.usage).toMatchObject({ prompt_tokens: 6, completion_tokens: 24 });
+  });
+
+  it('streams more answers than it makes at once as those of one request', async () => {
+    const { url } = await started();
+    const asked = { messages: [{ role: 'user', content: 'Hi' }], n: 3, max_tokens: 3 };
+
+    const chunks = await streamedFrom(url, '/v1/chat/completions', {
+      ...asked,
+      stream_options: { include_usage: true },
+    });
+
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+    const seen = new Set(chunks.flatMap(({ choices }) => choices.map(({ index }) => index)));
+    expect([...seen].toSorted()).toEqual([0, 1, 2]);
+    expect(chunks.flatMap(({ usage }) => usage ?? [])).toEqual([
+      expect.objectContaining({ prompt_tokens: 31, completion_tokens: 9 }),
+    ]);
+  });
+
+  it('is asked for by its name or an alias, and knows no other, as vLLM', async () => {
+    const { post, get } = await started({ MODEL_ALIASES: 'gpt-4o,org/model' });
+    const asked = { messages: [{ role: 'user', content: 'Hi' }], max_tokens: 1 };
+
+    const statuses = [];
+    for (const model of [undefined, null, '', 'm', 'gpt-4o', 'org/model']) {
+      statuses.push((await post('/v1/chat/completions', { ...asked, model })).status);
+    }
+    const other = await post('/v1/chat/completions', { ...asked, model: 'gpt-5' });
+    const completed = await post('/v1/completions', { prompt: 'a', model: 'gpt-5' });
+    const listed = await get('/v1/models');
+    const [alias, unknown] = [await get('/v1/models/org/model'), await get('/v1/models/gpt-5')];
+
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(other).toMatchObject({
+      status: 404,
+      json: {
+        error: {
+          message: expect.stringMatching(/^The model `gpt-5` does not exist\..*server\.aliases/),
+          type: 'invalid_request_error',
+          param: 'model',
+          code: 'model_not_found',
+        },
+      },
+    });
+    expect(completed.status).toBe(404);
+    expect(listed.json.data.map(({ id }: { id: string }) => id)).toEqual([
+      'm',
+      'gpt-4o',
+      'org/model',
+    ]);
+    expect(alias.json).toMatchObject({ id: 'org/model', object: 'model' });
+    expect(unknown.json.error.code).toBe('model_not_found');
+  });
+
+  it('answers JSON by a schema, and refuses a form without one', async () => {
+    const { post } = await started();
+    const messages = [{ role: 'user', content: 'The name and the age of a person, as JSON.' }];
+    const schema = {
+      type: 'object',
+      properties: {
+        name: { type: 'string', maxLength: 12 },
+        age: { type: 'integer', maximum: 99 },
+      },
+      required: ['name', 'age'],
+      additionalProperties: false,
+    };
+    const form = { type: 'json_schema', json_schema: { name: 'person', schema } };
+
+    const { json } = await post('/v1/chat/completions', { messages, response_format: form });
+    const missing = await post('/v1/chat/completions', {
+      messages,
+      response_format: { type: 'json_schema' },
+    });
+
+    expect(JSON.parse(json.choices[0].message.content)).toEqual({
+      name: expect.any(String),
+      age: expect.any(Number),
+    });
+    expect(missing.json.error).toMatchObject({ param: 'response_format' });
+  });
+
+  it.each([
+    { what: 'functions', value: [{ name: 'f' }], says: 'use tools' },
+    { what: 'web_search_options', value: {}, says: 'which this server does not do' },
+    { what: 'modalities', value: ['text', 'audio'], says: 'which this server does not do' },
+    { what: 'store', value: true, says: 'which this server does not do' },
+    { what: 'tool_choice', value: 'required', says: 'there are no tools' },
+    { what: 'seed', value: 'x', says: 'it takes a whole number' },
+    { what: 'response_format', value: { type: 'xml' }, says: 'json_schema' },
+  ])('refuses a conversation with $what, and names it', async ({ what, value, says }) => {
+    const { post } = await started();
+    const messages = [{ role: 'user', content: 'Hi' }];
+
+    const { status, json } = await post('/v1/chat/completions', { messages, [what]: value });
+
+    expect(status).toBe(400);
+    expect(json.error).toMatchObject({ message: expect.stringContaining(says), param: what });
+  });
+
+  it('gives the log-probabilities of a conversation, with others where they are asked for', async () => {
+    const { post } = await started();
+    const asked = { messages: [{ role: 'user', content: 'Hi' }], max_tokens: 1, logprobs: true };
+
+    const bare = await post('/v1/chat/completions', asked);
+    const others = await post('/v1/chat/completions', { ...asked, top_logprobs: 2 });
+
+    expect(bare.json.choices[0].logprobs.content).toEqual([
+      expect.objectContaining({ logprob: expect.any(Number), top_logprobs: [] }),
+    ]);
+    expect(others.json.choices[0].logprobs.content[0].top_logprobs).toHaveLength(2);
+  });
+
+  it('answers by the Responses API, also of a conversation with its instructions', async () => {
+    const { post } = await started();
+    const asked = { max_output_tokens: 4, temperature: 0 };
+    const messages = [
+      { role: 'system', content: 'Be brief' },
+      { role: 'user', content: 'What is gravity?' },
+    ];
+
+    const { json } = await post('/v1/responses', {
+      ...asked,
+      instructions: 'Be brief',
+      input: [{ role: 'user', content: [{ type: 'input_text', text: 'What is gravity?' }] }],
+    });
+    const chat = await post('/v1/chat/completions', { messages, max_tokens: 4, temperature: 0 });
+
+    const { content } = chat.json.choices[0].message;
+    expect(json).toMatchObject({
+      object: 'response',
+      model: 'm',
+      status: 'incomplete',
+      incomplete_details: { reason: 'max_output_tokens' },
+      output: [{ type: 'message', content: [{ type: 'output_text', text: content }] }],
+      usage: { input_tokens: chat.json.usage.prompt_tokens, output_tokens: 4 },
+      store: false,
+    });
+  });
+
+  it('streams the events of the Responses API, numbered, with the response as it stands', async () => {
+    const { url } = await started();
+
+    const told = await streamedFrom(url, '/v1/responses', { input: 'Hi', max_output_tokens: 2 });
+
+    const delta = 'response.output_text.delta';
+    expect(told.map(({ type }) => type)).toEqual([
+      ...['response.created', 'response.in_progress', 'response.output_item.added'],
+      ...['response.content_part.added', delta, delta, 'response.output_text.done'],
+      ...['response.content_part.done', 'response.output_item.done', 'response.incomplete'],
+    ]);
+    expect(told.map(({ sequence_number }) => sequence_number)).toEqual(told.map((_, at) => at));
+    const text = told.map((each) => (each.type === delta ? each.delta : '')).join('');
+    expect(told.at(-1)?.response.output[0].content[0].text).toBe(text);
+  });
+
+  it.each([
+    { what: 'previous_response_id', value: 'resp_1', says: 'nothing is stored here' },
+    { what: 'background', value: true, says: 'which this server does not do' },
+    { what: 'tools', value: [{ type: 'web_search' }], says: 'tools has "web_search"' },
+    { what: 'foo', value: 1, says: "Unknown parameter: 'foo'." },
+    { what: 'input', value: [{ type: 'item_reference', id: 'x' }], says: 'item_reference' },
+    { what: 'include', value: ['file_search_call.results'], says: 'include has' },
+  ])('refuses $what in the Responses API, and names it', async ({ what, value, says }) => {
     const { post } = await started();
 
-    const asked = {
-      prompt: 'Once',
-      n: 2,
-      max_tokens: 4,
-      temperature: null,
-      echo: false,
-      suffix: null,
-    };
-    const { json } = await post('/v1/completions', asked);
+    const { status, json } = await post('/v1/responses', { input: 'Hi', [what]: value });
 
-    expect(json.choices.map(({ index }: { index: number }) => index)).toEqual([0, 1]);
+    expect(status).toBe(400);
+    expect(json.error).toMatchObject({ message: expect.stringContaining(says), param: what });
   });
 
   it('names a prompt that is longer than its context as clients know it', async () => {
@@ -178,10 +350,10 @@ function describeServer(runtime: Runtime, path: string): void {
 
   it.each([
     {
-      method: 'POST',
-      path: '/v1/responses',
+      method: 'GET',
+      path: '/v1/responses/resp_1',
       status: 404,
-      says: 'there is no /v1/responses here; ask by /v1/chat/completions',
+      says: 'there is no /v1/responses/resp_1 here',
     },
     { method: 'GET', path: '/completions', status: 405, says: 'takes POST, not GET' },
     { method: 'GET', path: '/v1/chat/completions', status: 405, says: 'takes POST, not GET' },
@@ -258,6 +430,26 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(code).toBe(0);
   });
 }
+
+function indexesOf({ choices }: { choices: readonly { index: number }[] }): readonly number[] {
+  return choices.map(({ index }) => index);
+}
+
+/** The events of a stream. */
+async function streamedFrom(url: string, path: string, body: object): Promise<readonly Told[]> {
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...body, stream: true }),
+  });
+  const lines = (await response.text()).split('\n');
+  return lines
+    .flatMap((line) => /^data: (\{.*)$/.exec(line)?.[1] ?? [])
+    .map((it) => JSON.parse(it));
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what a test looks at of an event is up to it.
+type Told = any;
 
 /** The places of all tokens in a stream of completions. */
 function offsetsIn(stream: string): readonly number[] {

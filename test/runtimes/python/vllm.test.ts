@@ -71,6 +71,12 @@ function describeVllm({ command: [python], env }: Runtime): void {
     ]);
   });
 
+  it('gives vLLM the other names of the model', async () => {
+    const command = (await started({ MODEL_ALIASES: 'gpt-4o,org/model' })).join(' ');
+
+    expect(command).toContain('--served-model-name llama gpt-4o org/model --host');
+  });
+
   it('leaves to vLLM what nobody has said', async () => {
     expect(await started({})).not.toContain('--max-model-len');
   });

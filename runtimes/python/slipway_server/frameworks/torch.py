@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import numpy as np
 
@@ -42,23 +42,30 @@ def prepare() -> None:
 
 def load(path: str, facts: Facts) -> Model:
     device = device_of(facts)
-    module, arguments = _exported(path, device) if path.lower().endswith(".pt2") else _scripted(path, device)
-    call = _caller(module, arguments, device)
+    module, arguments, ask = _exported(path, device) if path.lower().endswith(".pt2") else _scripted(path, device)
+    call = _caller(ask, arguments, device, getattr(module, "reset_states", None))
     inputs = found_inputs(call, arguments, facts, [tuple(each.shape) for each in _weights(module)])
     return Model(Signature(inputs, facts.signature.outputs if facts.signature else ()), call, native=module, is_network=True)
 
 
-def _scripted(path: str, device: str) -> tuple[Any, tuple[Argument, ...]]:
+# Takes the tensors of all arguments in their order.
+_Ask = Callable[..., Any]
+
+
+def _scripted(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
     import torch
 
     module = torch.jit.load(path, map_location=device)
     module.eval()
     given = module.forward.schema.arguments[1:]
-    return module, tuple(Argument(each.name, str(each.type), each.has_default_value()) for each in given)
+    return module, tuple(Argument(each.name, str(each.type), each.has_default_value()) for each in given), module
 
 
-def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...]]:
+def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
+    """Its arguments are the tensors in what it was exported with, be they in lists or dicts, or given by name; numbers stay as they were."""
     import torch
+    from torch.export.graph_signature import InputKind, TensorArgument
+    from torch.utils._pytree import tree_unflatten
 
     program = torch.export.load(path)
     if device != "cpu":
@@ -69,18 +76,24 @@ def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...]]:
     module = program.module()
     # The program converts, and its module answers.
     module.program = program
-    return module, tuple(Argument(str(name), "Tensor", False) for name in program.graph_signature.user_inputs)
+    given = [each.arg for each in program.graph_signature.input_specs if each.kind == InputKind.USER_INPUT]
+    spec = program.call_spec.in_spec
+
+    def ask(*tensors: Any) -> Any:
+        left = iter(tensors)
+        args, kwargs = tree_unflatten([next(left) if isinstance(each, TensorArgument) else each.value for each in given], spec)
+        return module(*args, **kwargs)
+
+    return module, tuple(Argument(each.name, "Tensor", False) for each in given if isinstance(each, TensorArgument)), ask
 
 
 def _weights(module: Any) -> list[Any]:
     return [*module.parameters(), *module.buffers()]
 
 
-def _caller(module: Any, arguments: tuple[Argument, ...], device: str) -> Any:
+def _caller(ask: _Ask, arguments: tuple[Argument, ...], device: str, reset: Callable[[], Any] | None) -> Any:
+    """A module that remembers what it was given has `reset`, and answers each request as its first."""
     import torch
-
-    # One that remembers what it was given answers each request as its first.
-    reset = getattr(module, "reset_states", None)
 
     def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         given = [_given(each, arrays[each.name], device) for each in arguments if each.name in arrays]
@@ -88,7 +101,7 @@ def _caller(module: Any, arguments: tuple[Argument, ...], device: str) -> Any:
             reset()
         try:
             with torch.inference_mode():
-                answer = module(*given)
+                answer = ask(*given)
         except (RuntimeError, ValueError, torch.jit.Error, AssertionError) as error:
             raise Refusal(400, f"the model refused the inputs: {_said(error)}") from None
         return _named(answer)

@@ -15,12 +15,12 @@ import msgspec
 from ..config import LanguageServing
 from ..processors import processors
 from ..refusal import Refusal
+from .choices import each_choice
+from .emit import Emit
 from .measures import Asked, Meter, Tell
 from .template_bounds import rendering
 
-# Told each chunk of an answer as it is made; True ends the answer there.
-Emit = Callable[["dict[str, Any]"], bool]
-
+NO_TOOLS = "tools are not in the model's chat template: it would never be told of them; leave them out"
 _SOCKET = "llama.sock"
 _ERRORS_ONLY = 1
 
@@ -33,8 +33,6 @@ class Engine:
 
     def __init__(self, path: str, serving: LanguageServing) -> None:
         self.serving = serving
-        # Answers to one request, and why no more.
-        self.most_choices = (serving.requests_at_once, ", which is runtime.requestsAtOnce in model.yaml")
         # Told what each answer took.
         self.tell: Tell = lambda _generation: None
         self._server = _start(path, serving)
@@ -42,20 +40,29 @@ class Engine:
     def complete(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Goes on with a text."""
         with _refusals(), self._measured(asked) as meter:
-            self._server.handle_completions(_asked(request), _spoken(emit, meter))
+
+            def answer(own: dict[str, Any], tell: Emit) -> None:
+                self._server.handle_completions(_asked(own), _spoken(tell, meter))
+
+            each_choice(request, emit, self.serving.requests_at_once, answer)
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
         """Answers a conversation, as its template has it."""
         if request.get("tools") and request.get("tool_choice") != "none" and not self._knows_tools:
-            raise Refusal(400, "tools are not in the model's chat template: it would never be told of them; leave them out")
-        with _refusals(), self._measured(asked) as meter, rendering() as rendered:
-            speak = _spoken(emit, meter)
+            raise Refusal(400, NO_TOOLS, param="tools")
+        with _refusals(), self._measured(asked) as meter:
 
-            def begin(said: bytes) -> bool:
-                rendered()
-                return speak(said)
+            def answer(own: dict[str, Any], tell: Emit) -> None:
+                speak = _spoken(tell, meter)
+                with rendering() as rendered:
 
-            self._server.handle_chat_completions(_asked(request), begin)
+                    def begin(said: bytes) -> bool:
+                        rendered()
+                        return speak(said)
+
+                    self._server.handle_chat_completions(_asked(own), begin)
+
+            each_choice(request, emit, self.serving.requests_at_once, answer)
 
     def embed(self, request: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
         with _refusals(), self._measured(asked) as meter:

@@ -5,7 +5,8 @@ import threading
 from typing import Any, AsyncIterator, Awaitable, Callable
 
 from ..serving.predictor import ClientGone
-from .engine import Emit, refusal_of
+from .emit import Emit
+from .engine import refusal_of
 
 _END = object()
 

@@ -12,7 +12,7 @@ def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any]:
     for chunk in chunks:
         answer.update({key: value for key, value in chunk.items() if key not in ("choices", "usage")})
         if "usage" in chunk:
-            answer["usage"] = _added(answer.get("usage"), chunk["usage"])
+            answer["usage"] = added(answer.get("usage"), chunk["usage"])
         for choice in chunk["choices"]:
             _add(choices.setdefault(choice["index"], {"index": choice["index"]}), choice)
     if answer.get("object") == "chat.completion.chunk":
@@ -49,8 +49,8 @@ def _add_call(calls: list[dict[str, Any]], part: dict[str, Any]) -> None:
         call["function"][key] += value
 
 
-def _added(whole: Any, part: Any) -> Any:
-    """Several prompts are counted one by one."""
+def added(whole: Any, part: Any) -> Any:
+    """The usage of several prompts, which are counted one by one."""
     if not whole:
         return part
     return {key: value + whole[key] if isinstance(value, int) else value for key, value in part.items()}

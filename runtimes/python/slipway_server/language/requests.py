@@ -12,8 +12,21 @@ USUAL_TOKENS = 16
 _NOT_FOR_CLIENTS = ("id_slot", "lora", "stream_options")
 # What no engine here does, with the value that asks for nothing: passed over, it would look as if it had been done.
 _NOT_DONE = {"best_of": 1, "echo": False, "suffix": ""}
+# The same of conversations, with what to do instead.
+_NOT_CONVERSED: dict[str, tuple[tuple[Any, ...], str]] = {
+    "functions": (([],), "use tools"),
+    "function_call": (("none",), "use tool_choice"),
+    "audio": ((), "leave it out"),
+    "modalities": ((["text"],), "leave it out"),
+    "web_search_options": ((), "leave it out"),
+    "store": ((False,), "leave it out"),
+}
+_FORMS = ("text", "json_object", "json_schema")
+_CHOICES = ("none", "auto", "required")
 _NUMBERS = ("temperature", "top_p", "min_p", "frequency_penalty", "presence_penalty")
 _COUNTS = ("max_tokens", "max_completion_tokens")
+# As OpenAI's.
+_MOST_CHOICES = 128
 # llama.cpp's word for as many as there is room for.
 UNBOUNDED = -1
 
@@ -23,7 +36,53 @@ def chat_request(body: Any) -> dict[str, Any]:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
         raise Refusal(400, f"messages {is_wrongly(body, 'messages')}; it takes a list of messages, each with a role and a content")
-    return asked
+    for name, (nothing, way) in _NOT_CONVERSED.items():
+        if name in asked and asked.pop(name) not in nothing:
+            raise Refusal(400, f"{name} is {show(body[name])}, which this server does not do; {way}", param=name)
+    _refuse_form(asked.get("response_format", {"type": "text"}))
+    # Chat templates know the role by its older name alone.
+    plain = [{**each, "role": "system"} if each.get("role") == "developer" else each for each in messages]
+    # Of engines, which have no other way to ask for the token that was chosen, one is asked for the likeliest too.
+    least = {"top_logprobs": max(1, asked.get("top_logprobs", 0))} if has_logprobs(asked) else {}
+    return {**asked, **_tools(asked), **least, "messages": plain}
+
+
+def has_logprobs(body: Any) -> bool:
+    return body.get("logprobs") is True
+
+
+def _tools(asked: dict[str, Any]) -> dict[str, Any]:
+    """The tools and the choice of one as engines take them: one that is chosen by its name is the only one, and required."""
+    tools, choice = asked.get("tools", []), asked.get("tool_choice", "auto")
+    if not isinstance(tools, list) or not all(_name_of(each) for each in tools):
+        raise Refusal(400, f"tools is {show(tools)}; it takes a list of functions, each with a name", param="tools")
+    if choice in ("none", "auto"):
+        return {}
+    if not tools:
+        raise Refusal(400, f"tool_choice is {show(choice)}, and there are no tools", param="tool_choice")
+    if choice == "required":
+        return {}
+    chosen = [each for each in tools if _name_of(each) == _name_of(choice)]
+    if not chosen:
+        raise Refusal(400, f"tool_choice is {show(choice)}; it takes {', '.join(_CHOICES)}, or the name of one of the tools", param="tool_choice")
+    return {"tools": chosen, "tool_choice": "required"}
+
+
+def _name_of(tool: Any) -> str | None:
+    """That of a function."""
+    function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+def _refuse_form(form: Any) -> None:
+    kind = form.get("type") if isinstance(form, dict) else None
+    if kind not in _FORMS:
+        said = show(kind) if kind else show(form)
+        raise Refusal(400, f"response_format is {said}; its type is one of {', '.join(_FORMS)}", param="response_format")
+    schema = form.get("json_schema")
+    if kind == "json_schema" and not (isinstance(schema, dict) and isinstance(schema.get("schema"), dict)):
+        raise Refusal(400, "response_format is json_schema without a schema; it takes json_schema.schema", param="response_format")
 
 
 def completion_request(body: Any) -> dict[str, Any]:
@@ -37,11 +96,20 @@ def completion_request(body: Any) -> dict[str, Any]:
     return {"max_tokens": USUAL_TOKENS, **asked}
 
 
-def refuse_choices(asked: dict[str, Any], most: int, reason: str) -> None:
-    """Where more answers to one request are asked for than are made at once; `reason` says why no more."""
-    count = asked.get("n", 1)
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= most:
-        raise Refusal(400, f"n is {show(count)}; it takes {f'a number from 1 to {most}' if most > 1 else 1}{reason}: or ask as often as you want answers")
+def refuse_other_model(body: Any, name: str, aliases: tuple[str, ...]) -> None:
+    """Raises a Refusal with 404, as vLLM does, unless the request names no model, this one or one of its aliases."""
+    asked = body.get("model") if isinstance(body, dict) else None
+    if asked in (None, "", name, *aliases):
+        return
+    if not isinstance(asked, str):
+        raise Refusal(400, f"model is {show(asked)}; it takes a name", param="model")
+    raise no_such_model(asked, name)
+
+
+def no_such_model(asked: str, name: str) -> Refusal:
+    """In OpenAI's words, and with what to do."""
+    way = f"This endpoint serves `{name}`; other names for it stand under `server.aliases` in its model.yaml."
+    return Refusal(404, f"The model `{asked[:128]}` does not exist. {way}", code="model_not_found", param="model")
 
 
 def embedding_request(body: Any) -> dict[str, Any]:
@@ -87,6 +155,12 @@ def _generation(body: Any) -> dict[str, Any]:
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise Refusal(400, f"{name} is {show(value)}; it takes a whole number from 1")
+    count = asked.get("n", 1)
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _MOST_CHOICES:
+        raise Refusal(400, f"n is {show(count)}; it takes a whole number from 1 to {_MOST_CHOICES}", param="n")
+    seed = asked.get("seed", 0)
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise Refusal(400, f"seed is {show(seed)}; it takes a whole number", param="seed")
     return asked
 
 

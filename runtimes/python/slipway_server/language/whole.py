@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from .engine import Emit, refusal_of
+from .emit import Emit
+from .engine import refusal_of
 from .merging import merged
 
 

@@ -30,6 +30,14 @@ def without_usage(chunk: dict[str, Any]) -> dict[str, Any] | None:
     return {key: value for key, value in chunk.items() if key != "usage"} if chunk["choices"] else None
 
 
+def without_others(chunk: dict[str, Any]) -> dict[str, Any]:
+    """A chunk of a chat completion with the log-probabilities of the tokens that were chosen alone."""
+    for choice in chunk.get("choices", ()):
+        for token in (choice.get("logprobs") or {}).get("content") or ():
+            token["top_logprobs"] = []
+    return chunk
+
+
 def by_token() -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Makes of each chunk of an answer to /v1/completions what that has: log-probabilities in lists, where /v1/chat/completions has an object for each token; `text_offset` is the place of each in the text that is answered."""
     told: dict[int, int] = {}
@@ -67,12 +75,12 @@ def encoded_vectors(data: list[dict[str, Any]], dimensions: int | None, encoding
 
 def error_json(refused: Refusal) -> dict[str, Any]:
     type_ = "invalid_request_error" if refused.status < 500 else "server_error"
-    return {"error": {"message": refused.message, "type": type_, "param": None, "code": refused.code}}
+    return {"error": {"message": refused.message, "type": type_, "param": refused.param, "code": refused.code}}
 
 
-def models_json(name: str) -> dict[str, Any]:
-    """The list of models, which is KServe's too."""
-    return {"object": "list", "data": [model_json(name)], "models": [name]}
+def models_json(name: str, aliases: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The list of models, which is KServe's too; that has no aliases."""
+    return {"object": "list", "data": [model_json(each) for each in (name, *aliases)], "models": [name]}
 
 
 def model_json(name: str) -> dict[str, Any]:

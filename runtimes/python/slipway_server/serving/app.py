@@ -13,6 +13,7 @@ import falcon.asgi
 from falcon.asgi import Request, Response
 
 from ..config import Config
+from ..language.requests import no_such_model
 from ..protocols.api_gateway import request_id
 from ..protocols.openai import error_json
 from ..refusal import Refusal, message_of
@@ -23,9 +24,6 @@ from .language_routes import LanguageRoutes
 from .predictor import ClientGone
 from .routes import Routes
 from .server_errors import counted
-
-# What newer clients ask by unless they are told otherwise.
-_RESPONSES = "ask by /v1/chat/completions (LangChain: use_responses_api=False)"
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -60,8 +58,12 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     if language:
         app.add_route("/v1/chat/completions", _Post(language.chat_completions))
         app.add_route("/v1/completions", _Post(language.completions))
+        app.add_route("/v1/responses", _Post(language.responses))
         app.add_route("/v1/embeddings", _Post(language.embeddings))
     app.add_route(f"/v1/models/{config.name}", _Get(language.model if language else routes.model_ready))
+    if language or config.facts.embeds:
+        for alias in {*config.aliases} - {config.name}:
+            app.add_route(f"/v1/models/{alias}", _Get(routes.named(alias)))
     app.add_route(f"/v1/models/{config.name}:predict", _Post(routes.predict))
     for path in ("/", "/docs"):
         app.add_route(path, _GetOf(routes.about))
@@ -177,8 +179,11 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
         model = f"POST /invocations asks the model {config.name}" if request.method == "POST" else f"the model is {config.name}"
-        way = _RESPONSES if request.path == "/v1/responses" and speaks_openai else f"{model}, and /docs has its paths"
-        refuse_path(request, response, Refusal(404, f"there is no {_path_of(request)} here; {way}"))
+        unknown = re.fullmatch("/v1/models/([^:]+)", request.path) if speaks_openai else None
+        if unknown:
+            refuse_path(request, response, no_such_model(unknown[1], config.name))
+        else:
+            refuse_path(request, response, Refusal(404, f"there is no {_path_of(request)} here; {model}, and /docs has its paths"))
 
     async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
         allowed = "GET" if "GET" in str(dict(error.headers or {}).get("Allow")) else "POST"

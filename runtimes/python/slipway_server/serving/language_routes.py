@@ -6,11 +6,13 @@ from typing import Any, AsyncIterator, Callable
 from falcon.asgi import Request
 
 from ..config import Config
-from ..language.engine import Emit, Engine
+from ..language.emit import Emit
+from ..language.engine import Engine
 from ..language.generation import chunks_of
 from ..language.merging import merged
-from ..language.requests import chat_request, completion_request, embedding_request, is_streamed, own_fields, refuse_choices, wants_usage
-from ..protocols.openai import DONE, by_token, chunk_json, encoded_vectors, error_json, event, model_json, models_json, without_usage
+from ..language.requests import chat_request, completion_request, embedding_request, has_logprobs, is_streamed, own_fields, refuse_other_model, wants_usage
+from ..protocols.openai import by_token, encoded_vectors, model_json, models_json, without_others
+from ..protocols.responses import chat_of
 from ..refusal import Refusal, show
 from .answer import Answer, client_gone, json_answer
 from .generations import asked_by
@@ -18,6 +20,7 @@ from .http_body import read_json
 from .openai_words import in_openai_words
 from .predictor import ClientGone, Predictor
 from .streams import EVENTS
+from .telling import Completion, Responding, Telling
 
 _USUAL_TOKENS = 128
 
@@ -31,7 +34,7 @@ class LanguageRoutes:
         self._engine = engine
 
     async def models(self) -> Answer:
-        return json_answer(models_json(self._config.name))
+        return json_answer(models_json(self._config.name, self._config.aliases))
 
     async def model(self) -> Answer:
         self._engine()
@@ -42,6 +45,9 @@ class LanguageRoutes:
 
     async def completions(self, request: Request) -> Answer:
         return await in_openai_words(self._completions(request))
+
+    async def responses(self, request: Request) -> Answer:
+        return await in_openai_words(self._responses(request))
 
     async def embeddings(self, request: Request) -> Answer:
         return await in_openai_words(self._embeddings(request))
@@ -59,24 +65,38 @@ class LanguageRoutes:
         return await self._chat(request, await self._body(request))
 
     async def _chat(self, request: Request, body: Any) -> Answer:
+        return await self._conversed(request, body, Completion(self._config.name, wants_usage(body)))
+
+    async def _responses(self, request: Request) -> Answer:
+        body = await self._body(request)
+        asked = chat_of(body)
+        return await self._conversed(request, asked, Responding(body, self._config.name))
+
+    async def _conversed(self, request: Request, body: Any, telling: Telling) -> Answer:
         engine = self._generating()
         asked = chat_request(body)
+        refuse_other_model(asked, self._config.name, self._config.aliases)
         if not engine.serving.has_chat_template:
             raise Refusal(400, "the model has no chat template; ask it by /v1/completions with a prompt")
-        refuse_choices(asked, *engine.most_choices)
         by = asked_by(request)
-        return await self._generated(request, asked, lambda emit: engine.chat(own_fields(asked), emit, by))
+        is_bare = has_logprobs(asked) and not body.get("top_logprobs")
+
+        def answer(emit: Emit) -> None:
+            engine.chat(own_fields(asked), (lambda chunk: emit(without_others(chunk))) if is_bare else emit, by)
+
+        return await self._generated(request, asked, telling, answer)
 
     async def _completions(self, request: Request) -> Answer:
         engine = self._generating()
         asked = completion_request(await self._body(request))
-        refuse_choices(asked, *engine.most_choices)
+        refuse_other_model(asked, self._config.name, self._config.aliases)
         by = asked_by(request)
-        listed = by_token()
-        return await self._generated(request, asked, lambda emit: engine.complete(own_fields(asked), lambda chunk: emit(listed(chunk)), by))
+        listed, telling = by_token(), Completion(self._config.name, wants_usage(asked))
+        return await self._generated(request, asked, telling, lambda emit: engine.complete(own_fields(asked), lambda chunk: emit(listed(chunk)), by))
 
     async def _embeddings(self, request: Request) -> Answer:
         asked = embedding_request(await self._body(request))
+        refuse_other_model(asked, self._config.name, self._config.aliases)
         answer = await self._embedded(request, {**asked, "encoding_format": "float"})
         vectors = encoded_vectors(answer["data"], asked.get("dimensions"), asked.get("encoding_format"))
         return json_answer({**answer, "data": vectors, "model": self._config.name})
@@ -89,19 +109,19 @@ class LanguageRoutes:
         async with self._predictor.turn(lambda: client_gone(request)):
             return await self._predictor.load(lambda: engine.embed(own_fields(asked), by))
 
-    async def _generated(self, request: Request, asked: dict[str, Any], work: Callable[[Emit], None]) -> Answer:
+    async def _generated(self, request: Request, asked: dict[str, Any], telling: Telling, work: Callable[[Emit], None]) -> Answer:
         if not is_streamed(asked):
-            return json_answer(chunk_json(await self._whole(request, work), self._config.name))
+            return json_answer(telling.whole(await self._whole(request, work)))
         async with AsyncExitStack() as turn:
             chunks = await self._begun(turn, request, work)
             # What fails before the first chunk is answered as any other failure is.
             first = await chunks.__anext__()
-            return Answer(self._events(first, chunks, wants_usage(asked), turn.pop_all()), EVENTS, {"cache-control": "no-cache"})
+            return Answer(self._events(first, chunks, telling, turn.pop_all()), EVENTS, {"cache-control": "no-cache"})
 
-    async def _whole(self, request: Request, work: Callable[[Emit], None]) -> dict[str, Any]:
-        """All of an answer, as it is not streamed."""
+    async def _whole(self, request: Request, work: Callable[[Emit], None]) -> list[dict[str, Any]]:
+        """All chunks of an answer, as it is not streamed."""
         async with AsyncExitStack() as turn:
-            return merged([chunk async for chunk in await self._begun(turn, request, work)])
+            return [chunk async for chunk in await self._begun(turn, request, work)]
 
     async def _begun(self, turn: AsyncExitStack, request: Request, work: Callable[[Emit], None]) -> AsyncIterator[dict[str, Any]]:
         """The chunks of an answer, once one of the model's turns is `turn`'s, which gives it back and ends them."""
@@ -111,26 +131,22 @@ class LanguageRoutes:
         return chunks
 
     async def _events(
-        self, first: dict[str, Any], others: AsyncIterator[dict[str, Any]], has_usage: bool, turn: AsyncExitStack
+        self, first: dict[str, Any], others: AsyncIterator[dict[str, Any]], telling: Telling, turn: AsyncExitStack
     ) -> AsyncIterator[bytes]:
         """Each chunk as it is made; the model's turn ends with the last of them, or when the client has left."""
         try:
-            yield self._event(first, has_usage)
+            yield telling.begin() + telling.piece(first)
             async for chunk in others:
-                yield self._event(chunk, has_usage)
-            yield DONE
+                yield telling.piece(chunk)
+            yield telling.end()
         except ClientGone:
             return
         except Refusal as refused:
-            yield event(error_json(refused))
+            yield telling.failed(refused)
             # The connection breaks off: whoever reads no errors sees all the same that the answer is not whole.
             raise
         finally:
             await turn.aclose()
-
-    def _event(self, chunk: dict[str, Any], has_usage: bool) -> bytes:
-        told = chunk if has_usage else without_usage(chunk)
-        return b"" if told is None else event(chunk_json(told, self._config.name))
 
     async def _text(self, request: Request, text: str, options: dict[str, Any]) -> Any:
         engine = self._engine()
@@ -139,7 +155,7 @@ class LanguageRoutes:
             return answer["data"][0]["embedding"]
         asked = completion_request({"max_tokens": _USUAL_TOKENS, **options, "prompt": text, "stream": False})
         by = asked_by(request)
-        answer = await self._whole(request, lambda emit: engine.complete(own_fields(asked), emit, by))
+        answer = merged(await self._whole(request, lambda emit: engine.complete(own_fields(asked), emit, by)))
         return answer["choices"][0]["text"]
 
     def _generating(self) -> Engine:

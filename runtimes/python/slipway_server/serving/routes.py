@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
-from typing import Any, AsyncIterator, Callable, Iterator
+from typing import Any, AsyncIterator, Awaitable, Callable, Iterator
 
 import numpy as np
 from falcon.asgi import Request
@@ -12,14 +12,14 @@ from .. import NAME, VERSION
 from ..adapters import adapter_of
 from ..config import Config
 from ..language.engine import Engine
-from ..language.requests import embedding_request
+from ..language.requests import embedding_request, refuse_other_model
 from ..model import Model
 from ..proof.example import first_example
 from ..protocols.about import Sample, about_of, about_page, text_of_json
 from ..protocols.binary import HEADER, Tail, split_body
 from ..protocols.infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
 from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row, without_params
-from ..protocols.openai import encoded_vectors, models_json
+from ..protocols.openai import encoded_vectors, model_json, models_json
 from ..protocols.openapi import language_sample, nested_example, openapi_of
 from ..protocols.page import wants_page
 from ..protocols.rerank import ranked_json, ranking_of
@@ -66,7 +66,16 @@ class Routes:
 
     async def models(self) -> Answer:
         name = self._config.name
-        return json_answer(models_json(name) if self._config.facts.embeds else {"models": [name]})
+        return json_answer(models_json(name, self._config.aliases) if self._config.facts.embeds else {"models": [name]})
+
+    def named(self, alias: str) -> Callable[[], Awaitable[Answer]]:
+        """The model as OpenAI's API lists it, by another of its names."""
+
+        async def answer() -> Answer:
+            self._model()
+            return json_answer(model_json(alias))
+
+        return answer
 
     async def model_ready(self) -> Answer:
         self._model()
@@ -125,6 +134,7 @@ class Routes:
         embed = self._model().embed
         assert embed is not None
         asked = embedding_request(await read_json(request, self._config.max_body_bytes))
+        refuse_other_model(asked, self._config.name, self._config.aliases)
         texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
         vectors, tokens = await self._run(request, lambda: embed(texts), len(texts))
         data = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]

@@ -39,11 +39,19 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
   folder.delete();
 });
 
-it('tells a model server to refuse columns that are not its own, where the manifest is strict, and which MLflow wrote its model', () => {
+it('tells a model server what the manifest says of its answers and its names, and which MLflow wrote its model', () => {
   const artifact = '/r/artifact';
   const folder = { path: '/r', artifact, modelPath: `${artifact}/m.onnx`, scratch: '/r/scratch' };
-  const spec = revisionSpec('1', { extraColumns: 'refuse', mlflowVersion: '3.17.2' });
-  const told = { EXTRA_COLUMNS: 'refuse', MLFLOW_VERSION: '3.17.2' };
+  const spec = revisionSpec('1', {
+    extraColumns: 'refuse',
+    aliases: ['gpt-4o', 'org/model'],
+    mlflowVersion: '3.17.2',
+  });
+  const told = {
+    EXTRA_COLUMNS: 'refuse',
+    MODEL_ALIASES: 'gpt-4o,org/model',
+    MLFLOW_VERSION: '3.17.2',
+  };
 
   expect(modelEnvironment(spec, folder, {})).toMatchObject(told);
   expect(serverEnvironment(spec, 'sha256:1')).toMatchObject(told);

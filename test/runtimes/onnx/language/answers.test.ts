@@ -205,10 +205,10 @@ describe("by OpenAI's API", () => {
     const server = await start('bert-sentences');
     const input = ['hello', 'It was terrible'];
 
-    const numbers = await server.post('/v1/embeddings', { input, model: 'any' });
+    const numbers = await server.post('/v1/embeddings', { input, model: 'm' });
     const packed = await server.post('/v1/embeddings', {
       input,
-      model: 'any',
+      model: 'm',
       encoding_format: 'base64',
     });
     const [first, second] = numbers.json.data;
@@ -221,6 +221,31 @@ describe("by OpenAI's API", () => {
     });
     expect([first.index, second.index]).toEqual([0, 1]);
     expect([...new Float32Array(bytes.buffer, bytes.byteOffset, 32)]).toEqual(second.embedding);
+  });
+
+  it('another model is not there, unless it is an alias of this one', async () => {
+    const path = fileURLToPath(new URL('bert-sentences', FIXTURES));
+    const server = await startModel(onnx, {
+      MODEL_PATH: path,
+      MODEL_ALIASES: 'text-embedding-3-small',
+    });
+    const asked = (model: string) => server.post('/v1/embeddings', { input: 'hello', model });
+
+    const [alias, other] = [await asked('text-embedding-3-small'), await asked('gpt-4o')];
+    const { json } = await server.get('/v1/models');
+
+    expect(alias).toMatchObject({ status: 200, json: { model: 'm' } });
+    expect(other).toMatchObject({
+      status: 404,
+      json: {
+        error: {
+          message: expect.stringContaining('The model `gpt-4o` does not exist.'),
+          param: 'model',
+          code: 'model_not_found',
+        },
+      },
+    });
+    expect(json.data.map(({ id }: { id: string }) => id)).toEqual(['m', 'text-embedding-3-small']);
   });
 
   it('a vector may be shortened, and is of length 1 again', async () => {

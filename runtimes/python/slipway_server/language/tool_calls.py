@@ -1,0 +1,112 @@
+"""Calls of functions in the text of a model: which forms are known, by what its chat template says, and how they are read."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any, Iterator, NamedTuple
+
+_TAG = "<tool_call>"
+_TAG_END = "</tool_call>"
+
+
+class Form(NamedTuple):
+    """A call is JSON with a name and, under `arguments`, what it is called with. It follows `tag`; where that is empty, it is the whole text, or a list of them is."""
+
+    tag: str
+    arguments: str
+
+
+def form_of(template: Any) -> Form | None:
+    """The form that a chat template teaches the model, by what real ones have; None for a form that is not known here."""
+    text = _for_tools(template)
+    # Qwen, Hermes and SmolLM; those for coders write calls in XML within the same tag.
+    if _TAG in text and "arguments" in text and "<function=" not in text:
+        return Form(_TAG, "arguments")
+    # Mistral before its version 11, whose calls are not JSON as a whole; the tag is a special token, which no text has.
+    if "[TOOL_CALLS]" in text and "[ARGS]" not in text:
+        return Form("", "arguments")
+    # Llama 3.1 and later.
+    if '"parameters"' in text and "ipython" in text:
+        return Form("", "parameters")
+    return None
+
+
+def takes_tools(template: Any) -> bool:
+    return "tools" in _for_tools(template)
+
+
+def _for_tools(template: Any) -> str:
+    """That of several by which transformers renders a conversation with tools."""
+    if isinstance(template, dict):
+        template = template.get("tool_use", template.get("default"))
+    return template if isinstance(template, str) else ""
+
+
+def said_before(form: Form, text: str) -> str:
+    """As much of an unfinished text as is sure to be no part of a call."""
+    if not form.tag:
+        return "" if text.lstrip()[:1] in ("", "{", "[") else text
+    at = text.find(form.tag)
+    if at >= 0:
+        return text[:at]
+    held = max((size for size in range(len(form.tag)) if text.endswith(form.tag[:size])), default=0)
+    return text[: len(text) - held]
+
+
+def calls_in(form: Form, text: str) -> tuple[str, list[dict[str, Any]]]:
+    """What a whole text says besides its calls, and these as OpenAI's API has them. A call that cannot be read stays text."""
+    content, calls = [], []
+    for piece, call in _tagged(form, text) if form.tag else _whole(form, text):
+        content.append(piece)
+        if call is not None:
+            function = {"name": call["name"], "arguments": json.dumps(call[form.arguments], ensure_ascii=False)}
+            calls.append({"index": len(calls), "id": f"call_{uuid.uuid4().hex}", "type": "function", "function": function})
+    said = "".join(content)
+    return (said.strip() if calls else said), calls
+
+
+def _tagged(form: Form, text: str) -> Iterator[tuple[str, Any]]:
+    before, *parts = text.split(form.tag)
+    yield before, None
+    for part in parts:
+        inner, end, after = part.partition(_TAG_END)
+        call = _call(form, _json(inner))
+        yield (after, call) if call else (f"{form.tag}{inner}{end}{after}", None)
+
+
+def _whole(form: Form, text: str) -> Iterator[tuple[str, Any]]:
+    said = _json(text)
+    calls = [_call(form, each) for each in (said if isinstance(said, list) else [said])]
+    if calls and all(calls):
+        yield from (("", call) for call in calls)
+    else:
+        yield text, None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _call(form: Form, said: Any) -> dict[str, Any] | None:
+    is_call = isinstance(said, dict) and isinstance(said.get("name"), str) and isinstance(said.get(form.arguments), dict)
+    return said if is_call else None
+
+
+def as_templates_take(messages: Any) -> Any:
+    """Messages whose calls have their arguments as objects, as templates write them, where OpenAI's API has JSON in a text; a call without a text has an empty one."""
+    return [_taken(each) if isinstance(each, dict) and each.get("tool_calls") else each for each in messages]
+
+
+def _taken(message: dict[str, Any]) -> dict[str, Any]:
+    calls = [_with_objects(each) for each in message["tool_calls"]] if isinstance(message["tool_calls"], list) else message["tool_calls"]
+    return {**message, "content": message.get("content") or "", "tool_calls": calls}
+
+
+def _with_objects(call: Any) -> Any:
+    function = call.get("function") if isinstance(call, dict) else None
+    arguments = _json(function["arguments"]) if isinstance(function, dict) and isinstance(function.get("arguments"), str) else None
+    return call if arguments is None else {**call, "function": {**function, "arguments": arguments}}
