@@ -1,6 +1,7 @@
 // What many models cost one machine: how fast they are deployed, and what each costs while nobody calls it, on Lambda (stopped when idle) and on Fargate (always one replica).
 // The models are a few hundred bytes, so what is measured is Slipway and its model server. `node bench/many-models.ts [MODELS] [WATCH_SECONDS]`
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addConstantModel } from '../test/support/models/onnx.ts';
 import {
@@ -29,14 +30,16 @@ for (const { target, running } of PLACES) await measure(target, running);
 async function measure(target: string, running: number): Promise<void> {
   await using folder = await temporaryFolder();
   await using slipway = await startSlipway(folder.path, { config: { idleSeconds: IDLE_SECONDS } });
+  // Without the spare server, which serves no model yet.
+  const models = join(folder.path, 'revisions');
   const own = slipway.process.pid ?? 0;
   const emptyMiB = residentMiB(own);
 
   const startedMs = performance.now();
   await deployAll(slipway, target);
   const minutes = (performance.now() - startedMs) / 60_000;
-  await untilRunning(folder.path, MODELS * running);
-  const servers = processesOf(folder.path);
+  await untilRunning(models, MODELS * running);
+  const servers = processesOf(models);
   const before = cpuSeconds([own, ...servers]);
   await sleep(WATCH_SECONDS * 1000);
   const busy = (cpuSeconds([own, ...servers]) - before) / WATCH_SECONDS;
@@ -65,8 +68,8 @@ async function deployAll(slipway: RunningSlipway, target: string): Promise<void>
   }
 }
 
-async function untilRunning(dataDir: string, count: number): Promise<void> {
-  for (let waited = 0; processesOf(dataDir).length !== count; waited += 1) {
+async function untilRunning(models: string, count: number): Promise<void> {
+  for (let waited = 0; processesOf(models).length !== count; waited += 1) {
     if (waited === LONGEST_IDLE_SECONDS) throw new Error(`not ${count} model servers after 60 s`);
     await sleep(1000);
   }

@@ -43,6 +43,12 @@ export const TIERS = {
     run: 'npm run test:deep',
     script: '.ci/deep',
   },
+  sweep: {
+    folders: ['sweep'],
+    what: 'hundreds of models of real frameworks, each held to what its framework answers: no part of .ci/run',
+    run: 'npm run test:sweep',
+    script: '.ci/sweep',
+  },
   docker: {
     folders: ['docker'],
     what: 'images, built and run',

@@ -14,7 +14,7 @@ export const WEB_ADAPTER_IMAGE = 'public.ecr.aws/awsguru/aws-lambda-adapter:1.0.
 /** On Lambda an image runs as a user that it does not know. */
 export const LAMBDA_USER = '993:990';
 
-const ADAPTER = join(TOOLS, 'lambda-web-adapter-0.9.1');
+export const ADAPTER = join(TOOLS, 'lambda-web-adapter-0.9.1');
 
 const { HOME = '', DOCKER_HOST } = process.env;
 const ENVIRONMENT = { HOME, ...(DOCKER_HOST && { DOCKER_HOST }) };

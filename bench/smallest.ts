@@ -1,0 +1,109 @@
+// Runs every bench at its smallest, one after another: whether each still ends well, and prints figures. What it measures at this size says little.
+// `node bench/smallest.ts [NAME...]`. A bench without what it needs is skipped, with the reason.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { argv, execPath, exit } from 'node:process';
+import { text } from 'node:stream/consumers';
+import { ADAPTER, CRANE } from '../test/docker/docker.ts';
+import { row } from './figures.ts';
+
+/** How a bench is run at its smallest: its arguments, and why it cannot be run here. */
+type Smallest = { readonly args: readonly string[]; readonly lacks?: () => string | false };
+
+const LONGEST_MS = 600_000;
+// A process that ends so says why it cannot run here.
+const CANNOT = 3;
+
+const lacksCommand = (name: string) => () =>
+  spawnSync(name, ['--version']).error !== undefined && `${name} is not installed`;
+// Hundreds of megabytes of packages, which the bench installs where it is run by hand.
+const lacksOthers = (folder: string, who: string) => () =>
+  !existsSync(join(folder, 'environment')) &&
+  `it measures beside ${who}, which it installs when it is run by hand`;
+
+export const SMALLEST: Readonly<Record<string, Smallest>> = {
+  'append-weights': {
+    args: ['1', '1'],
+    lacks: () => {
+      const isThere = [CRANE, ADAPTER].every((path) => existsSync(path));
+      return isThere ? lacksCommand('docker')() : '.ci/docker has not installed its tools';
+    },
+  },
+  burst: { args: ['--rate', '20', '--seconds', '1', '--rounds', '1'] },
+  concurrency: {
+    args: [join(tmpdir(), 'slipway-bench-concurrency'), '1'],
+    lacks: lacksOthers(join(tmpdir(), 'slipway-bench-concurrency'), 'LitServe and BentoML'),
+  },
+  cutover: {
+    args: ['--requests', '400', '--rate', '100', '--cutovers', '2', '--rolled-back', '1'],
+  },
+  deep: {
+    args: ['1'],
+    lacks: () => 'it fetches torch and TensorFlow, 7 GB, where it is run by hand',
+  },
+  'fault-pairs': { args: ['--pairs', '10', '--seed', '1'] },
+  'first-answer': { args: ['1', 'small'] },
+  'first-model': {
+    args: ['1'],
+    lacks: () => 'it installs LitServe and BentoML with an empty cache each time',
+  },
+  'function-init': { args: ['1'] },
+  'fuzz-differential': { args: ['10', '1', 'zip'] },
+  'fuzz-formats': { args: ['20', '1'] },
+  'fuzz-pickles': { args: ['100', '1'] },
+  'gateway-cpu': { args: ['1', '200'], lacks: lacksCommand('nginx') },
+  gpu: { args: [] },
+  hostile: { args: [] },
+  inspection: { args: ['1'] },
+  'many-models': { args: ['2', '1'] },
+  orchestration: { args: ['1'] },
+  'python-servers': {
+    args: [join(tmpdir(), 'slipway-bench-python-servers'), '1'],
+    lacks: lacksOthers(join(tmpdir(), 'slipway-bench-python-servers'), 'FastAPI and KServe'),
+  },
+  recovery: { args: ['1'] },
+  soak: { args: ['--seconds', '8', '--rate', '10'] },
+  transitions: { args: [] },
+};
+
+if (import.meta.main) await main(argv.slice(2));
+
+async function main(named: readonly string[]): Promise<void> {
+  const count = { passed: 0, failed: 0, skipped: 0 };
+  for (const name of named.length > 0 ? named : Object.keys(SMALLEST)) {
+    const beganMs = performance.now();
+    const { verdict, says } = await tried(name);
+    count[verdict] += 1;
+    const seconds = ((performance.now() - beganMs) / 1000).toFixed(0);
+    console.log(row(name, `${verdict}, ${seconds} s${says && `: ${says}`}`));
+  }
+  console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  exit(count.failed > 0 ? 1 : 0);
+}
+
+type Tried = { readonly verdict: 'passed' | 'failed' | 'skipped'; readonly says: string };
+
+async function tried(name: string): Promise<Tried> {
+  const smallest = SMALLEST[name];
+  if (!smallest) throw new Error(`${name} is not one of ${Object.keys(SMALLEST).join(', ')}`);
+  const lacks = smallest.lacks?.();
+  if (lacks) return { verdict: 'skipped', says: lacks };
+  const child = spawn(execPath, [join(import.meta.dirname, `${name}.ts`), ...smallest.args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LONGEST_MS,
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  if (code === CANNOT) return { verdict: 'skipped', says: err.trim() };
+  const why = code === 0 ? faultOf(out) : `exit status ${code}\n${out}\n${err}`;
+  return why ? { verdict: 'failed', says: why } : { verdict: 'passed', says: '' };
+}
+
+/** Why what a bench printed is no measurement. */
+function faultOf(out: string): string | undefined {
+  const odd = /\b(NaN|undefined|Infinity)\b/.exec(out)?.[0];
+  if (odd) return `it printed ${odd}\n${out}`;
+  return /\d/.test(out) ? undefined : `it printed no figure\n${out}`;
+}

@@ -1,0 +1,1 @@
+"""Models of real frameworks, what each is asked, and whether a server answers what the framework answers."""
