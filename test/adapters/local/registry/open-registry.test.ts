@@ -17,6 +17,7 @@ import { openDatabase } from '#adapters/local/registry/database.ts';
 import { openRegistry } from '#adapters/local/registry/open-registry.ts';
 import { quickCheck } from '#adapters/local/registry/registry-check.ts';
 import { SCHEMA_VERSION, versionOf } from '#adapters/local/registry/schema-version.ts';
+import { fakeClock } from '../../../support/clock/fake-clock.ts';
 
 const NOW_MS = Date.now();
 const HASH = 'a'.repeat(64);
@@ -41,7 +42,7 @@ describe('a data folder', () => {
   /** A registry that knows the object. */
   function recordObject(): void {
     using database = open();
-    objectVersions(database, { now: () => NOW_MS }).add(
+    objectVersions(database, fakeClock(NOW_MS)).add(
       'models/a/a.onnx',
       { sha256: HASH, sizeBytes: 7 },
       { content: '', changedNs: '' },
@@ -90,7 +91,7 @@ describe('a data folder', () => {
   it('from before registries had a version keeps what it knows', () => {
     {
       using old = openDatabase(path());
-      const versions = objectVersions(old, { now: () => NOW_MS });
+      const versions = objectVersions(old, fakeClock(NOW_MS));
       versions.add('a', { sha256: HASH, sizeBytes: 7 }, { content: '', changedNs: '' });
     }
     storeObject();
@@ -98,7 +99,7 @@ describe('a data folder', () => {
     using database = open();
 
     expect(versionOf(database)).toBe(SCHEMA_VERSION);
-    expect(objectVersions(database, { now: () => NOW_MS }).keys()).toEqual(['a']);
+    expect(objectVersions(database, fakeClock(NOW_MS)).keys()).toEqual(['a']);
   });
 
   it('of a newer Slipway is refused, and left as it is', () => {
