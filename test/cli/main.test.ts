@@ -12,7 +12,9 @@ const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 async function shell(redirected: string) {
   const command = `"${process.execPath}" "${MAIN}" completion bash ${redirected}`;
   const script = `set -o pipefail; ${command}; echo "exit $?" >&2`;
-  return (await promisify(execFile)('bash', ['-c', script])).stderr;
+  // Of a locale that is not installed bash says so.
+  const env = { ...process.env, LC_ALL: 'C' };
+  return (await promisify(execFile)('bash', ['-c', script], { env })).stderr;
 }
 
 it('a command whose reader has left ends, and says nothing', async () => {

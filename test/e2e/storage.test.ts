@@ -5,6 +5,7 @@ import { runCli } from '../cli/run-cli.ts';
 import { proto } from '../support/bytes/proto.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
+import { needing } from '../support/needs.ts';
 import { behaving } from '../support/servers/behaviour.ts';
 import { hold } from '../support/slipway/hold.ts';
 import { drop, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
@@ -21,7 +22,17 @@ const LARGE = Buffer.concat([
   proto([DOCUMENTATION, 'x'.repeat(3_000_000)]),
 ]);
 
-/** A folder on a small file system of its own; undefined with the reason printed where this process may not mount one. */
+/** Why no small disk can be mounted here; undefined when one can. */
+async function missingDisk(): Promise<string | undefined> {
+  try {
+    await using _ = await smallDisk();
+    return undefined;
+  } catch {
+    return 'a full disk: this user may mount none';
+  }
+}
+
+/** A folder on a small file system of its own. Throws where this process may not mount one. */
 async function smallDisk() {
   const folder = await temporaryFolder();
   try {
@@ -29,9 +40,8 @@ async function smallDisk() {
       stdio: 'pipe',
     });
   } catch (error) {
-    process.stderr.write(`not tested on a full disk: ${error}\n`);
     await folder[Symbol.asyncDispose]();
-    return undefined;
+    throw error;
   }
   return {
     path: folder.path,
@@ -56,38 +66,40 @@ function refusedStart(data: string) {
   return runCli(args, { PATH: process.env['PATH'] }).result;
 }
 
+const missing = await missingDisk();
+
 describe('a start of Slipway', () => {
-  // SQLite has another word for each of these.
-  it.each([0, 8, 16, 128])('says that the disk is full where %i KiB are free', async (kib) => {
-    await using disk = await smallDisk();
-    if (!disk) return;
-    fill(disk.path, kib * 1024);
-    const data = join(disk.path, 'data');
+  needing(missing, () => {
+    // SQLite has another word for each of these.
+    it.each([0, 8, 16, 128])('says that the disk is full where %i KiB are free', async (kib) => {
+      await using disk = await smallDisk();
+      fill(disk.path, kib * 1024);
+      const data = join(disk.path, 'data');
 
-    const { code, stdout, stderr } = await refusedStart(data);
+      const { code, stdout, stderr } = await refusedStart(data);
 
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe(
-      `slipway: ${data}: its disk is full\n→ Free some space on it. Or name another folder: --data DIR.\n`,
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toBe(
+        `slipway: ${data}: its disk is full\n→ Free some space on it. Or name another folder: --data DIR.\n`,
+      );
+    });
+
+    it.each(['', 'data'])(
+      'says that the disk is only for reading, in its folder `%s`',
+      async (name) => {
+        await using disk = await smallDisk();
+        const data = join(disk.path, name);
+        execFileSync('mount', ['-o', 'remount,ro', disk.path]);
+
+        const { code, stderr } = await refusedStart(data);
+
+        expect(code).toBe(1);
+        expect(stderr).toBe(
+          `slipway: ${data}: its file system is read-only\n→ Mount it for writing. Or name another folder: --data DIR.\n`,
+        );
+      },
     );
   });
-
-  it.each(['', 'data'])(
-    'says that the disk is only for reading, in its folder `%s`',
-    async (name) => {
-      await using disk = await smallDisk();
-      if (!disk) return;
-      const data = join(disk.path, name);
-      execFileSync('mount', ['-o', 'remount,ro', disk.path]);
-
-      const { code, stderr } = await refusedStart(data);
-
-      expect(code).toBe(1);
-      expect(stderr).toBe(
-        `slipway: ${data}: its file system is read-only\n→ Mount it for writing. Or name another folder: --data DIR.\n`,
-      );
-    },
-  );
 
   it.each([
     ['registry.db', 'file is not a database'],
@@ -154,58 +166,60 @@ describe('a Slipway', () => {
     expect(slipway.output().match(/it is gone/g)).toHaveLength(1);
   });
 
-  it('says what its full disk lacks, goes on answering, and takes the drop once there is room', async () => {
-    await using disk = await smallDisk();
-    if (!disk) return;
-    await using slipway = await startSlipway(disk.path, SPECIAL);
-    slipway.drop('models/good/a.onnx', GOOD);
-    await slipway.ending('good', 1);
-    await slipway.settled('good');
-    mkdirSync(join(disk.path, 'bucket/models/large'), { recursive: true });
-    writeFileSync(join(disk.path, 'large'), LARGE);
-    const free = fill(disk.path);
+  needing(missing, () => {
+    it('says what its full disk lacks, goes on answering, and takes the drop once there is room', async () => {
+      await using disk = await smallDisk();
+      await using slipway = await startSlipway(disk.path, SPECIAL);
+      slipway.drop('models/good/a.onnx', GOOD);
+      await slipway.ending('good', 1);
+      await slipway.settled('good');
+      mkdirSync(join(disk.path, 'bucket/models/large'), { recursive: true });
+      writeFileSync(join(disk.path, 'large'), LARGE);
+      const free = fill(disk.path);
 
-    renameSync(join(disk.path, 'large'), join(disk.path, 'bucket/models/large/a.onnx'));
-    await eventually(() => slipway.output().includes('is not accepted yet'));
-    const answer = await slipway.infer('good', REQUEST);
-    free();
+      renameSync(join(disk.path, 'large'), join(disk.path, 'bucket/models/large/a.onnx'));
+      await eventually(() => slipway.output().includes('is not accepted yet'));
+      const answer = await slipway.infer('good', REQUEST);
+      free();
 
-    expect((await slipway.ending('large', 1)).detail.state).toBe('Live');
-    expect(answer.status).toBe(200);
-    expect(slipway.output()).toMatch(
-      /^models\/large\/a\.onnx is not accepted yet: \S+ has 0 bytes free; 3000102 are needed → Free at least 3000102 bytes on its disk\.$/m,
-    );
-    expect(await slipway.endings('large')).toHaveLength(1);
-  });
+      expect((await slipway.ending('large', 1)).detail.state).toBe('Live');
+      expect(answer.status).toBe(200);
+      expect(slipway.output()).toMatch(
+        /^models\/large\/a\.onnx is not accepted yet: \S+ has 0 bytes free; 3000102 are needed → Free at least 3000102 bytes on its disk\.$/m,
+      );
+      expect(await slipway.endings('large')).toHaveLength(1);
+    });
 
-  it('takes a deployment up again that its full disk stopped, and the next one too', async () => {
-    await using disk = await smallDisk();
-    if (!disk) return;
-    await using slipway = await startSlipway(disk.path, SPECIAL);
-    slipway.drop('models/good/a.onnx', GOOD);
-    await slipway.ending('good', 1);
-    await slipway.settled('good');
-    const starting = hold(disk.path, 'good-v2');
-    slipway.drop(
-      'models/good/a.onnx',
-      behaving('waits-while-held', addConstantModel({ constant: 20 })),
-    );
-    await eventually(starting.hasServer);
+    it('takes a deployment up again that its full disk stopped, and the next one too', async () => {
+      await using disk = await smallDisk();
+      await using slipway = await startSlipway(disk.path, SPECIAL);
+      slipway.drop('models/good/a.onnx', GOOD);
+      await slipway.ending('good', 1);
+      await slipway.settled('good');
+      const starting = hold(disk.path, 'good-v2');
+      slipway.drop(
+        'models/good/a.onnx',
+        behaving('waits-while-held', addConstantModel({ constant: 20 })),
+      );
+      await eventually(starting.hasServer);
 
-    const free = fill(disk.path);
-    starting.release();
-    await eventually(() => slipway.output().includes('is full → Free some space'));
-    const answer = await slipway.infer('good', REQUEST);
-    free();
-    await slipway.ending('good', 2);
-    slipway.drop('models/good/a.onnx', light(30));
-    await slipway.ending('good', 3);
+      const free = fill(disk.path);
+      starting.release();
+      await eventually(() => slipway.output().includes('is full → Free some space'));
+      const answer = await slipway.infer('good', REQUEST);
+      free();
+      await slipway.ending('good', 2);
+      slipway.drop('models/good/a.onnx', light(30));
+      await slipway.ending('good', 3);
 
-    expect(answer.headers.get('x-slipway-revision')).toBe('good-v1');
-    expect((await slipway.endings('good')).map(({ version, state }) => [version, state])).toEqual([
-      [1, 'Live'],
-      [2, 'Live'],
-      [3, 'Live'],
-    ]);
+      expect(answer.headers.get('x-slipway-revision')).toBe('good-v1');
+      expect((await slipway.endings('good')).map(({ version, state }) => [version, state])).toEqual(
+        [
+          [1, 'Live'],
+          [2, 'Live'],
+          [3, 'Live'],
+        ],
+      );
+    });
   });
 });
