@@ -49,6 +49,8 @@ for _ in range(20):
         os._exit(0)
 `;
 
+const READ_LEFT_OPEN = ['-c', 'import os; print(os.pread(200, 9, 0))'];
+
 const NAMES = Object.keys(ATTEMPTS);
 const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
 type Kind = (typeof KINDS)[number];
@@ -174,6 +176,31 @@ if (missing.length > 0) {
       expect(ended.stderr).toContain('BlockingIOError');
     },
   );
+
+  it('has a file that was left open when Slipway started, without walls', async () => {
+    const read = await world.python(
+      NO_WALLS,
+      READ_LEFT_OPEN,
+      {},
+      {
+        LEFT_OPEN: world.path('outside/secret'),
+      },
+    );
+
+    expect(read).toBe("b'x'\n");
+  });
+
+  for (const kind of KINDS) {
+    (has(kind) ? it : it.skip)(`does not have it behind ${kind} alone`, async () => {
+      const told = { LEFT_OPEN: world.path('outside/secret') };
+
+      const ended = await world
+        .python(only(kind), READ_LEFT_OPEN, {}, told)
+        .catch((error) => error);
+
+      expect(ended.stderr).toContain('Bad file descriptor');
+    });
+  }
 
   it('does not run where a wall that is asked for cannot be set', async () => {
     const asked = { ...MACHINE, landlock: 1000 };
