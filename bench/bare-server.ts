@@ -1,6 +1,7 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { CHANNEL_FD, modelChannel } from '#adapters/local/servers/model-channel.ts';
 
 const SERVER = fileURLToPath(new URL('../runtimes/onnx/main.ts', import.meta.url));
 
@@ -10,15 +11,21 @@ export async function bareStart(
   call: (url: string) => Promise<unknown>,
 ): Promise<number> {
   const startedAt = performance.now();
-  const server = fork(SERVER, {
-    env: { PATH: process.env['PATH'], MODEL_PATH: path, MODEL_NAME: 'model', PORT: '0' },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  const server = spawn(process.execPath, [SERVER], {
+    env: {
+      PATH: process.env['PATH'],
+      MODEL_PATH: path,
+      MODEL_NAME: 'model',
+      PORT: '0',
+      CHANNEL_FD: String(CHANNEL_FD),
+    },
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   });
   let port = 0;
   await new Promise<void>((ready) => {
-    server.on('message', (message: { listening?: number; ready?: boolean }) => {
-      port = message.listening ?? port;
-      if (message.ready) ready();
+    modelChannel(server).onMessage((message) => {
+      if ('listening' in message) port = message.listening;
+      else ready();
     });
   });
   await call(`http://127.0.0.1:${port}/v2/models/model/infer`);

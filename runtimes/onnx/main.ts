@@ -6,7 +6,7 @@ import { openImages } from './images/model.ts';
 import { isFolder, readFolder } from './language/folder.ts';
 import { openLanguage, openStatic } from './language/model.ts';
 import { readStaticFolder } from './language/static/folder.ts';
-import { drainOnSignal, endWithParent, modelToServe } from './serving/lifecycle.ts';
+import { drainOnSignal, openChannel } from './serving/lifecycle.ts';
 import { createRoutes, SERVER_NAME } from './serving/routes.ts';
 import { createModelServer } from './serving/server.ts';
 import { openSession, type Session, sessionThread } from './session/session.ts';
@@ -15,12 +15,12 @@ import { messageOf } from './values/json.ts';
 // onnxruntime sends usage events unless this is set before it loads.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
-endWithParent(process.env);
+const channel = openChannel(process.env);
 const isSpare = Boolean(process.env['AWAIT_MODEL']);
 // In the bundle, this file contains everything but that thread's script.
 const script = new URL(`./session-worker${extname(import.meta.url)}`, import.meta.url);
 const thread = sessionThread(script, isSpare);
-if (isSpare) Object.assign(process.env, await modelToServe());
+if (isSpare) Object.assign(process.env, await channel.environment());
 const config = configure();
 // What it was started with does not say which model it serves.
 if (isSpare) process.title = `${SERVER_NAME} ${config.revision}`;
@@ -37,11 +37,11 @@ await once(server, 'listening');
 const address = server.address();
 if (address && typeof address === 'object') {
   console.log(`${config.name} listens on http://${config.host}:${address.port}`);
-  process.send?.({ listening: address.port });
+  channel.tell({ listening: address.port });
 }
 session = await opening;
 console.log(`${config.name} is ready`);
-process.send?.({ ready: true });
+channel.tell({ ready: true });
 
 /** A folder holds a model over images or texts, with what prepares them. */
 async function openModel(path: string): Promise<Session> {

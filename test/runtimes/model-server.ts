@@ -3,6 +3,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  CHANNEL_FD,
+  type ChannelMessage,
+  type ModelChannel,
+  modelChannel,
+} from '#adapters/local/servers/model-channel.ts';
 import type { Env, Runtime, TestModels } from './runtime.ts';
 
 /** `text` is the body as it came, for numbers that JSON.parse would round; `json` is the body read. */
@@ -13,13 +19,11 @@ export type Answer = {
   readonly json: ReturnType<typeof JSON.parse>;
 };
 
-type Message = { readonly listening: number } | { readonly ready: boolean };
-
 export type ModelServer = {
   readonly url: string;
   readonly child: ChildProcess;
   /** The message with which the server says that its model is loaded. */
-  readonly ready: Promise<Message>;
+  readonly ready: Promise<ChannelMessage>;
   readonly get: (path: string, init?: RequestInit) => Promise<Answer>;
   readonly post: (path: string, body: unknown, headers?: Env) => Promise<Answer>;
   /** Everything the process has written to stderr. */
@@ -47,7 +51,14 @@ export async function modelFolder(
 
 /** What a server is started with, beside where its model lies. */
 export function serverEnv(runtime: Runtime, env: Env): NodeJS.ProcessEnv {
-  return { ...process.env, ...runtime.env, MODEL_NAME: 'm', PORT: '0', ...env };
+  return {
+    ...process.env,
+    ...runtime.env,
+    MODEL_NAME: 'm',
+    PORT: '0',
+    CHANNEL_FD: String(CHANNEL_FD),
+    ...env,
+  };
 }
 
 /** Starts the server of a model, named `m`, on a free port, and waits until it listens. */
@@ -59,8 +70,9 @@ export async function startListening(
   const [command, ...args] = runtime.command;
   const child = spawn(command, args, {
     env: serverEnv(runtime, { ...(await model), ...env }),
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+  const channel = modelChannel(child);
   started.push(child);
   child.stdout?.resume();
   let stderr = '';
@@ -70,10 +82,10 @@ export async function startListening(
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`the server ended with ${code}: ${stderr}`);
   });
-  const ready = Promise.race([messageWith(child, 'ready'), ended]);
+  const ready = Promise.race([messageWith(channel, 'ready'), ended]);
   // Only those who wait for it hear that it will never be ready.
   ready.catch(() => undefined);
-  const listening = await Promise.race([messageWith(child, 'listening'), ended]);
+  const listening = await Promise.race([messageWith(channel, 'listening'), ended]);
   const port = 'listening' in listening && listening.listening;
   const url = `http://127.0.0.1:${port}`;
   const call = async (path: string, init?: RequestInit) => answerOf(await fetch(url + path, init));
@@ -125,9 +137,9 @@ export async function stopServers(): Promise<void> {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 }
 
-function messageWith(child: ChildProcess, key: string): Promise<Message> {
+function messageWith(channel: ModelChannel, key: string): Promise<ChannelMessage> {
   return new Promise((resolve) => {
-    child.on('message', (message: Message) => {
+    channel.onMessage((message) => {
       if (key in message) resolve(message);
     });
   });

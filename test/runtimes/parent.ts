@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
+import { modelChannel } from '#adapters/local/servers/model-channel.ts';
 
 // Run as a process of its own: starts the server it is told of, prints its pid and each of its messages, until it is killed.
 const [, , command = '', ...args] = process.argv;
-const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
 print({ pid: child.pid });
-child.on('message', print);
+modelChannel(child).onMessage(print);
+// The channel alone keeps no process alive.
+child.once('exit', () => process.exit());
 
 function print(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);

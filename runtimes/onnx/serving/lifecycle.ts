@@ -1,18 +1,43 @@
-import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { Socket } from 'node:net';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Ends this process at once when its parent has ended, even by kill -9: its IPC channel or, with `END_WITH_STDIN` in the environment, its standard input has closed. */
-export function endWithParent(env: Readonly<Record<string, string | undefined>>): void {
-  process.once('disconnect', killSelf);
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The channel to Slipway: a JSON object a line each way. */
+export type Channel = {
+  tell(message: { readonly listening: number } | { readonly ready: true }): void;
+  /** The rest of the environment, for a server that was started before there was a model for it. */
+  environment(): Promise<Readonly<Record<string, string>>>;
+};
+
+/**
+ * Opens the channel on the descriptor CHANNEL_FD; without that variable nobody listens.
+ * Ends this process at once when its parent has ended, even by kill -9: the channel or, with `END_WITH_STDIN` in the environment, its standard input has closed.
+ */
+export function openChannel(env: Env): Channel {
   if (env['END_WITH_STDIN']) process.stdin.once('close', killSelf).resume();
+  const fd = env['CHANNEL_FD'];
+  if (!fd) return { tell: () => undefined, environment: () => Promise.resolve({}) };
+  const socket = new Socket({ fd: Number(fd), readable: true, writable: true });
+  socket.once('close', killSelf).on('error', () => undefined);
+  const environment = lineOf(socket).then((line) => JSON.parse(line).environment);
+  return {
+    tell: (message) => void socket.write(`${JSON.stringify(message)}\n`),
+    environment: () => environment,
+  };
 }
 
-/** What a server that was started before there was a model for it is told of one: the rest of its environment, as the first message of its IPC channel. */
-export async function modelToServe(): Promise<Readonly<Record<string, string>>> {
-  const [{ environment }] = await once(process, 'message');
-  return environment;
+/** The first line, which is the only one. Reads on, since a socket that nobody reads does not see its other end close. */
+function lineOf(socket: Socket): Promise<string> {
+  let heard = '';
+  return new Promise((resolve) => {
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      heard += text;
+      if (heard.endsWith('\n')) resolve(heard);
+    });
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from .walls import LISTENING, enter_or_end, listen, name_process
+from .walls import CHANNEL, LISTENING, enter_or_end, listen, name_process
 
 # Before any package is imported: packages start threads, which would stay outside the walls.
 enter_or_end()
@@ -59,9 +59,14 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
 
 
 def listening_socket(config: Config) -> socket.socket:
-    """Behind walls no socket can be created, so one was created before and is passed by descriptor."""
+    """Slipway makes the socket and passes its descriptor; in a container the server makes its own."""
     given = os.environ.pop(LISTENING, "")
-    return socket.socket(fileno=int(given)) if given else listen(config.host, config.port)
+    if not given:
+        return listen(config.host, config.port)
+    listening = socket.socket(fileno=int(given))
+    # Programs that the model's code starts cannot answer in its place.
+    listening.set_inheritable(False)
+    return listening
 
 
 class _Server(uvicorn.Server):
@@ -119,8 +124,8 @@ def start() -> None:
         import_ahead(waited_for)
         os.environ.update(parent.told_environment())
     end_with_parent(os.environ)
-    # Processes that the model's code starts are not Node's children.
-    os.environ.pop("NODE_CHANNEL_FD", None)
+    # Processes that the model's code starts have no channel.
+    os.environ.pop(CHANNEL, None)
     try:
         config = read_config(os.environ)
         if waited_for:

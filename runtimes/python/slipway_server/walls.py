@@ -1,7 +1,7 @@
 """
 What a process that loads a model can still do. Before loading, it gives up everything else, through the Linux kernel and without any package.
 `SLIPWAY_WALLS` in its environment is JSON: {landlock, seccomp, namespaces}, the available walls, and what they leave to the process:
-{read: [path], write: [path], execute: [path], listens, limits: {files, processes, fileBytes, dataBytes, cpuSeconds}}.
+{read: [path], write: [path], execute: [path], limits: {files, processes, fileBytes, dataBytes, cpuSeconds}}.
 Every wall listed is set, or the process ends.
 
 `python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces} for this machine; namespaces only if each PATH is readable within them.
@@ -12,6 +12,7 @@ Only imports the standard library, since it also runs outside any environment.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -25,6 +26,7 @@ from typing import Any, Iterable, Iterator, MutableMapping
 
 _VARIABLE = "SLIPWAY_WALLS"
 LISTENING = "LISTENING_FD"
+CHANNEL = "CHANNEL_FD"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -95,16 +97,16 @@ _OF_LISTENERS = ("gguf",)
 
 
 def enter(env: MutableMapping[str, str]) -> None:
-    """Sets the walls that the environment lists, or none; LISTENING_FD then names a socket that listens on HOST and PORT. Raises OSError when a wall cannot be set."""
+    """
+    Sets the walls that the environment lists, or none. Raises OSError when a wall cannot be set.
+    Closes every descriptor but the standard ones and those that the environment names. A socket that listens stays in the network
+    in which it was created, so it serves although no other can be created.
+    """
     given = env.pop(_VARIABLE, "")
     if not given:
         return
     plan = json.loads(given)
-    if plan.get("listens"):
-        # A socket stays in the network in which it was created, so this one serves although no other can be created.
-        listening = listen(env.get("HOST") or "127.0.0.1", int(env.get("PORT") or 0))
-        listening.set_inheritable(True)
-        env[LISTENING] = str(listening.detach())
+    _close_others({0, 1, 2} | {int(env[name]) for name in (CHANNEL, LISTENING) if env.get(name)})
     facts = _facts_of(env)
     is_code = facts.get("format") in _OF_CODE
     has_network = is_code and facts.get("network") == "open"
@@ -120,6 +122,14 @@ def enter(env: MutableMapping[str, str]) -> None:
         _enter_landlock(plan, is_code, has_network)
     if plan["seccomp"]:
         _enter_seccomp(has_network, may_listen=facts.get("format") in _OF_LISTENERS)
+
+
+def _close_others(kept: set[int]) -> None:
+    """Whoever started Slipway may have left a descriptor open, of a file that no model may read."""
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        if fd not in kept:
+            with contextlib.suppress(OSError):
+                os.close(fd)
 
 
 def enter_or_end() -> None:

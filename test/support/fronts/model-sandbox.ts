@@ -1,11 +1,13 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { CHANNEL_FD, modelChannel } from '#adapters/local/servers/model-channel.ts';
 import { COMPILED } from '../slipway/compiled.ts';
 import { adapt, type ProxyEvent, untilReady } from './web-adapter.ts';
 
@@ -38,7 +40,7 @@ export function childServers(
 ): StartServer {
   return (environment, say) => {
     const scratch = mkdtempSync(join(tmpdir(), 'slipway-sandbox-'));
-    const child = fork(entry, {
+    const child = spawn(process.execPath, [entry], {
       env: {
         ...environment,
         ...COMPILED,
@@ -46,19 +48,19 @@ export function childServers(
         HOME: scratch,
         HOST: '127.0.0.1',
         PORT: '0',
+        CHANNEL_FD: String(CHANNEL_FD),
         MODEL_PATH: modelFile(String(environment['SLIPWAY_IMAGE'])),
       },
-      execArgv: [],
-      silent: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     const outputs = [child.stdout, child.stderr].map((output) => {
-      const lines = createInterface({ input: output! });
+      const lines = createInterface({ input: output as Readable });
       lines.on('line', say);
       return once(lines, 'close');
     });
     const origin = new Promise<string>((resolve) => {
-      child.on('message', (message: { listening?: number }) => {
-        if (message.listening) resolve(`http://127.0.0.1:${message.listening}`);
+      modelChannel(child).onMessage((message) => {
+        if ('listening' in message) resolve(`http://127.0.0.1:${message.listening}`);
       });
     });
     const ended = once(child, 'exit').then(async ([code, signal]) => {

@@ -1,15 +1,17 @@
 // A model server that tries what it must not do, and answers what became of it. It listens as the ONNX server does, and awaits its model as that does.
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { getCompileCacheDir } from 'node:module';
-import { createConnection } from 'node:net';
+import { createConnection, Socket } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
+const channel = new Socket({ fd: Number(process.env.CHANNEL_FD) });
+const lines = createInterface({ input: channel });
 if (process.env.AWAIT_MODEL) {
-  const [{ environment }] = await once(process, 'message');
-  Object.assign(process.env, environment);
+  const line = await new Promise((resolve) => lines.once('line', resolve));
+  Object.assign(process.env, JSON.parse(line).environment);
 }
 const { HOME = '', MODEL_PATH = '', LISTENING_FD } = process.env;
 const revisions = process.env.AWAIT_MODEL ? join(HOME, '../../../revisions') : join(HOME, '../..');
@@ -38,11 +40,11 @@ const server = createServer(async ({ url = '' }, response) => {
   });
   response.end(JSON.stringify(Object.fromEntries([...found, ['connects', connects]])));
 });
-server.listen(LISTENING_FD ? { fd: Number(LISTENING_FD) } : { port: 0, host: '127.0.0.1' }, () => {
-  process.send?.({ listening: server.address().port });
-  process.send?.({ ready: true });
+server.listen({ fd: Number(LISTENING_FD) }, () => {
+  channel.write(`${JSON.stringify({ listening: server.address().port })}\n`);
+  channel.write('{"ready":true}\n');
 });
-process.on('disconnect', () => process.exit());
+channel.once('close', () => process.exit());
 
 function outcome(attempt) {
   try {

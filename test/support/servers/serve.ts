@@ -1,25 +1,32 @@
 import { writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 
 // As the real one has it: runtimes/onnx/serving/node-http.ts.
 const { createServer } = process.getBuiltinModule('node:http');
 
+const channel = new Socket({ fd: Number(process.env['CHANNEL_FD']) });
+
+/** Says something on the channel to Slipway. */
+export function tell(message: object): void {
+  channel.write(`${JSON.stringify(message)}\n`);
+}
+
 /**
- * A model server for tests, under the contract of the real ones: listens on HOST and PORT, tells `{listening}` and `{ready}` over IPC,
+ * A model server for tests, under the contract of the real ones: listens on LISTENING_FD, or on HOST and PORT as in a container, tells `{listening}` and `{ready}` on CHANNEL_FD,
  * ends when the channel closes, and on SIGTERM once its requests have ended. Without `answer` it never gets ready.
  * Leaves a file `PID.pid` in its HOME before it tells anything, and is ready once it is `loaded`.
  */
 export function serve(answer?: RequestListener, loaded = Promise.resolve()): void {
   const server = createServer(answer ?? ((_request, response) => response.writeHead(503).end()));
-  server.listen(Number(process.env['PORT']), process.env['HOST'], () => {
-    const { port } = server.address() as AddressInfo;
+  const { LISTENING_FD: fd, PORT: port, HOST: host } = process.env;
+  server.listen(fd ? { fd: Number(fd) } : { port: Number(port), host }, () => {
     writeFileSync(join(process.env['HOME'] ?? '', `${process.pid}.pid`), '');
-    process.send?.({ listening: port });
-    if (answer) void loaded.then(() => process.send?.({ ready: true }));
+    tell({ listening: (server.address() as AddressInfo).port });
+    if (answer) void loaded.then(() => tell({ ready: true }));
   });
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  channel.once('close', () => process.kill(process.pid, 'SIGKILL')).resume();
   process.on('SIGTERM', () => server.close(() => process.exit(0)));
 }
 

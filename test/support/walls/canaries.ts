@@ -81,6 +81,16 @@ export const missingNobody =
 
 export type CanaryWorld = Awaited<ReturnType<typeof canaryWorld>>;
 
+// As Slipway starts a server: with a socket that listens. A file may be left open by whoever started Slipway.
+const OPENED = `
+import os, socket, sys
+made = socket.create_server(("127.0.0.1", 0))
+os.environ["LISTENING_FD"] = str(os.dup2(made.fileno(), 4))
+if left := os.environ.get("LEFT_OPEN"):
+    os.dup2(os.open(left, os.O_RDWR), 200)
+os.execv(sys.argv[1], sys.argv[1:])
+`;
+
 /** A folder with a model, its scratch, and all that the model has no business with: files, sockets, another model, a listener. */
 export async function canaryWorld() {
   const root = mkdtempSync(join(tmpdir(), 'slipway-canaries-'));
@@ -110,15 +120,15 @@ export async function canaryWorld() {
       read: [path('model'), CANARIES],
       write: [path('scratch')],
       execute: [program],
-      ...{ listens: true, limits: {} },
+      limits: {},
       ...over,
     };
-    const env = { PATH: '/usr/bin:/bin', PORT: '0', ...told, ...wallsVariable(walls, within) };
+    const env = { PATH: '/usr/bin:/bin', ...told, ...wallsVariable(walls, within) };
     const command = [program, ...given];
     // Without walls it is started as it would be without the launcher.
-    const [first = '', ...rest] =
-      walls.python === null ? command : [program, '-I', '-S', LAUNCHER, ...command];
-    return (await run(first, rest, { env, cwd: path('scratch') })).stdout;
+    const started = walls.python === null ? command : [program, '-I', '-S', LAUNCHER, ...command];
+    const opened = ['-I', '-S', '-c', OPENED, ...started];
+    return (await run(program, opened, { env, cwd: path('scratch') })).stdout;
   }
 
   return {
@@ -138,7 +148,6 @@ export async function canaryWorld() {
         read: [],
         write: [path('scratch')],
         execute: [program],
-        listens: false,
         limits,
       };
       const env = { PATH: '/usr/bin:/bin', ...wallsVariable(MACHINE, within) };

@@ -51,7 +51,7 @@ def _walls(plan, world):
     def enter(root):
         own = os.path.dirname(os.path.abspath(__file__))
         model, scratch = os.path.join(root, world.MODEL), os.path.join(root, world.SCRATCH)
-        given = {**plan, "read": [*plan["read"], own, model], "write": [scratch], "listens": False}
+        given = {**plan, "read": [*plan["read"], own, model], "write": [scratch]}
         walls.enter({"SLIPWAY_WALLS": json.dumps(given)})
 
     return enter

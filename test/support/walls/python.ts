@@ -46,7 +46,7 @@ export function loadedWalled(
 ): Promise<readonly End[]> {
   const node = [process.execPath, realpathSync(process.execPath)];
   const read = [MODULES, realpathSync(MODULES)];
-  const within = { read, write: [], execute: node, listens: false, limits: LIMITS };
+  const within = { read, write: [], execute: node, limits: LIMITS };
   return loaded(techniques, 'walled', wallsVariable(walls, within));
 }
 

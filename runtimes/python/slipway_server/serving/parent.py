@@ -9,12 +9,14 @@ import sys
 import threading
 from typing import Any, Mapping
 
+from ..walls import CHANNEL
+
 
 class Parent:
-    """Node's IPC channel: JSON lines on the file descriptor in NODE_CHANNEL_FD."""
+    """The channel to Slipway: a JSON object a line each way, on the descriptor CHANNEL_FD. Without that variable nobody listens."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        channel = env.get("NODE_CHANNEL_FD", "")
+        channel = env.get(CHANNEL, "")
         self._fd = int(channel) if channel.isdigit() else None
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -38,7 +40,7 @@ class Parent:
 
 def end_with_parent(env: Mapping[str, str]) -> None:
     """Ends this process at once when its parent has ended, even by kill -9: its channel or, with END_WITH_STDIN in the environment, its standard input has closed."""
-    channel = env.get("NODE_CHANNEL_FD", "")
+    channel = env.get(CHANNEL, "")
     if channel.isdigit():
         os.set_inheritable(int(channel), False)
         _end_with(int(channel))

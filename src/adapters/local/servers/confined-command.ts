@@ -40,7 +40,7 @@ export function confined(
   walls: ServerWalls | null,
 ): Confined {
   const limits = servingLimits(memoryMiB);
-  const within: Within = { read: [read], write: [write], listens: true, limits };
+  const within: Within = { read: [read], write: [write], limits };
   const command = commandOf(process, programs);
   return (process.confinesItself ? confiningItself : behindWalls)(command, within, walls);
 }

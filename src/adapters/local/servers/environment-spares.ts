@@ -1,7 +1,7 @@
-import type { ChildProcess } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Timers } from '#adapters/local/timers.ts';
+import type { Launched } from './launch.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import { type SpareFolder, type SpareServers, spareServers } from './spare-server.ts';
 
@@ -20,10 +20,7 @@ export type EnvironmentSpares = {
   /** A model is being built there: one waits for it at once. */
   expects(environment: Environment): void;
   /** One that waits, as `SpareServers.take` gives it. */
-  take(
-    environment: Environment,
-    ...model: Parameters<SpareServers['take']>
-  ): ChildProcess | undefined;
+  take(environment: Environment, ...model: Parameters<SpareServers['take']>): Launched | undefined;
   /** Gives up those whose environment is gone. */
   tidy(): void;
   /** Resolves once none waits. */
@@ -34,7 +31,7 @@ type Options = {
   /** Holds their folders. What a Slipway that was killed left there is removed. */
   readonly directory: string;
   /** Starts a server that awaits its model. */
-  readonly launch: (environment: Environment, folder: SpareFolder) => ChildProcess;
+  readonly launch: (environment: Environment, folder: SpareFolder) => Promise<Launched>;
   readonly guard: OrphanGuard;
   readonly timers?: Timers;
   readonly availableMiB?: () => number;

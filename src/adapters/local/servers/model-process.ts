@@ -1,18 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { getSystemErrorName } from 'node:util';
-import * as z from 'zod/mini';
 import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { Timers } from '#adapters/local/timers.ts';
+import { type Launch, type Launched, launched } from './launch.ts';
 import { watchMemory } from './memory-watch.ts';
-import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
+import { type ModelServer, type ServerKind, serverAfter, supervise } from './model-server.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
-
-export type Launch = {
-  /** A program and its arguments. */
-  readonly command: readonly [string, ...string[]];
-  readonly directory: string;
-  readonly environment: Readonly<Record<string, string>>;
-};
 
 export type ModelProcessPlan = {
   readonly memoryMiB: number;
@@ -22,52 +15,38 @@ export type ModelProcessPlan = {
   readonly guard: OrphanGuard;
 };
 
-const message = z.union([
-  z.object({ listening: z.int().check(z.positive(), z.maximum(65_535)) }),
-  z.object({ ready: z.literal(true) }),
-]);
-
 /**
- * Starts a model server: a program that reads MODEL_PATH and similar variables, and reports `{listening: port}` and `{ready: true}` over Node's IPC: a JSON line each, on the descriptor NODE_CHANNEL_FD.
- * It leads its own process group, so that its children end with it, and a Ctrl-C in the terminal only reaches Slipway.
+ * Starts a model server: a program that reads MODEL_PATH and similar variables, answers on the socket LISTENING_FD,
+ * and reports `{listening: port}` and `{ready: true}` over its channel, CHANNEL_FD.
  */
 export function startModelProcess(launch: Launch, plan: ModelProcessPlan): ModelServer {
-  try {
-    return servedBy(launched(launch), plan);
-  } catch (error) {
-    return stillborn(`could not be started: ${error}`);
-  }
+  return serverAfter(
+    launched(launch).then(
+      (running) => () => servedBy(running, plan),
+      (error) => `could not be started: ${error}`,
+    ),
+  );
 }
 
-/** The process alone. Throws when the system does not give it. */
-export function launched({ command, directory, environment }: Launch): ChildProcess {
-  const [program, ...given] = command;
-  return spawn(program, given, {
-    cwd: directory,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: true,
-  });
-}
-
-/** A model server whose process runs already, and has told nothing yet. */
-export function servedBy(child: ChildProcess, plan: ModelProcessPlan): ModelServer {
-  return supervise((kill) => processKind(child, plan, kill));
+/** A model server whose process runs already, and has reported nothing yet. */
+export function servedBy(running: Launched, plan: ModelProcessPlan): ModelServer {
+  return supervise((kill) => processKind(running, plan, kill));
 }
 
 function processKind(
-  child: ChildProcess,
+  running: Launched,
   plan: ModelProcessPlan,
   kill: (reason: string) => void,
 ): ServerKind {
   const { startupTimeoutSeconds, timers, log } = plan;
+  const { child, port } = running;
   const restraint = restrain(child, plan, kill);
   return {
     child,
     startupTimeoutSeconds,
     timers,
     log,
-    ready: readyPort(child).then((port) => `http://127.0.0.1:${port}`),
+    ready: readiness(running, kill).then(() => `http://127.0.0.1:${port}`),
     look: restraint.look,
     signal: (name) => signal(child, name),
     release() {
@@ -79,17 +58,14 @@ function processKind(
   };
 }
 
-/** Resolves with the port once the server listens and its model is loaded. */
-function readyPort(child: ChildProcess): Promise<number> {
+/** Resolves once the server's model is loaded. A server that breaks the rules of its channel is killed. */
+function readiness({ channel, port }: Launched, kill: (reason: string) => void): Promise<void> {
+  channel.onBreach(kill);
   return new Promise((resolve) => {
-    let port: number | undefined;
-    let isLoaded = false;
-    child.on('message', (value) => {
-      const told = message.safeParse(value).data;
-      if (told === undefined) return;
-      if ('listening' in told) port = told.listening;
-      else isLoaded = true;
-      if (port !== undefined && isLoaded) resolve(port);
+    channel.onMessage((told) => {
+      if ('ready' in told) resolve();
+      else if (told.listening !== port)
+        kill(`reported that it listens on port ${told.listening}, but was given port ${port}`);
     });
   });
 }

@@ -16,7 +16,7 @@ export type OrphanGuard = {
 
 /**
  * A shell that outlives Slipway, even after `kill -9`, and then ends the remaining model servers.
- * Servers end themselves when their IPC channel closes, unless they are busy: a loop that never yields does not notice.
+ * Servers end themselves when their channel closes, unless they are busy: a loop that never yields does not notice.
  */
 export function orphanGuard(): OrphanGuard {
   const groups = new Set<number>();
@@ -51,7 +51,7 @@ function startShell(): ChildProcess {
     detached: true,
     env: {},
   });
-  // Without a shell, or if it is killed, only the closing IPC channel is left.
+  // Without a shell, or if it is killed, only the closing channel is left.
   shell.on('error', () => undefined);
   shell.stdin?.on('error', () => undefined);
   shell.unref();

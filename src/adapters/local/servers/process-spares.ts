@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
@@ -9,8 +8,8 @@ import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { RevisionSpec } from '#ports/platform.ts';
 import { confined, type ServerWalls } from './confined-command.ts';
 import { environmentSpares } from './environment-spares.ts';
+import { type Launched, launched } from './launch.ts';
 import { type Environment, modelEnvironment, serverEnvironment } from './model-environment.ts';
-import { launched } from './model-process.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import { type SpareFolder, spareServers } from './spare-server.ts';
 
@@ -32,7 +31,7 @@ export type ProcessSpares = {
   /** Begins to keep the one of ONNX models. */
   keep(): void;
   /** One that waited for such a model, which has it now; undefined where there is none. */
-  take(spec: RevisionSpec, files: ServerFiles): ChildProcess | undefined;
+  take(spec: RevisionSpec, files: ServerFiles): Launched | undefined;
   /** A server of this revision is ready: from now on another one waits in the environment of a model of Python. */
   serves(spec: RevisionSpec, files: ServerFiles): void;
   /** A model is being built that this environment will serve: once a model can be loaded there, a server starts beside. Until the build ends. */
@@ -74,7 +73,7 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
     runtime: 'onnx' | 'python',
     { path, artifact, scratch }: SpareFolder,
     { awaited, python, memoryMiB, factsPath }: Awaited,
-  ): ChildProcess {
+  ): Promise<Launched> {
     const { process } = RUNTIMES[runtime];
     if (!process) throw new Error(`${runtime} does not run as a process`);
     const around = { read: artifact, write: scratch, memoryMiB };

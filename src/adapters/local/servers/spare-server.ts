@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import type { Launched } from './launch.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 
 /** Where a spare server lives: its model will be in `artifact`, and it writes to `scratch`. */
@@ -20,7 +21,7 @@ export type SpareServers = {
   take(
     artifact: string,
     environment: (folder: SpareFolder) => Readonly<Record<string, string>>,
-  ): ChildProcess | undefined;
+  ): Launched | undefined;
   /** Resolves once there is none. */
   close(): Promise<void>;
 };
@@ -29,7 +30,7 @@ type Options = {
   /** Holds a folder for each. What a Slipway that was killed left there is removed. */
   readonly directory: string;
   /** Starts a server that awaits its model. */
-  readonly launch: (folder: SpareFolder) => ChildProcess;
+  readonly launch: (folder: SpareFolder) => Promise<Launched>;
   readonly guard: OrphanGuard;
   readonly timers?: Timers;
   /** What the machine, or the container that Slipway is in, has left. */
@@ -40,8 +41,11 @@ type Options = {
 };
 
 type Spare = {
-  readonly child: ChildProcess;
   readonly folder: SpareFolder;
+  /** Undefined until its process runs. */
+  running?: Launched;
+  /** It is not wanted any more. */
+  isGivenUp: boolean;
   readonly ended: Promise<void>;
 };
 
@@ -89,41 +93,45 @@ export function spareServers({
   function make(): void {
     made += 1;
     const folder = folderIn(join(directory, String(made)));
-    try {
-      for (const path of [folder.artifact, folder.scratch]) mkdirSync(path, { recursive: true });
-      spare = watched(folder, launch(folder));
-      lookIn(LOOK_MS);
-    } catch {
-      // The disk is full, or the system has no process left: models start without.
-      removed(folder);
-      lookIn(PAUSE_MS);
-    }
-  }
-
-  /** Its folder goes with it, also when it serves a model by then. */
-  function watched(folder: SpareFolder, child: ChildProcess): Spare {
-    const forget = child.pid === undefined ? () => {} : guard.watch(child.pid);
     const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const mine: Spare = { child, folder, ended };
+    const mine: Spare = { folder, isGivenUp: false, ended };
+    // Its folder goes with it, also when it serves a model by then.
     const end = () => {
-      forget();
       removed(folder);
       resolve();
       if (spare !== mine) return;
       spare = undefined;
       lookIn(PAUSE_MS);
     };
-    child.once('exit', end);
+    spare = mine;
+    lookIn(LOOK_MS);
+    // The disk is full, or the system has no process left: models start without.
+    start(mine, end).catch(end);
+  }
+
+  async function start(mine: Spare, end: () => void): Promise<void> {
+    const { folder } = mine;
+    for (const path of [folder.artifact, folder.scratch]) mkdirSync(path, { recursive: true });
+    const running = await launch(folder);
+    mine.running = running;
+    const { child, channel } = running;
+    const forget = child.pid === undefined ? () => {} : guard.watch(child.pid);
+    const endWatched = () => {
+      forget();
+      end();
+    };
+    child.once('exit', endWatched);
     // It has no number where it could not be started.
-    child.on('error', () => child.pid ?? end());
-    return mine;
+    child.on('error', () => child.pid ?? endWatched());
+    channel.onBreach(() => endGroup(child));
+    if (mine.isGivenUp) endGroup(child);
   }
 
   function giveUp(): void {
     if (!spare) return;
-    const { child } = spare;
+    spare.isGivenUp = true;
+    if (spare.running) endGroup(spare.running.child);
     spare = undefined;
-    endGroup(child);
   }
 
   return {
@@ -132,10 +140,11 @@ export function spareServers({
       if (!spare && !isClosed) look();
     },
     take(artifact, environment) {
-      const taken = spare;
-      if (!taken?.child.connected) return undefined;
+      const running = spare?.running;
+      if (!spare || !running || hasEnded(running.child)) return undefined;
+      const { folder } = spare;
       try {
-        linkAll(artifact, taken.folder.artifact);
+        linkAll(artifact, folder.artifact);
       } catch {
         // Another disk, or a file system without links; what it has of this model no other may find.
         giveUp();
@@ -143,10 +152,9 @@ export function spareServers({
       }
       spare = undefined;
       callOff();
-      onceReady(taken.child, () => lookIn(QUIET_MS));
-      // Where it is gone by now, its end says so.
-      taken.child.send({ environment: environment(taken.folder) }, () => undefined);
-      return taken.child;
+      onceReady(running, () => lookIn(QUIET_MS));
+      running.channel.tell(environment(folder));
+      return running;
     },
     async close() {
       isClosed = true;
@@ -159,15 +167,18 @@ export function spareServers({
 }
 
 /** When a server has loaded its model, or has ended: the next spare would take time from it. */
-function onceReady(child: ChildProcess, then: () => void): void {
-  const listen = (told: unknown) => {
-    if (typeof told === 'object' && told !== null && 'ready' in told) end();
-  };
+function onceReady({ child, channel }: Launched, then: () => void): void {
+  let isOver = false;
   const end = () => {
-    child.off('message', listen).off('exit', end);
-    then();
+    if (!isOver) then();
+    isOver = true;
   };
-  child.on('message', listen).on('exit', end);
+  channel.onMessage((told) => 'ready' in told && end());
+  child.once('exit', end);
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function folderIn(path: string): SpareFolder {

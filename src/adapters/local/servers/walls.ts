@@ -87,8 +87,6 @@ export type Within = {
   readonly write: readonly string[];
   /** The programs that the launcher may become. */
   readonly execute?: readonly string[];
-  /** Whether it may listen on HOST and PORT. */
-  readonly listens: boolean;
   readonly limits: Readonly<Record<string, number>>;
 };
 
@@ -114,7 +112,6 @@ export function buildWalls(walls: Walls): Readonly<Record<string, string>> {
   const { SLIPWAY_WALLS } = wallsVariable(walls, {
     read: [],
     write: [],
-    listens: false,
     limits: {
       files: MOST_FILES,
       processes: limits.processesMax,

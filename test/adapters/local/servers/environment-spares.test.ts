@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,15 @@ import {
   type EnvironmentSpares,
   environmentSpares,
 } from '#adapters/local/servers/environment-spares.ts';
+import { launched as launchedServer } from '#adapters/local/servers/launch.ts';
+import { eventually } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 
 const GUARD = { watch: () => () => {}, close: async () => {} };
-const WAITS = 'process.on("message", () => process.send({ ready: true }))';
+const WAITS = `
+const channel = new (require('node:net').Socket)({ fd: Number(process.env.CHANNEL_FD) });
+channel.once('data', () => channel.write('{"ready":true}\\n')).once('close', () => process.exit());
+`;
 
 let root: string;
 let spares: EnvironmentSpares;
@@ -29,11 +34,14 @@ beforeEach(() => {
     guard: GUARD,
     timers,
     availableMiB: () => availableMiB,
-    launch(environment) {
-      const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const;
-      const child = spawn(process.execPath, ['-e', WAITS], { stdio: [...stdio], detached: true });
-      launched.push({ environment, child });
-      return child;
+    async launch(environment, { path }) {
+      const running = await launchedServer({
+        command: [process.execPath, '-e', WAITS],
+        directory: path,
+        environment: {},
+      });
+      launched.push({ environment, child: running.child });
+      return running;
     },
   });
 });
@@ -50,6 +58,11 @@ function environment(name: string, about: Partial<Environment> = {}): Environmen
 }
 
 const take = (from: Environment) => spares.take(from, join(root, 'image'), () => ({}));
+/** Lets time pass until so many servers have been started in all. */
+async function started(count: number, ms = 0): Promise<void> {
+  timers.advance(ms);
+  await eventually(() => launched.length === count);
+}
 /** Those of which none has ended, by the names of their environments. */
 const waiting = () =>
   launched
@@ -61,32 +74,34 @@ it('one waits in an environment once a server was started there, and another one
   expect(take(forest)).toBeUndefined();
 
   spares.serves(forest);
-  timers.advance(500);
+  await started(1, 500);
 
-  expect(take(forest)).toBe(launched[0]?.child);
+  const taken = take(forest);
+  const ready = new Promise((resolve) => taken?.channel.onMessage(resolve));
+  expect(taken?.child).toBe(launched[0]?.child);
   expect(take(forest)).toBeUndefined();
-  await once(launched[0]!.child, 'message');
-  timers.advance(500);
-  expect(launched).toHaveLength(2);
-  expect(take(forest)).toBe(launched[1]?.child);
+  await ready;
+  await started(2, 500);
+  expect(take(forest)?.child).toBe(launched[1]?.child);
   expect(existsSync(join(root, 'spares/1/1/artifact/model/a.pkl'))).toBe(true);
 });
 
-it('one waits at once where a model is being built, which no server was started for yet', () => {
+it('one waits at once where a model is being built, which no server was started for yet', async () => {
   const forest = environment('forest');
 
   spares.expects(forest);
   spares.expects(forest);
+  await started(1);
 
   expect(waiting()).toEqual(['forest']);
-  expect(take(forest)).toBe(launched[0]?.child);
+  expect(take(forest)?.child).toBe(launched[0]?.child);
 });
 
 it.each([{ format: 'xgboost' }, { network: 'open' }, { memoryMiB: 1_024 }])(
   'is not taken for a model that differs in %o',
-  (other) => {
+  async (other) => {
     spares.serves(environment('forest'));
-    timers.advance(500);
+    await started(1, 500);
 
     expect(take(environment('forest', other))).toBeUndefined();
     expect(waiting()).toEqual(['forest']);
@@ -95,12 +110,13 @@ it.each([{ format: 'xgboost' }, { network: 'open' }, { memoryMiB: 1_024 }])(
 
 it('waits in the two environments in which a server was started last', async () => {
   spares.serves(environment('a'));
+  await started(1, 500);
   spares.serves(environment('b'));
-  timers.advance(500);
+  await started(2, 500);
   spares.serves(environment('a'));
 
   spares.serves(environment('c'));
-  timers.advance(500);
+  await started(3, 500);
   await once(launched[1]!.child, 'exit');
 
   expect(waiting().sort()).toEqual(['a', 'c']);
@@ -119,8 +135,9 @@ it('does not wait any more once Slipway ends', async () => {
 it('is given up with its environment', async () => {
   const forest = environment('forest');
   spares.serves(forest);
+  await started(1, 500);
   spares.serves(environment('other'));
-  timers.advance(500);
+  await started(2, 500);
   rmSync(forest.folder, { recursive: true });
 
   spares.tidy();
@@ -136,7 +153,7 @@ it('is made where 2 GiB are left, and kept while there is 1', async () => {
   expect(launched).toEqual([]);
 
   availableMiB = 2_048;
-  timers.advance(5_000);
+  await started(1, 5_000);
   expect(waiting()).toEqual(['forest']);
 
   availableMiB = 1_023;

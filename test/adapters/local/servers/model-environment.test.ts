@@ -28,6 +28,8 @@ it('tells a model server where its model is, and nothing that is Slipway’s own
     SLIPWAY_REVISION: 'digits-v7',
     HOST: '127.0.0.1',
     PORT: '0',
+    CHANNEL_FD: '3',
+    LISTENING_FD: '4',
     HOME: join(home, 'scratch'),
     TMPDIR: join(home, 'scratch'),
     ORT_DISABLE_TELEMETRY: '1',

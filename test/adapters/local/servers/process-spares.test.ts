@@ -95,6 +95,8 @@ it('is taken for that model, also where the data folder is reached by a link', a
   };
   const spec = revisionSpec('v1', { runtime: 'python', modelFile: 'predict.py', memoryMiB: 1_769 });
 
+  await eventually(() => told() !== '');
+
   expect(spares.take(spec, { ...files, factsPath: undefined })).toBeUndefined();
   const taken = spares.take(spec, files);
   taken?.kill();

@@ -54,6 +54,8 @@ for _ in range(20):
         os._exit(0)
 `;
 
+const READ_LEFT_OPEN = ['-c', 'import os; print(os.pread(200, 9, 0))'];
+
 const NAMES = Object.keys(ATTEMPTS);
 const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
 
@@ -174,6 +176,26 @@ needing(MACHINE.python === null ? missingWalls() : undefined, () => {
         expect(ended.stderr).toContain('BlockingIOError');
       });
     });
+
+    it('has a file that was left open when Slipway started, without walls', async () => {
+      const told = { LEFT_OPEN: world.path('outside/secret') };
+
+      expect(await world.python(NO_WALLS, READ_LEFT_OPEN, {}, told)).toBe("b'x'\n");
+    });
+
+    for (const kind of KINDS) {
+      needing(missingWalls(kind), () => {
+        it(`does not have it behind ${kind} alone`, async () => {
+          const told = { LEFT_OPEN: world.path('outside/secret') };
+
+          const ended = await world
+            .python(only(kind), READ_LEFT_OPEN, {}, told)
+            .catch((error) => error);
+
+          expect(ended.stderr).toContain('Bad file descriptor');
+        });
+      });
+    }
 
     it('does not run where a wall that is asked for cannot be set', async () => {
       const asked = { ...MACHINE, landlock: 1000 };

@@ -49,7 +49,7 @@ def wall_in(server, work):
     plan = {
         **{"landlock": there["landlock"], "seccomp": there["seccomp"], "namespaces": False},
         **{"read": [sys.prefix, sys.base_prefix, server, os.path.dirname(__file__), work], "write": [work], "execute": []},
-        **{"listens": False, "limits": {}},
+        **{"limits": {}},
     }
     walls.enter({"SLIPWAY_WALLS": json.dumps(plan)})
 

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startModelProcess } from '#adapters/local/servers/model-process.ts';
+import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
+import { fakeTimers } from '../../../support/clock/fake-timers.ts';
+
+const GUARD = { watch: () => () => {}, close: async () => {} };
+const LOG = { append: async () => {}, tail: async () => [] };
+
+// A server as it should be, and `write`, by which a model's code says something of its own.
+const SERVER = `
+const { writeSync } = require('node:fs');
+const { CHANNEL_FD, LISTENING_FD } = process.env;
+const write = (text) => writeSync(Number(CHANNEL_FD), text);
+const server = require('node:http').createServer((request, response) => response.end('right'));
+const told = (message) => write(JSON.stringify(message) + '\\n');
+const listen = (then) => server.listen({ fd: Number(LISTENING_FD) }, () => then(server.address().port));
+`;
+const SERVES = 'listen((port) => { told({ listening: port }); told({ ready: true }); });';
+
+let directory: string;
+let servers: ModelServer[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'slipway-channel-'));
+  servers = [];
+});
+afterEach(async () => {
+  for (const server of servers) await server.kill('is not needed any more');
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function started(code: string): ModelServer {
+  const server = startModelProcess(
+    { command: [process.execPath, '-e', SERVER + code], directory, environment: {} },
+    { memoryMiB: 512, startupTimeoutSeconds: 60, timers: fakeTimers(), log: LOG, guard: GUARD },
+  );
+  servers.push(server);
+  return server;
+}
+
+async function answerOf(start: Start): Promise<string> {
+  if (start.kind !== 'ready') throw new Error(start.reason);
+  return (await fetch(start.origin)).text();
+}
+
+it('a server answers on the socket that was made for it', async () => {
+  expect(await answerOf(await started(SERVES).started)).toBe('right');
+});
+
+it('takes a message in pieces', async () => {
+  const pieces = `listen(() => { write('{"rea'); setImmediate(() => write('dy":true}\\n')); });`;
+
+  expect(await answerOf(await started(pieces).started)).toBe('right');
+});
+
+describe('a server ends alone that writes to its channel', () => {
+  it.each([
+    ['an empty line', "write('\\n')"],
+    ['a word', "write('x\\n')"],
+    ['bytes that are no text', 'write(Buffer.from([0xff, 0xfe, 10]))'],
+    ['JSON that is no object', "write('null\\n')"],
+    ['a message of others', 'told({ environment: {} })'],
+    ['a message with more than belongs to it', 'told({ ready: true, port: 1 })'],
+    ["a message of Node's own channel", "told({ cmd: 'NODE_HANDLE', type: 'net.Socket' })"],
+    ['a port that is none', 'told({ listening: 70000 })'],
+  ])('%s', async (_, code) => {
+    const start = await started(`${code}; ${SERVES}`).started;
+
+    expect(start).toEqual({
+      kind: 'died',
+      reason: 'wrote to its channel what is not a message of a model server',
+    });
+  });
+
+  it('a line without an end', async () => {
+    const start = await started(`write('['.repeat(2000)); ${SERVES}`).started;
+
+    expect(start).toEqual({ kind: 'died', reason: 'wrote over 1024 bytes to its channel' });
+  });
+
+  it('the port of another', async () => {
+    const { started: start } = started('told({ listening: 1 }); setInterval(() => {}, 1000);');
+
+    expect(await start).toMatchObject({
+      kind: 'died',
+      reason: expect.stringMatching(/^reported that it listens on port 1, but was given port \d+$/),
+    });
+  });
+});
+
+it('whatever a server writes once it is ready, nobody reads it, and it is blocked itself', async () => {
+  const flood = `const { Socket } = require('node:net');
+listen(() => {
+  told({ ready: true });
+  const channel = new Socket({ fd: Number(CHANNEL_FD) });
+  const flood = () => { while (channel.write('\\n['.repeat(65536))); channel.once('drain', flood); };
+  flood();
+});`;
+
+  const start = await started(flood).started;
+
+  for (let asked = 0; asked < 20; asked += 1) expect(await answerOf(start)).toBe('right');
+});
