@@ -105,11 +105,12 @@ export async function call<T>(
   schema: z.ZodMiniType<T>,
   init: RequestInit = {},
 ): Promise<T> {
-  const response = await ask(url, init);
+  const response = await askedOf(url, init);
   return schema.parse(await response.json());
 }
 
-async function ask(url: string, init: RequestInit): Promise<Response> {
+/** The control API's answer as it is. An error answer becomes a Failure with its message and fix. */
+export async function askedOf(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init).catch(lost);
   if (response.ok) return response;
   const { error, fix } = problem.parse(await response.json());
@@ -142,7 +143,7 @@ export async function* readEvents(
 ): AsyncGenerator<CursoredEvent> {
   const closed = new AbortController();
   const query = new URLSearchParams({ ...narrowed, follow: String(follow) });
-  const response = await ask(`${control}/events?${query}`, {
+  const response = await askedOf(`${control}/events?${query}`, {
     signal: closed.signal,
     headers: after ? { 'last-event-id': after } : {},
   });

@@ -42,6 +42,8 @@ export const refused = z.object({
   ),
 });
 
+export const storage = z.object({ objectBytes: z.number(), prunableBytes: z.number() });
+
 export const modelLog = z.object({ revision: z.nullable(z.string()), lines: z.array(z.string()) });
 
 export const versions = z.object({

@@ -16,6 +16,7 @@ import {
   objects,
   refused,
   removed,
+  storage,
   uploaded,
   versions,
 } from './one-machine-answers.ts';
@@ -34,6 +35,7 @@ export function oneMachineAt({ control, gateway }: Omit<Instance, 'pid'>): Slipw
     endpoint: (model) => `${gateway}/models/${model}`,
     models: async () => (await call(`${control}/models`, models)).models,
     refused: async () => (await call(`${control}/refused`, refused)).refused,
+    storage: () => call(`${control}/storage`, storage),
     logs: (model) => call(urlOf(model, 'logs'), modelLog),
     versions: async (model) => (await call(urlOf(model, 'versions'), versions)).versions,
     explain: (model, version) =>

@@ -4,6 +4,7 @@ import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './commands/account-commands.ts';
 import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addCostCommand } from './commands/cost-command.ts';
+import { addDataCommands } from './commands/data-commands.ts';
 import { addKeyCommands } from './commands/key-commands.ts';
 import { addModelCommands } from './commands/model-commands.ts';
 import { addPromotionCommands } from './commands/promotion-commands.ts';
@@ -81,6 +82,7 @@ Examples:
   addVersionCommands(program);
   addPromotionCommands(program);
   addCostCommand(program);
+  addDataCommands(program);
   addKeyCommands(program);
   addAccountCommands(program);
   addCompletionCommands(program);

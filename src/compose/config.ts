@@ -44,6 +44,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * The configuration of a Slipway on one machine. Ports are the first to try (0: any free one); if one is busy, the next is tried.
  * `beginAnew`: makes a new registry where the one of the folder's objects is lost.
  * `engine`: models run as processes, or as containers of images built on this machine.
+ * `scrubBytesPerSecond`: how fast the objects are read in the background to see that they still have their bytes; 0 for never.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
  * `requireApproval`: a promotion goes live only once a person has approved it.
@@ -61,6 +62,7 @@ const localConfig = z.strictObject({
   bakeSeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 2),
   describeWaitMs: z._default(milliseconds, 10_000),
   maxObjectBytes: z._default(z.int().check(z.positive()), limits.imageUncompressedMaxBytes),
+  scrubBytesPerSecond: z._default(z.int().check(z.gte(0)), 8 * 2 ** 20),
   maxInstances: z._default(z.int().check(z.positive()), 4),
   maxReplicas: z.optional(z.int(REPLICAS).check(z.positive(REPLICAS))),
   allowedAccelerators: z.optional(z.array(z.string().check(z.minLength(1)))),

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
+import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import type { Uploaded } from '#adapters/local/control-api.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
 import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
@@ -39,6 +40,7 @@ import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
 import { steadyClock, systemClock } from './clocks.ts';
 import type { LocalConfig } from './config.ts';
+import { folderKeeper } from './data-folder/keeper.ts';
 import { explainVersion } from './explain-version.ts';
 import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
@@ -137,9 +139,10 @@ async function startIn(
   const bus = await eventLog(folder('events.ndjson'));
   const published = publisher(publishEvents({ registry, bus }), problem);
   const checked = checkedFiles();
+  const objects = objectStore(folder('objects'), checked);
   const store = folderStore({
     root: dataDir,
-    objects: objectStore(folder('objects'), checked),
+    objects,
     bucket: BUCKET,
     database,
     clock,
@@ -255,8 +258,22 @@ async function startIn(
     acknowledge: async (key, versionId) => store.settled(key, versionId),
   });
   const ends = resending(deployments, problem);
+  const keeper = folderKeeper({
+    folder: {
+      dataDir,
+      database,
+      registry,
+      versions: objectVersions(database, clock),
+      objects,
+      soundObject: store.objectProblem,
+      imageProblem: runtime.imageProblem,
+    },
+    bytesPerSecond: config.scrubBytesPerSecond,
+    onProblem: problem,
+  });
   const api = controlApi({
     registry,
+    jobs: keeper,
     status: (model) =>
       modelStatus(registry, model, {
         endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
@@ -355,6 +372,7 @@ async function startIn(
       events.close();
       await api.close();
       check.close();
+      await keeper.stop();
       // Closed before the model servers: a step that still waits for its model fails at its next write, as if Slipway had been killed, instead of blaming the model for its server's end.
       database.close();
       await Promise.all([gateway.close(), local.close()]);

@@ -40,6 +40,9 @@ export type ModelStatus = {
   readonly unproven: string | null;
 };
 
+/** The bytes of all objects of a data folder, and of those that `slipway prune` would remove. */
+export type Storage = { readonly objectBytes: number; readonly prunableBytes: number };
+
 /** A drop that became no model, by the name that it would have given one: in which state it ended as it came, why, and what to do; `time` is ISO 8601. */
 export type RefusedDrop = {
   readonly name: string;
@@ -170,6 +173,8 @@ export type Slipway = {
   models(): Promise<readonly ModelStatus[]>;
   /** The newest drops that became no model, newest first. */
   refused(): Promise<readonly RefusedDrop[]>;
+  /** Null in an account, whose bucket has rules of its own for old versions. */
+  storage(): Promise<Storage | null>;
   logs(model: string): Promise<ModelLog>;
   /** The model's versions that ever went live, newest first. */
   versions(model: string): Promise<readonly VersionEntry[]>;

@@ -14,6 +14,7 @@ import {
   type ModelRequests,
   sendUnknown,
 } from './control-api-actions.ts';
+import { addFolderJobs, type FolderJobs } from './control-api-jobs.ts';
 
 /** The result of an upload: the object's version and the deployment it starts, null when its key starts none. */
 export type Uploaded = {
@@ -33,6 +34,8 @@ type Deps = {
   /** The last lines of the model's newest revision. */
   readonly log: (model: Model) => Promise<object>;
   readonly requests: ModelRequests;
+  /** What looks after the data folder. */
+  readonly jobs: FolderJobs;
   /** How the builds stand that wait or run. */
   readonly builds: () => Promise<readonly BuildProgress[]>;
   readonly events: EventStream;
@@ -82,6 +85,7 @@ export function controlApi(deps: Deps): FastifyInstance {
       see: [
         '/models',
         '/refused',
+        '/storage',
         '/deployments/{id}',
         '/builds',
         '/events',
@@ -112,6 +116,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   });
   addModelRequests(api, registry, deps.requests);
   addPromotionRequests(api, registry, deps.requests);
+  addFolderJobs(api, deps.jobs);
   api.get<{ Params: { id: string } }>('/deployments/:id', async ({ params }, reply) => {
     return (await registry.deployment(params.id)) ?? notFound(reply, `no deployment ${params.id}`);
   });

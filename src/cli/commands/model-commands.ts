@@ -140,7 +140,11 @@ function addStatus(program: Command): void {
     )
     .action(async (model: string | undefined, options: Place) => {
       const slipway = await openSlipway(options);
-      const [all, drops] = await Promise.all([slipway.models(), slipway.refused()]);
+      const [all, drops, storage] = await Promise.all([
+        slipway.models(),
+        slipway.refused(),
+        slipway.storage(),
+      ]);
       const isShown = ({ name }: { name: string }) => model === undefined || name === model;
       const [unsorted, refused] = [all.filter(isShown), drops.filter(isShown)];
       if (model !== undefined && unsorted.length + refused.length === 0) {
@@ -154,7 +158,7 @@ function addStatus(program: Command): void {
       // In an account it takes rights of its own.
       const isBuilding = models.some(({ newest }) => newest?.phase === 'Building');
       const builds = isBuilding ? await slipway.builds() : [];
-      const status = { models, builds, refused };
+      const status = { models, builds, refused, storage };
       show(options, status, statusLines(status, terminalWidth()));
     });
 }

@@ -1,6 +1,7 @@
-import type { ModelStatus, RefusedDrop } from '#compose/slipway.ts';
+import type { ModelStatus, RefusedDrop, Storage } from '#compose/slipway.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import { printableLine } from '../terminal.ts';
+import { byteWords } from './byte-words.ts';
 import { buildWords } from './live-lines.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -11,11 +12,16 @@ export type Status = {
   readonly models: readonly ModelStatus[];
   readonly builds: readonly BuildProgress[];
   readonly refused: readonly RefusedDrop[];
+  /** Null where nobody counts it. */
+  readonly storage: Storage | null;
 };
 
 /** Each model: what is live and where, and the state of its newest deployment when that is another; then the drops that became no model. Only an address, or a command as it has to be typed, makes a line wider than `width` columns. */
-export function statusLines({ models, builds, refused }: Status, width: number): readonly string[] {
-  const drops = refusedLines(refused, width);
+export function statusLines(
+  { models, builds, refused, storage }: Status,
+  width: number,
+): readonly string[] {
+  const drops = [...refusedLines(refused, width), ...storageLines(storage, width)];
   if (models.length === 0) {
     return [
       ...wrapped('no models yet; drop one with `slipway push MODEL.onnx`', width, ''),
@@ -86,6 +92,14 @@ function refusedLines(refused: readonly RefusedDrop[], width: number): readonly 
       wrapped(`${INDENT}${state}  ${inShort(reason)}`, width, INDENT.repeat(2)),
     ),
   ];
+}
+
+/** Silent while a prune would free nothing. */
+function storageLines(storage: Storage | null, width: number): readonly string[] {
+  if (!storage?.prunableBytes) return [];
+  const { objectBytes, prunableBytes } = storage;
+  const line = `objects hold ${byteWords(objectBytes)}; \`slipway prune\` would free ${byteWords(prunableBytes)}`;
+  return ['', ...wrapped(line, width, '')];
 }
 
 /** What follows a semicolon says more of it, such as the rule. */

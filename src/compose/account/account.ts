@@ -82,6 +82,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       );
     },
     refused: () => refusedDrops(registry, []),
+    storage: async () => null,
     logs: async (name) =>
       modelLog(
         registry,

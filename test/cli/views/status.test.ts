@@ -15,7 +15,27 @@ const model = {
 type Shown = Parameters<typeof statusLines>[0];
 
 const shown = (models: Shown['models'], refused: Shown['refused'] = [], width = 80) =>
-  statusLines({ models, builds: [], refused }, width);
+  statusLines({ models, builds: [], refused, storage: null }, width);
+
+describe('the status of the objects', () => {
+  it('says what a prune would free, and nothing while it would free nothing', () => {
+    const lines = (prunableBytes: number) =>
+      statusLines(
+        {
+          models: [],
+          builds: [],
+          refused: [],
+          storage: { objectBytes: 3_210_000_000, prunableBytes },
+        },
+        80,
+      );
+
+    expect(lines(45_600).at(-1)).toBe(
+      'objects hold 3.2 GB; `npx slipway prune` would free 45.6 kB',
+    );
+    expect(lines(0)).toHaveLength(1);
+  });
+});
 
 describe('the status of a model', () => {
   it('is a line with what is live, where; two where the terminal is narrow', () => {
@@ -110,7 +130,10 @@ describe('the status', () => {
     const build = { deploymentId: 'd2', leftMs: null, lines: ['one', '\u001b[2Jtwo'] };
     const models = [{ ...model, newest }];
     const at = (stage: string | null, place: number | null) =>
-      statusLines({ models, builds: [{ ...build, stage, place }], refused: [] }, 80).slice(1);
+      statusLines(
+        { models, builds: [{ ...build, stage, place }], refused: [], storage: null },
+        80,
+      ).slice(1);
 
     expect(at(null, null)[0]).toBe('  (newest: v2 Building)');
     expect(at('image BUILD, installing 14 of 31 packages', null)).toEqual([

@@ -29,6 +29,7 @@ export type ObjectStore = {
   problem(sha256: string, reread?: { readonly pace?: Pace }): Promise<string | undefined>;
   /** Replaces an object that has lost its bytes by a copy of the first of these files that has them; false when none has. */
   mend(sha256: string, files: readonly string[]): Promise<boolean>;
+  isHeld(sha256: string): boolean;
   /** Every object and its size. */
   all(): Promise<readonly WrittenObject[]>;
   /** Removes an object unless it is held, or `isNeeded` says so at that moment; returns whether it was removed. */
@@ -125,6 +126,7 @@ export function objectStore(folder: string, checked: CheckedFiles = checkedFiles
         }
         return false;
       }),
+    isHeld: (sha256) => holders.has(sha256),
     async all() {
       try {
         const names = (await readdir(folder)).filter((name) => SHA256.test(name));

@@ -70,6 +70,11 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
     'UPDATE objects SET is_settled = TRUE WHERE key = ? AND version_id = ?',
   );
 
+  const forget = database.prepare('DELETE FROM objects WHERE version_id = ?');
+  const show = database.prepare(
+    'UPDATE objects SET content = ?, changed_ns = ? WHERE version_id = ?',
+  );
+
   const add = (values: Readonly<Record<string, SQLInputValue>>) =>
     transaction(database, () =>
       row.parse(insert.get({ versionId: randomUUID(), nowMs: clock.now(), ...values })),
@@ -83,6 +88,16 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
     /** Records that the file was linked, moved or had its mode changed, with the same bytes. */
     seen(versionId: string, { changedNs }: Fingerprint): void {
       transaction(database, () => touch.run(changedNs, versionId));
+    },
+    /** Forgets versions whose bytes nothing needs. */
+    forget(unneeded: readonly Pick<ObjectVersion, 'versionId'>[]): void {
+      transaction(database, () => {
+        for (const { versionId } of unneeded) forget.run(versionId);
+      });
+    },
+    /** Records the file that shows a version in the bucket. */
+    shown(versionId: string, { content, changedNs }: Fingerprint): void {
+      transaction(database, () => show.run(content, changedNs, versionId));
     },
     settle(key: string, versionId: string): void {
       transaction(database, () => settle.run(key, versionId));
@@ -110,6 +125,10 @@ function reads(database: DatabaseSync) {
     list: query(
       `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key`,
     ),
+    /** Handled versions that are not the newest of their key. */
+    followed: query(`is_settled AND NOT is_deleted AND NOT ${NEWEST}`),
+    /** Every version with bytes. */
+    all: query('NOT is_deleted ORDER BY sequence'),
     /** The versions that have these bytes, the newest first. */
     ofBytes: query('sha256 = ? AND NOT is_deleted ORDER BY sequence DESC'),
     keys: (): readonly string[] => translated(() => keys.all().map(({ key }) => String(key))),

@@ -99,8 +99,8 @@ it('is taken for that model, also where the data folder is reached by a link', a
 
   expect(spares.take(spec, { ...files, factsPath: undefined })).toBeUndefined();
   const taken = spares.take(spec, files);
-  taken?.kill();
-  await once(taken!, 'exit');
+  taken?.child.kill();
+  await once(taken!.child, 'exit');
 });
 
 it('none is expected any more once its build has ended', () => {

@@ -1,0 +1,149 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { BackedUp } from '#compose/data-folder/backup.ts';
+import type { Bad } from '#compose/data-folder/data-folder.ts';
+import type { Pruned } from '#compose/data-folder/prune.ts';
+import type { Scrubbed } from '#compose/data-folder/scrub.ts';
+import { agree } from '../agree.ts';
+import { type Common, examples, localCommand } from '../command.ts';
+import { lastOf, runOnFolder } from '../data-jobs.ts';
+import { commandOutput } from '../output.ts';
+import { byteWords } from '../views/byte-words.ts';
+
+/** Adds the commands that look after the data folder of one machine. */
+export function addDataCommands(program: Command): void {
+  addScrub(program);
+  addPrune(program);
+  addBackup(program);
+  addRestore(program);
+}
+
+function addScrub(program: Command): void {
+  localCommand(
+    program,
+    'scrub',
+    'Reads all objects and what builds made, and says what no longer has its bytes; takes it again from the bucket where that has them. Exits with 1 where something stays bad.',
+  )
+    .addHelpText('after', examples('slipway scrub', 'slipway scrub --json'))
+    .action(async (options: Common) => {
+      const output = commandOutput(options);
+      const here = async (
+        folder: Parameters<typeof import('#compose/data-folder/scrub.ts').scrub>[0],
+      ) => (await import('#compose/data-folder/scrub.ts')).scrub(folder);
+      const found = await runOnFolder<Scrubbed>(options.data, { path: '/scrub', here }, output);
+      const { checked, bytes, bad, mended } = found;
+      for (const name of mended) output.line(`mended  ${name} was taken again from the bucket`);
+      for (const line of badLines(bad)) output.line(line);
+      output.line(
+        `read ${checked} objects and folders, ${byteWords(bytes)}; ${bad.length} are bad`,
+      );
+      output.data(found);
+      process.exitCode = bad.length === 0 ? 0 : 1;
+    });
+}
+
+function addPrune(program: Command): void {
+  localCommand(
+    program,
+    'prune',
+    'Removes objects that neither the bucket, nor a version that can start, nor a deployment needs, after showing how much that is and asking.',
+  )
+    .option('--dry-run', 'only say what would be removed')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', examples('slipway prune --dry-run', 'slipway prune --yes'))
+    .action(async (options: Common & { dryRun?: boolean; yes?: boolean }) => {
+      const output = commandOutput(options);
+      const run = (isDryRun: boolean) =>
+        runOnFolder<Pruned>(
+          options.data,
+          {
+            path: '/prune',
+            query: { dryRun: String(isDryRun) },
+            here: async (folder) =>
+              (await import('#compose/data-folder/prune.ts')).prune(folder, isDryRun),
+          },
+          output,
+        );
+      const wanted = await run(true);
+      const isOver = options.dryRun || wanted.objects === 0;
+      if (isOver || !options.yes) output.line(pruneLine(wanted));
+      if (isOver) return output.data(wanted);
+      if (!options.yes) {
+        await agree('prune', {
+          refusal: 'nothing was removed',
+          fix: 'Give --yes to remove them without being asked, or --dry-run to only look.',
+        });
+      }
+      const pruned = await run(false);
+      output.line(pruneLine(pruned));
+      output.data(pruned);
+    });
+}
+
+function addBackup(program: Command): void {
+  localCommand(
+    program,
+    'backup <dir>',
+    'Copies the registry, and the objects and built folders that it needs, to a folder, while Slipway goes on; the next backup there copies only what is new. Exits with 1 where something could not be copied.',
+  )
+    .option('--link', 'link objects instead of copying them, on the same disk')
+    .addHelpText('after', examples('slipway backup /mnt/backups/slipway'))
+    .action(async (dir: string, options: Common & { link?: boolean }) => {
+      const output = commandOutput(options);
+      const isLinked = options.link ?? false;
+      const to = resolve(dir);
+      const made = await runOnFolder<BackedUp>(
+        options.data,
+        {
+          path: '/backup',
+          query: { to, link: String(isLinked) },
+          here: async (folder) =>
+            (await import('#compose/data-folder/backup.ts')).backUp(folder, to, {
+              isLinked,
+              nowMs: Date.now(),
+            }),
+        },
+        output,
+      );
+      for (const line of badLines(made.bad)) output.line(line);
+      output.line(
+        `${to} has ${made.objects - made.bad.length} objects, ${made.copied} of them new (${byteWords(made.copiedBytes)})`,
+      );
+      output.data(made);
+      process.exitCode = made.bad.length === 0 ? 0 : 1;
+    });
+}
+
+function addRestore(program: Command): void {
+  localCommand(
+    program,
+    'restore <dir>',
+    'Makes a data folder of a backup: a new one, or one that has lost its registry. Exits with 1 where the backup lacks something.',
+  )
+    .addHelpText('after', examples('slipway restore /mnt/backups/slipway --data /srv/slipway'))
+    .action(async (dir: string, options: Common) => {
+      const output = commandOutput(options);
+      const { restore } = await import('#compose/data-folder/restore.ts');
+      const made = await lastOf(restore(dir, options.data), output);
+      for (const line of badLines(made.bad)) output.line(line);
+      output.line(
+        `${options.data} has the registry and ${made.objects - made.bad.length} objects; start it with \`slipway start --data ${options.data}\``,
+      );
+      output.data(made);
+      process.exitCode = made.bad.length === 0 ? 0 : 1;
+    });
+}
+
+function badLines(bad: readonly Bad[]): readonly string[] {
+  return bad.flatMap(({ reason, fix, models }) => [
+    `bad     ${reason}${models.length > 0 ? `; needed by ${models.join(', ')}` : ''}`,
+    `        → ${fix}`,
+  ]);
+}
+
+function pruneLine({ isDryRun, objects, bytes, keptObjects, keptBytes }: Pruned): string {
+  const removed = `${objects} objects, ${byteWords(bytes)}`;
+  const kept = `${keptObjects} stay, ${byteWords(keptBytes)}`;
+  if (objects === 0) return `nothing to remove: ${kept}`;
+  return isDryRun ? `would remove ${removed}; ${kept}` : `removed ${removed}; ${kept}`;
+}

@@ -1,0 +1,58 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { ObjectStore } from '#adapters/local/bucket/object-store.ts';
+import type { ObjectVersions } from '#adapters/local/bucket/object-versions.ts';
+import type { ProcessImages } from '#adapters/local/builds/process-images.ts';
+import type { BuiltImage } from '#domain/build/image.ts';
+import type { ArtifactPart, Damage, ModelVersion } from '#domain/deployment.ts';
+import type { Registry } from '#ports/registry.ts';
+
+/** What Slipway keeps in a folder of one machine, for whoever looks after it. */
+export type DataFolder = {
+  readonly dataDir: string;
+  readonly database: DatabaseSync;
+  readonly registry: Registry;
+  readonly versions: ObjectVersions;
+  readonly objects: ObjectStore;
+  /** Takes the bytes again from the bucket where that has them. */
+  readonly soundObject: ObjectStore['problem'];
+  /** Null where images are a Docker engine's. */
+  readonly imageProblem: ProcessImages['problem'] | null;
+};
+
+/** A step of a job on the folder, in words; and what it came to. */
+export type JobLine<Result> = { readonly progress: string } | { readonly result: Result };
+export type Job<Result> = AsyncGenerator<JobLine<Result>, void>;
+
+/** Something that does not have the bytes that it should have. `name` is its path in the data folder; `models` are those with a version that needs it. */
+export type Bad = Damage & { readonly name: string; readonly models: readonly string[] };
+
+/** A version that serves or can start again, with the files and the image that it starts from. */
+export type KeptVersion = {
+  readonly version: ModelVersion;
+  readonly parts: readonly ArtifactPart[];
+  readonly image: BuiltImage | null;
+};
+
+export async function keptVersions(registry: Registry): Promise<readonly KeptVersion[]> {
+  const models = await registry.models();
+  const all = await Promise.all(models.map(({ name }) => registry.versions(name)));
+  const kept = all.flat().filter(({ state }) => state !== 'Removed');
+  return Promise.all(
+    kept.map(async (version) => {
+      const deployment = await registry.deployment(version.deploymentId);
+      const parts = deployment ? partsOf(deployment.artifact) : [];
+      return { version, parts, image: deployment?.work.image ?? null };
+    }),
+  );
+}
+
+export function partsOf(artifact: {
+  readonly parts: readonly ArtifactPart[];
+  readonly manifest: ArtifactPart | null;
+}): readonly ArtifactPart[] {
+  return artifact.manifest ? [...artifact.parts, artifact.manifest] : artifact.parts;
+}
+
+export function sha256Of({ checksum }: Pick<ArtifactPart, 'checksum'>): string {
+  return checksum.replace('sha256:', '');
+}

@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { hashedFile, type Pace } from '#adapters/local/integrity/hashed-file.ts';
+
+/** A Python environment that builds made, and the images that link to it. */
+export type KeptEnvironment = {
+  readonly name: string;
+  readonly path: string;
+  readonly tags: readonly string[];
+};
+
+const LINKS = ['environment', 'converter'];
+
+export function environmentsIn(dataDir: string): readonly KeptEnvironment[] {
+  const environments = join(dataDir, 'images', 'environments');
+  const images = join(dataDir, 'images', 'images');
+  const linked = namesIn(images).flatMap((tag) =>
+    LINKS.flatMap((link) => {
+      const path = join(images, tag, link);
+      return existsSync(path) ? [{ tag, name: basename(readlinkSync(path)) }] : [];
+    }),
+  );
+  return namesIn(environments)
+    .filter((name) => existsSync(join(environments, name, 'lock.txt')))
+    .map((name) => ({
+      name,
+      path: join(environments, name),
+      tags: linked.filter((each) => each.name === name).map(({ tag }) => tag),
+    }));
+}
+
+/**
+ * Which file of an environment is not the one that its package brought, as a predicate; undefined when all are.
+ * Each wheel lists the sha256 of its files in RECORD, in base64 without padding. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+ */
+export async function environmentProblem(path: string, pace?: Pace): Promise<string | undefined> {
+  for (const packages of packageFolders(path)) {
+    for (const info of namesIn(packages).filter((name) => name.endsWith('.dist-info'))) {
+      const record = await readFile(join(packages, info, 'RECORD'), 'utf8').catch(() => '');
+      for (const { file, sha256 } of recorded(record)) {
+        const found = await hashedFile(join(packages, file), pace ? { pace } : {}).catch(
+          () => undefined,
+        );
+        const hash = found && Buffer.from(found.sha256, 'hex').toString('base64url');
+        if (hash === undefined) return `lacks ${file} of ${info}`;
+        if (hash !== sha256) return `has other bytes in ${file} than ${info} lists`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function packageFolders(path: string): readonly string[] {
+  const lib = join(path, 'lib');
+  return namesIn(lib).map((python) => join(lib, python, 'site-packages'));
+}
+
+function recorded(record: string) {
+  return record.split('\n').flatMap((line) => {
+    const [, file = '', sha256 = ''] = /^("[^"]*"|[^,]*),sha256=([\w-]+),\d*\r?$/.exec(line) ?? [];
+    return file ? [{ file: file.replaceAll('"', ''), sha256 }] : [];
+  });
+}
+
+function namesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
