@@ -98,6 +98,7 @@ def _converted(native: Any, model: Model, precision: str) -> Any:
     from skl2onnx import to_onnx
 
     from ..conversion.missing import with_missing
+    from ..conversion.missing_texts import with_missing_texts
 
     _refuse_inexact(native)
     types = _types(native, model.signature.inputs, precision)
@@ -107,7 +108,7 @@ def _converted(native: Any, model: Model, precision: str) -> Any:
         except ModuleNotFoundError:
             continue
     converted = to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native))
-    return with_missing(converted, native)
+    return with_missing_texts(with_missing(converted, native), native)
 
 
 def _refuse_inexact(native: Any) -> None:
@@ -124,6 +125,9 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...], precision: str) -> list[
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 
     number = FloatTensorType if precision == "FP32" else DoubleTensorType
+    if any(spec.datatype.endswith("INT64") for spec in inputs):
+        # Its tensors of whole numbers have no missing ones, and floats would round these.
+        raise ValueError("it has learned whole numbers beyond 2^53, for which there is no conversion")
     kinds = [StringTensorType if spec.datatype == "BYTES" else number for spec in inputs]
     if _choose_by_names(native):
         return [(spec.name, kind([None, 1])) for spec, kind in zip(inputs, kinds)]
