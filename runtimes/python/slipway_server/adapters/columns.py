@@ -119,10 +119,15 @@ def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
 
 def whole_type_of_matrix(estimator: Any, width: int | None) -> str | None:
     """As `whole_type`, for a matrix of numbers: one array has one type."""
-    if width is None or width > _MOST_MADE:
-        return None
-    learned = _learned_in(estimator, [f"x{place}" for place in range(width)]).values()
-    return next((found for found in map(whole_type, learned) if found), None)
+    learned = learned_by_place(estimator, width or 0)
+    return next((found for found in (whole_type(values) for values in learned if values is not None) if found), None)
+
+
+def learned_by_place(estimator: Any, width: int) -> list[np.ndarray | None]:
+    """For each column of a matrix, the values that a part learned from it; None where none did, and for all of a very wide one."""
+    made = [f"x{place}" for place in range(width if width <= _MOST_MADE else 0)]
+    learned = _learned_in(estimator, made)
+    return [learned.get(name) for name in made] + [None] * (width - len(made))
 
 
 def _learned_in(estimator: Any, names: list[str]) -> dict[str, np.ndarray]:
