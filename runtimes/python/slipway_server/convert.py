@@ -22,7 +22,6 @@ import numpy as np  # noqa: E402
 # onnxruntime sends usage events unless this is set before it loads.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-from .adapters.estimator import likeliest_of  # noqa: E402
 from .compiled import uncompiled  # noqa: E402
 from .conversion.compare import TOLERANCE, difference  # noqa: E402
 from .describe import Description, described, ended_by, own_stdout, tell  # noqa: E402
@@ -72,14 +71,13 @@ def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) ->
     specs = tuple(spec_like(name, array) for name, array in outputs.items())
     signature = Signature(model.signature.inputs, specs)
     reports: list[dict[str, Any]] = []
-    classes = likeliest_of(model.native)
     is_whole, tolerance = getattr(framework, "GRAPHS_ARE_WHOLE", False), getattr(framework, "TOLERANCE", TOLERANCE)
     for precision, convert in framework.conversions(model._replace(signature=signature)):
         def graph(convert: Any = convert) -> Any:
             made = convert()
             if is_whole:
                 return made
-            return told(guarded(behind(made, signature, classes), [place for place, _ in refused]), model.native, signature)
+            return told(guarded(behind(made, signature), [place for place, _ in refused]), model.native, signature)
 
         report = _tried(graph, signature, (inputs, outputs, refused), out, tolerance)
         if report["converted"]:

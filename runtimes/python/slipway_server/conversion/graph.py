@@ -9,7 +9,6 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from ..values.tensors import Signature, TensorSpec
-from .compare import TOLERANCE
 
 _TYPES = {
     "BOOL": TensorProto.BOOL,
@@ -28,16 +27,12 @@ _TYPES = {
 }
 
 _PREFIX = "slipway_"
-_OPSET = 15
 # Before IR version 4, an initializer also had to be an input.
 _IR = 8
 
 
-def behind(model: ModelProto, signature: Signature, classes: np.ndarray | None = None) -> ModelProto:
-    """
-    The inputs and outputs are those of the signature, in its order; the graph's other outputs are dropped.
-    With `classes`, the label is the most probable class, the first of equals: a tree operator sums in single precision, so it may pick another of the equals.
-    """
+def behind(model: ModelProto, signature: Signature) -> ModelProto:
+    """The inputs and outputs are those of the signature, in its order; the graph's other outputs are dropped."""
     graph = model.graph
     _drop_maps(graph)
     initializers = {each.name for each in graph.initializer}
@@ -46,21 +41,16 @@ def behind(model: ModelProto, signature: Signature, classes: np.ndarray | None =
     _rename(graph, [each.name for each in own_inputs] + [each.name for each in own_outputs])
     before = _columns_in(own_inputs, signature.inputs) if len(own_inputs) > 1 else _rows_in(own_inputs[0], signature.inputs)
     pairs = list(zip(own_outputs, signature.outputs))
-    likeliest, constants = _likeliest(pairs, classes) if classes is not None and len(pairs) == 2 else ([], [])
-    after = [*likeliest, *(node for own, spec in (pairs[1:] if likeliest else pairs) for node in _out(own, spec))]
+    after = [node for own, spec in pairs for node in _out(own, spec)]
     nodes = [*before, *graph.node, *after]
     wrapped = helper.make_graph(
         nodes,
         "slipway",
         [_value(spec) for spec in signature.inputs],
         [_value(spec) for spec in signature.outputs],
-        [*graph.initializer, *constants, *(each for each in _CONSTANTS if any(each.name in node.input for node in nodes))],
+        [*graph.initializer, *(each for each in _CONSTANTS if any(each.name in node.input for node in nodes))],
     )
-    opsets = list(model.opset_import)
-    if all(each.domain not in ("", "ai.onnx") for each in opsets):
-        # A graph with only tree operators may not import any other operator set.
-        opsets.append(helper.make_opsetid("", _OPSET))
-    result = helper.make_model(wrapped, opset_imports=opsets, ir_version=max(model.ir_version, _IR))
+    result = helper.make_model(wrapped, opset_imports=list(model.opset_import), ir_version=max(model.ir_version, _IR))
     result.producer_name, result.producer_version = model.producer_name, model.producer_version
     checker.check_model(result)
     return result
@@ -128,30 +118,6 @@ def _column(name: str, to: str, wanted: int) -> list[NodeProto]:
     return [helper.make_node("Reshape", [name, f"{_PREFIX}column"], [shaped]), _cast(shaped, to, wanted)]
 
 
-def _likeliest(pairs: list[tuple[Any, TensorSpec]], classes: np.ndarray) -> tuple[list[NodeProto], list[TensorProto]]:
-    """The label of each row, computed from its probabilities."""
-    (_, label), (probabilities, _) = pairs
-    rows = _PREFIX + probabilities.name
-    most, least, less, flags, index, named, apart = (
-        f"{_PREFIX}{each}" for each in ("most", "least", "less", "flags", "likeliest", "classes", "apart")
-    )
-    values = [str(each).encode() if label.datatype == "BYTES" else each for each in classes.tolist()]
-    number = probabilities.type.tensor_type.elem_type
-    nodes = [
-        helper.make_node("ReduceMax", [rows], [most], axes=[1], keepdims=1),
-        helper.make_node("Sub", [most, apart], [least]),
-        helper.make_node("Less", [rows, least], [less]),
-        # The first of those that are not less.
-        helper.make_node("Cast", [less], [flags], to=TensorProto.INT32),
-        helper.make_node("ArgMin", [flags], [index], axis=1, keepdims=0),
-        helper.make_node("Gather", [named, index], [label.name]),
-    ]
-    return nodes, [
-        helper.make_tensor(named, _TYPES[label.datatype], [len(values)], values),
-        helper.make_tensor(apart, number, [], [TOLERANCE]),
-    ]
-
-
 def _out(own: Any, spec: TensorSpec) -> list[NodeProto]:
     name, cast = _PREFIX + own.name, f"{_PREFIX}{spec.name}_cast"
     if spec.shape is not None and len(spec.shape) == 1:
@@ -162,7 +128,7 @@ def _out(own: Any, spec: TensorSpec) -> list[NodeProto]:
 
 
 def _bounded(name: str, spec: TensorSpec) -> list[NodeProto]:
-    """Sums of trees in single precision may be 1e-7 below 0 or above 1. Max and Min preserve NaN; for Clip that is not specified."""
+    """A sum in single precision may be 1e-7 below 0 or above 1. Max and Min preserve NaN; for Clip that is not specified."""
     least, most, above = f"{_PREFIX}{spec.datatype}_least", f"{_PREFIX}{spec.datatype}_most", f"{_PREFIX}{spec.name}_above"
     return [helper.make_node("Max", [name, least], [above]), helper.make_node("Min", [above, most], [spec.name])]
 

@@ -9,6 +9,7 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from ..proof.unknowns import Place
+from .preparation import UNKNOWN
 
 _PREFIX = "slipway_guard_"
 # onnxruntime's errors contain the node's name, which would be too long with thousands of column names.
@@ -86,7 +87,7 @@ def _name_encoders(graph: Any) -> None:
         return found.union(*(sources(each) for each in makers[name].input)) if name in makers else found
 
     for node in graph.node:
-        if node.op_type == "OneHotEncoder":
+        if node.op_type == "OneHotEncoder" or node.name.startswith(UNKNOWN):
             node.name = _told("unknown", [[name, None] for name in sorted(sources(node.input[0]))])
 
 

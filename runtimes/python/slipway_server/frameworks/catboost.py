@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Callable, Iterable, Iterator
@@ -9,7 +7,7 @@ from typing import Any, Callable, Iterable, Iterator
 import numpy as np
 
 from ..config import Facts
-from ..conversion.native import CATEGORIES, Conversion
+from ..conversion.native import CATEGORIES, Conversion, graph_of_rows, width_of
 from ..model import Model, matrix, plain, stacked
 from ..values.tensors import Signature, TensorSpec
 
@@ -45,9 +43,8 @@ def own_model(model: Any, facts: Facts) -> Model:
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
     classes = plain(model.classes_) if len(model.classes_) > 0 else None
     is_boolean = lru_cache(None)(lambda index: _is_boolean(model, index))
-    loss = str(model.get_all_params().get("loss_function", ""))
-    numbers = next((kind for name, kind in _NUMBERS.items() if loss.startswith(name)), "RawFormulaVal")
-    has_labels = loss.startswith(_SEVERAL)
+    numbers = _number_kind(model)
+    has_labels = _loss_of(model).startswith(_SEVERAL)
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         ordered = {name: arrays[name] for name in names} if is_named and set(names) == arrays.keys() else arrays
@@ -62,6 +59,15 @@ def own_model(model: Any, facts: Facts) -> Model:
     # CatBoost compares categories as text, a number by its digits.
     taken = tuple(replace(spec, is_category=spec.datatype == "BYTES") for spec in inputs)
     return Model(Signature(taken, facts.signature.outputs if facts.signature else ()), predict, is_named, native=model)
+
+
+def _loss_of(model: Any) -> str:
+    return str(model.get_all_params().get("loss_function", ""))
+
+
+def _number_kind(model: Any) -> str:
+    """The prediction type of a model without classes."""
+    return next((kind for name, kind in _NUMBERS.items() if _loss_of(model).startswith(name)), "RawFormulaVal")
 
 
 def names(part: Any) -> Iterable[Any]:
@@ -89,18 +95,19 @@ def _numbers(model: Any) -> list[int]:
 
 
 def conversions(model: Model) -> Iterator[Conversion]:
-    yield "FP32", lambda: _converted(model.native)
+    convert = lambda nodes, rows, names: _convert(nodes, model.native, rows, names)
+    yield "FP64", lambda: graph_of_rows(width_of(model.signature.inputs), convert, model.signature.outputs)
 
 
-def _converted(native: Any) -> Any:
-    import onnx
+def _convert(nodes: Any, native: Any, rows: str, outputs: list[str]) -> None:
+    from ..conversion.catboost_trees import answer
 
     if len(_numbers(native)) < len(native.feature_names_):
         raise ValueError(CATEGORIES)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.onnx")
-        native.save_model(path, format="onnx")
-        return onnx.load(path)
+    kind = _number_kind(native)
+    if kind not in ("RawFormulaVal", "Exponent"):
+        raise ValueError(f"it answers {kind}, for which there is no conversion")
+    answer(nodes, native, rows, kind == "Exponent", outputs)
 
 
 def register_converters() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..adapters.columns import are_made, column, learned_of
 from ..config import Facts
-from ..conversion.native import BOOSTER_OPSET, CATEGORIES, Conversion, floats, register
+from ..conversion.native import CATEGORIES, Conversion, graph_of_rows, register_classes, width_of
 from ..model import Model, coded, codes_of, matrix, stacked
 from ..values.tensors import Signature, TensorSpec
 
@@ -74,22 +74,26 @@ def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
 
 
 def conversions(model: Model) -> Iterator[Conversion]:
-    yield "FP32", lambda: _converted(model.native, model.signature.inputs)
+    convert = lambda nodes, rows, names: _convert(nodes, model.native, rows, names)
+    yield "FP64", lambda: graph_of_rows(width_of(model.signature.inputs), convert, model.signature.outputs)
 
 
-def _converted(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
-    from onnxmltools import convert_lightgbm
+def _convert(nodes: Any, native: Any, rows: str, outputs: list[str]) -> None:
+    from ..conversion.lightgbm_trees import answer_rows, classified
 
     if learned_of(native):
         raise ValueError(CATEGORIES)
-    return convert_lightgbm(native, initial_types=floats(inputs), target_opset=BOOSTER_OPSET, zipmap=False)
+    booster = _booster_of(native)
+    if len(outputs) == 2:
+        classified(nodes, booster, rows, getattr(native, "classes_", None), outputs)
+    else:
+        nodes.add("Identity", answer_rows(nodes, booster, rows)[0], out=outputs[0])
 
 
 def register_converters() -> None:
     import lightgbm
-    from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
 
-    register(lightgbm, "LGBM", convert_lightgbm)
+    register_classes(lightgbm, "LGBM", _convert)
 
 
 def _booster_of(value: Any) -> Any:

@@ -88,27 +88,25 @@ def _flat(trees: Any) -> list[Any]:
 
 
 def conversions(model: Model) -> Iterator[Conversion]:
-    """FP32, then FP64: in single precision, a scaler's output may fall on the other side of a split."""
     if answers(model.native, "predict") or answers(model.native, "transform"):
-        yield "FP32", lambda: _converted(model.native, model, "FP32")
-        yield "FP64", lambda: _converted(model.native, model, "FP64")
+        yield "FP64", lambda: _converted(model.native, model)
 
 
-def _converted(native: Any, model: Model, precision: str) -> Any:
+def _converted(native: Any, model: Model) -> Any:
     from skl2onnx import to_onnx
 
-    from ..conversion.missing import with_missing
     from ..conversion.missing_texts import with_missing_texts
+    from ..conversion.precision import in_its_precision
 
     _refuse_inexact(native)
-    types = _types(native, model.signature.inputs, precision)
     for name in NAMES:
         try:
             framework(name).register_converters()
         except ModuleNotFoundError:
             continue
-    converted = to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native))
-    return with_missing_texts(with_missing(converted, native), native)
+    types = _types(native, model.signature.inputs)
+    converted = in_its_precision(to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native)))
+    return with_missing_texts(converted, native)
 
 
 def _refuse_inexact(native: Any) -> None:
@@ -120,15 +118,14 @@ def _refuse_inexact(native: Any) -> None:
         raise ValueError("it cuts texts into words, for which there is no conversion that answers the same")
 
 
-def _types(native: Any, inputs: tuple[TensorSpec, ...], precision: str) -> list[tuple[str, Any]]:
+def _types(native: Any, inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]:
     """An input per column if columns are selected, else one matrix of them all."""
-    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+    from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 
-    number = FloatTensorType if precision == "FP32" else DoubleTensorType
     if any(spec.datatype.endswith("INT64") for spec in inputs):
         # Its tensors of whole numbers have no missing ones, and floats would round these.
         raise ValueError("it has learned whole numbers beyond 2^53, for which there is no conversion")
-    kinds = [StringTensorType if spec.datatype == "BYTES" else number for spec in inputs]
+    kinds = [StringTensorType if spec.datatype == "BYTES" else DoubleTensorType for spec in inputs]
     if _choose_by_names(native):
         return [(spec.name, kind([None, 1])) for spec, kind in zip(inputs, kinds)]
     if len(set(kinds)) > 1:
@@ -146,8 +143,18 @@ def _choose_by_names(native: Any) -> bool:
 
 
 def _options(native: Any) -> dict[Any, Any]:
-    return {id(native): {"zipmap": False}} if answers(native, "predict_proba") else {}
+    from sklearn.base import is_classifier
+
+    return {id(native): {"zipmap": False}} if is_classifier(native) else {}
 
 
 def register_converters() -> None:
-    """The converter already supports scikit-learn's classes."""
+    """In place of converters that compute in FP32, not at all in FP64, or that decide otherwise."""
+    from ..conversion.linear import register_linear
+    from ..conversion.native import register, register_step
+    from ..conversion.preparation import register_preparation
+    from ..conversion.sklearn_trees import register_sklearn_trees
+
+    register_sklearn_trees(register)
+    register_linear(register)
+    register_preparation(register_step)

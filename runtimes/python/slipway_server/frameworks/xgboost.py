@@ -10,7 +10,7 @@ import numpy as np
 from ..adapters.columns import column
 from ..adapters.estimator import estimator_model
 from ..config import Facts
-from ..conversion.native import BOOSTER_OPSET, CATEGORIES, Conversion, floats, register
+from ..conversion.native import Conversion, graph_of_rows, register_classes, width_of
 from ..model import Model, coded, codes_of, matrix, refuse_unknown, stacked
 from ..values.tensors import Signature, TensorSpec
 
@@ -78,28 +78,30 @@ def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
 
 
 def conversions(model: Model) -> Iterator[Conversion]:
-    yield "FP32", lambda: _converted(model.native, model.signature.inputs)
+    convert = lambda nodes, rows, names: _convert(nodes, model.native, rows, names)
+    yield "FP32", lambda: graph_of_rows(width_of(model.signature.inputs), convert, model.signature.outputs)
 
 
-def _converted(native: Any, inputs: tuple[TensorSpec, ...]) -> Any:
-    from onnxmltools import convert_xgboost
+def _convert(nodes: Any, native: Any, rows: str, outputs: list[str]) -> None:
+    from ..conversion.xgboost_trees import answer_rows, classified
 
     booster = _booster_of(native)
-    if "tree_info" not in booster.save_raw("json").decode("utf-8", "replace") or '"dart"' in booster.save_config():
-        raise ValueError("it is not of plain trees, for which alone there is a conversion")
-    if any(kind == "c" for kind in booster.feature_types or []):
-        raise ValueError(CATEGORIES)
-    # The converter only knows features by number, and takes all trees of a booster.
-    booster.feature_names = None
-    rounds = best_rounds(booster) if native is booster else 0
-    return convert_xgboost(native[:rounds] if rounds else native, initial_types=floats(inputs), target_opset=BOOSTER_OPSET)
+    missing = getattr(native, "missing", None)
+    if missing is not None and not np.isnan(missing):
+        raise ValueError(f"it takes {missing} for missing, for which there is no conversion")
+    rounds = best_rounds(booster) if native is booster else getattr(native, "best_iteration", -1) + 1
+    if len(outputs) == 2:
+        classified(nodes, booster, rows, rounds, getattr(native, "classes_", None), outputs)
+    elif outputs == ["label"]:
+        raise ValueError("it answers labels alone, for which there is no conversion")
+    else:
+        nodes.add("Identity", answer_rows(nodes, booster, rows, rounds)[0], out=outputs[0])
 
 
 def register_converters() -> None:
     import xgboost
-    from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
 
-    register(xgboost, "XGB", convert_xgboost)
+    register_classes(xgboost, "XGB", _convert)
 
 
 def _booster_of(value: Any) -> Any:

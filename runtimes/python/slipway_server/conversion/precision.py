@@ -1,0 +1,90 @@
+"""Which graphs compute in the precision in which their framework does; any other is refused, and the framework serves its model itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, TensorProto, numpy_helper, shape_inference
+
+from .nodes import ML, OPSETS
+from .trees import FP32
+
+# The operators of ai.onnx.ml that look up or move what they are given. Its others compute in FP32, whatever they are given.
+_EXACT = ("ArrayFeatureExtractor", "LabelEncoder", "OneHotEncoder", "TreeEnsemble", "ZipMap")
+# What they answer is small and whole.
+_WHOLE = ("ArgMax", "LabelEncoder", "OneHotEncoder", "Shape")
+_MOVES = ("Identity", "Cast", "Concat", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Gather", "Slice", "ArrayFeatureExtractor", "ZipMap", "Transpose")
+_NARROW = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+_SMALL = (TensorProto.BOOL, TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16, TensorProto.UINT16)
+
+
+def in_its_precision(model: ModelProto) -> ModelProto:
+    """
+    The model, with the operator set that its trees need. Raises ValueError, with the operator, where one has FP32 numbers that are neither whole nor the framework's own,
+    or where the type of a value is not known.
+    """
+    _set_opsets(model)
+    inferred = shape_inference.infer_shapes(model, check_type=True)
+    _check(inferred.graph, {}, set())
+    return model
+
+
+def _set_opsets(model: ModelProto) -> None:
+    for each in model.opset_import:
+        if each.domain in OPSETS:
+            each.version = max(each.version, OPSETS[each.domain])
+    for domain, version in OPSETS.items():
+        if all(each.domain != domain for each in model.opset_import):
+            model.opset_import.add(domain=domain, version=version)
+
+
+def _check(graph: Any, around: dict[str, int], exact_around: set[str]) -> None:
+    values = [*graph.input, *graph.value_info, *graph.output]
+    types = {**around, **{each.name: each.type.tensor_type.elem_type for each in values}}
+    types.update((each.name, each.data_type) for each in graph.initializer)
+    exact = exact_around | {each.name for each in graph.initializer if _is_whole(each)}
+    for each in graph.initializer:
+        if each.data_type in _NARROW and each.name not in exact:
+            raise ValueError(f"its conversion has FP32 constants ({each.name})")
+    for node in graph.node:
+        _check_node(node, types, exact)
+
+
+def _check_node(node: Any, types: dict[str, int], exact: set[str]) -> None:
+    if node.domain not in ("", ML) or (node.domain == ML and node.op_type not in _EXACT):
+        raise ValueError(f"its conversion computes in FP32 what the framework computes in FP64 ({node.op_type})")
+    for attribute in node.attribute:
+        for inner in [attribute.g] if attribute.HasField("g") else attribute.graphs:
+            _check(inner, types, exact)
+    for name in filter(None, node.output):
+        kind = types.get(name, _own_type(node, types))
+        if kind == TensorProto.UNDEFINED:
+            raise ValueError(f"its conversion has a value of an unknown type ({node.op_type})")
+        types[name] = kind
+        if _stays_exact(node, types, exact):
+            exact.add(name)
+        elif kind in _NARROW and not name.startswith(FP32):
+            raise ValueError(f"its conversion computes in FP32 what the framework computes in FP64 ({node.op_type})")
+
+
+def _own_type(node: Any, types: dict[str, int]) -> int:
+    """What onnx does not infer."""
+    if node.op_type == "TreeEnsemble":
+        return types.get(node.input[0], TensorProto.UNDEFINED)
+    return TensorProto.FLOAT if node.op_type == "OneHotEncoder" else TensorProto.UNDEFINED
+
+
+def _stays_exact(node: Any, types: dict[str, int], exact: set[str]) -> bool:
+    """Whether its numbers are small and whole: of an encoder, or moved by an operator that does not compute."""
+    if node.op_type in _WHOLE:
+        return True
+    moved = list(node.input) if node.op_type == "Concat" else list(node.input[:1])
+    return node.op_type in _MOVES and all(name in exact or types.get(name) in _SMALL for name in moved)
+
+
+def _is_whole(tensor: TensorProto) -> bool:
+    if tensor.data_type not in (*_NARROW, TensorProto.INT64, TensorProto.INT32):
+        return False
+    values = numpy_helper.to_array(tensor).astype(np.float64)
+    return bool(np.all(values == np.rint(values)) and np.all(np.abs(values) < 2**24))
