@@ -106,12 +106,17 @@ def names_given(estimator: Any) -> list[str]:
 
 def column(name: str, learned: np.ndarray | None) -> TensorSpec:
     """The input of a column of single values, by the categories that were learned from it, if any."""
-    datatype = "FP64" if learned is None else "BYTES" if is_of_texts(learned) else whole_type(learned) or "FP64"
+    datatype = "BYTES" if learned is not None and is_of_texts(learned) else "FP64"
     return with_missing(TensorSpec(name, datatype, (-1,)), learned)
 
 
 def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
-    """A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text."""
+    """
+    A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text.
+    Inspection reads names and texts alone: its columns are of FP64 where the model has learned whole numbers that a float would round.
+    """
+    whole = whole_type(learned) if learned is not None and spec.datatype == "FP64" else None
+    spec = replace(spec, datatype=whole) if whole else spec
     if spec.shape != (-1,) or spec.datatype not in ("BYTES", "INT64", "UINT64"):
         return spec
     return replace(spec, takes_null=True, empty_is_null=learned is None or "" not in learned.tolist())
