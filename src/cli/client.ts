@@ -22,12 +22,8 @@ const LONGEST_MS = 60_000;
  * Fails with `PlatformUnavailable` when none runs, or when the one that runs has not answered in a minute; with `PlatformDenied` when the folder cannot be read.
  */
 export async function findInstance(dataDir: string, longestMs = LONGEST_MS): Promise<Instance> {
-  const found = await patiently(async (at) => {
-    at(`the Slipway of ${dataDir} is busy; waiting for its answer`);
-    return lookForInstance(dataDir, longestMs);
-  });
-  if (found?.state === 'answers') return found;
-  if (found?.state === 'busy') throw busy(dataDir, found, longestMs);
+  const found = await runningInstance(dataDir, longestMs);
+  if (found) return found;
   await requireReadable(dataDir);
   throw new Failure(
     'PlatformUnavailable',
@@ -36,6 +32,19 @@ export async function findInstance(dataDir: string, longestMs = LONGEST_MS): Pro
       fix: 'Start one with `slipway start`, or name its folder with --data.',
     },
   );
+}
+
+/** The same; undefined where none runs. */
+export async function runningInstance(
+  dataDir: string,
+  longestMs = LONGEST_MS,
+): Promise<Instance | undefined> {
+  const found = await patiently(async (at) => {
+    at(`the Slipway of ${dataDir} is busy; waiting for its answer`);
+    return lookForInstance(dataDir, longestMs);
+  });
+  if (found?.state === 'busy') throw busy(dataDir, found, longestMs);
+  return found?.state === 'answers' ? found : undefined;
 }
 
 function busy(dataDir: string, { pid }: Instance, waitedMs: number): Failure {

@@ -1,6 +1,6 @@
 import type { DataFolder, Job } from '#compose/data-folder/data-folder.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
-import { askedOf, lookForInstance } from './client.ts';
+import { askedOf, runningInstance } from './client.ts';
 import type { Output } from './output.ts';
 
 type Asked<Result> = {
@@ -17,8 +17,8 @@ export async function runOnFolder<Result>(
   { path, query = {}, here }: Asked<Result>,
   output: Output,
 ): Promise<Result> {
-  const found = await lookForInstance(dataDir);
-  if (found?.answers) {
+  const found = await runningInstance(dataDir);
+  if (found) {
     const url = `${found.control}${path}?${new URLSearchParams(query)}`;
     return lastOf(readLines<Result>(await askedOf(url, { method: 'POST' })), output);
   }

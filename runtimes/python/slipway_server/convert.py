@@ -61,7 +61,7 @@ def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) ->
         report: dict[str, Any] = framework.converted_whole(model, out, is_int8)
         return {**report, **_quantized(framework, model, out)} if is_int8 and report["converted"] else report
     inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
-    refused = [(Place(each["name"], each["index"]), each["inputs"] and tensors_of(each["inputs"])) for each in golden["refused"]]
+    refused = [(Place(each["name"], each["index"], each["isMissing"]), each["inputs"] and tensors_of(each["inputs"])) for each in golden["refused"]]
     specs = tuple(spec_like(name, array) for name, array in outputs.items())
     described = model._replace(signature=Signature(model.signature.inputs, specs))
     is_whole, tolerance = getattr(framework, "GRAPHS_ARE_WHOLE", False), getattr(framework, "TOLERANCE", TOLERANCE)

@@ -9,6 +9,7 @@ import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { Failure } from '#domain/failure.ts';
+import { systemClock } from '../clocks.ts';
 import type { DataFolder } from './data-folder.ts';
 
 /** A data folder on which no Slipway runs, until it is disposed of. Fails with `InputInvalid` when there is none, or a Slipway runs on it. */
@@ -26,7 +27,7 @@ export function openDataFolder(folder: string): DataFolder & Disposable {
   const unlock = lockFolder(dataDir);
   let database: DatabaseSync | undefined;
   try {
-    const clock = { now: Date.now };
+    const clock = systemClock;
     database = openRegistry(dataDir, { beginsAnew: false, nowMs: clock.now() });
     const opened = database;
     const versions = objectVersions(opened, clock);

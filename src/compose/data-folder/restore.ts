@@ -14,6 +14,7 @@ import { migrate } from '#adapters/local/registry/schema-version.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
+import { systemClock } from '../clocks.ts';
 import { LABEL, objectsOf } from './backup.ts';
 import { copyTree } from './copy-tree.ts';
 import type { Bad, Job } from './data-folder.ts';
@@ -111,7 +112,7 @@ async function showBucket(
 ): Promise<void> {
   const bucket = join(dataDir, 'bucket');
   await mkdir(join(bucket, 'models'), { recursive: true });
-  const versions = objectVersions(database, { now: Date.now });
+  const versions = objectVersions(database, systemClock);
   for (const { key, versionId, sha256 } of versions.list('', '')) {
     if (await fileAt(join(bucket, key))) continue;
     if (!existsSync(objectPath(sha256))) continue;

@@ -15,6 +15,7 @@ from ..proof.timing import median_micros
 from ..proof.unknowns import Place, infinite_places
 from ..refusal import Refusal, message_of
 from .compare import Scale, by_own_size, by_size, by_spread, difference
+from .missing_texts import as_texts, told
 
 
 class Asked(NamedTuple):
@@ -49,7 +50,8 @@ def guarded_graph(made: Any, asked: Asked) -> Any:
     usual = [asked.outputs, *(answers for group, answers in asked.hard if answers is not None and not group.is_extreme)]
     numbers = [spec.name for spec in asked.model.signature.outputs if all(_is_finite(answers[spec.name]) for answers in usual)]
     refused = [place for place, _ in asked.refused]
-    return guarded(behind(made, asked.model.signature), refused, infinite_places(asked.model, asked.inputs, refused), are_finite=numbers)
+    graph = guarded(behind(made, asked.model.signature), refused, infinite_places(asked.model, asked.inputs, refused), are_finite=numbers)
+    return told(graph, asked.model.native, asked.model.signature)
 
 
 def _is_finite(array: np.ndarray) -> bool:
@@ -68,7 +70,7 @@ def tried(convert: Callable[[], Any], asked: Asked, out: str, tolerance: float, 
     why = why or next((_answered(place) for place, row in asked.refused if row and not _refuses(session, asked.model, row)), None)
     if scale is not by_size:
         why = why or _hard(session, asked, tolerance)
-    first = first_row(asked.model.signature.inputs, asked.inputs)
+    first = as_texts(first_row(asked.model.signature.inputs, asked.inputs))
     report = {
         "converted": why is None,
         "reason": why,
@@ -133,7 +135,7 @@ def _native(model: Model, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray] 
 
 def _answers(session: Any, model: Model, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     names = [spec.name for spec in model.signature.outputs]
-    return {name: np.asarray(answer) for name, answer in zip(names, session.run(names, rows))}
+    return {name: np.asarray(answer) for name, answer in zip(names, session.run(names, as_texts(rows)))}
 
 
 def _refuses(session: Any, model: Model, row: dict[str, np.ndarray]) -> bool:

@@ -1,0 +1,65 @@
+"""Missing values in columns of text: ONNX's texts cannot be null, so the graph has a text of its own for them, and the ONNX server puts it in (runtimes/onnx/session/missing-texts.ts)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, helper
+
+from ..adapters.columns import learned_of, parts_given
+from ..values.tensors import Signature, is_missing
+
+# A noncharacter of Unicode, which no text is to have that is exchanged.
+MISSING_TEXT = "\ufdd0"
+_PROPERTY = "slipway.missing_texts"
+
+
+def with_missing_texts(model: ModelProto, native: Any) -> ModelProto:
+    """skl2onnx writes a missing category as the text "nan" or "None". Raises ValueError where it cannot be told from such a text."""
+    for part, _, _ in parts_given(native):
+        for values in getattr(part, "categories_", ()):
+            known = np.asarray(values).tolist()
+            if any(map(is_missing, known)) and any(isinstance(value, str) for value in known):
+                _mark(model, [str(value) for value in known], texts_of(known))
+    return model
+
+
+def texts_of(known: list[Any]) -> list[str]:
+    """Learned categories as the graph's texts. Raises ValueError for others than texts, of which one may be missing."""
+    texts = [MISSING_TEXT if is_missing(each) else each for each in known]
+    if not all(isinstance(each, str) for each in texts) or texts.count(MISSING_TEXT) > 1:
+        raise ValueError("it has categories that are texts and others that are not, for which there is no conversion")
+    return texts
+
+
+def told(model: ModelProto, native: Any, signature: Signature) -> ModelProto:
+    """Says in the model's metadata which text stands for a missing one, and in which columns an empty text is a category of its own."""
+    if any(spec.datatype == "BYTES" for spec in signature.inputs):
+        learned = learned_of(native)
+        own = [spec.name for spec in signature.inputs if spec.name in learned and "" in learned[spec.name].tolist()]
+        helper.set_model_props(model, {_PROPERTY: json.dumps({"text": MISSING_TEXT, "emptyIsText": own})})
+    return model
+
+
+def as_texts(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays as the converted model takes them."""
+    return {name: _filled(array) if array.dtype.kind == "O" else array for name, array in arrays.items()}
+
+
+def _filled(array: np.ndarray) -> np.ndarray:
+    found = np.array([MISSING_TEXT if value is None else value for value in array.ravel().tolist()], dtype=object)
+    return found.reshape(array.shape)
+
+
+def _mark(model: ModelProto, written: list[str], texts: list[str]) -> None:
+    lists = [each.strings for node in model.graph.node for each in node.attribute if len(each.strings) == len(texts)]
+    decoded = [[text.decode() for text in each] for each in lists]
+    found = [each for each, now in zip(lists, decoded) if now == written]
+    if texts in decoded:
+        return
+    if not found or len(set(written)) < len(written):
+        raise ValueError("it has learned missing values among texts, and its conversion cannot tell them apart")
+    for each in found:
+        each[texts.index(MISSING_TEXT)] = MISSING_TEXT.encode()
