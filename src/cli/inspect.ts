@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { PathInspection } from '#compose/inspection/inspect-path.ts';
+import { missingCaveat } from '#domain/artifact/caveat.ts';
 import type {
   ImageServing,
   LanguageServing,
@@ -37,6 +38,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ],
     ['size', `${count(facts.sizeBytes)} bytes${parameters(facts.parameters)}`],
     ['inputs', signature && tensors(signature, 'inputs')],
+    ['missing', missingCaveat(facts.data?.format ?? facts.format)],
     ['outputs', signature && (tensors(signature, 'outputs') || 'determined by the build')],
     ['answers', facts.language ? language(facts.language) : null],
     ...pipelineRows(facts),

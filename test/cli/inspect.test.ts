@@ -31,6 +31,16 @@ describe('slipway inspect', () => {
     ]);
   });
 
+  it('says of a file of XGBoost which missing values it takes, as the file does not', async () => {
+    const { path } = fixtureOf('xgboost', 'binary-3.4.json');
+
+    const [line, ...others] = await said(path, 'missing');
+
+    expect(line).toMatch(/^missing +null and NaN alone: .* missing=-999, send null in its place/);
+    expect(others).toEqual([]);
+    expect(await said(fixtureOf('lightgbm', 'binary-3.3.txt').path, 'missing')).toEqual([]);
+  });
+
   it('says what the image of a folder goes without that was downloaded whole', async () => {
     await using folder = await temporaryFolder();
     await cp(BERT, folder.path, { recursive: true });

@@ -45,6 +45,13 @@ function describeImages(): void {
         headers: { 'content-type': type },
         body,
       });
+    const inForm = async (model: string, file: string) => {
+      const body = new FormData();
+      body.append('image', new Blob([readFileSync(join(IMAGES, file))]), file);
+      body.append('top_k', '1');
+      const url = `${slipway().gateway}/models/${model}/invocations`;
+      return (await fetch(url, { method: 'POST', body })).json();
+    };
     const metadata = async (model: string) =>
       (await fetch(`${slipway().gateway}/models/${model}/v2`)).json();
     const wantedOf = (name: string) => Object.entries(answers[name] ?? {});
@@ -73,6 +80,7 @@ function describeImages(): void {
           const answer = await post(name, type, readFileSync(join(IMAGES, file)));
 
           expect({ file, answer: await answer.json() }).toEqual({ file, answer: alike(wanted) });
+          expect(await inForm(name, file)).toEqual(alike(wanted.slice(0, 1)));
         }
       },
       LONGEST_MS,

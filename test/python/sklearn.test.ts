@@ -44,6 +44,17 @@ const CASES: readonly Dropped[] = [
     ],
   },
   {
+    what: 'a model of texts of which some are missing, and one that imputes them,',
+    folder: 'sklearn',
+    versions: ['missing-texts-1.8.pkl', 'imputed-texts-1.8.pkl'],
+    asOnnx: [true, false],
+  },
+  {
+    what: 'a model of whole numbers of 18 digits',
+    folder: 'sklearn',
+    versions: ['long-ids-1.8.pkl'],
+  },
+  {
     what: 'a model of several labels',
     folder: 'sklearn',
     versions: ['several-labels-1.8.pkl'],
@@ -74,6 +85,31 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
   });
 
   itAnswersAsItsFramework(CASES, slipway);
+
+  it('whole numbers of 18 digits reach the encoder as they are, however they are written', async () => {
+    await pushed(slipway(), fixtureOf('sklearn', 'long-ids-1.8.pkl'), 'ids');
+    const ask = async (body: string, type = 'application/json') => {
+      const url = `${slipway().gateway}/models/ids/invocations`;
+      const answer = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body });
+      return answer.text();
+    };
+    const [odd, even] = ['400000000000000001', '400000000000000002'];
+    const shapes = (id: string) => [
+      ask(`{"dataframe_split":{"columns":["length","id"],"data":[[5,${id}]]}}`),
+      ask(`{"dataframe_records":[{"id":${id},"length":5}]}`),
+      ask(`{"dataframe_records":[{"id":${id},"length":5},{"id":null,"length":5}]}`),
+      ask(`{"instances":[[${id},5]]}`),
+      ask(`{"inputs":{"id":[${id}],"length":[5]}}`),
+      ask(`[{"id":"${id}","length":5}]`),
+      ask(`{"id":${id},"length":5}`, 'application/x-ndjson'),
+      ask(`id,length\n${id},5\n`, 'text/csv'),
+    ];
+
+    const answers = await Promise.all([...shapes(odd), ...shapes(even)]);
+
+    const labels = answers.map((text) => text.includes('true'));
+    expect(labels).toEqual([...shapes(odd).map(() => false), ...shapes(even).map(() => true)]);
+  });
 
   it('what its framework refuses is refused by the conversion too', async () => {
     await pushed(slipway(), fixtureOf('sklearn', 'logistic-1.8.pkl'), 'refuses');

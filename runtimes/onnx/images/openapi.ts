@@ -20,11 +20,19 @@ export function imageDocument(document: Document, { task }: ImageModel): Documen
   };
   const bytes = { schema: { type: 'string', format: 'binary' } };
   const types = ['image/png', 'image/jpeg', 'image/webp'];
+  const form = {
+    schema: {
+      type: 'object',
+      required: ['image'],
+      properties: { image: bytes.schema, ...parameters },
+    },
+  };
   const content = {
     'application/json': json,
+    'multipart/form-data': form,
     ...Object.fromEntries(types.map((type) => [type, bytes])),
   };
-  const summary = 'Tell what is in an image: its bytes as the body, or base64 in JSON';
+  const summary = 'Tell what is in an image: its bytes as the body or in a form, or base64 in JSON';
   const labels = listOf({
     type: 'object',
     properties: { label: { type: 'string' }, score: { type: 'number' } },

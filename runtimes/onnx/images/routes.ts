@@ -2,31 +2,37 @@ import { readInference } from '../language/inference-api.ts';
 import { textOf } from '../serving/body.ts';
 import type { Call, Reply } from '../serving/route.ts';
 import { parseJson } from '../values/json.ts';
+import { inferenceOfForm } from './form.ts';
 import type { ImageModel } from './model.ts';
 
 const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/jpg', 'image/webp'] as const;
 // What clients declare of bytes of which they know nothing.
 const BYTES = 'application/octet-stream';
+const FORM = 'multipart/form-data';
 
-/** The answer to `/invocations` with an image as the body, or with several in the shape of Hugging Face's inference API; undefined for a body of another shape, which the call then still has. */
+/** The answer to `/invocations` with an image as the body or in a form, or with several in the shape of Hugging Face's inference API; undefined for a body of another shape, which the call then still has. */
 export async function imagesReply(
   call: Call,
   { task, labelled }: ImageModel,
 ): Promise<{ readonly reply: Reply | undefined; readonly call: Call }> {
-  const type = call.type('text/csv', BYTES, ...IMAGE_TYPES);
+  const type = call.type('text/csv', BYTES, FORM, ...IMAGE_TYPES);
   const bytes = await call.body();
   const kept = { ...call, body: async () => bytes };
   if (type === 'text/csv') return { reply: undefined, call: kept };
   const asked = { isGone: call.isGone, cut: 0 };
   if (type === BYTES || type.startsWith('image/') || isImage(bytes))
     return answered(await labelled(bytes, asked), kept);
-  const request = readInference(parseJson(textOf(bytes)), { task });
+  const body =
+    type === FORM
+      ? await inferenceOfForm(bytes, call.header('content-type') ?? '')
+      : parseJson(textOf(bytes));
+  const request = readInference(body, { task });
   if (!request) return { reply: undefined, call: kept };
   const answers = await task.answers(request.items, request.parameters, asked);
   return answered(request.isOne ? answers[0] : answers, kept);
 }
 
-// As PNG, JPEG, WebP and GIF begin, in Latin-1: requests declares nothing of a file that it sends, and curl a form.
+// As PNG, JPEG, WebP and GIF begin, in Latin-1: requests declares nothing of a file that it sends as the body, and curl form fields.
 const STARTS = ['\x89PNG', '\xff\xd8\xff', 'RIFF', 'GIF8'];
 
 function isImage(bytes: Uint8Array): boolean {

@@ -37,7 +37,7 @@ export function metadataOf({ name, version, signature }: Model) {
     name,
     ...(version && { versions: [version] }),
     platform: 'onnx_onnxv1',
-    inputs: signature.inputs,
+    inputs: signature.inputs.map(specOf),
     outputs: signature.outputs,
   };
 }
@@ -169,7 +169,7 @@ function isShape(shape: unknown): shape is readonly number[] {
   return Array.isArray(shape) && shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
 }
 
-function specOf({ name, datatype, shape }: Tensor): TensorSpec {
+function specOf({ name, datatype, shape }: TensorSpec): TensorSpec {
   return { name, shape, datatype };
 }
 

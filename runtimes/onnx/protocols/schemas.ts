@@ -117,7 +117,7 @@ function nested(spec: TensorSpec, shape: readonly number[]): Schema {
   if (spec.shape.length === 0) return {};
   return shape.reduceRight<Schema>(
     (items, dim) => (dim === -1 ? list(items) : { ...list(items), minItems: dim, maxItems: dim }),
-    VALUES[spec.datatype],
+    spec.missing ? { type: ['string', 'null'] } : VALUES[spec.datatype],
   );
 }
 

@@ -25,9 +25,10 @@ import { asScored, linesOf } from '../protocols/written-as.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { csvHeader, csvOf, wantsCsv } from '../tables/csv-answer.ts';
-import { warningOf } from '../tables/rows.ts';
+import { notFinite, warningOf } from '../tables/rows.ts';
 import { declaredHeader } from '../tables/table-csv.ts';
 import { parseJson, parseJsonWithBigIntegers } from '../values/json.ts';
+import { withoutNumbers } from '../values/tensor-json.ts';
 import type { Signature, Tensor } from '../values/tensors.ts';
 import { JSON_LINES, textOf } from './body.ts';
 import type { Call, Reply, Route } from './route.ts';
@@ -92,7 +93,8 @@ function infer(model: () => Model, session: () => Session): Route {
     const request = await inferRequest(call, signature);
     const outputs = await run(request.run, call.isGone);
     const { body, jsonBytes } = inferResponse(model(), request, outputs);
-    return jsonBytes === undefined ? written(body) : binary(body, jsonBytes);
+    if (jsonBytes !== undefined) return binary(body, jsonBytes);
+    return { ...written(body), headers: warningOf(null, infiniteIn(outputs)) };
   });
 }
 
@@ -113,10 +115,10 @@ function invocations(session: () => Session, extraColumns: Config['extraColumns'
     const ready = session();
     const { reply, call: left } = await ownReply(call, ready);
     if (reply) return reply;
-    const { outputs, isByRow, warning } = await invoked(left, ready, extraColumns);
-    if (wantsCsv(accept)) return csv(outputs, accept, warning);
+    const { outputs, isByRow, ignored } = await invoked(left, ready, extraColumns);
+    if (wantsCsv(accept)) return csv(outputs, accept, warningOf(ignored));
     const body = isByRow ? responseByRow(outputs) : invocationResponse(outputs);
-    return { ...written(body), headers: warning };
+    return { ...written(body), headers: warningOf(ignored, infiniteIn(outputs)) };
   });
 }
 
@@ -132,15 +134,27 @@ async function ownReply(
 /** KServe's V1 protocol: JSON, answered by row. */
 function predict(session: () => Session, extraColumns: Config['extraColumns']): Route {
   return post(async (call) => {
-    const { outputs, warning } = await invoked(call, session(), extraColumns);
-    return { ...written(responseByRow(outputs)), headers: warning };
+    const { outputs, ignored } = await invoked(call, session(), extraColumns);
+    const headers = warningOf(ignored, infiniteIn(outputs));
+    return { ...written(responseByRow(outputs)), headers };
   });
 }
+
+/** The names of outputs of which JSON has no number; the first are also logged. */
+const infiniteIn = (() => {
+  let isLogged = false;
+  return (outputs: readonly Tensor[]): readonly string[] => {
+    const names = withoutNumbers(outputs).map(({ name }) => name);
+    if (names.length > 0 && !isLogged) console.error(`${notFinite(names)} (logged once)`);
+    isLogged ||= names.length > 0;
+    return names;
+  };
+})();
 
 type Invoked = {
   readonly outputs: readonly Tensor[];
   readonly isByRow: boolean;
-  readonly warning: Readonly<Record<string, string>>;
+  readonly ignored: ReadonlySet<string> | null;
 };
 
 async function invoked(
@@ -157,7 +171,7 @@ async function invoked(
     ? readCsvInvocation(textOf(bytes), signature, ignored, declaredHeader(header('content-type')))
     : readInvocation(json, signature, ignored);
   const outputs = await run(request, isGone);
-  return { outputs, isByRow: isCsv || isTable(json), warning: warningOf(ignored) };
+  return { outputs, isByRow: isCsv || isTable(json), ignored };
 }
 
 function scored(signature: Signature, bytes: Uint8Array, isLines: boolean): unknown {

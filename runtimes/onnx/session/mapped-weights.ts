@@ -16,13 +16,13 @@ const WINDOW_BYTES = 2 ** 16;
 // A tag and a length are at most this long.
 const HEAD_BYTES = 20;
 
-type Place = {
+export type Place = {
   readonly tag: number;
   readonly from: number;
   readonly start: number;
   readonly end: number;
 };
-type Source = (from: number, end: number) => Uint8Array;
+export type Source = (from: number, end: number) => Uint8Array;
 
 /**
  * The model without its large weights, each of which is named as a place in the file itself: onnxruntime maps these into memory, where it reads
@@ -77,7 +77,7 @@ function mapped(source: Source, { start, end }: Place, name: string): Uint8Array
 }
 
 /** The fields of the message between two places of the file, in order. */
-function* placesIn(source: Source, from: number, end: number): Generator<Place> {
+export function* placesIn(source: Source, from: number, end: number): Generator<Place> {
   for (let at = from; at < end; ) {
     const head = fieldAt(source(at, Math.min(at + HEAD_BYTES, end)), 0);
     const field = { tag: head.tag, from: at, start: at + head.start, end: at + head.end };
@@ -88,7 +88,7 @@ function* placesIn(source: Source, from: number, end: number): Generator<Place> 
 }
 
 /** Reads a file by pieces: what is asked for next is mostly near. */
-function windowOn(file: number, size: number): Source {
+export function windowOn(file: number, size: number): Source {
   let begin = 0;
   let window: Uint8Array = new Uint8Array(0);
   return (from, end) => {

@@ -2,9 +2,10 @@ import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { messageOf } from '../values/json.ts';
-import type { Datatype, Signature, Tensor, TensorSpec } from '../values/tensors.ts';
+import type { Datatype, MissingTexts, Signature, Tensor, TensorSpec } from '../values/tensors.ts';
 import { isExhausted } from './exhausted.ts';
 import { withMappedWeights } from './mapped-weights.ts';
+import { missingTexts } from './missing-texts.ts';
 import { refusedValue } from './refused-value.ts';
 import { withoutZipMaps } from './zipmap.ts';
 
@@ -63,13 +64,14 @@ export async function openModel(path: string): Promise<LoadedModel> {
     const bits = new Uint16Array(data.buffer);
     return Object.defineProperty(new ort.Tensor(type, bits, shape), 'data', { value: bits });
   }
+  const missing = missingIn(path);
   const classesOf = (name: string) => {
     const found = classes.get(name);
     return found && { classes: found };
   };
   return {
     signature: {
-      inputs: session.inputMetadata.map(toSpec),
+      inputs: session.inputMetadata.map(toSpec).map((spec) => takesMissing(spec, missing)),
       // The protocol can only carry tensors; other outputs are left out.
       outputs: session.outputMetadata
         .filter(({ isTensor }) => isTensor)
@@ -133,6 +135,19 @@ async function hasTrees(path: string): Promise<boolean> {
   } finally {
     await file.close();
   }
+}
+
+/** Undefined also for a file that onnxruntime reads, though it is no plain ModelProto. */
+function missingIn(path: string): MissingTexts | undefined {
+  try {
+    return missingTexts(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function takesMissing(spec: TensorSpec, missing: MissingTexts | undefined): TensorSpec {
+  return missing && spec.datatype === 'BYTES' ? { ...spec, missing } : spec;
 }
 
 function toSpec(value: InferenceSession.ValueMetadata): TensorSpec {

@@ -93,6 +93,8 @@ function isMissing(value: unknown): boolean {
 function shown(inputs: readonly Tensor[], column: Column, row: number): string {
   const [name, index] = column;
   const value = valueAt(inputs, column);
+  const missing = inputs.find((input) => input.name === name)?.missing?.text;
+  const isNull = Number.isNaN(value) || (value !== undefined && value === missing);
   const where = index === null ? `row ${row}` : `row ${row}, column ${index}`;
-  return `input ${show(name)} has ${show(Number.isNaN(value) ? null : value)} in ${where}`;
+  return `input ${show(name)} has ${show(isNull ? null : value)} in ${where}`;
 }

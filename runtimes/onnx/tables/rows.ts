@@ -90,11 +90,25 @@ export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
   return isColumn ? value.map((each) => [each]) : [value];
 }
 
-/** The warning header that names what was ignored: in ASCII, at most eight of them. */
-export function warningOf(ignored: ReadonlySet<string> | null): Readonly<Record<string, string>> {
-  if (!ignored?.size) return {};
-  const names = showKeys([...ignored]).replaceAll(/[^ -~]/g, escaped);
-  return { 'x-slipway-warning': `ignored what the model does not take: ${names}` };
+/** The warning header that names what was ignored of a request, and the outputs with NaN or infinite numbers: in ASCII, at most eight of each. */
+export function warningOf(
+  ignored: ReadonlySet<string> | null,
+  infinite: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  const said = [
+    ignored?.size ? `ignored what the model does not take: ${namesOf([...ignored])}` : '',
+    infinite.length > 0 ? notFinite(infinite) : '',
+  ].filter((each) => each !== '');
+  return said.length > 0 ? { 'x-slipway-warning': said.join('; ') } : {};
+}
+
+/** Why an answer has null where the model answered a number. */
+export function notFinite(names: readonly string[]): string {
+  return `NaN and infinite numbers are null in JSON: ${namesOf(names)}`;
+}
+
+function namesOf(names: readonly string[]): string {
+  return showKeys(names).replaceAll(/[^ -~]/g, escaped);
 }
 
 function escaped(character: string): string {

@@ -85,6 +85,8 @@ function refuseJoinedLines(text: string, { length }: readonly string[], { inputs
 }
 
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {
+  // A text may be "NA" or "None" itself.
+  if (cell === '' && spec?.missing && !spec.missing.emptyIsText.includes(spec.name)) return null;
   if (!spec || !isFloat(spec)) return cell;
   return MISSING.test(cell) ? NaN : numberOf(cell);
 }

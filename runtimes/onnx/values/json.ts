@@ -2,21 +2,29 @@ import { refusal } from '../refusal.ts';
 
 /** Refuses with 400 text that is not JSON, or is nested too deeply to read. */
 export function parseJson(text: string): unknown {
-  return parse(text, () => JSON.parse(text));
+  return parse(text, JSON.parse);
 }
 
 /**
  * Like `parseJson`, but an integer beyond 2^53 becomes an exact bigint.
- * Keeping every number's digits costs 20 times a plain parse, so it is only done when some number is that long.
+ * Keeping every number's digits costs 20 times a plain parse, so it is only done when some integer is that long.
  */
 export function parseJsonWithBigIntegers(text: string): unknown {
-  return /\d{16}/.test(text) ? parse(text, () => JSON.parse(text, keepDigits)) : parseJson(text);
+  return LONG_INTEGER.test(text)
+    ? parse(text, (given) => JSON.parse(given, keepDigits))
+    : parseJson(text);
 }
 
-function parse(text: string, read: () => unknown): unknown {
+// The digits of a fraction, of which most numbers have as many, follow a point.
+const LONG_INTEGER = /(?:^|[[,:\s-])\d{16}(?!\d*[.eE])/;
+
+/** Reads the text, and then what Python writes for a missing number as null: clients of MLflow send that, since its server reads it. */
+function parse(text: string, read: (text: string) => unknown): unknown {
   try {
-    return read();
+    return read(text);
   } catch (error) {
+    const written = withoutNaN(text);
+    if (written !== undefined) return parse(written, read);
     const reason = text === '' ? 'it is empty' : (otherIn(text) ?? messageOf(error));
     throw refusal(400, `the body is not JSON that can be read: ${reason}`);
   }
@@ -42,9 +50,22 @@ const LINES =
 const FORM = 'it is a form; write its fields as JSON, as {"name": 1.5}';
 const CSV = 'it begins as CSV does, which is taken by the header "content-type: text/csv"';
 
-/** The first thing outside of strings that many programs write but JSON does not have: a number that is not finite, or what Python prints. */
+/** The text with null for each NaN outside of strings; undefined where there is none. */
+function withoutNaN(text: string): string | undefined {
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') at = endOfText(text, at);
+    if (!text.startsWith('NaN', at)) continue;
+    pieces.push(text.slice(from, at), 'null');
+    from = at + 'NaN'.length;
+  }
+  return pieces.length > 0 ? [...pieces, text.slice(from)].join('') : undefined;
+}
+
+/** The first thing outside of strings that many programs write but JSON does not have: an infinite number, or what Python prints. */
 function foreignIn(text: string): string | undefined {
-  const foreign = /-?Infinity|NaN|None|True|False|'/y;
+  const foreign = /-?Infinity|None|True|False|'/y;
   for (let at = 0; at < text.length; at += 1) {
     if (text[at] === '"') at = endOfText(text, at);
     foreign.lastIndex = at;
@@ -53,7 +74,7 @@ function foreignIn(text: string): string | undefined {
     if (/^(None|True|False|')$/.test(found)) {
       return `it has ${found}, as Python prints it; write it by json.dumps`;
     }
-    return `it has ${found}, which JSON does not; write null for a number that is missing`;
+    return `it has ${found}, which JSON does not; write a finite number, or null for one that is missing`;
   }
   return undefined;
 }

@@ -5,6 +5,14 @@ export function flatJson(tensor: Tensor): string {
   return `[${valuesOf(tensor).join(',')}]`;
 }
 
+/** The tensors that have a value for which JSON has no number. */
+export function withoutNumbers(tensors: readonly Tensor[]): readonly Tensor[] {
+  return tensors.filter(
+    ({ datatype, data }) =>
+      datatype.startsWith('FP') && Array.prototype.some.call(data, (value) => !isFinite(value)),
+  );
+}
+
 /** The values in lists nested as deep as the shape; a scalar is a bare value. */
 export function nestedJson(tensor: Tensor): string {
   const [count] = tensor.shape;

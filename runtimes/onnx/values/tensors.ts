@@ -13,7 +13,12 @@ export type TensorSpec = {
   readonly shape: readonly number[];
   /** For a classifier's probabilities: the class of each column. */
   readonly classes?: readonly string[];
+  /** For texts, of which some may be missing. */
+  readonly missing?: MissingTexts;
 };
+
+/** `text` stands for a missing value in the model's tensors. An empty cell of a CSV is one too, but in the columns named by `emptyIsText`. */
+export type MissingTexts = { readonly text: string; readonly emptyIsText: readonly string[] };
 
 export type Signature = {
   readonly inputs: readonly TensorSpec[];
@@ -77,7 +82,9 @@ export function readWrittenTensor(
   checkShape(spec, shape, label);
   const { name, datatype } = spec;
   const values = flatten(data, shape, label);
-  return { name, datatype, shape, data: PACK[datatype](asWritten(values, spec), label) };
+  const missing = spec.missing && { missing: spec.missing };
+  const packed = PACK[datatype](asWritten(values, spec), label);
+  return { name, datatype, shape, data: packed, ...missing };
 }
 
 /** Refuses with 400 a shape that the model does not take. */
@@ -139,12 +146,16 @@ function asWritten(values: readonly unknown[], spec: TensorSpec): readonly unkno
   if (spec.datatype === 'BOOL') return values.map(truthOf);
   if (values.every((value) => typeof value === 'number')) return values;
   if (isFloat(spec)) return values.map(floatOf);
-  return /INT/.test(spec.datatype) ? values.map(wholeOf) : values;
+  if (/INT/.test(spec.datatype)) return values.map(wholeOf);
+  const { missing } = spec;
+  return missing ? values.map((value) => value ?? missing.text) : values;
 }
 
 function wholeOf(value: unknown): unknown {
   if (typeof value === 'boolean') return Number(value);
-  return (typeof value === 'string' ? wholeNumberOf(value) : undefined) ?? value;
+  if (typeof value !== 'string') return value;
+  // pandas writes 7.0 where other numbers of the column are missing.
+  return wholeNumberOf(value) ?? (Number.isInteger(numberOf(value)) ? numberOf(value) : value);
 }
 
 const TRUTHS: ReadonlyMap<string, boolean> = new Map([
@@ -167,6 +178,10 @@ function floatOf(value: unknown): unknown {
   if (value === null) return NaN;
   if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
   return typeof value === 'string' && isNumber(value) ? Number(value) : value;
+}
+
+function numberOf(text: string): number {
+  return isNumber(text) ? Number(text) : Number.NaN;
 }
 
 /** A number in digits, with an optional fraction and exponent, or `nan`. */
@@ -225,7 +240,9 @@ function integers(least: number, most: number, pack: (values: number[]) => Tenso
 }
 
 function bigIntegers(least: bigint, most: bigint, pack: (values: bigint[]) => TensorData): Pack {
-  const read = (value: unknown) => {
+  const read = (written: unknown) => {
+    // As protobuf's JSON has them, and clients whose own numbers would round them.
+    const value = typeof written === 'string' ? wholeNumberOf(written) : written;
     const exact = Number.isSafeInteger(value) ? BigInt(Number(value)) : value;
     return typeof exact === 'bigint' && exact >= least && exact <= most ? exact : undefined;
   };

@@ -60,13 +60,14 @@ def _attempted(found: Description, out: str, is_int8: bool) -> dict[str, Any]:
 def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) -> dict[str, Any]:
     from .conversion.graph import behind
     from .conversion.guard import guarded
+    from .conversion.missing_texts import as_texts, told
 
     framework = framework_of(model.native)
     if hasattr(framework, "converted_whole"):
         report: dict[str, Any] = framework.converted_whole(model, out, is_int8)
         return {**report, **_quantized(framework, model, out)} if is_int8 and report["converted"] else report
-    inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
-    refused = [(Place(each["name"], each["index"]), each["inputs"] and tensors_of(each["inputs"])) for each in golden["refused"]]
+    inputs, outputs = as_texts(tensors_of(golden["inputs"])), tensors_of(golden["outputs"])
+    refused = [(Place(each["name"], each["index"], each["isMissing"]), each["inputs"] and as_texts(tensors_of(each["inputs"]))) for each in golden["refused"]]
     specs = tuple(spec_like(name, array) for name, array in outputs.items())
     signature = Signature(model.signature.inputs, specs)
     reports: list[dict[str, Any]] = []
@@ -74,7 +75,9 @@ def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) ->
     for precision, convert in framework.conversions(model._replace(signature=signature)):
         def graph(convert: Any = convert) -> Any:
             made = convert()
-            return made if is_whole else guarded(behind(made, signature), [place for place, _ in refused])
+            if is_whole:
+                return made
+            return told(guarded(behind(made, signature), [place for place, _ in refused]), model.native, signature)
 
         report = _tried(graph, signature, (inputs, outputs, refused), out, tolerance)
         if report["converted"]:

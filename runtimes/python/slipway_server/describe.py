@@ -38,6 +38,7 @@ from .proof.language_golden import begin_conversation, language_example  # noqa:
 from .proof.timing import median_micros, seconds  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
+from .values.packing import MOST_EXACT  # noqa: E402
 from .values.tensors import Signature, TensorSpec  # noqa: E402
 
 # A framework's answers differ slightly between processors.
@@ -161,8 +162,14 @@ def _example(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, Any] | No
     outputs = _answer(model, inputs)
     if outputs is None:
         return None
-    request = {"protocol": "infer", "body": {"inputs": tensors_json(inputs)}}
+    request = {"protocol": "infer", "body": {"inputs": [_exact(tensor) for tensor in tensors_json(inputs)]}}
     return _short({"request": request, "expect": {"outputs": tensors_json(outputs)}, "rtol": _RTOL})
+
+
+def _exact(tensor: dict[str, Any]) -> dict[str, Any]:
+    """The tensor with digits as texts where who reads its JSON may round them."""
+    data = [str(value) if isinstance(value, int) and abs(value) > MOST_EXACT else value for value in tensor["data"]]
+    return {**tensor, "data": data}
 
 
 def _invoked(model: Model, request: dict[str, Any] | None) -> dict[str, Any] | None:

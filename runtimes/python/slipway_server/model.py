@@ -7,7 +7,7 @@ import numpy as np
 from .language.engine import Engine
 from .refusal import Refusal, show, show_keys
 from .serving.streams import Content
-from .values.tensors import Signature, TensorSpec
+from .values.tensors import Signature, TensorSpec, is_missing
 
 
 class Model(NamedTuple):
@@ -85,9 +85,9 @@ def coded(array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:
 
 
 def refuse_unknown(name: str, values: np.ndarray, known: Collection[Any]) -> None:
-    """Refuses an unknown category with 400; missing values (NaN) are accepted."""
+    """Refuses an unknown category with 400; missing values are accepted."""
     for index, value in enumerate(values.ravel().tolist()):
-        if value not in known and value == value:
+        if value not in known and not is_missing(value):
             raise Refusal(400, f'input "{name}" has {show(value)} at {index}; the model knows {show_keys(list(known))}')
 
 

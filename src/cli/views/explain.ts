@@ -1,4 +1,5 @@
 import type { Explanation } from '#compose/slipway.ts';
+import { missingCaveat } from '#domain/artifact/caveat.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import { artifactName } from './artifact-name.ts';
 import { table } from './table.ts';
@@ -17,6 +18,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['artifact', artifactOf(explained)],
     ['made by', explained.runtime?.framework],
     ['served by', servedBy(explained)],
+    ['missing', missingCaveat(explained.artifact.format)],
     ['measured', measuredOf(explained)],
     ['image', imageOf(explained)],
     ['promoted', promotedFrom(explained)],

@@ -240,24 +240,32 @@ export function describeInvocations(runtime: Runtime): void {
     });
   });
 
-  it.each(['NaN', 'Infinity', '-Infinity'])(
-    'names %s in JSON, and null as the way',
-    async (found) => {
-      const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+  it('takes the NaN that Python writes for a missing number, and says of an answer that it is null', async () => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
 
-      const { status, json } = await server.post(
-        '/invocations',
-        `{"a\\"NaN": 1, "inputs": [1, ${found}]}`,
-      );
+    const { text, headers } = await server.post('/invocations', '{"inputs": [1, NaN, "NaN"]}');
 
-      expect({ status, json }).toEqual({
-        status: 400,
-        json: {
-          error: `the body is not JSON that can be read: it has ${found}, which JSON does not; write null for a number that is missing`,
-        },
-      });
-    },
-  );
+    expect(text).toBe('{"predictions":[2,null,null]}');
+    expect(headers.get('x-slipway-warning')).toBe('NaN and infinite numbers are null in JSON: "y"');
+    await server.post('/invocations', '{"inputs": [NaN]}');
+    expect(server.stderr().match(/are null in JSON: "y" \(logged once\)/g)).toHaveLength(1);
+  });
+
+  it.each(['Infinity', '-Infinity'])('names %s in JSON, and null as the way', async (found) => {
+    const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
+
+    const { status, json } = await server.post(
+      '/invocations',
+      `{"a\\"NaN": 1, "inputs": [1, NaN, ${found}]}`,
+    );
+
+    expect({ status, json }).toEqual({
+      status: 400,
+      json: {
+        error: `the body is not JSON that can be read: it has ${found}, which JSON does not; write a finite number, or null for one that is missing`,
+      },
+    });
+  });
 
   it('says that an empty body is empty', async () => {
     const server = await sharedModel(runtime, ['addConstant', { constant: 1 }]);
@@ -276,7 +284,7 @@ export function describeInvocations(runtime: Runtime): void {
       inputs: [1, 0, 'true', 'False', '1', true],
       is: [true, false, true, false, true, true],
     },
-    { datatype: 'INT64', inputs: [true, false, '7', 7], is: [1, 0, 7, 7] },
+    { datatype: 'INT64', inputs: [true, false, '7', 7, '7.0'], is: [1, 0, 7, 7, 7] },
     { datatype: 'INT8', inputs: [true, 2], is: [1, 2] },
   ] as const)(
     'takes $inputs for $datatype, as people write them',
@@ -307,12 +315,38 @@ export function describeInvocations(runtime: Runtime): void {
     expect(json.error).toContain('it takes true or false');
   });
 
-  it('keeps integers beyond 2^53 exact', async () => {
-    const server = await sharedModel(runtime, ['identity', { datatype: 'INT64' }]);
+  it.each([
+    { datatype: 'INT64', id: '9007199254740993' },
+    { datatype: 'INT64', id: '-400000000000000001' },
+    { datatype: 'UINT64', id: '18446744073709551613' },
+  ] as const)('keeps $datatype exact in every shape: $id', async ({ datatype, id }) => {
+    const server = await sharedModel(runtime, ['identity', { datatype, shape: ['n'] }]);
+    const tensor = (data: string) =>
+      `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[2],"data":[${data},7]}]}`;
+    const asked: readonly (readonly [path: string, body: string, type?: string])[] = [
+      ['/invocations', `{"inputs":[${id},7]}`],
+      ['/invocations', `{"inputs":{"x":[${id},7]}}`],
+      ['/invocations', `{"instances":[${id},7]}`],
+      ['/invocations', `{"instances":[{"x":${id}},{"x":7}]}`],
+      ['/invocations', `{"dataframe_split":{"columns":["x"],"data":[[${id}],[7]]}}`],
+      ['/invocations', `{"dataframe_records":[{"x":${id}},{"x":"7.0"}]}`],
+      ['/invocations', `[${id},7]`],
+      ['/invocations', `[{"x":"${id}"},{"x":7}]`],
+      ['/invocations', `{"x":${id}}\n{"x":7}`, 'application/x-ndjson'],
+      ['/invocations', `x\n${id}\n7.0\n`, 'text/csv'],
+      ['/v1/models/m:predict', `{"instances":[${id},7]}`],
+      ['/v2/models/m/infer', tensor(id)],
+      ['/v2/models/m/infer', tensor(`"${id}"`)],
+    ];
 
-    const { text } = await server.post('/invocations', '{"inputs":[9007199254740993,-1]}');
+    const answers = await Promise.all(
+      asked.map(([path, body, type = 'application/json']) =>
+        server.post(path, body, { 'content-type': type }),
+      ),
+    );
 
-    expect(text).toBe('{"predictions":[9007199254740993,-1]}');
+    const found = answers.map(({ text }) => /\[(-?\d+),7\]/.exec(text)?.[1] ?? text);
+    expect(found).toEqual(asked.map(() => id));
   });
 
   describe('a model of one text', () => {

@@ -152,14 +152,14 @@ export function describeTables(runtime: Runtime): void {
     });
 
     it('names the line that is not JSON', async () => {
-      const body = '{"name": "nail", "pieces": 1, "weight": 2}\n{"name": NaN}';
+      const body = '{"name": "nail", "pieces": 1, "weight": 2}\n{"name": Infinity}';
 
       const { status, json } = await server.post('/invocations', body, {
         'content-type': 'application/x-ndjson',
       });
 
       expect(status).toBe(400);
-      expect(json.error).toMatch(/^line 2 of the body: .* it has NaN, which JSON does not/);
+      expect(json.error).toMatch(/^line 2 of the body: .* it has Infinity, which JSON does not/);
     });
 
     it('names the way of curl that leaves the line ends in a CSV', async () => {

@@ -46,6 +46,31 @@ print(json.dumps({name: sorted(set(values.tolist())) for name, values in rows.it
     expect(found).toEqual({ count: [1, 2, 5], place: ['here'] });
   });
 
+  it('whole numbers that a float would round are drawn and asked for as they are', async () => {
+    const found = await said(`
+from slipway_server.adapters.columns import column, learned_of, missing_of
+ids = Part(categories_=[np.array([400000000000000001, 400000000000000003]), np.array([2**63 + 5], dtype=np.uint64)])
+words = Part(categories_=[np.array(["here", None], dtype=object), np.array(["", np.nan], dtype=object)])
+native = Part(feature_names_in_=["count", "large", "place", "site"], transformers_=[("ids", ids, ["count", "large"]), ("words", words, ["place", "site"])])
+learned = learned_of(native)
+specs = tuple(column(name, learned[name]) for name in learned)
+rows = made_rows(Model(Signature(specs, ()), None, True, native=native))
+print(json.dumps({
+    "datatypes": [spec.datatype for spec in specs],
+    "emptyIsNull": [spec.empty_is_null for spec in specs[2:]],
+    "missing": [str(missing_of(native)[name]) for name in ("place", "site")],
+    "drawn": [list(map(str, sorted(set(rows[name].tolist())))) for name in ("count", "large")],
+}))
+`);
+
+    expect(found).toEqual({
+      datatypes: ['INT64', 'UINT64', 'BYTES', 'BYTES'],
+      emptyIsNull: [true, false],
+      missing: ['None', 'nan'],
+      drawn: [['400000000000000001', '400000000000000003'], ['9223372036854775813']],
+    });
+  });
+
   it('columns that a slice or one name chooses are taken as well as a list of them', async () => {
     const found = await said(`
 scaler, encoder = Part(mean_=np.zeros(2), scale_=np.ones(2)), Part(categories_=[np.array(["here", "there"], dtype=object)])
@@ -147,7 +172,7 @@ rows, refused = golden_inputs(model, FACTS)
 print(json.dumps({
     "strict": int(np.isnan(rows["strict"]).sum()),
     "lax": bool(np.isnan(rows["lax"]).sum() > 4),
-    "word": "\\u2047" in rows["word"].tolist(),
+    "word": [each in rows["word"].tolist() for each in ("\\u2047", None)],
     "first": bool(np.isnan(rows["lax"][:16]).any()),
     "refused": refused,
 }))
@@ -156,18 +181,18 @@ print(json.dumps({
     expect(found).toEqual({
       strict: 0,
       lax: true,
-      word: true,
+      word: [true, true],
       first: false,
-      refused: [['strict', null]],
+      refused: [['strict', null, true]],
     });
   });
 
   it.each([
-    { what: 'a matrix', inputs: 'matrix(200)', refused: [['input', null]] },
+    { what: 'a matrix', inputs: 'matrix(200)', refused: [['input', null, true]] },
     {
       what: 'a table',
       inputs: 'tuple(TensorSpec(f"c{n}", "FP64", (-1,)) for n in range(200))',
-      refused: Array.from({ length: 200 }, (_, index) => [`c${index}`, null]),
+      refused: Array.from({ length: 200 }, (_, index) => [`c${index}`, null, true]),
     },
   ])('$what of many columns is asked about all of them', async ({ inputs, refused }) => {
     const found = await said(`

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Iterator, NamedTuple
 
 import numpy as np
 
 from ..frameworks import framework_of
+from ..values.packing import MOST_EXACT
+from ..values.tensors import TensorSpec, is_missing
 
 
 # The only input of a model that takes just text.
@@ -97,8 +100,73 @@ def names_given(estimator: Any) -> list[str]:
     if named or not isinstance(width, int) or width > _MOST_MADE:
         return named
     made = [f"x{place}" for place in range(width)]
-    learned = [values for part, columns, _ in _given(Given(estimator, made)) for name, values in _learned(part, columns).items() if name in made]
-    return made if any(map(is_of_texts, learned)) else []
+    learned = _learned_in(estimator, made).values()
+    return made if any(is_of_texts(values) or (values.dtype.kind == "O" and whole_type(values)) for values in learned) else []
+
+
+def column(name: str, learned: np.ndarray | None) -> TensorSpec:
+    """The input of a column of single values, by the categories that were learned from it, if any."""
+    datatype = "FP64" if learned is None else "BYTES" if is_of_texts(learned) else whole_type(learned) or "FP64"
+    return with_missing(TensorSpec(name, datatype, (-1,)), learned)
+
+
+def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
+    """A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text."""
+    if spec.shape != (-1,) or spec.datatype not in ("BYTES", "INT64", "UINT64"):
+        return spec
+    return replace(spec, takes_null=True, empty_is_null=learned is None or "" not in learned.tolist())
+
+
+def whole_type_of_matrix(estimator: Any, width: int | None) -> str | None:
+    """As `whole_type`, for a matrix of numbers: one array has one type."""
+    if width is None or width > _MOST_MADE:
+        return None
+    learned = _learned_in(estimator, [f"x{place}" for place in range(width)]).values()
+    return next((found for found in map(whole_type, learned) if found), None)
+
+
+def _learned_in(estimator: Any, names: list[str]) -> dict[str, np.ndarray]:
+    """What parts learned from columns that have no names but these."""
+    found = [(name, values) for part, columns, _ in _given(Given(estimator, names)) for name, values in _learned(part, columns).items()]
+    return {name: values for name, values in found if name in names}
+
+
+def whole_type(values: np.ndarray) -> str | None:
+    """INT64 or UINT64 for categories that are whole numbers too large for a float, which would round one to its neighbour; None for any others."""
+    if values.dtype.kind not in "iuO":
+        return None
+    known = [value for value in values.tolist() if not is_missing(value)]
+    is_whole = all(isinstance(value, (int, np.integer)) and not isinstance(value, bool) for value in known)
+    if not known or not is_whole or max(map(abs, known)) <= MOST_EXACT:
+        return None
+    return "UINT64" if max(known) >= 2**63 else "INT64"
+
+
+def missing_of(estimator: Any) -> dict[str, Any]:
+    """For each column, what stands for a missing value in the tables that it was fitted on: None or pandas' NA where a part says so, else NaN."""
+    found: dict[str, Any] = {}
+    for part, columns, is_direct in parts_given(estimator):
+        said = _missing_in(part, len(columns)) if is_direct else []
+        for name, value in zip(columns, said):
+            # An imputer of NaN leaves None as it is, and the encoder behind it knows that.
+            if name not in found or isinstance(found[name], float):
+                found[name] = value
+    return found
+
+
+def _missing_in(part: Any, width: int) -> list[Any]:
+    learned = getattr(part, "categories_", [])
+    if len(learned) == width and width:
+        return [_missing_among(np.asarray(values).tolist()) for values in learned]
+    stands = getattr(part, "missing_values", np.nan)
+    is_none = stands is None or type(stands).__name__ == "NAType"
+    return [stands if is_none else np.nan] * width if hasattr(part, "missing_values") else []
+
+
+def _missing_among(values: list[Any]) -> Any:
+    """NaN where an encoder has learned that, or neither."""
+    missing = [value for value in values if is_missing(value)]
+    return None if missing == [None] else np.nan
 
 
 def is_of_texts(values: np.ndarray) -> bool:

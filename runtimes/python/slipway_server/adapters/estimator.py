@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,20 @@ import numpy as np
 from ..config import Facts
 from ..frameworks import framework_of
 from ..model import Model, answers, matrix, plain, refuse_unknown, side_by_side, stacked
-from ..values.tensors import Signature, TensorSpec
-from .columns import TEXTS, categories_of, cuts_texts, is_of_texts, learned_of, names_given, names_of, parts_given
+from ..values.tensors import Signature, TensorSpec, is_missing
+from .columns import (
+    TEXTS,
+    categories_of,
+    column,
+    cuts_texts,
+    learned_of,
+    missing_of,
+    names_given,
+    names_of,
+    parts_given,
+    whole_type_of_matrix,
+    with_missing,
+)
 from .other_answers import other_answers
 
 
@@ -98,16 +111,19 @@ def parts_of(estimator: Any) -> list[Any]:
 
 
 def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bool]:
+    learned = learned_of(estimator)
     if facts.signature and facts.signature.inputs:
-        return facts.signature.inputs, facts.takes_columns
+        declared = facts.signature.inputs
+        return tuple(with_missing(spec, learned.get(spec.name)) for spec in declared) if facts.takes_columns else declared, facts.takes_columns
     names = names_given(estimator)
     if names:
-        texts = _text_columns(estimator)
-        return tuple(TensorSpec(name, "BYTES" if name in texts else "FP64", (-1,)) for name in names), True
+        return tuple(column(name, learned.get(name)) for name in names), True
     if _takes_texts(estimator):
         return (TensorSpec(TEXTS, "BYTES", (-1,)),), False
     width = getattr(estimator, "n_features_in_", None)
-    return matrix(None if width is None else int(width)), False
+    [spec] = matrix(None if width is None else int(width))
+    whole = whole_type_of_matrix(estimator, width)
+    return (replace(spec, datatype=whole, takes_null=True) if whole else spec,), False
 
 
 def _takes_texts(estimator: Any) -> bool:
@@ -115,18 +131,14 @@ def _takes_texts(estimator: Any) -> bool:
     return any(cuts_texts(part) and columns == [TEXTS] for part, columns, _ in parts_given(estimator))
 
 
-def _text_columns(estimator: Any) -> set[str]:
-    """The columns whose categories or vocabulary are text."""
-    return {name for name, values in learned_of(estimator).items() if is_of_texts(values)}
-
-
 def _asker(estimator: Any, takes_columns: bool) -> Any:
     if not takes_columns:
         takes_texts = _takes_texts(estimator)
         return lambda arrays: arrays[TEXTS] if takes_texts else stacked(arrays)
     names = names_of(estimator)
+    missing = missing_of(estimator)
     if not names and names_given(estimator):
-        return side_by_side
+        return lambda arrays: side_by_side({name: _as_fitted(array, missing.get(name, np.nan)) for name, array in arrays.items()})
     try:
         import pandas
     except ModuleNotFoundError:
@@ -139,12 +151,30 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
 
     def frame(arrays: dict[str, np.ndarray]) -> Any:
         columns = {
-            name: array.reshape(len(array)).astype(object if name in objects else array.dtype, copy=False)
+            name: _as_fitted(array.reshape(len(array)).astype(object if name in objects else array.dtype, copy=False), missing.get(name, np.nan))
             for name, array in arrays.items()
         }
         for name, known in strict.items():
             refuse_unknown(name, columns[name], known)
-        table = pandas.DataFrame({name: columns[name] for name in names or columns})
+        # pandas would make texts of its own type, or floats, of what has missing values.
+        kept = {name: pandas.Series(array, dtype=object) if _has_missing(array) else array for name, array in columns.items()}
+        table = pandas.DataFrame({name: kept[name] for name in names or kept})
         return table.astype(dtypes) if dtypes else table
 
     return frame
+
+
+def _as_fitted(array: np.ndarray, missing: Any) -> np.ndarray:
+    """Missing values of a column of Python objects, which are None or NaN, as the estimator knows them."""
+    if array.dtype.kind != "O":
+        return array
+    places = [at for at, value in enumerate(array.tolist()) if is_missing(value)]
+    if not places:
+        return array
+    found = array.copy()
+    found[places] = missing
+    return found
+
+
+def _has_missing(array: np.ndarray) -> bool:
+    return array.dtype.kind == "O" and any(is_missing(value) or type(value).__name__ == "NAType" for value in array.tolist())

@@ -4,7 +4,7 @@ from typing import Any, Iterable, Iterator
 
 import numpy as np
 
-from ..adapters.columns import are_made, learned_of
+from ..adapters.columns import are_made, column, learned_of
 from ..config import Facts
 from ..conversion.native import CATEGORIES, Conversion, graph_of_rows, register_classes, width_of
 from ..model import Model, coded, codes_of, matrix, stacked
@@ -29,7 +29,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     categories = categories_of(booster)
     codes = {name: codes_of(values) for name, values in categories.items()}
     inputs = declared or (
-        matrix(len(names)) if are_made(names) else tuple(TensorSpec(name, _datatype(categories.get(name)), (-1,)) for name in names)
+        matrix(len(names)) if are_made(names) else tuple(_column(name, categories.get(name)) for name in names)
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
 
@@ -136,8 +136,8 @@ def _categorical(booster: Any, names: list[str]) -> list[str]:
     return [name for name, info in zip(names, infos) if not info.startswith("[") and info != "none"]
 
 
-def _datatype(categories: list[Any] | None) -> str:
-    return "BYTES" if categories and all(isinstance(category, str) for category in categories) else "FP64"
+def _column(name: str, categories: list[Any] | None) -> TensorSpec:
+    return column(name, np.array(categories, dtype=object) if categories else None)
 
 
 # Names in a file have no spaces.

@@ -95,6 +95,7 @@ def conversions(model: Model) -> Iterator[Conversion]:
 def _converted(native: Any, model: Model) -> Any:
     from skl2onnx import to_onnx
 
+    from ..conversion.missing_texts import with_missing_texts
     from ..conversion.precision import in_its_precision
 
     _refuse_inexact(native)
@@ -104,7 +105,8 @@ def _converted(native: Any, model: Model) -> Any:
         except ModuleNotFoundError:
             continue
     types = _types(native, model.signature.inputs)
-    return in_its_precision(to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native)))
+    converted = in_its_precision(to_onnx(native, initial_types=types, target_opset=OPSET, options=_options(native)))
+    return with_missing_texts(converted, native)
 
 
 def _refuse_inexact(native: Any) -> None:
@@ -120,6 +122,9 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]
     """An input per column if columns are selected, else one matrix of them all."""
     from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 
+    if any(spec.datatype.endswith("INT64") for spec in inputs):
+        # Its tensors of whole numbers have no missing ones, and floats would round these.
+        raise ValueError("it has learned whole numbers beyond 2^53, for which there is no conversion")
     kinds = [StringTensorType if spec.datatype == "BYTES" else DoubleTensorType for spec in inputs]
     if _choose_by_names(native):
         return [(spec.name, kind([None, 1])) for spec, kind in zip(inputs, kinds)]

@@ -7,6 +7,7 @@ from typing import Any, Iterable, Iterator
 
 import numpy as np
 
+from ..adapters.columns import column
 from ..adapters.estimator import estimator_model
 from ..config import Facts
 from ..conversion.native import Conversion, graph_of_rows, register_classes, width_of
@@ -128,7 +129,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     categories = categories_of(booster)
     codes = {name: codes_of(values.tolist()) for name, values in categories.items()}
     inputs = declared or (
-        tuple(TensorSpec(name, _datatype(categories.get(name)), (-1,)) for name in names) if names else matrix(booster.num_features())
+        tuple(column(name, categories.get(name)) for name in names) if names else matrix(booster.num_features())
     )
     is_named = len(inputs) > 1 or (inputs[0].shape is not None and len(inputs[0].shape) == 1)
 
@@ -179,10 +180,6 @@ def _cuts_texts() -> bool:
     import xgboost
 
     return tuple(map(int, xgboost.__version__.split(".")[:2])) < (3, 4)
-
-
-def _datatype(categories: np.ndarray | None) -> str:
-    return "BYTES" if categories is not None and categories.dtype.kind == "O" else "FP64"
 
 
 def _coded(name: str, array: np.ndarray, codes: dict[Any, float] | None) -> np.ndarray:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64encode
 from typing import Any, Callable
 
 import numpy as np
 
 from ..model import Model
 from ..refusal import Refusal, show, show_keys
-from ..serving.bodies import parse_json
+from ..serving.bodies import parse_json, text_of
+from ..serving.forms import FORM, parts_of
 from ..values.tensors import Signature, TensorSpec
 from .reading import image_of, image_of_text
 
@@ -38,16 +41,30 @@ def image_model(classifier: Any, ask: Ask) -> Model:
         return {"label": labels, "score": np.array([each["score"] for each in best], np.float32)}
 
     def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
-        """The bytes of an image; or as Hugging Face's inference API: of several inputs a list, of one its answer."""
+        """The bytes of an image, or a form with it; or as Hugging Face's inference API: of several inputs a list, of one its answer."""
         essence = content_type.split(";")[0].strip().lower()
-        if essence.startswith("image/") or essence == "application/octet-stream" or body.startswith(_STARTS):
+        if essence == FORM:
+            given, asked = _asked(_of_form(body, content_type))
+        elif essence.startswith("image/") or essence == "application/octet-stream" or body.startswith(_STARTS):
             return _json(ask(image_of(body, "the body"), top_k=_USUAL_TOP))
-        given, asked = _asked(parse_json(body))
+        else:
+            given, asked = _asked(parse_json(body))
         is_one = isinstance(given, str)
         found = [ask(image, **asked) for image in _images([given] if is_one else given)]
         return _json(found[0] if is_one else found)
 
     return Model(SIGNATURE, predict, native=classifier, is_network=True, invoke=invoke)
+
+
+def _of_form(body: bytes, content_type: str) -> dict[str, Any]:
+    """A form with pictures, as `curl -F image=@cat.jpg` sends it, in the shape of the inference API: one picture is the input, several are a list, and other fields are the parameters."""
+    parts = parts_of(body, content_type)
+    files = [b64encode(part.content).decode() for part in parts if part.is_file]
+    if not files:
+        raise Refusal(400, "the form has no file; it takes an image, as `curl -F image=@FILE` sends it")
+    fields = {part.name: text_of(part.content) for part in parts if not part.is_file}
+    parameters = {name: int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text for name, text in fields.items()}
+    return {"inputs": files[0] if len(files) == 1 else files, "parameters": parameters}
 
 
 def _images(values: Any) -> Any:

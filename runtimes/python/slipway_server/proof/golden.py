@@ -48,7 +48,7 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
 def refused_json(rows: dict[str, np.ndarray], places: list[Place]) -> list[dict[str, Any]]:
     """Each of these places; the first ones with a row that is refused only for that place."""
     return [
-        {"name": place.name, "index": place.index, "inputs": tensors_json(row_with_unknowns(rows, [place])) if at < _MOST_REFUSED else None}
+        {"name": place.name, "index": place.index, "isMissing": place.is_missing, "inputs": tensors_json(row_with_unknowns(rows, [place])) if at < _MOST_REFUSED else None}
         for at, place in enumerate(places)
     ]
 
@@ -84,11 +84,12 @@ def tensors_json(arrays: dict[str, np.ndarray]) -> list[dict[str, Any]]:
 
 
 def tensors_of(tensors: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """The inverse; null becomes NaN."""
+    """The inverse; null becomes NaN, and stays None among texts."""
     found = {}
     for tensor in tensors:
         dtype = DTYPES[tensor["datatype"]]
-        data = [np.nan if value is None else value for value in tensor["data"]]
+        missing = None if tensor["datatype"] == "BYTES" else np.nan
+        data = [missing if value is None else value for value in tensor["data"]]
         array = np.empty(len(data), dtype)
         array[:] = data
         found[tensor["name"]] = array.reshape(tensor["shape"])

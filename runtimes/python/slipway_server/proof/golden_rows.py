@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..adapters.columns import learned_of, parts_given
+from ..adapters.columns import learned_of, parts_given, whole_type
 from ..model import Model
 from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
@@ -27,13 +27,13 @@ def made_rows(model: Model) -> dict[str, np.ndarray]:
     inputs = model.signature.inputs
     only = inputs[0].shape
     if len(inputs) == 1 and only is not None and len(only) == 2:
-        return {inputs[0].name: _matrix(model.native, only[1], dice).astype(DTYPES[inputs[0].datatype])}
+        return {inputs[0].name: _matrix(model.native, only[1], dice, DTYPES[inputs[0].datatype])}
     names = [spec.name for spec in inputs]
     limits, categories = _limits(model.native, names), _categories(model.native)
     return {spec.name: _column(spec, limits.get(spec.name), categories.get(spec.name), dice) for spec in inputs}
 
 
-def _matrix(native: Any, width: int, dice: np.random.RandomState) -> np.ndarray:
+def _matrix(native: Any, width: int, dice: np.random.RandomState, dtype: Any) -> np.ndarray:
     """For a pipeline, rows are made for its last step, and transformed back through the steps before it."""
     steps = [step for _, step in getattr(native, "steps", [])]
     before, last = steps[:-1], (steps[-1] if steps else native)
@@ -41,10 +41,11 @@ def _matrix(native: Any, width: int, dice: np.random.RandomState) -> np.ndarray:
     if before and all(hasattr(step, "inverse_transform") for step in before):
         rows = _through_inverses(before, last, width, dice)
         if rows is not None and rows.shape == (ROWS, width):
-            return rows
+            return rows.astype(dtype)
     first = before[0] if before else last
     limits, learned = thresholds_of(first, width), _learned_numbers(first, width)
-    return np.column_stack([_draw(limit, dice) if known is None else known[dice.randint(0, len(known), ROWS)] for limit, known in zip(limits, learned)])
+    columns = (_draw(limit, dice) if known is None else known[dice.randint(0, len(known), ROWS)] for limit, known in zip(limits, learned))
+    return np.column_stack([column.astype(dtype) for column in columns])
 
 
 def _learned_numbers(part: Any, width: int) -> list[np.ndarray | None]:
@@ -52,8 +53,8 @@ def _learned_numbers(part: Any, width: int) -> list[np.ndarray | None]:
     learned = [np.asarray(values) for values in getattr(part, "categories_", ())]
     if len(learned) != width:
         return [None] * width
-    numbers = [values.astype(np.float64) if values.dtype.kind in "biuf" else np.array([]) for values in learned]
-    return [known if len(known) > 0 else None for known in (values[~np.isnan(values)] for values in numbers)]
+    numbers = [values if values.dtype.kind in "biuf" else np.array([]) for values in learned]
+    return [known if len(known) > 0 else None for known in (values[values == values] for values in numbers)]
 
 
 def _through_inverses(before: list[Any], last: Any, width: int, dice: np.random.RandomState) -> np.ndarray | None:
@@ -118,8 +119,11 @@ def _column(spec: TensorSpec, limits: np.ndarray | None, categories: np.ndarray 
         return values[dice.randint(0, len(values), ROWS)].reshape(shape)
     if spec.datatype == "BOOL":
         return dice.randint(0, 2, ROWS).astype(bool).reshape(shape)
-    numbers = None if categories is None or any(isinstance(value, str) for value in categories) else categories.astype(np.float64)
+    numbers = None if categories is None or any(isinstance(value, str) for value in categories) else categories
     drawn = numbers[dice.randint(0, len(numbers), ROWS)] if numbers is not None else _draw(limits if limits is not None else np.array([]), dice)
+    if numbers is not None and whole_type(numbers):
+        return drawn.astype(dtype).reshape(shape)
+    drawn = drawn.astype(np.float64)
     if dtype.kind in "iu":
         bounds = np.iinfo(dtype)
         drawn = np.clip(np.rint(drawn), max(bounds.min, -(2**53)), min(bounds.max, 2**53))

@@ -18,10 +18,11 @@ _SEED = 20_261_126
 
 
 class Place(NamedTuple):
-    """A column of an input, or of a matrix by its index; None means the whole input."""
+    """A column of an input, or of a matrix by its index; None means the whole input. In a column of texts a value can be missing, or be a category that nobody knows."""
 
     name: str
     index: int | None
+    is_missing: bool = False
 
 
 class Taken(NamedTuple):
@@ -38,7 +39,8 @@ def try_unknowns(model: Model, rows: dict[str, np.ndarray]) -> Taken:
     if not _answers(model, {name: array[:1].copy() for name, array in rows.items()}):
         return Taken(answered, refused)
     places = _places(rows)
-    for together in [places] if len(places) > _MOST_ASKED else [[place] for place in places]:
+    groups = [[place for place in places if place.is_missing is kind] for kind in (False, True)]
+    for together in [group for group in groups if group] if len(places) > _MOST_ASKED else [[place] for place in places]:
         (answered if _answers(model, row_with_unknowns(rows, together)) else refused).extend(together)
     return Taken(answered, refused)
 
@@ -47,7 +49,7 @@ def row_with_unknowns(rows: dict[str, np.ndarray], places: list[Place]) -> dict[
     """The first row, with unknowns in these places."""
     first = {name: array[:1].copy() for name, array in rows.items()}
     for place in places:
-        _cells(first[place.name], place)[...] = _unknown(first[place.name])
+        _cells(first[place.name], place)[...] = _unknown(first[place.name], place)
     return first
 
 
@@ -57,16 +59,17 @@ def with_unknowns(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str,
     found = {name: array.copy() for name, array in rows.items()}
     for place in places:
         cells = _cells(found[place.name], place)[_WHOLE_ROWS:]
-        cells[dice.randint(0, 16, cells.shape) == 0] = _unknown(cells)
+        cells[dice.randint(0, 16, cells.shape) == 0] = _unknown(cells, place)
     return found
 
 
 def _places(rows: dict[str, np.ndarray]) -> list[Place]:
     wide = {name: array.shape[1] if array.ndim == 2 else 1 for name, array in rows.items() if array.dtype.kind in "fO"}
     return [
-        Place(name, index)
+        Place(name, index, is_missing)
         for name, width in wide.items()
         for index in ([None] if width == 1 or width > _MOST_ASKED else range(width))
+        for is_missing in ((False, True) if rows[name].dtype.kind == "O" else (True,))
     ]
 
 
@@ -74,8 +77,10 @@ def _cells(array: np.ndarray, place: Place) -> np.ndarray:
     return array if place.index is None else array[:, place.index]
 
 
-def _unknown(array: np.ndarray) -> Any:
-    return UNKNOWN_CATEGORY if array.dtype.kind == "O" else np.nan
+def _unknown(array: np.ndarray, place: Place) -> Any:
+    if array.dtype.kind != "O":
+        return np.nan
+    return None if place.is_missing else UNKNOWN_CATEGORY
 
 
 def _answers(model: Model, row: dict[str, np.ndarray]) -> bool:

@@ -90,9 +90,11 @@ def _image_openapi(config: Config, model: Model) -> dict[str, Any]:
     labels = {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}, "score": {"type": "number"}}}}
     response = {"anyOf": [labels, {"type": "array", "items": labels}]}
     example = config.facts.example and config.facts.example["body"]
-    invocations = _post("Tell what is in an image: its bytes as the body, or base64 in JSON", request, response, example)
+    invocations = _post("Tell what is in an image: its bytes as the body or in a form, or base64 in JSON", request, response, example)
+    content, binary = invocations["post"]["requestBody"]["content"], {"type": "string", "format": "binary"}
+    content["multipart/form-data"] = {"schema": {"type": "object", "required": ["image"], "properties": {"image": binary, **top}}}
     for kind in ("png", "jpeg", "webp"):
-        invocations["post"]["requestBody"]["content"][f"image/{kind}"] = {"schema": {"type": "string", "format": "binary"}}
+        content[f"image/{kind}"] = {"schema": binary}
     return {
         "openapi": "3.1.0",
         "info": {"title": config.name, "version": config.version or "0"},

@@ -115,6 +115,8 @@ def _nested(spec: TensorSpec, shape: Iterable[int]) -> dict[str, Any]:
     if not spec.shape:
         return {}
     schema = _VALUES[spec.datatype]
+    if spec.takes_null:
+        schema = {**schema, "type": [schema["type"], "null"]}
     for dim in reversed(tuple(shape)):
         schema = _list(schema) if dim == -1 else {**_list(schema), "minItems": dim, "maxItems": dim}
     return schema

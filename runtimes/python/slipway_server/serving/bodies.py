@@ -5,7 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
+import math
 import re
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -52,18 +55,27 @@ def is_text(body: bytes) -> bool:
 
 
 def parse_json(body: bytes) -> Any:
-    """Refuses with 400 a body that is not UTF-8 JSON, or is nested too deeply to read. Integers keep their digits."""
+    """Refuses with 400 a body that is not UTF-8 JSON, or is nested too deeply to read. Integers keep their digits. Takes the NaN that Python writes for a missing number: clients of MLflow send it, since its server reads it."""
     body = body[len(codecs.BOM_UTF8) :] if body.startswith(codecs.BOM_UTF8) else body
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError) as error:
-        text_of(body)
+        text = text_of(body)
+        if "NaN" in text:
+            with suppress(ValueError, RecursionError):
+                return json.loads(text, parse_constant=_constant)
         reason = "it is empty" if not body else "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise Refusal(400, f"the body is not JSON that can be read: {_other_in(body) or reason}") from None
 
 
-# A string, complete or truncated, or what many programs write but JSON does not have: a number that is not finite, or what Python prints.
-_TEXT_OR_FOREIGN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|NaN|None|True|False|\'', re.DOTALL)
+def _constant(name: str) -> float:
+    if name == "NaN":
+        return math.nan
+    raise ValueError(name)
+
+
+# A string, complete or truncated, or what many programs write but JSON does not have: an infinite number, or what Python prints.
+_TEXT_OR_FOREIGN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|None|True|False|\'', re.DOTALL)
 _PYTHONS = (b"None", b"True", b"False", b"'")
 
 
@@ -93,7 +105,7 @@ def _foreign_in(body: bytes) -> str | None:
         if found[0] in _PYTHONS:
             return f"it has {found[0].decode()}, as Python prints it; write it by json.dumps"
         if not found[0].startswith(b'"'):
-            return f"it has {found[0].decode()}, which JSON does not; write null for a number that is missing"
+            return f"it has {found[0].decode()}, which JSON does not; write a finite number, or null for one that is missing"
     return None
 
 

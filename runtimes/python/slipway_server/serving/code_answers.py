@@ -8,7 +8,7 @@ import enum
 import io
 import os
 import uuid
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from ..refusal import Refusal
 from ..tables.code_csv import table_of
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
 from .streams import Content, dumped, streamed
+
+T = TypeVar("T")
 
 
 def code_answer(result: Any, accept: str) -> tuple[Content, str]:
@@ -42,7 +44,7 @@ def jsonable(value: Any) -> Any:
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
-        return value if np.isfinite(value) else None
+        return _finite(value)
     if isinstance(value, dict):
         return {str(name): jsonable(each) for name, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -58,6 +60,24 @@ def jsonable(value: Any) -> Any:
     if type(value).__name__ in ("NaTType", "NAType"):
         return None
     return _record_json(value)
+
+
+# How many numbers no answer had, of those that the model's only thread has written.
+_lost = 0
+
+
+def _finite(value: float) -> float | None:
+    global _lost
+    if np.isfinite(value):
+        return value
+    _lost += 1
+    return None
+
+
+def counting_lost(answer: Callable[[], T]) -> tuple[T, int]:
+    """What `answer` returns, and for how many of its numbers JSON has null: NaN, and infinite ones."""
+    before = _lost
+    return answer(), _lost - before
 
 
 def _record_json(value: Any) -> Any:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from contextlib import AsyncExitStack
 from typing import Any, AsyncIterator, Callable, Iterator
 
@@ -26,11 +27,13 @@ from ..protocols.rerank import ranked_json, ranking_of
 from ..protocols.written_as import JSON_LINES, as_scored, lines_of
 from ..refusal import Refusal
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
-from ..tables.rows import warning_of
+from ..tables.rows import not_finite, warning_of
 from ..tables.table import declared_header
 from ..values.no_rows import answer_to_no_rows
+from ..values.tensor_json import without_numbers
 from .answer import JSON, Answer, client_gone, json_answer
 from .bodies import parse_json, text_of
+from .code_answers import counting_lost
 from .http_body import read_body, read_json, type_of
 from .openai_words import in_openai_words
 from .predictor import Predictor
@@ -45,6 +48,7 @@ class Routes:
         self._predictor = predictor
         self._loaded = loaded
         self._itself: tuple[dict[str, Any], Sample] | None = None
+        self._is_logged = False
         path = f"/v2/models/{config.name}"
         self.model_paths = [path] + ([f"{path}/versions/{config.version}"] if config.version else [])
 
@@ -103,19 +107,32 @@ class Routes:
                 raise Refusal(400, f'outputs has a tensor named "{name}"; the model has {names}')
         content, json_length = infer_response(self._config.name, self._config.version, asked, outputs)
         if json_length is None:
-            return Answer(content)
+            return Answer(content, headers=warning_of(None, self._infinite_in(outputs)))
         return Answer(content, "application/octet-stream", {"Inference-Header-Content-Length": str(json_length)})
 
     async def invocations(self, request: Request) -> Answer:
         model = self._model()
         if model.invoke is not None:
             return await self._invoke(request, model.invoke)
-        outputs, is_by_row, warning = await self._invoked(request, model)
+        outputs, is_by_row, ignored = await self._invoked(request, model)
         accept = request.get_header("accept", default="")
         if wants_csv(accept):
             header = csv_header(accept)
-            return Answer(csv_of(outputs, header), f"text/csv; charset=utf-8; header={header}", warning)
+            return Answer(csv_of(outputs, header), f"text/csv; charset=utf-8; header={header}", warning_of(ignored))
+        warning = warning_of(ignored, self._infinite_in(outputs))
         return Answer(response_by_row(outputs) if is_by_row else invocation_response(outputs), headers=warning)
+
+    def _infinite_in(self, outputs: dict[str, np.ndarray]) -> list[str]:
+        """The names of outputs of which JSON has no number; the first are also logged."""
+        names = without_numbers(outputs)
+        if names:
+            self._log_once(not_finite(names))
+        return names
+
+    def _log_once(self, line: str) -> None:
+        if not self._is_logged:
+            print(f"{line} (logged once)", file=sys.stderr, flush=True)
+        self._is_logged = True
 
     async def embeddings(self, request: Request) -> Answer:
         """OpenAI's API, of a model that makes a vector of a text."""
@@ -148,11 +165,11 @@ class Routes:
         model = self._model()
         if model.invoke is not None:
             return await self.invocations(request)
-        outputs, _, warning = await self._invoked(request, model)
-        return Answer(response_by_row(outputs), headers=warning)
+        outputs, _, ignored = await self._invoked(request, model)
+        return Answer(response_by_row(outputs), headers=warning_of(ignored, self._infinite_in(outputs)))
 
-    async def _invoked(self, request: Request, model: Model) -> tuple[dict[str, np.ndarray], bool, dict[str, str]]:
-        """The outputs, whether they are requested by row, and the warning header."""
+    async def _invoked(self, request: Request, model: Model) -> tuple[dict[str, np.ndarray], bool, dict[str, None] | None]:
+        """The outputs, whether they are requested by row, and the names of what was ignored."""
         ignored: dict[str, None] | None = None if self._config.extra_columns == "refuse" else {}
         essence = type_of(request, ("text/csv", JSON_LINES))
         is_csv = essence == "text/csv"
@@ -169,7 +186,7 @@ class Routes:
         else:
             inputs = read_invocation(value, model.signature, ignored)
         outputs = await self._predict(request, model, inputs)
-        return outputs, is_csv or is_table(value), warning_of(ignored)
+        return outputs, is_csv or is_table(value), ignored
 
     def _metadata(self) -> dict[str, Any]:
         versions = {"versions": [self._config.version]} if self._config.version else {}
@@ -199,9 +216,11 @@ class Routes:
         body = await read_body(request, self._config.max_body_bytes)
         async with AsyncExitStack() as turn:
             await turn.enter_async_context(self._predictor.turn(lambda: client_gone(request)))
-            content, type_ = await self._predictor.load(lambda: invoke(body, content_type, accept))
+            (content, type_), lost = await self._predictor.load(lambda: counting_lost(lambda: invoke(body, content_type, accept)))
+            if lost:
+                self._log_once(not_finite(["predictions"]))
             if isinstance(content, bytes):
-                return Answer(content, type_)
+                return Answer(content, type_, warning_of(None, ["predictions"] if lost else None))
             return Answer(self._pieces(request, content, type_, turn.pop_all()), type_)
 
     async def _pieces(self, request: Request, content: Iterator[bytes], type_: str, turn: AsyncExitStack) -> AsyncIterator[bytes]:

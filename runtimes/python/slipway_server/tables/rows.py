@@ -78,13 +78,20 @@ def whole_of(spec: TensorSpec, value: Any) -> Any:
     return [[each] for each in value] if is_column else [value]
 
 
-def warning_of(ignored: dict[str, None] | None) -> dict[str, str]:
-    """The warning header that names what was ignored: in ASCII, at most eight of them."""
-    if not ignored:
-        return {}
-    names = show_keys(list(ignored))
-    ascii_only = "".join(each if " " <= each <= "~" else _escaped(each) for each in names)
-    return {"x-slipway-warning": f"ignored what the model does not take: {ascii_only}"}
+def warning_of(ignored: dict[str, None] | None, infinite: list[str] | None = None) -> dict[str, str]:
+    """The warning header that names what was ignored of a request, and the outputs with NaN or infinite numbers: in ASCII, at most eight of each."""
+    said = [f"ignored what the model does not take: {_names(list(ignored))}"] if ignored else []
+    said += [not_finite(infinite)] if infinite else []
+    return {"x-slipway-warning": "; ".join(said)} if said else {}
+
+
+def not_finite(names: list[str]) -> str:
+    """Why an answer has null where the model answered a number."""
+    return f"NaN and infinite numbers are null in JSON: {_names(names)}"
+
+
+def _names(names: list[str]) -> str:
+    return "".join(each if " " <= each <= "~" else _escaped(each) for each in show_keys(names))
 
 
 def take_columns(takes: Takes) -> str:

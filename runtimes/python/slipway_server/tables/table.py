@@ -169,7 +169,14 @@ def _number(cell: str) -> float | None:
 
 
 def _cell(cell: str, spec: TensorSpec | None) -> Any:
+    if spec is not None and spec.takes_null and _is_null(cell, spec):
+        return None
     if spec is None or not is_float(spec):
         return cell
     number = _number(cell)
     return cell if number is None and not _MISSING.fullmatch(cell) else number
+
+
+def _is_null(cell: str, spec: TensorSpec) -> bool:
+    """A text may be "NA" or "None" itself."""
+    return cell == "" and spec.empty_is_null if spec.datatype == "BYTES" else _MISSING.fullmatch(cell) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ DTYPES = {
 }
 
 # Above it, a JSON number with a fraction or an exponent does not identify an integer.
-_MOST_EXACT = 2**53 - 1
+MOST_EXACT = 2**53 - 1
+_DIGITS = re.compile(r"[+-]?[0-9]{1,40}")
 
 
 def pack(datatype: str, values: list[Any], label: str) -> np.ndarray:
@@ -58,13 +60,16 @@ def _integers(datatype: str, values: list[Any], label: str) -> np.ndarray:
     least, most = int(bounds.min), int(bounds.max)
     if not values:
         return np.empty(0, DTYPES[datatype])
+    if datatype.endswith("64") and str in set(map(type, values)):
+        # As protobuf's JSON has them, and clients whose own numbers would round them.
+        values = [int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value for value in values]
     if set(map(type, values)) == {int} and least <= min(values) and max(values) <= most:
         return np.array(values, dtype=DTYPES[datatype])
     takes = f"integers from {least} to {most}" + (", in digits" if datatype.endswith("64") else "")
 
     def holds(value: Any) -> bool:
         if isinstance(value, float):
-            return value.is_integer() and abs(value) <= _MOST_EXACT and least <= value <= most
+            return value.is_integer() and abs(value) <= MOST_EXACT and least <= value <= most
         return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
     return _checked(datatype, values, label, takes, holds)

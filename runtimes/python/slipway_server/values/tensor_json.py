@@ -31,6 +31,11 @@ def rows_json(array: np.ndarray) -> list[str]:
     return parts
 
 
+def without_numbers(outputs: dict[str, np.ndarray]) -> list[str]:
+    """The names of the arrays that have a value for which JSON has no number."""
+    return [name for name, array in outputs.items() if array.dtype.kind == "f" and not np.isfinite(array).all()]
+
+
 def values_of(array: np.ndarray) -> list[str]:
     """Each value in JSON, row-major."""
     values = array.ravel().tolist()
@@ -42,4 +47,4 @@ def values_of(array: np.ndarray) -> list[str]:
     if kind == "f":
         write = _DIGITS[array.dtype.name].__mod__ if array.dtype.name in _DIGITS else repr
         return [write(value) if isfinite(value) else "null" for value in values]
-    return [json.dumps(str(value), ensure_ascii=False) for value in values]
+    return ["null" if value is None else json.dumps(str(value), ensure_ascii=False) for value in values]

@@ -35,7 +35,7 @@ class TensorSpec:
     """
     `shape` has -1 for a free dimension; None when the model declares none, and any will do.
     `is_category`: to the model, an integer written as text equals the number, as true equals 1.
-    `is_optional`: a table may lack the column. `takes_null`: a value may be missing, and is None then, or false.
+    `is_optional`: a table may lack the column. `takes_null`: a value may be missing, and is None then, or false; with `empty_is_null`, so is an empty cell of a CSV.
     `is_time`: a text of a time, which may be written as a whole number of nanoseconds since 1970.
     `is_inferred`: read off an example, which may have had whole numbers where the model answers fractions.
     """
@@ -46,6 +46,7 @@ class TensorSpec:
     is_category: bool = False
     is_optional: bool = False
     takes_null: bool = False
+    empty_is_null: bool = False
     is_time: bool = False
     is_inferred: bool = False
 
@@ -99,9 +100,18 @@ def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.nda
     except Refusal:
         # Plain numbers, the common case, do not pay for the others.
         written = pack(spec.datatype, [_as_written(value, spec) for value in values], label)
-    if spec.takes_null:
-        written[[at for at, value in enumerate(values) if value is None]] = None
+    missing = [at for at, value in enumerate(values) if is_missing(value)] if spec.takes_null else []
+    if missing and "INT" in spec.datatype:
+        # As Python's own numbers: an array of integers has no room for a missing one, and floats would round the others.
+        written = written.astype(object)
+    if missing:
+        written[missing] = None
     return written.reshape(shape)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether it is null, or the NaN that Python writes for a missing number."""
+    return value is None or (isinstance(value, float) and value != value)
 
 
 def is_float(spec: TensorSpec) -> bool:
@@ -124,8 +134,8 @@ def whole_number_of(text: str) -> int | None:
 def _as_written(value: Any, spec: TensorSpec) -> Any:
     if spec.is_category and isinstance(value, int):
         return str(int(value))
-    if spec.takes_null and value is None:
-        return False if spec.datatype == "BOOL" else ""
+    if spec.takes_null and is_missing(value):
+        return {"BOOL": False, "BYTES": ""}.get(spec.datatype, 0)
     if is_float(spec):
         return _float(value)
     if spec.datatype == "BOOL":
@@ -138,8 +148,14 @@ def _as_written(value: Any, spec: TensorSpec) -> Any:
 def _whole(value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
-    number = whole_number_of(value) if isinstance(value, str) else None
-    return value if number is None else number
+    if not isinstance(value, str):
+        return value
+    number = whole_number_of(value)
+    if number is not None:
+        return number
+    # pandas writes 7.0 where other numbers of the column are missing.
+    written = number_of(value)
+    return value if written is None or not written.is_integer() else written
 
 
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False}

@@ -64,6 +64,27 @@ describe('by /invocations', () => {
     expect((await server.post('/invocations', { inputs })).json).toEqual([wanted, wanted]);
   });
 
+  it('a form with an image, or with several and a parameter, is answered as the same in JSON', async () => {
+    const { url } = await start();
+    const wanted = answersOf()[FILE] ?? [];
+    const ask = async (files: number, fields: Readonly<Record<string, string>>) => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries(fields)) form.append(name, value);
+      for (let at = 0; at < files; at += 1) form.append('image', bytesOf(FILE), FILE);
+      const answer = await fetch(`${url}/invocations`, { method: 'POST', body: form });
+      return answer.json();
+    };
+
+    expect(await ask(1, {})).toEqual(alike(wanted));
+    expect(await ask(2, { top_k: '1' })).toEqual(Array(2).fill(alike(wanted.slice(0, 1))));
+    expect(await ask(0, { image: 'cat.jpg' })).toEqual({
+      error: 'the form has no file; it takes an image, as `curl -F image=@FILE` sends it',
+    });
+    expect(await ask(1, { k: '1' })).toEqual({
+      error: expect.stringContaining('parameters has "k"'),
+    });
+  });
+
   it('as many labels are answered as are asked for, with scores by another function', async () => {
     const server = await start();
     const parameters = { top_k: 2, function_to_apply: 'none' };

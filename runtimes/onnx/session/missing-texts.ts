@@ -1,0 +1,27 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import type { MissingTexts } from '../values/tensors.ts';
+import { placesIn, windowOn } from './mapped-weights.ts';
+import { tagOf, textIn } from './protobuf.ts';
+
+// Of a ModelProto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+const METADATA = 14;
+const PROPERTY = 'slipway.missing_texts';
+
+/**
+ * For a model that Slipway has converted: what stands for a missing value in its columns of texts
+ * (runtimes/python/slipway_server/conversion/missing_texts.py); undefined for any other. Throws on bytes that are not a ModelProto.
+ */
+export function missingTexts(path: string): MissingTexts | undefined {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const source = windowOn(file, size);
+    for (const { tag, start, end } of placesIn(source, 0, size)) {
+      const entry = tag === tagOf(METADATA) ? source(start, end) : undefined;
+      if (entry && textIn(entry, 1) === PROPERTY) return JSON.parse(textIn(entry, 2));
+    }
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
