@@ -8,6 +8,7 @@ import { damaged, hostile, keep, type PickleMachine, pop, push } from './machine
 import { buildDType } from './numpy-dtype.ts';
 import { buildArray, countMasked } from './numpy-values.ts';
 import { globalOf, instance, made } from './objects.ts';
+import { isSplinePair } from './splines.ts';
 import {
   type Dict,
   type Global,
@@ -107,6 +108,7 @@ const STATE = '(state)';
 
 /** Python takes attributes from any object with items, but only a plain dict's items are known. */
 function setState(machine: PickleMachine, target: Instance, state: Value): void {
+  if (isSplinePair(machine, target, state)) return;
   if (isTuple(state) && takesTuple(target.of)) return;
   if (isTuple(state) && target.of.uses.takesAnyState) {
     keep(machine, 1);

@@ -35,6 +35,8 @@ export type PickleTally = {
   /** Faults that no manifest can allow. */
   readonly hostile: WeakSet<Failure>;
   readonly sklearnVersions: Set<string>;
+  /** The requirements for scipy of its splines, which every scipy keeps in its own way. */
+  readonly scipy: Set<string>;
   /** Called with each opcode of the outermost pickle; only tests set it. */
   readonly trace: ((name: string, position: number) => void) | undefined;
 };

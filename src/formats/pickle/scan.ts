@@ -143,6 +143,7 @@ export function newTally(trace?: PickleTally['trace']): PickleTally {
     unread: undefined,
     hostile: new WeakSet(),
     sklearnVersions: new Set(),
+    scipy: new Set(),
     trace,
   };
 }

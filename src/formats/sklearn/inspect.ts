@@ -164,7 +164,7 @@ function madeBy(name: string, { boosters, sklearnVersions }: PickleTally): strin
   return boosters.find(({ library }) => library === name)?.version ?? null;
 }
 
-/** The other packages that it names, and numpy and scipy by what they called their modules: numpy moved its own in version 2, and what splines of scipy 1.17 hold no other version has. */
+/** The other packages that it names, and the versions of numpy and scipy that can load it: numpy moved its modules in version 2, and scipy has changed what splines keep. */
 function requirementsOf(framework: Framework, tally: PickleTally): readonly string[] {
   const modules = [...tally.modules];
   const names = (root: string) => modules.some((module) => module.split('.')[0] === root);
@@ -181,8 +181,6 @@ function requirementsOf(framework: Framework, tally: PickleTally): readonly stri
     ...others,
     ...(needsSklearn ? ['scikit-learn'] : []),
     ...(hasNumpy ? [numpy] : []),
-    ...(modules.includes(OF_SPLINES) ? ['scipy<1.18'] : []),
+    ...tally.scipy,
   ];
 }
-
-const OF_SPLINES = 'scipy._lib.array_api_compat.numpy._aliases';

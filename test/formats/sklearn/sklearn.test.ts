@@ -120,13 +120,20 @@ describe('a fitted estimator', () => {
     expect(requirements).toEqual(['numpy>=2', 'lz4', 'polars']);
   });
 
-  it('needs the scipy whose modules its splines name', async () => {
-    const source = await fileSource(pathOf('first-hour/searched.joblib'));
+  it.each([
+    ['1.16', 'scipy<1.17'],
+    ['1.17', 'scipy>=1.17,<1.18'],
+    ['1.18', 'scipy>=1.18'],
+  ])(
+    'with splines of scipy %s needs %s, which keeps them in its own way',
+    async (version, needs) => {
+      const source = await fileSource(pathOf(`pickles/splines/scipy-${version}.pkl`));
 
-    const { requirements } = await inspectSklearn(source, 'searched.joblib', []);
+      const { requirements } = await inspectSklearn(source, 'splines.pkl', []);
 
-    expect(requirements).toEqual(['numpy>=2', 'scipy<1.18']);
-  });
+      expect(requirements).toEqual(['numpy>=2', needs]);
+    },
+  );
 
   // What CatBoost takes only the loaded model tells.
   const asked = modelFixtures('sklearn').filter(
