@@ -11,6 +11,7 @@ import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { LIMITS } from '../test/support/local/platform.ts';
 import { addConstantModel } from '../test/support/models/onnx.ts';
 import { revisionSpec } from '../test/support/worlds/revision-spec.ts';
@@ -27,7 +28,7 @@ const { values } = parseArgs({
 
 const TARGETS = ['lambda', 'fargate'] as const;
 const EPOCH = 1;
-const CLOCK = { now: Date.now };
+const CLOCK = systemClock;
 const folder = mkdtempSync(join(tmpdir(), 'slipway-burst-'));
 writeFileSync(join(folder, 'model'), addConstantModel({ constant: 1 }));
 const database = openDatabase(join(folder, 'registry.db'));

@@ -3,6 +3,7 @@ import { Agent, createServer, type RequestListener } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { listen } from '../src/adapters/local/listen.ts';
 
 const [, , kind = '', backend = ''] = process.argv;
@@ -30,7 +31,7 @@ async function gateway(): Promise<string> {
     }),
   };
   const database = new DatabaseSync(':memory:');
-  const clock = { now: Date.now };
+  const clock = systemClock;
   const started = await startGateway({ ...ADDRESS, revisions, database, clock });
   await started.router.setShares('digits', { 'digits-v1': 1 }, {}, 1);
   return started.origin;

@@ -2,9 +2,11 @@ import { constants, readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { isAlive } from '#compose/is-alive.ts';
 import type { CursoredEvent, EventQuery } from '#compose/slipway.ts';
 import { slipwayEvent } from '#domain/event.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
+import { patiently } from './patience.ts';
 
 const instance = z.object({ pid: z.int(), gateway: z.string(), control: z.string() });
 
@@ -12,12 +14,20 @@ export type Instance = z.infer<typeof instance>;
 
 const health = z.object({ pid: z.int() });
 
-const LONGEST_MS = 5000;
+// On a machine at ten times its load an answer takes ten seconds.
+const LONGEST_MS = 60_000;
 
-/** Finds the Slipway that runs on a data folder, by the file it keeps there. Fails with `PlatformUnavailable` when none answers, with `PlatformDenied` when the folder cannot be read. */
-export async function findInstance(dataDir: string): Promise<Instance> {
-  const found = await lookForInstance(dataDir);
-  if (found?.answers) return found;
+/**
+ * Finds the Slipway that runs on a data folder, by the file it keeps there.
+ * Fails with `PlatformUnavailable` when none runs, or when the one that runs has not answered in a minute; with `PlatformDenied` when the folder cannot be read.
+ */
+export async function findInstance(dataDir: string, longestMs = LONGEST_MS): Promise<Instance> {
+  const found = await patiently(async (at) => {
+    at(`the Slipway of ${dataDir} is busy; waiting for its answer`);
+    return lookForInstance(dataDir, longestMs);
+  });
+  if (found?.state === 'answers') return found;
+  if (found?.state === 'busy') throw busy(dataDir, found, longestMs);
   await requireReadable(dataDir);
   throw new Failure(
     'PlatformUnavailable',
@@ -25,6 +35,14 @@ export async function findInstance(dataDir: string): Promise<Instance> {
     {
       fix: 'Start one with `slipway start`, or name its folder with --data.',
     },
+  );
+}
+
+function busy(dataDir: string, { pid }: Instance, waitedMs: number): Failure {
+  return new Failure(
+    'PlatformUnavailable',
+    `the Slipway of the data folder ${dataDir} runs as process ${pid}, and has not answered in ${waitedMs / 1000} s: it is busy`,
+    { fix: 'Ask again in a while; if it stays so, stop that process and run `slipway start`.' },
   );
 }
 
@@ -44,16 +62,28 @@ async function requireReadable(dataDir: string): Promise<void> {
 
 const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
 
-/** What the file says of a Slipway on a data folder, and whether that one answers; undefined where none has left a file. */
+/** `busy`: its process runs and its port is open, but nothing has answered there in time. `gone`: it was killed, or another program has its port. */
+export type InstanceState = 'answers' | 'busy' | 'gone';
+
+/** What the file says of a Slipway on a data folder, and how that one is; undefined where none has left a file. */
 export async function lookForInstance(
   dataDir: string,
-): Promise<(Instance & { readonly answers: boolean }) | undefined> {
+  longestMs: number,
+): Promise<(Instance & { readonly state: InstanceState }) | undefined> {
   const found = readInstance(fileOf(dataDir));
-  if (!found) return undefined;
-  // One that was killed has left its file, and its ports may be another's by now, who may take all time to answer.
-  const signal = AbortSignal.timeout(LONGEST_MS);
-  const said = await call(`${found.control}/healthz`, health, { signal }).catch(() => undefined);
-  return { ...found, answers: said?.pid === found.pid };
+  return found && { ...found, state: await stateOf(found, longestMs) };
+}
+
+/** A Slipway that was killed has left its file, and another program may have its ports by now. */
+async function stateOf({ pid, control }: Instance, longestMs: number): Promise<InstanceState> {
+  if (!isAlive(pid)) return 'gone';
+  const signal = AbortSignal.timeout(longestMs);
+  try {
+    const said = await call(`${control}/healthz`, health, { signal });
+    return said.pid === pid ? 'answers' : 'gone';
+  } catch {
+    return signal.aborted ? 'busy' : 'gone';
+  }
 }
 
 function fileOf(dataDir: string): string {

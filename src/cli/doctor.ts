@@ -2,6 +2,9 @@ import type { Finding } from '#compose/doctor/doctor.ts';
 import { lookForInstance } from './client.ts';
 import { accountOf, type Place } from './command.ts';
 
+// To say that it is busy is an answer too.
+const LONGEST_MS = 10_000;
+
 /** Checks for what stands in Slipway's way, in the named account or on this machine. */
 export async function doctor(place: Place): Promise<readonly Finding[]> {
   const account = accountOf(place);
@@ -10,7 +13,12 @@ export async function doctor(place: Place): Promise<readonly Finding[]> {
     return awsDoctor(account);
   }
   const { oneMachineDoctor } = await import('#compose/doctor/one-machine.ts');
-  return oneMachineDoctor(place.data, await lookForInstance(place.data));
+  const found = await lookForInstance(place.data, LONGEST_MS);
+  const { state } = found ?? {};
+  return oneMachineDoctor(
+    place.data,
+    found && { ...found, answers: state === 'answers', isBusy: state === 'busy' },
+  );
 }
 
 export function findingLines(findings: readonly Finding[]): readonly string[] {

@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import { readRelease } from '#domain/promotion/release.ts';
-import { call, findInstance, readEvents } from './client.ts';
+import { call, findInstance, type Instance, readEvents } from './client.ts';
 import {
   asked,
   builds,
@@ -20,9 +20,13 @@ import {
   versions,
 } from './one-machine-answers.ts';
 
-/** The Slipway that runs on a data folder of this machine, by its control API. */
+/** The Slipway that runs on a data folder of this machine. Fails as `findInstance` does. */
 export async function openOneMachine(dataDir: string): Promise<Slipway> {
-  const { control, gateway } = await findInstance(dataDir);
+  return oneMachineAt(await findInstance(dataDir));
+}
+
+/** The Slipway of these addresses, by its control API. */
+export function oneMachineAt({ control, gateway }: Omit<Instance, 'pid'>): Slipway {
   const urlOf = (model: string, what: string) =>
     `${control}/models/${encodeURIComponent(model)}/${what}`;
   const ask = (model: string, what: string) => call(urlOf(model, what), asked, { method: 'POST' });

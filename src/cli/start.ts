@@ -2,7 +2,7 @@ import type { LocalConfig } from '#compose/config.ts';
 import { startLocal } from '#compose/local.ts';
 import type { wallsForStart } from '#compose/machine-walls.ts';
 import { DEMO_MODEL } from './demo/model.ts';
-import { openOneMachine } from './one-machine.ts';
+import { oneMachineAt } from './one-machine.ts';
 import { explainError, type Output } from './output.ts';
 import { watchDeployments } from './watch.ts';
 
@@ -44,7 +44,7 @@ export async function start({
       // It loads what draws images.
       const { runDemo } = await import('./demo/demo.ts');
       const isLive = await slipway.isLive(DEMO_MODEL);
-      const place = { gateway, dataDir: config.dataDir };
+      const place = { gateway, control, dataDir: config.dataDir };
       const demonstrated = runDemo(place, { isLive, servesOn: !once, output });
       const isRight = await Promise.race([demonstrated, stopAsked]);
       if (once || !isRight) return isRight ?? !once;
@@ -52,7 +52,7 @@ export async function start({
     }
     output.line('\nserving until Ctrl-C');
     // What goes wrong with it ends the view of what happens, no more.
-    watching = watchDeployments(await openOneMachine(config.dataDir), {
+    watching = watchDeployments(oneMachineAt({ gateway, control }), {
       output,
       // The demo has shown its own.
       sinceMs: (model) => (model === DEMO_MODEL ? demonstratedMs : startedMs),

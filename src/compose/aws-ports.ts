@@ -39,10 +39,11 @@ import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
+import { systemClock } from './clocks.ts';
 
 // One function per port, so that a bundle holds only the clients of its step.
 
-export const clock = { now: Date.now };
+export const clock = systemClock;
 
 /** One client per service in a function, however many ports use it: each client has its own connections. */
 function once<Client>(make: () => Client): () => Client {

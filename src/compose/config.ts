@@ -25,6 +25,10 @@ const origin = z
 
 const PORT = { error: 'expected a port from 0 to 65535' };
 const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
+// Node runs at once what is to wait for longer than 24.8 days.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const seconds = z.int().check(z.positive(), z.lte(Math.floor(LONGEST_TIMER_MS / 1000)));
+const milliseconds = z.int().check(z.gte(0), z.lte(LONGEST_TIMER_MS));
 const REPLICAS = { error: 'expected a whole number of at least 1' };
 
 /** The options of `slipway start` that are not called as their entry is. */
@@ -51,15 +55,18 @@ const localConfig = z.strictObject({
   host: z._default(z.enum(['127.0.0.1', '::1']), '127.0.0.1'),
   gatewayPort: z._default(port, 8080),
   controlPort: z._default(port, 8081),
-  sweepSeconds: z._default(z.int().check(z.positive()), 60),
+  sweepSeconds: z._default(seconds, 60),
   bakeSeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 2),
-  describeWaitMs: z._default(z.int().check(z.gte(0)), 10_000),
+  describeWaitMs: z._default(milliseconds, 10_000),
   maxObjectBytes: z._default(z.int().check(z.positive()), limits.imageUncompressedMaxBytes),
   maxInstances: z._default(z.int().check(z.positive()), 4),
   maxReplicas: z.optional(z.int(REPLICAS).check(z.positive(REPLICAS))),
   allowedAccelerators: z.optional(z.array(z.string().check(z.minLength(1)))),
-  idleSeconds: z._default(z.int().check(z.positive()), 300),
-  requestTimeoutMs: z._default(z.int().check(z.positive()), limits.requestTimeoutSeconds * 1000),
+  idleSeconds: z._default(seconds, 300),
+  requestTimeoutMs: z._default(
+    milliseconds.check(z.positive()),
+    limits.requestTimeoutSeconds * 1000,
+  ),
   requireApproval: z._default(z.boolean(), false),
   requestLog: z._default(z.boolean(), false),
   corsOrigins: z._default(z.array(origin), []),

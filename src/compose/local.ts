@@ -34,6 +34,7 @@ import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
+import { steadyClock, systemClock } from './clocks.ts';
 import type { LocalConfig } from './config.ts';
 import { explainVersion } from './explain-version.ts';
 import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
@@ -103,7 +104,9 @@ async function startIn(
   const folder = (name: string) => join(dataDir, name);
   const unlock = lockFolder(dataDir);
   mkdirSync(folder('logs'), { recursive: true });
-  const clock = { now: Date.now };
+  // The engine needs the clock's users, and tells whether it is idle.
+  let isIdle = () => true;
+  const clock = steadyClock(() => isIdle());
   const database = openDatabase(folder('registry.db'));
   const problem = (error: unknown) => report(explain(error));
 
@@ -121,7 +124,8 @@ async function startIn(
     secret: config.webhookSecret,
     registry,
     database,
-    clock,
+    // A receiver compares a signature's time with its own clock.
+    clock: systemClock,
     report,
   });
   const events = eventStream(registry);
@@ -233,6 +237,7 @@ async function startIn(
       await ends.ended(end);
     },
   });
+  isIdle = engine.isIdle;
   const recovering = recover({ registry, executions: engine, mostAttempts: MOST_LOCAL_ATTEMPTS });
   const deployments = localDeployments({
     engine,

@@ -215,11 +215,11 @@ async function poll<Found>(
   problem: string,
   look: () => Promise<Found | undefined>,
 ): Promise<Found> {
-  const endMs = clock.now() + LONGEST_MS;
+  const endMs = clock.monotonicMs() + LONGEST_MS;
   for (let pauseMs = SOONEST_LOOK_MS; ; pauseMs = Math.min(LATEST_LOOK_MS, pauseMs * 2)) {
     const found = await look();
     if (found !== undefined) return found;
-    if (clock.now() >= endMs) {
+    if (clock.monotonicMs() >= endMs) {
       throw new Failure('PlatformUnavailable', `${problem} within ${LONGEST_MS / 1000} s`);
     }
     await sleep(pauseMs);

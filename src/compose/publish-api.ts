@@ -6,6 +6,7 @@ import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { failureName } from '#domain/failure.ts';
+import { systemClock } from './clocks.ts';
 
 /** The stack, from its outputs; the last three only when it has containers. */
 export type PublishedStack = {
@@ -29,7 +30,7 @@ export async function publishApi(
   { stage, outputs }: PublishedStack,
   settings: Pick<APIGatewayClientConfig, 'region' | 'credentials'>,
 ): Promise<void> {
-  const clock = { now: Date.now };
+  const clock = systemClock;
   const dynamo = new DynamoDBClient(settings);
   const { Table: table, Api, ApiStage, ModelsResource, Authorizer } = outputs;
   const { Listener, LoadBalancer, VpcLink } = outputs;

@@ -46,12 +46,14 @@ export const acquireLease =
     }
   };
 
-/** Dead when the lease has expired and its execution no longer runs: neither alone proves it. */
+/** Dead when the lease has expired and its execution no longer runs: neither alone proves it. A lease that ends later than one from now on would was granted before the clock was set back, and has expired too. */
 async function isDead(
   { executions, clock }: Deps,
   lease: Extract<LeaseResult, { kind: 'held' }>,
 ): Promise<boolean> {
-  return lease.leaseUntilMs <= clock.now() && !(await executions.isRunning(lease.execution));
+  const leftMs = lease.leaseUntilMs - clock.now();
+  const isValid = leftMs > 0 && leftMs <= LEASE_SECONDS * 1000;
+  return !isValid && !(await executions.isRunning(lease.execution));
 }
 
 async function wait(deps: Deps, deploymentId: string, holder: string) {

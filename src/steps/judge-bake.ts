@@ -49,7 +49,8 @@ export const judgeBake =
     if (deployment.trouble) return { kind: 'breach', sliceSeconds, attempt };
     if (before.isOver) return { kind: 'next', sliceSeconds, attempt };
 
-    const counted = count(before, await burst(deps, deployment, shift));
+    const results = await burst(deps, deployment, shift);
+    const counted = begunBy(clock.now(), count(before, results));
     const traffic = await metrics.traffic(candidate, counted.startedAtMs);
     const { ringing, unknown } =
       alarms.length > 0 ? await metrics.alarms(alarms) : { ringing: [], unknown: [] };
@@ -113,11 +114,11 @@ async function burst(deps: Deps, deployment: Deployment, shift: Shift): Promise<
       : evidence(answer, deployment);
   };
   const previous = await replaced(deps, deployment, shift);
-  const endMs = clock.now() + BURST_MS;
+  const endMs = clock.monotonicMs() + BURST_MS;
   const candidates: ProbeResult[] = [];
   const others: ProbeResult[] = [];
   const before: ProbeResult[] = [];
-  for (let round = 0; round < BURST && clock.now() < endMs; round += 1) {
+  for (let round = 0; round < BURST && clock.monotonicMs() < endMs; round += 1) {
     if (!isAll) candidates.push(await probe(prober, router.testPath(candidate), proof));
     const routed = await ask(route);
     if (routed) (isAll ? candidates : others).push(routed);
@@ -176,6 +177,11 @@ async function replaced(
 
 function isProvenBy({ sample, of }: GoldenProof, { golden }: Reference): boolean {
   return sample === golden.sample && of?.deploymentId === golden.of?.deploymentId;
+}
+
+/** A bake that the record says begins later began before the machine's clock was set back: it begins again now, or it would wait until the clock is there once more. */
+function begunBy(nowMs: number, bake: BakeRecord): BakeRecord {
+  return { ...bake, startedAtMs: Math.min(bake.startedAtMs, nowMs) };
 }
 
 /** A probe turned away by a busy revision (429) shows neither health nor harm. */

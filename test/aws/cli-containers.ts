@@ -19,6 +19,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { ecsNetwork } from '../support/aws/ecs-network.ts';
 import type { Moto } from '../support/aws/moto.ts';
@@ -71,7 +72,7 @@ export async function runningContainer(
       logGroup: outputs['ModelLogGroup']!,
       capacity: { target: 'fargate', cluster, assignPublicIp: true },
     },
-    clock: { now: Date.now },
+    clock: systemClock,
     sleep: async () => undefined,
   });
   const { model, version } = revision;

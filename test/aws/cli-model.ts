@@ -8,6 +8,7 @@ import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import type { Moto } from '../support/aws/moto.ts';
 import { goneLive } from '../support/worlds/registry.ts';
@@ -15,7 +16,7 @@ import type { CliWorld } from './cli-world.ts';
 
 /** Makes the model `shapes` of a stack live as a deployment does: in the registry, as a function with a version, and with a route to its alias. */
 export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Promise<void> {
-  const clock = { now: Date.now };
+  const clock = systemClock;
   const dynamo = awsClient(DynamoDBClient, moto);
   const table = outputs['Table']!;
   const registry = dynamoRegistry({ client: dynamo, table, clock });

@@ -10,6 +10,7 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { startFront } from './cli-front.ts';
@@ -44,7 +45,7 @@ describeOnMoto('slipway uninstall', (moto) => {
       table: Table!,
       usagePlan: UsagePlan!,
       stage: 'dev',
-      clock: { now: Date.now },
+      clock: systemClock,
     }).create('team', ['shapes']);
     const { executionArn } = await awsClient(SFNClient, moto()).send(
       new StartExecutionCommand({ stateMachineArn: StateMachine, name: 'run' }),

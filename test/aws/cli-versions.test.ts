@@ -6,6 +6,7 @@ import {
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { Registry } from '#ports/registry.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
@@ -34,7 +35,7 @@ describeOnMoto('slipway in AWS, with versions', (moto) => {
     await moto().reset();
     world = await installInMoto(moto(), 'dev');
     const client = awsClient(DynamoDBClient, moto());
-    registry = dynamoRegistry({ client, table: world.outputs['Table']!, clock: { now: Date.now } });
+    registry = dynamoRegistry({ client, table: world.outputs['Table']!, clock: systemClock });
     for (const version of [1, 2]) {
       const holder = await goneLive({ registry } as never, version);
       if (version === 2) await registry.markVersion(holder, 1, 'Retired');

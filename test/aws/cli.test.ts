@@ -11,6 +11,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';
 import { runCli } from '../cli/run-cli.ts';
@@ -42,7 +43,7 @@ describeOnMoto('slipway in AWS', (moto) => {
     const { port } = endpoint.address() as { port: number };
     world = await installInMoto(moto(), 'dev', { endpoint: `http://127.0.0.1:${port}/v1` });
     const client = awsClient(DynamoDBClient, moto());
-    registry = dynamoRegistry({ client, table: world.outputs['Table']!, clock: { now: Date.now } });
+    registry = dynamoRegistry({ client, table: world.outputs['Table']!, clock: systemClock });
     await goneLive({ registry } as never, 1);
   });
 

@@ -16,6 +16,7 @@ import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { copyImage } from '#adapters/aws/store/ecr-copy.ts';
 import { ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { DeploymentWork } from '#domain/deployment.ts';
 import { promotionRequest } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -74,7 +75,7 @@ describeOnMoto('slipway promote between two accounts', (moto) => {
     dynamoRegistry({
       client: awsClient(DynamoDBClient, side),
       table: outputs['Table']!,
-      clock: { now: Date.now },
+      clock: systemClock,
     });
   const manifestOf = async (side: Side, repositoryName: string, imageDigest: string) => {
     const get = new BatchGetImageCommand({ repositoryName, imageIds: [{ imageDigest }] });
@@ -169,7 +170,7 @@ describeOnMoto('slipway promote between two accounts', (moto) => {
     const { Bucket = '', Repository = '' } = prod.outputs;
     const deps = {
       registry,
-      clock: { now: Date.now },
+      clock: systemClock,
       executions: memoryExecutions(),
       artifacts: s3ArtifactStore({ client: awsClient(S3Client, theirs), bucket: Bucket }),
       images: ecrTaggedImages({ client: awsClient(ECRClient, theirs), repository: Repository }),

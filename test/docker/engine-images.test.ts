@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerEnvironments, dockerModelImages } from '#adapters/local/builds/docker-images.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { describeEnvironmentImages } from '../contracts/environment-images.ts';
 import { describeModelImages } from '../contracts/model-images.ts';
 import { docker } from './docker.ts';
@@ -19,7 +20,7 @@ async function engineWorld() {
   const named: string[] = [];
   const byBytes = new Map<string, string>();
   let aheadMs = 0;
-  const clock = { now: () => Date.now() + aheadMs };
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 
   async function make(name: string, labels: readonly string[], bytes = name) {
     named.push(name);

@@ -157,6 +157,15 @@ describe('the lease of a model', () => {
     expect(late).toMatchObject({ kind: 'acquired', epoch: 2, resume: 'none' });
   });
 
+  it('is taken from a dead execution at once when it was granted before the clock was set back', async () => {
+    const world = memoryWorld();
+    const { holder, waiter } = await holderAndWaiter(world);
+    world.executions.end(holder.execution);
+    world.clock.step(-HOUR_MS);
+
+    expect(await acquireLease(world.deps)(waiter)).toMatchObject({ kind: 'acquired' });
+  });
+
   it('is not for a deployment that has not begun when a newer one comes', async () => {
     const world = memoryWorld();
     const held = await world.before('AcquireLease');

@@ -60,6 +60,15 @@ describe('judging a bake', () => {
     expect(await judge()).toMatchObject({ kind });
   });
 
+  it('takes as long as it should when the clock of the machine is set back meanwhile', async () => {
+    const { world, judge } = await baking();
+    world.clock.step(-3_600_000);
+    await judge();
+    world.clock.advance(60_000);
+
+    expect(await judge(1)).toMatchObject({ kind: 'done' });
+  });
+
   it('sends ten probes through the endpoint that clients use, and as many to the version before', async () => {
     const { world, held, judge } = await baking();
     const before = world.prober.sent.length;

@@ -17,10 +17,10 @@ export async function lookUntil<Found>(
     periodMs,
   }: Waiting & { readonly waitMs: number; readonly periodMs: number },
 ): Promise<Found> {
-  const endMs = clock.now() + waitMs;
+  const endMs = clock.monotonicMs() + waitMs;
   for (;;) {
     const found = await look();
-    const leftMs = endMs - clock.now();
+    const leftMs = endMs - clock.monotonicMs();
     if (isEnough(found) || leftMs <= 0) return found;
     await sleep(Math.min(leftMs, periodMs));
   }

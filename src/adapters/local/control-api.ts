@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { expose, type Family } from '#adapters/local/exposition.ts';
+import { answerHalfClosed } from '#adapters/local/half-closed.ts';
 import { queryText } from '#adapters/local/query-text.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
@@ -69,6 +70,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   // What the router cannot read is refused before any handler of errors is asked.
   const api = fastify({ frameworkErrors: (error, _request, reply) => sendError(reply, error) });
   // Some clients never disconnect, and a suspended one never reads its stream to the end.
+  answerHalfClosed(api.server);
   api.addHook('preClose', async () => api.server.closeAllConnections());
   api.addHook('onRequest', async (request) => refuseOtherOrigins(request));
   api.setErrorHandler((error, _request, reply) => sendError(reply, error));

@@ -43,6 +43,8 @@ export type Traces = {
 export type WorkflowEngine = Executions & {
   /** Loads what runs executions, else the first of them does. */
   warm(): void;
+  /** Whether no execution runs. */
+  isIdle(): boolean;
   /** Stops every execution; resolves when all ends are handled and all running steps have returned. */
   stopAll(): Promise<void>;
 };
@@ -119,6 +121,7 @@ export function workflowEngine(options: Options): WorkflowEngine {
 
   return {
     warm: () => void loaded(),
+    isIdle: () => running.size === 0,
     async start(workflow, execution, input) {
       const library = await loaded();
       const known = running.get(execution);

@@ -2,7 +2,7 @@ import { copyFile, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promis
 import { join, relative } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import { followDeployment } from '../follow.ts';
-import { openOneMachine } from '../one-machine.ts';
+import { oneMachineAt } from '../one-machine.ts';
 import { type Output, seconds } from '../output.ts';
 import { COMMAND } from '../typed.ts';
 import { drawLine } from './line-image.ts';
@@ -12,8 +12,8 @@ import { DEMO_MODEL } from './model.ts';
 const DEFAULT_DATA_DIR = '.slipway';
 const TEXT = 'Total 431.50';
 
-/** Where the demo runs: the data folder of a Slipway, and the address of its models. */
-type Place = { readonly dataDir: string; readonly gateway: string };
+/** Where the demo runs: the data folder of a Slipway, and the addresses of its models and of its control API. */
+type Place = { readonly dataDir: string; readonly gateway: string; readonly control: string };
 
 type Options = {
   readonly isLive: boolean;
@@ -48,8 +48,9 @@ export async function runDemo(
   return text === TEXT;
 }
 
-async function deploy({ dataDir }: Place, output: Output): Promise<void> {
-  const { events, builds } = await openOneMachine(dataDir);
+async function deploy(place: Place, output: Output): Promise<void> {
+  const { dataDir } = place;
+  const { events, builds } = oneMachineAt(place);
   let after = '';
   for await (const { cursor } of events({ model: DEMO_MODEL, follow: false })) after = cursor;
 

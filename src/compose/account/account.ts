@@ -15,6 +15,7 @@ import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { listNewest } from '#adapters/aws/store/s3-versions.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { explainVersion } from '#compose/explain-version.ts';
 import { modelActions } from '#compose/model-actions.ts';
 import {
@@ -40,7 +41,7 @@ import { findStack, type SlipwayStack } from './stack.ts';
 import { uploadToBucket } from './upload.ts';
 
 const READS_AT_ONCE = 10;
-const clock = { now: Date.now };
+const clock = systemClock;
 
 /** The Slipway of an account, over its own table, bucket, workflows and logs, with the caller's credentials. */
 export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {

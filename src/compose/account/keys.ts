@@ -1,6 +1,7 @@
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { ApiKeys } from '#ports/api-keys.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import type { SlipwayStack } from './stack.ts';
@@ -14,6 +15,6 @@ export function accountKeys(account: AwsAccount, { outputs }: SlipwayStack): Api
     table: outputs.Table,
     usagePlan: outputs.UsagePlan,
     stage: account.stage,
-    clock: { now: Date.now },
+    clock: systemClock,
   });
 }

@@ -7,6 +7,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { Router } from '#ports/router.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import type { SlipwayStack } from './stack.ts';
@@ -18,7 +19,7 @@ export function accountRouter(
   lambda: LambdaClient,
 ): Router {
   const settings = clientSettings(account);
-  const clock = { now: Date.now };
+  const clock = systemClock;
   const dynamo = new DynamoDBClient(settings);
   const { Table: table, Api: api } = outputs;
   return restApiRouter({

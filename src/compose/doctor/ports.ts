@@ -1,21 +1,24 @@
 import { createServer } from 'node:net';
 import * as z from 'zod/mini';
+import { isAlive } from '#compose/is-alive.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
-/** Where a Slipway on a data folder listens, or did: `answers` is whether it says so itself. */
+/** Where a Slipway on a data folder listens, or did: `answers` is whether it says so itself, `isBusy` whether it runs and has not said so in time. */
 export type FoundSlipway = {
   readonly pid: number;
   readonly gateway: string;
   readonly control: string;
   readonly answers: boolean;
+  readonly isBusy?: boolean;
 };
 
 const FIRST_TRIED = [8080, 8081] as const;
-const LIMIT_MS = 2000;
+const LIMIT_MS = 5000;
 
 /** Whether the Slipway of the data folder runs and answers where it said; where none does, whether its ports are free, or those that a start tries first. */
 export function slipwayChecks(found: FoundSlipway | undefined): readonly Check[] {
   const slipway = { check: 'slipway', look: async () => lookAtSlipway(found) };
+  if (found?.isBusy) return [slipway];
   if (!found?.answers) {
     const ports = found ? [found.gateway, found.control].map(portOf) : FIRST_TRIED;
     return [slipway, ...ports.map((port) => checkOf(port, () => lookAtPort(port)))];
@@ -38,7 +41,13 @@ function portOf(url: string): number {
 
 function lookAtSlipway(found: FoundSlipway | undefined) {
   if (!found) return ok('none runs with this data folder');
-  const { pid, control, answers } = found;
+  const { pid, control, answers, isBusy } = found;
+  if (isBusy) {
+    return warn(
+      `runs as process ${pid}, and has not answered in time: it is busy`,
+      'Ask again in a while; if it stays so, stop that process and run `slipway start`.',
+    );
+  }
   if (answers) return ok(`runs as process ${pid}`);
   return isAlive(pid)
     ? warn(
@@ -49,15 +58,6 @@ function lookAtSlipway(found: FoundSlipway | undefined) {
         `process ${pid} was one with this data folder, and was killed`,
         'Start it again with `slipway start`: it resumes what was under way.',
       );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // Of another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 async function lookAtOwn(what: string, url: string) {

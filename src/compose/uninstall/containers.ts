@@ -10,6 +10,7 @@ import type { EcsSettings } from '#adapters/aws/ecs/settings.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import type { ContainerOutputs, SlipwayStack } from '#compose/account/stack.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { Failure, failureName } from '#domain/failure.ts';
 
 /** One revision of a model that runs in a container, or could start again there. */
@@ -29,7 +30,7 @@ export type Containers = {
 // An uninstall's fence accepts every epoch.
 const EPOCH = 0;
 const LONGEST_MS = 15 * 60_000;
-const waiting = { clock: { now: Date.now }, sleep: (ms: number) => sleep(ms) };
+const waiting = { clock: systemClock, sleep: (ms: number) => sleep(ms) };
 
 /** The containers of the stage's models; null when the stack has none. */
 export function accountContainers(account: AwsAccount, stack: SlipwayStack): Containers | null {
@@ -111,12 +112,12 @@ function requireOwn(tagged: string, { revision, model }: ContainerRevision): voi
 
 /** Repeats a call, since each waits less than a minute for tasks, which have one minute to finish their requests and another to stop. */
 async function patiently(remove: () => Promise<void>): Promise<void> {
-  const endMs = Date.now() + LONGEST_MS;
+  const endMs = performance.now() + LONGEST_MS;
   for (;;) {
     try {
       return await remove();
     } catch (error) {
-      if (failureName(error) !== 'PlatformUnavailable' || Date.now() > endMs) throw error;
+      if (failureName(error) !== 'PlatformUnavailable' || performance.now() > endMs) throw error;
     }
     await sleep(1000);
   }

@@ -105,12 +105,12 @@ async function removeTargetGroups({ elb, stage }: World): Promise<void> {
 
 /** Retries, since an instance goes some time after its last task, and its provider after the instance. */
 async function removeCapacity(world: World, containers: Containers): Promise<void> {
-  const endMs = Date.now() + LONGEST_MS;
+  const endMs = performance.now() + LONGEST_MS;
   for (;;) {
     await containers.removeCapacity();
     const left = await managedClusters(world);
     if (left.length === 0) return;
-    if (Date.now() > endMs) {
+    if (performance.now() > endMs) {
       const reason = `${left.join(', ')} is in use. Run this again in a while`;
       throw new Failure('PlatformUnavailable', reason);
     }

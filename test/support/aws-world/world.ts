@@ -19,6 +19,7 @@ import { PutBucketNotificationConfigurationCommand, S3Client } from '@aws-sdk/cl
 import { parse } from 'yaml';
 import { modelKey, recordIn } from '#adapters/aws/registry/dynamo-items.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { LeaseHolder, ModelRecord } from '#domain/registry/write.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';
@@ -56,7 +57,7 @@ type Options = {
 
 /** An account in moto with all that the stack makes, where the models' functions and containers are answered by the real ONNX server. */
 export async function awsWorld(moto: Moto, options: Options = {}) {
-  const { rulesOf = () => awsRules([]), clock = { now: Date.now }, secret = 'secret' } = options;
+  const { rulesOf = () => awsRules([]), clock = systemClock, secret = 'secret' } = options;
   const folder = mkdtempSync(join(tmpdir(), 'slipway-world-'));
   const files = (digest: string) => builds.modelFile(digest);
   const models = await modelFunctionsWorld(moto, childServers(files));

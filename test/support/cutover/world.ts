@@ -11,6 +11,7 @@ import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import { revisionHosts } from '#adapters/local/revisions/revision-hosts.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { LIMITS } from '../local/platform.ts';
 import { addConstantModel } from '../models/onnx.ts';
@@ -34,7 +35,7 @@ export type CutoverWorld = {
 const TICK_MS = 60;
 const EPOCH = 1;
 const ADDRESS = { host: '127.0.0.1', port: 0 };
-const CLOCK = { now: Date.now };
+const CLOCK = systemClock;
 const SERVER_ENTRY = fileURLToPath(new URL('../../../runtimes/onnx/main.ts', import.meta.url));
 
 export type CutoverTarget = 'lambda' | 'fargate';

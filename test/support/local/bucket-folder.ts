@@ -10,6 +10,7 @@ import {
   objectStore,
   type WrittenObject,
 } from '#adapters/local/bucket/object-store.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from '../clock/eventually.ts';
 import { unsyncedDatabase } from './unsynced-database.ts';
@@ -98,7 +99,7 @@ function openStore(root: string, options: Options): Opened {
     root,
     bucket: BUCKET,
     database,
-    clock: { now: Date.now },
+    clock: systemClock,
     maxObjectBytes: 100_000_000,
     onCreated: (event) => events.push(event),
     onProblem: (failure, key) => problems.push({ failure, key }),

@@ -11,6 +11,7 @@ import type { GpuLook } from '#adapters/local/servers/gpus.ts';
 import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -59,7 +60,7 @@ type Changes = {
   readonly timers?: Timers;
 };
 
-const REAL_CLOCK: Clock = { now: Date.now };
+const REAL_CLOCK: Clock = systemClock;
 
 /** The platforms of all targets, which share the folder. */
 export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): LocalPlatforms {

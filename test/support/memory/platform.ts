@@ -93,7 +93,7 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
     const delayMs = fate.kind === 'hangs' ? spec.startupTimeoutSeconds * 1000 : pendingMs;
     revisions.set(spec.revision, {
       spec,
-      dueMs: clock.now() + delayMs,
+      dueMs: clock.monotonicMs() + delayMs,
       outcome: outcomeOf(fate, spec),
       isRetired: false,
       inFlight: 0,
@@ -104,14 +104,14 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
   function stateOf(revision: Revision | undefined): RevisionState {
     if (!revision) return { kind: 'absent' };
     if (isStopped(revision)) return { kind: 'pending', reason: 'it is retired' };
-    const isPending = clock.now() < revision.dueMs;
+    const isPending = clock.monotonicMs() < revision.dueMs;
     return isPending ? { kind: 'pending', reason: 'its first instance starts' } : revision.outcome;
   }
 
   function describe(name: string, waitMs: number): RevisionState {
     const revision = revisions.get(name);
     const isUnderWay = revision && !isStopped(revision);
-    const leftMs = isUnderWay ? Math.max(0, revision.dueMs - clock.now()) : 0;
+    const leftMs = isUnderWay ? Math.max(0, revision.dueMs - clock.monotonicMs()) : 0;
     clock.advance(Math.min(waitMs, leftMs));
     return stateOf(revision);
   }

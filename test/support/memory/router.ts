@@ -33,14 +33,14 @@ export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
 
   const told = (model: string): Shares => changes.get(model)?.at(-1)?.shares ?? {};
   const tell = (model: string, shares: Shares) => {
-    const change = { atMs: clock.now() + spreadMs, shares };
+    const change = { atMs: clock.monotonicMs() + spreadMs, shares };
     if (!isSameShares(shares, told(model)))
       changes.set(model, [...(changes.get(model) ?? []), change]);
   };
   const history = (model: string) =>
-    (changes.get(model) ?? []).filter(({ atMs }) => atMs <= clock.now());
+    (changes.get(model) ?? []).filter(({ atMs }) => atMs <= clock.monotonicMs());
   const dataPlane = (model: string): Shares =>
-    changes.get(model)?.findLast(({ atMs }) => atMs <= clock.now())?.shares ?? NONE;
+    changes.get(model)?.findLast(({ atMs }) => atMs <= clock.monotonicMs())?.shares ?? NONE;
 
   return {
     route: (model) => `/models/${model}`,
@@ -63,7 +63,7 @@ export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
       const wish = withoutZeros(shares);
       if (!isSameShares(told(model), wish)) return { kind: 'different', shares: told(model) };
       // What clients get may be what they got before two changes, of which the first is still to come.
-      const isOpen = (changes.get(model)?.at(-1)?.atMs ?? 0) > clock.now();
+      const isOpen = (changes.get(model)?.at(-1)?.atMs ?? 0) > clock.monotonicMs();
       return !isOpen && isSameShares(dataPlane(model), wish)
         ? { kind: 'verified' }
         : { kind: 'pending', reason: `clients still get ${JSON.stringify(dataPlane(model))}` };

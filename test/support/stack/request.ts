@@ -11,6 +11,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
+import { systemClock } from '#compose/clocks.ts';
 import type { ApiKeys } from '#ports/api-keys.ts';
 import { STAGE } from '../../template/packaged.ts';
 import { awsClient } from '../aws/clients.ts';
@@ -59,7 +60,7 @@ export function stackKeys(aws: Endpoint, { outputs }: DeployedStack): ApiKeys {
     gateway: awsClient(APIGatewayClient, aws),
     table: outputs['Table'] ?? '',
     usagePlan: outputs['UsagePlan'] ?? '',
-    ...{ stage: STAGE, clock: { now: Date.now } },
+    ...{ stage: STAGE, clock: systemClock },
   });
 }
 

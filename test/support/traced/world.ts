@@ -9,6 +9,7 @@ import {
   type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { AWS_ACCOUNT, awsClient } from '../aws/clients.ts';
 import type { Moto } from '../aws/moto.ts';
 import { awsWorld, machineArn } from '../aws-world/world.ts';
@@ -34,7 +35,8 @@ export type TracedWorld = Awaited<ReturnType<typeof tracedWorld>>;
 export async function tracedWorld(moto: Moto) {
   let aheadMs = 0;
   const clock = {
-    now: () => Date.now() + aheadMs,
+    now: () => systemClock.now() + aheadMs,
+    monotonicMs: () => systemClock.monotonicMs() + aheadMs,
     advance(ms: number) {
       aheadMs += ms;
     },

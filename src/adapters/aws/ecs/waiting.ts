@@ -10,11 +10,11 @@ const REMOVAL_MS = 50_000;
 const LOOK_PERIOD_MS = 2_000;
 
 export function timedCreation<Options extends Waiting>(options: Options): Options & TimedCall {
-  return { ...options, endMs: options.clock.now() + CREATION_MS };
+  return { ...options, endMs: options.clock.monotonicMs() + CREATION_MS };
 }
 
 export function timedRemoval<Options extends Waiting>(options: Options): Options & TimedCall {
-  return { ...options, endMs: options.clock.now() + REMOVAL_MS };
+  return { ...options, endMs: options.clock.monotonicMs() + REMOVAL_MS };
 }
 
 /** Fails with `PlatformUnavailable` past the call's deadline; `reason` says what is still missing. */
@@ -22,6 +22,6 @@ export async function waitForNextLook(
   { clock, sleep, endMs }: TimedCall,
   reason: string,
 ): Promise<void> {
-  if (clock.now() >= endMs) throw new Failure('PlatformUnavailable', reason);
+  if (clock.monotonicMs() >= endMs) throw new Failure('PlatformUnavailable', reason);
   await sleep(LOOK_PERIOD_MS);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { expose } from '#adapters/local/exposition.ts';
+import { answerHalfClosed } from '#adapters/local/half-closed.ts';
 import { listen } from '#adapters/local/listen.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
@@ -91,6 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // Each pipelined request listens for the close of its connection; that is not a leak.
   server.on('connection', (socket) => socket.setMaxListeners(0));
   answerClientErrors(server, SERVER_OPTIONS);
+  answerHalfClosed(server);
   const closeServer = gracefulClose(server, timers);
   const boundPort = await listen(server, { host, port });
 

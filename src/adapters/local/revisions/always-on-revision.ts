@@ -45,7 +45,7 @@ export function alwaysOnRevision(
     requestTimeoutMs,
   });
   const kept = keptRecord(record, deps.save);
-  let load = requestSlices(0, clock.now());
+  let load = requestSlices(0, clock.monotonicMs());
   let starts: readonly Promise<Start>[] = [];
   let waking: Promise<void> | undefined;
   let isClosed = false;
@@ -59,7 +59,7 @@ export function alwaysOnRevision(
 
   function begin(): void {
     const first = firstReplicas(live(), scaleAt(spec.scaling, clock.now()));
-    load = requestSlices(first, clock.now());
+    load = requestSlices(first, clock.monotonicMs());
     starts = replicas.resize(first);
     if (kept.now().state.kind === 'pending') void prove(starts);
     else waking = wake(starts);
@@ -82,7 +82,7 @@ export function alwaysOnRevision(
   }
 
   function scale(): void {
-    const seen = load.until(clock.now());
+    const seen = load.until(clock.monotonicMs());
     if (!seen) return;
     const limits = scaleAt(spec.scaling, clock.now());
     replicas.resize(replicasFor(seen, spec.scaling.requestsPerMinute, limits));

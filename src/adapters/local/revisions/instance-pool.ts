@@ -184,7 +184,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
 
   function isOverdue(instance: Instance): boolean {
     const sinceMs = instance.idleSinceMs();
-    return sinceMs !== undefined && clock.now() - sinceMs >= limits.idleSeconds * 1000;
+    return sinceMs !== undefined && clock.monotonicMs() - sinceMs >= limits.idleSeconds * 1000;
   }
 
   return {

@@ -19,7 +19,7 @@ export type Instance = {
   hasRoom(company: Company): boolean;
   /** Only call it when there is room. */
   take(company: Company): InvocationSlot;
-  /** When it became idle, epoch ms; undefined while it starts, works or leaves. */
+  /** When it became idle, by the monotonic clock (ms); undefined while it starts, works or leaves. */
   idleSinceMs(): number | undefined;
   /** Resolves when it has ended; requests in flight may delay that up to their own time limit. */
   leave(): Promise<void>;
@@ -53,7 +53,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
   // Oldest first.
   const turns = new Set<Turn>();
   let origin: string | undefined;
-  let freeSinceMs = clock.now();
+  let freeSinceMs = clock.monotonicMs();
   let isLeaving = false;
   let isReserved = false;
   let isWatched = false;
@@ -66,7 +66,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
 
   void server.started.then((start) => {
     if (start.kind === 'ready') origin = start.origin;
-    freeSinceMs = clock.now();
+    freeSinceMs = clock.monotonicMs();
   });
 
   function hasRoom(company: Company): boolean {
@@ -108,7 +108,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
   function giveBack(turn: Turn, outcome: Parameters<InvocationSlot['release']>[0]): void {
     turns.delete(turn);
     isReserved = false;
-    freeSinceMs = clock.now();
+    freeSinceMs = clock.monotonicMs();
     if (outcome === 'done') learn(turn);
     // Those in its other slots are answered all the same; the last of them tells whether it answers at all.
     const isBlamed = outcome === 'timeout' && (requestSlots === null || turns.size === 0);

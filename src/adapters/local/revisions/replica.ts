@@ -67,7 +67,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
       if (start.kind !== 'ready') return;
       const { origin } = start;
       fresh.origin = origin;
-      fresh.readyAtMs = clock.now();
+      fresh.readyAtMs = clock.monotonicMs();
       fresh.watch = healthWatch({ origin, look, clock, onUnhealthy: server.kill });
     });
     void server.ended.then(() => {
@@ -79,8 +79,8 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
   }
 
   function planRestart({ readyAtMs }: Run): void {
-    if (clock.now() - readyAtMs >= STEADY_MS) crashes = 0;
-    dueAtMs = clock.now() + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** crashes);
+    if (clock.monotonicMs() - readyAtMs >= STEADY_MS) crashes = 0;
+    dueAtMs = clock.monotonicMs() + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** crashes);
     crashes += 1;
   }
 
@@ -119,7 +119,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
     },
     tend() {
       if (run.server.diagnosis() === undefined) run.watch();
-      if (isLeaving || clock.now() < dueAtMs) return;
+      if (isLeaving || clock.monotonicMs() < dueAtMs) return;
       dueAtMs = Number.POSITIVE_INFINITY;
       run = begin(run.server.diagnosis());
     },

@@ -15,7 +15,7 @@ type Watched = {
 /** Watches a running server. Call the returned function repeatedly: it checks when that is due, never twice at once. */
 export function healthWatch({ origin, look, clock, onUnhealthy }: Watched): () => void {
   const { intervalSeconds, badLooks } = HEALTH_CHECK;
-  const nextMs = () => clock.now() + intervalSeconds * 1000;
+  const nextMs = () => clock.monotonicMs() + intervalSeconds * 1000;
   let dueAtMs = nextMs();
   let isLooking = false;
   let bad = 0;
@@ -29,7 +29,7 @@ export function healthWatch({ origin, look, clock, onUnhealthy }: Watched): () =
   }
 
   return () => {
-    if (isLooking || clock.now() < dueAtMs) return;
+    if (isLooking || clock.monotonicMs() < dueAtMs) return;
     dueAtMs = nextMs();
     void lookNow();
   };

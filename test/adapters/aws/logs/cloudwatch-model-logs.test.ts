@@ -25,7 +25,7 @@ describeOnMoto('cloudWatchModelLogs on moto', (moto) => {
   });
 
   const logs = (over = client) =>
-    cloudWatchModelLogs({ logs: over, group, clock: { now: () => NOW_MS } });
+    cloudWatchModelLogs({ logs: over, group, clock: fakeClock(NOW_MS) });
 
   async function write(name: string, lines: readonly string[], daysAgo = 0): Promise<void> {
     const timestamp = NOW_MS - daysAgo * DAY_MS;

@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { describeArtifactStore } from '../../../contracts/artifact-store.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
+import { fakeClock } from '../../../support/clock/fake-clock.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {
   afterAnother,
@@ -252,7 +253,7 @@ describe('dropping a file in the bucket folder', () => {
   });
 
   it('orders drops by one counter and times that never repeat, even when the clock stands still', async () => {
-    const opened = await folder.watched({ clock: { now: () => 1000 } });
+    const opened = await folder.watched({ clock: fakeClock(1000) });
 
     await folder.moveIn('models/a/1.onnx', 'one');
     await taken(opened, 'models/a/1.onnx', 'one');

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { bucketIntake } from '#adapters/local/bucket/intake.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { fileAt } from '#adapters/local/registry/file-state.ts';
+import { systemClock } from '#compose/clocks.ts';
 import {
   type BucketFolder,
   bucketFolder,
@@ -28,7 +29,7 @@ async function placeOf(last: string, before: readonly string[]): Promise<number>
     return write();
   });
   using database = unsyncedDatabase(join(folder.root, 'intake.db'));
-  const clock = { now: Date.now };
+  const clock = systemClock;
   const intake = bucketIntake({
     folder: join(folder.root, 'bucket'),
     objects: {

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Agent, request } from 'undici';
 import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
 import type { LocalPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import {
   livePids,
@@ -26,7 +27,7 @@ beforeEach(async () => {
     port: 0,
     revisions: local.host,
     database: new DatabaseSync(':memory:'),
-    clock: { now: Date.now },
+    clock: systemClock,
   });
   agent = new Agent();
 });

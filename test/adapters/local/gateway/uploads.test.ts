@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
 import type { LocalPlatform } from '#adapters/local/revisions/revision-platform.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
 import {
@@ -29,7 +30,7 @@ describe.each(['lambda', 'fargate'] as const)(
       folder = platformFolder();
       platform = openPlatform(folder, { limits: { maxInstances: 1 } }, target);
       database = new DatabaseSync(':memory:');
-      const clock = { now: Date.now };
+      const clock = systemClock;
       gateway = await startGateway({
         host: '127.0.0.1',
         port: 0,

@@ -117,6 +117,28 @@ describe('a replica', () => {
     expect(replica.isReady()).toBe(true);
   });
 
+  it.each([
+    { set: 'back 90 s', ms: -90_000 },
+    { set: 'forward an hour', ms: 3_600_000 },
+  ])('looks at its health as ever when the clock of the machine is set $set', async ({ ms }) => {
+    await servers[0]!.ready();
+    clock.step(ms);
+
+    await pass(10);
+
+    expect(looks).toHaveLength(2);
+  });
+
+  it('restarts as soon as ever when the clock of the machine is set back', async () => {
+    await servers[0]!.ready();
+    await servers[0]!.crash();
+    clock.step(-90_000);
+
+    await pass(1);
+
+    expect(servers).toHaveLength(2);
+  });
+
   it('looks at the health of its server every five seconds, from the moment that it serves', async () => {
     await pass(30);
     expect(looks).toEqual([]);

@@ -1,0 +1,36 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+// Most answers are there by then, and their clients see nothing unusual.
+const PATIENCE_MS = 1_000;
+const LOOK_MS = 500;
+
+/** Node's server ends a connection whose client has ended its side, unless this is set: https://github.com/nodejs/node/blob/v24.x/lib/_http_server.js, `socketOnEnd`. */
+type HalfOpen = { httpAllowHalfOpen?: boolean };
+
+/**
+ * Lets `server` answer a client that ends its side of the connection right after its request, as `nc -N` does.
+ * A client that has left altogether looks the same until something is written to it. So one that waits for longer than a second is sent `100 Continue` twice a second, which HTTP/1.1 allows at any time before an answer: where nobody is left, the connection breaks and counts as closed.
+ */
+export function answerHalfClosed(server: Server): void {
+  const halfOpen: Server & HalfOpen = server;
+  halfOpen.httpAllowHalfOpen = true;
+  const waiting = new WeakMap<Socket, Set<ServerResponse>>();
+
+  const note = ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const open = waiting.get(socket) ?? new Set();
+    waiting.set(socket, open.add(response));
+    response.once('close', () => open.delete(response));
+  };
+  const look = (socket: Socket) => {
+    const [first] = waiting.get(socket) ?? [];
+    if (!first || socket.destroyed) return;
+    // What has begun is written to anyway; HTTP/1.0 has no interim answers.
+    if (!first.headersSent && first.req.httpVersion === '1.1') first.writeContinue();
+    setTimeout(look, LOOK_MS, socket).unref();
+  };
+  server.on('request', note).on('checkContinue', note).on('checkExpectation', note);
+  server.on('connection', (socket: Socket) => {
+    socket.once('end', () => setTimeout(look, PATIENCE_MS, socket).unref());
+  });
+}
