@@ -14,7 +14,7 @@ import { migrate } from '#adapters/local/registry/schema-version.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
-import { systemClock } from '../clocks.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { LABEL, objectsOf } from './backup.ts';
 import { copyTree } from './copy-tree.ts';
 import type { Bad, Job } from './data-folder.ts';

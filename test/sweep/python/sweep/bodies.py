@@ -64,7 +64,7 @@ def _value(value: Any) -> Any:
 
 
 def _tensors(rows: Any, values: list[Any], names: list[str] | None, declared: dict[str, str]) -> list[dict[str, Any]]:
-    if names is None:
+    if names is None or list(declared) == ["input"]:
         flat = values if rows.ndim == 1 else [value for row in values for value in row]
         return [_tensor("input", list(rows.shape), flat, declared)]
     columns = [[row[at] for row in values] for at in range(len(names))]
