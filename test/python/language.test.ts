@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { pythonWith } from '../runtimes/python-environment.ts';
 import { memoryFigures, tooFar } from '../support/models/memory.ts';
 import { asEmbedding, smollm } from '../support/models/smollm.ts';
+import { tinyLlama } from '../support/models/tiny-llama.ts';
 import { npmPackage } from '../support/npm-package.ts';
 import { processesOf, type RunningSlipway } from '../support/slipway/running.ts';
 import { describeOnOneMachine } from './right-answers.ts';
@@ -37,6 +38,7 @@ else it.skip(`a language model on one machine: ${weights.missing}`, () => undefi
 function describeLanguage(path: string): void {
   describeOnOneMachine('a language model, dropped, on one machine', (slipway) => {
     const dropped = async (n: number, name = `m${n}.gguf`) => {
+      slipway().drop(`models/chat/${name}.yaml`, 'server: { aliases: [gpt-4o-mini] }');
       slipway().drop(`models/chat/${name}`, readFileSync(path));
       return slipway().ending('chat', n);
     };
@@ -154,7 +156,7 @@ function describeLanguage(path: string): void {
 
     it.each<[string, unknown, string]>([
       ['completions', {}, 'prompt is missing; it takes a text'],
-      ['completions', { prompt: 'a', n: 2 }, 'n is 2; it takes 1, which is runtime.requestsAtOnce'],
+      ['completions', { prompt: 'a', echo: true }, 'echo is true, which this server does not do'],
       ['completions', { prompt: 'a', stream: 'yes' }, 'stream is "yes"'],
       ['chat/completions', { messages: [] }, 'messages is a list of 0'],
       ['chat/completions', { messages: [{ role: 'x' }] }, "must contain 'content'"],
@@ -182,7 +184,9 @@ function describeLanguage(path: string): void {
       const models = await fetch(`${slipway().gateway}/models/chat/v1/models`);
       const document = await fetch(`${slipway().gateway}/models/chat/openapi.json`);
 
-      expect(await models.json()).toMatchObject({ data: [{ id: 'chat', object: 'model' }] });
+      expect(await models.json()).toMatchObject({
+        data: [{ id: 'chat', object: 'model' }, { id: 'gpt-4o-mini' }],
+      });
       expect(await document.json()).toMatchObject({
         paths: { '/v1/chat/completions': {}, '/v1/completions': {}, '/v1/models': {} },
       });
@@ -194,11 +198,17 @@ function describeLanguage(path: string): void {
         const { stdout } = await run(program, [...args, `${slipway().gateway}/models/chat/v1`]);
 
         expect(JSON.parse(stdout)).toEqual({
-          models: ['chat'],
+          models: ['chat', 'gpt-4o-mini'],
           chat: expect.stringMatching(/^Gravity is/),
           streamed: ' Paris.\n\n',
           usage: 4,
           refused: [400, expect.stringContaining('messages is a list of 0')],
+          response: expect.stringMatching(/^Gravity is/),
+          events: 'response.completed',
+          parsed: ['age', 'name'],
+          choices: 2,
+          alias: 'chat',
+          unknown: [404, 'model_not_found'],
         });
       };
       const what = `answers OpenAI's own client of ${language}`;
@@ -245,6 +255,14 @@ function describeLanguage(path: string): void {
         status: 400,
         body: { error: { message: expect.stringContaining('/v1/embeddings') } },
       });
+    });
+
+    it('is proven by a prompt that its context holds', async () => {
+      slipway().drop('models/short/m.gguf', tinyLlama({ contextTokens: 32 }));
+
+      const { detail } = await slipway().ending('short', 1);
+
+      expect(detail).toMatchObject({ state: 'Live' });
     });
 
     it('is replaced by its next version, and comes back', async () => {

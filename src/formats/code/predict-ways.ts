@@ -135,6 +135,20 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     requirements: ['numpy', 'onnxruntime'],
   },
+  'a CatBoost model': {
+    imports: ['import catboost', 'import pandas as pd'],
+    load: [
+      'self.model = catboost.CatBoost().load_model(FILE)',
+      'self.kind = "Probability" if len(self.model.classes_) > 0 else "RawFormulaVal"',
+    ],
+    answer: [
+      '# Rows are lists of values in the order of the columns, or objects by their names; an embedding is a list of numbers.',
+      'names = self.model.feature_names_',
+      'table = pd.DataFrame(rows)[names] if isinstance(rows[0], dict) else pd.DataFrame(rows, columns=names)',
+      'return self.model.predict(table, prediction_type=self.kind).tolist()',
+    ],
+    requirements: ['catboost', 'pandas'],
+  },
   'a spaCy pipeline': {
     imports: ['import spacy'],
     load: ['self.nlp = spacy.load(FILE)'],

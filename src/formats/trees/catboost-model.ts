@@ -112,7 +112,7 @@ async function columnsOf(trees: FlatTable, file: string) {
     return { columns: columns.map(([, name]) => name), texts: texts.sort((a, b) => a - b) };
   throw rejected(
     `${file} takes something else than numbers and texts, as an embedding`,
-    `Train the model without embedding features, or ${BY_CODE}.`,
+    `${BY_CODE[0]?.toUpperCase()}${BY_CODE.slice(1)}: it takes rows whose embedding is a list of numbers. Or train the model without embedding features.`,
   );
 }
 

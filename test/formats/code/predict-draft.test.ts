@@ -22,6 +22,14 @@ describe('a draft of predict.py', () => {
     expect(requirements).toEqual(['torch', 'numpy']);
   });
 
+  it('for a CatBoost model, which may take embeddings, has CatBoost answer its columns', async () => {
+    const { code, requirements } = await draftPredict([memoryFile('m.cbm', 'CBM1')]);
+
+    expect(code).toContain('        self.model = catboost.CatBoost().load_model(FILE)\n');
+    expect(code).not.toContain('NotImplementedError');
+    expect(requirements).toEqual(['catboost', 'pandas']);
+  });
+
   it('for a folder that MLflow saved has MLflow load it', async () => {
     const files = [memoryFile('m/MLmodel', ''), memoryFile('m/model.pkl', 'x')];
 

@@ -24,6 +24,7 @@ def load(path: str, facts: Facts) -> Model:
     try:
         if path.endswith((".h5", ".hdf5")):
             _take_keras_2(keras)
+        _take_any_length(keras)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
         graph = _graph(keras, model)
     except (ValueError, TypeError, NotImplementedError, RuntimeError, KeyError) as error:
@@ -65,6 +66,47 @@ def _drop_gone(layer: Any) -> None:
         return own(cls, {name: value for name, value in config.items() if name not in _GONE or value != _GONE[name]})
 
     layer.from_config = classmethod(from_config)
+
+
+def _take_any_length(keras: Any) -> None:
+    """Lets TimeDistributed take any number of steps, for which this backend has no loop: the steps go through the layer as rows of a longer batch, each by itself as before."""
+    layer = keras.layers.TimeDistributed
+    own = layer.call
+
+    def call(self: Any, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        if inputs.shape[1] is not None:
+            return own(self, inputs, training=training, mask=mask)
+        given = {"training": training} if self.layer._call_has_training_arg else {}
+        if mask is not None and self.layer._call_has_mask_arg:
+            given["mask"] = _as_rows(mask)
+        return _as_steps(self.layer.call(_as_rows(inputs), **given), inputs)
+
+    layer.call = call
+
+
+def _as_rows(steps: Any) -> Any:
+    """Batch and steps as one dimension."""
+    return _reshaped(steps, [[-1], _sizes(steps, 2)])
+
+
+def _as_steps(rows: Any, like: Any) -> Any:
+    """The inverse, with the batch and the steps of another tensor."""
+    return _reshaped(rows, [_sizes(like, 0, 2), _sizes(rows, 1)])
+
+
+def _sizes(tensor: Any, first: int, end: int | None = None) -> Any:
+    from openvino import opset16
+
+    places = list(range(len(tensor.shape)))[first:end]
+    return opset16.gather(opset16.shape_of(tensor.output, "i64"), np.array(places, np.int64), np.int64(0))
+
+
+def _reshaped(tensor: Any, sizes: list[Any]) -> Any:
+    from keras.src.backend.openvino.core import OpenVINOKerasTensor
+    from openvino import opset16
+
+    parts = [np.array(each, np.int64) if isinstance(each, list) else each for each in sizes]
+    return OpenVINOKerasTensor(opset16.reshape(tensor.output, opset16.concat(parts, 0), False).output(0))
 
 
 def _graph(keras: Any, model: Any) -> Any:

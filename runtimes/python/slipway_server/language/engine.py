@@ -20,6 +20,7 @@ from .emit import Emit
 from .measures import Asked, Meter, Tell
 from .template_bounds import rendering
 
+TOO_LONG = "context_length_exceeded"
 NO_TOOLS = "tools are not in the model's chat template: it would never be told of them; leave them out"
 _SOCKET = "llama.sock"
 _ERRORS_ONLY = 1
@@ -139,7 +140,7 @@ def too_long(given: Any, most: Any) -> Refusal:
     return Refusal(
         400,
         f"the prompt has {given} tokens; it and its answer may have {most} together, or what runtime.contextTokens in model.yaml says, up to what the model has",
-        code="context_length_exceeded",
+        code=TOO_LONG,
     )
 
 

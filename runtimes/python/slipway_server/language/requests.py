@@ -132,8 +132,8 @@ def is_streamed(body: dict[str, Any]) -> bool:
     return body.get("stream") is True
 
 
-def wants_usage(body: dict[str, Any]) -> bool:
-    options = body.get("stream_options")
+def wants_usage(body: Any) -> bool:
+    options = body.get("stream_options") if isinstance(body, dict) else None
     return isinstance(options, dict) and options.get("include_usage") is True
 
 

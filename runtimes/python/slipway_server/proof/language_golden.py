@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Iterator
 
-from ..language.engine import Engine
+from ..language.engine import TOO_LONG, Engine
 from ..language.whole import whole
 from ..model import Model
 from ..refusal import Refusal
@@ -22,9 +22,36 @@ _MOST_EXPECTED_BYTES = 6_000
 
 def language_example(engine: Engine) -> dict[str, Any]:
     """A request of `/invocations`, and what is answered to it where another processor is sure to answer that too."""
-    if engine.serving.task == "embed":
-        return _example({"inputs": _PROMPT}, engine.embed({"input": _PROMPT})["data"][0]["embedding"])
-    asked = {"prompt": _PROMPT, "temperature": 0, "seed": 0}
+    for prompt in _prompts():
+        # The context of a small model may be shorter than the prompt.
+        with _unless_too_long():
+            return _embedded(engine, prompt) if engine.serving.task == "embed" else _continued(engine, prompt)
+    raise ValueError(f"the model's context of {engine.serving.context_tokens} tokens has no room for the prompt {_PROMPT.split()[0]!r}")
+
+
+def _prompts() -> Iterator[str]:
+    """The golden prompt, and ever shorter beginnings of it."""
+    words = _PROMPT.split()
+    while words:
+        yield " ".join(words)
+        words = words[: len(words) // 2]
+
+
+@contextmanager
+def _unless_too_long() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refused:
+        if refused.code != TOO_LONG:
+            raise
+
+
+def _embedded(engine: Engine, prompt: str) -> dict[str, Any]:
+    return _example({"inputs": prompt}, engine.embed({"input": prompt})["data"][0]["embedding"])
+
+
+def _continued(engine: Engine, prompt: str) -> dict[str, Any]:
+    asked = {"prompt": prompt, "temperature": 0, "seed": 0}
     [choice] = whole(lambda emit: engine.complete({**asked, "max_tokens": _TOKENS, "logprobs": 2}, emit))["choices"]
     tokens = sum(1 for _ in _clear_tokens(choice["logprobs"]))
     if tokens == 0:

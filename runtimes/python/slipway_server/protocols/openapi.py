@@ -63,6 +63,7 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
     embeds = config.facts.language is not None and config.facts.language.task == "embed"
     generation = {
         "/v1/chat/completions": _post("Answer a conversation, as OpenAI's API does", anything, anything, _CHAT),
+        "/v1/responses": _post("Answer a conversation, as OpenAI's Responses API does", anything, anything, {"input": TEXT}),
         "/v1/completions": _post("Go on with a text, as OpenAI's API does", anything, anything, {"prompt": TEXT}),
     }
     return {
