@@ -8,8 +8,8 @@ import { processImages } from '#adapters/local/builds/process-images.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
-import { Failure } from '#domain/failure.ts';
 import { systemClock } from '#compose/clocks.ts';
+import { Failure } from '#domain/failure.ts';
 import type { DataFolder } from './data-folder.ts';
 
 /** A data folder on which no Slipway runs, until it is disposed of. Fails with `InputInvalid` when there is none, or a Slipway runs on it. */
