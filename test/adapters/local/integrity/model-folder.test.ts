@@ -2,8 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { checkedFolders } from '#adapters/local/integrity/model-folder.ts';
-import { modelDigest } from '../../../../buildspecs/commands/folder-facts.mjs';
+import { COMMANDS } from '../../../support/local/commands.ts';
+
+const { modelDigest }: { modelDigest: (folder: string) => Promise<string> } = await import(
+  String(pathToFileURL(join(COMMANDS, 'folder-facts.mjs')))
+);
 
 describe('a folder that a build made', () => {
   let folder: string;
