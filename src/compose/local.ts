@@ -18,6 +18,7 @@ import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { registryCheck } from '#adapters/local/registry/registry-check.ts';
+import { keepReserve, releaseReserve } from '#adapters/local/registry/reserve.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
@@ -109,6 +110,7 @@ async function startIn(
 ): Promise<LocalSlipway> {
   const folder = (name: string) => join(dataDir, name);
   const unlock = lockFolder(dataDir);
+  const isFull = releaseReserve(dataDir);
   mkdirSync(folder('logs'), { recursive: true });
   // The engine needs the clock's users, and tells whether it is idle.
   let isIdle = () => true;
@@ -314,6 +316,11 @@ async function startIn(
   const controlPort = await listen(api.server, { host: config.host, port: config.controlPort });
   const control = `http://${config.host}:${controlPort}`;
   writeInstance(folder('instance.json'), { pid: process.pid, gateway: gateway.origin, control });
+  if (isFull)
+    report(
+      `${dataDir}: its disk is full → What was live is served, and nothing new is taken until some space on it is free.`,
+    );
+  else keepReserve(dataDir);
 
   published.wake();
   await store.watch();

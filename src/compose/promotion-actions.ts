@@ -25,7 +25,7 @@ export function promotionActions(
       const release = { bucket: deps.bucket, key, versionId };
       const id = await deploymentId(deps.bucket, key, versionId);
       const request = { kind: 'promote', deploymentId: id, model, release, needsApproval } as const;
-      return begin(deps, request, `${model} is promoted`);
+      return begin(deps, request, `the promotion of ${model} has begun`);
     },
     async answer(name, { version, verdict, digest, by }) {
       const { id } = await waiting(registry, name, version);

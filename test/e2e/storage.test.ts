@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { runCli } from '../cli/run-cli.ts';
 import { proto } from '../support/bytes/proto.ts';
 import { eventually } from '../support/clock/eventually.ts';
@@ -185,9 +186,41 @@ describe('a Slipway', () => {
       expect((await slipway.ending('large', 1)).detail.state).toBe('Live');
       expect(answer.status).toBe(200);
       expect(slipway.output()).toMatch(
-        /^models\/large\/a\.onnx is not accepted yet: \S+ has 0 bytes free; 3000102 are needed → Free at least 3000102 bytes on its disk\.$/m,
+        /^models\/large\/a\.onnx is not accepted yet: \S+ has 0 bytes free; 3000102 are needed, and 1048576 have to stay free → Free at least 4048678 bytes on its disk\.$/m,
       );
       expect(await slipway.endings('large')).toHaveLength(1);
+    });
+
+    it('serves what was live when it is started on a full disk, and refuses what is new until there is room', async () => {
+      await using disk = await smallDisk();
+      const data = join(disk.path, 'data');
+      {
+        await using before = await startSlipway(data, SPECIAL);
+        before.drop('models/good/a.onnx', GOOD);
+        await before.ending('good', 1);
+        await before.settled('good');
+        await before.kill();
+      }
+      // As a clean stop leaves it: without the log and its index.
+      {
+        using registry = new DatabaseSync(join(data, 'registry.db'));
+        registry.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      }
+      const free = fill(disk.path);
+
+      await using slipway = await startSlipway(data, SPECIAL);
+      const answer = await slipway.infer('good', REQUEST);
+      const put = () =>
+        fetch(`${slipway.control}/objects/models/new/a.onnx`, { method: 'PUT', body: GOOD });
+      const refused = await put();
+      free();
+      const taken = await put();
+
+      expect(answer.status).toBe(200);
+      expect(refused.status).toBe(507);
+      expect(await refused.json()).toMatchObject({ error: expect.stringContaining('bytes free') });
+      expect(taken.status).toBe(200);
+      expect(slipway.output()).toContain(`${data}: its disk is full → What was live is served`);
     });
 
     it('takes a deployment up again that its full disk stopped, and the next one too', async () => {

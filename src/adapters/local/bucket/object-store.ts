@@ -6,6 +6,7 @@ import { turns } from '#adapters/local/builds/turns.ts';
 import { type CheckedFiles, checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
 import { fileAt } from '#adapters/local/registry/file-state.ts';
+import { RESERVED_BYTES } from '#adapters/local/registry/reserve.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
@@ -216,10 +217,12 @@ async function syncFolder(folder: string): Promise<void> {
 async function requireRoom(folder: string, neededBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
-  if (neededBytes <= freeBytes) return;
+  // What is left is for Slipway itself, which goes on serving on a full disk.
+  if (neededBytes + RESERVED_BYTES <= freeBytes) return;
+  const missing = neededBytes + RESERVED_BYTES - freeBytes;
   throw new Failure(
     'StorageFull',
-    `${folder} has ${freeBytes} bytes free; ${neededBytes} are needed`,
-    { fix: `Free at least ${neededBytes - freeBytes} bytes on its disk.` },
+    `${folder} has ${freeBytes} bytes free; ${neededBytes} are needed, and ${RESERVED_BYTES} have to stay free`,
+    { fix: `Free at least ${missing} bytes on its disk.` },
   );
 }

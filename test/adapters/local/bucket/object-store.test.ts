@@ -60,4 +60,17 @@ describe('an object', () => {
 
     expect(await readFile(path, 'utf8')).toBe('weights');
   });
+
+  it('is not removed while somebody who has just written it holds it, or needs it', async () => {
+    const path = objects.path(await written('weights'));
+    {
+      using object = await objects.write(bytesOf('weights'), 7);
+      expect(await objects.remove(object.sha256, () => false)).toBe(false);
+    }
+
+    expect(await objects.remove(sha256('weights'), () => true)).toBe(false);
+    expect(await readFile(path, 'utf8')).toBe('weights');
+    expect(await objects.remove(sha256('weights'), () => false)).toBe(true);
+    await expect(readFile(path)).rejects.toThrow('ENOENT');
+  });
 });
