@@ -1,7 +1,16 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** The user's cache folder of Slipway, as a path inside it; it may not be there, and not be writable. */
+/** A path in the user's cache folder of Slipway; it may not be there, and not be writable. */
 export function cached(name) {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slipway', name);
+  return join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'slipway', name);
+}
+
+/** A user without an account, as in many containers, may have no home: the path is then of no folder. */
+export function home() {
+  try {
+    return homedir();
+  } catch {
+    return '/nonexistent';
+  }
 }

@@ -1,10 +1,9 @@
 // The Python tools that this machine has, or that are installed for it.
 import { execFile } from 'node:child_process';
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cached } from './caches.mjs';
+import { cached, home } from './caches.mjs';
 
 const run = promisify(execFile);
 const UV = 'uv==0.13.9';
@@ -29,7 +28,7 @@ function systems(uv, version) {
 }
 
 async function pyenvs(version) {
-  const folder = join(homedir(), '.pyenv', 'versions');
+  const folder = join(home(), '.pyenv', 'versions');
   const names = await readdir(folder).catch(() => []);
   const name = names
     .filter((each) => each.startsWith(`${version}.`))

@@ -5,11 +5,11 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { home } from './caches.mjs';
 
 const MANIFESTS = [
   'application/vnd.oci.image.manifest.v1+json',
@@ -137,7 +137,7 @@ function locationOf(answer) {
 
 /** The credentials stored by `docker login`. */
 async function credentials(host) {
-  const folder = process.env.DOCKER_CONFIG || join(homedir(), '.docker');
+  const folder = process.env.DOCKER_CONFIG || join(home(), '.docker');
   const config = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');
   const auth = JSON.parse(config).auths?.[host]?.auth;
   return auth && `Basic ${auth}`;

@@ -1,6 +1,5 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cachesIn } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
@@ -16,7 +15,7 @@ type Options = Omit<Place, 'data'> & {
 
 // The same in a clone (src/cli) and in the packed command (dist/cli).
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CACHES = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+const CACHES = cachesIn(process.env);
 
 /** Deploys the stack into an account: checks the account, prints the cost, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */
 export async function deployToAws(options: Options): Promise<number> {

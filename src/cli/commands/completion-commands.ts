@@ -6,8 +6,8 @@ import { completionScript, FILES_MARK, SHELLS, type Shell } from '../completion/
 import { openOneMachine } from '../one-machine.ts';
 import { tell } from '../terminal.ts';
 
-// Who presses a key waits no longer.
-const LONGEST_MS = 1000;
+// Nobody waits longer after pressing a key.
+const PATIENCE_MS = '1000';
 const AWS: readonly string[] = ['--stage', '--profile', '--region'];
 
 /** What has a shell complete the command line. */
@@ -36,21 +36,26 @@ export function addCompletionCommands(program: Command): void {
     .command('complete', { hidden: true })
     .description('Answers a shell: a line for each word that may stand in the place of the last.')
     .argument('[words...]', 'what follows the name of the program, up to the cursor')
-    .action(async (words: readonly string[]) => {
-      const found = await candidatesFor(program, words, modelNames);
+    .option('--patience <ms>', 'how long to wait for the names of models', PATIENCE_MS)
+    .action(async (words: readonly string[], { patience }: { readonly patience: string }) => {
+      const names = (typed: readonly string[]) => modelNames(typed, Number(patience));
+      const found = await candidatesFor(program, words, names);
       if (found.kind === 'files') return tell(FILES_MARK);
       for (const { value, about } of found.words) tell(`${value}\t${about}`);
     });
 }
 
 /** None in an account, which takes seconds to answer, nor where no Slipway answers soon. */
-async function modelNames(words: readonly string[]): Promise<readonly string[]> {
+async function modelNames(
+  words: readonly string[],
+  patienceMs: number,
+): Promise<readonly string[]> {
   const isAws = AWS.some((option) => words.includes(option)) || process.env['SLIPWAY_STAGE'];
   if (isAws) return [];
   const at = words.indexOf('--data');
   const data = (at >= 0 && words[at + 1]) || dataFolder();
   const late = new Promise<readonly string[]>((resolve) => {
-    setTimeout(resolve, LONGEST_MS, []).unref();
+    setTimeout(resolve, patienceMs, []).unref();
   });
   return Promise.race([namesIn(data).catch(() => []), late]);
 }

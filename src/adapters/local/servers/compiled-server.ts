@@ -3,21 +3,16 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { userCaches } from '#adapters/local/user-caches.ts';
 import type { Environment } from './model-environment.ts';
 
 const MONTH_MS = 30 * 86_400_000;
 
 /** A compile cache in the user's cache folder, apart from Slipway's own, and separate for each version of Node, and for each server and where it lies: Node knows a module by its path. */
-export function compiledFolder(
-  { XDG_CACHE_HOME }: Environment,
-  entry: string,
-  hash: string,
-): string {
-  const caches = XDG_CACHE_HOME || join(homedir(), '.cache');
+export function compiledFolder(environment: Environment, entry: string, hash: string): string {
   const name = createHash('sha256').update(`${entry} ${hash}`).digest('hex').slice(0, 16);
-  return join(caches, 'slipway/served', `${process.version}-${name}`);
+  return join(userCaches(environment), 'slipway/served', `${process.version}-${name}`);
 }
 
 // In a process of its own: a Slipway that ends before it, as `start --once` does, needs it the next time. A Ctrl-C ends both of its processes, and half a cache must not pass for a whole one.

@@ -271,6 +271,6 @@ describe('dropping a file in the bucket folder', () => {
     const event = await taken(opened, KEY, 'weights');
 
     const { mode } = await stat(opened.store.objectPath(KEY, versionOf(event)));
-    expect(mode & 0o777).toBe(0o444);
+    expect(mode & 0o222).toBe(0);
   });
 });
