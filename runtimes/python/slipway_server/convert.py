@@ -73,7 +73,10 @@ def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) ->
         else:
             report = tried(lambda convert=convert: guarded_graph(convert(), asked), asked, out, tolerance, by_spread)
         if report["converted"]:
-            return {**report, "reason": f"it answers {report['rows']} golden rows as {_name(model)} does, in {precision}"}
+            harder = sum(len(next(iter(group.rows.values()))) for group, _ in asked.hard)
+            rows = f"{report['rows']} golden rows" if is_whole else f"{report['rows']} golden rows and {harder} harder ones"
+            measured = "" if is_whole else ", by the spread of the answers"
+            return {**report, "reason": f"it answers {rows} as {_name(model)} does, in {precision}{measured}"}
         reports.append(report)
     # The attempt that compared the most rows says the most.
     return max(reports, key=lambda each: each.get("rows", 0), default={"reason": "there is no converter for it"})

@@ -1,4 +1,4 @@
-"""scikit-learn's k-means: the nearest centre by the terms that tell them apart alone, as its framework compares them."""
+"""scikit-learn's models of distances: k-means, which compares the terms alone that tell its centres apart, and neighbours, which are not converted."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ from typing import Any, Callable
 import numpy as np
 
 from .nodes import Nodes
+from .trees import finite
+
+
+_NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor", "RadiusNeighborsClassifier", "RadiusNeighborsRegressor")
 
 
 def register_clusters(register: Callable[[Any, Any], None]) -> None:
     """`register(estimator class, converter)`, for each class."""
-    from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn import cluster, neighbors
 
-    for each in (KMeans, MiniBatchKMeans):
+    for each in (cluster.KMeans, cluster.MiniBatchKMeans):
         register(each, _convert)
+    for name in _NEIGHBOURS:
+        register(getattr(neighbors, name), _refuse_neighbours)
+
+
+def _refuse_neighbours(*_: Any) -> None:
+    raise ValueError("it chooses between neighbours that are nearly as far, which a conversion does in another order")
 
 
 def _convert(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
     """The label, and the distance from each centre."""
+    rows = finite(nodes, rows)
     centers = np.asarray(model.cluster_centers_, np.float64)
     products = nodes.add("MatMul", rows, nodes.constant(centers.T, np.float64))
     twice = nodes.add("Mul", products, nodes.constant(-2.0, np.float64))

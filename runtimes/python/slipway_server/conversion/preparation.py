@@ -29,11 +29,11 @@ def register_preparation(register: Callable[[Any, Any, Any], None]) -> None:
 
     register(SimpleImputer, _impute, lambda model: len(_kept(model)) + (len(model.indicator_.features_) if model.add_indicator else 0))
     register(PolynomialFeatures, _multiply, lambda model: len(model.powers_))
-    register(QuantileTransformer, _refuse, lambda model: model.n_features_in_)
+    register(QuantileTransformer, _refuse_quantiles, lambda model: model.n_features_in_)
     register(OneHotEncoder, _encode, lambda model: sum(len(known) - (dropped is not None) for known, dropped in _categories(model)))
 
 
-def _refuse(*_: Any) -> None:
+def _refuse_quantiles(*_: Any) -> None:
     # skl2onnx takes minutes for the 1,000 quantiles that are usual.
     raise ValueError("it has a step of quantiles, for which there is no conversion")
 
@@ -114,6 +114,8 @@ def _one_hot(nodes: Nodes, column: Column, known: np.ndarray, is_strict: bool, d
 
 def _same(nodes: Nodes, column: Column, known: np.ndarray) -> str:
     """1 for the category that a number is, in FP64 or in INT64, and 0 for the others."""
+    if known.dtype.kind == "O" and all(isinstance(each, (bool, int, float, np.number, np.bool_)) for each in known.tolist()):
+        known = np.array(known.tolist(), np.float64)
     if known.dtype.kind not in "iufb":
         raise ValueError("it has categories that are no numbers in a column of numbers, for which there is no conversion")
     if column.kind == TensorProto.INT64:
