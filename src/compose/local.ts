@@ -16,6 +16,8 @@ import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import { roomMeters } from '#adapters/local/servers/room-meters.ts';
+import { serverRoom } from '#adapters/local/servers/server-room.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import {
@@ -41,6 +43,7 @@ import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
 import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
+import { machineBudgetMiB, STARTS_AT_ONCE } from './machine-budget.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { promotionActions } from './promotion-actions.ts';
@@ -148,6 +151,10 @@ async function startIn(
     serverEntry,
     walls,
   });
+  const room = serverRoom({
+    budgetMiB: config.memoryMiB ?? machineBudgetMiB(),
+    startsAtOnce: STARTS_AT_ONCE,
+  });
   const generations = generationMeters(clock);
   const local = localPlatforms({
     database,
@@ -155,6 +162,7 @@ async function startIn(
     logDirectory: folder('logs'),
     servers: runtime.servers,
     clock,
+    room,
     lambda: {
       maxInstances: config.maxInstances,
       idleSeconds: config.idleSeconds,
@@ -246,6 +254,7 @@ async function startIn(
     acknowledge: async (key, versionId) => store.settled(key, versionId),
   });
   const ends = resending(deployments, problem);
+  const deploymentMetrics = deploymentMeters(registry);
   const api = controlApi({
     registry,
     status: (model) =>
@@ -277,7 +286,8 @@ async function startIn(
     },
     builds: runtime.board.list,
     events,
-    meters: deploymentMeters(registry),
+    meters: async () => [...(await deploymentMetrics()), ...roomMeters(room.use())],
+    memory: room.use,
     upload,
     objects: async (prefix) =>
       (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),

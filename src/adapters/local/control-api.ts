@@ -4,6 +4,7 @@ import { expose, type Family } from '#adapters/local/exposition.ts';
 import { answerHalfClosed } from '#adapters/local/half-closed.ts';
 import { queryText } from '#adapters/local/query-text.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
+import type { RoomUse } from '#adapters/local/servers/server-room.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
@@ -38,6 +39,8 @@ type Deps = {
   readonly events: EventStream;
   /** The metrics for Prometheus. */
   readonly meters: () => Promise<readonly Family[]>;
+  /** What model servers hold of the memory that they may. */
+  readonly memory: () => RoomUse;
   /** `sizeBytes` is the size that the sender declares, undefined when it declares none. */
   readonly upload: (
     key: string,
@@ -91,7 +94,7 @@ export function controlApi(deps: Deps): FastifyInstance {
     }),
   );
 
-  api.get('/healthz', async () => ({ status: 'ok', pid: process.pid }));
+  api.get('/healthz', async () => ({ status: 'ok', pid: process.pid, memory: deps.memory() }));
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map(deps.status)),
   }));

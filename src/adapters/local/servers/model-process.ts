@@ -64,6 +64,7 @@ function processKind(
   const restraint = restrain(child, plan, kill);
   return {
     child,
+    isOwnProcess: true,
     startupTimeoutSeconds,
     timers,
     log,
