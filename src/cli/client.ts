@@ -12,7 +12,12 @@ const instance = z.object({ pid: z.int(), gateway: z.string(), control: z.string
 
 export type Instance = z.infer<typeof instance>;
 
-const health = z.object({ pid: z.int() });
+const health = z.object({
+  pid: z.int(),
+  memory: z.optional(z.object({ budgetMiB: z.int(), usedMiB: z.int(), waiting: z.int() })),
+});
+
+type Memory = z.infer<typeof health>['memory'];
 
 // On a machine at ten times its load an answer takes ten seconds.
 const LONGEST_MS = 60_000;
@@ -74,25 +79,27 @@ const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
 /** `busy`: its process runs and its port is open, but nothing has answered there in time. `gone`: it was killed, or another program has its port. */
 export type InstanceState = 'answers' | 'busy' | 'gone';
 
+type Look = { readonly state: InstanceState; readonly memory?: Memory | undefined };
+
 /** What the file says of a Slipway on a data folder, and how that one is; undefined where none has left a file. */
 export async function lookForInstance(
   dataDir: string,
   longestMs: number,
-): Promise<(Instance & { readonly state: InstanceState }) | undefined> {
+): Promise<(Instance & Look) | undefined> {
   const found = readInstance(fileOf(dataDir));
-  return found && { ...found, state: await stateOf(found, longestMs) };
+  return found && { ...found, ...(await lookAt(found, longestMs)) };
 }
 
 /** A Slipway that was killed has left its file, and another program may have its ports by now. */
-async function stateOf({ pid, control }: Instance, longestMs: number): Promise<InstanceState> {
-  if (!isAlive(pid)) return 'gone';
+async function lookAt({ pid, control }: Instance, longestMs: number): Promise<Look> {
+  if (!isAlive(pid)) return { state: 'gone' };
   const signal = AbortSignal.timeout(longestMs);
   try {
     // One that says what is wrong with it answers too.
     const said = health.parse(await (await fetch(`${control}/healthz`, { signal })).json());
-    return said.pid === pid ? 'answers' : 'gone';
+    return said.pid === pid ? { state: 'answers', memory: said.memory } : { state: 'gone' };
   } catch {
-    return signal.aborted ? 'busy' : 'gone';
+    return { state: signal.aborted ? 'busy' : 'gone' };
   }
 }
 

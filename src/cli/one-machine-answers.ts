@@ -22,7 +22,14 @@ export const models = z.object({
       live: z.nullable(version),
       versions: z.array(version),
       newest: z.nullable(
-        z.object({ id: z.string(), version: z.nullable(z.int()), phase: z.string(), trouble }),
+        z.object({
+          id: z.string(),
+          version: z.nullable(z.int()),
+          phase: z.string(),
+          // One of an earlier version of Slipway does not say.
+          waitsFor: z._default(z.nullable(z.string()), null),
+          trouble,
+        }),
       ),
       repairs: z.nullable(z.object({ inARow: z.int(), notBeforeMs: z.number() })),
       unproven: z.nullable(z.string()),

@@ -29,12 +29,14 @@ const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const seconds = z.int().check(z.positive(), z.lte(Math.floor(LONGEST_TIMER_MS / 1000)));
 const milliseconds = z.int().check(z.gte(0), z.lte(LONGEST_TIMER_MS));
+const MEMORY = { error: 'expected a whole number of MiB, of at least 1' };
 const REPLICAS = { error: 'expected a whole number of at least 1' };
 
 /** The options of `slipway start` that are not called as their entry is. */
 const OPTIONS: Readonly<Record<string, string>> = {
   gatewayPort: '--port',
   controlPort: '--control-port',
+  memoryMiB: '--memory',
   maxReplicas: '--max-replicas',
   corsOrigins: '--cors-origin',
   webhooks: '--webhook',
@@ -49,6 +51,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
  * `requireApproval`: a promotion goes live only once a person has approved it.
  * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models.
+ * `memoryMiB`: the most that all model servers are to hold together; three quarters of the machine's by default.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
 const localConfig = z.strictObject({
@@ -64,6 +67,7 @@ const localConfig = z.strictObject({
   maxObjectBytes: z._default(z.int().check(z.positive()), limits.imageUncompressedMaxBytes),
   scrubBytesPerSecond: z._default(z.int().check(z.gte(0)), 8 * 2 ** 20),
   maxInstances: z._default(z.int().check(z.positive()), 4),
+  memoryMiB: z.optional(z.int(MEMORY).check(z.positive(MEMORY))),
   maxReplicas: z.optional(z.int(REPLICAS).check(z.positive(REPLICAS))),
   allowedAccelerators: z.optional(z.array(z.string().check(z.minLength(1)))),
   idleSeconds: z._default(seconds, 300),

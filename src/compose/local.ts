@@ -21,6 +21,8 @@ import { registryCheck } from '#adapters/local/registry/registry-check.ts';
 import { keepReserve, releaseReserve } from '#adapters/local/registry/reserve.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import { roomMeters } from '#adapters/local/servers/room-meters.ts';
+import { serverRoom } from '#adapters/local/servers/server-room.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import {
@@ -47,6 +49,7 @@ import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
 import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
+import { machineBudgetMiB, STARTS_AT_ONCE } from './machine-budget.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { promotionActions } from './promotion-actions.ts';
@@ -162,6 +165,10 @@ async function startIn(
     serverEntry,
     walls,
   });
+  const room = serverRoom({
+    budgetMiB: config.memoryMiB ?? machineBudgetMiB(),
+    startsAtOnce: STARTS_AT_ONCE,
+  });
   const generations = generationMeters(clock);
   const local = localPlatforms({
     database,
@@ -169,6 +176,7 @@ async function startIn(
     logDirectory: folder('logs'),
     servers: runtime.servers,
     clock,
+    room,
     lambda: {
       maxInstances: config.maxInstances,
       idleSeconds: config.idleSeconds,
@@ -273,6 +281,7 @@ async function startIn(
     bytesPerSecond: config.scrubBytesPerSecond,
     onProblem: problem,
   });
+  const deploymentMetrics = deploymentMeters(registry);
   const api = controlApi({
     registry,
     jobs: keeper,
@@ -306,7 +315,8 @@ async function startIn(
     builds: runtime.board.list,
     events,
     troubles: () => registryTroubles(check.problem()),
-    meters: deploymentMeters(registry),
+    meters: async () => [...(await deploymentMetrics()), ...roomMeters(room.use())],
+    memory: room.use,
     upload,
     objects: async (prefix) =>
       (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),

@@ -51,13 +51,19 @@ export async function modelStatus(
       ? {
           id: newest.id,
           version: newest.version,
-          phase: newest.phase,
+          ...standingOf(newest),
           trouble: toldTrouble(newest),
         }
       : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
   };
+}
+
+/** A candidate that nothing has been started for says why. */
+function standingOf({ phase, work }: Deployment) {
+  const waitsFor = (phase === 'Provisioning' && work.candidate?.waitsFor) || null;
+  return { phase: waitsFor ? 'Waiting' : phase, waitsFor };
 }
 
 function unprovenOf(maker: Deployment | undefined): string | null {

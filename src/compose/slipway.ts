@@ -32,6 +32,8 @@ export type ModelStatus = {
     readonly id: string;
     readonly version: number | null;
     readonly phase: Phase | string;
+    /** What a candidate that nothing has been started for waits for; null for any other. */
+    readonly waitsFor: string | null;
     readonly trouble: Trouble | null;
   } | null;
   /** The consecutive repairs so far, and when (epoch ms) the next may begin if needed; null for fewer than two. */

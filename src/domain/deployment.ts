@@ -82,6 +82,8 @@ export type Candidate = RevisionRef & {
   readonly attempt: number;
   readonly createdAtMs: number;
   readonly readyByMs: number;
+  /** Why nothing has been started for it yet; its time to get ready begins when something is. */
+  readonly waitsFor?: string;
 };
 
 /**

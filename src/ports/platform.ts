@@ -72,10 +72,10 @@ export function gpuEnvironment({ gpuServing, accelerator }: RevisionSpec): Recor
   };
 }
 
-/** `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
+/** `isWaiting`: nothing has been started for it yet, since the target has no room now; its time to get ready has not begun. `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
 export type RevisionState =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'pending'; readonly reason: string }
+  | { readonly kind: 'pending'; readonly reason: string; readonly isWaiting?: boolean }
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly reason: string; readonly logTail: readonly string[] };
 

@@ -10,6 +10,7 @@ export type ProbeAnswer =
       readonly status: number;
       readonly body: string;
       readonly revision: string | null;
+      /** Without what it waited for its turn behind clients, where that is known. */
       readonly latencyMs: number;
     }
   | { readonly kind: 'none'; readonly reason: string };

@@ -1,4 +1,4 @@
-import type { Trouble } from '#domain/deployment.ts';
+import type { Candidate, Trouble } from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -21,7 +21,8 @@ export const describeCandidate =
   async (input: StepInput<'DescribeCandidate'>): Promise<StepOutput<'DescribeCandidate'>> => {
     const { deploymentId, epoch } = input;
     const { model, work, trouble: known } = await requireDeployment(registry, deploymentId);
-    const { revision, target, createdAtMs, readyByMs } = requireWork(work.candidate, 'candidate');
+    const candidate = requireWork(work.candidate, 'candidate');
+    const { revision, target, createdAtMs, readyByMs } = candidate;
     const attempt = input.attempt + 1;
     if (known) return { kind: 'failed', retrySeconds: 0, attempt };
     // Traffic moves only to a candidate that was ready; from then on the bake judges it.
@@ -30,6 +31,12 @@ export const describeCandidate =
     const state = await platforms[target].describe(revision, { waitMs });
     const answer = { retrySeconds: retrySeconds(clock.now() - createdAtMs), attempt };
     if (state.kind === 'ready') return { ...answer, kind: 'ready' };
+    const isWaiting = state.kind === 'pending' && state.isWaiting === true;
+    if (isWaiting || candidate.waitsFor !== undefined) {
+      const timed = timedAnew(candidate, clock.now(), isWaiting ? state.reason : undefined);
+      await registry.recordWork({ deploymentId, epoch }, { candidate: timed });
+      if (state.kind === 'pending') return { ...answer, kind: 'pending' };
+    }
     if (state.kind === 'pending' && clock.now() < readyByMs) return { ...answer, kind: 'pending' };
     const limitSeconds = (readyByMs - createdAtMs) / 1000;
     await registry.recordTrouble(
@@ -38,6 +45,13 @@ export const describeCandidate =
     );
     return { ...answer, kind: state.kind === 'pending' ? 'expired' : 'failed' };
   };
+
+/** The time to get ready begins when something is started for the candidate. */
+function timedAnew(known: Candidate, nowMs: number, waitsFor: string | undefined): Candidate {
+  const { waitsFor: _, ...candidate } = known;
+  const readyByMs = nowMs + known.readyByMs - known.createdAtMs;
+  return { ...candidate, createdAtMs: nowMs, readyByMs, ...(waitsFor && { waitsFor }) };
+}
 
 type Unready = Exclude<RevisionState, { kind: 'ready' }>;
 

@@ -4,6 +4,7 @@ import { expose, type Family } from '#adapters/local/exposition.ts';
 import { answerHalfClosed } from '#adapters/local/half-closed.ts';
 import { queryText } from '#adapters/local/query-text.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
+import type { RoomUse } from '#adapters/local/servers/server-room.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
@@ -43,6 +44,8 @@ type Deps = {
   readonly troubles: () => readonly Failure[];
   /** The metrics for Prometheus. */
   readonly meters: () => Promise<readonly Family[]>;
+  /** What model servers hold of the memory that they may. */
+  readonly memory: () => RoomUse;
   /** `sizeBytes` is the size that the sender declares, undefined when it declares none. */
   readonly upload: (
     key: string,
@@ -98,9 +101,10 @@ export function controlApi(deps: Deps): FastifyInstance {
   );
 
   api.get('/healthz', async (_request, reply) => {
+    const [pid, memory] = [process.pid, deps.memory()];
     const troubles = deps.troubles().map(({ message: reason, fix }) => ({ reason, fix }));
-    if (troubles.length === 0) return { status: 'ok', pid: process.pid };
-    return reply.code(503).send({ status: 'damaged', pid: process.pid, troubles });
+    if (troubles.length === 0) return { status: 'ok', pid, memory };
+    return reply.code(503).send({ status: 'damaged', pid, memory, troubles });
   });
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map(deps.status)),

@@ -10,6 +10,7 @@ type Options = Common & {
   readonly once?: boolean;
   readonly port: number;
   readonly controlPort: number;
+  readonly memory?: number;
   readonly maxReplicas?: number;
   readonly allowedAccelerators?: readonly string[];
   readonly requireApproval?: boolean;
@@ -39,6 +40,11 @@ export function addStartCommand(program: Command): void {
     )
     .option('--port <n>', "the gateway's first port to try", integer, 8080)
     .option('--control-port <n>', "the control API's first port to try", integer, 8081)
+    .option(
+      '--memory <mib>',
+      "how much memory all model servers may hold together (default: three quarters of the machine's)",
+      integer,
+    )
     .option(
       '--require-approval',
       'a promotion to here goes live only once a person has approved it',
@@ -83,6 +89,7 @@ async function startAsAsked(options: Options): Promise<void> {
     engine: options.engine,
     gatewayPort: options.port,
     controlPort: options.controlPort,
+    memoryMiB: options.memory,
     maxReplicas: options.maxReplicas,
     allowedAccelerators: options.allowedAccelerators,
     requireApproval: options.requireApproval ?? false,

@@ -64,12 +64,13 @@ function inOneOrTwo(first: string, second: string, width: number): readonly stri
 
 /** The state of the newest deployment; for one that was live, what became of it. */
 function standing(
-  { version, phase, trouble }: NonNullable<ModelStatus['newest']>,
+  { version, phase, trouble, waitsFor }: NonNullable<ModelStatus['newest']>,
   versions: ModelStatus['versions'],
   build: BuildProgress | undefined,
 ): string {
   const words = build && buildWords(build);
-  const stage = words && words !== phase.toLowerCase() ? `, ${words}` : '';
+  const said = waitsFor ?? words;
+  const stage = said && said !== phase.toLowerCase() ? `, ${said}` : '';
   const reason = trouble ? `, ${trouble.reason.split('\n')[0]}` : stage;
   const wasLive = phase === 'Live' && versions.find((each) => each.version === version);
   return `${version === null ? '' : `v${version} `}${wasLive ? wasLive.state : phase}${reason}`;

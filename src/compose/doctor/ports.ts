@@ -10,6 +10,10 @@ export type FoundSlipway = {
   readonly control: string;
   readonly answers: boolean;
   readonly isBusy?: boolean;
+  /** What its model servers hold of the memory that they may, and how many candidates wait. */
+  readonly memory?:
+    | { readonly budgetMiB: number; readonly usedMiB: number; readonly waiting: number }
+    | undefined;
 };
 
 const FIRST_TRIED = [8080, 8081] as const;
@@ -41,14 +45,14 @@ function portOf(url: string): number {
 
 function lookAtSlipway(found: FoundSlipway | undefined) {
   if (!found) return ok('none runs with this data folder');
-  const { pid, control, answers, isBusy } = found;
+  const { pid, control, answers, isBusy, memory } = found;
   if (isBusy) {
     return warn(
       `runs as process ${pid}, and has not answered in time: it is busy`,
       'Ask again in a while; if it stays so, stop that process and run `slipway start`.',
     );
   }
-  if (answers) return ok(`runs as process ${pid}`);
+  if (answers) return ok(`runs as process ${pid}${memory ? memoryWords(memory) : ''}`);
   return isAlive(pid)
     ? warn(
         `process ${pid} was one with this data folder, and ${control} is not answered by it`,
@@ -58,6 +62,12 @@ function lookAtSlipway(found: FoundSlipway | undefined) {
         `process ${pid} was one with this data folder, and was killed`,
         'Start it again with `slipway start`: it resumes what was under way.',
       );
+}
+
+function memoryWords(memory: NonNullable<FoundSlipway['memory']>): string {
+  const { usedMiB, budgetMiB, waiting } = memory;
+  const candidates = waiting === 0 ? '' : `, and ${waiting} candidates wait`;
+  return `; its model servers hold ${usedMiB} of the ${budgetMiB} MiB that they may${candidates}`;
 }
 
 async function lookAtOwn(what: string, url: string) {

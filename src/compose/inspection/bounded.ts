@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { lowerPriority } from '#adapters/local/servers/priority.ts';
 import { cpuSeconds, residentMiB } from '#adapters/local/servers/process-usage.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import { Failure } from '#domain/failure.ts';
@@ -22,13 +25,15 @@ export type Inspector = {
   parseManifest(text: string, fileName: string): Promise<Manifest>;
 };
 
+// Each keeps a core busy. Two at least, so that a file that takes its whole budget does not block all others.
+const AT_ONCE = Math.max(2, availableParallelism());
 const LOOK_MS = 100;
 const MOST_SAID = 4000;
 const FIX =
   'A file that costs so much to read is damaged or hostile: save the model again, from a source that you trust.';
 
 /**
- * Inspects in a separate process, so that no input can block or crash the caller. One process is kept for the next inspection.
+ * Inspects in a separate process, so that no input can block or crash the caller, and at a low priority. As many run at once as there are cores; one process is kept for the next inspection.
  * Fails with `ArtifactRejected` when the budget is used up, and says what had been read by then; else as the inspection does.
  * Memory outside the heap is limited only on Linux; elsewhere wall-clock time counts instead of CPU time.
  * `settings` are the process's environment variables: in a Lambda function it runs the whole bundle again, which reads them.
@@ -40,8 +45,12 @@ export function boundedInspector(
   { survivesInterrupt = false } = {},
 ): Inspector {
   const processes = processesOf(budget.memoryMiB, settings, survivesInterrupt);
+  const inTurn = atOnce(AT_ONCE);
 
-  async function bounded<Result>(
+  const bounded = <Result>(files: readonly ArtifactFile[], inspection: Inspection) =>
+    inTurn(() => inspected<Result>(files, inspection));
+
+  async function inspected<Result>(
     files: readonly ArtifactFile[],
     inspection: Inspection,
   ): Promise<Result> {
@@ -51,7 +60,9 @@ export function boundedInspector(
       processes.keep(child);
       return result;
     } catch (error) {
-      child.process.kill('SIGKILL');
+      // One that has refused a file is as good as new; a start takes longer than most refusals.
+      if (child.hasRefused) processes.keep(child);
+      else child.process.kill('SIGKILL');
       throw error;
     }
   }
@@ -76,7 +87,12 @@ export function boundedInspector(
   };
 }
 
-type Child = { readonly process: ChildProcess; said(): string };
+type Child = {
+  readonly process: ChildProcess;
+  said(): string;
+  /** Whether its last inspection ended with a reason, rather than with an error of its own. */
+  hasRefused: boolean;
+};
 
 /** The inspection processes; an idle one does not keep this process alive. */
 function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv, detached: boolean) {
@@ -108,7 +124,8 @@ function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv, detached: boo
     });
     // Without a listener an error of the spare process would end this one.
     child.on('error', () => undefined);
-    return { process: child, said: () => said };
+    lowerPriority(child.pid);
+    return { process: child, said: () => said, hasRefused: false };
   }
 
   function keep(child: Child): void {
@@ -123,6 +140,7 @@ function processesOf(heapMiB: number, settings: NodeJS.ProcessEnv, detached: boo
     take(): Child {
       const child = spare ?? start();
       spare = undefined;
+      child.hasRefused = false;
       hold(child, 'ref');
       return child;
     },
@@ -160,7 +178,10 @@ async function resultOf<Result>({ child, files, inspection, budget }: Running): 
     if (told.kind === 'begun') usage.begin();
     else if (told.kind === 'read') child.process.send(await reads.answer(told));
     else if (told.kind === 'done') resolve(told.value as Result);
-    else reject(reads.failure(told));
+    else {
+      child.hasRefused = told.name !== null && told.failedRead === null;
+      reject(reads.failure(told));
+    }
   };
   const ended = (code: number | null, signal: string | null) => {
     const isHeap = /heap (limit|out of memory)/i.test(child.said());

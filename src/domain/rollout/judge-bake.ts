@@ -31,12 +31,14 @@ const ENOUGH_LATENCIES = 5;
 /** A language model breaches when it writes at less than this share of the previous revision's pace, over so many answers of each. */
 const LEAST_PACE = 0.5;
 const ENOUGH_PACES = 20;
+/** How many standard deviations the order of both sides' latencies must be from chance: a healthy version is that far in one of 700 bakes. */
+const CERTAIN_DEVIATIONS = 3;
 /** How long after the bake to wait for missing evidence, before that counts as a breach. */
 const GRACE_MS = 60_000;
 
 /**
- * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's; of a language model half its pace.
- * Missing probe results never pass: the bake goes on for up to another minute, then it is a breach.
+ * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's, which is probed in the same moments; of a language model half its pace.
+ * On a busy machine a few probes are slow by chance. While a slowdown may be chance, and while probe results are missing, the bake goes on, for up to another minute; then it is a breach.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
   const { bake, elapsedMs, requests, minRequests } = evidence;
@@ -45,7 +47,8 @@ export function judgeBake(evidence: BakeEvidence): BakeVerdict {
   const bakeMs = bake.bakeSeconds * 1000;
   if (elapsedMs < bakeMs) return { kind: 'baking' };
   const isDoubtful = bake.probesFailed > 0 && bake.probesSent < ENOUGH_PROBES;
-  if (bake.probesSent > 0 && !isDoubtful) {
+  const slower = slowdown(bake);
+  if (bake.probesSent > 0 && !isDoubtful && slower === undefined) {
     return { kind: 'done', judgedBy: requests >= minRequests ? 'probes and traffic' : 'probes' };
   }
   if (elapsedMs < bakeMs + GRACE_MS) return { kind: 'baking' };
@@ -53,7 +56,8 @@ export function judgeBake(evidence: BakeEvidence): BakeVerdict {
     kind: 'breach',
     reason: isDoubtful
       ? failures(bake)
-      : 'no probe has been answered since the shift, so nothing shows that the version works',
+      : (slower ??
+        'no probe has been answered since the shift, so nothing shows that the version works'),
   };
 }
 
@@ -65,7 +69,8 @@ function breach({ bake, ringing, paces, ...clients }: BakeEvidence): string | un
   if (serverErrors > Math.max(requests, minRequests) * MAX_FAILURES) {
     return `${serverErrors} of ${requests} requests since the shift were answered by a server error; the limit is 5 %`;
   }
-  return slowdown(bake) ?? (paces ? fall(paces) : undefined);
+  const slower = isCertainlySlower(bake) ? slowdown(bake) : undefined;
+  return slower ?? (paces ? fall(paces) : undefined);
 }
 
 function failures({ probesFailed, probesSent, lastFailure }: BakeRecord): string {
@@ -76,8 +81,28 @@ function slowdown({ latenciesMs, previousLatenciesMs }: BakeRecord): string | un
   if (Math.min(latenciesMs.length, previousLatenciesMs.length) < ENOUGH_LATENCIES) return undefined;
   const now = median(latenciesMs);
   const before = median(previousLatenciesMs);
-  if (now <= before * MAX_SLOWDOWN || now <= before + SLOWDOWN_MS) return undefined;
+  if (!isOver(now, before)) return undefined;
   return `a request takes ${Math.round(now)} ms, and ${Math.round(before)} ms on the revision it replaces; the limit is ${MAX_SLOWDOWN} times as long`;
+}
+
+function isOver(nowMs: number, beforeMs: number): boolean {
+  return nowMs > beforeMs * MAX_SLOWDOWN && nowMs > beforeMs + SLOWDOWN_MS;
+}
+
+/**
+ * Whether chance alone does not put the candidate's latencies so far behind the previous revision's.
+ * Either its quickest answer breaks the limit against the other's slowest, or the test of Mann and Whitney says so, which looks at the order alone: load makes some answers a hundred times slower, and as many on both sides.
+ */
+function isCertainlySlower({ latenciesMs, previousLatenciesMs }: BakeRecord): boolean {
+  if (isOver(Math.min(...latenciesMs), Math.max(...previousLatenciesMs))) return true;
+  const [count, previousCount] = [latenciesMs.length, previousLatenciesMs.length];
+  const pairs = count * previousCount;
+  const wins = latenciesMs.flatMap((now) =>
+    previousLatenciesMs.map((before) => (now === before ? 0.5 : Number(now > before))),
+  );
+  const share = wins.reduce((sum, win) => sum + win, 0) / pairs;
+  const deviation = Math.sqrt((count + previousCount + 1) / (12 * pairs));
+  return share - 0.5 >= CERTAIN_DEVIATIONS * deviation;
 }
 
 function fall({ candidate, previous }: NonNullable<BakeEvidence['paces']>): string | undefined {

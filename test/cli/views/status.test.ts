@@ -8,7 +8,10 @@ const model = {
   endpoint: ENDPOINT,
   live: LIVE,
   versions: [LIVE],
-  ...{ newest: { id: 'd1', version: 1, phase: 'Live', trouble: null }, repairs: null },
+  ...{
+    newest: { id: 'd1', version: 1, phase: 'Live', waitsFor: null, trouble: null },
+    repairs: null,
+  },
   unproven: null,
 };
 
@@ -59,7 +62,7 @@ describe('the status of a model', () => {
   });
 
   it('says that the newest version is retired after a rollback', () => {
-    const newest = { id: 'd2', version: 2, phase: 'Live', trouble: null };
+    const newest = { id: 'd2', version: 2, phase: 'Live', waitsFor: null, trouble: null };
     const versions = [{ ...LIVE, version: 2, revision: 'digits-v2', state: 'Retired' }, LIVE];
 
     expect(shown([{ ...model, newest, versions }])[1]).toBe('  (newest: v2 Retired)');
@@ -67,7 +70,7 @@ describe('the status of a model', () => {
 
   it('says how the newest deployment stands where that is not the live one', () => {
     const trouble = { name: 'BakeBreached', reason: 'it broke\nhere', fix: '' };
-    const newest = { id: 'd2', version: 2, phase: 'RolledBack', trouble };
+    const newest = { id: 'd2', version: 2, phase: 'RolledBack', waitsFor: null, trouble };
 
     expect(shown([{ ...model, newest }])[1]).toBe('  (newest: v2 RolledBack, it broke)');
   });
@@ -76,7 +79,7 @@ describe('the status of a model', () => {
     const reason =
       'the image takes 11,534,336,000 bytes; of these many the disk has no more than half';
     const trouble = { name: 'BuildFailed', reason, fix: '' };
-    const newest = { id: 'd2', version: 2, phase: 'Failed', trouble };
+    const newest = { id: 'd2', version: 2, phase: 'Failed', waitsFor: null, trouble };
     const repairs = { inARow: 3, notBeforeMs: 0 };
     const troubled = {
       ...model,
@@ -126,7 +129,7 @@ describe('the status', () => {
   });
 
   it('says what the build of the newest deployment is doing, and the last lines of its log', () => {
-    const newest = { id: 'd2', version: 2, phase: 'Building', trouble: null };
+    const newest = { id: 'd2', version: 2, phase: 'Building', waitsFor: null, trouble: null };
     const build = { deploymentId: 'd2', leftMs: null, lines: ['one', '\u001b[2Jtwo'] };
     const models = [{ ...model, newest }];
     const at = (stage: string | null, place: number | null) =>

@@ -110,6 +110,42 @@ describe('a bake', () => {
     expect(judgeBake({ ...under, bake: timed }).kind).toBe(kind);
   });
 
+  const slowly = (latenciesMs: readonly number[], previousLatenciesMs: readonly number[]) => ({
+    ...bake,
+    latenciesMs,
+    previousLatenciesMs,
+  });
+  // Of a healthy version and the one before it, in turns at a load of 40: most are slow, by chance more of the one than of the other.
+  const LOADED = [4, 5, 310, 290, 420, 6, 350, 380];
+  const LOADED_BEFORE = [5, 330, 4, 6, 7, 400, 5, 310];
+
+  it('goes on for up to a minute while a slowdown may be the chance of a busy machine', () => {
+    const doubtful = slowly(LOADED, LOADED_BEFORE);
+    const judged = (elapsedMs: number) => judgeBake({ ...over, bake: doubtful, elapsedMs }).kind;
+
+    expect([judged(1_000), judged(60_000), judged(119_999), judged(120_000)]).toEqual([
+      'baking',
+      'baking',
+      'baking',
+      'breach',
+    ]);
+  });
+
+  it('is done once more probes have shown that it was chance', () => {
+    const enough = slowly([...LOADED, ...LOADED_BEFORE], [...LOADED_BEFORE, ...LOADED]);
+
+    expect(judgeBake({ ...over, bake: enough }).kind).toBe('done');
+  });
+
+  it('is a breach at once on a busy machine too when a version is slow beside the one before it', () => {
+    const slow = slowly(
+      LOADED.map((ms) => ms + 500),
+      LOADED_BEFORE,
+    );
+
+    expect(judgeBake({ ...under, bake: slow }).kind).toBe('breach');
+  });
+
   it('says how much slower', () => {
     const timed = { ...bake, latenciesMs: five(900.4), previousLatenciesMs: five(90) };
 

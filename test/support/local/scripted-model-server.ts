@@ -23,6 +23,7 @@ export function scriptedModelServer(number: number): ScriptedModelServer {
     server: {
       started: started.promise,
       ended: ended.promise,
+      pid: () => undefined,
       diagnosis: () => reason,
       stop: () => end('was stopped'),
       kill: end,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
+import { lowerPriority } from '#adapters/local/servers/priority.ts';
 import { Failure } from '#domain/failure.ts';
 
 export type Variables = Readonly<Record<string, string>>;
@@ -76,6 +77,7 @@ function runBash(text: string, plan: PhasePlan): Promise<number> {
       ),
     );
     if (pid === undefined) return;
+    lowerPriority(pid);
     const kill = () => killGroup(pid);
     const forget = guard.watch(pid);
     signal.addEventListener('abort', kill);

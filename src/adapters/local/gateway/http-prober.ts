@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { pathOf } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
-import { PROBE_HEADER } from './probe-mark.ts';
+import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 
 const MAX_BODY_BYTES = 10_000_000;
 
@@ -44,7 +44,7 @@ async function ask(url: string, options: Options, timeoutMs: number): Promise<Pr
       status: statusCode,
       body: text,
       revision: typeof revision === 'string' ? revision : null,
-      latencyMs: performance.now() - startedAt,
+      latencyMs: performance.now() - startedAt - Number(headers[WAITED_HEADER] ?? 0),
     };
   } catch (error) {
     if (signal.aborted) return { kind: 'none', reason: `no answer within ${timeoutMs} ms` };

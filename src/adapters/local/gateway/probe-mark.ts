@@ -3,6 +3,9 @@ import type { IncomingMessage } from 'node:http';
 /** Carries the mark of a Slipway's own probes: a secret of its process, so that no client passes for one. It goes to no model server. */
 export const PROBE_HEADER = 'x-slipway-probe';
 
+/** Tells a probe how long it waited for its turn at a server (ms): clients were before it, and the server is not to blame. */
+export const WAITED_HEADER = 'x-slipway-waited-ms';
+
 export function isProbe({ headers }: IncomingMessage, mark: string): boolean {
   return headers[PROBE_HEADER] === mark;
 }

@@ -6,6 +6,7 @@ import type {
   RevisionHost,
 } from '#adapters/local/revisions/invocation.ts';
 import type { Timers } from '#adapters/local/timers.ts';
+import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 import { type Ending, type Exchange, relay } from './proxy.ts';
 import type { Arrival } from './receive.ts';
 import * as refusals from './refusal.ts';
@@ -61,8 +62,14 @@ export async function serve(errand: Errand): Promise<Ending> {
   return second.kind === 'lost' ? explain(errand, other, second) : second;
 }
 
-function invoke({ parts, visit }: Errand, company: Company) {
-  return parts.revisions.invoke(visit.revision, visit.gone, company);
+async function invoke({ parts, visit }: Errand, company: Company) {
+  const { timers, revisions } = parts;
+  const sinceMs = timers.nowMs();
+  const slot = await revisions.invoke(visit.revision, visit.gone, company);
+  if (PROBE_HEADER in visit.request.headers && !visit.response.headersSent) {
+    visit.response.setHeader(WAITED_HEADER, String(timers.nowMs() - sinceMs));
+  }
+  return slot;
 }
 
 async function exchange({ parts, visit, terms }: Errand, slot: InvocationSlot): Promise<Ending> {

@@ -129,6 +129,7 @@ export function alwaysOnRevision(
       replicas.tend();
       if (refusal() === undefined && kept.now().state.kind === 'ready') scale();
     },
+    idle: () => [],
     async close() {
       isClosed = true;
       kept.close();

@@ -1,4 +1,5 @@
 import { type ModelServer, STOPPED, type Start } from '#adapters/local/servers/model-server.ts';
+import type { IdleServer } from '#adapters/local/servers/server-room.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf, QUICK_MS } from './instance.ts';
@@ -32,6 +33,8 @@ export type InstancePool = {
   retire(): Promise<void>;
   /** Ends the instances that have been idle for too long. */
   reap(): Promise<void>;
+  /** Those that nobody asks now. */
+  idle(): readonly IdleServer[];
   /** Ends all instances, busy or not, and starts no more. */
   close(): Promise<void>;
 };
@@ -110,6 +113,16 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     const overdue = serving().filter(isOverdue);
     if (overdue.length > 0) say(`was stopped after ${limits.idleSeconds} s without a request`);
     return all((instance) => instance.leave(), overdue);
+  }
+
+  function idleOf(instance: Instance): readonly IdleServer[] {
+    const sinceMs = instance.idleSinceMs();
+    if (sinceMs === undefined) return [];
+    const end = () => {
+      say('was stopped while nobody asked it: memory is short');
+      return instance.leave();
+    };
+    return [{ sinceMs, pid: instance.pid(), end }];
   }
 
   /** The line keeps waiting while other instances serve, or may yet. */
@@ -205,6 +218,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     occupancy: () => ({ instances: serving().length, waiting: line.size() }),
     retire: () => all((instance) => instance.leave(), instances),
     reap,
+    idle: () => serving().flatMap(idleOf),
     async close() {
       isClosed = true;
       line.callAll(refuse(503, `${revision} is stopped`));

@@ -24,6 +24,8 @@ export type Instance = {
   /** Resolves when it has ended; requests in flight may delay that up to their own time limit. */
   leave(): Promise<void>;
   stop(): Promise<void>;
+  /** Its process on this machine, where it is one. */
+  pid(): number | undefined;
 };
 
 export type InstanceDeps = {
@@ -121,6 +123,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     started: server.started,
     ended: server.ended,
     stop: server.stop,
+    pid: server.pid,
     isServing,
     isReady,
     isLeaving: () => isLeaving,

@@ -50,6 +50,7 @@ export function onDemandRevision(
       instance.release('done');
     },
     tend: pool.reap,
+    idle: pool.idle,
     async close() {
       isClosed = true;
       kept.close();

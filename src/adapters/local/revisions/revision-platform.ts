@@ -5,7 +5,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { turns } from '#adapters/local/builds/turns.ts';
 import { shareTable } from '#adapters/local/gateway/share-table.ts';
 import { fence } from '#adapters/local/registry/fence.ts';
+import { expectedMiB } from '#adapters/local/servers/expected-memory.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
+import { boundlessRoom, type ServerRoom } from '#adapters/local/servers/server-room.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { Failure } from '#domain/failure.ts';
 import { modelOf, requireSameDeployment } from '#domain/identity.ts';
@@ -24,6 +26,8 @@ export type PlatformOptions = {
   readonly logDirectory: string;
   readonly servers: ModelServers;
   readonly clock: Clock;
+  /** The memory that servers share, and their turns to start; without limits if not given. */
+  readonly room?: ServerRoom;
   /** The timers of waiting and running requests. */
   readonly timers?: Timers;
   /** Is told what the language models of a revision say that they generated. */
@@ -58,6 +62,7 @@ const BUSY_DRAIN_SECONDS = 1;
 export function revisionPlatform(options: PlatformOptions, habits: Habits): LocalPlatform {
   const { logDirectory, servers, clock, timers = realTimers, onGeneration } = options;
   const { target } = habits;
+  const { room = boundlessRoom() } = options;
   const table = revisionTable(options.database);
   const shares = shareTable(options.database);
   const fences = fence(options.database);
@@ -80,7 +85,14 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     const output = onGeneration
       ? withGenerations(log, (generation) => onGeneration({ model, revision }, generation))
       : log;
-    const start = (spec: RevisionSpec) => servers.start(spec, output);
+    const isProven = () => (revisions.get(revision)?.state() ?? record.state).kind === 'ready';
+    const start = (spec: RevisionSpec) => {
+      const launch = () => servers.start(spec, output);
+      const expected = expectedMiB(spec);
+      if (isProven()) return room.live(expected, launch);
+      const isUpgrade = Object.keys(shares.read(model)).length > 0;
+      return room.candidate({ revision, model, isUpgrade, expectedMiB: expected }, launch);
+    };
     const deps = { start, log, clock, timers, live: () => live(model), save: table.put };
     revisions.set(revision, habits.open(record, deps));
     placements.set(revision, placementOf({ target, isStreaming: record.spec.isStreaming }));
@@ -125,6 +137,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
   }
 
   mkdirSync(logDirectory, { recursive: true });
+  room.addIdle(() => [...revisions.values()].flatMap((revision) => revision.idle()));
   for (const record of table.all()) if (record.target === target) open(record);
   const tending = setInterval(() => void tend(), TEND_PERIOD_MS).unref();
 
@@ -133,7 +146,9 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     remove: (name, epoch) => inTurn(name, () => remove(name, epoch)),
     async describe(name, { waitMs }) {
       await revisions.get(name)?.settled(waitMs);
-      return revisions.get(name)?.state() ?? { kind: 'absent' };
+      const state = revisions.get(name)?.state() ?? { kind: 'absent' };
+      const reason = state.kind === 'pending' ? room.waitsFor(name) : undefined;
+      return reason === undefined ? state : { kind: 'pending', reason, isWaiting: true };
     },
     drainSeconds: async (name) => (inFlight(name) === 0 ? 0 : BUSY_DRAIN_SECONDS),
     async retire(name, epoch) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelServer } from '#adapters/local/servers/model-server.ts';
+import type { IdleServer } from '#adapters/local/servers/server-room.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -29,6 +30,8 @@ export type Revision = {
   start(): Promise<void>;
   /** Does what is due. */
   tend(): Promise<void>;
+  /** Its servers that nobody asks now and that start again on demand. */
+  idle(): readonly IdleServer[];
   /** Ends its servers, busy or not; a pending state stays pending. */
   close(): Promise<void>;
 };

@@ -80,6 +80,7 @@ function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): 
   child.stdin?.on('error', () => undefined);
   return {
     child,
+    isOwnProcess: false,
     log,
     startupTimeoutSeconds: spec.startupTimeoutSeconds,
     ready: whenReady(name, child, spec.server),

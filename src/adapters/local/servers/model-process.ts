@@ -43,6 +43,7 @@ function processKind(
   const restraint = restrain(child, plan, kill);
   return {
     child,
+    isOwnProcess: true,
     startupTimeoutSeconds,
     timers,
     log,

@@ -32,6 +32,8 @@ export type ModelServer = {
   readonly started: Promise<Start>;
   /** Resolves when the server has ended and its output is in the log. */
   readonly ended: Promise<void>;
+  /** Its process on this machine; undefined for a container, and before it was started. */
+  pid(): number | undefined;
   /** Why it has ended, or is being ended; undefined while it may serve. */
   diagnosis(): string | undefined;
   /** Asks it to end, and kills it if it does not. */
@@ -42,6 +44,8 @@ export type ModelServer = {
 /** How one kind of server is started, signalled and explained. */
 export type ServerKind = {
   readonly child: ChildProcess;
+  /** Whether `child` is the server itself, and not a client of what runs it. */
+  readonly isOwnProcess: boolean;
   readonly startupTimeoutSeconds: number;
   /** The timers of its start limit. */
   readonly timers?: Timers;
@@ -64,7 +68,14 @@ export const STOPPED = 'was stopped';
 export function stillborn(reason: string): ModelServer {
   const ended = Promise.resolve();
   const started = Promise.resolve({ kind: 'died', reason } as const);
-  return { started, ended, diagnosis: () => reason, stop: () => ended, kill: () => ended };
+  return {
+    started,
+    ended,
+    pid: () => undefined,
+    diagnosis: () => reason,
+    stop: () => ended,
+    kill: () => ended,
+  };
 }
 
 /** A server that starts only after a check, which decides how to start it or returns a predicate why not. If stopped first, it never starts. */
@@ -79,6 +90,7 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
   return {
     started: launched.then(({ started }) => started),
     ended: launched.then(({ ended }) => ended),
+    pid: () => server?.pid(),
     diagnosis: () => (server ? server.diagnosis() : reason),
     async stop() {
       reason ??= STOPPED;
@@ -132,7 +144,9 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
     return { kind: isLate ? 'late' : 'died', reason: diagnosis() ?? 'ended' };
   }
 
-  return { started: start(), ended, diagnosis, stop, kill };
+  const pid = () => (kind.isOwnProcess ? kind.child.pid : undefined);
+
+  return { started: start(), ended, pid, diagnosis, stop, kill };
 }
 
 async function end({ child, log, release }: ServerKind): Promise<void> {

@@ -41,6 +41,7 @@ it('what a model server writes is read no faster than its log takes it, so that 
     });
   const server = supervise(() => ({
     child,
+    isOwnProcess: true,
     startupTimeoutSeconds: 9,
     timers: fakeTimers(),
     log: { append, tail: async () => [] },

@@ -1,0 +1,26 @@
+import type { Family } from '#adapters/local/exposition.ts';
+import type { RoomUse } from './server-room.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** The memory of model servers, for Prometheus. */
+export function roomMeters({ budgetMiB, usedMiB, servers, waiting }: RoomUse): readonly Family[] {
+  return [
+    gauge(
+      'slipway_memory_budget_bytes',
+      'What model servers may hold together.',
+      budgetMiB * MEBIBYTE,
+    ),
+    gauge(
+      'slipway_memory_used_bytes',
+      'What model servers hold, with what those that start are expected to.',
+      usedMiB * MEBIBYTE,
+    ),
+    gauge('slipway_model_servers', 'Model servers that run or start.', servers),
+    gauge('slipway_candidates_waiting', 'Candidates that wait to be started.', waiting),
+  ];
+}
+
+function gauge(name: string, help: string, value: number): Family {
+  return { name, help, type: 'gauge', values: [{ labels: {}, value }] };
+}

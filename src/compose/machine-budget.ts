@@ -1,0 +1,17 @@
+import { availableParallelism, totalmem } from 'node:os';
+
+const MEBIBYTE = 1024 * 1024;
+const SHARE = 0.75;
+
+/** How much memory all model servers may hold together unless the configuration says so (MiB): three quarters of the machine's, or of what its container has. */
+export function machineBudgetMiB(
+  machineBytes: number = totalmem(),
+  // 0 or more than the machine has where nothing limits it.
+  limitBytes: number = process.constrainedMemory(),
+): number {
+  const bytes = limitBytes > 0 ? Math.min(machineBytes, limitBytes) : machineBytes;
+  return Math.floor((bytes * SHARE) / MEBIBYTE);
+}
+
+/** How many candidates start at once: a start keeps a core busy, and half of them are for what is live. */
+export const STARTS_AT_ONCE: number = Math.max(1, Math.floor(availableParallelism() / 2));
