@@ -1,8 +1,11 @@
 import { show } from '../values/json.ts';
 import type { Tensor, TensorData } from '../values/tensors.ts';
 
-/** The columns in which a converted model refuses missing values or unknown categories; a column of a matrix has its index. An empty list means that the columns are unknown. */
-type Told = { readonly [What in 'missing' | 'unknown']?: readonly Column[] };
+/**
+ * The columns in which a converted model refuses missing values or unknown categories; a column of a matrix has its index. An empty list means that the columns are unknown.
+ * `beyond` instead says that a number of the row was too large for the model, which does not know in which column.
+ */
+type Told = { readonly [What in 'missing' | 'unknown' | 'beyond']?: readonly Column[] };
 type Column = readonly [name: string, index: number | null];
 
 // The names that the conversion gives to nodes that fail: runtimes/python/slipway_server/conversion/guard.py.
@@ -61,10 +64,14 @@ function rowsOf(inputs: readonly Tensor[], from: number, to: number): readonly T
 }
 
 function described(
-  { missing, unknown }: Told,
+  { missing, unknown, beyond }: Told,
   inputs: readonly Tensor[],
   row: number,
 ): string | undefined {
+  if (beyond) {
+    const largest = largestOf(inputs);
+    return largest && `${shown(inputs, largest, row)}; that is too large for the model`;
+  }
   if (missing) {
     const columns = missing.length > 0 ? missing : inputs.flatMap(columnsOf);
     const [found] = columns.filter((column) => isMissing(valueAt(inputs, column)));
@@ -74,6 +81,17 @@ function described(
   if (!column) return undefined;
   const all = [column, ...others].map((each) => shown(inputs, each, row));
   return `${all.join(', or ')}, a category that the model does not know`;
+}
+
+/** The column of the largest number, whatever its sign. */
+function largestOf(inputs: readonly Tensor[]): Column | undefined {
+  const sized = inputs.flatMap(columnsOf).flatMap((column) => {
+    const value = valueAt(inputs, column);
+    return typeof value === 'number' && !Number.isNaN(value)
+      ? [{ column, size: Math.abs(value) }]
+      : [];
+  });
+  return sized.toSorted((one, other) => other.size - one.size)[0]?.column;
 }
 
 function columnsOf({ name, shape, data }: Tensor): readonly Column[] {

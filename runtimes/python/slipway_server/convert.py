@@ -15,20 +15,18 @@ if __name__ == "__main__":
 import argparse  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
-from typing import Any, Callable  # noqa: E402
-
-import numpy as np  # noqa: E402
+from typing import Any  # noqa: E402
 
 # onnxruntime sends usage events unless this is set before it loads.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from .compiled import uncompiled  # noqa: E402
-from .conversion.compare import TOLERANCE, difference  # noqa: E402
+from .conversion.compare import TOLERANCE, by_size, by_spread  # noqa: E402
+from .conversion.trial import Asked, asked_of, guarded_graph, tried  # noqa: E402
 from .describe import Description, described, ended_by, own_stdout, tell  # noqa: E402
 from .frameworks import framework_of  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
-from .proof.golden import first_row, tensors_of  # noqa: E402
-from .proof.timing import median_micros  # noqa: E402
+from .proof.golden import tensors_of  # noqa: E402
 from .proof.unknowns import Place  # noqa: E402
 from .refusal import message_of  # noqa: E402
 from .values.tensors import Signature  # noqa: E402
@@ -58,30 +56,27 @@ def _attempted(found: Description, out: str, is_int8: bool) -> dict[str, Any]:
 
 
 def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) -> dict[str, Any]:
-    from .conversion.graph import behind
-    from .conversion.guard import guarded
-    from .conversion.missing_texts import as_texts, told
-
     framework = framework_of(model.native)
     if hasattr(framework, "converted_whole"):
         report: dict[str, Any] = framework.converted_whole(model, out, is_int8)
         return {**report, **_quantized(framework, model, out)} if is_int8 and report["converted"] else report
-    inputs, outputs = as_texts(tensors_of(golden["inputs"])), tensors_of(golden["outputs"])
-    refused = [(Place(each["name"], each["index"], each["isMissing"]), each["inputs"] and as_texts(tensors_of(each["inputs"]))) for each in golden["refused"]]
+    inputs, outputs = tensors_of(golden["inputs"]), tensors_of(golden["outputs"])
+    refused = [(Place(each["name"], each["index"], each["isMissing"]), each["inputs"] and tensors_of(each["inputs"])) for each in golden["refused"]]
     specs = tuple(spec_like(name, array) for name, array in outputs.items())
-    signature = Signature(model.signature.inputs, specs)
-    reports: list[dict[str, Any]] = []
+    described = model._replace(signature=Signature(model.signature.inputs, specs))
     is_whole, tolerance = getattr(framework, "GRAPHS_ARE_WHOLE", False), getattr(framework, "TOLERANCE", TOLERANCE)
-    for precision, convert in framework.conversions(model._replace(signature=signature)):
-        def graph(convert: Any = convert) -> Any:
-            made = convert()
-            if is_whole:
-                return made
-            return told(guarded(behind(made, signature), [place for place, _ in refused]), model.native, signature)
-
-        report = _tried(graph, signature, (inputs, outputs, refused), out, tolerance)
+    asked = Asked(described, inputs, outputs, refused, []) if is_whole else asked_of(described, inputs, outputs, refused)
+    reports: list[dict[str, Any]] = []
+    for precision, convert in framework.conversions(asked.model):
+        if is_whole:
+            report = tried(convert, asked, out, tolerance, by_size)
+        else:
+            report = tried(lambda convert=convert: guarded_graph(convert(), asked), asked, out, tolerance, by_spread)
         if report["converted"]:
-            return {**report, "reason": f"it answers {report['rows']} golden rows as {_name(model)} does, in {precision}"}
+            harder = sum(len(next(iter(group.rows.values()))) for group, _ in asked.hard)
+            rows = f"{report['rows']} golden rows" if is_whole else f"{report['rows']} golden rows and {harder} harder ones"
+            measured = "" if is_whole else ", by the spread of the answers"
+            return {**report, "reason": f"it answers {rows} as {_name(model)} does, in {precision}{measured}"}
         reports.append(report)
     # The attempt that compared the most rows says the most.
     return max(reports, key=lambda each: each.get("rows", 0), default={"reason": "there is no converter for it"})
@@ -95,53 +90,6 @@ def _quantized(framework: Any, model: Model, out: str) -> dict[str, Any]:
         return {"int8": {"kept": False, "reason": message_of(error)[:500]}}
     micros = {"onnxMicros": found.pop("onnxMicros")} if found["kept"] else {}
     return {"int8": found, **micros}
-
-
-def _tried(
-    convert: Callable[[], Any],
-    signature: Signature,
-    golden: tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[tuple[Place, dict[str, np.ndarray] | None]]],
-    out: str,
-    tolerance: float,
-) -> dict[str, Any]:
-    from onnxruntime import InferenceSession, disable_telemetry_events
-
-    inputs, outputs, refused = golden
-    disable_telemetry_events()
-    try:
-        content = convert().SerializeToString()
-        session = InferenceSession(content, providers=["CPUExecutionProvider"])
-        answers = session.run([spec.name for spec in signature.outputs], inputs)
-    except Exception as error:
-        return {"converted": False, "reason": message_of(error)[:500]}
-    converted = {spec.name: np.asarray(answer) for spec, answer in zip(signature.outputs, answers)}
-    largest, why = difference(outputs, converted, tolerance)
-    why = why or next((_answered(place) for place, row in refused if row and _answers(session, row)), None)
-    first = first_row(signature.inputs, inputs)
-    report = {
-        "converted": why is None,
-        "reason": why,
-        "rows": len(next(iter(inputs.values()))),
-        "maxDifference": largest if np.isfinite(largest) else None,
-        "onnxMicros": median_micros(lambda: session.run(None, first)),
-    }
-    if why is None:
-        with open(out, "wb") as file:
-            file.write(content)
-    return report
-
-
-def _answers(session: Any, row: dict[str, np.ndarray]) -> bool:
-    try:
-        session.run(None, row)
-        return True
-    except Exception:
-        return False
-
-
-def _answered(place: Place) -> str:
-    column = "" if place.index is None else f" in column {place.index}"
-    return f"it answers what the framework refuses: a missing value or an unknown category{column} of {place.name}"
 
 
 def _name(model: Model) -> str:

@@ -9,7 +9,7 @@ const milliseconds = z.number().check(z.nonnegative());
 
 /**
  * What a build learned by loading the model in a separate process: how it is served, and `peakBytes`, its peak memory in its own framework.
- * `conversion`: whether it serves as ONNX, why or why not, how many golden rows were compared in both, the largest difference of a probability, and the latency per row in each (microseconds; null where not measured).
+ * `conversion`: whether it serves as ONNX, why or why not, how many golden rows were compared in both, the largest difference of an answer, as a part of the spread of the answers, and the latency per row in each (microseconds; null where not measured).
  * Its `int8`, where the manifest asks for that: whether the weights are quantized, why or why not, and the bytes of the ONNX file in int8 and in full.
  * `example` is a golden row with the answer of the model's own framework where that is short enough, null where the row is not.
  */

@@ -209,18 +209,52 @@ print(json.dumps([refused, len(asked)]))
   });
 
   it.each([
-    { what: 'a part in a million', scale: 1, apart: 1e-6, isSame: true },
+    { what: 'a part in ten millions', scale: 1, apart: 1e-7, isSame: true },
     { what: 'a tenth of a number that is small itself', scale: 1e-6, apart: 1e-7, isSame: false },
     { what: 'a tenth of a large number', scale: 1e6, apart: 1e5, isSame: false },
+    { what: 'a tenth of their spread around a large number', from: 1e8, scale: 1, apart: 0.1 },
     { what: 'nothing', scale: 0, apart: 0, isSame: true },
-  ])('an answer that differs by $what: the same is $isSame', async ({ scale, apart, isSame }) => {
+  ])('an answer that differs by $what: the same is $isSame', async (given) => {
+    const { from = 0, scale, apart, isSame = false } = given;
     const found = await said(`
-native = np.array([0.0, ${scale}, ${scale} / 2])
+native = ${from} + np.array([0.0, ${scale}, ${scale} / 2])
 largest, why = difference({"prediction": native}, {"prediction": native + ${apart}})
 print(json.dumps(why))
 `);
 
     expect(found === null).toBe(isSame);
+  });
+
+  it.each([
+    { what: 'that JSON has not, though of another kind', of: 'np.inf', isSame: true },
+    { what: 'where the framework has a number', of: '2.0', isSame: false },
+  ])('an answer that is no number $what: the same is $isSame', async ({ of, isSame }) => {
+    const found = await said(`
+native = {"prediction": np.array([1.0, ${of}])}
+print(json.dumps(difference(native, {"prediction": np.array([1.0, np.nan])})[1]))
+`);
+
+    expect(found === null).toBe(isSame);
+  });
+
+  it('a conversion is asked beside thresholds, near zero, and for extremes', async () => {
+    const found = await said(`
+from slipway_server.proof.hard_rows import hard_rows
+linear = Part(coef_=np.array([1.0, -1.0]), intercept_=0.5, mean_=np.array([3.0, 5.0]))
+model = Model(Signature(matrix(2), ()), None, native=linear)
+groups = {group.what: group.rows["input"] for group in hard_rows(model, made_rows(model))}
+beside, small, extreme = groups.values()
+print(json.dumps({
+    "step": bool((beside[:, 0] == np.nextafter(3.0, 4)).any()),
+    "terms": float(np.abs(small).max()),
+    "answers": float(np.abs(small @ linear.coef_ + 0.5).max()),
+    "beyond": bool((np.abs(extreme) > 3.5e38).any()),
+}))
+`);
+
+    expect(found).toMatchObject({ step: true, beyond: true });
+    expect(found.terms).toBeGreaterThan(1e7);
+    expect(found.answers).toBeLessThan(10);
   });
 
   it('what has no way back through its first steps is asked by what these have learned', async () => {

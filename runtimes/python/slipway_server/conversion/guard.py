@@ -10,6 +10,7 @@ from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_help
 
 from ..proof.unknowns import Place
 from .preparation import UNKNOWN
+from .trees import too_large
 
 _PREFIX = "slipway_guard_"
 # onnxruntime's errors contain the node's name, which would be too long with thousands of column names.
@@ -17,27 +18,31 @@ _LONGEST_NAME = 2_000
 _NUMBERS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
 
 
-def guarded(model: ModelProto, refused: list[Place]) -> ModelProto:
+def guarded(model: ModelProto, refused: list[Place], infinite: list[Place], *, are_finite: list[str]) -> ModelProto:
     """
-    Its runs fail when a number in these places is NaN or infinite, with the columns in the message.
-    ONNX has no operator that fails, but Gather does beyond its data: its result, otherwise 0, is added to an input.
+    Its runs fail when a number in the refused places is NaN or infinite, when one in the others is infinite, with the columns in the message,
+    and when an answer in one of the outputs `are_finite` is not.
+    ONNX has no operator that fails, but Gather does beyond its data: its result, otherwise 0, is added to an input or an output.
     """
     graph = model.graph
     _name_encoders(graph)
     types = {each.name: each.type.tensor_type.elem_type for each in graph.input}
     nodes: list[NodeProto] = []
     for number in _NUMBERS:
-        places = [place for place in refused if types.get(place.name) == number]
-        if places:
-            nodes += _guard(graph, places, number)
-    if nodes:
+        for op, asked in (("IsNaN", refused), ("IsInf", infinite)):
+            places = [place for place in asked if types.get(place.name) == number]
+            if places:
+                nodes += _guard(graph, places, number, op)
+    for name in are_finite:
+        _guard_answer(graph, name)
+    if nodes or are_finite:
         _prepend(graph, nodes)
         checker.check_model(model)
     return model
 
 
-def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
-    first, tag = places[0].name, f"{_PREFIX}{number}_"
+def _guard(graph: Any, places: list[Place], number: int, op: str) -> list[NodeProto]:
+    first, tag = places[0].name, f"{_PREFIX}{op}{number}_"
     flat, none, zero = f"{tag}flat", f"{tag}none", f"{tag}zero"
     graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), flat))
     graph.initializer.append(numpy_helper.from_array(np.array([0], np.int64), none))
@@ -57,8 +62,8 @@ def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
     nodes += [
         helper.make_node("Concat", columns, [all_], axis=0),
         # x - x is NaN for NaN and for infinities.
-        helper.make_node("Sub", [all_, all_], [less]),
-        helper.make_node("IsNaN", [less], [missing]),
+        *([helper.make_node("Sub", [all_, all_], [less])] if op == "IsNaN" else []),
+        helper.make_node(op, [less if op == "IsNaN" else all_], [missing]),
         helper.make_node("Cast", [missing], [flags], to=TensorProto.INT64),
         helper.make_node("ReduceSum", [flags], [count], keepdims=0),
         helper.make_node("Gather", [none, count], [f"{zero}_whole"], name=says),
@@ -69,6 +74,32 @@ def _guard(graph: Any, places: list[Place], number: int) -> list[NodeProto]:
             if name == first:
                 node.input[index] = f"{tag}checked"
     return [*nodes, helper.make_node("Add", [first, zero], [f"{tag}checked"])]
+
+
+def _guard_answer(graph: Any, name: str) -> None:
+    """An output that is not a number, or infinite, where the framework's are: its terms were too large for FP64."""
+    tag = f"{_PREFIX}{name}_"
+    own, less, wrong, flags, count, none, zero = (f"{tag}{each}" for each in ("own", "less", "wrong", "flags", "count", "none", "zero"))
+    for node in graph.node:
+        for index, made in enumerate(node.output):
+            if made == name:
+                node.output[index] = own
+        for index, taken in enumerate(node.input):
+            if taken == name:
+                node.input[index] = own
+    kind = next(each.type.tensor_type.elem_type for each in graph.output if each.name == name)
+    number = helper.tensor_dtype_to_np_dtype(kind)
+    graph.initializer.append(numpy_helper.from_array(np.zeros(1, number), none))
+    graph.node.extend(
+        [
+            helper.make_node("Sub", [own, own], [less]),
+            helper.make_node("IsNaN", [less], [wrong]),
+            helper.make_node("Cast", [wrong], [flags], to=TensorProto.INT64),
+            helper.make_node("ReduceSum", [flags], [count], keepdims=0),
+            helper.make_node("Gather", [none, count], [zero], name=too_large(name)),
+            helper.make_node("Add", [own, zero], [name]),
+        ]
+    )
 
 
 def _told(what: str, columns: list[list[Any]]) -> str:

@@ -29,7 +29,7 @@ def answer_rows(nodes: Nodes, booster: Any, rows: str) -> tuple[str, str, int]:
     targets = int(settings["num_tree_per_iteration"])
     found = [_tree(tree, index % targets) for index, tree in enumerate(trees)]
     zeros = {int(feature) for tree, each in zip(trees, found) for feature in _zero_missing(tree, each)}
-    given = _without_zeros(nodes, rows, sorted(zeros), int(settings["max_feature_idx"]) + 1) if zeros else rows
+    given = _with_zeros(nodes, rows, sorted(zeros), int(settings["max_feature_idx"]) + 1)
     scores = sums(nodes, given, Trees(found, targets, np.float64, np.float64))
     if "average_output" in settings:
         scores = nodes.add("Div", scores, nodes.constant(len(found) // targets, np.float64))
@@ -110,9 +110,9 @@ def _zero_missing(fields: dict[str, str], tree: Tree) -> np.ndarray:
     return tree.feature[: len(kinds)][kinds >> _MISSING == _ZERO_MISSING]
 
 
-def _without_zeros(nodes: Nodes, rows: str, features: list[int], width: int) -> str:
-    """A missing value instead of each zero of these features."""
-    limits = np.full(width, -1.0)
-    limits[features] = _ZERO
-    is_zero = nodes.add("LessOrEqual", nodes.add("Abs", rows), nodes.constant(limits, np.float64))
-    return nodes.add("Where", is_zero, nodes.constant(np.nan, np.float64), rows)
+def _with_zeros(nodes: Nodes, rows: str, missing: list[int], width: int) -> str:
+    """0 for what is this near to it, as LightGBM reads a row, and a missing value in the features for which 0 is one."""
+    zeros = np.zeros(width)
+    zeros[missing] = np.nan
+    is_zero = nodes.add("LessOrEqual", nodes.add("Abs", rows), nodes.constant(_ZERO, np.float64))
+    return nodes.add("Where", is_zero, nodes.constant(zeros, np.float64), rows)

@@ -87,12 +87,16 @@ def _columns_of(nodes: Any, inputs: Any) -> list[Any]:
 
 def _answers_in_fp64(operator: Any) -> None:
     """The types of an estimator's answers, as skl2onnx asks for them: its own are FP32 in some places."""
-    from skl2onnx.common.data_types import DoubleTensorType
+    from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType
     from skl2onnx.common.shape_calculator import (
         calculate_linear_classifier_output_shapes,
         calculate_linear_regressor_output_shapes,
     )
 
+    if hasattr(operator.raw_operator, "cluster_centers_"):
+        operator.outputs[0].set_type(Int64TensorType([None]))
+        operator.outputs[1].set_type(DoubleTensorType([None, len(operator.raw_operator.cluster_centers_)]))
+        return
     (calculate_linear_classifier_output_shapes if len(operator.outputs) == 2 else calculate_linear_regressor_output_shapes)(operator)
     operator.outputs[-1].set_type(DoubleTensorType(operator.outputs[-1].type.shape))
 
@@ -106,7 +110,8 @@ def _added(convert: Convert) -> Callable[[Any, Any, Any], None]:
         from .nodes import Nodes
 
         # Another model's converter asks so, to decide by the scores of this one.
-        if len(operator.outputs) == 2 and container.get_options(operator.raw_operator, {"raw_scores": False}).get("raw_scores"):
+        asks = container.get_options(operator.raw_operator, {"raw_scores": False}) if hasattr(operator.raw_operator, "classes_") else {}
+        if asks.get("raw_scores"):
             raise ValueError("it is asked for its scores, for which there is no conversion")
         nodes = Nodes(scope.get_unique_variable_name("slipway_own"))
         rows = nodes.cast(operator.inputs[0].full_name, TensorProto.DOUBLE)

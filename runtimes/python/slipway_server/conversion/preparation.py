@@ -24,11 +24,17 @@ class Column(NamedTuple):
 def register_preparation(register: Callable[[Any, Any, Any], None]) -> None:
     """`register(estimator class, converter, width of its output)`, for each class."""
     from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
+    from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, QuantileTransformer
 
     register(SimpleImputer, _impute, lambda model: len(_kept(model)) + (len(model.indicator_.features_) if model.add_indicator else 0))
     register(PolynomialFeatures, _multiply, lambda model: len(model.powers_))
+    register(QuantileTransformer, _refuse_quantiles, lambda model: model.n_features_in_)
     register(OneHotEncoder, _encode, lambda model: sum(len(known) - (dropped is not None) for known, dropped in _categories(model)))
+
+
+def _refuse_quantiles(*_: Any) -> None:
+    # skl2onnx takes minutes for the 1,000 quantiles that are usual.
+    raise ValueError("it has a step of quantiles, for which there is no conversion")
 
 
 def _matrix(nodes: Nodes, columns: list[Column]) -> str:

@@ -53,12 +53,29 @@ def sums(nodes: Nodes, rows: str, trees: Trees) -> str:
     """The sum of each target, of the trees in their order: [rows, targets], in the number of the trees."""
     given = rows
     if trees.compares == np.float32:
-        # What the framework itself rounds before it compares.
-        given = nodes.cast(given, TensorProto.FLOAT, out=f"{FP32}_{nodes.prefix}_rows")
-    if trees.number == np.float64:
+        # What the framework itself rounds before it compares; it refuses what is too large for that.
+        narrow = nodes.cast(given, TensorProto.FLOAT, out=f"{FP32}_{nodes.prefix}_rows")
+        given = _within_fp32(nodes, narrow, trees.number)
+    elif trees.number == np.float64:
         given = nodes.cast(given, TensorProto.DOUBLE)
     out = None if trees.number == np.float64 else f"{FP32}_{nodes.prefix}_sums"
     return nodes.add("TreeEnsemble", given, out=out, domain=ML, **_attributes(trees))
+
+
+def too_large(where: str) -> str:
+    """The name of a node that fails on numbers which are too large; no other node has the same `where`. runtimes/onnx/session/refused-value.ts reads it."""
+    return f'slipway {{"beyond": [], "where": "{where}"}}'
+
+
+def _within_fp32(nodes: Nodes, narrow: str, number: Any) -> str:
+    """The rows in the number of the trees, by nodes that fail where a value is infinite: Gather does, beyond its data."""
+    flags = nodes.cast(nodes.add("IsInf", narrow), TensorProto.INT64)
+    count = nodes.add("ReduceSum", flags, keepdims=0)
+    prefix = f"{FP32}_{nodes.prefix}" if number == np.float32 else nodes.prefix
+    zero = nodes.add("Gather", nodes.constant([0], number), count, out=f"{prefix}_zero")
+    nodes.nodes[-1].name = too_large(nodes.prefix)
+    rows = narrow if number == np.float32 else nodes.cast(narrow, TensorProto.DOUBLE)
+    return nodes.add("Add", rows, zero, out=f"{prefix}_within")
 
 
 def _attributes(trees: Trees) -> dict[str, Any]:

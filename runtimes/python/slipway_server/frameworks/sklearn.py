@@ -150,6 +150,7 @@ def _options(native: Any) -> dict[Any, Any]:
 
 def register_converters() -> None:
     """In place of converters that compute in FP32, not at all in FP64, or that decide otherwise."""
+    from ..conversion.clusters import register_clusters
     from ..conversion.linear import register_linear
     from ..conversion.native import register, register_step
     from ..conversion.preparation import register_preparation
@@ -157,4 +158,5 @@ def register_converters() -> None:
 
     register_sklearn_trees(register)
     register_linear(register)
+    register_clusters(register)
     register_preparation(register_step)

@@ -58,15 +58,29 @@ def _learned_numbers(part: Any, width: int) -> list[np.ndarray | None]:
 
 
 def _through_inverses(before: list[Any], last: Any, width: int, dice: np.random.RandomState) -> np.ndarray | None:
-    """None where a step has no way back from rows that it would not have made itself."""
+    inner = int(getattr(last, "n_features_in_", width))
+    return through_inverses(before, np.column_stack([_draw(values, dice) for values in thresholds_of(last, inner)]))
+
+
+def through_inverses(before: list[Any], rows: np.ndarray) -> np.ndarray | None:
+    """What these steps make such rows of, as FP64. None where a step has no way back from rows that it would not have made itself."""
     try:
-        inner = int(getattr(last, "n_features_in_", width))
-        rows = np.column_stack([_draw(values, dice) for values in thresholds_of(last, inner)])
         for step in reversed(before):
             rows = step.inverse_transform(rows)
         return np.asarray(rows, dtype=np.float64)
     except Exception:
         return None
+
+
+def limits_of(model: Model) -> dict[tuple[str, int | None], np.ndarray]:
+    """The values at which the model, or a first step of it, decides, of each column: of a matrix by its index, which is None for an input that is a column."""
+    inputs = model.signature.inputs
+    only = inputs[0].shape
+    if len(inputs) == 1 and only is not None and len(only) == 2:
+        steps = [step for _, step in getattr(model.native, "steps", []) if step not in (None, "passthrough")]
+        found = thresholds_of(steps[0] if steps else model.native, only[1])
+        return {(inputs[0].name, place): values for place, values in enumerate(found)}
+    return {(name, None): values for name, values in _limits(model.native, [spec.name for spec in inputs]).items()}
 
 
 def _draw(known: np.ndarray, dice: np.random.RandomState) -> np.ndarray:

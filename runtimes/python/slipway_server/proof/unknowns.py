@@ -45,6 +45,15 @@ def try_unknowns(model: Model, rows: dict[str, np.ndarray]) -> Taken:
     return Taken(answered, refused)
 
 
+def infinite_places(model: Model, rows: dict[str, np.ndarray], refused: list[Place]) -> list[Place]:
+    """The places of numbers where it refuses an infinite one, though not a missing one: all that are not refused anyway, or none of them."""
+    asked = [place for place in _places(rows) if place not in refused and rows[place.name].dtype.kind == "f"]
+    first = {name: array[:1].copy() for name, array in rows.items()}
+    for place in asked:
+        _cells(first[place.name], place)[...] = np.inf
+    return [] if not asked or _answers(model, first) else asked
+
+
 def row_with_unknowns(rows: dict[str, np.ndarray], places: list[Place]) -> dict[str, np.ndarray]:
     """The first row, with unknowns in these places."""
     first = {name: array[:1].copy() for name, array in rows.items()}

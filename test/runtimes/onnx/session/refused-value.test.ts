@@ -45,6 +45,17 @@ it.each([
   expect(await refusedValue(failed(told), inputs, refusing(told))).toBe(says);
 });
 
+it('a number that is too large for the model is told of by its row and column', async () => {
+  const told = failed({ beyond: [], where: 'trees' });
+  const inputs = [numbers('x', [3, 2], [1, 2, -1e39, 4, 1e40, NaN])];
+  const refusal = async ([x]: readonly Tensor[]) =>
+    Array.from(x?.data as Float64Array).some((each) => Math.abs(each) > 1e38) ? told : undefined;
+
+  expect(await refusedValue(told, inputs, refusal)).toBe(
+    'input "x" has -1e+39 in row 1, column 0; that is too large for the model',
+  );
+});
+
 it('an unknown category is told of by its row, column and value', async () => {
   const inputs = [words('red', 'blue', 'pink', 'red', 'pink')];
   const refusal = async ([hue]: readonly Tensor[]) =>

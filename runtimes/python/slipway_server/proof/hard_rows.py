@@ -1,0 +1,99 @@
+"""Rows on which a conversion that computes or decides otherwise than its framework is seen: made from the golden rows, and what the model has learned."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, NamedTuple
+
+import numpy as np
+
+from ..model import Model
+from .golden_rows import limits_of, through_inverses
+
+_SEED = 20_261_130
+_STEPS = (-2, -1, 0, 1, 2)
+_MOST_ROWS = 256
+# Whole numbers beyond which FP32 and FP64 have gaps, the end of FP32, and what FP64 has beyond.
+_EXTREMES = (1e-300, 1.0, 16_777_217.0, 9e15, 9.007199254740993e15, 1e17, 3.4e38, 3.5e38, 1e39, 1e100, 1e155, 1e300, 1.7e308)
+
+
+class Group(NamedTuple):
+    """Rows that are judged together, by the spread of their answers; `is_extreme` where each is far from the others, and judged by itself."""
+
+    what: str
+    rows: dict[str, np.ndarray]
+    is_extreme: bool = False
+
+
+def hard_rows(model: Model, golden: dict[str, np.ndarray]) -> Iterator[Group]:
+    """`golden` are the golden rows. Yields no group of which there are no rows."""
+    dice = np.random.RandomState(_SEED)
+    numbers = {name: array for name, array in golden.items() if array.dtype == np.float64}
+    if not numbers or any(array.ndim == 0 or len(array) == 0 for array in golden.values()):
+        return
+    yield Group("beside its thresholds", _beside(model, golden, dice))
+    small = _small(model, dice)
+    if small is not None:
+        yield Group("whose answers are small beside their terms", {next(iter(golden)): small})
+    yield Group("of extremes", _extreme(golden, dice), is_extreme=True)
+
+
+def _beside(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray]:
+    """One or two steps of FP64, or of FP32, beside values at which the model decides; and of values that a preparation makes of those."""
+    limits = limits_of(model)
+    found = {name: array[:_MOST_ROWS].copy() for name, array in golden.items()}
+    for name, array in found.items():
+        if array.dtype != np.float64:
+            continue
+        for place in np.ndindex(array.shape):
+            known = limits.get((name, place[1] if len(place) == 2 else None), ())
+            value = known[dice.randint(len(known))] if len(known) > 0 and dice.rand() < 0.5 else array[place]
+            array[place] = _stepped(float(value), int(dice.choice(_STEPS)), np.float32 if dice.rand() < 0.3 else np.float64)
+    return found
+
+
+def _stepped(value: float, steps: int, kind: Any) -> float:
+    with np.errstate(over="ignore"):
+        moved = kind(value)
+    if not np.isfinite(moved):
+        return value
+    for _ in range(abs(steps)):
+        moved = np.nextafter(moved, kind(np.copysign(np.inf, steps)))
+    return float(moved) if np.isfinite(moved) else value
+
+
+def _small(model: Model, dice: np.random.RandomState) -> np.ndarray | None:
+    """Rows of numbers up to 1e8 between which a linear model's terms nearly add up to nothing, or two of its classes have nearly the same score."""
+    only = model.signature.inputs[0].shape
+    if len(model.signature.inputs) > 1 or only is None or len(only) != 2:
+        return None
+    steps = [step for _, step in getattr(model.native, "steps", []) if step not in (None, "passthrough")]
+    last = steps[-1] if steps else model.native
+    coefficients = np.atleast_2d(np.asarray(getattr(last, "coef_", np.zeros((0, 0))), dtype=object))
+    if coefficients.size == 0 or not all(isinstance(each, (float, np.floating)) for each in coefficients.flat):
+        return None
+    weights, offsets = coefficients.astype(np.float64), np.resize(np.ravel(last.intercept_), len(coefficients)).astype(np.float64)
+    width = weights.shape[1]
+    rows = dice.normal(0, 1, (_MOST_ROWS // 2, width)) * 10 ** dice.uniform(0, 8, (_MOST_ROWS // 2, 1))
+    for row in rows:
+        first, second = dice.randint(len(weights), size=2)
+        between = weights[first] - weights[second] if first != second else weights[first]
+        offset = offsets[first] - offsets[second] if first != second else offsets[first]
+        column = int(np.argmax(np.abs(between)))
+        if between[column] != 0:
+            rest = between @ row - between[column] * row[column] + offset
+            row[column] = dice.normal() - rest / between[column]
+    return through_inverses(steps[:-1], rows) if steps[:-1] else rows
+
+
+def _extreme(golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray]:
+    """Golden rows with one of their numbers, or all, in each magnitude."""
+    sizes = [sign * size for size in _EXTREMES for sign in (1, -1) for _ in range(2)]
+    count = len(next(iter(golden.values())))
+    taken = dice.randint(0, count, len(sizes))
+    found = {name: array[taken].copy() for name, array in golden.items()}
+    columns = [(name, place) for name, array in found.items() if array.dtype == np.float64 for place in range(array[0].size)]
+    for row, size in enumerate(sizes):
+        name, place = columns[dice.randint(len(columns))]
+        found[name].reshape(len(sizes), -1)[row, place] = size
+    return found
+

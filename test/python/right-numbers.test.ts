@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { pythonWith } from '../runtimes/python-environment.ts';
+
+const FOLDER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
+const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Of the spread of a model's answers; a label has to be the same. */
+const MOST_APART = 1e-6;
+
+type Said = {
+  readonly what: string;
+  readonly as: 'ONNX' | 'itself';
+  readonly wrong?: number;
+  readonly apart?: number;
+  readonly reason: string;
+};
+
+const said = new Map<string, Said>();
+
+beforeAll(async () => {
+  const python = await pythonWith(
+    'convert-requirements.in',
+    'requirements.txt',
+    pathOf('right-numbers-requirements.txt'),
+  );
+  if (typeof python === 'object') throw new Error(python.missing);
+  const env = { ...process.env, PYTHONPATH: FOLDER, PYTHONDONTWRITEBYTECODE: '1' };
+  const child = spawn(python, [pathOf('right_numbers.py')], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const each: Said = JSON.parse(line);
+    said.set(each.what, each);
+  }
+});
+
+describe('as ONNX, in as many rows as differed once, its framework is answered by', () => {
+  it.each([
+    'a line through seconds since 1970',
+    'two columns near 100 million',
+    'a polynomial of seconds',
+    'seconds scaled for a logistic regression',
+    'a table prepared for XGBoost',
+    'one against the rest, where all are sure',
+    'ridges that decide between classes',
+    'a histogram forest at its thresholds',
+    'LightGBM at its thresholds',
+    'XGBoost at its thresholds',
+    'CatBoost at its borders',
+    'a forest at its thresholds',
+    'boosted trees at their thresholds',
+    'a forest of seconds',
+    'a line beyond FP32',
+    'a logistic regression beyond FP32',
+    'naive Bayes beyond FP32',
+    'a perceptron beyond FP32',
+    'a perceptron of numbers beyond FP32',
+    'k-means beyond FP32',
+    'a forest beyond FP32',
+    'XGBoost beyond FP32',
+  ])('%s', (what) => {
+    const {
+      as,
+      wrong = NaN,
+      apart = NaN,
+      reason,
+    } = said.get(what) ?? { as: 'nothing', reason: '' };
+
+    expect(as === 'ONNX' || reason).toBe(true);
+    expect(wrong).toBe(0);
+    expect(apart).toBeLessThan(MOST_APART);
+  });
+});
