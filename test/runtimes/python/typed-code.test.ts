@@ -141,6 +141,27 @@ def predict(visit: Optional[Visit] = None, others: List[Visit] = []): return [vi
   });
 
   it.each([
+    [
+      'records',
+      'application/json',
+      '{"dataframe_records":[{"id":400000000000000001},{"id":null}]}',
+    ],
+    [
+      'a split',
+      'application/json',
+      '{"dataframe_split":{"columns":["id"],"data":[[400000000000000001],[null]]}}',
+    ],
+    ['a CSV', 'text/csv', 'id,x\n400000000000000001,1\n,2\n'],
+  ])('whole numbers of %s are not rounded beside missing ones', async (_, type, body) => {
+    const code = 'import pandas\ndef predict(rows): return [str(each) for each in rows.id]';
+    const server = await serve(code);
+
+    const { json } = await server.post('/invocations', body, { 'content-type': type });
+
+    expect(json).toEqual({ predictions: ['400000000000000001', '<NA>'] });
+  });
+
+  it.each([
     ['records', [{ a: 1, b: 2 }]],
     ['one record', { a: 1, b: 2 }],
     ['columns', { a: [1], b: [2] }],

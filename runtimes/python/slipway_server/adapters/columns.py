@@ -106,12 +106,17 @@ def names_given(estimator: Any) -> list[str]:
 
 def column(name: str, learned: np.ndarray | None) -> TensorSpec:
     """The input of a column of single values, by the categories that were learned from it, if any."""
-    datatype = "FP64" if learned is None else "BYTES" if is_of_texts(learned) else whole_type(learned) or "FP64"
+    datatype = "BYTES" if learned is not None and is_of_texts(learned) else "FP64"
     return with_missing(TensorSpec(name, datatype, (-1,)), learned)
 
 
 def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
-    """A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text."""
+    """
+    A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text.
+    Inspection reads names and texts alone: its columns are of FP64 where the model has learned whole numbers that a float would round.
+    """
+    whole = whole_type(learned) if learned is not None and spec.datatype == "FP64" else None
+    spec = replace(spec, datatype=whole) if whole else spec
     if spec.shape != (-1,) or spec.datatype not in ("BYTES", "INT64", "UINT64"):
         return spec
     return replace(spec, takes_null=True, empty_is_null=learned is None or "" not in learned.tolist())
@@ -119,10 +124,15 @@ def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
 
 def whole_type_of_matrix(estimator: Any, width: int | None) -> str | None:
     """As `whole_type`, for a matrix of numbers: one array has one type."""
-    if width is None or width > _MOST_MADE:
-        return None
-    learned = _learned_in(estimator, [f"x{place}" for place in range(width)]).values()
-    return next((found for found in map(whole_type, learned) if found), None)
+    learned = learned_by_place(estimator, width or 0)
+    return next((found for found in (whole_type(values) for values in learned if values is not None) if found), None)
+
+
+def learned_by_place(estimator: Any, width: int) -> list[np.ndarray | None]:
+    """For each column of a matrix, the values that a part learned from it; None where none did, and for all of a very wide one."""
+    made = [f"x{place}" for place in range(width if width <= _MOST_MADE else 0)]
+    learned = _learned_in(estimator, made)
+    return [learned.get(name) for name in made] + [None] * (width - len(made))
 
 
 def _learned_in(estimator: Any, names: list[str]) -> dict[str, np.ndarray]:

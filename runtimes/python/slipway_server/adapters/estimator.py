@@ -114,7 +114,9 @@ def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bo
     learned = learned_of(estimator)
     if facts.signature and facts.signature.inputs:
         declared = facts.signature.inputs
-        return tuple(with_missing(spec, learned.get(spec.name)) for spec in declared) if facts.takes_columns else declared, facts.takes_columns
+        if facts.takes_columns:
+            return tuple(with_missing(spec, learned.get(spec.name)) for spec in declared), True
+        return tuple(_as_matrix_learned(estimator, spec) for spec in declared), False
     names = names_given(estimator)
     if names:
         return tuple(column(name, learned.get(name)) for name in names), True
@@ -122,8 +124,13 @@ def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bo
         return (TensorSpec(TEXTS, "BYTES", (-1,)),), False
     width = getattr(estimator, "n_features_in_", None)
     [spec] = matrix(None if width is None else int(width))
-    whole = whole_type_of_matrix(estimator, width)
-    return (replace(spec, datatype=whole, takes_null=True) if whole else spec,), False
+    return (_as_matrix_learned(estimator, spec),), False
+
+
+def _as_matrix_learned(estimator: Any, spec: TensorSpec) -> TensorSpec:
+    is_matrix = spec.datatype == "FP64" and spec.shape is not None and len(spec.shape) == 2
+    whole = whole_type_of_matrix(estimator, getattr(estimator, "n_features_in_", None)) if is_matrix else None
+    return replace(spec, datatype=whole, takes_null=True) if whole else spec
 
 
 def _takes_texts(estimator: Any) -> bool:

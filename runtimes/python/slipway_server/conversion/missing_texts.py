@@ -17,11 +17,21 @@ _PROPERTY = "slipway.missing_texts"
 
 
 def with_missing_texts(model: ModelProto, native: Any) -> ModelProto:
-    """The converter writes a missing category as the text "nan" or "None". Raises ValueError where it cannot be told from such a text."""
+    """skl2onnx writes a missing category as the text "nan" or "None". Raises ValueError where it cannot be told from such a text."""
     for part, _, _ in parts_given(native):
         for values in getattr(part, "categories_", ()):
-            _mark(model, [None if is_missing(value) else str(value) for value in np.asarray(values).tolist()], np.asarray(values))
+            known = np.asarray(values).tolist()
+            if any(map(is_missing, known)) and any(isinstance(value, str) for value in known):
+                _mark(model, [str(value) for value in known], texts_of(known))
     return model
+
+
+def texts_of(known: list[Any]) -> list[str]:
+    """Learned categories as the graph's texts. Raises ValueError for others than texts, of which one may be missing."""
+    texts = [MISSING_TEXT if is_missing(each) else each for each in known]
+    if not all(isinstance(each, str) for each in texts) or texts.count(MISSING_TEXT) > 1:
+        raise ValueError("it has categories that are texts and others that are not, for which there is no conversion")
+    return texts
 
 
 def told(model: ModelProto, native: Any, signature: Signature) -> ModelProto:
@@ -43,12 +53,13 @@ def _filled(array: np.ndarray) -> np.ndarray:
     return found.reshape(array.shape)
 
 
-def _mark(model: ModelProto, known: list[str | None], values: np.ndarray) -> None:
-    if values.dtype.kind != "O" or None not in known or not any(isinstance(value, str) for value in known):
+def _mark(model: ModelProto, written: list[str], texts: list[str]) -> None:
+    lists = [each.strings for node in model.graph.node for each in node.attribute if len(each.strings) == len(texts)]
+    decoded = [[text.decode() for text in each] for each in lists]
+    found = [each for each, now in zip(lists, decoded) if now == written]
+    if texts in decoded:
         return
-    written = [str(value) for value in values.tolist()]
-    lists = [each.strings for node in model.graph.node for each in node.attribute if [text.decode() for text in each.strings] == written]
-    if len(lists) == 0 or known.count(None) > 1 or len(set(written)) < len(written):
+    if not found or len(set(written)) < len(written):
         raise ValueError("it has learned missing values among texts, and its conversion cannot tell them apart")
-    for texts in lists:
-        texts[known.index(None)] = MISSING_TEXT.encode()
+    for each in found:
+        each[texts.index(MISSING_TEXT)] = MISSING_TEXT.encode()

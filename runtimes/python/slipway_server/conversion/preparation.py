@@ -8,6 +8,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 from onnx import TensorProto
 
+from .missing_texts import texts_of
 from .nodes import ML, Nodes
 
 # The name of a node that fails on an unknown category begins with it: guard.py.
@@ -57,6 +58,8 @@ def _impute(nodes: Nodes, model: Any, columns: list[Column], out: str) -> None:
 
 
 def _statistics(model: Any) -> np.ndarray:
+    if any(isinstance(each, str) for each in np.asarray(model.statistics_).tolist()):
+        raise ValueError("it imputes texts, for which there is no conversion")
     return np.asarray(model.statistics_, np.float64)
 
 
@@ -97,9 +100,8 @@ def _categories(model: Any) -> list[tuple[np.ndarray, int | None]]:
 
 def _one_hot(nodes: Nodes, column: Column, known: np.ndarray, is_strict: bool, dropped: int | None) -> str:
     if column.kind == TensorProto.STRING:
-        if not all(isinstance(each, str) for each in known.tolist()):
-            raise ValueError("it has categories that are texts and others that are not, for which there is no conversion")
-        encoded = nodes.add("OneHotEncoder", column.name, domain=ML, cats_strings=known.tolist(), zeros=0 if is_strict else 1)
+        texts = texts_of(known.tolist())
+        encoded = nodes.add("OneHotEncoder", column.name, domain=ML, cats_strings=texts, zeros=0 if is_strict else 1)
         flags = nodes.add("Reshape", nodes.cast(encoded, TensorProto.DOUBLE), nodes.constant([-1, len(known)], np.int64))
     else:
         flags = _same(nodes, column, known)

@@ -4,7 +4,7 @@ from typing import Any, Iterable, Iterator
 
 import numpy as np
 
-from ..adapters.columns import are_made, column, learned_of
+from ..adapters.columns import are_made, column, learned_of, with_missing
 from ..config import Facts
 from ..conversion.native import CATEGORIES, Conversion, graph_of_rows, register_classes, width_of
 from ..model import Model, coded, codes_of, matrix, stacked
@@ -28,6 +28,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
     categories = categories_of(booster)
     codes = {name: codes_of(values) for name, values in categories.items()}
+    declared = declared and tuple(with_missing(spec, _array(categories.get(_plain(spec.name)))) for spec in declared)
     inputs = declared or (
         matrix(len(names)) if are_made(names) else tuple(_column(name, categories.get(name)) for name in names)
     )
@@ -137,7 +138,11 @@ def _categorical(booster: Any, names: list[str]) -> list[str]:
 
 
 def _column(name: str, categories: list[Any] | None) -> TensorSpec:
-    return column(name, np.array(categories, dtype=object) if categories else None)
+    return column(name, _array(categories))
+
+
+def _array(categories: list[Any] | None) -> np.ndarray | None:
+    return np.array(categories, dtype=object) if categories else None
 
 
 # Names in a file have no spaces.

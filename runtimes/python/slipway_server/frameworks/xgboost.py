@@ -7,7 +7,7 @@ from typing import Any, Iterable, Iterator
 
 import numpy as np
 
-from ..adapters.columns import column
+from ..adapters.columns import column, with_missing
 from ..adapters.estimator import estimator_model
 from ..config import Facts
 from ..conversion.native import Conversion, graph_of_rows, register_classes, width_of
@@ -128,6 +128,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
     declared = facts.signature.inputs if facts.signature and facts.signature.inputs else None
     categories = categories_of(booster)
     codes = {name: codes_of(values.tolist()) for name, values in categories.items()}
+    declared = declared and tuple(with_missing(spec, categories.get(spec.name)) for spec in declared)
     inputs = declared or (
         tuple(column(name, categories.get(name)) for name in names) if names else matrix(booster.num_features())
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..adapters.columns import learned_of, parts_given, whole_type
+from ..adapters.columns import learned_by_place, learned_of, parts_given, whole_type
 from ..model import Model
 from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec
@@ -43,17 +43,14 @@ def _matrix(native: Any, width: int, dice: np.random.RandomState, dtype: Any) ->
         if rows is not None and rows.shape == (ROWS, width):
             return rows.astype(dtype)
     first = before[0] if before else last
-    limits, learned = thresholds_of(first, width), _learned_numbers(first, width)
+    limits, learned = thresholds_of(first, width), _learned_numbers(native, width)
     columns = (_draw(limit, dice) if known is None else known[dice.randint(0, len(known), ROWS)] for limit, known in zip(limits, learned))
     return np.column_stack([column.astype(dtype) for column in columns])
 
 
-def _learned_numbers(part: Any, width: int) -> list[np.ndarray | None]:
+def _learned_numbers(native: Any, width: int) -> list[np.ndarray | None]:
     """For each column the numbers that an encoder has learned: most take no others."""
-    learned = [np.asarray(values) for values in getattr(part, "categories_", ())]
-    if len(learned) != width:
-        return [None] * width
-    numbers = [values if values.dtype.kind in "biuf" else np.array([]) for values in learned]
+    numbers = [np.array([]) if values is None or values.dtype.kind not in "biuf" else values for values in learned_by_place(native, width)]
     return [known if len(known) > 0 else None for known in (values[values == values] for values in numbers)]
 
 

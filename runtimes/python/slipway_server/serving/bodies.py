@@ -16,6 +16,8 @@ import msgspec
 from ..protocols.invocations import KEYS
 from ..protocols.written_as import JSON_LINES, lines_of, one_name_of
 from ..refusal import Refusal
+from ..values.packing import MOST_EXACT
+from ..values.tensors import is_missing
 from .forms import FIELDS, FORM, fields_of, parts_of
 
 
@@ -166,9 +168,35 @@ def _csv(text: str) -> Any:
         names, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
         return [{name: _number_or_text(cell) for name, cell in zip(names, row)} for row in rows if row]
     try:
-        return pandas.read_csv(io.StringIO(text))
+        table = pandas.read_csv(io.StringIO(text))
+        rounded = [name for name in table.columns if table[name].dtype.kind == "f" and (table[name].abs() > MOST_EXACT).any()]
+        if rounded:
+            # Beside missing values pandas has made floats of whole numbers.
+            cells = pandas.read_csv(io.StringIO(text), usecols=rounded, dtype=str)
+            table = _with_whole(table, {name: [_whole_or_none(cell) for cell in cells[name]] for name in rounded})
+        return table
     except ValueError as error:
         raise Refusal(400, f"the CSV cannot be read: {error}") from None
+
+
+def _whole_or_none(cell: Any) -> Any:
+    """The whole number in a cell; None for a missing one, and any other cell as it is."""
+    if not isinstance(cell, str):
+        return None
+    return int(cell) if re.fullmatch(r"\s*[+-]?[0-9]{1,40}\s*", cell) else cell
+
+
+def _with_whole(table: Any, columns: dict[str, list[Any]]) -> Any:
+    """The table with pandas' whole numbers that may be missing in those of these columns that have nothing else, some beyond 2^53: a float would round them."""
+    import pandas
+
+    for name, values in columns.items():
+        known = [value for value in values if not is_missing(value)]
+        is_whole = all(isinstance(value, int) and not isinstance(value, bool) for value in known)
+        if known and is_whole and MOST_EXACT < max(map(abs, known)) and -(2**63) <= min(known) and max(known) < 2**64:
+            missing = [None if is_missing(value) else value for value in values]
+            table[name] = pandas.array(missing, dtype="Int64" if max(known) < 2**63 else "UInt64")
+    return table
 
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -187,4 +215,7 @@ def _frame(records: Any) -> Any:
         import pandas
     except ModuleNotFoundError:
         return records
-    return pandas.DataFrame(records)
+    table = pandas.DataFrame(records)
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        return table
+    return _with_whole(table, {name: [record.get(name) for record in records] for name in table.columns if table[name].dtype.kind == "f"})
