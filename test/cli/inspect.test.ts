@@ -248,12 +248,17 @@ describe('slipway inspect', () => {
     ['model.pmml', '', ['auto_detect_estimator(pmml=FILE)'], 'sklearn-pmml-model\npandas\n'],
     ['model.json', '{"growth": "linear"', ['model_from_json('], 'prophet\npandas\n'],
     ['cat.json', '{"features_info":{', ['format="json"'], 'catboost\n'],
-    ['ols.pkl', '\x80\x04cstatsmodels.api\nOLS\n.', ['sm.load(FILE)'], 'statsmodels\nnumpy\n'],
+    [
+      'ols.pkl',
+      '\x80\x04cstatsmodels.api\nOLS\n.',
+      ['joblib.load(FILE)'],
+      'joblib\nnumpy\npandas\nstatsmodels\n',
+    ],
     [
       'arima.pkl',
       '\x80\x04cpmdarima.arima.arima\nARIMA\n.',
       ['joblib.load(FILE)'],
-      'joblib\nnumpy\npandas\nscikit-learn\npmdarima\n',
+      'joblib\nnumpy\nscikit-learn\npmdarima\n',
     ],
     [
       'own.pkl',

@@ -141,8 +141,9 @@ const MOST_HEADLINE = 500;
 
 const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
   {
-    sign: /^ModuleNotFoundError: /,
-    fix: 'Name its package in requirements.txt, or put the module beside the file, and upload again.',
+    // Libraries that find a package missing say so in their own words, as XGBoost: `sklearn needs to be installed`.
+    sign: /^ModuleNotFoundError: |^ImportError: .*(needs? to be installed|not installed|pip install|is required)/,
+    fix: 'Name its package in requirements.txt, or for a model without code in model.yaml (`build: { requirements: [PACKAGE] }`); or put the module beside the file; and upload again.',
   },
   {
     // What bytecode.py says of a function, and Python itself of one from before 3.11.

@@ -110,15 +110,14 @@ export async function inspectMlflow(
   const left = [framework?.name ?? '', `${framework?.name}-cpu`, 'mlflow'];
   const isNeeded = (each: string) => allowed.length > 0 || DATA_PACKAGES.has(packageOf(each));
   const named = new Set(requirements.map(packageOf));
+  const needed = [...facts.requirements, ...neededByClass(format, text(said['model_class']))];
   return {
     ...facts,
     ...common,
     framework,
     requirements: [
       ...requirements.filter((each) => !left.includes(packageOf(each)) && isNeeded(each)),
-      ...facts.requirements.filter(
-        (each) => !named.has(packageOf(each)) && !left.includes(packageOf(each)),
-      ),
+      ...needed.filter((each) => !named.has(packageOf(each)) && !left.includes(packageOf(each))),
     ],
     signature: withTexts(facts.signature, declared?.signature) ?? declared?.signature ?? null,
     takesColumns: facts.signature ? facts.takesColumns : (declared?.takesColumns ?? false),
@@ -143,6 +142,11 @@ export function mlflowOnnx({ files, root, model }: MlflowFolder): ArtifactFile |
     flavour: { format: 'onnx', file: 'data', version: 'onnx_version' },
     said,
   });
+}
+
+/** XGBoost's classes for scikit-learn need that, which XGBoost does not require and MLflow does not always list. */
+function neededByClass(format: FileFormat, modelClass: string): readonly string[] {
+  return format === 'xgboost' && modelClass.startsWith('xgboost.sklearn.') ? ['scikit-learn'] : [];
 }
 
 /** MLflow's own server uses the loader of python_function, which for a data flavour is that flavour's own. */

@@ -2,6 +2,7 @@ import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import allowed from '#formats/data/pickle-globals.json' with { type: 'json' };
 import refused from '#formats/data/pickle-refused.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
+import { libraryAmong, wayOfLibrary } from './library-packages.ts';
 import type { Global, Uses } from './values.ts';
 
 const MAX_UNKNOWN = 100;
@@ -169,6 +170,7 @@ function refusal(
   );
   const [name = '', { does, position } = { does: 'loads', position: 0 }] = first ?? [];
   const others = rest.map(([other]) => other);
+  const library = libraryAmong([name, ...others].map(rootOf));
   const ofGensim = [...unknown.keys()].find((each) => rootOf(each) === 'gensim');
   if (ofGensim !== undefined) {
     return rejected(
@@ -178,7 +180,7 @@ function refusal(
   }
   return rejected(
     `${file}: its pickle ${does} ${quoted(name)} at byte ${position}${alsoNamed(others)}, which is not among what models of known frameworks do`,
-    fixOf(name, [...trusted, name, ...others], hasSearch),
+    fixOf(name, [...trusted, name, ...others], { hasSearch, library }),
   );
 }
 
@@ -190,11 +192,18 @@ export function alsoNamed(others: readonly string[]): string {
   return words.length > 0 ? ` (and ${words.join(', ')})` : '';
 }
 
-function fixOf(name: string, all: readonly string[], hasSearch: boolean): string {
+type Known = { readonly hasSearch: boolean; readonly library: string | undefined };
+
+function fixOf(name: string, all: readonly string[], { hasSearch, library }: Known): string {
   if (name.startsWith('__main__.')) {
     return 'It was defined in a notebook or script, where no server finds it: move it to a module of its own and save the model again, or upload the code with a predict.py.';
   }
-  if (!isAllowable(name)) {
+  const mayBeAllowed = isAllowable(name);
+  if (library !== undefined && !hasSearch) {
+    const never = 'It can run any code when it is loaded, so it is never allowed. ';
+    return `${mayBeAllowed ? '' : never}${wayOfLibrary(library)}`;
+  }
+  if (!mayBeAllowed) {
     const save = hasSearch ? SAVE_BEST : 'save the fitted model itself with joblib.dump';
     return `It can run any code when it is loaded, so it is never allowed: ${save}, convert it to ONNX, or ${BY_CODE}.`;
   }

@@ -4,6 +4,7 @@ import { rejected } from '#formats/rejected.ts';
 import type { HeldBooster } from '#formats/trees/held-boosters.ts';
 import { type PickleGlobals, SAVE_BEST } from './globals.ts';
 import type { PickleInput } from './input.ts';
+import { libraryAmong, wayOfLibrary } from './library-packages.ts';
 import type { Dict, Instance, List, Ndarray, Tuple, Value } from './values.ts';
 
 /** The limits of one inspection, over a pickle and those nested in it. A node is anything kept: an object, an item, an entry. */
@@ -148,18 +149,21 @@ export function damaged(machine: PickleMachine, what: string): Failure {
 export function hostile(machine: PickleMachine, what: string): Failure {
   const failure = rejected(
     `${machine.input.file}: its pickle ${what} at byte ${machine.at}, which no model of a known framework does`,
-    `No model.yaml can allow that: ${wayOut(machine.globals)}.`,
+    `No model.yaml can allow that${wayOut(machine.globals)}`,
   );
   machine.tally.hostile.add(failure);
   return failure;
 }
 
 function wayOut(globals: PickleGlobals): string {
-  if (globals.hasSearch()) return `${SAVE_BEST}, or ${BY_CODE}`;
-  const [root] = globals.foreignRoots();
+  if (globals.hasSearch()) return `: ${SAVE_BEST}, or ${BY_CODE}.`;
+  const roots = globals.foreignRoots();
+  const library = libraryAmong(roots);
+  if (library !== undefined) return `. ${wayOfLibrary(library)}`;
+  const [root] = roots;
   return root === undefined
-    ? `save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}`
-    : `it holds objects of \`${root}\`, so ${BY_CODE}, and name that package in requirements.txt`;
+    ? `: save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}.`
+    : `: it holds objects of \`${root}\`, so ${BY_CODE}, and name that package in requirements.txt.`;
 }
 
 const NAMED: Readonly<Record<keyof typeof PICKLE_LIMITS, string>> = {

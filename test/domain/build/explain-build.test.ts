@@ -194,6 +194,14 @@ describe('a failed build', () => {
       expect(fix).toMatch(/requirements\.txt/);
     });
 
+    it('that is a package missing, in the words of the library that misses it, says where to name it', () => {
+      const { fix } = explained(
+        'ImportError: sklearn needs to be installed in order to use this module (frameworks/xgboost.py:41)',
+      );
+
+      expect(fix).toContain('in model.yaml (`build: { requirements: [PACKAGE] }`)');
+    });
+
     it.each([
       [
         'build-folder: ValueError: no weights (lib/model.py:12)',

@@ -81,9 +81,24 @@ describe('a draft of predict.py', () => {
   it.each([
     ['hdbscan.hdbscan_\nHDBSCAN', 'hdbscan.approximate_predict(self.model', 'hdbscan'],
     ['sklearn_crfsuite.estimator\nCRF', 'def predict(self, sentences)', 'sklearn-crfsuite'],
-    ['river.linear_model.log_reg\nLogisticRegression', 'predict_one(row)', 'river'],
+    ['river.linear_model.log_reg\nLogisticRegression', '"predict_one", "score_one"', 'river'],
     ['lifelines.fitters\nCoxPHFitter', 'predict_partial_hazard', 'lifelines'],
-    ['surprise.prediction_algorithms\nSVD', 'predict(user, item).est', 'scikit-surprise'],
+    [
+      'surprise.prediction_algorithms\nSVD',
+      'predict(pair["user"], pair["item"]).est',
+      'scikit-surprise',
+    ],
+    ['statsmodels.tsa.arima\nARIMA', 'self.model.forecast(steps, **more)', 'statsmodels'],
+    ['prophet.forecaster\nProphet', 'self.model.make_future_dataframe(periods', 'prophet'],
+    ['pyod.models.ecod\nECOD', 'self.model.decision_function(rows)', 'pyod'],
+    ['pmdarima.arima.arima\nARIMA', 'self.model.predict(steps, X=more)', 'pmdarima'],
+    ['sktime.forecasting.naive\nNaiveForecaster', 'self.model.predict(fh=', 'sktime'],
+    ['darts.models.forecasting\nARIMA', 'self.model.predict(steps).values()', 'darts'],
+    ['implicit.cpu.als\nAlternatingLeastSquares', 'self.model.similar_items(item', 'implicit'],
+    ['econml.dml.dml\nLinearDML', 'self.model.effect(', 'econml'],
+    ['skorch.classifier\nNeuralNetClassifier', 'np.asarray(rows, "float32")', 'torch'],
+    ['tpot.tpot_estimator\nTPOTClassifier', 'pd.DataFrame(rows)', 'setuptools<81'],
+    ['imblearn.pipeline\nPipeline', 'pd.DataFrame(rows)', 'imbalanced-learn'],
     ['umap.umap_\nUMAP', '("predict", "transform")', 'umap-learn'],
     ['flaml.automl.automl\nAutoML', 'pd.DataFrame(rows)', 'flaml[automl]'],
     ['lightgbm.sklearn\nLGBMClassifier', 'pd.DataFrame(rows)', 'lightgbm'],
@@ -94,6 +109,17 @@ describe('a draft of predict.py', () => {
 
     expect(code).toContain(says);
     expect(requirements).toContain(needs);
+  });
+
+  it('for a pickle of pmdarima, which holds models of statsmodels, asks pmdarima', async () => {
+    const names = 'cstatsmodels.tsa.arima\nARIMA\n0cpmdarima.arima.arima\nARIMA\n.';
+
+    const { code, requirements } = await draftPredict([
+      memoryFile('m.pkl', Buffer.from(`\x80\x04${names}`, 'latin1')),
+    ]);
+
+    expect(code).toContain('self.model.predict(steps, X=more)');
+    expect(requirements).toEqual(expect.arrayContaining(['pmdarima', 'statsmodels']));
   });
 
   const drafted = (config: object, more: Readonly<Record<string, string>> = {}) =>

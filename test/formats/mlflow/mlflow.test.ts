@@ -50,6 +50,33 @@ describe('of a folder saved by mlflow', () => {
     }
   });
 
+  it.each([
+    ['XGBClassifier', 'xgboost.sklearn.XGBClassifier', ['scikit-learn']],
+    ['Booster', 'xgboost.core.Booster', []],
+  ])(
+    'of an %s of XGBoost gets the scikit-learn that its requirements do not list, where it needs that',
+    async (_, modelClass, needs) => {
+      const files = artifactOf('mlflow', 'xgboost-3.17').map((file) =>
+        file.name === 'requirements.txt'
+          ? memoryFile('requirements.txt', 'mlflow==3.17.2\nxgboost==3.2.0')
+          : file,
+      );
+      const folder = await readMlflow(files, '.');
+      const flavors = {
+        ...folder.model.flavors,
+        xgboost: { ...folder.model.flavors['xgboost'], model_class: modelClass },
+      };
+
+      const found = await inspectMlflow(
+        { ...folder, model: { ...folder.model, flavors } },
+        inspectData,
+        [],
+      );
+
+      expect(found.requirements.filter((each) => each.startsWith('scikit-learn'))).toEqual(needs);
+    },
+  );
+
   it('of any depth is inspected where its MLmodel stands', async () => {
     const files = artifactOf('mlflow', 'sklearn-3.17').map((file) => ({
       ...file,

@@ -50,6 +50,52 @@ describe('what a pickle loads is told by name', () => {
     expect(fix).toContain('`model: { allowPickle: [shop.features.Scaler] }`');
   });
 
+  it.each([
+    ['', 'cimblearn.pipeline\nPipeline\n)\x81.', 'imblearn', 'imbalanced-learn'],
+    [
+      'that names what it caches by',
+      'cjoblib.memory\nMemory\n0chdbscan.hdbscan_\nHDBSCAN\n)\x81.',
+      'hdbscan',
+      'hdbscan',
+    ],
+    [
+      'whose state no manifest can allow',
+      'clifelines.fitters\nCoxPHFitter\n)\x81}(V__doc__\nVx\nub.',
+      'lifelines',
+      'lifelines',
+    ],
+    [
+      'beside what it is built on',
+      'cstatsmodels.tsa\nA\n0cpmdarima.arima\nARIMA\n)\x81.',
+      'pmdarima',
+      'pmdarima',
+    ],
+    [
+      'with a table',
+      'cpandas\nDataFrame\n0cprophet.forecaster\nProphet\n)\x81.',
+      'prophet',
+      'prophet',
+    ],
+  ])(
+    'with the draft that serves a model of a well-known library %s',
+    async (_, names, library, packages) => {
+      const { fix } = await pickleRefusal(pickleOf(0x80, 4, names));
+
+      expect(fix).toContain(`It is a model of \`${library}\`, which is served by code`);
+      expect(fix).toContain('run `slipway inspect FOLDER --write-predict`');
+      expect(fix).toContain(`a requirements.txt with ${packages}, and upload that folder.`);
+    },
+  );
+
+  it.each([
+    ['cuml.ensemble\nRandomForestClassifier', 'joblib.dump(model.as_sklearn(), "model.joblib")'],
+    ['autogluon.tabular.predictor\nTabularPredictor', 'on the folder that its `path` names'],
+  ])('with the way of its own for %j', async (names, says) => {
+    const { fix } = await pickleRefusal(pickleOf(0x80, 4, `c${names}\n)\x81.`));
+
+    expect(fix).toContain(says);
+  });
+
   it('with the way out when it was defined in a notebook', async () => {
     const { fix } = await pickleRefusal(pickleOf(0x80, 4, 'c__main__\nScaler\n)\x81.'));
 

@@ -1,0 +1,77 @@
+/**
+ * The modules that pickles of well-known libraries name, each with what the package index calls its package, and with what it imports
+ * without requiring it. A package that is called as an unknown module may be another's, so no other is ever named.
+ */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  catboost: ['catboost'],
+  category_encoders: ['category-encoders'],
+  cloudpickle: ['cloudpickle'],
+  darts: ['darts'],
+  dask_ml: ['dask-ml'],
+  dill: ['dill'],
+  econml: ['econml'],
+  feature_engine: ['feature-engine'],
+  flaml: ['flaml[automl]'],
+  gplearn: ['gplearn'],
+  hdbscan: ['hdbscan'],
+  hmmlearn: ['hmmlearn'],
+  imblearn: ['imbalanced-learn'],
+  imodels: ['imodels', 'six'],
+  implicit: ['implicit'],
+  interpret: ['interpret-core'],
+  lifelines: ['lifelines'],
+  lightgbm: ['lightgbm'],
+  mapie: ['mapie'],
+  mlxtend: ['mlxtend'],
+  ngboost: ['ngboost'],
+  // Its tables keep their texts by it, where it was there.
+  pandas: ['pyarrow'],
+  pmdarima: ['pmdarima'],
+  prophet: ['prophet'],
+  pycaret: ['pycaret', 'six'],
+  pyod: ['pyod'],
+  quantile_forest: ['quantile-forest'],
+  river: ['river'],
+  sklearn_crfsuite: ['sklearn-crfsuite'],
+  sklego: ['scikit-lego'],
+  skopt: ['scikit-optimize'],
+  skorch: ['skorch', 'torch'],
+  skrub: ['skrub'],
+  sksurv: ['scikit-survival'],
+  sktime: ['sktime'],
+  statsmodels: ['statsmodels'],
+  surprise: ['scikit-surprise'],
+  // It imports pkg_resources, which later versions of setuptools have no more.
+  tpot: ['tpot', 'setuptools<81'],
+  tslearn: ['tslearn'],
+  umap: ['umap-learn'],
+  xgboost: ['xgboost'],
+};
+
+// What a model of any library may hold: it does not say whose the model is.
+const TOOLS: ReadonlySet<string> = new Set([
+  ...['pandas', 'cloudpickle', 'dill', 'xgboost', 'lightgbm', 'catboost'],
+]);
+// Others are built on these, and their models hold some of them.
+const BASES: ReadonlySet<string> = new Set(['statsmodels', 'umap', 'hdbscan']);
+
+/** The well-known library that a pickle is of which names these modules; undefined where it names none. */
+export function libraryAmong(roots: readonly string[]): string | undefined {
+  const known = roots.filter((root) => !TOOLS.has(root) && (root in PACKAGES || root in WAYS));
+  return known.find((root) => !BASES.has(root)) ?? known[0];
+}
+
+/** The way to serve a model of this library, as a sentence. */
+export function wayOfLibrary(library: string): string {
+  const packages = (PACKAGES[library] ?? []).join(', ');
+  return (
+    WAYS[library] ??
+    `It is a model of \`${library}\`, which is served by code: put the file in a folder of its own, run \`slipway inspect FOLDER --write-predict\`, which writes a predict.py that asks it and a requirements.txt with ${packages}, and upload that folder.`
+  );
+}
+
+const WAYS: Readonly<Record<string, string>> = {
+  autogluon:
+    'A predictor of AutoGluon is a folder, and this file only points to it: run `slipway inspect FOLDER --write-predict` on the folder that its `path` names, and upload that folder.',
+  cuml: 'cuML computes on GPUs of NVIDIA alone. Convert the model where it was made, `joblib.dump(model.as_sklearn(), "model.joblib")`, and upload that file, which needs no GPU.',
+};
