@@ -37,7 +37,7 @@ export function requireAnswersForNewRows(file: string, root: Instance): void {
   if (noNew) {
     throw rejected(
       `${file} holds ${name}, which answers for the rows that it was fitted on, and for no others`,
-      `${noNew}; or ${BY_CODE}.`,
+      `${noNew}.`,
     );
   }
   if (name === 'LocalOutlierFactor' && last.attributes.get('novelty') !== true) {

@@ -46,6 +46,16 @@ it.each([
 });
 
 it.each([
+  'sklearn.cluster._dbscan.DBSCAN',
+  'sklearn.manifold._t_sne.TSNE',
+  'sklearn.covariance._empirical_covariance.EmpiricalCovariance',
+])('no predict.py is proposed for %s, which has nothing to ask for a new row', (name) => {
+  expect(() => requireAnswersForNewRows('m.pkl', part(name, {}))).toThrow(
+    expect.objectContaining({ fix: expect.not.stringContaining('predict.py') }),
+  );
+});
+
+it.each([
   ['sklearn.neighbors._lof.LocalOutlierFactor', { novelty: true, offset_: -1.5 }],
   ['sklearn.feature_extraction.text.HashingVectorizer', { input: 'content' }],
   // Its trees are copies of one that was never fitted.

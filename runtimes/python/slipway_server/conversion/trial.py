@@ -15,7 +15,6 @@ from ..proof.timing import median_micros
 from ..proof.unknowns import Place, infinite_places
 from ..refusal import Refusal, message_of
 from .compare import Scale, by_own_size, by_size, by_spread, difference
-from .missing_texts import as_texts, told
 
 
 class Asked(NamedTuple):
@@ -46,6 +45,7 @@ def guarded_graph(made: Any, asked: Asked) -> Any:
     """A converter's graph, in the signature of the model, that refuses what the framework refuses."""
     from .graph import behind
     from .guard import guarded
+    from .missing_texts import told
 
     usual = [asked.outputs, *(answers for group, answers in asked.hard if answers is not None and not group.is_extreme)]
     numbers = [spec.name for spec in asked.model.signature.outputs if all(_is_finite(answers[spec.name]) for answers in usual)]
@@ -70,7 +70,7 @@ def tried(convert: Callable[[], Any], asked: Asked, out: str, tolerance: float, 
     why = why or next((_answered(place) for place, row in asked.refused if row and not _refuses(session, asked.model, row)), None)
     if scale is not by_size:
         why = why or _hard(session, asked, tolerance)
-    first = as_texts(first_row(asked.model.signature.inputs, asked.inputs))
+    first = _taken(first_row(asked.model.signature.inputs, asked.inputs))
     report = {
         "converted": why is None,
         "reason": why,
@@ -133,9 +133,16 @@ def _native(model: Model, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray] 
         return None
 
 
+def _taken(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The rows as a converted graph takes them."""
+    from .missing_texts import as_texts
+
+    return as_texts(rows)
+
+
 def _answers(session: Any, model: Model, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     names = [spec.name for spec in model.signature.outputs]
-    return {name: np.asarray(answer) for name, answer in zip(names, session.run(names, as_texts(rows)))}
+    return {name: np.asarray(answer) for name, answer in zip(names, session.run(names, _taken(rows)))}
 
 
 def _refuses(session: Any, model: Model, row: dict[str, np.ndarray]) -> bool:
