@@ -134,7 +134,9 @@ function describeServer(runtime: Runtime, path: string): void {
     });
 
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
-    const seen = new Set(chunks.flatMap(({ choices }) => choices.map(({ index }: { index: number }) => index)));
+    const seen = new Set(
+      chunks.flatMap(({ choices }) => choices.map(({ index }: { index: number }) => index)),
+    );
     expect([...seen].toSorted()).toEqual([0, 1, 2]);
     expect(chunks.flatMap(({ usage }) => usage ?? [])).toEqual([
       expect.objectContaining({ prompt_tokens: 31, completion_tokens: 9 }),
