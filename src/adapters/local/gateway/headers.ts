@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { PROBE_HEADER } from './probe-mark.ts';
+import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
 
 export type Headers = Record<string, string | string[]>;
@@ -47,7 +47,7 @@ export function responseHeaders(
   revision: string,
   response: ServerResponse,
 ): Headers {
-  const headers = endToEnd(received, () => false);
+  const headers = endToEnd(received, isOurs);
   headers['x-slipway-revision'] = revision;
   headers['x-request-id'] = idOf(response.req);
   // Headers set here would replace those already set on the response.
@@ -55,6 +55,11 @@ export function responseHeaders(
     headers['vary'] = `${headers['vary']}, ${response.getHeader('vary')}`;
   }
   return headers;
+}
+
+// The gateway alone tells a probe how long it waited: by a wait of its own telling a slow model would pass for a quick one.
+function isOurs(name: string): boolean {
+  return name === WAITED_HEADER;
 }
 
 function isRewritten(name: string): boolean {

@@ -95,3 +95,17 @@ it('a gateway that is not there is no answer, and the reason names it', async ()
 
   expect(answer).toEqual({ kind: 'none', reason: 'connect ECONNREFUSED 127.0.0.1:1' });
 });
+
+it('a model that says how long a probe has waited for it is not believed', async () => {
+  const world = await gatewayWorld();
+  await world.revisions.serve('digits-v1', (_, response) =>
+    response.setHeader('x-slipway-waited-ms', '3600000').end(),
+  );
+  const prober = httpProber(world.gateway);
+
+  const answer = await prober.ready('/_candidate/digits-v1', '/ping', LONG_MS);
+
+  expect(answer).toMatchObject({ kind: 'answer', status: 200 });
+  expect(answer.kind === 'answer' && answer.latencyMs).toBeGreaterThanOrEqual(0);
+  await world.close();
+});
