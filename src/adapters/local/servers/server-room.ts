@@ -13,7 +13,7 @@ export type IdleServer = {
 
 export type Candidate = Applicant & {
   readonly revision: string;
-  /** What its server is expected to hold, until it is measured. */
+  /** The memory that its server is expected to hold, until it is measured. */
   readonly expectedMiB: number;
 };
 
@@ -33,7 +33,7 @@ export type ServerRoom = {
   live(expectedMiB: number, launch: () => ModelServer): ModelServer;
   /** Why the server of a revision has not started yet; undefined where none waits. */
   waitsFor(revision: string): string | undefined;
-  /** What may end where memory is short. */
+  /** Adds servers that may end where memory is short. */
   addIdle(idle: () => readonly IdleServer[]): void;
   use(): RoomUse;
 };
@@ -74,7 +74,7 @@ export function serverRoom(options: Options): ServerRoom {
       const now = measured(it);
       return sum + (it.isStarting ? Math.max(now, it.expectedMiB) : now);
     }, 0);
-  // What is larger than the budget is tried where it is alone: the budget is an estimate too.
+  // A server that is larger than the budget is tried where it is alone: the budget is an estimate too.
   const fits = ({ expectedMiB }: Candidate, used: number) =>
     held.size === 0 || used + expectedMiB <= budgetMiB;
 
@@ -192,7 +192,7 @@ export function serverRoom(options: Options): ServerRoom {
   };
 }
 
-/** Where it may be raised again once it is ready: it will be asked in earnest then. */
+/** Lowers its priority where that may be raised again once it is ready: it will be asked in earnest then. */
 function lowered(server: ModelServer): ModelServer {
   if (mayRaisePriority()) lowerPriority(server.pid());
   return server;
