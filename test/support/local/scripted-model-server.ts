@@ -21,6 +21,7 @@ export function scriptedModelServer(number: number): ScriptedModelServer {
   };
   return {
     server: {
+      spawned: Promise.resolve(undefined),
       started: started.promise,
       ended: ended.promise,
       pid: () => undefined,

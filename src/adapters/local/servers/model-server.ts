@@ -29,6 +29,8 @@ export type Start =
 
 /** One model server. Its reasons are predicates: "exited with code 1", "used 530 MiB; the limit is 512 MiB". */
 export type ModelServer = {
+  /** Resolves with its process on this machine once that runs; with undefined for a container, and where none was started. */
+  readonly spawned: Promise<number | undefined>;
   readonly started: Promise<Start>;
   /** Resolves when the server has ended and its output is in the log. */
   readonly ended: Promise<void>;
@@ -69,6 +71,7 @@ export function stillborn(reason: string): ModelServer {
   const ended = Promise.resolve();
   const started = Promise.resolve({ kind: 'died', reason } as const);
   return {
+    spawned: Promise.resolve(undefined),
     started,
     ended,
     pid: () => undefined,
@@ -94,6 +97,7 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
       return begun;
     });
   return {
+    spawned: launched.then(({ spawned }) => spawned),
     started: launched.then(({ started }) => started),
     ended: launched.then(({ ended }) => ended),
     pid: () => server?.pid(),
@@ -152,7 +156,7 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
 
   const pid = () => (kind.isOwnProcess ? kind.child.pid : undefined);
 
-  return { started: start(), ended, pid, diagnosis, stop, kill };
+  return { spawned: Promise.resolve(pid()), started: start(), ended, pid, diagnosis, stop, kill };
 }
 
 async function end({ child, log, release }: ServerKind): Promise<void> {

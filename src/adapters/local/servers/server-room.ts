@@ -194,7 +194,7 @@ export function serverRoom(options: Options): ServerRoom {
 
 /** Lowers its priority where that may be raised again once it is ready: it will be asked in earnest then. */
 function lowered(server: ModelServer): ModelServer {
-  if (mayRaisePriority()) lowerPriority(server.pid());
+  if (mayRaisePriority()) void server.spawned.then(lowerPriority);
   return server;
 }
 
