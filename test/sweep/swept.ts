@@ -3,7 +3,9 @@ import { pythonWith } from '../runtimes/python-environment.ts';
 import { startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 import { type Fared, sweep } from './sweep.ts';
 
-const REQUIREMENTS = fileURLToPath(new URL('../support/differential/requirements.txt', import.meta.url));
+const REQUIREMENTS = fileURLToPath(
+  new URL('../support/differential/requirements.txt', import.meta.url),
+);
 
 /** Sweeps on a Slipway of its own; `pattern` is a regular expression on `family/name` of the cases, of which one in `oneIn` is taken. */
 export async function swept(
