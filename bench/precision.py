@@ -6,6 +6,7 @@ import time
 import warnings
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 warnings.filterwarnings("ignore")
 
 import numpy as np  # noqa: E402
@@ -25,7 +26,7 @@ from slipway_server.frameworks.sklearn import register_converters  # noqa: E402
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 WIDTH, ROWS = 50, (1, 1_000)
 DICE = np.random.RandomState(0)
-POINTS = DICE.normal(0, 1, (3_000, WIDTH))
+POINTS = DICE.normal(0, 1, (1_000, WIDTH))
 KINDS = (POINTS[:, 0] + POINTS[:, 1] * POINTS[:, 2] > 0).astype(int) + (POINTS[:, 3] > 0.5)
 MODELS = {
     "scaler and logistic regression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(POINTS, KINDS),
@@ -34,7 +35,7 @@ MODELS = {
     "forest of 100 trees, 2 classes": RandomForestClassifier(100, min_samples_leaf=5, random_state=0).fit(POINTS, KINDS > 0),
     "forest of 100 trees, 3 classes": RandomForestClassifier(100, min_samples_leaf=5, random_state=0).fit(POINTS, KINDS),
     "forest of 100 trees, numbers": RandomForestRegressor(100, min_samples_leaf=5, random_state=0).fit(POINTS, POINTS[:, 0]),
-    "histogram forest": HistGradientBoostingClassifier(max_iter=60).fit(POINTS, KINDS),
+    "histogram forest": HistGradientBoostingClassifier(max_iter=30).fit(POINTS, KINDS),
 }
 
 

@@ -22,7 +22,7 @@ const said = new Map<string, Said>();
 beforeAll(async () => {
   const python = await pythonWith(
     'convert-requirements.in',
-    'requirements.txt',
+    'requirements.in',
     pathOf('right-numbers-requirements.txt'),
   );
   if (typeof python === 'object') throw new Error(python.missing);

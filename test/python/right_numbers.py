@@ -9,6 +9,8 @@ import tempfile
 import warnings
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# Threads that wait for each other take minutes where other tests have the cores.
+os.environ["OMP_NUM_THREADS"] = "1"
 warnings.filterwarnings("ignore")
 
 import catboost  # noqa: E402

@@ -7,6 +7,7 @@ from typing import Any, Callable
 import numpy as np
 
 from .nodes import Nodes
+from .trees import finite
 
 
 _NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor", "RadiusNeighborsClassifier", "RadiusNeighborsRegressor")
@@ -28,6 +29,7 @@ def _refuse_neighbours(*_: Any) -> None:
 
 def _convert(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
     """The label, and the distance from each centre."""
+    rows = finite(nodes, rows)
     centers = np.asarray(model.cluster_centers_, np.float64)
     products = nodes.add("MatMul", rows, nodes.constant(centers.T, np.float64))
     twice = nodes.add("Mul", products, nodes.constant(-2.0, np.float64))

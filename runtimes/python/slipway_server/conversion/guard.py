@@ -102,10 +102,12 @@ def _guard_answer(graph: Any, name: str) -> None:
     )
 
 
-def _told(what: str, columns: list[list[Any]]) -> str:
+def _told(what: str, columns: list[list[Any]], where: str | None = None) -> str:
     """The name of a node that fails, from which the ONNX server builds its message to the client: runtimes/onnx/session/refused-value.ts."""
-    name = f"slipway {json.dumps({what: columns})}"
-    return name if len(name) <= _LONGEST_NAME else f"slipway {json.dumps({what: []})}"
+    # No two nodes have the same name.
+    beside = {} if where is None else {"where": where}
+    name = f"slipway {json.dumps({what: columns, **beside})}"
+    return name if len(name) <= _LONGEST_NAME else f"slipway {json.dumps({what: [], **beside})}"
 
 
 def _name_encoders(graph: Any) -> None:
@@ -119,7 +121,8 @@ def _name_encoders(graph: Any) -> None:
 
     for node in graph.node:
         if node.op_type == "OneHotEncoder" or node.name.startswith(UNKNOWN):
-            node.name = _told("unknown", [[name, None] for name in sorted(sources(node.input[0]))])
+            named = sorted(set().union(*map(sources, node.input)))
+            node.name = _told("unknown", [[name, None] for name in named], where=node.output[0])
 
 
 def _prepend(graph: Any, nodes: list[NodeProto]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Callable
 import numpy as np
 
 from .nodes import Nodes
-from .trees import above, first_largest, label, probabilities, sigmoid
+from .trees import above, finite, first_largest, label, probabilities, sigmoid
 
 _SCORED = ("LogisticRegression", "LogisticRegressionCV", "Perceptron", "PassiveAggressiveClassifier", "RidgeClassifier", "RidgeClassifierCV", "SGDClassifier")
 
@@ -65,7 +65,7 @@ def _convert_one_vs_rest(nodes: Nodes, model: Any, rows: str, outputs: list[str]
 
 def _scores(nodes: Nodes, rows: str, coefficients: np.ndarray, intercept: np.ndarray) -> str:
     """[rows, classes], or one for two classes."""
-    products = nodes.add("MatMul", rows, nodes.constant(coefficients.T, np.float64))
+    products = nodes.add("MatMul", finite(nodes, rows), nodes.constant(coefficients.T, np.float64))
     return nodes.add("Add", products, nodes.constant(np.broadcast_to(intercept, (len(coefficients),)), np.float64))
 
 

@@ -114,6 +114,8 @@ def _one_hot(nodes: Nodes, column: Column, known: np.ndarray, is_strict: bool, d
 
 def _same(nodes: Nodes, column: Column, known: np.ndarray) -> str:
     """1 for the category that a number is, in FP64 or in INT64, and 0 for the others."""
+    if known.dtype.kind == "O" and all(isinstance(each, (bool, int, float, np.number, np.bool_)) for each in known.tolist()):
+        known = np.array(known.tolist(), np.float64)
     if known.dtype.kind not in "iufb":
         raise ValueError("it has categories that are no numbers in a column of numbers, for which there is no conversion")
     if column.kind == TensorProto.INT64:

@@ -62,20 +62,32 @@ def sums(nodes: Nodes, rows: str, trees: Trees) -> str:
     return nodes.add("TreeEnsemble", given, out=out, domain=ML, **_attributes(trees))
 
 
+def finite(nodes: Nodes, rows: str) -> str:
+    """The same rows of FP64, by nodes that fail where a value is infinite, as scikit-learn refuses what a step has made so."""
+    zero = _zero_if_finite(nodes, rows, np.float64, nodes.prefix)
+    return nodes.add("Add", rows, zero)
+
+
 def too_large(where: str) -> str:
     """The name of a node that fails on numbers which are too large; no other node has the same `where`. runtimes/onnx/session/refused-value.ts reads it."""
     return f'slipway {{"beyond": [], "where": "{where}"}}'
 
 
 def _within_fp32(nodes: Nodes, narrow: str, number: Any) -> str:
-    """The rows in the number of the trees, by nodes that fail where a value is infinite: Gather does, beyond its data."""
-    flags = nodes.cast(nodes.add("IsInf", narrow), TensorProto.INT64)
-    count = nodes.add("ReduceSum", flags, keepdims=0)
+    """The rows in the number of the trees, by nodes that fail where a value is infinite."""
     prefix = f"{FP32}_{nodes.prefix}" if number == np.float32 else nodes.prefix
-    zero = nodes.add("Gather", nodes.constant([0], number), count, out=f"{prefix}_zero")
-    nodes.nodes[-1].name = too_large(nodes.prefix)
+    zero = _zero_if_finite(nodes, narrow, number, prefix)
     rows = narrow if number == np.float32 else nodes.cast(narrow, TensorProto.DOUBLE)
     return nodes.add("Add", rows, zero, out=f"{prefix}_within")
+
+
+def _zero_if_finite(nodes: Nodes, rows: str, number: Any, prefix: str) -> str:
+    """0 of this number, by a node that fails where one of the rows is infinite: Gather does, beyond its data."""
+    flags = nodes.cast(nodes.add("IsInf", rows), TensorProto.INT64)
+    count = nodes.add("ReduceSum", flags, keepdims=0)
+    zero = nodes.add("Gather", nodes.constant([0], number), count, out=f"{prefix}_zero")
+    nodes.nodes[-1].name = too_large(nodes.prefix)
+    return zero
 
 
 def _attributes(trees: Trees) -> dict[str, Any]:
