@@ -65,6 +65,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   },
   recovery: { args: ['1'] },
   soak: { args: ['--seconds', '8', '--rate', '10'] },
+  storm: { args: ['2', '2', '2'] },
   transitions: { args: [] },
 };
 
