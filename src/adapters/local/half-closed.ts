@@ -10,6 +10,7 @@ type HalfOpen = { httpAllowHalfOpen?: boolean };
 
 /**
  * Lets `server` answer a client that ends its side of the connection right after its request, as `nc -N` does.
+ * Call it after the server has its own listeners.
  * A client that has left altogether looks the same until something is written to it. So one that waits for longer than a second is sent `100 Continue` twice a second, which HTTP/1.1 allows at any time before an answer: where nobody is left, the connection breaks and counts as closed.
  */
 export function answerHalfClosed(server: Server): void {
@@ -29,7 +30,11 @@ export function answerHalfClosed(server: Server): void {
     if (!first.headersSent && first.req.httpVersion === '1.1') first.writeContinue();
     setTimeout(look, LOOK_MS, socket).unref();
   };
-  server.on('request', note).on('checkContinue', note).on('checkExpectation', note);
+  server.on('request', note);
+  // Node handles these by itself, and a request may follow; unless somebody listens, who then has to answer them.
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    if (server.listenerCount(event) > 0) server.on(event, note);
+  }
   server.on('connection', (socket: Socket) => {
     socket.once('end', () => setTimeout(look, PATIENCE_MS, socket).unref());
   });

@@ -1,3 +1,4 @@
+import { GONE } from '#adapters/local/integrity/checked-files.ts';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
 import type { Damage } from '#domain/deployment.ts';
 import {
@@ -77,20 +78,31 @@ async function objectItems({
       async look(pace) {
         const problem = await objects.problem(sha256, { pace });
         if (problem === undefined) return {};
+        const isPruned = problem === GONE && versions.ofBytes(sha256).length === 0;
+        if (isPruned) return {};
         return { problem, isMended: (await soundObject(sha256)) === undefined };
       },
     };
   });
 }
 
-function imageItems({ imageProblem }: DataFolder, kept: readonly KeptVersion[]): readonly Item[] {
+function imageItems(
+  { registry, imageProblem }: DataFolder,
+  kept: readonly KeptVersion[],
+): readonly Item[] {
   if (!imageProblem) return [];
   const images = new Map(kept.flatMap(({ image }) => (image ? [[image.tag, image]] : [])));
   return [...images.values()].map((image) => ({
     name: `images/images/${image.tag}`,
     fix: 'Start Slipway again, which builds it again; or restore a backup with `slipway restore`.',
     needs: (version) => version.image?.tag === image.tag,
-    look: async (pace) => ({ problem: await imageProblem(image, { pace }) }),
+    async look(pace) {
+      const problem = await imageProblem(image, { pace });
+      if (problem === undefined) return {};
+      // Its versions may have been removed meanwhile, and the folder with them.
+      const isNeeded = (await keptVersions(registry)).some((it) => it.image?.tag === image.tag);
+      return isNeeded ? { problem } : {};
+    },
   }));
 }
 

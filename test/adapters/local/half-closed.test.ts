@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { request as ask, createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { answerHalfClosed } from '#adapters/local/half-closed.ts';
@@ -51,6 +51,18 @@ describe('a server that answers clients which have ended their side', () => {
     await once(response, 'close');
 
     expect(response.writableFinished).toBe(false);
+  });
+
+  it('lets a client that asks whether it may send its body send it', async () => {
+    const { port } = server.address() as AddressInfo;
+    const client = ask({ port, method: 'PUT', headers: { expect: '100-continue' } });
+    client.flushHeaders();
+    await once(client, 'continue');
+    client.end('body');
+    (await asked).end('right');
+    const [answer] = await once(client, 'response');
+
+    expect(await text(answer)).toBe('right');
   });
 
   it('closes the connection of a client that has ended its side between two requests', async () => {

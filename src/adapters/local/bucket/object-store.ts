@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { constants, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { turns } from '#adapters/local/builds/turns.ts';
@@ -38,6 +38,7 @@ export type ObjectStore = {
 };
 
 const READ_ONLY = 0o444;
+const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const WRITES_AT_ONCE = 8;
 const SYNCED_BYTES = 2 ** 25;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -82,7 +83,9 @@ export function objectStore(folder: string, checked: CheckedFiles = checkedFiles
     try {
       // A link is not followed, and a pipe not waited for.
       if (!(await fileAt(file))?.isFile()) return false;
-      const copied = await copyTo(temporary, createReadStream(file));
+      // Opened first: an error of a stream that nobody reads yet would end Slipway.
+      await using source = await open(file, READ_FILE);
+      const copied = await copyTo(temporary, source.createReadStream({ autoClose: false }));
       if (copied.sha256 === sha256) await keep(temporary, copied);
       return copied.sha256 === sha256;
     } catch {

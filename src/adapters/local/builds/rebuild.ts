@@ -45,13 +45,16 @@ export function rebuilding({ build, grants, isSound, noted }: Options) {
   }
 
   return {
-    /** Whether the revision's image has its model after one attempt to build it again. */
-    rebuilt(spec: RevisionSpec): Promise<boolean> {
+    /** Whether the revision's image has its model after an attempt to build it again. */
+    async rebuilt(spec: RevisionSpec): Promise<boolean> {
       const { image } = spec;
-      if (!image) return Promise.resolve(false);
+      if (!image) return false;
       const attempt = tried.get(image.tag) ?? again(spec, image);
       tried.set(image.tag, attempt);
-      return attempt;
+      const hasHelped = await attempt;
+      // It may be damaged once more.
+      if (hasHelped && tried.get(image.tag) === attempt) tried.delete(image.tag);
+      return hasHelped;
     },
   };
 }

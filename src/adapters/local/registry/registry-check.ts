@@ -33,6 +33,8 @@ export async function quickCheck(path: string): Promise<string | undefined> {
   const worker = new Worker(LOOK, { eval: true, workerData: path });
   // It keeps nothing from ending.
   worker.unref();
+  // One without a listener would end Slipway, also once the message is there.
+  worker.on('error', () => undefined);
   const [said]: { readonly problem: string | null }[] = await once(worker, 'message');
   return said?.problem ?? undefined;
 }

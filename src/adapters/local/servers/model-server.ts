@@ -78,15 +78,21 @@ export function stillborn(reason: string): ModelServer {
   };
 }
 
-/** A server that starts only after a check, which decides how to start it or returns a predicate why not. If stopped first, it never starts. */
+/** A server that starts only after a check, which decides how to start it or returns a predicate why not. If stopped first, it never starts; nor if the check or the start fails. */
 export function serverAfter(decided: Promise<(() => ModelServer) | string>): ModelServer {
   let reason: string | undefined;
   let server: ModelServer | undefined;
-  const launched = decided.then((launch) => {
-    if (reason !== undefined) server = stillborn(reason);
-    else server = typeof launch === 'string' ? stillborn(launch) : launch();
-    return server;
-  });
+  const launched = decided
+    .then((launch) => {
+      if (reason !== undefined) return stillborn(reason);
+      return typeof launch === 'string' ? stillborn(launch) : launch();
+    })
+    // Nobody awaits all of its promises, so a rejected one would end Slipway.
+    .catch((error: unknown) => stillborn(`could not be started: ${error}`))
+    .then((begun) => {
+      server = begun;
+      return begun;
+    });
   return {
     started: launched.then(({ started }) => started),
     ended: launched.then(({ ended }) => ended),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ObjectStore, objectStore } from '#adapters/local/bucket/object-store.ts';
 import { sha256 } from '../../../support/local/bucket-folder.ts';
+import { asRoot, needing } from '../../../support/needs.ts';
 
 let folder: string;
 let objects: ObjectStore;
@@ -49,6 +50,20 @@ describe('an object', () => {
     await Promise.all(writers);
 
     expect(failed).toEqual([]);
+  });
+
+  needing(asRoot, () => {
+    it('is not mended by a file that cannot be read, however often that is tried', async () => {
+      const closed = join(folder, 'closed');
+      await writeFile(closed, 'weights', { mode: 0 });
+      const mended = [];
+
+      for (let count = 0; count < 50; count += 1) {
+        mended.push(await objects.mend(sha256('weights'), [closed]));
+      }
+
+      expect(new Set(mended)).toEqual(new Set([false]));
+    });
   });
 
   it('is replaced when its file no longer has its bytes', async () => {

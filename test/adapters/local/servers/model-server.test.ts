@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { supervise } from '#adapters/local/servers/model-server.ts';
+import { type ModelServer, serverAfter, supervise } from '#adapters/local/servers/model-server.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 
 const PIECE = Buffer.alloc(64 * 1024, 'flood ');
@@ -64,3 +64,20 @@ it('what a model server writes is read no faster than its log takes it, so that 
   expect(takenBytes).toBeGreaterThanOrEqual(10 * PIECE.length);
   expect(Math.max(...aheadBytes)).toBeLessThanOrEqual(4 * PIECE.length);
 });
+
+it.each<[string, () => Promise<() => ModelServer>]>([
+  ['whose check fails', async () => fails()],
+  ['whose start fails', async () => fails],
+])('a server %s has died, and says why', async (_, decided) => {
+  const server = serverAfter(decided());
+
+  await server.ended;
+
+  const reason = 'could not be started: Error: no space left';
+  expect(await server.started).toEqual({ kind: 'died', reason });
+  expect(server.diagnosis()).toBe(reason);
+});
+
+function fails(): never {
+  throw new Error('no space left');
+}
