@@ -115,9 +115,11 @@ def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
     A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text.
     Inspection reads names and texts alone: its columns are of FP64 where the model has learned whole numbers that a float would round.
     """
-    whole = whole_type(learned) if learned is not None and spec.datatype == "FP64" else None
-    spec = replace(spec, datatype=whole) if whole else spec
-    if spec.shape != (-1,) or spec.datatype not in ("BYTES", "INT64", "UINT64"):
+    whole = whole_type(learned) if learned is not None else None
+    spec = replace(spec, datatype=whole) if whole and spec.datatype == "FP64" else spec
+    # A signature of MLflow may declare whole numbers, which cannot be missing: its own server refuses null in them.
+    takes_null = spec.datatype == "BYTES" or (whole is not None and spec.datatype in ("INT64", "UINT64"))
+    if spec.shape != (-1,) or not takes_null:
         return spec
     return replace(spec, takes_null=True, empty_is_null=learned is None or "" not in learned.tolist())
 
