@@ -22,7 +22,7 @@ class Pieces:
         self._tokenizer, self._emit, self._stops, self._logprobs, self._most = tokenizer, emit, stops, logprobs, most
         self._unsettled = [*stops, *(_TIDIED if tokenizer.clean_up_tokenization_spaces else ())]
         self._ids: list[int] = []
-        self._told, self._scored = "", ""
+        self._told = ""
         self._scores: Any = None
         self._marks: list[dict[str, Any]] = []
         self._is_begun = self._is_stopped = self._is_left = False

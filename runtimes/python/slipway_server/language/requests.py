@@ -25,8 +25,9 @@ _FORMS = ("text", "json_object", "json_schema")
 _CHOICES = ("none", "auto", "required")
 _NUMBERS = ("temperature", "top_p", "min_p", "frequency_penalty", "presence_penalty")
 _COUNTS = ("max_tokens", "max_completion_tokens")
-# As OpenAI's.
+# The limits of OpenAI's API.
 _MOST_CHOICES = 128
+MOST_LOGPROBS = 20
 # llama.cpp's word for as many as there is room for.
 UNBOUNDED = -1
 
@@ -42,8 +43,11 @@ def chat_request(body: Any) -> dict[str, Any]:
     _refuse_form(asked.get("response_format", {"type": "text"}))
     # Chat templates know the role by its older name alone.
     plain = [{**each, "role": "system"} if each.get("role") == "developer" else each for each in messages]
-    # Of engines, which have no other way to ask for the token that was chosen, one is asked for the likeliest too.
-    least = {"top_logprobs": max(1, asked.get("top_logprobs", 0))} if has_logprobs(asked) else {}
+    others = asked.get("top_logprobs", 0)
+    if isinstance(others, bool) or not isinstance(others, int) or not 0 <= others <= MOST_LOGPROBS:
+        raise Refusal(400, f"top_logprobs is {show(others)}; it takes a whole number from 0 to {MOST_LOGPROBS}", param="top_logprobs")
+    # Engines tell nothing of the chosen token unless they are asked for the likeliest one too.
+    least = {"top_logprobs": max(1, others)} if has_logprobs(asked) else {}
     return {**asked, **_tools(asked), **least, "messages": plain}
 
 

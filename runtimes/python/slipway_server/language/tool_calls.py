@@ -63,7 +63,8 @@ def calls_in(form: Form, text: str) -> tuple[str, list[dict[str, Any]]]:
             function = {"name": call["name"], "arguments": json.dumps(call[form.arguments], ensure_ascii=False)}
             calls.append({"index": len(calls), "id": f"call_{uuid.uuid4().hex}", "type": "function", "function": function})
     said = "".join(content)
-    return (said.strip() if calls else said), calls
+    # The beginning stays as it is: it may have been told before the text was whole.
+    return (said.rstrip() if calls else said), calls
 
 
 def _tagged(form: Form, text: str) -> Iterator[tuple[str, Any]]:
@@ -87,7 +88,8 @@ def _whole(form: Form, text: str) -> Iterator[tuple[str, Any]]:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    # A model may well repeat a bracket to the end of its answer.
+    except (ValueError, RecursionError):
         return None
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, Container
 
 from ..refusal import Refusal, show
-from .requests import UNBOUNDED
-
-_MOST_LOGPROBS = 20
+from .requests import MOST_LOGPROBS, UNBOUNDED
 
 
 def count_of(request: dict[str, Any], room: int) -> int:
@@ -53,9 +51,9 @@ def logprobs_of(request: dict[str, Any]) -> int:
     """Of completions a number, of conversations whether, and in another field how many."""
     asked = request.get("logprobs")
     count = request.get("top_logprobs", 1) if asked is True else asked or 0
-    if isinstance(count, int) and 0 <= count <= _MOST_LOGPROBS:
+    if isinstance(count, int) and 0 <= count <= MOST_LOGPROBS:
         return count
-    raise Refusal(400, f"logprobs is {show(asked)}; it takes a number from 0 to {_MOST_LOGPROBS}")
+    raise Refusal(400, f"logprobs is {show(asked)}; it takes a number from 0 to {MOST_LOGPROBS}")
 
 
 def sampling_of(request: dict[str, Any]) -> dict[str, Any]:
