@@ -176,7 +176,7 @@ export function isFloat({ datatype }: TensorSpec): boolean {
 
 function floatOf(value: unknown): unknown {
   if (value === null) return NaN;
-  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
+  if (typeof value === 'boolean') return Number(value);
   return typeof value === 'string' && isNumber(value) ? Number(value) : value;
 }
 
@@ -225,10 +225,12 @@ function textWithoutNul(value: unknown): string | undefined {
   return typeof value === 'string' && !value.includes('\0') ? value : undefined;
 }
 
-// A missing cell of a table is NaN, which JSON cannot express.
+// A missing cell of a table is NaN, which JSON cannot express. A bigint is a number whose digits another input needs.
 function float(round: (value: number) => number) {
-  return (value: unknown): number | undefined =>
-    typeof value === 'number' && Math.abs(round(value)) !== Infinity ? value : undefined;
+  return (written: unknown): number | undefined => {
+    const value = typeof written === 'bigint' ? Number(written) : written;
+    return typeof value === 'number' && Math.abs(round(value)) !== Infinity ? value : undefined;
+  };
 }
 
 function integers(least: number, most: number, pack: (values: number[]) => TensorData): Pack {
