@@ -6,7 +6,7 @@ import { pythonWith } from '../runtimes/python-environment.ts';
 const FOLDER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Of the spread of a model's answers; a label has to be the same. */
+/** The limit of a difference, as a part of the spread of a model's answers; a label has to be the same. */
 const MOST_APART = 1e-6;
 
 type Said = {

@@ -86,7 +86,7 @@ def far_beyond(model, target=KINDS):
 
 
 def facts_of(**datatypes):
-    """What a signature of MLflow's says of columns."""
+    """The facts of a model whose signature, as MLflow writes it, declares these columns."""
     specs = tuple(TensorSpec(name, datatype, (-1,)) for name, datatype in datatypes.items())
     return Facts("sklearn", None, Signature(specs, ()), True, None)
 

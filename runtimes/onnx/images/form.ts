@@ -1,7 +1,7 @@
 import { refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 
-// As in the server of Python.
+// The server of Python has the same limit.
 const MOST_PARTS = 64;
 
 /**

@@ -13,7 +13,7 @@ export type TensorSpec = {
   readonly shape: readonly number[];
   /** For a classifier's probabilities: the class of each column. */
   readonly classes?: readonly string[];
-  /** For texts, of which some may be missing. */
+  /** There only where texts may be missing. */
   readonly missing?: MissingTexts;
 };
 
@@ -243,7 +243,7 @@ function integers(least: number, most: number, pack: (values: number[]) => Tenso
 
 function bigIntegers(least: bigint, most: bigint, pack: (values: bigint[]) => TensorData): Pack {
   const read = (written: unknown) => {
-    // As protobuf's JSON has them, and clients whose own numbers would round them.
+    // Protobuf's JSON has them as texts, and so have clients whose own numbers would round them.
     const value = typeof written === 'string' ? wholeNumberOf(written) : written;
     const exact = Number.isSafeInteger(value) ? BigInt(Number(value)) : value;
     return typeof exact === 'bigint' && exact >= least && exact <= most ? exact : undefined;

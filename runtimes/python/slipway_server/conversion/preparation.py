@@ -69,7 +69,7 @@ def _kept(model: Any) -> np.ndarray:
 
 
 def _multiply(nodes: Nodes, model: Any, columns: list[Column], out: str) -> None:
-    """In scikit-learn's order: the last of a term's factors first."""
+    """Multiplies in scikit-learn's order: the last of a term's factors first."""
     rows = _matrix(nodes, columns)
     one = nodes.add("Add", nodes.add("Mul", nodes.add("Gather", rows, nodes.constant([0], np.int64), axis=1), nodes.constant(0, np.float64)), nodes.constant(1, np.float64))
     factors = nodes.add("Concat", rows, one, axis=1)
@@ -93,7 +93,7 @@ def _encode(nodes: Nodes, model: Any, columns: list[Column], out: str) -> None:
 
 
 def _categories(model: Any) -> list[tuple[np.ndarray, int | None]]:
-    """Of each column those it knows, and the place of the one that has no column of its own."""
+    """The categories that it knows of each column, and the place of the one that has no column of its own."""
     dropped = getattr(model, "drop_idx_", None)
     return list(zip(model.categories_, [None] * len(model.categories_) if dropped is None else dropped))
 

@@ -12,7 +12,7 @@ USUAL_TOKENS = 16
 _NOT_FOR_CLIENTS = ("id_slot", "lora", "stream_options")
 # What no engine here does, with the value that asks for nothing: passed over, it would look as if it had been done.
 _NOT_DONE = {"best_of": 1, "echo": False, "suffix": ""}
-# The same of conversations, with what to do instead.
+# The same for conversations, with what to do instead.
 _NOT_CONVERSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "functions": (([],), "use tools"),
     "function_call": (("none",), "use tool_choice"),
@@ -73,7 +73,7 @@ def _tools(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name_of(tool: Any) -> str | None:
-    """That of a function."""
+    """The name of a function; None for any other tool, or without a name."""
     function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
     name = function.get("name") if isinstance(function, dict) else None
     return name if isinstance(name, str) and name else None
@@ -111,7 +111,7 @@ def refuse_other_model(body: Any, name: str, aliases: tuple[str, ...]) -> None:
 
 
 def no_such_model(asked: str, name: str) -> Refusal:
-    """In OpenAI's words, and with what to do."""
+    """The refusal says so in OpenAI's words, and what to do."""
     way = f"This endpoint serves `{name}`; other names for it stand under `server.aliases` in its model.yaml."
     return Refusal(404, f"The model `{asked[:128]}` does not exist. {way}", code="model_not_found", param="model")
 

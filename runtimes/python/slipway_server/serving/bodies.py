@@ -71,7 +71,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _with_nan(body: bytes, text: str) -> Any:
-    """The value of a body that is JSON but for its NaN. Raises what msgspec does where it is none: Python's reader also takes infinite numbers, and halves of letters."""
+    """The value of a body that is JSON but for its NaN. Raises msgspec's errors for any other body: Python's own reader also takes infinite numbers, and halves of letters."""
     # A number of the same length, so that an error names the place.
     msgspec.json.decode(_TEXT_OR_NAN.sub(lambda found: b"0.0" if found[0] == b"NaN" else found[0], body))
     return json.loads(text)
