@@ -32,6 +32,8 @@ export type ModelServer = {
   readonly started: Promise<Start>;
   /** Resolves when the server has ended and its output is in the log. */
   readonly ended: Promise<void>;
+  /** Resolves when its process runs, or never will. */
+  readonly launched: Promise<void>;
   /** Its process on this machine; undefined for a container, and before it was started. */
   pid(): number | undefined;
   /** Why it has ended, or is being ended; undefined while it may serve. */
@@ -71,6 +73,7 @@ export function stillborn(reason: string): ModelServer {
   return {
     started,
     ended,
+    launched: ended,
     pid: () => undefined,
     diagnosis: () => reason,
     stop: () => ended,
@@ -78,18 +81,25 @@ export function stillborn(reason: string): ModelServer {
   };
 }
 
-/** A server that starts only after a check, which decides how to start it or returns a predicate why not. If stopped first, it never starts. */
+/** A server that starts only after a check, which decides how to start it or returns a predicate why not. If stopped first, it never starts. An error of the check or the launch is why it did not. */
 export function serverAfter(decided: Promise<(() => ModelServer) | string>): ModelServer {
   let reason: string | undefined;
   let server: ModelServer | undefined;
-  const launched = decided.then((launch) => {
-    if (reason !== undefined) server = stillborn(reason);
-    else server = typeof launch === 'string' ? stillborn(launch) : launch();
-    return server;
-  });
+  const begin = (launch: (() => ModelServer) | string) => {
+    if (reason !== undefined) return stillborn(reason);
+    return typeof launch === 'string' ? stillborn(launch) : launch();
+  };
+  const launched = decided
+    .then(begin)
+    .catch((error: unknown) => stillborn(`could not be started: ${error}`))
+    .then((begun) => {
+      server = begun;
+      return begun;
+    });
   return {
     started: launched.then(({ started }) => started),
     ended: launched.then(({ ended }) => ended),
+    launched: launched.then(({ launched }) => launched),
     pid: () => server?.pid(),
     diagnosis: () => (server ? server.diagnosis() : reason),
     async stop() {
@@ -146,7 +156,7 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
 
   const pid = () => (kind.isOwnProcess ? kind.child.pid : undefined);
 
-  return { started: start(), ended, pid, diagnosis, stop, kill };
+  return { started: start(), ended, launched: Promise.resolve(), pid, diagnosis, stop, kill };
 }
 
 async function end({ child, log, release }: ServerKind): Promise<void> {
