@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { PROBE_HEADER } from './probe-mark.ts';
+import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
 
 export type Headers = Record<string, string | string[]>;
@@ -41,13 +41,13 @@ export function requestHeaders(request: IncomingMessage, prefix: string | undefi
   return headers;
 }
 
-/** The headers for a client: end-to-end ones, the revision that the gateway chose, whatever the server claims, and the request's id. */
+/** The headers for a client: end-to-end ones, the revision that the gateway chose and how long it let a probe wait, whatever the server claims, and the request's id. */
 export function responseHeaders(
   received: IncomingHttpHeaders,
   revision: string,
   response: ServerResponse,
 ): Headers {
-  const headers = endToEnd(received, () => false);
+  const headers = endToEnd(received, (name) => name === WAITED_HEADER);
   headers['x-slipway-revision'] = revision;
   headers['x-request-id'] = idOf(response.req);
   // Headers set here would replace those already set on the response.

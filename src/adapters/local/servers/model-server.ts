@@ -32,6 +32,8 @@ export type ModelServer = {
   readonly started: Promise<Start>;
   /** Resolves when the server has ended and its output is in the log. */
   readonly ended: Promise<void>;
+  /** Resolves when its process runs, or never will. */
+  readonly launched: Promise<void>;
   /** Its process on this machine; undefined for a container, and before it was started. */
   pid(): number | undefined;
   /** Why it has ended, or is being ended; undefined while it may serve. */
@@ -71,6 +73,7 @@ export function stillborn(reason: string): ModelServer {
   return {
     started,
     ended,
+    launched: ended,
     pid: () => undefined,
     diagnosis: () => reason,
     stop: () => ended,
@@ -96,6 +99,7 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
   return {
     started: launched.then(({ started }) => started),
     ended: launched.then(({ ended }) => ended),
+    launched: launched.then(({ launched }) => launched),
     pid: () => server?.pid(),
     diagnosis: () => (server ? server.diagnosis() : reason),
     async stop() {
@@ -152,7 +156,7 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
 
   const pid = () => (kind.isOwnProcess ? kind.child.pid : undefined);
 
-  return { started: start(), ended, pid, diagnosis, stop, kill };
+  return { started: start(), ended, launched: Promise.resolve(), pid, diagnosis, stop, kill };
 }
 
 async function end({ child, log, release }: ServerKind): Promise<void> {
