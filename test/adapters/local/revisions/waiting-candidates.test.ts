@@ -6,7 +6,10 @@ import {
   type PlatformFolder,
   platformFolder,
 } from '../../../support/local/platform.ts';
-import { type ScriptedModelServer, scriptedModelServer } from '../../../support/local/scripted-model-server.ts';
+import {
+  type ScriptedModelServer,
+  scriptedModelServer,
+} from '../../../support/local/scripted-model-server.ts';
 
 const EPOCH = 1;
 const NOW = { waitMs: 0 };
