@@ -1,4 +1,4 @@
-# What FP64 costs: models as ONNX in the precision of their framework, as a build converts them, beside the same by skl2onnx in FP32, in turns, in one thread.
+# Measures the cost of FP64: models as ONNX in the precision of their framework, as a build converts them, beside the same models by skl2onnx in FP32, in turns, in one thread.
 # `PYTHONPATH=runtimes/python python bench/precision.py [ROUNDS]`, with the packages of runtimes/python/convert-requirements.in, onnxruntime 1.30.0 and scikit-learn 1.8.0.
 import os
 import sys
@@ -51,7 +51,7 @@ def converted(model, number):
 
 
 def micros(run, rows):
-    """Of one run, by many in a quarter of a second."""
+    """The mean time of one run (µs), over as many runs as fit in a quarter of a second."""
     run(rows)
     began, count = time.perf_counter(), 0
     while time.perf_counter() - began < 0.25:

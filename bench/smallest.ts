@@ -1,4 +1,4 @@
-// Runs every bench at its smallest, one after another: whether each still ends well, and prints figures. What it measures at this size says little.
+// Runs every bench at its smallest, one after another, to see that each still ends well and prints figures. Figures of this size say little.
 // `node bench/smallest.ts [NAME...]`. A bench without what it needs is skipped, with the reason.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -65,6 +65,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   },
   recovery: { args: ['1'] },
   soak: { args: ['--seconds', '8', '--rate', '10'] },
+  storm: { args: ['2', '2', '2'] },
   transitions: { args: [] },
 };
 

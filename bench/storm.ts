@@ -1,4 +1,4 @@
-// What a storm of drops costs what is live already: `node bench/storm.ts [MODELS] [BROKEN] [TINY]`.
+// Measures how a storm of drops slows what is live already: `node bench/storm.ts [MODELS] [BROKEN] [TINY]`.
 // Requests to a live model while nothing else happens and while first drops of MODELS others are deployed, in turns; how long a good drop takes behind BROKEN broken ones; what TINY models hold of 2,000 MiB.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -37,7 +37,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
     extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),
     mlflowVersion: pathSegment('MLFLOW_VERSION', env['MLFLOW_VERSION'] ?? ''),
-    aliases: aliases(env['MODEL_ALIASES'] ?? ''),
+    aliases: aliases(env['MODEL_ALIASES'] ?? '', required(env, 'MODEL_NAME')),
   };
 }
 
@@ -66,9 +66,11 @@ function extraColumns(value: string): Config['extraColumns'] {
   throw new Error(`EXTRA_COLUMNS is "${value}"; it takes ignore or refuse`);
 }
 
-function aliases(value: string): readonly string[] {
-  const names = value === '' ? [] : value.split(',');
-  if (names.every((each) => /^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/.test(each))) return names;
+/** Each once, and without the model's own name. */
+function aliases(value: string, own: string): readonly string[] {
+  const names = value === '' ? [] : [...new Set(value.split(','))];
+  if (names.every((each) => /^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/.test(each)))
+    return names.filter((each) => each !== own);
   throw new Error(
     `MODEL_ALIASES is "${value}"; it takes names of letters, digits and ._:/@+-, separated by commas`,
   );

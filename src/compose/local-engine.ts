@@ -15,7 +15,7 @@ import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
 import { type ProcessImages, processImages } from '#adapters/local/builds/process-images.ts';
 import { rebuilding } from '#adapters/local/builds/rebuild.ts';
 import { runningBuilds } from '#adapters/local/builds/running-builds.ts';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
 import type { ObjectPath, SoundObjects } from '#adapters/local/revisions/revision-files.ts';
 import { compiledFolder, compileServer } from '#adapters/local/servers/compiled-server.ts';
 import { containerLabel, containerServers } from '#adapters/local/servers/container-servers.ts';
@@ -70,6 +70,8 @@ type Options = {
   /** Is told at each start of a model whether its bytes are damaged. */
   readonly noted: Soundness['noted'];
   readonly clock: Clock;
+  /** For whose model the build of a deployment is. */
+  readonly applicantOf: ImageBuildsOptions['applicantOf'];
   /** Slipway's own environment variables. */
   readonly environment: Environment;
   readonly serverEntry?: string | undefined;
@@ -102,6 +104,7 @@ async function processEngine({
   objectPath,
   objects,
   noted,
+  applicantOf,
   walls: looked,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
@@ -134,7 +137,8 @@ async function processEngine({
   const { running, ...made } = runner({
     directory: folder('builds'),
     own: environment,
-    inTurn: atOnce(BUILDS_AT_ONCE),
+    inTurn: fairlyAtOnce(BUILDS_AT_ONCE),
+    applicantOf,
     board,
     onModel: servers.expects,
     buildspec: 'buildspecs/process.yml',
@@ -178,7 +182,12 @@ async function neverAsked(): Promise<never> {
   throw new Failure('BuildFailed', 'models that are processes have no images of environments');
 }
 
-async function dockerEngine({ folder, environment, clock }: Options): Promise<LocalEngine> {
+async function dockerEngine({
+  folder,
+  environment,
+  clock,
+  applicantOf,
+}: Options): Promise<LocalEngine> {
   const label = containerLabel(folder(''));
   const webAdapter = environment['WEB_ADAPTER_IMAGE'];
   const vllm = environment['VLLM_IMAGE'] ?? '';
@@ -190,13 +199,14 @@ async function dockerEngine({ folder, environment, clock }: Options): Promise<Lo
   };
   // Each data folder removes its own images, so their names must differ.
   const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
-  const inTurn = atOnce(BUILDS_AT_ONCE);
+  const inTurn = fairlyAtOnce(BUILDS_AT_ONCE);
   const board = buildBoard(folder('builds'));
   const builtBy = (buildspec: string) =>
     runner({
       directory: folder('builds'),
       own: environment,
       inTurn,
+      applicantOf,
       board,
       buildspec: `buildspecs/${buildspec}`,
       environment: variables,
@@ -230,7 +240,7 @@ type Runner = Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> & { readonly runn
 
 type Runs = Pick<
   ImageBuildsOptions,
-  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn' | 'board' | 'onModel'
+  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn' | 'applicantOf' | 'board' | 'onModel'
 >;
 
 /** Runs a buildspec of this repository, in place of CodeBuild. */

@@ -41,6 +41,7 @@ import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
+import { applicantOf, inspectingFairly } from './applicants.ts';
 import { steadyClock, systemClock } from './clocks.ts';
 import type { LocalConfig } from './config.ts';
 import { folderKeeper } from './data-folder/keeper.ts';
@@ -159,6 +160,7 @@ async function startIn(
     folder,
     objectPath: store.objectPath,
     objects: { checked, problem: store.problem },
+    applicantOf: (id) => applicantOf(registry, id),
     noted: (spec, damage) => registry.noteDamage(spec, damage).catch(problem),
     clock,
     environment,
@@ -250,6 +252,7 @@ async function startIn(
     // In place of CodeBuild.
     handlers: {
       ...handlers,
+      InspectArtifact: inspectingFairly(registry, handlers.InspectArtifact),
       BuildEnvironment: runtime.buildEnvironment,
       BuildImage: runtime.build,
     },

@@ -23,6 +23,24 @@ export function announcePhase(record: DeploymentRecord, words: Announcement): An
   };
 }
 
+/** Announces at `nowMs` (epoch) that the deployment's candidate begins to wait for room on its target, or with `Provisioning` that it is started after all. Its phase stays `Provisioning`. */
+export function announceStart(
+  record: DeploymentRecord,
+  state: 'Waiting' | 'Provisioning',
+  { reason, nowMs }: { readonly reason: string; readonly nowMs: number },
+): Announced {
+  const counted = countOne(record);
+  const { version } = record.deployment;
+  return {
+    deployment: counted,
+    event: {
+      source: 'slipway',
+      'detail-type': 'Deployment State Change',
+      detail: { ...detail(counted, nowMs, { reason }), version, state },
+    },
+  };
+}
+
 /** What may befall a version after it went live. */
 export type VersionChange = 'Retired' | 'Removed' | 'Damaged' | 'Mended';
 

@@ -82,7 +82,7 @@ export type Candidate = RevisionRef & {
   readonly attempt: number;
   readonly createdAtMs: number;
   readonly readyByMs: number;
-  /** Why nothing has been started for it yet; its time to get ready begins when something is. */
+  /** Why nothing has been started for it yet, as a sentence; its time to get ready begins when something is. */
   readonly waitsFor?: string;
 };
 

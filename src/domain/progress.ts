@@ -7,7 +7,7 @@ import {
   holderWrite,
 } from '#domain/registry/lease.ts';
 import type { Change, RegistryWrite } from '#domain/registry/write.ts';
-import { announcePhase, announceVersion } from './announce.ts';
+import { announcePhase, announceStart, announceVersion } from './announce.ts';
 import type {
   Damage,
   Deployment,
@@ -53,7 +53,18 @@ export function advance(
 
 /** Decides `Registry.recordWork`. */
 export function recordWork(holder: Holder, work: DeploymentWork): RegistryWrite<Deployment> {
-  return amend(holder, (deployment) => ({ work: { ...deployment.work, ...work } }));
+  return holderWrite(holder, ({ deployment: record }, nowMs) => {
+    const before = record.deployment;
+    const deployment = { ...before, work: { ...before.work, ...work } };
+    const change = { answer: deployment, deployment: { ...record, deployment } };
+    const [waited, waits] = [before.work.candidate?.waitsFor, deployment.work.candidate?.waitsFor];
+    if ((waited === undefined) === (waits === undefined)) return change;
+    const state = waits === undefined ? 'Provisioning' : 'Waiting';
+    return {
+      ...change,
+      ...announceStart(change.deployment, state, { reason: waits ?? '', nowMs }),
+    };
+  });
 }
 
 /** Decides `Registry.recordIntent`. */

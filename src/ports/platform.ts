@@ -72,7 +72,7 @@ export function gpuEnvironment({ gpuServing, accelerator }: RevisionSpec): Recor
   };
 }
 
-/** `isWaiting`: nothing has been started for it yet, since the target has no room now; its time to get ready has not begun. `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
+/** `isWaiting`: nothing had been started for it when this look at it began, since the target had no room; its time to get ready has not begun. `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
 export type RevisionState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'pending'; readonly reason: string; readonly isWaiting?: boolean }

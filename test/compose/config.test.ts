@@ -58,3 +58,11 @@ it('caps what a manifest may ask for where it is told to, and takes no cap of no
     /--max-replicas 0: expected a whole number of at least 1/,
   );
 });
+
+it('limits the memory of all model servers where it is told to, and takes no budget of nought', () => {
+  expect(readLocalConfig({}).memoryMiB).toBeUndefined();
+  expect(readLocalConfig({ memoryMiB: 2_048 })).toMatchObject({ memoryMiB: 2_048 });
+  expect(() => readLocalConfig({ memoryMiB: 0 })).toThrow(
+    /--memory 0: expected a whole number of MiB, of at least 1/,
+  );
+});

@@ -118,6 +118,29 @@ describe('slipwayChecks', () => {
     expect(slipway).toMatch(/^warn process \d+ was one .* is not answered by it$/);
   });
 
+  it('tells how much memory its model servers hold, and how many candidates wait', async () => {
+    const memory = { budgetMiB: 1_000, usedMiB: 900, waiting: 1 };
+    const url = 'http://127.0.0.1:9';
+    const found = { gateway: url, control: url, pid: process.pid, answers: true, memory };
+
+    const [slipway] = await examine(slipwayChecks(found).slice(0, 1), 10_000);
+
+    expect(slipway?.says).toBe(
+      `runs as process ${process.pid}; its model servers hold 900 of the 1000 MiB that they may; candidates that wait: 1`,
+    );
+  });
+
+  it('says of one that runs and has not answered that it is busy, and does not try its ports', async () => {
+    const url = 'http://127.0.0.1:9';
+    const found = { gateway: url, control: url, pid: process.pid, answers: false, isBusy: true };
+
+    const findings = await examine(slipwayChecks(found), 10_000);
+
+    expect(findings).toMatchObject([
+      { result: 'warn', says: expect.stringContaining('it is busy'), fix: expect.any(String) },
+    ]);
+  });
+
   it('looks at the ports of the one that runs', async () => {
     expect(await foundWhere('', { pid: process.pid, answers: true })).toEqual([
       `ok runs as process ${process.pid}`,

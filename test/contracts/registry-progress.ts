@@ -203,6 +203,27 @@ export function describeProgress(open: OpenWorld): void {
       expect(await statesOf(world, idOf(1))).toEqual(['Admitted']);
     });
 
+    it('announces once that a candidate waits for room, and once that it starts', async () => {
+      const world = open();
+      const holder = await holding(world, 1);
+      await walkTo(world, holder, 'Provisioning');
+      const candidate = candidateOf((await world.registry.deployment(idOf(1)))!);
+      const before = (await eventsOf(world, idOf(1))).length;
+
+      for (const waitsFor of ['it waits for memory', 'it waits for its turn']) {
+        await world.registry.recordWork(holder, { candidate: { ...candidate, waitsFor } });
+      }
+      const { phase } = await world.registry.recordWork(holder, { candidate });
+      await world.registry.recordWork(holder, { candidate });
+
+      const told = (await eventsOf(world, idOf(1))).slice(before).map(({ detail }) => detail);
+      expect(told).toMatchObject([
+        { state: 'Waiting', reason: 'it waits for memory', sequence: before + 1 },
+        { state: 'Provisioning', reason: '', sequence: before + 2 },
+      ]);
+      expect(phase).toBe('Provisioning');
+    });
+
     it('keeps intents in the order they were written, each once, until they are settled', async () => {
       const world = open();
       const holder = await holding(world, 1);

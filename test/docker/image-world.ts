@@ -9,7 +9,7 @@ import {
   imageBuilds,
 } from '#adapters/local/builds/build-image.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import type { EnvironmentImage } from '#domain/build/environment-image.ts';
 import { type BuiltImage, readImage } from '#domain/build/image.ts';
@@ -53,7 +53,8 @@ export async function openImageWorld() {
       own: process.env,
       guard,
       environment,
-      inTurn: atOnce(2),
+      inTurn: fairlyAtOnce(2),
+      applicantOf: async (id) => ({ model: id, isUpgrade: false }),
       queuedTimeoutSeconds: 600,
       timeoutSeconds: 600,
       board: buildBoard(directory),

@@ -6,7 +6,7 @@ import { pythonWith } from '../runtimes/python-environment.ts';
 const FOLDER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Of the spread of a model's answers; a label has to be the same. */
+/** The limit of a difference, as a part of the spread of a model's answers; a label has to be the same. */
 const MOST_APART = 1e-6;
 
 type Said = {
@@ -53,6 +53,8 @@ describe('as ONNX, in as many rows as differed once, its framework is answered b
     'a forest at its thresholds',
     'boosted trees at their thresholds',
     'a forest of seconds',
+    'a line over declared whole numbers',
+    'a forest over declared whole numbers',
     'a line beyond FP32',
     'a logistic regression beyond FP32',
     'naive Bayes beyond FP32',
@@ -72,5 +74,23 @@ describe('as ONNX, in as many rows as differed once, its framework is answered b
     expect(as === 'ONNX' || reason).toBe(true);
     expect(wrong).toBe(0);
     expect(apart).toBeLessThan(MOST_APART);
+  });
+});
+
+describe('its framework answers itself, since a conversion would round them, for', () => {
+  it.each([
+    {
+      what: 'ids that FP64 has not, beside one that is no whole number',
+      reason: 'it has categories that its columns of numbers cannot tell apart',
+    },
+    {
+      what: 'ids beyond 2^53 in a matrix that is declared whole',
+      reason: 'it has learned whole numbers beyond 2^53',
+    },
+  ])('$what', ({ what, reason }) => {
+    const found = said.get(what);
+
+    expect(found?.as).toBe('itself');
+    expect(found?.reason).toContain(reason);
   });
 });

@@ -35,6 +35,7 @@ from slipway_server.convert import _attempted  # noqa: E402
 from slipway_server.describe import Description, _described  # noqa: E402
 from slipway_server.proof.thresholds import thresholds_of  # noqa: E402
 from slipway_server.refusal import Refusal  # noqa: E402
+from slipway_server.values.tensors import Signature, TensorSpec  # noqa: E402
 
 DICE = np.random.RandomState(7)
 ROWS = 10_000
@@ -84,6 +85,25 @@ def far_beyond(model, target=KINDS):
     return model.fit(POINTS, target), extremes(4)
 
 
+def facts_of(**datatypes):
+    """The facts of a model whose signature, as MLflow writes it, declares these columns."""
+    specs = tuple(TensorSpec(name, datatype, (-1,)) for name, datatype in datatypes.items())
+    return Facts("sklearn", None, Signature(specs, ()), True, None)
+
+
+def declared_whole(model):
+    rows = TABLE[["price", "when"]].astype({"when": "int64"})
+    return model.fit(rows, RISING), rows, facts_of(price="FP64", when="INT64")
+
+
+def of_ids(ids, facts):
+    """A regression over encoded ids, which stand in a table or, without names, in a matrix."""
+    table = pandas.DataFrame({"id": np.resize(np.array(ids), ROWS), "share": TABLE["share"] if facts.takes_columns else np.arange(ROWS)})
+    prepare = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), [0]), remainder="passthrough")
+    rows = table if facts.takes_columns else table.to_numpy()
+    return make_pipeline(prepare, LinearRegression()).fit(rows, RISING), rows, facts
+
+
 CASES = {
     "a line through seconds since 1970": lambda: (LinearRegression().fit(SECONDS, RISING), SECONDS),
     "two columns near 100 million": lambda: (LinearRegression().fit(NEAR, NEAR[:, 0] - NEAR[:, 1] + DICE.normal(0, 0.1, ROWS)), NEAR),
@@ -105,18 +125,22 @@ CASES = {
     "a perceptron beyond FP32": lambda: far_beyond(MLPClassifier((8,), max_iter=50, random_state=0)),
     "a perceptron of numbers beyond FP32": lambda: far_beyond(MLPRegressor(hidden_layer_sizes=(8,), max_iter=50, random_state=0), POINTS[:, 0]),
     "k-means beyond FP32": lambda: far_beyond(KMeans(5, n_init=2, random_state=0)),
+    "a line over declared whole numbers": lambda: declared_whole(LinearRegression()),
+    "a forest over declared whole numbers": lambda: declared_whole(RandomForestRegressor(10, random_state=0)),
+    "ids that FP64 has not, beside one that is no whole number": lambda: of_ids(np.array([2**53 + 1, 1.5], dtype=object), facts_of(id="FP64", share="FP64")),
+    "ids beyond 2^53 in a matrix that is declared whole": lambda: of_ids([4 * 10**17 + 1, 4 * 10**17 + 3], Facts("sklearn", None, Signature((TensorSpec("input", "INT64", (-1, 2)),), ()), False, None)),
     "a forest beyond FP32": lambda: far_beyond(RandomForestClassifier(10, random_state=0)),
     "XGBoost beyond FP32": lambda: far_beyond(xgboost.XGBClassifier(n_estimators=10)),
 }
 
 
 def tried(what):
-    estimator, rows = CASES[what]()
-    model = estimator_model(estimator, Facts("sklearn", None, None, False, None))
+    estimator, rows, facts = (*CASES[what](), Facts("sklearn", None, None, False, None))[:3]
+    model = estimator_model(estimator, facts)
     model = model._replace(predict=_guarded(model.predict, _refused_by_framework))
     out = os.path.join(tempfile.mkdtemp(), "model.onnx")
     with contextlib.redirect_stderr(io.StringIO()):
-        told, golden = _described(model, Facts("sklearn", None, None, False, None))
+        told, golden = _described(model, facts)
         report = _attempted(Description(model, told, golden), out, False)
     said = {"what": what, "as": "ONNX" if report["converted"] else "itself", "reason": report["reason"]}
     return {**said, **compared(model, out, rows)} if report["converted"] else said

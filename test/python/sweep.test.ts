@@ -2,7 +2,15 @@ import { swept } from '../sweep/swept.ts';
 import { faultsOf } from '../sweep/table.ts';
 
 /** Cases of the sweep that once went wrong, or are of a kind of their own; `.ci/sweep` runs all. */
-const NAMES = ['GammaRegressor', 'KernelDensity', 'PCA-on-seconds', 'standard-xgboost-large'];
+const NAMES = [
+  'DBSCAN',
+  'KNeighborsClassifier-0',
+  'LinearRegression-on-seconds',
+  'OneHotEncoder-on-ids',
+  'columns-forest',
+  'imputed-most_frequent-xgboost',
+  'xgboost-binary-logistic-large.ubj',
+];
 
 it('a sample of the sweep answers as its frameworks do, in every shape of body', async () => {
   const results = await swept({ pattern: `/(${NAMES.join('|')})$`, oneIn: 1, seed: 1 });

@@ -98,6 +98,75 @@ describe('looking at the candidate', () => {
     });
   });
 
+  describe('that waits for room', () => {
+    const REASON = 'it waits for memory';
+    const waitingWorld = async () => {
+      const world = memoryWorld({ pendingMs: 5_000 });
+      world.lambda.keepWaiting('digits-v1', REASON);
+      const event = world.upload({ manifest: 'server: { startupTimeoutSeconds: 20 }' });
+      const held = await world.before('DescribeCandidate', event);
+      const look = () => describeCandidate(world.deps)({ ...held, attempt: 0 });
+      const announced = async () =>
+        (await world.registry.events({ after: '', limit: 100 })).events
+          .map(({ event: { detail } }) => `${detail.state}: ${detail.reason}`)
+          .slice(-2);
+      return { world, held, look, announced };
+    };
+
+    it('announces once what it waits for, and once that it starts', async () => {
+      const { world, held, look, announced } = await waitingWorld();
+
+      await look();
+      await look();
+      expect(await announced()).toEqual(['Provisioning: ', `Waiting: ${REASON}`]);
+      expect((await world.recordOf(held)).work.candidate?.waitsFor).toBe(REASON);
+      expect((await world.recordOf(held)).phase).toBe('Provisioning');
+
+      world.lambda.makeRoom('digits-v1');
+      await look();
+      expect(await announced()).toEqual([`Waiting: ${REASON}`, 'Provisioning: ']);
+      expect((await world.recordOf(held)).work.candidate?.waitsFor).toBeUndefined();
+    });
+
+    it('gives it all its time to get ready, from when it starts', async () => {
+      const { world, held, look } = await waitingWorld();
+      await look();
+      world.clock.advance(3_600_000);
+
+      expect((await look()).kind).toBe('pending');
+      world.lambda.makeRoom('digits-v1');
+      expect((await look()).kind).toBe('pending');
+      world.clock.advance(4_999);
+      expect((await look()).kind).toBe('pending');
+      world.clock.advance(1);
+
+      expect((await look()).kind).toBe('ready');
+      expect((await world.recordOf(held)).trouble).toBeNull();
+    });
+
+    it('gives it up once its time from its start is over', async () => {
+      const { world, held, look } = await waitingWorld();
+      await look();
+      world.clock.advance(3_600_000);
+      world.lambda.makeRoom('digits-v1', 60_000);
+      await look();
+
+      world.clock.advance(20_000);
+
+      expect((await look()).kind).toBe('expired');
+      expect((await world.recordOf(held)).trouble?.reason).toContain('was not ready in 20 s');
+    });
+
+    it('tells why it failed, where it failed at once', async () => {
+      const { world, held, look } = await waitingWorld();
+      await look();
+      await world.lambda.remove('digits-v1', held.epoch);
+
+      expect((await look()).kind).toBe('failed');
+      expect((await world.recordOf(held)).trouble?.reason).toBe('digits-v1 is gone');
+    });
+  });
+
   it('gives up one that is gone', async () => {
     const world = memoryWorld();
     const held = await world.before('DescribeCandidate');

@@ -17,6 +17,10 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'runtimes/python/slipway_server/serving/server_errors.py': 'writes the time of a log line',
   'runtimes/python/slipway_server/language/transformers_engine.py':
     'writes `created`, as the API of OpenAI has it',
+  'src/cli/commands/data-commands.ts': 'says when a backup was made',
+  'src/compose/data-folder/keeper.ts': 'says when a backup was made',
+  'src/compose/data-folder/restore.ts': 'says when a registry was migrated',
+  'runtimes/python/slipway_server/protocols/response_events.py': 'says when an answer was made',
   'buildspecs/commands/compile-imported.py': 'compares with the times of files on the disk',
   'buildspecs/commands/kept-environments.mjs': 'compares with the times of files on the disk',
   'bench/first-answer.ts': 'compares with the times of events',

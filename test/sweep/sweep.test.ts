@@ -7,7 +7,7 @@ const {
   SLIPWAY_SWEEP_ONE_IN: oneIn = '1',
   SLIPWAY_SWEEP_SEED: seed = '1',
 } = process.env;
-// What each model answered otherwise, for whoever looks into it.
+// Holds each wrong answer, for whoever looks into it.
 const RESULTS = 'coverage/sweep.ndjson';
 
 it('every model that is served answers as its framework does, and every other one is refused with a way', async () => {

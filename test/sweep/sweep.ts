@@ -22,7 +22,7 @@ type Made = {
   readonly why?: string;
 };
 
-/** What a model answered otherwise than its framework, a line for each question and shape of body. */
+/** Where a model answered otherwise than its framework: a line for each question and shape of body. */
 type Asked = {
   readonly rows: number;
   readonly wrong: readonly string[];

@@ -36,7 +36,7 @@ export function table(results: readonly Fared[]): string {
   ].join('\n');
 }
 
-/** What is wrong of a model, each as one line. A refusal that names no fix is, and so is a way that does not serve. */
+/** The faults of a model, each as one line. A refusal that names no fix is one, and so is a way that does not serve. */
 export function faultsOf({ name, served, byWay, says, wrong = [] }: Fared): readonly string[] {
   const faults = wrong.map((each) => `${name}: ${each}`);
   if (served !== 'refused') return faults;

@@ -1,9 +1,12 @@
 import { refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 
+// The server of Python has the same limit.
+const MOST_PARTS = 64;
+
 /**
  * A form with pictures, as `curl -F image=@cat.jpg` sends it, in the shape of Hugging Face's inference API: one picture is the input,
- * several are a list, and the form's other fields are the parameters. Refuses with 400 what cannot be read, and a form without a file.
+ * several are a list, and the form's other fields are the parameters. Refuses with 400 what cannot be read, a form without a file, and one of more than 64 parts.
  */
 export async function inferenceOfForm(bytes: Uint8Array, contentType: string): Promise<object> {
   const parts = [...(await read(bytes, contentType))];
@@ -26,7 +29,23 @@ export async function inferenceOfForm(bytes: Uint8Array, contentType: string): P
   };
 }
 
+/** Refuses a form of so many parts that reading them would keep other requests waiting for seconds. */
+function refuseManyParts(bytes: Uint8Array, contentType: string): void {
+  const [, quoted, plain] = /boundary=(?:"([^"]+)"|([^\s;,"]+))/i.exec(contentType) ?? [];
+  // Without a boundary it cannot be read.
+  const boundary = quoted ?? plain;
+  if (boundary === undefined) return;
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const delimiter = `--${boundary}`;
+  // The last one ends the form.
+  let left = MOST_PARTS + 1;
+  for (let at = body.indexOf(delimiter); at >= 0; at = body.indexOf(delimiter, at + 1)) left -= 1;
+  if (left < 0)
+    throw refusal(400, `the form has more than ${MOST_PARTS} parts, which is the limit`);
+}
+
 async function read(bytes: Uint8Array, contentType: string): Promise<FormData> {
+  refuseManyParts(bytes, contentType);
   const body = new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } });
   try {
     return await body.formData();

@@ -43,7 +43,7 @@ export async function embeddingsOf(
 // LangChain sends tokens of OpenAI's own tokenizer unless it is told not to.
 const AS_TEXTS = 'send texts (LangChain: check_embedding_ctx_length=False)';
 
-/** As vLLM does; a request that names no model asks for this one. */
+/** Refuses with 404, as vLLM does, a request that names another model; one that names no model asks for this one. */
 function refuseOtherModel(asked: unknown, { name, aliases }: ModelNames): void {
   if (asked === undefined || asked === null || asked === '') return;
   if (typeof asked !== 'string') {
@@ -52,19 +52,19 @@ function refuseOtherModel(asked: unknown, { name, aliases }: ModelNames): void {
   if (asked !== name && !aliases.includes(asked)) throw noSuchModel(asked, name);
 }
 
-/** In OpenAI's words, and with what to do. */
+/** The refusal says so in OpenAI's words, and what to do. */
 function noSuchModel(asked: string, name: string): Error {
   const way = `This endpoint serves \`${name}\`; other names for it stand under \`server.aliases\` in its model.yaml.`;
   const message = `The model \`${asked.slice(0, 128)}\` does not exist. ${way}`;
   return refusal(404, message, { code: 'model_not_found', param: 'model' });
 }
 
-/** What `/v1/models` answers: the model by each of its names. */
+/** The answer to `/v1/models`: the model by each of its names. */
 export function modelList({ name, aliases }: ModelNames): object {
   return { object: 'list', data: [name, ...aliases].map(modelNamed) };
 }
 
-/** What `/v1/models/NAME` answers. */
+/** The answer to `/v1/models/NAME`. */
 export function modelNamed(id: string): object {
   return { id, object: 'model', created: 0, owned_by: 'slipway' };
 }

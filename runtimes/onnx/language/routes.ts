@@ -65,7 +65,7 @@ export function openAiRoutes(
     ['/v1/embeddings', inItsWords(answered(embeddingsOf))],
     ...RERANK.map((path): [string, Route] => [path, inItsWords(answered(rerankedOf))]),
     ['/v1/models', { method: 'GET', answer: models }],
-    // As OpenAI's clients encode it, too.
+    // OpenAI's clients encode a slash.
     ...names.aliases.flatMap((id): [string, Route][] =>
       [id, encodeURIComponent(id)].map((path) => [`/v1/models/${path}`, alias(id)]),
     ),

@@ -3,7 +3,7 @@ import type { MissingTexts } from '../values/tensors.ts';
 import { placesIn, windowOn } from './mapped-weights.ts';
 import { tagOf, textIn } from './protobuf.ts';
 
-// Of a ModelProto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+// The field of a ModelProto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 const METADATA = 14;
 const PROPERTY = 'slipway.missing_texts';
 

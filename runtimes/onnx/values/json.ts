@@ -15,7 +15,7 @@ export function parseJsonWithBigIntegers(text: string): unknown {
     : parseJson(text);
 }
 
-// The digits of a fraction, of which most numbers have as many, follow a point.
+// Digits after a point are a fraction's, and most fractions have as many.
 const LONG_INTEGER = /(?:^|[[,:\s-])\d{16}(?!\d*[.eE])/;
 
 /** Reads the text, and then what Python writes for a missing number as null: clients of MLflow send that, since its server reads it. */
@@ -113,10 +113,10 @@ export function is(value: unknown): string {
   return value === undefined ? 'is missing' : `is ${show(value)}`;
 }
 
-/** An object's keys for an error message: the first eight. */
-/** Of a list of names, no more are shown. */
+/** How many names of a list an error message shows. */
 export const SHOWN_KEYS = 8;
 
+/** An object's keys for an error message: the first eight. */
 export function showKeys(keys: readonly string[]): string {
   if (keys.length === 0) return 'no keys';
   return keys

@@ -13,7 +13,7 @@ export type TensorSpec = {
   readonly shape: readonly number[];
   /** For a classifier's probabilities: the class of each column. */
   readonly classes?: readonly string[];
-  /** For texts, of which some may be missing. */
+  /** There only where texts may be missing. */
   readonly missing?: MissingTexts;
 };
 
@@ -176,7 +176,7 @@ export function isFloat({ datatype }: TensorSpec): boolean {
 
 function floatOf(value: unknown): unknown {
   if (value === null) return NaN;
-  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
+  if (typeof value === 'boolean') return Number(value);
   return typeof value === 'string' && isNumber(value) ? Number(value) : value;
 }
 
@@ -225,10 +225,12 @@ function textWithoutNul(value: unknown): string | undefined {
   return typeof value === 'string' && !value.includes('\0') ? value : undefined;
 }
 
-// A missing cell of a table is NaN, which JSON cannot express.
+// A missing cell of a table is NaN, which JSON cannot express. A bigint is a number whose digits another input needs.
 function float(round: (value: number) => number) {
-  return (value: unknown): number | undefined =>
-    typeof value === 'number' && Math.abs(round(value)) !== Infinity ? value : undefined;
+  return (written: unknown): number | undefined => {
+    const value = typeof written === 'bigint' ? Number(written) : written;
+    return typeof value === 'number' && Math.abs(round(value)) !== Infinity ? value : undefined;
+  };
 }
 
 function integers(least: number, most: number, pack: (values: number[]) => TensorData): Pack {
@@ -241,7 +243,7 @@ function integers(least: number, most: number, pack: (values: number[]) => Tenso
 
 function bigIntegers(least: bigint, most: bigint, pack: (values: bigint[]) => TensorData): Pack {
   const read = (written: unknown) => {
-    // As protobuf's JSON has them, and clients whose own numbers would round them.
+    // Protobuf's JSON has them as texts, and so have clients whose own numbers would round them.
     const value = typeof written === 'string' ? wholeNumberOf(written) : written;
     const exact = Number.isSafeInteger(value) ? BigInt(Number(value)) : value;
     return typeof exact === 'bigint' && exact >= least && exact <= most ? exact : undefined;

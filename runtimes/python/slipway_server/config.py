@@ -122,7 +122,7 @@ def read_config(env: Mapping[str, str]) -> Config:
         drain_seconds=integer("DRAIN_SECONDS", env.get("DRAIN_SECONDS") or "10", 1, 900),
         extra_columns=_extra_columns(env.get("EXTRA_COLUMNS") or "ignore"),
         mlflow_version=path_segment("MLFLOW_VERSION", env.get("MLFLOW_VERSION", "")),
-        aliases=_aliases(env.get("MODEL_ALIASES", "")),
+        aliases=_aliases(env.get("MODEL_ALIASES", ""), required(env, "MODEL_NAME")),
     )
 
 
@@ -196,10 +196,11 @@ def _extra_columns(value: str) -> str:
     raise ValueError(f'EXTRA_COLUMNS is "{value}"; it takes ignore or refuse')
 
 
-def _aliases(value: str) -> tuple[str, ...]:
-    names = tuple(value.split(",")) if value else ()
+def _aliases(value: str, own: str) -> tuple[str, ...]:
+    """Each once, and without the model's own name."""
+    names = dict.fromkeys(value.split(",")) if value else {}
     if all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*", each) for each in names):
-        return names
+        return tuple(each for each in names if each != own)
     raise ValueError(f'MODEL_ALIASES is "{value}"; it takes names of letters, digits and ._:/@+-, separated by commas')
 
 

@@ -14,7 +14,7 @@ export type Running = {
 
 const WORDS: Partial<Record<DeploymentState, string>> = {
   Admitted: 'inspecting',
-  Waiting: 'waiting for the deployment before it',
+  Waiting: 'waiting for its turn',
   Inspected: 'planning',
   Building: 'building',
   Provisioning: 'starting its server',

@@ -66,7 +66,7 @@ function lookAtSlipway(found: FoundSlipway | undefined) {
 
 function memoryWords(memory: NonNullable<FoundSlipway['memory']>): string {
   const { usedMiB, budgetMiB, waiting } = memory;
-  const candidates = waiting === 0 ? '' : `, and ${waiting} candidates wait`;
+  const candidates = waiting === 0 ? '' : `; candidates that wait: ${waiting}`;
   return `; its model servers hold ${usedMiB} of the ${budgetMiB} MiB that they may${candidates}`;
 }
 

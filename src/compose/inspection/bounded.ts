@@ -1,8 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { Socket } from 'node:net';
-import { availableParallelism } from 'node:os';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
 import { lowerPriority } from '#adapters/local/servers/priority.ts';
 import { cpuSeconds, residentMiB } from '#adapters/local/servers/process-usage.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
@@ -25,15 +23,13 @@ export type Inspector = {
   parseManifest(text: string, fileName: string): Promise<Manifest>;
 };
 
-// Each keeps a core busy. Two at least, so that a file that takes its whole budget does not block all others.
-const AT_ONCE = Math.max(2, availableParallelism());
 const LOOK_MS = 100;
 const MOST_SAID = 4000;
 const FIX =
   'A file that costs so much to read is damaged or hostile: save the model again, from a source that you trust.';
 
 /**
- * Inspects in a separate process, so that no input can block or crash the caller, and at a low priority. As many run at once as there are cores; one process is kept for the next inspection.
+ * Inspects in a separate process, so that no input can block or crash the caller, and at a low priority. One process is kept for the next inspection.
  * Fails with `ArtifactRejected` when the budget is used up, and says what had been read by then; else as the inspection does.
  * Memory outside the heap is limited only on Linux; elsewhere wall-clock time counts instead of CPU time.
  * `settings` are the process's environment variables: in a Lambda function it runs the whole bundle again, which reads them.
@@ -45,12 +41,8 @@ export function boundedInspector(
   { survivesInterrupt = false } = {},
 ): Inspector {
   const processes = processesOf(budget.memoryMiB, settings, survivesInterrupt);
-  const inTurn = atOnce(AT_ONCE);
 
-  const bounded = <Result>(files: readonly ArtifactFile[], inspection: Inspection) =>
-    inTurn(() => inspected<Result>(files, inspection));
-
-  async function inspected<Result>(
+  async function bounded<Result>(
     files: readonly ArtifactFile[],
     inspection: Inspection,
   ): Promise<Result> {

@@ -16,7 +16,7 @@ const ACCELERATOR_FORM = 'expected `none`, `any`, or a GPU and a count: T4, L4:1
 
 const EXTRA_COLUMNS = ['ignore', 'refuse'] as const;
 
-// What clients of OpenAI's API call models: `gpt-4o`, `meta-llama/Llama-3.1-8B-Instruct`, `ft:gpt-4o:org::id`.
+// Clients of OpenAI's API call models so: `gpt-4o`, `meta-llama/Llama-3.1-8B-Instruct`, `ft:gpt-4o:org::id`.
 const ALIAS_FORM =
   'expected a name of up to 128 letters, digits and ._:/@+-, beginning with a letter or digit';
 const alias = z

@@ -112,7 +112,7 @@ const generator: Call = (machine, args, of) => {
 };
 
 const TENSOR_MADE_BY = /^torch\._utils\._rebuild_(tensor_v2|parameter|qtensor)$/;
-// What torch.export notes on its sample inputs: which of their dimensions are free.
+// torch.export notes these on its sample inputs: which of their dimensions are free.
 const EXPORT_NOTE = /^_(specialize_on|dynamo_\w+)$/;
 
 /** A tensor with attributes of its own: torch calls the function with the arguments, and sets each attribute on the result. */

@@ -48,7 +48,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   xgboost: ['xgboost'],
 };
 
-// What a model of any library may hold: it does not say whose the model is.
+// A model of any library may hold these: they do not say whose the model is.
 const TOOLS: ReadonlySet<string> = new Set([
   ...['pandas', 'cloudpickle', 'dill', 'xgboost', 'lightgbm', 'catboost'],
 ]);

@@ -53,7 +53,7 @@ export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchG
   const others = new Set<string>();
   return {
     find(written, name) {
-      // As Python 2 called it, in whose protocol torch writes.
+      // Python 2 called it so, and torch writes in its protocol.
       const module = written === '__builtin__' ? 'builtins' : written;
       const full = `${module}.${name}`;
       const uses = usesOf(full, hasCode);

@@ -30,7 +30,7 @@ it('a deployment that runs has a line with how long, what it does, and how long 
     'fresh v1     12 s  building',
     'm v1         12 s  building',
     'gone v1      12 s  starting its server',
-    'old v1     1m 40s  waiting for the deployment before it',
+    'old v1     1m 40s  waiting for its turn',
   ]);
 });
 

@@ -34,7 +34,7 @@ describe('the status of the objects', () => {
       );
 
     expect(lines(45_600).at(-1)).toBe(
-      'objects hold 3.2 GB; `npx slipway prune` would free 45.6 kB',
+      asTyped('objects hold 3.2 GB; `slipway prune` would free 45.6 kB'),
     );
     expect(lines(0)).toHaveLength(1);
   });

@@ -10,3 +10,7 @@ it.each(WRONG)('refuses an environment: $says', ({ env, says }) => {
 it('takes at most 10 MiB, and drains for at most 10 s, unless it is told otherwise', () => {
   expect(readConfig(RIGHT)).toMatchObject({ maxBodyBytes: 10 * 2 ** 20, drainSeconds: 10 });
 });
+
+it('takes each alias once, and its own name for none', () => {
+  expect(readConfig({ ...RIGHT, MODEL_ALIASES: 'a,m,b,a' })).toMatchObject({ aliases: ['a', 'b'] });
+});

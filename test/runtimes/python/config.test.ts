@@ -35,4 +35,10 @@ except ValueError as error: print(json.dumps(str(error)))
   it('takes at most 10 MiB, and drains for at most 10 s, unless it is told otherwise', async () => {
     expect(await read(right)).toMatchObject({ max_body_bytes: 10 * 2 ** 20, drain_seconds: 10 });
   });
+
+  it('takes each alias once, and its own name for none', async () => {
+    expect(await read({ ...right, MODEL_ALIASES: 'a,m,b,a' })).toMatchObject({
+      aliases: ['a', 'b'],
+    });
+  });
 }

@@ -71,6 +71,17 @@ print(json.dumps({
     });
   });
 
+  it('whole numbers that were only declared as such cannot be missing, as in MLflow', async () => {
+    const found = await said(`
+from slipway_server.adapters.columns import with_missing
+declared = TensorSpec("count", "INT64", (-1,))
+learned = [None, np.array([1, 2]), np.array([400000000000000001])]
+print(json.dumps([with_missing(declared, each).takes_null for each in learned]))
+`);
+
+    expect(found).toEqual([false, false, true]);
+  });
+
   it('columns that a slice or one name chooses are taken as well as a list of them', async () => {
     const found = await said(`
 scaler, encoder = Part(mean_=np.zeros(2), scale_=np.ones(2)), Part(categories_=[np.array(["here", "there"], dtype=object)])

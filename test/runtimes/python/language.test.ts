@@ -213,11 +213,16 @@ function describeServer(runtime: Runtime, path: string): void {
     { what: 'tool_choice', value: 'required', says: 'there are no tools' },
     { what: 'seed', value: 'x', says: 'it takes a whole number' },
     { what: 'response_format', value: { type: 'xml' }, says: 'json_schema' },
+    { what: 'top_logprobs', value: 'many', says: 'it takes a whole number from 0 to 20' },
+    { what: 'top_logprobs', value: 21, says: 'it takes a whole number from 0 to 20' },
   ])('refuses a conversation with $what, and names it', async ({ what, value, says }) => {
     const { post } = await started();
     const messages = [{ role: 'user', content: 'Hi' }];
 
-    const { status, json } = await post('/v1/chat/completions', { messages, [what]: value });
+    const { status, json } = await post('/v1/chat/completions', {
+      ...{ messages, logprobs: true },
+      [what]: value,
+    });
 
     expect(status).toBe(400);
     expect(json.error).toMatchObject({ message: expect.stringContaining(says), param: what });

@@ -141,6 +141,20 @@ def predict(visit: Optional[Visit] = None, others: List[Visit] = []): return [vi
   });
 
   it.each([
+    ['a number that is infinite in FP64', '[NaN, 1e400]', 'Number out of range'],
+    ['half of a letter', '["\\ud800", NaN]', 'unexpected end of escaped utf-16'],
+  ])('%s is refused beside NaN as it is without', async (_said, body, says) => {
+    const server = await serve('def predict(rows): return [str(each) for each in rows]');
+
+    const taken = await server.post('/invocations', '[NaN, "NaN", 1e300]');
+    const { status, json } = await server.post('/invocations', body);
+
+    expect(taken.json).toEqual({ predictions: ['nan', 'NaN', '1e+300'] });
+    expect(status).toBe(400);
+    expect(json.error).toContain(says);
+  });
+
+  it.each([
     [
       'records',
       'application/json',

@@ -37,6 +37,8 @@ export type RealRevisions = RevisionHost & {
   serveRaw(revision: string, onSocket: (socket: Socket) => void): Promise<void>;
   /** From now on the revision gives no process. */
   refuse(revision: string, refusal: Omit<InvocationRefusal, 'kind'>): void;
+  /** From now on whoever asks it for a process waits in line, until `serveLine`. */
+  keepInLine(revision: string): { readonly waiting: () => number; readonly serveLine: () => void };
   /** Breaks the connections at once and knows the reason a moment later, as a process that died. */
   crash(revision: string, diagnosis: string): void;
   /** How each request's slot was released, oldest first. */
@@ -59,6 +61,8 @@ const CONNECTED = 'undici:client:connected';
 export function realRevisions(): RealRevisions {
   const processes = new Map<string, Process>();
   const refusals = new Map<string, InvocationRefusal>();
+  const lines = new Map<string, Promise<void>>();
+  const inLine = new Map<string, number>();
   const callers = new Map<Socket, string>();
   const note = (message: unknown) => {
     const { socket, connectParams } = message as Connected;
@@ -105,6 +109,12 @@ export function realRevisions(): RealRevisions {
       start(revision, createServer(listener), limits, target),
     serveRaw: (revision, onSocket) => start(revision, createRawServer(onSocket)),
     refuse: (revision, refusal) => void refusals.set(revision, { kind: 'refused', ...refusal }),
+    keepInLine(revision) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      inLine.set(revision, 0);
+      lines.set(revision, promise);
+      return { waiting: () => inLine.get(revision) ?? 0, serveLine: resolve };
+    },
     crash(revision, diagnosis) {
       const process = processes.get(revision)!;
       for (const socket of process.sockets) socket.resetAndDestroy();
@@ -132,6 +142,8 @@ export function realRevisions(): RealRevisions {
     limits: (revision) => processes.get(revision)?.limits,
     occupancy: () => ({ instances: 1, waiting: 0 }),
     async invoke(revision) {
+      inLine.set(revision, (inLine.get(revision) ?? 0) + 1);
+      await lines.get(revision);
       return refusals.get(revision) ?? slotOf(processes.get(revision)!);
     },
   };

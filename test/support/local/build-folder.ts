@@ -8,7 +8,7 @@ import {
   imageBuilds,
 } from '#adapters/local/builds/build-image.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 
 type Build = BuildAnswer['Build'];
@@ -44,9 +44,14 @@ export function buildFolder() {
       const own = process.env;
       const rest = { buildspec, source: root, directory, environment, own, guard };
       // Only a build that hangs would take so long.
-      const limits = { inTurn: atOnce(2), queuedTimeoutSeconds: 3_600, timeoutSeconds: 3_600 };
+      const applicantOf = async (id: string) => ({ model: id, isUpgrade: false });
+      const limits = {
+        inTurn: fairlyAtOnce(2),
+        queuedTimeoutSeconds: 3_600,
+        timeoutSeconds: 3_600,
+      };
       const board = buildBoard(directory);
-      const builder = imageBuilds({ ...rest, ...limits, board, ...over });
+      const builder = imageBuilds({ ...rest, ...limits, applicantOf, board, ...over });
       const { run, stop } = builder;
       const untilItEnds = new AbortController().signal;
       return {

@@ -10,6 +10,7 @@ import type { LocalPlatform } from '#adapters/local/revisions/revision-platform.
 import type { GpuLook } from '#adapters/local/servers/gpus.ts';
 import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
+import type { ServerRoom } from '#adapters/local/servers/server-room.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { systemClock } from '#compose/clocks.ts';
 import type { Target } from '#domain/placement/target.ts';
@@ -56,6 +57,7 @@ type Changes = {
   readonly limits?: Partial<LambdaLimits>;
   readonly container?: InvocationLimits;
   readonly gpus?: GpuLook;
+  readonly room?: ServerRoom;
   /** By which a start takes too long, and requests wait and are answered. */
   readonly timers?: Timers;
 };

@@ -8,7 +8,7 @@ export type ScriptedModelServer = {
   crash(): Promise<void>;
 };
 
-export function scriptedModelServer(number: number): ScriptedModelServer {
+export function scriptedModelServer(number: number, pid?: number): ScriptedModelServer {
   const started = Promise.withResolvers<Start>();
   const ended = Promise.withResolvers<void>();
   const origin = `http://server-${number}`;
@@ -21,10 +21,10 @@ export function scriptedModelServer(number: number): ScriptedModelServer {
   };
   return {
     server: {
-      spawned: Promise.resolve(undefined),
       started: started.promise,
       ended: ended.promise,
-      pid: () => undefined,
+      launched: Promise.resolve(),
+      pid: () => pid,
       diagnosis: () => reason,
       stop: () => end('was stopped'),
       kill: end,

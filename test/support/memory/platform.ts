@@ -18,6 +18,10 @@ export type MemoryPlatform = Platform & {
   /** The next calls have their effect and fail with `PlatformUnavailable`: the reply is lost. */
   loseReplies(calls: number): void;
   setInFlight(revision: string, requests: number): void;
+  /** Starts nothing for a revision until `makeRoom`. */
+  keepWaiting(revision: string, reason: string): void;
+  /** It starts now, and is ready after `startMs`, else after the platform's usual time. */
+  makeRoom(revision: string, startMs?: number): void;
   /** The revisions there are, in the order of their creation. */
   existing(): readonly string[];
   spec(revision: string): RevisionSpec | undefined;
@@ -51,6 +55,7 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
   const revisions = new Map<string, Revision>();
   const fates = new Map<string, Fate>();
   const starts = new Map<string, number>();
+  const waiting = new Map<string, string>();
   let throttled = 0;
   let lost = 0;
 
@@ -103,6 +108,8 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
 
   function stateOf(revision: Revision | undefined): RevisionState {
     if (!revision) return { kind: 'absent' };
+    const reason = waiting.get(revision.spec.revision);
+    if (reason !== undefined) return { kind: 'pending', reason, isWaiting: true };
     if (isStopped(revision)) return { kind: 'pending', reason: 'it is retired' };
     const isPending = clock.monotonicMs() < revision.dueMs;
     return isPending ? { kind: 'pending', reason: 'its first instance starts' } : revision.outcome;
@@ -150,6 +157,12 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
     setInFlight(name, requests) {
       const revision = revisions.get(name);
       if (revision) revision.inFlight = requests;
+    },
+    keepWaiting: (name, reason) => void waiting.set(name, reason),
+    makeRoom(name, startMs = pendingMs) {
+      const revision = revisions.get(name);
+      waiting.delete(name);
+      if (revision) revisions.set(name, { ...revision, dueMs: clock.monotonicMs() + startMs });
     },
     existing: () => [...revisions.keys()],
     spec: (name) => revisions.get(name)?.spec,

@@ -115,15 +115,17 @@ def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
     A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text.
     Inspection reads names and texts alone: its columns are of FP64 where the model has learned whole numbers that a float would round.
     """
-    whole = whole_type(learned) if learned is not None and spec.datatype == "FP64" else None
-    spec = replace(spec, datatype=whole) if whole else spec
-    if spec.shape != (-1,) or spec.datatype not in ("BYTES", "INT64", "UINT64"):
+    whole = whole_type(learned) if learned is not None else None
+    spec = replace(spec, datatype=whole) if whole and spec.datatype == "FP64" else spec
+    # A signature of MLflow may declare whole numbers, which cannot be missing: its own server refuses null in them.
+    takes_null = spec.datatype == "BYTES" or (whole is not None and spec.datatype in ("INT64", "UINT64"))
+    if spec.shape != (-1,) or not takes_null:
         return spec
     return replace(spec, takes_null=True, empty_is_null=learned is None or "" not in learned.tolist())
 
 
 def whole_type_of_matrix(estimator: Any, width: int | None) -> str | None:
-    """As `whole_type`, for a matrix of numbers: one array has one type."""
+    """Like `whole_type`, for a matrix of numbers: one array has one type."""
     learned = learned_by_place(estimator, width or 0)
     return next((found for found in (whole_type(values) for values in learned if values is not None) if found), None)
 
@@ -136,7 +138,7 @@ def learned_by_place(estimator: Any, width: int) -> list[np.ndarray | None]:
 
 
 def _learned_in(estimator: Any, names: list[str]) -> dict[str, np.ndarray]:
-    """What parts learned from columns that have no names but these."""
+    """The values that parts learned from columns that have no names but these."""
     found = [(name, values) for part, columns, _ in _given(Given(estimator, names)) for name, values in _learned(part, columns).items()]
     return {name: values for name, values in found if name in names}
 
@@ -153,7 +155,7 @@ def whole_type(values: np.ndarray) -> str | None:
 
 
 def missing_of(estimator: Any) -> dict[str, Any]:
-    """For each column, what stands for a missing value in the tables that it was fitted on: None or pandas' NA where a part says so, else NaN."""
+    """For each column, what stands for a missing value in the tables that it was fitted on: that is None or pandas' NA where a part says so, else NaN."""
     found: dict[str, Any] = {}
     for part, columns, is_direct in parts_given(estimator):
         said = _missing_in(part, len(columns)) if is_direct else []

@@ -4,9 +4,9 @@ from typing import Callable
 
 import numpy as np
 
-# Of the spread of a column of answers, or of their size; labels must be equal.
+# The limit of a difference, as a part of the spread of a column of answers or of their size; labels must be equal.
 TOLERANCE = 1e-6
-# What an answer of FP32 may be off by its own rounding, relative to its size: two of its steps.
+# The error that rounding alone makes of an FP32 answer, relative to its size: two of its steps.
 _FP32_STEPS = 2.4e-7
 
 # How far apart each two numbers of an output may be at most, as a number that 1 stands for: (name of the output, the framework's answers).
@@ -21,12 +21,12 @@ def by_spread(_name: str, expected: np.ndarray) -> np.ndarray:
     sizes = np.abs(np.nan_to_num(known))
     spread = np.nan_to_num(np.nanstd(known, axis=0)) if expected.ndim else np.zeros(())
     spread = np.broadcast_to(spread, expected.shape)
-    # What differs by rounding alone is all the same.
+    # Answers that differ by rounding alone count as all the same.
     return np.where(spread > 1e-12 * sizes, spread, np.where(sizes > 0, sizes, 1.0))
 
 
 def by_own_size(_name: str, expected: np.ndarray) -> np.ndarray:
-    """The size of each answer, as of rows that are far from each other."""
+    """The size of each answer: for rows that are far from each other."""
     sizes = np.abs(np.nan_to_num(np.where(np.isfinite(expected), expected, 0)))
     return np.maximum(sizes, np.finfo(np.float64).tiny)
 
@@ -63,7 +63,7 @@ def difference(
 
 
 def _apart(name: str, expected: np.ndarray, found: np.ndarray, scale: Scale) -> float:
-    """Numbers that JSON has not, which are all written as null, are the same."""
+    """The largest difference in the scale. NaN and infinities are all null in JSON, and so the same."""
     if expected.size == 0:
         return 0.0
     rounding = _FP32_STEPS if expected.dtype.itemsize == 4 else 0.0

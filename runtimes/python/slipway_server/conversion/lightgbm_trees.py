@@ -24,7 +24,7 @@ class _Text(NamedTuple):
 
 
 def answer_rows(nodes: Nodes, booster: Any, rows: str) -> tuple[str, str, int]:
-    """Its answers, [rows, targets], of a classifier of two classes the probability of the second; its objective, and how many targets there are."""
+    """Its answers in FP64, [rows, targets], which are the probability of the second class where there are two; its objective, and how many targets there are."""
     settings, trees = _read(booster.model_to_string())
     targets = int(settings["num_tree_per_iteration"])
     found = [_tree(tree, index % targets) for index, tree in enumerate(trees)]

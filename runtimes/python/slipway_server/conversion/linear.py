@@ -31,7 +31,7 @@ def _convert(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
     is_binary = len(coefficients) == 1
     label(nodes, above(nodes, scores, 0) if is_binary else first_largest(nodes, scores), model.classes_, outputs[0])
     if not _has_probabilities(model):
-        # The output that nothing asks for.
+        # Nothing asks for this output.
         nodes.add("Identity", scores, out=outputs[1])
     elif _is_softmax(model):
         both = nodes.add("Concat", nodes.add("Neg", scores), scores, axis=1) if is_binary else scores
@@ -43,7 +43,7 @@ def _convert(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
 
 
 def _convert_one_vs_rest(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
-    """Of equal scores the last class, as scikit-learn has it."""
+    """The last class of those whose scores are equal wins, as scikit-learn has it."""
     parts = model.estimators_
     if model.multilabel_ or not all(type(part).__name__ in (*_SCORED, "LinearSVC") and np.shape(part.coef_)[0] == 1 for part in parts):
         raise ValueError("it decides between models for which there is no conversion")
@@ -64,7 +64,7 @@ def _convert_one_vs_rest(nodes: Nodes, model: Any, rows: str, outputs: list[str]
 
 
 def _scores(nodes: Nodes, rows: str, coefficients: np.ndarray, intercept: np.ndarray) -> str:
-    """[rows, classes], or one for two classes."""
+    """The scores in FP64, [rows, classes]; for two classes [rows, 1]."""
     products = nodes.add("MatMul", finite(nodes, rows), nodes.constant(coefficients.T, np.float64))
     return nodes.add("Add", products, nodes.constant(np.broadcast_to(intercept, (len(coefficients),)), np.float64))
 

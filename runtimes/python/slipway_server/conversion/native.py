@@ -9,7 +9,7 @@ from ..values.tensors import TensorSpec
 
 # A precision, and the function that makes the graph, which may raise its converter's errors.
 Conversion = Tuple[str, Callable[[], Any]]
-# Of one estimator: the nodes to add to, the estimator, the name of its rows (FP64), and the names to give to its outputs.
+# Converts one estimator: takes the nodes to add to, the estimator, the name of its rows (FP64), and the names to give to its outputs.
 Convert = Callable[[Any, Any, str, "list[str]"], None]
 
 OPSET = {"": 17, "ai.onnx.ml": 3}
@@ -56,7 +56,7 @@ def register(estimator: Any, convert: Convert) -> None:
 
 
 def register_step(estimator: Any, convert: Callable[[Any, Any, Any, str], None], width: Callable[[Any], int]) -> None:
-    """As `register`, for a step of preparation: `convert(nodes, estimator, columns, name of its output)`, which is a matrix of FP64 and as wide as `width(estimator)`."""
+    """Like `register`, for a step of preparation: `convert(nodes, estimator, columns, name of its output)`, which is a matrix of FP64 and as wide as `width(estimator)`."""
     from skl2onnx import update_registered_converter
     from skl2onnx.common.data_types import DoubleTensorType
 
@@ -102,7 +102,7 @@ def _answers_in_fp64(operator: Any) -> None:
 
 
 def _added(convert: Convert) -> Callable[[Any, Any, Any], None]:
-    """As skl2onnx calls a converter."""
+    """The converter as skl2onnx calls it."""
 
     def call(scope: Any, operator: Any, container: Any) -> None:
         from onnx import TensorProto

@@ -1,4 +1,4 @@
-"""Which graphs compute in the precision in which their framework does; any other is refused, and the framework serves its model itself."""
+"""Tells whether a graph computes in the precision in which its framework does; one that does not is refused, and the framework serves its model itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .trees import FP32
 
 # The operators of ai.onnx.ml that look up or move what they are given. Its others compute in FP32, whatever they are given.
 _EXACT = ("ArrayFeatureExtractor", "LabelEncoder", "OneHotEncoder", "TreeEnsemble", "ZipMap")
-# What they answer is small and whole.
+# Their answers are small and whole.
 _WHOLE = ("ArgMax", "LabelEncoder", "OneHotEncoder", "Shape")
 _MOVES = ("Identity", "Cast", "Concat", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Gather", "Slice", "ArrayFeatureExtractor", "ZipMap", "Transpose")
 _NARROW = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
@@ -69,14 +69,14 @@ def _check_node(node: Any, types: dict[str, int], exact: set[str]) -> None:
 
 
 def _own_type(node: Any, types: dict[str, int]) -> int:
-    """What onnx does not infer."""
+    """The type of an output that onnx does not infer."""
     if node.op_type == "TreeEnsemble":
         return types.get(node.input[0], TensorProto.UNDEFINED)
     return TensorProto.FLOAT if node.op_type == "OneHotEncoder" else TensorProto.UNDEFINED
 
 
 def _stays_exact(node: Any, types: dict[str, int], exact: set[str]) -> bool:
-    """Whether its numbers are small and whole: of an encoder, or moved by an operator that does not compute."""
+    """Whether its numbers are small and whole: made by an encoder, or moved by an operator that does not compute."""
     if node.op_type in _WHOLE:
         return True
     moved = list(node.input) if node.op_type == "Concat" else list(node.input[:1])

@@ -69,7 +69,7 @@ def _kept(model: Any) -> np.ndarray:
 
 
 def _multiply(nodes: Nodes, model: Any, columns: list[Column], out: str) -> None:
-    """In scikit-learn's order: the last of a term's factors first."""
+    """Multiplies in scikit-learn's order: the last of a term's factors first."""
     rows = _matrix(nodes, columns)
     one = nodes.add("Add", nodes.add("Mul", nodes.add("Gather", rows, nodes.constant([0], np.int64), axis=1), nodes.constant(0, np.float64)), nodes.constant(1, np.float64))
     factors = nodes.add("Concat", rows, one, axis=1)
@@ -93,7 +93,7 @@ def _encode(nodes: Nodes, model: Any, columns: list[Column], out: str) -> None:
 
 
 def _categories(model: Any) -> list[tuple[np.ndarray, int | None]]:
-    """Of each column those it knows, and the place of the one that has no column of its own."""
+    """The categories that it knows of each column, and the place of the one that has no column of its own."""
     dropped = getattr(model, "drop_idx_", None)
     return list(zip(model.categories_, [None] * len(model.categories_) if dropped is None else dropped))
 
@@ -114,18 +114,16 @@ def _one_hot(nodes: Nodes, column: Column, known: np.ndarray, is_strict: bool, d
 
 def _same(nodes: Nodes, column: Column, known: np.ndarray) -> str:
     """1 for the category that a number is, in FP64 or in INT64, and 0 for the others."""
-    if known.dtype.kind == "O" and all(isinstance(each, (bool, int, float, np.number, np.bool_)) for each in known.tolist()):
-        known = np.array(known.tolist(), np.float64)
-    if known.dtype.kind not in "iufb":
+    written = [each.item() if isinstance(each, np.generic) else each for each in known.tolist()]
+    if not all(isinstance(each, (bool, int, float)) for each in written):
         raise ValueError("it has categories that are no numbers in a column of numbers, for which there is no conversion")
-    if column.kind == TensorProto.INT64:
-        equal = nodes.add("Equal", column.name, nodes.constant(known.reshape(1, -1), np.int64))
-        return nodes.cast(equal, TensorProto.DOUBLE)
-    numbers = known.astype(np.float64)
-    if known.dtype.kind in "iu" and not np.array_equal(numbers.astype(known.dtype), known):
-        raise ValueError("it has categories that FP64 cannot tell apart, for which there is no conversion")
-    value = nodes.cast(column.name, TensorProto.DOUBLE)
-    equal = nodes.add("Equal", value, nodes.constant(numbers.reshape(1, -1), np.float64))
+    is_whole = column.kind == TensorProto.INT64
+    numbers = np.array(written, np.int64 if is_whole else np.float64)
+    # Python compares a whole number with a float by all their digits.
+    if any(number != each and each == each for number, each in zip(numbers.tolist(), written)):
+        raise ValueError("it has categories that its columns of numbers cannot tell apart, for which there is no conversion")
+    value = column.name if is_whole else nodes.cast(column.name, TensorProto.DOUBLE)
+    equal = nodes.add("Equal", value, nodes.constant(numbers.reshape(1, -1), numbers.dtype))
     if np.isnan(numbers).any():
         equal = nodes.add("Or", equal, nodes.add("And", nodes.add("IsNaN", value), nodes.constant(np.isnan(numbers).reshape(1, -1), bool)))
     return nodes.cast(equal, TensorProto.DOUBLE)

@@ -50,7 +50,7 @@ def _convert_plain(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> N
 
 
 def _leaf_values(tree: Any, is_classifier: bool) -> np.ndarray:
-    """[nodes, targets]: of a classifier the share of each class. Up to scikit-learn 1.2 a leaf keeps counts, which are then divided by their sum."""
+    """An array [nodes, targets]; for a classifier it has the share of each class. Up to scikit-learn 1.2 a leaf keeps counts, which are then divided by their sum."""
     values = np.asarray(tree.value, np.float64)
     values = values[:, 0, :] if is_classifier else values[:, :, 0]
     totals = values.sum(axis=1, keepdims=True)

@@ -34,7 +34,7 @@ class Tree(NamedTuple):
 
 
 class Trees(NamedTuple):
-    """`compares` and `number` are what is compared with a threshold, and what a sum is of: numpy's float32 or float64."""
+    """A threshold is compared in the type `compares`, and a sum is made in the type `number`: numpy's float32 or float64."""
 
     trees: Sequence[Tree]
     targets: int
@@ -53,7 +53,7 @@ def sums(nodes: Nodes, rows: str, trees: Trees) -> str:
     """The sum of each target, of the trees in their order: [rows, targets], in the number of the trees."""
     given = rows
     if trees.compares == np.float32:
-        # What the framework itself rounds before it compares; it refuses what is too large for that.
+        # The framework itself rounds its rows before it compares, and refuses what is too large for that.
         narrow = nodes.cast(given, TensorProto.FLOAT, out=f"{FP32}_{nodes.prefix}_rows")
         given = _within_fp32(nodes, narrow, trees.number)
     elif trees.number == np.float64:
@@ -151,7 +151,7 @@ def _part(tree: Tree, inner: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def probabilities(nodes: Nodes, scores: str, link: str, out: str | None = None) -> str:
-    """Of each class, in FP64: by "sigmoid" of one score, or by "softmax" of one for each class."""
+    """The probability of each class in FP64, [rows, classes]: by "sigmoid" of one score, or by "softmax" of one for each class."""
     if link == "softmax":
         return nodes.add("Softmax", scores, axis=1, out=out)
     likely = sigmoid(nodes, scores)
@@ -175,12 +175,12 @@ def label(nodes: Nodes, index: str, classes: Iterable[Any], out: str) -> str:
 
 
 def first_largest(nodes: Nodes, scores: str) -> str:
-    """For each row the index of the largest, the first of equals, as numpy's argmax has it."""
+    """The index of the largest score of each row, the first of equals, as numpy's argmax has it."""
     return nodes.add("ArgMax", scores, axis=1, keepdims=0)
 
 
 def above(nodes: Nodes, scores: str, limit: float, *, or_equal: bool = False) -> str:
-    """1 for each row whose only score is larger than the limit, else 0."""
+    """An integer a row: 1 for each row whose only score is larger than the limit, else 0."""
     op = "GreaterOrEqual" if or_equal else "Greater"
     flags = nodes.cast(nodes.add(op, scores, nodes.constant(limit, np.float64)), TensorProto.INT64)
     return nodes.add("Reshape", flags, nodes.constant([-1], np.int64))

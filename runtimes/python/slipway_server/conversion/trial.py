@@ -1,4 +1,4 @@
-"""Whether a converted graph answers as its framework: on the golden rows, and on those that are hard to answer the same."""
+"""Tells whether a converted graph answers as its framework does: on the golden rows, and on those that are hard to answer the same."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _is_finite(array: np.ndarray) -> bool:
 
 
 def tried(convert: Callable[[], Any], asked: Asked, out: str, tolerance: float, scale: Scale) -> dict[str, Any]:
-    """What came of it: {converted, reason, rows, maxDifference, onnxMicros}. Writes the graph to `out` where it is converted."""
+    """The report of the trial: {converted, reason, rows, maxDifference, onnxMicros}. Writes the graph to `out` where it is converted."""
     try:
         content = convert().SerializeToString()
         session = _session(content, is_one_thread=scale is by_spread)
@@ -89,7 +89,7 @@ def _session(content: bytes, *, is_one_thread: bool) -> Any:
 
     disable_telemetry_events()
     options = SessionOptions()
-    # What it refuses is part of the trial.
+    # The trial asks for refusals, which are no news.
     options.log_severity_level = 4
     # Two threads add up the trees of a forest in another order, and its server has one.
     options.intra_op_num_threads = 1 if is_one_thread else 0

@@ -21,7 +21,7 @@ _PLAIN = (
 
 
 def answer_rows(nodes: Nodes, booster: Any, rows: str, rounds: int) -> tuple[str, str, int]:
-    """Its answers, which are FP32 numbers, as FP64: [rows, targets]; its objective, and how many targets there are. `rounds`: 0 means all."""
+    """Its answers, which are FP32 numbers, as FP64, [rows, targets]; its objective, and how many targets there are. `rounds`: 0 means all."""
     learner = json.loads(booster.save_raw("json"))["learner"]
     objective = learner["objective"]["name"]
     trees, targets = _trees(learner, rounds)
@@ -54,7 +54,7 @@ def classified(nodes: Nodes, booster: Any, rows: str, rounds: int, classes: Any,
         nodes.add("Identity", likely, out=outputs[1])
     elif objective == "binary:logistic" and targets == 1:
         label(nodes, above(nodes, likely, 0.5), classes, outputs[0])
-        # In FP32, as XGBoost subtracts.
+        # The server rounds it to FP32, as XGBoost does.
         other = nodes.add("Sub", nodes.constant(1, np.float64), likely)
         nodes.add("Concat", other, likely, axis=1, out=outputs[1])
     else:

@@ -4,7 +4,7 @@ from typing import Any, Iterable, Iterator
 
 import numpy as np
 
-from ..adapters.columns import categories_of, chosen_of, cuts_texts, parts_given
+from ..adapters.columns import categories_of, chosen_of, cuts_texts, learned_by_place, learned_of, parts_given, whole_type
 from ..adapters.estimator import estimator_model
 from ..config import Facts
 from ..conversion.native import CATEGORIES, OPSET, Conversion, width_of
@@ -122,8 +122,9 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]
     """An input per column if columns are selected, else one matrix of them all."""
     from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 
-    if any(spec.datatype.endswith("INT64") for spec in inputs):
-        # Its tensors of whole numbers have no missing ones, and floats would round these.
+    learned = [*learned_of(native).values(), *learned_by_place(native, width_of(inputs))]
+    if any(values is not None and whole_type(values) for values in learned):
+        # ONNX's tensors of whole numbers have no missing ones, and floats would round these.
         raise ValueError("it has learned whole numbers beyond 2^53, for which there is no conversion")
     kinds = [StringTensorType if spec.datatype == "BYTES" else DoubleTensorType for spec in inputs]
     if _choose_by_names(native):

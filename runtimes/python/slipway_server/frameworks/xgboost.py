@@ -12,7 +12,7 @@ from ..adapters.estimator import estimator_model
 from ..config import Facts
 from ..conversion.native import Conversion, graph_of_rows, register_classes, width_of
 from ..model import Model, coded, codes_of, matrix, refuse_unknown, stacked
-from ..values.tensors import Signature, TensorSpec
+from ..values.tensors import Signature
 
 PLATFORM = "xgboost_booster"
 AHEAD = ("xgboost",)

@@ -32,7 +32,7 @@ def each_choice(request: dict[str, Any], emit: Emit, at_once: int, ask: Ask) -> 
 
 
 def _prompts(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """What each prompt replaces in the request; nothing where there is a conversation, or one prompt, which may be a list of tokens."""
+    """The part of the request that each prompt replaces; it is empty where there is a conversation, or one prompt, which may be a list of tokens."""
     prompt = request.get("prompt")
     if isinstance(prompt, list) and not all(isinstance(token, int) for token in prompt):
         return [{"prompt": each} for each in prompt]

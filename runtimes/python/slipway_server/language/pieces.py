@@ -11,18 +11,18 @@ from .tool_calls import Form, calls_in, said_before
 _HALF_A_LETTER = "\ufffd"
 # A token of one byte, where the vocabulary has no word: a run of them is letters as a whole, or one by one none.
 _BYTE = re.compile("<0x[0-9A-F]{2}>")
-# Whose spaces some tokenizers take away, once they are whole.
+# Some tokenizers take away the space of these, once they are whole.
 _TIDIED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
 
 class Pieces:
-    """What transformers calls while it generates: the tokens as they are chosen, and before each the scores of all."""
+    """Called by transformers while it generates: it is told the tokens as they are chosen, and before each the scores of all."""
 
     def __init__(self, tokenizer: Any, emit: Emit, stops: list[str], logprobs: int, most: int) -> None:
         self._tokenizer, self._emit, self._stops, self._logprobs, self._most = tokenizer, emit, stops, logprobs, most
         self._unsettled = [*stops, *(_TIDIED if tokenizer.clean_up_tokenization_spaces else ())]
         self._ids: list[int] = []
-        self._told, self._scored = "", ""
+        self._told = ""
         self._scores: Any = None
         self._marks: list[dict[str, Any]] = []
         self._is_begun = self._is_stopped = self._is_left = False

@@ -12,7 +12,7 @@ USUAL_TOKENS = 16
 _NOT_FOR_CLIENTS = ("id_slot", "lora", "stream_options")
 # What no engine here does, with the value that asks for nothing: passed over, it would look as if it had been done.
 _NOT_DONE = {"best_of": 1, "echo": False, "suffix": ""}
-# The same of conversations, with what to do instead.
+# The same for conversations, with what to do instead.
 _NOT_CONVERSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "functions": (([],), "use tools"),
     "function_call": (("none",), "use tool_choice"),
@@ -25,8 +25,9 @@ _FORMS = ("text", "json_object", "json_schema")
 _CHOICES = ("none", "auto", "required")
 _NUMBERS = ("temperature", "top_p", "min_p", "frequency_penalty", "presence_penalty")
 _COUNTS = ("max_tokens", "max_completion_tokens")
-# As OpenAI's.
+# The limits of OpenAI's API.
 _MOST_CHOICES = 128
+MOST_LOGPROBS = 20
 # llama.cpp's word for as many as there is room for.
 UNBOUNDED = -1
 
@@ -42,8 +43,11 @@ def chat_request(body: Any) -> dict[str, Any]:
     _refuse_form(asked.get("response_format", {"type": "text"}))
     # Chat templates know the role by its older name alone.
     plain = [{**each, "role": "system"} if each.get("role") == "developer" else each for each in messages]
-    # Of engines, which have no other way to ask for the token that was chosen, one is asked for the likeliest too.
-    least = {"top_logprobs": max(1, asked.get("top_logprobs", 0))} if has_logprobs(asked) else {}
+    others = asked.get("top_logprobs", 0)
+    if isinstance(others, bool) or not isinstance(others, int) or not 0 <= others <= MOST_LOGPROBS:
+        raise Refusal(400, f"top_logprobs is {show(others)}; it takes a whole number from 0 to {MOST_LOGPROBS}", param="top_logprobs")
+    # Engines tell nothing of the chosen token unless they are asked for the likeliest one too.
+    least = {"top_logprobs": max(1, others)} if has_logprobs(asked) else {}
     return {**asked, **_tools(asked), **least, "messages": plain}
 
 
@@ -69,7 +73,7 @@ def _tools(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name_of(tool: Any) -> str | None:
-    """That of a function."""
+    """The name of a function; None for any other tool, or without a name."""
     function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
     name = function.get("name") if isinstance(function, dict) else None
     return name if isinstance(name, str) and name else None
@@ -107,7 +111,7 @@ def refuse_other_model(body: Any, name: str, aliases: tuple[str, ...]) -> None:
 
 
 def no_such_model(asked: str, name: str) -> Refusal:
-    """In OpenAI's words, and with what to do."""
+    """The refusal says so in OpenAI's words, and what to do."""
     way = f"This endpoint serves `{name}`; other names for it stand under `server.aliases` in its model.yaml."
     return Refusal(404, f"The model `{asked[:128]}` does not exist. {way}", code="model_not_found", param="model")
 

@@ -37,14 +37,14 @@ def takes_tools(template: Any) -> bool:
 
 
 def _for_tools(template: Any) -> str:
-    """That of several by which transformers renders a conversation with tools."""
+    """The template by which transformers renders a conversation with tools, where there are several."""
     if isinstance(template, dict):
         template = template.get("tool_use", template.get("default"))
     return template if isinstance(template, str) else ""
 
 
 def said_before(form: Form, text: str) -> str:
-    """As much of an unfinished text as is sure to be no part of a call."""
+    """The beginning of an unfinished text that is sure to be no part of a call."""
     if not form.tag:
         return "" if text.lstrip()[:1] in ("", "{", "[") else text
     at = text.find(form.tag)
@@ -55,7 +55,7 @@ def said_before(form: Form, text: str) -> str:
 
 
 def calls_in(form: Form, text: str) -> tuple[str, list[dict[str, Any]]]:
-    """What a whole text says besides its calls, and these as OpenAI's API has them. A call that cannot be read stays text."""
+    """The text without its calls, and these as OpenAI's API has them. A call that cannot be read stays text."""
     content, calls = [], []
     for piece, call in _tagged(form, text) if form.tag else _whole(form, text):
         content.append(piece)
@@ -63,7 +63,8 @@ def calls_in(form: Form, text: str) -> tuple[str, list[dict[str, Any]]]:
             function = {"name": call["name"], "arguments": json.dumps(call[form.arguments], ensure_ascii=False)}
             calls.append({"index": len(calls), "id": f"call_{uuid.uuid4().hex}", "type": "function", "function": function})
     said = "".join(content)
-    return (said.strip() if calls else said), calls
+    # The beginning stays as it is: it may have been told before the text was whole.
+    return (said.rstrip() if calls else said), calls
 
 
 def _tagged(form: Form, text: str) -> Iterator[tuple[str, Any]]:
@@ -87,7 +88,8 @@ def _whole(form: Form, text: str) -> Iterator[tuple[str, Any]]:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    # A model may well repeat a bracket to the end of its answer.
+    except (ValueError, RecursionError):
         return None
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, Container
 
 from ..refusal import Refusal, show
-from .requests import UNBOUNDED
-
-_MOST_LOGPROBS = 20
+from .requests import MOST_LOGPROBS, UNBOUNDED
 
 
 def count_of(request: dict[str, Any], room: int) -> int:
@@ -16,7 +14,7 @@ def count_of(request: dict[str, Any], room: int) -> int:
 
 
 def refuse_more(request: dict[str, Any]) -> None:
-    """What llama.cpp does with its tokens, and this engine does not."""
+    """Refuses with 400 what llama.cpp does with its tokens, and this engine does not."""
     for name in ("frequency_penalty", "presence_penalty", "logit_bias", "grammar", "json_schema"):
         if request.get(name):
             raise Refusal(400, f"{name} is {show(request[name])}, which is for models in GGUF; leave it out", param=name)
@@ -26,7 +24,7 @@ def refuse_more(request: dict[str, Any]) -> None:
 
 
 def template_options(request: dict[str, Any], template: Any, own: Container[str]) -> dict[str, Any]:
-    """What the chat template is told besides the messages, as vLLM has it. Raises a Refusal for an effort that the template says nothing of; `own` are the names that are not for clients to say."""
+    """The variables that the chat template gets besides the messages, as vLLM has it. Raises a Refusal for an effort that the template says nothing of; `own` are the names that are not for clients to say."""
     options = request.get("chat_template_kwargs", {})
     if not isinstance(options, dict):
         raise Refusal(400, f"chat_template_kwargs is {show(options)}; it takes an object", param="chat_template_kwargs")
@@ -50,12 +48,12 @@ def stops_of(request: dict[str, Any]) -> list[str]:
 
 
 def logprobs_of(request: dict[str, Any]) -> int:
-    """Of completions a number, of conversations whether, and in another field how many."""
+    """How many log-probabilities of a token are asked for: completions say a number, conversations say whether, and in another field how many."""
     asked = request.get("logprobs")
     count = request.get("top_logprobs", 1) if asked is True else asked or 0
-    if isinstance(count, int) and 0 <= count <= _MOST_LOGPROBS:
+    if isinstance(count, int) and 0 <= count <= MOST_LOGPROBS:
         return count
-    raise Refusal(400, f"logprobs is {show(asked)}; it takes a number from 0 to {_MOST_LOGPROBS}")
+    raise Refusal(400, f"logprobs is {show(asked)}; it takes a number from 0 to {MOST_LOGPROBS}")
 
 
 def sampling_of(request: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..protocols.invocations import read_invocation
 from ..refusal import Refusal
 from ..values.packing import DTYPES
 from ..values.tensor_json import flat_json
-from ..values.tensors import Signature, TensorSpec, datatype_of
+from ..values.tensors import TensorSpec, datatype_of
 from .golden_rows import made_rows
 from .golden_tensors import golden_tensors
 from .unknowns import Place, row_with_unknowns, try_unknowns, with_unknowns

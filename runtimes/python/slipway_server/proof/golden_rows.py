@@ -60,7 +60,7 @@ def _through_inverses(before: list[Any], last: Any, width: int, dice: np.random.
 
 
 def through_inverses(before: list[Any], rows: np.ndarray) -> np.ndarray | None:
-    """What these steps make such rows of, as FP64. None where a step has no way back from rows that it would not have made itself."""
+    """The rows of which these steps make such rows, as FP64; or None, where a step has no way back from rows that it would not have made itself."""
     try:
         for step in reversed(before):
             rows = step.inverse_transform(rows)

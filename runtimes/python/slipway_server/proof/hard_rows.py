@@ -25,7 +25,7 @@ class Group(NamedTuple):
 
 
 def hard_rows(model: Model, golden: dict[str, np.ndarray]) -> Iterator[Group]:
-    """`golden` are the golden rows. Yields no group of which there are no rows."""
+    """`golden` are the golden rows. Yields nothing for a model without a number of FP64."""
     dice = np.random.RandomState(_SEED)
     numbers = {name: array for name, array in golden.items() if array.dtype == np.float64}
     if not numbers or any(array.ndim == 0 or len(array) == 0 for array in golden.values()):
@@ -71,7 +71,7 @@ def _small(model: Model, dice: np.random.RandomState) -> np.ndarray | None:
     coefficients = np.atleast_2d(np.asarray(getattr(last, "coef_", np.zeros((0, 0))), dtype=object))
     if coefficients.size == 0 or not all(isinstance(each, (float, np.floating)) for each in coefficients.flat):
         return None
-    weights, offsets = coefficients.astype(np.float64), np.resize(np.ravel(last.intercept_), len(coefficients)).astype(np.float64)
+    weights, offsets = coefficients.astype(np.float64), np.resize(np.ravel(getattr(last, "intercept_", 0.0)), len(coefficients)).astype(np.float64)
     width = weights.shape[1]
     rows = dice.normal(0, 1, (_MOST_ROWS // 2, width)) * 10 ** dice.uniform(0, 8, (_MOST_ROWS // 2, 1))
     for row in rows:
@@ -86,7 +86,7 @@ def _small(model: Model, dice: np.random.RandomState) -> np.ndarray | None:
 
 
 def _extreme(golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray]:
-    """Golden rows with one of their numbers, or all, in each magnitude."""
+    """Golden rows, in each of which one number has one of the magnitudes."""
     sizes = [sign * size for size in _EXTREMES for sign in (1, -1) for _ in range(2)]
     count = len(next(iter(golden.values())))
     taken = dice.randint(0, count, len(sizes))

@@ -46,7 +46,7 @@ class Response:
         return [*events, *self._closed(self._status), self._event(f"response.{self._status}", response=self.json())]
 
     def failed(self, code: str | None, message: str) -> Event:
-        """Of an answer that ends in an error."""
+        """The last event of an answer that ends in an error."""
         return self._event("error", code=code or "server_error", message=message, param=None)
 
     def json(self) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class _Item:
         return {"type": self.part_type(), "text": self.text, **own}
 
     def begun(self) -> dict[str, Any]:
-        """As it is before it says anything."""
+        """The item as it is before it says anything."""
         return {**self.json(), **({"arguments": ""} if self.kind == "function_call" else {"content": []})}
 
     def json(self) -> dict[str, Any]:

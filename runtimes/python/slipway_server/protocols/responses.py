@@ -16,7 +16,7 @@ _READ = (
     *("input", "instructions", "max_output_tokens", "tools", "tool_choice", "text", "include", "top_logprobs", "reasoning"),
     *("metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "stream_options"),
 )
-# What this server does not do, with the values that ask for nothing, and what to do instead.
+# Fields for what this server does not do, with the values that ask for nothing, and what to do instead.
 _STATELESS = "nothing is stored here: send the whole conversation as input"
 _NOT_DONE: dict[str, tuple[tuple[Any, ...], str]] = {
     "previous_response_id": ((), _STATELESS),
@@ -29,7 +29,7 @@ _NOT_DONE: dict[str, tuple[tuple[Any, ...], str]] = {
     "max_tool_calls": ((), "leave it out"),
 }
 _LOGPROBS = "message.output_text.logprobs"
-# There is none of it here, so an answer that includes it is the same.
+# The second is never made here, so an answer that includes it is the same.
 _INCLUDED = (_LOGPROBS, "reasoning.encrypted_content")
 _TEXTS = ("input_text", "output_text", "text", "refusal")
 

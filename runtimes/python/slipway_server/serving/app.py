@@ -62,7 +62,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         app.add_route("/v1/embeddings", _Post(language.embeddings))
     app.add_route(f"/v1/models/{config.name}", _Get(language.model if language else routes.model_ready))
     if language or config.facts.embeds:
-        for alias in {*config.aliases} - {config.name}:
+        for alias in config.aliases:
             app.add_route(f"/v1/models/{alias}", _Get(routes.named(alias)))
     app.add_route(f"/v1/models/{config.name}:predict", _Post(routes.predict))
     for path in ("/", "/docs"):

@@ -62,7 +62,7 @@ def jsonable(value: Any) -> Any:
     return _record_json(value)
 
 
-# How many numbers no answer had, of those that the model's only thread has written.
+# How many numbers were lost, because JSON has none of their kind; the model's only thread counts them.
 _lost = 0
 
 
@@ -75,7 +75,7 @@ def _finite(value: float) -> float | None:
 
 
 def counting_lost(answer: Callable[[], T]) -> tuple[T, int]:
-    """What `answer` returns, and for how many of its numbers JSON has null: NaN, and infinite ones."""
+    """Calls `answer`; returns its result, and for how many of its numbers JSON has null: NaN, and infinite ones."""
     before = _lost
     return answer(), _lost - before
 

@@ -102,7 +102,7 @@ def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.nda
         written = pack(spec.datatype, [_as_written(value, spec) for value in values], label)
     missing = [at for at, value in enumerate(values) if is_missing(value)] if spec.takes_null else []
     if missing and "INT" in spec.datatype:
-        # As Python's own numbers: an array of integers has no room for a missing one, and floats would round the others.
+        # They become Python's own numbers: an array of integers has no room for a missing one, and floats would round the others.
         written = written.astype(object)
     if missing:
         written[missing] = None

@@ -3,7 +3,8 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
-import type { InTurn } from '#adapters/local/revisions/at-once.ts';
+import type { FairTurn } from '#adapters/local/revisions/at-once.ts';
+import type { Applicant } from '#adapters/local/revisions/fair-turns.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
@@ -33,7 +34,9 @@ export type ImageBuildsOptions = {
   /** Slipway's own environment; a build inherits only what locates programs, the home, the engine and the certificates. */
   readonly own: Readonly<Record<string, string | undefined>>;
   /** Shared by all builds of this machine; limits how many run at once. */
-  readonly inTurn: InTurn;
+  readonly inTurn: FairTurn;
+  /** For whose model the build of a deployment is. */
+  readonly applicantOf: (deploymentId: string) => Promise<Applicant>;
   /** How long a build may wait for its turn. */
   readonly queuedTimeoutSeconds: number;
   /** How long it may run after that. */
@@ -165,8 +168,9 @@ async function runOne(
     environment: order?.environmentHash ?? null,
     log: join(options.directory, progress.log),
   });
+  const applicant = await options.applicantOf(deploymentId);
   const { status, phases, exported } = await whenItIsItsTurn(
-    options,
+    { ...options, applicant },
     stopped,
     tracked,
     async () => {
@@ -189,7 +193,12 @@ async function runOne(
 }
 
 async function whenItIsItsTurn(
-  { inTurn, queuedTimeoutSeconds, timers }: ImageBuildsOptions,
+  {
+    inTurn,
+    applicant,
+    queuedTimeoutSeconds,
+    timers,
+  }: ImageBuildsOptions & { readonly applicant: Applicant },
   stopped: AbortSignal,
   { onPlace }: TrackedBuild,
   build: () => Promise<BuildOutcome>,
@@ -197,7 +206,7 @@ async function whenItIsItsTurn(
   using time = limited(stopped, queuedTimeoutSeconds, timers);
   const { signal } = time;
   try {
-    return await inTurn(build, signal, onPlace);
+    return await inTurn(applicant, build, signal, onPlace);
   } catch (error) {
     if (signal.aborted && error === signal.reason) return neverBegun(signal);
     throw error;

@@ -41,13 +41,13 @@ export function requestHeaders(request: IncomingMessage, prefix: string | undefi
   return headers;
 }
 
-/** The headers for a client: end-to-end ones, the revision that the gateway chose, whatever the server claims, and the request's id. */
+/** The headers for a client: end-to-end ones, the revision that the gateway chose and how long it let a probe wait, whatever the server claims, and the request's id. */
 export function responseHeaders(
   received: IncomingHttpHeaders,
   revision: string,
   response: ServerResponse,
 ): Headers {
-  const headers = endToEnd(received, isOurs);
+  const headers = endToEnd(received, (name) => name === WAITED_HEADER);
   headers['x-slipway-revision'] = revision;
   headers['x-request-id'] = idOf(response.req);
   // Headers set here would replace those already set on the response.
@@ -55,11 +55,6 @@ export function responseHeaders(
     headers['vary'] = `${headers['vary']}, ${response.getHeader('vary')}`;
   }
   return headers;
-}
-
-// The gateway alone tells a probe how long it waited: by a wait of its own telling a slow model would pass for a quick one.
-function isOurs(name: string): boolean {
-  return name === WAITED_HEADER;
 }
 
 function isRewritten(name: string): boolean {

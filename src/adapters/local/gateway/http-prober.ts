@@ -44,7 +44,7 @@ async function ask(url: string, options: Options, timeoutMs: number): Promise<Pr
       status: statusCode,
       body: text,
       revision: typeof revision === 'string' ? revision : null,
-      latencyMs: performance.now() - startedAt - Number(headers[WAITED_HEADER] ?? 0),
+      latencyMs: Math.max(0, performance.now() - startedAt - Number(headers[WAITED_HEADER] ?? 0)),
     };
   } catch (error) {
     if (signal.aborted) return { kind: 'none', reason: `no answer within ${timeoutMs} ms` };

@@ -64,10 +64,13 @@ export async function serve(errand: Errand): Promise<Ending> {
 
 async function invoke({ parts, visit }: Errand, company: Company) {
   const { timers, revisions } = parts;
+  const { revision, gone, request, response } = visit;
   const sinceMs = timers.nowMs();
-  const slot = await revisions.invoke(visit.revision, visit.gone, company);
-  if (PROBE_HEADER in visit.request.headers && !visit.response.headersSent) {
-    visit.response.setHeader(WAITED_HEADER, String(timers.nowMs() - sinceMs));
+  const slot = await revisions.invoke(revision, gone, company);
+  if (PROBE_HEADER in request.headers && !response.headersSent) {
+    // One that was sent back to the line has waited before.
+    const waitedMs = Number(response.getHeader(WAITED_HEADER) ?? 0) + timers.nowMs() - sinceMs;
+    response.setHeader(WAITED_HEADER, String(waitedMs));
   }
   return slot;
 }

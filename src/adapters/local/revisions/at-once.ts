@@ -1,3 +1,5 @@
+import { type Applicant, fairOrder, inOrder, type Order } from './fair-turns.ts';
+
 /**
  * Runs a task when it is its turn. One whose signal aborts while it waits is never run, and rejects with the signal's reason.
  * `onPlace` is told each place that it has among those that wait, from 1 on, and null when it begins.
@@ -8,48 +10,83 @@ export type InTurn = <T>(
   onPlace?: OnPlace,
 ) => Promise<T>;
 
+/** As `InTurn`, for somebody. */
+export type FairTurn = <T>(
+  applicant: Applicant,
+  task: () => Promise<T>,
+  signal?: AbortSignal,
+  onPlace?: OnPlace,
+) => Promise<T>;
+
 type OnPlace = (place: number | null) => void;
 
 /** Runs at most `limit` tasks at once; the others wait, first come first served. */
 export function atOnce(limit: number): InTurn {
-  const waiting = new Map<() => void, OnPlace>();
+  const queue = queueOf<object>(limit, inOrder);
+  return (task, signal, onPlace) => queue({}, task, signal, onPlace);
+}
+
+/** Runs at most `limit` tasks at once; the others wait, in the order of `fairOrder`. */
+export function fairlyAtOnce(limit: number): FairTurn {
+  return queueOf(limit, fairOrder());
+}
+
+function queueOf<Who extends object>(limit: number, order: Order<Who>) {
+  type Waiting = Who & { begin(): void; readonly onPlace: OnPlace; place: number };
+  let waiting: readonly Waiting[] = [];
   let running = 0;
 
   function tellPlaces(): void {
-    for (const [index, onPlace] of [...waiting.values()].entries()) onPlace(index + 1);
+    for (const [index, who] of order.upcoming(waiting).entries()) {
+      if (who.place === index + 1) continue;
+      who.place = index + 1;
+      who.onPlace(who.place);
+    }
   }
 
-  async function turn(signal: AbortSignal | undefined, onPlace: OnPlace): Promise<void> {
+  function leave(who: Waiting): void {
+    waiting = waiting.filter((each) => each !== who);
+    tellPlaces();
+  }
+
+  async function turn(who: Who, signal: AbortSignal | undefined, onPlace: OnPlace): Promise<void> {
     signal?.throwIfAborted();
     if (running < limit) {
       running += 1;
+      order.begun(who, 0);
       return;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const mine: Waiting = { ...who, begin: resolve, onPlace, place: 0 };
     const giveUp = () => {
-      waiting.delete(resolve);
-      tellPlaces();
+      leave(mine);
       reject(signal?.reason);
     };
-    waiting.set(resolve, onPlace);
-    onPlace(waiting.size);
+    waiting = [...waiting, mine];
+    tellPlaces();
     signal?.addEventListener('abort', giveUp);
     await promise;
     signal?.removeEventListener('abort', giveUp);
   }
 
   function handOn(): void {
-    const [next] = waiting.keys();
-    if (!next) running -= 1;
-    else {
-      waiting.delete(next);
-      tellPlaces();
-      next();
+    const next = order.next(waiting);
+    if (!next) {
+      running -= 1;
+      return;
     }
+    order.begun(next, waiting.length - 1);
+    leave(next);
+    next.begin();
   }
 
-  return async (task, signal, onPlace = () => undefined) => {
-    await turn(signal, onPlace);
+  return async <T>(
+    who: Who,
+    task: () => Promise<T>,
+    signal?: AbortSignal,
+    onPlace: OnPlace = () => undefined,
+  ): Promise<T> => {
+    await turn(who, signal, onPlace);
     onPlace(null);
     try {
       return await task();

@@ -1,27 +1,70 @@
 /** For whom a task is: its model, and whether a version of that is live, which goes before first ones. */
 export type Applicant = { readonly model: string; readonly isUpgrade: boolean };
 
+/** In which order those that wait get their turns. */
+export type Order<Who> = {
+  /** Those that wait, given in the order in which they came; the next one first. */
+  sorted<Waiting extends Who>(waiting: readonly Waiting[]): readonly Waiting[];
+  /** The first of `sorted`; undefined where nobody waits. */
+  next<Waiting extends Who>(waiting: readonly Waiting[]): Waiting | undefined;
+  /** All their turns to come, as far as nobody else comes. */
+  upcoming<Waiting extends Who>(waiting: readonly Waiting[]): readonly Waiting[];
+  /** It has its turn now, and so many still wait. */
+  begun(who: Who, waiting: number): void;
+};
+
 /**
- * In which order those that wait get their turns: upgrades first, then the model that had the fewest turns since somebody has waited.
+ * Upgrades first, then the model that had the fewest turns since somebody has waited.
  * Among equals every other turn is the newest's: a drop is behind no more than one that came before it, however many there are, and the oldest go on.
  */
-export function fairOrder() {
-  const turns = new Map<string, number>();
-  let isNewest = false;
+export function fairOrder(
+  past: ReadonlyMap<string, number> = new Map(),
+  isNewestNext = false,
+): Order<Applicant> {
+  const turns = new Map(past);
+  let isNewest = isNewestNext;
+
+  const had = ({ model }: Applicant) => turns.get(model) ?? 0;
+  const compare = (a: Applicant, b: Applicant) =>
+    Number(b.isUpgrade) - Number(a.isUpgrade) || had(a) - had(b);
+
+  /** The first of `sorted`; sorting hundreds for each of hundreds takes too long. */
+  function nextOf<Waiting extends Applicant>(waiting: readonly Waiting[]): Waiting | undefined {
+    const inTurn = isNewest ? waiting.toReversed() : waiting;
+    return inTurn.reduce<Waiting | undefined>(
+      (first, each) => (first === undefined || compare(each, first) < 0 ? each : first),
+      undefined,
+    );
+  }
+
+  function begun(who: Applicant, waiting: number): void {
+    isNewest = !isNewest;
+    turns.set(who.model, had(who) + 1);
+    if (waiting === 0) turns.clear();
+  }
+
   return {
-    /** The waiting ones, given in the order in which they came; the next one first. */
-    sorted<Waiting extends Applicant>(waiting: readonly Waiting[]): readonly Waiting[] {
-      const had = ({ model }: Applicant) => turns.get(model) ?? 0;
-      const inTurn = isNewest ? waiting.toReversed() : waiting;
-      return inTurn.toSorted(
-        (a, b) => Number(b.isUpgrade) - Number(a.isUpgrade) || had(a) - had(b),
-      );
+    sorted: (waiting) => (isNewest ? waiting.toReversed() : waiting).toSorted(compare),
+    upcoming(waiting) {
+      const foreseen = fairOrder(turns, isNewest);
+      let left = waiting;
+      return waiting.flatMap(() => {
+        const next = foreseen.next(left);
+        if (!next) return [];
+        left = left.filter((each) => each !== next);
+        foreseen.begun(next, left.length);
+        return [next];
+      });
     },
-    /** It has its turn now, and so many still wait. */
-    begun({ model }: Applicant, waiting: number): void {
-      isNewest = !isNewest;
-      turns.set(model, (turns.get(model) ?? 0) + 1);
-      if (waiting === 0) turns.clear();
-    },
+    next: nextOf,
+    begun,
   };
 }
+
+/** First come, first served. */
+export const inOrder: Order<unknown> = {
+  sorted: (waiting) => waiting,
+  next: ([first]) => first,
+  upcoming: (waiting) => waiting,
+  begun: () => undefined,
+};

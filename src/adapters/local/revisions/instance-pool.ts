@@ -34,7 +34,7 @@ export type InstancePool = {
   /** Ends the instances that have been idle for too long. */
   reap(): Promise<void>;
   /** The instances that nobody asks now. */
-  idle(): readonly IdleServer[];
+  idle(): readonly Omit<IdleServer, 'expectedMiB'>[];
   /** Ends all instances, busy or not, and starts no more. */
   close(): Promise<void>;
 };
@@ -115,7 +115,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     return all((instance) => instance.leave(), overdue);
   }
 
-  function idleOf(instance: Instance): readonly IdleServer[] {
+  function idleOf(instance: Instance): readonly Omit<IdleServer, 'expectedMiB'>[] {
     const sinceMs = instance.idleSinceMs();
     if (sinceMs === undefined) return [];
     const end = () => {

@@ -137,7 +137,11 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
   }
 
   mkdirSync(logDirectory, { recursive: true });
-  room.addIdle(() => [...revisions.values()].flatMap((revision) => revision.idle()));
+  room.addIdle(() =>
+    [...revisions.values()].flatMap((revision) =>
+      revision.idle().map((it) => ({ ...it, expectedMiB: expectedMiB(revision.spec) })),
+    ),
+  );
   for (const record of table.all()) if (record.target === target) open(record);
   const tending = setInterval(() => void tend(), TEND_PERIOD_MS).unref();
 
@@ -145,9 +149,12 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     create: (spec, epoch) => inTurn(spec.revision, () => create(spec, epoch)),
     remove: (name, epoch) => inTurn(name, () => remove(name, epoch)),
     async describe(name, { waitMs }) {
+      const waited = room.waitsFor(name);
       await revisions.get(name)?.settled(waitMs);
       const state = revisions.get(name)?.state() ?? { kind: 'absent' };
-      const reason = state.kind === 'pending' ? room.waitsFor(name) : undefined;
+      if (state.kind !== 'pending') return state;
+      // One that was started meanwhile waited too: its time to get ready begins at the next look.
+      const reason = room.waitsFor(name) ?? waited;
       return reason === undefined ? state : { kind: 'pending', reason, isWaiting: true };
     },
     drainSeconds: async (name) => (inFlight(name) === 0 ? 0 : BUSY_DRAIN_SECONDS),

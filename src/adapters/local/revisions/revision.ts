@@ -31,7 +31,7 @@ export type Revision = {
   /** Does what is due. */
   tend(): Promise<void>;
   /** Its servers that nobody asks now and that start again on demand. */
-  idle(): readonly IdleServer[];
+  idle(): readonly Omit<IdleServer, 'expectedMiB'>[];
   /** Ends its servers, busy or not; a pending state stays pending. */
   close(): Promise<void>;
 };

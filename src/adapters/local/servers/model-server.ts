@@ -29,11 +29,11 @@ export type Start =
 
 /** One model server. Its reasons are predicates: "exited with code 1", "used 530 MiB; the limit is 512 MiB". */
 export type ModelServer = {
-  /** Resolves with its process on this machine once that runs; with undefined for a container, and where none was started. */
-  readonly spawned: Promise<number | undefined>;
   readonly started: Promise<Start>;
   /** Resolves when the server has ended and its output is in the log. */
   readonly ended: Promise<void>;
+  /** Resolves when its process runs, or never will. */
+  readonly launched: Promise<void>;
   /** Its process on this machine; undefined for a container, and before it was started. */
   pid(): number | undefined;
   /** Why it has ended, or is being ended; undefined while it may serve. */
@@ -71,9 +71,9 @@ export function stillborn(reason: string): ModelServer {
   const ended = Promise.resolve();
   const started = Promise.resolve({ kind: 'died', reason } as const);
   return {
-    spawned: Promise.resolve(undefined),
     started,
     ended,
+    launched: ended,
     pid: () => undefined,
     diagnosis: () => reason,
     stop: () => ended,
@@ -97,9 +97,9 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
       return begun;
     });
   return {
-    spawned: launched.then(({ spawned }) => spawned),
     started: launched.then(({ started }) => started),
     ended: launched.then(({ ended }) => ended),
+    launched: launched.then(({ launched }) => launched),
     pid: () => server?.pid(),
     diagnosis: () => (server ? server.diagnosis() : reason),
     async stop() {
@@ -156,7 +156,7 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
 
   const pid = () => (kind.isOwnProcess ? kind.child.pid : undefined);
 
-  return { spawned: Promise.resolve(pid()), started: start(), ended, pid, diagnosis, stop, kill };
+  return { started: start(), ended, launched: Promise.resolve(), pid, diagnosis, stop, kill };
 }
 
 async function end({ child, log, release }: ServerKind): Promise<void> {

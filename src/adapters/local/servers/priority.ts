@@ -1,5 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
+import { sessionOf } from './process-usage.ts';
 
 // A server that serves gets two thirds of a core that both want (sched(7)). A lower priority would leave nothing on a machine that others keep busy.
 const NICER = 3;
@@ -42,8 +43,10 @@ function tryToRaise(): boolean {
 
 function setAll(pid: number | undefined, niceness: number): void {
   if (pid === undefined) return;
-  // Linux weighs sessions first, and each server leads one: https://man7.org/linux/man-pages/man7/sched.7.html, "The autogroup feature".
-  attempt(() => writeFileSync(`/proc/${pid}/autogroup`, String(niceness)));
+  // Linux weighs sessions first, and each server leads one: https://man7.org/linux/man-pages/man7/sched.7.html, "The autogroup feature". The session of any other process is that of a terminal, with all that runs there.
+  if (sessionOf(pid) === pid) {
+    attempt(() => writeFileSync(`/proc/${pid}/autogroup`, String(niceness)));
+  }
   // On Linux each thread has a priority of its own.
   for (const thread of new Set([pid, ...threadsOf(String(pid))])) {
     attempt(() => setPriority(thread, niceness));

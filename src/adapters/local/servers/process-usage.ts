@@ -4,15 +4,25 @@ const TICKS_PER_SECOND = 100;
 
 /** The CPU time of a process so far, in seconds; null when unknown: only Linux tells (proc(5), `USER_HZ` is 100 on every architecture of Node). */
 export function cpuSeconds(pid: number): number | null {
-  // After the name, which may contain anything.
-  const fields = proc(pid, 'stat')?.split(') ').at(-1)?.split(' ');
+  const fields = statOf(pid);
   return fields ? (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND : null;
+}
+
+/** The process that leads the session of another; null when unknown. */
+export function sessionOf(pid: number): number | null {
+  const session = statOf(pid)?.[3];
+  return session === undefined ? null : Number(session);
 }
 
 /** The resident memory of a process, in MiB; null when it has ended or the system does not tell. */
 export function residentMiB(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(proc(pid, 'status') ?? '');
   return kilobytes ? Math.ceil(Number(kilobytes[1]) / 1024) : null;
+}
+
+/** The fields after the name, which may contain anything. */
+function statOf(pid: number): readonly string[] | undefined {
+  return proc(pid, 'stat')?.split(') ').at(-1)?.split(' ');
 }
 
 function proc(pid: number, name: string): string | null {

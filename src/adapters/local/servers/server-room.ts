@@ -1,6 +1,6 @@
 import { type Applicant, fairOrder } from '#adapters/local/revisions/fair-turns.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
-import { type ModelServer, STOPPED, serverAfter } from './model-server.ts';
+import { type ModelServer, STOPPED, type Start, serverAfter } from './model-server.ts';
 import { lowerPriority, mayRaisePriority, raisePriority } from './priority.ts';
 import { residentMiB } from './process-usage.ts';
 
@@ -8,6 +8,9 @@ import { residentMiB } from './process-usage.ts';
 export type IdleServer = {
   readonly sinceMs: number;
   readonly pid: number | undefined;
+  /** What it is expected to hold, where that is not measured. */
+  readonly expectedMiB: number;
+  /** Resolves when it has ended. */
   end(): Promise<void>;
 };
 
@@ -46,6 +49,20 @@ type Options = {
   readonly timers?: Timers;
   /** The resident memory of a process; null where the system does not tell. */
   readonly measure?: (pid: number) => number | null;
+  readonly priority?: Priority;
+};
+
+/** A candidate is lowered only where it may be raised again once it is ready: it will be asked in earnest then. */
+export type Priority = {
+  mayRaise(): boolean;
+  lower(pid: number | undefined): void;
+  raise(pid: number | undefined): void;
+};
+
+const PRIORITY: Priority = {
+  mayRaise: mayRaisePriority,
+  lower: lowerPriority,
+  raise: raisePriority,
 };
 
 type Held = { readonly server: ModelServer; readonly expectedMiB: number; isStarting: boolean };
@@ -58,48 +75,69 @@ const LEAST_IDLE_MS = 10_000;
 
 export function serverRoom(options: Options): ServerRoom {
   const { budgetMiB, startsAtOnce, timers = realTimers, measure = residentMiB } = options;
+  const { mayRaise, lower, raise } = options.priority ?? PRIORITY;
   const held = new Set<Held>();
   const order = fairOrder();
   const sources: (() => readonly IdleServer[])[] = [];
   let waiting: readonly Waiting[] = [];
   let starting = 0;
+  // What those hold that have been told to end.
+  let freeingMiB = 0;
   let isLookDue = false;
 
-  const measured = ({ server, expectedMiB }: Held) => {
-    const pid = server.pid();
-    return (pid === undefined ? null : measure(pid)) ?? expectedMiB;
-  };
+  const memoryOf = (pid: number | undefined, expectedMiB: number) =>
+    (pid === undefined ? null : measure(pid)) ?? expectedMiB;
   const usedMiB = () =>
     [...held].reduce((sum, it) => {
-      const now = measured(it);
+      const now = memoryOf(it.server.pid(), it.expectedMiB);
       return sum + (it.isStarting ? Math.max(now, it.expectedMiB) : now);
     }, 0);
   // A server that is larger than the budget is tried where it is alone: the budget is an estimate too.
   const fits = ({ expectedMiB }: Candidate, used: number) =>
     held.size === 0 || used + expectedMiB <= budgetMiB;
 
-  function hold(server: ModelServer, expectedMiB: number): Promise<void> {
+  function hold(server: ModelServer, expectedMiB: number): Promise<Start> {
     const mine: Held = { server, expectedMiB, isStarting: true };
     held.add(mine);
     void server.ended.then(() => {
       held.delete(mine);
       look();
     });
-    return server.started.then(() => {
+    return server.started.then((start) => {
       mine.isStarting = false;
+      return start;
     });
   }
 
-  /** Ends those that were idle for the longest time, until so much is free. */
-  function endIdle(missingMiB: number, leastIdleMs: number): void {
+  /** Those that have been idle for so long, the longest idle first. */
+  function idleFor(leastIdleMs: number) {
     const latestMs = timers.nowMs() - leastIdleMs;
-    const idle = sources.flatMap((source) => source()).filter((it) => it.sinceMs <= latestMs);
-    let freedMiB = 0;
-    for (const { pid, end } of idle.toSorted((a, b) => a.sinceMs - b.sinceMs)) {
-      if (freedMiB >= missingMiB) return;
-      freedMiB += (pid === undefined ? null : measure(pid)) ?? 0;
-      void end();
+    return sources
+      .flatMap((source) => source())
+      .filter(({ sinceMs }) => sinceMs <= latestMs)
+      .toSorted((a, b) => a.sinceMs - b.sinceMs)
+      .map((it) => ({ ...it, mib: memoryOf(it.pid, it.expectedMiB) }));
+  }
+
+  /** Ends so many of these, in their order, that so much is free or on its way to be. */
+  function endIdle(idle: ReturnType<typeof idleFor>, missingMiB: number): void {
+    let leftMiB = missingMiB - freeingMiB;
+    for (const { mib, end } of idle) {
+      if (leftMiB <= 0) return;
+      leftMiB -= mib;
+      freeingMiB += mib;
+      void end().then(() => {
+        freeingMiB -= mib;
+      });
     }
+  }
+
+  /** Nobody's server ends for a candidate that would have to wait all the same. */
+  function makeRoom({ expectedMiB }: Candidate): void {
+    const idle = idleFor(LEAST_IDLE_MS);
+    const missingMiB = usedMiB() + Math.min(expectedMiB, budgetMiB) - budgetMiB;
+    const freeMiB = idle.reduce((sum, { mib }) => sum + mib, freeingMiB);
+    if (freeMiB >= missingMiB) endIdle(idle, missingMiB);
   }
 
   function look(): void {
@@ -109,7 +147,7 @@ export function serverRoom(options: Options): ServerRoom {
       // One that is too large for now holds up no other.
       const next = inOrder.find((it) => fits(it, used));
       const [first] = inOrder;
-      if (first && first !== next) endIdle(used + first.expectedMiB - budgetMiB, LEAST_IDLE_MS);
+      if (first && first !== next) makeRoom(first);
       if (!next) break;
       waiting = waiting.filter((it) => it !== next);
       order.begun(next, waiting.length);
@@ -130,8 +168,9 @@ export function serverRoom(options: Options): ServerRoom {
   /** Its start takes a turn until it is over. */
   async function count(server: ModelServer, { expectedMiB }: Candidate): Promise<void> {
     starting += 1;
-    await hold(server, expectedMiB);
-    if (mayRaisePriority()) raisePriority(server.pid());
+    const { kind } = await hold(server, expectedMiB);
+    // The number of one that has ended may be another's by now.
+    if (kind === 'ready' && mayRaise()) raise(server.pid());
     starting -= 1;
     look();
   }
@@ -143,7 +182,8 @@ export function serverRoom(options: Options): ServerRoom {
         ...candidate,
         begin() {
           void count(server, candidate);
-          resolve(() => lowered(launch()));
+          resolve(launch);
+          if (mayRaise()) void server.launched.then(() => lower(server.pid()));
         },
       };
       const leave = (reason: string) => {
@@ -167,7 +207,7 @@ export function serverRoom(options: Options): ServerRoom {
       };
     },
     live(expectedMiB, launch) {
-      endIdle(usedMiB() + expectedMiB - budgetMiB, 0);
+      endIdle(idleFor(0), usedMiB() + expectedMiB - budgetMiB);
       const server = launch();
       void hold(server, expectedMiB);
       return server;
@@ -190,12 +230,6 @@ export function serverRoom(options: Options): ServerRoom {
       waiting: waiting.length,
     }),
   };
-}
-
-/** Lowers its priority where that may be raised again once it is ready: it will be asked in earnest then. */
-function lowered(server: ModelServer): ModelServer {
-  if (mayRaisePriority()) void server.spawned.then(lowerPriority);
-  return server;
 }
 
 /** Room without limits, as for what is no part of a whole Slipway. */

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildBoard, buildBoard } from '#adapters/local/builds/build-board.ts';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
 import { type BuildFolder, buildFolder, startBuild } from '../../../support/local/build-folder.ts';
@@ -32,7 +32,7 @@ describe('the builds of one machine', () => {
   it('say what each is doing by the last stage in its log, and their place to those that wait', async () => {
     const builds = folder.builds(
       { build: ['echo it warns; echo "progress: loading the model"', UNTIL] },
-      { board, inTurn: atOnce(1) },
+      { board, inTurn: fairlyAtOnce(1) },
     );
     const begin = (deployment: string) =>
       builds.run(
@@ -60,8 +60,8 @@ describe('the builds of one machine', () => {
         leftMs: null,
         lines: ['it warns'],
       },
-      { deploymentId: 'd2', place: 1, stage: null, leftMs: null, lines: [] },
-      { deploymentId: 'd3', place: 2, stage: null, leftMs: null, lines: [] },
+      { deploymentId: 'd2', place: 2, stage: null, leftMs: null, lines: [] },
+      { deploymentId: 'd3', place: 1, stage: null, leftMs: null, lines: [] },
     ]);
     expect(await board.list()).toEqual([]);
   });

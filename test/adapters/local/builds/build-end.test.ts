@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {
@@ -93,7 +93,7 @@ describe('the end of a build', () => {
   it('comes before it has begun when who asked for it is gone, and frees the turn of the next', async () => {
     const { run } = folder.builds(
       { build: ['[ -z "$ENDLESS" ] || sleep 1000'] },
-      { inTurn: atOnce(1) },
+      { inTurn: fairlyAtOnce(1) },
     );
     const [first, second] = [new AbortController(), new AbortController()];
     const running = failureOf(run(startBuild('1', { ENDLESS: 'yes' }), first.signal));
@@ -116,7 +116,7 @@ describe('the end of a build', () => {
 
   it('comes when it has waited for its turn too long', async () => {
     const timers = fakeTimers();
-    const limits = { timers, inTurn: atOnce(1), queuedTimeoutSeconds: 60 };
+    const limits = { timers, inTurn: fairlyAtOnce(1), queuedTimeoutSeconds: 60 };
     const { run, stop } = folder.builds({ build: endless() }, limits);
     const running = failureOf(run(startBuild('1')));
     await eventually(() => pids().length === 2);
@@ -136,7 +136,7 @@ describe('the end of a build', () => {
   });
 
   it('is that of those that wait too when Slipway stops', async () => {
-    const { run, stop } = folder.builds({ build: ['sleep 1000'] }, { inTurn: atOnce(1) });
+    const { run, stop } = folder.builds({ build: ['sleep 1000'] }, { inTurn: fairlyAtOnce(1) });
     const all = ['1', '2', '3'].map((token) => failureOf(run(startBuild(token))));
 
     await stop();

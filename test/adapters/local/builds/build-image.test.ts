@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { buildBoard } from '#adapters/local/builds/build-board.ts';
 import { grants } from '#adapters/local/builds/grants.ts';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
@@ -187,12 +188,46 @@ describe('a build on one machine', () => {
     expect(both.map(({ Build }) => Build.BuildStatus)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
   });
 
+  it('of a live model’s next version goes before those of other models, and a new model before one that has had its turn', async () => {
+    const [begun, gate] = [folder.path('begun'), folder.path('gate')];
+    const board = buildBoard(folder.directory);
+    const { run } = folder.builds(
+      {
+        build: [
+          `[ -z "$WAITS" ] || { touch ${begun}; until [ -e ${gate} ]; do sleep 0.05; done; }`,
+        ],
+      },
+      {
+        board,
+        inTurn: fairlyAtOnce(1),
+        applicantOf: async (id) => ({ model: id.split('/')[0] ?? '', isUpgrade: id === 'live/2' }),
+      },
+    );
+    const order: string[] = [];
+    const build = (id: string, variables = {}) =>
+      run(startBuild(id, { DEPLOYMENT_ID: id, ...variables })).then(() => void order.push(id));
+
+    const first = build('broken/1', { WAITS: 'yes' });
+    await eventually(() => existsSync(begun));
+    const ids = ['broken/2', 'broken/3', 'broken/4', 'new/1', 'live/2'];
+    const rest: Promise<void>[] = [];
+    for (const id of ids) {
+      rest.push(build(id));
+      await eventually(async () => (await board.list()).at(-1)?.place);
+    }
+    writeFileSync(gate, '');
+    await Promise.all([first, ...rest]);
+
+    expect(order.slice(0, 2)).toEqual(['broken/1', 'live/2']);
+    expect(order.indexOf('new/1')).toBeLessThan(4);
+  });
+
   it('waits for its turn, and its time counts from then on', async () => {
     const timers = fakeTimers();
     const begun = folder.path('begun');
     const { run } = folder.builds(
       { build: [`[ -z "$ENDLESS" ] || { touch ${begun}; sleep 1000; }`] },
-      { timers, inTurn: atOnce(1), queuedTimeoutSeconds: 600, timeoutSeconds: 60 },
+      { timers, inTurn: fairlyAtOnce(1), queuedTimeoutSeconds: 600, timeoutSeconds: 60 },
     );
     const first = run(startBuild('1', { ENDLESS: 'yes' })).catch(() => undefined);
     await eventually(() => existsSync(begun));
@@ -209,7 +244,7 @@ describe('a build on one machine', () => {
     await first;
 
     expect(await Promise.all(others)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
-    expect(order).toEqual(['2', '3', '4']);
+    expect(order).toEqual(['4', '2', '3']);
   });
 
   it('says that there is no bash', async () => {

@@ -63,6 +63,10 @@ async function started(count: number, ms = 0): Promise<void> {
   timers.advance(ms);
   await eventually(() => launched.length === count);
 }
+/** Resolves once it has ended, which it may have already. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
 /** Those of which none has ended, by the names of their environments. */
 const waiting = () =>
   launched
@@ -117,7 +121,7 @@ it('waits in the two environments in which a server was started last', async () 
 
   spares.serves(environment('c'));
   await started(3, 500);
-  await once(launched[1]!.child, 'exit');
+  await ended(launched[1]!.child);
 
   expect(waiting().sort()).toEqual(['a', 'c']);
 });
@@ -141,7 +145,7 @@ it('is given up with its environment', async () => {
   rmSync(forest.folder, { recursive: true });
 
   spares.tidy();
-  await once(launched[0]!.child, 'exit');
+  await ended(launched[0]!.child);
 
   expect(waiting()).toEqual(['other']);
 });
@@ -158,6 +162,6 @@ it('is made where 2 GiB are left, and kept while there is 1', async () => {
 
   availableMiB = 1_023;
   timers.advance(5_000);
-  await once(launched[0]!.child, 'exit');
+  await ended(launched[0]!.child);
   expect(waiting()).toEqual([]);
 });

@@ -1,58 +1,95 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { getPriority, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startModelProcess } from '#adapters/local/servers/model-process.ts';
-import type { ModelServer } from '#adapters/local/servers/model-server.ts';
-import { mayRaisePriority } from '#adapters/local/servers/priority.ts';
-import { serverRoom } from '#adapters/local/servers/server-room.ts';
-import { fakeTimers } from '../../../support/clock/fake-timers.ts';
-import { needing } from '../../../support/needs.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import {
+  lowerPriority,
+  mayRaisePriority,
+  raisePriority,
+} from '#adapters/local/servers/priority.ts';
 
-const GUARD = { watch: () => () => {}, close: async () => {} };
-const LOG = { append: async () => {}, tail: async () => [] };
-const NICEST = 19;
+const NORMAL = getPriority();
+const LOW = Math.min(19, NORMAL + 3);
+const hasThreads = existsSync('/proc/self/task');
+const groupOf = (pid: number | string) => readFileSync(`/proc/${pid}/autogroup`, 'utf8');
+const hasGroups = existsSync('/proc/self/autogroup');
 
-const missing = mayRaisePriority()
-  ? undefined
-  : 'this user may not raise a priority that it has lowered: run it as root';
-
-needing(missing, () => {
-  let directory: string;
-  let server: ModelServer | undefined;
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'slipway-priority-'));
-  });
-  afterEach(async () => {
-    await server?.kill('is not needed any more');
-    await rm(directory, { recursive: true });
+describe('the priority of a process that nobody waits for', () => {
+  const running: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of running.splice(0)) child.kill('SIGKILL');
   });
 
-  const room = () =>
-    serverRoom({ budgetMiB: 1_000, startsAtOnce: 1, timers: fakeTimers(), measure: () => null });
-
-  function start(): ModelServer {
-    return startModelProcess(
-      {
-        command: [process.execPath, '-e', 'setInterval(() => {}, 1000)'],
-        directory,
-        environment: {},
-      },
-      { memoryMiB: 512, startupTimeoutSeconds: 60, timers: fakeTimers(), log: LOG, guard: GUARD },
-    );
+  /** A Node that runs until it is killed, with threads of its own. */
+  async function started({ detached }: { readonly detached: boolean }): Promise<number> {
+    const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1e6)'], {
+      detached,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    running.push(child);
+    await once(child.stdout, 'data');
+    return child.pid ?? 0;
   }
 
-  const priorityOf = async ({ spawned }: ModelServer) => getPriority((await spawned) ?? Number.NaN);
+  it('is lower than that of what serves', async () => {
+    const pid = await started({ detached: true });
 
-  it('a candidate starts below what serves', async () => {
-    const about = { revision: 'a-v1', model: 'a', isUpgrade: false, expectedMiB: 100 };
-    server = room().candidate(about, start);
+    lowerPriority(pid);
 
-    expect(await priorityOf(server)).toBe(Math.min(NICEST, getPriority() + 3));
+    expect(getPriority(pid)).toBe(LOW);
+    expect(getPriority()).toBe(NORMAL);
   });
 
-  it('a server of a live version starts as Slipway itself', async () => {
-    server = room().live(100, start);
+  (hasThreads ? it : it.skip)('is that of all its threads', async () => {
+    const pid = await started({ detached: true });
 
-    expect(await priorityOf(server)).toBe(getPriority());
+    lowerPriority(pid);
+
+    const threads = readdirSync(`/proc/${pid}/task`).map(Number);
+    expect(threads.length).toBeGreaterThan(1);
+    expect(new Set(threads.map((thread) => getPriority(thread)))).toEqual(new Set([LOW]));
+  });
+
+  (hasGroups ? it : it.skip)('is that of the session it leads', async () => {
+    const pid = await started({ detached: true });
+
+    lowerPriority(pid);
+
+    expect(groupOf(pid)).toMatch(new RegExp(` nice ${LOW}\n`));
+  });
+
+  (hasGroups ? it : it.skip)('leaves alone the session of a terminal that it runs in', async () => {
+    const pid = await started({ detached: false });
+    const before = groupOf('self');
+
+    lowerPriority(pid);
+
+    expect(getPriority(pid)).toBe(LOW);
+    expect(groupOf('self')).toBe(before);
+  });
+
+  it('goes back to that of what serves where that is allowed', async () => {
+    const pid = await started({ detached: true });
+    lowerPriority(pid);
+
+    raisePriority(pid);
+
+    expect(getPriority(pid)).toBe(mayRaisePriority() ? NORMAL : LOW);
+  });
+
+  it('changes nothing where the process has ended or never began', async () => {
+    const pid = await started({ detached: true });
+    const [child] = running;
+    child?.kill('SIGKILL');
+    if (child) await once(child, 'exit');
+
+    expect(() => lowerPriority(pid)).not.toThrow();
+    expect(() => lowerPriority(undefined)).not.toThrow();
+  });
+
+  it('of this process is as it was, whether it may be raised or not', () => {
+    mayRaisePriority();
+
+    expect(getPriority()).toBe(NORMAL);
   });
 });

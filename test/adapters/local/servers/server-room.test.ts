@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ModelServer, serverAfter } from '#adapters/local/servers/model-server.ts';
 import { type ServerRoom, serverRoom } from '#adapters/local/servers/server-room.ts';
 import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {
@@ -124,6 +125,7 @@ describe('the room for model servers', () => {
     const idle = (name: string, sinceMs: number, pid: number) => ({
       sinceMs,
       pid,
+      expectedMiB: 100,
       end: async () => void ended.push(name),
     });
     for (const pid of [1, 2, 3]) held.set(pid, 100);
@@ -134,6 +136,137 @@ describe('the room for model servers', () => {
     candidate('a');
 
     expect(ended).toEqual(['oldest']);
+  });
+
+  describe('where memory is short', () => {
+    let ended: string[];
+    let gone: () => void;
+    /** Two idle servers of 100 MiB each, whose ends take until `gone`. */
+    beforeEach(() => {
+      ended = [];
+      const over = Promise.withResolvers<void>();
+      gone = over.resolve;
+      const idle = (name: string, sinceMs: number) => ({
+        sinceMs,
+        // Nobody measures a container.
+        pid: undefined,
+        expectedMiB: 100,
+        end() {
+          ended.push(name);
+          return over.promise;
+        },
+      });
+      timers.advance(60_000);
+      room.addIdle(() =>
+        [idle('older', 0), idle('younger', 1)].filter(({ sinceMs }) => sinceMs >= ended.length),
+      );
+    });
+
+    it('ends no more servers while those that were told to end are about to', async () => {
+      room.live(950, launch('live'));
+
+      candidate('a');
+      timers.advance(5_000);
+      expect(ended).toEqual(['older']);
+
+      gone();
+      await nextTurn();
+      timers.advance(500);
+      expect(ended).toEqual(['older', 'younger']);
+    });
+
+    it('ends none for a candidate that would not fit all the same', () => {
+      room.live(1_000, launch('live'));
+
+      candidate('a', { expectedMiB: 300 });
+      timers.advance(5_000);
+
+      expect(ended).toEqual([]);
+    });
+
+    it('ends what there is for a server of a live version', () => {
+      room.live(1_000, launch('live'));
+
+      room.live(300, launch('other'));
+
+      expect(ended).toEqual(['older', 'younger']);
+    });
+  });
+
+  it('gives on the turn of a candidate that was stopped before its process ran', async () => {
+    const first = candidate('a');
+    candidate('b');
+
+    await first.stop();
+    await nextTurn();
+
+    expect(launched).toEqual(['b']);
+  });
+
+  it('gives on the turn of a candidate whose launch fails, and says why', async () => {
+    const about = { revision: 'a-v1', model: 'a', isUpgrade: false, expectedMiB: 100 };
+    const server = room.candidate(about, () => {
+      throw new Error('no descriptors are left');
+    });
+    candidate('b');
+    await nextTurn();
+
+    expect(launched).toEqual(['b']);
+    expect(server.diagnosis()).toBe('could not be started: Error: no descriptors are left');
+    expect(room.use()).toMatchObject({ servers: 1, waiting: 0 });
+  });
+
+  describe('the priority of a candidate', () => {
+    let told: string[];
+    const inRoom = (mayRaise: boolean) => {
+      told = [];
+      const priority = {
+        mayRaise: () => mayRaise,
+        lower: (pid: number | undefined) => void told.push(`lower ${pid}`),
+        raise: (pid: number | undefined) => void told.push(`raise ${pid}`),
+      };
+      const other = serverRoom({ budgetMiB: 1_000, startsAtOnce: 1, timers, priority });
+      const scripted = scriptedModelServer(1, 77);
+      const begun = Promise.withResolvers<() => ModelServer>();
+      const about = { revision: 'a-v1', model: 'a', isUpgrade: false, expectedMiB: 100 };
+      other.candidate(about, () => serverAfter(begun.promise));
+      return { scripted, launchNow: () => begun.resolve(() => scripted.server) };
+    };
+
+    it('is low from when its process runs, though that takes a while, until it is ready', async () => {
+      const { scripted, launchNow } = inRoom(true);
+      await nextTurn();
+      expect(told).toEqual([]);
+
+      launchNow();
+      await nextTurn();
+      expect(told).toEqual(['lower 77']);
+
+      await scripted.ready();
+      await nextTurn();
+      expect(told).toEqual(['lower 77', 'raise 77']);
+    });
+
+    it('is not raised once its process has ended, whose number may be another’s', async () => {
+      const { scripted, launchNow } = inRoom(true);
+      launchNow();
+      await nextTurn();
+
+      await scripted.crash();
+      await nextTurn();
+
+      expect(told).toEqual(['lower 77']);
+    });
+
+    it('stays as it is where it could not be raised again', async () => {
+      const { scripted, launchNow } = inRoom(false);
+      launchNow();
+      await nextTurn();
+      await scripted.ready();
+      await nextTurn();
+
+      expect(told).toEqual([]);
+    });
   });
 
   it('forgets a candidate that is stopped while it waits', async () => {

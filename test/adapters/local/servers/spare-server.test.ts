@@ -67,7 +67,10 @@ afterEach(async () => {
 });
 
 const take = () => spares.take(join(root, 'artifact'), ({ artifact }) => ({ MODEL: artifact }));
-const ended = (child: ChildProcess | undefined) => child && once(child, 'exit');
+/** Resolves once it has ended, which it may have already. */
+async function ended(child: ChildProcess | undefined): Promise<void> {
+  if (child?.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
 
 /** Lets time pass until so many servers have been started in all. */
 async function started(count: number, ms = 500): Promise<void> {

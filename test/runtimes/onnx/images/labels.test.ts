@@ -83,6 +83,9 @@ describe('by /invocations', () => {
     expect(await ask(1, { k: '1' })).toEqual({
       error: expect.stringContaining('parameters has "k"'),
     });
+    expect(await ask(64, { top_k: '1' })).toEqual({
+      error: 'the form has more than 64 parts, which is the limit',
+    });
   });
 
   it('as many labels are answered as are asked for, with scores by another function', async () => {

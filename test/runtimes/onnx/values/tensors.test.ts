@@ -29,6 +29,17 @@ describe('what a datatype cannot hold is refused', () => {
   });
 });
 
+it.each(['FP32', 'FP64'] as const)(
+  'a whole number whose digits another input needs is one of %s too',
+  (datatype) => {
+    const data = parseJsonWithBigIntegers('[12345678901234567890]');
+
+    const tensor = readTensor({ name: 'x', datatype, shape: [-1] }, [1], data);
+
+    expect(tensor.data[0]).toBeCloseTo(12345678901234567000, -13);
+  },
+);
+
 it('tensors move to another thread without a copy', () => {
   const tensor = readTensor({ name: 'x', datatype: 'FP32', shape: [-1] }, [2], [1, 2]);
 

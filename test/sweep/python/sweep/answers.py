@@ -1,4 +1,4 @@
-"""What the framework itself answers."""
+"""The answers of the framework itself."""
 
 from __future__ import annotations
 

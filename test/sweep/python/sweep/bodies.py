@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 _JSON = "application/json"
-# What a CSV cannot say: blanks around a text, and texts that stand for a missing value.
+# A CSV cannot say these: blanks around a text, and texts that stand for a missing value.
 _UNSAYABLE = ("", "nan", "null", "none", "n/a", "na", "<na>", "#n/a", "-nan")
 
 
@@ -72,7 +72,7 @@ def _tensors(rows: Any, values: list[Any], names: list[str] | None, declared: di
 
 
 def _tensor(name: str, shape: list[int], data: list[Any], declared: dict[str, str]) -> dict[str, Any]:
-    """As the model declares it; whole numbers that doubles do not have are sent as what they are."""
+    """The value as the model declares it; whole numbers that doubles do not have are sent as what they are."""
     is_beyond = any(isinstance(value, int) and abs(value) > 2**53 for value in data)
     datatype = "INT64" if is_beyond else declared.get(name, "FP64")
     return {"name": name, "shape": shape, "datatype": datatype, "data": data}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-# Of the spread of the framework's answers.
+# The limit of a difference, as a part of the spread of the framework's answers.
 TOLERANCE = 1e-6
 _MAIN = ("label", "prediction", "transformed", "distances", "score")
 

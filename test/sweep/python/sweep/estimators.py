@@ -25,7 +25,7 @@ _WAYS: tuple[tuple[Kind, str | None], ...] = (
 )
 _NUMBERS: tuple[tuple[Kind, str | None], ...] = ((rows_of.plain, "numbers"), (rows_of.positive, "numbers"))
 _SEVERAL: tuple[tuple[Kind, str | None], ...] = ((rows_of.plain, "several"),)
-# What the rows of the second column do to what the first names shows in its answers.
+# Estimators, and the kinds of rows that are hard for them.
 _HARD: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("LinearRegression Ridge Lasso ElasticNet BayesianRidge HuberRegressor LinearSVR SVR", (rows_of.seconds, rows_of.large, rows_of.tiny)),
     ("LogisticRegression RidgeClassifier LinearSVC SVC LinearDiscriminantAnalysis GaussianNB", (rows_of.seconds, rows_of.large)),
@@ -59,10 +59,10 @@ def _plainly(name: str, kind: type) -> Iterator[Case]:
     try:
         models = list(_construct_instances(kind))
     except BaseException:
-        # What wraps a model that was fitted before is among the pipelines.
+        # Those that wrap a model which was fitted before are among the pipelines.
         return
     for at in range(len(models)):
-        # What is asked for distances to rows that nobody has is no model to serve.
+        # One that needs distances to rows that nobody has is no model to serve.
         if any(isinstance(value, str) and value == "precomputed" for value in models[at].get_params(deep=False).values()):
             continue
         yield _case(name if len(models) == 1 else f"{name}-{at}", kind, at, None)

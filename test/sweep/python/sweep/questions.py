@@ -1,4 +1,4 @@
-"""What a model is asked: its own kind of rows, both sides of its thresholds, extremes, and missing values."""
+"""The rows that a model is asked: its own kind of rows, both sides of its thresholds, extremes, and missing values."""
 
 from __future__ import annotations
 

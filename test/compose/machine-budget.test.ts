@@ -1,0 +1,18 @@
+import { machineBudgetMiB, STARTS_AT_ONCE } from '#compose/machine-budget.ts';
+
+const GIB = 1024 ** 3;
+
+describe('the memory of all model servers together', () => {
+  it.each([
+    { where: 'a machine', limitBytes: 0, budgetMiB: 12 * 1024 },
+    { where: 'a machine whose limit is none', limitBytes: 2 ** 63, budgetMiB: 12 * 1024 },
+    { where: 'a container of 4 GiB', limitBytes: 4 * GIB, budgetMiB: 3 * 1024 },
+  ])('is three quarters of $where', ({ limitBytes, budgetMiB }) => {
+    expect(machineBudgetMiB(16 * GIB, limitBytes)).toBe(budgetMiB);
+  });
+
+  it('is some on this machine, where some candidate may start', () => {
+    expect(machineBudgetMiB()).toBeGreaterThan(0);
+    expect(STARTS_AT_ONCE).toBeGreaterThanOrEqual(1);
+  });
+});
