@@ -52,7 +52,7 @@ export type LocalEngine = {
   readonly environments: (EnvironmentImages & UnusedEnvironments) | null;
   readonly images: ModelImages;
   readonly buildEnvironment: TaskHandler;
-  /** Of images that are folders: why one does not have its model. Null where images are an engine's, which knows them by digest. */
+  /** Says why an image that is a folder does not have its model. Null where images are an engine's, which knows them by digest. */
   readonly imageProblem: ProcessImages['problem'] | null;
   readonly rebuilt: Soundness['rebuilt'];
   /** Begins to keep ready what the next model starts with. */

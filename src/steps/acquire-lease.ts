@@ -21,6 +21,8 @@ type Output = StepOutput<'AcquireLease'>;
 /** Longer than the longest step; every write by the holder renews it. */
 const LEASE_SECONDS = 900;
 const LONGEST_POLL_SECONDS = 60;
+/** The clocks of two functions in AWS may differ by so much: a lease of the one has not been granted in the other's future. */
+const CLOCKS_APART_MS = 60_000;
 
 export const acquireLease =
   (deps: Deps) =>
@@ -46,13 +48,13 @@ export const acquireLease =
     }
   };
 
-/** Dead when the lease has expired and its execution no longer runs: neither alone proves it. A lease that ends later than one from now on would was granted before the clock was set back, and has expired too. */
+/** Dead when the lease has expired and its execution no longer runs: neither alone proves it. A lease that ends much later than one from now on was granted before the clock was set back, and has expired too. */
 async function isDead(
   { executions, clock }: Deps,
   lease: Extract<LeaseResult, { kind: 'held' }>,
 ): Promise<boolean> {
   const leftMs = lease.leaseUntilMs - clock.now();
-  const isValid = leftMs > 0 && leftMs <= LEASE_SECONDS * 1000;
+  const isValid = leftMs > 0 && leftMs <= LEASE_SECONDS * 1000 + CLOCKS_APART_MS;
   return !isValid && !(await executions.isRunning(lease.execution));
 }
 

@@ -166,6 +166,15 @@ describe('the lease of a model', () => {
     expect(await acquireLease(world.deps)(waiter)).toMatchObject({ kind: 'acquired' });
   });
 
+  it('is not taken from a dead execution whose clock was a little ahead, as in another function', async () => {
+    const world = memoryWorld();
+    const { holder, waiter } = await holderAndWaiter(world);
+    world.executions.end(holder.execution);
+    world.clock.step(-1_000);
+
+    expect(await acquireLease(world.deps)(waiter)).toMatchObject({ kind: 'held' });
+  });
+
   it('is not for a deployment that has not begun when a newer one comes', async () => {
     const world = memoryWorld();
     const held = await world.before('AcquireLease');

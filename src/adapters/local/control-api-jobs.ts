@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { queryText } from '#adapters/local/query-text.ts';
+import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { Failure } from '#domain/failure.ts';
 
 type Line = object;
@@ -13,10 +14,19 @@ export type FolderJobs = {
   storage(): Promise<object>;
 };
 
+// Clients give up an answer of which nothing comes for minutes: Node's after five.
+const QUIET_MS = 30_000;
+
 type Asked = { Querystring: Readonly<Record<string, unknown>> };
 
-/** The routes for the data folder. A job may take longer than clients wait for a whole answer, so it is sent as JSON Lines; a failure after its begin is the last of them. */
-export function addFolderJobs(api: FastifyInstance, jobs: FolderJobs): void {
+/** The routes for the data folder. A job may take longer than clients wait for a whole answer, so it is sent as JSON Lines; a failure after its begin is the last of them. While a job has nothing new to tell, its last progress is sent again every 30 s. */
+export function addFolderJobs(
+  api: FastifyInstance,
+  jobs: FolderJobs,
+  timers: Timers = realTimers,
+): void {
+  const sendLines = (reply: FastifyReply, lines: AsyncGenerator<Line, void>) =>
+    reply.type('application/x-ndjson').send(Readable.from(textOf(lines, timers)));
   api.get('/storage', () => jobs.storage());
   api.post('/scrub', (_request, reply) => sendLines(reply, jobs.scrub()));
   api.post<Asked>('/prune', ({ query }, reply) =>
@@ -29,17 +39,37 @@ export function addFolderJobs(api: FastifyInstance, jobs: FolderJobs): void {
   });
 }
 
-function sendLines(reply: FastifyReply, lines: AsyncGenerator<Line, void>) {
-  return reply.type('application/x-ndjson').send(Readable.from(textOf(lines)));
-}
-
-async function* textOf(lines: AsyncGenerator<Line, void>) {
+async function* textOf(lines: AsyncGenerator<Line, void>, timers: Timers) {
+  let last: Line = { progress: 'waits for its turn' };
   try {
-    for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+    for (;;) {
+      const next = lines.next();
+      while (await isLate(next, timers)) yield textLine(last);
+      const { done, value } = await next;
+      if (done) return;
+      last = value;
+      yield textLine(last);
+    }
   } catch (error) {
     const failure = error instanceof Failure ? error : undefined;
     const { name = 'PlatformUnavailable', fix = '' } = failure ?? {};
     const message = error instanceof Error ? error.message : String(error);
-    yield `${JSON.stringify({ failure: { name, message, fix } })}\n`;
+    yield textLine({ failure: { name, message, fix } });
+  } finally {
+    await lines.return();
   }
+}
+
+async function isLate(next: Promise<unknown>, timers: Timers): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const callOff = timers.after(QUIET_MS, () => resolve(true));
+  const came = next.then(
+    () => false,
+    () => false,
+  );
+  return Promise.race([came, late]).finally(callOff);
+}
+
+function textLine(line: Line): string {
+  return `${JSON.stringify(line)}\n`;
 }

@@ -26,7 +26,7 @@ export function answerHalfClosed(server: Server): void {
   const look = (socket: Socket) => {
     const [first] = waiting.get(socket) ?? [];
     if (!first || socket.destroyed) return;
-    // What has begun is written to anyway; HTTP/1.0 has no interim answers.
+    // An answer that has begun is written to anyway; HTTP/1.0 has no interim answers.
     if (!first.headersSent && first.req.httpVersion === '1.1') first.writeContinue();
     setTimeout(look, LOOK_MS, socket).unref();
   };

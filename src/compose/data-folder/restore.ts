@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { showInBucket } from '#adapters/local/bucket/view.ts';
+import { regrant } from '#adapters/local/builds/grants.ts';
 import { damagedRegistry, openDatabase } from '#adapters/local/registry/database.ts';
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
@@ -63,6 +64,7 @@ export async function* restore(from: string, dataDir: string): Job<Restored> {
     yield { progress: 'copying what builds made' };
     await copyTree(join(source, 'images'), join(dataDir, 'images'));
     await copyTree(join(source, 'grants'), join(dataDir, 'grants'));
+    await regrant(join(dataDir, 'grants'), join(resolve(dataDir), 'objects'));
     await placeRegistry(source, dataDir, objects.path);
     yield { result: { dataDir, objects: count, copied, bad } };
   } catch (error) {

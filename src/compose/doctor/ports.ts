@@ -72,7 +72,7 @@ function memoryWords(memory: NonNullable<FoundSlipway['memory']>): string {
 
 async function lookAtOwn(what: string, url: string) {
   const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);
-  // What a 503 tells of the registry is a check of its own.
+  // Another check tells what a 503 means.
   return response?.ok || response?.status === 503
     ? ok(`${what} answers`)
     : fail(`${what} does not answer`, 'Stop this Slipway and start it again.');

@@ -23,7 +23,7 @@ type Options = {
   readonly onProblem: (failure: Failure) => void;
 };
 
-// What reading the folder answers too; all else is the watching's own, such as a limit of inotify.
+// Reading the folder fails with these too; any other error is of the watching itself, such as a limit of inotify.
 const UNREADABLE: readonly string[] = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR'];
 
 type Watched = { readonly watcher: FSWatcher; readonly identity: string };

@@ -220,7 +220,7 @@ async function syncFolder(folder: string): Promise<void> {
 async function requireRoom(folder: string, neededBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
-  // What is left is for Slipway itself, which goes on serving on a full disk.
+  // The rest is for Slipway itself, which goes on serving on a full disk.
   if (neededBytes + RESERVED_BYTES <= freeBytes) return;
   const missing = neededBytes + RESERVED_BYTES - freeBytes;
   throw new Failure(

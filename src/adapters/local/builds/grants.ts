@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
@@ -42,6 +42,23 @@ export function grants(folder: string) {
     }
     return urlOf(path);
   };
+}
+
+const urls = z.looseObject({ files: z.array(z.looseObject({ url: z.string() })) });
+
+/** Has the grants in a folder name the files of the same names in `objects`, as after the data folder was copied elsewhere. */
+export async function regrant(folder: string, objects: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith('.json'))) {
+    const path = join(folder, name);
+    const known = urls.safeParse(parseJson(await readFile(path, 'utf8'))).data;
+    if (!known) continue;
+    const files = known.files.map((file) => ({
+      ...file,
+      url: urlOf(join(objects, basename(fileURLToPath(file.url)))),
+    }));
+    await writeFile(path, JSON.stringify({ ...known, files }), { mode: OWNER_ONLY });
+  }
 }
 
 const granted = z.object({ order: z.custom<BuildOrder>(isOfModel) });

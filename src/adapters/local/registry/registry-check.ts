@@ -33,7 +33,7 @@ export async function quickCheck(path: string): Promise<string | undefined> {
   const worker = new Worker(LOOK, { eval: true, workerData: path });
   // It keeps nothing from ending.
   worker.unref();
-  // One without a listener would end Slipway, also once the message is there.
+  // An error without a listener would end Slipway, also after the message.
   worker.on('error', () => undefined);
   const [said]: { readonly problem: string | null }[] = await once(worker, 'message');
   return said?.problem ?? undefined;

@@ -42,7 +42,7 @@ export async function launched({ command, directory, environment }: Launch): Pro
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', descriptorOf(listening)],
       detached: true,
     });
-    // Who watches it hears of its end; an error without a listener would end Slipway.
+    // Its watcher hears of its end; an error without a listener would end Slipway.
     child.on('error', () => undefined);
     return { child, port, channel: modelChannel(child) };
   } finally {

@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { sessionOf } from './process-usage.ts';
 
-// What serves gets two thirds of a core that both want (sched(7)). Lower, a machine that others keep busy would leave it nothing.
+// A server that serves gets two thirds of a core that both want (sched(7)). A lower priority would leave nothing on a machine that others keep busy.
 const NICER = 3;
 const NICEST = 19;
 // As Slipway itself was started, and so what serves.

@@ -16,7 +16,7 @@ export type IdleServer = {
 
 export type Candidate = Applicant & {
   readonly revision: string;
-  /** What its server is expected to hold, until it is measured. */
+  /** The memory that its server is expected to hold, until it is measured. */
   readonly expectedMiB: number;
 };
 
@@ -36,7 +36,7 @@ export type ServerRoom = {
   live(expectedMiB: number, launch: () => ModelServer): ModelServer;
   /** Why the server of a revision has not started yet; undefined where none waits. */
   waitsFor(revision: string): string | undefined;
-  /** What may end where memory is short. */
+  /** Adds servers that may end where memory is short. */
   addIdle(idle: () => readonly IdleServer[]): void;
   use(): RoomUse;
 };
@@ -92,7 +92,7 @@ export function serverRoom(options: Options): ServerRoom {
       const now = memoryOf(it.server.pid(), it.expectedMiB);
       return sum + (it.isStarting ? Math.max(now, it.expectedMiB) : now);
     }, 0);
-  // What is larger than the budget is tried where it is alone: the budget is an estimate too.
+  // A server that is larger than the budget is tried where it is alone: the budget is an estimate too.
   const fits = ({ expectedMiB }: Candidate, used: number) =>
     held.size === 0 || used + expectedMiB <= budgetMiB;
 

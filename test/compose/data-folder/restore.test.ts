@@ -1,0 +1,40 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { openRegistry } from '#adapters/local/registry/open-registry.ts';
+import { backUp } from '#compose/data-folder/backup.ts';
+import { openDataFolder } from '#compose/data-folder/open.ts';
+import { restore } from '#compose/data-folder/restore.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'slipway-restore-'));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+async function done(job: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of job);
+}
+
+it('what builds were granted names the objects of the folder that it is restored to', async () => {
+  const [before, away, after] = ['before', 'away', 'after'].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await mkdir(join(before, 'grants'), { recursive: true });
+  openRegistry(before, { beginsAnew: false, nowMs: 1 }).close();
+  const url = (folder: string) => pathToFileURL(join(folder, 'objects', 'abc')).href;
+  const grant = (folder: string) => ({ order: {}, files: [{ name: 'a.pkl', url: url(folder) }] });
+  await writeFile(join(before, 'grants', 'd1.json'), JSON.stringify(grant(before)));
+  {
+    using folder = openDataFolder(before);
+    await done(backUp(folder, away, { isLinked: false, nowMs: 1 }));
+  }
+
+  await done(restore(away, after));
+
+  const restored = await readFile(join(after, 'grants', 'd1.json'), 'utf8');
+  expect(JSON.parse(restored)).toEqual(grant(after));
+});
