@@ -44,7 +44,7 @@ RISING = (SECONDS[:, 0] - 1_700_000_000) / 20_000 + DICE.normal(0, 0.1, ROWS)
 NEAR = 1e8 + DICE.normal(0, 3, (ROWS, 2))
 POINTS = DICE.normal(0, 1, (2_000, 4))
 KINDS = (POINTS[:, 0] + POINTS[:, 1] * POINTS[:, 2] > 0).astype(int) + (POINTS[:, 3] > 1)
-HOLED = np.where(DICE.rand(*POINTS.shape) < 0.1, np.nan, POINTS)
+HOLED = np.where(np.random.RandomState(8).rand(*POINTS.shape) < 0.1, np.nan, POINTS)
 FAR = DICE.normal(0, 40, (ROWS, 4))
 TABLE = pandas.DataFrame(
     {"price": DICE.lognormal(8, 3, ROWS), "when": SECONDS[:, 0], "share": DICE.uniform(0, 1e-3, ROWS), "place": DICE.choice(["here", "there", "away"], ROWS)}
