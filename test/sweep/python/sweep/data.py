@@ -142,6 +142,3 @@ def ids(rng: np.random.Generator, *, named: bool = True) -> Data:
 
 def ids_matrix(rng: np.random.Generator) -> Data:
     return ids(rng, named=False)
-
-
-MATRICES: tuple[Callable[[np.random.Generator], Data], ...] = (plain, seconds, large, tiny, counts, with_missing)
