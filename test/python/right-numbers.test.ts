@@ -62,6 +62,8 @@ describe('as ONNX, in as many rows as differed once, its framework is answered b
     'a perceptron of numbers beyond FP32',
     'k-means beyond FP32',
     'a forest beyond FP32',
+    'CatBoost beyond FP32',
+    'CatBoost that has learned missing values',
     'XGBoost beyond FP32',
   ])('%s', (what) => {
     const {

@@ -44,6 +44,7 @@ RISING = (SECONDS[:, 0] - 1_700_000_000) / 20_000 + DICE.normal(0, 0.1, ROWS)
 NEAR = 1e8 + DICE.normal(0, 3, (ROWS, 2))
 POINTS = DICE.normal(0, 1, (2_000, 4))
 KINDS = (POINTS[:, 0] + POINTS[:, 1] * POINTS[:, 2] > 0).astype(int) + (POINTS[:, 3] > 1)
+HOLED = np.where(np.random.RandomState(8).rand(*POINTS.shape) < 0.1, np.nan, POINTS)
 FAR = DICE.normal(0, 40, (ROWS, 4))
 TABLE = pandas.DataFrame(
     {"price": DICE.lognormal(8, 3, ROWS), "when": SECONDS[:, 0], "share": DICE.uniform(0, 1e-3, ROWS), "place": DICE.choice(["here", "there", "away"], ROWS)}
@@ -130,6 +131,8 @@ CASES = {
     "ids that FP64 has not, beside one that is no whole number": lambda: of_ids(np.array([2**53 + 1, 1.5], dtype=object), facts_of(id="FP64", share="FP64")),
     "ids beyond 2^53 in a matrix that is declared whole": lambda: of_ids([4 * 10**17 + 1, 4 * 10**17 + 3], Facts("sklearn", None, Signature((TensorSpec("input", "INT64", (-1, 2)),), ()), False, None)),
     "a forest beyond FP32": lambda: far_beyond(RandomForestClassifier(10, random_state=0)),
+    "CatBoost beyond FP32": lambda: far_beyond(catboost.CatBoostClassifier(iterations=10, verbose=0, allow_writing_files=False)),
+    "CatBoost that has learned missing values": lambda: (catboost.CatBoostClassifier(iterations=20, verbose=0, allow_writing_files=False).fit(HOLED, KINDS), HOLED),
     "XGBoost beyond FP32": lambda: far_beyond(xgboost.XGBClassifier(n_estimators=10)),
 }
 

@@ -71,6 +71,21 @@ print(json.dumps({
     });
   });
 
+  it.each([
+    { learned: '[2**53, -2**63]', wanted: 'INT64' },
+    { learned: '[0, 2**64 - 1]', wanted: 'UINT64' },
+    { learned: '[2**53 - 1]', wanted: null },
+    { learned: '[-1, 2**63]', wanted: null },
+    { learned: '[10**25]', wanted: null },
+  ])('whole numbers of $learned are of the type $wanted', async ({ learned, wanted }) => {
+    const found = await said(`
+from slipway_server.adapters.columns import whole_type
+print(json.dumps(whole_type(np.array(${learned}, dtype=object))))
+`);
+
+    expect(found).toBe(wanted);
+  });
+
   it('whole numbers that were only declared as such cannot be missing, as in MLflow', async () => {
     const found = await said(`
 from slipway_server.adapters.columns import with_missing

@@ -144,14 +144,16 @@ def _learned_in(estimator: Any, names: list[str]) -> dict[str, np.ndarray]:
 
 
 def whole_type(values: np.ndarray) -> str | None:
-    """INT64 or UINT64 for categories that are whole numbers too large for a float, which would round one to its neighbour; None for any others."""
+    """INT64 or UINT64 for categories that are whole numbers too large for a float, which would round one to its neighbour; None for any others, and where neither type has them all."""
     if values.dtype.kind not in "iuO":
         return None
     known = [value for value in values.tolist() if not is_missing(value)]
     is_whole = all(isinstance(value, (int, np.integer)) and not isinstance(value, bool) for value in known)
     if not known or not is_whole or max(map(abs, known)) <= MOST_EXACT:
         return None
-    return "UINT64" if max(known) >= 2**63 else "INT64"
+    if -(2**63) <= min(known) and max(known) < 2**63:
+        return "INT64"
+    return "UINT64" if 0 <= min(known) and max(known) < 2**64 else None
 
 
 def missing_of(estimator: Any) -> dict[str, Any]:

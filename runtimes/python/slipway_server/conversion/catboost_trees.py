@@ -36,7 +36,7 @@ def _scores(nodes: Nodes, model: Any, rows: str) -> tuple[str, int]:
     features = {each["feature_index"]: each for each in found["features_info"]["float_features"]}
     targets = len(found["oblivious_trees"][0]["leaf_values"]) // 2 ** len(found["oblivious_trees"][0]["splits"])
     trees = [_tree(tree, features, target, targets) for tree in found["oblivious_trees"] for target in range(targets)]
-    total = sums(nodes, rows, Trees(trees, targets, np.float32, np.float64))
+    total = sums(nodes, rows, Trees(trees, targets, np.float32, np.float64, takes_infinite=True))
     scaled = nodes.add("Mul", total, nodes.constant(scale, np.float64))
     return nodes.add("Add", scaled, nodes.constant(biases if len(biases) else [0.0], np.float64)), targets
 

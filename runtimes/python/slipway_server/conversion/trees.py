@@ -34,13 +34,17 @@ class Tree(NamedTuple):
 
 
 class Trees(NamedTuple):
-    """A threshold is compared in the type `compares`, and a sum is made in the type `number`: numpy's float32 or float64."""
+    """
+    A threshold is compared in the type `compares`, and a sum is made in the type `number`: numpy's float32 or float64.
+    `takes_infinite`: the framework compares a number that is infinite in `compares`; else it refuses the row.
+    """
 
     trees: Sequence[Tree]
     targets: int
     compares: Any
     number: Any
     mode: int = AT_MOST
+    takes_infinite: bool = False
 
 
 def constant_tree(value: float, target: int) -> Tree:
@@ -53,9 +57,9 @@ def sums(nodes: Nodes, rows: str, trees: Trees) -> str:
     """The sum of each target, of the trees in their order: [rows, targets], in the number of the trees."""
     given = rows
     if trees.compares == np.float32:
-        # The framework itself rounds its rows before it compares, and refuses what is too large for that.
+        # The framework itself rounds its rows before it compares.
         narrow = nodes.cast(given, TensorProto.FLOAT, out=f"{FP32}_{nodes.prefix}_rows")
-        given = _within_fp32(nodes, narrow, trees.number)
+        given = _in_number(nodes, narrow, trees.number) if trees.takes_infinite else _within_fp32(nodes, narrow, trees.number)
     elif trees.number == np.float64:
         given = nodes.cast(given, TensorProto.DOUBLE)
     out = None if trees.number == np.float64 else f"{FP32}_{nodes.prefix}_sums"
@@ -77,8 +81,11 @@ def _within_fp32(nodes: Nodes, narrow: str, number: Any) -> str:
     """The rows in the number of the trees, by nodes that fail where a value is infinite."""
     prefix = f"{FP32}_{nodes.prefix}" if number == np.float32 else nodes.prefix
     zero = _zero_if_finite(nodes, narrow, number, prefix)
-    rows = narrow if number == np.float32 else nodes.cast(narrow, TensorProto.DOUBLE)
-    return nodes.add("Add", rows, zero, out=f"{prefix}_within")
+    return nodes.add("Add", _in_number(nodes, narrow, number), zero, out=f"{prefix}_within")
+
+
+def _in_number(nodes: Nodes, narrow: str, number: Any) -> str:
+    return narrow if number == np.float32 else nodes.cast(narrow, TensorProto.DOUBLE)
 
 
 def _zero_if_finite(nodes: Nodes, rows: str, number: Any, prefix: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -142,6 +142,3 @@ def ids(rng: np.random.Generator, *, named: bool = True) -> Data:
 
 def ids_matrix(rng: np.random.Generator) -> Data:
     return ids(rng, named=False)
-
-
-MATRICES: tuple[Callable[[np.random.Generator], Data], ...] = (plain, seconds, large, tiny, counts, with_missing)
