@@ -26,7 +26,7 @@ export function answerHalfClosed(server: Server): void {
   const look = (socket: Socket) => {
     const [first] = waiting.get(socket) ?? [];
     if (!first || socket.destroyed) return;
-    // An answer that has begun is written to anyway; HTTP/1.0 has no interim answers.
+    // An answer that has begun meanwhile is written to anyway; HTTP/1.0 has no interim answers.
     if (!first.headersSent && first.req.httpVersion === '1.1') first.writeContinue();
     setTimeout(look, LOOK_MS, socket).unref();
   };
@@ -36,6 +36,11 @@ export function answerHalfClosed(server: Server): void {
     if (server.listenerCount(event) > 0) server.on(event, note);
   }
   server.on('connection', (socket: Socket) => {
-    socket.once('end', () => setTimeout(look, PATIENCE_MS, socket).unref());
+    socket.once('end', () => {
+      const [first] = waiting.get(socket) ?? [];
+      // Whoever ends its side with a request does so before the answer begins; afterwards it has left.
+      if (first?.headersSent) socket.destroy();
+      else setTimeout(look, PATIENCE_MS, socket).unref();
+    });
   });
 }
