@@ -159,13 +159,17 @@ export const LIBRARIES: Readonly<Record<string, Way>> = {
     requirements: ['joblib', 'numpy', 'scikit-learn'],
   },
   skorch: {
-    ...NUMBERS,
+    ...TABLES,
     load: [
       '# The class of its network is looked up in the module where it was defined: put that file beside this one.',
       ...HELD.load,
     ],
-    answer: ['return self.model.predict(np.asarray(rows, "float32")).tolist()'],
-    requirements: ['joblib', 'numpy', 'scikit-learn'],
+    answer: [
+      '# A network of whole numbers, as one that has an Embedding, takes "int64" in the place of "float32".',
+      ...TABLE_OR_NUMBERS.map((line) => line.replace('float64', 'float32')),
+      'return self.model.predict(rows).tolist()',
+    ],
+    requirements: ['joblib', 'numpy', 'pandas', 'scikit-learn'],
   },
   // The last: pmdarima, sktime and others are built on it, and their pickles name it too.
   statsmodels: {

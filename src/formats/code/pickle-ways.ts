@@ -34,7 +34,7 @@ const PICKLE: Way = {
 };
 
 /** How a pickle is loaded that needs these. */
-export function wayOfPickle({ roots, sklearn }: PickledNeeds): Way {
+export function wayOfPickle({ roots, sklearn, ofScript }: PickledNeeds): Way {
   if (roots.includes('gensim')) return GENSIM;
   const library = Object.keys(LIBRARIES).find((root) => roots.includes(root));
   const way = (library && LIBRARIES[library]) || PICKLE;
@@ -42,8 +42,9 @@ export function wayOfPickle({ roots, sklearn }: PickledNeeds): Way {
   const exact = way.requirements.map((each) =>
     each === 'scikit-learn' && sklearn !== null ? `${each}==${sklearn}` : each,
   );
-  const whole = { ...way, requirements: [...new Set([...exact, ...named])] };
-  return roots.includes('dill') ? loadedByDill(whole) : whole;
+  const needed = { ...way, requirements: [...new Set([...exact, ...named])] };
+  const whole = roots.includes('dill') ? loadedByDill(needed) : needed;
+  return ofScript.length > 0 ? withScript(whole, ofScript) : whole;
 }
 
 function loadedByDill(way: Way): Way {
@@ -52,5 +53,21 @@ function loadedByDill(way: Way): Way {
     imports: way.imports.map((line) => (line === 'import joblib' ? 'import dill' : line)).sort(),
     load: way.load.flatMap((line) => (line === LOAD[1] ? BY_DILL : [line])),
     requirements: way.requirements.filter((name) => name !== 'joblib'),
+  };
+}
+
+/** Python looks for what a notebook or script defined in the module that it was started with, which is another one in a server. */
+function withScript(way: Way, names: readonly string[]): Way {
+  return {
+    ...way,
+    imports: [
+      'import sys',
+      '',
+      ...way.imports,
+      '',
+      '# What the notebook or script defined that saved it: copy that to a file model.py beside this one.',
+      `from model import ${names.join(', ')}`,
+    ],
+    load: [...names.map((name) => `sys.modules["__main__"].${name} = ${name}`), ...way.load],
   };
 }

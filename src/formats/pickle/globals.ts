@@ -24,6 +24,8 @@ export type PickleGlobals = {
   refuseUnknown(isLost?: boolean): void;
   /** The packages of the names that were written down so far, by their modules at the top; none of Python's own. */
   foreignRoots(): readonly string[];
+  /** The classes and functions, of those written down so far, that a notebook or script defined: their names there, in order. */
+  ofScript(): readonly string[];
   /** True once a search over parameters was named, which keeps what it drew them from beside the model that it found. */
   hasSearch(): boolean;
 };
@@ -77,9 +79,18 @@ export function pickleGlobals(
       );
       return [...new Set(foreign.map(rootOf))];
     },
+    ofScript: () => {
+      const own = [...unknown.keys()].filter(
+        (name) => name.startsWith(SCRIPT) && isAllowable(name),
+      );
+      return [...new Set(own.map((name) => rootOf(name.slice(SCRIPT.length))))].sort();
+    },
     hasSearch: () => hasSearch,
   };
 }
+
+// Python's name for the module that it was started with.
+const SCRIPT = '__main__.';
 
 const SEARCHES = 'sklearn.model_selection._search';
 
@@ -195,7 +206,7 @@ export function alsoNamed(others: readonly string[]): string {
 type Known = { readonly hasSearch: boolean; readonly library: string | undefined };
 
 function fixOf(name: string, all: readonly string[], { hasSearch, library }: Known): string {
-  if (name.startsWith('__main__.')) {
+  if (name.startsWith(SCRIPT)) {
     return 'It was defined in a notebook or script, where no server finds it: move it to a module of its own and save the model again, or upload the code with a predict.py.';
   }
   const mayBeAllowed = isAllowable(name);

@@ -79,6 +79,8 @@ export type PickledNeeds = {
   readonly roots: readonly string[];
   /** The scikit-learn that wrote it; null where it is of none, or of several. */
   readonly sklearn: string | null;
+  /** Its classes and functions that were defined in a notebook or script. */
+  readonly ofScript: readonly string[];
 };
 
 export async function pickledNeeds(source: ByteSource, file: string): Promise<PickledNeeds> {
@@ -93,7 +95,7 @@ export async function pickledNeeds(source: ByteSource, file: string): Promise<Pi
   const [sklearn = null, another] = tally.sklearnVersions;
   const known = [...tally.modules].map(rootOf);
   const roots = [...new Set([...globals.foreignRoots(), ...known])];
-  return { roots, sklearn: another === undefined ? sklearn : null };
+  return { roots, sklearn: another === undefined ? sklearn : null, ofScript: globals.ofScript() };
 }
 
 const ANY_USE: Uses = { call: true, make: true, fill: true, takesAnyState: true };

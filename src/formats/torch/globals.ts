@@ -63,6 +63,7 @@ export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchG
     misuse: ({ name }) => void others.add(name),
     refuseUnknown() {},
     foreignRoots: () => [],
+    ofScript: () => [],
     hasSearch: () => false,
     others: () => [...others],
   };

@@ -119,6 +119,38 @@ describe('a draft of predict.py', () => {
     expect(requirements).toContain(needs);
   });
 
+  it('for a pickle of what a notebook defined puts that where Python looks for it', async () => {
+    const names = [
+      'skorch.classifier\nNeuralNetClassifier',
+      '__main__\nNet',
+      '__main__\nNet',
+      '__main__\nCut',
+    ]
+      .map((name) => `c${name}\n0`)
+      .join('');
+
+    const { code } = await draftPredict([
+      memoryFile('m.pkl', Buffer.from(`\x80\x04${names}N.`, 'latin1')),
+    ]);
+
+    expect(code).toContain('\nfrom model import Cut, Net\n');
+    expect(code).toContain('        sys.modules["__main__"].Cut = Cut\n');
+    expect(code.indexOf('sys.modules["__main__"].Net = Net')).toBeLessThan(
+      code.indexOf('joblib.load(FILE)'),
+    );
+  });
+
+  it('for a network of skorch takes rows of a table by name, and numbers in single precision', async () => {
+    const bytes = Buffer.from('\x80\x04cskorch.classifier\nNeuralNetClassifier\n.', 'latin1');
+
+    const { code, requirements } = await draftPredict([memoryFile('m.pkl', bytes)]);
+
+    expect(code).toContain(
+      'rows = pd.DataFrame(rows) if is_table else np.atleast_2d(np.asarray(rows, "float32"))',
+    );
+    expect(requirements).toContain('pandas');
+  });
+
   it('for a pickle of pmdarima, which holds models of statsmodels, asks pmdarima', async () => {
     const names = 'cstatsmodels.tsa.arima\nARIMA\n0cpmdarima.arima.arima\nARIMA\n.';
 
