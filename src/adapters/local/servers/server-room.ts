@@ -70,6 +70,8 @@ type Waiting = Candidate & { readonly begin: () => void };
 
 // Memory is freed without a word.
 const LOOK_MS = 500;
+// Most models are loaded by then.
+const LONGEST_TURN_MS = 2_000;
 // A candidate is asked again within its bake, and a client that has just called may call again.
 const LEAST_IDLE_MS = 10_000;
 
@@ -165,14 +167,22 @@ export function serverRoom(options: Options): ServerRoom {
     });
   }
 
-  /** Its start takes a turn until it is over. */
+  /** Its start takes a turn until it is over, but not for long: one that loads for minutes, or that never ends, holds up no other. */
   async function count(server: ModelServer, { expectedMiB }: Candidate): Promise<void> {
+    let hasTurn = true;
     starting += 1;
+    const passOn = () => {
+      if (!hasTurn) return;
+      hasTurn = false;
+      starting -= 1;
+      look();
+    };
+    const callOff = timers.after(LONGEST_TURN_MS, passOn);
     const { kind } = await hold(server, expectedMiB);
+    callOff();
     // The number of one that has ended may be another's by now.
     if (kind === 'ready' && mayRaise()) raise(server.pid());
-    starting -= 1;
-    look();
+    passOn();
   }
 
   return {

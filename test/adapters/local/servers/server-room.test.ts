@@ -61,6 +61,22 @@ describe('the room for model servers', () => {
     expect(launched).toHaveLength(3);
   });
 
+  it('passes the turn of one on that loads for long, once', async () => {
+    for (const name of ['a', 'b', 'c']) candidate(name);
+    await nextTurn();
+
+    timers.advance(1_999);
+    await nextTurn();
+    expect(launched).toEqual(['a']);
+    timers.advance(1);
+    await nextTurn();
+    expect(launched).toHaveLength(2);
+
+    await ready('a');
+
+    expect(launched).toHaveLength(2);
+  });
+
   it('starts upgrades of live models before first versions', async () => {
     for (const name of ['a', 'b', 'c']) candidate(name);
     candidate('live', { isUpgrade: true });
