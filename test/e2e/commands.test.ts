@@ -220,6 +220,7 @@ it('slipway doctor looks at this machine, and says what is in the way with its f
   expect(findings.map(({ check }) => check)).toEqual([
     'node',
     'data folder',
+    'registry',
     'free disk',
     'slipway',
     `port ${new URL(slipway.gateway).port}`,
