@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { needing } from '../../support/needs.ts';
 import { sharedModel } from '../model-server.ts';
 import { pythonWith } from '../python-environment.ts';
 import type { Runtime } from '../runtime.ts';
@@ -17,7 +18,7 @@ export async function describeTritonClient(runtime: Runtime): Promise<void> {
 
   const says = 'tritonclient sends and takes both JSON and bytes';
   if (typeof python === 'object') {
-    it.skip(`${says}: ${python.missing}`, () => undefined);
+    needing(`${says}: ${python.missing}`, () => undefined);
     return;
   }
   it(says, async () => {
