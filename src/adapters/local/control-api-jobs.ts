@@ -6,7 +6,7 @@ import { Failure } from '#domain/failure.ts';
 
 type Line = object;
 
-/** What looks after the data folder: each job tells its progress line by line, and its result in the last one. */
+/** Looks after the data folder: each job reports its progress line by line, and its result in the last one. */
 export type FolderJobs = {
   scrub(): AsyncGenerator<Line, void>;
   prune(isDryRun: boolean): AsyncGenerator<Line, void>;

@@ -35,16 +35,16 @@ type Deps = {
   /** The last lines of the model's newest revision. */
   readonly log: (model: Model) => Promise<object>;
   readonly requests: ModelRequests;
-  /** What looks after the data folder. */
+  /** Looks after the data folder. */
   readonly jobs: FolderJobs;
   /** How the builds stand that wait or run. */
   readonly builds: () => Promise<readonly BuildProgress[]>;
   readonly events: EventStream;
-  /** What keeps this Slipway from working as it should; empty while nothing does. */
+  /** The faults that keep this Slipway from working as it should; empty while there is none. */
   readonly troubles: () => readonly Failure[];
   /** The metrics for Prometheus. */
   readonly meters: () => Promise<readonly Family[]>;
-  /** What model servers hold of the memory that they may. */
+  /** The memory that model servers hold, beside the most that they may. */
   readonly memory: () => RoomUse;
   /** `sizeBytes` is the size that the sender declares, undefined when it declares none. */
   readonly upload: (

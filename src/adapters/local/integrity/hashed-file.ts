@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 export type HashedFile = {
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** What changes when anybody writes to the file. */
+  /** Changes when anybody writes to the file. */
   readonly state: FileState;
 };
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 export type RegistryCheck = {
-  /** What the last look found; undefined while the registry is sound. Looks again in the background when that was over a minute ago. */
+  /** The finding of the last look; undefined while the registry is sound. Looks again in the background when that was over a minute ago. */
   problem(): string | undefined;
   /** Resolves with the result of a look that begins now. */
   look(): Promise<string | undefined>;
@@ -28,7 +28,7 @@ try {
 }
 `;
 
-/** What SQLite's quick check finds wrong with the file of a registry; undefined when it is sound, or cannot be looked at now. */
+/** The fault that SQLite's quick check finds with the file of a registry; undefined when it is sound, or cannot be looked at now. */
 export async function quickCheck(path: string): Promise<string | undefined> {
   const worker = new Worker(LOOK, { eval: true, workerData: path });
   // It keeps nothing from ending.

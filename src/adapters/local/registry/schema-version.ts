@@ -5,7 +5,7 @@ import { transaction } from './database.ts';
 type Migration = (database: DatabaseSync, nowMs: number) => void;
 
 /**
- * What makes a registry of each version one of the next, from 0 on: registries without a version were made before there were versions.
+ * The steps that make a registry of each version one of the next, from 0 on: registries without a version were made before there were versions.
  * A change that an earlier Slipway would not understand needs a migration; a table that it passes over does not.
  */
 const MIGRATIONS: readonly Migration[] = [recordBeginning];

@@ -3,7 +3,7 @@ export type Applicant = { readonly model: string; readonly isUpgrade: boolean };
 
 /** In which order those that wait get their turns. */
 export type Order<Who> = {
-  /** Those that wait, given in the order in which they came; the next one first. */
+  /** The waiting ones, given in the order in which they came; the next one first. */
   sorted<Waiting extends Who>(waiting: readonly Waiting[]): readonly Waiting[];
   /** The first of `sorted`; undefined where nobody waits. */
   next<Waiting extends Who>(waiting: readonly Waiting[]): Waiting | undefined;

@@ -33,7 +33,7 @@ export type InstancePool = {
   retire(): Promise<void>;
   /** Ends the instances that have been idle for too long. */
   reap(): Promise<void>;
-  /** Those that nobody asks now. */
+  /** The instances that nobody asks now. */
   idle(): readonly Omit<IdleServer, 'expectedMiB'>[];
   /** Ends all instances, busy or not, and starts no more. */
   close(): Promise<void>;

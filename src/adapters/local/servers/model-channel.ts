@@ -13,7 +13,7 @@ const message = z.union([
   z.strictObject({ ready: z.literal(true) }),
 ]);
 
-/** What a model server may say: the port on which it listens, and that its model is loaded. */
+/** The messages that a model server may send: the port on which it listens, and that its model is loaded. */
 export type ChannelMessage = z.infer<typeof message>;
 
 /**

@@ -26,7 +26,7 @@ export type ProcessServersOptions = {
   readonly images: string;
   /** Returns the path of an object version's immutable bytes. */
   readonly objectPath: ObjectPath;
-  /** What tells whether a model's bytes are still those it was deployed with; undefined where nobody looks. */
+  /** Tells whether a model's bytes are still those it was deployed with; undefined where nobody looks. */
   readonly soundness?: Soundness | undefined;
   /** The ONNX server's script. */
   readonly serverEntry: string;

@@ -8,7 +8,7 @@ import { residentMiB } from './process-usage.ts';
 export type IdleServer = {
   readonly sinceMs: number;
   readonly pid: number | undefined;
-  /** What it is expected to hold, where that is not measured. */
+  /** The memory that it is expected to hold, where that is not measured. */
   readonly expectedMiB: number;
   /** Resolves when it has ended. */
   end(): Promise<void>;
@@ -83,7 +83,7 @@ export function serverRoom(options: Options): ServerRoom {
   const sources: (() => readonly IdleServer[])[] = [];
   let waiting: readonly Waiting[] = [];
   let starting = 0;
-  // What those hold that have been told to end.
+  // The memory of servers that have been told to end.
   let freeingMiB = 0;
   let isLookDue = false;
 
