@@ -3,6 +3,7 @@ export const BEHAVIOURS = [
   'allocates',
   'answers',
   'answers-wrong',
+  'breaks-when-told',
   'crashes-at-load',
   'crashes-in-use',
   'crashes-on-request',

@@ -1,9 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Target } from '#domain/placement/target.ts';
 import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
 import { behaving } from '../servers/behaviour.ts';
+import { type Breakage, breakServers } from './break.ts';
 import type { RunningSlipway } from './running.ts';
 
 /** What a workflow does with one model, again and again. */
@@ -32,10 +33,15 @@ export async function deployOther(slipway: RunningSlipway): Promise<void> {
   await deploy(slipway, OTHER, 'lambda');
 }
 
-async function deploy(slipway: RunningSlipway, model: string, target: Target): Promise<void> {
+async function deploy(
+  slipway: RunningSlipway,
+  model: string,
+  target: Target,
+  bytes = freshModel(),
+): Promise<void> {
   const ended = (await slipway.endings(model)).length;
   slipway.drop(`${keyOf(model)}.yaml`, `placement: { target: ${target} }\n`);
-  slipway.drop(keyOf(model), freshModel());
+  slipway.drop(keyOf(model), bytes);
   await slipway.ending(model, ended + 1);
   await slipway.settled(model);
 }
@@ -66,28 +72,26 @@ export const deployOn =
 export const rollbackOn =
   (target: Target) =>
   (model: string): Machine => {
-    let broken: { readonly path: string } | undefined;
+    let broken: { takeBack(): void } | undefined;
+    const breakable = () => behaving('breaks-when-told', freshBytes());
     return {
       model,
       steady: model,
       async setUp(slipway) {
         if (await isKnown(slipway, model)) return;
-        await deploy(slipway, model, target);
-        await deploy(slipway, model, target);
+        await deploy(slipway, model, target, breakable());
+        await deploy(slipway, model, target, breakable());
       },
       async begin(slipway, state) {
-        const bytes = brokenFor(state);
-        if (bytes) {
+        const when = BREAKAGES[state];
+        if (when) {
           const kept = (await liveRevision(slipway, model)) === `${model}-v1` ? 2 : 1;
-          const path = join(slipway.dataDir, 'revisions', `${model}-v${kept}/artifact/model.onnx`);
-          await rename(path, `${path}.whole`);
-          writeFileSync(path, bytes);
-          broken = { path };
+          broken = breakServers(slipway.dataDir, `${model}-v${kept}`, when);
         }
         await slipway.ask(model, 'rollback');
       },
       async mend() {
-        if (broken) await rename(`${broken.path}.whole`, broken.path);
+        broken?.takeBack();
         broken = undefined;
       },
     };
@@ -114,8 +118,11 @@ export const undeployOn =
 
 const noLog = (dataDir: string, model: string) => join(dataDir, 'logs', `${model}-v999.log`);
 
-/** Bytes with which a version fails so that the machine comes to this state. */
+/** How a version breaks so that the machine comes to this state. */
+const BREAKAGES: Readonly<Record<string, Breakage>> = { RollBack: 'in use', Compensate: 'at load' };
+
+/** Bytes with which a version breaks so. */
 function brokenFor(state: string): Uint8Array | undefined {
-  if (state === 'RollBack') return behaving('crashes-in-use', freshBytes());
-  return state === 'Compensate' ? unknownOperatorModel() : undefined;
+  if (BREAKAGES[state] === 'in use') return behaving('crashes-in-use', freshBytes());
+  return BREAKAGES[state] && unknownOperatorModel();
 }

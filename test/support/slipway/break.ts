@@ -1,0 +1,17 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** When a server dies: as it loads its model, or in use, once it has answered as often as a proof of its health asks. */
+export type Breakage = 'at load' | 'in use';
+
+/** Makes the servers of a revision that `breaks-when-told` die so, until that is taken back. Their bytes stay whole: Slipway mends those. */
+export function breakServers(dataDir: string, revision: string, when: Breakage) {
+  const file = breakFile(dataDir, revision);
+  writeFileSync(file, when);
+  return { takeBack: () => rmSync(file) };
+}
+
+/** The file that says how the servers of a revision break. */
+export function breakFile(dataDir: string, revision: string): string {
+  return join(dataDir, `breaks-${revision}`);
+}
