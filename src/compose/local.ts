@@ -21,6 +21,7 @@ import { registryCheck } from '#adapters/local/registry/registry-check.ts';
 import { keepReserve, releaseReserve } from '#adapters/local/registry/reserve.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import { provenServers } from '#adapters/local/servers/proven-servers.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
 import { serverRoom } from '#adapters/local/servers/server-room.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
@@ -34,10 +35,11 @@ import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-import { deploymentId } from '#domain/deployment.ts';
+import { type Damage, deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
@@ -46,6 +48,7 @@ import { steadyClock, systemClock } from './clocks.ts';
 import type { LocalConfig } from './config.ts';
 import { folderKeeper } from './data-folder/keeper.ts';
 import { explainVersion } from './explain-version.ts';
+import { keptProof } from './kept-proof.ts';
 import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
 import { localSweep } from './local-sweep.ts';
@@ -156,12 +159,14 @@ async function startIn(
     onCreated: (event) => deployments.begin(event).catch(problem),
     onProblem: problem,
   });
+  const noted = (spec: RevisionSpec, damage: Damage | null) =>
+    void registry.noteDamage(spec, damage).catch(problem);
   const runtime = await localEngine(config.engine, {
     folder,
     objectPath: store.objectPath,
     objects: { checked, problem: store.problem },
     applicantOf: (id) => applicantOf(registry, id),
-    noted: (spec, damage) => registry.noteDamage(spec, damage).catch(problem),
+    noted,
     clock,
     environment,
     serverEntry,
@@ -176,7 +181,7 @@ async function startIn(
     database,
     onGeneration: generations.observe,
     logDirectory: folder('logs'),
-    servers: runtime.servers,
+    servers: provenServers(runtime.servers, { problem: keptProof(registry), noted }),
     clock,
     room,
     lambda: {

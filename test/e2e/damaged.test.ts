@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import { behaving } from '../support/servers/behaviour.ts';
+import { breakServers } from '../support/slipway/break.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const light = (constant: number) => behaving('echoes', addConstantModel({ constant }));
@@ -107,3 +108,38 @@ describe('a version whose bytes have rotted', () => {
     ]);
   });
 });
+
+describe('a version whose bytes are sound and whose answers are not', () => {
+  it('is refused at a restart, with the reason in status, and served once it answers as before', async () => {
+    await using folder = await temporaryFolder();
+    {
+      await using slipway = await startSlipway(folder.path, SPECIAL);
+      slipway.drop(`${KEY}.yaml`, proofBy([1, 2]));
+      await deployed(slipway, behaving('breaks-when-told', addConstantModel({ constant: 1 })));
+      await slipway.stop();
+    }
+    const broken = breakServers(folder.path, 'shapes-v1', 'in its answers');
+
+    await using slipway = await startSlipway(folder.path, SPECIAL);
+    const refused = await slipway.infer('shapes', REQUEST);
+    const { out: status } = await slipway.command('status');
+    const damage = await damageOf(slipway);
+    broken.takeBack();
+    await eventually(async () => (await slipway.infer('shapes', REQUEST)).status === 200);
+
+    expect(refused.status).toBe(502);
+    expect(await refused.text()).toContain('no longer answers as it did when it went live');
+    expect(status).toContain('(v1 is damaged: ');
+    expect(damage).toMatchObject([{ version: 1, fix: expect.stringContaining('Roll back') }]);
+    expect(await damageOf(slipway)).toEqual([]);
+  });
+});
+
+/** A manifest whose example is answered by the same values. */
+function proofBy(data: readonly number[]): string {
+  const tensor = { datatype: 'FP32', shape: [data.length], data };
+  const request = { inputs: [{ name: 'x', ...tensor }] };
+  return JSON.stringify({
+    examples: [{ request, expect: { outputs: [{ name: 'y', ...tensor }] } }],
+  });
+}

@@ -13,12 +13,12 @@ function breaks(when: Breakage): boolean {
   return existsSync(told) && readFileSync(told, 'utf8') === when;
 }
 
-/** Echoes, until it is told to die at load or in use. */
+/** Echoes, until it is told to break. */
 if (breaks('at load')) process.exit(1);
 serve(
   healthy((request, response) => {
     inferences += 1;
     if (inferences > 4 && breaks('in use')) process.exit(139);
-    echo(request, response);
+    void echo(request, response, breaks('in its answers') ? 1 : 0);
   }),
 );

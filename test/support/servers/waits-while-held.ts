@@ -14,7 +14,7 @@ const { held, waits } = holdFiles(dataDir, String(process.env['SLIPWAY_REVISION'
 serve(
   healthy(async (request, response) => {
     await released();
-    echo(request, response);
+    void echo(request, response);
   }),
   released(),
 );

@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** When a server dies: as it loads its model, or in use, once it has answered as often as a proof of its health asks. */
-export type Breakage = 'at load' | 'in use';
+/** How a server breaks: it dies as it loads its model, or in use, once it has answered as often as a proof of its health asks; or it answers one too many. */
+export type Breakage = 'at load' | 'in use' | 'in its answers';
 
-/** Makes the servers of a revision that `breaks-when-told` die so, until that is taken back. Their bytes stay whole: Slipway mends those. */
+/** Makes the servers of a revision that `breaks-when-told` break so, until that is taken back. Their bytes stay whole: Slipway mends those. */
 export function breakServers(dataDir: string, revision: string, when: Breakage) {
   const file = breakFile(dataDir, revision);
   writeFileSync(file, when);

@@ -44,8 +44,8 @@ export type Soundness = {
   readonly objects: SoundObjects;
   /** Makes an image again that does not have its model; returns whether it has it now. */
   readonly rebuilt: (spec: RevisionSpec) => Promise<boolean>;
-  /** Is told at each start that a revision's bytes are damaged, or with null that they are sound. */
-  readonly noted: (spec: RevisionSpec, damage: Damage | null) => void;
+  /** Is told at each start of a revision whose bytes are damaged. */
+  readonly noted: (spec: RevisionSpec, damage: Damage) => void;
 };
 
 export type ProcessServers = ModelServers & {
@@ -130,7 +130,6 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
   async function whySilent(spec: RevisionSpec): Promise<string | undefined> {
     try {
       await keepSound(spec);
-      options.soundness?.noted(spec, null);
       return undefined;
     } catch (error) {
       noteDamage(spec, error);
