@@ -2,7 +2,7 @@ import { PACKAGES } from '#formats/pickle/library-packages.ts';
 import type { PickledNeeds } from '#formats/sklearn/inspect.ts';
 import { LIBRARIES, LOAD } from './library-ways.ts';
 import { GENSIM } from './network-ways.ts';
-import type { Way } from './way.ts';
+import { type Way, withScript } from './way.ts';
 
 // A pickle of dill names some of Python's own by names that only dill looks up.
 const BY_DILL = ['with open(FILE, "rb") as file:', '    saved = dill.load(file)'] as const;
@@ -53,21 +53,5 @@ function loadedByDill(way: Way): Way {
     imports: way.imports.map((line) => (line === 'import joblib' ? 'import dill' : line)).sort(),
     load: way.load.flatMap((line) => (line === LOAD[1] ? BY_DILL : [line])),
     requirements: way.requirements.filter((name) => name !== 'joblib'),
-  };
-}
-
-/** Python looks for what a notebook or script defined in the module that it was started with, which is another one in a server. */
-function withScript(way: Way, names: readonly string[]): Way {
-  return {
-    ...way,
-    imports: [
-      'import sys',
-      '',
-      ...way.imports,
-      '',
-      '# What the notebook or script defined that saved it: copy that to a file model.py beside this one.',
-      `from model import ${names.join(', ')}`,
-    ],
-    load: [...names.map((name) => `sys.modules["__main__"].${name} = ${name}`), ...way.load],
   };
 }

@@ -13,7 +13,7 @@ import { loadedBy } from '#formats/torch/refused.ts';
 import { wayOfPickle } from './pickle-ways.ts';
 import { pipelineWay } from './pipeline-ways.ts';
 import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-ways.ts';
-import type { Way } from './way.ts';
+import { type Way, withScript } from './way.ts';
 
 /** The two files that would serve a model by code, as a starting point for its owner. */
 export type PredictDraft = { readonly code: string; readonly requirements: readonly string[] };
@@ -49,8 +49,9 @@ async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
     return TORCH_PROGRAMS.exported;
   }
   if (members.has('constants.pkl')) return TORCH_PROGRAMS.script;
-  const by = await loadedBy(archive);
-  return by === 'weights' ? undefined : TORCH_PROGRAMS[by];
+  const { by, ofScript } = await loadedBy(archive);
+  if (by === 'weights') return undefined;
+  return ofScript.length > 0 ? withScript(TORCH_PROGRAMS[by], ofScript) : TORCH_PROGRAMS[by];
 }
 
 async function servedKind(file: ArtifactFile): Promise<string | undefined> {

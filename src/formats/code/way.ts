@@ -8,3 +8,19 @@ export type Way = {
   readonly methods?: readonly string[];
   readonly requirements: readonly string[];
 };
+
+/** The same for a pickle of what a notebook or script defined, by these names: Python looks for them in the module that it was started with, which is another one in a server. */
+export function withScript(way: Way, names: readonly string[]): Way {
+  return {
+    ...way,
+    imports: [
+      'import sys',
+      '',
+      ...way.imports,
+      '',
+      '# What the notebook or script defined that saved it: copy that to a file model.py beside this one.',
+      `from model import ${names.join(', ')}`,
+    ],
+    load: [...names.map((name) => `sys.modules["__main__"].${name} = ${name}`), ...way.load],
+  };
+}

@@ -79,18 +79,19 @@ export function pickleGlobals(
       );
       return [...new Set(foreign.map(rootOf))];
     },
-    ofScript: () => {
-      const own = [...unknown.keys()].filter(
-        (name) => name.startsWith(SCRIPT) && isAllowable(name),
-      );
-      return [...new Set(own.map((name) => rootOf(name.slice(SCRIPT.length))))].sort();
-    },
+    ofScript: () => ofScript([...unknown.keys()]),
     hasSearch: () => hasSearch,
   };
 }
 
 // Python's name for the module that it was started with.
 const SCRIPT = '__main__.';
+
+/** The names among these that a notebook or script defined: `Net`. */
+export function ofScript(names: readonly string[]): readonly string[] {
+  const own = names.filter((name) => name.startsWith(SCRIPT) && isAllowable(name));
+  return [...new Set(own.map((name) => rootOf(name.slice(SCRIPT.length))))].sort();
+}
 
 const SEARCHES = 'sklearn.model_selection._search';
 

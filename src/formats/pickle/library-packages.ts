@@ -41,8 +41,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   sktime: ['sktime'],
   statsmodels: ['statsmodels'],
   surprise: ['scikit-surprise'],
-  // It imports pkg_resources, which later versions of setuptools have no more.
-  tpot: ['tpot', 'setuptools<81'],
   tslearn: ['tslearn'],
   umap: ['umap-learn'],
   xgboost: ['xgboost'],
@@ -73,5 +71,18 @@ export function wayOfLibrary(library: string): string {
 const WAYS: Readonly<Record<string, string>> = {
   autogluon:
     'A predictor of AutoGluon is a folder, and this file only points to it: run `slipway inspect FOLDER --write-predict` on the folder that its `path` names, and upload that folder.',
+  tpot: [
+    'TPOT cannot be installed from wheels, which is all that a build installs: it needs `stopit`, which has none. What it found is a pipeline of scikit-learn, but for steps that pass on all or nothing. Save it where it was made, without these (`model` is the TPOTClassifier or TPOTRegressor), and upload that file:',
+    '  import joblib',
+    '',
+    '  def plain(step):',
+    '      own = {"Passthrough": "passthrough", "SkipTransformer": "drop"}',
+    '      for part in ("steps", "transformer_list"):',
+    '          if hasattr(step, part):',
+    '              setattr(step, part, [(name, plain(each)) for name, each in getattr(step, part)])',
+    '      return own.get(type(step).__name__, step)',
+    '',
+    '  joblib.dump(plain(model.fitted_pipeline_), "model.joblib")',
+  ].join('\n'),
   cuml: 'cuML computes on GPUs of NVIDIA alone. Convert the model where it was made, `joblib.dump(model.as_sklearn(), "model.joblib")`, and upload that file, which needs no GPU.',
 };

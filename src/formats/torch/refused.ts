@@ -1,5 +1,6 @@
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import type { Failure } from '#domain/failure.ts';
+import { ofScript } from '#formats/pickle/globals.ts';
 import type { Pickled } from '#formats/pickle/scan.ts';
 import { isThing, type Value } from '#formats/pickle/values.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
@@ -49,17 +50,23 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
   );
 }
 
-/** How torch loads its pickle: weights alone; by Lightning, whose checkpoint it is; or, where it has other objects beside tensors, only by running what it names. */
-export async function loadedBy(archive: TorchArchive): Promise<'weights' | 'lightning' | 'whole'> {
+/** How torch loads a pickle of its own: weights alone; by Lightning, whose checkpoint it is; or, where it has other objects beside tensors, only by running what it names. `ofScript`: the classes that stood in the notebook or script that saved it. */
+export type LoadedBy = {
+  readonly by: 'weights' | 'lightning' | 'whole';
+  readonly ofScript: readonly string[];
+};
+
+export async function loadedBy(archive: TorchArchive): Promise<LoadedBy> {
   const data = archive.members.get('data.pkl');
-  if (!data) return 'weights';
+  if (!data) return { by: 'weights', ofScript: [] };
   const globals = torchGlobals({ hasCode: false });
   const scanned = await scanMember(archive, data, globals).catch(() => undefined);
   const others = globals.others();
   const isOfLightning =
     isPickled(scanned) && entriesOf(scanned.root).some(([key]) => key === OF_LIGHTNING);
-  if (others.length === 0) return isOfLightning ? 'lightning' : 'weights';
-  return others.every((name) => LIGHTNING.test(name)) ? 'lightning' : 'whole';
+  if (others.length === 0) return { by: isOfLightning ? 'lightning' : 'weights', ofScript: [] };
+  const by = others.every((name) => LIGHTNING.test(name)) ? 'lightning' : 'whole';
+  return { by, ofScript: ofScript(others) };
 }
 
 function isPickled(scanned: unknown): scanned is Pickled {

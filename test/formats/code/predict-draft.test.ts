@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { draftPredict } from '#formats/code/predict-draft.ts';
 import { memoryFile } from '../../support/bytes/archive-files.ts';
+import { zipOf } from '../../support/bytes/zip.ts';
 import { fixtureOf } from '../../support/models/dropped.ts';
 
 describe('a draft of predict.py', () => {
@@ -20,6 +21,21 @@ describe('a draft of predict.py', () => {
     expect(code).toContain(`        ${load}\n`);
     expect(code.includes('from model import Net')).toBe(needsClass);
     expect(requirements).toEqual(['torch', 'numpy']);
+  });
+
+  it('for a module of PyTorch that a script pickled whole puts its class where Python looks for it', async () => {
+    const pickled = Buffer.from('\x80\x02c__main__\nNet\n)\x81.', 'latin1');
+    const zip = zipOf([
+      { name: 'm/data.pkl', content: pickled },
+      { name: 'm/version', content: '3\n' },
+    ]);
+
+    const { code } = await draftPredict([memoryFile('m.pt', zip)]);
+
+    expect(code).toContain('from model import Net\n');
+    expect(code.indexOf('sys.modules["__main__"].Net = Net')).toBeLessThan(
+      code.indexOf('torch.load(FILE'),
+    );
   });
 
   it('for a CatBoost model, which may take embeddings, has CatBoost answer its columns', async () => {
@@ -105,7 +121,6 @@ describe('a draft of predict.py', () => {
     ['implicit.cpu.als\nAlternatingLeastSquares', 'self.model.similar_items(item', 'implicit'],
     ['econml.dml.dml\nLinearDML', 'self.model.effect(', 'econml'],
     ['skorch.classifier\nNeuralNetClassifier', 'np.asarray(rows, "float32")', 'torch'],
-    ['tpot.tpot_estimator\nTPOTClassifier', 'pd.DataFrame(rows)', 'setuptools<81'],
     ['imblearn.pipeline\nPipeline', 'pd.DataFrame(rows)', 'imbalanced-learn'],
     ['umap.umap_\nUMAP', '("predict", "transform")', 'umap-learn'],
     ['flaml.automl.automl\nAutoML', 'pd.DataFrame(rows)', 'flaml[automl]'],

@@ -90,6 +90,7 @@ describe('what a pickle loads is told by name', () => {
   it.each([
     ['cuml.ensemble\nRandomForestClassifier', 'joblib.dump(model.as_sklearn(), "model.joblib")'],
     ['autogluon.tabular.predictor\nTabularPredictor', 'on the folder that its `path` names'],
+    ['tpot.tpot_estimator\nTPOTClassifier', 'plain(model.fitted_pipeline_), "model.joblib")'],
   ])('with the way of its own for %j', async (names, says) => {
     const { fix } = await pickleRefusal(pickleOf(0x80, 4, `c${names}\n)\x81.`));
 
