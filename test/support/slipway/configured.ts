@@ -11,6 +11,8 @@ export type Special = {
   readonly hasAnyServer?: boolean;
   /** At each moment of a step it tells its parent, as `Held`, and goes on once it is sent the same `n`. */
   readonly isStepwise?: boolean;
+  /** Environment variables of its process, beside those of the test. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 export type Held = StepMoment & { readonly n: number };

@@ -76,7 +76,7 @@ export async function startSlipway(
   // Its processes are killed and replaced: their coverage would be torn, and costs them seconds.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   const child = spawn(process.execPath, args, {
-    env,
+    env: { ...env, ...special.environment },
     stdio: ['ignore', 'pipe', 'pipe', ...(atStep ? (['ipc'] as const) : [])],
   });
   let output = '';
