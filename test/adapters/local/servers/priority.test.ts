@@ -7,12 +7,15 @@ import {
   mayRaisePriority,
   raisePriority,
 } from '#adapters/local/servers/priority.ts';
+import { needing } from '../../../support/needs.ts';
 
 const NORMAL = getPriority();
 const LOW = Math.min(19, NORMAL + 3);
-const hasThreads = existsSync('/proc/self/task');
+const missingThreads = existsSync('/proc/self/task') ? undefined : 'there is no /proc';
 const groupOf = (pid: number | string) => readFileSync(`/proc/${pid}/autogroup`, 'utf8');
-const hasGroups = existsSync('/proc/self/autogroup');
+const missingGroups = existsSync('/proc/self/autogroup')
+  ? undefined
+  : 'this kernel groups no sessions (/proc/self/autogroup)';
 
 describe('the priority of a process that nobody waits for', () => {
   const running: ChildProcess[] = [];
@@ -40,32 +43,36 @@ describe('the priority of a process that nobody waits for', () => {
     expect(getPriority()).toBe(NORMAL);
   });
 
-  (hasThreads ? it : it.skip)('is that of all its threads', async () => {
-    const pid = await started({ detached: true });
+  needing(missingThreads, () => {
+    it('is that of all its threads', async () => {
+      const pid = await started({ detached: true });
 
-    lowerPriority(pid);
+      lowerPriority(pid);
 
-    const threads = readdirSync(`/proc/${pid}/task`).map(Number);
-    expect(threads.length).toBeGreaterThan(1);
-    expect(new Set(threads.map((thread) => getPriority(thread)))).toEqual(new Set([LOW]));
+      const threads = readdirSync(`/proc/${pid}/task`).map(Number);
+      expect(threads.length).toBeGreaterThan(1);
+      expect(new Set(threads.map((thread) => getPriority(thread)))).toEqual(new Set([LOW]));
+    });
   });
 
-  (hasGroups ? it : it.skip)('is that of the session it leads', async () => {
-    const pid = await started({ detached: true });
+  needing(missingGroups, () => {
+    it('is that of the session it leads', async () => {
+      const pid = await started({ detached: true });
 
-    lowerPriority(pid);
+      lowerPriority(pid);
 
-    expect(groupOf(pid)).toMatch(new RegExp(` nice ${LOW}\n`));
-  });
+      expect(groupOf(pid)).toMatch(new RegExp(` nice ${LOW}\n`));
+    });
 
-  (hasGroups ? it : it.skip)('leaves alone the session of a terminal that it runs in', async () => {
-    const pid = await started({ detached: false });
-    const before = groupOf('self');
+    it('leaves alone the session of a terminal that it runs in', async () => {
+      const pid = await started({ detached: false });
+      const before = groupOf('self');
 
-    lowerPriority(pid);
+      lowerPriority(pid);
 
-    expect(getPriority(pid)).toBe(LOW);
-    expect(groupOf('self')).toBe(before);
+      expect(getPriority(pid)).toBe(LOW);
+      expect(groupOf('self')).toBe(before);
+    });
   });
 
   it('goes back to that of what serves where that is allowed', async () => {
