@@ -70,6 +70,8 @@ type Options = {
   /** Is told at each start of a model whether its bytes are damaged. */
   readonly noted: Soundness['noted'];
   readonly clock: Clock;
+  /** What model servers may still take of memory. */
+  readonly availableMiB: () => number;
   /** For whose model the build of a deployment is. */
   readonly applicantOf: ImageBuildsOptions['applicantOf'];
   /** Slipway's own environment variables. */
@@ -105,6 +107,7 @@ async function processEngine({
   objects,
   noted,
   applicantOf,
+  availableMiB,
   walls: looked,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
@@ -132,6 +135,7 @@ async function processEngine({
         }
       : null,
     ...(isOurs && { spares: folder('spares') }),
+    availableMiB,
   });
   const board = buildBoard(folder('builds'));
   const { running, ...made } = runner({

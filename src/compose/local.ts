@@ -53,7 +53,7 @@ import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
 import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
-import { machineBudgetMiB, STARTS_AT_ONCE } from './machine-budget.ts';
+import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from './machine-budget.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { promotionActions } from './promotion-actions.ts';
@@ -168,6 +168,7 @@ async function startIn(
     applicantOf: (id) => applicantOf(registry, id),
     noted,
     clock,
+    availableMiB: () => availableMiB(room.use()),
     environment,
     serverEntry,
     walls,

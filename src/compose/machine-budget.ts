@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import type { RoomUse } from '#adapters/local/servers/server-room.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const SHARE = 0.75;
@@ -11,6 +12,11 @@ export function machineBudgetMiB(
 ): number {
   const bytes = limitBytes > 0 ? Math.min(machineBytes, limitBytes) : machineBytes;
   return Math.floor((bytes * SHARE) / MEBIBYTE);
+}
+
+/** What model servers may still take of memory: what is left of their budget, and no more than the machine has. */
+export function availableMiB({ budgetMiB, usedMiB }: RoomUse): number {
+  return Math.min(budgetMiB - usedMiB, process.availableMemory() / MEBIBYTE);
 }
 
 /** How many candidates start at once: a start keeps a core busy, and half of them are for what is live. */

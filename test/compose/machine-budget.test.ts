@@ -1,4 +1,4 @@
-import { machineBudgetMiB, STARTS_AT_ONCE } from '#compose/machine-budget.ts';
+import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from '#compose/machine-budget.ts';
 
 const GIB = 1024 ** 3;
 
@@ -14,5 +14,12 @@ describe('the memory of all model servers together', () => {
   it('is some on this machine, where some candidate may start', () => {
     expect(machineBudgetMiB()).toBeGreaterThan(0);
     expect(STARTS_AT_ONCE).toBeGreaterThanOrEqual(1);
+  });
+
+  it('is left for a spare server as far as servers do not hold it, and the machine has it', () => {
+    const use = { servers: 1, waiting: 0 };
+
+    expect(availableMiB({ ...use, budgetMiB: 1_000, usedMiB: 900 })).toBe(100);
+    expect(availableMiB({ ...use, budgetMiB: 2 ** 40, usedMiB: 0 })).toBeLessThan(2 ** 40);
   });
 });

@@ -34,7 +34,7 @@ type Options = {
   readonly launch: (environment: Environment, folder: SpareFolder) => Promise<Launched>;
   readonly guard: OrphanGuard;
   readonly timers?: Timers;
-  readonly availableMiB?: () => number;
+  readonly availableMiB?: (() => number) | undefined;
 };
 
 // Each holds what its framework takes: scikit-learn with pandas 90 MiB.

@@ -50,6 +50,8 @@ type Options = {
   /** Slipway's own environment. */
   readonly environment: Environment;
   readonly timers?: Timers;
+  /** As `spareServers` takes it. */
+  readonly availableMiB?: (() => number) | undefined;
 };
 
 // What a model has that asks for no other, and so the limits around a spare server: one of another size starts by itself.
@@ -66,7 +68,7 @@ const facts = z.object({
 
 export function processSpares(options: Options, guard: OrphanGuard): ProcessSpares {
   const { directory, serverEntry, walls, environment: own, timers = realTimers } = options;
-  const common = { guard, timers };
+  const common = { guard, timers, availableMiB: options.availableMiB };
 
   /** Starts a server of a runtime that is told its model later. */
   function launch(

@@ -33,8 +33,8 @@ type Options = {
   readonly launch: (folder: SpareFolder) => Promise<Launched>;
   readonly guard: OrphanGuard;
   readonly timers?: Timers;
-  /** What the machine, or the container that Slipway is in, has left. */
-  readonly availableMiB?: () => number;
+  /** What model servers may still take; what the machine, or the container that Slipway is in, has left if not given. */
+  readonly availableMiB?: (() => number) | undefined;
   /** How much has to be left for one to be made, and how much for it to be kept. */
   readonly madeFromMiB?: number;
   readonly keptFromMiB?: number;
