@@ -91,7 +91,7 @@ async function copyIn(model: string): Promise<void> {
 }
 
 async function push(model: string): Promise<void> {
-  await fetch(`${slipway.control}/objects/models/${model}/model.onnx`, {
+  await slipway.api(`/objects/models/${model}/model.onnx`, {
     method: 'PUT',
     body: await readFile(path),
   });

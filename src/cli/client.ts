@@ -8,9 +8,18 @@ import { slipwayEvent } from '#domain/event.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
 import { patiently } from './patience.ts';
 
-const instance = z.object({ pid: z.int(), gateway: z.string(), control: z.string() });
+const instance = z.object({
+  pid: z.int(),
+  gateway: z.string(),
+  control: z.string(),
+  // A Slipway of an earlier version has none, and asks for none.
+  token: z.optional(z.string()),
+});
 
 export type Instance = z.infer<typeof instance>;
+
+/** A control API: its address, and the token that it wants. */
+export type Control = Pick<Instance, 'control' | 'token'>;
 
 const health = z.object({
   pid: z.int(),
@@ -117,17 +126,25 @@ function readInstance(path: string): Instance | undefined {
 
 /** Calls the control API and parses its answer. An error answer becomes a Failure with its message and fix. */
 export async function call<T>(
-  url: string,
+  at: Control,
+  path: string,
   schema: z.ZodMiniType<T>,
-  init: RequestInit = {},
+  init: Asking = {},
 ): Promise<T> {
-  const response = await askedOf(url, init);
+  const response = await askedOf(at, path, init);
   return schema.parse(await response.json());
 }
 
+type Asking = RequestInit & { readonly headers?: Readonly<Record<string, string>> };
+
 /** The control API's answer as it is. An error answer becomes a Failure with its message and fix. */
-export async function askedOf(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, init).catch(lost);
+export async function askedOf(
+  { control, token }: Control,
+  path: string,
+  init: Asking = {},
+): Promise<Response> {
+  const headers = { ...init.headers, ...(token && { authorization: `Bearer ${token}` }) };
+  const response = await fetch(`${control}${path}`, { ...init, headers }).catch(lost);
   if (response.ok) return response;
   const { error, fix } = problem.parse(await response.json());
   throw new Failure(NAMES[response.status] ?? 'PlatformUnavailable', error, { fix });
@@ -135,6 +152,7 @@ export async function askedOf(url: string, init: RequestInit): Promise<Response>
 
 const NAMES: Readonly<Record<number, FailureName>> = {
   400: 'InputInvalid',
+  401: 'PlatformDenied',
   404: 'InputInvalid',
   409: 'PhaseConflict',
 };
@@ -154,12 +172,12 @@ const problem = z.object({
 
 /** The events of a control API, oldest first, until the record ends or, when following, until the reader stops. */
 export async function* readEvents(
-  control: string,
+  at: Control,
   { after = '', follow, ...narrowed }: EventQuery,
 ): AsyncGenerator<CursoredEvent> {
   const closed = new AbortController();
   const query = new URLSearchParams({ ...narrowed, follow: String(follow) });
-  const response = await askedOf(`${control}/events?${query}`, {
+  const response = await askedOf(at, `/events?${query}`, {
     signal: closed.signal,
     headers: after ? { 'last-event-id': after } : {},
   });

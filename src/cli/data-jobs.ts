@@ -19,8 +19,8 @@ export async function runOnFolder<Result>(
 ): Promise<Result> {
   const found = await runningInstance(dataDir);
   if (found) {
-    const url = `${found.control}${path}?${new URLSearchParams(query)}`;
-    return lastOf(readLines<Result>(await askedOf(url, { method: 'POST' })), output);
+    const url = `${path}?${new URLSearchParams(query)}`;
+    return lastOf(readLines<Result>(await askedOf(found, url, { method: 'POST' })), output);
   }
   const { openDataFolder } = await import('#compose/data-folder/open.ts');
   using folder = openDataFolder(dataDir);

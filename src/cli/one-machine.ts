@@ -6,7 +6,7 @@ import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
 import { userName } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
 import { readRelease } from '#domain/promotion/release.ts';
-import { call, findInstance, type Instance, readEvents } from './client.ts';
+import { type Control, call, findInstance, type Instance, readEvents } from './client.ts';
 import {
   asked,
   builds,
@@ -27,50 +27,53 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
 }
 
 /** The Slipway of these addresses, by its control API. */
-export function oneMachineAt({ control, gateway }: Omit<Instance, 'pid'>): Slipway {
-  const urlOf = (model: string, what: string) =>
-    `${control}/models/${encodeURIComponent(model)}/${what}`;
-  const ask = (model: string, what: string) => call(urlOf(model, what), asked, { method: 'POST' });
+export function oneMachineAt({ gateway, ...at }: Omit<Instance, 'pid'>): Slipway {
+  const pathOf = (model: string, what: string) => `/models/${encodeURIComponent(model)}/${what}`;
+  const ask = (model: string, what: string) =>
+    call(at, pathOf(model, what), asked, { method: 'POST' });
   return {
     endpoint: (model) => `${gateway}/models/${model}`,
-    models: async () => (await call(`${control}/models`, models)).models,
-    refused: async () => (await call(`${control}/refused`, refused)).refused,
-    storage: () => call(`${control}/storage`, storage),
-    logs: (model) => call(urlOf(model, 'logs'), modelLog),
-    versions: async (model) => (await call(urlOf(model, 'versions'), versions)).versions,
+    models: async () => (await call(at, '/models', models)).models,
+    refused: async () => (await call(at, '/refused', refused)).refused,
+    storage: () => call(at, '/storage', storage),
+    logs: (model) => call(at, pathOf(model, 'logs'), modelLog),
+    versions: async (model) => (await call(at, pathOf(model, 'versions'), versions)).versions,
     explain: (model, version) =>
-      call(urlOf(model, version === null ? 'explain' : `explain?version=${version}`), explanation),
+      call(
+        at,
+        pathOf(model, version === null ? 'explain' : `explain?version=${version}`),
+        explanation,
+      ),
     rollback: (model, to) => ask(model, to === null ? 'rollback' : `rollback?to=${to}`),
     undeploy: (model) => ask(model, 'undeploy'),
     abort: (model) => ask(model, 'abort'),
     async release(model, version, place) {
       const query = new URLSearchParams({ place, ...(version && { version: String(version) }) });
       return readRelease(
-        JSON.stringify(await call(`${urlOf(model, 'release')}?${query}`, z.unknown())),
+        JSON.stringify(await call(at, `${pathOf(model, 'release')}?${query}`, z.unknown())),
       );
     },
     promote({ model, key, versionId, needsApproval }) {
       const query = { model, key, versionId, needsApproval: String(needsApproval) };
-      const url = `${control}/promotions?${new URLSearchParams(query)}`;
-      return call(url, asked, { method: 'POST' });
+      const path = `/promotions?${new URLSearchParams(query)}`;
+      return call(at, path, asked, { method: 'POST' });
     },
     answer(model, { version, verdict, digest }) {
       const by = userName();
       const query = new URLSearchParams({ version: String(version), verdict, digest, by });
       return ask(model, `answer?${query}`);
     },
-    builds: async () => (await call(`${control}/builds`, builds)).builds,
-    events: (query) => readEvents(control, query),
-    upload: (upload) => put(control, upload),
+    builds: async () => (await call(at, '/builds', builds)).builds,
+    events: (query) => readEvents(at, query),
+    upload: (upload) => put(at, upload),
     objects: async (prefix) =>
-      (await call(`${control}/objects?${new URLSearchParams({ prefix })}`, objects)).keys,
-    remove: async (key) =>
-      void (await call(urlOfObject(control, key), removed, { method: 'DELETE' })),
+      (await call(at, `/objects?${new URLSearchParams({ prefix })}`, objects)).keys,
+    remove: async (key) => void (await call(at, pathOfObject(key), removed, { method: 'DELETE' })),
   };
 }
 
-function urlOfObject(control: string, key: string): string {
-  return `${control}/objects/${key.split('/').map(encodeURIComponent).join('/')}`;
+function pathOfObject(key: string): string {
+  return `/objects/${key.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** Whether more or less came of a file than it was long when its upload began: then nothing of it is kept. */
@@ -80,7 +83,7 @@ function isOfAnotherLength(error: unknown): boolean {
   return isThat || isOfAnotherLength(error.cause);
 }
 
-async function put(control: string, { key, file, signal, onSent }: Upload): Promise<Uploaded> {
+async function put(at: Control, { key, file, signal, onSent }: Upload): Promise<Uploaded> {
   const sizeBytes = file === null ? 0 : (await stat(file)).size;
   const content = file === null ? Readable.from([]) : createReadStream(file);
   // Before anybody listens: what is read from then on goes to both.
@@ -91,7 +94,7 @@ async function put(control: string, { key, file, signal, onSent }: Upload): Prom
     onSent(sentBytes);
   });
   try {
-    return await call(urlOfObject(control, key), uploaded, {
+    return await call(at, pathOfObject(key), uploaded, {
       method: 'PUT',
       headers: {
         'content-type': 'application/octet-stream',

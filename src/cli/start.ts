@@ -33,7 +33,7 @@ export async function start({
     report: output.line,
     ...(looked && { walls: looked }),
   });
-  const { gateway, control, walls, bucketDir } = slipway;
+  const { gateway, control, token, walls, bucketDir } = slipway;
   output.line(
     `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${walls}`,
   );
@@ -44,7 +44,7 @@ export async function start({
       // It loads what draws images.
       const { runDemo } = await import('./demo/demo.ts');
       const isLive = await slipway.isLive(DEMO_MODEL);
-      const place = { gateway, control, dataDir: config.dataDir };
+      const place = { gateway, control, token, dataDir: config.dataDir };
       const demonstrated = runDemo(place, { isLive, servesOn: !once, output });
       const isRight = await Promise.race([demonstrated, stopAsked]);
       if (once || !isRight) return isRight ?? !once;
@@ -52,7 +52,7 @@ export async function start({
     }
     output.line('\nserving until Ctrl-C');
     // What goes wrong with it ends the view of what happens, no more.
-    watching = watchDeployments(oneMachineAt({ gateway, control }), {
+    watching = watchDeployments(oneMachineAt({ gateway, control, token }), {
       output,
       // The demo has shown its own.
       sinceMs: (model) => (model === DEMO_MODEL ? demonstratedMs : startedMs),

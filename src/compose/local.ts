@@ -6,6 +6,7 @@ import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import type { Uploaded } from '#adapters/local/control-api.ts';
+import { newToken } from '#adapters/local/control-token.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
 import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
@@ -69,6 +70,8 @@ export type LocalSlipway = {
   /** The endpoint's base, `http://HOST:PORT`; a model answers under `/models/NAME`. */
   readonly gateway: string;
   readonly control: string;
+  /** The secret that the control API wants. */
+  readonly token: string;
   /** How its models are isolated, in one line. */
   readonly walls: string;
   /** The folder to drop models in. */
@@ -291,8 +294,10 @@ async function startIn(
     onProblem: problem,
   });
   const deploymentMetrics = deploymentMeters(registry);
+  const token = newToken();
   const api = controlApi({
     registry,
+    token,
     jobs: keeper,
     status: (model) =>
       modelStatus(registry, model, {
@@ -334,7 +339,12 @@ async function startIn(
   await api.ready();
   const controlPort = await listen(api.server, { host: config.host, port: config.controlPort });
   const control = `http://${config.host}:${controlPort}`;
-  writeInstance(folder('instance.json'), { pid: process.pid, gateway: gateway.origin, control });
+  writeInstance(folder('instance.json'), {
+    pid: process.pid,
+    gateway: gateway.origin,
+    control,
+    token,
+  });
   if (isFull)
     report(
       `${dataDir}: its disk is full → What was live is served, and nothing new is taken until some space on it is free.`,
@@ -381,6 +391,7 @@ async function startIn(
   return {
     gateway: gateway.origin,
     control,
+    token,
     walls: runtime.walls,
     bucketDir: folder('bucket'),
     isLive: async (model) => ((await registry.model(model))?.live ?? null) !== null,
@@ -425,7 +436,9 @@ function localShifts(bakeSeconds: number): ShiftDefaults {
 }
 
 function writeInstance(path: string, instance: object): void {
-  writeFileSync(`${path}.new`, JSON.stringify(instance));
+  // A file that is there already would keep its mode.
+  rmSync(`${path}.new`, { force: true });
+  writeFileSync(`${path}.new`, JSON.stringify(instance), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolder } from '#adapters/local/registry/make-folder.ts';
+import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
 import { lookAtWalls, type Walls } from '#adapters/local/servers/walls.ts';
 
 // In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli.
@@ -17,7 +17,7 @@ export function machineWalls(dataDir: string): Promise<Walls> {
 /** The same for a Slipway that is about to start: a Python looks for 0.1 to 0.3 s, while this process loads what it is made of. */
 export function wallsForStart(dataDir: string): Promise<Walls> {
   try {
-    makeFolder(resolve(dataDir));
+    makeOwnFolder(resolve(dataDir));
   } catch {
     // What is wrong with the folder, the start says.
   }

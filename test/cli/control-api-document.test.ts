@@ -55,7 +55,7 @@ describe('docs/control-api.openapi.yaml', () => {
       config: { bakeSeconds: 0 },
     });
     const ask = async (path: string, url: string, init: RequestInit = {}) => {
-      const response = await fetch(`${slipway.control}${url}`, init);
+      const response = await slipway.api(url, init);
       const body = (await response.json()) as { readonly deploymentId?: string };
       const method = (init.method ?? 'GET').toLowerCase();
       const { status } = response;

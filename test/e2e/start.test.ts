@@ -161,7 +161,7 @@ describe('slipway start', () => {
       const [response] = await once(get(url, { agent }), 'response');
       await response.resume().toArray();
     }
-    const follower = await fetch(`${slipway.control}/events`);
+    const follower = await slipway.api('/events');
 
     expect(await slipway.stop()).toBe(0);
     expect(await follower.text()).toBe('');

@@ -153,7 +153,7 @@ describe('a Slipway', () => {
     renameSync(bucket, join(folder.path, 'away'));
     await eventually(() => slipway.output().includes(`${bucket}: it is gone → Put it back`));
     const answer = await slipway.infer('steady', REQUEST);
-    const upload = await fetch(`${slipway.control}/objects/models/steady/b.onnx`, {
+    const upload = await slipway.api('/objects/models/steady/b.onnx', {
       method: 'PUT',
       body: GOOD,
     });
@@ -210,8 +210,7 @@ describe('a Slipway', () => {
 
       await using slipway = await startSlipway(data, SPECIAL);
       const answer = await slipway.infer('good', REQUEST);
-      const put = () =>
-        fetch(`${slipway.control}/objects/models/new/a.onnx`, { method: 'PUT', body: GOOD });
+      const put = () => slipway.api('/objects/models/new/a.onnx', { method: 'PUT', body: GOOD });
       const refused = await put();
       free();
       const taken = await put();

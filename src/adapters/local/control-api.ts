@@ -16,6 +16,7 @@ import {
   sendUnknown,
 } from './control-api-actions.ts';
 import { addFolderJobs, type FolderJobs } from './control-api-jobs.ts';
+import { requiringToken } from './control-token.ts';
 
 /** The result of an upload: the object's version and the deployment it starts, null when its key starts none. */
 export type Uploaded = {
@@ -28,6 +29,8 @@ export type Uploaded = {
 
 type Deps = {
   readonly registry: Registry;
+  /** The secret that each request has to carry. */
+  readonly token: string;
   /** A model's status for display. */
   readonly status: (model: Model) => Promise<object>;
   /** The newest drops that became no model. */
@@ -71,7 +74,7 @@ const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
 
 /**
  * The control API of one machine: deployments and the actions on them, the event stream, and uploads.
- * It serves this machine alone: it listens on loopback, and refuses pages from other origins.
+ * It serves its own user alone: it listens on loopback, wants its token, and refuses pages from other origins.
  */
 export function controlApi(deps: Deps): FastifyInstance {
   const { registry } = deps;
@@ -81,6 +84,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   answerHalfClosed(api.server);
   api.addHook('preClose', async () => api.server.closeAllConnections());
   api.addHook('onRequest', async (request) => refuseOtherOrigins(request));
+  api.addHook('onRequest', requiringToken(deps.token));
   api.setErrorHandler((error, _request, reply) => sendError(reply, error));
   api.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({

@@ -12,8 +12,13 @@ import { DEMO_MODEL } from './model.ts';
 const DEFAULT_DATA_DIR = '.slipway';
 const TEXT = 'Total 431.50';
 
-/** Where the demo runs: the data folder of a Slipway, and the addresses of its models and of its control API. */
-type Place = { readonly dataDir: string; readonly gateway: string; readonly control: string };
+/** Where the demo runs: the data folder of a Slipway, the addresses of its models and of its control API, and that one's token. */
+type Place = {
+  readonly dataDir: string;
+  readonly gateway: string;
+  readonly control: string;
+  readonly token: string;
+};
 
 type Options = {
   readonly isLive: boolean;

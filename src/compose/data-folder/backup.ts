@@ -4,8 +4,8 @@ import { backup as copyDatabase, DatabaseSync } from 'node:sqlite';
 import { type ObjectStore, objectStore } from '#adapters/local/bucket/object-store.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { fileAt } from '#adapters/local/registry/file-state.ts';
-import { makeFolder } from '#adapters/local/registry/make-folder.ts';
 import { REGISTRY } from '#adapters/local/registry/open-registry.ts';
+import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
 import { versionOf } from '#adapters/local/registry/schema-version.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
@@ -33,7 +33,7 @@ type Options = {
 /**
  * Copies the registry as it is at this moment, then the objects and built folders that it needs; what the backup has already is left alone. The registry takes its place last, so an interrupted backup leaves the one before.
  * Slipway goes on meanwhile. Objects are compared with their hash as they are copied.
- * Fails with `InputInvalid` for a folder that has something else in it, and as writes do.
+ * Fails with `InputInvalid` for a folder that has something else in it, with `PlatformDenied` for one that others may read, and as writes do.
  */
 export async function* backUp(folder: DataFolder, to: string, options: Options): Job<BackedUp> {
   const target = resolve(to);
@@ -41,7 +41,7 @@ export async function* backUp(folder: DataFolder, to: string, options: Options):
   await requireBackup(target);
   const copy = join(target, `${REGISTRY}.new`);
   try {
-    makeFolder(target);
+    makeOwnFolder(target);
     await rm(copy, { force: true });
     await copyDatabase(folder.database, copy);
     const bad: Bad[] = [];

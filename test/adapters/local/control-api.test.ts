@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { eventually } from '../../support/clock/eventually.ts';
 import { addConstantModel } from '../../support/models/onnx.ts';
 import { startSlipway, temporaryFolder } from '../../support/slipway/running.ts';
@@ -23,7 +24,7 @@ afterAll(async () => {
 });
 
 const put = (key: string, body: Uint8Array | string) =>
-  fetch(`${slipway.control}/objects/${key}`, { method: 'PUT', body });
+  slipway.api(`/objects/${key}`, { method: 'PUT', body });
 
 describe('the control API', () => {
   it('lists the models with their endpoints', async () => {
@@ -37,7 +38,7 @@ describe('the control API', () => {
   it.each(['/models/nobody', '/models/nobody/logs', '/deployments/none', '/nowhere'])(
     'answers 404 in JSON for %s',
     async (path) => {
-      const response = await fetch(`${slipway.control}${path}`);
+      const response = await slipway.api(path);
 
       expect(response.status).toBe(404);
       expect(await response.json()).toHaveProperty('error');
@@ -45,7 +46,7 @@ describe('the control API', () => {
   );
 
   it.each(['/models/%ff', '/models/%zz'])('says what is wrong with %s', async (path) => {
-    const response = await fetch(`${slipway.control}${path}`);
+    const response = await slipway.api(path);
 
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
@@ -55,7 +56,7 @@ describe('the control API', () => {
 
   it('tells Prometheus of deployments, by phase and outcome, each once', async () => {
     const ask = async () => {
-      const response = await fetch(`${slipway.control}/metrics`);
+      const response = await slipway.api('/metrics');
       return { type: response.headers.get('content-type'), text: await response.text() };
     };
 
@@ -93,7 +94,7 @@ describe('the control API', () => {
   it('leaves nothing of an upload that breaks off', async () => {
     const upload = request(`${slipway.control}/objects/models/torn/a.onnx`, {
       method: 'PUT',
-      headers: { 'content-length': '1000000' },
+      headers: { 'content-length': '1000000', authorization: `Bearer ${slipway.token}` },
     });
     upload.on('error', () => undefined);
     upload.write(GOOD, () => upload.destroy());
@@ -106,8 +107,8 @@ describe('the control API', () => {
 
   it('goes on with the events after the one a reader had last', async () => {
     const read = async (headers: Record<string, string>) => {
-      const url = `${slipway.control}/events?model=shapes&follow=false`;
-      const text = await (await fetch(url, { headers })).text();
+      const path = '/events?model=shapes&follow=false';
+      const text = await (await slipway.api(path, { headers })).text();
       return text.split('\n\n').filter(Boolean);
     };
     const all = await read({});
@@ -117,7 +118,7 @@ describe('the control API', () => {
   });
 
   it('refuses to go on after an event that never was', async () => {
-    const response = await fetch(`${slipway.control}/events`, {
+    const response = await slipway.api('/events', {
       headers: { 'last-event-id': 'nonsense' },
     });
 
@@ -131,14 +132,14 @@ describe('the control API', () => {
     ['/events?model=a&model=b', 'the query has model more than once'],
     ['/events?deployment=a&deployment=b', 'the query has deployment more than once'],
   ])('refuses a query that it does not understand: %s', async (path, error) => {
-    const response = await fetch(`${slipway.control}${path}`);
+    const response = await slipway.api(path);
 
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error, fix: expect.stringMatching(/\.$/) });
   });
 
   it('tells a follower of each event as it happens', async () => {
-    const response = await fetch(`${slipway.control}/events?model=followed`);
+    const response = await slipway.api('/events?model=followed');
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     slipway.drop('models/followed/a.onnx', GOOD);
 
@@ -158,6 +159,51 @@ describe('the control API', () => {
     ]);
   });
 
+  it.each([
+    { asks: 'lists', method: 'GET', path: '/models' },
+    { asks: 'reads events', method: 'GET', path: '/events?follow=false' },
+    { asks: 'uploads', method: 'PUT', path: '/objects/models/theirs/a.onnx' },
+    { asks: 'undeploys', method: 'POST', path: '/models/shapes/undeploy' },
+    { asks: 'backs up', method: 'POST', path: '/backup?to=/tmp/theirs' },
+    { asks: 'asks for what is not there', method: 'GET', path: '/nothing' },
+  ])('refuses another user of the machine who $asks', async ({ method, path }) => {
+    const asked = async (headers: Record<string, string>) => {
+      const response = await fetch(`${slipway.control}${path}`, { method, headers });
+      const { error, fix } = (await response.json()) as { error: string; fix: string };
+      return {
+        status: response.status,
+        wants: response.headers.get('www-authenticate'),
+        error,
+        fix,
+      };
+    };
+    const refused = {
+      status: 401,
+      wants: 'Bearer',
+      error: "the request does not carry this Slipway's token",
+      fix: expect.stringContaining('the `token` of instance.json in the data folder'),
+    };
+
+    expect(await asked({})).toEqual(refused);
+    for (const other of [`Bearer ${slipway.token}x`, 'Bearer', slipway.token]) {
+      expect(await asked({ authorization: other })).toEqual({
+        ...refused,
+        error: `${refused.error}, but another one`,
+      });
+    }
+  });
+
+  it.each(['/healthz', '/metrics'])('answers %s to a monitor that has no token', async (path) => {
+    expect((await fetch(`${slipway.control}${path}`)).status).toBe(200);
+  });
+
+  it('keeps its token, and all that is in its folder, to the user that runs it', () => {
+    const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+    expect(modeOf(join(slipway.dataDir, 'instance.json'))).toBe('600');
+    expect(modeOf(slipway.dataDir)).toBe('700');
+  });
+
   it('answers no page whose host name was pointed at this machine', async () => {
     const { port } = new URL(slipway.control);
     const status = await new Promise((resolve) => {
@@ -171,7 +217,7 @@ describe('the control API', () => {
 
   it('answers no page of another origin', async () => {
     const asked = (origin: string, init: RequestInit = {}) =>
-      fetch(`${slipway.control}/objects/models/foreign/a.onnx`, {
+      slipway.api('/objects/models/foreign/a.onnx', {
         method: 'PUT',
         body: GOOD,
         ...init,
@@ -188,7 +234,7 @@ describe('the control API', () => {
     { type: 'text/plain', body: 'a note' },
     { type: '', body: '' },
   ])('keeps the bytes of an upload whose type is "$type"', async ({ type, body }) => {
-    const response = await fetch(`${slipway.control}/objects/models/typed/notes.md`, {
+    const response = await slipway.api('/objects/models/typed/notes.md', {
       method: 'PUT',
       body: Buffer.from(body),
       headers: type ? { 'content-type': type } : {},
@@ -205,7 +251,10 @@ describe('the control API', () => {
     const status = await new Promise((resolve) => {
       const upload = request(`${slipway.control}/objects/models/huge/a.onnx`, {
         method: 'PUT',
-        headers: { 'content-length': String(11 * 1024 ** 3) },
+        headers: {
+          'content-length': String(11 * 1024 ** 3),
+          authorization: `Bearer ${slipway.token}`,
+        },
       });
       upload.on('error', () => undefined);
       upload.on('response', (response) => {
@@ -225,7 +274,7 @@ describe('the control API', () => {
       );
     const before = most();
     const million = new Uint8Array(1_000_000);
-    const response = await fetch(`${slipway.control}/objects/models/large/notes.bin`, {
+    const response = await slipway.api('/objects/models/large/notes.bin', {
       method: 'PUT',
       duplex: 'half',
       body: ReadableStream.from(Array.from({ length: 400 }, () => million)),

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import type { StepMoment } from '#adapters/local/workflow-engine.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { isTerminal } from '#domain/phase.ts';
-import { readEvents } from '../../../src/cli/client.ts';
+import { askedOf, readEvents } from '../../../src/cli/client.ts';
 import { eventually, unlessHung } from '../clock/eventually.ts';
 import { run } from '../local/commands.ts';
 import type { Held, Special } from './configured.ts';
@@ -31,6 +31,7 @@ export type RunningSlipway = {
   readonly dataDir: string;
   readonly gateway: string;
   readonly control: string;
+  readonly token: string;
   readonly process: ChildProcess;
   /** What it wrote to stdout and stderr. */
   output(): string;
@@ -45,6 +46,8 @@ export type RunningSlipway = {
   told(model: string, isSuch: (detail: SlipwayEvent['detail']) => boolean): Promise<SlipwayEvent>;
   /** Resolves once nothing of the model is under way any more. */
   settled(model: string): Promise<void>;
+  /** Asks its control API, with its token. */
+  api(path: string, init?: RequestInit): Promise<Response>;
   get(path: string): Promise<unknown>;
   /** Asks for something by the control API; answers once that has begun. */
   ask(model: string, what: string): Promise<{ readonly kind: string; readonly says: string }>;
@@ -91,21 +94,26 @@ export async function startSlipway(
     child.send(n, () => {});
   });
   const exited = once(child, 'exit');
-  const { gateway, control } = await eventually(async () => {
+  const { gateway, ...at } = await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`Slipway did not start: ${output}`);
     const instance = readInstance(dataDir);
     return instance?.pid === child.pid ? instance : undefined;
   });
 
+  const api: RunningSlipway['api'] = (path, init = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${at.token}`);
+    return fetch(`${at.control}${path}`, { ...init, headers });
+  };
   const events = async (model: string) => {
     const found: SlipwayEvent[] = [];
-    for await (const { event } of readEvents(control, { model, follow: false })) found.push(event);
+    for await (const { event } of readEvents(at, { model, follow: false })) found.push(event);
     return found;
   };
   const endings = async (model: string) => (await events(model)).filter(isEnding);
   const nth = async (model: string, n: number, isSuch: (event: SlipwayEvent) => boolean) => {
     let count = 0;
-    for await (const { event } of readEvents(control, { model, follow: true })) {
+    for await (const { event } of readEvents(at, { model, follow: true })) {
       if (isSuch(event)) count += 1;
       if (count === n) return event;
     }
@@ -115,7 +123,8 @@ export async function startSlipway(
   return {
     dataDir,
     gateway,
-    control,
+    ...at,
+    api,
     process: child,
     output: () => output,
     drop: (key, bytes) => drop(dataDir, key, bytes),
@@ -127,10 +136,10 @@ export async function startSlipway(
         `${isSuch} of ${model}`,
         nth(model, 1, ({ detail }) => isSuch(detail)),
       ),
-    settled: (model) => settled(control, model),
-    get: async (path) => (await fetch(`${control}${path}`)).json(),
+    settled: (model) => settled(at, model),
+    get: async (path) => (await api(path)).json(),
     async ask(model, what) {
-      const response = await fetch(`${control}/models/${model}/${what}`, { method: 'POST' });
+      const response = await api(`/models/${model}/${what}`, { method: 'POST' });
       if (!response.ok) throw new Error(await response.text());
       return (await response.json()) as { kind: string; says: string };
     },
@@ -167,14 +176,14 @@ function startArguments(dataDir: string, special: Special): readonly string[] {
 /** Deployments that are over stay so. */
 const ended = new Set<string>();
 
-async function settled(control: string, model: string): Promise<void> {
+async function settled(at: { control: string; token: string }, model: string): Promise<void> {
   const ids = new Set<string>();
-  for await (const { event } of readEvents(control, { model, follow: false })) {
+  for await (const { event } of readEvents(at, { model, follow: false })) {
     ids.add(event.detail.deploymentId);
   }
   for (const id of [...ids].filter((known) => !ended.has(known))) {
     await eventually(async () => {
-      const deployment = await (await fetch(`${control}/deployments/${id}`)).json();
+      const deployment = await (await askedOf(at, `/deployments/${id}`)).json();
       return (deployment as { endedAtMs: number | null }).endedAtMs !== null;
     }, SETTLED_LOOK_MS);
     ended.add(id);
@@ -202,7 +211,7 @@ const ENDINGS = Object.fromEntries(
 
 export function readInstance(
   dataDir: string,
-): { pid: number; gateway: string; control: string } | undefined {
+): { pid: number; gateway: string; control: string; token: string } | undefined {
   const path = join(dataDir, 'instance.json');
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
@@ -10,6 +18,7 @@ const IN_ANOTHER_PROCESS = `
   try { lockFolder(process.env.DATA); console.log('taken'); }
   catch ({ name, message, fix }) { console.log(name, message, fix); }`;
 
+const NOBODY = 65_534;
 // Only what never ends takes so long.
 const TWO_MINUTES_MS = 120_000;
 
@@ -47,6 +56,32 @@ describe('a data folder', () => {
 
     expect(lockElsewhere(folder)).toBe('taken\n');
     expect(lockElsewhere(folder)).toBe('taken\n');
+  });
+
+  it.each([
+    { of: 'a new one', isThere: false },
+    { of: 'one of an earlier version', isThere: true },
+  ])('is closed to other users: $of', ({ isThere }) => {
+    const folder = newFolder();
+    if (isThere) {
+      mkdirSync(folder);
+      chmodSync(folder, 0o2775);
+    }
+
+    lockFolder(folder)();
+
+    expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
+  });
+
+  it('is refused where it is another user’s', () => {
+    // Root alone can give a folder away, and others have a folder of root's at hand.
+    const folder = process.getuid?.() === 0 ? mkdtempSync(join(base, 'theirs-')) : '/usr';
+    if (folder !== '/usr') chownSync(folder, NOBODY, NOBODY);
+    const { uid } = statSync(folder);
+
+    expect(lockElsewhere(folder)).toBe(
+      `PlatformDenied ${folder} belongs to the user ${uid}, who could read and change all that is in it; Slipway runs as the user ${process.getuid?.()} Run Slipway as the user ${uid}, or give this user the folder (chown -R ${process.getuid?.()}), or name another one.\n`,
+    );
   });
 
   it('is made with the folders that it is to lie in', () => {
