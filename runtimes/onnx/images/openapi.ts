@@ -27,10 +27,11 @@ export function imageDocument(document: Document, { task }: ImageModel): Documen
       properties: { image: bytes.schema, ...parameters },
     },
   };
+  // A page that calls the model offers the first one at first.
   const content = {
-    'application/json': json,
     'multipart/form-data': form,
     ...Object.fromEntries(types.map((type) => [type, bytes])),
+    'application/json': json,
   };
   const summary = 'Tell what is in an image: its bytes as the body or in a form, or base64 in JSON';
   const labels = listOf({

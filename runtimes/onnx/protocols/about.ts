@@ -7,7 +7,7 @@ import type { Session } from '../session/session.ts';
 import { apiContext, type Header } from './api-gateway.ts';
 import { findExample } from './example.ts';
 import { type Model, metadataOf } from './infer-protocol.ts';
-import { type Document, nestedExample, openApiOf } from './openapi.ts';
+import { type Document, grouped, nestedExample, openApiOf } from './openapi.ts';
 import { type About, type PageCall, pageOf } from './page.ts';
 
 // A longer command line is not read by anyone.
@@ -24,10 +24,10 @@ export function describeItself(model: () => Model & Session) {
     return made;
   };
   return {
-    openApi: async () => (await own()).document,
+    openApi: async () => grouped((await own()).document),
     about: async (header: Header) => aboutOf(model(), await own(), header),
     page: async (header: Header) =>
-      pageOf(aboutOf(model(), await own(), header), callOf(await own(), header)),
+      pageOf(aboutOf(model(), await own(), header), callOf(await own(), model(), header)),
     example: async () => {
       const { example } = await own();
       if (example === undefined) throw refusal(404, 'no request is known that the model answers');
@@ -66,8 +66,13 @@ function aboutOf(model: Model, { document, example }: Made, header: Header): Abo
   };
 }
 
-function callOf({ example = {} }: Made, header: Header): PageCall {
-  return { url: `${addressOf(header).path}/invocations`, body: JSON.stringify(example, null, 2) };
+function callOf({ example = {} }: Made, model: Session, header: Header): PageCall {
+  return {
+    own: addressOf(header).path,
+    path: '/invocations',
+    body: JSON.stringify(example, null, 2),
+    takesPicture: isImages(model),
+  };
 }
 
 function summaryOf(operation: unknown): unknown {

@@ -56,6 +56,23 @@ export function openApiOf(
   };
 }
 
+const CALLS = 'Call the model';
+const STATE = 'About the model';
+
+/** With each path in a group, by whose name a page of the document heads it. */
+export function grouped(document: Document): Document {
+  const paths = Object.entries(document.paths).map(([path, methods]) => [
+    path,
+    Object.fromEntries(Object.entries(methods).map(inGroup)),
+  ]);
+  const tags = [{ name: CALLS }, { name: STATE }];
+  return { ...document, tags, paths: Object.fromEntries(paths) };
+}
+
+function inGroup([method, operation]: [string, unknown]): [string, unknown] {
+  return [method, { ...Object(operation), tags: [method === 'post' ? CALLS : STATE] }];
+}
+
 /** In the form that `/invocations` takes. */
 export function nestedExample(inputs: readonly Tensor[]): unknown {
   const named = inputs.map((tensor) => [tensor.name, JSON.parse(nestedJson(tensor))] as const);

@@ -6,22 +6,33 @@ export type About = Readonly<Record<string, unknown>> & {
   readonly curl: string | null;
 };
 
-/** The request that the page offers: the path to which it is posted, and its JSON. */
-export type PageCall = { readonly url: string; readonly body: string };
+/** The request that the page offers: the path below the model's address `own` to which it is posted, its JSON, and whether a picture may be its body instead. */
+export type PageCall = {
+  readonly own: string;
+  readonly path: string;
+  readonly body: string;
+  readonly takesPicture: boolean;
+};
 
 export type Page = { readonly html: string; readonly headers: Readonly<Record<string, string>> };
 
 const SCRIPT = `
 const form = document.querySelector('form');
+// A proxy in front may have the browser see this page below a prefix of which the server knows nothing.
+const asked = location.pathname.replace(/\\/+$/, '');
+const own = /\\/models\\/[^/]+$/.test(asked) ? asked : asked.replace(/\\/docs$/, '');
+const url = own + form.dataset.path;
+document.getElementById('url').textContent = url;
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const answer = document.getElementById('answer');
+  const file = form.elements.file?.files[0];
   answer.textContent = '…';
   try {
-    const response = await fetch(form.dataset.url, {
+    const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: form.elements.body.value,
+      headers: { 'content-type': file ? file.type || 'application/octet-stream' : 'application/json' },
+      body: file ?? form.elements.body.value,
     });
     answer.textContent = response.status + ' ' + (await response.text());
   } catch (error) {
@@ -34,6 +45,9 @@ const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}' +
   'textarea{box-sizing:border-box;width:100%;height:12rem;font-family:monospace}' +
   'pre{overflow:auto;padding:.5rem;background:#8882}';
+
+const PICTURE =
+  '<p><label>A picture <input type="file" name="file" accept="image/*"></label></p>\n';
 
 const SCRIPT_HASH = createHash('sha256').update(SCRIPT).digest('base64');
 
@@ -54,8 +68,9 @@ export function pageOf(about: About, call: PageCall): Page {
 <title>${escaped(about.name)}</title>
 <style>${STYLE}</style>
 <h1>${escaped(about.name)}</h1>
-<form data-url="${escaped(call.url)}">
-<p><label>POST ${escaped(call.url)}<br><textarea name="body">
+<form data-path="${escaped(call.path)}">
+<p>POST <span id="url">${escaped(call.own + call.path)}</span></p>
+${call.takesPicture ? PICTURE : ''}<p><label>${call.takesPicture ? 'or JSON' : 'JSON'}<br><textarea name="body">
 ${escaped(call.body)}</textarea></label></p>
 <p><button>Send</button></p>
 </form>

@@ -21,6 +21,7 @@ class Model(NamedTuple):
     `language` answers texts and conversations; the arrays of `predict` are texts then.
     `embed` makes a vector of each text, and says how many tokens they have together.
     `rank` says how well a text goes with each of several others, by the network's own scores where it is told so, and how many tokens that took.
+    `takes_file` is the name of what code takes as a file or a picture, which a form has for it; empty where it takes none.
     `predict_with` makes a `predict` of the parameters of a request, where the model takes such.
     """
 
@@ -35,6 +36,7 @@ class Model(NamedTuple):
     sample: Any = None
     embed: Callable[[list[str]], tuple[list[list[float]], int]] | None = None
     rank: Callable[[str, list[str], bool], tuple[list[float], int]] | None = None
+    takes_file: str = ""
     predict_with: Callable[[dict[str, Any]], Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]] | None = None
 
 

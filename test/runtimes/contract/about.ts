@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { PATH_WITH_CURL } from '../../support/programs/path.ts';
+import { browsed } from '../browsed.ts';
 import { type ModelServer, sharedModel, startListening } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -115,7 +116,7 @@ export function describeAbout(runtime: Runtime): void {
 
       expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
       expect(response.headers.get('vary')).toContain('accept');
-      expect(text).toContain('<form data-url="/v1/models/m/invocations">');
+      expect(text).toContain('POST <span id="url">/v1/models/m/invocations</span>');
       expect(text).toContain('curl https://a.test/v1/models/m/invocations');
       expect(text).toMatch(/("|&quot;)weight/);
     });
@@ -133,6 +134,33 @@ export function describeAbout(runtime: Runtime): void {
         (await server.post('/invocations', JSON.parse(body.replaceAll('&quot;', '"')))).status,
       ).toBe(200);
     });
+
+    it.each([
+      { seen: '/models/m', calls: '/models/m/invocations' },
+      { seen: '/ml/v1/models/m/', calls: '/ml/v1/models/m/invocations' },
+      { seen: '/ml/models/m/docs', calls: '/ml/models/m/invocations' },
+      { seen: '/models/docs', calls: '/models/docs/invocations' },
+      { seen: '/models/docs/docs', calls: '/models/docs/invocations' },
+      { seen: '/iris/', calls: '/iris/invocations' },
+      { seen: '/iris/docs', calls: '/iris/invocations' },
+      { seen: '/', calls: '/invocations' },
+    ])(
+      'it calls $calls where a browser sees it at $seen, whatever its server knows',
+      async ({ seen, calls }) => {
+        const { text } = await page({ 'x-forwarded-prefix': '/models/other' });
+
+        const opened = browsed(text, seen);
+        const sent = await opened.send();
+
+        expect(opened.shown()).toBe(calls);
+        expect(sent).toMatchObject({
+          url: calls,
+          headers: { 'content-type': 'application/json' },
+          body: expect.stringContaining('weight'),
+        });
+        expect(opened.answer()).toBe('200 answered');
+      },
+    );
 
     it('no request can write into it', async () => {
       const { text } = await page({ 'x-forwarded-prefix': '/"><script>', host: '<b>' });

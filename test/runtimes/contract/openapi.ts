@@ -71,6 +71,21 @@ export function describeOpenApi(runtime: Runtime, others: readonly Exemplary[]):
       expect(lists.filter((list) => !('items' in list || 'prefixItems' in list))).toEqual([]);
     });
 
+    it('has each path in a group, since a page of it would head those in none “default”', async () => {
+      const { json } = await server.get('/openapi.json');
+
+      const groups = Object.values<Record<string, { tags?: string[] }>>(json.paths).flatMap(
+        (path) => Object.entries(path).map(([method, { tags }]) => [method, tags]),
+      );
+
+      const [calls, about] = json.tags.map((tag: { readonly name: string }) => tag.name);
+      expect([calls, about]).toEqual(['Call the model', 'About the model']);
+      expect(groups.filter(([method]) => method === 'post')).toHaveLength(3);
+      for (const [method, tags] of groups) {
+        expect(tags).toEqual([method === 'post' ? calls : about]);
+      }
+    });
+
     it('names only paths that the server answers', async () => {
       const { json } = await server.get('/openapi.json');
 

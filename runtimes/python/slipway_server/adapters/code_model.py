@@ -40,7 +40,11 @@ def load(path: str, facts: Facts) -> Model:
     def invoke(body: bytes, content_type: str, accept: str) -> tuple[Content, str]:
         return code_answer(predict(_argument(body, content_type, parameters)), accept)
 
-    return Model(signature, answer, facts.takes_columns, is_code=True, invoke=None if signature.inputs else invoke)
+    if signature.inputs:
+        return Model(signature, answer, facts.takes_columns, is_code=True)
+    first, hint = next(iter(parameters.items()), ("", None))
+    takes_file = first if takes_bytes(hint) else ""
+    return Model(signature, answer, facts.takes_columns, is_code=True, invoke=invoke, takes_file=takes_file)
 
 
 def _argument(body: bytes, content_type: str, parameters: dict[str, Any]) -> Any:

@@ -30,10 +30,11 @@ def about_of(metadata: dict[str, Any], document: dict[str, Any], sample: Sample,
     return {**metadata, **alive, "paths": paths, "curl": None if sample.body is None else _curl(sample, header)}
 
 
-def about_page(about: dict[str, Any], sample: Sample, header: Header) -> tuple[bytes, dict[str, str]]:
+def about_page(about: dict[str, Any], document: dict[str, Any], sample: Sample, header: Header) -> tuple[bytes, dict[str, str]]:
     """The same for a browser, with a form that calls the model; and the page's headers."""
     body = json.dumps(sample.body or {}, ensure_ascii=False, indent=2)
-    return page_of(about, _address(header).path + sample.path, body)
+    takes_file = "multipart/form-data" in document["paths"][sample.path]["post"]["requestBody"]["content"]
+    return page_of(about, _address(header).path, sample.path, body, takes_file)
 
 
 def text_of_json(value: Any) -> str:

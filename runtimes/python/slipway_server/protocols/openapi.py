@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Iterable
 
 import numpy as np
 
@@ -18,6 +18,22 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
     OpenAPI 3.1 of the paths that this model answers, with its own names, datatypes and shapes.
     `example` has inputs that it has answered; without them the document has no example.
     """
+    return grouped(_document(config, model, example))
+
+
+_CALLS, _STATE = "Call the model", "About the model"
+
+
+def grouped(document: dict[str, Any]) -> dict[str, Any]:
+    """With each path in a group, by whose name a page of the document heads it."""
+    paths = {
+        path: {method: {**operation, "tags": [_CALLS if method == "post" else _STATE]} for method, operation in methods.items()}
+        for path, methods in document["paths"].items()
+    }
+    return {**document, "tags": [{"name": _CALLS}, {"name": _STATE}], "paths": paths}
+
+
+def _document(config: Config, model: Model, example: dict[str, np.ndarray] | None) -> dict[str, Any]:
     if model.language:
         return language_openapi(config, model)
     if config.facts.pipeline and config.facts.pipeline.task == "image-classification":
@@ -25,17 +41,18 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
     path = f"/v2/models/{config.name}"
     signature = model.signature
     nested = nested_example(example, model)
+    invocations = _post(
+        "Answer inputs given as nested lists or as a table", invocation_request(signature), invocation_response(signature), nested
+    )
+    if model.takes_file:
+        form = {"type": "object", "required": [model.takes_file], "properties": {model.takes_file: _BINARY}}
+        _add_files(invocations, form, ["application/octet-stream"])
     return {
         "openapi": "3.1.0",
         "info": {"title": config.name, "version": config.version or "0"},
         "servers": [{"url": "."}],
         "paths": {
-            "/invocations": _post(
-                "Answer inputs given as nested lists or as a table",
-                invocation_request(signature),
-                invocation_response(signature),
-                nested,
-            ),
+            "/invocations": invocations,
             f"{path}/infer": _post(
                 "Answer inputs in the Open Inference Protocol",
                 infer_request(signature),
@@ -92,10 +109,8 @@ def _image_openapi(config: Config, model: Model) -> dict[str, Any]:
     response = {"anyOf": [labels, {"type": "array", "items": labels}]}
     example = config.facts.example and config.facts.example["body"]
     invocations = _post("Tell what is in an image: its bytes as the body or in a form, or base64 in JSON", request, response, example)
-    content, binary = invocations["post"]["requestBody"]["content"], {"type": "string", "format": "binary"}
-    content["multipart/form-data"] = {"schema": {"type": "object", "required": ["image"], "properties": {"image": binary, **top}}}
-    for kind in ("png", "jpeg", "webp"):
-        content[f"image/{kind}"] = {"schema": binary}
+    kinds = ("image/png", "image/jpeg", "image/webp")
+    _add_files(invocations, {"type": "object", "required": ["image"], "properties": {"image": _BINARY, **top}}, kinds)
     return {
         "openapi": "3.1.0",
         "info": {"title": config.name, "version": config.version or "0"},
@@ -108,6 +123,16 @@ def _image_openapi(config: Config, model: Model) -> dict[str, Any]:
             **_about_it(path),
         },
     }
+
+
+_BINARY = {"type": "string", "format": "binary"}
+
+
+def _add_files(path: dict[str, Any], form: dict[str, Any], kinds: Iterable[str]) -> None:
+    """A file in a form or as the body; a page that calls the model offers the first of a path's types at first."""
+    files = {"multipart/form-data": {"schema": form}, **{kind: {"schema": _BINARY} for kind in kinds}}
+    body = path["post"]["requestBody"]
+    body["content"] = {**files, **body["content"]}
 
 
 # Which every language model can go on with.

@@ -6,17 +6,23 @@ import json
 from html import escape
 from typing import Any
 
-_SCRIPT = """
+_SCRIPT = r"""
 const form = document.querySelector('form');
+// A proxy in front may have the browser see this page below a prefix of which the server knows nothing.
+const asked = location.pathname.replace(/\/+$/, '');
+const own = /\/models\/[^/]+$/.test(asked) ? asked : asked.replace(/\/docs$/, '');
+const url = own + form.dataset.path;
+document.getElementById('url').textContent = url;
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const answer = document.getElementById('answer');
+  const file = form.elements.file?.files[0];
   answer.textContent = '…';
   try {
-    const response = await fetch(form.dataset.url, {
+    const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: form.elements.body.value,
+      headers: { 'content-type': file ? file.type || 'application/octet-stream' : 'application/json' },
+      body: file ?? form.elements.body.value,
     });
     answer.textContent = response.status + ' ' + (await response.text());
   } catch (error) {
@@ -31,6 +37,8 @@ _STYLE = (
     "pre{overflow:auto;padding:.5rem;background:#8882}"
 )
 
+_FILE = '<p><label>A file <input type="file" name="file"></label></p>\n'
+
 _SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 
 # A browser that was asked for the key sends it with every request, so no other page may hold this one.
@@ -41,8 +49,8 @@ _HEADERS = {
 }
 
 
-def page_of(about: dict[str, Any], url: str, body: str) -> tuple[bytes, dict[str, str]]:
-    """A page that posts `body` to `url`, whole in one answer. One machine's gateway shows a larger one of its own instead."""
+def page_of(about: dict[str, Any], own: str, path: str, body: str, takes_file: bool) -> tuple[bytes, dict[str, str]]:
+    """A page that posts `body`, or a file, to `path` below the model's address `own`, whole in one answer. One machine's gateway shows a larger one of its own instead."""
     name, curl = escape(about["name"]), about["curl"]
     shell = f"<h2>From a shell</h2>\n<pre>{escape(curl, quote=False)}</pre>\n" if curl else ""
     html = f"""<!doctype html>
@@ -52,8 +60,9 @@ def page_of(about: dict[str, Any], url: str, body: str) -> tuple[bytes, dict[str
 <title>{name}</title>
 <style>{_STYLE}</style>
 <h1>{name}</h1>
-<form data-url="{escape(url)}">
-<p><label>POST {escape(url)}<br><textarea name="body">
+<form data-path="{escape(path)}">
+<p>POST <span id="url">{escape(own + path)}</span></p>
+{_FILE if takes_file else ""}<p><label>{"or JSON" if takes_file else "JSON"}<br><textarea name="body">
 {escape(body, quote=False)}</textarea></label></p>
 <p><button>Send</button></p>
 </form>

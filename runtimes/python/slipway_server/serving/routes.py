@@ -93,7 +93,7 @@ class Routes:
         about = about_of(self._metadata(), document, sample, request.get_header)
         if not wants_page(request.get_header("accept", default="")):
             return json_answer(about)._replace(headers={"vary": "accept"})
-        page, headers = about_page(about, sample, request.get_header)
+        page, headers = about_page(about, document, sample, request.get_header)
         return Answer(page, "text/html; charset=utf-8", headers)
 
     async def example(self) -> Answer:

@@ -78,7 +78,7 @@ function answerOwn(
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   if (place) return answerPage(request, response, place);
   if (answerHome(request, response, table())) return true;
-  if (!METRICS.test(request.url ?? '')) return answerPage(request, response, place);
+  if (!METRICS.test(request.url ?? '')) return false;
   metrics().then(
     ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
     (error: unknown) => refusals.refuse(response, refusals.gatewayFailed(error)),

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { frontOf } from './forwarded.ts';
 import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
 
@@ -29,13 +30,14 @@ const REWRITTEN: ReadonlySet<string> = new Set([
   PROBE_HEADER,
 ]);
 
-/** The headers for a model's server: end-to-end ones unchanged, the gateway's own statement of the request's origin and, where needed, the path prefix. */
+/** The headers for a model's server: end-to-end ones unchanged, the gateway's own statement of the request's origin, how the client reaches it and, where needed, the path prefix. */
 export function requestHeaders(request: IncomingMessage, prefix: string | undefined): Headers {
   const headers = endToEnd(request.headers, isRewritten);
   headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
-  headers['x-forwarded-proto'] = 'http';
-  if (prefix !== undefined) headers['x-forwarded-prefix'] = prefix;
-  if (request.headers.host !== undefined) headers['x-forwarded-host'] = request.headers.host;
+  const front = frontOf(request.headers);
+  headers['x-forwarded-proto'] = front.protocol;
+  if (prefix !== undefined) headers['x-forwarded-prefix'] = front.prefix + prefix;
+  if (front.host !== undefined) headers['x-forwarded-host'] = front.host;
   const length = request.headers['content-length'];
   if (length !== undefined) headers['content-length'] = length;
   return headers;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { frontOf } from './forwarded.ts';
 import { wantsPage } from './page.ts';
 import type { RoutingTable } from './routing-table.ts';
 
@@ -11,9 +12,13 @@ export function answerHome(
   table: RoutingTable,
 ): boolean {
   if (!HOME.test(request.url ?? '')) return false;
-  const models = [...table.keys()].sort().map((name) => ({ name, path: `/models/${name}` }));
+  const { prefix } = frontOf(request.headers);
+  const names = [...table.keys()].sort();
+  const models = names.map((name) => ({ name, path: `${prefix}/models/${name}` }));
   const isPage = wantsPage(request);
-  const body = isPage ? pageOf(models) : JSON.stringify({ models });
+  const body = isPage
+    ? pageOf(names, prefix === '' ? ownFolder(request) : `${prefix}/models/`)
+    : JSON.stringify({ models });
   response.appendHeader('vary', 'accept').writeHead(200, {
     'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(body),
@@ -24,9 +29,14 @@ export function answerHome(
   return true;
 }
 
+/** Where models are, relative to the page's own path: a proxy in front may have its clients see that below a prefix of which it says nothing. */
+function ownFolder({ url = '' }: IncomingMessage): string {
+  return /^\/models\//.test(url) ? './' : 'models/';
+}
+
 // A model's name has only lower-case letters, digits and hyphens.
-function pageOf(models: readonly { readonly name: string; readonly path: string }[]): string {
-  const items = models.map(({ name, path }) => `<li><a href="${path}">${name}</a></li>`);
+function pageOf(names: readonly string[], folder: string): string {
+  const items = names.map((name) => `<li><a href="${folder}${name}">${name}</a></li>`);
   const list =
     items.length > 0 ? `<ul>\n${items.join('\n')}\n</ul>` : '<p>No model is live yet.</p>';
   return `<!doctype html>

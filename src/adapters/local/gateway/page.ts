@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isOwnAddress, type Place, prefixOf } from './place.ts';
+import { isOwnAddress, type Place } from './place.ts';
 
-const OWN = '/_page/';
+// Below each model: a proxy that publishes one model alone passes on nothing else.
+const PARTS = '/_page/';
 
 // Swagger UI in Fastify's package: a quarter of the size of its own package, without the script that reports installations.
 const PACKED: Readonly<Record<string, string>> = {
@@ -21,8 +22,8 @@ SwaggerUIBundle({
 });
 `;
 
-// The only server is the page's own, and the paths are in no groups.
-const PLAIN = '.scheme-container, .opblock-tag { display: none }';
+// The only server is the page's own, and the heading of paths in no group says nothing. Swagger UI's own rules for a class would win over one.
+const PLAIN = '.scheme-container, #operations-tag-default { display: none }';
 
 const HEADERS = {
   'content-security-policy':
@@ -39,9 +40,10 @@ export function answerPage(
   response: ServerResponse,
   place: Place | undefined,
 ): boolean {
-  if (!place) return sendPart(request, response);
+  if (!place) return false;
+  if (place.rest.startsWith(PARTS)) return sendPart(place.rest.slice(PARTS.length), response);
   if (!isOwnAddress(place) || !wantsPage(request)) return false;
-  sendPage(response, place);
+  sendPage(response, place, request.url ?? '');
   return true;
 }
 
@@ -49,8 +51,18 @@ export function wantsPage({ headers }: IncomingMessage): boolean {
   return headers.accept?.includes('text/html') ?? false;
 }
 
-function sendPage(response: ServerResponse, place: Place): void {
-  const document = `${prefixOf(place)}/openapi.json`;
+/**
+ * The model's own address, relative to the page's: a proxy in front may have its clients see it below any prefix, and needs not say so.
+ * A browser takes what is relative from the last slash of the path on.
+ */
+function ownAddress({ name, rest }: Place, url: string): string {
+  if (rest.startsWith('/docs/')) return '../';
+  const hasSlash = url.split('?')[0]?.endsWith('/');
+  return hasSlash || rest.startsWith('/docs') ? './' : `${name}/`;
+}
+
+function sendPage(response: ServerResponse, place: Place, url: string): void {
+  const own = ownAddress(place, url);
   send(
     response.appendHeader('vary', 'accept'),
     'text/html; charset=utf-8',
@@ -60,19 +72,17 @@ function sendPage(response: ServerResponse, place: Place): void {
 <meta name="viewport" content="width=device-width">
 <title>${place.name}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="${OWN}swagger-ui.css">
+<link rel="stylesheet" href="${own}_page/swagger-ui.css">
 <style>${PLAIN}</style>
-<div id="page" data-document="${document}"></div>
-<script src="${OWN}swagger-ui-bundle.js"></script>
-<script src="${OWN}page.js"></script>
+<div id="page" data-document="${own}openapi.json"></div>
+<script src="${own}_page/swagger-ui-bundle.js"></script>
+<script src="${own}_page/page.js"></script>
 </html>
 `,
   );
 }
 
-function sendPart({ url = '' }: IncomingMessage, response: ServerResponse): boolean {
-  if (!url.startsWith(OWN)) return false;
-  const name = url.slice(OWN.length);
+function sendPart(name: string, response: ServerResponse): boolean {
   if (name === 'page.js') {
     send(response, 'text/javascript; charset=utf-8', SCRIPT);
     return true;

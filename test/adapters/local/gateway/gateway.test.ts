@@ -109,7 +109,38 @@ describe('the gateway itself, and /models,', () => {
 
     expect(received['content-type']).toBe('text/html; charset=utf-8');
     expect(none).toContain('No model is live yet.');
-    expect(await body.text()).toContain('<a href="/models/digits">digits</a>');
+    expect(await body.text()).toContain('>digits</a>');
+  });
+
+  it.each([
+    { asked: '/', seen: '/', leads: '/models/digits' },
+    { asked: '/models', seen: '/models', leads: '/models/digits' },
+    { asked: '/models/?x', seen: '/models/?x', leads: '/models/digits' },
+    { asked: '/', seen: '/ml/', leads: '/ml/models/digits' },
+    { asked: '/models/', seen: '/ml/models/', leads: '/ml/models/digits' },
+    { asked: '/', seen: '/ml', prefix: '/ml', leads: '/ml/models/digits' },
+    { asked: '/models', seen: '/ml/models', prefix: '/ml/', leads: '/ml/models/digits' },
+  ])(
+    'its link leads to $leads where a browser sees $asked at $seen',
+    async ({ asked, seen, prefix, leads }) => {
+      await world.route('digits', { 'digits-v1': 1 });
+
+      const headers = { accept: 'text/html', ...(prefix && { 'x-forwarded-prefix': prefix }) };
+      const page = await (await world.call(asked, { headers })).body.text();
+
+      const link = /<a href="([^"]+)">/.exec(page)?.[1] ?? '';
+      expect(new URL(link, `http://front.test${seen}`).pathname).toBe(leads);
+    },
+  );
+
+  it('names its models’ paths below the prefix of a proxy in front', async () => {
+    await world.route('digits', { 'digits-v1': 1 });
+
+    const answer = await world.call('/', { headers: { 'x-forwarded-prefix': '/ml' } });
+
+    expect(await answer.body.json()).toEqual({
+      models: [{ name: 'digits', path: '/ml/models/digits' }],
+    });
   });
 
   it.each([

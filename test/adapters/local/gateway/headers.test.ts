@@ -47,7 +47,37 @@ describe('of a client’s headers', () => {
     expect(seen[0]!.body).toBe('hi');
   });
 
-  it('its word for where it comes from is replaced', async () => {
+  it('what a proxy in front says of its own address is passed on, and the prefix with the model’s', async () => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+    const front = {
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'ml.example',
+      'x-forwarded-prefix': '/ml/',
+    };
+
+    for (const path of ['/models/digits', '/models/digits/ping']) {
+      await (await world.call(path, { headers: front })).body.dump();
+    }
+
+    const [own, other] = seen.map(({ headers }) => headers);
+    expect(own).toMatchObject({ ...front, 'x-forwarded-prefix': '/ml/models/digits' });
+    expect(other).not.toHaveProperty('x-forwarded-prefix');
+  });
+
+  it.each(['ml', '//evil.example', '/a"b', '/<b>', '/../x', `/${'x'.repeat(101)}`])(
+    'a prefix that can be none is passed over: %s',
+    async (prefix) => {
+      const seen = await serveMirror(world.revisions, 'digits-v1');
+
+      const headers = { 'x-forwarded-prefix': prefix, 'x-forwarded-proto': 'javascript' };
+      await (await world.call('/models/digits', { headers })).body.dump();
+
+      expect(seen[0]!.headers['x-forwarded-prefix']).toBe('/models/digits');
+      expect(seen[0]!.headers['x-forwarded-proto']).toBe('http');
+    },
+  );
+
+  it('its word for who it is is replaced', async () => {
     const seen = await serveMirror(world.revisions, 'digits-v1');
 
     await exchangeBytes(
@@ -55,8 +85,6 @@ describe('of a client’s headers', () => {
       head(
         'Connection: close, x-forwarded-for, host',
         'X-Forwarded-For: 10.0.0.1',
-        'X-Forwarded-Proto: https',
-        'X-Forwarded-Host: bank.example',
         'X-Forwarded-Port: 443',
         'X-Forwarded-Prefix: /bank',
         'Forwarded: for=10.0.0.1',
