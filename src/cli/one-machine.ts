@@ -36,7 +36,13 @@ export function oneMachineAt({ control, gateway }: Omit<Instance, 'pid'>): Slipw
     models: async () => (await call(`${control}/models`, models)).models,
     refused: async () => (await call(`${control}/refused`, refused)).refused,
     storage: () => call(`${control}/storage`, storage),
-    logs: (model) => call(urlOf(model, 'logs'), modelLog),
+    logs: (model, { tail, sinceMs }) => {
+      const query = new URLSearchParams({
+        ...(tail !== undefined && { tail: String(tail) }),
+        ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }),
+      });
+      return call(urlOf(model, `logs?${query}`), modelLog);
+    },
     versions: async (model) => (await call(urlOf(model, 'versions'), versions)).versions,
     explain: (model, version) =>
       call(urlOf(model, version === null ? 'explain' : `explain?version=${version}`), explanation),
