@@ -36,7 +36,13 @@ export function oneMachineAt({ gateway, ...at }: Omit<Instance, 'pid'>): Slipway
     models: async () => (await call(at, '/models', models)).models,
     refused: async () => (await call(at, '/refused', refused)).refused,
     storage: () => call(at, '/storage', storage),
-    logs: (model) => call(at, pathOf(model, 'logs'), modelLog),
+    logs: (model, { tail, sinceMs }) => {
+      const query = new URLSearchParams({
+        ...(tail !== undefined && { tail: String(tail) }),
+        ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }),
+      });
+      return call(at, pathOf(model, `logs?${query}`), modelLog);
+    },
     versions: async (model) => (await call(at, pathOf(model, 'versions'), versions)).versions,
     explain: (model, version) =>
       call(

@@ -305,7 +305,8 @@ async function startIn(
         nowMs: clock.now(),
       }),
     refused: async () => refusedDrops(registry, await store.untaken()),
-    log: (model) => modelLog(registry, { ...runtime, platforms: local.platforms }, model),
+    log: (model, query) =>
+      modelLog(registry, { ...runtime, platforms: local.platforms }, { model, query }),
     requests: {
       ...modelActions({
         registry,

@@ -5,11 +5,13 @@ import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import { unknownModel } from '#domain/unknown-model.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
-import type { Platform } from '#ports/platform.ts';
+import type { LogLine, LogQuery, Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
-import type { ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
+import type { LogsQuery, ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
 
 const LOG_LINES = 200;
+/** The most lines of a log that may be asked for. */
+export const MOST_LOG_LINES = 10_000;
 
 /** The log readers of revisions, by target. */
 export type LogTails = Readonly<Record<string, Pick<Platform, 'logTail'>>>;
@@ -98,23 +100,25 @@ export type ModelLogs = {
   readonly builds: Pick<Builds, 'find'>;
 };
 
+type Asked = { readonly model: Model; readonly query: LogsQuery };
+
 /**
- * The last lines that the newest revision of a model wrote. While its newest deployment has none, those of the live revision, and behind them those of the build that runs or has failed.
+ * The last lines that the newest revision of a model wrote, each with when. While its newest deployment has none, those of the live revision, and behind them those of the build that runs or has failed.
  */
 export async function modelLog(
   registry: Registry,
   { platforms, buildLog, builds }: ModelLogs,
-  { newestDeploymentId, live }: Model,
+  { model: { newestDeploymentId, live }, query }: Asked,
 ): Promise<ModelLog> {
   const newest = await registry.deployment(newestDeploymentId);
   const found = newest?.work.candidate ?? live;
   const platform = found && platforms[found.target];
-  const served = platform ? await platform.logTail(found.revision, LOG_LINES) : [];
+  const served = platform ? (await platform.logTail(found.revision, toRead(query))).map(dated) : [];
   const revision = found?.revision ?? null;
   if (!newest || newest.work.candidate) return { revision, lines: served };
   const running = newest.phase === 'Building' && (await builds.find(newestDeploymentId))?.log;
   const build = running || newest.work.buildLog;
-  const built = build ? await buildLog.tail(build, LOG_LINES) : [];
+  const built = build ? await buildLog.tail(build, query.tail ?? LOG_LINES) : [];
   if (!live || built.length === 0) return { revision, lines: [...served, ...built] };
   const lines = [
     `${live.revision}, which is live:`,
@@ -123,4 +127,14 @@ export async function modelLog(
     `the build of v${newest.version}:`,
   ];
   return { revision, lines: [...lines, ...built] };
+}
+
+/** Since a time all lines are of interest. */
+function toRead({ tail, sinceMs }: LogsQuery): LogQuery {
+  if (sinceMs === undefined) return { lines: tail ?? LOG_LINES };
+  return { lines: tail ?? MOST_LOG_LINES, sinceMs };
+}
+
+function dated({ timeMs, text }: LogLine): string {
+  return timeMs === null ? text : `${new Date(timeMs).toISOString()} ${text}`;
 }

@@ -135,7 +135,10 @@ export type PromotionAnswer = {
   readonly by?: string;
 };
 
-/** The last lines that a model's newest revision wrote, oldest first; `revision` is null when it has none yet, and the lines are those of its build. */
+/** At most `tail` lines (200 if not said, 10,000 where `sinceMs` is), and of a server's none that was written before `sinceMs` (epoch). */
+export type LogsQuery = { readonly tail?: number; readonly sinceMs?: number };
+
+/** The last lines that a model's newest revision wrote, oldest first, each behind its time (ISO 8601) where that is known; `revision` is null when it has none yet, and the lines are those of its build. */
 export type ModelLog = { readonly revision: string | null; readonly lines: readonly string[] };
 
 /** The events to read: of a model or a deployment, after a cursor; and whether to wait for new ones. */
@@ -177,7 +180,7 @@ export type Slipway = {
   refused(): Promise<readonly RefusedDrop[]>;
   /** Null in an account, whose bucket has rules of its own for old versions. */
   storage(): Promise<Storage | null>;
-  logs(model: string): Promise<ModelLog>;
+  logs(model: string, query: LogsQuery): Promise<ModelLog>;
   /** The model's versions that ever went live, newest first. */
   versions(model: string): Promise<readonly VersionEntry[]>;
   /** Explains `version`; for null the live version, or the newest deployment when none is live. */

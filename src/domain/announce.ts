@@ -1,6 +1,6 @@
 import type { DeploymentRecord } from '#domain/registry/write.ts';
 import type { ModelVersion } from './deployment.ts';
-import type { Announcement, SlipwayEvent } from './event.ts';
+import type { Announcement, SlipwayEvent, VersionChange } from './event.ts';
 
 /** An event, and the record of the deployment that counts it. */
 export type Announced = {
@@ -41,32 +41,42 @@ export function announceStart(
   };
 }
 
-/** What may befall a version after it went live. */
-export type VersionChange = 'Retired' | 'Removed' | 'Damaged' | 'Mended';
-
 /** Announces what befell a version, as the next event of the deployment that caused it or made it, at `nowMs` (epoch). */
 export function announceVersion(
   record: DeploymentRecord,
-  { version, revision, damage }: ModelVersion,
-  { state, nowMs }: { readonly state: VersionChange; readonly nowMs: number },
+  { version, revision }: Pick<ModelVersion, 'version' | 'revision'>,
+  { state, nowMs, words }: Befallen,
 ): Announced {
   const counted = countOne(record);
-  const words = (state === 'Damaged' && damage) || { reason: WORDS[state](revision) };
   return {
     deployment: counted,
     event: {
       source: 'slipway',
       'detail-type': 'Version State Change',
-      detail: { ...detail(counted, nowMs, words), version, state },
+      detail: {
+        ...detail(counted, nowMs, words ?? { reason: WORDS[state](revision) }),
+        version,
+        state,
+      },
     },
   };
 }
+
+/** Without `words` the state says it all. */
+type Befallen = {
+  readonly state: VersionChange;
+  readonly nowMs: number;
+  readonly words?: Announcement | undefined;
+};
 
 const WORDS: Readonly<Record<VersionChange, (revision: string) => string>> = {
   Retired: (revision) => `${revision} no longer serves; it can start again`,
   Removed: (revision) => `${revision} is gone`,
   Damaged: (revision) => `${revision} cannot be served`,
   Mended: (revision) => `${revision} has its bytes again`,
+  Unhealthy: (revision) => `${revision} does not answer as it should`,
+  Restarted: (revision) => `a server of ${revision} ended and is started again`,
+  OutOfMemory: (revision) => `a server of ${revision} used more memory than it may`,
 };
 
 function countOne(record: DeploymentRecord): DeploymentRecord {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Phase } from './phase.ts';
 
-/** The states a deployment announces; the last seven are terminal, and each deployment announces exactly one of those. */
+/** The states a deployment announces; the last eight are terminal, and each deployment announces exactly one of those. */
 const DEPLOYMENT_STATES = [
   'Admitted',
   'AwaitingApproval',
@@ -17,10 +17,24 @@ const DEPLOYMENT_STATES = [
   'Rejected',
   'Ignored',
   'Superseded',
+  'Aborted',
   'Failed',
   'RolledBack',
   'Undeployed',
 ] as const satisfies readonly Exclude<Phase, 'RollingBack'>[];
+
+/** What may befall a version after it went live; the last three befall its servers, and are told at most once in 15 minutes each, however often they happen. */
+const VERSION_STATES = [
+  'Retired',
+  'Removed',
+  'Damaged',
+  'Mended',
+  'Unhealthy',
+  'Restarted',
+  'OutOfMemory',
+] as const;
+
+export type VersionChange = (typeof VERSION_STATES)[number];
 
 const common = {
   schema: z.literal(1),
@@ -61,7 +75,7 @@ export const slipwayEvent = z.discriminatedUnion('detail-type', [
     'detail-type': z.literal('Version State Change'),
     detail: z.strictObject({
       ...common,
-      state: z.enum(['Retired', 'Removed', 'Damaged', 'Mended']),
+      state: z.enum(VERSION_STATES),
     }),
   }),
 ]);

@@ -11,14 +11,23 @@ export const NEXT_PHASES = {
     'Undeploying',
     'Superseded',
     'Rejected',
+    'Aborted',
     'Failed',
   ],
-  AwaitingApproval: ['Waiting', 'Provisioning', 'Superseded', 'Rejected', 'Failed'],
-  Waiting: ['Inspected', 'Provisioning', 'Undeploying', 'Superseded', 'Rejected', 'Failed'],
-  Inspected: ['Building', 'Provisioning', 'Rejected', 'Failed'],
-  Building: ['Provisioning', 'Superseded', 'Rejected', 'Failed'],
-  Provisioning: ['Ready', 'Rejected', 'Failed'],
-  Ready: ['Shifting', 'Failed'],
+  AwaitingApproval: ['Waiting', 'Provisioning', 'Superseded', 'Rejected', 'Aborted', 'Failed'],
+  Waiting: [
+    'Inspected',
+    'Provisioning',
+    'Undeploying',
+    'Superseded',
+    'Rejected',
+    'Aborted',
+    'Failed',
+  ],
+  Inspected: ['Building', 'Provisioning', 'Rejected', 'Aborted', 'Failed'],
+  Building: ['Provisioning', 'Superseded', 'Rejected', 'Aborted', 'Failed'],
+  Provisioning: ['Ready', 'Rejected', 'Aborted', 'Failed'],
+  Ready: ['Shifting', 'Aborted', 'Failed'],
   Shifting: ['Baking', 'RollingBack', 'Failed'],
   Baking: ['Shifting', 'Live', 'RollingBack', 'Failed'],
   RollingBack: ['RolledBack', 'Failed'],
@@ -27,6 +36,7 @@ export const NEXT_PHASES = {
   Rejected: [],
   Ignored: [],
   Superseded: [],
+  Aborted: [],
   Failed: [],
   RolledBack: [],
   Undeployed: [],
@@ -54,4 +64,9 @@ export function hasMovedTraffic(phase: Phase): boolean {
 export function mayMove(from: Phase, to: Phase): boolean {
   const next: readonly string[] = NEXT_PHASES[from];
   return next.includes(to);
+}
+
+/** How a deployment ends that goes no further: `Aborted` when a person has given it up before any traffic moved, else `Failed`. `trouble` is the name of what ends it. */
+export function unfinished(phase: Phase, trouble: string | undefined): 'Aborted' | 'Failed' {
+  return trouble === 'Aborted' && mayMove(phase, 'Aborted') ? 'Aborted' : 'Failed';
 }

@@ -20,7 +20,8 @@ import type {
 } from './deployment.ts';
 import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
-import { isTerminal, mayMove, type Phase } from './phase.ts';
+import { INCIDENT_QUIET_MS, type Incident } from './incident.ts';
+import { isTerminal, mayMove, type Phase, unfinished } from './phase.ts';
 import { placementOf } from './placement/target.ts';
 
 /** The phases that `advance` moves a deployment to; `admit`, `refuse`, `acquireLease` and `commit` reach the others. */
@@ -161,10 +162,42 @@ export function noteDamage(
       const { damage: _, ...sound } = known;
       const noted = damage ? { ...sound, damage } : sound;
       const state = damage ? 'Damaged' : 'Mended';
-      const announced = announceVersion(deployment, noted, { state, nowMs });
+      const words = damage ?? undefined;
+      const announced = announceVersion(deployment, noted, { state, nowMs, words });
       return { answer: undefined, version: noted, ...announced };
     },
   };
+}
+
+/** Decides `Registry.noteIncident`. */
+export function noteIncident(
+  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+  { state, reason, fix, data }: Incident,
+): RegistryWrite<void> {
+  return {
+    deploymentId,
+    model,
+    version,
+    decide({ deployment, model: record, version: known }, nowMs) {
+      if (!deployment || !record || !known || known.state === 'Removed') {
+        return { answer: undefined };
+      }
+      const recent = (record.incidents ?? []).filter(({ atMs }) => isRecent(atMs, nowMs));
+      const isTold = recent.some((told) => told.version === version && told.state === state);
+      if (isTold) return { answer: undefined };
+      const words = { reason, fix, data };
+      return {
+        answer: undefined,
+        ...announceVersion(deployment, known, { state, nowMs, words }),
+        model: { ...record, incidents: [...recent, { version, state, atMs: nowMs }] },
+      };
+    },
+  };
+}
+
+/** A clock that was set back makes no silence longer. */
+function isRecent(atMs: number, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) < INCIDENT_QUIET_MS;
 }
 
 /** Decides `Registry.retract`. */
@@ -213,7 +246,10 @@ export function settle({
         return { answer: ended, deployment: { ...record, deployment: ended }, model: freed };
       }
       const trouble = deployment.trouble ?? known ?? { name: 'ExecutionEnded', reason, fix: '' };
-      const failed = { ...end(move(deployment, to ?? 'Failed', nowMs), nowMs), trouble };
+      const failed = {
+        ...end(move(deployment, to ?? unfinished(deployment.phase, trouble.name), nowMs), nowMs),
+        trouble,
+      };
       const { reason: said, fix } = withKept(trouble, deployment.work);
       const words = { reason: said, fix, data: { error: trouble.name, degraded } };
       return {

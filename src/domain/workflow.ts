@@ -65,7 +65,15 @@ const failed = z.object({
   error: z.object({ Error: z.string(), Cause: z.string() }),
 });
 
-const ENDINGS = ['Live', 'Rejected', 'Failed', 'RolledBack', 'Undeployed', 'Superseded'] as const;
+const ENDINGS = [
+  'Live',
+  'Rejected',
+  'Failed',
+  'RolledBack',
+  'Undeployed',
+  'Superseded',
+  'Aborted',
+] as const;
 const outcome = z.object({ kind: z.enum(ENDINGS), drainSeconds: seconds });
 
 const admitted = z.object({
@@ -103,7 +111,7 @@ export const workflow = {
   AcquireLease: {
     input: z.object({ deploymentId: z.string(), execution: z.string(), attempt }),
     output: z.object({
-      kind: z.enum(['acquired', 'held', 'superseded', 'givenUp']),
+      kind: z.enum(['acquired', 'held', 'superseded', 'aborted', 'givenUp']),
       epoch: z.int(),
       resume: z.enum(['none', 'rollback', 'retire']),
       retrySeconds: seconds,

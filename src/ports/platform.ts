@@ -79,6 +79,16 @@ export type RevisionState =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly reason: string; readonly logTail: readonly string[] };
 
+/** At most so many lines, and with `sinceMs` (epoch) none that was written before or at an unknown time. */
+export type LogQuery = { readonly lines: number; readonly sinceMs?: number };
+
+/** A line that a server wrote, and when (epoch ms); null where that is not known. */
+export type LogLine = { readonly timeMs: number | null; readonly text: string };
+
+export function textsOf(lines: readonly LogLine[]): readonly string[] {
+  return lines.map(({ text }) => text);
+}
+
 /**
  * One target: where revisions run. A revision is created, then pending, then ready or failed; it carries no traffic until a Router gives it some.
  * Every call is idempotent. `epoch` is the fencing epoch of the model's lease: a change under a lower epoch than the platform has seen for the model fails with `LeaseLost` and changes nothing.
@@ -100,7 +110,7 @@ export type Platform = {
   /** All revisions, including retired ones, each with its model. Resources that Slipway did not make are left out. */
   revisions(): Promise<readonly { readonly revision: string; readonly model: string }[]>;
   /** The last lines of the server's log, oldest first; empty when there are none. */
-  logTail(revision: string, lines: number): Promise<readonly string[]>;
+  logTail(revision: string, query: LogQuery): Promise<readonly LogLine[]>;
 };
 
 export type Platforms = Readonly<Record<Target, Platform>>;

@@ -10,6 +10,7 @@ import type {
   Trouble,
 } from '#domain/deployment.ts';
 import type { Announcement, SlipwayEvent } from '#domain/event.ts';
+import type { Incident } from '#domain/incident.ts';
 import type { Ending, Promotion, StepPhase } from '#domain/progress.ts';
 import type { Holder, LeaseRequest, LeaseResult } from '#domain/registry/lease.ts';
 import type { Lease } from '#domain/registry/write.ts';
@@ -101,9 +102,17 @@ export type Registry = {
     version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
     damage: Damage | null,
   ): Promise<void>;
+  /**
+   * Announces what has befallen the servers of a version, as an event of the deployment that made it: one of a kind in 15 minutes, and nothing of others until then. Takes no epoch: it changes nothing of what serves.
+   * A no-op for a version that never went live or is removed.
+   */
+  noteIncident(
+    version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+    incident: Incident,
+  ): Promise<void>;
 
   /**
-   * Ends a deployment that no step ended: as Failed, or as `to` says, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: call it only when the execution is over, or when the deployment holds no lease and `trouble` says why it stops waiting.
+   * Ends a deployment that no step ended: as Failed, as Aborted when a person gave it up, or as `to` says, with its trouble or else `reason`, and `degraded` in the event's data; frees its lease. Takes no epoch: call it only when the execution is over, or when the deployment holds no lease and `trouble` says why it stops waiting.
    * A deployment in a terminal phase only ends and loses its lease. A no-op for an ended or unknown one.
    */
   settle(ending: Ending): Promise<Deployment | undefined>;

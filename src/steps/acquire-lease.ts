@@ -65,7 +65,7 @@ async function wait(deps: Deps, deploymentId: string, holder: string) {
   if (trouble) {
     const degraded = hasMovedTraffic(deployment.phase);
     await registry.settle({ deploymentId, reason: trouble.reason, degraded, trouble });
-    return { kind: 'givenUp' } as const;
+    return { kind: trouble.name === 'Aborted' ? 'aborted' : 'givenUp' } as const;
   }
   if (bringsVersion(deployment.kind)) await stopBuild(deps, holder);
   const waitedMs = clock.now() - deployment.admittedAtMs;

@@ -1,5 +1,5 @@
 import type { Deployment, Intent } from '#domain/deployment.ts';
-import { isTerminal } from '#domain/phase.ts';
+import { isTerminal, unfinished } from '#domain/phase.ts';
 import { withKept } from '#domain/registry/kept.ts';
 import { readTrouble } from '#domain/trouble.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -88,10 +88,10 @@ async function end(registry: Registry, holder: Holder, left: readonly string[]):
 function ending(
   phase: Deployment['phase'],
   trouble: string | undefined,
-): 'Rejected' | 'RolledBack' | 'Failed' | 'Superseded' {
+): 'Rejected' | 'RolledBack' | 'Failed' | 'Superseded' | 'Aborted' {
   if (phase === 'Rejected' || phase === 'RolledBack' || phase === 'Failed') return phase;
-  if (phase === 'Superseded') return phase;
+  if (phase === 'Superseded' || phase === 'Aborted') return phase;
   if (phase === 'RollingBack') return 'RolledBack';
   if (phase === 'Building' && trouble === 'Superseded') return 'Superseded';
-  return trouble === 'ArtifactRejected' ? 'Rejected' : 'Failed';
+  return trouble === 'ArtifactRejected' ? 'Rejected' : unfinished(phase, trouble);
 }

@@ -103,7 +103,7 @@ describeOnMoto('slipway in AWS, with versions', (moto) => {
     const { code, stdout } = await command.result;
 
     expect(input).toMatchObject({ recovery: { deploymentId: idOf(3) } });
-    expect(stdout).toMatch(/Failed +shapes v3\n +aborted by slipway abort\nshapes v2 is live/);
+    expect(stdout).toMatch(/Aborted +shapes v3\n +aborted by slipway abort\nshapes v2 is live/);
     expect(stdout).not.toMatch(/Admitted/);
     expect(code).toBe(0);
   });

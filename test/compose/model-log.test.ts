@@ -17,12 +17,19 @@ describe('the log of a model', () => {
     buildLog.write(FAILED, ['no module']);
     const builds = memoryBuilds(memoryEnvironments());
     const logs = {
-      platforms: { lambda: { logTail: async (revision: string) => [`a line of ${revision}`] } },
+      platforms: {
+        lambda: {
+          logTail: async (revision: string) => [{ timeMs: 0, text: `a line of ${revision}` }],
+        },
+      },
       buildLog,
       builds: builds.builds,
     };
     const log = async () =>
-      modelLog(world.registry, logs, await requireModel(world.registry, 'shapes'));
+      modelLog(world.registry, logs, {
+        model: await requireModel(world.registry, 'shapes'),
+        query: {},
+      });
     return { world, builds, log };
   }
 
@@ -31,7 +38,10 @@ describe('the log of a model', () => {
 
     await goneLive(world, 1);
 
-    expect(await log()).toEqual({ revision: 'shapes-v1', lines: ['a line of shapes-v1'] });
+    expect(await log()).toEqual({
+      revision: 'shapes-v1',
+      lines: ['1970-01-01T00:00:00.000Z a line of shapes-v1'],
+    });
   });
 
   it('is that of the live one while the newest has neither server nor build', async () => {
@@ -48,7 +58,12 @@ describe('the log of a model', () => {
       'after that of the live one',
       true,
       'shapes-v1',
-      ['shapes-v1, which is live:', 'a line of shapes-v1', '', 'the build of v2:'],
+      [
+        'shapes-v1, which is live:',
+        '1970-01-01T00:00:00.000Z a line of shapes-v1',
+        '',
+        'the build of v2:',
+      ],
     ],
     ['alone where none is live', false, null, []],
   ])(

@@ -45,7 +45,7 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
 
       expect(await platform.describe('digits-v9', LONG)).toEqual({ kind: 'absent' });
       expect(await platform.drainSeconds('digits-v9')).toBe(0);
-      expect(await platform.logTail('digits-v9', 10)).toEqual([]);
+      expect(await platform.logTail('digits-v9', { lines: 10 })).toEqual([]);
       await platform.retire('digits-v9', EPOCH);
       await platform.remove('digits-v9', EPOCH);
     });
@@ -76,7 +76,9 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
         reason: expect.stringMatching(/(?:code|status) 1\b/),
         logTail: [world.lastWords],
       });
-      expect(await world.platform.logTail(spec.revision, 5)).toEqual([world.lastWords]);
+      expect(await world.platform.logTail(spec.revision, { lines: 5 })).toEqual([
+        { timeMs: expect.any(Number), text: world.lastWords },
+      ]);
     });
 
     it('gives up a revision that does not get ready in its time, if it is the one to do so', async () => {

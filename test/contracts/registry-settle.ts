@@ -55,6 +55,27 @@ export function describeSettle(open: OpenWorld): void {
       });
     });
 
+    it('ends what a person has given up as Aborted, before any traffic moved', async () => {
+      const world = open();
+      await walkTo(world, await holding(world, 1), 'Provisioning');
+      const trouble = { name: 'Aborted', reason: 'aborted by slipway abort', fix: '' };
+      await world.registry.requestAbort(idOf(1), trouble);
+
+      const settled = await world.registry.settle(ending);
+
+      expect(settled).toMatchObject({ phase: 'Aborted', endedAtMs: START_MS, trouble });
+      expect((await statesOf(world, idOf(1))).at(-1)).toBe('Aborted');
+    });
+
+    it('ends what a person has given up as Failed, once traffic has moved', async () => {
+      const world = open();
+      await walkTo(world, await holding(world, 1), 'Baking');
+      const trouble = { name: 'Aborted', reason: 'aborted by slipway abort', fix: '' };
+      await world.registry.requestAbort(idOf(1), trouble);
+
+      expect(await world.registry.settle(ending)).toMatchObject({ phase: 'Failed', trouble });
+    });
+
     it('only ends one whose phase is terminal already, and frees its lease', async () => {
       const world = open();
       await goneLive(world, 1);

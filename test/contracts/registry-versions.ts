@@ -80,6 +80,44 @@ export function describeVersions(open: OpenWorld): void {
     });
   });
 
+  describe('noteIncident', () => {
+    const incident = {
+      state: 'Restarted',
+      reason: 'the model server of shapes-v1 exited with code 1',
+      fix: 'See why with `slipway logs shapes`.',
+      data: { times: 1 },
+    } as const;
+    const incidentsOf = async (world: RegistryWorld) =>
+      (await eventsOf(world, idOf(1)))
+        .map(({ detail }) => detail)
+        .filter(({ state }) => ['Restarted', 'OutOfMemory'].includes(state));
+
+    it('is announced once in 15 minutes for each kind, however often it happens', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+
+      for (let minute = 0; minute < 31; minute += 1) {
+        for (const state of ['Restarted', 'OutOfMemory'] as const)
+          await world.registry.noteIncident(versionOne, { ...incident, state });
+        world.clock.advance(60_000);
+      }
+
+      expect(await incidentsOf(world)).toHaveLength(2 * 3);
+      expect((await incidentsOf(world))[0]).toMatchObject({ ...incident, version: 1 });
+      expect(await world.registry.versions('shapes')).toEqual([{ ...versionOne, state: 'Live' }]);
+    });
+
+    it('says nothing of a version that never went live, or that nobody knows', async () => {
+      const world = open();
+      await holding(world, 1);
+
+      await world.registry.noteIncident(versionOne, incident);
+      await world.registry.noteIncident({ ...versionOne, deploymentId: idOf(7) }, incident);
+
+      expect(await incidentsOf(world)).toEqual([]);
+    });
+  });
+
   describe('commit', () => {
     it('makes the candidate the live version and announces it, once', async () => {
       const world = open();

@@ -11,6 +11,7 @@ describe('the phases of a deployment', () => {
     ['Admitted', 'Provisioning'],
     ['Waiting', 'Undeploying'],
     ['Inspected', 'Rejected'],
+    ['Ready', 'Aborted'],
     ['Provisioning', 'Ready'],
     ['Shifting', 'RollingBack'],
     ['Baking', 'Shifting'],
@@ -29,17 +30,20 @@ describe('the phases of a deployment', () => {
     ['Shifting', 'Live'],
     ['Undeploying', 'RolledBack'],
     ['Live', 'Failed'],
+    ['Shifting', 'Aborted'],
+    ['RollingBack', 'Aborted'],
     ['Ready', 'Ready'],
   ] as const)('do not lead from %s to %s', (from, to) => {
     expect(mayMove(from, to)).toBe(false);
   });
 
-  it('end in one of seven ways', () => {
+  it('end in one of eight ways', () => {
     expect(phases.filter(isTerminal)).toEqual([
       'Live',
       'Rejected',
       'Ignored',
       'Superseded',
+      'Aborted',
       'Failed',
       'RolledBack',
       'Undeployed',

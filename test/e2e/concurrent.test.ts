@@ -171,7 +171,7 @@ describe('slipway abort', () => {
       name: 'while the new version starts',
       second: slowLoadingModel({ seconds: 20 }),
       state: 'Provisioning',
-      end: 'Failed',
+      end: 'Aborted',
     },
   ])('$name leaves the version that was live untouched', async ({ second, state, end }) => {
     const model = `aborted-${state.toLowerCase()}`;

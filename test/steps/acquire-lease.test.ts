@@ -112,8 +112,8 @@ describe('the lease of a model', () => {
 
     const answer = await acquireLease(world.deps)(waiter);
 
-    expect(answer).toMatchObject({ kind: 'givenUp' });
-    expect(await world.recordOf(waiter)).toMatchObject({ phase: 'Failed', trouble: aborted });
+    expect(answer).toMatchObject({ kind: 'aborted' });
+    expect(await world.recordOf(waiter)).toMatchObject({ phase: 'Aborted', trouble: aborted });
   });
 
   it('is waited for by an aborted deployment that has made something, to take it away', async () => {

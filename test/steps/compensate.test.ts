@@ -160,6 +160,22 @@ describe('a deployment that is given up ends', () => {
     });
   });
 
+  it('as Aborted when a person has given it up', async () => {
+    const world = memoryWorld();
+    const held = await world.before('CheckHealth');
+    const trouble = { name: 'Aborted', reason: 'aborted by slipway abort', fix: '' };
+    await world.registry.requestAbort(held.deploymentId, trouble);
+
+    const answer = await compensate(world.deps)({ ...held, error: NONE });
+
+    expect(answer.kind).toBe('Aborted');
+    expect((await world.told()).at(-1)).toMatchObject({
+      state: 'Aborted',
+      reason: 'aborted by slipway abort',
+      data: { error: 'Aborted', degraded: false },
+    });
+  });
+
   it('as Superseded when its build was stopped for a newer upload', async () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('PlanBuild');

@@ -1,5 +1,6 @@
 import { candidateCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
+  aborting,
   type Case,
   denied,
   describeWalks,
@@ -110,6 +111,11 @@ const BUILDS: readonly Case[] = [
       ...[...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild'],
       ...['Compensate', 'ReleaseLease', 'WhichEnd', 'Superseded'],
     ],
+  ),
+  aborting(
+    'a build that a person has aborted is no incident',
+    { PlanBuild: needed, BuildImage: broken },
+    [...[...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild']],
   ),
   failing(
     'a failed build that cannot be explained is given up all the same',

@@ -1,5 +1,6 @@
 import { candidateCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
+  aborting,
   type Case,
   denied,
   describeWalks,
@@ -99,6 +100,7 @@ const CASES: readonly Case[] = [
     states: [...START, 'ChooseTarget', 'Compensate', 'ReleaseLease', 'WhichEnd', 'Superseded'],
     outcome: 'Succeeded',
   },
+  aborting('what a person gives up ends so', { ChooseTarget: denied }, [...START, 'ChooseTarget']),
   failing(
     'a target that nobody knows is given up',
     { ChooseTarget: { unforeseen: { target: 'mars' } } },

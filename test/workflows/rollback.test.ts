@@ -1,5 +1,6 @@
 import { candidateCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
+  aborting,
   type Case,
   denied,
   describeWalks,
@@ -33,6 +34,7 @@ const CASES: readonly Case[] = [
   },
   ...leaseCases(START, ['RestartVersion', ...TO_LIVE]),
   ...recoveryCases(START),
+  aborting('what a person gives up ends so', { RestartVersion: denied }, RESTARTED),
   failing(
     'a version that is gone meanwhile is given up',
     { RestartVersion: { throws: 'RevisionFailed' } },

@@ -1,4 +1,5 @@
 import {
+  aborting,
   type Case,
   denied,
   describeWalks,
@@ -35,6 +36,11 @@ const CASES: readonly Case[] = [
   ...leaseCases(START, [...ROUTE, ...REMOVED]),
   failing(
     'a recovery of one that was given up ends it',
+    { AcquireLease: { ...lease, kind: 'acquired', resume: 'rollback' } },
+    START,
+  ),
+  aborting(
+    'one that was aborted before it began ends so',
     { AcquireLease: { ...lease, kind: 'acquired', resume: 'rollback' } },
     START,
   ),

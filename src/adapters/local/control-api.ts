@@ -16,7 +16,13 @@ import {
   sendUnknown,
 } from './control-api-actions.ts';
 import { addFolderJobs, type FolderJobs } from './control-api-jobs.ts';
+import { type LogsAsked, logsAsked } from './control-api-logs.ts';
 import { requiringToken } from './control-token.ts';
+
+type Named = {
+  readonly Params: { readonly name: string };
+  readonly Querystring: Readonly<Record<string, unknown>>;
+};
 
 /** The result of an upload: the object's version and the deployment it starts, null when its key starts none. */
 export type Uploaded = {
@@ -36,7 +42,7 @@ type Deps = {
   /** The newest drops that became no model. */
   readonly refused: () => Promise<readonly object[]>;
   /** The last lines of the model's newest revision. */
-  readonly log: (model: Model) => Promise<object>;
+  readonly log: (model: Model, query: LogsAsked) => Promise<object>;
   readonly requests: ModelRequests;
   /** Looks after the data folder. */
   readonly jobs: FolderJobs;
@@ -118,9 +124,10 @@ export function controlApi(deps: Deps): FastifyInstance {
     const model = await registry.model(params.name);
     return model ? deps.status(model) : sendUnknown(reply, registry, params.name);
   });
-  api.get<{ Params: { name: string } }>('/models/:name/logs', async ({ params }, reply) => {
+  api.get<Named>('/models/:name/logs', async ({ params, query }, reply) => {
+    const asked = logsAsked(query);
     const model = await registry.model(params.name);
-    return model ? deps.log(model) : sendUnknown(reply, registry, params.name);
+    return model ? deps.log(model, asked) : sendUnknown(reply, registry, params.name);
   });
   addModelRequests(api, registry, deps.requests);
   addPromotionRequests(api, registry, deps.requests);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { LogsQuery } from '#compose/slipway.ts';
 import { unknownModel } from '#domain/unknown-model.ts';
 import {
   examples,
@@ -11,6 +12,7 @@ import {
 import { followLog } from '../follow-log.ts';
 import { inspectionLines, writeManifest } from '../inspect.ts';
 import { invoke } from '../invoke.ts';
+import { followedQuery, lastOf, sinceIn, tailIn } from '../log-query.ts';
 import { commandOutput } from '../output.ts';
 import { patiently } from '../patience.ts';
 import { push } from '../push.ts';
@@ -185,6 +187,15 @@ function addEvents(program: Command): void {
     });
 }
 
+type LogsOptions = { readonly follow?: boolean; readonly tail?: number; readonly since?: string };
+
+function logsQuery({ tail, since }: LogsOptions): LogsQuery {
+  return {
+    ...(tail !== undefined && { tail }),
+    ...(since !== undefined && { sinceMs: sinceIn(since, Date.now()) }),
+  };
+}
+
 function addLogs(program: Command): void {
   placedCommand(
     program,
@@ -192,11 +203,34 @@ function addLogs(program: Command): void {
     "Shows the last lines that the model's server wrote, and those of a newer build that runs or has failed.",
   )
     .option('-f, --follow', 'go on with those that come')
-    .addHelpText('after', examples('slipway logs digits', 'slipway logs digits --follow'))
-    .action(async (model: string, options: Place & { readonly follow?: boolean }) => {
+    .option(
+      '-n, --tail <lines>',
+      'the last so many lines (default: 200; with --since 10,000)',
+      tailIn,
+    )
+    .option(
+      '--since <time>',
+      'only what a server wrote since then: how long ago (90s, 10m, 2h, 1d) or a time (2026-01-02T03:04:05Z)',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'slipway logs digits',
+        'slipway logs digits --follow --tail 20',
+        'slipway logs digits --since 10m',
+      ),
+    )
+    .action(async (model: string, options: Place & LogsOptions) => {
+      const query = logsQuery(options);
       const slipway = await openSlipway(options);
-      const logs = () => slipway.logs(model);
-      for await (const found of options.follow ? followLog(logs) : [await logs()]) {
+      const followed = followedQuery(query);
+      const looks = options.follow
+        ? followLog(() => slipway.logs(model, followed))
+        : [await slipway.logs(model, query)];
+      let isFirst = true;
+      for await (const each of looks) {
+        const found = isFirst ? lastOf(each, query.tail) : each;
+        isFirst = false;
         const isSilent = found.lines.length === 0;
         show(
           options,

@@ -83,11 +83,11 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     },
     refused: () => refusedDrops(registry, []),
     storage: async () => null,
-    logs: async (name) =>
+    logs: async (name, query) =>
       modelLog(
         registry,
         { platforms: logTails(account, outputs, logs), buildLog, builds },
-        await requireModel(registry, name),
+        { model: await requireModel(registry, name), query },
       ),
     versions: async (name) => modelVersions(registry, await requireModel(registry, name)),
     explain: async (name, version) =>
@@ -140,10 +140,10 @@ function logTails(
   const tasks: Pick<Platform, 'logTail'> = { logTail: cloudWatchTaskLogs(logs, group).tail };
   return {
     lambda: {
-      async logTail(revision, lines) {
+      async logTail(revision, query) {
         const name = outputs.FunctionPrefix + modelOf(revision);
         const number = (await readVersions(lambda, name)).numbers.get(revision);
-        return number ? functionLogs.tail(name, number, lines) : [];
+        return number ? functionLogs.tail(name, number, query) : [];
       },
     },
     fargate: tasks,

@@ -1,5 +1,6 @@
 import type { ArtifactOrder, Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
+import type { IncidentState } from '#domain/incident.ts';
 
 /** Who holds the lease, and until when (epoch ms) unless a write renews it. */
 export type LeaseHolder = {
@@ -23,6 +24,14 @@ export type ModelRecord = {
   /** When an undeploy was last requested (epoch ms), 0 when never: it also removes earlier uploads that have not begun. */
   readonly undeployAskedAtMs: number;
   readonly lease: Lease;
+  /** The incidents of its versions that were told in the last minutes. */
+  readonly incidents?: readonly ToldIncident[];
+};
+
+export type ToldIncident = {
+  readonly version: number;
+  readonly state: IncidentState;
+  readonly atMs: number;
 };
 
 /** The records that a write reads, as the registry holds them. */

@@ -14,9 +14,9 @@ const started = Object.entries(platforms).map(async ([model, platform]) => {
   const slot = await slotOf(platform, busy.revision);
   fetch(slot.origin).catch(() => undefined);
   return eventually(async () => {
-    const [line] = await platform.logTail(busy.revision, 1);
+    const [line] = await platform.logTail(busy.revision, { lines: 1 });
     const pids = all.flatMap(({ revision }) => pidsOf(folder, revision));
-    return line === 'it freezes' && pids.length === all.length && pids;
+    return line?.text === 'it freezes' && pids.length === all.length && pids;
   });
 });
 const pids = (await Promise.all(started)).flat();

@@ -1,6 +1,6 @@
 import { Failure } from '#domain/failure.ts';
 import { mechanismOf, type Target } from '#domain/placement/target.ts';
-import type { Platform, RevisionSpec, RevisionState } from '#ports/platform.ts';
+import type { LogLine, LogQuery, Platform, RevisionSpec, RevisionState } from '#ports/platform.ts';
 import type { FakeClock } from '../clock/fake-clock.ts';
 import { memoryFence } from './fence.ts';
 
@@ -130,9 +130,10 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
     revision.inFlight = 0;
   }
 
-  function logTail(name: string, lines: number): readonly string[] {
+  function logTail(name: string, { lines }: LogQuery): readonly LogLine[] {
     const state = stateOf(revisions.get(name));
-    return state.kind === 'failed' && lines > 0 ? state.logTail.slice(-lines) : [];
+    const texts = state.kind === 'failed' && lines > 0 ? state.logTail.slice(-lines) : [];
+    return texts.map((text) => ({ timeMs: clock.now(), text }));
   }
 
   const isRunning = (revision: Revision) =>
@@ -146,7 +147,7 @@ export function memoryPlatform(options: MemoryPlatformOptions): MemoryPlatform {
     remove: (name, epoch) => change(modelOf(name), epoch, () => void revisions.delete(name)),
     forget: (model, epoch) => change(model, epoch, () => {}),
     revisions: () => call(() => [...revisions.values()].map(({ spec }) => nameOf(spec))),
-    logTail: (name, lines) => call(() => logTail(name, lines)),
+    logTail: (name, query) => call(() => logTail(name, query)),
     foresee: (name, fate) => void fates.set(name, fate),
     throttle: (calls) => {
       throttled = calls;

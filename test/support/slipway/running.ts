@@ -204,7 +204,18 @@ export function isEnding({ detail, ...event }: SlipwayEvent): boolean {
 }
 
 const ENDINGS = Object.fromEntries(
-  (['Live', 'Rejected', 'Ignored', 'Superseded', 'Failed', 'RolledBack', 'Undeployed'] as const)
+  (
+    [
+      'Live',
+      'Rejected',
+      'Ignored',
+      'Superseded',
+      'Aborted',
+      'Failed',
+      'RolledBack',
+      'Undeployed',
+    ] as const
+  )
     .filter(isTerminal)
     .map((state) => [state, true]),
 );

@@ -36,6 +36,14 @@ export const rolling = (name: string, script: Script, states: readonly string[])
   outcome: 'DeploymentRolledBack',
 });
 
+/** A case whose deployment a person has given up after these states. */
+export const aborting = (name: string, script: Script, states: readonly string[]): Case =>
+  succeeding(name, { ...script, Compensate: { kind: 'Aborted', drainSeconds: 0 } }, [
+    ...states,
+    ...GIVEN_UP,
+    'Aborted',
+  ]);
+
 export const succeeding = (name: string, script: Script, states: readonly string[]): Case => ({
   name,
   script,
@@ -74,6 +82,11 @@ export function leaseCases(start: readonly string[], goesOn: readonly string[]):
         AcquireLease: { ...lease, kind: 'givenUp' },
       },
       start,
+    ),
+    succeeding(
+      'one that was aborted while it waited is no incident',
+      { AcquireLease: { ...lease, kind: 'aborted' } },
+      [...start, 'Aborted'],
     ),
     failed('a lease that cannot be asked for fails', { AcquireLease: denied }, start.slice(0, -1)),
   ];

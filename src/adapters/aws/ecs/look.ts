@@ -1,6 +1,6 @@
 import { DescribeTasksCommand, ListTasksCommand, type Service } from '@aws-sdk/client-ecs';
 import { judgeService, type StoppedTask } from '#domain/placement/ecs-failure.ts';
-import type { RevisionState } from '#ports/platform.ts';
+import { type RevisionState, textsOf } from '#ports/platform.ts';
 import { findDefinition } from './definitions.ts';
 import { absentIf, ask } from './errors.ts';
 import type { EcsPlatformOptions } from './options.ts';
@@ -36,7 +36,7 @@ export async function lookAtRevision(
     stopped: await stoppedTasks(options, ref),
   });
   if (verdict.kind !== 'failed') return verdict;
-  return { ...verdict, logTail: await logs.tail(revision, LOG_LINES) };
+  return { ...verdict, logTail: textsOf(await logs.tail(revision, { lines: LOG_LINES })) };
 }
 
 function hasGivenUp({ deployments = [] }: Service): boolean {

@@ -47,6 +47,6 @@ export function ecsPlatform(options: EcsPlatformOptions): Platform {
         .filter((name) => /-v\d+$/.test(name))
         .map((revision) => ({ revision, model: modelOf(revision) }));
     },
-    logTail: (revision, lines) => options.logs.tail(revision, lines),
+    logTail: (revision, query) => options.logs.tail(revision, query),
   };
 }

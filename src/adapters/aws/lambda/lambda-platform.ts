@@ -58,10 +58,10 @@ export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
       await forgetFunction(lambda, functions, model, await changesOf(model, epoch));
     },
     revisions: () => listRevisions(lambda, functions.prefix),
-    async logTail(revision, lines) {
+    async logTail(revision, query) {
       const name = nameOf(revision);
       const number = (await readVersions(lambda, name)).numbers.get(revision);
-      return number ? logs.tail(name, number, lines) : [];
+      return number ? logs.tail(name, number, query) : [];
     },
   };
 }

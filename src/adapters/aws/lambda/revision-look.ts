@@ -1,7 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { ModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import { modelOf } from '#domain/identity.ts';
-import type { RevisionState } from '#ports/platform.ts';
+import { type RevisionState, textsOf } from '#ports/platform.ts';
 import { hasItsImage, readFunction } from './function-state.ts';
 import { type Invocation, invokeModel } from './invoke-model.ts';
 import type { ModelFunctions } from './model-function.ts';
@@ -56,7 +56,7 @@ export function revisionLook(options: Options): (revision: string) => Promise<Re
     revision: string,
     number: string,
   ): Promise<RevisionState> {
-    const readLog = () => logs.tail(name, number, LOG_LINES);
+    const readLog = async () => textsOf(await logs.tail(name, number, { lines: LOG_LINES }));
     const condition = (await readFunction(lambda, name, number))?.condition;
     switch (condition?.kind) {
       case undefined:

@@ -7,12 +7,13 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import type { Clock } from '#ports/clock.ts';
-import { serverLines } from './server-lines.ts';
+import type { LogLine, LogQuery } from '#ports/platform.ts';
+import { isServerLine } from './server-lines.ts';
 
 /** The output of the models' servers. */
 export type ModelLogs = {
   /** The last lines of a function version, oldest first; empty when there are none. */
-  tail(functionName: string, version: string, lines: number): Promise<readonly string[]>;
+  tail(functionName: string, version: string, query: LogQuery): Promise<readonly LogLine[]>;
 };
 
 type LogEvent = { readonly timestamp: number; readonly message: string };
@@ -37,12 +38,16 @@ export function cloudWatchModelLogs({
   readonly clock: Clock;
 }): ModelLogs {
   return {
-    async tail(functionName, version, lines) {
+    async tail(functionName, version, query) {
+      const { lines } = query;
       if (lines <= 0) return [];
       const streams = await newestStreams(`${functionName}[${version}]`);
-      const events = await Promise.all(streams.map((stream) => read(stream, lines)));
+      const events = await Promise.all(streams.map((stream) => read(stream, query)));
       const inOrder = events.flat().sort((a, b) => a.timestamp - b.timestamp);
-      return serverLines(inOrder.map(({ message }) => message)).slice(-lines);
+      return inOrder
+        .map(({ timestamp, message }) => ({ timeMs: timestamp, text: message.trimEnd() }))
+        .filter(({ text }) => isServerLine(text))
+        .slice(-lines);
     },
   };
 
@@ -72,11 +77,15 @@ export function cloudWatchModelLogs({
       .flatMap(({ logStreamName }) => logStreamName ?? []);
   }
 
-  async function read(logStreamName: string, lines: number): Promise<readonly LogEvent[]> {
+  async function read(
+    logStreamName: string,
+    { lines, sinceMs }: LogQuery,
+  ): Promise<readonly LogEvent[]> {
     const command = new GetLogEventsCommand({
       logGroupName: group,
       logStreamName,
       startFromHead: false,
+      ...(sinceMs !== undefined && { startTime: sinceMs }),
       limit: Math.min(MAX_EVENTS, lines * LINES_OF_EACH),
     });
     const { events = [] } = await translated(() => logs.send(command));

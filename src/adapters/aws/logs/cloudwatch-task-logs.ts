@@ -7,11 +7,12 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { CONTAINER } from '#adapters/aws/ecs/settings.ts';
 import { translated } from '#adapters/aws/failures.ts';
+import type { LogLine, LogQuery } from '#ports/platform.ts';
 
 /** The output of the tasks' servers. */
 export type TaskLogs = {
   /** The last lines of the revision's newest task that has any, oldest first; empty when none has. */
-  tail(revision: string, lines: number): Promise<readonly string[]>;
+  tail(revision: string, query: LogQuery): Promise<readonly LogLine[]>;
 };
 
 // A task that has only just started has no lines yet.
@@ -21,10 +22,11 @@ const MAX_EVENTS = 10_000;
 /** Reads the log group that all models share; each task has a stream `<revision>/<container>/<task>`. Fails as `translated` does. */
 export function cloudWatchTaskLogs(logs: CloudWatchLogsClient, group: string): TaskLogs {
   return {
-    async tail(revision, lines) {
+    async tail(revision, query) {
+      const { lines } = query;
       if (lines <= 0) return [];
       for (const stream of await newestStreams(`${revision}/${CONTAINER.name}/`)) {
-        const written = await read(stream, lines);
+        const written = await read(stream, query);
         if (written.length > 0) return written.slice(-lines);
       }
       return [];
@@ -48,14 +50,20 @@ export function cloudWatchTaskLogs(logs: CloudWatchLogsClient, group: string): T
     return streams;
   }
 
-  async function read(logStreamName: string, lines: number): Promise<readonly string[]> {
+  async function read(
+    logStreamName: string,
+    { lines, sinceMs }: LogQuery,
+  ): Promise<readonly LogLine[]> {
     const command = new GetLogEventsCommand({
       logGroupName: group,
       logStreamName,
       startFromHead: false,
+      ...(sinceMs !== undefined && { startTime: sinceMs }),
       limit: Math.min(MAX_EVENTS, lines),
     });
     const { events = [] } = await translated(() => logs.send(command));
-    return events.map(({ message = '' }) => message.trimEnd()).filter((line) => line !== '');
+    return events
+      .map(({ timestamp = null, message = '' }) => ({ timeMs: timestamp, text: message.trimEnd() }))
+      .filter(({ text }) => text !== '');
   }
 }

@@ -7,7 +7,10 @@ const METRIC = /^\{"_aws":/;
 
 /** The server's own lines of a function's log. */
 export function serverLines(lines: readonly string[]): readonly string[] {
-  return lines
-    .map((line) => line.trimEnd())
-    .filter((line) => line && !LAMBDA_LINE.test(line) && !METRIC.test(line));
+  return lines.map((line) => line.trimEnd()).filter(isServerLine);
+}
+
+/** Whether a line of a function's log is the server's own, and not blank. */
+export function isServerLine(line: string): boolean {
+  return line !== '' && !LAMBDA_LINE.test(line) && !METRIC.test(line);
 }

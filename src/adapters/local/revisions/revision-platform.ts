@@ -72,7 +72,8 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
   const placements = new Map<string, Placement>();
   const limits = new Map<string, InvocationLimits>();
 
-  const logOf = (name: string) => revisionLog(join(logDirectory, `${name}.log`));
+  const logOf = (name: string) =>
+    revisionLog(join(logDirectory, `${name}.log`), { now: clock.now });
   const inFlight = (name: string) => revisions.get(name)?.inFlight() ?? 0;
 
   /** A revision of another target counts as none, as on AWS. */
@@ -168,7 +169,7 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     },
     revisions: async () =>
       [...revisions.values()].map(({ spec: { revision, model } }) => ({ revision, model })),
-    logTail: (name, lines) => logOf(name).tail(lines),
+    logTail: (name, query) => logOf(name).lines(query),
     placement: (name) => placements.get(name),
     limits: (name) => limits.get(name),
     occupancy: (name) => revisions.get(name)?.occupancy(),

@@ -60,7 +60,7 @@ const DEEDS: readonly {
     deed: 'the end of a log',
     before: 1,
     // Those of that name before it have left lines too.
-    run: (on, [{ revision }]) => on.logTail(revision, 1),
+    run: (on, [{ revision }]) => on.logTail(revision, { lines: 1 }),
   },
   {
     deed: 'the end of a model',

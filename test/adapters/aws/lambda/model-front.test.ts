@@ -117,8 +117,8 @@ describeOnMoto('real model servers in front of moto', (moto) => {
       kind: 'failed',
       reason: expect.stringContaining('Runtime exited with error: exit status 1'),
     });
-    const tail = await platform.logTail('digits-v1', 20);
-    expect(tail.join('\n')).toContain('Mystery');
+    const tail = await platform.logTail('digits-v1', { lines: 20 });
+    expect(tail.map(({ text }) => text).join('\n')).toContain('Mystery');
     expect(state.kind === 'failed' && state.logTail.join('\n')).toContain('Mystery');
     await close();
   });

@@ -26,7 +26,7 @@ describeOnMoto('a look at a revision on moto', (moto) => {
     await world.publish('digits', ['digits-v1']);
     const look = revisionLook({
       lambda: world.lambda(),
-      logs: { tail: async () => ['it broke'] },
+      logs: { tail: async () => [{ timeMs: null, text: 'it broke' }] },
       functions: world.functions,
       apiStage: 'api',
       startLookMs: 5_000,

@@ -5,6 +5,7 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import { textsOf } from '#ports/platform.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
 import { itBearsFaults } from '../../../support/aws/fault-matrix.ts';
 import { awsFault } from '../../../support/aws/faults.ts';
@@ -47,12 +48,25 @@ describeOnMoto('cloudWatchModelLogs on moto', (moto) => {
       'REPORT RequestId: 1 Duration: 2 ms',
     ]);
 
-    expect(await logs().tail('digits', '1', 10)).toEqual([
-      'the model loads',
-      'the model has no graph',
+    expect(await logs().tail('digits', '1', { lines: 10 })).toMatchObject([
+      { text: 'the model loads' },
+      { text: 'the model has no graph' },
     ]);
-    expect(await logs().tail('digits', '1', 1)).toEqual(['the model has no graph']);
-    expect(await logs().tail('digits', '1', 0)).toEqual([]);
+    expect(await logs().tail('digits', '1', { lines: 1 })).toMatchObject([
+      { text: 'the model has no graph' },
+    ]);
+    expect(await logs().tail('digits', '1', { lines: 0 })).toEqual([]);
+  });
+
+  it('tells when each line was written, and none before the time that is asked for', async () => {
+    await write('digits[1][aa]', ['first', 'second', 'third']);
+
+    const lines = await logs().tail('digits', '1', { lines: 10, sinceMs: NOW_MS + 1 });
+
+    expect(lines).toEqual([
+      { timeMs: NOW_MS + 1, text: 'second' },
+      { timeMs: NOW_MS + 2, text: 'third' },
+    ]);
   });
 
   it('reads the version that is asked for, of all its sandboxes, in order', async () => {
@@ -61,7 +75,7 @@ describeOnMoto('cloudWatchModelLogs on moto', (moto) => {
     await write('digits[2][cc]', ['another version']);
     await write('digits-b[1][dd]', ['another model']);
 
-    const lines = await logs().tail('digits', '1', 10);
+    const lines = textsOf(await logs().tail('digits', '1', { lines: 10 }));
 
     expect([...lines].sort()).toEqual(['one', 'three', 'two']);
     expect(lines.indexOf('one')).toBeLessThan(lines.indexOf('three'));
@@ -71,14 +85,14 @@ describeOnMoto('cloudWatchModelLogs on moto', (moto) => {
     await write('digits[1][aa]', ['days ago'], 3);
     await write('digits[2][aa]', ['too long ago'], 8);
 
-    expect(await logs().tail('digits', '1', 10)).toEqual(['days ago']);
-    expect(await logs().tail('digits', '2', 10)).toEqual([]);
+    expect(await logs().tail('digits', '1', { lines: 10 })).toMatchObject([{ text: 'days ago' }]);
+    expect(await logs().tail('digits', '2', { lines: 10 })).toEqual([]);
   });
 
   it('has no lines where there is no group', async () => {
     await moto().reset();
 
-    expect(await logs().tail('digits', '1', 10)).toEqual([]);
+    expect(await logs().tail('digits', '1', { lines: 10 })).toEqual([]);
   });
 
   it.each([
@@ -89,7 +103,7 @@ describeOnMoto('cloudWatchModelLogs on moto', (moto) => {
   ] as const)('fails with $name when it is $fault', async ({ fault, name }) => {
     const { client: faulty } = awsFault(client, 'DescribeLogStreams', fault);
 
-    await expect(logs(faulty).tail('digits', '1', 10)).rejects.toMatchObject({ name });
+    await expect(logs(faulty).tail('digits', '1', { lines: 10 })).rejects.toMatchObject({ name });
   });
 
   itBearsFaults('the end of a model’s log', async () => {
@@ -100,7 +114,7 @@ describeOnMoto('cloudWatchModelLogs on moto', (moto) => {
       deed(outer) {
         const faulty = awsClient(CloudWatchLogsClient, moto(), undefined, { maxAttempts: 1 });
         outer(faulty);
-        return logs(faulty).tail('digits', '1', 2);
+        return logs(faulty).tail('digits', '1', { lines: 2 });
       },
       left: async () => undefined,
     };

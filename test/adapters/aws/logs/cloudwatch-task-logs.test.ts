@@ -25,15 +25,15 @@ describeOnMoto('cloudWatchTaskLogs on moto', (moto) => {
     const newest = { logGroupName, logStreamName: names.at(-1), logEvents };
     await client.send(new PutLogEventsCommand(newest));
 
-    const lines = await cloudWatchTaskLogs(client, logGroupName).tail('digits-v1', 5);
+    const lines = await cloudWatchTaskLogs(client, logGroupName).tail('digits-v1', { lines: 5 });
 
-    expect(lines).toEqual(['the last words']);
+    expect(lines).toEqual([{ timeMs: logEvents[0]?.timestamp, text: 'the last words' }]);
   });
 
   it('tells nothing where there is no log', async () => {
     await moto().reset();
     const logs = cloudWatchTaskLogs(awsClient(CloudWatchLogsClient, moto()), logGroupName);
 
-    expect(await logs.tail('digits-v1', 5)).toEqual([]);
+    expect(await logs.tail('digits-v1', { lines: 5 })).toEqual([]);
   });
 });

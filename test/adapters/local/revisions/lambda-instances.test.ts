@@ -139,7 +139,9 @@ describe('the instances of a revision', () => {
     const revision = await deployed('freezes');
     const slot = await slotOf(platform, revision);
     const answer = request(slot.origin).catch(() => 'lost');
-    await eventually(async () => (await platform.logTail(revision, 1))[0] === 'it freezes');
+    await eventually(
+      async () => (await platform.logTail(revision, { lines: 1 }))[0]?.text === 'it freezes',
+    );
 
     slot.release('timeout');
 

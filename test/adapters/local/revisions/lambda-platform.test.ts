@@ -117,7 +117,9 @@ describe('lambdaPlatform', () => {
       reason: 'the model server of digits-v1 exited with code 1',
       logTail: ['the model has no graph'],
     });
-    expect(await platform.logTail(revision, 5)).toEqual(['the model has no graph']);
+    expect(await platform.logTail(revision, { lines: 5 })).toMatchObject([
+      { text: 'the model has no graph' },
+    ]);
   });
 
   it('ends the server that did not get ready in its time', async () => {
@@ -249,7 +251,9 @@ describe('lambdaPlatform', () => {
     await platform.create({ revision: starting, ...rest }, 1);
     const slot = await slotOf(platform, busy);
     fetch(slot.origin).catch(() => undefined);
-    await eventually(async () => (await platform.logTail(busy, 1))[0] === 'it freezes');
+    await eventually(
+      async () => (await platform.logTail(busy, { lines: 1 }))[0]?.text === 'it freezes',
+    );
     const pids = await eventually(() => {
       const all = [busy, deaf, starting].flatMap((revision) => livePids(folder, revision));
       return all.length === 3 && all;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { revisionLog } from '#adapters/local/revisions/revision-log.ts';
@@ -26,6 +26,51 @@ describe('the log of a revision', () => {
     expect(await log.tail(9)).toEqual(['one', 'two', 'three']);
     expect(await log.tail(0)).toEqual([]);
     expect(await revisionLog(path).tail(1)).toEqual(['three']);
+  });
+
+  it('says when each line came, and which came since a time', async () => {
+    let nowMs = Date.parse('2026-01-02T03:04:05.678Z');
+    const log = revisionLog(path, { now: () => nowMs });
+    void log.append(Buffer.from('one\n\ntwo\n'));
+    nowMs += 1000;
+    void log.append(Buffer.from('three\n'));
+
+    expect(await log.lines({ lines: 9 })).toEqual([
+      { timeMs: nowMs - 1000, text: 'one' },
+      { timeMs: nowMs - 1000, text: 'two' },
+      { timeMs: nowMs, text: 'three' },
+    ]);
+    expect(await log.lines({ lines: 9, sinceMs: nowMs })).toEqual([
+      { timeMs: nowMs, text: 'three' },
+    ]);
+    expect(await log.tail(9)).toEqual(['one', 'two', 'three']);
+    expect(readFileSync(path, 'utf8').split('\n')[0]).toBe('2026-01-02T03:04:05.678Z one');
+  });
+
+  it('ends the line that one stream has left open before another writes', async () => {
+    const log = revisionLog(path, { now: () => 0 });
+    const [one, other] = [{}, {}];
+    void log.append(Buffer.from('a line'), one);
+    void log.append(Buffer.from(' in pieces'), one);
+    void log.append(Buffer.from('between\n'), other);
+    void log.append(Buffer.from('and its rest\n'), one);
+
+    expect(await log.lines({ lines: 9 })).toEqual(
+      ['a line in pieces', 'between', 'and its rest'].map((text) => ({ timeMs: 0, text })),
+    );
+  });
+
+  it('does not know when a line came that an earlier Slipway has written', async () => {
+    writeFileSync(path, 'of old\n');
+
+    expect(await revisionLog(path).lines({ lines: 9 })).toEqual([{ timeMs: null, text: 'of old' }]);
+    expect(await revisionLog(path).lines({ lines: 9, sinceMs: 1 })).toEqual([]);
+  });
+
+  it('has more lines than its end has, where they are asked for', async () => {
+    writeFileSync(path, Array.from({ length: 9_000 }, (_, n) => `line ${n} of many\n`).join(''));
+
+    expect(await revisionLog(path).lines({ lines: 9_000 })).toHaveLength(9_000);
   });
 
   it('is empty before anything was written', async () => {
@@ -66,7 +111,7 @@ describe('the log of a revision', () => {
 
   it('takes a flood no faster than 1 MiB a second', async () => {
     const timers = fakeTimers();
-    const log = revisionLog(path, timers);
+    const log = revisionLog(path, { timers });
     let appended = 0;
     for (let count = 0; count < 16; count += 1) {
       void log.append(Buffer.alloc(MEBIBYTE / 16, 'x')).then(() => {

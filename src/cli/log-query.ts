@@ -1,0 +1,41 @@
+import { InvalidArgumentError } from 'commander';
+import type { LogsQuery, ModelLog } from '#compose/slipway.ts';
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const MOST_LINES = 10_000;
+// What a look that follows a log shows of its end.
+const FOLLOWED_LINES = 200;
+
+/** The number of lines that `--tail` names. */
+export function tailIn(text: string): number {
+  const lines = Number(text);
+  if (/^\d+$/.test(text) && lines >= 1 && lines <= MOST_LINES) return lines;
+  throw new InvalidArgumentError('Give a whole number from 1 to 10,000.');
+}
+
+/** The time (epoch ms) that `--since` names: so long before `nowMs`, as `90s`, `10m`, `2h` or `1d`, or a time in ISO 8601. */
+export function sinceIn(text: string, nowMs: number): number {
+  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
+  if (count !== undefined) return Math.max(0, nowMs - Number(count) * (UNIT_MS[unit] ?? 0));
+  const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(timeMs)) return timeMs;
+  throw new InvalidArgumentError(
+    'Give how long ago (90s, 10m, 2h, 1d) or a time (2026-01-02T03:04:05Z).',
+  );
+}
+
+/** What each look at a log asks for that is followed: enough lines that none between two looks is missed. */
+export function followedQuery({ tail, sinceMs }: LogsQuery): LogsQuery {
+  if (sinceMs !== undefined) return { sinceMs };
+  return { tail: Math.max(FOLLOWED_LINES, tail ?? 0) };
+}
+
+/** The last `tail` lines of a log. */
+export function lastOf(log: ModelLog, tail: number | undefined): ModelLog {
+  return tail === undefined ? log : { ...log, lines: log.lines.slice(-tail) };
+}
