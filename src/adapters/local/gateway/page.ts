@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isOwnAddress, type Place, prefixOf } from './place.ts';
+import { NOSNIFF } from './shared-origin.ts';
 
 const OWN = '/_page/';
 
@@ -27,7 +28,7 @@ const PLAIN = '.scheme-container, .opblock-tag { display: none }';
 const HEADERS = {
   'content-security-policy':
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-  'x-content-type-options': 'nosniff',
+  ...NOSNIFF,
 } as const;
 
 /**
