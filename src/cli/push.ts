@@ -1,6 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { folderFiles, isFile, pathStats, unreadable } from '#compose/folder-files.ts';
+import { requireBeside } from '#compose/links.ts';
 import type { Slipway, Upload } from '#compose/slipway.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
 import { externalDataKeys, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
@@ -83,12 +84,14 @@ async function fileUploads(path: string, model: string): Promise<readonly Planne
   const planned: Planned[] = [];
   for (const beside of [sidecarKey(key), ...externalDataKeys(key)]) {
     const file = path + beside.slice(key.length);
-    if (await isFile(file)) planned.push({ key: beside, file });
+    if (!(await isFile(file))) continue;
+    await requireBeside(file, path);
+    planned.push({ key: beside, file });
   }
   return [...planned, { key, file: path }];
 }
 
-/** Skips hidden files, as the bucket folder does, and follows links to files. */
+/** Skips hidden files, as the bucket folder does, and takes links to its own files for these. */
 async function folderUploads(path: string, model: string): Promise<readonly Planned[]> {
   const upload = (name: string) => ({
     key: `models/${model}/${basename(path)}/${name}`,

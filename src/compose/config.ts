@@ -23,6 +23,16 @@ const origin = z
     ),
   );
 
+// As URLs have it, for an exact comparison.
+const hostName = z
+  .string()
+  .check(
+    z.refine(
+      (text) => URL.parse(`http://${text}/`)?.host === text && !text.includes(':'),
+      'expected a name such as models.example, without a port',
+    ),
+  );
+
 const PORT = { error: 'expected a port from 0 to 65535' };
 const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
 // Node runs at once what is to wait for longer than 24.8 days.
@@ -39,6 +49,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   memoryMiB: '--memory',
   maxReplicas: '--max-replicas',
   corsOrigins: '--cors-origin',
+  allowedHosts: '--allowed-host',
   webhooks: '--webhook',
 };
 
@@ -50,7 +61,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
  * `requireApproval`: a promotion goes live only once a person has approved it.
- * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models.
+ * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on.
  * `memoryMiB`: the most that all model servers are to hold together; three quarters of the machine's by default.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
@@ -78,6 +89,7 @@ const localConfig = z.strictObject({
   requireApproval: z._default(z.boolean(), false),
   requestLog: z._default(z.boolean(), false),
   corsOrigins: z._default(z.array(origin), []),
+  allowedHosts: z._default(z.array(hostName), []),
   webhooks: z._default(z.array(webhook), []),
   webhookSecret: z.optional(
     z

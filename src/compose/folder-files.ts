@@ -5,6 +5,7 @@ import { errorCode } from '#adapters/local/registry/file-state.ts';
 import { isHidden } from '#domain/artifact/hidden-file.ts';
 import { MAX_PARTS } from '#domain/artifact/limit.ts';
 import { Failure } from '#domain/failure.ts';
+import { linksWithin } from './links.ts';
 import { fixOfMissing } from './typed-path.ts';
 
 const MANIFEST = 'model.yaml';
@@ -13,7 +14,7 @@ const MAX_FOLDERS = 10 * MAX_PARTS;
 
 /**
  * The files of a folder that make an artifact of it, by their names within it, sorted: not those that are hidden, or whose folder is.
- * `onFound` is told how many there are so far. Fails with `ArtifactRejected` as soon as there are more than an artifact may have, with `InputInvalid` where they may not be seen.
+ * `onFound` is told how many there are so far. Fails with `ArtifactRejected` as soon as there are more than an artifact may have, with `InputInvalid` where they may not be seen, or one is a link out of the folder.
  */
 export async function folderFiles(
   folder: string,
@@ -21,13 +22,14 @@ export async function folderFiles(
 ): Promise<readonly string[]> {
   const found: string[] = [];
   const folders = [''];
+  const requireWithin = linksWithin(folder);
   for (const within of folders) {
     for await (const entry of await opened(join(folder, within))) {
       if (isHidden(entry.name)) continue;
       const name = within ? `${within}/${entry.name}` : entry.name;
       if (entry.isDirectory()) folders.push(name);
-      // A link to a file is the file.
-      else if (entry.isFile() || (await isFile(join(folder, name)))) found.push(name);
+      else if (entry.isFile() || (await isLinkedFile(folder, name, requireWithin)))
+        found.push(name);
       if (found.length > MAX_PARTS + Number(found.includes(MANIFEST))) {
         throw tooMany(folder, `${MAX_PARTS} files beside its ${MANIFEST}`);
       }
@@ -36,6 +38,17 @@ export async function folderFiles(
     }
   }
   return found.toSorted();
+}
+
+/** A link to a file of the folder is the file; one to a folder, or to nothing, is passed over. */
+async function isLinkedFile(
+  folder: string,
+  name: string,
+  requireWithin: (name: string) => Promise<void>,
+): Promise<boolean> {
+  if (!(await isFile(join(folder, name)))) return false;
+  await requireWithin(name);
+  return true;
 }
 
 async function opened(folder: string): Promise<Dir> {

@@ -216,6 +216,7 @@ async function startIn(
     clock,
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
+    allowedHosts: config.allowedHosts,
   });
   const inspector = boundedInspector(INSPECTION_BUDGET, {}, { survivesInterrupt: true });
   const handlers = stepHandlers({

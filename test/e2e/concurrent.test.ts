@@ -241,7 +241,7 @@ describe('requests at once', () => {
     );
     for (const socket of stalled) {
       socket.write(
-        'POST /models/still/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n',
+        'POST /models/still/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n',
       );
     }
 

@@ -1,5 +1,23 @@
 export type Header = (name: string) => string | undefined;
 
+const BY_THE_ADAPTER = ['x-amzn-request-context'] as const;
+const BY_THE_API = [
+  'x-slipway-domain',
+  'x-slipway-path',
+  'x-slipway-key-id',
+  'x-slipway-request-id',
+] as const;
+
+/**
+ * The headers that only a client can have set, and that nobody may believe: on Lambda AWS's web adapter says what API Gateway knows of a request, before a container API Gateway itself, and each of them replaces what the client sent.
+ * On one machine the gateway removes both.
+ */
+export function claimsOfClients(env: {
+  readonly AWS_LAMBDA_FUNCTION_NAME?: string | undefined;
+}): readonly string[] {
+  return env.AWS_LAMBDA_FUNCTION_NAME ? BY_THE_API : BY_THE_ADAPTER;
+}
+
 /**
  * What API Gateway says of a request that came through it, which AWS's web adapter hands on.
  * https://github.com/awslabs/aws-lambda-web-adapter#request-context

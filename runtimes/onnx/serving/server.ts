@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
 import { errorBody } from '../language/openai.ts';
-import { requestId } from '../protocols/api-gateway.ts';
+import { claimsOfClients, requestId } from '../protocols/api-gateway.ts';
 import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 import { readBody, typeOf } from './body.ts';
@@ -52,9 +52,10 @@ export function createModelServer(
       isGone: () => response.destroyed,
     });
   };
+  const removed = [...KEYS, ...claimsOfClients(process.env)];
   const count = serverErrors(process.env);
   const server = createServer(TIMEOUTS, async (request, response) => {
-    for (const name of KEYS) delete request.headers[name];
+    for (const name of removed) delete request.headers[name];
     if (revision) response.setHeader('x-slipway-revision', revision);
     const answer = await reply(request, response).catch((error) => {
       // After the client has left, an error is just a consequence.

@@ -17,6 +17,7 @@ type Options = Common & {
   readonly requestLog?: boolean;
   readonly beginAnew?: boolean;
   readonly corsOrigin: readonly string[];
+  readonly allowedHost: readonly string[];
   readonly webhook: readonly string[];
 };
 
@@ -61,6 +62,12 @@ export function addStartCommand(program: Command): void {
       [],
     )
     .option(
+      '--allowed-host <name>',
+      'a name of this machine that a reverse proxy hands on in the Host header; may be repeated',
+      collected,
+      [],
+    )
+    .option(
       '--webhook <url>',
       'where each event is posted, signed with SLIPWAY_WEBHOOK_SECRET; may be repeated',
       collected,
@@ -96,6 +103,7 @@ async function startAsAsked(options: Options): Promise<void> {
     requestLog: options.requestLog ?? false,
     beginAnew: options.beginAnew ?? false,
     corsOrigins: options.corsOrigin,
+    allowedHosts: options.allowedHost,
     webhooks: options.webhook,
     webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
   });

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
-import { folderFiles, pathStats } from '#compose/folder-files.ts';
+import { folderFiles, isFile, pathStats } from '#compose/folder-files.ts';
+import { requireBeside } from '#compose/links.ts';
 import type { ArtifactFacts, MemoryTerm } from '#domain/artifact/facts.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-environment.ts';
@@ -57,6 +58,7 @@ export async function inspectPath(
   onWork(inspecting(files));
   const isFolder = (await stat(root)).isDirectory();
   const manifestFile = isFolder ? join(root, FOLDER_MANIFEST) : `${root}.yaml`;
+  if (!isFolder && (await isFile(manifestFile))) await requireBeside(manifestFile, root);
   const text = await readFile(manifestFile, 'utf8').catch(() => null);
   const manifest = await inspector.parseManifest(text ?? '', basename(manifestFile));
   const facts = await inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest });

@@ -11,8 +11,10 @@ const run = promisify(execFile);
 /** What a server says of itself at its own address. */
 export function describeAbout(runtime: Runtime): void {
   let server: ModelServer;
+  let onLambda: ModelServer;
   beforeAll(async () => {
     server = await sharedModel(runtime, ['columns'], { MODEL_VERSION: '7' });
+    onLambda = await sharedModel(runtime, ['columns'], { AWS_LAMBDA_FUNCTION_NAME: 'f' });
   });
 
   it.each(['/', '/docs'])('%s says what the model is, and its paths', async (path) => {
@@ -67,7 +69,10 @@ export function describeAbout(runtime: Runtime): void {
     },
     {
       says: 'behind API Gateway',
+      isOnLambda: true,
       headers: {
+        'x-slipway-domain': 'claimed.test',
+        'x-slipway-path': '/claimed',
         'x-amzn-request-context': JSON.stringify({
           domainName: 'a.execute-api.eu-west-1.amazonaws.com',
           path: '/v1/models/m/docs',
@@ -79,6 +84,7 @@ export function describeAbout(runtime: Runtime): void {
       says: 'behind API Gateway and a load balancer',
       headers: {
         host: 'internal-slipway-1.eu-west-1.elb.amazonaws.com',
+        'x-amzn-request-context': JSON.stringify({ domainName: 'claimed.test', path: '/claimed' }),
         'x-slipway-domain': 'a.execute-api.eu-west-1.amazonaws.com',
         'x-slipway-path': '/v1/models/m',
       },
@@ -86,6 +92,7 @@ export function describeAbout(runtime: Runtime): void {
     },
     {
       says: 'for a model that is called docs',
+      isOnLambda: true,
       headers: {
         'x-amzn-request-context': JSON.stringify({ domainName: 'a.test', path: '/models/docs' }),
       },
@@ -96,23 +103,23 @@ export function describeAbout(runtime: Runtime): void {
       headers: { 'x-forwarded-host': 'a$(touch x)', 'x-forwarded-prefix': '/$(touch x)' },
       curl: /^curl http:\/\/HOST\/invocations /,
     },
-  ])('the command is right $says', async ({ headers, curl }) => {
-    const { json } = await server.get('/docs', { headers });
+  ])('the command is right $says', async ({ headers, curl, isOnLambda = false }) => {
+    const { json } = await (isOnLambda ? onLambda : server).get('/docs', { headers });
 
     expect(json.curl).toMatch(curl);
   });
 
   describe('for a browser', () => {
     const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
-    const page = async (headers = {}) => {
-      const response = await fetch(`${server.url}/`, { headers: { accept, ...headers } });
+    const page = async (headers = {}, asked = server) => {
+      const response = await fetch(`${asked.url}/`, { headers: { accept, ...headers } });
       return { response, text: await response.text() };
     };
 
     it('it is a page that calls the model below the path that was asked for', async () => {
       const context = JSON.stringify({ domainName: 'a.test', path: '/v1/models/m/' });
 
-      const { response, text } = await page({ 'x-amzn-request-context': context });
+      const { response, text } = await page({ 'x-amzn-request-context': context }, onLambda);
 
       expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
       expect(response.headers.get('vary')).toContain('accept');

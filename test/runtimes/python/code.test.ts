@@ -556,11 +556,18 @@ def predict(what): return numbers() if what == "numbers" else seen
   });
 
   it.each([
-    { from: 'a function', header: { 'x-amzn-request-context': '{"requestId":"api-1"}' } },
-    { from: 'a container', header: { 'x-slipway-request-id': 'api-1' } },
+    {
+      from: 'a function',
+      env: { AWS_LAMBDA_FUNCTION_NAME: 'f' },
+      header: {
+        'x-amzn-request-context': '{"requestId":"api-1"}',
+        'x-slipway-request-id': 'of-the-client',
+      },
+    },
+    { from: 'a container', env: {}, header: { 'x-slipway-request-id': 'api-1' } },
   ])('an error of the code has the id of the API’s request in the log of $from', async (api) => {
     const code = 'def predict(x): raise KeyError("no such city")';
-    const server = await startModel(runtime, pythonFolder(code, X_TO_Y));
+    const server = await startModel(runtime, pythonFolder(code, X_TO_Y), api.env);
 
     await server.post('/invocations', { inputs: [1] }, api.header);
 

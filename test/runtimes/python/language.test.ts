@@ -376,12 +376,26 @@ function describeServer(runtime: Runtime, path: string): void {
   });
 
   it.each([
-    { of: 'a function', key: { 'x-amzn-request-context': '{"identity":{"apiKeyId":"k-1"}}' } },
-    { of: 'a container', key: { 'x-slipway-key-id': 'k-1' } },
+    {
+      of: 'a function, whose client claims another key',
+      env: { AWS_LAMBDA_FUNCTION_NAME: 'f' },
+      key: {
+        'x-amzn-request-context': '{"identity":{"apiKeyId":"k-1"}}',
+        'x-slipway-key-id': 'k-2',
+      },
+    },
+    {
+      of: 'a container, whose client claims another key',
+      env: {},
+      key: {
+        'x-amzn-request-context': '{"identity":{"apiKeyId":"k-2"}}',
+        'x-slipway-key-id': 'k-1',
+      },
+    },
   ])(
     'tells in the log of $of what each answer took, and by which key, as metrics of CloudWatch',
-    async ({ key }) => {
-      const { url, child } = await started();
+    async ({ key, env }) => {
+      const { url, child } = await started(env);
       let log = '';
       child.stdout?.on('data', (bytes) => {
         log += bytes;

@@ -50,7 +50,7 @@ const STARTS = 'http.server.request.start';
 
 /** A gateway on a free port with real revisions, and a client with connections of its own. */
 export async function gatewayWorld(
-  habits: Pick<GatewayOptions, 'requestLog' | 'corsOrigins'> = {},
+  habits: Pick<GatewayOptions, 'requestLog' | 'corsOrigins' | 'allowedHosts'> = {},
 ): Promise<GatewayWorld> {
   const revisions = realRevisions();
   const replicas = realReplicas();
@@ -75,6 +75,8 @@ export async function gatewayWorld(
     database,
     clock,
     timers,
+    // As of a reverse proxy before it.
+    allowedHosts: ['front.example'],
     ...habits,
   };
   const gateway = await startGateway(options);

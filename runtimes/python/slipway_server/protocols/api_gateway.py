@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 Header = Callable[[str], "str | None"]
+
+_BY_THE_ADAPTER = (b"x-amzn-request-context",)
+_BY_THE_API = (b"x-slipway-domain", b"x-slipway-path", b"x-slipway-key-id", b"x-slipway-request-id")
+
+
+def claims_of_clients(env: Mapping[str, str]) -> tuple[bytes, ...]:
+    """
+    The headers that only a client can have set, and that nobody may believe: on Lambda AWS's web adapter says what API Gateway knows of a request, before a container API Gateway itself, and each of them replaces what the client sent.
+    On one machine the gateway removes both.
+    """
+    return _BY_THE_API if env.get("AWS_LAMBDA_FUNCTION_NAME") else _BY_THE_ADAPTER
 
 
 def api_context(header: Header) -> dict[str, Any]:

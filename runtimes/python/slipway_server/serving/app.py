@@ -14,7 +14,7 @@ from falcon.asgi import Request, Response
 
 from ..config import Config
 from ..language.requests import no_such_model
-from ..protocols.api_gateway import request_id
+from ..protocols.api_gateway import claims_of_clients, request_id
 from ..protocols.openai import error_json
 from ..refusal import Refusal, message_of
 from .answer import Answer
@@ -71,9 +71,11 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     app.add_route("/example.json", _Get(routes.example))
     _handle_errors(app, config, speaks_openai=language is not None or config.facts.embeds or config.facts.ranks)
 
+    removed = _KEYS + claims_of_clients(os.environ)
+
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
         # In place: the list belongs to the HTTP server.
-        scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in _KEYS]
+        scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in removed]
         scope["path"] = _plain(scope["path"])
         # Falcon does not tell a responder that its client has left.
         scope["slipway.receive"] = receive

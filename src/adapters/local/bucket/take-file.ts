@@ -1,15 +1,11 @@
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { FileState } from '#adapters/local/gateway/settling.ts';
-import {
-  fileAt,
-  fingerprint,
-  hasSameContent,
-  isAbsence,
-} from '#adapters/local/registry/file-state.ts';
+import { fingerprint, hasSameContent, isAbsence } from '#adapters/local/registry/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
+import { fileOfKey, holdFolder } from './held-folder.ts';
 import { keyProblem } from './key.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { ObjectVersion, ObjectVersions } from './object-versions.ts';
@@ -53,8 +49,8 @@ export async function takeFile(options: TakeOptions, key: string, file: FileStat
   requireKey(key);
   requireSize(key, Number(file.size), maxObjectBytes);
   // Held until its version is recorded: before that, nothing says that it is needed.
-  using written = await copy(options, key, Number(file.size));
-  const now = await fileAt(join(folder, key));
+  using written = await copy(options, key, file);
+  const now = await fileOfKey(folder, key);
   if (!written || !now || !hasSameContent(file, now)) return { kind: 'changed' };
 
   const seen = fingerprint(now);
@@ -82,7 +78,7 @@ export function requireSize(key: string, sizeBytes: number, maxBytes: number): v
 }
 
 async function takeAbsence({ folder, versions }: TakeOptions, key: string): Promise<Taken> {
-  const now = await fileAt(join(folder, key));
+  const now = await fileOfKey(folder, key);
   if (now?.isFile()) return { kind: 'changed' };
   // If the bucket folder itself is gone, that says nothing about its files.
   if (versions.latest(key) && (await isThere(folder))) versions.markDeleted(key);
@@ -93,16 +89,24 @@ async function takeAbsence({ folder, versions }: TakeOptions, key: string): Prom
   });
 }
 
-/** Undefined when the file disappears first. */
-async function copy({ folder, objects, signal }: TakeOptions, key: string, sizeBytes: number) {
+/** Undefined when the file disappears first, or what is opened is another one than was looked at: whoever may write to the bucket may not have Slipway read for him. */
+async function copy({ folder, objects, signal }: TakeOptions, key: string, looked: BigIntStats) {
   const path = join(folder, key);
   try {
-    await using file = await open(path, READ_FILE);
+    await using held = await holdFolder(folder, key, { makes: false });
+    if (!held) return undefined;
+    await using file = await open(held.at(basename(key)), READ_FILE);
+    if (!isSameFile(looked, await file.stat({ bigint: true }))) return undefined;
+    const sizeBytes = Number(looked.size);
     return await objects.write(chunks(file, sizeBytes, signal), sizeBytes);
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw notTaken(key, storageFailure(error, path));
   }
+}
+
+function isSameFile(looked: BigIntStats, opened: BigIntStats): boolean {
+  return opened.isFile() && opened.dev === looked.dev && hasSameContent(looked, opened);
 }
 
 function notTaken(key: string, error: unknown): unknown {

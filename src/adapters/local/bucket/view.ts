@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
-import { chmod, copyFile, mkdir, realpath, rename, rm, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, copyFile, rename, rm, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { errorCode, fileAt, isAbsence } from '#adapters/local/registry/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
+import { type HeldFolder, holdFolder } from './held-folder.ts';
 
 const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'];
 const WRITABLE = 0o644;
@@ -20,24 +21,35 @@ export async function showInBucket(
   objectPath: string,
 ): Promise<BigIntStats> {
   const path = join(bucketFolder, key);
-  const temporary = join(dirname(path), `.${randomUUID()}`);
   try {
-    const bucket = await realBucket(bucketFolder);
-    await mkdir(dirname(path), { recursive: true });
-    await requireInside(bucket, key);
-    await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);
-    await chmod(temporary, WRITABLE);
-    const copied = await fileAt(temporary);
-    await rename(temporary, path);
-    const shown = await fileAt(path);
-    // If another file has replaced it, that is a drop of its own.
-    const mine = shown?.ino === copied?.ino ? shown : copied;
+    await using folder = await holdFolder(bucketFolder, key, { makes: true });
+    if (!folder) throw leadsOut(key);
+    const mine = await placed(folder, basename(key), objectPath);
     if (mine) return mine;
     throw new Failure('PlatformUnavailable', `${path} was removed while it was uploaded`);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
     if (IN_THE_WAY.includes(errorCode(error))) throw inTheWay(key, error);
     throw storageFailure(error, path);
+  }
+}
+
+async function placed(
+  folder: HeldFolder,
+  name: string,
+  objectPath: string,
+): Promise<BigIntStats | undefined> {
+  const temporary = folder.at(`.${randomUUID()}`);
+  try {
+    await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);
+    await chmod(temporary, WRITABLE);
+    const copied = await fileAt(temporary);
+    await rename(temporary, folder.at(name));
+    const shown = await fileAt(folder.at(name));
+    // If another file has replaced it, that is a drop of its own.
+    return shown?.ino === copied?.ino ? shown : copied;
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
   }
 }
 
@@ -45,24 +57,16 @@ export async function showInBucket(
 export async function hideFromBucket(bucketFolder: string, key: string): Promise<void> {
   const path = join(bucketFolder, key);
   try {
-    await requireInside(await realBucket(bucketFolder), key);
-    await unlink(path);
+    await using folder = await holdFolder(bucketFolder, key, { makes: false });
+    if (!folder) throw leadsOut(key);
+    await unlink(folder.at(basename(key)));
   } catch (error) {
     if (!isAbsence(error)) throw storageFailure(error, path);
   }
 }
 
-/** The bucket folder may itself be a link, and is never recreated: a missing one may be on an unmounted disk. */
-function realBucket(bucketFolder: string): Promise<string> {
-  return realpath(bucketFolder).catch((error: unknown) => {
-    throw storageFailure(error, bucketFolder);
-  });
-}
-
-async function requireInside(bucket: string, key: string): Promise<void> {
-  const folder = join(bucket, dirname(key));
-  if ((await realpath(folder)) === folder) return;
-  throw new Failure('InputInvalid', `${key} leads out of the bucket through a symbolic link`, {
+function leadsOut(key: string): Failure {
+  return new Failure('InputInvalid', `${key} leads out of the bucket through a symbolic link`, {
     fix: 'Choose another key, or remove the link.',
   });
 }

@@ -4,11 +4,12 @@ import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FileState, type Settling, settling } from '#adapters/local/gateway/settling.ts';
 import type { Problems } from '#adapters/local/problems.ts';
-import { fileAt, isAbsence } from '#adapters/local/registry/file-state.ts';
+import { isAbsence } from '#adapters/local/registry/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import { Failure } from '#domain/failure.ts';
 import { type FolderWatchers, folderWatchers } from './folder-watchers.ts';
+import { fileOfKey } from './held-folder.ts';
 import { isUnfinishedName } from './key.ts';
 
 export type BucketWatch = {
@@ -105,7 +106,7 @@ async function observe(
 ): Promise<void> {
   const path = join(watch.root, key);
   // The bucket folder itself may be a link, for example to another disk.
-  const file = key === '' ? await stat(path, { bigint: true }) : await fileAt(path);
+  const file = key === '' ? await stat(path, { bigint: true }) : await fileOfKey(watch.root, key);
   if (!watch.isClosed) await use(file);
 }
 

@@ -89,6 +89,7 @@ function written(refusal: Refusal): string {
   return [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
     'content-type: application/json',
+    'x-content-type-options: nosniff',
     `content-length: ${Buffer.byteLength(content)}`,
     'connection: close',
     '',

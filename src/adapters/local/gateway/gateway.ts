@@ -10,6 +10,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { Router } from '#ports/router.ts';
 import { bodyRoom } from './body-room.ts';
+import { strangers } from './callers.ts';
 import { answerClientErrors } from './client-error.ts';
 import { gracefulClose } from './close.ts';
 import { corsFor } from './cors.ts';
@@ -38,6 +39,8 @@ export type GatewayOptions = {
   readonly requestLog?: RequestLog | undefined;
   /** Origins whose pages may call models; empty for none. */
   readonly corsOrigins?: readonly string[];
+  /** Names of this machine, beside its own, that requests may have in their Host header. */
+  readonly allowedHosts?: readonly string[];
 };
 
 export type Gateway = {
@@ -66,7 +69,8 @@ const SERVER_OPTIONS = {
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, revisions, database, clock, timers = realTimers } = options;
-  const { requestLog: log, corsOrigins = [], generations = generationMeters(clock) } = options;
+  const { requestLog: log, corsOrigins = [], allowedHosts = [] } = options;
+  const { generations = generationMeters(clock) } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const flights = inFlight();
@@ -81,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ended: endedRequests({ counts, meters, log, clock, timers, probeMark }),
     metrics: () => expose([...meters.families(), ...generations.families(revisions)]),
     cors: corsOrigins.length > 0 ? corsFor(corsOrigins) : undefined,
+    stranger: strangers({ hosts: allowedHosts, origins: corsOrigins }),
     timers,
     table,
     room: bodyRoom(timers),

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { BodyRoom } from './body-room.ts';
+import type { strangers } from './callers.ts';
 import type { Cors } from './cors.ts';
 import type { EndedRequest } from './ended-request.ts';
 import { answerHome } from './home.ts';
@@ -14,6 +15,7 @@ import * as refusals from './refusal.ts';
 import { identify } from './request-id.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { serve, type Visit } from './serve.ts';
+import { NOSNIFF } from './shared-origin.ts';
 import { type Terms, termsOf } from './terms.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
@@ -26,6 +28,8 @@ export type GatewayParts = {
   /** Prometheus' text format. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   readonly cors: Cors | undefined;
+  /** Refuses requests of pages that may not call models. */
+  readonly stranger: ReturnType<typeof strangers>;
   readonly timers: Timers;
   readonly room: BodyRoom;
   table(): RoutingTable;
@@ -73,6 +77,7 @@ function answerOwn(
   response: ServerResponse,
   known: Known | Refused,
 ): boolean {
+  if ('isStranger' in known) return false;
   const place = 'place' in known ? known.place : undefined;
   // Of HEAD Node sends the head alone.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
@@ -80,7 +85,7 @@ function answerOwn(
   if (answerHome(request, response, table())) return true;
   if (!METRICS.test(request.url ?? '')) return false;
   metrics().then(
-    ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
+    ({ type, text }) => response.writeHead(200, { ...NOSNIFF, 'content-type': type }).end(text),
     (error: unknown) => refusals.refuse(response, refusals.gatewayFailed(error)),
   );
   return true;
@@ -90,11 +95,16 @@ const METRICS = /^\/metrics\/?(\?|$)/;
 
 type Refused = {
   readonly refusal: refusals.Refusal;
+  /** Is told nothing, also of the gateway itself. */
+  readonly isStranger?: true;
   readonly revision?: string;
   readonly model?: string;
 };
 
-function look(request: IncomingMessage, { revisions, table }: GatewayParts): Known | Refused {
+function look(request: IncomingMessage, parts: GatewayParts): Known | Refused {
+  const { revisions, table } = parts;
+  const stranger = parts.stranger(request.headers);
+  if (stranger) return { refusal: stranger, isStranger: true };
   const unserved = unservedProtocol(request);
   if (unserved) return { refusal: unserved };
   const place = readPlace(request.url ?? '');

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { frontOf } from './forwarded.ts';
-import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
+import { WAITED_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
+import { actsOnOthers } from './shared-origin.ts';
 
 export type Headers = Record<string, string | string[]>;
 
@@ -27,7 +28,8 @@ const REWRITTEN: ReadonlySet<string> = new Set([
   'expect',
   'forwarded',
   'host',
-  PROBE_HEADER,
+  // By AWS's web adapter, on Lambda alone.
+  'x-amzn-request-context',
 ]);
 
 /** The headers for a model's server: end-to-end ones unchanged, the gateway's own statement of the request's origin, how the client reaches it and, where needed, the path prefix. */
@@ -43,13 +45,14 @@ export function requestHeaders(request: IncomingMessage, prefix: string | undefi
   return headers;
 }
 
-/** The headers for a client: end-to-end ones, the revision that the gateway chose and how long it let a probe wait, whatever the server claims, and the request's id. */
+/** The headers for a client: end-to-end ones that act on this model alone, the revision that the gateway chose and how long it let a probe wait, whatever the server claims, and the request's id. */
 export function responseHeaders(
   received: IncomingHttpHeaders,
   revision: string,
   response: ServerResponse,
 ): Headers {
   const headers = endToEnd(received, isOurs);
+  headers['x-content-type-options'] = 'nosniff';
   headers['x-slipway-revision'] = revision;
   headers['x-request-id'] = idOf(response.req);
   // Headers set here would replace those already set on the response.
@@ -61,11 +64,14 @@ export function responseHeaders(
 
 // Only the gateway tells a probe how long it waited: a slow model that said so itself would pass for a quick one.
 function isOurs(name: string): boolean {
-  return name === WAITED_HEADER;
+  return name === WAITED_HEADER || actsOnOthers(name);
 }
 
+// Nobody but Slipway says where a request comes from, by whose key, and that it is a probe.
+const CLAIMS = /^x-(?:forwarded|slipway)-/;
+
 function isRewritten(name: string): boolean {
-  return REWRITTEN.has(name) || name.startsWith('x-forwarded-');
+  return REWRITTEN.has(name) || CLAIMS.test(name);
 }
 
 function endToEnd(received: ReceivedHeaders, isLeftOut: (name: string) => boolean): Headers {

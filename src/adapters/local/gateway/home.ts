@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { frontOf } from './forwarded.ts';
 import { wantsPage } from './page.ts';
 import type { RoutingTable } from './routing-table.ts';
+import { NOSNIFF } from './shared-origin.ts';
 
 const HOME = /^\/(models\/?)?(\?|$)/;
 
@@ -23,7 +24,7 @@ export function answerHome(
     'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(body),
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-    'x-content-type-options': 'nosniff',
+    ...NOSNIFF,
   });
   response.end(body);
   return true;

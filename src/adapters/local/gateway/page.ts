@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isOwnAddress, type Place } from './place.ts';
+import { NOSNIFF } from './shared-origin.ts';
 
 // Below each model: a proxy that publishes one model alone passes on nothing else.
 const PARTS = '/_page/';
@@ -28,7 +29,7 @@ const PLAIN = '.scheme-container, #operations-tag-default { display: none }';
 const HEADERS = {
   'content-security-policy':
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-  'x-content-type-options': 'nosniff',
+  ...NOSNIFF,
 } as const;
 
 /**

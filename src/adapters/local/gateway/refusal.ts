@@ -4,6 +4,7 @@ import { byNearness } from '#domain/nearest-name.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
 import { idOf } from './request-id.ts';
+import { NOSNIFF } from './shared-origin.ts';
 
 /** An answer from the gateway itself. `fix` is what the client can do about it. */
 export type Refusal = {
@@ -28,6 +29,7 @@ export function refuse(response: ServerResponse, refusal: Refusal, revision?: st
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': body.length,
+    ...NOSNIFF,
     'x-request-id': idOf(response.req),
     ...(revision !== undefined && { 'x-slipway-revision': revision }),
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),

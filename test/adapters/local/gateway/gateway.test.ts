@@ -50,7 +50,7 @@ describe('a model is called by its base path', () => {
 
     const received = await exchangeBytes(
       world.gateway.origin,
-      `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
     );
 
     expect(received).toContain('x-slipway-revision: digits-v1');
@@ -70,7 +70,7 @@ describe('a model is called by its base path', () => {
 
     const received = await exchangeBytes(
       world.gateway.origin,
-      `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
     );
 
     expect(received).toMatch(/^HTTP\/1.1 404 /);

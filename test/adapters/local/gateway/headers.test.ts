@@ -87,6 +87,9 @@ describe('of a client’s headers', () => {
         'X-Forwarded-For: 10.0.0.1',
         'X-Forwarded-Port: 443',
         'X-Forwarded-Prefix: /bank',
+        'X-Slipway-Key-Id: k-1',
+        'X-Slipway-Domain: bank.example',
+        'X-Amzn-Request-Context: {}',
         'Forwarded: for=10.0.0.1',
         'Content-Length: 0',
       ),
@@ -101,6 +104,7 @@ describe('of a client’s headers', () => {
     expect(seen[0]!.headers).not.toHaveProperty('forwarded');
     expect(seen[0]!.headers).not.toHaveProperty('x-forwarded-port');
     expect(seen[0]!.headers).not.toHaveProperty('x-forwarded-prefix');
+    expect(Object.keys(seen[0]!.headers).filter((name) => /slipway|amzn/.test(name))).toEqual([]);
   });
 
   it('the length counts also when Connection names it', async () => {
@@ -139,8 +143,8 @@ describe('of a model’s headers', () => {
       socket.once('data', () =>
         socket.end(
           'HTTP/1.1 200 Fine\r\nConnection: close, X-Private\r\nX-Private: a\r\nKeep-Alive: timeout=1\r\n' +
-            'Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nTrailer: x-sum\r\nSet-Cookie: a=1\r\n' +
-            'Set-Cookie: b=2\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nhi',
+            'Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nTrailer: x-sum\r\nVia: a\r\n' +
+            'Via: b\r\nX-Latin: \xe9\r\nContent-Length: 2\r\n\r\nhi',
           'latin1',
         ),
       ),
@@ -151,12 +155,54 @@ describe('of a model’s headers', () => {
     const [lines] = received.split('\r\n\r\n');
     expect(lines!.split('\r\n').filter((line) => !/^(date|connection): /i.test(line))).toEqual([
       'HTTP/1.1 200 OK',
-      'set-cookie: a=1',
-      'set-cookie: b=2',
+      'via: a',
+      'via: b',
       'x-latin: \xe9',
       'content-length: 2',
+      'x-content-type-options: nosniff',
       'x-slipway-revision: digits-v1',
       expect.stringMatching(/^x-request-id: [0-9a-f]{8}-[0-9a-z]+$/),
     ]);
+  });
+
+  it('those that act on every model stay behind: all have one origin', async () => {
+    const others = [
+      'Service-Worker-Allowed: /',
+      'Clear-Site-Data: "*"',
+      'Set-Cookie: a=1; Path=/',
+      'Access-Control-Allow-Origin: *',
+      'Access-Control-Allow-Credentials: true',
+      'Alt-Svc: h2="evil.example:443"',
+      'Strict-Transport-Security: max-age=9; includeSubDomains',
+      'Report-To: {}',
+      'NEL: {}',
+      'X-Accel-Redirect: /internal/',
+      'X-Sendfile: /etc/passwd',
+      'X-Content-Type-Options: sniff',
+    ];
+    await world.revisions.serveRaw('digits-v1', (socket) =>
+      socket.once('data', () =>
+        socket.end(
+          `HTTP/1.1 200 Fine\r\n${others.join('\r\n')}\r\nX-Own: a\r\nContent-Length: 0\r\n\r\n`,
+        ),
+      ),
+    );
+
+    const received = await exchangeBytes(world.gateway.origin, LAST);
+
+    const names = received
+      .split('\r\n\r\n')[0]!
+      .split('\r\n')
+      .map((line) => line.split(':')[0]);
+    expect(names.slice(1).sort()).toEqual([
+      'Connection',
+      'Date',
+      'content-length',
+      'x-content-type-options',
+      'x-own',
+      'x-request-id',
+      'x-slipway-revision',
+    ]);
+    expect(received).toContain('x-content-type-options: nosniff');
   });
 });

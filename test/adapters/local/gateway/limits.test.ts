@@ -122,9 +122,9 @@ describe('a client that is refused while it sends can go on with its connection'
 
     const exchange = exchangeBytes(
       world.gateway.origin,
-      'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n' +
+      'POST /models/digits/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n' +
         `${chunk.repeat(chunks)}0\r\n\r\n` +
-        'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+        'GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
     );
     if (isLate) await eventually(endWhileTheModelIsSlow);
 

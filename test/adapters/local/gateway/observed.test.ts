@@ -216,7 +216,7 @@ describe('a page of another origin', () => {
       ['origin', 'accept'],
       ['origin', 'accept'],
     ]);
-    expect(elsewhere['vary']).toEqual(['origin', 'accept']);
+    expect(elsewhere['vary']).toBe('origin');
     expect(elsewhere).not.toHaveProperty('access-control-allow-origin');
   });
 
@@ -245,7 +245,8 @@ describe('a page of another origin', () => {
 
       expect(plain.headers['access-control-allow-origin']).toBeUndefined();
       expect(preflight.headers['access-control-allow-origin']).toBeUndefined();
-      expect(seen).toHaveLength(2);
+      expect([plain.status, preflight.status]).toEqual([403, 403]);
+      expect(seen).toEqual([]);
     },
   );
 });

@@ -28,8 +28,9 @@ const client = (bytes: string): Socket => {
   return socket;
 };
 
-const GET = 'GET /models/digits/ HTTP/1.1\r\nHost: x\r\n\r\n';
-const HALF_A_POST = 'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf';
+const GET = 'GET /models/digits/ HTTP/1.1\r\nHost: localhost\r\n\r\n';
+const HALF_A_POST =
+  'POST /models/digits/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf';
 
 /** Sends the bytes to a model's server, and resolves once their request waits there for an answer. */
 async function sent(bytes: string) {
@@ -136,7 +137,7 @@ describe('no process is taken for a request that is not all there', () => {
 
   it('because its body turns out not to be HTTP', async () => {
     const socket = await begun(
-      'POST /models/digits/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n',
+      'POST /models/digits/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n',
     );
 
     socket.write('no size\r\n');

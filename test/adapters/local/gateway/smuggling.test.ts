@@ -13,7 +13,7 @@ afterEach(() => world.close());
 
 describe('a request that two servers may read differently is refused, and no request of it reaches the model', () => {
   const SMUGGLED =
-    'POST /models/digits/smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    'POST /models/digits/smuggled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
   it.each([
     { name: 'a length and chunks', lines: ['Content-Length: 4', 'Transfer-Encoding: chunked'] },

@@ -146,7 +146,8 @@ describe('an answer reaches the client as it comes', () => {
 describe('connections are kept', () => {
   it('of a client across requests, answers of all kinds included', async () => {
     await serveEcho();
-    const text = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+    const text = (path: string, more = '') =>
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
 
     const received = await exchangeBytes(
       world.gateway.origin,

@@ -15,7 +15,7 @@ import {
 } from '../../../support/local/platform.ts';
 
 const head = (model: string, lengthBytes: number) =>
-  `POST /models/${model}/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: ${lengthBytes}\r\n\r\n`;
+  `POST /models/${model}/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${lengthBytes}\r\n\r\n`;
 
 describe.each(['lambda', 'fargate'] as const)(
   'on %s a hundred uploads that stand still',
