@@ -43,7 +43,7 @@ import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
 import { applicantOf, inspectingFairly } from './applicants.ts';
 import { steadyClock, systemClock } from './clocks.ts';
-import type { LocalConfig } from './config.ts';
+import { type LocalConfig, USUAL_PORTS } from './config.ts';
 import { folderKeeper } from './data-folder/keeper.ts';
 import { explainVersion } from './explain-version.ts';
 import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
@@ -200,7 +200,9 @@ async function startIn(
   const { startGateway, httpProber, controlApi } = await front();
   const gateway = await startGateway({
     host: config.host,
-    port: config.gatewayPort,
+    port: config.gatewayPort ?? USUAL_PORTS.gateway,
+    askedBy: config.gatewayPort === undefined ? undefined : '--port',
+    except: config.gatewayPort === undefined ? config.controlPort : undefined,
     revisions: local.host,
     generations,
     database,
@@ -326,7 +328,11 @@ async function startIn(
     remove: store.remove,
   });
   await api.ready();
-  const controlPort = await listen(api.server, { host: config.host, port: config.controlPort });
+  const controlPort = await listen(api.server, {
+    host: config.host,
+    port: config.controlPort ?? USUAL_PORTS.control,
+    askedBy: config.controlPort === undefined ? undefined : '--control-port',
+  });
   const control = `http://${config.host}:${controlPort}`;
   writeInstance(folder('instance.json'), { pid: process.pid, gateway: gateway.origin, control });
   if (isFull)
