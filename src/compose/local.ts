@@ -33,6 +33,7 @@ import {
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
+import containerLimits from '#domain/data/container-limits.json' with { type: 'json' };
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
@@ -183,12 +184,9 @@ async function startIn(
       maxInstances: config.maxInstances,
       idleSeconds: config.idleSeconds,
       requestTimeoutMs: config.requestTimeoutMs,
-      maxRequestBytes: limits.requestMaxBytes,
-      maxResponseBytes: limits.responseMaxBytes,
-      streamed: {
-        maxResponseBytes: limits.streamMaxBytes,
-        timeoutMs: limits.streamTimeoutSeconds * 1000,
-      },
+      // What only Lambda would refuse is answered here, with a warning.
+      maxRequestBytes: containerLimits.requestMaxBytes,
+      streamed: { timeoutMs: limits.streamTimeoutSeconds * 1000 },
     },
   });
   // What was live serves before anything else is done: its servers start while the rest is loaded.
