@@ -1,5 +1,4 @@
 import { EventEmitter, once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
 
