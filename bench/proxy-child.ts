@@ -16,7 +16,7 @@ type HttpProxy3 = {
 process.send?.(kind === 'gateway' ? await gateway() : await httpProxy());
 
 async function gateway(): Promise<string> {
-  const limits = { maxRequestBytes: 1e7, maxResponseBytes: Infinity, timeoutMs: 900_000 };
+  const limits = { maxRequestBytes: 1e7, timeoutMs: 900_000 };
   const revisions: RevisionHost = {
     limits: () => limits,
     occupancy: () => ({ instances: 1, waiting: 0 }),

@@ -1,4 +1,4 @@
-import type { LocalConfig } from '#compose/config.ts';
+import { type LocalConfig, USUAL_PORTS } from '#compose/config.ts';
 import { startLocal } from '#compose/local.ts';
 import type { wallsForStart } from '#compose/machine-walls.ts';
 import { DEMO_MODEL } from './demo/model.ts';
@@ -37,6 +37,7 @@ export async function start({
   output.line(
     `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${walls}`,
   );
+  for (const moved of movedPorts(config, { gateway, control })) output.line(moved);
   output.data({ gateway, control, bucket: bucketDir, walls });
   let watching: Promise<void> | undefined;
   try {
@@ -64,6 +65,21 @@ export async function start({
     await slipway.stop();
     await watching;
   }
+}
+
+/** What is said of a port that is not the usual one, though no other was asked for. */
+function movedPorts(
+  { gatewayPort, controlPort }: LocalConfig,
+  { gateway, control }: { readonly gateway: string; readonly control: string },
+): readonly string[] {
+  const taken = (asked: number | undefined, usual: number, what: string, url: string) =>
+    asked === undefined && Number(new URL(url).port) !== usual
+      ? [`port ${usual} is taken, so ${what} is at ${new URL(url).port}`]
+      : [];
+  return [
+    ...taken(gatewayPort, USUAL_PORTS.gateway, 'the gateway', gateway),
+    ...taken(controlPort, USUAL_PORTS.control, 'the control API', control),
+  ];
 }
 
 function signalled(): Promise<undefined> {

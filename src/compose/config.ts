@@ -33,6 +33,9 @@ const hostName = z
     ),
   );
 
+/** The ports that are tried first where none is asked for. */
+export const USUAL_PORTS = { gateway: 8080, control: 8081 } as const;
+
 const PORT = { error: 'expected a port from 0 to 65535' };
 const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
 // Node runs at once what is to wait for longer than 24.8 days.
@@ -54,7 +57,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The configuration of a Slipway on one machine. Ports are the first to try (0: any free one); if one is busy, the next is tried.
+ * The configuration of a Slipway on one machine. A port that is named is taken or the start fails (0: any free one); without it the first free one from the usual one on is taken.
  * `beginAnew`: makes a new registry where the one of the folder's objects is lost.
  * `engine`: models run as processes, or as containers of images built on this machine.
  * `scrubBytesPerSecond`: how fast the objects are read in the background to see that they still have their bytes; 0 for never.
@@ -70,8 +73,8 @@ const localConfig = z.strictObject({
   beginAnew: z._default(z.boolean(), false),
   engine: z._default(z.enum(['process', 'docker']), 'process'),
   host: z._default(z.enum(['127.0.0.1', '::1']), '127.0.0.1'),
-  gatewayPort: z._default(port, 8080),
-  controlPort: z._default(port, 8081),
+  gatewayPort: z.optional(port),
+  controlPort: z.optional(port),
   sweepSeconds: z._default(seconds, 60),
   bakeSeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 2),
   describeWaitMs: z._default(milliseconds, 10_000),

@@ -35,6 +35,7 @@ import {
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
+import containerLimits from '#domain/data/container-limits.json' with { type: 'json' };
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { type Damage, deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
@@ -46,7 +47,7 @@ import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
 import { applicantOf, inspectingFairly } from './applicants.ts';
 import { steadyClock, systemClock } from './clocks.ts';
-import type { LocalConfig } from './config.ts';
+import { type LocalConfig, USUAL_PORTS } from './config.ts';
 import { folderKeeper } from './data-folder/keeper.ts';
 import { explainVersion } from './explain-version.ts';
 import { keptProof } from './kept-proof.ts';
@@ -192,12 +193,9 @@ async function startIn(
       maxInstances: config.maxInstances,
       idleSeconds: config.idleSeconds,
       requestTimeoutMs: config.requestTimeoutMs,
-      maxRequestBytes: limits.requestMaxBytes,
-      maxResponseBytes: limits.responseMaxBytes,
-      streamed: {
-        maxResponseBytes: limits.streamMaxBytes,
-        timeoutMs: limits.streamTimeoutSeconds * 1000,
-      },
+      // What only Lambda would refuse is answered here, with a warning.
+      maxRequestBytes: containerLimits.requestMaxBytes,
+      streamed: { timeoutMs: limits.streamTimeoutSeconds * 1000 },
     },
   });
   // What was live serves before anything else is done: its servers start while the rest is loaded.
@@ -209,7 +207,9 @@ async function startIn(
   const { startGateway, httpProber, controlApi } = await front();
   const gateway = await startGateway({
     host: config.host,
-    port: config.gatewayPort,
+    port: config.gatewayPort ?? USUAL_PORTS.gateway,
+    askedBy: config.gatewayPort === undefined ? undefined : '--port',
+    except: config.gatewayPort === undefined ? config.controlPort : undefined,
     revisions: local.host,
     generations,
     database,
@@ -339,7 +339,11 @@ async function startIn(
     remove: store.remove,
   });
   await api.ready();
-  const controlPort = await listen(api.server, { host: config.host, port: config.controlPort });
+  const controlPort = await listen(api.server, {
+    host: config.host,
+    port: config.controlPort ?? USUAL_PORTS.control,
+    askedBy: config.controlPort === undefined ? undefined : '--control-port',
+  });
   const control = `http://${config.host}:${controlPort}`;
   writeInstance(folder('instance.json'), {
     pid: process.pid,

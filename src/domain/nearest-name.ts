@@ -16,21 +16,25 @@ export function byNearness(
   return { meant: isMeant ? best.name : undefined, names: measured.map(({ name }) => name) };
 }
 
-/** Levenshtein distance: insertions, deletions and substitutions. */
+/** Insertions, deletions, substitutions, and swaps of two letters side by side, each of which counts as one: optimal string alignment. */
 function countEdits(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, column) => column);
+  let before: readonly number[] = [];
+  let above: readonly number[] = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {
     const current = [row];
     for (let column = 1; column <= to.length; column++) {
       const replaced = from[row - 1] === to[column - 1] ? 0 : 1;
+      const isSwap = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
       current.push(
         Math.min(
           at(above, column) + 1,
           at(current, column - 1) + 1,
           at(above, column - 1) + replaced,
+          isSwap ? at(before, column - 2) + 1 : Number.POSITIVE_INFINITY,
         ),
       );
     }
+    before = above;
     above = current;
   }
   return at(above, to.length);

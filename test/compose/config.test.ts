@@ -5,8 +5,6 @@ describe('the configuration of one machine', () => {
     expect(readLocalConfig({})).toMatchObject({
       dataDir: '.slipway',
       host: '127.0.0.1',
-      gatewayPort: 8080,
-      controlPort: 8081,
     });
   });
 

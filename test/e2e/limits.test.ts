@@ -47,17 +47,18 @@ describe('a request', () => {
     });
   });
 
-  it('larger than Lambda takes is refused with the limit, and one as large as that is not', async () => {
-    const refused = await send('good', 'x'.repeat(4_718_593));
-    const passed = await send('good', 'x'.repeat(4_718_592));
+  it('larger than the gateway takes is refused with the limit, and one that only Lambda would refuse is not', async () => {
+    const refused = await send('good', 'x'.repeat(10_485_761));
+    const passed = await send('good', 'x'.repeat(4_718_593));
 
     expect(refused.status).toBe(413);
     expect(await refused.json()).toMatchObject({
-      error: 'the body is over 4.5 MB, the limit of Lambda behind API Gateway',
+      error: expect.stringMatching(/^the body is over 10 MB, the most that Slipway's gateway/),
       fix: expect.stringMatching(/send less at once/),
     });
     expect(passed.status).toBe(400);
     expect(await passed.json()).toMatchObject({ error: expect.stringMatching(/JSON/) });
+    expect(passed.headers.get('x-slipway-warning')).toMatch(/Lambda in AWS takes about 4\.5 MB/);
   });
 
   it('that takes too long is ended with the limit, and the next one is answered', async () => {

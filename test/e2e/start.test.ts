@@ -55,10 +55,9 @@ describe('slipway start --demo', () => {
     ]);
   });
 
-  it('reads what was drawn, on the next ports when one is busy, and finds the model live the second time', async () => {
-    const busy = /^gateway .*:(\d+)$/m.exec(serving.output())?.[1] ?? '';
+  it('reads what was drawn, and finds the model live the second time', async () => {
     const data = join(folder.path, 'again');
-    const args = ['--demo', '--once', '--data', data, '--port', busy, '--control-port', busy];
+    const args = ['--demo', '--once', '--data', data];
 
     const first = await slipwayStart(...args).result;
     const second = await slipwayStart(...args, '--json').result;
@@ -68,10 +67,6 @@ describe('slipway start --demo', () => {
     expect(first.stdout).toMatch(
       /Live +ocr v1[\s\S]*drawn +Total 431\.50 [\s\S]*read +Total 431\.50 /,
     );
-    const ports = [...first.stdout.matchAll(/^(?:gateway|control) .*:(\d+)$/gm)].map(
-      ([, port]) => port,
-    );
-    expect(new Set([busy, ...ports]).size).toBe(3);
     expect(second.code).toBe(0);
     expect(second.stderr).toMatch(/`ocr` is live[\s\S]*read +Total 431\.50 /);
     expect(second.stderr).not.toMatch(/Admitted/);
@@ -116,6 +111,47 @@ describe('slipway start --demo', () => {
 });
 
 describe('slipway start', () => {
+  it.each([
+    ['--port', 'gateway'],
+    ['--control-port', 'control'],
+  ])('fails at a port that %s names and another program has', async (option, which) => {
+    await using folder = await temporaryFolder();
+    await using running = await startSlipway(join(folder.path, 'a'));
+    const busy = new URL(which === 'gateway' ? running.gateway : running.control).port;
+
+    const command = slipwayStart('--data', join(folder.path, 'b'), option, busy);
+    await eventually(() => /serving until|another program/.test(command.output()));
+    command.interrupt();
+    const { code, stderr } = await command.result;
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(`another program has the port ${busy} of 127.0.0.1`);
+    expect(stderr).toContain(`Name another by ${option}`);
+  });
+
+  it('moves on from the usual ports where another program has them, and says so', async () => {
+    await using folder = await temporaryFolder();
+    // Who has them already will do too.
+    const held = [8080, 8081].map((port) =>
+      createServer()
+        .on('error', () => {})
+        .listen(port, '127.0.0.1'),
+    );
+    try {
+      const command = runCli(['start', '--data', folder.path], ENV);
+      await eventually(() => command.output().includes('serving until Ctrl-C'));
+      command.interrupt();
+      const { stdout } = await command.result;
+
+      const [gateway] = /(?<=^gateway .*:)\d+$/m.exec(stdout) ?? [];
+      const [control] = /(?<=^control .*:)\d+$/m.exec(stdout) ?? [];
+      expect(stdout).toContain(`port 8080 is taken, so the gateway is at ${gateway}\n`);
+      expect(stdout).toContain(`port 8081 is taken, so the control API is at ${control}\n`);
+    } finally {
+      for (const server of held) server.close();
+    }
+  });
+
   it('ends at a signal during the demo, whose deployment the next start takes up', async () => {
     await using folder = await temporaryFolder();
     const first = slipwayStart('--demo', '--data', folder.path);

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { readLocalConfig } from '#compose/config.ts';
+import { readLocalConfig, USUAL_PORTS } from '#compose/config.ts';
 import { wallsForStart } from '#compose/machine-walls.ts';
 import { type Common, collected, examples, integer, localCommand } from '../command.ts';
 import { commandOutput } from '../output.ts';
@@ -8,8 +8,8 @@ type Options = Common & {
   readonly engine: string;
   readonly demo?: boolean;
   readonly once?: boolean;
-  readonly port: number;
-  readonly controlPort: number;
+  readonly port?: number;
+  readonly controlPort?: number;
   readonly memory?: number;
   readonly maxReplicas?: number;
   readonly allowedAccelerators?: readonly string[];
@@ -39,8 +39,8 @@ export function addStartCommand(program: Command): void {
         .choices(['process', 'docker'])
         .default('process'),
     )
-    .option('--port <n>', "the gateway's first port to try", integer, 8080)
-    .option('--control-port <n>', "the control API's first port to try", integer, 8081)
+    .option('--port <n>', `the gateway's port (default: ${usual('gateway')})`, integer)
+    .option('--control-port <n>', `the control API's port (default: ${usual('control')})`, integer)
     .option(
       '--memory <mib>',
       "how much memory all model servers may hold together (default: three quarters of the machine's)",
@@ -78,6 +78,10 @@ export function addStartCommand(program: Command): void {
       examples('slipway start --demo --once', 'slipway start --data /srv/slipway --port 9000'),
     )
     .action(startAsAsked);
+}
+
+function usual(which: keyof typeof USUAL_PORTS): string {
+  return `${USUAL_PORTS[which]}, or the next free one`;
 }
 
 function addCaps(command: Command): Command {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import * as z from 'zod/mini';
+import { USUAL_PORTS } from '#compose/config.ts';
 import { isAlive } from '#compose/is-alive.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
@@ -16,7 +17,6 @@ export type FoundSlipway = {
     | undefined;
 };
 
-const FIRST_TRIED = [8080, 8081] as const;
 const LIMIT_MS = 5000;
 
 /** Whether the Slipway of the data folder runs and answers where it said; where none does, whether its ports are free, or those that a start tries first. */
@@ -24,7 +24,7 @@ export function slipwayChecks(found: FoundSlipway | undefined): readonly Check[]
   const slipway = { check: 'slipway', look: async () => lookAtSlipway(found) };
   if (found?.isBusy) return [slipway];
   if (!found?.answers) {
-    const ports = found ? [found.gateway, found.control].map(portOf) : FIRST_TRIED;
+    const ports = found ? [found.gateway, found.control].map(portOf) : Object.values(USUAL_PORTS);
     return [slipway, ...ports.map((port) => checkOf(port, () => lookAtPort(port)))];
   }
   const { gateway, control } = found;

@@ -35,6 +35,28 @@ it('a busy port moves to the next that is free', async () => {
   expect(first < second && second < third).toBe(true);
 });
 
+it('a busy port that was asked for is an error, with what to do', async () => {
+  const port = await listen(server(), { host: HOST, port: 0 });
+
+  const next = server();
+  const listening = listen(next, { host: HOST, port, askedBy: '--control-port' });
+
+  await expect(listening).rejects.toMatchObject({
+    name: 'PlatformUnavailable',
+    message: `another program has the port ${port} of 127.0.0.1`,
+    fix: expect.stringMatching(/^Name another by --control-port, or leave --control-port out/),
+  });
+  expect(next.listening).toBe(false);
+});
+
+it('a port that another is to have is passed over', async () => {
+  const first = await listen(server(), { host: HOST, port: 0 });
+
+  const second = await listen(server(), { host: HOST, port: first, except: first + 1 });
+
+  expect(second).toBeGreaterThan(first + 1);
+});
+
 it('fifty busy ports are enough', async () => {
   const first = 42_000;
   for (let port = first; port < first + 50; port += 1) {

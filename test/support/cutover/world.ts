@@ -126,7 +126,7 @@ async function tickers() {
     const port = await listen(server, ADDRESS);
     origins.set(`ticker-v${index + 1}`, `http://127.0.0.1:${port}`);
   }
-  const limits = { maxRequestBytes: 0, maxResponseBytes: Infinity, timeoutMs: 60_000 };
+  const limits = { maxRequestBytes: 0, timeoutMs: 60_000 };
   const host: RevisionHost = {
     placement: (revision) => (origins.has(revision) ? { target: 'fargate' } : undefined),
     limits: (revision) => (origins.has(revision) ? limits : undefined),

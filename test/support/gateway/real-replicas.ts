@@ -29,7 +29,6 @@ export type RealReplicas = RevisionHost & {
 
 const LIMITS: InvocationLimits = {
   maxRequestBytes: 10_485_760,
-  maxResponseBytes: Number.POSITIVE_INFINITY,
   timeoutMs: 900_000,
 };
 

@@ -49,8 +49,7 @@ export type RealRevisions = RevisionHost & {
 };
 
 const LIMITS: InvocationLimits = {
-  maxRequestBytes: 4_718_592,
-  maxResponseBytes: 4_718_592,
+  maxRequestBytes: 10_485_760,
   timeoutMs: 10_000,
 };
 

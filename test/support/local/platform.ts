@@ -25,9 +25,8 @@ export const LIMITS: LambdaLimits = {
   maxInstances: 10,
   idleSeconds: 300,
   requestTimeoutMs: 29_000,
-  maxRequestBytes: 4_718_592,
-  maxResponseBytes: 4_718_592,
-  streamed: { maxResponseBytes: 209_715_200, timeoutMs: 899_000 },
+  maxRequestBytes: 10_485_760,
+  streamed: { timeoutMs: 899_000 },
 };
 
 /** A data folder with model files that behave as a test wants, on which platforms are opened one after another. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { expose } from '#adapters/local/exposition.ts';
 import { answerHalfClosed } from '#adapters/local/half-closed.ts';
-import { listen } from '#adapters/local/listen.ts';
+import { listen, type Wanted } from '#adapters/local/listen.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -24,10 +24,7 @@ import type { RequestLog } from './request-log.ts';
 import { gatewayRouter } from './router.ts';
 import { upstreamPools } from './upstream-pools.ts';
 
-export type GatewayOptions = {
-  readonly host: string;
-  /** The first port to try; 0 means any. */
-  readonly port: number;
+export type GatewayOptions = Wanted & {
   readonly revisions: RevisionHost;
   /** What language models have generated, for the metrics. */
   readonly generations?: GenerationMeters;
@@ -68,7 +65,7 @@ const SERVER_OPTIONS = {
 
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host, port, revisions, database, clock, timers = realTimers } = options;
+  const { host, revisions, database, clock, timers = realTimers } = options;
   const { requestLog: log, corsOrigins = [], allowedHosts = [] } = options;
   const { generations = generationMeters(clock) } = options;
   const { router, table } = gatewayRouter({ database, revisions });
@@ -99,7 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   answerClientErrors(server, SERVER_OPTIONS);
   answerHalfClosed(server);
   const closeServer = gracefulClose(server, timers);
-  const boundPort = await listen(server, { host, port });
+  const boundPort = await listen(server, options);
 
   return {
     origin: `http://${host}:${boundPort}`,

@@ -4,7 +4,8 @@ import type { InvocationLimits, InvocationSlot } from '#adapters/local/revisions
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
-import { type Refusal, requestTooSlow, responseTooLarge, revisionTooSlow } from './refusal.ts';
+import { lambdaWarning } from './lambda-warning.ts';
+import { type Refusal, requestTooSlow, revisionTooSlow } from './refusal.ts';
 
 /** One request being relayed to one process. */
 export type Exchange = {
@@ -26,7 +27,7 @@ export type Exchange = {
 };
 
 /**
- * How an exchange ended: answered in full, the client left, a size limit, the time limit, the process broke the connection, or recalled before an answer began.
+ * How an exchange ended: answered in full, the client left, the time limit (a client's, or the process's), the process broke the connection, or recalled before an answer began.
  * For a broken connection, `stage` says how far it had come: not connected, no part of an answer seen, or a part.
  */
 export type Ending =
@@ -82,26 +83,21 @@ export async function relay(exchange: Exchange): Promise<Ending> {
   return ending;
 }
 
-function answerHandler(
-  { response, revision, mechanism, limits }: Exchange,
-  settle: Settle,
-): Dispatcher.DispatchHandler {
-  const oversize = () =>
-    settle({ kind: 'refused', refusal: responseTooLarge(revision, limits, mechanism) });
+function answerHandler(exchange: Exchange, settle: Settle): Dispatcher.DispatchHandler {
+  const { response, revision } = exchange;
   let isBegun = false;
-  let receivedBytes = 0;
   return {
     onResponseStart(_controller, status, headers) {
       isBegun = true;
       if (status < 200) return;
-      if (Number(headers['content-length']) > limits.maxResponseBytes) return oversize();
-      response.writeHead(status, responseHeaders(headers, revision, response));
+      const passed = responseHeaders(headers, revision, response);
+      const warning = lambdaWarning(exchange, headers);
+      if (warning) passed['x-slipway-warning'] = warning;
+      response.writeHead(status, passed);
       // An answer of unknown length may be an event stream: the client should learn at once that it has begun.
       if (headers['content-length'] === undefined) response.flushHeaders();
     },
     onResponseData(controller, chunk) {
-      receivedBytes += chunk.length;
-      if (receivedBytes > limits.maxResponseBytes) return oversize();
       if (response.write(chunk)) return;
       controller.pause();
       response.once('drain', () => controller.resume());
@@ -131,8 +127,8 @@ function stageOf(error: Error) {
 }
 
 /** Who is to blame for a timeout: a client that does not read, else the process. */
-function overtime({ response, revision, limits }: Exchange): Ending {
+function overtime({ response, revision, mechanism, limits }: Exchange): Ending {
   return response.writableNeedDrain
     ? { kind: 'refused', refusal: requestTooSlow(limits) }
-    : { kind: 'expired', refusal: revisionTooSlow(revision, limits) };
+    : { kind: 'expired', refusal: revisionTooSlow(revision, limits, mechanism) };
 }

@@ -47,12 +47,12 @@ export async function receive(
   return body.kind === 'whole' ? body : without(body, terms);
 }
 
-function without({ kind }: NoBody, { limits, mechanism }: Terms): Unreceived {
+function without({ kind }: NoBody, { limits }: Terms): Unreceived {
   switch (kind) {
     case 'left':
       return { kind: 'abandoned' };
     case 'tooLarge':
-      return { kind: 'refused', refusal: refusals.requestTooLarge(limits, mechanism) };
+      return { kind: 'refused', refusal: refusals.requestTooLarge(limits) };
     case 'tooSlow':
       return { kind: 'refused', refusal: refusals.requestTooSlow(limits) };
     case 'stalled':

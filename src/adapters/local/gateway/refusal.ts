@@ -15,12 +15,6 @@ export type Refusal = {
   readonly models?: readonly string[];
 };
 
-const WHOSE_LIMIT = {
-  function: 'Lambda behind API Gateway',
-  'streaming-function': 'Lambda behind API Gateway',
-  container: 'containers behind API Gateway',
-} as const satisfies Record<Mechanism, string>;
-
 /** Answers in JSON, with the revision if one was chosen. */
 export function refuse(response: ServerResponse, refusal: Refusal, revision?: string): void {
   const { status, retryAfterSeconds, ...content } = refusal;
@@ -70,26 +64,11 @@ export function noRevision(kind: 'model' | 'candidate', revision: string): Refus
   };
 }
 
-export function requestTooLarge(
-  { maxRequestBytes }: InvocationLimits,
-  mechanism: Mechanism,
-): Refusal {
+export function requestTooLarge({ maxRequestBytes }: InvocationLimits): Refusal {
   return {
     status: 413,
-    error: `the body is over ${inMegabytes(maxRequestBytes)}, the limit of ${WHOSE_LIMIT[mechanism]}`,
-    fix: 'send less at once, in several requests',
-  };
-}
-
-export function responseTooLarge(
-  revision: string,
-  { maxResponseBytes }: InvocationLimits,
-  mechanism: Mechanism,
-): Refusal {
-  return {
-    status: 502,
-    error: `the answer of ${revision} is over ${inMegabytes(maxResponseBytes)}, the limit of ${WHOSE_LIMIT[mechanism]}`,
-    fix: 'ask for less at once, in several requests',
+    error: `the body is over ${inMegabytes(maxRequestBytes)}, the most that Slipway's gateway on this machine takes of a request`,
+    fix: 'send less at once, in several requests; in AWS the limit is the same in containers, and 4.5 MB on Lambda',
   };
 }
 
@@ -112,11 +91,19 @@ export function noRoom(): Refusal {
   };
 }
 
-export function revisionTooSlow(revision: string, { timeoutMs }: InvocationLimits): Refusal {
+export function revisionTooSlow(
+  revision: string,
+  { timeoutMs }: InvocationLimits,
+  mechanism: Mechanism,
+): Refusal {
+  const slower =
+    mechanism === 'function'
+      ? '; on Fargate and EC2 a request has 15 minutes: `placement: { target: fargate }` in model.yaml'
+      : '';
   return {
     status: 504,
     error: `${revision} did not answer within ${timeoutMs / 1_000} s`,
-    fix: 'send less at once, in several requests',
+    fix: `send less at once, in several requests${slower}`,
   };
 }
 
@@ -151,6 +138,6 @@ export function revisionLost(
 }
 
 /** AWS counts 1 MB as 1024 KB. */
-function inMegabytes(bytes: number): string {
+export function inMegabytes(bytes: number): string {
   return `${Math.round((bytes / 1_048_576) * 100) / 100} MB`;
 }

@@ -47,9 +47,9 @@ const RELEASES = {
  */
 export async function serve(errand: Errand): Promise<Ending> {
   const { visit, terms } = errand;
-  const { limits, mechanism } = terms;
+  const { limits } = terms;
   if ((visit.body?.length ?? 0) > limits.maxRequestBytes) {
-    return refused(refusals.requestTooLarge(limits, mechanism));
+    return refused(refusals.requestTooLarge(limits));
   }
   const slot = await invoke(errand, 'shared');
   if (slot.kind === 'refused') return unserved(slot);

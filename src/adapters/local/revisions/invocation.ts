@@ -26,10 +26,9 @@ export type InvocationSlot = {
   onRecall(run: () => void): void;
 };
 
-/** The limits that a revision's target puts on one request; `maxResponseBytes` is Infinity when answers are unlimited. `timeoutMs` applies to receiving the request, and again to answering it. */
+/** The limits on one request to a revision. `timeoutMs` applies to receiving the request, and again to answering it. */
 export type InvocationLimits = {
   readonly maxRequestBytes: number;
-  readonly maxResponseBytes: number;
   readonly timeoutMs: number;
 };
 

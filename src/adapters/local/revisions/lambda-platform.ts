@@ -6,14 +6,14 @@ import { type LocalPlatform, type PlatformOptions, revisionPlatform } from './re
 
 /** `streamed`: of revisions that answer as their server writes. */
 export type LambdaLimits = InstanceLimits &
-  Omit<InvocationLimits, 'timeoutMs'> & {
-    readonly streamed: Omit<InvocationLimits, 'maxRequestBytes'>;
+  Pick<InvocationLimits, 'maxRequestBytes'> & {
+    readonly streamed: Pick<InvocationLimits, 'timeoutMs'>;
   };
 
 /** Emulates Lambda on one machine: instances start on demand and stop when idle. Quick ones answer several requests at once; further requests wait, so that a burst gets the answers that Lambda's additional instances would give. The manifest's `scaling.max` overrides `maxInstances`. */
 export function lambdaPlatform(options: PlatformOptions, limits: LambdaLimits): LocalPlatform {
-  const { maxRequestBytes, maxResponseBytes, requestTimeoutMs: timeoutMs } = limits;
-  const whole = { maxRequestBytes, maxResponseBytes, timeoutMs };
+  const { maxRequestBytes, requestTimeoutMs: timeoutMs } = limits;
+  const whole = { maxRequestBytes, timeoutMs };
   const streamed = { ...whole, ...limits.streamed };
   const limitsOf = ({ isStreaming }: RevisionSpec) => (isStreaming ? streamed : whole);
   return revisionPlatform(options, {

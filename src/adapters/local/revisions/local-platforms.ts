@@ -27,7 +27,6 @@ export type LocalPlatforms = {
 
 const CONTAINER: InvocationLimits = {
   maxRequestBytes: limits.requestMaxBytes,
-  maxResponseBytes: Number.POSITIVE_INFINITY,
   timeoutMs: limits.requestTimeoutSeconds * 1000,
 };
 

@@ -16,7 +16,7 @@ afterEach(() => world.close());
 
 describe('no side is flooded', () => {
   it('a client that reads slowly slows the model down', async () => {
-    await world.revisions.serve('digits-v1', arrivals.listener, { maxResponseBytes: 1e9 });
+    await world.revisions.serve('digits-v1', arrivals.listener);
     const arriving = arrivals.next();
     const calling = world.call('/models/digits/');
     const [, response] = await arriving;

@@ -65,9 +65,7 @@ it.each([
   { sizeBytes: 10_000_001, kind: 'none' },
 ])('a body of $sizeBytes bytes gives $kind', async ({ sizeBytes, kind }) => {
   const world = await gatewayWorld();
-  await world.revisions.serve('digits-v1', (_, response) => response.end(Buffer.alloc(sizeBytes)), {
-    maxResponseBytes: 20_000_000,
-  });
+  await world.revisions.serve('digits-v1', (_, response) => response.end(Buffer.alloc(sizeBytes)));
   const prober = httpProber(world.gateway);
 
   const answer = await prober.ready('/_candidate/digits-v1', '/ping', LONG_MS);

@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => world.close());
 
-const LIMITS = { maxRequestBytes: 1_048_576, maxResponseBytes: 1_048_576, timeoutMs: 200 };
+const LIMITS = { maxRequestBytes: 1_048_576, timeoutMs: 200 };
 
 const post = (headers: Record<string, string | number> = {}) =>
   nodeRequest(`${world.gateway.origin}/models/digits/`, { method: 'POST', headers }).on(
@@ -41,8 +41,9 @@ describe('413: the body is too large', () => {
     expect(answer.headers['x-slipway-revision']).toBe('digits-v1');
     expect(answer.headers['connection']).toBe('keep-alive');
     expect(await answer.body.json()).toEqual({
-      error: 'the body is over 1 MB, the limit of Lambda behind API Gateway',
-      fix: expect.any(String),
+      error:
+        "the body is over 1 MB, the most that Slipway's gateway on this machine takes of a request",
+      fix: expect.stringMatching(/^send less at once, .* in AWS .* 4\.5 MB on Lambda$/),
     });
     expect(world.revisions.releases('digits-v1')).toEqual([]);
   });
@@ -160,6 +161,7 @@ describe('504: the model took too long', () => {
     expect(answer.statusCode).toBe(504);
     expect(await answer.body.json()).toMatchObject({
       error: 'digits-v1 did not answer within 0.2 s',
+      fix: expect.stringMatching(/^send less at once, .* `placement: { target: fargate }`/),
     });
     expect(world.revisions.releases('digits-v1')).toEqual(['timeout']);
   });
@@ -182,6 +184,48 @@ describe('504: the model took too long', () => {
   });
 });
 
+describe('what Lambda alone would refuse is answered, with a warning', () => {
+  const LARGE = 'x'.repeat(4_718_593);
+  const echoed = async (body: string, headers = {}) => {
+    await world.revisions.serve('digits-v1', (request, response) => {
+      const length = request.headers['content-length'];
+      response.writeHead(200, { 'content-length': length, ...headers });
+      request.pipe(response);
+    });
+    const answer = await world.call('/models/digits/', { method: 'POST', body });
+    expect((await answer.body.text()).length).toBe(body.length);
+    return answer.headers['x-slipway-warning'];
+  };
+
+  it('of a request and of an answer', async () => {
+    const warning = await echoed(`${LARGE}${'x'.repeat(600_000)}`);
+
+    const takes =
+      'of which Lambda in AWS takes about 4.5 MB: there `placement: { target: fargate }`';
+    expect(warning).toContain(`the body of this request has 5.07 MB, ${takes}`);
+    expect(warning).toContain(`; this answer has 5.07 MB, ${takes}`);
+  });
+
+  it('after what the model itself warns of', async () => {
+    const warning = await echoed(LARGE, { 'x-slipway-warning': 'passed over: a' });
+
+    expect(warning).toMatch(/^passed over: a; the body of this request has 4\.5 MB, /);
+  });
+
+  it('and not of what it takes', async () => {
+    expect(await echoed(LARGE.slice(1))).toBeUndefined();
+  });
+
+  it('nor of a model in containers', async () => {
+    await world.replicas.serve('digits-v1', [(request, response) => request.pipe(response)]);
+
+    const answer = await world.call('/models/digits/', { method: 'POST', body: LARGE });
+
+    expect(answer.headers['x-slipway-warning']).toBeUndefined();
+    expect((await answer.body.text()).length).toBe(LARGE.length);
+  });
+});
+
 describe('a model in containers has the limits of containers', () => {
   it('of 10 MB to a request, which its refusal names', async () => {
     await world.replicas.serve('digits-v1', [(request, response) => request.pipe(response)]);
@@ -193,7 +237,7 @@ describe('a model in containers has the limits of containers', () => {
 
     expect(over.statusCode).toBe(413);
     expect(await over.body.json()).toMatchObject({
-      error: 'the body is over 10 MB, the limit of containers behind API Gateway',
+      error: expect.stringMatching(/^the body is over 10 MB, the most that Slipway's gateway/),
     });
   });
 

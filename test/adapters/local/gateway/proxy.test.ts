@@ -10,7 +10,7 @@ import { listen } from '#adapters/local/listen.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 
 const ADDRESS = { host: '127.0.0.1', port: 0 };
-const LIMITS = { maxRequestBytes: 100, maxResponseBytes: 100, timeoutMs: 5_000 };
+const LIMITS = { maxRequestBytes: 100, timeoutMs: 5_000 };
 const timers = fakeTimers();
 
 it('a request whose client leaves while the process is being connected is never sent', async () => {

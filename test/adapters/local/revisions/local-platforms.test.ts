@@ -73,7 +73,6 @@ describe('the three targets on one machine', () => {
     expect(host.limits('digits-v1')?.timeoutMs).toBe(29_000);
     expect(host.limits('digits-v2')).toEqual({
       maxRequestBytes: 10_485_760,
-      maxResponseBytes: Number.POSITIVE_INFINITY,
       timeoutMs: 900_000,
     });
     expect(host.limits('digits-v4')).toBeUndefined();
