@@ -33,6 +33,8 @@ export const models = z.object({
       ),
       repairs: z.nullable(z.object({ inARow: z.int(), notBeforeMs: z.number() })),
       unproven: z.nullable(z.string()),
+      // One of an earlier version of Slipway does not say.
+      alerts: z._default(z.array(z.object({ reason: z.string(), fix: z.string() })), []),
     }),
   ),
 });

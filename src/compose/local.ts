@@ -13,15 +13,15 @@ import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
-import { damagedRegistry } from '#adapters/local/registry/database.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
 import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
-import { registryCheck } from '#adapters/local/registry/registry-check.ts';
+import { registryCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
 import { keepReserve, releaseReserve } from '#adapters/local/registry/reserve.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import { serverMeters } from '#adapters/local/revisions/server-meters.ts';
 import { provenServers } from '#adapters/local/servers/proven-servers.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
 import { serverRoom } from '#adapters/local/servers/server-room.ts';
@@ -50,12 +50,16 @@ import { steadyClock, systemClock } from './clocks.ts';
 import { type LocalConfig, USUAL_PORTS } from './config.ts';
 import { folderKeeper } from './data-folder/keeper.ts';
 import { explainVersion } from './explain-version.ts';
+import { healthMeters, troublesOf, wallsFailure } from './health.ts';
+import { incidents } from './incidents.ts';
 import { keptProof } from './kept-proof.ts';
+import { liveWatch } from './live-watch.ts';
 import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
 import { localEngine } from './local-engine.ts';
 import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from './machine-budget.ts';
+import { machineMeters } from './machine-meters.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { promotionActions } from './promotion-actions.ts';
@@ -65,6 +69,7 @@ import { resending } from './resend.ts';
 import { startLive } from './start-live.ts';
 import { tracesFor } from './traces.ts';
 import { userName } from './user.ts';
+import { VERSION } from './version.ts';
 
 /** A Slipway that runs in this process. */
 export type LocalSlipway = {
@@ -99,6 +104,8 @@ const BUCKET = 'bucket';
 const STEPS_MS = 1000;
 // The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
 const UPLOAD_GRACE_MS = 60_000;
+// How often live versions are looked at: a fault of five minutes is told within half a one.
+const WATCH_MS = 30_000;
 
 /**
  * Starts Slipway on this machine with its state in `config.dataDir`, and resumes what an earlier one left.
@@ -128,7 +135,9 @@ async function startIn(
   const clock = steadyClock(() => isIdle());
   const database = openRegistry(dataDir, { beginsAnew: config.beginAnew, nowMs: clock.now() });
   const problem = (error: unknown) => report(explain(error));
-  const check = registryCheck(folder(REGISTRY), (found) => problem(damagedRegistry(found)));
+  const check = registryCheck(folder(REGISTRY), (fault) =>
+    problem(registryFailure(fault, folder(REGISTRY))),
+  );
 
   const registry = sqliteRegistry({
     database,
@@ -182,9 +191,18 @@ async function startIn(
     startsAtOnce: STARTS_AT_ONCE,
   });
   const generations = generationMeters(clock);
+  const servers = serverMeters(clock);
+  const told = incidents({ registry, clock, onProblem: problem });
   const local = localPlatforms({
     database,
     onGeneration: generations.observe,
+    watcher: {
+      started: servers.started,
+      ended(of, end) {
+        servers.ended(of, end);
+        told.ended(of, end);
+      },
+    },
     logDirectory: folder('logs'),
     servers: provenServers(runtime.servers, { problem: keptProof(registry), noted }),
     clock,
@@ -212,6 +230,7 @@ async function startIn(
     except: config.gatewayPort === undefined ? config.controlPort : undefined,
     revisions: local.host,
     generations,
+    servers,
     database,
     clock,
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
@@ -294,16 +313,34 @@ async function startIn(
     bytesPerSecond: config.scrubBytesPerSecond,
     onProblem: problem,
   });
+  const watch = liveWatch({
+    registry,
+    metrics: gateway.metrics,
+    endsSince: servers.endsSince,
+    incidents: told,
+    clock,
+  });
+  const troubles = () =>
+    troublesOf({
+      dataDir,
+      bucketDir: folder('bucket'),
+      async registry() {
+        const fault = await check.fault();
+        return fault && registryFailure(fault, folder(REGISTRY));
+      },
+      walls: () => wallsFailure(runtime.walls),
+    });
   const deploymentMetrics = deploymentMeters(registry);
   const token = newToken();
   const api = controlApi({
     registry,
     token,
     jobs: keeper,
-    status: (model) =>
+    status: async (model) =>
       modelStatus(registry, model, {
         endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
         nowMs: clock.now(),
+        alerts: model.live ? await watch.alerts(model.live) : [],
       }),
     refused: async () => refusedDrops(registry, await store.untaken()),
     log: (model, query) =>
@@ -330,8 +367,20 @@ async function startIn(
     },
     builds: runtime.board.list,
     events,
-    troubles: () => registryTroubles(check.problem()),
-    meters: async () => [...(await deploymentMetrics()), ...roomMeters(room.use())],
+    troubles,
+    meters: async () => [
+      ...(await deploymentMetrics()),
+      ...roomMeters(room.use()),
+      ...(await machineMeters({
+        dataDir,
+        registry,
+        clock,
+        storage: keeper.storage,
+        version: VERSION,
+        engine: config.engine,
+      })),
+      healthMeters(await troubles()),
+    ],
     memory: room.use,
     upload,
     objects: async (prefix) =>
@@ -386,6 +435,8 @@ async function startIn(
     periodMs: config.sweepSeconds * 1000,
   });
 
+  const watching = localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS });
+
   async function upload(key: string, bytes: Readable, expectedBytes?: number): Promise<Uploaded> {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };
     const { versionId, sha256, sizeBytes } = await store.put(key, bytes, about);
@@ -405,7 +456,7 @@ async function startIn(
       clearImmediate(warming);
       stopping.abort();
       ends.stop();
-      await Promise.race([sweeping.stop(), timeout(STEPS_MS)]);
+      await Promise.race([Promise.all([sweeping.stop(), watching.stop()]), timeout(STEPS_MS)]);
       await store.close();
       // Executions stop before builds: otherwise a killed build would count as failed.
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
@@ -451,10 +502,6 @@ function writeInstance(path: string, instance: object): void {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error instanceof Failure && error.fix ? `${error.message} → ${error.fix}` : error.message;
-}
-
-function registryTroubles(found: string | undefined): readonly Failure[] {
-  return found === undefined ? [] : [damagedRegistry(found)];
 }
 
 function timeout(ms: number): Promise<void> {

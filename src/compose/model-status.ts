@@ -26,13 +26,17 @@ export async function requireModel(registry: Registry, name: string): Promise<Mo
   );
 }
 
-type Seen = { readonly endpoint: string; readonly nowMs: number };
+type Seen = {
+  readonly endpoint: string;
+  readonly nowMs: number;
+  readonly alerts: ModelStatus['alerts'];
+};
 
-/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs. */
+/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` is what ails its live version. */
 export async function modelStatus(
   registry: Registry,
   model: Model,
-  { endpoint, nowMs }: Seen,
+  { endpoint, nowMs, alerts }: Seen,
 ): Promise<ModelStatus> {
   const { name, live, newestDeploymentId } = model;
   const inARow = repairsInARow(model, nowMs);
@@ -59,6 +63,7 @@ export async function modelStatus(
       : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
+    alerts,
   };
 }
 

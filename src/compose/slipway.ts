@@ -40,6 +40,8 @@ export type ModelStatus = {
   readonly repairs: { readonly inARow: number; readonly notBeforeMs: number } | null;
   /** Set when the live version was started but answered no request, and says what would prove it; otherwise null. */
   readonly unproven: string | null;
+  /** What ails the live version now: it fails nine in ten requests, or restarts in a loop. Empty in an account, whose alarms tell that. */
+  readonly alerts: readonly Damage[];
 };
 
 /** The bytes of all objects of a data folder, and of those that `slipway prune` would remove. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { expose, type Family } from '#adapters/local/exposition.ts';
+import { exposeWithProcess, type Family } from '#adapters/local/exposition.ts';
 import { answerHalfClosed } from '#adapters/local/half-closed.ts';
 import { queryText } from '#adapters/local/query-text.ts';
 import type { EventStream } from '#adapters/local/registry/event-stream.ts';
@@ -50,7 +50,7 @@ type Deps = {
   readonly builds: () => Promise<readonly BuildProgress[]>;
   readonly events: EventStream;
   /** The faults that keep this Slipway from working as it should; empty while there is none. */
-  readonly troubles: () => readonly Failure[];
+  readonly troubles: () => Promise<readonly object[]>;
   /** The metrics for Prometheus. */
   readonly meters: () => Promise<readonly Family[]>;
   /** The memory that model servers hold, beside the most that they may. */
@@ -111,10 +111,10 @@ export function controlApi(deps: Deps): FastifyInstance {
   );
 
   api.get('/healthz', async (_request, reply) => {
+    const troubles = await deps.troubles();
     const [pid, memory] = [process.pid, deps.memory()];
-    const troubles = deps.troubles().map(({ message: reason, fix }) => ({ reason, fix }));
     if (troubles.length === 0) return { status: 'ok', pid, memory };
-    return reply.code(503).send({ status: 'damaged', pid, memory, troubles });
+    return reply.code(503).send({ status: 'failing', pid, memory, troubles });
   });
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map(deps.status)),
@@ -138,7 +138,7 @@ export function controlApi(deps: Deps): FastifyInstance {
   api.get('/builds', async () => ({ builds: await deps.builds() }));
   api.get('/events', deps.events.send);
   api.get('/metrics', async (_request, reply) => {
-    const { type, text } = await expose(await deps.meters());
+    const { type, text } = await exposeWithProcess(await deps.meters());
     return reply.type(type).send(text);
   });
   api.get<{ Querystring: Readonly<Record<string, unknown>> }>('/objects', async ({ query }) => ({

@@ -1,3 +1,5 @@
+import { processMeters } from './process-meters.ts';
+
 /** A Prometheus metric and its samples; a histogram's samples are named with their suffix, `_bucket`, `_sum` or `_count`. */
 export type Family = {
   readonly name: string;
@@ -12,12 +14,19 @@ export type Sample = {
   readonly metricName?: string;
 };
 
+export type Exposition = { readonly type: string; readonly text: string };
+
 /** Prometheus' text format, and its content type. prom-client is loaded on first use: it costs 40 ms, which no startup and no request should pay. */
-export async function expose(
-  families: readonly Family[],
-): Promise<{ readonly type: string; readonly text: string }> {
+export async function expose(families: readonly Family[]): Promise<Exposition> {
   const { AggregatorRegistry } = await import('prom-client');
   const summed = families.map((family) => ({ ...family, aggregator: 'sum' }));
   const registry = AggregatorRegistry.aggregate([summed]);
   return { type: registry.contentType, text: await registry.metrics() };
+}
+
+/** The same, and behind it what this process itself uses. */
+export async function exposeWithProcess(families: readonly Family[]): Promise<Exposition> {
+  const { type, text } = await expose(families);
+  const own = await processMeters();
+  return { type, text: text + (await own.metrics()) };
 }

@@ -36,11 +36,12 @@ function modelLines(
   builds: readonly BuildProgress[],
   width: number,
 ): readonly string[] {
-  const { name, endpoint, live, newest, versions, repairs, unproven } = model;
+  const { name, endpoint, live, newest, versions, repairs, unproven, alerts } = model;
   if (live === null && newest?.phase === 'Live') return [`${name}  undeployed`];
   const build = builds.findLast(({ deploymentId }) => deploymentId === newest?.id);
   const isOther = newest !== null && newest.version !== live?.version;
   const notes = [
+    ...alerts.map(({ reason, fix }) => `${reason} → ${fix}`),
     ...(unproven ? [unproven] : []),
     ...(isOther ? [`newest: ${standing(newest, versions, build)}`] : []),
     ...(repairs ? [mending(repairs)] : []),

@@ -78,7 +78,12 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     async models() {
       const models = await registry.models();
       return bounded(models, READS_AT_ONCE, (model) =>
-        modelStatus(registry, model, { endpoint: endpoint(model.name), nowMs: clock.now() }),
+        modelStatus(registry, model, {
+          endpoint: endpoint(model.name),
+          nowMs: clock.now(),
+          // CloudWatch's alarms tell in an account.
+          alerts: [],
+        }),
       );
     },
     refused: () => refusedDrops(registry, []),

@@ -5,14 +5,15 @@ import { type BackedUp, backUp } from './backup.ts';
 import type { DataFolder, Job } from './data-folder.ts';
 import { type Pruned, prune } from './prune.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
+import { keptFigure, type StorageFigure } from './storage-figure.ts';
 
 /** Looks after the data folder of a Slipway that runs; its jobs follow each other. */
 export type FolderKeeper = {
   scrub(): Job<Scrubbed>;
   prune(isDryRun: boolean): Job<Pruned>;
   backUp(to: string, options: { readonly isLinked: boolean }): Job<BackedUp>;
-  /** The bytes of all objects, and of those that a prune would remove. */
-  storage(): Promise<{ readonly objectBytes: number; readonly prunableBytes: number }>;
+  /** The objects, and what a prune would remove of them, as counted a minute ago or two. */
+  storage(): Promise<StorageFigure>;
   stop(): Promise<void>;
 };
 
@@ -28,6 +29,7 @@ const AGAIN_MS = 24 * 60 * 60 * 1000;
 
 export function folderKeeper({ folder, bytesPerSecond, onProblem }: Options): FolderKeeper {
   const inTurn = turns(1);
+  const storage = keptFigure(() => counted(folder));
   const stopping = new AbortController();
   const { signal } = stopping;
 
@@ -45,6 +47,14 @@ export function folderKeeper({ folder, bytesPerSecond, onProblem }: Options): Fo
     } finally {
       ended.resolve();
       await turn;
+    }
+  }
+
+  async function* prunedAndForgotten(isDryRun: boolean): Job<Pruned> {
+    try {
+      yield* prune(folder, isDryRun);
+    } finally {
+      storage.forget();
     }
   }
 
@@ -68,19 +78,25 @@ export function folderKeeper({ folder, bytesPerSecond, onProblem }: Options): Fo
 
   return {
     scrub: () => alone(() => scrub(folder, { signal })),
-    prune: (isDryRun) => alone(() => prune(folder, isDryRun)),
+    prune: (isDryRun) => alone(() => prunedAndForgotten(isDryRun)),
     backUp: (to, { isLinked }) => alone(() => backUp(folder, to, { isLinked, nowMs: Date.now() })),
-    async storage() {
-      for await (const line of prune(folder, true)) {
-        if (!('result' in line)) continue;
-        const { bytes, keptBytes } = line.result;
-        return { objectBytes: bytes + keptBytes, prunableBytes: bytes };
-      }
-      return { objectBytes: 0, prunableBytes: 0 };
-    },
+    storage: storage.figure,
     async stop() {
       stopping.abort();
       await ended;
     },
   };
+}
+
+async function counted(folder: DataFolder): Promise<StorageFigure> {
+  for await (const line of prune(folder, true)) {
+    if (!('result' in line)) continue;
+    const { objects, bytes, keptObjects, keptBytes } = line.result;
+    return {
+      objects: objects + keptObjects,
+      objectBytes: bytes + keptBytes,
+      prunableBytes: bytes,
+    };
+  }
+  return { objects: 0, objectBytes: 0, prunableBytes: 0 };
 }

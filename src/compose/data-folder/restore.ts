@@ -10,7 +10,7 @@ import { damagedRegistry, openDatabase } from '#adapters/local/registry/database
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { REGISTRY } from '#adapters/local/registry/open-registry.ts';
-import { quickCheck } from '#adapters/local/registry/registry-check.ts';
+import { quickCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
 import { migrate } from '#adapters/local/registry/schema-version.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { systemClock } from '#compose/clocks.ts';
@@ -81,8 +81,10 @@ async function requireBackup(source: string): Promise<void> {
       fix: 'Name a folder that `slipway backup` has made.',
     });
   }
-  const problem = await quickCheck(join(source, REGISTRY));
-  if (problem !== undefined) throw damagedRegistry(`${join(source, REGISTRY)}: ${problem}`);
+  const path = join(source, REGISTRY);
+  const fault = await quickCheck(path);
+  if (fault?.kind === 'damaged') throw damagedRegistry(`${path}: ${fault.reason}`);
+  if (fault) throw registryFailure(fault, path);
 }
 
 async function placeRegistry(

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { constants, existsSync } from 'node:fs';
-import { access, mkdtemp, rmdir, statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdtemp, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { damagedRegistry } from '#adapters/local/registry/database.ts';
 import { REGISTRY } from '#adapters/local/registry/open-registry.ts';
-import { quickCheck } from '#adapters/local/registry/registry-check.ts';
+import { quickCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
 import { leftOpen, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
+import { LEAST_FREE_MIB } from '#compose/health.ts';
 import { machineWalls } from '#compose/machine-walls.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
 import { type FoundSlipway, slipwayChecks } from './ports.ts';
@@ -15,7 +15,6 @@ const LIMIT_MS = 10_000;
 const OLDEST_NODE = [22, 18] as const;
 const OLDEST_PYTHON_MINOR = 9;
 const MEBIBYTE = 1024 * 1024;
-const LEAST_FREE_MIB = 100;
 const GOOD_FREE_MIB = 2048;
 
 /** Whether Slipway can run on this machine, with its data in `dataDir`; `found` is what is known of one that does. */
@@ -58,11 +57,22 @@ async function lookAtFolder(dataDir: string) {
 
 async function lookAtRegistry(dataDir: string) {
   const path = join(dataDir, REGISTRY);
-  if (!existsSync(path)) return undefined;
-  const found = await quickCheck(path);
-  if (found === undefined) return ok('sound');
-  const { message, fix } = damagedRegistry(found);
+  if (await isAbsent(path)) return undefined;
+  const fault = await quickCheck(path);
+  if (fault === undefined) return ok('sound');
+  const { message, fix } = registryFailure(fault, path);
   return fail(message, fix);
+}
+
+/** A folder that may not be searched is no sign that it has no registry. */
+async function isAbsent(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'ENOENT' || code === 'ENOTDIR';
+  }
 }
 
 async function lookAtDisk(dataDir: string) {

@@ -13,6 +13,7 @@ const model = {
     repairs: null,
   },
   unproven: null,
+  alerts: [],
 };
 
 type Shown = Parameters<typeof statusLines>[0];
@@ -59,6 +60,14 @@ describe('the status of a model', () => {
     const unproven = 'started, unproven: nothing was asked; give an example in model.yaml';
 
     expect(shown([{ ...model, unproven }])[1]).toBe(`  (${unproven})`);
+  });
+
+  it('says first what ails the live version, and what to do', () => {
+    const alerts = [{ reason: 'digits-v1 failed 9 of its 10 requests', fix: 'Roll it back.' }];
+
+    expect(shown([{ ...model, alerts }])[1]).toBe(
+      '  (digits-v1 failed 9 of its 10 requests → Roll it back.)',
+    );
   });
 
   it('says that the newest version is retired after a rollback', () => {

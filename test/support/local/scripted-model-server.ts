@@ -26,6 +26,7 @@ export function scriptedModelServer(number: number, pid?: number): ScriptedModel
       launched: Promise.resolve(),
       pid: () => pid,
       diagnosis: () => reason,
+      isOutOfMemory: () => reason?.startsWith('used ') ?? false,
       stop: () => end('was stopped'),
       kill: end,
     },

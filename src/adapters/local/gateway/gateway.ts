@@ -5,6 +5,7 @@ import { expose } from '#adapters/local/exposition.ts';
 import { answerHalfClosed } from '#adapters/local/half-closed.ts';
 import { listen, type Wanted } from '#adapters/local/listen.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import type { ServerMeters } from '#adapters/local/revisions/server-meters.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
@@ -28,6 +29,8 @@ export type GatewayOptions = Wanted & {
   readonly revisions: RevisionHost;
   /** What language models have generated, for the metrics. */
   readonly generations?: GenerationMeters;
+  /** The metrics of the servers behind it. */
+  readonly servers?: Pick<ServerMeters, 'families'>;
   readonly database: DatabaseSync;
   readonly clock: Clock;
   /** The timers of request limits and of the grace period at the close. */
@@ -80,7 +83,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     upstreams,
     inFlight: flights,
     ended: endedRequests({ counts, meters, log, clock, timers, probeMark }),
-    metrics: () => expose([...meters.families(), ...generations.families(revisions)]),
+    metrics: () =>
+      expose([
+        ...meters.families(),
+        ...generations.families(revisions),
+        ...(options.servers?.families(revisions) ?? []),
+      ]),
     cors: corsOrigins.length > 0 ? corsFor(corsOrigins) : undefined,
     stranger: strangers({ hosts: allowedHosts, origins: corsOrigins }),
     timers,

@@ -35,13 +35,14 @@ export function alwaysOnRevision(
   deps: RevisionDeps & { readonly requestTimeoutMs: number },
 ): Revision {
   const { spec } = record;
-  const { clock, live, log, requestTimeoutMs } = deps;
+  const { clock, live, log, onEnd, requestTimeoutMs } = deps;
   const launch = () => deps.start(spec);
   const replicas = replicaSet(spec.revision, {
     launch,
     look: (origin) => answersInTime(origin + spec.server.healthPath),
     clock,
     log,
+    onEnd,
     requestTimeoutMs,
   });
   const kept = keptRecord(record, deps.save);

@@ -10,7 +10,7 @@ import {
   type Occupancy,
   refuse,
 } from './invocation.ts';
-import { blame } from './revision.ts';
+import { blame, type ServerEnd } from './revision.ts';
 import type { RevisionLog } from './revision-log.ts';
 import { waitingLine } from './waiting-line.ts';
 
@@ -48,6 +48,7 @@ type Deps = {
   readonly requestSlots: number | null;
   /** Is told why a server ended. */
   readonly log: Pick<RevisionLog, 'append'>;
+  readonly onEnd: (end: ServerEnd) => void;
 };
 
 type Turn = InvocationSlot | InvocationRefusal;
@@ -61,7 +62,7 @@ const FAILED_START_PAUSE_MS = 10_000;
 
 /** The instances of one revision: started on demand, given a few requests at once, stopped when idle. A request that Lambda would give to one more of its thousand instances waits for its turn here. */
 export function instancePool(revision: string, deps: Deps): InstancePool {
-  const { launch, clock, timers, limits, requestsAtOnce, requestSlots, log } = deps;
+  const { launch, clock, timers, limits, requestsAtOnce, requestSlots, log, onEnd } = deps;
   const instances = new Set<Instance>();
   const line = waitingLine<Company, Turn>(timers);
   let isClosed = false;
@@ -94,16 +95,24 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     });
     void instance.ended.then(() => {
       instances.delete(instance);
-      note(instance, server.diagnosis() ?? 'ended');
+      note(instance, server);
       if (instance.isReady()) giveTurns();
     });
     return instance;
   }
 
-  function note(instance: Instance, reason: string): void {
+  function note(instance: Instance, server: ModelServer): void {
+    const reason = server.diagnosis() ?? 'ended';
     // Why the first start failed is told with the state of the revision; who was stopped ended as planned.
     const isToldElsewhere = instance === first && !instance.isReady();
-    if (!isToldElsewhere && reason !== STOPPED) say(reason);
+    if (isToldElsewhere || reason === STOPPED) return;
+    say(reason);
+    if (instance.isLeaving()) return;
+    const other = instance.hangs() ? 'hang' : 'crash';
+    onEnd({
+      cause: server.isOutOfMemory() ? 'memory' : other,
+      reason: blame(revision, reason),
+    });
   }
 
   const say = (reason: string) =>

@@ -12,6 +12,8 @@ export type Instance = {
   /** Whether its server ever became ready, even if it has ended since. */
   isReady(): boolean;
   isLeaving(): boolean;
+  /** Whether its server was ended for a request that it did not answer in time. */
+  hangs(): boolean;
   inFlight(): number;
   /** Whether its answers so far were so fast that it takes several requests at once. */
   isQuick(): boolean;
@@ -59,6 +61,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
   let isLeaving = false;
   let isReserved = false;
   let isWatched = false;
+  let hangs = false;
   // One at a time until its answers show that several are answered within 50 ms, so that no request waits behind another of a slow model.
   let room = requestSlots ?? 1;
   let answeredMs = 0;
@@ -114,8 +117,10 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     if (outcome === 'done') learn(turn);
     // Those in its other slots are answered all the same; the last of them tells whether it answers at all.
     const isBlamed = outcome === 'timeout' && (requestSlots === null || turns.size === 0);
-    if (isBlamed) void server.kill(`did not answer in ${requestTimeoutMs} ms`);
-    else if (isLeaving && turns.size === 0) void server.stop();
+    if (isBlamed) {
+      hangs = server.diagnosis() === undefined;
+      void server.kill(`did not answer in ${requestTimeoutMs} ms`);
+    } else if (isLeaving && turns.size === 0) void server.stop();
     onFreed();
   }
 
@@ -127,6 +132,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     isServing,
     isReady,
     isLeaving: () => isLeaving,
+    hangs: () => hangs,
     inFlight: () => turns.size,
     isQuick: () => room > 1,
     hasRoom,

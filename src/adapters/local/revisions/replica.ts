@@ -2,7 +2,7 @@ import { type HealthLook, healthWatch } from '#adapters/local/servers/health-wat
 import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { InvocationSlot } from './invocation.ts';
-import { blame } from './revision.ts';
+import { blame, type ServerEnd } from './revision.ts';
 import type { RevisionLog } from './revision-log.ts';
 
 /** Keeps one model server running: a server that ends is replaced, and one that hangs is ended. When leaving, it ends after its last request. */
@@ -27,6 +27,7 @@ export type ReplicaDeps = {
   readonly clock: Clock;
   /** Receives the reason when a server ends that nobody stopped. */
   readonly log: Pick<RevisionLog, 'append'>;
+  readonly onEnd: (end: ServerEnd) => void;
   /** The time limit of a request, which may delay a replica's leaving. */
   readonly requestTimeoutMs: number;
 };
@@ -38,6 +39,7 @@ type Run = {
   origin: string;
   readyAtMs: number;
   inFlight: number;
+  hangs: boolean;
   watch(): void;
 };
 
@@ -47,7 +49,7 @@ const LONGEST_DELAY_MS = 60_000;
 const STEADY_MS = 60_000;
 
 export function startReplica(revision: string, deps: ReplicaDeps): Replica {
-  const { launch, look, clock, log, requestTimeoutMs } = deps;
+  const { launch, look, clock, log, onEnd, requestTimeoutMs } = deps;
   let crashes = 0;
   let dueAtMs = Number.POSITIVE_INFINITY;
   let isLeaving = false;
@@ -61,6 +63,7 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
       origin: '',
       readyAtMs: Number.POSITIVE_INFINITY,
       inFlight: 0,
+      hangs: false,
       watch: () => undefined,
     };
     void server.started.then((start) => {
@@ -68,7 +71,15 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
       const { origin } = start;
       fresh.origin = origin;
       fresh.readyAtMs = clock.monotonicMs();
-      fresh.watch = healthWatch({ origin, look, clock, onUnhealthy: server.kill });
+      fresh.watch = healthWatch({
+        origin,
+        look,
+        clock,
+        onUnhealthy(reason) {
+          fresh.hangs = true;
+          void server.kill(reason);
+        },
+      });
     });
     void server.ended.then(() => {
       if (isLeaving) return;
@@ -84,11 +95,13 @@ export function startReplica(revision: string, deps: ReplicaDeps): Replica {
     crashes += 1;
   }
 
-  function note({ server, before, origin }: Run): void {
+  function note({ server, before, origin, hangs }: Run): void {
     // A failed first start is reported with the revision's state.
     if (origin === '' && before === undefined) return;
-    const why = blame(revision, server.diagnosis() ?? 'ended');
-    void log.append(Buffer.from(`slipway: ${why}\n`));
+    const reason = blame(revision, server.diagnosis() ?? 'ended');
+    void log.append(Buffer.from(`slipway: ${reason}\n`));
+    const other = hangs ? 'hang' : 'crash';
+    onEnd({ cause: server.isOutOfMemory() ? 'memory' : other, reason });
   }
 
   function giveBack(taken: Run): void {

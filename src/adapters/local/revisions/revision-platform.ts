@@ -6,7 +6,7 @@ import { turns } from '#adapters/local/builds/turns.ts';
 import { shareTable } from '#adapters/local/gateway/share-table.ts';
 import { fence } from '#adapters/local/registry/fence.ts';
 import { expectedMiB } from '#adapters/local/servers/expected-memory.ts';
-import type { ModelServers } from '#adapters/local/servers/model-server.ts';
+import type { ModelServer, ModelServers } from '#adapters/local/servers/model-server.ts';
 import { boundlessRoom, type ServerRoom } from '#adapters/local/servers/server-room.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { Failure } from '#domain/failure.ts';
@@ -16,7 +16,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { type Generation, type GenerationOf, withGenerations } from './generations.ts';
 import { type InvocationLimits, type RevisionHost, refuse } from './invocation.ts';
-import type { Revision, RevisionDeps } from './revision.ts';
+import type { Revision, RevisionDeps, ServerEnd } from './revision.ts';
 import { revisionLog } from './revision-log.ts';
 import { type RevisionRecord, revisionTable } from './revision-table.ts';
 
@@ -32,6 +32,13 @@ export type PlatformOptions = {
   readonly timers?: Timers;
   /** Is told what the language models of a revision say that they generated. */
   readonly onGeneration?: (of: GenerationOf, generation: Generation) => void;
+  /** Is told of each server that is started, and of each that ended although nobody had told it to. */
+  readonly watcher?: ServerWatcher;
+};
+
+export type ServerWatcher = {
+  started(of: RevisionSpec, server: ModelServer): void;
+  ended(of: RevisionSpec, end: ServerEnd): void;
 };
 
 export type LocalPlatform = Platform &
@@ -87,14 +94,28 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
       ? withGenerations(log, (generation) => onGeneration({ model, revision }, generation))
       : log;
     const isProven = () => (revisions.get(revision)?.state() ?? record.state).kind === 'ready';
-    const start = (spec: RevisionSpec) => {
+    const startOne = (spec: RevisionSpec) => {
       const launch = () => servers.start(spec, output);
       const expected = expectedMiB(spec);
       if (isProven()) return room.live(expected, launch);
       const isUpgrade = Object.keys(shares.read(model)).length > 0;
       return room.candidate({ revision, model, isUpgrade, expectedMiB: expected }, launch);
     };
-    const deps = { start, log, clock, timers, live: () => live(model), save: table.put };
+    const start = (spec: RevisionSpec) => {
+      const server = startOne(spec);
+      options.watcher?.started(record.spec, server);
+      return server;
+    };
+    const onEnd = (end: ServerEnd) => options.watcher?.ended(record.spec, end);
+    const deps = {
+      start,
+      log,
+      onEnd,
+      clock,
+      timers,
+      live: () => live(model),
+      save: table.put,
+    };
     revisions.set(revision, habits.open(record, deps));
     placements.set(revision, placementOf({ target, isStreaming: record.spec.isStreaming }));
     limits.set(revision, habits.limits(record.spec));

@@ -36,9 +36,14 @@ export type Revision = {
   close(): Promise<void>;
 };
 
+/** Why a server ended by itself or had to be ended: for its memory, since it did not answer, or for anything else. `reason` is a sentence. */
+export type ServerEnd = { readonly cause: 'memory' | 'hang' | 'crash'; readonly reason: string };
+
 export type RevisionDeps = {
   start(spec: RevisionSpec): ModelServer;
   readonly log: RevisionLog;
+  /** Is told of each server that ended although nobody had told it to, once it has been ready or another takes its place. */
+  readonly onEnd: (end: ServerEnd) => void;
   readonly clock: Clock;
   readonly timers: Timers;
   /** The replica count of each of its model's revisions that has traffic. */

@@ -75,7 +75,7 @@ function sharedMemory({ gpuServing }: RevisionSpec): readonly string[] {
 }
 
 function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): ServerKind {
-  let ending: string | undefined;
+  let ending: Ending | undefined;
   // The engine may exit before it reads what is written; nothing is written.
   child.stdin?.on('error', () => undefined);
   return {
@@ -91,7 +91,8 @@ function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): 
       ending = await explain(name, child, spec.memoryMiB);
       await docker('rm', '--force', name).catch(() => undefined);
     },
-    howItEnded: () => ending ?? exit(child, spec.memoryMiB),
+    howItEnded: () => ending?.reason ?? exit(child, spec.memoryMiB),
+    isOutOfMemory: () => ending?.isOutOfMemory ?? false,
   };
 }
 
@@ -128,11 +129,15 @@ async function isLoaded(url: string): Promise<boolean> {
   }
 }
 
-async function explain(name: string, child: ChildProcess, memoryMiB: number): Promise<string> {
+type Ending = { readonly reason: string; readonly isOutOfMemory: boolean };
+
+async function explain(name: string, child: ChildProcess, memoryMiB: number): Promise<Ending> {
   const format = '{{.State.OOMKilled}}';
-  const isOutOfMemory = await docker('inspect', '--format', format, name).catch(() => '');
-  if (isOutOfMemory === 'true') return `used more than its limit of ${memoryMiB} MiB`;
-  return exit(child, memoryMiB) ?? 'ended';
+  const isKilled = await docker('inspect', '--format', format, name).catch(() => '');
+  if (isKilled === 'true') {
+    return { reason: `used more than its limit of ${memoryMiB} MiB`, isOutOfMemory: true };
+  }
+  return { reason: exit(child, memoryMiB) ?? 'ended', isOutOfMemory: false };
 }
 
 function exit({ exitCode, signalCode }: ChildProcess, memoryMiB: number): string | undefined {

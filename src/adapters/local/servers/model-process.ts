@@ -56,6 +56,7 @@ function processKind(
       restraint.stop();
     },
     howItEnded: () => howItEnded(child),
+    isOutOfMemory: restraint.isOver,
   };
 }
 
@@ -77,13 +78,16 @@ function restrain(
   { memoryMiB, guard }: ModelProcessPlan,
   onOver: (reason: string) => void,
 ) {
-  if (pid === undefined) return { look() {}, stop() {} };
-  const memory = watchMemory(pid, memoryMiB, (usedMiB) =>
-    onOver(`used ${usedMiB} MiB; the limit is ${memoryMiB} MiB`),
-  );
+  if (pid === undefined) return { look() {}, stop() {}, isOver: () => false };
+  let isOver = false;
+  const memory = watchMemory(pid, memoryMiB, (usedMiB) => {
+    isOver = true;
+    onOver(`used ${usedMiB} MiB; the limit is ${memoryMiB} MiB`);
+  });
   const forget = guard.watch(pid);
   return {
     look: memory.look,
+    isOver: () => isOver,
     stop() {
       memory.stop();
       forget();

@@ -38,6 +38,8 @@ export type ModelServer = {
   pid(): number | undefined;
   /** Why it has ended, or is being ended; undefined while it may serve. */
   diagnosis(): string | undefined;
+  /** Whether it has ended, or is being ended, for more memory than its limit. */
+  isOutOfMemory(): boolean;
   /** Asks it to end, and kills it if it does not. */
   stop(): Promise<void>;
   kill(reason: string): Promise<void>;
@@ -61,6 +63,8 @@ export type ServerKind = {
   release(): void | Promise<void>;
   /** Undefined while it runs. */
   howItEnded(): string | undefined;
+  /** Whether it held more memory than its limit. */
+  isOutOfMemory(): boolean;
 };
 
 /** Why one ended that was asked to. */
@@ -76,6 +80,7 @@ export function stillborn(reason: string): ModelServer {
     launched: ended,
     pid: () => undefined,
     diagnosis: () => reason,
+    isOutOfMemory: () => false,
     stop: () => ended,
     kill: () => ended,
   };
@@ -102,6 +107,7 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
     launched: launched.then(({ launched }) => launched),
     pid: () => server?.pid(),
     diagnosis: () => (server ? server.diagnosis() : reason),
+    isOutOfMemory: () => server?.isOutOfMemory() ?? false,
     async stop() {
       reason ??= STOPPED;
       await (await launched).stop();
@@ -156,7 +162,16 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
 
   const pid = () => (kind.isOwnProcess ? kind.child.pid : undefined);
 
-  return { started: start(), ended, launched: Promise.resolve(), pid, diagnosis, stop, kill };
+  return {
+    started: start(),
+    ended,
+    launched: Promise.resolve(),
+    pid,
+    diagnosis,
+    isOutOfMemory: kind.isOutOfMemory,
+    stop,
+    kill,
+  };
 }
 
 async function end({ child, log, release }: ServerKind): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = 100;
 
@@ -18,6 +18,15 @@ export function sessionOf(pid: number): number | null {
 export function residentMiB(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(proc(pid, 'status') ?? '');
   return kilobytes ? Math.ceil(Number(kilobytes[1]) / 1024) : null;
+}
+
+/** How many descriptors a process has open; null when it has ended or the system does not tell. */
+export function openFiles(pid: number): number | null {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return null;
+  }
 }
 
 /** The fields after the name, which may contain anything. */

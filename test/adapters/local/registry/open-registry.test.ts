@@ -15,7 +15,11 @@ import { join } from 'node:path';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { openRegistry } from '#adapters/local/registry/open-registry.ts';
-import { quickCheck } from '#adapters/local/registry/registry-check.ts';
+import {
+  quickCheck,
+  registryCheck,
+  registryFailure,
+} from '#adapters/local/registry/registry-check.ts';
 import { SCHEMA_VERSION, versionOf } from '#adapters/local/registry/schema-version.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 
@@ -141,17 +145,59 @@ describe('the quick check of a registry', () => {
     expect(await quickCheck(path)).toBeUndefined();
   });
 
+  it.each([
+    ['is gone', () => join(folder, 'gone.db')],
+    ['is a folder', () => folder],
+  ])('cannot tell whether one is sound that %s', async (_, path) => {
+    expect(await quickCheck(path())).toEqual({ kind: 'unknown', reason: expect.any(String) });
+  });
+
+  it('cannot tell whether one is sound that another program holds locked', async () => {
+    const path = filled();
+    using other = openDatabase(path);
+    other.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+
+    expect(await quickCheck(path)).toEqual({ kind: 'unknown', reason: 'database is locked' });
+  });
+
+  it('is told once while it stays so, and anew when it changes', async () => {
+    const told: string[] = [];
+    const path = filled();
+    const check = registryCheck(path, ({ kind }) => void told.push(kind));
+    expect(await check.fault()).toBeUndefined();
+
+    rmSync(path);
+    await check.look();
+    expect(await check.fault()).toMatchObject({ kind: 'unknown' });
+    await check.look();
+    writeFileSync(path, Buffer.alloc(4096, 'rot'));
+    await check.look();
+    check.close();
+
+    expect(told).toEqual(['unknown', 'damaged']);
+    expect(registryFailure({ kind: 'unknown', reason: 'it is locked' }, path)).toMatchObject({
+      message: `the registry ${path} could not be checked: it is locked`,
+      fix: expect.stringContaining('no other program holds it locked'),
+    });
+  });
+
   it('finds one page that another program wrote over', async () => {
     const path = filled();
     const bytes = Buffer.alloc(4096, 'rot');
     writeFileSync(path, bytes, { flag: 'r+' });
-    expect(await quickCheck(path)).toBe('file is not a database');
+    expect(await quickCheck(path)).toEqual({
+      kind: 'damaged',
+      reason: 'file is not a database',
+    });
 
     rmSync(path);
     const file = openSync(filled(), 'r+');
     writeSync(file, bytes, 0, bytes.length, 5 * 4096);
     closeSync(file);
 
-    expect(await quickCheck(path)).toMatch(/malformed|page|rowid/i);
+    expect(await quickCheck(path)).toMatchObject({
+      kind: 'damaged',
+      reason: expect.stringMatching(/malformed|page|rowid/i),
+    });
   });
 });

@@ -9,6 +9,7 @@ import type {
   InvocationRefusal,
   InvocationSlot,
 } from '#adapters/local/revisions/invocation.ts';
+import type { ServerEnd } from '#adapters/local/revisions/revision.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {
@@ -28,11 +29,13 @@ describe('the instances of a revision', () => {
   let servers: ScriptedModelServer[];
   let pool: InstancePool;
   let told: string[];
+  let ends: ServerEnd[];
   let clock: ReturnType<typeof fakeClock>;
   beforeEach(() => {
     timers = fakeTimers();
     servers = [];
     told = [];
+    ends = [];
     clock = fakeClock(0);
     pool = opened(null);
   });
@@ -53,6 +56,7 @@ describe('the instances of a revision', () => {
           told.push(Buffer.from(bytes).toString());
         },
       },
+      onEnd: (end) => void ends.push(end),
     });
 
   async function ask(company: Company = 'shared', signal = PATIENT): Promise<Asked> {
@@ -454,6 +458,7 @@ describe('the instances of a revision', () => {
       await nextTurn();
 
       expect(told).toEqual(['slipway: the model server of digits-v1 exited with code 1\n']);
+      expect(ends).toMatchObject([{ cause: 'crash' }]);
     });
 
     it('that one was ended in the middle of a request that took too long', async () => {
@@ -462,6 +467,7 @@ describe('the instances of a revision', () => {
       await release(await ask(), 'timeout');
 
       expect(told).toEqual(['slipway: the model server of digits-v1 did not answer in 29000 ms\n']);
+      expect(ends).toMatchObject([{ cause: 'hang' }]);
     });
 
     it('that nobody has asked for long, but nothing of one that is retired', async () => {
@@ -476,6 +482,7 @@ describe('the instances of a revision', () => {
       expect(told).toEqual([
         'slipway: the model server of digits-v1 was stopped after 300 s without a request\n',
       ]);
+      expect(ends).toEqual([]);
     });
 
     it('nothing of the first start, which is told with the state of the revision, but of a later one', async () => {

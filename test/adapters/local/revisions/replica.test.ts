@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Replica, startReplica } from '#adapters/local/revisions/replica.ts';
+import type { ServerEnd } from '#adapters/local/revisions/revision.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 import {
   type ScriptedModelServer,
@@ -16,6 +17,7 @@ describe('a replica', () => {
   let isHealthy: boolean;
   let written: string;
   let replica: Replica;
+  let ends: ServerEnd[];
   const log = {
     async append(bytes: Uint8Array) {
       written += bytes;
@@ -27,12 +29,20 @@ describe('a replica', () => {
     return servers.at(-1)!.server;
   };
   const started = (requestTimeoutMs: number) =>
-    startReplica('digits-v1', { launch, look, clock, log, requestTimeoutMs });
+    startReplica('digits-v1', {
+      launch,
+      look,
+      clock,
+      log,
+      onEnd: (end) => void ends.push(end),
+      requestTimeoutMs,
+    });
   beforeEach(() => {
     servers = [];
     looks = [];
     isHealthy = true;
     written = '';
+    ends = [];
     replica = started(HOUR_MS);
   });
 
@@ -94,6 +104,35 @@ describe('a replica', () => {
     await pauseAfterCrash();
 
     expect(replica.diagnosis()).toBe('exited with code 1');
+  });
+
+  it('tells of each server that ended by itself, and why, but not of one that never became ready', async () => {
+    await servers[0]!.ready();
+    await servers[0]!.crash();
+    await pass(1);
+    await servers[1]!.server.kill('used 530 MiB; the limit is 512 MiB');
+    await pass(2);
+    await servers[2]!.ready();
+    isHealthy = false;
+    await pass(30);
+
+    expect(ends).toEqual([
+      { cause: 'crash', reason: 'the model server of digits-v1 exited with code 1' },
+      {
+        cause: 'memory',
+        reason: 'the model server of digits-v1 used 530 MiB; the limit is 512 MiB',
+      },
+      { cause: 'hang', reason: 'the model server of digits-v1 failed its health check 4 times' },
+    ]);
+  });
+
+  it('tells of no server that was stopped, nor of a first one that does not start', async () => {
+    await servers[0]!.crash();
+    await pass(1);
+    await servers[1]!.ready();
+    await replica.stop();
+
+    expect(ends).toEqual([]);
   });
 
   it('counts nothing of a server that is gone for the next one', async () => {

@@ -49,6 +49,7 @@ it('what a model server writes is read no faster than its log takes it, so that 
     signal: () => undefined,
     release: () => undefined,
     howItEnded: () => 'was ended',
+    isOutOfMemory: () => false,
   }));
 
   const aheadBytes: number[] = [];

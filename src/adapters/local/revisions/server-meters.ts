@@ -1,0 +1,154 @@
+import type { Family, Sample } from '#adapters/local/exposition.ts';
+import type { ModelServer } from '#adapters/local/servers/model-server.ts';
+import { cpuSeconds, openFiles, residentMiB } from '#adapters/local/servers/process-usage.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { RevisionHost } from './invocation.ts';
+import type { ServerEnd } from './revision.ts';
+
+/** The servers of each revision, and how often they ended by themselves; in memory, so a restart begins at 0. */
+export type ServerMeters = {
+  started(of: Of, server: ModelServer): void;
+  /** Counts a server that ended although nobody had told it to. */
+  ended(of: Of, end: ServerEnd): void;
+  /** How many servers of the revision ended so since then (by the monotonic clock); at most 100 are remembered. */
+  endsSince(revision: string, sinceMs: number): number;
+  /** Revisions that no longer exist are forgotten. What a system does not tell has no samples: only Linux tells what a process uses, and none what a container does. */
+  families(revisions: Pick<RevisionHost, 'placement'>): readonly Family[];
+};
+
+type Of = { readonly model: string; readonly revision: string };
+
+type Running = { readonly server: ModelServer; isReady: boolean; cpuSeconds: number };
+
+type Series = {
+  readonly model: string;
+  readonly running: Set<Running>;
+  readonly ends: Map<ServerEnd['cause'], number>;
+  readonly lastEndsMs: number[];
+  /** What servers that have ended had used when they were last looked at. */
+  endedCpuSeconds: number;
+};
+
+const MEBIBYTE = 1024 * 1024;
+const REMEMBERED_ENDS = 100;
+const CAUSES: readonly ServerEnd['cause'][] = ['crash', 'hang', 'memory'];
+
+export function serverMeters(clock: Pick<Clock, 'monotonicMs'>): ServerMeters {
+  const series = new Map<string, Series>();
+
+  const seriesOf = ({ model, revision }: Of): Series => {
+    const known = series.get(revision);
+    if (known) return known;
+    const begun = {
+      model,
+      running: new Set<Running>(),
+      ends: new Map(),
+      lastEndsMs: [],
+      endedCpuSeconds: 0,
+    };
+    series.set(revision, begun);
+    return begun;
+  };
+
+  return {
+    started(of, server) {
+      const mine = { server, isReady: false, cpuSeconds: 0 };
+      const { running } = seriesOf(of);
+      running.add(mine);
+      void server.started.then(({ kind }) => {
+        mine.isReady = kind === 'ready';
+      });
+      void server.ended.then(() => {
+        running.delete(mine);
+        seriesOf(of).endedCpuSeconds += mine.cpuSeconds;
+      });
+    },
+    ended(of, { cause }) {
+      const { ends, lastEndsMs } = seriesOf(of);
+      ends.set(cause, (ends.get(cause) ?? 0) + 1);
+      lastEndsMs.push(clock.monotonicMs());
+      if (lastEndsMs.length > REMEMBERED_ENDS) lastEndsMs.shift();
+    },
+    endsSince: (revision, sinceMs) =>
+      (series.get(revision)?.lastEndsMs ?? []).filter((atMs) => atMs >= sinceMs).length,
+    families(revisions) {
+      for (const [revision, { running }] of series) {
+        if (running.size === 0 && revisions.placement(revision) === undefined)
+          series.delete(revision);
+      }
+      return familiesOf(series);
+    },
+  };
+}
+
+function familiesOf(series: ReadonlyMap<string, Series>): readonly Family[] {
+  const each = (read: (one: Series) => number | null) =>
+    [...series].flatMap(([revision, one]): readonly Sample[] => {
+      const value = read(one);
+      return value === null ? [] : [{ labels: { model: one.model, revision }, value }];
+    });
+  return [
+    {
+      name: 'slipway_model_servers_ready',
+      help: 'Model servers that have loaded their model and answer.',
+      type: 'gauge',
+      values: each(({ running }) => [...running].filter(isReady).length),
+    },
+    {
+      name: 'slipway_model_server_restarts_total',
+      help: 'Model servers that ended although nobody had told them to, by cause: crash, hang (no answer in time) or memory (over its limit).',
+      type: 'counter',
+      values: [...series].flatMap(([revision, { model, ends }]) =>
+        CAUSES.map((cause) => ({
+          labels: { model, revision, cause },
+          value: ends.get(cause) ?? 0,
+        })),
+      ),
+    },
+    {
+      name: 'slipway_model_server_memory_bytes',
+      help: 'Resident memory of the model servers, without their children.',
+      type: 'gauge',
+      values: each(({ running }) => sumOf(running, (pid) => timesMebibyte(residentMiB(pid)))),
+    },
+    {
+      name: 'slipway_model_server_cpu_seconds_total',
+      help: 'CPU time of the model servers; of one that has ended, as it was last looked at.',
+      type: 'counter',
+      values: each(cpuOf),
+    },
+    {
+      name: 'slipway_model_server_open_files',
+      help: 'Open descriptors of the model servers, where the system tells.',
+      type: 'gauge',
+      values: each(({ running }) => sumOf(running, openFiles)),
+    },
+  ];
+}
+
+function isReady({ server, isReady }: Running): boolean {
+  return isReady && server.diagnosis() === undefined;
+}
+
+function cpuOf({ running, endedCpuSeconds }: Series): number | null {
+  for (const one of running) {
+    const pid = one.server.pid();
+    one.cpuSeconds = (pid === undefined ? null : cpuSeconds(pid)) ?? one.cpuSeconds;
+  }
+  const sum = [...running].reduce((total, one) => total + one.cpuSeconds, endedCpuSeconds);
+  return sum === 0 && running.size > 0 ? null : sum;
+}
+
+/** Null where something runs of which nothing is known; 0 where nothing runs. */
+function sumOf(running: ReadonlySet<Running>, read: (pid: number) => number | null): number | null {
+  const values = [...running].flatMap(({ server }) => {
+    const pid = server.pid();
+    return (pid === undefined ? null : read(pid)) ?? [];
+  });
+  if (values.length === 0 && running.size > 0) return null;
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function timesMebibyte(mebibytes: number | null): number | null {
+  return mebibytes === null ? null : mebibytes * MEBIBYTE;
+}

@@ -1,0 +1,107 @@
+import { constants } from 'node:fs';
+import { access, stat, statfs } from 'node:fs/promises';
+import type { Family } from '#adapters/local/exposition.ts';
+import { Failure } from '#domain/failure.ts';
+
+/** The parts of a Slipway on one machine that may keep it from working as it should. */
+const CHECKS = ['disk', 'bucket', 'registry', 'walls'] as const;
+
+/** What is wrong with a part, and what to do. Names no model, and no file of one. */
+export type Trouble = {
+  readonly check: (typeof CHECKS)[number];
+  readonly reason: string;
+  readonly fix: string;
+};
+
+type Parts = {
+  readonly dataDir: string;
+  readonly bucketDir: string;
+  /** Why the registry is not known to be sound; undefined where it is. */
+  readonly registry: () => Promise<Failure | undefined>;
+  /** Why the walls around models are not those that it was started with; undefined where they are. */
+  readonly walls: () => Failure | undefined;
+};
+
+/** With less free space Slipway may not be able to record what happens. */
+export const LEAST_FREE_MIB = 100;
+const MEBIBYTE = 1024 * 1024;
+
+/** Looks at each part; empty while all are well. A part that cannot be looked at is in trouble. */
+export async function troublesOf({
+  dataDir,
+  bucketDir,
+  registry,
+  walls,
+}: Parts): Promise<readonly Trouble[]> {
+  const looks: Readonly<Record<Trouble['check'], () => Promise<Failure | undefined>>> = {
+    disk: () => lookAtDisk(dataDir),
+    bucket: () => lookAtBucket(bucketDir),
+    registry,
+    walls: async () => walls(),
+  };
+  const found = await Promise.all(
+    CHECKS.map(async (check) => {
+      const failure = await looks[check]().catch((error: unknown) => notSeen(check, error));
+      return failure ? [{ check, reason: failure.message, fix: failure.fix }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** The same for Prometheus, which knows by it which part is in trouble. */
+export function healthMeters(troubles: readonly Trouble[]): Family {
+  return {
+    name: 'slipway_healthy',
+    help: 'Whether a part works as it should (1) or not (0); /healthz says why not.',
+    type: 'gauge',
+    values: CHECKS.map((check) => ({
+      labels: { check },
+      value: troubles.some((trouble) => trouble.check === check) ? 0 : 1,
+    })),
+  };
+}
+
+/** The trouble with the walls that a running Slipway found as it started, by their one line; undefined where there are any, or where the system has none to offer. */
+export function wallsFailure(
+  says: string,
+  platform: string = process.platform,
+): Failure | undefined {
+  if (platform !== 'linux' || !says.startsWith('none')) return undefined;
+  return new Failure('PlatformDenied', `no wall stands around the models: ${says}`, {
+    fix: 'Install Python 3.9 or later as python3, which sets them, and start Slipway again; `slipway start --engine docker` needs none.',
+  });
+}
+
+async function lookAtDisk(dataDir: string): Promise<Failure | undefined> {
+  const { bavail, bsize, files, ffree } = await statfs(dataDir);
+  const freeMiB = Math.floor((bavail * bsize) / MEBIBYTE);
+  const fix = 'Free some space on it: `slipway prune` removes what nothing needs.';
+  if (freeMiB < LEAST_FREE_MIB) {
+    const says = `the disk of the data folder has ${freeMiB} MiB left; Slipway needs ${LEAST_FREE_MIB}`;
+    return new Failure('StorageFull', says, { fix });
+  }
+  // Some file systems count none.
+  if (files > 0 && ffree === 0) {
+    return new Failure('StorageFull', 'the disk of the data folder has no inode left', { fix });
+  }
+  return undefined;
+}
+
+async function lookAtBucket(bucketDir: string): Promise<Failure | undefined> {
+  const found = await stat(bucketDir);
+  if (!found.isDirectory()) {
+    return new Failure('PlatformUnavailable', 'the bucket is not a folder', {
+      fix: 'Put the folder back; what was live is served meanwhile.',
+    });
+  }
+  await access(bucketDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  return undefined;
+}
+
+function notSeen(check: Trouble['check'], error: unknown): Failure {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const says = code === 'ENOENT' ? `the ${check} is gone` : `the ${check} cannot be used: ${code}`;
+  return new Failure('PlatformUnavailable', says, {
+    fix: 'Put the data folder back, owned by the user that runs Slipway; what was live is served meanwhile.',
+  });
+}

@@ -1,0 +1,43 @@
+import { ailmentsOf, END_MINUTES, failing, type Lately, REQUEST_MINUTES } from '#domain/ailment.ts';
+import type { Damage, ModelVersion } from '#domain/deployment.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Metrics } from '#ports/metrics.ts';
+import type { Registry } from '#ports/registry.ts';
+import type { Incidents } from './incidents.ts';
+
+/** Watches how live versions answer. */
+export type LiveWatch = {
+  /** What ails a live version now; empty where nothing does. */
+  alerts(live: ModelVersion): Promise<readonly Damage[]>;
+  /** Looks at all live versions, and tells of each that fails its requests. */
+  look(): Promise<void>;
+};
+
+type Deps = {
+  readonly registry: Pick<Registry, 'models'>;
+  readonly metrics: Pick<Metrics, 'traffic'>;
+  readonly endsSince: (revision: string, sinceMs: number) => number;
+  readonly incidents: Pick<Incidents, 'unhealthy'>;
+  readonly clock: Clock;
+};
+
+const MINUTE_MS = 60_000;
+
+export function liveWatch({ registry, metrics, endsSince, incidents, clock }: Deps): LiveWatch {
+  async function lately(live: ModelVersion): Promise<Lately> {
+    const traffic = await metrics.traffic(live, clock.now() - REQUEST_MINUTES * MINUTE_MS);
+    const sinceMs = clock.monotonicMs() - END_MINUTES * MINUTE_MS;
+    return { ...traffic, ends: endsSince(live.revision, sinceMs) };
+  }
+
+  return {
+    alerts: async (live) => ailmentsOf(live.revision, await lately(live)),
+    async look() {
+      for (const { live } of await registry.models()) {
+        if (!live) continue;
+        const found = failing(live.revision, await lately(live));
+        if (found) incidents.unhealthy(live, found);
+      }
+    },
+  };
+}
