@@ -6,7 +6,7 @@ import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
 import { userName } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
 import { readRelease } from '#domain/promotion/release.ts';
-import { call, findInstance, type Instance, readEvents } from './client.ts';
+import { call, findInstance, healthOf, type Instance, readEvents } from './client.ts';
 import {
   asked,
   builds,
@@ -36,6 +36,7 @@ export function oneMachineAt({ control, gateway }: Omit<Instance, 'pid'>): Slipw
     models: async () => (await call(`${control}/models`, models)).models,
     refused: async () => (await call(`${control}/refused`, refused)).refused,
     storage: () => call(`${control}/storage`, storage),
+    walls: async () => (await healthOf(control)).walls ?? null,
     logs: (model) => call(urlOf(model, 'logs'), modelLog),
     versions: async (model) => (await call(urlOf(model, 'versions'), versions)).versions,
     explain: (model, version) =>

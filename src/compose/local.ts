@@ -38,6 +38,7 @@ import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
@@ -66,8 +67,8 @@ export type LocalSlipway = {
   /** The endpoint's base, `http://HOST:PORT`; a model answers under `/models/NAME`. */
   readonly gateway: string;
   readonly control: string;
-  /** How its models are isolated, in one line. */
-  readonly walls: string;
+  /** How its models are isolated. */
+  readonly walls: WallsReport;
   /** The folder to drop models in. */
   readonly bucketDir: string;
   isLive(model: string): Promise<boolean>;
@@ -166,6 +167,7 @@ async function startIn(
     environment,
     serverEntry,
     walls,
+    codeWithoutWalls: config.codeWithoutWalls,
   });
   const room = serverRoom({
     budgetMiB: config.memoryMiB ?? machineBudgetMiB(),
@@ -241,6 +243,7 @@ async function startIn(
     },
     // A machine without a GPU still answers, by its CPU.
     gpus: { areChosen: false, vllmImage: environment['VLLM_IMAGE'] || null },
+    unwalled: runtime.walls.refuses,
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: config.describeWaitMs,
     shifts: localShifts(config.bakeSeconds),
@@ -320,6 +323,7 @@ async function startIn(
     troubles: () => registryTroubles(check.problem()),
     meters: async () => [...(await deploymentMetrics()), ...roomMeters(room.use())],
     memory: room.use,
+    walls: runtime.walls,
     upload,
     objects: async (prefix) =>
       (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),

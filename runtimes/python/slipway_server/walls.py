@@ -4,7 +4,9 @@ What a process that loads a model can still do. Before loading, it gives up ever
 {read: [path], write: [path], execute: [path], limits: {files, processes, fileBytes, dataBytes, cpuSeconds}}.
 Every wall listed is set, or the process ends.
 
-`python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces} for this machine; namespaces only if each PATH is readable within them.
+`python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces, closed} for this machine. `closed` has the first file or folder on the way to each PATH
+that a process without capabilities may not read, as a root's is behind the walls; namespaces are only there if each PATH that is not closed is readable within them.
+Ends with a status other than 0 if it cannot tell: that is no sign that a wall is missing.
 `python walls.py PROGRAM ARGUMENT...` sets the walls and then becomes that program.
 
 Only imports the standard library, since it also runs outside any environment.
@@ -19,10 +21,11 @@ import json
 import os
 import platform
 import resource
+import signal
 import socket
 import struct
 import sys
-from typing import Any, Iterable, Iterator, MutableMapping
+from typing import Any, Callable, Iterable, Iterator, MutableMapping
 
 _VARIABLE = "SLIPWAY_WALLS"
 LISTENING = "LISTENING_FD"
@@ -142,28 +145,82 @@ def enter_or_end() -> None:
 
 
 def look(paths: Iterable[str]) -> dict[str, Any]:
-    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others."""
+    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others. Raises OSError when that cannot be told."""
     is_linux = sys.platform.startswith("linux")
+    wanted = [*paths, sys.base_prefix]
+    closed = _in_child(lambda: _closed(wanted)) if is_linux else ""
+    found = closed.split("\0") if closed else []
+    readable = [] if found else wanted
     return {
         "python": sys.executable,
-        "landlock": max(0, _libc.syscall(_CREATE_RULESET, None, 0, _GET_VERSION)) if is_linux else 0,
-        "seccomp": is_linux and platform.machine() in _CALLS and _tried(lambda: _enter_seccomp(False, False)),
-        "namespaces": is_linux and _tried(lambda: _enter_namespaces([], False), paths),
+        "landlock": _landlock_version() if is_linux else 0,
+        "seccomp": is_linux and platform.machine() in _CALLS and _is_there(lambda: _enter_seccomp(False, False)),
+        "namespaces": is_linux and _is_there(lambda: _enter_namespaces([], False), readable),
+        "closed": found,
     }
 
 
-def _tried(attempt: Any, paths: Iterable[str] = ()) -> bool:
-    """In a child process, since it cannot be undone."""
-    child = os.fork()
-    if child == 0:
+# How a kernel, its settings or a container refuse a wall. Any other error, such as a lack of memory, says nothing about the machine.
+_REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOENT, errno.ENOSPC, errno.EUSERS, errno.EROFS)
+
+
+def _landlock_version() -> int:
+    version = _libc.syscall(_CREATE_RULESET, None, 0, _GET_VERSION)
+    if version < 0 and ctypes.get_errno() not in _REFUSALS:
+        _call(version, "Landlock")
+    return max(0, version)
+
+
+def _is_there(attempt: Callable[[], None], paths: Iterable[str] = ()) -> bool:
+    def tried() -> str:
         try:
             _call(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
             attempt()
             _drop_capabilities()
-            os._exit(0 if all(os.access(path, os.R_OK) for path in paths) else 1)
-        except BaseException:
+        except OSError as error:
+            if error.errno in _REFUSALS:
+                return ""
+            raise
+        return "there" if all(os.access(path, os.R_OK) for path in paths) else ""
+
+    return _in_child(tried) == "there"
+
+
+def _closed(paths: Iterable[str]) -> str:
+    """A root without capabilities reads no file that another user has closed, and behind the walls it has none."""
+    _drop_capabilities()
+    found = [_first_closed(path) for path in paths]
+    return "\0".join(dict.fromkeys(each for each in found if each))
+
+
+def _first_closed(path: str, how: int = os.R_OK) -> str:
+    """Empty when it can be read. A folder above may be passed through without being read."""
+    above = os.path.dirname(path)
+    closed = "" if above == path else _first_closed(above, os.X_OK)
+    return closed or ("" if os.access(path, how) else path)
+
+
+def _in_child(work: Callable[[], str]) -> str:
+    """What it answers, in a process of its own: what it does to that cannot be undone. Raises OSError when it ends without an answer."""
+    end, begin = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(begin, b"=" + os.fsencode(work()))
+            os._exit(0)
+        except BaseException as error:
+            os.write(begin, str(error).encode(errors="replace"))
             os._exit(1)
-    return os.waitpid(child, 0)[1] == 0
+    os.close(begin)
+    with os.fdopen(end, "rb") as answer:
+        said = answer.read()
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
+        # A container's filter ends who asks.
+        return ""
+    if status != 0 or not said.startswith(b"="):
+        raise OSError(f"a look ended with status {status}: {os.fsdecode(said)}")
+    return os.fsdecode(said[1:])
 
 
 def _facts_of(env: MutableMapping[str, str]) -> dict[str, Any]:

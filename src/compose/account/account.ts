@@ -83,6 +83,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     },
     refused: () => refusedDrops(registry, []),
     storage: async () => null,
+    walls: async () => null,
     logs: async (name) =>
       modelLog(
         registry,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import * as z from 'zod/mini';
 import { isAlive } from '#compose/is-alive.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
 /** Where a Slipway on a data folder listens, or did: `answers` is whether it says so itself, `isBusy` whether it runs and has not said so in time. */
@@ -14,6 +15,8 @@ export type FoundSlipway = {
   readonly memory?:
     | { readonly budgetMiB: number; readonly usedMiB: number; readonly waiting: number }
     | undefined;
+  /** The walls that it found as it started; undefined where it has not told. */
+  readonly walls?: WallsReport | undefined;
 };
 
 const FIRST_TRIED = [8080, 8081] as const;

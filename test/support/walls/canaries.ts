@@ -15,12 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import {
-  lookAtWalls,
-  type Walls,
-  type Within,
-  wallsVariable,
-} from '#adapters/local/servers/walls.ts';
+import { lookAtWalls } from '#adapters/local/servers/look-at-walls.ts';
+import { type Walls, type Within, wallsVariable } from '#adapters/local/servers/walls.ts';
 
 const run = promisify(execFile);
 

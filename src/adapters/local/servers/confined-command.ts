@@ -4,6 +4,8 @@ import { nodePermissions, servingLimits, type Walls, type Within, wallsVariable 
 
 export type ServerWalls = {
   readonly machine: Walls;
+  /** Why no model is started that Python loads, as a clause; null where it is. */
+  readonly refuses: string | null;
   /** The files of the ONNX server. */
   readonly serverFiles: readonly string[];
   /** runtimes/python/slipway_server/walls.py */

@@ -50,6 +50,7 @@ function confined(serverEntry: string, machine: Walls | null, isSpare = false) {
     serverEntry,
     walls: machine && {
       machine,
+      refuses: null,
       launcher: LAUNCHER,
       serverFiles: serverFiles(serverEntry, ROOT),
       compiled: COMPILED,
@@ -201,6 +202,37 @@ describe('a server that was started before there was a model for it', () => {
     }
 
     expect(readdirSync(join(root, 'spares/onnx'))).toEqual([]);
+  });
+});
+
+describe('a Slipway without walls that was not told to do without', () => {
+  it('starts no server of Python, also of a version that was deployed before', async () => {
+    const directory = join(root, 'revisions');
+    const servers = processServers({
+      directory,
+      images: join(root, 'images'),
+      objectPath: () => '',
+      serverEntry: ONNX,
+      walls: {
+        machine: NO_WALLS,
+        refuses: 'no python3 runs to set them',
+        launcher: LAUNCHER,
+        serverFiles: [],
+        compiled: COMPILED,
+      },
+      environment: {},
+    });
+
+    const server = servers.start(
+      { ...version(1), runtime: 'python' },
+      { append: async () => {}, tail: async () => [] },
+    );
+
+    expect(await server.started).toEqual({
+      kind: 'died',
+      reason: expect.stringMatching(/^was not started: Python loads it, .*: no python3 runs/),
+    });
+    await servers.close();
   });
 });
 
