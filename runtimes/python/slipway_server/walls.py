@@ -55,11 +55,23 @@ _PRIVATE_BELOW, _BIND = 1 << 18 | 1 << 14, 1 << 12
 _SET_MOUNT, _HERE, _AND_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 _CAPABILITY_VERSION = 0x20080522
 
+# Of where programs are installed: not its settings (etc) or sources (src), nor, of a prefix that is a home, the rest of that.
+_INSTALLED = ("bin", "sbin", "lib", "lib32", "lib64", "libexec", "share", "include")
+# Certificate authorities, by file: in the same folders people keep private keys. Links in /etc/ssl/certs lead to files below /usr.
+_CERTIFICATES = (
+    *("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"),
+    *("/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/cert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"),
+    *("/etc/ca-certificates/extracted", "/var/lib/ca-certificates/ca-bundle.pem", "/usr/local/ssl/cert.pem"),
+)
+# OpenSSL ends its start where these are there and cannot be read.
+_OPENSSL = ("/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/pki/tls/openssl.d", "/usr/local/ssl/openssl.cnf")
 # What every program reads: the system's libraries and tables, and the kernel's data about the machine. No user's files, and only harmless devices.
 _SYSTEM = (
-    *("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt/hostedtoolcache", "/nix/store"),
+    *(f"{prefix}/{part}" for prefix in ("/usr", "/usr/local") for part in _INSTALLED),
+    *("/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt/hostedtoolcache", "/nix/store", "/usr/local/cuda"),
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone"),
-    *("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/mime.types", "/etc/os-release", "/etc/alternatives"),
+    *("/etc/mime.types", "/etc/os-release", "/etc/alternatives"),
+    *(*_CERTIFICATES, *_OPENSSL),
     *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/sys", "/proc/filesystems"),
     *("/sys/devices/system", "/sys/bus/pci/devices", "/sys/fs/cgroup", "/sys/kernel/mm", "/dev/zero", "/dev/random", "/dev/urandom"),
 )
@@ -330,7 +342,7 @@ def _enter_landlock(plan: dict[str, Any], is_code: bool, has_network: bool) -> N
 
 
 def _allowed(plan: dict[str, Any], rights: int, is_code: bool, has_network: bool) -> Iterator[tuple[str, int]]:
-    own = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, os.path.dirname(os.path.abspath(__file__))}
+    own = {*_python_itself(), os.path.dirname(os.path.abspath(__file__))}
     program = _READ | _EXECUTE if is_code else _READ
     yield from ((path, program) for path in (*_SYSTEM, *own))
     yield from ((path, _READ) for path in (*plan["read"], "/proc/self", *(_RESOLVING if has_network else ())))
@@ -338,6 +350,14 @@ def _allowed(plan: dict[str, Any], rights: int, is_code: bool, has_network: bool
     yield from ((path, _READ | _EXECUTE) for path in (*programs, *(_LOADERS if programs else ())))
     yield from ((path, rights & ~(_MAKE_DEVICES | (0 if is_code else _EXECUTE))) for path in plan["write"])
     yield "/dev/null", _READ_FILE | _WRITE_FILE
+
+
+def _python_itself() -> Iterator[str]:
+    """An environment is a folder of its own, but Python may be installed in one that holds much else, such as a home."""
+    if sys.prefix != sys.base_prefix:
+        yield from (sys.prefix, sys.exec_prefix)
+    for prefix in (sys.base_prefix, sys.base_exec_prefix):
+        yield from (f"{prefix}/{part}" for part in (*_INSTALLED, "ssl"))
 
 
 def _allow(rules: int, path: str, allowed: int) -> None:

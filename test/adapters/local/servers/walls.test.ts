@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { NO_WALLS, type Walls } from '#adapters/local/servers/walls.ts';
 import { needing } from '../../../support/needs.ts';
 import {
   type CanaryWorld,
   canaryWorld,
+  LAUNCHER,
   MACHINE,
   missingNobody,
   missingWalls,
@@ -55,6 +57,18 @@ for _ in range(20):
 `;
 
 const READ_LEFT_OPEN = ['-c', 'import os; print(os.pread(200, 9, 0))'];
+
+// Where people keep private keys, sources and settings beside what every program reads.
+const SYSTEM_FOLDERS = [
+  '/etc/ssl',
+  '/etc/ssl/certs',
+  '/etc/ssl/private',
+  '/etc/pki',
+  '/etc/ca-certificates',
+  '/usr',
+  '/usr/src',
+  '/usr/local/etc',
+];
 
 const NAMES = Object.keys(ATTEMPTS);
 const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
@@ -196,6 +210,57 @@ needing(MACHINE.python === null ? missingWalls() : undefined, () => {
         });
       });
     }
+
+    needing(missingWalls('landlock'), () => {
+      const landlock = only('landlock');
+
+      it.each(SYSTEM_FOLDERS.filter(existsSync))('does not list %s', async (folder) => {
+        const code = `import os; os.listdir(${JSON.stringify(folder)})`;
+
+        const ended = await world.python(landlock, ['-c', code]).catch((error) => error);
+
+        expect(ended.stderr).toContain('PermissionError');
+      });
+
+      it('has the certificates that a client needs all the same', async () => {
+        const code = 'import ssl; print(len(ssl.create_default_context().get_ca_certs()))';
+
+        const behind = await world.python(landlock, ['-c', code]);
+
+        expect(behind).toBe(await world.python(NO_WALLS, ['-c', code]));
+      });
+
+      it('reads of the folder that Python is installed in what programs are made of, and nothing else where that is a home', async () => {
+        mkdirSync(world.path('outside/lib'));
+        writeFileSync(world.path('outside/lib/module'), 'x');
+        const code = `
+import json, os, sys
+sys.path.insert(0, ${JSON.stringify(dirname(LAUNCHER))})
+import walls
+sys.prefix = sys.exec_prefix = sys.base_prefix = sys.base_exec_prefix = ${JSON.stringify(world.path('outside'))}
+walls.enter(os.environ)
+for path in ("lib/module", "secret"):
+    print(path, os.access(sys.prefix, os.X_OK), end=" ")
+    try:
+        print(open(os.path.join(sys.prefix, path)).read())
+    except OSError as error:
+        print(error.strerror)
+`;
+        const within = { landlock: landlock.landlock, seccomp: false, namespaces: false };
+        const told = { ...within, read: [], write: [world.path('scratch')], limits: {} };
+
+        const said = await world.python(
+          NO_WALLS,
+          ['-c', code],
+          {},
+          {
+            SLIPWAY_WALLS: JSON.stringify(told),
+          },
+        );
+
+        expect(said).toBe('lib/module True x\nsecret True Permission denied\n');
+      });
+    });
 
     it('does not run where a wall that is asked for cannot be set', async () => {
       const asked = { ...MACHINE, landlock: 1000 };
