@@ -11,6 +11,9 @@ export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 /** Sets the walls around what loads a model. */
 export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
 
+/** The same, for lack of a Python. */
+const NODE_LAUNCHER = join(ROOT, 'runtimes/walls/launch.mjs');
+
 /**
  * What the machine has to keep models to themselves. `dataDir` is what they are read from, if it is there; `limitsMs` is how long each attempt to look may take.
  * Fails as `lookAtWalls` does.
@@ -19,7 +22,10 @@ export function machineWalls(dataDir: string, limitsMs?: readonly number[]): Pro
   // What a server is made of, and what it serves.
   const wanted = [join(ROOT, 'node_modules'), LAUNCHER, process.execPath, dataDir];
   const paths = wanted.filter(existsSync).map((path) => realpathSync(path));
-  return lookAtWalls(LAUNCHER, [ROOT, ...paths], limitsMs ? { limitsMs } : {});
+  return lookAtWalls(LAUNCHER, [ROOT, ...paths], {
+    node: NODE_LAUNCHER,
+    ...(limitsMs && { limitsMs }),
+  });
 }
 
 /** The same for a Slipway that is about to start: a Python looks for 0.1 to 0.3 s, while this process loads what it is made of. */

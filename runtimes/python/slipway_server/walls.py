@@ -55,55 +55,21 @@ _PRIVATE_BELOW, _BIND = 1 << 18 | 1 << 14, 1 << 12
 _SET_MOUNT, _HERE, _AND_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 _CAPABILITY_VERSION = 0x20080522
 
-# Of where programs are installed: not its settings (etc) or sources (src), nor, of a prefix that is a home, the rest of that.
-_INSTALLED = ("bin", "sbin", "lib", "lib32", "lib64", "libexec", "share", "include")
-# Certificate authorities, by file: in the same folders people keep private keys. Links in /etc/ssl/certs lead to files below /usr.
-_CERTIFICATES = (
-    *("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"),
-    *("/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/cert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"),
-    *("/etc/ca-certificates/extracted", "/var/lib/ca-certificates/ca-bundle.pem", "/usr/local/ssl/cert.pem"),
-)
-# OpenSSL ends its start where these are there and cannot be read.
-_OPENSSL = ("/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/pki/tls/openssl.d", "/usr/local/ssl/openssl.cnf")
-# What every program reads: the system's libraries and tables, and the kernel's data about the machine. No user's files, and only harmless devices.
-_SYSTEM = (
+# For who sets the walls without a Python too: runtimes/walls/launch.mjs.
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "walls.json"), encoding="utf-8") as _file:
+    _KNOWN: dict[str, Any] = json.load(_file)
+_INSTALLED: list[str] = _KNOWN["installed"]
+_SYSTEM: tuple[str, ...] = (
     *(f"{prefix}/{part}" for prefix in ("/usr", "/usr/local") for part in _INSTALLED),
-    *("/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt/hostedtoolcache", "/nix/store", "/usr/local/cuda"),
-    *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone"),
-    *("/etc/mime.types", "/etc/os-release", "/etc/alternatives"),
-    *(*_CERTIFICATES, *_OPENSSL),
-    *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/sys", "/proc/filesystems"),
-    *("/sys/devices/system", "/sys/bus/pci/devices", "/sys/fs/cgroup", "/sys/kernel/mm", "/dev/zero", "/dev/random", "/dev/urandom"),
+    *(*_KNOWN["system"], *_KNOWN["certificates"], *_KNOWN["openssl"]),
 )
-# The dynamic loaders, which start every program.
-_LOADERS = (
-    "/lib64/ld-linux-x86-64.so.2",
-    "/lib/ld-linux-aarch64.so.1",
-    "/lib/ld-musl-x86_64.so.1",
-    "/lib/ld-musl-aarch64.so.1",
-)
+_LOADERS: list[str] = _KNOWN["loaders"]
 _RESOLVING = (
     *("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services"),
     *("/etc/protocols", "/run/systemd/resolve"),
 )
 
-# By processor: its architecture's constant and system call numbers. Refused are calls that reach into other processes or the kernel, or leave the process group by which the parent ends this one.
-_CALLS: dict[str, dict[str, Any]] = {
-    "x86_64": {
-        "audit": 0xC000003E,
-        "refused": (101, 310, 311, 425, 426, 427, 321, 298, 165, 166, 155, 272, 308, 248, 249, 250, 323, 246, 320, 175, 313, 304, 112, 109, 161)
-        + (428, 429, 430, 431, 432, 433, 442),
-        **{"socket": 41, "socketpair": 53, "connect": 42, "bind": 49, "sendto": 44, "sendmsg": 46, "sendmmsg": 307},
-        **{"clone": 56, "clone3": 435, "prlimit64": 302},
-    },
-    "aarch64": {
-        "audit": 0xC00000B7,
-        "refused": (117, 270, 271, 425, 426, 427, 280, 241, 40, 39, 41, 97, 268, 217, 218, 219, 282, 104, 294, 105, 273, 265, 157, 154, 51)
-        + (428, 429, 430, 431, 432, 433, 442),
-        **{"socket": 198, "socketpair": 199, "connect": 203, "bind": 200, "sendto": 206, "sendmsg": 211, "sendmmsg": 269},
-        **{"clone": 220, "clone3": 435, "prlimit64": 261},
-    },
-}
+_CALLS: dict[str, dict[str, Any]] = _KNOWN["calls"]
 _FAST_OPEN = 0x20000000
 # These formats include the owner's own code, which may start programs and, if its manifest says so, use the network.
 _OF_CODE = ("python", "mlflow", "sagemaker")

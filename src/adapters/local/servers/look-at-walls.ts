@@ -9,7 +9,7 @@ import { NO_WALLS, type Walls } from './walls.ts';
 const run = promisify(execFile);
 
 const found = z.object({
-  python: z.string(),
+  python: z._default(z.nullable(z.string()), null),
   landlock: z.int(),
   seccomp: z.boolean(),
   namespaces: z.boolean(),
@@ -20,10 +20,13 @@ const found = z.object({
 const LOOKS_MS: readonly number[] = [10_000, 20_000, 30_000];
 // What a shell, and a shim such as pyenv's, answers where there is no program behind the name, or none that may be run.
 const NOT_THERE: readonly unknown[] = ['ENOENT', 'EACCES', 126, 127];
+const NO_BINDING = 'ERR_MODULE_NOT_FOUND';
 
 type How = {
   /** The program that looks. */
   readonly python?: string;
+  /** The path of runtimes/walls/launch.mjs, by which Node looks where there is no such program, and then sets them too. */
+  readonly node?: string;
   /** How long each attempt may take; the look has failed when the last one has. */
   readonly limitsMs?: readonly number[];
 };
@@ -36,36 +39,56 @@ type How = {
 export async function lookAtWalls(
   launcher: string,
   paths: readonly string[],
-  { python = 'python3', limitsMs = LOOKS_MS }: How = {},
+  { python = 'python3', node, limitsMs = LOOKS_MS }: How = {},
 ): Promise<Walls> {
   if (process.platform !== 'linux') {
     return { ...NO_WALLS, missing: 'they are made of calls that only the kernel of Linux has' };
   }
-  const given = ['-I', '-S', launcher, '--look', ...paths];
+  const byPython = [python, '-I', '-S', launcher, '--look'] as const;
+  const walls = await looked(byPython, paths, limitsMs);
+  if (walls) return walls;
+  const missing = `no ${python} runs to set them`;
+  if (!node) return { ...NO_WALLS, missing };
+  const byNode = await looked([process.execPath, node, '--look'], paths, limitsMs);
+  if (byNode) return { ...byNode, node };
+  return { ...NO_WALLS, missing: `${missing}, and koffi, by which Node does, is not installed` };
+}
+
+/** Undefined where what looks is not there. */
+async function looked(
+  [program, ...given]: readonly [string, ...string[]],
+  paths: readonly string[],
+  limitsMs: readonly number[],
+) {
   let last = '';
   for (const timeout of limitsMs) {
     try {
-      const { stdout } = await run(python, given, { timeout, killSignal: 'SIGKILL' });
+      const { stdout } = await run(program, [...given, ...paths], {
+        timeout,
+        killSignal: 'SIGKILL',
+      });
       const { closed, ...walls } = found.parse(JSON.parse(stdout));
       requireOpen(closed);
       return walls;
     } catch (error) {
       if (error instanceof Failure) throw error;
-      if (isMissing(error)) return { ...NO_WALLS, missing: `no ${python} runs to set them` };
+      if (isMissing(error)) return undefined;
       last = howItFailed(error, timeout);
     }
   }
   throw new Failure(
     'PlatformUnavailable',
-    `which walls this machine can set around a model could not be told in ${limitsMs.length} attempts: ${python} ${last}`,
+    `which walls this machine can set around a model could not be told in ${limitsMs.length} attempts: ${program} ${last}`,
     {
-      fix: `See what \`${[python, ...given.slice(0, 4)].join(' ')}\` says: it takes Python 3.9 or later, and well under a second. On a machine that is busy, try again later; models are not served without their walls.`,
+      fix: `See what \`${[program, ...given].join(' ')}\` says: a Python has to be 3.9 or later, and it takes well under a second. On a machine that is busy, try again later; models are not served without their walls.`,
     },
   );
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && NOT_THERE.includes(error.code);
+  if (!(error instanceof Error)) return false;
+  const isThere = !('code' in error && NOT_THERE.includes(error.code));
+  return !isThere || ('stderr' in error && String(error.stderr).includes(NO_BINDING));
 }
 
 function howItFailed(error: unknown, limitMs: number): string {

@@ -6,10 +6,12 @@ import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 
 /**
  * The means of this machine to confine a process that loads a model: Landlock's version (0: none), system call filters (seccomp), unprivileged user namespaces.
- * `python` is the program that sets them for a server not written in Python; null when there is none, and then none of the others is available either.
+ * `python` is the program that sets them for a server not written in Python; null when there is none. Then none of the others is available either, but for those that Node sets by itself: `node`.
  */
 export type Walls = {
   readonly python: string | null;
+  /** The path of runtimes/walls/launch.mjs, where that sets them. */
+  readonly node?: string;
   readonly landlock: number;
   readonly seccomp: boolean;
   readonly namespaces: boolean;
@@ -27,8 +29,8 @@ const MOST_BUILD_BYTES = 16 * GIBIBYTE;
 const BUILD_CPU_SECONDS = 1800;
 
 /** A one-line summary for people. */
-export function wallsLine({ python, landlock, seccomp, namespaces, missing }: Walls): string {
-  if (python === null && missing) return `none: ${missing}`;
+export function wallsLine({ landlock, seccomp, namespaces, missing }: Walls): string {
+  if (missing) return `none: ${missing}`;
   const there = [
     ...(landlock > 0 ? [`Landlock ${landlock}`] : []),
     ...(seccomp ? ['seccomp'] : []),
@@ -42,8 +44,8 @@ const WHOLE_LANDLOCK = 6;
 
 /** What a model could still do on this machine, as predicates; empty when all walls stand. `isRoot`: Slipway runs as root. */
 export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
-  const { python, landlock, seccomp, namespaces } = walls;
-  if (python === null) return ['can read and write your files, and reach the network'];
+  const { landlock, seccomp, namespaces } = walls;
+  if (areNone(walls)) return ['can read and write your files, and reach the network'];
   return [
     ...(landlock === 0 ? ['can read your files, and start programs'] : []),
     ...(landlock < WHOLE_LANDLOCK ? ['can signal your processes'] : []),
@@ -59,10 +61,15 @@ export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
  * Why this machine keeps nothing of yours from a model that Python loads, as a clause; null where a wall of the kernel does.
  * Node's own permissions hold a model of the ONNX server, but nothing holds a Python without them.
  */
-export function unwalled({ python, landlock, namespaces, missing }: Walls): string | null {
-  if (python === null) return missing ?? 'no python3 runs to set them';
+export function unwalled(walls: Walls): string | null {
+  const { landlock, namespaces, missing } = walls;
+  if (areNone(walls)) return missing ?? 'no python3 runs to set them';
   if (landlock > 0 || namespaces) return null;
   return 'this kernel, or the container that Slipway is in, allows neither Landlock nor namespaces of users';
+}
+
+function areNone({ python, node }: Walls): boolean {
+  return python === null && node === undefined;
 }
 
 /** What a process that loads a model needs: files to read, folders to write, and limits. */
@@ -76,7 +83,7 @@ export type Within = {
 
 /** The variable from which a Python process, or the launcher, sets the walls; empty when this machine has none. */
 export function wallsVariable(walls: Walls, within: Within): Readonly<Record<string, string>> {
-  if (walls.python === null) return {};
+  if (areNone(walls)) return {};
   const { landlock, seccomp, namespaces } = walls;
   return { SLIPWAY_WALLS: JSON.stringify({ landlock, seccomp, namespaces, ...within }) };
 }

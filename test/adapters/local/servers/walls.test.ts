@@ -7,8 +7,10 @@ import {
   canaryWorld,
   LAUNCHER,
   MACHINE,
+  MACHINE_BY_NODE,
   missingNobody,
   missingWalls,
+  NODE_LAUNCHER,
   refusedByKernel,
   type WallKind,
 } from '../../../support/walls/canaries.ts';
@@ -259,6 +261,81 @@ for path in ("lib/module", "secret"):
         );
 
         expect(said).toBe('lib/module True x\nsecret True Permission denied\n');
+      });
+    });
+
+    needing(missingWalls('landlock', 'seccomp'), () => {
+      describe('without a Python, for which Node sets them', () => {
+        const byNode = (kind: 'landlock' | 'seccomp'): Walls => ({
+          ...NO_WALLS,
+          node: NODE_LAUNCHER,
+          [kind]: MACHINE_BY_NODE[kind],
+        });
+
+        it('has those that Node can set', () => {
+          const { landlock, seccomp } = MACHINE;
+
+          expect(MACHINE_BY_NODE).toEqual({
+            ...{ python: null, node: NODE_LAUNCHER },
+            ...{ landlock, seccomp, namespaces: false },
+          });
+        });
+
+        it('is refused all but what only a namespace holds', async () => {
+          const refused = await world.refused(MACHINE_BY_NODE);
+
+          expect(NAMES.filter((name) => !refused.includes(name))).toEqual([
+            'changes the mode of a file',
+            'changes the times of a file',
+          ]);
+          expect(readFileSync(world.path('scratch/scratch'), 'utf8')).toBe('may be written');
+        });
+
+        it.each(['landlock', 'seccomp'] as const)(
+          'is refused by %s alone what it is refused by a Python’s',
+          async (kind) => {
+            const refused = await world.refused(byNode(kind));
+
+            expect(refused).toEqual(expect.arrayContaining([...refusedBy(kind)]));
+          },
+        );
+
+        it.each([
+          ['files', { files: 40 }, 'kept = [open("/dev/null") for _ in range(50)]', 'Too many'],
+          [
+            'bytes in a file',
+            { fileBytes: 1000 },
+            'import os; os.write(os.open("big", os.O_CREAT | os.O_WRONLY), bytes(1000)); os.write(os.open("big", os.O_APPEND | os.O_WRONLY), b"x")',
+            'File too large',
+          ],
+          ['memory', { dataBytes: 2 ** 30 }, 'bytearray(2 ** 31)', 'MemoryError'],
+          ['CPU', { cpuSeconds: 1 }, 'while True: pass', 'SIGXCPU'],
+        ])('gets no more %s than its limit', async (_, limits, code, says) => {
+          const ended = await world
+            .python(MACHINE_BY_NODE, ['-c', code], { limits })
+            .catch((error) => error);
+
+          expect(`${ended.signal} ${ended.stderr}`).toContain(says);
+        });
+
+        it('has no file that was left open when Slipway started', async () => {
+          const told = { LEFT_OPEN: world.path('outside/secret') };
+
+          const ended = await world
+            .python(MACHINE_BY_NODE, READ_LEFT_OPEN, {}, told)
+            .catch((error) => error);
+
+          expect(ended.stderr).toContain('Bad file descriptor');
+        });
+
+        it('does not run where a wall that is asked for cannot be set', async () => {
+          const asked = { ...MACHINE_BY_NODE, namespaces: true };
+
+          const ended = await world.python(asked, ['-c', 'print("runs")']).catch((error) => error);
+
+          expect(ended.code).toBe(2);
+          expect(ended.stderr).toContain('the walls around the model cannot be set');
+        });
       });
     });
 
