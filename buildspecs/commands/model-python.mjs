@@ -11,14 +11,21 @@ const { WALLS } = process.env;
 const IMAGE = 'docker://';
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 const LAST_OUTPUT_MS = 1000;
+// By the clock, whatever a model says: as long as it may compute (BUILD_CPU_SECONDS). One that sleeps would keep its place from other builds.
+const MOST_SECONDS = 1800;
+// What slipway_server.describe says once the model is loaded.
+const LOADED = 'progress: proving the model';
 
 /** The name of the image that a place is, or undefined. */
 export function imageOf(place) {
   return place.startsWith(IMAGE) ? place.slice(IMAGE.length) : undefined;
 }
 
-/** Of the artifact in a folder: `out` is the only folder in it that the artifact's own code may write to. */
-export function modelPython(artifact, { out, model, facts }) {
+/**
+ * Of the artifact in a folder: `out` is the only folder in it that the artifact's own code may write to.
+ * `startupSeconds` is how long its server may take to get ready; what takes longer to load could not be served.
+ */
+export function modelPython(artifact, { out, model, facts, startupSeconds }) {
   const env = {
     HOME: out,
     TMPDIR: out,
@@ -32,21 +39,13 @@ export function modelPython(artifact, { out, model, facts }) {
     PYTHONDONTWRITEBYTECODE: '1',
   };
 
-  /** All that it prints. */
-  async function printed(place, given) {
+  /** All that it prints. `loads`: it loads the model, which has a limit of the clock. An error's `isOver` says that it reached one. */
+  async function printed(place, given, { loads = false } = {}) {
     const image = imageOf(place);
     if (image) return pythonIn(image, given, { folder: artifact, writable: out, env });
     const walled = { ...env, ...walls(place, { artifact, out }) };
-    const running = run(place, given, { ...MOST_OUTPUT, cwd: out, env: walled });
-    letGo(running.child);
-    handOnProgress(running.child);
-    try {
-      return (await running).stdout;
-    } catch (error) {
-      if (error.signal !== 'SIGXCPU') throw error;
-      const { cpuSeconds } = JSON.parse(WALLS).limits;
-      throw new Error(`${given[1]} reached its limit of ${cpuSeconds} s of CPU`);
-    }
+    const loadingSeconds = loads ? startupSeconds : undefined;
+    return printedIn({ cwd: out, env: walled }, [place, given], loadingSeconds);
   }
 
   return {
@@ -65,9 +64,54 @@ export function modelPython(artifact, { out, model, facts }) {
   };
 }
 
-/** The walls around a process that loads the model, if this machine has any: it sees the artifact and its environment, and writes to one folder. */
+async function printedIn(where, [program, given], loadingSeconds) {
+  const running = run(program, given, { ...MOST_OUTPUT, ...where });
+  letGo(running.child);
+  const clock = clockOf(running.child, loadingSeconds);
+  handOnProgress(running.child, (line) => line === LOADED && clock.loaded());
+  try {
+    return (await running).stdout;
+  } catch (error) {
+    if (clock.over) throw Object.assign(new Error(clock.over), { isOver: true });
+    throw error.signal === 'SIGXCPU' ? outOfCpu(given) : error;
+  } finally {
+    clock.stop();
+  }
+}
+
+function outOfCpu([, module]) {
+  const { cpuSeconds } = JSON.parse(WALLS).limits;
+  return new Error(`${module} reached its limit of ${cpuSeconds} s of CPU`);
+}
+
+/** Ends a program by the clock: one that loads the model when that takes longer than so many seconds, and any after the most. `over` says why it was ended. */
+function clockOf(child, loadingSeconds) {
+  const clock = { over: undefined, loaded: () => clearTimeout(loading), stop };
+  const endAfter = (seconds, says) =>
+    setTimeout(() => {
+      clock.over = says;
+      child.kill('SIGKILL');
+    }, seconds * 1000);
+  const whole = endAfter(
+    MOST_SECONDS,
+    `the model was not proven in ${MOST_SECONDS} s by the clock`,
+  );
+  const loading =
+    loadingSeconds &&
+    endAfter(loadingSeconds, `the model was not loaded in ${loadingSeconds} s by the clock`);
+  function stop() {
+    clearTimeout(loading);
+    clearTimeout(whole);
+  }
+  return clock;
+}
+
+/** The walls around a process that loads the model: it sees the artifact and its environment, and writes to one folder. `none` is said by a Slipway that was told to do without. */
 function walls(place, { artifact, out }) {
-  if (!WALLS) return {};
+  if (!WALLS) {
+    throw new Error('no walls were given to set around the model, so it was not loaded');
+  }
+  if (WALLS === 'none') return {};
   const read = [artifact, dirname(dirname(place))];
   return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
 }

@@ -9,13 +9,14 @@ export function progress(stage) {
   process.stderr.write(`progress: ${stage}\n`);
 }
 
-/** Hands on the stages that a program tells on its standard error, which is kept until it ends. */
-export function handOnProgress(child) {
+/** Hands on the stages that a program tells on its standard error, which is kept until it ends; `onStage` is called with each line. */
+export function handOnProgress(child, onStage = () => undefined) {
   let left = MOST_LINES;
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (left === 0 || !LINE.test(line)) return;
     left -= 1;
     process.stderr.write(`${line}\n`);
+    onStage(line);
   });
 }
 

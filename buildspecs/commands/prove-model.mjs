@@ -39,7 +39,7 @@ function workFolder(artifact, order) {
     facts,
     onnx: join(out, 'model.onnx'),
     proof: join(artifact, 'proof.json'),
-    python: modelPython(artifact, { out, model, facts }),
+    python: modelPython(artifact, { out, model, facts, startupSeconds: order.startupSeconds }),
   };
 }
 
@@ -115,10 +115,12 @@ async function converted({ order, onnx, python }, place) {
   const int8 = order.wishes.optimize === 'int8' ? ['--int8'] : [];
   const given = ['-m', 'slipway_server.convert', '--out', onnx, ...int8];
   try {
-    const { uncompiled, ...attempt } = lastOf(await python.printed(place, given));
+    const { uncompiled, ...attempt } = lastOf(await python.printed(place, given, { loads: true }));
     if (!imageOf(place)) await compileFiles(place, uncompiled);
     return attempt;
   } catch (error) {
+    // It would be no faster in its own framework.
+    if (error.isOver) throw error;
     // Whether the model itself is to blame is seen where its framework alone loads it.
     return { reason: `its conversion ended: ${error.stderr?.trim() || error.message}` };
   }
@@ -128,7 +130,7 @@ async function describe({ served, python }, place) {
   await python.compile(place, join(served, 'model'));
   progress('loading the model');
   const { uncompiled, ...described } = lastOf(
-    await python.printed(place, ['-m', 'slipway_server.describe']),
+    await python.printed(place, ['-m', 'slipway_server.describe'], { loads: true }),
   );
   if (!imageOf(place)) await compileFiles(place, uncompiled);
   else if (uncompiled.length > 0) {
@@ -137,10 +139,42 @@ async function describe({ served, python }, place) {
   return described;
 }
 
-/** What has loaded the artifact may print anything before. */
+/** What has loaded the artifact may print anything before, and its code may have written another answer. */
 function lastOf(printed) {
-  return JSON.parse(printed.trim().split('\n').at(-1));
+  const described = parsed(printed.trim().split('\n').at(-1));
+  const wrong = Object.keys(DESCRIBED).find((name) => !DESCRIBED[name](described?.[name]));
+  if (!wrong) return described;
+  throw new Error(
+    `what the proof of the model answered is not what was asked: ${wrong} is missing, or not what belongs there; code of the model may have written it`,
+  );
 }
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const isNumber = (value) => Number.isFinite(value) && value >= 0;
+const isTexts = (value) => Array.isArray(value) && value.every((each) => typeof each === 'string');
+const isObjectOrNull = (value) => typeof value === 'object' && !Array.isArray(value);
+
+/** What slipway_server.describe and .convert answer, as far as it is used here; src/domain/build/proof.ts judges the rest. */
+const DESCRIBED = {
+  signature: isObjectOrNull,
+  takesColumns: (value) => typeof value === 'boolean',
+  rows: isNumber,
+  example: isObjectOrNull,
+  nativeMicros: (value) => value === null || isNumber(value),
+  importMs: isNumber,
+  loadMs: isNumber,
+  peakBytes: isNumber,
+  packages: isTexts,
+  uncompiled: isTexts,
+  conversion: (value) => value === undefined || value === null || typeof value.reason === 'string',
+};
 
 async function finish(work, runtime, { described, report }) {
   await declare(work, described);

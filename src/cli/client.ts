@@ -24,9 +24,12 @@ export type Control = Pick<Instance, 'control' | 'token'>;
 const health = z.object({
   pid: z.int(),
   memory: z.optional(z.object({ budgetMiB: z.int(), usedMiB: z.int(), waiting: z.int() })),
+  walls: z.optional(
+    z.object({ says: z.string(), open: z.array(z.string()), refuses: z.nullable(z.string()) }),
+  ),
 });
 
-type Memory = z.infer<typeof health>['memory'];
+type Health = z.infer<typeof health>;
 
 // On a machine at ten times its load an answer takes ten seconds.
 const LONGEST_MS = 60_000;
@@ -88,7 +91,7 @@ const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR'];
 /** `busy`: its process runs and its port is open, but nothing has answered there in time. `gone`: it was killed, or another program has its port. */
 export type InstanceState = 'answers' | 'busy' | 'gone';
 
-type Look = { readonly state: InstanceState; readonly memory?: Memory | undefined };
+type Look = { readonly state: InstanceState } & Partial<Pick<Health, 'memory' | 'walls'>>;
 
 /** What the file says of a Slipway on a data folder, and how that one is; undefined where none has left a file. */
 export async function lookForInstance(
@@ -104,12 +107,17 @@ async function lookAt({ pid, control }: Instance, longestMs: number): Promise<Lo
   if (!isAlive(pid)) return { state: 'gone' };
   const signal = AbortSignal.timeout(longestMs);
   try {
-    // One that says what is wrong with it answers too.
-    const said = health.parse(await (await fetch(`${control}/healthz`, { signal })).json());
-    return said.pid === pid ? { state: 'answers', memory: said.memory } : { state: 'gone' };
+    const said = await healthOf(control, signal);
+    return said.pid === pid ? { ...said, state: 'answers' } : { state: 'gone' };
   } catch {
     return { state: signal.aborted ? 'busy' : 'gone' };
   }
+}
+
+/** What a Slipway says of itself; one that says what is wrong with it answers too. */
+export async function healthOf(control: string, signal?: AbortSignal): Promise<Health> {
+  const answer = await fetch(`${control}/healthz`, signal ? { signal } : {}).catch(lost);
+  return health.parse(await answer.json());
 }
 
 function fileOf(dataDir: string): string {

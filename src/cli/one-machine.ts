@@ -6,7 +6,7 @@ import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
 import { userName } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
 import { readRelease } from '#domain/promotion/release.ts';
-import { type Control, call, findInstance, type Instance, readEvents } from './client.ts';
+import { type Control, call, findInstance, healthOf, type Instance, readEvents } from './client.ts';
 import {
   asked,
   builds,
@@ -36,6 +36,7 @@ export function oneMachineAt({ gateway, ...at }: Omit<Instance, 'pid'>): Slipway
     models: async () => (await call(at, '/models', models)).models,
     refused: async () => (await call(at, '/refused', refused)).refused,
     storage: () => call(at, '/storage', storage),
+    walls: async () => (await healthOf(at.control)).walls ?? null,
     logs: (model, { tail, sinceMs }) => {
       const query = new URLSearchParams({
         ...(tail !== undefined && { tail: String(tail) }),

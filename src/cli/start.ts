@@ -1,6 +1,7 @@
 import { type LocalConfig, USUAL_PORTS } from '#compose/config.ts';
 import { startLocal } from '#compose/local.ts';
 import type { wallsForStart } from '#compose/machine-walls.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import { DEMO_MODEL } from './demo/model.ts';
 import { oneMachineAt } from './one-machine.ts';
 import { explainError, type Output } from './output.ts';
@@ -35,10 +36,10 @@ export async function start({
   });
   const { gateway, control, token, walls, bucketDir } = slipway;
   output.line(
-    `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${walls}`,
+    `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${wallsWords(walls)}`,
   );
   for (const moved of movedPorts(config, { gateway, control })) output.line(moved);
-  output.data({ gateway, control, bucket: bucketDir, walls });
+  output.data({ gateway, control, bucket: bucketDir, walls: walls.says });
   let watching: Promise<void> | undefined;
   try {
     if (demo) {
@@ -80,6 +81,10 @@ function movedPorts(
     ...taken(gatewayPort, USUAL_PORTS.gateway, 'the gateway', gateway),
     ...taken(controlPort, USUAL_PORTS.control, 'the control API', control),
   ];
+}
+
+function wallsWords({ says, refuses }: WallsReport): string {
+  return refuses ? `${says}; models that Python loads are refused` : says;
 }
 
 function signalled(): Promise<undefined> {

@@ -110,6 +110,8 @@ const buildsOf = (env: Environment) => {
     hashes: byRuntime((name) => (name === 'vllm' ? `${hash}-${shortHash(vllmImage)}` : hash)),
     engine: 'image',
     gpus: gpusOf(env),
+    // Each model is loaded in a container of its own.
+    unwalled: null,
   } as const;
 };
 

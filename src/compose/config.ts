@@ -59,6 +59,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 /**
  * The configuration of a Slipway on one machine. A port that is named is taken or the start fails (0: any free one); without it the first free one from the usual one on is taken.
  * `beginAnew`: makes a new registry where the one of the folder's objects is lost.
+ * `codeWithoutWalls`: models that Python loads are served also where the machine has no walls to put around that.
  * `engine`: models run as processes, or as containers of images built on this machine.
  * `scrubBytesPerSecond`: how fast the objects are read in the background to see that they still have their bytes; 0 for never.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
@@ -71,6 +72,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 const localConfig = z.strictObject({
   dataDir: z._default(z.string(), '.slipway'),
   beginAnew: z._default(z.boolean(), false),
+  codeWithoutWalls: z._default(z.boolean(), false),
   engine: z._default(z.enum(['process', 'docker']), 'process'),
   host: z._default(z.enum(['127.0.0.1', '::1']), '127.0.0.1'),
   gatewayPort: z.optional(port),

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import type { Family } from '#adapters/local/exposition.ts';
 import { Failure } from '#domain/failure.ts';
+import { type WallsReport, WITHOUT_WALLS_FIX } from '#domain/walls.ts';
 
 /** The parts of a Slipway on one machine that may keep it from working as it should. */
 const CHECKS = ['disk', 'bucket', 'registry', 'walls'] as const;
@@ -61,14 +62,14 @@ export function healthMeters(troubles: readonly Trouble[]): Family {
   };
 }
 
-/** The trouble with the walls that a running Slipway found as it started, by their one line; undefined where there are any, or where the system has none to offer. */
+/** The trouble with the walls that a running Slipway found as it started: it has none, and so refuses models. Undefined where it refuses none, or where the system has none to offer. */
 export function wallsFailure(
-  says: string,
+  { refuses }: WallsReport,
   platform: string = process.platform,
 ): Failure | undefined {
-  if (platform !== 'linux' || !says.startsWith('none')) return undefined;
-  return new Failure('PlatformDenied', `no wall stands around the models: ${says}`, {
-    fix: 'Install Python 3.9 or later as python3, which sets them, and start Slipway again; `slipway start --engine docker` needs none.',
+  if (platform !== 'linux' || refuses === null) return undefined;
+  return new Failure('PlatformDenied', `no wall stands around the models: ${refuses}`, {
+    fix: WITHOUT_WALLS_FIX,
   });
 }
 

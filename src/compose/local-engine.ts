@@ -23,22 +23,23 @@ import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers, type Soundness } from '#adapters/local/servers/process-servers.ts';
-import { buildWalls, serverFiles, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
+import { buildWalls, serverFiles, type Walls } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import support from '#domain/data/python-support.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
-import { LAUNCHER, machineWalls, ROOT } from './machine-walls.ts';
+import { LAUNCHER, machineWalls, ROOT, wallsReport } from './machine-walls.ts';
 
 /** What serves models on this machine, and the builds for it. */
 export type LocalEngine = {
-  /** How models are isolated, in one line. */
-  readonly walls: string;
+  /** How models are isolated. */
+  readonly walls: WallsReport;
   readonly engine: 'image' | 'process';
   /** A hash of each runtime as installed here, without its models' packages. */
   readonly hashes: Readonly<Record<RuntimeName, string>>;
@@ -79,6 +80,8 @@ type Options = {
   readonly serverEntry?: string | undefined;
   /** What the machine has, where a look has begun already. */
   readonly walls?: Promise<Walls> | undefined;
+  /** Loads models in Python also where the machine has no walls to put around that. */
+  readonly codeWithoutWalls: boolean;
 };
 
 const SERVER_ENTRY = fileURLToPath(
@@ -94,7 +97,7 @@ const BUILD_SECONDS = 3600;
 // A build keeps about one core busy, and at times all of them; the other half is for serving. At least two run at once, so that a long build does not block all other models.
 export const BUILDS_AT_ONCE: number = Math.max(2, Math.floor(availableParallelism() / 2));
 
-/** Fails with `PlatformUnavailable` when containers are requested and no Docker engine answers. */
+/** Fails with `PlatformUnavailable` when containers are requested and no Docker engine answers; for processes as `machineWalls` does. */
 export function localEngine(kind: 'docker' | 'process', options: Options): Promise<LocalEngine> {
   return kind === 'docker' ? dockerEngine(options) : processEngine(options);
 }
@@ -109,9 +112,11 @@ async function processEngine({
   applicantOf,
   availableMiB,
   walls: looked,
+  codeWithoutWalls,
 }: Options): Promise<LocalEngine> {
   const images = folder('images');
   const walls = await (looked ?? machineWalls(folder('')));
+  const report = wallsReport(walls, codeWithoutWalls);
   // What tests start in its place reads and writes where they like, and awaits no model.
   const isOurs = serverEntry === SERVER_ENTRY;
   const serverHash = isOurs
@@ -129,6 +134,7 @@ async function processEngine({
     walls: isOurs
       ? {
           machine: walls,
+          refuses: report.refuses,
           launcher: LAUNCHER,
           compiled,
           serverFiles: serverFiles(serverEntry, ROOT),
@@ -146,7 +152,11 @@ async function processEngine({
     board,
     onModel: servers.expects,
     buildspec: 'buildspecs/process.yml',
-    environment: { IMAGES: images, TORCH_INDEX: torchIndex(environment), ...buildWalls(walls) },
+    environment: {
+      IMAGES: images,
+      TORCH_INDEX: torchIndex(environment),
+      ...buildWalls(walls, codeWithoutWalls),
+    },
   });
   const kept = processImages(images);
   const again = rebuilding({
@@ -156,7 +166,7 @@ async function processEngine({
     noted,
   });
   return {
-    walls: wallsLine(walls),
+    walls: report,
     engine: 'process',
     hashes: byRuntime((name) =>
       RUNTIMES[name].process?.needsBuild
@@ -217,7 +227,7 @@ async function dockerEngine({
     });
   const [image, environments] = [builtBy('image.yml'), builtBy('environment.yml')];
   return {
-    walls: 'containers',
+    walls: { says: 'containers', open: [], refuses: null },
     engine: 'image',
     hashes: byRuntime((name) =>
       hashOf([...rest, ...(name === 'vllm' ? [vllm] : []), ...runtimeFiles(name)]),

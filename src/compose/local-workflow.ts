@@ -73,6 +73,7 @@ export type StepDeps = {
   readonly offered: readonly Target[];
   readonly caps: Caps;
   readonly gpus: Gpus;
+  readonly unwalled: string | null;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
   readonly waitMs: number;
   readonly shifts: ShiftDefaults;

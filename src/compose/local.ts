@@ -41,6 +41,7 @@ import { type Damage, deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { recover } from '#steps/recover.ts';
@@ -78,8 +79,8 @@ export type LocalSlipway = {
   readonly control: string;
   /** The secret that the control API wants. */
   readonly token: string;
-  /** How its models are isolated, in one line. */
-  readonly walls: string;
+  /** How its models are isolated. */
+  readonly walls: WallsReport;
   /** The folder to drop models in. */
   readonly bucketDir: string;
   isLive(model: string): Promise<boolean>;
@@ -185,6 +186,7 @@ async function startIn(
     environment,
     serverEntry,
     walls,
+    codeWithoutWalls: config.codeWithoutWalls,
   });
   const room = serverRoom({
     budgetMiB: config.memoryMiB ?? machineBudgetMiB(),
@@ -270,6 +272,7 @@ async function startIn(
     },
     // A machine without a GPU still answers, by its CPU.
     gpus: { areChosen: false, vllmImage: environment['VLLM_IMAGE'] || null },
+    unwalled: runtime.walls.refuses,
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: config.describeWaitMs,
     shifts: localShifts(config.bakeSeconds),
@@ -382,6 +385,7 @@ async function startIn(
       healthMeters(await troubles()),
     ],
     memory: room.use,
+    walls: runtime.walls,
     upload,
     objects: async (prefix) =>
       (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),

@@ -1,17 +1,31 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
-import { lookAtWalls, type Walls } from '#adapters/local/servers/walls.ts';
+import { lookAtWalls } from '#adapters/local/servers/look-at-walls.ts';
+import { leftOpen, unwalled, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
+import type { WallsReport } from '#domain/walls.ts';
 
 // In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli.
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 /** Sets the walls around what loads a model. */
 export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
 
-/** What the machine has to keep models to themselves. `dataDir` is what they are read from, if it is there. */
-export function machineWalls(dataDir: string): Promise<Walls> {
-  return lookAtWalls(LAUNCHER, [ROOT, ...(existsSync(dataDir) ? [dataDir] : [])]);
+/** The same, for lack of a Python. */
+const NODE_LAUNCHER = join(ROOT, 'runtimes/walls/launch.mjs');
+
+/**
+ * What the machine has to keep models to themselves. `dataDir` is what they are read from, if it is there; `limitsMs` is how long each attempt to look may take.
+ * Fails as `lookAtWalls` does.
+ */
+export function machineWalls(dataDir: string, limitsMs?: readonly number[]): Promise<Walls> {
+  // What a server is made of, and what it serves.
+  const wanted = [join(ROOT, 'node_modules'), LAUNCHER, process.execPath, dataDir];
+  const paths = wanted.filter(existsSync).map((path) => realpathSync(path));
+  return lookAtWalls(LAUNCHER, [ROOT, ...paths], {
+    node: NODE_LAUNCHER,
+    ...(limitsMs && { limitsMs }),
+  });
 }
 
 /** The same for a Slipway that is about to start: a Python looks for 0.1 to 0.3 s, while this process loads what it is made of. */
@@ -21,5 +35,17 @@ export function wallsForStart(dataDir: string): Promise<Walls> {
   } catch {
     // What is wrong with the folder, the start says.
   }
-  return machineWalls(resolve(dataDir));
+  const walls = machineWalls(resolve(dataDir));
+  // Who awaits it hears of its failure; the start may fail before that for another reason.
+  walls.catch(() => undefined);
+  return walls;
+}
+
+/** What a Slipway that runs as this user tells of these walls; `isAllowed`: models that Python loads are served without any. */
+export function wallsReport(walls: Walls, isAllowed: boolean): WallsReport {
+  return {
+    says: wallsLine(walls),
+    open: leftOpen(walls, process.getuid?.() === 0),
+    refuses: isAllowed ? null : unwalled(walls),
+  };
 }

@@ -12,6 +12,7 @@ import type { SlipwayEvent } from '#domain/event.ts';
 import type { Phase } from '#domain/phase.ts';
 import type { TimedOption } from '#domain/placement/cold-start.ts';
 import type { Release } from '#domain/promotion/release.ts';
+import type { WallsReport } from '#domain/walls.ts';
 
 /** `damage` is there while the version's bytes are not those that it was deployed with, so that it cannot be served. */
 export type VersionStatus = {
@@ -182,6 +183,8 @@ export type Slipway = {
   refused(): Promise<readonly RefusedDrop[]>;
   /** Null in an account, whose bucket has rules of its own for old versions. */
   storage(): Promise<Storage | null>;
+  /** Null in an account, where each model is in a container or a virtual machine of its own. */
+  walls(): Promise<WallsReport | null>;
   logs(model: string, query: LogsQuery): Promise<ModelLog>;
   /** The model's versions that ever went live, newest first. */
   versions(model: string): Promise<readonly VersionEntry[]>;

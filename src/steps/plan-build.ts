@@ -6,6 +6,7 @@ import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { type Gpus, gpuFor, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { WITHOUT_WALLS_FIX, withoutWalls } from '#domain/walls.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
@@ -24,6 +25,8 @@ type Deps = {
   /** Null where models run as processes, which need no images. */
   readonly environments: EnvironmentImages | null;
   readonly gpus: Gpus;
+  /** Why this machine loads no model in Python, as a clause: it has no walls to put around that. Null where it does. */
+  readonly unwalled: string | null;
 };
 
 type Output = StepOutput<'PlanBuild'>;
@@ -84,7 +87,7 @@ async function decide(
   const python = packages && gpu ? { ...packages, cuda: true as const } : packages;
   const installed = deps.hashes[runtime];
   const environmentHash = python ? await sha256Hex(JSON.stringify([installed, python])) : installed;
-  const isBuilt = deps.engine === 'image' || isBuiltForProcesses(runtime);
+  const isBuilt = deps.engine === 'image' || isBuiltForProcesses(runtime, deps.unwalled);
   return {
     runtime,
     environmentHash,
@@ -104,9 +107,12 @@ function withoutVllm(): Failure {
   );
 }
 
-/** Fails with `ArtifactRejected` for a runtime that runs only as an image. */
-function isBuiltForProcesses(runtime: RuntimeName): boolean {
+/** Fails with `ArtifactRejected` for a runtime that runs only as an image, or that needs walls where there are none. */
+function isBuiltForProcesses(runtime: RuntimeName, unwalled: string | null): boolean {
   const { process, title } = RUNTIMES[runtime];
+  if (process?.confinesItself && unwalled !== null) {
+    throw new Failure('ArtifactRejected', withoutWalls(unwalled), { fix: WITHOUT_WALLS_FIX });
+  }
   if (process) return process.needsBuild;
   throw new Failure(
     'ArtifactRejected',

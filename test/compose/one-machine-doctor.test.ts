@@ -3,10 +3,22 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { NO_WALLS } from '#adapters/local/servers/walls.ts';
+import {
+  leftOpen,
+  NO_WALLS,
+  unwalled,
+  type Walls,
+  wallsLine,
+} from '#adapters/local/servers/walls.ts';
 import { examine, fail, ok } from '#compose/doctor/doctor.ts';
-import { lookAtBash, lookAtNode, lookAtPython, wallsFinding } from '#compose/doctor/one-machine.ts';
-import { slipwayChecks } from '#compose/doctor/ports.ts';
+import {
+  lookAtBash,
+  lookAtNode,
+  lookAtPython,
+  oneMachineDoctor,
+  wallsFinding,
+} from '#compose/doctor/one-machine.ts';
+import { type FoundSlipway, slipwayChecks } from '#compose/doctor/ports.ts';
 import { Failure } from '#domain/failure.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 
@@ -55,9 +67,11 @@ describe('lookAtBash', () => {
 
 describe('wallsFinding', () => {
   const ALL = { python: '/usr/bin/python3', landlock: 7, seccomp: true, namespaces: true };
+  const found = (walls: Walls, isRoot = false) =>
+    wallsFinding({ says: wallsLine(walls), open: leftOpen(walls, isRoot), refuses: null });
 
   it('is content where all of them stand, and names them', () => {
-    expect(wallsFinding(ALL, false)).toEqual({
+    expect(found(ALL)).toEqual({
       result: 'ok',
       says: 'Landlock 7, seccomp, namespaces',
       fix: '',
@@ -78,10 +92,57 @@ describe('wallsFinding', () => {
     ],
     ['a root', ALL, true, 'can start as many processes'],
   ])('warns of what %s leaves open', (_, walls, isRoot, open) => {
-    const { result, says } = wallsFinding(walls, isRoot);
+    const { result, says } = found(walls, isRoot);
 
     expect(result).toBe('warn');
     expect(says).toContain(open);
+  });
+
+  it('says of a machine without walls that models of code are refused, and how not', () => {
+    const missing = { ...NO_WALLS, missing: 'no python3 runs to set them' };
+    const refuses = unwalled(missing);
+
+    expect(wallsFinding({ says: wallsLine(missing), open: ['can'], refuses })).toEqual({
+      result: 'warn',
+      says: 'none: no python3 runs to set them; models that Python loads are refused',
+      fix: expect.stringContaining('`--code-without-walls`'),
+    });
+  });
+});
+
+describe('the walls that the doctor reports', () => {
+  const url = 'http://127.0.0.1:1';
+  const running = { gateway: url, control: url, pid: process.pid, answers: true };
+  const wallsOf = async (found: FoundSlipway | undefined) => {
+    await using folder = await temporaryFolder();
+    const findings = await oneMachineDoctor(folder.path, found);
+    return findings.find(({ check }) => check === 'walls');
+  };
+
+  it('are those that the running Slipway has found, whatever the machine has now', async () => {
+    const walls = { says: 'none: no python3 runs to set them', open: ['can'], refuses: 'none' };
+
+    expect(await wallsOf({ ...running, walls })).toMatchObject({
+      result: 'warn',
+      says: 'none: no python3 runs to set them; models that Python loads are refused',
+    });
+  });
+
+  it('are not guessed where it has not told', async () => {
+    expect(await wallsOf(running)).toMatchObject({
+      result: 'warn',
+      says: expect.stringContaining('has not told which it found'),
+    });
+    expect(await wallsOf({ ...running, answers: false, isBusy: true })).toMatchObject({
+      result: 'warn',
+      says: expect.stringContaining('has not told which it found'),
+    });
+  });
+
+  it('are those that a start would find where none runs, which is said', async () => {
+    expect(await wallsOf(undefined)).toMatchObject({
+      says: expect.stringMatching(/^no Slipway runs; one that starts finds /),
+    });
   });
 });
 

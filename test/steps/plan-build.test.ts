@@ -35,6 +35,25 @@ describe('planning the build', () => {
     expect(answer).toEqual({ kind: 'built', environmentUrl: '', environmentToken: '' });
   });
 
+  it('is refused on a machine that has no walls to put around what Python loads, with what to do', async () => {
+    const world = memoryWorld({ engine: 'process', unwalled: 'no python3 runs to set them' });
+    const held = await world.before('PlanBuild', world.upload({ file: 'm.ubj', bytes: BOOSTER }));
+
+    await expect(planBuild(world.deps)(held)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message:
+        "Python loads it, which could do whatever Slipway's user can, and this machine sets no walls around it: no python3 runs to set them",
+      fix: expect.stringContaining('`--code-without-walls`'),
+    });
+  });
+
+  it('goes on there for data that the ONNX server reads', async () => {
+    const world = memoryWorld({ unwalled: 'no python3 runs to set them' });
+    const held = await world.before('PlanBuild');
+
+    expect(await planBuild(world.deps)(held)).toMatchObject({ kind: 'built' });
+  });
+
   it('asks for an image of exactly the pinned files, and announces the build', async () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('PlanBuild');

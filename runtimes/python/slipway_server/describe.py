@@ -73,6 +73,8 @@ def described() -> Description:
     imported = time.perf_counter()
     model = load_model(path, facts)
     first_seconds = time.perf_counter() - imported
+    # A stage of the build, as src/domain/build/build-progress.ts reads it; what comes now is no loading any more: buildspecs/commands/model-python.mjs.
+    print("progress: proving the model", file=sys.stderr, flush=True)
     # The second load has nothing left to import. User code may not tolerate a second run.
     # Nor is there room for two language models.
     again_seconds = first_seconds if model.is_code or model.language else seconds(lambda: load_model(path, facts))

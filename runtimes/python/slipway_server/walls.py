@@ -4,7 +4,9 @@ What a process that loads a model can still do. Before loading, it gives up ever
 {read: [path], write: [path], execute: [path], limits: {files, processes, fileBytes, dataBytes, cpuSeconds}}.
 Every wall listed is set, or the process ends.
 
-`python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces} for this machine; namespaces only if each PATH is readable within them.
+`python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces, closed} for this machine. `closed` has the first file or folder on the way to each PATH
+that a process without capabilities may not read, as a root's is behind the walls; namespaces are only there if each PATH that is not closed is readable within them.
+Ends with a status other than 0 if it cannot tell: that is no sign that a wall is missing.
 `python walls.py PROGRAM ARGUMENT...` sets the walls and then becomes that program.
 
 Only imports the standard library, since it also runs outside any environment.
@@ -19,10 +21,11 @@ import json
 import os
 import platform
 import resource
+import signal
 import socket
 import struct
 import sys
-from typing import Any, Iterable, Iterator, MutableMapping
+from typing import Any, Callable, Iterable, Iterator, MutableMapping
 
 _VARIABLE = "SLIPWAY_WALLS"
 LISTENING = "LISTENING_FD"
@@ -52,43 +55,21 @@ _PRIVATE_BELOW, _BIND = 1 << 18 | 1 << 14, 1 << 12
 _SET_MOUNT, _HERE, _AND_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 _CAPABILITY_VERSION = 0x20080522
 
-# What every program reads: the system's libraries and tables, and the kernel's data about the machine. No user's files, and only harmless devices.
-_SYSTEM = (
-    *("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt/hostedtoolcache", "/nix/store"),
-    *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone"),
-    *("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/mime.types", "/etc/os-release", "/etc/alternatives"),
-    *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/sys", "/proc/filesystems"),
-    *("/sys/devices/system", "/sys/bus/pci/devices", "/sys/fs/cgroup", "/sys/kernel/mm", "/dev/zero", "/dev/random", "/dev/urandom"),
+# For who sets the walls without a Python too: runtimes/walls/launch.mjs.
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "walls.json"), encoding="utf-8") as _file:
+    _KNOWN: dict[str, Any] = json.load(_file)
+_INSTALLED: list[str] = _KNOWN["installed"]
+_SYSTEM: tuple[str, ...] = (
+    *(f"{prefix}/{part}" for prefix in ("/usr", "/usr/local") for part in _INSTALLED),
+    *(*_KNOWN["system"], *_KNOWN["certificates"], *_KNOWN["openssl"]),
 )
-# The dynamic loaders, which start every program.
-_LOADERS = (
-    "/lib64/ld-linux-x86-64.so.2",
-    "/lib/ld-linux-aarch64.so.1",
-    "/lib/ld-musl-x86_64.so.1",
-    "/lib/ld-musl-aarch64.so.1",
-)
+_LOADERS: list[str] = _KNOWN["loaders"]
 _RESOLVING = (
     *("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services"),
     *("/etc/protocols", "/run/systemd/resolve"),
 )
 
-# By processor: its architecture's constant and system call numbers. Refused are calls that reach into other processes or the kernel, or leave the process group by which the parent ends this one.
-_CALLS: dict[str, dict[str, Any]] = {
-    "x86_64": {
-        "audit": 0xC000003E,
-        "refused": (101, 310, 311, 425, 426, 427, 321, 298, 165, 166, 155, 272, 308, 248, 249, 250, 323, 246, 320, 175, 313, 304, 112, 109, 161)
-        + (428, 429, 430, 431, 432, 433, 442),
-        **{"socket": 41, "socketpair": 53, "connect": 42, "bind": 49, "sendto": 44, "sendmsg": 46, "sendmmsg": 307},
-        **{"clone": 56, "clone3": 435, "prlimit64": 302},
-    },
-    "aarch64": {
-        "audit": 0xC00000B7,
-        "refused": (117, 270, 271, 425, 426, 427, 280, 241, 40, 39, 41, 97, 268, 217, 218, 219, 282, 104, 294, 105, 273, 265, 157, 154, 51)
-        + (428, 429, 430, 431, 432, 433, 442),
-        **{"socket": 198, "socketpair": 199, "connect": 203, "bind": 200, "sendto": 206, "sendmsg": 211, "sendmmsg": 269},
-        **{"clone": 220, "clone3": 435, "prlimit64": 261},
-    },
-}
+_CALLS: dict[str, dict[str, Any]] = _KNOWN["calls"]
 _FAST_OPEN = 0x20000000
 # These formats include the owner's own code, which may start programs and, if its manifest says so, use the network.
 _OF_CODE = ("python", "mlflow", "sagemaker")
@@ -142,28 +123,82 @@ def enter_or_end() -> None:
 
 
 def look(paths: Iterable[str]) -> dict[str, Any]:
-    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others."""
+    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others. Raises OSError when that cannot be told."""
     is_linux = sys.platform.startswith("linux")
+    wanted = [*paths, sys.base_prefix]
+    closed = _in_child(lambda: _closed(wanted)) if is_linux else ""
+    found = closed.split("\0") if closed else []
+    readable = [] if found else wanted
     return {
         "python": sys.executable,
-        "landlock": max(0, _libc.syscall(_CREATE_RULESET, None, 0, _GET_VERSION)) if is_linux else 0,
-        "seccomp": is_linux and platform.machine() in _CALLS and _tried(lambda: _enter_seccomp(False, False)),
-        "namespaces": is_linux and _tried(lambda: _enter_namespaces([], False), paths),
+        "landlock": _landlock_version() if is_linux else 0,
+        "seccomp": is_linux and platform.machine() in _CALLS and _is_there(lambda: _enter_seccomp(False, False)),
+        "namespaces": is_linux and _is_there(lambda: _enter_namespaces([], False), readable),
+        "closed": found,
     }
 
 
-def _tried(attempt: Any, paths: Iterable[str] = ()) -> bool:
-    """In a child process, since it cannot be undone."""
-    child = os.fork()
-    if child == 0:
+# How a kernel, its settings or a container refuse a wall. Any other error, such as a lack of memory, says nothing about the machine.
+_REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOENT, errno.ENOSPC, errno.EUSERS, errno.EROFS)
+
+
+def _landlock_version() -> int:
+    version = _libc.syscall(_CREATE_RULESET, None, 0, _GET_VERSION)
+    if version < 0 and ctypes.get_errno() not in _REFUSALS:
+        _call(version, "Landlock")
+    return max(0, version)
+
+
+def _is_there(attempt: Callable[[], None], paths: Iterable[str] = ()) -> bool:
+    def tried() -> str:
         try:
             _call(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
             attempt()
             _drop_capabilities()
-            os._exit(0 if all(os.access(path, os.R_OK) for path in paths) else 1)
-        except BaseException:
+        except OSError as error:
+            if error.errno in _REFUSALS:
+                return ""
+            raise
+        return "there" if all(os.access(path, os.R_OK) for path in paths) else ""
+
+    return _in_child(tried) == "there"
+
+
+def _closed(paths: Iterable[str]) -> str:
+    """A root without capabilities reads no file that another user has closed, and behind the walls it has none."""
+    _drop_capabilities()
+    found = [_first_closed(path) for path in paths]
+    return "\0".join(dict.fromkeys(each for each in found if each))
+
+
+def _first_closed(path: str, how: int = os.R_OK) -> str:
+    """Empty when it can be read. A folder above may be passed through without being read."""
+    above = os.path.dirname(path)
+    closed = "" if above == path else _first_closed(above, os.X_OK)
+    return closed or ("" if os.access(path, how) else path)
+
+
+def _in_child(work: Callable[[], str]) -> str:
+    """What it answers, in a process of its own: what it does to that cannot be undone. Raises OSError when it ends without an answer."""
+    end, begin = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(begin, b"=" + os.fsencode(work()))
+            os._exit(0)
+        except BaseException as error:
+            os.write(begin, str(error).encode(errors="replace"))
             os._exit(1)
-    return os.waitpid(child, 0)[1] == 0
+    os.close(begin)
+    with os.fdopen(end, "rb") as answer:
+        said = answer.read()
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
+        # A container's filter ends who asks.
+        return ""
+    if status != 0 or not said.startswith(b"="):
+        raise OSError(f"a look ended with status {status}: {os.fsdecode(said)}")
+    return os.fsdecode(said[1:])
 
 
 def _facts_of(env: MutableMapping[str, str]) -> dict[str, Any]:
@@ -273,7 +308,7 @@ def _enter_landlock(plan: dict[str, Any], is_code: bool, has_network: bool) -> N
 
 
 def _allowed(plan: dict[str, Any], rights: int, is_code: bool, has_network: bool) -> Iterator[tuple[str, int]]:
-    own = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, os.path.dirname(os.path.abspath(__file__))}
+    own = {*_python_itself(), os.path.dirname(os.path.abspath(__file__))}
     program = _READ | _EXECUTE if is_code else _READ
     yield from ((path, program) for path in (*_SYSTEM, *own))
     yield from ((path, _READ) for path in (*plan["read"], "/proc/self", *(_RESOLVING if has_network else ())))
@@ -281,6 +316,14 @@ def _allowed(plan: dict[str, Any], rights: int, is_code: bool, has_network: bool
     yield from ((path, _READ | _EXECUTE) for path in (*programs, *(_LOADERS if programs else ())))
     yield from ((path, rights & ~(_MAKE_DEVICES | (0 if is_code else _EXECUTE))) for path in plan["write"])
     yield "/dev/null", _READ_FILE | _WRITE_FILE
+
+
+def _python_itself() -> Iterator[str]:
+    """An environment is a folder of its own, but Python may be installed in one that holds much else, such as a home."""
+    if sys.prefix != sys.base_prefix:
+        yield from (sys.prefix, sys.exec_prefix)
+    for prefix in (sys.base_prefix, sys.base_exec_prefix):
+        yield from (f"{prefix}/{part}" for part in (*_INSTALLED, "ssl"))
 
 
 def _allow(rules: int, path: str, allowed: int) -> None:

@@ -8,6 +8,7 @@ import type { RoomUse } from '#adapters/local/servers/server-room.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Model } from '#domain/deployment.ts';
 import { Failure, type FailureName, failureName } from '#domain/failure.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import type { Registry } from '#ports/registry.ts';
 import {
   addModelRequests,
@@ -55,6 +56,8 @@ type Deps = {
   readonly meters: () => Promise<readonly Family[]>;
   /** The memory that model servers hold, beside the most that they may. */
   readonly memory: () => RoomUse;
+  /** How its models are isolated: what was found as it started. */
+  readonly walls: WallsReport;
   /** `sizeBytes` is the size that the sender declares, undefined when it declares none. */
   readonly upload: (
     key: string,
@@ -111,10 +114,11 @@ export function controlApi(deps: Deps): FastifyInstance {
   );
 
   api.get('/healthz', async (_request, reply) => {
+    const { walls } = deps;
     const troubles = await deps.troubles();
     const [pid, memory] = [process.pid, deps.memory()];
-    if (troubles.length === 0) return { status: 'ok', pid, memory };
-    return reply.code(503).send({ status: 'failing', pid, memory, troubles });
+    if (troubles.length === 0) return { status: 'ok', pid, memory, walls };
+    return reply.code(503).send({ status: 'failing', pid, memory, walls, troubles });
   });
   api.get('/models', async () => ({
     models: await Promise.all((await registry.models()).map(deps.status)),

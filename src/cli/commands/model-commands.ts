@@ -142,10 +142,11 @@ function addStatus(program: Command): void {
     )
     .action(async (model: string | undefined, options: Place) => {
       const slipway = await openSlipway(options);
-      const [all, drops, storage] = await Promise.all([
+      const [all, drops, storage, walls] = await Promise.all([
         slipway.models(),
         slipway.refused(),
         slipway.storage(),
+        slipway.walls(),
       ]);
       const isShown = ({ name }: { name: string }) => model === undefined || name === model;
       const [unsorted, refused] = [all.filter(isShown), drops.filter(isShown)];
@@ -160,7 +161,7 @@ function addStatus(program: Command): void {
       // In an account it takes rights of its own.
       const isBuilding = models.some(({ newest }) => newest?.phase === 'Building');
       const builds = isBuilding ? await slipway.builds() : [];
-      const status = { models, builds, refused, storage };
+      const status = { models, builds, refused, storage, walls };
       show(options, status, statusLines(status, terminalWidth()));
     });
 }

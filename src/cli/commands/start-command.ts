@@ -16,6 +16,7 @@ type Options = Common & {
   readonly requireApproval?: boolean;
   readonly requestLog?: boolean;
   readonly beginAnew?: boolean;
+  readonly codeWithoutWalls?: boolean;
   readonly corsOrigin: readonly string[];
   readonly allowedHost: readonly string[];
   readonly webhook: readonly string[];
@@ -53,6 +54,10 @@ export function addStartCommand(program: Command): void {
     .option(
       '--begin-anew',
       'make a new registry where that of the data folder is lost, and forget all versions of before',
+    )
+    .option(
+      '--code-without-walls',
+      'where this machine cannot set walls around a model (docs/security.md): load models in Python all the same',
     )
     .option('--request-log', 'log each request to requests.ndjson, one JSON object per line')
     .option(
@@ -106,6 +111,7 @@ async function startAsAsked(options: Options): Promise<void> {
     requireApproval: options.requireApproval ?? false,
     requestLog: options.requestLog ?? false,
     beginAnew: options.beginAnew ?? false,
+    codeWithoutWalls: options.codeWithoutWalls ?? false,
     corsOrigins: options.corsOrigin,
     allowedHosts: options.allowedHost,
     webhooks: options.webhook,

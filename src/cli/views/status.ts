@@ -1,5 +1,6 @@
 import type { ModelStatus, RefusedDrop, Storage } from '#compose/slipway.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import { printableLine } from '../terminal.ts';
 import { byteWords } from './byte-words.ts';
 import { buildWords } from './live-lines.ts';
@@ -14,14 +15,20 @@ export type Status = {
   readonly refused: readonly RefusedDrop[];
   /** Null where nobody counts it. */
   readonly storage: Storage | null;
+  /** Null where each model is in a container of its own. */
+  readonly walls: WallsReport | null;
 };
 
 /** Each model: what is live and where, and the state of its newest deployment when that is another; then the drops that became no model. Only an address, or a command as it has to be typed, makes a line wider than `width` columns. */
 export function statusLines(
-  { models, builds, refused, storage }: Status,
+  { models, builds, refused, storage, walls }: Status,
   width: number,
 ): readonly string[] {
-  const drops = [...refusedLines(refused, width), ...storageLines(storage, width)];
+  const drops = [
+    ...refusedLines(refused, width),
+    ...storageLines(storage, width),
+    ...wallsLines(walls, width),
+  ];
   if (models.length === 0) {
     return [
       ...wrapped('no models yet; drop one with `slipway push MODEL.onnx`', width, ''),
@@ -101,6 +108,14 @@ function storageLines(storage: Storage | null, width: number): readonly string[]
   if (!storage?.prunableBytes) return [];
   const { objectBytes, prunableBytes } = storage;
   const line = `objects hold ${byteWords(objectBytes)}; \`slipway prune\` would free ${byteWords(prunableBytes)}`;
+  return ['', ...wrapped(line, width, '')];
+}
+
+/** As the Slipway that runs found them when it started; silent while a model's code can do nothing that `slipway doctor` would warn of. */
+function wallsLines(walls: WallsReport | null, width: number): readonly string[] {
+  if (!walls || walls.open.length === 0) return [];
+  const { says, open, refuses } = walls;
+  const line = `walls: ${says}; ${refuses ? 'models that Python loads are refused' : `a model with hostile code ${open.join('; ')}`}`;
   return ['', ...wrapped(line, width, '')];
 }
 

@@ -88,6 +88,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     },
     refused: () => refusedDrops(registry, []),
     storage: async () => null,
+    walls: async () => null,
     logs: async (name, query) =>
       modelLog(
         registry,

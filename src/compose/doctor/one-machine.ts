@@ -5,13 +5,15 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { quickCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
-import { leftOpen, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import { LEAST_FREE_MIB } from '#compose/health.ts';
-import { machineWalls } from '#compose/machine-walls.ts';
+import { machineWalls, wallsReport } from '#compose/machine-walls.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
 import { type FoundSlipway, slipwayChecks } from './ports.ts';
 
 const LIMIT_MS = 10_000;
+// A look that takes longer says itself what was wrong.
+const ENDING_MS = 1_000;
 const OLDEST_NODE = [22, 18] as const;
 const OLDEST_PYTHON_MINOR = 9;
 const MEBIBYTE = 1024 * 1024;
@@ -28,7 +30,7 @@ export function oneMachineDoctor(
     { check: 'registry', look: () => lookAtRegistry(resolve(dataDir)) },
     { check: 'free disk', look: () => lookAtDisk(resolve(dataDir)) },
     ...slipwayChecks(found),
-    { check: 'walls', look: () => lookAtMachine(resolve(dataDir)) },
+    { check: 'walls', look: () => lookAtWallsOf(resolve(dataDir), found) },
     { check: 'bash', look: lookAtBash },
     { check: 'python', look: lookAtPython },
     { check: 'docker', look: lookAtDocker },
@@ -121,17 +123,32 @@ export async function lookAtPython(program = 'python3') {
   }
 }
 
-async function lookAtMachine(dataDir: string) {
-  const walls = await machineWalls(dataDir);
-  return wallsFinding(walls, process.getuid?.() === 0);
+/** Those that the Slipway that runs found as it started, and sets; what a start would find only where none runs. */
+async function lookAtWallsOf(dataDir: string, found: FoundSlipway | undefined) {
+  if (found?.answers && found.walls) return wallsFinding(found.walls);
+  if (found?.answers || found?.isBusy) {
+    return warn(
+      `the Slipway that runs as process ${found.pid} has not told which it found as it started`,
+      'Ask again in a while; one of an older version never tells: stop it and run `slipway start`.',
+    );
+  }
+  const { says, ...finding } = wallsFinding(
+    wallsReport(await machineWalls(dataDir, [LIMIT_MS - ENDING_MS]), false),
+  );
+  return { ...finding, says: `no Slipway runs; one that starts finds ${says}` };
 }
 
-/** How this machine can isolate a model, and what a model could still do. */
-export function wallsFinding(walls: Walls, isRoot: boolean) {
-  const open = leftOpen(walls, isRoot);
-  if (open.length === 0) return ok(wallsLine(walls));
+/** How this machine isolates a model, and what a model could still do. */
+export function wallsFinding({ says, open, refuses }: WallsReport) {
+  if (open.length === 0) return ok(says);
+  if (refuses) {
+    return warn(
+      `${says}; models that Python loads are refused`,
+      'docs/security.md says what each wall needs; `slipway start --engine docker` has them all, `--code-without-walls` does without.',
+    );
+  }
   return warn(
-    `${wallsLine(walls)}; a model with hostile code ${open.join('; ')}`,
+    `${says}; a model with hostile code ${open.join('; ')}`,
     'docs/security.md says what each wall needs; `slipway start --engine docker` has them all.',
   );
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import * as z from 'zod/mini';
 import { USUAL_PORTS } from '#compose/config.ts';
 import { isAlive } from '#compose/is-alive.ts';
+import type { WallsReport } from '#domain/walls.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
 /** Where a Slipway on a data folder listens, or did: `answers` is whether it says so itself, `isBusy` whether it runs and has not said so in time. */
@@ -15,6 +16,8 @@ export type FoundSlipway = {
   readonly memory?:
     | { readonly budgetMiB: number; readonly usedMiB: number; readonly waiting: number }
     | undefined;
+  /** The walls that it found as it started; undefined where it has not told. */
+  readonly walls?: WallsReport | undefined;
 };
 
 const LIMIT_MS = 5000;

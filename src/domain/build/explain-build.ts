@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Trouble } from '#domain/deployment.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import { type CaughtError, readTrouble } from '#domain/trouble.ts';
+import { WITHOUT_WALLS_FIX } from '#domain/walls.ts';
 import { isCommand, toShow, withoutQueries } from './build-progress.ts';
 
 /** A failed build, as the workflow caught it: where its log is (null when no build ran), and the phase it ended in. */
@@ -64,6 +65,22 @@ type Cause = { readonly sign: RegExp; readonly reason: string; readonly fix: str
 const AGAIN = 'Upload the model again.';
 
 const CAUSES: readonly Cause[] = [
+  {
+    // What buildspecs/commands/model-python.mjs ends a model with.
+    sign: /^build-folder: the model was not loaded in (\d+) s by the clock$/,
+    reason: 'the model was not loaded in $1 s, so it was ended: its place is for other builds too',
+    fix: 'Have it load faster, and wait for nothing as it is imported (a network, a lock, a pause); or raise server.startupTimeoutSeconds in model.yaml. Then upload it again.',
+  },
+  {
+    sign: /^build-folder: the model was not proven in (\d+) s by the clock$/,
+    reason: 'the model was loaded, and its proof had not ended after $1 s',
+    fix: 'Have it answer faster, and upload it again.',
+  },
+  {
+    sign: /^build-folder: no walls were given to set around the model/,
+    reason: 'this machine sets no walls around a model, so it was not loaded',
+    fix: WITHOUT_WALLS_FIX,
+  },
   {
     // What CodeBuild says of a start, once the workflow has tried for hours. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
     sign: /Cannot have more than (\d+) builds in queue/,

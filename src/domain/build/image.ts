@@ -75,9 +75,11 @@ export function readImage(
   const text = variables.find(({ Name }) => Name === EXPORTED)?.Value ?? '';
   const { data, error } = built.safeParse(parseJson(text));
   if (!data) {
+    const at = error.issues[0]?.path.join('.');
     throw new Failure(
       'BuildFailed',
-      `the build of ${tag} exported as ${EXPORTED} ${error.message}`,
+      `the build of ${tag} exported as ${EXPORTED} what is not the record of a build${at ? `: ${at} is missing, or not what belongs there` : ''}`,
+      { fix: OVERWRITTEN_FIX },
     );
   }
   if (RUNTIMES[runtime].takesPackages && data.proof === null) {
@@ -85,6 +87,10 @@ export function readImage(
   }
   return { tag, ...data };
 }
+
+// A build writes its record itself; of the model's proof in it, code that a model brings could have written another.
+const OVERWRITTEN_FIX =
+  'Have the code of the model write nothing but files of its own and what it prints, and upload it again.';
 
 /** The build variable that holds its result, as JSON. */
 const EXPORTED = 'BUILT';

@@ -19,7 +19,7 @@ const model = {
 type Shown = Parameters<typeof statusLines>[0];
 
 const shown = (models: Shown['models'], refused: Shown['refused'] = [], width = 80) =>
-  statusLines({ models, builds: [], refused, storage: null }, width);
+  statusLines({ models, builds: [], refused, storage: null, walls: null }, width);
 
 describe('the status of the objects', () => {
   it('says what a prune would free, and nothing while it would free nothing', () => {
@@ -30,6 +30,7 @@ describe('the status of the objects', () => {
           builds: [],
           refused: [],
           storage: { objectBytes: 3_210_000_000, prunableBytes },
+          walls: null,
         },
         80,
       );
@@ -38,6 +39,33 @@ describe('the status of the objects', () => {
       asTyped('objects hold 3.2 GB; `slipway prune` would free 45.6 kB'),
     );
     expect(lines(0)).toHaveLength(1);
+  });
+});
+
+describe('the status of the walls', () => {
+  const lines = (walls: Shown['walls']) =>
+    statusLines({ models: [], builds: [], refused: [], storage: null, walls }, 80).slice(1);
+
+  it('says what the running Slipway found to be open, in its own words', () => {
+    const found = { says: 'Landlock 5', open: ['can signal your processes'], refuses: null };
+
+    expect(lines(found)).toEqual([
+      '',
+      'walls: Landlock 5; a model with hostile code can signal your processes',
+    ]);
+  });
+
+  it('says that models of code are refused where there are none', () => {
+    const found = { says: 'none: no python3', open: ['can'], refuses: 'no python3' };
+
+    expect(lines(found).at(-1)).toBe(
+      'walls: none: no python3; models that Python loads are refused',
+    );
+  });
+
+  it('says nothing where all stand, and of an account', () => {
+    expect(lines({ says: 'Landlock 7, seccomp', open: [], refuses: null })).toEqual([]);
+    expect(lines(null)).toEqual([]);
   });
 });
 
@@ -143,7 +171,7 @@ describe('the status', () => {
     const models = [{ ...model, newest }];
     const at = (stage: string | null, place: number | null) =>
       statusLines(
-        { models, builds: [{ ...build, stage, place }], refused: [], storage: null },
+        { models, builds: [{ ...build, stage, place }], refused: [], storage: null, walls: null },
         80,
       ).slice(1);
 

@@ -92,6 +92,18 @@ describe('a failed build', () => {
   it.each([
     ['write /var/lib/docker: no space left on device', 'the build ran out of disk'],
     [
+      'build-folder: the model was not loaded in 300 s by the clock',
+      'the model was not loaded in 300 s, so it was ended',
+    ],
+    [
+      'build-folder: the model was not proven in 1800 s by the clock',
+      'the model was loaded, and its proof had not ended after 1800 s',
+    ],
+    [
+      'build-folder: no walls were given to set around the model, so it was not loaded',
+      'this machine sets no walls around a model',
+    ],
+    [
       'fetch-artifact: models/a.onnx: s3.amazonaws.com answered 403',
       'the permission to read the artifact',
     ],

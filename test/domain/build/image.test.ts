@@ -152,6 +152,18 @@ describe('what a build exports', () => {
     );
   });
 
+  it('that is forged is refused in a sentence, with what to do', () => {
+    const forged = { proof: { ...PROVEN, packages: 'all', peakBytes: -1 } };
+
+    expect(() => read(forged)).toThrow(
+      expect.objectContaining({
+        message:
+          'the build of digits-1 exported as BUILT what is not the record of a build: proof.peakBytes is missing, or not what belongs there',
+        fix: expect.stringContaining('upload it again'),
+      }),
+    );
+  });
+
   it.each(['', '{', 'null'])('is refused when it is `%s`', (text) => {
     const refused = expect.stringMatching(/^the build of digits-1 exported as BUILT /);
 

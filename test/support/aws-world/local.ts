@@ -108,6 +108,7 @@ export async function localAws(moto: Moto) {
       offered: TARGETS,
       caps: NO_CAPS,
       gpus: { areChosen: true, vllmImage: 'vllm@sha256:1' },
+      unwalled: null,
       requireApproval: false,
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,

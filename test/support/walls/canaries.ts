@@ -12,15 +12,11 @@ import {
 } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import {
-  lookAtWalls,
-  type Walls,
-  type Within,
-  wallsVariable,
-} from '#adapters/local/servers/walls.ts';
+import { lookAtWalls } from '#adapters/local/servers/look-at-walls.ts';
+import { type Walls, type Within, wallsVariable } from '#adapters/local/servers/walls.ts';
 
 const run = promisify(execFile);
 
@@ -32,6 +28,15 @@ const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
 
 /** What this machine has, for tests: none without Linux and a Python. */
 export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()]);
+
+export const NODE_LAUNCHER = fileURLToPath(
+  new URL('../../../runtimes/walls/launch.mjs', import.meta.url),
+);
+/** What it would have without a Python, by Node. */
+export const MACHINE_BY_NODE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()], {
+  python: '/no/such/python3',
+  node: NODE_LAUNCHER,
+});
 
 // What the settings of a kernel refuse to every process of a user.
 const SETTINGS = [
@@ -117,7 +122,8 @@ export async function canaryWorld() {
   ) {
     const program = String(MACHINE.python);
     const within = {
-      read: [path('model'), CANARIES],
+      // Python's own walls know where it is.
+      read: [path('model'), CANARIES, ...(walls.node ? [dirname(dirname(program))] : [])],
       write: [path('scratch')],
       execute: [program],
       limits: {},
@@ -125,8 +131,7 @@ export async function canaryWorld() {
     };
     const env = { PATH: '/usr/bin:/bin', ...told, ...wallsVariable(walls, within) };
     const command = [program, ...given];
-    // Without walls it is started as it would be without the launcher.
-    const started = walls.python === null ? command : [program, '-I', '-S', LAUNCHER, ...command];
+    const started = [...launcherOf(walls), ...command];
     const opened = ['-I', '-S', '-c', OPENED, ...started];
     return (await run(program, opened, { env, cwd: path('scratch') })).stdout;
   }
@@ -169,6 +174,12 @@ export async function canaryWorld() {
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** Without walls it is started as it would be without any. */
+function launcherOf({ python, node }: Walls): readonly string[] {
+  if (python) return [python, '-I', '-S', LAUNCHER];
+  return node ? [process.execPath, node] : [];
 }
 
 // Node has no socket of datagrams in a folder.

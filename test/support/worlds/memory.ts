@@ -50,6 +50,7 @@ export type WorldOptions = {
   readonly offered?: readonly Target[];
   readonly caps?: Partial<Caps>;
   readonly gpus?: Partial<Gpus>;
+  readonly unwalled?: string;
   /** Whether a person is to approve each promotion. */
   readonly requireApproval?: boolean;
 };
@@ -202,6 +203,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     caps: { ...NO_CAPS, ...caps },
     gpus: { areChosen: true, vllmImage: 'vllm@sha256:1', ...options.gpus },
+    unwalled: options.unwalled ?? null,
     hashes: {
       custom: 'custom-1',
       onnx: 'environment-1',

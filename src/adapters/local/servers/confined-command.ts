@@ -4,6 +4,8 @@ import { nodePermissions, servingLimits, type Walls, type Within, wallsVariable 
 
 export type ServerWalls = {
   readonly machine: Walls;
+  /** Why no model is started that Python loads, as a clause; null where it is. */
+  readonly refuses: string | null;
   /** The files of the ONNX server. */
   readonly serverFiles: readonly string[];
   /** runtimes/python/slipway_server/walls.py */
@@ -66,7 +68,7 @@ function confiningItself(command: Command, within: Within, walls: ServerWalls | 
   };
 }
 
-/** Node cannot call the kernel, so a Python process sets the walls and then becomes Node; without Python, only Node's own permissions apply. */
+/** A Python process sets the walls and then becomes Node, or for lack of one another Node does; where neither can, only Node's own permissions apply. */
 function behindWalls(command: Command, within: Within, walls: ServerWalls | null): Confined {
   if (!walls) return { command, variables: {} };
   const { machine, launcher, serverFiles, compiled } = walls;
@@ -77,9 +79,9 @@ function behindWalls(command: Command, within: Within, walls: ServerWalls | null
   const server = [node, ...nodePermissions(permitted), ...given] as const;
   // Whatever cache Slipway itself was told of: from one that it may not write Node would take nothing.
   const told = { NODE_COMPILE_CACHE: compiled };
-  if (machine.python === null) return { command: server, variables: told };
-  return {
-    command: [machine.python, '-I', '-S', launcher, ...server],
-    variables: { ...told, ...wallsVariable(machine, around) },
-  };
+  const variables = { ...told, ...wallsVariable(machine, around) };
+  if (machine.python) {
+    return { command: [machine.python, '-I', '-S', launcher, ...server], variables };
+  }
+  return { command: machine.node ? [node, machine.node, ...server] : server, variables };
 }

@@ -9,6 +9,8 @@ export type Launch = {
   /** A program and its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly directory: string;
+  /** The folder that it may write to. */
+  readonly scratch: string;
   readonly environment: Readonly<Record<string, string>>;
 };
 
@@ -17,6 +19,8 @@ export type Launched = {
   readonly child: ChildProcess;
   readonly port: number;
   readonly channel: ModelChannel;
+  /** The folder that it may write to. */
+  readonly scratch: string;
 };
 
 /**
@@ -25,7 +29,12 @@ export type Launched = {
  * It leads its own process group, so that its children end with it, and a Ctrl-C in the terminal only reaches Slipway.
  * Throws when the system does not give it a process or a socket.
  */
-export async function launched({ command, directory, environment }: Launch): Promise<Launched> {
+export async function launched({
+  command,
+  directory,
+  scratch,
+  environment,
+}: Launch): Promise<Launched> {
   const listening = createServer();
   listening.listen({ host: '127.0.0.1', port: 0 });
   await once(listening, 'listening');
@@ -44,7 +53,7 @@ export async function launched({ command, directory, environment }: Launch): Pro
     });
     // Its watcher hears of its end; an error without a listener would end Slipway.
     child.on('error', () => undefined);
-    return { child, port, channel: modelChannel(child) };
+    return { child, port, scratch, channel: modelChannel(child) };
   } finally {
     // The process has its own descriptor of the same socket.
     listening.close();

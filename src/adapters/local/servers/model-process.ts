@@ -6,6 +6,7 @@ import { type Launch, type Launched, launched } from './launch.ts';
 import { watchMemory } from './memory-watch.ts';
 import { type ModelServer, type ServerKind, serverAfter, supervise } from './model-server.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
+import { watchScratch } from './scratch-watch.ts';
 
 export type ModelProcessPlan = {
   readonly memoryMiB: number;
@@ -40,7 +41,7 @@ function processKind(
 ): ServerKind {
   const { startupTimeoutSeconds, timers, log } = plan;
   const { child, port } = running;
-  const restraint = restrain(child, plan, kill);
+  const restraint = restrain(running, plan, kill);
   return {
     child,
     isOwnProcess: true,
@@ -72,9 +73,9 @@ function readiness({ channel, port }: Launched, kill: (reason: string) => void):
   });
 }
 
-/** Applies the memory limit and the orphan guard to the process, until it is stopped. */
+/** Applies the limits of memory and of what it may write, and the orphan guard, to the process, until it is stopped. */
 function restrain(
-  { pid }: ChildProcess,
+  { child: { pid }, scratch: folder }: Launched,
   { memoryMiB, guard }: ModelProcessPlan,
   onOver: (reason: string) => void,
 ) {
@@ -84,12 +85,14 @@ function restrain(
     isOver = true;
     onOver(`used ${usedMiB} MiB; the limit is ${memoryMiB} MiB`);
   });
+  const scratch = watchScratch({ pid, folder }, onOver);
   const forget = guard.watch(pid);
   return {
     look: memory.look,
     isOver: () => isOver,
     stop() {
       memory.stop();
+      scratch.stop();
       forget();
     },
   };

@@ -11,6 +11,7 @@ import type { BuildOrder } from '#domain/build/order.ts';
 import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
 import type { Damage } from '#domain/deployment.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
+import { withoutWalls } from '#domain/walls.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { confined, type ServerWalls } from './confined-command.ts';
 import { type Environment, modelEnvironment } from './model-environment.ts';
@@ -100,7 +101,8 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
       options.walls,
     );
     const environment = { ...modelEnvironment(spec, place, own), ...variables };
-    return startModelProcess({ command, directory: place.path, environment }, plan);
+    const { path: directory, scratch } = place;
+    return startModelProcess({ command, directory, scratch, environment }, plan);
   }
 
   function launch(
@@ -158,6 +160,9 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
       const { process } = RUNTIMES[spec.runtime];
       // A revision left by an earlier Slipway that ran models as containers.
       if (!process) return stillborn('is an image, but this Slipway runs models as processes');
+      // It was deployed when there were walls, or by a Slipway that was told to do without.
+      const refuses = process.confinesItself ? options.walls?.refuses : null;
+      if (refuses) return stillborn(`was not started: ${withoutWalls(refuses)}`);
       if (!options.soundness) return launch(process, spec, log);
       return serverAfter(
         whySilent(spec).then((reason) => reason ?? (() => launch(process, spec, log))),

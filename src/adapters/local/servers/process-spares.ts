@@ -91,7 +91,7 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
       ...(factsPath && { MODEL_FACTS: factsPath }),
       ...variables,
     };
-    return launched({ command, directory: path, environment: told });
+    return launched({ command, directory: path, scratch, environment: told });
   }
 
   const ofOnnx = spareServers({

@@ -1,35 +1,26 @@
-import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import * as z from 'zod/mini';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-
-const run = promisify(execFile);
 
 /**
  * The means of this machine to confine a process that loads a model: Landlock's version (0: none), system call filters (seccomp), unprivileged user namespaces.
- * `python` is the program that sets them for a server not written in Python; null when there is none, and then none of the others is available either.
+ * `python` is the program that sets them for a server not written in Python; null when there is none. Then none of the others is available either, but for those that Node sets by itself: `node`.
  */
 export type Walls = {
   readonly python: string | null;
+  /** The path of runtimes/walls/launch.mjs, where that sets them. */
+  readonly node?: string;
   readonly landlock: number;
   readonly seccomp: boolean;
   readonly namespaces: boolean;
+  /** Why there is no such program, as a clause. */
+  readonly missing?: string;
 };
 
 export const NO_WALLS: Walls = { python: null, landlock: 0, seccomp: false, namespaces: false };
 
-const found = z.object({
-  python: z.string(),
-  landlock: z.int(),
-  seccomp: z.boolean(),
-  namespaces: z.boolean(),
-});
-
-const LOOK_MS = 10_000;
 const MEBIBYTE = 1024 * 1024;
 /** The most open files of a replica in a container, by default. */
 const MOST_FILES = 4096;
@@ -37,24 +28,9 @@ const GIBIBYTE = 1024 * MEBIBYTE;
 const MOST_BUILD_BYTES = 16 * GIBIBYTE;
 const BUILD_CPU_SECONDS = 1800;
 
-/**
- * Finds out what this machine supports; answers with none if it cannot find out. `launcher` is runtimes/python/slipway_server/walls.py.
- * Namespaces are only used if `folders` are readable in them: a namespace's root has no right to other users' files.
- */
-export async function lookAtWalls(launcher: string, folders: readonly string[]): Promise<Walls> {
-  if (process.platform !== 'linux') return NO_WALLS;
-  const given = ['-I', '-S', launcher, '--look', ...folders];
-  try {
-    const { stdout } = await run('python3', given, { timeout: LOOK_MS });
-    return found.parse(JSON.parse(stdout));
-  } catch {
-    return NO_WALLS;
-  }
-}
-
 /** A one-line summary for people. */
-export function wallsLine({ python, landlock, seccomp, namespaces }: Walls): string {
-  if (python === null && process.platform === 'linux') return 'none: no python3 runs to set them';
+export function wallsLine({ landlock, seccomp, namespaces, missing }: Walls): string {
+  if (missing) return `none: ${missing}`;
   const there = [
     ...(landlock > 0 ? [`Landlock ${landlock}`] : []),
     ...(seccomp ? ['seccomp'] : []),
@@ -68,8 +44,8 @@ const WHOLE_LANDLOCK = 6;
 
 /** What a model could still do on this machine, as predicates; empty when all walls stand. `isRoot`: Slipway runs as root. */
 export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
-  const { python, landlock, seccomp, namespaces } = walls;
-  if (python === null) return ['can read and write your files, and reach the network'];
+  const { landlock, seccomp, namespaces } = walls;
+  if (areNone(walls)) return ['can read and write your files, and reach the network'];
   return [
     ...(landlock === 0 ? ['can read your files, and start programs'] : []),
     ...(landlock < WHOLE_LANDLOCK ? ['can signal your processes'] : []),
@@ -79,6 +55,21 @@ export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
     ...(namespaces ? [] : ['can change the mode and the times of your files']),
     ...(namespaces && !isRoot ? [] : ['can start as many processes as fit']),
   ];
+}
+
+/**
+ * Why this machine keeps nothing of yours from a model that Python loads, as a clause; null where a wall of the kernel does.
+ * Node's own permissions hold a model of the ONNX server, but nothing holds a Python without them.
+ */
+export function unwalled(walls: Walls): string | null {
+  const { landlock, namespaces, missing } = walls;
+  if (areNone(walls)) return missing ?? 'no python3 runs to set them';
+  if (landlock > 0 || namespaces) return null;
+  return 'this kernel, or the container that Slipway is in, allows neither Landlock nor namespaces of users';
+}
+
+function areNone({ python, node }: Walls): boolean {
+  return python === null && node === undefined;
 }
 
 /** What a process that loads a model needs: files to read, folders to write, and limits. */
@@ -92,7 +83,7 @@ export type Within = {
 
 /** The variable from which a Python process, or the launcher, sets the walls; empty when this machine has none. */
 export function wallsVariable(walls: Walls, within: Within): Readonly<Record<string, string>> {
-  if (walls.python === null) return {};
+  if (areNone(walls)) return {};
   const { landlock, seccomp, namespaces } = walls;
   return { SLIPWAY_WALLS: JSON.stringify({ landlock, seccomp, namespaces, ...within }) };
 }
@@ -107,8 +98,9 @@ export function servingLimits(memoryMiB: number): Readonly<Record<string, number
   };
 }
 
-/** The walls around a model loaded in a build, without its files, which the build knows: for buildspecs/commands/model-python.mjs. */
-export function buildWalls(walls: Walls): Readonly<Record<string, string>> {
+/** The walls around a model loaded in a build, without its files, which the build knows: for buildspecs/commands/model-python.mjs, which loads no model without being told of them. `isAllowed`: where there are none, it is to load models all the same. */
+export function buildWalls(walls: Walls, isAllowed: boolean): Readonly<Record<string, string>> {
+  if (unwalled(walls) !== null && !isAllowed) return {};
   const { SLIPWAY_WALLS } = wallsVariable(walls, {
     read: [],
     write: [],
@@ -119,7 +111,7 @@ export function buildWalls(walls: Walls): Readonly<Record<string, string>> {
       cpuSeconds: BUILD_CPU_SECONDS,
     },
   });
-  return SLIPWAY_WALLS === undefined ? {} : { WALLS: SLIPWAY_WALLS };
+  return { WALLS: SLIPWAY_WALLS ?? 'none' };
 }
 
 /** Node's own permissions: they confine its JavaScript on every system; onnxruntime's native code is only confined by the kernel. */

@@ -69,7 +69,7 @@ describe('a model that is proven in a build', () => {
       await writeFile(join(bin, name), python(asked, conversion));
       await chmod(join(bin, name), 0o755);
     }
-    const env = { PATH: `${bin}:${process.env['PATH']}` };
+    const env = { PATH: `${bin}:${process.env['PATH']}`, WALLS: 'none' };
     const place = where === 'image' ? 'docker://image' : join(bin, 'python');
     const places = [place, where === 'none' ? '' : place];
     const given = [join(COMMANDS, 'prove-model.mjs'), path, JSON.stringify(order), ...places];
@@ -141,3 +141,78 @@ describe('a model that is proven in a build', () => {
     expect(conversion).toMatchObject({ kept: false, reason: each.reason, nativeMicros: 9 });
   });
 });
+
+const HANGS = 'exec tail -f /dev/null';
+const LOADED = 'echo "progress: proving the model" >&2';
+// Computes for longer than its loading may take.
+const COMPUTES = `"${process.execPath}" -e 'while (process.cpuUsage().user < 1.2e6);'`;
+
+describe('what loads a model in a build', () => {
+  /** The end of a build whose Python does this for each of convert and describe. */
+  async function ended(script: string, { walls = 'none', startupSeconds = 1 } = {}) {
+    await using folder = await temporaryFolder();
+    const { path } = folder;
+    const [program, asked] = [join(path, 'bin/python'), join(path, 'asked')];
+    await mkdir(join(path, 'bin'));
+    await mkdir(join(path, 'model'));
+    await writeFile(join(path, 'model', 'a.pkl'), 'pickle');
+    await writeFile(program, `#!/bin/sh\necho "$2" >>"${asked}"\n${script}\n`, { mode: 0o755 });
+    const order = { ...SKLEARN, startupSeconds };
+    const places = [path, JSON.stringify(order), program, program];
+
+    const given = ['--input-type=module', '-e', PROGRAM, join(COMMANDS, 'prove-model.mjs')];
+    const env: Record<string, string> = walls === '' ? {} : { WALLS: walls };
+    const { code, err } = await run(process.execPath, [...given, ...places], '', env);
+
+    const said = /Error: (.*)/.exec(err)?.[1];
+    const asks = await readFile(asked, 'utf8').catch(() => '');
+    return { code, said, asks: asks.split('\n').filter(Boolean) };
+  }
+
+  it('is ended when it has not loaded by the clock, and is not tried in another way, which would be no faster', async () => {
+    expect(await ended(HANGS, { startupSeconds: 0.3 })).toEqual({
+      code: 1,
+      said: 'the model was not loaded in 0.3 s by the clock',
+      asks: ['slipway_server.convert'],
+    });
+  });
+
+  it('may take longer once it has loaded', async () => {
+    const answer = JSON.stringify({ ...DESCRIBED, conversion: CONVERTED });
+    const onnx = 'echo onnx >"$4"';
+
+    const { code } = await ended(`${LOADED}\n${COMPUTES}\n${onnx}\necho '${answer}'`);
+
+    expect(code).toBe(0);
+  });
+
+  it('is not started where nobody says which walls there are', async () => {
+    expect(await ended(HANGS, { walls: '' })).toEqual({
+      code: 1,
+      said: 'no walls were given to set around the model, so it was not loaded',
+      asks: [],
+    });
+  });
+
+  it.each([
+    ['no JSON', 'echo hello', 'signature'],
+    ['a list', "echo '[1]'", 'signature'],
+    ['nothing', 'exit 0', 'signature'],
+    ['half', `echo '{"signature":null,"takesColumns":true}'`, 'rows'],
+    ['numbers that are none', said({ peakBytes: 'all' }), 'peakBytes'],
+    ['packages that are none', said({ packages: [{}] }), 'packages'],
+    ['files that are none', said({ uncompiled: 'x' }), 'uncompiled'],
+    ['a conversion without a reason', said({ conversion: { converted: false } }), 'conversion'],
+  ])('that answers %s is told so in a sentence', async (_, script, what) => {
+    const { code, said } = await ended(script);
+
+    expect(code).toBe(1);
+    expect(said).toBe(
+      `what the proof of the model answered is not what was asked: ${what} is missing, or not what belongs there; code of the model may have written it`,
+    );
+  });
+});
+
+function said(forged: object): string {
+  return `echo '${JSON.stringify({ ...DESCRIBED, ...forged })}'`;
+}

@@ -20,7 +20,7 @@ import type { RevisionSpec } from '#ports/platform.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import { addConstantModel } from '../../../support/models/onnx.ts';
 import { needing } from '../../../support/needs.ts';
-import { LAUNCHER, MACHINE, missingWalls } from '../../../support/walls/canaries.ts';
+import { LAUNCHER, MACHINE, MACHINE_BY_NODE, missingWalls } from '../../../support/walls/canaries.ts';
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -50,6 +50,7 @@ function confined(serverEntry: string, machine: Walls | null, isSpare = false) {
     serverEntry,
     walls: machine && {
       machine,
+      refuses: null,
       launcher: LAUNCHER,
       serverFiles: serverFiles(serverEntry, ROOT),
       compiled: COMPILED,
@@ -138,6 +139,14 @@ describe('a server that is none of Python’s', () => {
     });
   });
 
+  needing(missingWalls('landlock', 'seccomp'), () => {
+    it('is held by the kernel too where there is no Python, by calls that Node makes', async () => {
+      const found = await attempts(MACHINE_BY_NODE);
+
+      expect(found).toEqual({ ...OWN, ...BY_NODE, 'signals Slipway': 'EPERM', connects: 'EACCES' });
+    });
+  });
+
   it('is held in the same way where it was started before there was a model for it', async () => {
     const found = await attempts(MACHINE, true);
 
@@ -204,9 +213,41 @@ describe('a server that was started before there was a model for it', () => {
   });
 });
 
+describe('a Slipway without walls that was not told to do without', () => {
+  it('starts no server of Python, also of a version that was deployed before', async () => {
+    const directory = join(root, 'revisions');
+    const servers = processServers({
+      directory,
+      images: join(root, 'images'),
+      objectPath: () => '',
+      serverEntry: ONNX,
+      walls: {
+        machine: NO_WALLS,
+        refuses: 'no python3 runs to set them',
+        launcher: LAUNCHER,
+        serverFiles: [],
+        compiled: COMPILED,
+      },
+      environment: {},
+    });
+
+    const server = servers.start(
+      { ...version(1), runtime: 'python' },
+      { append: async () => {}, tail: async () => [] },
+    );
+
+    expect(await server.started).toEqual({
+      kind: 'died',
+      reason: expect.stringMatching(/^was not started: Python loads it, .*: no python3 runs/),
+    });
+    await servers.close();
+  });
+});
+
 describe('the ONNX server', () => {
   it.each([
     ['the walls of this machine', MACHINE, false],
+    ['the walls that Node sets', MACHINE_BY_NODE, false],
     ['Node’s permissions', NO_WALLS, false],
     ['the walls of this machine, in which it was before its model', MACHINE, true],
     ['Node’s permissions, with which it was before its model', NO_WALLS, true],

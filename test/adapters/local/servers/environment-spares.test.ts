@@ -38,6 +38,7 @@ beforeEach(() => {
       const running = await launchedServer({
         command: [process.execPath, '-e', WAITS],
         directory: path,
+        scratch: path,
         environment: {},
       });
       launched.push({ environment, child: running.child });

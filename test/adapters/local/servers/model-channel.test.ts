@@ -32,7 +32,12 @@ afterEach(async () => {
 
 function started(code: string): ModelServer {
   const server = startModelProcess(
-    { command: [process.execPath, '-e', SERVER + code], directory, environment: {} },
+    {
+      command: [process.execPath, '-e', SERVER + code],
+      directory,
+      scratch: directory,
+      environment: {},
+    },
     { memoryMiB: 512, startupTimeoutSeconds: 60, timers: fakeTimers(), log: LOG, guard: GUARD },
   );
   servers.push(server);

@@ -52,6 +52,7 @@ beforeEach(() => {
       const running = await launched({
         command: [program, '-e', breaks ? BREAKS : AWAITS],
         directory: path,
+        scratch: path,
         environment: {},
       });
       children.push(running.child);

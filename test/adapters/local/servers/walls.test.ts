@@ -1,12 +1,16 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { NO_WALLS, type Walls } from '#adapters/local/servers/walls.ts';
 import { needing } from '../../../support/needs.ts';
 import {
   type CanaryWorld,
   canaryWorld,
+  LAUNCHER,
   MACHINE,
+  MACHINE_BY_NODE,
   missingNobody,
   missingWalls,
+  NODE_LAUNCHER,
   refusedByKernel,
   type WallKind,
 } from '../../../support/walls/canaries.ts';
@@ -55,6 +59,18 @@ for _ in range(20):
 `;
 
 const READ_LEFT_OPEN = ['-c', 'import os; print(os.pread(200, 9, 0))'];
+
+// Where people keep private keys, sources and settings beside what every program reads.
+const SYSTEM_FOLDERS = [
+  '/etc/ssl',
+  '/etc/ssl/certs',
+  '/etc/ssl/private',
+  '/etc/pki',
+  '/etc/ca-certificates',
+  '/usr',
+  '/usr/src',
+  '/usr/local/etc',
+];
 
 const NAMES = Object.keys(ATTEMPTS);
 const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
@@ -196,6 +212,132 @@ needing(MACHINE.python === null ? missingWalls() : undefined, () => {
         });
       });
     }
+
+    needing(missingWalls('landlock'), () => {
+      const landlock = only('landlock');
+
+      it.each(SYSTEM_FOLDERS.filter(existsSync))('does not list %s', async (folder) => {
+        const code = `import os; os.listdir(${JSON.stringify(folder)})`;
+
+        const ended = await world.python(landlock, ['-c', code]).catch((error) => error);
+
+        expect(ended.stderr).toContain('PermissionError');
+      });
+
+      it('has the certificates that a client needs all the same', async () => {
+        const code = 'import ssl; print(len(ssl.create_default_context().get_ca_certs()))';
+
+        const behind = await world.python(landlock, ['-c', code]);
+
+        expect(behind).toBe(await world.python(NO_WALLS, ['-c', code]));
+      });
+
+      it('reads of the folder that Python is installed in what programs are made of, and nothing else where that is a home', async () => {
+        mkdirSync(world.path('outside/lib'));
+        writeFileSync(world.path('outside/lib/module'), 'x');
+        const code = `
+import json, os, sys
+sys.path.insert(0, ${JSON.stringify(dirname(LAUNCHER))})
+import walls
+sys.prefix = sys.exec_prefix = sys.base_prefix = sys.base_exec_prefix = ${JSON.stringify(world.path('outside'))}
+walls.enter(os.environ)
+for path in ("lib/module", "secret"):
+    print(path, os.access(sys.prefix, os.X_OK), end=" ")
+    try:
+        print(open(os.path.join(sys.prefix, path)).read())
+    except OSError as error:
+        print(error.strerror)
+`;
+        const within = { landlock: landlock.landlock, seccomp: false, namespaces: false };
+        const told = { ...within, read: [], write: [world.path('scratch')], limits: {} };
+
+        const said = await world.python(
+          NO_WALLS,
+          ['-c', code],
+          {},
+          {
+            SLIPWAY_WALLS: JSON.stringify(told),
+          },
+        );
+
+        expect(said).toBe('lib/module True x\nsecret True Permission denied\n');
+      });
+    });
+
+    needing(missingWalls('landlock', 'seccomp'), () => {
+      describe('without a Python, for which Node sets them', () => {
+        const byNode = (kind: 'landlock' | 'seccomp'): Walls => ({
+          ...NO_WALLS,
+          node: NODE_LAUNCHER,
+          [kind]: MACHINE_BY_NODE[kind],
+        });
+
+        it('has those that Node can set', () => {
+          const { landlock, seccomp } = MACHINE;
+
+          expect(MACHINE_BY_NODE).toEqual({
+            ...{ python: null, node: NODE_LAUNCHER },
+            ...{ landlock, seccomp, namespaces: false },
+          });
+        });
+
+        it('is refused all but what only a namespace holds', async () => {
+          const refused = await world.refused(MACHINE_BY_NODE);
+
+          expect(NAMES.filter((name) => !refused.includes(name))).toEqual([
+            'changes the mode of a file',
+            'changes the times of a file',
+          ]);
+          expect(readFileSync(world.path('scratch/scratch'), 'utf8')).toBe('may be written');
+        });
+
+        it.each(['landlock', 'seccomp'] as const)(
+          'is refused by %s alone what it is refused by a Python’s',
+          async (kind) => {
+            const refused = await world.refused(byNode(kind));
+
+            expect(refused).toEqual(expect.arrayContaining([...refusedBy(kind)]));
+          },
+        );
+
+        it.each([
+          ['files', { files: 40 }, 'kept = [open("/dev/null") for _ in range(50)]', 'Too many'],
+          [
+            'bytes in a file',
+            { fileBytes: 1000 },
+            'import os; os.write(os.open("big", os.O_CREAT | os.O_WRONLY), bytes(1000)); os.write(os.open("big", os.O_APPEND | os.O_WRONLY), b"x")',
+            'File too large',
+          ],
+          ['memory', { dataBytes: 2 ** 30 }, 'bytearray(2 ** 31)', 'MemoryError'],
+          ['CPU', { cpuSeconds: 1 }, 'while True: pass', 'SIGXCPU'],
+        ])('gets no more %s than its limit', async (_, limits, code, says) => {
+          const ended = await world
+            .python(MACHINE_BY_NODE, ['-c', code], { limits })
+            .catch((error) => error);
+
+          expect(`${ended.signal} ${ended.stderr}`).toContain(says);
+        });
+
+        it('has no file that was left open when Slipway started', async () => {
+          const told = { LEFT_OPEN: world.path('outside/secret') };
+
+          const ended = await world
+            .python(MACHINE_BY_NODE, READ_LEFT_OPEN, {}, told)
+            .catch((error) => error);
+
+          expect(ended.stderr).toContain('Bad file descriptor');
+        });
+
+        it('does not run where a wall that is asked for cannot be set', async () => {
+          const asked = { ...MACHINE_BY_NODE, namespaces: true };
+
+          const ended = await world.python(asked, ['-c', 'print("runs")']).catch((error) => error);
+
+          expect(ended.code).toBe(2);
+          expect(ended.stderr).toContain('the walls around the model cannot be set');
+        });
+      });
+    });
 
     it('does not run where a wall that is asked for cannot be set', async () => {
       const asked = { ...MACHINE, landlock: 1000 };
