@@ -182,7 +182,7 @@ describe('a pipeline of spaCy', () => {
     ),
     ['a setting before a section', { config: 'a = 1' }, '`a = 1` in line 1'],
     ['a setting twice', without('lang = "en"', 'lang = "en"\nlang = "de"'), 'in line 6'],
-    ['a section twice`, { config: `${CONFIG}[nlp]\n` }, ``[nlp]` in line'],
+    ['a section twice', { config: `${CONFIG}[nlp]\n` }, '`[nlp]` in line'],
     ['a line that belongs to none', { config: `[nlp]\n  a = 1\n` }, '`a = 1` in line 2'],
     ['no section of the pipeline', { config: '[paths]\n' }, 'has no section [nlp]'],
     ['lines without end', { config: '\n'.repeat(30_000) }, 'lines; the limit is'],
