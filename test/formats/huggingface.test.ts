@@ -610,6 +610,26 @@ describe('a folder of Hugging Face is refused', () => {
       ['config.json has auto_map', 'trust_remote_code'],
     ],
     [
+      'whose network within another names code of its author',
+      { 'config.json': { ...BERT, text_config: { auto_map: { AutoModel: 'modeling_x.XModel' } } } },
+      ['config.json has auto_map', 'trust_remote_code'],
+    ],
+    [
+      'whose list of networks has one that names code of its author',
+      { 'config.json': { ...BERT, parts: [[{ backbone_config: { auto_map: { A: 'x.X' } } }]] } },
+      ['config.json has auto_map'],
+    ],
+    [
+      'whose processor names code of its author',
+      { 'processor_config.json': { auto_map: { AutoProcessor: 'x.X' } } },
+      ['processor_config.json has auto_map'],
+    ],
+    [
+      'whose generation names code of its author',
+      { 'generation_config.json': { nested: { auto_map: { A: 'x.X' } } } },
+      ['generation_config.json has auto_map'],
+    ],
+    [
       'whose tokenizer names code of its author',
       { 'tokenizer_config.json': { auto_map: { AutoTokenizer: ['x.XTokenizer', null] } } },
       ['tokenizer_config.json has auto_map'],

@@ -11,7 +11,17 @@ const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?';
 const EXTRAS = '(?: ?\\[[A-Za-z0-9._, -]{0,200}\\])?';
 const SPECIFIER = '(?:===?|~=|!=|<=|>=|<|>) ?[A-Za-z0-9.*+!_-]{1,50}';
 const SPECIFIERS = `(?: ?\\(?${SPECIFIER}(?: ?, ?${SPECIFIER}){0,9}\\)?)?`;
-const MARKER = `(?: ?; ?\\(*(?:python_|platform_|sys_platform|os_name|implementation_|extra)[A-Za-z0-9_. '"()<>=!~,-]{1,200})?`;
+const MARKER = '(?: ?; ?([^;]{1,250}))?';
+// A marker compares variables with quoted texts and no more: who evaluates it as Python, as old tools do, would run what else there is.
+const VARIABLE =
+  '(?:python_version|python_full_version|os_name|sys_platform|platform_(?:release|system|version|machine|python_implementation)|implementation_(?:name|version)|extra)';
+const TEXT = `(?:'[A-Za-z0-9 ._+*-]{0,100}'|"[A-Za-z0-9 ._+*-]{0,100}")`;
+const OPERATOR = '(?:===?|~=|!=|<=|>=|<|>|(?<= )not in(?= )|(?<= )in(?= ))';
+const COMPARISON = new RegExp(
+  `(?:${VARIABLE} ?${OPERATOR} ?${TEXT}|${TEXT} ?${OPERATOR} ?${VARIABLE})`,
+  'g',
+);
+const COMPARISONS = /^[( ]*C[) ]*(?:(?<=[ )])(?:and|or)(?=[ (])[( ]*C[) ]*)*$/;
 const FILE = /\.(whl|zip|tar\.gz|tgz)$/i;
 // Where torch built for CPUs comes from without being told.
 const TORCH_INDEX =
@@ -33,7 +43,8 @@ export function parseRequirements(text: string, file: string): readonly string[]
   lines.forEach((line, index) => {
     const written = line.replace(/(^|\s)#.*$/, '').trim();
     if (written === '' || TORCH_INDEX.test(written)) return;
-    const isNamed = REQUIREMENT.test(written.replaceAll(/[ \t]+/g, ' '));
+    const [named, marker] = REQUIREMENT.exec(written.replaceAll(/[ \t]+/g, ' ')) ?? [];
+    const isNamed = named !== undefined && isMarker(marker);
     if (isNamed && !written.includes(' --') && !FILE.test(written)) {
       found.push(written.replace(TORCH_BUILD, '$1'));
       return;
@@ -44,12 +55,27 @@ export function parseRequirements(text: string, file: string): readonly string[]
   return found;
 }
 
+/** https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers */
+function isMarker(marker: string | undefined): boolean {
+  if (marker === undefined) return true;
+  const comparisons = marker.replaceAll(COMPARISON, 'C');
+  if (!COMPARISONS.test(comparisons)) return false;
+  let open = 0;
+  for (const letter of comparisons) {
+    if (letter === '(') open += 1;
+    if (letter === ')') open -= 1;
+    if (open < 0) return false;
+  }
+  return open === 0;
+}
+
 function troubleWith(written: string): string {
   if (/^-/.test(written)) return 'is an option of pip, which could bring packages from elsewhere';
   if (/(^|\s)--/.test(written)) return 'has an option of pip';
   if (/^(git|hg|svn|bzr)\+|@ *(git|hg|svn|bzr)\+/.test(written)) return 'is a repository';
   if (/:\/\/|^file:|@ *\w+:/.test(written)) return 'is a URL';
   if (/^[./~]|[\\/]/.test(written) || FILE.test(written)) return 'is a file or a folder';
+  if (written.includes(';')) return 'has a marker that does more than compare';
   if (written.endsWith('\\')) return 'continues on the next line; write it on one line';
   return 'is not the name of a package with versions';
 }

@@ -17,7 +17,7 @@ import { gpuModelOf } from './gpu-model.ts';
 import { imagesIn } from './images.ts';
 import { objectIn, RESAVE } from './json-file.ts';
 import { memoryOf, type Parts, unconvertedMemory } from './memory.ts';
-import { type Network, networkOf } from './network.ts';
+import { type Network, networkOf, refuseCode } from './network.ts';
 import { quantizerOf } from './quantized.ts';
 import { sentencesIn } from './sentences.ts';
 import { type InspectData, type Read, readWeights } from './served-weights.ts';
@@ -62,6 +62,9 @@ const GENERATING: readonly string[] = ['text-generation', 'text2text-generation'
 /** Those of language models that also see or hear. */
 const BESIDE_TEXTS: readonly string[] = ['image-text-to-text', 'audio-text-to-text'];
 
+// Of these transformers makes what goes with a network, where it is there.
+const BESIDE_NETWORK = ['processor_config.json', 'generation_config.json'] as const;
+
 /** Reads the facts of the folder `root` as transformers or sentence-transformers saved it, without loading or running any of it. Fails with `ArtifactRejected`. */
 export async function inspectHuggingFace(
   files: Files,
@@ -76,6 +79,9 @@ export async function inspectHuggingFace(
   const config = await objectIn(files, folder, 'config.json');
   if (!config) throw rejected(`${name} is missing`, RESAVE);
   const network = networkOf(config, name);
+  for (const beside of BESIDE_NETWORK) {
+    refuseCode((await objectIn(files, folder, beside)) ?? {}, beside);
+  }
   const quantizer = quantizerOf(config, name);
   const tokenizer = await tokenizerIn(files, folder);
   const places = { root, folder, path };

@@ -68,12 +68,33 @@ export function networkOf(config: Json, name: string): Network {
 
 /** Fails with `ArtifactRejected` for a file that names code to import: transformers would run it, which Slipway never lets it. */
 export function refuseCode(config: Json, name: string): void {
-  const key = ['auto_map', 'custom_pipelines'].find((each) => isFilled(config[each]));
+  const key = codeKeyIn(config, name);
   if (key === undefined) return;
   throw rejected(
     `${name} has ${key}: the model is loaded by code of its author's own (\`trust_remote_code\`), which is never run unasked`,
     `If you trust that code, ${BY_CODE}; it then runs as your own, behind the same walls as any model.`,
   );
+}
+
+const CODE_KEYS: ReadonlySet<string> = new Set(['auto_map', 'custom_pipelines']);
+const MAX_CONFIG_DEPTH = 64;
+
+/** At any depth: a network has others within it (`text_config`, `backbone_config`), which transformers makes by their own configurations. */
+function codeKeyIn(config: Json, name: string): string | undefined {
+  let level: readonly unknown[] = [config];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_CONFIG_DEPTH) {
+      throw rejected(
+        `${name} nests more than ${MAX_CONFIG_DEPTH} deep, which is the limit`,
+        RESAVE,
+      );
+    }
+    const entries = level.flatMap((each) => Object.entries(Object(each)));
+    const found = entries.find(([key, value]) => CODE_KEYS.has(key) && isFilled(value));
+    if (found) return found[0];
+    level = entries.map(([, value]) => value).filter((value) => typeof value === 'object');
+  }
+  return undefined;
 }
 
 function isFilled(value: unknown): boolean {

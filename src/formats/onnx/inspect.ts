@@ -5,6 +5,7 @@ import { openWire } from '#formats/bytes/protobuf-walk.ts';
 import { fixOf, HEAD_BYTES, isText, recognise } from '#formats/known-formats.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { expandedBytes } from './expansion.ts';
 import { type FileRange, locateAll, type NamedFile } from './external-data.ts';
 import { domainOf, type OnnxModel, type Opset, readModel } from './model.ts';
 import { refuseUnservable } from './rules.ts';
@@ -51,7 +52,8 @@ export async function inspectOnnx(
   await refuseNoModel(source, file);
   const model = await readModel(openWire(source, file, LIMITS), file);
   refuseUnservable(file, model);
-  const { irVersion, opsets, parameters, weightBytes } = model;
+  const { irVersion, opsets, parameters } = model;
+  const weightBytes = model.weightBytes + expandedBytes(file, model);
   const externalData = locateAll(model.external, file, files);
   const facts = {
     format: 'onnx',

@@ -23,13 +23,25 @@ export type OnnxModel = {
   readonly initializers: Set<string>;
   readonly operators: Set<string>;
   readonly functions: Set<string>;
+  /** What the main graph, and each function, is made of. */
+  readonly main: Body;
+  readonly bodies: Map<string, Body>;
   readonly dtypes: Set<string>;
   readonly external: ExternalRange[];
   /** The class labels of each output that the main graph makes by a ZipMap, keyed by the output's name. */
   readonly zipMaps: Map<string, readonly string[]>;
 };
 
-type Walk = { readonly wire: Wire; readonly file: string; readonly model: OnnxModel };
+/** How often each operator is called in a graph or a function with its sub-graphs, and the bytes of the tensors in it. */
+export type Body = { readonly calls: Map<string, number>; bytes: number };
+
+/** `body` is the one that is being read. */
+type Walk = {
+  readonly wire: Wire;
+  readonly file: string;
+  readonly model: OnnxModel;
+  readonly body: Body;
+};
 
 // protobuf refuses more than 100 nested messages, and each sub-graph takes three: graph, node, attribute.
 const DEEPEST_GRAPH = 32;
@@ -42,7 +54,7 @@ export const ZIP_MAP = 'ai.onnx.ml::ZipMap';
  */
 export async function readModel(wire: Wire, file: string): Promise<OnnxModel> {
   const model = emptyModel();
-  const walk = { wire, file, model };
+  const walk = { wire, file, model, body: model.main };
   await wire.each(wire.root, {
     [varint(1)]: (field) => {
       model.irVersion = field.value;
@@ -84,6 +96,8 @@ function emptyModel(): OnnxModel {
     initializers: new Set(),
     operators: new Set(),
     functions: new Set(),
+    main: { calls: new Map(), bytes: 0 },
+    bodies: new Map(),
     dtypes: new Set(),
     external: [],
     zipMaps: new Map(),
@@ -134,7 +148,7 @@ function readGraph(walk: Walk, graph: Span, depth: number): Promise<void> {
 }
 
 async function readNode(walk: Walk, node: Span, depth: number): Promise<string> {
-  const { wire, model } = walk;
+  const { wire, model, body } = walk;
   let operator = '';
   let domain = '';
   await wire.each(node, {
@@ -148,6 +162,7 @@ async function readNode(walk: Walk, node: Span, depth: number): Promise<string> 
   });
   const full = `${fullDomain(domain)}::${operator}`;
   model.operators.add(full);
+  body.calls.set(full, (body.calls.get(full) ?? 0) + 1);
   return full;
 }
 
@@ -185,18 +200,29 @@ function readAttribute(walk: Walk, attribute: Span, depth: number): Promise<void
 
 async function readFunction(walk: Walk, message: Span): Promise<void> {
   const { wire, model } = walk;
+  const body: Body = { calls: new Map(), bytes: 0 };
   let name = '';
   let domain = '';
   await wire.each(message, {
     [bytes(1)]: async (field) => {
       name = await wire.text(field);
     },
-    [bytes(7)]: (field) => readNode(walk, field, 1),
+    [bytes(7)]: (field) => readNode({ ...walk, body }, field, 1),
     [bytes(10)]: async (field) => {
       domain = await wire.text(field);
     },
   });
-  model.functions.add(`${fullDomain(domain)}::${name}`);
+  const full = `${fullDomain(domain)}::${name}`;
+  model.functions.add(full);
+  // Functions of one name may differ by their overload: a call is taken for one of all that they do.
+  const known = model.bodies.get(full);
+  model.bodies.set(full, known ? joined(known, body) : body);
+}
+
+function joined(one: Body, other: Body): Body {
+  const calls = new Map(one.calls);
+  for (const [name, times] of other.calls) calls.set(name, (calls.get(name) ?? 0) + times);
+  return { calls, bytes: one.bytes + other.bytes };
 }
 
 async function countTensor(walk: Walk, message: Span): Promise<Tensor> {
@@ -207,9 +233,10 @@ async function countTensor(walk: Walk, message: Span): Promise<Tensor> {
 }
 
 /** A sparse tensor's indices take memory but are not parameters. */
-async function countIndices({ wire, file, model }: Walk, message: Span): Promise<Tensor> {
+async function countIndices({ wire, file, model, body }: Walk, message: Span): Promise<Tensor> {
   const tensor = await readTensor(wire, file, message);
   model.weightBytes += tensor.weightBytes;
+  body.bytes += tensor.weightBytes;
   if (tensor.external) model.external.push(tensor.external);
   return tensor;
 }

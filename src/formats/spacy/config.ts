@@ -1,4 +1,5 @@
 import { quoted, rejected } from '#formats/rejected.ts';
+import { refuseReferences } from './references.ts';
 
 /** A component of a pipeline; `source` is the package that it would be taken from. */
 export type Pipe = { readonly name: string; readonly factory: string; readonly source?: string };
@@ -25,6 +26,7 @@ export function readPipeline(text: string, file: string): Pipeline {
   for (const [section, settings] of sections) {
     if (section !== 'nlp' && !/^(nlp|components)\./.test(section)) continue;
     for (const [key, value] of settings) {
+      refuseReferences(sections, { section, value }, file);
       if (key.startsWith('@')) functions.push({ function: unquoted(value), at: section });
       // A key may be written by its letters' numbers: spaCy writes none so.
       if (/\\u00/i.test(value)) throw escaped(file, value, section);
@@ -77,7 +79,8 @@ function sectionsOf(text: string, file: string): ReadonlyMap<string, Map<string,
     }
     const [, section] = SECTION.exec(line) ?? [];
     if (section !== undefined) {
-      if (sections.has(section)) throw odd();
+      // What stands in this one Python takes for a part of every other.
+      if (sections.has(section) || section === 'DEFAULT') throw odd();
       current = new Map();
       last = undefined;
       sections.set(section, current);

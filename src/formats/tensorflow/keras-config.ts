@@ -16,30 +16,36 @@ const VALUES: ReadonlySet<string> = new Set([
 const OF_CODE: ReadonlySet<string> = new Set([
   ...['Lambda', '__lambda__', 'TFSMLayer', 'JaxLayer', 'FlaxLayer', 'TorchModuleWrapper'],
 ]);
-// What it was trained by is not loaded.
-const TRAINING: ReadonlySet<string> = new Set(['compile_config']);
+// What it was trained by. Keras makes nothing of it when Slipway loads the model, but does for everybody who loads it as it stands, and for models within models.
+const TRAINING = 'compile_config';
 const MAX_DEPTH = 200;
 const MAX_OBJECTS = 500_000;
 
+type Pending = {
+  readonly value: unknown;
+  readonly depth: number;
+  readonly isTraining: boolean;
+};
+
 /** Refuses whatever in a model's description is not of Keras itself, or brings code. */
 export function refuseForeignObjects(config: unknown, file: string): void {
-  const pending: { readonly value: unknown; readonly depth: number }[] = [
-    { value: config, depth: 0 },
-  ];
+  const pending: Pending[] = [{ value: config, depth: 0, isTraining: false }];
   for (let seen = 0, next = pending.pop(); next; next = pending.pop(), seen++) {
-    const { value, depth } = next;
+    const { value, depth, isTraining } = next;
     if (depth > MAX_DEPTH || seen > MAX_OBJECTS) {
       throw rejected(`${file} describes a model that is too large to be read`, RESAVE);
     }
     if (typeof value !== 'object' || value === null) continue;
-    if (!Array.isArray(value)) refuseForeign(value as Json, file);
+    if (!Array.isArray(value)) refuseForeign(value as Json, file, isTraining);
     for (const [key, inner] of Object.entries(value)) {
-      if (!TRAINING.has(key)) pending.push({ value: inner, depth: depth + 1 });
+      // That of the whole model alone may have a function of its owner's, by its name.
+      const begins = depth === 0 && key === TRAINING;
+      pending.push({ value: inner, depth: depth + 1, isTraining: isTraining || begins });
     }
   }
 }
 
-function refuseForeign(object: Json, file: string): void {
+function refuseForeign(object: Json, file: string, isTraining: boolean): void {
   const { class_name: name, module, registered_name: registered } = object;
   if (name === undefined) return;
   if (typeof name !== 'string') throw rejected(`${file} has a layer without a class`, RESAVE);
@@ -49,7 +55,7 @@ function refuseForeign(object: Json, file: string): void {
       `Replace it by layers of Keras and save the model again, or ${BY_CODE}.`,
     );
   }
-  if (VALUES.has(name)) return;
+  if (VALUES.has(name) || (isTraining && isNamedFunction(object))) return;
   refuseOperations(name, file);
   refuseFiles(object, file);
   const isOwn = typeof module === 'string' ? MODULES.test(module) : isOfKeras2(name);
@@ -58,8 +64,17 @@ function refuseForeign(object: Json, file: string): void {
   if (isOwn && !isRegistered) return;
   throw rejected(
     `${file} has an object of the class ${quoted(typeof registered === 'string' ? registered : [module, name].filter(Boolean).join('.'))}, which is not of Keras itself`,
-    `Make the model of layers of Keras, or ${BY_CODE}.`,
+    isTraining
+      ? 'It is what the model was trained by, which nobody needs who asks it: save it again after `model.compile()`, or with `include_optimizer=False`.'
+      : `Make the model of layers of Keras, or ${BY_CODE}.`,
   );
+}
+
+/** A loss or a metric that its owner wrote is saved by its name; no module is imported for it. */
+function isNamedFunction({ class_name: name, module, config, registered_name: registered }: Json) {
+  const isNamed = typeof config === 'string' && /^\w+$/.test(config);
+  const isOfNobody = module === null || module === 'builtins' || module === '__main__';
+  return isOfNobody && isNamed && name === 'function' && registered !== undefined;
 }
 
 /** Layers that look words up may name the file that has them, which Keras would read. */

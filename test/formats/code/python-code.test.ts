@@ -85,6 +85,17 @@ describe('requirements', () => {
   });
 
   it.each([
+    'numpy; python_version >= "3.9"',
+    "numpy>=1 ; sys_platform == 'linux' and platform_machine!='aarch64'",
+    'numpy; (python_version<"3.13") or extra == "gpu"',
+    'numpy; (os_name == "posix" and (python_full_version ~= "3.9.1"))',
+    "numpy; 'linux' in sys_platform",
+    'numpy; "win" not in sys_platform or implementation_name === "cpython"',
+  ])('have the marker of %s', (line) => {
+    expect(parseRequirements(line, 'requirements.txt')).toEqual([line]);
+  });
+
+  it.each([
     '--extra-index-url https://download.pytorch.org/whl/cpu',
     '--index-url=https://download.pytorch.org/whl/cu126',
     '-i https://download.pytorch.org/whl',
@@ -131,6 +142,15 @@ describe('requirements', () => {
     ['$(id)', 'no name of a package'],
     ['numpy; import os', 'no name of a package'],
     ['numpy numpy', 'no name of a package'],
+    ['numpy; python_version == __import__("os").system("id")', 'a marker that does more'],
+    ['numpy; python_version in [print(1)]', 'a marker that does more'],
+    ["numpy; extra == 'a' or exec('import os')", 'a marker that does more'],
+    ['numpy; python_version.__class__ == "3"', 'a marker that does more'],
+    ['numpy; (python_version < "3"', 'a marker that does more'],
+    ['numpy; python_version < "3")', 'a marker that does more'],
+    ['numpy; "3" < "4"', 'a marker that does more'],
+    ['numpy; python_version < "3" and', 'a marker that does more'],
+    ['numpy; python_version < "3" import os', 'a marker that does more'],
   ])('%s is refused with its line', (line, what) => {
     expect(() => parseRequirements(`numpy\n${line}`, 'requirements.txt')).toThrow(
       expect.objectContaining({

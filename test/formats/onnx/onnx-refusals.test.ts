@@ -17,6 +17,46 @@ import {
   Y,
 } from '../../support/models/onnx-bytes.ts';
 
+/** A model whose functions F1, F2, … each have so many calls of the next one; the last one has them of `last`, an operator of ONNX or one of them. */
+function functions(count: number, calls: number, last = 'Identity'): Uint8Array {
+  const call = (field: number, operator: string): Field => [
+    field,
+    [
+      [1, 'x'],
+      [2, 'y'],
+      [4, operator],
+      [7, operator === 'Identity' ? '' : 'f'],
+    ],
+  ];
+  const bodies = Array.from({ length: count }, (_, index): Field => {
+    const next = index + 1 < count ? `F${index + 2}` : last;
+    return [
+      25,
+      [
+        [1, `F${index + 1}`],
+        [4, 'x'],
+        [5, 'y'],
+        ...Array.from({ length: calls }, () => call(7, next)),
+        [9, [[2, 17]]],
+        [10, 'f'],
+      ],
+    ];
+  });
+  return proto(
+    IR_8,
+    [7, [call(1, 'F1'), X, Y]],
+    OPSET_17,
+    [
+      8,
+      [
+        [1, 'f'],
+        [2, 1],
+      ],
+    ],
+    ...bodies,
+  );
+}
+
 function withOpset(domain: string, version: number): Uint8Array {
   return proto(IR_8, [7, [IDENTITY, X, Y]], OPSET_17, [
     8,
@@ -75,6 +115,26 @@ describe('a file called model.onnx is refused', () => {
       'model.onnx has no operator set, which every ONNX model has',
     ],
     ['without an output', modelOf(X), 'model.onnx has no output, which every ONNX model has'],
+    [
+      'whose functions each call the next one twice',
+      functions(20, 2),
+      'model.onnx has functions that become more than 250,000 nodes once each is put in the place of its calls',
+    ],
+    [
+      'whose functions call many of the next one',
+      functions(3, 100),
+      'model.onnx has functions that become more than 250,000 nodes once each is put in the place of its calls',
+    ],
+    [
+      'whose function calls itself',
+      functions(3, 1, 'F1'),
+      'model.onnx has the function `f::F1`, which calls itself, or lies more than 100 calls deep',
+    ],
+    [
+      'whose functions lie too deep',
+      functions(200, 1),
+      'model.onnx has the function `f::F101`, which calls itself, or lies more than 100 calls deep',
+    ],
     [
       'of a newer IR version',
       proto([1, 14], [7, [X, Y]], OPSET_17),
@@ -286,4 +346,10 @@ describe('a file called model.onnx is refused', () => {
 
     await expect(inspectOnnx(source, 'model.onnx', [])).rejects.toThrow(/the limit is 268435456$/);
   });
+});
+
+it('functions that become few nodes are taken, with the tensors of each copy', async () => {
+  const { weightBytes } = await inspectOnnx(bytesSource(functions(10, 2)), 'model.onnx', []);
+
+  expect(weightBytes).toBe(0);
 });

@@ -28,6 +28,27 @@ hidden_width = 64
 @optimizers = "mine.Adam"
 `;
 
+const ELSEWHERE = `
+[system]
+seed = 7
+name = "a name"
+
+[hidden]
+@readers = "srsly.read_json.v1"
+path = "/etc/passwd"
+name = "srsly.read_json.v1"
+object = {"@readers":"srsly.read_json.v1","path":"/etc/passwd"}
+on = \${hidden}
+
+[hidden.deep]
+@readers = "srsly.read_json.v1"
+`;
+
+const referring = (reference: string) => ({
+  config:
+    CONFIG.replace('factory = "ner"', () => `factory = "ner"\nmoves = ${reference}`) + ELSEWHERE,
+});
+
 type Changes = { readonly meta?: object | string | null; readonly config?: string | null };
 
 function filesOf({ meta = META, config = CONFIG }: Changes = {}) {
@@ -59,6 +80,42 @@ describe('a pipeline of spaCy', () => {
       },
     });
     expect(found.weightBytes).toBe(100 + CONFIG.length + JSON.stringify(META).length);
+  });
+
+  it.each([
+    ['a plain value elsewhere', `\${paths.train}`],
+    ['a number elsewhere', `\${system.seed}`],
+    ['a word elsewhere', `\${system.name}`],
+    ['a value of another component', `\${components.ner.model:hidden_width}`],
+    ['a part of another component', `\${components.ner.model.linear}`],
+    ['a value beside it', `\${factory}`],
+  ])('is served where it refers to %s', async (_, reference) => {
+    await expect(inspected(referring(reference))).resolves.toMatchObject({ components: ['ner'] });
+  });
+
+  it.each([
+    ['a section elsewhere', `\${hidden}`],
+    ['a section below one elsewhere', `\${hidden.deep}`],
+    ['a function elsewhere', `\${hidden.object}`],
+    ['the name of a function elsewhere', `\${hidden.@readers}`],
+    ['what refers on', `\${hidden.on}`],
+    ['nothing that is there', `\${nobody.here}`],
+    ['several values at once', `\${system.seed}\${system.seed}`],
+    ['a function within a text', `{"@misc": \${hidden.name}}`],
+    ['what is escaped in part', `$\${system.seed}\${hidden}`],
+  ])('is refused where it refers to %s', async (_, reference) => {
+    await expect(inspected(referring(reference))).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining(' in [components.ner]'),
+    });
+    const inNlp = CONFIG.replace('before_creation = null', () => `vectors = ${reference}`);
+    await expect(inspected({ config: inNlp + ELSEWHERE })).rejects.toThrow(' in [nlp]');
+  });
+
+  it('is refused where a section is a part of every other', async () => {
+    const config = `[DEFAULT]\nsource = "elsewhere"\n\n${CONFIG}`;
+
+    await expect(inspected({ config })).rejects.toThrow('`[DEFAULT]` in line 1');
   });
 
   it('answers categories where it has a component of them', async () => {

@@ -37,6 +37,16 @@ const withLayer = (layer: Layer) => ({
   }),
 });
 
+const compile = (config: unknown) => ({
+  compile_config: {
+    loss: { class_name: 'function', module: 'builtins', config, registered_name: 'function' },
+  },
+});
+
+const compiledWith = (compile_config: object) => ({
+  'config.json': JSON.stringify({ ...CONFIG, compile_config }),
+});
+
 describe('a Keras file', () => {
   it.each(modelsOf('keras'))('%s says what it takes', async (name) => {
     const { facts } = expectedOf('keras', name);
@@ -60,12 +70,60 @@ describe('a Keras file', () => {
   });
 
   it('of an optimizer of its owner is served, which does not ask for that', async () => {
-    const compiled = {
-      ...CONFIG,
-      compile_config: { loss: { class_name: 'Mine', module: 'mine' } },
-    };
+    await expect(
+      inspected(
+        compiledWith({
+          loss: {
+            class_name: 'function',
+            module: 'builtins',
+            config: 'mine',
+            registered_name: 'function',
+          },
+          optimizer: { class_name: 'Adam', module: 'keras.optimizers', config: {} },
+          metrics: [
+            'accuracy',
+            { class_name: 'function', module: null, config: 'mine', registered_name: 'function' },
+          ],
+        }),
+      ),
+    ).resolves.toBeDefined();
+  });
 
-    await expect(inspected({ 'config.json': JSON.stringify(compiled) })).resolves.toBeDefined();
+  it.each<[string, Layer, string]>([
+    [
+      'a class of a module',
+      { class_name: 'Popen', module: 'subprocess', config: {} },
+      '`subprocess.Popen`',
+    ],
+    [
+      'a function of a module',
+      { class_name: 'function', module: 'os', config: 'system', registered_name: 'system' },
+      '`system`',
+    ],
+    [
+      'a lambda',
+      {
+        class_name: 'function',
+        module: 'builtins',
+        config: { class_name: '__lambda__', config: {} },
+      },
+      '`builtins.function`',
+    ],
+    [
+      'a class that is registered',
+      { class_name: 'Mine', module: null, registered_name: 'package>Mine' },
+      '`package>Mine`',
+    ],
+  ])('of a training by %s is refused, and what to do is said', async (_, loss, says) => {
+    const refused = inspected(compiledWith({ loss }));
+
+    await expect(refused).rejects.toThrow(says);
+  });
+
+  it('of a training by a function of its owner within another model is refused', async () => {
+    const within = { class_name: 'Functional', module: 'keras', config: {}, ...compile('mine') };
+
+    await expect(inspected(withLayer(within))).rejects.toThrow('`function`, which is not of Keras');
   });
 
   it.each<[string, Layer, string]>([
