@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ModelStatus } from '#compose/slipway.ts';
 import { unknownModel } from '#domain/unknown-model.ts';
 import {
   examples,
@@ -146,7 +147,8 @@ function addStatus(program: Command): void {
         slipway.storage(),
       ]);
       const isShown = ({ name }: { name: string }) => model === undefined || name === model;
-      const [unsorted, refused] = [all.filter(isShown), drops.filter(isShown)];
+      const left = model === undefined ? all.filter(hasAnything) : all;
+      const [unsorted, refused] = [left.filter(isShown), drops.filter(isShown)];
       if (model !== undefined && unsorted.length + refused.length === 0) {
         throw unknownModel(
           model,
@@ -161,6 +163,11 @@ function addStatus(program: Command): void {
       const status = { models, builds, refused, storage };
       show(options, status, statusLines(status, terminalWidth()));
     });
+}
+
+/** Not so of a name whose uploads were all refused, once that is undeployed. */
+function hasAnything({ live, newest, versions }: ModelStatus): boolean {
+  return live !== null || newest !== null || versions.length > 0;
 }
 
 type EventsOptions = { readonly model?: string; readonly follow?: boolean };

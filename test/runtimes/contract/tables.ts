@@ -4,9 +4,14 @@ import type { Runtime } from '../runtime.ts';
 
 const CSV = { 'content-type': 'text/csv' };
 
+const WIDTHS = ['8', '16', '32', '64'] as const;
 const TWELVE: readonly Datatype[] = [
-  ...['FP32', 'FP64', 'INT8', 'INT16', 'INT32', 'INT64'],
-  ...['UINT8', 'UINT16', 'UINT32', 'UINT64', 'BOOL', 'BYTES'],
+  'FP32',
+  'FP64',
+  ...WIDTHS.map((width) => `INT${width}` as const),
+  ...WIDTHS.map((width) => `UINT${width}` as const),
+  'BOOL',
+  'BYTES',
 ];
 
 /** Tables: MLflow's two shapes for them, and CSV. */
