@@ -49,15 +49,18 @@ export function modelActions(deps: Deps): ModelActions {
       return known ?? startRollback(deps, await requireModel(registry, name), to);
     },
     async undeploy(name) {
-      const { live } = await requireModel(registry, name);
+      const { live, newestDeploymentId, undeployedWith } = await requireModel(registry, name);
       const deployments = await unended(registry, name);
       const known = deployments.find(({ kind }) => kind === 'undeploy');
       if (known) return underWay(known.id, `${name} is already being undeployed`);
       const kept = (await registry.versions(name)).filter(canStart);
-      if (!live && kept.length === 0 && deployments.length === 0) {
+      const isNothing = !live && kept.length === 0 && deployments.length === 0;
+      if (isNothing && undeployedWith === newestDeploymentId) {
         return nothing(`${name} has nothing deployed`);
       }
-      const says = `${name} is being undeployed: its endpoint and ${counted(kept.length)}`;
+      const says = isNothing
+        ? `${name} has nothing deployed; what became of its uploads is no longer shown`
+        : `${name} is being undeployed: its endpoint and ${counted(kept.length)}`;
       const id = newId();
       const request: UndeployRequest = { kind: 'undeploy', deploymentId: id, model: name };
       const asked = await begin(deps, request, says);

@@ -38,7 +38,8 @@ export async function modelStatus(
   model: Model,
   { endpoint, nowMs, alerts }: Seen,
 ): Promise<ModelStatus> {
-  const { name, live, newestDeploymentId } = model;
+  const { name, live, newestDeploymentId, undeployedWith } = model;
+  const isGone = !live && undeployedWith === newestDeploymentId;
   const inARow = repairsInARow(model, nowMs);
   const [newest, versions] = await Promise.all([
     registry.deployment(newestDeploymentId),
@@ -53,14 +54,15 @@ export async function modelStatus(
     endpoint,
     live,
     versions,
-    newest: newest
-      ? {
-          id: newest.id,
-          version: newest.version,
-          ...standingOf(newest),
-          trouble: toldTrouble(newest),
-        }
-      : null,
+    newest:
+      newest && !isGone
+        ? {
+            id: newest.id,
+            version: newest.version,
+            ...standingOf(newest),
+            trouble: toldTrouble(newest),
+          }
+        : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
     alerts,

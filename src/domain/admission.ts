@@ -103,10 +103,16 @@ export function request(wanted: Request): RegistryWrite<Deployment> {
       return {
         answer: deployment,
         ...announcePhase({ deployment, sequence: 0 }, { reason, data: { kind } }),
-        ...(kind === 'undeploy' && { model: { ...model, undeployAskedAtMs: nowMs } }),
+        ...(kind === 'undeploy' && { model: askedToGo(model, nowMs) }),
       };
     },
   };
+}
+
+function askedToGo(record: ModelRecord, nowMs: number): ModelRecord {
+  const { model } = record;
+  const undeployedWith = model.newestDeploymentId;
+  return { ...record, model: { ...model, undeployedWith }, undeployAskedAtMs: nowMs };
 }
 
 function repair(

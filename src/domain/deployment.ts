@@ -247,12 +247,13 @@ export type ModelVersion = RevisionRef & {
 /** A model's consecutive repairs, and when (epoch ms) the last was requested. */
 export type Repairs = { readonly inARow: number; readonly lastAtMs: number };
 
-/** A named model: its live version or null, the newest deployment admitted for it, and the repairs since it was last deployed. */
+/** A named model: its live version or null, the newest deployment admitted for it, the repairs since it was last deployed, and the deployment that was the newest when it was last asked to be undeployed. */
 export type Model = {
   readonly name: string;
   readonly live: ModelVersion | null;
   readonly newestDeploymentId: string;
   readonly repairs?: Repairs;
+  readonly undeployedWith?: string;
 };
 
 const ID_HEX_DIGITS = 32;

@@ -12,7 +12,7 @@ import { type Foreign, findForeign } from './foreign/find.ts';
 import { fixOf } from './known-formats.ts';
 import { type MlflowFolder, mlflowOnnx, readMlflow } from './mlflow/inspect.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
-import { quoted, rejected } from './rejected.ts';
+import { listed, quoted, rejected } from './rejected.ts';
 import { isSpacy } from './spacy/inspect.ts';
 import { type TritonModel, tritonConfigs, tritonModel } from './triton/repository.ts';
 
@@ -280,9 +280,8 @@ function twoFolders(one: string, another: string) {
 }
 
 function noModel({ files, archives }: Place, { format, path }: FindOptions) {
-  const names = files.slice(0, 3).map(({ name }) => quoted(name));
+  const names = files.map(({ name }) => name);
   const where = archives.length > 0 ? ` in ${archives.map(quoted).join(' in ')}` : '';
-  const more = files.length > 3 ? ` and ${files.length - 3} more` : '';
   const what =
     path === null
       ? `no model${format === 'auto' ? '' : ` of the format ${format}`}`
@@ -292,7 +291,7 @@ function noModel({ files, archives }: Place, { format, path }: FindOptions) {
     : '';
   const hasCode = files.some(({ name }) => name.endsWith('.py'));
   return rejected(
-    `there is ${what} among ${names.join(', ') || 'no files'}${more}${where}${noEntry}`,
+    `there is ${what} among ${listed(names, 3) || 'no files'}${where}${noEntry}`,
     hasCode
       ? 'Write `def predict(…)` or `class Predictor` in predict.py, and the packages that it needs in a requirements.txt beside it.'
       : `Upload a file that ends in ${ENDINGS.slice(0, -1).join(', ')} or ${ENDINGS.at(-1)}, an MLflow folder, a model.tar.gz, or a folder with ${PREDICT}.`,

@@ -10,7 +10,6 @@ import { type GgufBeside, inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
 import { refuseUnquantizable } from '#formats/huggingface/int8.ts';
 import { inspectMlflow } from '#formats/mlflow/inspect.ts';
-import type { NamedFile } from '#formats/onnx/external-data.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
@@ -26,7 +25,7 @@ import { inspectXgboost } from '#formats/trees/xgboost.ts';
 import { requireDeclared } from '#formats/triton/repository.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Found, findModel } from './find-model.ts';
-import { quoted, rejected } from './rejected.ts';
+import { listed, quoted, rejected } from './rejected.ts';
 import { refusalOfStandIn } from './stand-in.ts';
 
 /** `maxBytes` limits the total size of all files; of the manifest, only the sections on the model and its packages are needed. */
@@ -49,8 +48,9 @@ export async function inspectFiles(
 ): Promise<ArtifactFacts> {
   const sizeBytes = files.reduce((total, file) => total + file.sizeBytes, 0);
   if (sizeBytes > maxBytes) {
+    const names = files.map(({ name }) => name);
     throw rejected(
-      `${list(files)} ${files.length === 1 ? 'is' : 'are'} ${sizeBytes} bytes; the limit is ${maxBytes}`,
+      `${listed(names, MAX_LISTED)} ${files.length === 1 ? 'is' : 'are'} ${sizeBytes} bytes; the limit is ${maxBytes}`,
       'Quantize or prune the model, or raise the limit.',
     );
   }
@@ -182,10 +182,4 @@ async function inspectFile(
   beside: Beside,
 ): Promise<ModelFacts> {
   return READERS[format](await file.open(), file.name, beside);
-}
-
-function list(files: readonly NamedFile[]): string {
-  const names = files.slice(0, MAX_LISTED).map(({ name }) => quoted(name));
-  const more = files.length - names.length;
-  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }

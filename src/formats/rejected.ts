@@ -11,6 +11,13 @@ export function rejected(message: string | readonly string[], fix: string): Fail
   return new Failure('ArtifactRejected', lines.join('\n'), { fix });
 }
 
+/** Names from a file for a message: the first `most`, quoted, and how many more there are. */
+export function listed(names: readonly string[], most = 5): string {
+  const more = names.length - most;
+  const first = names.slice(0, most).map(quoted).join(', ');
+  return more > 0 ? `${first} and ${more} more` : first;
+}
+
 /** A name from a file, shortened and quoted for a message. */
 export function quoted(name: string): string {
   return name.length > LONGEST_NAME ? `\`${name.slice(0, LONGEST_NAME)}…\`` : `\`${name}\``;

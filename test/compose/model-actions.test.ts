@@ -1,6 +1,6 @@
 import { explainVersion } from '#compose/explain-version.ts';
 import { modelActions } from '#compose/model-actions.ts';
-import { modelVersions, requireModel } from '#compose/model-status.ts';
+import { modelStatus, modelVersions, requireModel } from '#compose/model-status.ts';
 import { rollbackRequest, undeployRequest } from '#domain/workflow.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
@@ -20,6 +20,8 @@ import {
 } from '../support/worlds/registry.ts';
 
 const MODEL = 'shapes';
+
+const SEEN = { endpoint: 'http://127.0.0.1:8080/models/shapes', nowMs: 0 };
 
 const RUNNING = {
   of: 'image',
@@ -371,6 +373,22 @@ describe('an undeploy', () => {
     expect(says).toBe('shapes is being undeployed: its endpoint and 2 versions');
     expect(await registry.deployment(String(deploymentId))).toMatchObject({ kind: 'undeploy' });
     expect(executions.started[0]).toMatchObject({ workflow: 'undeploy' });
+  });
+
+  it('of a model whose uploads were all refused is one too, after which its status has none', async () => {
+    const { world, registry, actions } = actionsOf();
+    const holder = await holding(world, 1);
+    await registry.advance(holder, 'Rejected', {}, { reason: 'it is a text' });
+    await registry.releaseLease(holder);
+
+    const before = await modelStatus(registry, await requireModel(registry, MODEL), SEEN);
+    const { kind, says } = await actions.undeploy(MODEL);
+    const after = await modelStatus(registry, await requireModel(registry, MODEL), SEEN);
+
+    expect(before.newest?.phase).toBe('Rejected');
+    expect(kind).toBe('begun');
+    expect(says).toBe('shapes has nothing deployed; what became of its uploads is no longer shown');
+    expect(after).toMatchObject({ live: null, newest: null });
   });
 
   it('joins one that is under way', async () => {

@@ -315,6 +315,20 @@ describe('slipway rollback, abort and undeploy', () => {
     expect((await run('undeploy', 'gone', '--yes')).stdout).not.toContain('removes its endpoint');
     expect((await run('status')).stdout).toMatch(/^gone +undeployed$/m);
   });
+
+  it('undeploy has a name whose uploads were all refused go from the status', async () => {
+    slipway.drop('models/misfit/a.onnx', 'no model');
+    await slipway.ending('misfit', 1);
+    const before = await run('status');
+
+    const { code, stdout } = await run('undeploy', 'misfit', '--yes');
+
+    expect(before.stdout).toMatch(/^misfit +nothing live$/m);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Undeployed +misfit\n/);
+    expect((await run('status')).stdout).not.toContain('misfit');
+    expect((await run('undeploy', 'misfit', '--yes')).stdout).toContain('has nothing deployed\n');
+  });
 });
 
 it('slipway versions and explain show a table of what went live, and the decision of one', async () => {

@@ -90,7 +90,7 @@ export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
   return isColumn ? value.map((each) => [each]) : [value];
 }
 
-/** The warning header that names what was ignored of a request, and the outputs with NaN or infinite numbers: in ASCII, at most eight of each. */
+/** The warning header that names what was ignored of a request, and the outputs with NaN or infinite numbers: in ASCII, the first eight of each. */
 export function warningOf(
   ignored: ReadonlySet<string> | null,
   infinite: readonly string[] = [],

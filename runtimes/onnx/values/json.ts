@@ -116,11 +116,10 @@ export function is(value: unknown): string {
 /** How many names of a list an error message shows. */
 export const SHOWN_KEYS = 8;
 
-/** An object's keys for an error message: the first eight. */
+/** An object's keys for an error message: the first eight, and how many more there are. */
 export function showKeys(keys: readonly string[]): string {
   if (keys.length === 0) return 'no keys';
-  return keys
-    .slice(0, SHOWN_KEYS)
-    .map((key) => show(key))
-    .join(', ');
+  const more = keys.length - SHOWN_KEYS;
+  const shown = keys.slice(0, SHOWN_KEYS).map((key) => show(key));
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

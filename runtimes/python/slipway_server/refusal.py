@@ -104,7 +104,9 @@ SHOWN_KEYS = 8
 
 
 def show_keys(keys: list[str]) -> str:
-    return ", ".join(show(key) for key in keys[:SHOWN_KEYS]) if keys else "no keys"
+    """The first eight, and how many more there are."""
+    more = f" and {len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""
+    return ", ".join(show(key) for key in keys[:SHOWN_KEYS]) + more if keys else "no keys"
 
 
 def quoted(text: str) -> str:

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LogsQuery } from '#compose/slipway.ts';
+import type { LogsQuery, ModelStatus } from '#compose/slipway.ts';
 import { unknownModel } from '#domain/unknown-model.ts';
 import {
   examples,
@@ -149,7 +149,8 @@ function addStatus(program: Command): void {
         slipway.walls(),
       ]);
       const isShown = ({ name }: { name: string }) => model === undefined || name === model;
-      const [unsorted, refused] = [all.filter(isShown), drops.filter(isShown)];
+      const left = model === undefined ? all.filter(hasAnything) : all;
+      const [unsorted, refused] = [left.filter(isShown), drops.filter(isShown)];
       if (model !== undefined && unsorted.length + refused.length === 0) {
         throw unknownModel(
           model,
@@ -164,6 +165,11 @@ function addStatus(program: Command): void {
       const status = { models, builds, refused, storage, walls };
       show(options, status, statusLines(status, terminalWidth()));
     });
+}
+
+/** Not so of a name whose uploads were all refused, once that is undeployed. */
+function hasAnything({ live, newest, versions }: ModelStatus): boolean {
+  return live !== null || newest !== null || versions.length > 0;
 }
 
 type EventsOptions = { readonly model?: string; readonly follow?: boolean };

@@ -44,7 +44,7 @@ function modelLines(
   width: number,
 ): readonly string[] {
   const { name, endpoint, live, newest, versions, repairs, unproven, alerts } = model;
-  if (live === null && newest?.phase === 'Live') return [`${name}  undeployed`];
+  if (live === null && (newest === null || newest.phase === 'Live')) return [`${name}  undeployed`];
   const build = builds.findLast(({ deploymentId }) => deploymentId === newest?.id);
   const isOther = newest !== null && newest.version !== live?.version;
   const notes = [

@@ -2,7 +2,7 @@ import type { SentenceModule } from '#domain/artifact/facts.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { quoted, rejected } from '#formats/rejected.ts';
+import { listed, quoted, rejected } from '#formats/rejected.ts';
 import { readState } from '#formats/torch/state.ts';
 import { countOf, fileIn, isObject, type Json, jsonIn, objectIn, textOf } from './json-file.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -47,7 +47,6 @@ const ACTIVATIONS: readonly string[] = [
   'Softplus',
 ];
 const AFTER_POOLING: readonly string[] = ['Dense', 'LayerNorm', 'Dropout', 'Normalize'];
-const MOST_NAMED = 5;
 const VECTOR = 'sentence_embedding';
 const NO_WEIGHTS = { takes: null, width: null, parameters: 0, weightBytes: 0 };
 const RESAVE =
@@ -206,7 +205,7 @@ function hold(
     );
   }
   throw rejected(
-    `${folder} has the weights ${[...names].slice(0, MOST_NAMED).map(quoted).join(', ')}; its config.json asks for ${wanted.join(', ')}`,
+    `${folder} has the weights ${listed([...names])}; its config.json asks for ${wanted.join(', ')}`,
     RESAVE,
   );
 }

@@ -1,6 +1,6 @@
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { quoted, rejected } from '#formats/rejected.ts';
+import { listed, quoted, rejected } from '#formats/rejected.ts';
 import { countOf, fileIn, objectIn } from './json-file.ts';
 import { readSafetensors, type TensorShape, type Tensors } from './safetensors.ts';
 import { listedModules } from './sentence-modules.ts';
@@ -83,7 +83,7 @@ async function tableIn(files: Files, folder: string): Promise<Table> {
   const [rows = 0, width = 0] = vectors?.shape ?? [];
   if (!vectors || vectors.shape.length !== 2 || rows === 0 || width === 0) {
     throw rejected(
-      `${file.name} has the tensors ${[...shapes.keys()].slice(0, 5).map(quoted).join(', ')}; a table of vectors is one of ${VECTORS.join(', ')}, with a row for each token`,
+      `${file.name} has the tensors ${listed([...shapes.keys()])}; a table of vectors is one of ${VECTORS.join(', ')}, with a row for each token`,
       RESAVE,
     );
   }

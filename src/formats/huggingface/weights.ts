@@ -1,7 +1,7 @@
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { quoted, rejected } from '#formats/rejected.ts';
+import { listed, quoted, rejected } from '#formats/rejected.ts';
 import { readState } from '#formats/torch/state.ts';
 import { fileIn, isObject, objectIn, RESAVE } from './json-file.ts';
 import { readSafetensors, type Tensors } from './safetensors.ts';
@@ -50,10 +50,7 @@ export async function weightsIn(
   if (loaded) return loaded;
   if (only) {
     throw rejected(
-      `${inside.length} ONNX files could be the model: ${inside
-        .slice(0, 5)
-        .map(({ name }) => quoted(name))
-        .join(', ')}`,
+      `${inside.length} ONNX files could be the model: ${listed(inside.map(({ name }) => name))}`,
       'Set `model.path` in model.yaml to one of them.',
     );
   }

@@ -3,7 +3,7 @@ import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { openWire } from '#formats/bytes/protobuf-walk.ts';
-import { quoted, rejected } from '#formats/rejected.ts';
+import { listed, quoted, rejected } from '#formats/rejected.ts';
 import { refuseEndlessCalls } from './function-calls.ts';
 import { type MetaGraph, readMetaGraphs } from './meta-graph.ts';
 import { BY_OPENVINO, openvinoMemory } from './served.ts';
@@ -76,9 +76,8 @@ function servedSignature({ signatures }: MetaGraph, file: string) {
   const found = signatures.get(DEFAULT);
   if (found) return signatureOf(file, found);
   const others = [...signatures.keys()].filter((name) => name !== INITIAL);
-  const names = others.slice(0, 5).map(quoted).join(', ');
   throw rejected(
-    `${file} has no signature ${quoted(DEFAULT)}; it has ${names || 'none'}`,
+    `${file} has no signature ${quoted(DEFAULT)}; it has ${listed(others) || 'none'}`,
     others.length > 0 ? RENAME : RESAVE,
   );
 }

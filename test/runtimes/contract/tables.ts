@@ -1,10 +1,37 @@
+import type { Datatype } from '../../support/models/onnx-graph.ts';
 import { type ModelServer, sharedModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
 const CSV = { 'content-type': 'text/csv' };
 
+const WIDTHS = ['8', '16', '32', '64'] as const;
+const TWELVE: readonly Datatype[] = [
+  'FP32',
+  'FP64',
+  ...WIDTHS.map((width) => `INT${width}` as const),
+  ...WIDTHS.map((width) => `UINT${width}` as const),
+  'BOOL',
+  'BYTES',
+];
+
 /** Tables: MLflow's two shapes for them, and CSV. */
 export function describeTables(runtime: Runtime): void {
+  it.each([
+    { says: 'a row', body: [[1, 2, 3]] },
+    { says: 'a table', body: { dataframe_split: { columns: ['a'], data: [[1]] } } },
+    { says: 'no object', body: { instances: [null] } },
+  ])(
+    'how many more columns a model takes is said where not all are named: $says',
+    async ({ body }) => {
+      const server = await sharedModel(runtime, ['identities', TWELVE]);
+
+      const { status, json } = await server.post('/invocations', body);
+
+      expect(status).toBe(400);
+      expect(json.error).toMatch(/takes (an object with )?"FP32", .*"UINT16" and 4 more$/);
+    },
+  );
+
   describe('a model whose names have lost their spaces', () => {
     const columns = ['unit price', 'pieces'];
 
