@@ -29,6 +29,15 @@ export function sinceIn(text: string, nowMs: number): number {
   );
 }
 
+/** What `--tail` and `--since` ask of a log now. */
+export function logsQuery(options: { readonly tail?: number; readonly since?: string }): LogsQuery {
+  const { tail, since } = options;
+  return {
+    ...(tail !== undefined && { tail }),
+    ...(since !== undefined && { sinceMs: sinceIn(since, Date.now()) }),
+  };
+}
+
 /** What each look at a log asks for that is followed: enough lines that none between two looks is missed. */
 export function followedQuery({ tail, sinceMs }: LogsQuery): LogsQuery {
   if (sinceMs !== undefined) return { sinceMs };

@@ -59,7 +59,7 @@ const again = (model: string) =>
 
 const FIXES: Readonly<Record<ServerEnd['cause'], (model: string) => string>> = {
   memory: (model) =>
-    `Give it more in model.yaml (resources: { memory: MIB }) and upload it again; or \`slipway rollback ${model}\`.`,
+    `Give it more in model.yaml (resources: { memory: 2Gi }) and upload it again; or \`slipway rollback ${model}\`.`,
   hang: again,
   crash: again,
 };

@@ -30,7 +30,7 @@ describe('what befalls the servers of a version', () => {
       ['OutOfMemory', { cause: 'memory', times: 1 }],
       ['Unhealthy', { cause: 'hang', times: 1 }],
     ]);
-    expect(noted[1]?.fix).toContain('resources: { memory: MIB }');
+    expect(noted[1]?.fix).toContain('resources: { memory: 2Gi }');
   });
 
   it('is told four times an hour while a server restarts in a loop, with how often it did', () => {

@@ -210,6 +210,32 @@ describe('slipwayChecks', () => {
     ]);
   });
 
+  it('tells what the one that runs finds wrong with itself', async () => {
+    const troubles = [
+      { check: 'bucket', reason: 'the bucket is gone', fix: 'Put it back.' },
+      { check: 'disk', reason: '9 MiB left', fix: 'Free some.' },
+    ];
+    await using server = createServer((_, response) =>
+      response.writeHead(503).end(JSON.stringify({ status: 'failing', troubles })),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+
+    const findings = await examine(
+      slipwayChecks({ gateway: url, control: url, pid: process.pid, answers: true }),
+      10_000,
+    );
+    server.closeAllConnections();
+
+    expect(findings.at(-1)).toEqual({
+      check: `port ${port}`,
+      result: 'fail',
+      says: 'its control API says that something is wrong; bucket: the bucket is gone; disk: 9 MiB left',
+      fix: 'Put it back. Free some.',
+    });
+  });
+
   it('finds a gateway that does not answer', async () => {
     const nowhere = 'http://127.0.0.1:1';
     const found = { pid: process.pid, gateway: nowhere, control: nowhere, answers: true };

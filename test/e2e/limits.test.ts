@@ -73,6 +73,12 @@ describe('a request', () => {
     expect(response.status).toBe(504);
     expect(await response.json()).toMatchObject({ error: 'slow-v1 did not answer within 15 s' });
     expect((await slipway.infer('slow', REQUEST)).status).toBe(200);
+    expect((await slipway.told('slow', ({ state }) => state === 'Unhealthy')).detail).toMatchObject(
+      {
+        reason: 'the model server of slow-v1 did not answer in 15000 ms',
+        data: { cause: 'hang', times: 1 },
+      },
+    );
   });
 
   needing(notLinux, () => {
@@ -92,6 +98,8 @@ describe('a request', () => {
       expect(await (await slipway.infer('hungry', zeros(7))).json()).toMatchObject({
         outputs: [{ data: [0] }],
       });
+      const told = await slipway.told('hungry', ({ state }) => state === 'OutOfMemory');
+      expect(told.detail).toMatchObject({ version: 1, data: { cause: 'memory', times: 1 } });
     });
   });
 

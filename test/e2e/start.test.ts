@@ -186,7 +186,8 @@ describe('slipway start', () => {
     expect(stdout + stderr).toMatch(
       /^slipway: another Slipway is running with the data folder \S+\n→ Stop it first.*\n$/,
     );
-    expect((await fetch(`${running.control}/healthz`)).status).toBe(200);
+    const answer = await fetch(`${running.control}/healthz`);
+    expect(await answer.json()).toMatchObject({ pid: running.process.pid });
   });
 
   it('ends though clients keep their connections and event streams open', async () => {

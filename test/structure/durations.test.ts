@@ -9,6 +9,9 @@ const FOLDERS = ['src', 'functions', 'runtimes', 'buildspecs', 'bench', 'infra']
 const ALLOWED: Readonly<Record<string, string>> = {
   'src/compose/clocks.ts': 'hands it on as the port Clock',
   'src/cli/start.ts': 'compares with the times of events, to show only what is new',
+  'src/cli/log-query.ts': 'compares with the times of log lines',
+  'src/compose/live-watch.ts': 'asks for what the gateway has counted by the same clock',
+  'src/compose/machine-meters.ts': 'compares with the times of records and events',
   'src/cli/watch.ts': 'shows since when a deployment runs, which an event says',
   'src/adapters/local/servers/compiled-server.ts': 'compares with the times of files on the disk',
   'src/adapters/local/builds/docker-images.ts': 'compares with the time at which Docker tagged',

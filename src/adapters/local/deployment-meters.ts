@@ -1,12 +1,16 @@
 import type { Family } from '#adapters/local/exposition.ts';
-import { isTerminal } from '#domain/phase.ts';
+import { isTerminal, NEXT_PHASES } from '#domain/phase.ts';
 import type { Registry } from '#ports/registry.ts';
 
 const PAGE = 500;
+const PHASES = Object.entries(NEXT_PHASES);
+const OUTCOMES = PHASES.flatMap(([phase, next]) => (next.length === 0 ? [phase] : []));
+const UNDER_WAY = PHASES.flatMap(([phase, next]) => (next.length === 0 ? [] : [phase]));
 
 /** Deployment metrics for Prometheus: those under way by phase, and all that ever ended by outcome, counted from their events. */
 export function deploymentMeters(registry: Registry): () => Promise<readonly Family[]> {
-  const outcomes = new Map<string, number>();
+  // From 0, so that Prometheus sees the first of each kind as an increase.
+  const outcomes = new Map<string, number>(OUTCOMES.map((outcome) => [outcome, 0]));
   let after = '';
   let counting = Promise.resolve();
 
@@ -27,7 +31,7 @@ export function deploymentMeters(registry: Registry): () => Promise<readonly Fam
     // One count at a time, so that no event is counted twice.
     counting = counting.then(count, count);
     await counting;
-    const phases = new Map<string, number>();
+    const phases = new Map<string, number>(UNDER_WAY.map((phase) => [phase, 0]));
     for (const { phase } of await registry.unended()) {
       phases.set(phase, (phases.get(phase) ?? 0) + 1);
     }

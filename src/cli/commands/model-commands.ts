@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LogsQuery, ModelStatus } from '#compose/slipway.ts';
+import type { ModelStatus } from '#compose/slipway.ts';
 import { unknownModel } from '#domain/unknown-model.ts';
 import {
   examples,
@@ -12,7 +12,7 @@ import {
 import { followLog } from '../follow-log.ts';
 import { inspectionLines, writeManifest } from '../inspect.ts';
 import { invoke } from '../invoke.ts';
-import { followedQuery, lastOf, sinceIn, tailIn } from '../log-query.ts';
+import { followedQuery, lastOf, logsQuery, tailIn } from '../log-query.ts';
 import { commandOutput } from '../output.ts';
 import { patiently } from '../patience.ts';
 import { push } from '../push.ts';
@@ -195,13 +195,6 @@ function addEvents(program: Command): void {
 }
 
 type LogsOptions = { readonly follow?: boolean; readonly tail?: number; readonly since?: string };
-
-function logsQuery({ tail, since }: LogsOptions): LogsQuery {
-  return {
-    ...(tail !== undefined && { tail }),
-    ...(since !== undefined && { sinceMs: sinceIn(since, Date.now()) }),
-  };
-}
 
 function addLogs(program: Command): void {
   placedCommand(

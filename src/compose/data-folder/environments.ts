@@ -31,29 +31,46 @@ export function environmentsIn(dataDir: string): readonly KeptEnvironment[] {
 }
 
 /**
- * Which file of an environment is not the one that its package brought, as a predicate; undefined when all are.
+ * Which file of an environment is not the one that its package brought, or why that cannot be told, as a predicate; undefined when all are.
  * Each wheel lists the sha256 of its files in RECORD, in base64 without padding. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
 export async function environmentProblem(path: string, pace?: Pace): Promise<string | undefined> {
-  for (const packages of packageFolders(path)) {
+  const folders = packageFolders(path);
+  if (folders.length === 0) return 'has no folder of packages';
+  for (const packages of folders) {
     for (const info of namesIn(packages).filter((name) => name.endsWith('.dist-info'))) {
-      const record = await readFile(join(packages, info, 'RECORD'), 'utf8').catch(() => '');
-      for (const { file, sha256 } of recorded(record)) {
-        const found = await hashedFile(join(packages, file), pace ? { pace } : {}).catch(
-          () => undefined,
-        );
-        const hash = found && Buffer.from(found.sha256, 'hex').toString('base64url');
-        if (hash === undefined) return `lacks ${file} of ${info}`;
-        if (hash !== sha256) return `has other bytes in ${file} than ${info} lists`;
-      }
+      const problem = await packageProblem(packages, info, pace);
+      if (problem) return problem;
     }
   }
   return undefined;
 }
 
+async function packageProblem(
+  packages: string,
+  info: string,
+  pace: Pace | undefined,
+): Promise<string | undefined> {
+  const record = await readFile(join(packages, info, 'RECORD'), 'utf8').catch(() => undefined);
+  if (record === undefined) return `cannot be checked: the RECORD of ${info} cannot be read`;
+  for (const { file, sha256 } of recorded(record)) {
+    const hash = await hashOf(join(packages, file), pace);
+    if (hash === undefined) return `lacks ${file} of ${info}`;
+    if (hash !== sha256) return `has other bytes in ${file} than ${info} lists`;
+  }
+  return undefined;
+}
+
+async function hashOf(path: string, pace: Pace | undefined): Promise<string | undefined> {
+  const found = await hashedFile(path, pace ? { pace } : {}).catch(() => undefined);
+  return found && Buffer.from(found.sha256, 'hex').toString('base64url');
+}
+
 function packageFolders(path: string): readonly string[] {
   const lib = join(path, 'lib');
-  return namesIn(lib).map((python) => join(lib, python, 'site-packages'));
+  return namesIn(lib)
+    .map((python) => join(lib, python, 'site-packages'))
+    .filter((packages) => existsSync(packages));
 }
 
 function recorded(record: string) {

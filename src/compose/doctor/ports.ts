@@ -34,7 +34,7 @@ export function slipwayChecks(found: FoundSlipway | undefined): readonly Check[]
   return [
     slipway,
     checkOf(portOf(gateway), () => lookAtOwn('its gateway', `${gateway}/metrics`)),
-    checkOf(portOf(control), () => lookAtOwn('its control API', `${control}/healthz`)),
+    checkOf(portOf(control), () => lookAtHealth(`${control}/healthz`)),
   ];
 }
 
@@ -75,10 +75,30 @@ function memoryWords(memory: NonNullable<FoundSlipway['memory']>): string {
 
 async function lookAtOwn(what: string, url: string) {
   const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);
-  // Another check tells what a 503 means.
-  return response?.ok || response?.status === 503
-    ? ok(`${what} answers`)
-    : fail(`${what} does not answer`, 'Stop this Slipway and start it again.');
+  return response?.ok ? ok(`${what} answers`) : silent(what);
+}
+
+const health = z.object({
+  troubles: z.array(z.object({ check: z.string(), reason: z.string(), fix: z.string() })),
+});
+
+/** What the Slipway that runs finds wrong with itself. */
+async function lookAtHealth(url: string) {
+  const what = 'its control API';
+  const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);
+  if (response?.ok) return ok(`${what} answers`);
+  if (response?.status !== 503) return silent(what);
+  const said = health.safeParse(await response.json().catch(() => null));
+  const { troubles } = said.success ? said.data : { troubles: [] };
+  const reasons = troubles.map(({ check, reason }) => `${check}: ${reason}`);
+  return fail(
+    `${what} says that something is wrong${reasons.map((reason) => `; ${reason}`).join('')}`,
+    [...new Set(troubles.map(({ fix }) => fix))].join(' '),
+  );
+}
+
+function silent(what: string) {
+  return fail(`${what} does not answer`, 'Stop this Slipway and start it again.');
 }
 
 async function lookAtPort(port: number) {
@@ -97,7 +117,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-const control = z.object({ status: z.literal('ok'), pid: z.int() });
+const control = z.object({ status: z.enum(['ok', 'failing']), pid: z.int() });
 const gateway = z.object({ error: z.string(), models: z.array(z.unknown()) });
 
 /** Of a Slipway the control API tells its process, and the gateway at least its models. */

@@ -37,9 +37,11 @@ export function gatewayMetrics(clock: Clock): GatewayMetrics {
     metrics: {
       async traffic({ revision }, sinceMs) {
         const sum: Counts = { requests: 0, serverErrors: 0 };
+        const first = toSecond(sinceMs);
         for (const [second, revisions] of seconds) {
+          if (second < first) continue;
           const counts = revisions.get(revision);
-          if (counts === undefined || second < toSecond(sinceMs)) continue;
+          if (counts === undefined) continue;
           sum.requests += counts.requests;
           sum.serverErrors += counts.serverErrors;
         }
