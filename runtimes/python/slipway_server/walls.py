@@ -55,7 +55,7 @@ _PRIVATE_BELOW, _BIND = 1 << 18 | 1 << 14, 1 << 12
 _SET_MOUNT, _HERE, _AND_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 _CAPABILITY_VERSION = 0x20080522
 
-# For who sets the walls without a Python too: runtimes/walls/launch.mjs.
+# For who sets the walls without a Python too: walls.mjs.
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "walls.json"), encoding="utf-8") as _file:
     _KNOWN: dict[str, Any] = json.load(_file)
 _INSTALLED: list[str] = _KNOWN["installed"]

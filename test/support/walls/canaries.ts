@@ -30,7 +30,7 @@ const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
 export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()]);
 
 export const NODE_LAUNCHER = fileURLToPath(
-  new URL('../../../runtimes/walls/launch.mjs', import.meta.url),
+  new URL('../../../runtimes/python/slipway_server/walls.mjs', import.meta.url),
 );
 /** What it would have without a Python, by Node. */
 export const MACHINE_BY_NODE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()], {

@@ -10,7 +10,7 @@ import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
  */
 export type Walls = {
   readonly python: string | null;
-  /** The path of runtimes/walls/launch.mjs, where that sets them. */
+  /** The path of runtimes/python/slipway_server/walls.mjs, where that sets them. */
   readonly node?: string;
   readonly landlock: number;
   readonly seccomp: boolean;

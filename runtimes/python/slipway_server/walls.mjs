@@ -1,17 +1,15 @@
 // Sets the walls of walls.py around a program that is not Python's, on a machine without a python3: Landlock and seccomp, by calls into libc (koffi), and then becomes that program.
 // Node has threads before any of its JavaScript runs, so there is no namespace of a user's own; the other walls are those of this thread, which the program has from execve.
 //
-// `node launch.mjs --look PATH...` writes {landlock, seccomp, namespaces, closed} as walls.py does.
-// `node launch.mjs PROGRAM ARGUMENT...` sets the walls that SLIPWAY_WALLS lists, or ends with status 2.
+// `node walls.mjs --look PATH...` writes {landlock, seccomp, namespaces, closed} as walls.py does.
+// `node walls.mjs PROGRAM ARGUMENT...` sets the walls that SLIPWAY_WALLS lists, or ends with status 2.
 import { readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { argv, env, execve } from 'node:process';
 import koffi from 'koffi';
 
-const known = JSON.parse(
-  readFileSync(new URL('../python/slipway_server/walls.json', import.meta.url), 'utf8'),
-);
+const known = JSON.parse(readFileSync(new URL('./walls.json', import.meta.url), 'utf8'));
 const ARCHITECTURES = { x64: 'x86_64', arm64: 'aarch64' };
 const CALLS = known.calls[ARCHITECTURES[process.arch]];
 
