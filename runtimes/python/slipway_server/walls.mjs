@@ -225,6 +225,7 @@ function* filter(calls) {
   yield [RETURN, 0, 0, ERROR | ENOSYS];
   yield* ifArgument(calls.clone, 0, [IF_ANY, 0, 1, NEW_ANY]);
   yield* ifArgument(calls.prlimit64, 0, [IF_EQUAL, 1, 0, 0]);
+  yield* ifArgument(calls.sched_setaffinity, 0, [IF_EQUAL, 1, 0, 0], { answer: 0 });
   for (const name of ['socket', 'connect', 'bind']) {
     yield [IF_EQUAL, 0, 1, calls[name]];
     yield refuse;
@@ -232,16 +233,16 @@ function* filter(calls) {
   for (const [name, flags] of Object.entries({ sendto: 3, sendmsg: 2, sendmmsg: 3 })) {
     yield* ifArgument(calls[name], flags, [IF_ANY, 0, 1, FAST_OPEN]);
   }
-  yield* ifArgument(calls.socketpair, 1, [IF_EQUAL, 0, 1, DATAGRAMS], 0xf);
+  yield* ifArgument(calls.socketpair, 1, [IF_EQUAL, 0, 1, DATAGRAMS], { mask: 0xf });
   yield [RETURN, 0, 0, GO_ON];
 }
 
-function* ifArgument(number, index, test, mask = 0xffffffff) {
+function* ifArgument(number, index, test, { mask = 0xffffffff, answer = EACCES } = {}) {
   yield [IF_EQUAL, 0, 5, number];
   yield [LOAD, 0, 0, 16 + 8 * index];
   yield [AND, 0, 0, mask];
   yield test;
-  yield [RETURN, 0, 0, ERROR | EACCES];
+  yield [RETURN, 0, 0, ERROR | answer];
   yield [RETURN, 0, 0, GO_ON];
 }
 

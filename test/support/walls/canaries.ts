@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -57,6 +57,7 @@ export function refusedByKernel(): readonly string[] {
   return [
     ...SETTINGS.filter(({ path }) => isSet(path)).flatMap(({ attempts }) => attempts),
     ...(MACHINE.namespaces ? [] : ["makes a user's namespace"]),
+    ...(availableParallelism() > 1 ? [] : ['binds Slipway to a processor']),
   ];
 }
 

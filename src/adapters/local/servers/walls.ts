@@ -49,7 +49,9 @@ export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
   return [
     ...(landlock === 0 ? ['can read your files, and start programs'] : []),
     ...(landlock < WHOLE_LANDLOCK ? ['can signal your processes'] : []),
-    ...(seccomp ? [] : ['can reach Unix sockets, such as that of Docker']),
+    ...(seccomp
+      ? []
+      : ['can reach Unix sockets, such as that of Docker', 'can slow your processes down']),
     ...(seccomp || namespaces || landlock >= WHOLE_LANDLOCK ? [] : ['can reach the network']),
     ...(landlock > 0 || namespaces ? [] : ["can read Slipway's environment and memory"]),
     ...(namespaces ? [] : ['can change the mode and the times of your files']),
