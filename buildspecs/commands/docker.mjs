@@ -8,14 +8,15 @@ const run = promisify(execFile);
 /** Of the standard input of a program that ended before it had read everything. */
 const UNREAD = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
 
-/** The output of a docker command whose standard input is `input`, a text or chunks. Fails with its error output. */
-export async function docker(args, input = '') {
-  return (await dockerBoth(args, input)).out;
+/** The output of a docker command whose standard input is `input`, a text or chunks. Fails with its error output. `onSaid` is called with that as it comes. */
+export async function docker(args, input = '', onSaid = () => {}) {
+  return (await dockerBoth(args, input, onSaid)).out;
 }
 
 /** Its output and its error output: a container's log is both. */
-export async function dockerBoth(args, input = '') {
+export async function dockerBoth(args, input = '', onSaid = () => {}) {
   const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stderr.on('data', onSaid);
   const given = pipeline(typeof input === 'string' ? [input] : input, child.stdin);
   const exited = new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -52,19 +53,19 @@ export const CONFINED = [
 /** The current user unless it is root, else the user that the images name. */
 const USER = [process.getuid?.() || 1000, process.getgid?.() || 1000];
 
-/** The output of `python ARGS` in an image that sees `folder`, at the same path, and may only write to `writable` in it. */
-export async function pythonIn(image, args, { folder, writable, env }) {
+/** The output of `python ARGS` in an image that sees `folder`, at the same path, and may only write to `writable` in it. `name` is that of its container, by which it can be ended. */
+export async function pythonIn(image, args, { folder, writable, env, name, onSaid }) {
   await chmod(folder, 0o755);
   // -h: never follows a link.
   if (process.getuid?.() === 0) await run('chown', ['-hR', USER.join(':'), writable]);
   const command = [
-    ...['run', '--rm', ...CONFINED],
+    ...['run', '--rm', ...(name ? ['--name', name] : []), ...CONFINED],
     ...['--user', USER.join(':'), '--workdir', writable],
     ...['--volume', `${folder}:${folder}:ro`, '--volume', `${writable}:${writable}`],
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...['--entrypoint', '/opt/venv/bin/python', image, ...args],
   ];
-  return docker(command);
+  return docker(command, '', onSaid);
 }
 
 const MOST_SAID = 20_000;

@@ -1,9 +1,10 @@
 // Runs the Pythons that load a model: each is a program, or `docker://IMAGE`. The artifact has no network there, and may only write to one folder: confined by Docker in an image, else by WALLS, this machine's walls (src/adapters/local/servers/walls.ts).
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { pythonIn } from './docker.mjs';
+import { docker, pythonIn } from './docker.mjs';
 import { handOnProgress } from './progress.mjs';
 
 const run = promisify(execFile);
@@ -42,9 +43,12 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
   /** All that it prints. `loads`: it loads the model, which has a limit of the clock. An error's `isOver` says that it reached one. */
   async function printed(place, given, { loads = false } = {}) {
     const image = imageOf(place);
-    if (image) return pythonIn(image, given, { folder: artifact, writable: out, env });
-    const walled = { ...env, ...walls(place, { artifact, out }) };
     const loadingSeconds = loads ? startupSeconds : undefined;
+    if (image) {
+      const inImage = { folder: artifact, writable: out, env };
+      return printedInImage(image, given, inImage, loadingSeconds);
+    }
+    const walled = { ...env, ...walls(place, { artifact, out }) };
     return printedIn({ cwd: out, env: walled }, [place, given], loadingSeconds);
   }
 
@@ -67,30 +71,38 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
 async function printedIn(where, [program, given], loadingSeconds) {
   const running = run(program, given, { ...MOST_OUTPUT, ...where });
   letGo(running.child);
-  const clock = clockOf(running.child, loadingSeconds);
-  handOnProgress(running.child, (line) => line === LOADED && clock.loaded());
+  const clock = clockOf(() => running.child.kill('SIGKILL'), loadingSeconds);
+  handOnProgress(running.child, clock.tell);
   try {
     return (await running).stdout;
   } catch (error) {
-    if (clock.over) throw Object.assign(new Error(clock.over), { isOver: true });
-    throw error.signal === 'SIGXCPU' ? outOfCpu(given) : error;
+    throw clock.error() ?? (error.signal === 'SIGXCPU' ? outOfCpu(given) : error);
   } finally {
     clock.stop();
   }
 }
 
-function outOfCpu([, module]) {
-  const { cpuSeconds } = JSON.parse(WALLS).limits;
-  return new Error(`${module} reached its limit of ${cpuSeconds} s of CPU`);
+async function printedInImage(image, given, inImage, loadingSeconds) {
+  const name = `slipway-load-${randomBytes(6).toString('hex')}`;
+  const end = () => docker(['kill', name]).catch(() => undefined);
+  const clock = clockOf(end, loadingSeconds);
+  const onSaid = (bytes) => String(bytes).split('\n').forEach(clock.tell);
+  try {
+    return await pythonIn(image, given, { ...inImage, name, onSaid });
+  } catch (error) {
+    throw clock.error() ?? error;
+  } finally {
+    clock.stop();
+  }
 }
 
-/** Ends a program by the clock: one that loads the model when that takes longer than so many seconds, and any after the most. `over` says why it was ended. */
-function clockOf(child, loadingSeconds) {
-  const clock = { over: undefined, loaded: () => clearTimeout(loading), stop };
+/** Calls `end` by the clock: for what loads the model when that takes longer than so many seconds, and in any case after the most. It is told the stages; `error` says why it has ended something. */
+function clockOf(end, loadingSeconds) {
+  let over;
   const endAfter = (seconds, says) =>
     setTimeout(() => {
-      clock.over = says;
-      child.kill('SIGKILL');
+      over = says;
+      end();
     }, seconds * 1000);
   const whole = endAfter(
     MOST_SECONDS,
@@ -99,11 +111,14 @@ function clockOf(child, loadingSeconds) {
   const loading =
     loadingSeconds &&
     endAfter(loadingSeconds, `the model was not loaded in ${loadingSeconds} s by the clock`);
-  function stop() {
-    clearTimeout(loading);
-    clearTimeout(whole);
-  }
-  return clock;
+  return {
+    tell: (line) => line === LOADED && clearTimeout(loading),
+    error: () => over && Object.assign(new Error(over), { isOver: true }),
+    stop() {
+      clearTimeout(loading);
+      clearTimeout(whole);
+    },
+  };
 }
 
 /** The walls around a process that loads the model: it sees the artifact and its environment, and writes to one folder. `none` is said by a Slipway that was told to do without. */

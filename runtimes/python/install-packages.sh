@@ -53,6 +53,8 @@ if [ "$is_locked" ]; then
 else
   compile "$wanted"
 fi
+# A machine without sed or grep would have an environment without packages, and keep it for the next model.
+[ -s "$lock" ] || { say "nothing was locked of $(cat "$wanted")"; exit 1; }
 # Elsewhere torch comes without CUDA anyway.
 pins=$([ "$(uname -s)" != Linux ] || grep -oE "$OWN[^ ;]+" "$lock" || true)
 why=

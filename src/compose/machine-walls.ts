@@ -12,7 +12,7 @@ export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
 
 /** The same, for lack of a Python. */
-const NODE_LAUNCHER = join(ROOT, 'runtimes/walls/launch.mjs');
+const NODE_LAUNCHER = join(ROOT, 'runtimes/python/slipway_server/walls.mjs');
 
 /**
  * What the machine has to keep models to themselves. `dataDir` is what they are read from, if it is there; `limitsMs` is how long each attempt to look may take.

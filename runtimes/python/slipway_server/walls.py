@@ -55,7 +55,7 @@ _PRIVATE_BELOW, _BIND = 1 << 18 | 1 << 14, 1 << 12
 _SET_MOUNT, _HERE, _AND_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 _CAPABILITY_VERSION = 0x20080522
 
-# For who sets the walls without a Python too: runtimes/walls/launch.mjs.
+# For who sets the walls without a Python too: walls.mjs.
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "walls.json"), encoding="utf-8") as _file:
     _KNOWN: dict[str, Any] = json.load(_file)
 _INSTALLED: list[str] = _KNOWN["installed"]
@@ -379,6 +379,8 @@ def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Itera
     yield from _if_argument(calls["clone"], 0, (_IF_ANY, 0, 1, _NEW_ANY))
     # It could target another process of the same user, such as Slipway.
     yield from _if_argument(calls["prlimit64"], 0, (_IF_EQUAL, 1, 0, 0))
+    # So could this. Libraries bind each of their threads by its number, which a filter cannot tell from that of another process: they are told that it is done.
+    yield from _if_argument(calls["sched_setaffinity"], 0, (_IF_EQUAL, 1, 0, 0), answer=0)
     if has_network:
         families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
         yield _IF_EQUAL, 0, 3 + len(families), calls["socket"]
@@ -410,14 +412,14 @@ def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Itera
 
 
 def _if_argument(
-    number: int, index: int, test: tuple[int, int, int, int], mask: int = 0xFFFFFFFF
+    number: int, index: int, test: tuple[int, int, int, int], mask: int = 0xFFFFFFFF, answer: int = errno.EACCES
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Refuses the call if the test of an argument holds, and continues otherwise."""
+    """Refuses the call by this error (0: it answers that it is done) if the test of an argument holds, and continues otherwise."""
     yield _IF_EQUAL, 0, 5, number
     yield _LOAD, 0, 0, _argument(index)
     yield _AND, 0, 0, mask
     yield test
-    yield _RETURN, 0, 0, _ERROR | errno.EACCES
+    yield _RETURN, 0, 0, _ERROR | answer
     yield _RETURN, 0, 0, _GO_ON
 
 

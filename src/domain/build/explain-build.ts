@@ -67,12 +67,12 @@ const AGAIN = 'Upload the model again.';
 const CAUSES: readonly Cause[] = [
   {
     // What buildspecs/commands/model-python.mjs ends a model with.
-    sign: /^build-folder: the model was not loaded in (\d+) s by the clock$/,
+    sign: /^build-(?:folder|image): the model was not loaded in (\d+) s by the clock$/,
     reason: 'the model was not loaded in $1 s, so it was ended: its place is for other builds too',
     fix: 'Have it load faster, and wait for nothing as it is imported (a network, a lock, a pause); or raise server.startupTimeoutSeconds in model.yaml. Then upload it again.',
   },
   {
-    sign: /^build-folder: the model was not proven in (\d+) s by the clock$/,
+    sign: /^build-(?:folder|image): the model was not proven in (\d+) s by the clock$/,
     reason: 'the model was loaded, and its proof had not ended after $1 s',
     fix: 'Have it answer faster, and upload it again.',
   },

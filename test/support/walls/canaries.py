@@ -121,6 +121,34 @@ def new_user():
     in_child(lambda: call(libc.unshare(0x10000000)))
 
 
+def slows_down():
+    os.setpriority(os.PRIO_PROCESS, parent, os.getpriority(os.PRIO_PROCESS, parent))
+
+
+def binds_to_a_processor():
+    before = os.sched_getaffinity(parent)
+    os.sched_setaffinity(parent, {min(before)})
+    after = os.sched_getaffinity(parent)
+    os.sched_setaffinity(parent, before)
+    if after == before:
+        raise PermissionError("it was told that this is done, and it is not")
+
+
+def schedules_behind_others():
+    os.sched_setscheduler(parent, os.sched_getscheduler(parent), os.sched_getparam(parent))
+
+
+def takes_the_disk():
+    getting, setting = {"x86_64": (252, 251), "aarch64": (31, 30)}[os.uname().machine]
+    call(libc.syscall(setting, 1, parent, libc.syscall(getting, 1, parent)))
+
+
+def watches_files():
+    made = libc.inotify_init1(0)
+    call(made)
+    os.close(made)
+
+
 ATTEMPTS = {
     "reads a file": lambda: open(f"{outside}/secret").read(),
     "lists a folder": lambda: os.listdir(outside),
@@ -144,6 +172,11 @@ ATTEMPTS = {
     "reads the memory of Slipway as a file": memory_file_of_parent,
     "traces Slipway": traced,
     "asks for the limits of Slipway": lambda: resource.prlimit(parent, resource.RLIMIT_CORE),
+    "slows Slipway down": slows_down,
+    "binds Slipway to a processor": binds_to_a_processor,
+    "schedules Slipway behind others": schedules_behind_others,
+    "takes the disk from Slipway": takes_the_disk,
+    "takes the watches that a user has": watches_files,
     "starts a program": lambda: subprocess.run(["/bin/true"], check=True),
     "starts a program of its own": program_of_its_own,
     "leaves its group": lambda: in_child(os.setsid),

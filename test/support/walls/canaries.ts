@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,7 +30,7 @@ const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
 export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()]);
 
 export const NODE_LAUNCHER = fileURLToPath(
-  new URL('../../../runtimes/walls/launch.mjs', import.meta.url),
+  new URL('../../../runtimes/python/slipway_server/walls.mjs', import.meta.url),
 );
 /** What it would have without a Python, by Node. */
 export const MACHINE_BY_NODE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()], {
@@ -57,6 +57,7 @@ export function refusedByKernel(): readonly string[] {
   return [
     ...SETTINGS.filter(({ path }) => isSet(path)).flatMap(({ attempts }) => attempts),
     ...(MACHINE.namespaces ? [] : ["makes a user's namespace"]),
+    ...(availableParallelism() > 1 ? [] : ['binds Slipway to a processor']),
   ];
 }
 

@@ -25,7 +25,7 @@ const NO_BINDING = 'ERR_MODULE_NOT_FOUND';
 type How = {
   /** The program that looks. */
   readonly python?: string;
-  /** The path of runtimes/walls/launch.mjs, by which Node looks where there is no such program, and then sets them too. */
+  /** The path of runtimes/python/slipway_server/walls.mjs, by which Node looks where there is no such program, and then sets them too. */
   readonly node?: string;
   /** How long each attempt may take; the look has failed when the last one has. */
   readonly limitsMs?: readonly number[];

@@ -10,7 +10,7 @@ import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
  */
 export type Walls = {
   readonly python: string | null;
-  /** The path of runtimes/walls/launch.mjs, where that sets them. */
+  /** The path of runtimes/python/slipway_server/walls.mjs, where that sets them. */
   readonly node?: string;
   readonly landlock: number;
   readonly seccomp: boolean;
@@ -49,7 +49,9 @@ export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
   return [
     ...(landlock === 0 ? ['can read your files, and start programs'] : []),
     ...(landlock < WHOLE_LANDLOCK ? ['can signal your processes'] : []),
-    ...(seccomp ? [] : ['can reach Unix sockets, such as that of Docker']),
+    ...(seccomp
+      ? []
+      : ['can reach Unix sockets, such as that of Docker', 'can slow your processes down']),
     ...(seccomp || namespaces || landlock >= WHOLE_LANDLOCK ? [] : ['can reach the network']),
     ...(landlock > 0 || namespaces ? [] : ["can read Slipway's environment and memory"]),
     ...(namespaces ? [] : ['can change the mode and the times of your files']),

@@ -149,19 +149,29 @@ const COMPUTES = `"${process.execPath}" -e 'while (process.cpuUsage().user < 1.2
 
 describe('what loads a model in a build', () => {
   /** The end of a build whose Python does this for each of convert and describe. */
-  async function ended(script: string, { walls = 'none', startupSeconds = 1 } = {}) {
+  async function ended(
+    script: string,
+    { walls = 'none', startupSeconds = 1, inImage = false } = {},
+  ) {
     await using folder = await temporaryFolder();
     const { path } = folder;
-    const [program, asked] = [join(path, 'bin/python'), join(path, 'asked')];
+    const [program, asked] = [
+      join(path, 'bin', inImage ? 'docker' : 'python'),
+      join(path, 'asked'),
+    ];
     await mkdir(join(path, 'bin'));
     await mkdir(join(path, 'model'));
     await writeFile(join(path, 'model', 'a.pkl'), 'pickle');
     await writeFile(program, `#!/bin/sh\necho "$2" >>"${asked}"\n${script}\n`, { mode: 0o755 });
     const order = { ...SKLEARN, startupSeconds };
-    const places = [path, JSON.stringify(order), program, program];
+    const place = inImage ? 'docker://image' : program;
+    const places = [path, JSON.stringify(order), place, place];
 
     const given = ['--input-type=module', '-e', PROGRAM, join(COMMANDS, 'prove-model.mjs')];
-    const env: Record<string, string> = walls === '' ? {} : { WALLS: walls };
+    const env = {
+      PATH: `${join(path, 'bin')}:${process.env['PATH']}`,
+      ...(walls && { WALLS: walls }),
+    };
     const { code, err } = await run(process.execPath, [...given, ...places], '', env);
 
     const said = /Error: (.*)/.exec(err)?.[1];
@@ -175,6 +185,16 @@ describe('what loads a model in a build', () => {
       said: 'the model was not loaded in 0.3 s by the clock',
       asks: ['slipway_server.convert'],
     });
+  });
+
+  it('is ended with its container where it is in an image', async () => {
+    const dockers =
+      'case $1 in kill) echo "$@" >>"$(dirname "$0")/../asked"; kill $(cat "$0.pid") ;; run) echo $$ >"$0.pid"; exec tail -f /dev/null ;; esac';
+
+    const { said, asks } = await ended(dockers, { startupSeconds: 0.3, inImage: true });
+
+    expect(said).toBe('the model was not loaded in 0.3 s by the clock');
+    expect(asks.at(-1)).toMatch(/^kill slipway-load-[0-9a-f]{12}$/);
   });
 
   it('may take longer once it has loaded', async () => {

@@ -1,17 +1,15 @@
 // Sets the walls of walls.py around a program that is not Python's, on a machine without a python3: Landlock and seccomp, by calls into libc (koffi), and then becomes that program.
 // Node has threads before any of its JavaScript runs, so there is no namespace of a user's own; the other walls are those of this thread, which the program has from execve.
 //
-// `node launch.mjs --look PATH...` writes {landlock, seccomp, namespaces, closed} as walls.py does.
-// `node launch.mjs PROGRAM ARGUMENT...` sets the walls that SLIPWAY_WALLS lists, or ends with status 2.
+// `node walls.mjs --look PATH...` writes {landlock, seccomp, namespaces, closed} as walls.py does.
+// `node walls.mjs PROGRAM ARGUMENT...` sets the walls that SLIPWAY_WALLS lists, or ends with status 2.
 import { readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { argv, env, execve } from 'node:process';
 import koffi from 'koffi';
 
-const known = JSON.parse(
-  readFileSync(new URL('../python/slipway_server/walls.json', import.meta.url), 'utf8'),
-);
+const known = JSON.parse(readFileSync(new URL('./walls.json', import.meta.url), 'utf8'));
 const ARCHITECTURES = { x64: 'x86_64', arm64: 'aarch64' };
 const CALLS = known.calls[ARCHITECTURES[process.arch]];
 
@@ -227,6 +225,7 @@ function* filter(calls) {
   yield [RETURN, 0, 0, ERROR | ENOSYS];
   yield* ifArgument(calls.clone, 0, [IF_ANY, 0, 1, NEW_ANY]);
   yield* ifArgument(calls.prlimit64, 0, [IF_EQUAL, 1, 0, 0]);
+  yield* ifArgument(calls.sched_setaffinity, 0, [IF_EQUAL, 1, 0, 0], { answer: 0 });
   for (const name of ['socket', 'connect', 'bind']) {
     yield [IF_EQUAL, 0, 1, calls[name]];
     yield refuse;
@@ -234,16 +233,16 @@ function* filter(calls) {
   for (const [name, flags] of Object.entries({ sendto: 3, sendmsg: 2, sendmmsg: 3 })) {
     yield* ifArgument(calls[name], flags, [IF_ANY, 0, 1, FAST_OPEN]);
   }
-  yield* ifArgument(calls.socketpair, 1, [IF_EQUAL, 0, 1, DATAGRAMS], 0xf);
+  yield* ifArgument(calls.socketpair, 1, [IF_EQUAL, 0, 1, DATAGRAMS], { mask: 0xf });
   yield [RETURN, 0, 0, GO_ON];
 }
 
-function* ifArgument(number, index, test, mask = 0xffffffff) {
+function* ifArgument(number, index, test, { mask = 0xffffffff, answer = EACCES } = {}) {
   yield [IF_EQUAL, 0, 5, number];
   yield [LOAD, 0, 0, 16 + 8 * index];
   yield [AND, 0, 0, mask];
   yield test;
-  yield [RETURN, 0, 0, ERROR | EACCES];
+  yield [RETURN, 0, 0, ERROR | answer];
   yield [RETURN, 0, 0, GO_ON];
 }
 
