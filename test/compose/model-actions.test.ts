@@ -21,7 +21,7 @@ import {
 
 const MODEL = 'shapes';
 
-const SEEN = { endpoint: 'http://127.0.0.1:8080/models/shapes', nowMs: 0 };
+const SEEN = { endpoint: 'http://127.0.0.1:8080/models/shapes', nowMs: 0, alerts: [] };
 
 const RUNNING = {
   of: 'image',
