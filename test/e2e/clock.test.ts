@@ -47,7 +47,7 @@ needing(missingFaketime, () => {
       await load.more(200);
       await load.stop();
 
-      const bakedSeconds = (Date.parse(end.time) - Date.parse(begun.time)) / 1000;
+      const bakedSeconds = (Date.parse(end.detail.time) - Date.parse(begun.detail.time)) / 1000;
       expect(end.detail.state).toBe('Live');
       // As it is recorded: neither cut short nor an hour longer.
       expect(bakedSeconds).toBeGreaterThanOrEqual(BAKE_SECONDS);
