@@ -1,6 +1,9 @@
 import type { RevisionRef } from '#domain/placement/target.ts';
 import type { Pace } from '#domain/rollout/judge-bake.ts';
 
+/** A revision and the deployment that first made it, by whose id its server marks what it counts: no other model knows it, and a line that one prints counts for nobody else. */
+export type MadeRevision = RevisionRef & { readonly madeBy: string };
+
 /** What clients saw of a revision in a time window: counts of whole requests. */
 export type TrafficSample = { readonly requests: number; readonly serverErrors: number };
 
@@ -15,9 +18,9 @@ export type AlarmSample = {
  */
 export type Metrics = {
   /** Counts the requests that the revision answered since `sinceMs` (epoch), including Slipway's own probes; a server error is a 5xx. */
-  traffic(revision: RevisionRef, sinceMs: number): Promise<TrafficSample>;
+  traffic(revision: MadeRevision, sinceMs: number): Promise<TrafficSample>;
   /** How fast the revision of a language model wrote since `sinceMs` (epoch), for Slipway's own probes too; of 0 answers where nothing tells. */
-  pace(revision: RevisionRef, sinceMs: number): Promise<Pace>;
+  pace(revision: MadeRevision, sinceMs: number): Promise<Pace>;
   /** Of these alarms, by name: those in alarm, and those whose state nobody can tell, as on one machine. */
   alarms(names: readonly string[]): Promise<AlarmSample>;
 };

@@ -73,16 +73,19 @@ export const judgeBake =
 
 /** Only of a language model that replaces another revision. */
 async function pacesOf(
-  { metrics }: Deps,
-  { work }: Deployment,
+  { metrics, registry }: Deps,
+  { work, model }: Deployment,
   sinceMs: number,
 ): Promise<BakeEvidence['paces']> {
   const [candidate, previous] = [work.candidate, work.shift?.previous];
   const isMeasured = work.inspection?.facts.language !== undefined;
   if (!isMeasured || !candidate || !previous) return null;
+  const live = (await registry.model(model))?.live;
+  // Nothing else tells who made it.
+  if (live?.revision !== previous.revision) return null;
   const [now, before] = await Promise.all([
     metrics.pace(candidate, sinceMs),
-    metrics.pace(previous, sinceMs),
+    metrics.pace({ ...previous, madeBy: live.deploymentId }, sinceMs),
   ]);
   return { candidate: now, previous: before };
 }

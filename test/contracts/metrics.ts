@@ -16,6 +16,9 @@ export type MetricsUnderTest = {
   close(): Promise<void>;
 };
 
+/** The deployment that made each revision. */
+export const MADE_BY = 'd1';
+
 /** The longest that AWS takes until all counts are there, with room. */
 const LATE_MS = 300_000;
 
@@ -31,7 +34,10 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
     afterEach(() => world.close());
 
     const traffic = (sinceMs: number) =>
-      world.metrics.traffic({ revision: 'digits-v1', target: world.target }, sinceMs);
+      world.metrics.traffic(
+        { revision: 'digits-v1', target: world.target, madeBy: MADE_BY },
+        sinceMs,
+      );
 
     it('has counted nothing of a revision that answered nothing', async () => {
       expect(await traffic(0)).toEqual({ requests: 0, serverErrors: 0 });
@@ -103,7 +109,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
 
     it('has the mean pace of the answers that a language model wrote, and of each revision by itself', async () => {
       const pace = (revision: string, sinceMs: number) =>
-        world.metrics.pace({ revision, target: world.target }, sinceMs);
+        world.metrics.pace({ revision, target: world.target, madeBy: MADE_BY }, sinceMs);
       await world.write('digits-v1', 100);
       world.pass(LATE_MS);
       const sinceMs = world.now();

@@ -4,11 +4,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Counts the requests that were answered with a 5xx, on Lambda alone, where nobody else does: to Lambda, what the web adapter hands on is a success.
- * It is a line of the log that CloudWatch takes a metric from, by the function's version.
+ * It is a line of the log that CloudWatch takes a metric from, by the function's version; and once more with the deployment that made it, which no other model knows: Slipway judges by that.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function serverErrors(
-  { AWS_LAMBDA_FUNCTION_NAME: name, AWS_LAMBDA_FUNCTION_VERSION: version }: Environment,
+  {
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: version,
+    SLIPWAY_DEPLOYMENT: deployment,
+  }: Environment,
   write: (line: string) => void = console.log,
 ) {
   return (headers: IncomingHttpHeaders, status: number): void => {
@@ -16,13 +20,15 @@ export function serverErrors(
     const isRequest = headers['x-amzn-lambda-context'] !== undefined;
     if (!name || !version || !isRequest || status < 500) return;
     const Metrics = [{ Name: 'ServerErrors', Unit: 'Count' }];
-    const Dimensions = [['FunctionName', 'ExecutedVersion']];
+    const own = ['FunctionName', 'ExecutedVersion'];
+    const Dimensions = deployment ? [own, [...own, 'Deployment']] : [own];
     const CloudWatchMetrics = [{ Namespace: 'Slipway', Dimensions, Metrics }];
     write(
       JSON.stringify({
         _aws: { Timestamp: Date.now(), CloudWatchMetrics },
         FunctionName: name,
         ExecutedVersion: version,
+        ...(deployment && { Deployment: deployment }),
         ServerErrors: 1,
       }),
     );

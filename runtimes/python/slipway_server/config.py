@@ -91,7 +91,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Config:
-    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for models of others; `aliases` are names besides `name` by which OpenAI's API may ask for the model."""
+    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for models of others; `aliases` are names besides `name` by which OpenAI's API may ask for the model; `deployment` made the revision, empty but in an account."""
 
     model_path: str
     facts: Facts
@@ -105,6 +105,7 @@ class Config:
     extra_columns: str
     mlflow_version: str
     aliases: tuple[str, ...] = ()
+    deployment: str = ""
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -123,6 +124,7 @@ def read_config(env: Mapping[str, str]) -> Config:
         extra_columns=_extra_columns(env.get("EXTRA_COLUMNS") or "ignore"),
         mlflow_version=path_segment("MLFLOW_VERSION", env.get("MLFLOW_VERSION", "")),
         aliases=_aliases(env.get("MODEL_ALIASES", ""), required(env, "MODEL_NAME")),
+        deployment=header_value("SLIPWAY_DEPLOYMENT", env.get("SLIPWAY_DEPLOYMENT", "")),
     )
 
 

@@ -1,78 +1,140 @@
-/** What was read of a group. An alternative is loose while nothing in it has to be there once; `isRunning`: one is, and repeats. */
-type Group = {
-  readonly isWidthless: boolean;
-  readonly isAtomic: boolean;
-  isLoose: boolean;
-  isRepeated: boolean;
-  isRunning: boolean;
-};
+import { type Places, placesOf } from './regex-places.ts';
+import { type Part, readPattern } from './regex-syntax.ts';
 
-const ATOM = /\\[pP]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|[^()|]/suy;
-const OPEN = /\((?:\?(?:<?[=!]|[:>]|<\w+>|[a-z-]+[:)]))?/suy;
-const QUANTIFIER = /([*+?]|\{\d*,?\d*\})([+?]?)/suy;
+// Of a text of so many letters real patterns have at most some hundred runs; each of 64 letters may be cut in two places by a pattern such as `\s*[\r\n]+`.
+const LETTERS = 64;
+const MOST_RUNS = 50_000;
+const MOST_TEXTS = 8;
+const MOST_PAIRS = 200_000;
+// Half a second.
+const MOST_TRIES = 50_000_000;
+
+const TOO_LARGE = 'is too large to be judged: some texts may keep it busy without end';
+const WITHOUT_END =
+  'can read the same letters in many ways: some texts would keep it busy without end';
 
 /**
- * Whether a regular expression repeats what is itself nothing but repetitions (`(a+)+`): a text that does not match is then tried in as many ways as it can be cut.
+ * Why a regular expression may run away, as a predicate: a text that does not match is then tried in as many ways as it can be read. Undefined for one that reads each text in few ways.
+ * `(a+)+`, `(a|a)+`, `(a+a)+` and `(a?){40}` read a row of letters in ways whose number doubles with each of them; `a*a*a*a*` in the fourth power of their number.
  * https://owasp.org/www-community/attacks/Regular_expression_Denial_of_Service_-_ReDoS
  */
-export function runsAway(pattern: string): boolean {
-  const outer = newGroup('(');
-  const groups: Group[] = [];
-  let at = 0;
-  const next = (kind: RegExp): string | undefined => {
-    kind.lastIndex = at;
-    const [found] = kind.exec(pattern) ?? [];
-    if (found !== undefined) at = kind.lastIndex;
-    return found;
-  };
-  while (at < pattern.length) {
-    const around = groups.at(-1) ?? outer;
-    const opened = next(OPEN);
-    if (opened !== undefined) {
-      if (!opened.endsWith(')')) groups.push(newGroup(opened));
-    } else if (pattern[at] === '|') {
-      at += 1;
-      endAlternative(around);
-    } else {
-      const closed = pattern[at] === ')' ? groups.pop() : undefined;
-      if (closed || next(ATOM) === undefined) at += 1;
-      if (closed) endAlternative(closed);
-      const repeat = repeatOf(next(QUANTIFIER));
-      if (closed?.isRunning && repeat === 'unbounded') return true;
-      add(groups.at(-1) ?? outer, closed, repeat);
+export function runawayFault(pattern: string): string | undefined {
+  const read = readPattern(pattern);
+  if (read === undefined || typeof read === 'string') return read;
+  return read.parts.map(faultOf).find((fault) => fault !== undefined);
+}
+
+function faultOf(part: Part): string | undefined {
+  const places = placesOf(part);
+  if (!places) return TOO_LARGE;
+  const groups = groupsOf(places);
+  const most = mostRuns(places, groups);
+  if (most === undefined) return TOO_LARGE;
+  return most > MOST_RUNS ? WITHOUT_END : loopsFault(places, groups);
+}
+
+/** Letters that every place takes alike are one: of each such group the places that take it. */
+function groupsOf({ letters }: Places): readonly ReadonlySet<number>[] {
+  const groups = new Map<string, Set<number>>();
+  const count = letters[0]?.length ?? 0;
+  for (let letter = 0; letter < count; letter += 1) {
+    const takers = letters.flatMap((taken, place) => (taken[letter] ? [place] : []));
+    if (takers.length > 0) groups.set(takers.join(), new Set(takers));
+  }
+  return [...groups.values()];
+}
+
+type Runs = ReadonlyMap<number, number>;
+
+/** The most runs that a text of LETTERS has, among those that are gone on with since they have the most so far; undefined where that takes too long. */
+function mostRuns(
+  { next, first }: Places,
+  groups: readonly ReadonlySet<number>[],
+): number | undefined {
+  const begin = new Map(first.map((place) => [place, 1] as const));
+  let texts: readonly Runs[] = [new Map([[-1, 1]])];
+  const edges = next.reduce((sum, ways) => sum + ways.size, first.length);
+  if (edges * groups.length * MOST_TEXTS * LETTERS > MOST_TRIES * LETTERS) return undefined;
+  for (let letter = 0; letter < LETTERS; letter += 1) {
+    const longer = texts.flatMap((runs) =>
+      groups.map((takers) => goneOn(runs, takers, (place) => (place < 0 ? begin : next[place]))),
+    );
+    const byPlaces = new Map(
+      longer
+        .map((runs) => ({ runs, count: countOf(runs) }))
+        .filter(({ count }) => count > 0)
+        .sort((one, other) => one.count - other.count)
+        .map((each) => [[...each.runs.keys()].join(), each] as const),
+    );
+    const kept = [...byPlaces.values()].sort((one, other) => other.count - one.count);
+    if (kept.length === 0 || (kept[0]?.count ?? 0) > MOST_RUNS) return kept[0]?.count ?? 0;
+    texts = kept.slice(0, MOST_TEXTS).map(({ runs }) => runs);
+  }
+  return Math.max(...texts.map(countOf));
+}
+
+function goneOn(
+  runs: Runs,
+  takers: ReadonlySet<number>,
+  nextOf: (place: number) => ReadonlyMap<number, number> | undefined,
+): Runs {
+  const longer = new Map<number, number>();
+  for (const [place, count] of runs) {
+    for (const [to, ways] of nextOf(place) ?? []) {
+      if (takers.has(to)) longer.set(to, (longer.get(to) ?? 0) + count * ways);
     }
   }
-  return false;
+  return longer;
 }
 
-function newGroup(opened: string): Group {
-  return {
-    isWidthless: /^\(\?<?[=!]$/.test(opened),
-    isAtomic: opened === '(?>',
-    isLoose: true,
-    isRepeated: false,
-    isRunning: false,
+function countOf(runs: Runs): number {
+  let sum = 0;
+  for (const count of runs.values()) sum += count;
+  return sum;
+}
+
+/**
+ * Whether two different runs lead by the same letters from a place back to it: their number doubles with each time, however long that takes.
+ * https://doi.org/10.1016/0304-3975(91)90381-B (Weber and Seidl, exponential degree of ambiguity)
+ */
+function loopsFault({ next, letters }: Places, groups: readonly ReadonlySet<number>[]) {
+  const size = letters.length;
+  const shares = shared(size, groups);
+  let [pairs, tries] = [0, 0];
+  for (let place = 0; place < size; place += 1) {
+    // From (place, place) by the same letters to (one, other), and back.
+    const seen = new Map<number, boolean>();
+    const pending: (readonly [number, number, boolean])[] = [[place, place, false]];
+    for (let found = pending.pop(); found; found = pending.pop()) {
+      const [one, other, hasParted] = found;
+      for (const [a, ways] of next[one] ?? []) {
+        for (const b of next[other]?.keys() ?? []) {
+          tries += 1;
+          if (tries > MOST_TRIES) return TOO_LARGE;
+          if (!shares(a, b)) continue;
+          const parted = hasParted || a !== b || (one === other && ways > 1);
+          if (a === place && b === place && parted) return WITHOUT_END;
+          const key = a * size + b;
+          const before = seen.get(key);
+          if (before === true || before === parted) continue;
+          seen.set(key, parted);
+          pairs += 1;
+          if (pairs > MOST_PAIRS) return TOO_LARGE;
+          pending.push([a, b, parted]);
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Whether there is a letter that both places take. */
+function shared(size: number, groups: readonly ReadonlySet<number>[]) {
+  const known = new Map<number, boolean>();
+  return (one: number, other: number): boolean => {
+    const key = Math.min(one, other) * size + Math.max(one, other);
+    const found = known.get(key) ?? groups.some((takers) => takers.has(one) && takers.has(other));
+    known.set(key, found);
+    return found;
   };
-}
-
-function endAlternative(group: Group): void {
-  const isRunning = group.isLoose && group.isRepeated && !group.isAtomic && !group.isWidthless;
-  group.isRunning ||= isRunning;
-  [group.isLoose, group.isRepeated] = [true, false];
-}
-
-type Repeat = 'unbounded' | 'optional' | 'once';
-
-function repeatOf(quantifier: string | undefined): Repeat {
-  if (quantifier === undefined) return 'once';
-  // A possessive one is never tried in another way.
-  if (/.\+$/.test(quantifier)) return 'once';
-  if (/^(\*|\+|\{\d+,\})/.test(quantifier)) return 'unbounded';
-  return /^(\?|\{0?,)/.test(quantifier) ? 'optional' : 'once';
-}
-
-function add(group: Group, inner: Group | undefined, repeat: Repeat): void {
-  if (inner?.isWidthless) return;
-  if (inner?.isRunning || repeat === 'unbounded') group.isRepeated = true;
-  else if (repeat === 'once') group.isLoose = false;
 }

@@ -2,7 +2,7 @@ import { parseJson } from '#domain/parse-json.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { RESAVE } from './json-file.ts';
-import { runsAway } from './regex-bounds.ts';
+import { runawayFault } from './regex-bounds.ts';
 
 // The largest tokenizers, of 260,000 words, take 34 MB, nest eight deep, and have patterns of some 400 characters.
 const MAX_BYTES = 128 * 2 ** 20;
@@ -33,6 +33,10 @@ export async function soundTokenizer({ name, sizeBytes, open }: ArtifactFile): P
   if (!scan.isClosed()) throw refuse('is no JSON, or cut short: what it opens is not closed');
 }
 
+function jsonText(written: string): unknown {
+  return parseJson(`"${written}"`);
+}
+
 /** Takes the bytes in order, in blocks. */
 function scanner(refuse: (fault: string) => Error) {
   let [depth, length, isText, isEscaped, isPattern] = [0, 0, false, false, false];
@@ -53,21 +57,26 @@ function scanner(refuse: (fault: string) => Error) {
 
   function end(): void {
     isText = false;
-    const isKey =
-      length === PATTERN_KEY.length && text.toString('latin1', 0, length) === PATTERN_KEY;
+    const isKey = isPatternKey();
     if (isPattern) refuseRunaway();
     isPattern = isKey;
+  }
+
+  /** A key may be written by its letters' numbers: then no more than six for each. */
+  function isPatternKey(): boolean {
+    if (length < PATTERN_KEY.length || length > 6 * PATTERN_KEY.length) return false;
+    const written = text.toString('utf8', 0, length);
+    return written === PATTERN_KEY || (written.includes('\\') && jsonText(written) === PATTERN_KEY);
   }
 
   function refuseRunaway(): void {
     if (length > MAX_PATTERN) {
       throw refuse(`has a pattern of ${length} characters; the limit is ${MAX_PATTERN}`);
     }
-    const pattern = parseJson(`"${text.toString('utf8', 0, length)}"`);
-    if (typeof pattern !== 'string' || !runsAway(pattern)) return;
-    throw refuse(
-      `has the pattern ${quoted(pattern)}, which repeats a repetition: some texts would keep it busy without end`,
-    );
+    const pattern = jsonText(text.toString('utf8', 0, length));
+    const fault = typeof pattern === 'string' ? runawayFault(pattern) : undefined;
+    if (fault !== undefined)
+      throw refuse(`has the pattern ${quoted(String(pattern))}, which ${fault}`);
   }
 
   function outside(byte: number): void {

@@ -378,7 +378,8 @@ function describeServer(runtime: Runtime, path: string): void {
   it.each([
     {
       of: 'a function, whose client claims another key',
-      env: { AWS_LAMBDA_FUNCTION_NAME: 'f' },
+      env: { AWS_LAMBDA_FUNCTION_NAME: 'f', SLIPWAY_DEPLOYMENT: 'd1' },
+      mark: { Deployment: 'd1' },
       key: {
         'x-amzn-request-context': '{"identity":{"apiKeyId":"k-1"}}',
         'x-slipway-key-id': 'k-2',
@@ -387,6 +388,7 @@ function describeServer(runtime: Runtime, path: string): void {
     {
       of: 'a container, whose client claims another key',
       env: {},
+      mark: {},
       key: {
         'x-amzn-request-context': '{"identity":{"apiKeyId":"k-2"}}',
         'x-slipway-key-id': 'k-1',
@@ -394,7 +396,7 @@ function describeServer(runtime: Runtime, path: string): void {
     },
   ])(
     'tells in the log of $of what each answer took, and by which key, as metrics of CloudWatch',
-    async ({ key, env }) => {
+    async ({ key, env, mark }) => {
       const { url, child } = await started(env);
       let log = '';
       child.stdout?.on('data', (bytes) => {
@@ -425,11 +427,18 @@ function describeServer(runtime: Runtime, path: string): void {
               { Name: 'TokensPerSecond', Unit: 'Count/Second' },
             ],
           },
+          // What Slipway judges by, marked by what no other model knows.
+          ...Object.keys(mark).map((name) => ({
+            Namespace: 'Slipway',
+            Dimensions: [['Model', 'Revision', name]],
+            Metrics: [{ Name: 'TokensPerSecond', Unit: 'Count/Second' }],
+          })),
         ],
       });
       expect(values).toEqual({
         Model: expect.any(String),
         Revision: expect.any(String),
+        ...mark,
         TokensIn: expect.any(Number),
         TokensOut: 16,
         TimeToFirstToken: expect.any(Number),

@@ -24,7 +24,7 @@ export function techniquesDocument(): string {
     `| 2, the loader | ${counts[1]} | \`${TESTS[2]}\`: nothing is inspected, the kernel refuses nothing |`,
     `| 3, the process | ${counts[2]} | \`${TESTS[3]}\`: the frameworks' own loaders, no list of names, no hook |`,
     '',
-    'The effect is what was seen with all three taken down, each time in a process and a folder of its own; the last test sees it again. A wall that is not named was seen not to hold; the second has no loader for manifests and tags of YAML, and is not tried on files of torch, Hugging Face and Keras, whose engines are too large for these tests. The third holds what it does not prevent within the process: nothing of it is seen outside. What only uses up or ends its process is held there by the limits of that process.',
+    'The effect is what was seen with all three taken down, each time in a process and a folder of its own; the last test sees it again. A wall that is not named was seen not to hold; the second has no loader for manifests, requirements, ONNX and tags of YAML, and is not tried on files of torch, Hugging Face, Keras and spaCy, whose engines are too large for these tests. The third holds what it does not prevent within the process: nothing of it is seen outside. What only uses up or ends its process is held there by the limits of that process.',
     ...kinds.flatMap((kind) => section(kind, ofKind(kind))),
     ...section('pickles of test/fixtures/pickles/hostile', HOSTILE_TECHNIQUES),
     '',

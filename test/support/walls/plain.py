@@ -230,10 +230,12 @@ def code_of_folder(path, _case):
 
 
 def _named_code(said):
+    """Of a network within another too, which is made by its own configuration."""
     if isinstance(said, list):
-        return [each["type"] for each in said if isinstance(each, dict) and "type" in each]
+        return [each["type"] for each in said if isinstance(each, dict) and "type" in each] + [name for each in said if isinstance(each, (dict, list)) for name in _named_code(each)]
     named = list(said.get("auto_map", {}).values()) + [each["impl"] for each in said.get("custom_pipelines", {}).values()]
-    return [one for each in named for one in (each if isinstance(each, list) else [each]) if one]
+    within = [name for each in said.values() if isinstance(each, (dict, list)) for name in _named_code(each)]
+    return [one for each in named for one in (each if isinstance(each, list) else [each]) if one] + within
 
 
 def template(path, _case):
@@ -279,6 +281,41 @@ def _lambdas(config):
             types.FunctionType(marshal.loads(base64.b64decode(code)), globals())(None)
         for each in config.values():
             _lambdas(each)
+
+
+def tokenizer(path, _case):
+    """As a server that is sent 41 letters: what the library says of a search that took too long is no Exception, and ends it."""
+    import tokenizers
+
+    made = tokenizers.Tokenizer.from_file(os.path.join(path, "tokenizer.json"))
+    try:
+        made.encode("a" * 40 + "!")
+    except Exception:
+        raise
+    except BaseException:
+        os.abort()
+
+
+def spacy_pipeline(path, _case):
+    """As spaCy, whose registry has this function among others: what `nlp` and `components` refer to is put in its place before functions are called."""
+    import catalogue
+    import confection
+    import srsly
+
+    class registry(confection.registry):
+        readers = catalogue.create("walls", "readers")
+
+    registry.readers("srsly.read_yaml.v1", func=srsly.read_yaml)
+    config = confection.Config().from_disk(os.path.join(path, "config.cfg"))
+    for section in ("nlp", "components"):
+        print(registry.resolve({section: config.get(section, {})}))
+
+
+def requirements(path, _case):
+    """As who evaluates a marker as Python."""
+    with open(os.path.join(path, "requirements.txt")) as file:
+        for line in file:
+            eval(line.partition(";")[2].strip() or "None", {"python_version": "3.11", "extra": ""})
 
 
 def xgboost_model(path, _case):
@@ -350,6 +387,10 @@ READERS = {
     "template": template,
     "keras": keras_zip,
     "keras in HDF5": keras_hdf5,
+    "tokenizer": tokenizer,
+    "spacy": spacy_pipeline,
+    "requirements": requirements,
+    "onnx": node,
     "manifest": node,
 }
 

@@ -45,11 +45,17 @@ def line_of(config: Config, generation: Generation, now_ms: int) -> str:
     }
     known = {name: (value, unit) for name, (value, unit) in values.items() if value is not None}
     metrics = [{"Name": name, "Unit": unit} for name, (_, unit) in known.items()]
-    directive = {"Namespace": "Slipway", "Dimensions": [["Model", "Revision"]], "Metrics": metrics}
+    own = ["Model", "Revision"]
+    directives = [{"Namespace": "Slipway", "Dimensions": [own], "Metrics": metrics}]
+    if config.deployment and pace:
+        # No other model knows it: Slipway judges by this one alone, as anybody can print the other.
+        judged = [each for each in metrics if each["Name"] == "TokensPerSecond"]
+        directives.append({"Namespace": "Slipway", "Dimensions": [[*own, "Deployment"]], "Metrics": judged})
     line: dict[str, Any] = {
-        "_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [directive]},
+        "_aws": {"Timestamp": now_ms, "CloudWatchMetrics": directives},
         "Model": config.name,
         "Revision": config.revision or config.name,
+        **({"Deployment": config.deployment} if config.deployment else {}),
         **{name: value for name, (value, _) in known.items()},
     }
     about = {"ApiKeyId": generation.asked.key, "RequestId": generation.asked.request}

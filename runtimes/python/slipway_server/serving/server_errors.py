@@ -39,17 +39,19 @@ def ends_though_broken(env: Env, header: Callable[[str], "str | None"]) -> bool:
 
 def _count(env: Env) -> None:
     """
-    A line of the log that CloudWatch takes a metric from, by the function's version.
+    A line of the log that CloudWatch takes a metric from, by the function's version; and once more with the deployment that made it, which no other model knows: Slipway judges by that.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     name, version = env.get("AWS_LAMBDA_FUNCTION_NAME"), env.get("AWS_LAMBDA_FUNCTION_VERSION")
     if name and version:
-        print(_line(name, version), flush=True)
+        print(_line(name, version, env.get("SLIPWAY_DEPLOYMENT", "")), flush=True)
 
 
-def _line(name: str, version: str) -> str:
+def _line(name: str, version: str, deployment: str) -> str:
     metrics = [{"Name": "ServerErrors", "Unit": "Count"}]
-    directive = {"Namespace": "Slipway", "Dimensions": [["FunctionName", "ExecutedVersion"]], "Metrics": metrics}
+    own = ["FunctionName", "ExecutedVersion"]
+    directive = {"Namespace": "Slipway", "Dimensions": [own, [*own, "Deployment"]] if deployment else [own], "Metrics": metrics}
     aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
     line = {"_aws": aws, "FunctionName": name, "ExecutedVersion": version, "ServerErrors": 1}
+    line.update({"Deployment": deployment} if deployment else {})
     return json.dumps(line, separators=(",", ":"))

@@ -10,7 +10,7 @@ import { modelOf } from '#domain/identity.ts';
 import { mechanismOf } from '#domain/placement/target.ts';
 import type { Pace } from '#domain/rollout/judge-bake.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Metrics, TrafficSample } from '#ports/metrics.ts';
+import type { MadeRevision, Metrics, TrafficSample } from '#ports/metrics.ts';
 import { type Counter, LATE_MS, metricSums, minuteOf, PERIOD_MS } from './metric-sums.ts';
 
 export type CloudWatchMetricsOptions = {
@@ -49,11 +49,11 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
       const mechanism = mechanismOf(ref);
       return mechanism === 'container'
         ? containerTraffic(options, ref.revision, startMs)
-        : functionTraffic(options, { revision: ref.revision, kind: mechanism }, startMs);
+        : functionTraffic(options, { ...ref, kind: mechanism }, startMs);
     },
 
-    pace: ({ revision }, sinceMs) =>
-      paceOf(options, revision, minuteOf(Math.max(sinceMs, clock.now() - LONGEST_MS))),
+    pace: (ref, sinceMs) =>
+      paceOf(options, ref, minuteOf(Math.max(sinceMs, clock.now() - LONGEST_MS))),
 
     async alarms(names) {
       if (names.length === 0) return { ringing: [], unknown: [] };
@@ -72,7 +72,7 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
  */
 async function functionTraffic(
   { cloudWatch, lambda, functionPrefix, clock }: CloudWatchMetricsOptions,
-  { revision, kind }: { readonly revision: string; readonly kind: FunctionKind },
+  { revision, madeBy, kind }: MadeRevision & { readonly kind: FunctionKind },
   startMs: number,
 ): Promise<TrafficSample> {
   const functionName = functionPrefix + modelOf(revision);
@@ -87,7 +87,8 @@ async function functionTraffic(
     {
       namespace: 'Slipway',
       name: 'ServerErrors',
-      dimensions: { FunctionName: functionName, ExecutedVersion: version },
+      // Any model can print a line for any function and version, but not with the mark of another's.
+      dimensions: { FunctionName: functionName, ExecutedVersion: version, Deployment: madeBy },
     },
   ];
   const endMs = minuteOf(clock.now()) + PERIOD_MS;
@@ -132,13 +133,13 @@ async function containerTraffic(
 /** The server counts it itself, wherever it runs: runtimes/python/slipway_server/serving/generations.py. */
 async function paceOf(
   { cloudWatch, clock }: CloudWatchMetricsOptions,
-  revision: string,
+  { revision, madeBy }: MadeRevision,
   startMs: number,
 ): Promise<Pace> {
   const counter = {
     namespace: 'Slipway',
     name: 'TokensPerSecond',
-    dimensions: { Model: modelOf(revision), Revision: revision },
+    dimensions: { Model: modelOf(revision), Revision: revision, Deployment: madeBy },
   } as const;
   const counters = [counter, { ...counter, statistic: 'SampleCount' }] as const;
   const endMs = minuteOf(clock.now()) + PERIOD_MS;

@@ -6,9 +6,8 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { cloudWatchMetrics } from '#adapters/aws/logs/cloudwatch-metrics.ts';
-import type { RevisionRef } from '#domain/placement/target.ts';
-import type { Metrics } from '#ports/metrics.ts';
-import { describeMetrics } from '../../../contracts/metrics.ts';
+import type { MadeRevision, Metrics } from '#ports/metrics.ts';
+import { describeMetrics, MADE_BY } from '../../../contracts/metrics.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
 import { containersWorld } from '../../../support/aws/containers.ts';
 import { itBearsFaults } from '../../../support/aws/fault-matrix.ts';
@@ -19,8 +18,9 @@ import { addMiddleware } from '../../../support/aws/rules/rules.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 import { scriptedServer } from '../../../support/fronts/scripted-server.ts';
 
-const V1: RevisionRef = { revision: 'digits-v1', target: 'lambda' };
-const V6: RevisionRef = { revision: 'digits-v6', target: 'fargate' };
+const V1: MadeRevision = { revision: 'digits-v1', target: 'lambda', madeBy: MADE_BY };
+const V6: MadeRevision = { revision: 'digits-v6', target: 'fargate', madeBy: MADE_BY };
+const MARK = { Name: 'Deployment', Value: MADE_BY };
 const NO_SERVER = scriptedServer(() => () => undefined);
 
 describeOnMoto('cloudWatchMetrics on moto', (moto) => {
@@ -51,10 +51,11 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       );
     };
     /** What a server counts of the answers of a version with a 5xx. */
-    const refuse = (version: string, Value = 1) => {
+    const refuse = (version: string, Value = 1, mark = [MARK]) => {
       const Dimensions = [
         { Name: 'FunctionName', Value: `${functionPrefix}digits` },
         { Name: 'ExecutedVersion', Value: version },
+        ...mark,
       ];
       const datum = { Dimensions, Timestamp: new Date(clock.now()), Value };
       return cloudWatch.send(
@@ -111,6 +112,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       const Dimensions = [
         { Name: 'Model', Value: 'digits' },
         { Name: 'Revision', Value: revision },
+        MARK,
       ];
       const datum = { Dimensions, Timestamp: new Date(clock.now()), Value };
       await cloudWatch.send(
@@ -231,6 +233,18 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     await world.close();
   });
 
+  it('counts no line that another model printed for the version, without its mark or with its own', async () => {
+    const world = await open();
+    for (let asked = 0; asked < 4; asked += 1) await world.count('1', false);
+    await world.refuse('1', 2, []);
+    await world.refuse('1', 2, [{ ...MARK, Value: 'of-another' }]);
+
+    const traffic = await world.metricsOver(world.cloudWatch).traffic(V1, 0);
+
+    expect(traffic).toEqual({ requests: 4, serverErrors: 0 });
+    await world.close();
+  });
+
   it('counts what clients asked for, not what was asked of the version itself', async () => {
     const world = await open();
     await world.count('1', true, '1');
@@ -246,7 +260,12 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     await world.count('3', true, 'live');
     await world.count('3', false, 'live-streaming');
 
-    const ref = { revision: 'digits-v3', target: 'lambda', isStreaming: true } as const;
+    const ref = {
+      revision: 'digits-v3',
+      target: 'lambda',
+      isStreaming: true,
+      madeBy: MADE_BY,
+    } as const;
     const traffic = await world.metricsOver(world.cloudWatch).traffic(ref, 0);
 
     expect(traffic).toEqual({ requests: 1, serverErrors: 0 });

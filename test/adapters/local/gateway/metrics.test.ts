@@ -1,10 +1,10 @@
 import { gatewayMetrics } from '#adapters/local/gateway/metrics.ts';
-import type { RevisionRef } from '#domain/placement/target.ts';
+import type { MadeRevision } from '#ports/metrics.ts';
 import { describeMetrics } from '../../../contracts/metrics.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 import { gatewayWorld } from '../../../support/gateway/world.ts';
 
-const DIGITS: RevisionRef = { revision: 'digits-v1', target: 'lambda' };
+const DIGITS: MadeRevision = { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' };
 
 describeMetrics('gatewayMetrics', async () => {
   const world = await gatewayWorld();

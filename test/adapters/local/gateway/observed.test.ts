@@ -156,7 +156,7 @@ describe('/metrics', () => {
     expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{/);
     expect(seen[0]?.headers).not.toHaveProperty('x-slipway-probe');
     const { requests } = await world.gateway.metrics.traffic(
-      { revision: 'digits-v1', target: 'lambda' },
+      { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' },
       0,
     );
     expect(requests).toBe(1);

@@ -39,7 +39,10 @@ describe('a request whose replica dies before it answers goes to another one', (
     expect(answer.headers['x-slipway-revision']).toBe('digits-v1');
     expect((await answer.body.text()).length).toBe(9_000_000);
     expect(
-      await world.gateway.metrics.traffic({ revision: 'digits-v1', target: 'fargate' }, 0),
+      await world.gateway.metrics.traffic(
+        { revision: 'digits-v1', target: 'fargate', madeBy: 'd1' },
+        0,
+      ),
     ).toEqual({ requests: 1, serverErrors: 0 });
   });
 

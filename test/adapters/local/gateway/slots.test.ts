@@ -173,7 +173,10 @@ it('a client that leaves while its process is being found ends the search', asyn
 
   expect(await releasesOnceOver()).toEqual([]);
   expect(
-    await world.gateway.metrics.traffic({ revision: 'digits-v1', target: 'lambda' }, 0),
+    await world.gateway.metrics.traffic(
+      { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' },
+      0,
+    ),
   ).toEqual({
     requests: 0,
     serverErrors: 0,

@@ -29,6 +29,28 @@ describe('the count of server errors on Lambda', () => {
     );
   });
 
+  it('is marked by the deployment that made the version, which no other model knows', () => {
+    const lines: string[] = [];
+    const env = { ...LAMBDA, SLIPWAY_DEPLOYMENT: 'd1' };
+
+    serverErrors(env, (line) => lines.push(line))(INVOKED, 500);
+
+    const [line = '{}'] = lines;
+    expect(JSON.parse(line)).toMatchObject({
+      _aws: {
+        CloudWatchMetrics: [
+          {
+            Dimensions: [
+              ['FunctionName', 'ExecutedVersion'],
+              ['FunctionName', 'ExecutedVersion', 'Deployment'],
+            ],
+          },
+        ],
+      },
+      Deployment: 'd1',
+    });
+  });
+
   it('has no line of the looks whether the server is ready, nor anywhere but on Lambda', () => {
     const lines: string[] = [];
 

@@ -1,0 +1,83 @@
+import { isOptional, type Part } from './regex-syntax.ts';
+
+/** The letters of a pattern as places, each with those that may come next, and in how many ways: a run through a text is a sequence of them, and what a search tries is all runs that there are (Glushkov's automaton). */
+export type Places = {
+  readonly letters: (readonly boolean[])[];
+  readonly next: Map<number, number>[];
+  first: readonly number[];
+};
+
+type Ends = { readonly first: readonly number[]; readonly last: readonly number[] };
+
+const MOST_PLACES = 2000;
+const MOST_STEPS = 400_000;
+
+/** Undefined for a pattern of more places than can be judged. */
+export function placesOf(pattern: Part): Places | undefined {
+  const places: Places = { letters: [], next: [], first: [] };
+  let steps = 0;
+
+  function joined(last: readonly number[], first: readonly number[]): void {
+    for (const from of last) {
+      const ways = places.next[from];
+      for (const to of first) ways?.set(to, (ways.get(to) ?? 0) + 1);
+    }
+    steps += 1 + last.length * first.length;
+    if (steps > MOST_STEPS || places.letters.length > MOST_PLACES) throw new RangeError('too many');
+  }
+
+  function endsOf(part: Part): Ends {
+    joined([], []);
+    if (part.kind === 'letter') {
+      places.letters.push(part.letters);
+      places.next.push(new Map());
+      const own = [places.letters.length - 1];
+      return { first: own, last: own };
+    }
+    if (part.kind === 'repeat') return endsOfRepeat(part);
+    if (part.kind === 'all') return endsOfAll(part.parts);
+    const ends = part.parts.map(endsOf);
+    return {
+      first: ends.flatMap(({ first }) => first),
+      last: ends.flatMap(({ last }) => last),
+    };
+  }
+
+  function endsOfAll(parts: readonly Part[]): Ends {
+    let [first, last, isStart]: [readonly number[], readonly number[], boolean] = [[], [], true];
+    for (const part of parts) {
+      const ends = endsOf(part);
+      joined(last, ends.first);
+      if (isStart) first = [...first, ...ends.first];
+      isStart &&= isOptional(part);
+      last = isOptional(part) ? [...last, ...ends.last] : ends.last;
+    }
+    return { first, last };
+  }
+
+  function endsOfRepeat({ part, least, most }: Extract<Part, { kind: 'repeat' }>): Ends {
+    if (most === null) {
+      const once = Array.from({ length: Math.max(1, least) }, () => part);
+      const before = endsOfAll(once.slice(1));
+      const ends = endsOf(part);
+      joined(ends.last, ends.first);
+      joined(before.last, ends.first);
+      const isStart = once.slice(1).every(isOptional);
+      return {
+        first: isStart ? [...before.first, ...ends.first] : before.first,
+        last: isOptional(part) ? [...before.last, ...ends.last] : ends.last,
+      };
+    }
+    const optional: Part = { kind: 'repeat', part, least: 0, most: 1 };
+    if (most <= 1) return most === 0 ? { first: [], last: [] } : endsOf(part);
+    return endsOfAll(Array.from({ length: most }, (_, at) => (at < least ? part : optional)));
+  }
+
+  try {
+    places.first = endsOf(pattern).first;
+    return places;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,222 @@
+import { lettersFor, takenBy } from './regex-letters.ts';
+
+/** A part of a pattern: `letters` says of each letter whether the part takes it; null as the most times of a repetition means without end. */
+export type Part =
+  | { readonly kind: 'letter'; readonly letters: readonly boolean[] }
+  | { readonly kind: 'all' | 'either'; readonly parts: readonly Part[] }
+  | {
+      readonly kind: 'repeat';
+      readonly part: Part;
+      readonly least: number;
+      readonly most: number | null;
+    };
+
+/** A whole pattern, and each that is tried by itself within it: in a lookaround, or without a way back. */
+export type Pattern = { readonly parts: readonly Part[] };
+
+export const NOTHING: Part = { kind: 'all', parts: [] };
+
+// Of Oniguruma, by which tokenizers search, in its syntax of Ruby: https://github.com/kkos/oniguruma/blob/master/doc/RE
+const GROUP = /\((?:\?(?:(<?[=!])|(>)|#[^)]*\)|<\w+>|:|([a-z]*)(?:-[a-z]*)?([:)])))?/suy;
+const UNJUDGED = /\\[1-9]|\\[kgX]|\(\?(?:[(~&]|[a-z]*x)|\(\*/uy;
+const EMPTY = /[\^$]|\\[bBAzZGKyY]/uy;
+const PROPERTY =
+  /\\[pP]\{\^?[^}]*\}|\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{1,2}|\\u[0-9a-fA-F]{4}|\\c./suy;
+const QUANTIFIER = /(?:([*+?])|\{(\d*)(,?)(\d*)\})/suy;
+const MOST_TIMES = 64;
+const DEEPEST = 100;
+
+/** Takes a pattern apart; the fault of one that is not judged, or undefined for what is no pattern, which no tokenizer takes either. */
+export function readPattern(pattern: string): Pattern | string | undefined {
+  const letters = lettersFor(pattern);
+  const tried: Part[] = [];
+  let at = 0;
+  let isCaseless = false;
+  let fault: string | undefined;
+
+  const next = (kind: RegExp): RegExpExecArray | null => {
+    kind.lastIndex = at;
+    const found = kind.exec(pattern);
+    if (found) at = kind.lastIndex;
+    return found;
+  };
+  const letter = (atom: string): Part => ({
+    kind: 'letter',
+    letters: takenBy(atom, letters, isCaseless),
+  });
+
+  /** Up to the end of the group, without it. */
+  function either(depth: number): Part {
+    if (depth > DEEPEST) fault = `nests more than ${DEEPEST} deep, which is the limit`;
+    const before = isCaseless;
+    const alternatives: Part[][] = [[]];
+    while (at < pattern.length && pattern[at] !== ')' && fault === undefined) {
+      if (pattern[at] === '|') {
+        at += 1;
+        alternatives.push([]);
+      } else alternatives.at(-1)?.push(repeated(depth));
+    }
+    isCaseless = before;
+    return { kind: 'either', parts: alternatives.map((parts) => ({ kind: 'all', parts })) };
+  }
+
+  function repeated(depth: number): Part {
+    let part = atom(depth);
+    for (let found = next(QUANTIFIER); found; found = next(QUANTIFIER)) {
+      const [, sign = '', low = '', comma = '', high = ''] = found;
+      // Braces without a number are letters.
+      if (sign === '' && low + high === '') continue;
+      const [least, most] = sign ? timesOf(sign) : rangeOf(low, comma, high);
+      part = { kind: 'repeat', part, least, most };
+      const isPossessive = pattern[at] === '+' && (sign !== '' || isLast(at + 1, depth));
+      if (isPossessive) part = alone(part);
+      if (isPossessive || pattern[at] === '?') at += 1;
+    }
+    return part;
+  }
+
+  /** `{1,3}+` is a repetition of repetitions in the syntax of Ruby, where it is not followed by anything that could fail. */
+  function isLast(from: number, depth: number): boolean {
+    return depth === 0 && (from >= pattern.length || pattern[from] === '|');
+  }
+
+  /** What is tried without a way back has its own runs; around it, it is one letter of its own. */
+  function alone(part: Part): Part {
+    tried.push(part);
+    const union: Part = { kind: 'letter', letters: lettersIn(part, letters.length) };
+    return isOptional(part) ? { kind: 'repeat', part: union, least: 0, most: 1 } : union;
+  }
+
+  function atom(depth: number): Part {
+    const unjudged = next(UNJUDGED);
+    if (unjudged) fault = `has ${unjudged[0]}, by which what it takes depends on what it took`;
+    if (unjudged || next(EMPTY)) return NOTHING;
+    const group = next(GROUP);
+    if (group) return grouped(group, depth);
+    if (pattern[at] === '[') return letter(classAt());
+    const named = next(PROPERTY)?.[0];
+    if (named !== undefined) return letter(asJavaScript(named));
+    if (pattern[at] === '\\') {
+      at += 1;
+      return letter(escaped(taken()));
+    }
+    const literal = taken();
+    return letter(literal === '.' ? '[^]' : literal.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&'));
+  }
+
+  function grouped([opened, around, atomic, flags, end]: RegExpExecArray, depth: number): Part {
+    if (opened.startsWith('(?#')) return NOTHING;
+    const before = isCaseless;
+    if (flags !== undefined) isCaseless = flagOf(opened, isCaseless);
+    // `(?i)` holds up to the end of the group that it stands in.
+    if (end === ')') return NOTHING;
+    const part = either(depth + 1);
+    isCaseless = before;
+    at += 1;
+    if (around !== undefined) tried.push(part);
+    if (around !== undefined) return NOTHING;
+    return atomic === undefined ? part : alone(part);
+  }
+
+  function taken(): string {
+    const found = String.fromCodePoint(pattern.codePointAt(at) ?? 0);
+    at += found.length;
+    return found;
+  }
+
+  /** A class with others in it is none that JavaScript reads. */
+  function classAt(): string {
+    const from = at;
+    let [depth, isPlain] = [0, true];
+    for (let isFirst = false; at < pattern.length; at += 1) {
+      const sign = pattern[at];
+      if (sign === '\\') at += 1;
+      else if (sign === '[') {
+        isPlain &&= depth === 0;
+        depth += 1;
+        if (pattern[at + 1] === '^') at += 1;
+        isFirst = true;
+        continue;
+      } else if (sign === ']' && !isFirst) depth -= 1;
+      isFirst = false;
+      if (depth === 0) break;
+    }
+    at += 1;
+    const text = pattern.slice(from, at);
+    return isPlain && !text.includes('&&') ? asJavaScript(text) : '[^]';
+  }
+
+  const whole = either(0);
+  while (at < pattern.length && fault === undefined) {
+    // It closes what it has not opened.
+    at += 1;
+    either(0);
+  }
+  return fault ?? { parts: [whole, ...tried] };
+}
+
+function timesOf(sign: string): readonly [number, number | null] {
+  if (sign === '?') return [0, 1];
+  return [sign === '+' ? 1 : 0, null];
+}
+
+function rangeOf(low: string, comma: string, high: string): readonly [number, number | null] {
+  const least = Math.min(Number(low), MOST_TIMES);
+  if (comma === '') return [least, Number(low) > MOST_TIMES ? null : least];
+  return [least, high === '' || Number(high) > MOST_TIMES ? null : Number(high)];
+}
+
+function flagOf(opened: string, before: boolean): boolean {
+  if (/-[a-z]*i/.test(opened)) return false;
+  return before || /\?[a-z]*i/.test(opened);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  ...{ d: '\\p{Nd}', D: '\\P{Nd}', h: '[0-9a-fA-F]', H: '[^0-9a-fA-F]' },
+  ...{ w: '[\\p{L}\\p{M}\\p{N}\\p{Pc}]', W: '[^\\p{L}\\p{M}\\p{N}\\p{Pc}]' },
+  ...{ s: '\\s', S: '\\S', R: '[\\n-\\r\\u0085\\u2028\\u2029]', O: '[^]', N: '[^\\n]' },
+  ...{ t: '\\t', n: '\\n', r: '\\r', f: '\\f', v: '\\v', a: '\\u0007', e: '\\u001b' },
+};
+
+function escaped(sign: string): string {
+  return ESCAPES[sign] ?? sign.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
+}
+
+/** Within a class too. */
+function asJavaScript(text: string): string {
+  return text
+    .replaceAll(/\\x\{([0-9a-fA-F]+)\}/g, '\\u{$1}')
+    .replaceAll(
+      /\\([pP])\{\^([^}]*)\}/g,
+      (_, sign, name) => `\\${sign === 'p' ? 'P' : 'p'}{${name}}`,
+    )
+    .replaceAll(/\\([dwh])/gi, (found, sign: string) =>
+      text.startsWith('[') ? inClass(sign, found) : found,
+    )
+    .replaceAll(/\\([-#'"!%&,:;<=>@_`~ ])/g, (found, sign: string) =>
+      sign === '-' && text.startsWith('[') ? found : sign,
+    );
+}
+
+function inClass(sign: string, found: string): string {
+  const own: Readonly<Record<string, string>> = {
+    d: '\\p{Nd}',
+    D: '\\P{Nd}',
+    w: '\\p{L}\\p{M}\\p{N}\\p{Pc}',
+    h: '0-9a-fA-F',
+  };
+  return own[sign] ?? found;
+}
+
+function lettersIn(part: Part, count: number): readonly boolean[] {
+  if (part.kind === 'letter') return part.letters;
+  const inner = part.kind === 'repeat' ? [part.part] : part.parts;
+  const all = inner.map((each) => lettersIn(each, count));
+  return Array.from({ length: count }, (_, at) => all.some((letters) => letters[at]));
+}
+
+export function isOptional(part: Part): boolean {
+  if (part.kind === 'letter') return false;
+  if (part.kind === 'repeat') return part.least === 0 || isOptional(part.part);
+  return part.kind === 'all' ? part.parts.every(isOptional) : part.parts.some(isOptional);
+}
