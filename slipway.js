@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command, published and in a clone. Slipway needs Node 22.18; below that it runs on the Node which it brings along as a dependency.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, existsSync, constants as files } from 'node:fs';
 import module from 'node:module';
 import { constants, homedir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ function installClone() {
 
 /**
  * The published package goes without ONNX Runtime where its install script fails, which downloads GPU libraries that nothing here uses; what a CPU needs is in the package itself.
- * It is put beside the bundle, where that finds it.
+ * It is put beside the bundle, where that finds it; a user who may not write there is told who can.
  */
 function installRuntime() {
   const require = module.createRequire(MAIN);
@@ -73,13 +73,29 @@ function installRuntime() {
   if (wanted.length === 0) return;
   const folder = fileURLToPath(new URL('dist', import.meta.url));
   const names = wanted.map(([name, version]) => `${name}@${version}`);
+  const command = `npm install --no-save --ignore-scripts --prefix "${folder}" ${names.join(' ')}`;
+  if (!mayWrite(folder)) {
+    process.stderr.write(
+      `slipway: ${names.join(', ')} is missing, and this user may not write to ${folder}, where it belongs\n` +
+        `→ Once, as the user who installed Slipway: ${command}\n`,
+    );
+    process.exit(1);
+  }
   process.stderr.write(`slipway: installing ${names.join(', ')} without its install script\n`);
-  const quiet = '--no-save --ignore-scripts --no-audit --no-fund --loglevel=error';
-  const install = spawnSync(`npm install ${quiet} --prefix "${folder}" ${names.join(' ')}`, {
+  const install = spawnSync(`${command} --no-audit --no-fund --loglevel=error`, {
     shell: true,
     stdio: ['ignore', 2, 2],
   });
   if (install.status !== 0) process.exit(1);
+}
+
+function mayWrite(folder) {
+  try {
+    accessSync(folder, files.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isInstalled(require, name) {

@@ -11,6 +11,7 @@ import { isModelName, nearestModelName } from '#domain/identity.ts';
 import { followDeployment } from './follow.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
+import { patiently } from './patience.ts';
 
 const MANIFEST = 'model.yaml';
 
@@ -25,9 +26,10 @@ export async function push(
   open: () => Promise<Slipway>,
 ): Promise<SlipwayEvent> {
   const startedAtMs = performance.now();
-  await pathStats(path);
+  const found = await pathStats(path);
   await requireReadable(path);
   const planned = await uploads(resolve(path), options.name);
+  if (found.isDirectory()) await refuseUnsent(path);
   const slipway = await open();
   let deployment: string | null = null;
   for (const upload of planned) {
@@ -45,6 +47,13 @@ export async function push(
     builds: slipway.builds,
     left: interrupt.signal,
   });
+}
+
+/** Fails with `ArtifactRejected`, as the workflow would, before a folder's many files are sent for nothing. */
+async function refuseUnsent(path: string): Promise<void> {
+  // Loaded lazily: a single file needs it not.
+  const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
+  await patiently((at) => inspectPath(path, at));
 }
 
 /** The objects to upload, in order: the one that starts the deployment comes last. */

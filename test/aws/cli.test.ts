@@ -18,6 +18,7 @@ import { runCli } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 import { goneLive, upload, walkTo } from '../support/worlds/registry.ts';
 import { type CliWorld, installInMoto, motoEnvironment } from './cli-world.ts';
@@ -122,7 +123,7 @@ describeOnMoto('slipway in AWS', (moto) => {
   });
 
   it('pushes a folder without what was in it at the push before, which goes from the bucket too', async () => {
-    await file('net/model.onnx', 'new');
+    await file('net/model.onnx', addConstantModel({ constant: 1 }));
     const Bucket = world.outputs['Bucket']!;
     const s3 = awsClient(S3Client, moto());
     for (const Key of ['models/net/net/old.onnx', 'models/net/network/model.onnx']) {

@@ -18,7 +18,7 @@ const sources = filesIn('src', '.ts')
     text: text.replaceAll(/\$\{[^}]*\}/g, 'X').replaceAll('\\`', '`'),
   }));
 
-const COMMAND = /^(?:npx slipway|npm run -s slipway --|slipway) (?<words>[a-z-]+(?: .*)?)$/;
+const COMMAND = /^(?:npm run -s slipway --|slipway) (?<words>[a-z-]+(?: .*)?)$/;
 
 /** The commands in spans of code and at the begin of lines, as people would type them. */
 function commandsIn(text: string): readonly string[] {

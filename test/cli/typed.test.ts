@@ -1,21 +1,45 @@
+import { delimiter } from 'node:path';
 import { asTyped, commandOf, helpAsTyped } from '../../src/cli/typed.ts';
+
+const CLONE = 'npm run -s slipway --';
+const LOCAL = 'npx --no -- slipway';
+const PATH = ['/usr/bin', '/usr/local/bin'].join(delimiter);
 
 describe('the command that starts the program again', () => {
   it.each([
-    ['npm start in a clone', '/clone/slipway.js', 'run-script', true, 'npm run -s slipway --'],
-    ['node slipway.js in a clone', '/clone/slipway.js', undefined, true, 'npm run -s slipway --'],
-    ['npx in a clone', '/clone/slipway.js', 'exec', true, 'npx slipway'],
-    ['npx', '/home/me/.npm/_npx/1/node_modules/.bin/slipway', 'exec', false, 'npx slipway'],
+    ['npm start in a clone', '/clone/slipway.js', 'run-script', CLONE],
+    ['node slipway.js in a clone', '/clone/slipway.js', undefined, CLONE],
+    ['npx in a clone', '/clone/node_modules/.bin/slipway', 'exec', CLONE],
+    ['a link to a clone on the path', '/usr/local/bin/slipway', undefined, 'slipway'],
+  ])('by %s', (_, script, npmCommand, command) => {
+    const isClone = true;
+
+    expect(commandOf({ script, npmCommand, npmPackage: undefined, isClone, path: PATH })).toBe(
+      command,
+    );
+  });
+
+  it.each([
+    ['the path', '/usr/local/bin/slipway', undefined, undefined, 'slipway'],
+    ['a project that has it', '/app/node_modules/.bin/slipway', 'exec', undefined, LOCAL],
+    ['its file in a project', '/app/node_modules/.bin/slipway', undefined, undefined, LOCAL],
     [
-      'a script of a package',
-      '/app/node_modules/slipway/slipway.js',
-      'run-script',
-      false,
-      'npx slipway',
+      ...['a script of a project', '/app/node_modules/slipway/slipway.js', 'run-script'],
+      undefined,
+      LOCAL,
     ],
-    ['the path', '/usr/local/bin/slipway', undefined, false, 'slipway'],
-  ])('by %s', (_, script, npmCommand, isClone, command) => {
-    expect(commandOf({ script, npmCommand, isClone })).toBe(command);
+    [
+      ...['npx with the packed file', '/home/me/.npm/_npx/1/node_modules/.bin/slipway', 'exec'],
+      '/srv/slipway-9.tgz',
+      'npx --package=/srv/slipway-9.tgz -- slipway',
+    ],
+    [
+      ...['npx of the packed file', '/home/me/.npm/_npx/1/node_modules/.bin/slipway', 'exec'],
+      undefined,
+      'npx --package=./slipway-0.1.0.tgz -- slipway',
+    ],
+  ])('of the packed command by %s', (_, script, npmCommand, npmPackage, command) => {
+    expect(commandOf({ script, npmCommand, npmPackage, isClone: false, path: PATH })).toBe(command);
   });
 });
 
@@ -23,8 +47,8 @@ it('commands in a text are as they have to be typed, and nothing else changes', 
   const text =
     '→ Start it with `slipway start`, or `slipway status`; slipway runs, and `slipway` too.';
 
-  expect(asTyped(text, 'npx slipway')).toBe(
-    '→ Start it with `npx slipway start`, or `npx slipway status`; slipway runs, and `slipway` too.',
+  expect(asTyped(text, LOCAL)).toBe(
+    '→ Start it with `npx --no -- slipway start`, or `npx --no -- slipway status`; slipway runs, and `slipway` too.',
   );
   expect(asTyped(text, 'slipway')).toBe(text);
 });
@@ -39,12 +63,12 @@ it('commands of a help page are too', () => {
     '  source <(slipway completion bash)',
   ];
 
-  expect(helpAsTyped(page.join('\n'), 'npx slipway').split('\n')).toEqual([
-    'Usage: npx slipway [options]',
+  expect(helpAsTyped(page.join('\n'), LOCAL).split('\n')).toEqual([
+    'Usage: npx --no -- slipway [options]',
     'Where slipway keeps its data.',
     'Examples:',
-    '  npx slipway push digits.onnx    what slipway does',
-    '  SLIPWAY_KEY=… npx slipway invoke digits',
-    '  source <(npx slipway completion bash)',
+    '  npx --no -- slipway push digits.onnx    what slipway does',
+    '  SLIPWAY_KEY=… npx --no -- slipway invoke digits',
+    '  source <(npx --no -- slipway completion bash)',
   ]);
 });

@@ -266,7 +266,7 @@ describe('slipway', () => {
   it('shows its help and its version', async () => {
     expect(await runHere()).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^Usage: (npm run -s slipway --|npx slipway) /),
+      stdout: expect.stringMatching(/^Usage: (npm run -s slipway --|slipway) /),
     });
   });
 
@@ -286,7 +286,7 @@ describe('slipway', () => {
 
       expect(help.code).toBe(0);
       expect(help.stdout).toMatch(
-        new RegExp(`Examples:\\n +(npm run -s slipway --|npx slipway) ${name}`),
+        new RegExp(`Examples:\\n +(npm run -s slipway --|slipway) ${name}`),
       );
     },
   );

@@ -115,6 +115,21 @@ describe('slipway push', () => {
     });
   });
 
+  it('says of a folder that no version can come of before anything of it is sent', async () => {
+    const path = join(await file('twins/one.onnx', LIGHT), '..');
+    await file('twins/two.onnx', GOOD);
+    await file('twins/notes.txt', 'which?');
+
+    const pushed = await run('push', path);
+
+    expect(pushed.code).toBe(1);
+    expect(pushed.stdout).toBe('');
+    expect(pushed.stderr).toMatch(
+      /slipway: `one\.onnx` and `two\.onnx` are two models; .*\n→ Upload each under its own name/,
+    );
+    expect(await slipway.get('/objects?prefix=models/twins/')).toEqual({ keys: [] });
+  });
+
   it('uploads the manifest beside a file before it', async () => {
     const path = await file('sided.onnx', LIGHT);
     await file('sided.onnx.yaml', 'exmaples: []\n');

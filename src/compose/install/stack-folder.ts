@@ -19,7 +19,7 @@ export function templateFolder(root: string): string {
   const packed = join(root, PACKED);
   if (existsSync(join(packed, 'serverless.yml'))) return packed;
   throw new Failure('InputInvalid', 'this copy of Slipway has no template to deploy', {
-    fix: 'Install it again, or clone the repository and run `npx slipway deploy` in it.',
+    fix: 'Install it again, or clone the repository and run `npm run -s slipway -- deploy` in it.',
   });
 }
 
