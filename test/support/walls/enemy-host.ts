@@ -28,8 +28,10 @@ export type Aftermath = {
   readonly ends: Readonly<Record<string, number>>;
   /** How often each kind of attempt went through: within its own walls most may. */
   readonly done: Readonly<Record<string, number>>;
-  /** The other model's and the host's own requests, those that were not answered right, and the longest (ms). */
+  /** The other model's and the host's own requests, those that were not answered right, and the longest (ms), for who reads it. */
   readonly asked: number;
+  /** The fewest of them that were answered from the beginning of an enemy to its end. */
+  readonly leastAsked: number;
   readonly wrong: readonly string[];
   readonly slowestMs: number;
   /** The nice value and the processors of the host and of the other model, and what the folder outside has, if not as before. */
@@ -90,17 +92,18 @@ const otherPid = Number(other.server.pid());
 
 let isOver = false;
 let asked = 0;
+let leastAsked = Number.MAX_SAFE_INTEGER;
 let slowestMs = 0;
 const wrong: string[] = [];
 
 async function askOn(url: string): Promise<void> {
   while (!isOver) {
-    const beganMs = performance.now();
+    const beganMs = realTimers.nowMs();
     const said = await fetch(url)
       .then((answer) => answer.text())
       .catch((error: Error) => String(error.cause ?? error));
     asked += 1;
-    slowestMs = Math.max(slowestMs, performance.now() - beganMs);
+    slowestMs = Math.max(slowestMs, realTimers.nowMs() - beganMs);
     if (said !== 'right') wrong.push(`${url}: ${said}`);
     await pause(EACH_MS);
   }
@@ -126,6 +129,7 @@ const count = (counts: Map<string, number>, name: string, times = 1) =>
   counts.set(name, (counts.get(name) ?? 0) + times);
 
 async function fight(number: number): Promise<void> {
+  const askedBefore = asked;
   const given = [seed + number, attempts, port, otherPid, other.scratch, outside].map(String);
   const { server, scratch } = started(`enemy-${number}`, [python, ENEMY, ...given]);
   const { kind } = await server.started;
@@ -141,6 +145,7 @@ async function fight(number: number): Promise<void> {
   await ask.catch(() => undefined);
   await Promise.race([server.ended, pause(5_000, undefined, { ref: false })]);
   await server.kill('has fought');
+  leastAsked = Math.min(leastAsked, asked - askedBefore);
   count(ends, server.diagnosis() ?? 'ended');
   for (const [name, times] of Object.entries(doneBy(scratch))) count(done, name, times);
 }
@@ -155,10 +160,10 @@ function doneBy(scratch: string): Record<string, number> {
 
 const before = standing();
 const asking = [askOn(start.origin), askOn(`http://127.0.0.1:${port}`)];
-const untilMs = performance.now() + seconds * 1_000;
+const untilMs = realTimers.nowMs() + seconds * 1_000;
 let begun = 0;
 async function fightOn(): Promise<void> {
-  while (begun < enemies || performance.now() < untilMs) {
+  while (begun < enemies || realTimers.nowMs() < untilMs) {
     begun += 1;
     await fight(begun);
   }
@@ -175,6 +180,7 @@ const aftermath: Aftermath = {
   ends: Object.fromEntries(ends),
   done: Object.fromEntries(done),
   asked,
+  leastAsked,
   wrong: died ? [...wrong, `the other model ${died}`] : wrong,
   slowestMs,
   changed: after === before ? [] : [before, after],

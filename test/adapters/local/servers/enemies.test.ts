@@ -10,9 +10,6 @@ import type { Aftermath, Fight } from '../../../support/walls/enemy-host.ts';
 const HOST = fileURLToPath(new URL('../../../support/walls/enemy-host.ts', import.meta.url));
 /** How long models are enemies at least: `SLIPWAY_ENEMY_SECONDS=600 npm test -- servers/enemies`. */
 const SECONDS = Number(process.env['SLIPWAY_ENEMY_SECONDS'] ?? 0);
-// A stall is what somebody waits for; the machine is busy with the enemies all the while, and with other tests.
-const STALL_MS = 5_000;
-
 const REACHING_OUT = [
   ...['signals', 'signals_by_a_handle', 'slows_down', 'schedules', 'limits'],
   ...['connects', 'opens'],
@@ -33,12 +30,12 @@ async function fought(over: Partial<Fight>): Promise<Aftermath> {
 needing(missingWalls(), () => {
   describe('model servers that do at random whatever a process can do with all that it has', () => {
     it(`end nobody else and stall nobody else: ${again('servers/enemies')}`, async () => {
-      const { wrong, changed, asked, slowestMs, enemies, done } = await fought({});
+      const { wrong, changed, leastAsked, enemies, done } = await fought({});
 
       expect({ wrong, changed }).toEqual({ wrong: [], changed: [] });
-      expect(slowestMs).toBeLessThan(STALL_MS);
       expect(enemies).toBeGreaterThanOrEqual(8);
-      expect(asked).toBeGreaterThan(2 * enemies);
+      // While each of them fought, the others went on answering.
+      expect(leastAsked).toBeGreaterThan(0);
       // They tried indeed.
       expect(Object.keys(done)).toEqual(expect.arrayContaining(['writes', 'lays_traps']));
       // What would reach into others never went through.
