@@ -23,6 +23,7 @@ const run = promisify(execFile);
 export const LAUNCHER = fileURLToPath(
   new URL('../../../runtimes/python/slipway_server/walls.py', import.meta.url),
 );
+export const ENEMY = fileURLToPath(new URL('./enemy.py', import.meta.url));
 const CANARIES = fileURLToPath(new URL('./canaries.py', import.meta.url));
 const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
 
