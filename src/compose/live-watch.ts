@@ -25,7 +25,8 @@ const MINUTE_MS = 60_000;
 
 export function liveWatch({ registry, metrics, endsSince, incidents, clock }: Deps): LiveWatch {
   async function lately(live: ModelVersion): Promise<Lately> {
-    const traffic = await metrics.traffic(live, clock.now() - REQUEST_MINUTES * MINUTE_MS);
+    const made = { ...live, madeBy: live.deploymentId };
+    const traffic = await metrics.traffic(made, clock.now() - REQUEST_MINUTES * MINUTE_MS);
     const sinceMs = clock.monotonicMs() - END_MINUTES * MINUTE_MS;
     return { ...traffic, ends: endsSince(live.revision, sinceMs) };
   }
