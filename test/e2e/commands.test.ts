@@ -140,10 +140,11 @@ describe('slipway push', () => {
     expect(pushed.stdout).toMatch(/Rejected[\s\S]*did you mean `examples`/);
   });
 
-  it('uploads the files behind links and leaves hidden ones behind, from inside the folder too', async () => {
+  it('uploads the files behind links within the folder and leaves hidden ones behind, from inside the folder too', async () => {
     const path = await file('linked.d/notes.txt', 'hello');
     await file('linked.d/.git/config', 'secret');
-    await symlink(await file('blob', LIGHT), join(path, '../model.onnx'));
+    await file('linked.d/of/blob', LIGHT);
+    await symlink('of/blob', join(path, '../model.onnx'));
 
     const pushed = await runApart(['push', '.', '--name', 'linked'], join(path, '..'));
 
@@ -151,7 +152,21 @@ describe('slipway push', () => {
     expect(pushed.stdout.match(/(?<=uploaded models\/linked\/)\S+/g)?.toSorted()).toEqual([
       'linked.d/model.onnx',
       'linked.d/notes.txt',
+      'linked.d/of/blob',
     ]);
+  });
+
+  it('uploads nothing of a folder with a link that leads out of it', async () => {
+    const path = await file('leaks.d/model.onnx', LIGHT);
+    await symlink(await file('credentials', 'secret'), join(path, '../data.txt'));
+
+    const pushed = await runApart(['push', join(path, '..'), '--name', 'leaks']);
+
+    expect(pushed.code).toBe(2);
+    expect(pushed.stderr).toMatch(
+      /data\.txt is a link to \S+credentials, which is not in leaks\.d\n→ /,
+    );
+    expect(pushed.stdout).toBe('');
   });
 
   it('answers the terminal event alone as JSON, and 1 when the model is not live', async () => {

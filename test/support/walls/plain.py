@@ -298,14 +298,16 @@ def tokenizer(path, _case):
 
 def spacy_pipeline(path, _case):
     """As spaCy, whose registry has this function among others: what `nlp` and `components` refer to is put in its place before functions are called."""
-    import catalogue
     import confection
-    import srsly
+    import yaml
+
+    def read_yaml(path: str):
+        with open(path) as file:
+            return yaml.safe_load(file)
 
     class registry(confection.registry):
-        readers = catalogue.create("walls", "readers")
+        readers = {"srsly.read_yaml.v1": read_yaml}
 
-    registry.readers("srsly.read_yaml.v1", func=srsly.read_yaml)
     config = confection.Config().from_disk(os.path.join(path, "config.cfg"))
     for section in ("nlp", "components"):
         print(registry.resolve({section: config.get(section, {})}))
