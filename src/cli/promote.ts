@@ -5,6 +5,7 @@ import { Failure } from '#domain/failure.ts';
 import type { Release } from '#domain/promotion/release.ts';
 import { openOneMachine } from './one-machine.ts';
 import type { Output } from './output.ts';
+import { byteWords } from './views/byte-words.ts';
 
 export type PromoteOptions = {
   readonly from: string;
@@ -99,7 +100,7 @@ async function betweenAccounts(options: PromoteOptions): Promise<Ways> {
     target,
     async carry(release, output) {
       let copied = 0;
-      const done = output.busy(() => [`copied ${megabytes(copied)} of its image`]);
+      const done = output.busy(() => [`copied ${byteWords(copied)} of its image`]);
       const onCopied = (bytes: number) => {
         copied = bytes;
       };
@@ -107,12 +108,8 @@ async function betweenAccounts(options: PromoteOptions): Promise<Ways> {
         return await carryBetweenAccounts(release, { from, to, onCopied });
       } finally {
         done();
-        output.line(`copied ${megabytes(copied)} that ${options.to} did not have`);
+        output.line(`copied ${byteWords(copied)} that ${options.to} did not have`);
       }
     },
   };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

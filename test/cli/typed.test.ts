@@ -2,6 +2,8 @@ import { delimiter } from 'node:path';
 import { asTyped, commandOf, helpAsTyped } from '../../src/cli/typed.ts';
 
 const CLONE = 'npm run -s slipway --';
+const CACHED = '/home/me/.npm/_npx/1/node_modules/.bin/slipway';
+const NPX = 'npx --package=';
 const LOCAL = 'npx --no -- slipway';
 const PATH = ['/usr/bin', '/usr/local/bin'].join(delimiter);
 
@@ -19,25 +21,19 @@ describe('the command that starts the program again', () => {
     );
   });
 
-  it.each([
+  it.each<readonly [string, string, string | undefined, string | undefined, string]>([
     ['the path', '/usr/local/bin/slipway', undefined, undefined, 'slipway'],
-    ['a project that has it', '/app/node_modules/.bin/slipway', 'exec', undefined, LOCAL],
+    ['npx in a project', '/app/node_modules/.bin/slipway', 'exec', undefined, LOCAL],
     ['its file in a project', '/app/node_modules/.bin/slipway', undefined, undefined, LOCAL],
+    ['a project’s script', '/app/node_modules/slipway/slipway.js', 'run-script', undefined, LOCAL],
     [
-      ...['a script of a project', '/app/node_modules/slipway/slipway.js', 'run-script'],
-      undefined,
-      LOCAL,
-    ],
-    [
-      ...['npx with the packed file', '/home/me/.npm/_npx/1/node_modules/.bin/slipway', 'exec'],
+      'npx with its file',
+      CACHED,
+      'exec',
       '/srv/slipway-9.tgz',
-      'npx --package=/srv/slipway-9.tgz -- slipway',
+      `${NPX}/srv/slipway-9.tgz -- slipway`,
     ],
-    [
-      ...['npx of the packed file', '/home/me/.npm/_npx/1/node_modules/.bin/slipway', 'exec'],
-      undefined,
-      'npx --package=./slipway-0.1.0.tgz -- slipway',
-    ],
+    ['npx of its file', CACHED, 'exec', undefined, `${NPX}./slipway-0.1.0.tgz -- slipway`],
   ])('of the packed command by %s', (_, script, npmCommand, npmPackage, command) => {
     expect(commandOf({ script, npmCommand, npmPackage, isClone: false, path: PATH })).toBe(command);
   });

@@ -166,6 +166,7 @@ describe('slipwayChecks', () => {
     ['{"status":"ok"}', 'another program'],
     ['{"status":"ok","pid":7}', 'a Slipway with another data folder, process 7'],
     ['{"error":"no","models":[]}', 'a Slipway with another data folder'],
+    ['{"status":"ok","models":[]}', 'a Slipway with another data folder'],
   ])('says of ports that answer %s that they are held by %s', async (answer, holder) => {
     const [slipway, ...ports] = await foundWhere(answer, { pid: NOBODY, answers: false });
 

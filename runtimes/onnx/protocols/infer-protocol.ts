@@ -148,17 +148,42 @@ function readInput(spec: TensorSpec, sent: Readonly<Record<string, unknown>>, ta
   return widened(readBinary(written, shape, tail.take(size, label)), spec);
 }
 
-/** What clients send that keep arrays in less precision than the model: each number of it is one of the model's too. */
+const WHOLE: readonly Datatype[] = [
+  'INT64',
+  'INT32',
+  'INT16',
+  'INT8',
+  'UINT64',
+  'UINT32',
+  'UINT16',
+  'UINT8',
+];
+
+/** What clients send that keep arrays in less precision than the model, or whose column happens to be whole: each number of it is one of the model's too, or is refused. */
 function narrower({ datatype }: TensorSpec): readonly Datatype[] {
-  if (datatype === 'FP64') return ['FP32', 'FP16'];
-  return datatype === 'FP32' ? ['FP16'] : [];
+  if (datatype === 'FP64') return ['FP32', 'FP16', ...WHOLE];
+  return datatype === 'FP32' ? ['FP16', ...WHOLE] : [];
 }
 
-function widened(tensor: Tensor, { datatype }: TensorSpec): Tensor {
+function widened(tensor: Tensor, { name, datatype }: TensorSpec): Tensor {
   if (tensor.datatype === datatype) return tensor;
   const numbers = Array.from(tensor.data, Number);
   const data = datatype === 'FP64' ? new Float64Array(numbers) : new Float32Array(numbers);
+  if (WHOLE.includes(tensor.datatype)) refuseRounded(tensor, data, name);
   return { ...tensor, datatype, data };
+}
+
+function refuseRounded({ data: sent }: Tensor, kept: Float32Array | Float64Array, name: string) {
+  const at = kept.findIndex((number, index) => {
+    const value = sent[index];
+    return typeof value === 'bigint' ? BigInt(number) !== value : number !== value;
+  });
+  if (at === -1) return;
+  const datatype = kept instanceof Float64Array ? 'FP64' : 'FP32';
+  throw refusal(
+    400,
+    `input "${name}" has ${sent[at]} at ${at}; the model takes ${datatype}, which has no such number`,
+  );
 }
 
 function parametersOf(holder: Readonly<Record<string, unknown>> | undefined) {

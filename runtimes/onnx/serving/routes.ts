@@ -60,6 +60,7 @@ export function createRoutes(
     const { html, headers } = await self.page(header);
     return { status: 200, body: html, headers };
   });
+  const rows = invocations(session, extraColumns);
   const paths = [`/v2/models/${name}`];
   if (version) paths.push(`/v2/models/${name}/versions/${version}`);
   return new Map<string, Route>([
@@ -76,7 +77,9 @@ export function createRoutes(
       [`${path}/ready`, ready],
       [`${path}/infer`, infer(model, session)],
     ]),
-    ['/invocations', invocations(session, extraColumns)],
+    ['/invocations', rows],
+    // As clients of SageMaker's runtime call it, and those of MLflow's deployments.
+    [`/endpoints/${name}/invocations`, rows],
     [`/v1/models/${name}:predict`, predict(session, extraColumns)],
     [`/v1/models/${name}`, get(() => ok({ name, ready: session() !== undefined }))],
     ...openAiRoutes({ name, aliases }, session, loaded),

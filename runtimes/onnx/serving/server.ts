@@ -21,6 +21,8 @@ const TIMEOUTS = {
 // Callers' credentials for the gateway may give access to other models too, so no handler sees them.
 const KEYS = ['authorization', 'x-api-key'] as const;
 
+const SAGEMAKER = /^\/endpoints\//;
+
 const OPENAI = /^\/(v1\/(?!models\b)|embeddings\b)/;
 
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
@@ -108,15 +110,28 @@ function labelOf({ headers }: IncomingMessage): string {
   return id ? `request ${id}:` : 'a request:';
 }
 
-/** Below `/v1` in the words of OpenAI's API, whose clients show no others; but for `/v1/models`, which is KServe's too. */
+/** Below `/v1` in the words of OpenAI's API, whose clients show no others, but for `/v1/models`, which is KServe's too; at SageMaker's path in those of its runtime. */
 function refuse(error: unknown, url: string): Reply {
   const { status, retryAfterSeconds, acceptEncoding } = isRefusal(error) ? error : { status: 500 };
+  const isSagemaker = SAGEMAKER.test(url);
   return {
     status,
-    body: OPENAI.test(url) ? errorBody(error) : JSON.stringify({ error: messageOf(error) }),
+    body: bodyOf(error, status, url),
     headers: {
+      ...(isSagemaker && { 'x-amzn-errortype': 'ModelError' }),
       ...(retryAfterSeconds && { 'retry-after': retryAfterSeconds }),
       ...(acceptEncoding && { 'accept-encoding': acceptEncoding }),
     },
   };
+}
+
+function bodyOf(error: unknown, status: number, url: string): string {
+  if (OPENAI.test(url)) return errorBody(error);
+  const message = messageOf(error);
+  return JSON.stringify(SAGEMAKER.test(url) ? modelError(status, message) : { error: message });
+}
+
+/** What clients of SageMaker's runtime read of an error: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors */
+function modelError(status: number, message: string): object {
+  return { error: message, Message: message, OriginalMessage: message, OriginalStatusCode: status };
 }

@@ -118,7 +118,7 @@ function isFree(port: number): Promise<boolean> {
 }
 
 const control = z.object({ status: z.enum(['ok', 'failing']), pid: z.int() });
-const gateway = z.object({ error: z.string(), models: z.array(z.unknown()) });
+const gateway = z.object({ models: z.array(z.unknown()) });
 
 /** Of a Slipway the control API tells its process, and the gateway at least its models. */
 async function holderOf(port: number): Promise<string> {

@@ -70,6 +70,52 @@ export function describeInferProtocol(runtime: Runtime): void {
     expect(text).toContain('"datatype":"FP64","data":[0.10000000149011612,-0.5]');
   });
 
+  describe('whole numbers for a model of fractions', () => {
+    const ints = (name: string, datatype: string, data: readonly number[]) => ({
+      ...{ name, datatype, shape: [data.length], data },
+    });
+
+    it('are taken, since each is one of its own', async () => {
+      const server = await sharedModel(runtime, ['identities', ['FP32', 'FP64']]);
+
+      const { status, json } = await server.post(INFER, {
+        inputs: [
+          ints('FP32', 'INT32', [-3, 16_777_216]),
+          ints('FP64', 'INT64', [7, -9_007_199_254_740_991]),
+        ],
+      });
+
+      expect(status).toBe(200);
+      expect(json.outputs).toMatchObject([
+        { datatype: 'FP32', data: [-3, 16_777_216] },
+        { datatype: 'FP64', data: [7, -9_007_199_254_740_991] },
+      ]);
+    });
+
+    it('are refused where one would be rounded', async () => {
+      const server = await sharedModel(runtime, ['identities', ['FP32', 'FP64']]);
+
+      const { status, json } = await server.post(INFER, {
+        inputs: [ints('FP32', 'INT64', [1, 16_777_217]), ints('FP64', 'UINT8', [7, 8])],
+      });
+
+      expect(status).toBe(400);
+      expect(json.error).toBe(
+        'input "FP32" has 16777217 at 1; the model takes FP32, which has no such number',
+      );
+    });
+
+    it('are not taken for other kinds', async () => {
+      const server = await sharedModel(runtime, ['identities', ['FP32', 'FP64']]);
+
+      const { json } = await server.post(INFER, {
+        inputs: [ints('FP32', 'BOOL', []), ints('FP64', 'UINT8', [])],
+      });
+
+      expect(json.error).toBe('input "FP32" has the datatype "BOOL"; the model takes FP32');
+    });
+  });
+
   describe('a model of two inputs and two outputs', () => {
     let server: ModelServer;
     beforeAll(async () => {
@@ -160,8 +206,8 @@ export function describeInferProtocol(runtime: Runtime): void {
         says: 'outputs has a tensor named "z"; the model has "sum", "less"',
       },
       {
-        body: { inputs: [a, { ...b, datatype: 'INT64' }] },
-        says: 'input "b" has the datatype "INT64"; the model takes FP32',
+        body: { inputs: [a, { ...b, datatype: 'BYTES' }] },
+        says: 'input "b" has the datatype "BYTES"; the model takes FP32',
       },
       {
         body: { inputs: [a, { ...b, shape: [4] }] },

@@ -33,6 +33,39 @@ export function describeServer(runtime: Runtime): void {
     expect({ status: answer.status, json: answer.json }).toEqual({ status: 200, json });
   });
 
+  describe("at the path of SageMaker's runtime", () => {
+    const PATH = '/endpoints/m/invocations';
+
+    it('it answers as at its own', async () => {
+      const answer = await server.post(PATH, { inputs: [1] });
+
+      expect(answer.json).toEqual((await server.post('/invocations', { inputs: [1] })).json);
+      expect(answer.status).toBe(200);
+    });
+
+    it('it says what is wrong in the words that its clients show', async () => {
+      const { json: plain } = await server.post('/invocations', { inputs: ['?'] });
+
+      const { status, headers, json } = await server.post(PATH, { inputs: ['?'] });
+
+      expect(status).toBe(400);
+      expect(headers.get('x-amzn-errortype')).toBe('ModelError');
+      expect(json).toEqual({
+        ...plain,
+        Message: plain.error,
+        OriginalMessage: plain.error,
+        OriginalStatusCode: 400,
+      });
+    });
+
+    it('another endpoint is not there', async () => {
+      const { status, json } = await server.post('/endpoints/other/invocations', { inputs: [1] });
+
+      expect(status).toBe(404);
+      expect(json.Message).toMatch(/^there is no \/endpoints\/other\/invocations here/);
+    });
+  });
+
   it("says which MLflow wrote its model, as MLflow's server says its own, and of other models nothing", async () => {
     const one = ['addConstant', { constant: 1 }] as const;
     const mlflow = await sharedModel(runtime, one, { MLFLOW_VERSION: '3.17.2' });

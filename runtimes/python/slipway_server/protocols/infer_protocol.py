@@ -12,8 +12,9 @@ from ..values.tensor_json import flat_json
 from ..values.tensors import Signature, TensorSpec, datatype_of, read_tensor
 from .binary import Tail, read_binary, read_raw, write_binary
 
-# What clients send that keep arrays in less precision than the model: each number of it is one of the model's too.
-_NARROWER = {"FP64": ("FP32", "FP16"), "FP32": ("FP16",)}
+_WHOLE = tuple(f"{sign}INT{width}" for sign in ("", "U") for width in (8, 16, 32, 64))
+# What clients send that keep arrays in less precision than the model, or whose column happens to be whole: each number of it is one of the model's too, or is refused.
+_NARROWER = {"FP64": ("FP32", "FP16", *_WHOLE), "FP32": ("FP16", *_WHOLE)}
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,11 @@ def _read_input(spec: TensorSpec, sent: dict[str, Any], tail: Tail) -> np.ndarra
     label = f'input "{spec.name}"'
     datatype, shape = sent.get("datatype"), sent.get("shape")
     if datatype in _NARROWER.get(spec.datatype, ()):
-        return _read_input(replace(spec, datatype=str(datatype)), sent, tail).astype(DTYPES[spec.datatype])
+        read = _read_input(replace(spec, datatype=str(datatype)), sent, tail)
+        kept = read.astype(DTYPES[spec.datatype])
+        if datatype in _WHOLE:
+            _refuse_rounded(spec, read, kept)
+        return kept
     if datatype != spec.datatype:
         raise Refusal(
             400, f"{label} has the datatype {show_or_nothing(sent, 'datatype')}; the model takes {spec.datatype}"
@@ -110,6 +115,13 @@ def _read_input(spec: TensorSpec, sent: dict[str, Any], tail: Tail) -> np.ndarra
     if "data" in sent:
         raise Refusal(400, f"{label} has both data and a binary_data_size")
     return read_binary(spec, lengths, tail.take(parameters["binary_data_size"], label))
+
+
+def _refuse_rounded(spec: TensorSpec, sent: np.ndarray, kept: np.ndarray) -> None:
+    whole, floats = sent.ravel().tolist(), kept.ravel().tolist()
+    at = next((index for index, number in enumerate(floats) if int(number) != whole[index]), None)
+    if at is not None:
+        raise Refusal(400, f'input "{spec.name}" has {whole[at]} at {at}; the model takes {spec.datatype}, which has no such number')
 
 
 class _Nothing:

@@ -47,7 +47,9 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         app.add_route(path, _Get(routes.metadata))
         app.add_route(f"{path}/ready", ready)
         app.add_route(f"{path}/infer", _Post(routes.infer))
-    app.add_route("/invocations", _Post(language.invocations if language else routes.invocations))
+    # The second one as clients of SageMaker's runtime call it, and those of MLflow's deployments.
+    for path in ("/invocations", f"/endpoints/{config.name}/invocations"):
+        app.add_route(path, _Post(language.invocations if language else routes.invocations))
     app.add_route("/v1/models", _Get(language.models if language else routes.models))
     if config.facts.embeds:
         app.add_route("/v1/embeddings", _Post(routes.embeddings))
@@ -148,13 +150,18 @@ async def _write_whole(request: Request, response: Response, body: bytes) -> Non
         response.data = await asyncio.to_thread(encoded, body, coding)
     if is_over_lambda(os.environ, request.get_header, response.data, response.content_type, bool(coding)):
         response.delete_header("content-encoding")
-        _refuse(response, 502, TOO_LARGE)
+        _refuse(request, response, 502, TOO_LARGE)
 
 
-def _refuse(response: Response, status: int, message: str) -> None:
+def _refuse(request: Request, response: Response, status: int, message: str) -> None:
+    """At SageMaker's path also in the words of its runtime, whose clients show no others: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors"""
+    said: dict[str, Any] = {"error": message}
+    if request.path.startswith("/endpoints/"):
+        response.set_header("x-amzn-errortype", "ModelError")
+        said = {**said, "Message": message, "OriginalMessage": message, "OriginalStatusCode": status}
     response.status = status
     response.content_type = "application/json"
-    response.data = json.dumps({"error": message}, ensure_ascii=False).encode("utf-8", "replace")
+    response.data = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _log(request: Request, text: str) -> None:
@@ -166,7 +173,7 @@ def _log(request: Request, text: str) -> None:
 
 def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) -> None:
     def refuse_path(request: Request, response: Response, refused: Refusal) -> None:
-        _refuse(response, refused.status, refused.message)
+        _refuse(request, response, refused.status, refused.message)
         if speaks_openai and request.path.startswith("/v1/"):
             response.data = json.dumps(error_json(refused), ensure_ascii=False).encode("utf-8", "replace")
 
@@ -177,7 +184,7 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
             response.set_header("retry-after", str(error.retry_after))
         if error.accept_encoding is not None:
             response.set_header("accept-encoding", error.accept_encoding)
-        _refuse(response, error.status, error.message)
+        _refuse(request, response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
         model = f"POST /invocations asks the model {config.name}" if request.method == "POST" else f"the model is {config.name}"
@@ -197,7 +204,7 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
         if not isinstance(error, (ClientGone, falcon.HTTPError, OSError)):
             _log(request, message_of(error))
             traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
-        _refuse(response, error.status_code if isinstance(error, falcon.HTTPError) else 500, message_of(error))
+        _refuse(request, response, error.status_code if isinstance(error, falcon.HTTPError) else 500, message_of(error))
 
     app.add_error_handler(Exception, failed)
     app.add_error_handler(Refusal, refused)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { Timers } from '#adapters/local/timers.ts';
+import limits from '#domain/data/container-limits.json' with { type: 'json' };
 import type { BodyRoom } from './body-room.ts';
 import type { strangers } from './callers.ts';
 import type { Cors } from './cors.ts';
@@ -13,6 +14,8 @@ import type { Ending } from './proxy.ts';
 import { type Arrival, receive } from './receive.ts';
 import * as refusals from './refusal.ts';
 import { identify } from './request-id.ts';
+import { answerRoot } from './root-answers.ts';
+import { isNamedInBody, modelIn, placeNamedIn } from './root-paths.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { serve, type Visit } from './serve.ts';
 import { NOSNIFF } from './shared-origin.ts';
@@ -38,8 +41,15 @@ export type GatewayParts = {
 /** What a request's headers tell: `standing` is the revision that represents all with a share until one is chosen. */
 type Known = { readonly place: Place; readonly standing: string; readonly terms: Terms };
 
-/** How a request ended, and the revision to report. */
-type Outcome = { readonly ending: Ending; readonly revision: string };
+/** A request whose body names its model. */
+type Unnamed = { readonly place: undefined; readonly terms: Terms };
+
+/** How a request ended, and the model and revision to report. */
+type Outcome = {
+  readonly ending: Ending;
+  readonly model: string | undefined;
+  readonly revision: string | undefined;
+};
 
 /** Answers one request: receives the whole of it, then chooses the revision whose turn it is, and relays to its process, or says why it could not. */
 export function gatewayHandler(parts: GatewayParts) {
@@ -65,24 +75,25 @@ export function gatewayHandler(parts: GatewayParts) {
     socket.off('close', leave);
 
     const status = finish(arrival, outcome);
-    const model = known.place.kind === 'model' ? known.place.name : undefined;
-    ended({ request, sinceMs, model, revision: outcome.revision, status });
+    ended({ request, sinceMs, model: outcome.model, revision: outcome.revision, status });
   };
 }
 
 /** The gateway's own answers: pages for browsers, the names of its models, and its metrics. */
 function answerOwn(
-  { metrics, table }: GatewayParts,
+  parts: GatewayParts,
   request: IncomingMessage,
   response: ServerResponse,
-  known: Known | Refused,
+  known: Known | Unnamed | Refused,
 ): boolean {
   if ('isStranger' in known) return false;
+  const { metrics, table } = parts;
   const place = 'place' in known ? known.place : undefined;
   // Of HEAD Node sends the head alone.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   if (place) return answerPage(request, response, place);
   if (answerHome(request, response, table())) return true;
+  if (answerRoot(request, response, parts)) return true;
   if (!METRICS.test(request.url ?? '')) return false;
   metrics().then(
     ({ type, text }) => response.writeHead(200, { ...NOSNIFF, 'content-type': type }).end(text),
@@ -101,17 +112,44 @@ type Refused = {
   readonly model?: string;
 };
 
-function look(request: IncomingMessage, parts: GatewayParts): Known | Refused {
-  const { revisions, table } = parts;
+function look(request: IncomingMessage, parts: GatewayParts): Known | Unnamed | Refused {
   const stranger = parts.stranger(request.headers);
   if (stranger) return { refusal: stranger, isStranger: true };
   const unserved = unservedProtocol(request);
   if (unserved) return { refusal: unserved };
-  const place = readPlace(request.url ?? '');
+  const url = request.url ?? '';
+  if (isNamedInBody(request)) return { place: undefined, terms: UNNAMED };
+  return lookAt(readPlace(url) ?? placeNamedIn(url), url, parts);
+}
+
+// As long, and as much, as any request may take to arrive.
+const UNNAMED: Terms = {
+  limits: {
+    maxRequestBytes: limits.requestMaxBytes,
+    timeoutMs: limits.requestTimeoutSeconds * 1000,
+  },
+  mechanism: 'container',
+};
+
+function lookIn(body: Buffer | null, url: string, parts: GatewayParts): Known | Refused {
+  const name = modelIn(body);
+  if (name === undefined) return { refusal: refusals.NO_JSON };
+  const names = [...parts.table().keys()].sort();
+  if (name === null || !names.includes(name))
+    return { refusal: refusals.noModelNamed(name, names) };
+  return lookAt({ kind: 'model', name, rest: url }, url, parts);
+}
+
+function lookAt(
+  place: Place | undefined,
+  url: string,
+  { revisions, table }: GatewayParts,
+): Known | Refused {
   const candidates = place ? revisionsAt(place, table()) : [];
   const standing = candidates.find((revision) => revisions.limits(revision)) ?? candidates[0];
   if (!place || standing === undefined) {
-    return { refusal: refusals.nothingHere([...table().keys()].sort(), askedName(request.url)) };
+    const asked = place?.name ?? askedName(url);
+    return { refusal: refusals.nothingHere([...table().keys()].sort(), asked) };
   }
   const terms = termsOf(revisions, standing);
   if (!terms) {
@@ -122,7 +160,7 @@ function look(request: IncomingMessage, parts: GatewayParts): Known | Refused {
 }
 
 /** The name in a path, below /models or where that was left out, as it is written; empty if there is none. */
-function askedName(url = ''): string {
+function askedName(url: string): string {
   return /^\/(?:models\/)?([^/?]{1,40})/.exec(url)?.[1] ?? '';
 }
 
@@ -131,36 +169,62 @@ function revisionsAt({ kind, name }: Place, table: RoutingTable): readonly strin
   return kind === 'model' ? Object.keys(table.get(name)?.shares ?? {}) : [name];
 }
 
-/** Chooses the revision only once the whole request has arrived: while a slow client sends, versions come and go. Never rejects. */
-async function answer(parts: GatewayParts, arrival: Arrival, known: Known): Promise<Outcome> {
-  const { place, standing, terms } = known;
-  let revision = standing;
+/** Never rejects. */
+async function answer(
+  parts: GatewayParts,
+  arrival: Arrival,
+  known: Known | Unnamed,
+): Promise<Outcome> {
+  let found: Known | Refused | Unnamed = known;
   let free = () => {};
   try {
-    const body = await receive(parts, arrival, terms);
-    if (body.kind !== 'whole') return { ending: body, revision };
+    const body = await receive(parts, arrival, known.terms);
+    if (body.kind !== 'whole') return outcomeOf(found, body);
     free = body.free;
-    revision =
-      place.kind === 'model' ? (parts.table().get(place.name)?.next() ?? standing) : standing;
-    const { request, response, gone } = arrival;
-    const visit = {
-      request,
-      response,
-      gone,
-      path: place.rest,
-      // It costs a microsecond per request, and is only needed here.
-      prefix: isOwnAddress(place) ? prefixOf(place) : undefined,
-      revision,
-      body: body.bytes,
-    };
-    const mine = revision === standing ? terms : termsOf(parts.revisions, revision);
-    const ending = mine ? await serveCounted(parts, visit, mine) : missing(place, revision);
-    return { ending, revision };
+    const chosen = known.place ? known : lookIn(body.bytes, arrival.request.url ?? '', parts);
+    found = chosen;
+    if ('refusal' in chosen) return outcomeOf(chosen, { kind: 'refused', refusal: chosen.refusal });
+    return await serveChosen(parts, arrival, chosen, body.bytes);
   } catch (error) {
-    return { ending: afterThrow(error, arrival), revision };
+    return outcomeOf(found, afterThrow(error, arrival));
   } finally {
     free();
   }
+}
+
+function outcomeOf(found: Known | Refused | Unnamed, ending: Ending): Outcome {
+  if ('refusal' in found) return { ending, model: found.model, revision: found.revision };
+  const { place } = found;
+  if (!place) return { ending, model: undefined, revision: undefined };
+  return { ending, model: modelOf(place), revision: found.standing };
+}
+
+function modelOf({ kind, name }: Place): string | undefined {
+  return kind === 'model' ? name : undefined;
+}
+
+/** Chooses the revision only once the whole request has arrived: while a slow client sends, versions come and go. */
+async function serveChosen(
+  parts: GatewayParts,
+  { request, response, gone }: Arrival,
+  { place, standing, terms }: Known,
+  body: Buffer | null,
+): Promise<Outcome> {
+  const revision =
+    place.kind === 'model' ? (parts.table().get(place.name)?.next() ?? standing) : standing;
+  const visit = {
+    request,
+    response,
+    gone,
+    path: place.rest,
+    // It costs a microsecond per request, and is only needed here.
+    prefix: isOwnAddress(place) ? prefixOf(place) : undefined,
+    revision,
+    body,
+  };
+  const mine = revision === standing ? terms : termsOf(parts.revisions, revision);
+  const ending = mine ? await serveCounted(parts, visit, mine) : missing(place, revision);
+  return { ending, model: modelOf(place), revision };
 }
 
 async function serveCounted(parts: GatewayParts, visit: Visit, terms: Terms): Promise<Ending> {

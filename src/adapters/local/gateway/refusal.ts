@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
-import { byNearness } from '#domain/nearest-name.ts';
+import { byNearness, nearestName } from '#domain/nearest-name.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
 import { idOf } from './request-id.ts';
@@ -13,14 +13,19 @@ export type Refusal = {
   readonly fix?: string;
   readonly retryAfterSeconds?: number | undefined;
   readonly models?: readonly string[];
+  /** What clients of OpenAI's API tell errors apart by. */
+  readonly code?: string;
 };
 
 /** Answers in JSON, with the revision if one was chosen. */
 export function refuse(response: ServerResponse, refusal: Refusal, revision?: string): void {
-  const { status, retryAfterSeconds, ...content } = refusal;
-  const isOpenAi = OPENAI.test(response.req.url ?? '');
-  const body = Buffer.from(JSON.stringify(isOpenAi ? inOpenAiWords(refusal) : content));
+  const { status, retryAfterSeconds } = refusal;
+  const url = response.req.url ?? '';
+  const body = Buffer.from(JSON.stringify(inWordsOf(url, refusal)));
   response.writeHead(status, {
+    ...(SAGEMAKER.test(url) && {
+      'x-amzn-errortype': status < 500 ? 'ValidationError' : 'InternalFailure',
+    }),
     'content-type': 'application/json',
     'content-length': body.length,
     ...NOSNIFF,
@@ -31,13 +36,28 @@ export function refuse(response: ServerResponse, refusal: Refusal, revision?: st
   response.end(body);
 }
 
-const OPENAI = /\/(chat\/completions|completions|embeddings|responses)\/?(\?|$)/;
+const SAGEMAKER = /^\/endpoints\//;
+
+function inWordsOf(url: string, refusal: Refusal): object {
+  if (OPENAI.test(url)) return inOpenAiWords(refusal);
+  const { error, fix, models } = refusal;
+  const said = { error, ...(fix && { fix }), ...(models && { models }) };
+  // Clients of SageMaker's runtime show no more of an error than this.
+  return SAGEMAKER.test(url) ? { ...said, Message: inOne(refusal) } : said;
+}
+
+function inOne({ error, fix }: Refusal): string {
+  return fix ? `${error}; ${fix}` : error;
+}
+
+const OPENAI = /\/(chat\/completions|completions|embeddings|responses|rerank)\/?(\?|$)/;
 
 /** Clients of OpenAI's API show their users no more of an error than its message. */
-function inOpenAiWords({ status, error, fix, models }: Refusal) {
-  const message = fix ? `${error}; ${fix}` : error;
+function inOpenAiWords(refusal: Refusal) {
+  const { status, models, code = null } = refusal;
+  const message = inOne(refusal);
   const type = status < 500 ? 'invalid_request_error' : 'server_error';
-  return { error: { message, type, param: null, code: null }, models };
+  return { error: { message, type, param: null, code }, models };
 }
 
 const MOST_NAMED = 20;
@@ -53,6 +73,36 @@ export function nothingHere(models: readonly string[], asked = ''): Refusal {
     error: 'no model is served here',
     fix: `${meant ? `did you mean /models/${meant}? else ` : ''}call /models/<name>/…, with one of the models as the name; \`slipway status\` ${others}says what became of one that was just dropped`,
     models: more > 0 ? names.slice(0, MOST_NAMED) : models,
+  };
+}
+
+/** Of a request at the gateway's root whose body is to name its model. */
+export const NO_JSON: Refusal = {
+  status: 400,
+  error: 'the body is not a JSON object, whose `model` says which model is asked',
+};
+
+/** `asked` is null where the body names no model. */
+export function noModelNamed(asked: string | null, models: readonly string[]): Refusal {
+  if (asked === null) {
+    const fix = 'name one in `model`, or call /models/<name>/v1/…';
+    return {
+      status: 400,
+      error: 'the body names no model',
+      fix,
+      models: models.slice(0, MOST_NAMED),
+    };
+  }
+  const { models: named } = nothingHere(models, asked);
+  const meant = nearestName(asked.toLowerCase(), models);
+  return {
+    status: 404,
+    ...(named && { models: named }),
+    error: `no model ${JSON.stringify(asked.slice(0, 100))} is served here`,
+    fix: meant
+      ? `did you mean ${JSON.stringify(meant)}?`
+      : '`slipway status` shows which models are live',
+    code: 'model_not_found',
   };
 }
 

@@ -161,7 +161,7 @@ describe('the gateway itself, and /models,', () => {
   });
 });
 
-it.each(['/v1/chat/completions', '/models/nobody/v1/completions', '/models/nobody/embeddings?a=b'])(
+it.each(['/models/nobody/v1/completions', '/models/nobody/embeddings?a=b'])(
   'says at %s in words that clients of OpenAI’s API show what is wrong',
   async (path) => {
     await world.route('digits', { 'digits-v1': 1 });
