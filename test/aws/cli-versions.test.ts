@@ -156,7 +156,7 @@ describeOnMoto('slipway in AWS, with versions', (moto) => {
 
     expect(JSON.parse(shown.stdout)).toEqual({
       revision: 'shapes-v3',
-      lines: ['the model is loaded'],
+      lines: [`${new Date(logEvents[0]?.timestamp ?? 0).toISOString()} the model is loaded`],
     });
   });
 });

@@ -45,6 +45,10 @@ describe('a live model whose servers crash upon each request', () => {
       data: { cause: 'crash', times: 1 },
     });
     expect((await statesOf(slipway)).filter((state) => state === 'Restarted')).toHaveLength(1);
+    const { out } = await slipway.command('logs', 'sums', '--tail', '3', '--since', '1h');
+    expect(out.trim().split('\n')).toEqual(
+      Array(3).fill(expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \S/)),
+    );
     const restarts = /restarts_total\{model="sums",revision="sums-v1",cause="crash"\} (\d+)/;
     expect(Number(await sampleOf(slipway.gateway, restarts))).toBe(CRASHES);
     expect((await slipway.command('status')).out.replaceAll(/\s+/g, ' ')).toContain(

@@ -12,7 +12,7 @@ export type FolderKeeper = {
   scrub(): Job<Scrubbed>;
   prune(isDryRun: boolean): Job<Pruned>;
   backUp(to: string, options: { readonly isLinked: boolean }): Job<BackedUp>;
-  /** The objects, and what a prune would remove of them, as counted a minute ago or two. */
+  /** The objects, and what a prune would remove of them, as counted within the last ten minutes or so. */
   storage(): Promise<StorageFigure>;
   stop(): Promise<void>;
 };

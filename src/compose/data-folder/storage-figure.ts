@@ -5,23 +5,26 @@ export type StorageFigure = {
   readonly prunableBytes: number;
 };
 
-const FRESH_MS = 60_000;
+// A monitor asks every few seconds, for as long as Slipway runs.
+const FRESH_MS = 600_000;
 
-/** Keeps the last figure, since a count looks at every object: whoever asks waits for the first count alone, and one that is over a minute old is counted again in the background. */
+/** Keeps the last figure, since a count looks at every object: whoever asks waits for the first count alone, and one that is over ten minutes old is counted again in the background. */
 export function keptFigure(
   count: () => Promise<StorageFigure>,
   nowMs: () => number = () => performance.now(),
 ) {
   let kept: { readonly figure: StorageFigure; readonly atMs: number } | undefined;
   let counting: Promise<StorageFigure> | undefined;
+  let changes = 0;
 
   async function countNow(): Promise<StorageFigure> {
+    const before = changes;
     try {
       const figure = await count();
-      kept = { figure, atMs: nowMs() };
+      if (before === changes) kept = { figure, atMs: nowMs() };
       return figure;
     } finally {
-      counting = undefined;
+      if (before === changes) counting = undefined;
     }
   }
 
@@ -37,9 +40,11 @@ export function keptFigure(
       if (nowMs() - kept.atMs > FRESH_MS) void again().catch(() => undefined);
       return kept.figure;
     },
-    /** Forgets the figure: something has changed it for certain. */
+    /** Forgets the figure, and what is being counted: something has changed it for certain. */
     forget(): void {
+      changes += 1;
       kept = undefined;
+      counting = undefined;
     },
   };
 }

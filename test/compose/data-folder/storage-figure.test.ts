@@ -30,7 +30,7 @@ describe('the figure of what is stored', () => {
   it('is the last one while an old one is counted again', async () => {
     const { figure, counts, pass } = counted();
     await figure();
-    pass(61_000);
+    pass(601_000);
 
     expect(await figure()).toEqual(figureOf(1));
     expect(counts()).toBe(2);
@@ -42,6 +42,15 @@ describe('the figure of what is stored', () => {
     await figure();
 
     forget();
+
+    expect(await figure()).toEqual(figureOf(2));
+  });
+
+  it('is none that was being counted while something was removed', async () => {
+    const { figure, forget } = counted();
+    const begunBefore = figure();
+    forget();
+    await begunBefore;
 
     expect(await figure()).toEqual(figureOf(2));
   });
