@@ -1,6 +1,6 @@
 import { type LambdaClient, ListVersionsByFunctionCommand } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
-import type { RevisionSpec } from '#ports/platform.ts';
+import { type RevisionSpec, textsOf } from '#ports/platform.ts';
 import { itBearsFaultsInOneAccount } from '../../../support/aws/fault-matrix.ts';
 import { awsFault } from '../../../support/aws/faults.ts';
 import { lambdaPlatformWorld } from '../../../support/aws/lambda-platform.ts';
@@ -60,7 +60,7 @@ const DEEDS: readonly {
     deed: 'the end of a log',
     before: 1,
     // Those of that name before it have left lines too.
-    run: (on, [{ revision }]) => on.logTail(revision, { lines: 1 }),
+    run: async (on, [{ revision }]) => textsOf(await on.logTail(revision, { lines: 1 })),
   },
   {
     deed: 'the end of a model',
