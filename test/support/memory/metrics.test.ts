@@ -24,7 +24,10 @@ it('counts come by the minute, late', async () => {
   metrics.record('digits-v1', 200);
 
   clock.advance(30_999);
-  const before = await metrics.traffic({ revision: 'digits-v1', target: 'lambda', madeBy: 'd1' }, 0);
+  const before = await metrics.traffic(
+    { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' },
+    0,
+  );
   clock.advance(1);
   const after = await metrics.traffic({ revision: 'digits-v1', target: 'lambda', madeBy: 'd1' }, 0);
 

@@ -77,7 +77,9 @@ it('probes of a model are counted as its traffic, those of a test path are not',
   await prober.send('/_candidate/digits-v1', 'digits', REQUEST, 100);
   clock.advance(60_000);
 
-  expect(await metrics.traffic({ revision: 'digits-v1', target: 'lambda', madeBy: 'd1' }, 0)).toEqual({
+  expect(
+    await metrics.traffic({ revision: 'digits-v1', target: 'lambda', madeBy: 'd1' }, 0),
+  ).toEqual({
     requests: 1,
     serverErrors: 1,
   });
