@@ -17,7 +17,7 @@ export type Pattern = { readonly parts: readonly Part[] };
 
 export const NOTHING: Part = { kind: 'all', parts: [] };
 
-// Of Oniguruma, by which tokenizers search, in its syntax of Ruby: https://github.com/kkos/oniguruma/blob/master/doc/RE
+// The syntax of Ruby, which Oniguruma reads here, the library by which tokenizers search: https://github.com/kkos/oniguruma/blob/master/doc/RE
 const GROUP = /\((?:\?(?:(<?[=!])|(>)|#[^)]*\)|<\w+>|:|([a-z]*)(?:-[a-z]*)?([:)])))?/suy;
 const UNJUDGED = /\\[1-9]|\\[kgX]|\(\?(?:[(~&]|[a-z]*x)|\(\*/uy;
 const EMPTY = /[\^$]|\\[bBAzZGKyY]/uy;
