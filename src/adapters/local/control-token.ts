@@ -6,7 +6,7 @@ export function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-// A monitor runs as a user of its own. Neither answer has a model's name or a file of one.
+// A monitor runs as a user of its own. Both only tell how this Slipway is, and the gateway names its models to everybody anyway.
 const OPEN: readonly (string | undefined)[] = ['/healthz', '/metrics'];
 
 /**

@@ -62,7 +62,7 @@ const GENERATING: readonly string[] = ['text-generation', 'text2text-generation'
 /** Those of language models that also see or hear. */
 const BESIDE_TEXTS: readonly string[] = ['image-text-to-text', 'audio-text-to-text'];
 
-// Of these transformers makes what goes with a network, where it is there.
+// transformers makes what goes with a network from these, where they are there.
 const BESIDE_NETWORK = ['processor_config.json', 'generation_config.json'] as const;
 
 /** Reads the facts of the folder `root` as transformers or sentence-transformers saved it, without loading or running any of it. Fails with `ArtifactRejected`. */

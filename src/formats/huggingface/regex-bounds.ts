@@ -97,35 +97,67 @@ function countOf(runs: Runs): number {
  * Whether two different runs lead by the same letters from a place back to it: their number doubles with each time, however long that takes.
  * https://doi.org/10.1016/0304-3975(91)90381-B (Weber and Seidl, exponential degree of ambiguity)
  */
-function loopsFault({ next, letters }: Places, groups: readonly ReadonlySet<number>[]) {
-  const size = letters.length;
-  const shares = shared(size, groups);
-  let [pairs, tries] = [0, 0];
+function loopsFault(places: Places, groups: readonly ReadonlySet<number>[]): string | undefined {
+  const size = places.letters.length;
+  const steps = pairSteps(places, shared(size, groups));
+  const seen = { pairs: 0 };
   for (let place = 0; place < size; place += 1) {
-    // From (place, place) by the same letters to (one, other), and back.
-    const seen = new Map<number, boolean>();
-    const pending: (readonly [number, number, boolean])[] = [[place, place, false]];
-    for (let found = pending.pop(); found; found = pending.pop()) {
-      const [one, other, hasParted] = found;
-      for (const [a, ways] of next[one] ?? []) {
-        for (const b of next[other]?.keys() ?? []) {
-          tries += 1;
-          if (tries > MOST_TRIES) return TOO_LARGE;
-          if (!shares(a, b)) continue;
-          const parted = hasParted || a !== b || (one === other && ways > 1);
-          if (a === place && b === place && parted) return WITHOUT_END;
-          const key = a * size + b;
-          const before = seen.get(key);
-          if (before === true || before === parted) continue;
-          seen.set(key, parted);
-          pairs += 1;
-          if (pairs > MOST_PAIRS) return TOO_LARGE;
-          pending.push([a, b, parted]);
-        }
-      }
-    }
+    const fault = loopFault({ one: place, other: place, hasParted: false }, size, steps, seen);
+    if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+/** Two runs by the same letters; `hasParted`: they are not the same one. */
+type Pair = { readonly one: number; readonly other: number; readonly hasParted: boolean };
+
+/** From a pair of one place to others, and back. */
+function loopFault(
+  start: Pair,
+  size: number,
+  steps: (from: Pair) => readonly Pair[] | undefined,
+  count: { pairs: number },
+): string | undefined {
+  const seen = new Map<number, boolean>();
+  const pending: Pair[] = [start];
+  for (let found = pending.pop(); found; found = pending.pop()) {
+    const next = steps(found);
+    if (!next) return TOO_LARGE;
+    if (next.some((each) => each.hasParted && isAt(each, start))) return WITHOUT_END;
+    for (const each of next) {
+      const key = each.one * size + each.other;
+      const before = seen.get(key);
+      if (before === true || before === each.hasParted) continue;
+      seen.set(key, each.hasParted);
+      count.pairs += 1;
+      pending.push(each);
+    }
+    if (count.pairs > MOST_PAIRS) return TOO_LARGE;
+  }
+  return undefined;
+}
+
+function isAt(pair: Pair, { one, other }: Pair): boolean {
+  return pair.one === one && pair.other === other;
+}
+
+/** The pairs that are next; undefined once all that were asked for together take too long. */
+function pairSteps({ next }: Places, shares: (one: number, other: number) => boolean) {
+  let tries = 0;
+  return ({ one, other, hasParted }: Pair): readonly Pair[] | undefined => {
+    const [ofOne, ofOther] = [next[one], next[other]];
+    tries += (ofOne?.size ?? 0) * (ofOther?.size ?? 0);
+    if (tries > MOST_TRIES) return undefined;
+    const found: Pair[] = [];
+    for (const [a, ways] of ofOne ?? []) {
+      const isDouble = one === other && ways > 1;
+      for (const b of ofOther?.keys() ?? []) {
+        if (!shares(a, b)) continue;
+        found.push({ one: a, other: b, hasParted: hasParted || a !== b || isDouble });
+      }
+    }
+    return found;
+  };
 }
 
 /** Whether there is a letter that both places take. */

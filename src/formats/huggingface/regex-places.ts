@@ -56,21 +56,24 @@ export function placesOf(pattern: Part): Places | undefined {
   }
 
   function endsOfRepeat({ part, least, most }: Extract<Part, { kind: 'repeat' }>): Ends {
-    if (most === null) {
-      const once = Array.from({ length: Math.max(1, least) }, () => part);
-      const before = endsOfAll(once.slice(1));
-      const ends = endsOf(part);
-      joined(ends.last, ends.first);
-      joined(before.last, ends.first);
-      const isStart = once.slice(1).every(isOptional);
-      return {
-        first: isStart ? [...before.first, ...ends.first] : before.first,
-        last: isOptional(part) ? [...before.last, ...ends.last] : ends.last,
-      };
-    }
+    if (most === null) return endsOfEndless(part, least);
+    if (most === 0) return { first: [], last: [] };
+    if (most === 1) return endsOf(part);
     const optional: Part = { kind: 'repeat', part, least: 0, most: 1 };
-    if (most <= 1) return most === 0 ? { first: [], last: [] } : endsOf(part);
     return endsOfAll(Array.from({ length: most }, (_, at) => (at < least ? part : optional)));
+  }
+
+  /** The last of as many as there have to be is followed by itself. */
+  function endsOfEndless(part: Part, least: number): Ends {
+    const before = Array.from({ length: Math.max(0, least - 1) }, () => part);
+    const ends = endsOfAll(before);
+    const own = endsOf(part);
+    joined(own.last, own.first);
+    joined(ends.last, own.first);
+    return {
+      first: before.every(isOptional) ? [...ends.first, ...own.first] : ends.first,
+      last: isOptional(part) ? [...ends.last, ...own.last] : own.last,
+    };
   }
 
   try {

@@ -1,3 +1,4 @@
+import { asJavaScript, classAt, escaped } from './regex-classes.ts';
 import { lettersFor, takenBy } from './regex-letters.ts';
 
 /** A part of a pattern: `letters` says of each letter whether the part takes it; null as the most times of a repetition means without end. */
@@ -16,7 +17,7 @@ export type Pattern = { readonly parts: readonly Part[] };
 
 export const NOTHING: Part = { kind: 'all', parts: [] };
 
-// Of Oniguruma, by which tokenizers search, in its syntax of Ruby: https://github.com/kkos/oniguruma/blob/master/doc/RE
+// The syntax of Ruby, which Oniguruma reads here, the library by which tokenizers search: https://github.com/kkos/oniguruma/blob/master/doc/RE
 const GROUP = /\((?:\?(?:(<?[=!])|(>)|#[^)]*\)|<\w+>|:|([a-z]*)(?:-[a-z]*)?([:)])))?/suy;
 const UNJUDGED = /\\[1-9]|\\[kgX]|\(\?(?:[(~&]|[a-z]*x)|\(\*/uy;
 const EMPTY = /[\^$]|\\[bBAzZGKyY]/uy;
@@ -63,12 +64,11 @@ export function readPattern(pattern: string): Pattern | string | undefined {
   function repeated(depth: number): Part {
     let part = atom(depth);
     for (let found = next(QUANTIFIER); found; found = next(QUANTIFIER)) {
-      const [, sign = '', low = '', comma = '', high = ''] = found;
+      const times = timesOf(found);
       // Braces without a number are letters.
-      if (sign === '' && low + high === '') continue;
-      const [least, most] = sign ? timesOf(sign) : rangeOf(low, comma, high);
-      part = { kind: 'repeat', part, least, most };
-      const isPossessive = pattern[at] === '+' && (sign !== '' || isLast(at + 1, depth));
+      if (!times) continue;
+      part = { kind: 'repeat', part, ...times };
+      const isPossessive = pattern[at] === '+' && (!times.isRange || isLast(at + 1, depth));
       if (isPossessive) part = alone(part);
       if (isPossessive || pattern[at] === '?') at += 1;
     }
@@ -92,16 +92,21 @@ export function readPattern(pattern: string): Pattern | string | undefined {
     if (unjudged) fault = `has ${unjudged[0]}, by which what it takes depends on what it took`;
     if (unjudged || next(EMPTY)) return NOTHING;
     const group = next(GROUP);
-    if (group) return grouped(group, depth);
-    if (pattern[at] === '[') return letter(classAt());
-    const named = next(PROPERTY)?.[0];
-    if (named !== undefined) return letter(asJavaScript(named));
-    if (pattern[at] === '\\') {
-      at += 1;
-      return letter(escaped(taken()));
+    return group ? grouped(group, depth) : letter(letterAt());
+  }
+
+  /** As JavaScript writes it. */
+  function letterAt(): string {
+    if (pattern[at] === '[') {
+      const { end, atom } = classAt(pattern, at);
+      at = end;
+      return atom;
     }
-    const literal = taken();
-    return letter(literal === '.' ? '[^]' : literal.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&'));
+    const named = next(PROPERTY)?.[0];
+    if (named !== undefined) return asJavaScript(named);
+    const sign = taken();
+    if (sign === '\\') return escaped(taken());
+    return sign === '.' ? '[^]' : sign.replace(/[\\^$*+?()[\]{}|/]/, '\\$&');
   }
 
   function grouped([opened, around, atomic, flags, end]: RegExpExecArray, depth: number): Part {
@@ -113,37 +118,20 @@ export function readPattern(pattern: string): Pattern | string | undefined {
     const part = either(depth + 1);
     isCaseless = before;
     at += 1;
-    if (around !== undefined) tried.push(part);
-    if (around !== undefined) return NOTHING;
+    if (around !== undefined) return lookedAt(part);
     return atomic === undefined ? part : alone(part);
+  }
+
+  /** Takes no letter. */
+  function lookedAt(part: Part): Part {
+    tried.push(part);
+    return NOTHING;
   }
 
   function taken(): string {
     const found = String.fromCodePoint(pattern.codePointAt(at) ?? 0);
     at += found.length;
     return found;
-  }
-
-  /** A class with others in it is none that JavaScript reads. */
-  function classAt(): string {
-    const from = at;
-    let [depth, isPlain] = [0, true];
-    for (let isFirst = false; at < pattern.length; at += 1) {
-      const sign = pattern[at];
-      if (sign === '\\') at += 1;
-      else if (sign === '[') {
-        isPlain &&= depth === 0;
-        depth += 1;
-        if (pattern[at + 1] === '^') at += 1;
-        isFirst = true;
-        continue;
-      } else if (sign === ']' && !isFirst) depth -= 1;
-      isFirst = false;
-      if (depth === 0) break;
-    }
-    at += 1;
-    const text = pattern.slice(from, at);
-    return isPlain && !text.includes('&&') ? asJavaScript(text) : '[^]';
   }
 
   const whole = either(0);
@@ -155,57 +143,25 @@ export function readPattern(pattern: string): Pattern | string | undefined {
   return fault ?? { parts: [whole, ...tried] };
 }
 
-function timesOf(sign: string): readonly [number, number | null] {
-  if (sign === '?') return [0, 1];
-  return [sign === '+' ? 1 : 0, null];
-}
+type Times = { readonly least: number; readonly most: number | null; readonly isRange: boolean };
 
-function rangeOf(low: string, comma: string, high: string): readonly [number, number | null] {
+const SIGNS: Readonly<Record<string, Times>> = {
+  '?': { least: 0, most: 1, isRange: false },
+  '*': { least: 0, most: null, isRange: false },
+  '+': { least: 1, most: null, isRange: false },
+};
+
+function timesOf([, sign = '', low = '', comma = '', high = '']: RegExpExecArray) {
+  if (low + high === '') return SIGNS[sign];
   const least = Math.min(Number(low), MOST_TIMES);
-  if (comma === '') return [least, Number(low) > MOST_TIMES ? null : least];
-  return [least, high === '' || Number(high) > MOST_TIMES ? null : Number(high)];
+  const last = comma === '' ? low : high;
+  const most = last === '' || Number(last) > MOST_TIMES ? null : Number(last);
+  return { least, most, isRange: true };
 }
 
 function flagOf(opened: string, before: boolean): boolean {
   if (/-[a-z]*i/.test(opened)) return false;
   return before || /\?[a-z]*i/.test(opened);
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  ...{ d: '\\p{Nd}', D: '\\P{Nd}', h: '[0-9a-fA-F]', H: '[^0-9a-fA-F]' },
-  ...{ w: '[\\p{L}\\p{M}\\p{N}\\p{Pc}]', W: '[^\\p{L}\\p{M}\\p{N}\\p{Pc}]' },
-  ...{ s: '\\s', S: '\\S', R: '[\\n-\\r\\u0085\\u2028\\u2029]', O: '[^]', N: '[^\\n]' },
-  ...{ t: '\\t', n: '\\n', r: '\\r', f: '\\f', v: '\\v', a: '\\u0007', e: '\\u001b' },
-};
-
-function escaped(sign: string): string {
-  return ESCAPES[sign] ?? sign.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
-}
-
-/** Within a class too. */
-function asJavaScript(text: string): string {
-  return text
-    .replaceAll(/\\x\{([0-9a-fA-F]+)\}/g, '\\u{$1}')
-    .replaceAll(
-      /\\([pP])\{\^([^}]*)\}/g,
-      (_, sign, name) => `\\${sign === 'p' ? 'P' : 'p'}{${name}}`,
-    )
-    .replaceAll(/\\([dwh])/gi, (found, sign: string) =>
-      text.startsWith('[') ? inClass(sign, found) : found,
-    )
-    .replaceAll(/\\([-#'"!%&,:;<=>@_`~ ])/g, (found, sign: string) =>
-      sign === '-' && text.startsWith('[') ? found : sign,
-    );
-}
-
-function inClass(sign: string, found: string): string {
-  const own: Readonly<Record<string, string>> = {
-    d: '\\p{Nd}',
-    D: '\\P{Nd}',
-    w: '\\p{L}\\p{M}\\p{N}\\p{Pc}',
-    h: '0-9a-fA-F',
-  };
-  return own[sign] ?? found;
 }
 
 function lettersIn(part: Part, count: number): readonly boolean[] {

@@ -16,7 +16,7 @@ const VALUES: ReadonlySet<string> = new Set([
 const OF_CODE: ReadonlySet<string> = new Set([
   ...['Lambda', '__lambda__', 'TFSMLayer', 'JaxLayer', 'FlaxLayer', 'TorchModuleWrapper'],
 ]);
-// What it was trained by. Keras makes nothing of it when Slipway loads the model, but does for everybody who loads it as it stands, and for models within models.
+// The description of the training. Keras makes nothing of it when Slipway loads the model, but does for everybody who loads it as it stands, and for models within models.
 const TRAINING = 'compile_config';
 const MAX_DEPTH = 200;
 const MAX_OBJECTS = 500_000;
@@ -65,7 +65,7 @@ function refuseForeign(object: Json, file: string, isTraining: boolean): void {
   throw rejected(
     `${file} has an object of the class ${quoted(typeof registered === 'string' ? registered : [module, name].filter(Boolean).join('.'))}, which is not of Keras itself`,
     isTraining
-      ? 'It is what the model was trained by, which nobody needs who asks it: save it again after `model.compile()`, or with `include_optimizer=False`.'
+      ? 'Serving needs no description of the training: save the model again after `model.compile()`, or with `include_optimizer=False`.'
       : `Make the model of layers of Keras, or ${BY_CODE}.`,
   );
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -37,4 +37,26 @@ it('what builds were granted names the objects of the folder that it is restored
 
   const restored = await readFile(join(after, 'grants', 'd1.json'), 'utf8');
   expect(JSON.parse(restored)).toEqual(grant(after));
+});
+
+it('a backup, and what is restored of it, are closed to other users like the data folder', async () => {
+  const [before, away, after] = ['ours', 'backup', 'restored'].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await mkdir(before);
+  // As one of an earlier backup was made.
+  await mkdir(away, { mode: 0o755 });
+  openRegistry(before, { beginsAnew: false, nowMs: 1 }).close();
+  {
+    using folder = openDataFolder(before);
+    await done(backUp(folder, away, { isLinked: false, nowMs: 1 }));
+  }
+
+  await done(restore(away, after));
+
+  for (const folder of [before, away, after]) {
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  }
 });

@@ -230,7 +230,7 @@ def code_of_folder(path, _case):
 
 
 def _named_code(said):
-    """Of a network within another too, which is made by its own configuration."""
+    """A network within another is made by its own configuration."""
     if isinstance(said, list):
         return [each["type"] for each in said if isinstance(each, dict) and "type" in each] + [name for each in said if isinstance(each, (dict, list)) for name in _named_code(each)]
     named = list(said.get("auto_map", {}).values()) + [each["impl"] for each in said.get("custom_pipelines", {}).values()]

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type BigIntStats, constants } from 'node:fs';
+import { type BigIntStats, constants, existsSync } from 'node:fs';
 import { chmod, copyFile, rename, rm, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode, fileAt, isAbsence } from '#adapters/local/registry/file-state.ts';
@@ -28,6 +28,7 @@ export async function showInBucket(
     if (mine) return mine;
     throw new Failure('PlatformUnavailable', `${path} was removed while it was uploaded`);
   } catch (error) {
+    if (!existsSync(bucketFolder)) throw storageFailure(error, bucketFolder);
     if (IN_THE_WAY.includes(errorCode(error))) throw inTheWay(key, error);
     throw storageFailure(error, path);
   }
@@ -61,6 +62,8 @@ export async function hideFromBucket(bucketFolder: string, key: string): Promise
     if (!folder) throw leadsOut(key);
     await unlink(folder.at(basename(key)));
   } catch (error) {
+    // It is never made again: a missing one may be on a disk that is not mounted.
+    if (!existsSync(bucketFolder)) throw storageFailure(error, bucketFolder);
     if (!isAbsence(error)) throw storageFailure(error, path);
   }
 }

@@ -9,7 +9,7 @@ type Known = {
   readonly origins: readonly string[];
 };
 
-// With or without a port; the name of an IPv6 address stands in brackets.
+// The port may be missing; the name of an IPv6 address stands in brackets.
 const HOST = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/;
 const SHOWN_LETTERS = 100;
 
