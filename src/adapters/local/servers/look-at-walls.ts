@@ -80,7 +80,7 @@ async function looked(
     'PlatformUnavailable',
     `which walls this machine can set around a model could not be told in ${limitsMs.length} attempts: ${program} ${last}`,
     {
-      fix: `See what \`${[program, ...given].join(' ')}\` says: a Python has to be 3.9 or later, and it takes well under a second. On a machine that is busy, try again later; models are not served without their walls.`,
+      fix: `See what \`${[program, ...given].join(' ')}\` says: a Python has to be 3.9 or later, and it takes well under a second. On a machine that is busy, try again later. Without a python3 on the PATH, Node sets Landlock and seccomp; models are not served without walls that may be there.`,
     },
   );
 }
