@@ -3,7 +3,7 @@
 //
 // `node walls.mjs --look PATH...` writes {landlock, seccomp, namespaces, closed} as walls.py does.
 // `node walls.mjs PROGRAM ARGUMENT...` sets the walls that SLIPWAY_WALLS lists, or ends with status 2.
-import { readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { argv, env, execve } from 'node:process';
@@ -19,6 +19,8 @@ const prctl = libc.func('int prctl(int what, ulong a, ulong b, ulong c, ulong d)
 const capset = libc.func('int capset(void *header, void *sets)');
 const openPath = libc.func('int open(const char *path, int flags)');
 const access = libc.func('int access(const char *path, int how)');
+const pipe = libc.func('int pipe(void *made)');
+const dup2 = libc.func('int dup2(int from, int to)');
 const closeFd = libc.func('int close(int fd)');
 const fcntl = libc.func('int fcntl(int fd, int what, ...)');
 // Behind the filter Node's event loop cannot go on, not even to its end.
@@ -86,6 +88,7 @@ function firstClosed(path, how) {
 }
 
 function enter(plan) {
+  endInput();
   keepDescriptors();
   limit(plan.limits);
   dropCapabilities();
@@ -93,6 +96,17 @@ function enter(plan) {
   if (plan.landlock > 0) enterLandlock(plan);
   if (plan.seccomp) enterSeccomp();
   if (plan.namespaces) throw new Error('namespaces: Node cannot enter them');
+}
+
+/** As walls.py has it. */
+function endInput() {
+  if (!fstatSync(0).isCharacterDevice()) return;
+  const made = Buffer.alloc(8);
+  checked(pipe(made), 'a pipe');
+  const [over, writing] = [made.readInt32LE(0), made.readInt32LE(4)];
+  closeFd(writing);
+  checked(dup2(over, 0), 'its input');
+  closeFd(over);
 }
 
 /** The program gets the standard ones and those that the environment names; whoever started Slipway may have left others open. */

@@ -23,6 +23,7 @@ import platform
 import resource
 import signal
 import socket
+import stat
 import struct
 import sys
 from typing import Any, Callable, Iterable, Iterator, MutableMapping
@@ -87,6 +88,7 @@ def enter(env: MutableMapping[str, str]) -> None:
     if not given:
         return
     plan = json.loads(given)
+    _end_input()
     _close_others({0, 1, 2} | {int(env[name]) for name in (CHANNEL, LISTENING) if env.get(name)})
     facts = _facts_of(env)
     is_code = facts.get("format") in _OF_CODE
@@ -103,6 +105,16 @@ def enter(env: MutableMapping[str, str]) -> None:
         _enter_landlock(plan, is_code, has_network)
     if plan["seccomp"]:
         _enter_seccomp(has_network, may_listen=facts.get("format") in _OF_LISTENERS)
+
+
+def _end_input() -> None:
+    """Its input is not the machine's /dev/null but one of its own that is over: the mode of what is open can be changed by it, and a root's /dev/null was closed to the whole machine."""
+    if not stat.S_ISCHR(os.fstat(0).st_mode):
+        return
+    over, writing = os.pipe()
+    os.close(writing)
+    os.dup2(over, 0)
+    os.close(over)
 
 
 def _close_others(kept: set[int]) -> None:

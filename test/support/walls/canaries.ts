@@ -88,11 +88,12 @@ export const missingNobody =
 
 export type CanaryWorld = Awaited<ReturnType<typeof canaryWorld>>;
 
-// As Slipway starts a server: with a socket that listens. A file may be left open by whoever started Slipway.
+// As Slipway starts a server: with a socket that listens, and no input. A file may be left open by whoever started Slipway.
 const OPENED = `
 import os, socket, sys
 made = socket.create_server(("127.0.0.1", 0))
 os.environ["LISTENING_FD"] = str(os.dup2(made.fileno(), 4))
+os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
 if left := os.environ.get("LEFT_OPEN"):
     os.dup2(os.open(left, os.O_RDWR), 200)
 os.execv(sys.argv[1], sys.argv[1:])

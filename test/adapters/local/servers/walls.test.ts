@@ -65,6 +65,12 @@ for _ in range(20):
 
 const READ_LEFT_OPEN = ['-c', 'import os; print(os.pread(200, 9, 0))'];
 
+// Whether its input is a pipe, and what it reads there.
+const READ_INPUT = [
+  '-c',
+  'import os, stat; print(stat.S_ISFIFO(os.fstat(0).st_mode), os.read(0, 9))',
+];
+
 // Where people keep private keys, sources and settings beside what every program reads.
 const SYSTEM_FOLDERS = [
   '/etc/ssl',
@@ -198,6 +204,12 @@ needing(MACHINE.python === null ? missingWalls() : undefined, () => {
       });
     });
 
+    needing(missingWalls('landlock'), () => {
+      it('has an input of its own, which is over: it could close the machine’s /dev/null to everybody', async () => {
+        expect(await world.python(MACHINE, READ_INPUT)).toBe("True b''\n");
+      });
+    });
+
     it('has a file that was left open when Slipway started, without walls', async () => {
       const told = { LEFT_OPEN: world.path('outside/secret') };
 
@@ -321,6 +333,10 @@ for path in ("lib/module", "secret"):
             .catch((error) => error);
 
           expect(`${ended.signal} ${ended.stderr}`).toContain(says);
+        });
+
+        it('has an input of its own, which is over', async () => {
+          expect(await world.python(MACHINE_BY_NODE, READ_INPUT)).toBe("True b''\n");
         });
 
         it('has no file that was left open when Slipway started', async () => {
