@@ -135,14 +135,16 @@ describe('slipway', () => {
     await writeFile(other, '');
     await runHere('push', other, '--data', data);
 
-    const [status, events, unknown] = [
+    const [status, events, misspelt, unknown] = [
       await runHere('status', 'other', '--data', data),
       await runHere('events', 'nobody', '--data', data),
+      await runHere('events', 'ohter', '--data', data),
       await runHere('status', 'nobody', '--data', data),
     ];
 
     expect(status).toMatchObject({ code: 0, stdout: expect.stringMatching(/^other /) });
     expect(events.stdout).toBe('there are no events of nobody yet\n');
+    expect(misspelt.stdout).toBe('there are no events of ohter yet; did you mean other?\n');
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('no model nobody') });
   });
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { ModelStatus } from '#compose/slipway.ts';
+import type { ModelStatus, Slipway } from '#compose/slipway.ts';
+import { nearestName } from '#domain/nearest-name.ts';
 import { unknownModel } from '#domain/unknown-model.ts';
 import {
   examples,
@@ -189,12 +190,18 @@ function addEvents(program: Command): void {
         count += 1;
         show(options, event, `${event.detail.time}  ${eventLine(event)}`.split('\n'));
       }
-      const whose = model === undefined ? '' : ` of ${model}`;
-      if (count === 0) commandOutput(options).line(`there are no events${whose} yet`);
+      if (count === 0) commandOutput(options).line(await noEvents(slipway, model));
     });
 }
 
 type LogsOptions = { readonly follow?: boolean; readonly tail?: number; readonly since?: string };
+
+async function noEvents(slipway: Slipway, model: string | undefined): Promise<string> {
+  if (model === undefined) return 'there are no events yet';
+  const names = (await slipway.models()).map(({ name }) => name);
+  const meant = nearestName(model, names);
+  return `there are no events of ${model} yet${meant ? `; did you mean ${meant}?` : ''}`;
+}
 
 function addLogs(program: Command): void {
   placedCommand(

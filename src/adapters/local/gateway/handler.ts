@@ -206,10 +206,11 @@ function modelOf({ kind, name }: Place): string | undefined {
 /** Chooses the revision only once the whole request has arrived: while a slow client sends, versions come and go. */
 async function serveChosen(
   parts: GatewayParts,
-  { request, response, gone }: Arrival,
+  arrival: Arrival,
   { place, standing, terms }: Known,
   body: Buffer | null,
 ): Promise<Outcome> {
+  const { request, response, gone } = arrival;
   const revision =
     place.kind === 'model' ? (parts.table().get(place.name)?.next() ?? standing) : standing;
   const visit = {
@@ -223,7 +224,8 @@ async function serveChosen(
     body,
   };
   const mine = revision === standing ? terms : termsOf(parts.revisions, revision);
-  const ending = mine ? await serveCounted(parts, visit, mine) : missing(place, revision);
+  const serving = mine ? serveCounted(parts, visit, mine) : missing(place, revision);
+  const ending = await Promise.resolve(serving).catch((error) => afterThrow(error, arrival));
   return { ending, model: modelOf(place), revision };
 }
 
