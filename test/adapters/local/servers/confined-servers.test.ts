@@ -20,7 +20,12 @@ import type { RevisionSpec } from '#ports/platform.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import { addConstantModel } from '../../../support/models/onnx.ts';
 import { needing } from '../../../support/needs.ts';
-import { LAUNCHER, MACHINE, MACHINE_BY_NODE, missingWalls } from '../../../support/walls/canaries.ts';
+import {
+  LAUNCHER,
+  MACHINE,
+  MACHINE_BY_NODE,
+  missingWalls,
+} from '../../../support/walls/canaries.ts';
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
