@@ -71,6 +71,8 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
 async function printedIn(where, [program, given], loadingSeconds) {
   const running = run(program, given, { ...MOST_OUTPUT, ...where });
   letGo(running.child);
+  // Code that asks somebody for a line as it is imported has its end at once.
+  running.child.stdin.on('error', () => undefined).end();
   const clock = clockOf(() => running.child.kill('SIGKILL'), loadingSeconds);
   handOnProgress(running.child, clock.tell);
   try {

@@ -1,6 +1,6 @@
 // Stands for Slipway among enemies: starts model servers as it does, one that is asked all the time, and beside it such as do whatever they can: `node enemy-host.ts OPTIONS_JSON`.
 // Ends after so many enemies, or seconds, with an `Aftermath` as JSON. What ends or stalls it would have ended or stalled Slipway.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
@@ -112,6 +112,8 @@ async function askOn(url: string): Promise<void> {
 const standing = () =>
   JSON.stringify({
     ...Object.fromEntries([process.pid, otherPid].map((pid) => [pid, scheduling(pid)])),
+    // Each server begins with descriptors that it did not open itself.
+    devices: ['/dev/null', '/dev/zero'].map((path) => statSync(path).mode),
     files: readdirSync(outside),
     secret: readFileSync(join(outside, 'secret'), 'utf8'),
   });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import { removeFolder } from '#adapters/local/remove-folder.ts';
 import type { FairTurn } from '#adapters/local/revisions/at-once.ts';
 import type { Applicant } from '#adapters/local/revisions/fair-turns.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
@@ -99,7 +100,7 @@ type StartBuild = z.infer<typeof startBuild>;
 export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
   const builds = new Set<Build>();
   // A killed Slipway leaves whole artifacts here.
-  const swept = rm(scratchFolder(options), { recursive: true, force: true });
+  const swept = removeFolder(scratchFolder(options));
   swept.catch(() => undefined);
   const closing = new AbortController();
 
@@ -249,7 +250,7 @@ async function inScratch(
   } catch (error) {
     throw storageFailure(error, directory);
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeFolder(scratch);
   }
 }
 

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type CheckedFiles, GONE } from '#adapters/local/integrity/checked-files.ts';
+import { removeFolder } from '#adapters/local/remove-folder.ts';
 import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -47,8 +48,7 @@ export function revisionFiles(
       scratch: join(path, 'scratch'),
     };
   };
-  const remove = (revision: string) =>
-    rm(join(directory, revision), { recursive: true, force: true });
+  const remove = (revision: string) => removeFolder(join(directory, revision));
   const partsOf = ({ image, artifact }: RevisionSpec) => (image ? [] : artifact.parts);
 
   async function requireSound({ revision, artifact }: RevisionSpec, part: ArtifactPart) {

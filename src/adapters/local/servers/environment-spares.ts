@@ -1,5 +1,6 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeFolderSync } from '#adapters/local/remove-folder.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Launched } from './launch.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
@@ -51,7 +52,7 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
   const closing = new Set<Promise<void>>();
   let made = 0;
   let isClosed = false;
-  rmSync(directory, { recursive: true, force: true });
+  removeFolderSync(directory);
 
   function keep(environment: Environment) {
     made += 1;

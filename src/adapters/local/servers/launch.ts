@@ -48,11 +48,13 @@ export async function launched({
         CHANNEL_FD: String(CHANNEL_FD),
         LISTENING_FD: String(LISTENING_FD),
       },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', descriptorOf(listening)],
+      // Its input is at its end from the beginning. /dev/null, opened before the walls, is a file whose mode a root's model could change.
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', descriptorOf(listening)],
       detached: true,
     });
     // Its watcher hears of its end; an error without a listener would end Slipway.
     child.on('error', () => undefined);
+    child.stdin?.on('error', () => undefined).destroy();
     return { child, port, scratch, channel: modelChannel(child) };
   } finally {
     // The process has its own descriptor of the same socket.

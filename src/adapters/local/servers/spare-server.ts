@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeFolderSync } from '#adapters/local/remove-folder.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { Launched } from './launch.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
@@ -76,7 +77,7 @@ export function spareServers({
   let made = 0;
   let isClosed = false;
   let callOff = () => {};
-  rmSync(directory, { recursive: true, force: true });
+  removeFolderSync(directory);
 
   function lookIn(ms: number): void {
     callOff();
@@ -198,7 +199,7 @@ function linkAll(from: string, to: string): void {
 
 function removed({ path }: SpareFolder): void {
   try {
-    rmSync(path, { recursive: true, force: true });
+    removeFolderSync(path);
   } catch {
     // The next start removes it.
   }

@@ -53,6 +53,16 @@ it('a server answers on the socket that was made for it', async () => {
   expect(await answerOf(await started(SERVES).started)).toBe('right');
 });
 
+it('a server begins with no descriptor of a file, whose mode it could change though the disk is closed to it', async () => {
+  const kinds = `const { fstatSync } = require('node:fs');
+server.removeAllListeners('request');
+const kindOf = (stat) => (stat.isSocket() || stat.isFIFO() ? 'pipe' : 'file');
+server.on('request', (_, response) => response.end(String([0, 1, 2, 3].map((fd) => kindOf(fstatSync(fd))))));
+`;
+
+  expect(await answerOf(await started(kinds + SERVES).started)).toBe('pipe,pipe,pipe,pipe');
+});
+
 it('takes a message in pieces', async () => {
   const pieces = `listen(() => { write('{"rea'); setImmediate(() => write('dy":true}\\n')); });`;
 
