@@ -447,6 +447,9 @@ def _call(result: int, what: str) -> None:
 
 
 if __name__ == "__main__":
+    if sys.version_info < (3, 9):
+        # As a shell has it where there is no such program.
+        sys.exit(127)
     if sys.argv[1:2] == ["--look"]:
         print(json.dumps(look(sys.argv[2:])))
     else:

@@ -21,6 +21,8 @@ const LOOKS_MS: readonly number[] = [10_000, 20_000, 30_000];
 // What a shell, and a shim such as pyenv's, answers where there is no program behind the name, or none that may be run.
 const NOT_THERE: readonly unknown[] = ['ENOENT', 'EACCES', 126, 127];
 const NO_BINDING = 'ERR_MODULE_NOT_FOUND';
+// What a Python says that is too old to read the launcher; one that can read it ends with 127 where it is too old to run it.
+const TOO_OLD = 'SyntaxError';
 
 type How = {
   /** The program that looks. */
@@ -47,7 +49,7 @@ export async function lookAtWalls(
   const byPython = [python, '-I', '-S', launcher, '--look'] as const;
   const walls = await looked(byPython, paths, limitsMs);
   if (walls) return walls;
-  const missing = `no ${python} runs to set them`;
+  const missing = `no ${python} from 3.9 on runs to set them`;
   if (!node) return { ...NO_WALLS, missing };
   const byNode = await looked([process.execPath, node, '--look'], paths, limitsMs);
   if (byNode) return { ...byNode, node };
@@ -88,7 +90,8 @@ async function looked(
 function isMissing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const isThere = !('code' in error && NOT_THERE.includes(error.code));
-  return !isThere || ('stderr' in error && String(error.stderr).includes(NO_BINDING));
+  const said = 'stderr' in error ? String(error.stderr) : '';
+  return !isThere || said.includes(NO_BINDING) || said.includes(TOO_OLD);
 }
 
 function howItFailed(error: unknown, limitMs: number): string {

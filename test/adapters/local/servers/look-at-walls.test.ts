@@ -59,18 +59,21 @@ needing(process.platform === 'linux' ? undefined : 'only Linux has the walls', (
     });
 
     it.each([
-      ['there is no Python', '/no/such/python3'],
-      ['a shim finds no Python behind it', 'shim'],
-    ])('finds that there are none where %s, and says that', async (_, named) => {
+      ['there is no Python', null],
+      ['a shim finds no Python behind it, or that is 3.8', 'exit 127'],
+      [
+        'there is a Python that cannot read them',
+        'echo "SyntaxError: future feature annotations is not defined" >&2; exit 1',
+      ],
+    ])('finds that there are none where %s, and says that', async (_, does) => {
       await using folder = await temporaryFolder();
-      const shim = join(folder.path, 'python3');
-      await writeFile(shim, '#!/bin/sh\nexit 127\n', { mode: 0o755 });
-      const python = named === 'shim' ? shim : named;
+      const python = join(folder.path, 'python3');
+      if (does) await writeFile(python, `#!/bin/sh\n${does}\n`, { mode: 0o755 });
 
       const found = await lookAtWalls(LAUNCHER, [tmpdir()], { python });
 
-      expect(wallsLine(found)).toBe(`none: no ${python} runs to set them`);
-      expect(unwalled(found)).toBe(`no ${python} runs to set them`);
+      expect(wallsLine(found)).toBe(`none: no ${python} from 3.9 on runs to set them`);
+      expect(unwalled(found)).toBe(`no ${python} from 3.9 on runs to set them`);
       expect(leftOpen(found, false)).toHaveLength(1);
     });
 
