@@ -3,9 +3,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { HTTPMethods } from 'fastify';
 import { parse } from 'yaml';
 import { controlApi } from '#adapters/local/control-api.ts';
+import { unwalled } from '#adapters/local/servers/walls.ts';
+import { machineWalls } from '#compose/machine-walls.ts';
 import { NEXT_PHASES } from '#domain/phase.ts';
 import { addConstantModel, unknownOperatorModel } from '../support/models/onnx.ts';
-import { missingPython, notLinux } from '../support/needs.ts';
+import { notLinux } from '../support/needs.ts';
 import { behaving } from '../support/servers/behaviour.ts';
 import { startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
@@ -120,8 +122,9 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/models/{name}/explain', '/models/good/explain?version=9'),
     ];
 
-    // A machine whose walls nobody sets says so to monitors.
-    const health = notLinux === undefined && missingPython !== undefined ? 503 : 200;
+    // A machine of Linux whose walls nobody sets says so to monitors.
+    const refuses = unwalled(await machineWalls(slipway.dataDir));
+    const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
       ...[...Array(7).fill(200), health, ...Array(16).fill(200)],
       ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400],

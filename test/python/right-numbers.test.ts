@@ -53,6 +53,7 @@ describe('as ONNX, in as many rows as differed once, its framework is answered b
     'a forest at its thresholds',
     'boosted trees at their thresholds',
     'a forest of seconds',
+    'a scaled table of seconds before trees',
     'a line over declared whole numbers',
     'a forest over declared whole numbers',
     'a line beyond FP32',
@@ -88,6 +89,14 @@ describe('its framework answers itself, since a conversion would round them, for
     {
       what: 'ids beyond 2^53 in a matrix that is declared whole',
       reason: 'it has learned whole numbers beyond 2^53',
+    },
+    {
+      what: 'components of seconds before trees',
+      reason: 'its trees decide by the last bits of what a step before them sums up',
+    },
+    {
+      what: 'a Gaussian process over numbers near 1e-9',
+      reason: 'of its spread; the limit is 1e-06',
     },
   ])('$what', ({ what, reason }) => {
     const found = said.get(what);

@@ -21,7 +21,9 @@ import pandas  # noqa: E402
 import xgboost  # noqa: E402
 from sklearn.cluster import KMeans  # noqa: E402
 from sklearn.compose import make_column_transformer  # noqa: E402
+from sklearn.decomposition import PCA  # noqa: E402
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor  # noqa: E402
+from sklearn.gaussian_process import GaussianProcessRegressor  # noqa: E402
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier  # noqa: E402
 from sklearn.multiclass import OneVsRestClassifier  # noqa: E402
 from sklearn.naive_bayes import GaussianNB  # noqa: E402
@@ -41,6 +43,7 @@ DICE = np.random.RandomState(7)
 ROWS = 10_000
 SECONDS = 1_700_000_000 + DICE.uniform(0, 500_000, (ROWS, 1))
 RISING = (SECONDS[:, 0] - 1_700_000_000) / 20_000 + DICE.normal(0, 0.1, ROWS)
+NEAR_SECONDS = np.column_stack([SECONDS[:, 0], DICE.normal(0, 1, ROWS)])
 NEAR = 1e8 + DICE.normal(0, 3, (ROWS, 2))
 POINTS = DICE.normal(0, 1, (2_000, 4))
 KINDS = (POINTS[:, 0] + POINTS[:, 1] * POINTS[:, 2] > 0).astype(int) + (POINTS[:, 3] > 1)
@@ -130,6 +133,9 @@ CASES = {
     "a forest over declared whole numbers": lambda: declared_whole(RandomForestRegressor(10, random_state=0)),
     "ids that FP64 has not, beside one that is no whole number": lambda: of_ids(np.array([2**53 + 1, 1.5], dtype=object), facts_of(id="FP64", share="FP64")),
     "ids beyond 2^53 in a matrix that is declared whole": lambda: of_ids([4 * 10**17 + 1, 4 * 10**17 + 3], Facts("sklearn", None, Signature((TensorSpec("input", "INT64", (-1, 2)),), ()), False, None)),
+    "components of seconds before trees": lambda: (make_pipeline(PCA(2), xgboost.XGBClassifier(n_estimators=20)).fit(NEAR_SECONDS, RISING.astype(int) % 3), NEAR_SECONDS),
+    "a scaled table of seconds before trees": lambda: (make_pipeline(StandardScaler(), xgboost.XGBClassifier(n_estimators=20)).fit(NEAR_SECONDS, RISING.astype(int) % 3), NEAR_SECONDS),
+    "a Gaussian process over numbers near 1e-9": lambda: (GaussianProcessRegressor().fit(POINTS[:100, :2] * 1e-9, POINTS[:100, 2]), POINTS[:, :2] * 1e-9),
     "a forest beyond FP32": lambda: far_beyond(RandomForestClassifier(10, random_state=0)),
     "CatBoost beyond FP32": lambda: far_beyond(catboost.CatBoostClassifier(iterations=10, verbose=0, allow_writing_files=False)),
     "CatBoost that has learned missing values": lambda: (catboost.CatBoostClassifier(iterations=20, verbose=0, allow_writing_files=False).fit(HOLED, KINDS), HOLED),

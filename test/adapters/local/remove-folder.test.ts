@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeFolder, removeFolderSync } from '#adapters/local/remove-folder.ts';
@@ -48,7 +56,8 @@ describe.each(Object.entries(ways))('%s', (_, remove) => {
       await using folder = await temporaryFolder();
       const [path, kept] = [join(folder.path, 'a'), join(folder.path, 'kept')];
       mkdirSync(join(path, 'closed'), { recursive: true });
-      writeFileSync(kept, '', { mode: 0o444 });
+      writeFileSync(kept, '');
+      chmodSync(kept, 0o444);
       linkSync(kept, join(path, 'closed/link'));
       symlinkSync(folder.path, join(path, 'closed/out'));
       execFileSync('chmod', ['0', join(path, 'closed')]);

@@ -15,6 +15,13 @@ _EXACT = ("ArrayFeatureExtractor", "LabelEncoder", "OneHotEncoder", "TreeEnsembl
 # Their answers are small and whole.
 _WHOLE = ("ArgMax", "LabelEncoder", "OneHotEncoder", "Shape")
 _MOVES = ("Identity", "Cast", "Concat", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Gather", "Slice", "ArrayFeatureExtractor", "ZipMap", "Transpose")
+# Operators whose answer IEEE 754 gives to the last bit, or that compute no fraction. A sum, or an exponential, ends in other bits in another library.
+_LAST_BIT = (
+    *_MOVES,
+    *_WHOLE,
+    *("Abs", "Add", "Ceil", "Clip", "Constant", "ConstantOfShape", "Div", "Expand", "Floor", "IsNaN", "Max", "Min", "Mul", "Neg", "ReduceMax", "ReduceMin", "Round", "Sign", "Sqrt", "Sub", "Where"),
+)
+_FRACTIONS = (TensorProto.FLOAT, TensorProto.DOUBLE)
 _NARROW = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 _SMALL = (TensorProto.BOOL, TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16, TensorProto.UINT16)
 
@@ -27,7 +34,22 @@ def in_its_precision(model: ModelProto) -> ModelProto:
     _set_opsets(model)
     inferred = shape_inference.infer_shapes(model, check_type=True)
     _check(inferred.graph, {}, set())
+    _check_trees(inferred.graph)
     return model
+
+
+def _check_trees(graph: Any) -> None:
+    """Trees decide by the last bit of a number that lies at a threshold."""
+    values = [*graph.input, *graph.value_info, *graph.output]
+    types = {each.name: each.type.tensor_type.elem_type for each in values}
+    other: dict[str, str] = {}
+    for node in graph.node:
+        by = next((other[name] for name in node.input if name in other), None)
+        if by and node.op_type == "TreeEnsemble":
+            raise ValueError(f"its trees decide by the last bits of what a step before them sums up, which are its framework's own ({by})")
+        computes = node.op_type not in _LAST_BIT and any(types.get(name, TensorProto.DOUBLE) in _FRACTIONS for name in node.output)
+        if by or computes:
+            other.update((name, by or node.op_type) for name in node.output)
 
 
 def _set_opsets(model: ModelProto) -> None:

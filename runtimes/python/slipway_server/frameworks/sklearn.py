@@ -68,8 +68,9 @@ def _ranges(model: Any, width: int) -> Iterator[tuple[int, float]]:
             steps = spread if isinstance(spread, np.ndarray) and name in ("mean_", "center_") else np.zeros(width)
             for factor in (-2.0, -0.5, 0.0, 0.5, 2.0):
                 yield from enumerate((values + factor * steps).tolist())
-    for name in ("cluster_centers_", "support_vectors_", "_fit_X", "theta_", "means_", "quantiles_"):
-        rows = getattr(model, name, None)
+    for name in ("cluster_centers_", "support_vectors_", "_fit_X", "X_train_", "X_fit_", "theta_", "means_", "quantiles_"):
+        # A Gaussian process that classifies keeps its rows a level deeper.
+        rows = getattr(model, name, getattr(getattr(model, "base_estimator_", None), name, None))
         if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] == width:
             for row in rows[:200]:
                 yield from enumerate(row.tolist())

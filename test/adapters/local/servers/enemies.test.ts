@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { removeFolder } from '#adapters/local/remove-folder.ts';
 import { again, SEED } from '../../../support/fuzz/seeded.ts';
 import { needing } from '../../../support/needs.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
@@ -21,10 +22,14 @@ async function fought(over: Partial<Fight>): Promise<Aftermath> {
     ...{ root: folder.path, seed: SEED, enemies: 8, atOnce: 2, attempts: 400, seconds: SECONDS },
     ...over,
   };
-  const { stdout } = await promisify(execFile)(process.execPath, [HOST, JSON.stringify(fight)], {
-    maxBuffer: 2 ** 24,
-  });
-  return JSON.parse(stdout);
+  try {
+    const args = [HOST, JSON.stringify(fight)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 });
+    return JSON.parse(stdout);
+  } finally {
+    // They have closed folders of their own.
+    await removeFolder(folder.path);
+  }
 }
 
 needing(missingWalls(), () => {
