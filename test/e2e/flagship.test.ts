@@ -34,6 +34,9 @@ const SLOW =
 const KILLED =
   /\d+ of \d+ probes failed since the shift; the last: .*used \d+ MiB; the limit is \d+ MiB/;
 
+const FAILED =
+  /\d+ of \d+ (probes failed|requests since the shift were answered by a server error)/;
+
 const BROKEN: readonly Broken[] = [
   {
     name: 'does not load',
@@ -66,14 +69,14 @@ const BROKEN: readonly Broken[] = [
     bytes: behaving('leaks', V2),
     manifest: 'resources: { memory: 512Mi }\n',
     state: 'RolledBack',
-    // Of a busy machine it may be seen first that whoever takes so much memory is slow.
-    reason: new RegExp(`${KILLED.source}|${SLOW.source}`),
+    // On a busy machine it may be seen first that whoever takes so much memory is slow, or that clients got an error for it.
+    reason: new RegExp(`${KILLED.source}|${SLOW.source}|${FAILED.source}`),
   },
   {
     name: 'fails one request in ten',
     bytes: behaving('fails-one-in-ten', V2),
     state: 'RolledBack',
-    reason: /\d+ of \d+ (probes failed|requests since the shift were answered by a server error)/,
+    reason: FAILED,
   },
   {
     name: 'is many times slower',
