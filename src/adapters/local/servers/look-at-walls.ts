@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
@@ -107,7 +106,7 @@ function requireOpen([closed]: readonly string[]): void {
   if (closed === undefined) return;
   const { uid, mode } = statSync(closed);
   const owner = nameOf(uid);
-  const me = userInfo().username;
+  const me = nameOf(process.getuid?.() ?? 0);
   throw new Failure(
     'PlatformDenied',
     `${closed} belongs to ${owner} and is closed to ${me} (mode 0${(mode & 0o7777).toString(8)}) behind the walls around a model, where a root has no more rights than another user; no model server could read its own files`,
