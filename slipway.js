@@ -18,7 +18,8 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 if (process.channel) endWithParent();
 if (major > 22 || (major === 22 && minor >= 18)) {
   // Without it two thirds of what a command takes is compiling. The user's own folder: what others may write must not be run.
-  const caches = process.env.XDG_CACHE_HOME || join(ownHome(), '.cache');
+  const home = ownHome();
+  const caches = process.env.XDG_CACHE_HOME || join(home, '.cache');
   module.enableCompileCache(join(caches, 'slipway', 'compiled'));
   await import(MAIN);
 } else {
@@ -34,12 +35,13 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   child.on('error', giveUp);
 }
 
-/** A user without an account, as in many containers, may have no home; then nothing is cached. */
+/** A user without an account, as in many containers, may have no home; then nothing is cached. Libraries that ask for one, and fail where there is none, get the same answer. */
 function ownHome() {
   try {
     return homedir();
   } catch {
-    return '/nonexistent';
+    process.env.HOME = '/nonexistent';
+    return process.env.HOME;
   }
 }
 
