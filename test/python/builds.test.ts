@@ -212,7 +212,7 @@ describe('builds that run, and one that waits for its turn', () => {
     for (const name of others.toReversed()) await slipway.ask(name, 'abort');
 
     for (const name of others) {
-      expect((await slipway.ending(name, 1)).detail).toMatchObject({ state: 'Failed' });
+      expect((await slipway.ending(name, 1)).detail).toMatchObject({ state: 'Aborted' });
     }
     expect((await slipway.ending(stays, 1)).detail).toMatchObject({ state: 'Live' });
   });
