@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -16,11 +16,9 @@ const CLOSED = ['-type', 'd', '!', '-perm', '-u+rwx'];
  * Opens all folders below a path, before it looks into each, and removes them. Both programs go from folder to folder, so that no path is too long for them, and follow no link.
  * No mode of a file changes: it may be a link of the store's.
  */
-const commandsFor = (path: string) =>
-  [
-    ['find', [path, ...CLOSED, '-execdir', 'chmod', 'u+rwx', '{}', ';']],
-    ['rm', ['-rf', '--', path]],
-  ] as const;
+const openingOf = (path: string) =>
+  ['find', [path, ...CLOSED, '-execdir', 'chmod', 'u+rwx', '{}', ';']] as const;
+const removalOf = (path: string) => ['rm', ['-rf', '--', path]] as const;
 
 /** Removes a folder that a model could write to, and may have made so that it does not want to go. Nothing is there for a path that does not exist. */
 export async function removeFolder(path: string): Promise<void> {
@@ -28,8 +26,9 @@ export async function removeFolder(path: string): Promise<void> {
     await rm(path, OPTIONS);
   } catch (error) {
     if (!isLeftThere(error)) throw error;
-    for (const [program, given] of commandsFor(path))
-      await run(program, given, { env: ENVIRONMENT });
+    // It fails where something goes meanwhile; whether all has gone, the removal says.
+    await run(...openingOf(path), { env: ENVIRONMENT }).catch(() => undefined);
+    await run(...removalOf(path), { env: ENVIRONMENT });
   }
 }
 
@@ -39,9 +38,8 @@ export function removeFolderSync(path: string): void {
     rmSync(path, OPTIONS);
   } catch (error) {
     if (!isLeftThere(error)) throw error;
-    for (const [program, given] of commandsFor(path)) {
-      execFileSync(program, given, { env: ENVIRONMENT, stdio: 'pipe' });
-    }
+    spawnSync(...openingOf(path), { env: ENVIRONMENT, stdio: 'ignore' });
+    execFileSync(...removalOf(path), { env: ENVIRONMENT, stdio: 'pipe' });
   }
 }
 
