@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
+import { userHome } from '#adapters/local/user-caches.ts';
 import { Failure } from '#domain/failure.ts';
 
 // https://huggingface.co/docs/huggingface_hub/guides/manage-cache: the files of a snapshot are links to the repository's own blobs.
@@ -40,9 +40,8 @@ async function foldersAround(folder: string): Promise<readonly string[]> {
 }
 
 function leadsOut(link: string, target: string, folder: string): Failure {
-  const home = ownHome();
-  const isInHome = home !== undefined && target.startsWith(home + sep);
-  const shown = isInHome ? `~${target.slice(home.length)}` : target;
+  const home = userHome();
+  const shown = target.startsWith(home + sep) ? `~${target.slice(home.length)}` : target;
   return new Failure(
     'InputInvalid',
     `${link} is a link to ${shown}, which is not in ${basename(folder) || folder}`,
@@ -50,13 +49,4 @@ function leadsOut(link: string, target: string, folder: string): Failure {
       fix: 'Put the file itself in its place (cp -L) if it belongs to the model, else remove the link. Only links within the folder are followed, and those of a snapshot in the cache of Hugging Face.',
     },
   );
-}
-
-/** A number without an account, as in many containers, has none. */
-function ownHome(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined;
-  }
 }

@@ -6,13 +6,14 @@ export function userCaches(
   environment: Readonly<Record<string, string | undefined>>,
   home: () => string = homedir,
 ): string {
-  return environment['XDG_CACHE_HOME'] || join(homeOr('/nonexistent', home), '.cache');
+  return environment['XDG_CACHE_HOME'] || join(userHome(home), '.cache');
 }
 
-function homeOr(none: string, home: () => string): string {
+/** The home of the user that runs this; a path of no folder where there is none. */
+export function userHome(home: () => string = homedir): string {
   try {
     return home();
   } catch {
-    return none;
+    return '/nonexistent';
   }
 }
