@@ -14,7 +14,7 @@ const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 const LAST_OUTPUT_MS = 1000;
 // By the clock, whatever a model says: as long as it may compute (BUILD_CPU_SECONDS). One that sleeps would keep its place from other builds.
 const MOST_SECONDS = 1800;
-// What slipway_server.describe says once the model is loaded.
+// slipway_server.describe says this once the model is loaded.
 const LOADED = 'progress: proving the model';
 
 /** The name of the image that a place is, or undefined. */
@@ -23,7 +23,7 @@ export function imageOf(place) {
 }
 
 /**
- * Of the artifact in a folder: `out` is the only folder in it that the artifact's own code may write to.
+ * Runs Python on the artifact in a folder, whose own code may write to `out` alone.
  * `startupSeconds` is how long its server may take to get ready; what takes longer to load could not be served.
  */
 export function modelPython(artifact, { out, model, facts, startupSeconds }) {

@@ -139,7 +139,7 @@ async function describe({ served, python }, place) {
   return described;
 }
 
-/** What has loaded the artifact may print anything before, and its code may have written another answer. */
+/** The answer is the last line. The process that loaded the artifact may print anything before it, and the artifact's code may have written another answer. */
 function lastOf(printed) {
   const described = parsed(printed.trim().split('\n').at(-1));
   const wrong = Object.keys(DESCRIBED).find((name) => !DESCRIBED[name](described?.[name]));
@@ -161,7 +161,7 @@ const isNumber = (value) => Number.isFinite(value) && value >= 0;
 const isTexts = (value) => Array.isArray(value) && value.every((each) => typeof each === 'string');
 const isObjectOrNull = (value) => typeof value === 'object' && !Array.isArray(value);
 
-/** What slipway_server.describe and .convert answer, as far as it is used here; src/domain/build/proof.ts judges the rest. */
+/** slipway_server.describe and .convert answer these, as far as they are used here; src/domain/build/proof.ts judges the rest. */
 const DESCRIBED = {
   signature: isObjectOrNull,
   takesColumns: (value) => typeof value === 'boolean',
