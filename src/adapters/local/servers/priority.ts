@@ -44,12 +44,28 @@ function tryToRaise(): boolean {
 function setAll(pid: number | undefined, niceness: number): void {
   if (pid === undefined) return;
   // Linux weighs sessions first, and each server leads one: https://man7.org/linux/man-pages/man7/sched.7.html, "The autogroup feature". The session of any other process is that of a terminal, with all that runs there.
-  if (sessionOf(pid) === pid) {
-    attempt(() => writeFileSync(`/proc/${pid}/autogroup`, String(niceness)));
-  }
+  if (sessionOf(pid) === pid) setSession(pid, niceness);
   // On Linux each thread has a priority of its own.
   for (const thread of new Set([pid, ...threadsOf(String(pid))])) {
     attempt(() => setPriority(thread, niceness));
+  }
+}
+
+// Linux takes one change of a session in 100 ms from all processes that are not an administrator's together, and answers the others EAGAIN: kernel/sched/autogroup.c, proc_sched_autogroup_set_nice.
+const AGAIN_MS = 110;
+const MOST_TRIES = 100;
+const awaited = new Map<number, NodeJS.Timeout>();
+
+/** Sets the priority of a session, later where the system wants to be asked again; what was asked last holds. */
+function setSession(session: number, niceness: number, triesLeft = MOST_TRIES): void {
+  clearTimeout(awaited.get(session));
+  awaited.delete(session);
+  try {
+    writeFileSync(`/proc/${session}/autogroup`, String(niceness));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || triesLeft === 0) return;
+    const again = () => setSession(session, niceness, triesLeft - 1);
+    awaited.set(session, setTimeout(again, AGAIN_MS).unref());
   }
 }
 

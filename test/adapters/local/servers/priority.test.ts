@@ -7,6 +7,7 @@ import {
   mayRaisePriority,
   raisePriority,
 } from '#adapters/local/servers/priority.ts';
+import { eventually } from '../../../support/clock/eventually.ts';
 import { needing } from '../../../support/needs.ts';
 
 const NORMAL = getPriority();
@@ -61,7 +62,15 @@ describe('the priority of a process that nobody waits for', () => {
 
       lowerPriority(pid);
 
-      expect(groupOf(pid)).toMatch(new RegExp(` nice ${LOW}\n`));
+      await eventually(() => groupOf(pid).endsWith(` nice ${LOW}\n`));
+    });
+
+    it('is that of each session where several are lowered at once, which Linux does one by one for who is no administrator', async () => {
+      const pids = await Promise.all([1, 2, 3].map(() => started({ detached: true })));
+
+      for (const pid of pids) lowerPriority(pid);
+
+      await eventually(() => pids.every((pid) => groupOf(pid).endsWith(` nice ${LOW}\n`)));
     });
 
     it('leaves alone the session of a terminal that it runs in', async () => {
