@@ -76,9 +76,10 @@ export function describePlatform(name: string, open: () => Promise<PlatformWorld
         reason: expect.stringMatching(/(?:code|status) 1\b/),
         logTail: [world.lastWords],
       });
-      expect(await world.platform.logTail(spec.revision, { lines: 5 })).toEqual([
-        { timeMs: expect.any(Number), text: world.lastWords },
-      ]);
+      const tail = await world.platform.logTail(spec.revision, { lines: 5 });
+      // A platform may have started it more than once.
+      expect(new Set(tail.map(({ text }) => text))).toEqual(new Set([world.lastWords]));
+      expect(tail.every(({ timeMs }) => Number(timeMs) > 0)).toBe(true);
     });
 
     it('gives up a revision that does not get ready in its time, if it is the one to do so', async () => {

@@ -76,11 +76,17 @@ describe('Slipway with the docker engine', () => {
     slipway.drop(KEY, hungryModel());
     await slipway.ending('shapes', 1);
 
-    const refused = await slipway.infer('shapes', zeros(400_000_000));
+    // At the limit the kernel first drops and reads again what it may: on a busy machine that takes longer than a request may.
+    const refused = await eventually(async () => {
+      const answer = await slipway.infer('shapes', zeros(400_000_000));
+      return answer.status !== 504 && { status: answer.status, said: await answer.text() };
+    });
     const answered = await slipway.infer('shapes', zeros(7));
 
-    expect(refused.status).toBe(502);
-    expect(JSON.stringify(await refused.json())).toContain('more than its limit of 400 MiB');
+    expect(refused).toEqual({
+      status: 502,
+      said: expect.stringContaining('more than its limit of 400 MiB'),
+    });
     expect(await answered.json()).toMatchObject({ outputs: [{ data: [0] }] });
   });
 
