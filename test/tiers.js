@@ -11,7 +11,7 @@ export const TIERS = {
   },
   matrix: {
     folders: ['matrix'],
-    what: 'every fault at every call, and pairs of them',
+    what: 'every fault at every call, and pairs of them: a third in each run, all with SLIPWAY_THOROUGH=1',
     run: 'npm run test:matrix',
   },
   template: {

@@ -1,3 +1,3 @@
 import { faultMatrix } from '../support/faults/matrix.ts';
 
-faultMatrix('crash after');
+faultMatrix('crash after', 'matrix/crash-after');

@@ -1,3 +1,3 @@
 import { faultMatrix } from '../support/faults/matrix.ts';
 
-faultMatrix('crash before');
+faultMatrix('crash before', 'matrix/crash-before');

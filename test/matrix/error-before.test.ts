@@ -1,3 +1,3 @@
 import { faultMatrix } from '../support/faults/matrix.ts';
 
-faultMatrix('error before');
+faultMatrix('error before', 'matrix/error-before');

@@ -1,3 +1,3 @@
 import { faultMatrix } from '../support/faults/matrix.ts';
 
-faultMatrix('late, taken over');
+faultMatrix('late, taken over', 'matrix/late-taken-over');

@@ -1,3 +1,3 @@
 import { faultMatrix } from '../support/faults/matrix.ts';
 
-faultMatrix('late');
+faultMatrix('late', 'matrix/late');

@@ -1,3 +1,4 @@
 import { pairsTest } from '../support/faults/pairs.ts';
+import { IS_THOROUGH } from '../support/fuzz/runs.ts';
 
-pairsTest(1200, 'matrix/pairs');
+pairsTest(IS_THOROUGH ? 1200 : 400, 'matrix/pairs');

@@ -1,3 +1,3 @@
 import { faultMatrix } from '../support/faults/matrix.ts';
 
-faultMatrix('reply lost');
+faultMatrix('reply lost', 'matrix/reply-lost');

@@ -1,3 +1,3 @@
 import { faultMatrix } from '../support/faults/matrix.ts';
 
-faultMatrix('stale');
+faultMatrix('stale', 'matrix/stale');

@@ -1,3 +1,3 @@
 import { faultMatrix } from '../support/faults/matrix.ts';
 
-faultMatrix('throttled');
+faultMatrix('throttled', 'matrix/throttled');

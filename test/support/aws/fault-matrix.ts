@@ -1,3 +1,5 @@
+import { share } from '../fuzz/runs.ts';
+import { SEED } from '../fuzz/seeded.ts';
 import { type Befalls, CRASHED, notedCalls, plantFaults } from './fault-plans.ts';
 import { retry } from './retry.ts';
 import type { AnyClient } from './rules/rules.ts';
@@ -26,6 +28,7 @@ const OF_WRITES: readonly (readonly Befalls[])[] = [
 
 /**
  * A deed comes out the same, in its answer and in what it leaves, whatever befalls any one of its calls to AWS: every command that it asks, by every kind of fault.
+ * A run tries a third of them, which the seed chooses, and a thorough one all.
  * A failure that passes has it done again, and a crash too, by another process. `more` is what a deed bears beyond what each does.
  */
 export function itBearsFaults(
@@ -76,8 +79,8 @@ async function bears(
   const counts = new Map<Befalls, number>();
 
   let last: { readonly command: string; readonly isLikeCrash: boolean } | undefined;
-  for (const { command, plan } of plansOf(calls, more)) {
-    if (only && !only.includes(command)) continue;
+  const plans = plansOf(calls, more).filter(({ command }) => only?.includes(command) ?? true);
+  for (const { command, plan } of share(plans)) {
     // Who asks nothing more after an answer that was lost, and begins anew, is found by the next try as if it had died: the same run.
     if (plan[0] === 'crash after' && last?.command === command && last.isLikeCrash) continue;
     for (let left = plan; left.length > 0; ) {
@@ -95,7 +98,8 @@ async function bears(
 
   expect(calls.commands().length).toBeGreaterThan(0);
   const kinds = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
-  process.stdout.write(`${deed}: ${calls.commands().length} commands; befell: ${kinds}\n`);
+  const said = `${deed}: ${calls.commands().length} commands; befell: ${kinds}; SLIPWAY_SEED=${SEED}`;
+  process.stdout.write(`${said}\n`);
 }
 
 function plansOf(

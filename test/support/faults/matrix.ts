@@ -1,4 +1,5 @@
 import { type Mechanism, mechanismOf } from '#domain/placement/target.ts';
+import { share } from '../fuzz/runs.ts';
 import { again, SEED } from '../fuzz/seeded.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { carryOut, covering, faultOf, fewer, type Plan, singleFaults } from './plan.ts';
@@ -6,20 +7,21 @@ import { FAULT_SCENARIOS } from './scenarios.ts';
 
 const TEN_MINUTES_MS = 600_000;
 
-/** The tests of one fault at each call of every scenario: what is the same on Fargate and EC2, on Fargate. */
-export function faultMatrix(kind: Kind): void {
+/** The tests of one fault at each call of every scenario, or at a third of them: what is the same on Fargate and EC2, on Fargate. `path` is their file's. */
+export function faultMatrix(kind: Kind, path: string): void {
   let runs = 0;
 
   describe(`\`${kind}\`, at whichever call, leaves every invariant as it is`, () => {
     it.each(FAULT_SCENARIOS)(
       '$name on $target',
       async (scenario) => {
-        const plans = distinct(await singleFaults([scenario])).filter(
+        const own = distinct(await singleFaults([scenario])).filter(
           (plan) => faultOf(plan).kind === kind,
         );
+        const plans = share(own);
         runs += plans.length;
 
-        expect(await problemsOf(plans)).toEqual([]);
+        expect(await problemsOf(plans, again(path))).toEqual([]);
       },
       TEN_MINUTES_MS,
     );
@@ -64,9 +66,9 @@ export function faultsIn(mechanism: Mechanism, path: string): void {
   });
 }
 
-/** What is wrong after the runs; where anything is, by which command they are made again. */
-async function problemsOf(plans: readonly Plan[], command?: string): Promise<readonly string[]> {
+/** What is wrong after the runs; where anything is, the command that makes them again comes first. */
+async function problemsOf(plans: readonly Plan[], command: string): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const plan of plans) problems.push(...(await carryOut(plan)).problems);
-  return problems.length > 0 && command ? [command, ...problems] : problems;
+  return problems.length > 0 ? [command, ...problems] : problems;
 }
