@@ -1,6 +1,8 @@
 import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { difference } from '#domain/rollout/json-difference.ts';
+import { share } from '../../support/fuzz/runs.ts';
+import { SEED } from '../../support/fuzz/seeded.ts';
 import { fixtureOf } from '../../support/models/dropped.ts';
 import type { ModelFixture } from '../../support/models/fixtures.ts';
 import {
@@ -54,12 +56,14 @@ const MODELS: readonly (readonly [folder: string, name: string])[] = [
   ['archives', 'xgboost.tar'],
 ];
 
-const CASES = MODELS.map(([folder, name], at) => ({ folder, name, model: `m${at}` }));
+// Each takes a deployment of its own: a run tries a third, which the seed chooses.
+const CASES = share(MODELS).map(([folder, name], at) => ({ folder, name, model: `m${at}` }));
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let slipway: RunningSlipway;
 
 beforeAll(async () => {
+  process.stdout.write(`${CASES.length} of ${MODELS.length} models; SLIPWAY_SEED=${SEED}\n`);
   folder = await temporaryFolder();
   slipway = await startSlipway(folder.path);
 }, 60_000);
