@@ -1,5 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { share } from '../support/fuzz/runs.ts';
+import { SEED } from '../support/fuzz/seeded.ts';
 import {
   answerToOwnExample,
   type Dropped,
@@ -33,12 +35,14 @@ export function describeOnOneMachine(
   });
 }
 
-/** Each is a model of its own. */
+/** Each is a model of its own; a run tries a third of them, which the seed chooses, and a thorough one all. */
 export function itAnswersAsItsFramework(
   cases: readonly Dropped[],
   open: () => RunningSlipway,
 ): void {
-  it.each(cases.map((given, index) => ({ ...given, model: `case-${index}` })))(
+  const tried = share(cases);
+  process.stdout.write(`${tried.length} of ${cases.length} cases; SLIPWAY_SEED=${SEED}\n`);
+  it.each(tried.map((given, index) => ({ ...given, model: `case-${index}` })))(
     '$what answers as its framework does, and so does the next version',
     async ({ model, folder, versions, asOnnx }) => {
       const slipway = open();
