@@ -1,10 +1,11 @@
 // Runs the Pythons that load a model: each is a program, or `docker://IMAGE`. The artifact has no network there, and may only write to one folder: confined by Docker in an image, else by WALLS, this machine's walls (src/adapters/local/servers/walls.ts).
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { docker, pythonIn } from './docker.mjs';
+import { limitsFor, watchOut } from './out-watch.mjs';
 import { handOnProgress } from './progress.mjs';
 
 const run = promisify(execFile);
@@ -40,16 +41,19 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
     PYTHONDONTWRITEBYTECODE: '1',
   };
 
-  /** All that it prints. `loads`: it loads the model, which has a limit of the clock. An error's `isOver` says that it reached one. */
+  /** All that it prints. `loads`: it loads the model, which has limits of the clock and of what it writes. An error's `isOver` says that it reached one. */
   async function printed(place, given, { loads = false } = {}) {
     const image = imageOf(place);
-    const loadingSeconds = loads ? startupSeconds : undefined;
+    const limits = {
+      loadingSeconds: loads ? startupSeconds : undefined,
+      out: loads ? { folder: out, ...(await limitsFor(join(dirname(facts), 'model'))) } : undefined,
+    };
     if (image) {
       const inImage = { folder: artifact, writable: out, env };
-      return printedInImage(image, given, inImage, loadingSeconds);
+      return printedInImage(image, given, inImage, limits);
     }
     const walled = { ...env, ...walls(place, { artifact, out }) };
-    return printedIn({ cwd: out, env: walled }, [place, given], loadingSeconds);
+    return printedIn({ cwd: out, env: walled }, [place, given], limits);
   }
 
   return {
@@ -68,44 +72,44 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
   };
 }
 
-async function printedIn(where, [program, given], loadingSeconds) {
+async function printedIn(where, [program, given], limits) {
   const running = run(program, given, { ...MOST_OUTPUT, ...where });
   letGo(running.child);
   // Code that asks somebody for a line as it is imported has its end at once.
   running.child.stdin.on('error', () => undefined).end();
-  const clock = clockOf(() => running.child.kill('SIGKILL'), loadingSeconds);
-  handOnProgress(running.child, clock.tell);
+  const limit = limited(() => running.child.kill('SIGKILL'), limits);
+  handOnProgress(running.child, limit.tell);
   try {
     return (await running).stdout;
   } catch (error) {
-    throw clock.error() ?? (error.signal === 'SIGXCPU' ? outOfCpu(given) : error);
+    throw limit.error() ?? (error.signal === 'SIGXCPU' ? outOfCpu(given) : error);
   } finally {
-    clock.stop();
+    limit.stop();
   }
 }
 
-async function printedInImage(image, given, inImage, loadingSeconds) {
+async function printedInImage(image, given, inImage, limits) {
   const name = `slipway-load-${randomBytes(6).toString('hex')}`;
   const end = () => docker(['kill', name]).catch(() => undefined);
-  const clock = clockOf(end, loadingSeconds);
-  const onSaid = (bytes) => String(bytes).split('\n').forEach(clock.tell);
+  const limit = limited(end, limits);
+  const onSaid = (bytes) => String(bytes).split('\n').forEach(limit.tell);
   try {
     return await pythonIn(image, given, { ...inImage, name, onSaid });
   } catch (error) {
-    throw clock.error() ?? error;
+    throw limit.error() ?? error;
   } finally {
-    clock.stop();
+    limit.stop();
   }
 }
 
-/** Calls `end` by the clock: for what loads the model when that takes longer than so many seconds, and in any case after the most. It is told the stages; `error` says why it has ended something. */
-function clockOf(end, loadingSeconds) {
+/** Calls `end` for what loads the model when that takes longer than so many seconds or writes too much, and in any case after the most. It is told the stages; `error` says why it has ended something. */
+function limited(end, { loadingSeconds, out }) {
   let over;
-  const endAfter = (seconds, says) =>
-    setTimeout(() => {
-      over = says;
-      end();
-    }, seconds * 1000);
+  function endIt(says) {
+    over ??= says;
+    end();
+  }
+  const endAfter = (seconds, says) => setTimeout(() => endIt(says), seconds * 1000);
   const whole = endAfter(
     MOST_SECONDS,
     `the model was not proven in ${MOST_SECONDS} s by the clock`,
@@ -113,10 +117,12 @@ function clockOf(end, loadingSeconds) {
   const loading =
     loadingSeconds &&
     endAfter(loadingSeconds, `the model was not loaded in ${loadingSeconds} s by the clock`);
+  const unwatch = out ? watchOut(out.folder, out, endIt) : () => undefined;
   return {
     tell: (line) => line === LOADED && clearTimeout(loading),
     error: () => over && Object.assign(new Error(over), { isOver: true }),
     stop() {
+      unwatch();
       clearTimeout(loading);
       clearTimeout(whole);
     },

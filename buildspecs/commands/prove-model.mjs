@@ -44,6 +44,8 @@ function workFolder(artifact, order) {
 }
 
 async function layOut({ artifact, order, served, out, facts, python }, place) {
+  // Another user reads it there, whatever this one keeps to itself by default.
+  if (imageOf(place)) process.umask(0o022);
   await mkdir(served, { recursive: true });
   let unpacked = join(artifact, 'model');
   // Unpacks at the offsets that inspection found: no second reader looks for files in an archive.

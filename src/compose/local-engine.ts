@@ -23,6 +23,7 @@ import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers, type Soundness } from '#adapters/local/servers/process-servers.ts';
+import { sessionCpuSeconds } from '#adapters/local/servers/process-usage.ts';
 import { buildWalls, serverFiles, type Walls } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
@@ -151,6 +152,7 @@ async function processEngine({
     applicantOf,
     board,
     onModel: servers.expects,
+    cpuSeconds: sessionCpuSeconds,
     buildspec: 'buildspecs/process.yml',
     environment: {
       IMAGES: images,
@@ -254,7 +256,15 @@ type Runner = Pick<LocalEngine, 'build' | 'buildLog' | 'stop'> & { readonly runn
 
 type Runs = Pick<
   ImageBuildsOptions,
-  'buildspec' | 'directory' | 'environment' | 'own' | 'inTurn' | 'applicantOf' | 'board' | 'onModel'
+  | 'buildspec'
+  | 'directory'
+  | 'environment'
+  | 'own'
+  | 'inTurn'
+  | 'applicantOf'
+  | 'board'
+  | 'onModel'
+  | 'cpuSeconds'
 >;
 
 /** Runs a buildspec of this repository, in place of CodeBuild. */

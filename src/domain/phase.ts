@@ -1,29 +1,21 @@
+const AFTER_WAITING = [
+  'Inspected',
+  'Provisioning',
+  'Undeploying',
+  'Superseded',
+  'Rejected',
+  'Aborted',
+  'Failed',
+] as const;
+
 /**
  * The phases of a deployment and the only moves between them; a registry refuses every other move with `PhaseConflict`.
  * A phase with no next phase is terminal: a deployment reaches exactly one of them, and announces it once.
  */
 export const NEXT_PHASES = {
-  Admitted: [
-    'AwaitingApproval',
-    'Waiting',
-    'Inspected',
-    'Provisioning',
-    'Undeploying',
-    'Superseded',
-    'Rejected',
-    'Aborted',
-    'Failed',
-  ],
+  Admitted: ['AwaitingApproval', 'Waiting', ...AFTER_WAITING],
   AwaitingApproval: ['Waiting', 'Provisioning', 'Superseded', 'Rejected', 'Aborted', 'Failed'],
-  Waiting: [
-    'Inspected',
-    'Provisioning',
-    'Undeploying',
-    'Superseded',
-    'Rejected',
-    'Aborted',
-    'Failed',
-  ],
+  Waiting: AFTER_WAITING,
   Inspected: ['Building', 'Provisioning', 'Rejected', 'Aborted', 'Failed'],
   Building: ['Provisioning', 'Superseded', 'Rejected', 'Aborted', 'Failed'],
   Provisioning: ['Ready', 'Rejected', 'Aborted', 'Failed'],

@@ -58,6 +58,7 @@ function refuseForeign(object: Json, file: string, isTraining: boolean): void {
   if (VALUES.has(name) || (isTraining && isNamedFunction(object))) return;
   refuseOperations(name, file);
   refuseFiles(object, file);
+  if (isTraining && isClassOfOwner(object)) return;
   const isOwn = typeof module === 'string' ? MODULES.test(module) : isOfKeras2(name);
   // Keras registers nothing of its own under another name.
   const isRegistered = typeof registered === 'string' && registered.includes('>');
@@ -75,6 +76,12 @@ function isNamedFunction({ class_name: name, module, config, registered_name: re
   const isNamed = typeof config === 'string' && /^\w+$/.test(config);
   const isOfNobody = module === null || module === 'builtins' || module === '__main__';
   return isOfNobody && isNamed && name === 'function' && registered !== undefined;
+}
+
+/** So is an object of a class that its owner wrote in a notebook, or registered: whoever loads it has that class already, or Keras finds nothing. Of any other module Keras would run the import. */
+function isClassOfOwner({ module, registered_name: registered }: Json) {
+  const isOfNoModule = module === null || module === '__main__';
+  return isOfNoModule && typeof registered === 'string' && /^(\w+>)?\w+$/.test(registered);
 }
 
 /** Layers that look words up may name the file that has them, which Keras would read. */

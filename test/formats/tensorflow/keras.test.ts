@@ -89,6 +89,20 @@ describe('a Keras file', () => {
     ).resolves.toBeDefined();
   });
 
+  it.each<[string, Layer]>([
+    ['a class of Keras', { class_name: 'MeanSquaredError', module: 'keras.losses', config: {} }],
+    [
+      'a class of a notebook',
+      { class_name: 'Mine', module: '__main__', config: { gamma: 2 }, registered_name: 'Mine' },
+    ],
+    [
+      'a class that is registered',
+      { class_name: 'Mine', module: null, config: {}, registered_name: 'package>Mine' },
+    ],
+  ])('of a training by %s is served', async (_, loss) => {
+    await expect(inspected(compiledWith({ loss }))).resolves.toBeDefined();
+  });
+
   it.each<[string, Layer, string]>([
     [
       'a class of a module',
@@ -110,9 +124,19 @@ describe('a Keras file', () => {
       '`builtins.function`',
     ],
     [
-      'a class that is registered',
-      { class_name: 'Mine', module: null, registered_name: 'package>Mine' },
+      'a class that is registered, of a module',
+      { class_name: 'Mine', module: 'mine', registered_name: 'package>Mine' },
       '`package>Mine`',
+    ],
+    [
+      'code in an object of a class of its owner',
+      {
+        class_name: 'Mine',
+        module: '__main__',
+        config: { inner: { class_name: '__lambda__', config: {} } },
+        registered_name: 'Mine',
+      },
+      '`__lambda__`',
     ],
   ])('of a training by %s is refused, and what to do is said', async (_, loss, says) => {
     const refused = inspected(compiledWith({ loss }));

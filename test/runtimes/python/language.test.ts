@@ -384,6 +384,14 @@ function describeServer(runtime: Runtime, path: string): void {
         'x-amzn-request-context': '{"identity":{"apiKeyId":"k-1"}}',
         'x-slipway-key-id': 'k-2',
       },
+      by: { ApiKeyId: 'k-1' },
+    },
+    {
+      of: 'a function, whose client alone names a key',
+      env: { AWS_LAMBDA_FUNCTION_NAME: 'f' },
+      mark: {},
+      key: { 'x-slipway-key-id': 'k-2' },
+      by: {},
     },
     {
       of: 'a container, whose client claims another key',
@@ -393,10 +401,18 @@ function describeServer(runtime: Runtime, path: string): void {
         'x-amzn-request-context': '{"identity":{"apiKeyId":"k-2"}}',
         'x-slipway-key-id': 'k-1',
       },
+      by: { ApiKeyId: 'k-1' },
+    },
+    {
+      of: 'a container, whose client alone names a key',
+      env: {},
+      mark: {},
+      key: { 'x-amzn-request-context': '{"identity":{"apiKeyId":"k-2"}}' },
+      by: {},
     },
   ])(
     'tells in the log of $of what each answer took, and by which key, as metrics of CloudWatch',
-    async ({ key, env, mark }) => {
+    async ({ key, env, mark, by }) => {
       const { url, child } = await started(env);
       let log = '';
       child.stdout?.on('data', (bytes) => {
@@ -443,7 +459,7 @@ function describeServer(runtime: Runtime, path: string): void {
         TokensOut: 16,
         TimeToFirstToken: expect.any(Number),
         TokensPerSecond: expect.any(Number),
-        ApiKeyId: 'k-1',
+        ...by,
         RequestId: 'r-1',
       });
     },

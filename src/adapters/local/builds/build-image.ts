@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { removeFolder } from '#adapters/local/remove-folder.ts';
-import type { FairTurn } from '#adapters/local/revisions/at-once.ts';
+import type { FairTurn, Lend } from '#adapters/local/revisions/at-once.ts';
 import type { Applicant } from '#adapters/local/revisions/fair-turns.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
@@ -22,6 +22,7 @@ import {
 } from './build-run.ts';
 import { readBuildSpec } from './build-spec.ts';
 import { grantedOrder } from './grants.ts';
+import { watchIdle } from './idle-watch.ts';
 
 export type ImageBuildsOptions = {
   /** The path of the buildspec. */
@@ -47,6 +48,8 @@ export type ImageBuildsOptions = {
   readonly guard: OrphanGuard;
   /** Told what a model's build is about as it begins; what it returns is disposed of at the build's end. */
   readonly onModel?: ((order: BuildOrder) => Disposable | undefined) | undefined;
+  /** The CPU time of all processes in the session that one leads: a build that does not compute lends its place. Absent where builds compute elsewhere, in containers. */
+  readonly cpuSeconds?: ((leader: number) => number | null) | undefined;
   readonly timers?: Timers;
 };
 
@@ -174,9 +177,9 @@ async function runOne(
     { ...options, applicant },
     stopped,
     tracked,
-    async () => {
+    async (lend) => {
       using _ = order ? options.onModel?.(order) : undefined;
-      return await inScratch({ ...options, environment }, { progress, stopped, tracked });
+      return await inScratch({ ...options, environment }, { progress, stopped, tracked, lend });
     },
   );
   if (status === 'SUCCEEDED') tracked.succeeded();
@@ -202,7 +205,7 @@ async function whenItIsItsTurn(
   }: ImageBuildsOptions & { readonly applicant: Applicant },
   stopped: AbortSignal,
   { onPlace }: TrackedBuild,
-  build: () => Promise<BuildOutcome>,
+  build: (lend: Lend) => Promise<BuildOutcome>,
 ): Promise<BuildOutcome> {
   using time = limited(stopped, queuedTimeoutSeconds, timers);
   const { signal } = time;
@@ -218,14 +221,16 @@ type Begun = {
   readonly progress: Progress;
   readonly stopped: AbortSignal;
   readonly tracked: TrackedBuild;
+  readonly lend: Lend;
 };
 
 /** Provides a log, and a temporary folder that is deleted afterwards. */
 async function inScratch(
   options: ImageBuildsOptions,
-  { progress, stopped, tracked }: Begun,
+  { progress, stopped, tracked, lend }: Begun,
 ): Promise<BuildOutcome> {
   const { buildspec, source, directory, environment, own, timeoutSeconds, guard } = options;
+  const { cpuSeconds, timers = realTimers } = options;
   const spec = await readBuildSpec(buildspec);
   const scratch = join(scratchFolder({ directory, buildspec }), basename(progress.log, '.log'));
   using time = limited(stopped, timeoutSeconds, options.timers);
@@ -241,6 +246,8 @@ async function inScratch(
       scratch,
       log,
       guard,
+      watch: (leader) =>
+        cpuSeconds ? watchIdle(() => cpuSeconds(leader), timers, lend) : () => undefined,
       signal: time.signal,
       onPhase(phase) {
         progress.phase = phase.toUpperCase();

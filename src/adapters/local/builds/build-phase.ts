@@ -17,6 +17,8 @@ export type PhasePlan = {
   readonly output: number;
   readonly signal: AbortSignal;
   readonly guard: OrphanGuard;
+  /** Watches the processes of the session that this one leads; what it returns ends that. */
+  readonly watch: (leader: number) => () => void;
 };
 
 /** `command` is the last one that ran; `environment` is what it left behind. */
@@ -58,7 +60,7 @@ function quote(text: string): string {
 }
 
 function runBash(text: string, plan: PhasePlan): Promise<number> {
-  const { directory, environment, output, signal, guard } = plan;
+  const { directory, environment, output, signal, guard, watch } = plan;
   if (signal.aborted) return Promise.resolve(KILLED);
   return new Promise((resolve, reject) => {
     const shell = spawn('bash', ['-c', text], {
@@ -80,11 +82,13 @@ function runBash(text: string, plan: PhasePlan): Promise<number> {
     lowerPriority(pid);
     const kill = () => killGroup(pid);
     const forget = guard.watch(pid);
+    const unwatch = watch(pid);
     signal.addEventListener('abort', kill);
     shell.on('exit', (code) => {
       signal.removeEventListener('abort', kill);
       kill();
       forget();
+      unwatch();
       resolve(code ?? KILLED);
     });
   });

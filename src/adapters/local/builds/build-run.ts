@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
-import { type PhaseEnd, runPhase, type Variables } from './build-phase.ts';
+import { type PhaseEnd, type PhasePlan, runPhase, type Variables } from './build-phase.ts';
 import { type BuildSpec, PHASES, type Phase } from './build-spec.ts';
 
 export type BuildStatus = 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
@@ -22,6 +22,7 @@ export type BuildPlan = {
   readonly log: FileHandle;
   readonly signal: AbortSignal;
   readonly guard: OrphanGuard;
+  readonly watch: PhasePlan['watch'];
   /** Told each phase as it begins. */
   readonly onPhase: (phase: Phase) => void;
 };

@@ -25,6 +25,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 // The gateway sets these itself: a client's claims about its identity or its body's framing are not forwarded.
 const REWRITTEN: ReadonlySet<string> = new Set([
   'content-length',
+  // A browser keeps cookies by host, not by port: it would hand a model those of every other program of this machine.
+  'cookie',
   'expect',
   'forwarded',
   'host',

@@ -10,10 +10,13 @@ export type InTurn = <T>(
   onPlace?: OnPlace,
 ) => Promise<T>;
 
-/** As `InTurn`, for somebody. */
+/** Gives a task's place to the next one until the task ends: for one that waits without computing. Does nothing where four times as many places as there are have been given away. */
+export type Lend = () => void;
+
+/** As `InTurn`, for somebody; the task may lend its place. */
 export type FairTurn = <T>(
   applicant: Applicant,
-  task: () => Promise<T>,
+  task: (lend: Lend) => Promise<T>,
   signal?: AbortSignal,
   onPlace?: OnPlace,
 ) => Promise<T>;
@@ -31,10 +34,14 @@ export function fairlyAtOnce(limit: number): FairTurn {
   return queueOf(limit, fairOrder());
 }
 
+// Tasks that lend their places keep their memory, and may compute again.
+const LENT_BY_PLACE = 4;
+
 function queueOf<Who extends object>(limit: number, order: Order<Who>) {
   type Waiting = Who & { begin(): void; readonly onPlace: OnPlace; place: number };
   let waiting: readonly Waiting[] = [];
   let running = 0;
+  let lent = 0;
 
   function tellPlaces(): void {
     for (const [index, who] of order.upcoming(waiting).entries()) {
@@ -82,16 +89,24 @@ function queueOf<Who extends object>(limit: number, order: Order<Who>) {
 
   return async <T>(
     who: Who,
-    task: () => Promise<T>,
+    task: (lend: Lend) => Promise<T>,
     signal?: AbortSignal,
     onPlace: OnPlace = () => undefined,
   ): Promise<T> => {
     await turn(who, signal, onPlace);
     onPlace(null);
-    try {
-      return await task();
-    } finally {
+    let isLent = false;
+    const lend = () => {
+      if (isLent || lent >= limit * LENT_BY_PLACE) return;
+      isLent = true;
+      lent += 1;
       handOn();
+    };
+    try {
+      return await task(lend);
+    } finally {
+      if (isLent) lent -= 1;
+      else handOn();
     }
   };
 }

@@ -8,6 +8,16 @@ export function cpuSeconds(pid: number): number | null {
   return fields ? (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND : null;
 }
 
+/** The CPU time so far of all processes in a session, and of those that they waited for, in seconds; null when unknown. */
+export function sessionCpuSeconds(leader: number): number | null {
+  if (!statOf(leader)) return null;
+  const ticks = readdirSync('/proc')
+    .map((name) => (/^\d+$/.test(name) ? statOf(Number(name)) : undefined))
+    .filter((fields) => Number(fields?.[3]) === leader)
+    .flatMap((fields) => fields?.slice(11, 15).map(Number) ?? []);
+  return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
+}
+
 /** The process that leads the session of another; null when unknown. */
 export function sessionOf(pid: number): number | null {
   const session = statOf(pid)?.[3];

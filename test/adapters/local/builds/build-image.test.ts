@@ -3,7 +3,7 @@ import { buildBoard } from '#adapters/local/builds/build-board.ts';
 import { grants } from '#adapters/local/builds/grants.ts';
 import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
-import { eventually } from '../../../support/clock/eventually.ts';
+import { eventually, unlessHung } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {
   type BuildFolder,
@@ -220,6 +220,34 @@ describe('a build on one machine', () => {
 
     expect(order.slice(0, 2)).toEqual(['broken/1', 'live/2']);
     expect(order.indexOf('new/1')).toBeLessThan(4);
+  });
+
+  it('gives its place to the next when it waits without computing, not while it computes', async () => {
+    const timers = fakeTimers();
+    const begun = folder.path('begun');
+    let cpuSeconds = 0;
+    const { run } = folder.builds(
+      { build: [`[ -z "$ENDLESS" ] || { touch ${begun}; sleep 1000; }`] },
+      { timers, inTurn: fairlyAtOnce(1), timeoutSeconds: 300, cpuSeconds: () => cpuSeconds },
+    );
+    const first = failureOf(run(startBuild('1', { ENDLESS: 'yes' })));
+    await eventually(() => existsSync(begun));
+    const ended: string[] = [];
+    const second = run(startBuild('2')).then(() => ended.push('second'));
+    await eventually(() => timers.leftMs().filter((ms) => ms === 3_600_000).length === 2);
+
+    for (let looks = 0; looks < 3; looks += 1) {
+      cpuSeconds += 1;
+      timers.advance(30_000);
+    }
+    const whileItComputed = [...ended];
+    timers.advance(30_000);
+    await unlessHung('the next build', second);
+    timers.advance(300_000);
+
+    expect(whileItComputed).toEqual([]);
+    expect(ended).toEqual(['second']);
+    expect((await first).build.BuildStatus).toBe('TIMED_OUT');
   });
 
   it('waits for its turn, and its time counts from then on', async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COMMANDS, run } from '../../../support/local/commands.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
@@ -57,6 +57,7 @@ describe('a model that is proven in a build', () => {
     conversion: object | null | undefined,
     where: 'process' | 'image' | 'none',
     order = SKLEARN,
+    umask = '022',
   ) {
     await using folder = await temporaryFolder();
     const { path } = folder;
@@ -75,16 +76,19 @@ describe('a model that is proven in a build', () => {
     const given = [join(COMMANDS, 'prove-model.mjs'), path, JSON.stringify(order), ...places];
 
     const program = ['--input-type=module', '-e', PROGRAM, ...given];
-    const { code, err } = await run(process.execPath, program, '', env);
+    const masked = ['-c', `umask ${umask} && exec "$@"`, 'sh', process.execPath, ...program];
+    const { code, err } = await run('sh', masked, '', env);
 
     expect([code, err]).toEqual([0, expect.stringContaining('progress: loading the model')]);
     const read = (name: string) => readFile(join(path, name), 'utf8');
+    const mode = async (name: string) => (await stat(join(path, name))).mode & 0o777;
     expect(JSON.parse(await read('served/facts.json'))).toMatchObject({ takesColumns: true });
     return {
       asked: (await read('asked')).trim().split('\n'),
       served: await readdir(join(path, 'served/model')),
       conversion: JSON.parse(await read('proof.json')).conversion,
       facts: JSON.parse(await read('served/facts.json')),
+      modes: await Promise.all(['served', 'served/model', 'served/facts.json'].map(mode)),
     };
   }
 
@@ -98,6 +102,20 @@ describe('a model that is proven in a build', () => {
       expect(conversion).toMatchObject({ kept: true, nativeMicros: 9, onnxMicros: 3 });
     },
   );
+
+  it.each([
+    {
+      where: 'image',
+      umask: '077',
+      of: 'for the user of a container, whatever',
+      modes: [0o755, 0o755, 0o644],
+    },
+    { where: 'process', umask: '077', of: 'for nobody else, as', modes: [0o700, 0o700, 0o600] },
+  ] as const)('is laid out $of the umask says: $where', async ({ where, umask, modes }) => {
+    const found = await proven(CONVERTED, where, SKLEARN, umask);
+
+    expect(found.modes).toEqual(modes);
+  });
 
   it('is served without what nothing reads', async () => {
     const { served } = await proven(REFUSED, 'process', { ...SKLEARN, leftOut: ['tf_model.h5'] });
@@ -195,6 +213,16 @@ describe('what loads a model in a build', () => {
 
     expect(said).toBe('the model was not loaded in 0.3 s by the clock');
     expect(asks.at(-1)).toMatch(/^kill slipway-load-[0-9a-f]{12}$/);
+  });
+
+  it('is ended when it has made more files than it may, and is not tried in another way', async () => {
+    const makes = `touch $(seq 10001)\n${HANGS}`;
+
+    expect(await ended(makes, { startupSeconds: 60 })).toEqual({
+      code: 1,
+      said: 'the model made more than 10000 files while it was loaded, its limit',
+      asks: ['slipway_server.convert'],
+    });
   });
 
   it('may take longer once it has loaded', async () => {

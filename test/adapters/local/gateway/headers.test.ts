@@ -18,9 +18,9 @@ describe('of a client’s headers', () => {
     await exchangeBytes(
       world.gateway.origin,
       head(
-        'Connection: close, X-Private, cookie',
+        'Connection: close, X-Private, accept-language',
         'X-Private: a',
-        'Cookie: b',
+        'Accept-Language: b',
         'Keep-Alive: timeout=9',
         'Proxy-Connection: keep-alive',
         'Proxy-Authorization: Basic eA==',
@@ -107,6 +107,16 @@ describe('of a client’s headers', () => {
     expect(Object.keys(seen[0]!.headers).filter((name) => /slipway|amzn/.test(name))).toEqual([]);
   });
 
+  it('cookies stay behind: a browser sends those of every program of this machine', async () => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+
+    const headers = { cookie: 'jupyter-session=secret', 'x-public': 'c' };
+    await (await world.call('/models/digits', { headers })).body.dump();
+
+    expect(seen[0]!.headers).toHaveProperty('x-public', 'c');
+    expect(seen[0]!.headers).not.toHaveProperty('cookie');
+  });
+
   it('the length counts also when Connection names it', async () => {
     const seen = await serveMirror(world.revisions, 'digits-v1');
 
@@ -170,14 +180,29 @@ describe('of a model’s headers', () => {
       'Service-Worker-Allowed: /',
       'Clear-Site-Data: "*"',
       'Set-Cookie: a=1; Path=/',
+      'Set-Cookie2: a=1; Path=/',
+      'Set-Login: logged-in',
+      'Origin-Agent-Cluster: ?1',
+      'Use-As-Dictionary: match="/*"',
       'Access-Control-Allow-Origin: *',
       'Access-Control-Allow-Credentials: true',
       'Alt-Svc: h2="evil.example:443"',
       'Strict-Transport-Security: max-age=9; includeSubDomains',
+      'Public-Key-Pins: max-age=9',
+      'Public-Key-Pins-Report-Only: max-age=9',
+      'Expect-CT: max-age=9, enforce',
+      'Accept-CH: Sec-CH-UA-Model',
+      'Critical-CH: Sec-CH-UA-Model',
       'Report-To: {}',
+      'Reporting-Endpoints: a="https://evil.example"',
       'NEL: {}',
       'X-Accel-Redirect: /internal/',
       'X-Sendfile: /etc/passwd',
+      'X-Lighttpd-Send-File: /etc/passwd',
+      'X-Lighttpd-Send-Tempfile: /etc/passwd',
+      'X-LiteSpeed-Location: /internal/',
+      'X-Reproxy-URL: http://127.0.0.1:8081/',
+      'X-Reproxy-File: /etc/passwd',
       'X-Content-Type-Options: sniff',
     ];
     await world.revisions.serveRaw('digits-v1', (socket) =>

@@ -1,4 +1,4 @@
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { atOnce, fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
 
 describe('atOnce', () => {
   it('runs no more tasks side by side than it may, and all of them in their order', async () => {
@@ -92,5 +92,53 @@ describe('atOnce', () => {
     await Promise.all([first, second, third]);
 
     expect(seen).toEqual(['second 1', 'third 2', 'third 1', 'third null', 'third runs']);
+  });
+});
+
+describe('a place that a task lends', () => {
+  const who = (model: string) => ({ model, isUpgrade: false });
+
+  it('is the next one’s until the task ends, and no place more', async () => {
+    const inTurn = fairlyAtOnce(1);
+    const gates = [0, 1, 2].map(() => Promise.withResolvers<void>());
+    const begun: number[] = [];
+    const all = gates.map(({ promise }, index) =>
+      inTurn(who(String(index)), async (lend) => {
+        begun.push(index);
+        if (index === 0) for (let times = 0; times < 3; times += 1) lend();
+        await promise;
+      }),
+    );
+    await Promise.resolve();
+
+    gates[0]?.resolve();
+    await all[0];
+    const afterTheFirst = begun.length;
+    for (const { resolve } of gates) resolve();
+    await Promise.all(all);
+
+    expect(afterTheFirst).toBe(2);
+    expect(begun).toHaveLength(3);
+  });
+
+  it('is one of four for each that there is', async () => {
+    const inTurn = fairlyAtOnce(1);
+    const gate = Promise.withResolvers<void>();
+    const begun: number[] = [];
+
+    const all = Array.from({ length: 7 }, (_, index) =>
+      inTurn(who(String(index)), async (lend) => {
+        begun.push(index);
+        lend();
+        await gate.promise;
+      }),
+    );
+    for (let ticks = 0; ticks < 100; ticks += 1) await Promise.resolve();
+    const before = begun.length;
+    gate.resolve();
+    await Promise.all(all);
+
+    expect(before).toBe(5);
+    expect(begun).toHaveLength(7);
   });
 });

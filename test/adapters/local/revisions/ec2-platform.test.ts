@@ -97,10 +97,23 @@ describe('the GPUs of a machine', () => {
     });
   });
 
+  // By its path: what is not found by its name is EACCES where a folder of PATH is closed.
   it('are none where there is no nvidia-smi', async () => {
-    expect(await nvidiaGpus('no-such-nvidia-smi')()).toEqual({
+    const command = join(root, 'no-such-nvidia-smi');
+
+    expect(await nvidiaGpus(command)()).toEqual({
       kind: 'unseen',
-      problem: 'this machine has no no-such-nvidia-smi, and so no GPU',
+      problem: `this machine has no ${command}, and so no GPU`,
+    });
+  });
+
+  it('are none where this user may not start nvidia-smi', async () => {
+    const command = join(root, 'closed');
+    writeFileSync(command, '#!/bin/sh\n', { mode: 0o644 });
+
+    expect(await nvidiaGpus(command)()).toEqual({
+      kind: 'unseen',
+      problem: `this user may start no ${command}, and so sees no GPU`,
     });
   });
 

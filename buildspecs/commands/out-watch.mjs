@@ -1,0 +1,122 @@
+// Counts what the code of a model writes to the one folder that it may write to in a build: as src/adapters/local/servers/scratch-watch.ts counts what a server writes.
+import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { filesIn, sizeOf } from './files.mjs';
+
+const MEBIBYTE = 2 ** 20;
+// What a model may write besides what it becomes: as much as its server later may.
+const SPARE_BYTES = 512 * MEBIBYTE;
+// Weights of 16 bits as floats of 32, once in pieces and once as a whole.
+const TIMES_THE_MODEL = 4;
+const MOST_FILES = 10_000;
+// What lies deeper comes near the longest path that the system takes.
+const MOST_DEEP = 64;
+const PERIOD_MS = 1_000;
+const BLOCK_BYTES = 512;
+
+/** What the code of a model may write while it is proven: 512 MiB and four times its size, in 10,000 files. */
+export async function limitsFor(model) {
+  const bytes = await sizeOf(await filesIn(model));
+  return { mostBytes: SPARE_BYTES + TIMES_THE_MODEL * bytes, mostFiles: MOST_FILES };
+}
+
+/** Looks every second, and calls `onOver` once, with a sentence, when `folder` has more than these limits. Returns what ends that. */
+export function watchOut(folder, limits, onOver) {
+  let timer;
+  let isEnded = false;
+
+  async function look() {
+    const over = await overIn(folder, limits).catch(() => undefined);
+    if (isEnded) return;
+    if (over) onOver(over);
+    else timer = setTimeout(look, PERIOD_MS);
+  }
+
+  timer = setTimeout(look, PERIOD_MS);
+  return () => {
+    isEnded = true;
+    clearTimeout(timer);
+  };
+}
+
+/** Why there is more in a folder than there may be, as a sentence; undefined where there is not. On Linux also what has no name any more, while a process of this build has it open. */
+export async function overIn(folder, { mostBytes, mostFiles }) {
+  const seen = new Set();
+  let bytes = 0;
+
+  /** A file may have several names, and be open several times. */
+  function added({ dev, ino, blocks }) {
+    const file = `${dev}/${ino}`;
+    if (seen.has(file)) return undefined;
+    seen.add(file);
+    bytes += blocks * BLOCK_BYTES;
+    if (bytes > mostBytes) {
+      return `the model wrote more than ${Math.floor(mostBytes / MEBIBYTE)} MiB while it was loaded, its limit in all`;
+    }
+    if (seen.size <= mostFiles) return undefined;
+    return `the model made more than ${mostFiles} files while it was loaded, its limit`;
+  }
+
+  async function inFolder(path, depth) {
+    if (depth > MOST_DEEP) {
+      return `the model made folders ${MOST_DEEP} deep while it was loaded, its limit`;
+    }
+    const names = await namesIn(path);
+    if (!names) return 'the model closed a folder that it made, which is then not counted';
+    for (const name of names) {
+      const over = await atPath(join(path, name), depth + 1);
+      if (over) return over;
+    }
+    return undefined;
+  }
+
+  async function atPath(path, depth) {
+    // What is removed meanwhile takes nothing any more.
+    const file = await lstat(path).catch(() => undefined);
+    if (!file) return undefined;
+    const over = added(file);
+    return over || !file.isDirectory() ? over : inFolder(path, depth);
+  }
+
+  /** Files that were removed take their room until the last process has closed them. */
+  async function unnamed() {
+    const { dev } = await stat(folder);
+    for (const descriptor of await openInSession()) {
+      const file = await stat(descriptor).catch(() => undefined);
+      const isOurs = file?.nlink === 0 && file.isFile() && file.dev === dev;
+      const over = isOurs && added(file);
+      if (over) return over;
+    }
+    return undefined;
+  }
+
+  return (await inFolder(folder, 0)) || (await unnamed());
+}
+
+async function namesIn(folder) {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    // What is gone has nothing.
+    return error.code === 'EACCES' ? undefined : [];
+  }
+}
+
+/** The descriptors of all processes that this build has started: a build leads a session of its own. */
+async function openInSession() {
+  const own = await sessionOf('self');
+  if (own === undefined) return [];
+  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const open = processes.map(async (pid) => {
+    if ((await sessionOf(pid)) !== own) return [];
+    const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    return names.map((name) => `/proc/${pid}/fd/${name}`);
+  });
+  return (await Promise.all(open)).flat();
+}
+
+/** proc(5): after the name, which may contain anything, come the state, the parent, the group and the session. */
+async function sessionOf(pid) {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return text.split(') ').at(-1).split(' ')[3];
+}
