@@ -23,7 +23,7 @@ import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers, type Soundness } from '#adapters/local/servers/process-servers.ts';
-import { sessionCpuSeconds } from '#adapters/local/servers/process-usage.ts';
+import { restingSessionCpuSeconds } from '#adapters/local/servers/process-usage.ts';
 import { buildWalls, serverFiles, type Walls } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
@@ -152,7 +152,7 @@ async function processEngine({
     applicantOf,
     board,
     onModel: servers.expects,
-    cpuSeconds: sessionCpuSeconds,
+    cpuSeconds: restingSessionCpuSeconds,
     buildspec: 'buildspecs/process.yml',
     environment: {
       IMAGES: images,

@@ -58,7 +58,7 @@ function wordsOf(name: string): readonly string[] {
 function problemOf(command: string, error: Error, output: string): string {
   const code = errorCode(error);
   if (code === 'ENOENT') return `this machine has no ${command}, and so no GPU`;
-  // Of a program that is nowhere, too, where this user may not look into a folder of PATH.
+  // The system answers the same where there is no such program and this user may not look into a folder of PATH.
   if (code === 'EACCES') return `this user may start no ${command}, and so sees no GPU`;
   if ('killed' in error && error.killed) return `${command} did not answer in ${LOOK_MS} ms`;
   const [said = ''] = output.trim().split('\n');

@@ -8,13 +8,14 @@ export function cpuSeconds(pid: number): number | null {
   return fields ? (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND : null;
 }
 
-/** The CPU time so far of all processes in a session, and of those that they waited for, in seconds; null when unknown. */
-export function sessionCpuSeconds(leader: number): number | null {
+/** The CPU time so far of all processes in a session, and of those that they waited for, in seconds; null when unknown, and while one of them runs or waits for a core or a disk: on a busy machine it would seem to rest. */
+export function restingSessionCpuSeconds(leader: number): number | null {
   if (!statOf(leader)) return null;
-  const ticks = readdirSync('/proc')
+  const all = readdirSync('/proc')
     .map((name) => (/^\d+$/.test(name) ? statOf(Number(name)) : undefined))
-    .filter((fields) => Number(fields?.[3]) === leader)
-    .flatMap((fields) => fields?.slice(11, 15).map(Number) ?? []);
+    .filter((fields) => fields !== undefined && Number(fields[3]) === leader);
+  if (all.some((fields) => /[RD]/.test(fields?.[0] ?? ''))) return null;
+  const ticks = all.flatMap((fields) => fields?.slice(11, 15).map(Number) ?? []);
   return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
 }
 
