@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
+import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Definitions } from '#adapters/local/workflow-engine.ts';
 import type { Inspector } from '#compose/inspection/bounded.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
@@ -72,6 +73,7 @@ export type StepDeps = {
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];
   readonly caps: Caps;
+  readonly accountLimits: AccountLimits;
   readonly gpus: Gpus;
   readonly unwalled: string | null;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
