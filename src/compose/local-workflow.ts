@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
-import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Definitions } from '#adapters/local/workflow-engine.ts';
 import type { Inspector } from '#compose/inspection/bounded.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
@@ -12,6 +11,7 @@ import type { Target } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import type { AccountLimits } from '#ports/account-limits.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';

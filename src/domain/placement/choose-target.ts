@@ -118,7 +118,8 @@ function outdone(option: Pick<TargetOption, 'reason'>, { target }: Weighed): str
 function weighLambda(needs: Needs): Weighed {
   const { memoryMaxMiB, memoryPerVcpuMiB } = lambda;
   const mostMiB = Math.min(memoryMaxMiB, needs.functionMemoryMiB ?? memoryMaxMiB);
-  const memoryMiB = needs.memoryMiB ?? Math.max(Math.min(memoryPerVcpuMiB, mostMiB), usedMiB(needs));
+  const memoryMiB =
+    needs.memoryMiB ?? Math.max(Math.min(memoryPerVcpuMiB, mostMiB), usedMiB(needs));
   const cpuUnits = Math.round((memoryMiB / memoryPerVcpuMiB) * CPU_UNITS_PER_VCPU);
   const option = {
     target: 'lambda',

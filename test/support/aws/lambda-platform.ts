@@ -7,8 +7,8 @@ import { lambdaPlatform } from '#adapters/aws/lambda/lambda-platform.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
-import { memoryAccountLimits } from '../memory/account-limits.ts';
 import type { StartServer } from '../fronts/model-sandbox.ts';
+import { memoryAccountLimits } from '../memory/account-limits.ts';
 import { dynamoWorld } from './dynamo.ts';
 import { modelFunctionsWorld } from './model-functions.ts';
 import type { Moto } from './moto.ts';
@@ -40,7 +40,14 @@ export async function lambdaPlatformWorld(
       sleep: async (ms) => clock.advance(ms),
       startLookMs,
     });
-  return { ...world, clock, dynamo, accountLimits, platformOver, platform: platformOver(world.lambda()) };
+  return {
+    ...world,
+    clock,
+    dynamo,
+    accountLimits,
+    platformOver,
+    platform: platformOver(world.lambda()),
+  };
 }
 
 /** Moto keeps deleted versions, since it numbers the next by how many there are; `guarded` knows which are left. */
