@@ -24,6 +24,7 @@ import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { cloudWatchMetrics } from '#adapters/aws/logs/cloudwatch-metrics.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
+import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limits.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
@@ -141,6 +142,11 @@ function fenceOf(environment: Environment) {
   return dynamoFence({ client: dynamoClient(), table });
 }
 
+export function accountLimitsOf(environment: Environment) {
+  const { TABLE: table } = settings(environment, 'TABLE');
+  return dynamoAccountLimits({ client: dynamoClient(), table, clock });
+}
+
 export function lambdaPlatformOf(environment: Environment): Platform {
   const set = settings(
     environment,
@@ -163,6 +169,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
     lambda: lambdaClient(),
     logs: cloudWatchModelLogs({ logs, group: set.MODEL_LOG_GROUP, clock }),
     fence: fenceOf(environment),
+    accountLimits: accountLimitsOf(environment),
     functions: {
       stage: set.STAGE,
       team: set.TEAM,

@@ -33,6 +33,7 @@ import { recoverEnded, sweep } from '#steps/sweep.ts';
 import { touchKept } from '#steps/sweep-touch.ts';
 import { verifyTraffic } from '#steps/verify-traffic.ts';
 import {
+  accountLimitsOf,
   artifactsOf,
   buildLogOf,
   busOf,
@@ -132,7 +133,13 @@ export const explainBuildOnAws = (env: Environment) =>
   });
 
 export const chooseTargetOnAws = (env: Environment) =>
-  chooseTarget({ registry: registryOf(env), offered: offeredBy(env), caps: capsOf(env) });
+  chooseTarget({
+    registry: registryOf(env),
+    accountLimits: accountLimitsOf(env),
+    clock,
+    offered: offeredBy(env),
+    caps: capsOf(env),
+  });
 
 export const provisionLambdaOnAws = (env: Environment) =>
   provisionLambda({

@@ -11,6 +11,7 @@ import type { Target } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import type { AccountLimits } from '#ports/account-limits.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
@@ -72,6 +73,7 @@ export type StepDeps = {
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];
   readonly caps: Caps;
+  readonly accountLimits: AccountLimits;
   readonly gpus: Gpus;
   readonly unwalled: string | null;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;

@@ -270,6 +270,11 @@ async function startIn(
       // Nothing is spent here.
       maxMonthlyUsd: null,
     },
+    // This machine refuses no function for its memory.
+    accountLimits: {
+      functionMemory: async () => undefined,
+      learnFunctionMemory: async () => undefined,
+    },
     // A machine without a GPU still answers, by its CPU.
     gpus: { areChosen: false, vllmImage: environment['VLLM_IMAGE'] || null },
     unwalled: runtime.walls.refuses,

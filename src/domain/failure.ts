@@ -15,6 +15,8 @@ export const RETRYABLE = {
   SharesChanged: true,
   SharesRefused: false,
   StorageFull: false,
+  // The account takes less than was chosen, which is known from now on: ChooseTarget chooses again.
+  TargetRefused: false,
   TrafficUnverified: true,
 } as const satisfies Record<string, boolean>;
 

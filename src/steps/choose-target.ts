@@ -10,10 +10,13 @@ import {
   chooseTarget as weigh,
 } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
+import { isOutgrown, knownFunctionMemory } from '#domain/placement/function-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
 import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { AccountLimits } from '#ports/account-limits.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
@@ -22,17 +25,25 @@ type Deps = {
   /** The targets that this installation offers. */
   readonly offered: readonly Target[];
   readonly caps: Caps;
+  readonly accountLimits: Pick<AccountLimits, 'functionMemory'>;
+  readonly clock: Clock;
 };
 
 export const chooseTarget =
-  ({ registry, offered, caps }: Deps) =>
+  ({ registry, offered, caps, accountLimits, clock }: Deps) =>
   async ({
     deploymentId,
     epoch,
     variables,
   }: StepInput<'ChooseTarget'>): Promise<StepOutput<'ChooseTarget'>> => {
     const { work } = await requireDeployment(registry, deploymentId);
-    if (work.decision) return { target: work.decision.target };
+    const functionMemoryMiB = knownFunctionMemory(
+      await accountLimits.functionMemory(),
+      clock.now(),
+    );
+    if (work.decision && !isOutgrown(work.decision, functionMemoryMiB)) {
+      return { target: work.decision.target };
+    }
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
     requireWithinCaps(manifest, caps);
     const { imageTag, runtime, accelerator = null } = requireWork(work.plan, 'plan');
@@ -53,6 +64,7 @@ export const chooseTarget =
       spending: spendingOf(manifest, caps),
       refusedByLambda: portRefusal(manifest) ?? image?.smoke?.refusedByLambda,
       lossOnLambda: lossOnLambda(runtime),
+      functionMemoryMiB,
     };
     const { target, allow } = manifest.placement;
     const decision = decide(needs, { target, allow, offered });

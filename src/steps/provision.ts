@@ -49,14 +49,15 @@ type Wanted = {
   readonly provisioningSeconds: number;
 };
 
-/** Records the candidate with its deadline to get ready. An execution that takes over from a dead one resets the deadline: the time in between was not the model's. */
+/** Records the candidate with its deadline to get ready. An execution that takes over from a dead one resets the deadline: the time in between was not the model's; and so does another target, once the first has refused it. */
 export async function recordCandidate(
   { registry, clock }: Pick<ProvisionDeps<Target>, 'registry' | 'clock'>,
   holder: Holder,
   { attempt, work }: Deployment,
   { target, spec, provisioningSeconds }: Wanted,
 ): Promise<void> {
-  if (work.candidate?.attempt === attempt) return;
+  const known = work.candidate;
+  if (known?.attempt === attempt && known.target === target) return;
   const { revision, deploymentId: madeBy, isStreaming, memoryMiB, cpuUnits, scaling } = spec;
   const createdAtMs = clock.now();
   const readyByMs = createdAtMs + (provisioningSeconds + spec.startupTimeoutSeconds) * 1000;

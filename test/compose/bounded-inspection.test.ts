@@ -53,7 +53,56 @@ inspection.catch(({ message }) => {
 });
 `;
 
+/** Reads a gigantic artifact as the function does, and says the most memory (MiB) that both processes had together. */
+const MEASURED = `
+import { readFileSync } from 'node:fs';
+import { FUNCTION_BUDGET } from '#compose/inspection/aws.ts';
+import { boundedInspector } from '#compose/inspection/bounded.ts';
+import { manifestSchema } from '#domain/manifest/manifest.ts';
+const sizeBytes = 1e12;
+const read = async (start, length) => {
+  const bytes = Buffer.alloc(length, start % 2 === 0 ? '0,' : ',0');
+  if (start === 0) bytes.write('{"learner":{"attributes":[');
+  return bytes;
+};
+const residentKiB = (pid) => Number(/^VmRSS:\\s+(\\d+) kB$/m.exec(readFileSync('/proc/' + pid + '/status', 'utf8'))?.[1] ?? 0);
+const children = () => readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8').split(' ').filter(Boolean);
+let mostMiB = 0;
+setInterval(() => {
+  const sum = [process.pid, ...children()].reduce((kib, pid) => kib + residentKiB(pid), 0);
+  mostMiB = Math.max(mostMiB, sum / 1024);
+}, 10);
+const { inspect } = boundedInspector({ ...FUNCTION_BUDGET, cpuSeconds: 3 }, process.env);
+const file = { name: 'm.json', sizeBytes, open: async () => ({ sizeBytes, read }) };
+inspect([file], { maxBytes: 1e13, manifest: manifestSchema.parse({}) }).catch(({ message }) => {
+  console.log(JSON.stringify({ message, mostMiB }));
+  process.exit();
+});
+`;
+
+const FUNCTION_MIB = 512;
+// Lambda's own runtime, and what the memory is looked at too seldom for.
+const SPARE_MIB = 64;
+
 describe('an inspection in a process of its own', () => {
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux(
+    'has room in a function of 512 MB with the process that reads for it, however large the artifact',
+    async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', MEASURED], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const said: string[] = [];
+      for await (const line of createInterface({ input: child.stdout })) said.push(line);
+
+      const { message, mostMiB } = JSON.parse(said[0] ?? '{}');
+      expect(message).toMatch(/^its inspection reached the limit of 3 s of CPU/);
+      // Else nothing was measured.
+      expect(mostMiB).toBeGreaterThan(100);
+      expect(mostMiB).toBeLessThan(FUNCTION_MIB - SPARE_MIB);
+    },
+  );
+
   it('outlives a Ctrl-C in the terminal of a Slipway, which decides what becomes of it', async () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', INTERRUPTED], {
       detached: true,

@@ -90,6 +90,32 @@ describe('choosing a target', () => {
     });
   });
 
+  it('chooses again once AWS has refused what was chosen, and keeps what it gives', async () => {
+    const world = memoryWorld();
+    const held = await world.before('ChooseTarget');
+    const memory = async () => {
+      await chooseTarget(world.deps)({ ...held, variables: [] });
+      return (await world.recordOf(held)).work.decision?.memoryMiB;
+    };
+
+    expect(await memory()).toBe(1769);
+    await world.accountLimits.learnFunctionMemory(512);
+    expect(await memory()).toBe(512);
+    world.clock.advance(86_400_000);
+    expect(await memory()).toBe(512);
+  });
+
+  it('tries more memory again a day after a refusal, since AWS may have lifted the limit', async () => {
+    const world = memoryWorld();
+    await world.accountLimits.learnFunctionMemory(512);
+    world.clock.advance(86_400_000);
+    const held = await world.before('ChooseTarget');
+
+    await chooseTarget(world.deps)({ ...held, variables: [] });
+
+    expect((await world.recordOf(held)).work.decision?.memoryMiB).toBe(1769);
+  });
+
   it('takes what the build exported for the image, and judges by its unpacked size', async () => {
     const world = memoryWorld({ engine: 'image', offered: ['lambda'] });
     const held = await world.before('ChooseTarget');

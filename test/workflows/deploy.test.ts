@@ -70,6 +70,11 @@ const ADMISSIONS: readonly Case[] = [
 ];
 
 const BUILDS: readonly Case[] = [
+  succeeding(
+    'a function that the account gives less memory is chosen for again',
+    { ProvisionLambda: [{ throws: 'TargetRefused' }, {}] },
+    [...CHOSEN, 'ProvisionLambda', 'ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
+  ),
   succeeding('an artifact that needs an image is built first', { PlanBuild: needed }, [
     ...PLANNED,
     ...['GrantBuild', 'BuildImage', 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'],

@@ -33,6 +33,11 @@ const CASES: readonly Case[] = [
     ...PROVISIONED,
     ...TO_LIVE,
   ]),
+  succeeding(
+    'a function that the account gives less memory is chosen for again',
+    { ProvisionLambda: [{ throws: 'TargetRefused' }, {}] },
+    [...PROVISIONED, 'ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
+  ),
   succeeding('what is live already is ignored', admission('ignored'), [...ADMITTED, 'Ignored']),
   succeeding('what a newer upload has overtaken is superseded', admission('superseded'), [
     ...ADMITTED,

@@ -45,7 +45,7 @@ async function lookAtConcurrency(account: AwsAccount) {
     AccountLimit;
   const says = `${free} of ${all} concurrent executions are not reserved`;
   const fix =
-    'Request an increase: Service Quotas, Lambda, "Concurrent executions". Models, the authorizer before each request and the steps of deployments share them, and requests beyond them are answered 503. Such an account may also be limited to functions of 3,008 MB, which no API reports.';
+    'Request an increase: Service Quotas, Lambda, "Concurrent executions". Models, the authorizer before each request and the steps of deployments share them, and requests beyond them are answered 503. Such an account may also be limited to functions of 512 or 3,008 MB, which no API reports: Slipway learns it when it makes a larger one, and sizes models by it.';
   if (free === 0) return fail(says, fix);
   return free < GOOD_CONCURRENCY ? warn(says, fix) : ok(says);
 }

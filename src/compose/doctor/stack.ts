@@ -9,10 +9,13 @@ import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { translated } from '#adapters/aws/failures.ts';
+import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limits.ts';
 import { accountRegistry } from '#compose/account/account.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import type { SlipwayStack } from '#compose/account/stack.ts';
+import { systemClock } from '#compose/clocks.ts';
 import { failureName } from '#domain/failure.ts';
+import { LIFT_MEMORY_LIMIT } from '#domain/placement/function-memory.ts';
 import { lookAtBucket } from './bucket.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 import { lookAtEnvironments, lookAtRepository } from './repository.ts';
@@ -32,6 +35,7 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
     check('bucket', ({ outputs }) => lookAtBucket(settings, outputs.Bucket)),
     check('table', ({ outputs }) => lookAtTable(settings, outputs.Table)),
     check('registry', ({ outputs }) => lookAtModels(account, outputs)),
+    check('function memory', ({ outputs }) => lookAtFunctionMemory(settings, outputs.Table)),
     check('workflow', ({ outputs }) => lookAtWorkflow(settings, outputs.StateMachine)),
     check('rollback', ({ outputs }) => lookAtWorkflow(settings, outputs.RollbackWorkflow)),
     check('promote', ({ outputs }) => lookAtWorkflow(settings, outputs.PromoteWorkflow)),
@@ -70,6 +74,18 @@ async function lookAtModels(account: AwsAccount, outputs: SlipwayStack['outputs'
   const [models, unended] = await Promise.all([registry.models(), registry.unended()]);
   const live = models.filter((model) => model.live !== null).length;
   return ok(`${models.length} models, ${live} live; ${unended.length} deployments under way`);
+}
+
+/** Says nothing while no function was refused: no API tells the limit. */
+async function lookAtFunctionMemory(settings: Settings, table: string) {
+  const client = new DynamoDBClient(settings);
+  const limit = await dynamoAccountLimits({ client, table, clock: systemClock }).functionMemory();
+  if (!limit) return undefined;
+  const when = new Date(limit.learntAtMs).toISOString();
+  return warn(
+    `AWS gives a function of this account ${limit.mostMiB} MB at most, as it said at ${when}; a model that needs more runs in a container, or not at all`,
+    LIFT_MEMORY_LIMIT,
+  );
 }
 
 async function lookAtWorkflow(settings: Settings, stateMachineArn: string) {

@@ -82,10 +82,16 @@ const CAUSES: readonly Cause[] = [
     fix: WITHOUT_WALLS_FIX,
   },
   {
+    // A hold on new accounts, which their quotas do not show: aws-ia/terraform-aws-control_tower_account_factory#100, awslabs/landing-zone-accelerator-on-aws#1013.
+    sign: /Cannot have more than 0 builds in queue/,
+    reason: 'AWS lets this account run no build at all, whatever its quotas show',
+    fix: 'Open a case with AWS Support (Account and billing, or Service limit increase, CodeBuild): "New account: StartBuild is refused with `Cannot have more than 0 builds in queue for the account`, while Service Quotas shows more. Please lift the hold." No retry helps; upload the model again once it is lifted.',
+  },
+  {
     // What CodeBuild says of a start, once the workflow has tried for hours. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
     sign: /Cannot have more than (\d+) builds in queue/,
     reason: 'CodeBuild takes no more than $1 builds of this account at once',
-    fix: 'Upload the model again when fewer are being deployed, or ask for more, of which a new account may have none: Service Quotas, CodeBuild, "Concurrently running builds"; `slipway doctor` shows how many there are.',
+    fix: 'Upload the model again when fewer are being deployed, or ask for more: Service Quotas, CodeBuild, "Concurrently running builds"; `slipway doctor` shows how many there are.',
   },
   {
     // What uv concludes of a name, or a version, that nobody has published.

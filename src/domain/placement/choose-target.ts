@@ -4,6 +4,7 @@ import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { type ContainerNeeds, fargateSize } from './container-size.ts';
 import { ec2Size } from './ec2-size.ts';
+import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
 import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
 
@@ -18,6 +19,8 @@ export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
   readonly lossOnLambda?: Loss | undefined;
+  /** The most memory that the account gives a function, where that is known to be less than Lambda has. */
+  readonly functionMemoryMiB?: number | undefined;
 };
 
 /** Whether a model's clients read its answers as they are written: those of a language model that generates. */
@@ -113,8 +116,11 @@ function outdone(option: Pick<TargetOption, 'reason'>, { target }: Weighed): str
 }
 
 function weighLambda(needs: Needs): Weighed {
-  const memoryMiB = needs.memoryMiB ?? Math.max(lambda.memoryPerVcpuMiB, usedMiB(needs));
-  const cpuUnits = Math.round((memoryMiB / lambda.memoryPerVcpuMiB) * CPU_UNITS_PER_VCPU);
+  const { memoryMaxMiB, memoryPerVcpuMiB } = lambda;
+  const mostMiB = Math.min(memoryMaxMiB, needs.functionMemoryMiB ?? memoryMaxMiB);
+  const memoryMiB =
+    needs.memoryMiB ?? Math.max(Math.min(memoryPerVcpuMiB, mostMiB), usedMiB(needs));
+  const cpuUnits = Math.round((memoryMiB / memoryPerVcpuMiB) * CPU_UNITS_PER_VCPU);
   const option = {
     target: 'lambda',
     memoryMiB,
@@ -130,13 +136,22 @@ function weighLambda(needs: Needs): Weighed {
       `the model takes ${needs.imageBytes} bytes unpacked; an image on Lambda holds ${lambda.imageUncompressedMaxBytes}`,
     );
   }
-  if (memoryMiB > lambda.memoryMaxMiB) {
-    return refuse(`the model needs ${memoryMiB} MiB of memory; Lambda has ${lambda.memoryMaxMiB}`);
+  if (memoryMiB > memoryMaxMiB) {
+    return refuse(`the model needs ${memoryMiB} MiB of memory; Lambda has ${memoryMaxMiB}`);
+  }
+  if (memoryMiB > mostMiB) {
+    return refuse(
+      `the model needs ${memoryMiB} MiB of memory; AWS gives a function of this account ${mostMiB} at most. ${LIFT_MEMORY_LIMIT}`,
+    );
   }
   const loss = needs.lossOnLambda
     ? `; ${needs.lossOnLambda.reason} (not with placement.target: fargate)`
     : '';
-  const reason = `fits in ${memoryMiB} of Lambda's ${lambda.memoryMaxMiB} MiB, and costs nothing while idle${loss}`;
+  const room =
+    mostMiB < memoryMaxMiB
+      ? `fits in ${memoryMiB} of the ${mostMiB} MiB that AWS gives a function of this account, a new one`
+      : `fits in ${memoryMiB} of Lambda's ${memoryMaxMiB} MiB`;
+  const reason = `${room}, and costs nothing while idle${loss}`;
   return { ...option, fits: true, reason };
 }
 

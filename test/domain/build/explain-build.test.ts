@@ -153,14 +153,27 @@ describe('a failed build', () => {
   });
 
   it('that CodeBuild did not start is explained by what it said', () => {
-    const Cause = 'Cannot have more than 0 builds in queue for the account';
+    const Cause = 'Cannot have more than 3 builds in queue for the account';
     const build = failedBuild({ Error: 'CodeBuild.AccountLimitExceededException', Cause });
 
     expect(explainBuild(build, [])).toEqual({
       name: 'BuildFailed',
       reason:
-        'the image was not built: CodeBuild takes no more than 0 builds of this account at once',
+        'the image was not built: CodeBuild takes no more than 3 builds of this account at once',
       fix: expect.stringContaining('Service Quotas, CodeBuild, "Concurrently running builds"'),
+    });
+  });
+
+  it('that a new account may not run is explained by the hold, which no quota shows, and the case to open', () => {
+    const Cause =
+      'Cannot have more than 0 builds in queue for the account (Service: AWSCodeBuild; Status Code: 400; Error Code: AccountLimitExceededException)';
+    const build = failedBuild({ Error: 'CodeBuild.AccountLimitExceededException', Cause });
+
+    expect(explainBuild(build, [])).toEqual({
+      name: 'BuildFailed',
+      reason:
+        'the image was not built: AWS lets this account run no build at all, whatever its quotas show',
+      fix: expect.stringMatching(/^Open a case with AWS Support .*No retry helps/),
     });
   });
 

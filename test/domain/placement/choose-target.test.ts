@@ -105,6 +105,27 @@ describe('choosing a target', () => {
     expect(decision?.memoryMiB).toBe(5312);
   });
 
+  it('gives what the account gives a function, where the model fits in that, and says so', () => {
+    const { decision } = chooseTarget({ ...small, functionMemoryMiB: 512 }, any);
+
+    expect(decision).toMatchObject({ target: 'lambda', memoryMiB: 512, cpuUnits: 296 });
+    expect(decision?.options[0]?.reason).toBe(
+      'fits in 512 of the 512 MiB that AWS gives a function of this account, a new one, and costs nothing while idle',
+    );
+  });
+
+  it.each([{ memoryBytes: 513 * MIB }, { memoryMiB: 513 }])(
+    'takes no function for what the account gives none, and says how it gives more: %j',
+    (needs) => {
+      const reason = refusal('lambda', { ...needs, functionMemoryMiB: 512 });
+
+      expect(reason).toMatch(
+        /^the model needs 513 MiB of memory; AWS gives a function of this account 512 at most\. .*AWS Support/,
+      );
+      expect(taken({ ...needs, functionMemoryMiB: 512 })).toBe('fargate');
+    },
+  );
+
   it('gives the memory that the manifest asks for, be it more or less', () => {
     const memory = (memoryMiB: number) =>
       chooseTarget({ ...small, memoryMiB }, any).decision?.memoryMiB;

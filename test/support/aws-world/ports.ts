@@ -20,6 +20,7 @@ import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { cloudWatchMetrics } from '#adapters/aws/logs/cloudwatch-metrics.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
+import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limits.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
@@ -68,7 +69,9 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     autoScaling: client(ApplicationAutoScalingClient),
   };
   const url = containers.values.SLIPWAY_API_URL;
+  const accountLimits = dynamoAccountLimits({ client: dynamo, table, clock });
   return {
+    accountLimits,
     registry: dynamoRegistry({ client: dynamo, table, clock }),
     artifacts: s3ArtifactStore({ client: client(S3Client), bucket: world.s3.bucket }),
     platforms: {
@@ -76,6 +79,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
         clock,
         sleep,
         fence,
+        accountLimits,
         functions,
         startLookMs: 30_000,
         apiStage: api.stage,

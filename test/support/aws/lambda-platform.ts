@@ -8,6 +8,7 @@ import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
 import type { StartServer } from '../fronts/model-sandbox.ts';
+import { memoryAccountLimits } from '../memory/account-limits.ts';
 import { dynamoWorld } from './dynamo.ts';
 import { modelFunctionsWorld } from './model-functions.ts';
 import type { Moto } from './moto.ts';
@@ -26,18 +27,27 @@ export async function lambdaPlatformWorld(
   const clock = fakeClock(Date.now());
   const dynamo = dynamoWorld(moto);
   const { functions } = world;
+  const accountLimits = memoryAccountLimits(clock);
   const platformOver = (lambda: LambdaClient, table = dynamo.client()) =>
     lambdaPlatform({
       lambda: listingLeft(lambda, world.lambda()),
       logs: cloudWatchModelLogs({ logs: world.logs, group: functions.logGroup, clock }),
       functions,
       fence: dynamoFence({ client: table, table: dynamo.table }),
+      accountLimits,
       apiStage: API_STAGE,
       clock,
       sleep: async (ms) => clock.advance(ms),
       startLookMs,
     });
-  return { ...world, clock, dynamo, platformOver, platform: platformOver(world.lambda()) };
+  return {
+    ...world,
+    clock,
+    dynamo,
+    accountLimits,
+    platformOver,
+    platform: platformOver(world.lambda()),
+  };
 }
 
 /** Moto keeps deleted versions, since it numbers the next by how many there are; `guarded` knows which are left. */

@@ -4,16 +4,19 @@ import { type StepDeps, type StepHandler, stepHandlers } from '#compose/local-wo
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
+import { Failure } from '#domain/failure.ts';
 import { type Caps, NO_CAPS } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { mechanismOf, placementOf, TARGETS, type Target } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
+import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { type Tap, tapped } from '../faults/tapped.ts';
+import { memoryAccountLimits } from '../memory/account-limits.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
@@ -49,6 +52,8 @@ export type WorldOptions = {
   /** The targets that the installation has; all by default. */
   readonly offered?: readonly Target[];
   readonly caps?: Partial<Caps>;
+  /** The most memory (MiB) that the account gives a function. */
+  readonly functionMemoryMiB?: number;
   readonly gpus?: Partial<Gpus>;
   readonly unwalled?: string;
   /** Whether a person is to approve each promotion. */
@@ -67,6 +72,7 @@ type Upload = {
 export type MemoryWorld = {
   readonly clock: FakeClock;
   readonly registry: MemoryRegistry;
+  readonly accountLimits: AccountLimits;
   readonly store: MemoryStore;
   readonly platforms: Readonly<Record<Target, MemoryPlatform>>;
   /** The platform that a model without a wish runs on. */
@@ -167,6 +173,7 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     environments,
     images: memoryImages(),
     registry: memoryRegistry({ clock }),
+    accountLimits: memoryAccountLimits(clock),
     store: memoryStore({ clock, bucket: BUCKET }),
     prober: memoryProber({ router, metrics }),
     executions: memoryExecutions(),
@@ -189,7 +196,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     metrics,
     environments,
     images,
-    lambda: served(parts, 'lambda'),
+    lambda: refusing(parts, options.functionMemoryMiB),
     fargate: served(parts, 'fargate'),
     ec2: served(parts, 'ec2'),
     executions: options.executions ?? parts.executions,
@@ -202,6 +209,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     environments: engine === 'image' ? rest.environments : null,
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     caps: { ...NO_CAPS, ...caps },
+    accountLimits: parts.accountLimits,
     gpus: { areChosen: true, vllmImage: 'vllm@sha256:1', ...options.gpus },
     unwalled: options.unwalled ?? null,
     hashes: {
@@ -234,6 +242,19 @@ function served({ platforms, prober, behaviours }: Parts, target: Target): Memor
           : answered(503),
       );
       return platform.create(spec, epoch);
+    },
+  };
+}
+
+/** Lambda in an account that gives its functions so little memory, as its adapter tells it. */
+function refusing(parts: Parts, mostMiB = Number.POSITIVE_INFINITY): MemoryPlatform {
+  const lambda = served(parts, 'lambda');
+  return {
+    ...lambda,
+    async create(spec, epoch) {
+      if (spec.memoryMiB <= mostMiB) return lambda.create(spec, epoch);
+      await parts.accountLimits.learnFunctionMemory(mostMiB);
+      throw new Failure('TargetRefused', `a function has ${mostMiB} MB at most`);
     },
   };
 }

@@ -4,7 +4,9 @@ import type { AwsFence } from '#adapters/aws/registry/fence.ts';
 import { fencedChange, unfenced } from '#adapters/aws/registry/fenced-change.ts';
 import { lookUntil, type Waiting } from '#adapters/aws/waiting.ts';
 import { modelOf } from '#domain/identity.ts';
+import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Platform } from '#ports/platform.ts';
+import { learning } from './memory-limit.ts';
 import type { ModelFunctions } from './model-function.ts';
 import { functionChanges } from './model-function-changes.ts';
 import { listRevisions, readVersions } from './model-versions.ts';
@@ -17,6 +19,7 @@ export type LambdaPlatformOptions = Waiting & {
   readonly logs: ModelLogs;
   readonly functions: ModelFunctions;
   readonly fence: AwsFence;
+  readonly accountLimits: Pick<AccountLimits, 'learnFunctionMemory'>;
   /** The API's stage, for events. */
   readonly apiStage: string;
   /** How long one look waits for a starting server (ms): an invocation takes as long as the start. */
@@ -30,17 +33,18 @@ const LOOK_PERIOD_MS = 1_000;
  * A revision is prepared in $LATEST; the look that finds it complete publishes it.
  */
 export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
-  const { lambda, logs, functions, fence, clock, sleep } = options;
+  const { lambda, logs, functions, fence, accountLimits, clock, sleep } = options;
   const nameOf = (revision: string) => functions.prefix + modelOf(revision);
   const unfencedChangesOf = (name: string) => functionChanges(lambda, name, options, unfenced);
   const changesOf = async (model: string, epoch: number) => {
     const change = await fencedChange(fence, model, epoch);
     return functionChanges(lambda, functions.prefix + model, options, change);
   };
+  const create = revisionCreation({ lambda, functions, changesOf });
   const look = revisionLook({ ...options, changesOf: unfencedChangesOf });
 
   return {
-    create: revisionCreation({ lambda, functions, changesOf }),
+    create: (spec, epoch) => create(spec, epoch).catch(learning(accountLimits, spec)),
     describe: (revision, { waitMs }) =>
       lookUntil(
         ({ kind }) => kind !== 'pending',

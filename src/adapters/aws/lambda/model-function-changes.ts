@@ -12,7 +12,9 @@ import { type Refused, refusedAs, translated } from '#adapters/aws/failures.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
 import { lookUntil, type Waiting } from '#adapters/aws/waiting.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
+import { LIFT_MEMORY_LIMIT } from '#domain/placement/function-memory.ts';
 import { type FunctionState, readFunction } from './function-state.ts';
+import { TOO_MUCH_MEMORY } from './memory-limit.ts';
 import type { FunctionDefinition } from './model-function.ts';
 
 /** The changes to one model's function, each made through a `Change`. All but deletions are conditional on the RevisionId that the caller saw, so they never overwrite a concurrent change. */
@@ -147,9 +149,8 @@ const REFUSED: readonly Refused[] = [
     fix: 'AWS says so for some minutes after the stack was deployed: upload again. If it goes on, deploy the stack again.',
   },
   {
-    // https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html
-    sign: /'MemorySize' value failed to satisfy constraint/,
-    name: 'RevisionFailed',
-    fix: 'This account gives its functions less memory than Lambda has: ask AWS Support for more, or say `placement: { target: fargate }`, or less memory (`resources.memory`), in model.yaml.',
+    sign: TOO_MUCH_MEMORY,
+    name: 'TargetRefused',
+    fix: LIFT_MEMORY_LIMIT,
   },
 ];

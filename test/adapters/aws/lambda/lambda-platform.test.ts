@@ -13,6 +13,7 @@ import { awsClient } from '../../../support/aws/clients.ts';
 import { API_STAGE, lambdaPlatformWorld } from '../../../support/aws/lambda-platform.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { imageBeingScanned } from '../../../support/aws/rules/ecr.ts';
+import { lambdaMemory } from '../../../support/aws/rules/lambda-memory.ts';
 import { addMiddleware, awsError, awsRules } from '../../../support/aws/rules/rules.ts';
 import { behaving } from '../../../support/servers/behaviour.ts';
 
@@ -84,6 +85,49 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
       await expect(create()).resolves.toBeUndefined();
     });
 
+    it('keeps how much memory the account gives a function, which a refusal alone tells', async () => {
+      const lambda = awsRules(lambdaMemory(512)).guard(world.lambda({ maxAttempts: 1 }));
+      const create = (memoryMiB: number) =>
+        world.platformOver(lambda).create(world.spec(ANSWERS, { memoryMiB }), EPOCH);
+
+      await expect(create(1769)).rejects.toMatchObject({
+        name: 'TargetRefused',
+        fix: expect.stringContaining('AWS Support'),
+      });
+      expect(await world.accountLimits.functionMemory()).toMatchObject({ mostMiB: 512 });
+      await expect(create(512)).resolves.toBeUndefined();
+    });
+
+    it.each([
+      {
+        refusal: 'that the API itself checks',
+        message:
+          "1 validation error detected: Value '1769' at 'memorySize' failed to satisfy constraint: Member must have value less than or equal to 3008",
+        memoryMiB: 10_240,
+        name: 'TargetRefused',
+        learnt: 3008,
+      },
+      {
+        refusal: 'of what is within the limit that it names, which would be refused again',
+        message:
+          "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008",
+        memoryMiB: 512,
+        name: 'RevisionFailed',
+        learnt: undefined,
+      },
+    ])('knows a refusal $refusal', async ({ message, memoryMiB, name, learnt }) => {
+      const lambda = world.lambda({ maxAttempts: 1 });
+      addMiddleware(lambda, (next, { commandName }) => async (args) => {
+        if (commandName !== 'CreateFunctionCommand') return next(args);
+        throw awsError({ name: 'InvalidParameterValueException', message, status: 400 });
+      });
+
+      const creation = world.platformOver(lambda).create(world.spec(ANSWERS, { memoryMiB }), EPOCH);
+
+      await expect(creation).rejects.toMatchObject({ name });
+      expect((await world.accountLimits.functionMemory())?.mostMiB).toBe(learnt);
+    });
+
     it.each([
       {
         message: 'The role defined for the function cannot be assumed by Lambda.',
@@ -98,14 +142,6 @@ describeOnMoto('lambdaPlatform on moto', (moto) => {
         message:
           'Your request has been throttled by EC2, please make sure you have enough API rate limit.',
         outcome: { name: 'PlatformUnavailable', fix: expect.stringContaining('upload again') },
-      },
-      {
-        message:
-          "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008",
-        outcome: {
-          name: 'RevisionFailed',
-          fix: expect.stringContaining('placement: { target: fargate }'),
-        },
       },
       { message: 'The runtime is not known.', outcome: { name: 'RevisionFailed', fix: '' } },
     ])('takes for what it is: $message', async ({ message, outcome }) => {
