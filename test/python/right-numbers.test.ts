@@ -91,6 +91,10 @@ describe('its framework answers itself, since a conversion would round them, for
       reason: 'it has learned whole numbers beyond 2^53',
     },
     {
+      what: 'a text that stands for a missing one in a conversion',
+      reason: 'it has learned a text with U+FDD0',
+    },
+    {
       what: 'components of seconds before trees',
       reason: 'its trees decide by the last bits of what a step before them sums up',
     },

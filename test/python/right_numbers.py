@@ -108,6 +108,12 @@ def of_ids(ids, facts):
     return make_pipeline(prepare, LinearRegression()).fit(rows, RISING), rows, facts
 
 
+def of_texts(*texts):
+    table = TABLE[["share"]].assign(place=np.resize(np.array(texts, dtype=object), ROWS))
+    prepare = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["place"]), remainder="passthrough")
+    return make_pipeline(prepare, LinearRegression()).fit(table, RISING), table
+
+
 CASES = {
     "a line through seconds since 1970": lambda: (LinearRegression().fit(SECONDS, RISING), SECONDS),
     "two columns near 100 million": lambda: (LinearRegression().fit(NEAR, NEAR[:, 0] - NEAR[:, 1] + DICE.normal(0, 0.1, ROWS)), NEAR),
@@ -133,6 +139,7 @@ CASES = {
     "a forest over declared whole numbers": lambda: declared_whole(RandomForestRegressor(10, random_state=0)),
     "ids that FP64 has not, beside one that is no whole number": lambda: of_ids(np.array([2**53 + 1, 1.5], dtype=object), facts_of(id="FP64", share="FP64")),
     "ids beyond 2^53 in a matrix that is declared whole": lambda: of_ids([4 * 10**17 + 1, 4 * 10**17 + 3], Facts("sklearn", None, Signature((TensorSpec("input", "INT64", (-1, 2)),), ()), False, None)),
+    "a text that stands for a missing one in a conversion": lambda: of_texts("here", "\ufdd0", "away"),
     "components of seconds before trees": lambda: (make_pipeline(PCA(2), xgboost.XGBClassifier(n_estimators=20)).fit(NEAR_SECONDS, RISING.astype(int) % 3), NEAR_SECONDS),
     "a scaled table of seconds before trees": lambda: (make_pipeline(StandardScaler(), xgboost.XGBClassifier(n_estimators=20)).fit(NEAR_SECONDS, RISING.astype(int) % 3), NEAR_SECONDS),
     "a Gaussian process over numbers near 1e-9": lambda: (GaussianProcessRegressor().fit(POINTS[:100, :2] * 1e-9, POINTS[:100, 2]), POINTS[:, :2] * 1e-9),

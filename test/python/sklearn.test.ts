@@ -151,6 +151,26 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
     },
   );
 
+  it('a text of a client is never a missing one, though a conversion has a text for that', async () => {
+    await pushed(slipway(), fixtureOf('sklearn', 'missing-texts-1.8.pkl'), 'texts');
+    const columns = ['sepal_length', 'sepal_width', 'hue', 'site'];
+    const ask = (hue: string | null) =>
+      throughGateway(slipway(), 'texts')('invocations', {
+        dataframe_split: { columns, data: [[5.1, 3.5, hue, null]] },
+      });
+
+    const [missing, sent] = [await ask(null), await ask('\ufdd0')];
+
+    expect(missing.status).toBe(200);
+    expect(sent).toEqual({
+      status: 400,
+      body: {
+        error:
+          'the model refused the inputs: input "hue" has "\ufdd0" in row 0, a category that the model does not know',
+      },
+    });
+  });
+
   it('a probability is between 0 and 1, though a conversion adds up in single precision', async () => {
     await pushed(slipway(), fixtureOf('sklearn', 'tied-forest-1.8.pkl'), 'tied');
     // Its trees add up to -1.2e-7 and 1.0000001 here.

@@ -4,6 +4,8 @@ import {
   checkShape,
   countOf,
   type Datatype,
+  missingOf,
+  sentTexts,
   showShape,
   type Tensor,
   type TensorData,
@@ -59,7 +61,10 @@ export function readBinary(spec: TensorSpec, shape: readonly number[], bytes: Ui
   const label = `input "${spec.name}"`;
   checkShape(spec, shape, label);
   const { name, datatype } = spec;
-  if (datatype === 'BYTES') return { name, datatype, shape, data: readTexts(shape, bytes, label) };
+  if (datatype === 'BYTES') {
+    const data = sentTexts(readTexts(shape, bytes, label), spec);
+    return { name, datatype, shape, data, ...missingOf(spec) };
+  }
   const Numbers = NUMBERS[datatype];
   const expected = countOf(shape) * Numbers.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) {

@@ -1,5 +1,5 @@
 import { show } from '../values/json.ts';
-import type { Tensor, TensorData } from '../values/tensors.ts';
+import { sentText, type Tensor, type TensorData } from '../values/tensors.ts';
 
 /**
  * The columns in which a converted model refuses missing values or unknown categories; a column of a matrix has its index. An empty list means that the columns are unknown.
@@ -111,8 +111,8 @@ function isMissing(value: unknown): boolean {
 function shown(inputs: readonly Tensor[], column: Column, row: number): string {
   const [name, index] = column;
   const value = valueAt(inputs, column);
-  const missing = inputs.find((input) => input.name === name)?.missing?.text;
-  const isNull = Number.isNaN(value) || (value !== undefined && value === missing);
+  const { missing } = inputs.find((input) => input.name === name) ?? {};
+  const sent = typeof value === 'string' ? sentText(value, missing) : value;
   const where = index === null ? `row ${row}` : `row ${row}, column ${index}`;
-  return `input ${show(name)} has ${show(isNull ? null : value)} in ${where}`;
+  return `input ${show(name)} has ${show(Number.isNaN(sent) ? null : sent)} in ${where}`;
 }

@@ -17,7 +17,7 @@ export type TensorSpec = {
   readonly missing?: MissingTexts;
 };
 
-/** `text` stands for a missing value in the model's tensors. An empty cell of a CSV is one too, but in the columns named by `emptyIsText`. */
+/** `text` stands for a missing value in the model's tensors, and for nothing else: see `sentTexts`. An empty cell of a CSV is missing too, but in the columns named by `emptyIsText`. */
 export type MissingTexts = { readonly text: string; readonly emptyIsText: readonly string[] };
 
 export type Signature = {
@@ -69,7 +69,8 @@ export function readTensor(spec: TensorSpec, shape: readonly number[], data: unk
   const label = `input "${spec.name}"`;
   checkShape(spec, shape, label);
   const { name, datatype } = spec;
-  return { name, datatype, shape, data: PACK[datatype](flatten(data, shape, label), label) };
+  const packed = PACK[datatype](sentTexts(flatten(data, shape, label), spec), label);
+  return { name, datatype, shape, data: packed, ...missingOf(spec) };
 }
 
 /** Like `readTensor`, for hand-written rows: null is a missing number, true is 1, 1 is true and "5.1" is 5.1, as in the frameworks. */
@@ -82,9 +83,32 @@ export function readWrittenTensor(
   checkShape(spec, shape, label);
   const { name, datatype } = spec;
   const values = flatten(data, shape, label);
-  const missing = spec.missing && { missing: spec.missing };
   const packed = PACK[datatype](asWritten(values, spec), label);
-  return { name, datatype, shape, data: packed, ...missing };
+  return { name, datatype, shape, data: packed, ...missingOf(spec) };
+}
+
+/**
+ * Texts as the model takes them: one that begins as what stands for a missing value gets that once more in front. No converted model
+ * knows a text with it, so both are as unknown (runtimes/python/slipway_server/conversion/missing_texts.py).
+ */
+export function sentTexts<T>(
+  values: readonly T[],
+  { missing }: TensorSpec,
+): readonly (T | string)[] {
+  if (!missing) return values;
+  const begins = (value: T) => typeof value === 'string' && value.startsWith(missing.text);
+  return values.map((value) => (begins(value) ? `${missing.text}${value}` : value));
+}
+
+/** A text of a tensor as it was sent; null for a missing one. */
+export function sentText(text: string, missing: MissingTexts | undefined): string | null {
+  if (!missing?.text || !text.startsWith(missing.text)) return text;
+  return text === missing.text ? null : text.slice(missing.text.length);
+}
+
+/** What a tensor keeps of its input's spec, by which its texts can be shown. */
+export function missingOf({ missing }: TensorSpec): Pick<TensorSpec, 'missing'> {
+  return missing ? { missing } : {};
 }
 
 /** Refuses with 400 a shape that the model does not take. */
@@ -148,7 +172,7 @@ function asWritten(values: readonly unknown[], spec: TensorSpec): readonly unkno
   if (isFloat(spec)) return values.map(floatOf);
   if (/INT/.test(spec.datatype)) return values.map(wholeOf);
   const { missing } = spec;
-  return missing ? values.map((value) => value ?? missing.text) : values;
+  return missing ? sentTexts(values, spec).map((value) => value ?? missing.text) : values;
 }
 
 function wholeOf(value: unknown): unknown {

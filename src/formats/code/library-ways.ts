@@ -118,6 +118,23 @@ export const LIBRARIES: Readonly<Record<string, Way>> = {
     ],
     requirements: ['joblib', 'numpy', 'scikit-learn'],
   },
+  tslearn: {
+    imports: [...NUMBERS.imports, 'from tslearn.utils import to_time_series_dataset'],
+    load: [
+      ...LOAD,
+      'self.ask = saved.predict if hasattr(saved, "predict") else saved.transform',
+      '# Its distances are compiled when they are first computed, which may take longer than a client waits: so it is asked for a series of its own here.',
+      'fitted = getattr(saved, "_X_fit", None)',
+      'if fitted is not None:',
+      '    self.ask(fitted[:1])',
+    ],
+    takes: 'series',
+    answer: [
+      '# A list of series, which may differ in length: each a list of numbers, or of points with a number for each dimension.',
+      'return np.asarray(self.ask(to_time_series_dataset(series))).tolist()',
+    ],
+    requirements: ['joblib', 'numpy', 'scikit-learn'],
+  },
   darts: {
     ...HELD,
     takes: 'steps',

@@ -117,6 +117,7 @@ describe('a draft of predict.py', () => {
     ['pyod.models.ecod\nECOD', 'self.model.decision_function(rows)', 'pyod'],
     ['pmdarima.arima.arima\nARIMA', 'self.model.predict(steps, X=more)', 'pmdarima'],
     ['sktime.forecasting.naive\nNaiveForecaster', 'self.model.predict(fh=', 'sktime'],
+    ['tslearn.clustering.kmeans\nTimeSeriesKMeans', 'to_time_series_dataset(series)', 'tslearn'],
     ['darts.models.forecasting\nARIMA', 'self.model.predict(steps).values()', 'darts'],
     ['implicit.cpu.als\nAlternatingLeastSquares', 'self.model.similar_items(item', 'implicit'],
     ['econml.dml.dml\nLinearDML', 'self.model.effect(', 'econml'],
@@ -132,6 +133,15 @@ describe('a draft of predict.py', () => {
 
     expect(code).toContain(says);
     expect(requirements).toContain(needs);
+  });
+
+  it('for a model of tslearn has its distances compiled before a client asks', async () => {
+    const bytes = Buffer.from('\x80\x04ctslearn.clustering.kmeans\nTimeSeriesKMeans\n.', 'latin1');
+
+    const { code } = await draftPredict([memoryFile('m.pkl', bytes)]);
+
+    const [setup] = code.split('def predict(self, series)');
+    expect(setup).toContain('self.ask(fitted[:1])');
   });
 
   it('for a pickle of what a notebook defined puts that where Python looks for it', async () => {

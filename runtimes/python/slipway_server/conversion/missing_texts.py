@@ -1,4 +1,7 @@
-"""Missing values in columns of text: ONNX's texts cannot be null, so the graph has a text of its own for them, and the ONNX server puts it in (runtimes/onnx/session/missing-texts.ts)."""
+"""
+Missing values in columns of text: ONNX's texts cannot be null, so the graph has a text of its own for them, and the ONNX server puts it in (runtimes/onnx/session/missing-texts.ts).
+A client may send that text too. The server then puts it in front once more, by which it stays an unknown text: so no model is converted that has learned a text with it.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,12 @@ _PROPERTY = "slipway.missing_texts"
 
 
 def with_missing_texts(model: ModelProto, native: Any) -> ModelProto:
-    """skl2onnx writes a missing category as the text "nan" or "None". Raises ValueError where it cannot be told from such a text."""
+    """skl2onnx writes a missing category as the text "nan" or "None". Raises ValueError where it cannot be told from such a text, or where a category has the graph's own text for it."""
     for part, _, _ in parts_given(native):
         for values in getattr(part, "categories_", ()):
             known = np.asarray(values).tolist()
+            if any(isinstance(value, str) and MISSING_TEXT in value for value in known):
+                raise ValueError("it has learned a text with U+FDD0, which stands for a missing value in a conversion")
             if any(map(is_missing, known)) and any(isinstance(value, str) for value in known):
                 _mark(model, [str(value) for value in known], texts_of(known))
     return model

@@ -66,6 +66,15 @@ it('an unknown category is told of by its row, column and value', async () => {
   );
 });
 
+it('a text like what stands for a missing one is told of as it was sent', async () => {
+  const missing = { text: '\ufdd0', emptyIsText: [] };
+  const says = (text: string) =>
+    refusedValue(UNKNOWN, [{ ...words(text), missing }], async () => UNKNOWN);
+
+  expect(await says('\ufdd0\ufdd0')).toContain('has "\ufdd0" in row 0');
+  expect(await says('\ufdd0')).toContain('has null in row 0');
+});
+
 it('a category that may be of several columns is told of with each', async () => {
   const told = failed({
     unknown: [

@@ -1,7 +1,10 @@
+import { readBinary } from '../../../../runtimes/onnx/protocols/binary.ts';
 import { parseJsonWithBigIntegers } from '../../../../runtimes/onnx/values/json.ts';
 import {
   buffersOf,
   readTensor,
+  readWrittenTensor,
+  sentText,
   type TensorSpec,
 } from '../../../../runtimes/onnx/values/tensors.ts';
 
@@ -39,6 +42,44 @@ it.each(['FP32', 'FP64'] as const)(
     expect(tensor.data[0]).toBeCloseTo(12345678901234567000, -13);
   },
 );
+
+describe('where a text of its own stands for a missing one, that text of a client', () => {
+  const MISSING = '\ufdd0';
+  const SPEC: TensorSpec = {
+    name: 'hue',
+    datatype: 'BYTES',
+    shape: [-1],
+    missing: { text: MISSING, emptyIsText: [] },
+  };
+  const SENT = [MISSING, `${MISSING}${MISSING}`, `${MISSING}red`, `red${MISSING}`, 'red', ''];
+  const length = (text: string) => Buffer.of(Buffer.byteLength(text), 0, 0, 0);
+  const BINARY = Buffer.concat(SENT.flatMap((text) => [length(text), Buffer.from(text)]));
+
+  it.each([
+    ['a row', () => readWrittenTensor(SPEC, [6], SENT)],
+    ['a tensor', () => readTensor(SPEC, [6], SENT)],
+    ['a binary tensor', () => readBinary(SPEC, [6], BINARY)],
+  ])('is another text in %s, and is shown as it was sent', (_, read) => {
+    const { data, missing } = read();
+
+    expect(data).not.toContain(MISSING);
+    expect(new Set([...data]).size).toBe(SENT.length);
+    expect([...data].map((text) => sentText(String(text), missing))).toEqual(SENT);
+  });
+
+  it('is told apart from a missing one beside it', () => {
+    const { data, missing } = readWrittenTensor(SPEC, [2], [null, MISSING]);
+
+    expect(data).toEqual([MISSING, `${MISSING}${MISSING}`]);
+    expect([...data].map((text) => sentText(String(text), missing))).toEqual([null, MISSING]);
+  });
+
+  it('is that text where nothing stands for a missing one', () => {
+    const { missing: _, ...plain } = SPEC;
+
+    expect(readTensor(plain, [6], SENT).data).toEqual(SENT);
+  });
+});
 
 it('tensors move to another thread without a copy', () => {
   const tensor = readTensor({ name: 'x', datatype: 'FP32', shape: [-1] }, [2], [1, 2]);
