@@ -124,7 +124,9 @@ async function describe(
 }
 
 function readAny(stack: Stack): SlipwayStack | UnfinishedStack {
-  if (outputsOf(stack).missing.length === 0) return read(stack);
+  // One that lacks some of them is of another version of Slipway, and may serve models.
+  const isUnfinished = OUTPUTS.every((name) => !outputsOf(stack).outputs[name]);
+  if (!isUnfinished) return read(stack);
   const { StackId: id = '', StackName: name = '', StackStatus: status = '' } = stack;
   return { id, name, status, outputs: null };
 }

@@ -1,8 +1,5 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
-import {
-  findStackOrRemains,
-  type UnfinishedStack,
-} from '#compose/account/stack.ts';
+import { findStackOrRemains, type UnfinishedStack } from '#compose/account/stack.ts';
 import { accountContainers } from './containers.ts';
 import { emptying, removalOfBucket, removalOfTable, stackResources } from './data.ts';
 import { removalOfImages } from './images.ts';
