@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APIGatewayClient, type APIGatewayClientConfig } from '@aws-sdk/client-api-gateway';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setAccessLog } from '#adapters/aws/routes/access-log.ts';
 import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
@@ -25,7 +26,7 @@ export type PublishedStack = {
 
 const TRIES = 10;
 
-/** Publishes the API after a stack update, under the same exclusive lease as deployments of models (docs/adr/0003). Each attempt waits 30 s for them. */
+/** Publishes the API after a stack update, under the same exclusive lease as deployments of models (docs/adr/0003), and then gives its stage what the template cannot change any more. Each attempt waits 30 s for them. */
 export async function publishApi(
   { stage, outputs }: PublishedStack,
   settings: Pick<APIGatewayClientConfig, 'region' | 'credentials'>,
@@ -36,10 +37,11 @@ export async function publishApi(
   const { Listener, LoadBalancer, VpcLink } = outputs;
   const isWithContainers = Listener && LoadBalancer && VpcLink;
   const api = { id: Api, stage: ApiStage, modelsResource: ModelsResource, authorizer: Authorizer };
+  const apiGateway = new APIGatewayClient(settings);
   const routes = modelRoutes({
     api,
     clock,
-    draft: apiDraft(new APIGatewayClient(settings), api),
+    draft: apiDraft(apiGateway, api),
     lease: apiLease({ clock, sleep: (ms: number) => sleep(ms), dynamo, table, api: Api }),
     records: routeRecords({ dynamo, table, api: Api }),
     front: isWithContainers
@@ -47,6 +49,7 @@ export async function publishApi(
       : null,
   });
   await patiently(() => routes.publish());
+  await patiently(() => setAccessLog(apiGateway, api));
 }
 
 async function patiently(attempt: () => Promise<void>): Promise<void> {

@@ -9,8 +9,8 @@ import { requireDeployment, requireWork } from './require-deployment.ts';
 type Deps = { readonly registry: Registry; readonly clock: Clock };
 
 const HOUR_MS = 3_600_000;
-/** With the looks getting rarer, 600 of them last longer than anybody is waited for. */
-const LONGEST_WAIT_SECONDS = 180;
+/** The longest wait between two looks: they get rarer, so that those of the workflow last longer than anybody is waited for. */
+export const APPROVAL_WAIT_SECONDS = 300;
 
 /** Waits without the model's lease: until a person has answered, uploads go on. */
 export const awaitApproval =
@@ -27,7 +27,7 @@ export const awaitApproval =
       await registry.askApproval(id);
       return {
         kind: 'pending',
-        retrySeconds: retrySeconds(waitedMs, LONGEST_WAIT_SECONDS),
+        retrySeconds: retrySeconds(waitedMs, APPROVAL_WAIT_SECONDS),
         attempt: answer.attempt,
       };
     }

@@ -19,7 +19,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
-import { PROBE_TIMEOUT_MS, probe, readiness } from './probe.ts';
+import { isBusy, PROBE_TIMEOUT_MS, probe, readiness } from './probe.ts';
 import { declarationOf, isRestarted, proofOf, referenceOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
@@ -30,6 +30,7 @@ type Deps = {
   readonly clock: Clock;
 };
 
+const BUSY = 'Upload the model again when less else is under way.';
 const MEND = 'Fix the model, or its example in model.yaml, and upload it again.';
 // What a load balancer, or the path to it, answers when it cannot reach the server.
 const UNREACHED: readonly number[] = [503, 504];
@@ -75,6 +76,7 @@ async function examine(deps: Deps, deployment: Deployment): Promise<Examination>
   const path = declarationOf(deployment.work).server.healthPath;
   const ping = await prober.ready(address, path, PROBE_TIMEOUT_MS);
   refuseUnreached(candidate, path, ping, clock.now());
+  refuseBusy(candidate, ping);
   const ready = readiness(path, ping);
   if (ready.kind === 'failed') return { kind: 'unhealthy', reason: ready.reason, fix: MEND };
 
@@ -90,7 +92,8 @@ async function examineRestarted(
   { work }: Deployment,
   address: string,
 ): Promise<Examination> {
-  const { madeBy } = requireWork(work.candidate, 'candidate');
+  const candidate = requireWork(work.candidate, 'candidate');
+  const { madeBy } = candidate;
   const maker = await requireDeployment(registry, madeBy);
   const golden = requireWork(maker.work.golden, 'golden proof');
   const result = await probe(prober, address, await proofOf(registry, maker));
@@ -98,7 +101,7 @@ async function examineRestarted(
     case 'passed':
       return { kind: 'healthy', golden: { ...golden, latencyMs: Math.round(result.latencyMs) } };
     case 'busy':
-      return { kind: 'unhealthy', reason: 'it was too busy to answer', fix: MEND };
+      throw tooBusy(candidate);
     case 'failed':
       return { kind: 'unhealthy', reason: result.reason, fix: MEND };
   }
@@ -119,6 +122,7 @@ async function compare(
   if (!isProof(theirs)) return undefined;
 
   const answer = await prober.send(address, model, request, PROBE_TIMEOUT_MS);
+  refuseBusy(requireWork(work.candidate, 'candidate'), answer);
   const declared = declarationOf(work);
   const verdict = judgeGolden(declared, { request, answer });
   if (verdict.kind === 'healthy') return { kind: 'healthy', golden: proven(golden, answer) };
@@ -143,6 +147,7 @@ async function tryGoldens(
   for (const sample of goldenSamples(declared)) {
     const request = goldenRequest(declared, sample);
     const answer = await prober.send(address, model, request, PROBE_TIMEOUT_MS);
+    refuseBusy(requireWork(work.candidate, 'candidate'), answer);
     attempts.push({ request, answer });
     if (!isProof(answer)) continue;
     golden = proven({ sample }, answer);
@@ -167,6 +172,15 @@ function withExample(otherwise: string, { signature }: Declared): string {
     `${otherwise} say in model.yaml what your clients send, with values that the model takes:`,
     ...exampleSkeleton(signature),
   ].join('\n');
+}
+
+/** Whoever turned the request away, AWS or a crowd of others: it says nothing about the model, and the workflow asks again. */
+function refuseBusy(candidate: Candidate, answer: ProbeAnswer): void {
+  if (isBusy(answer)) throw tooBusy(candidate);
+}
+
+function tooBusy({ revision }: Candidate): Failure {
+  return new Failure('PlatformThrottled', `${revision} was too busy to answer`, { fix: BUSY });
 }
 
 /** A container is ready before the whole network path to it, which may have been asleep. Until the candidate's time is over, silence says nothing about the model. */

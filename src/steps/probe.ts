@@ -49,6 +49,7 @@ export function readiness(path: string, answer: ProbeAnswer): ProbeResult {
     : { kind: 'failed', reason: `${path} was answered ${answer.status}: ${answer.body}` };
 }
 
-function isBusy(answer: ProbeAnswer): boolean {
+/** Whether the request was turned away (429) before a model looked at it. */
+export function isBusy(answer: ProbeAnswer): boolean {
   return answer.kind === 'answer' && answer.status === TOO_MANY_REQUESTS;
 }

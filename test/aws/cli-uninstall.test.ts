@@ -1,5 +1,13 @@
 import { APIGatewayClient, GetResourcesCommand } from '@aws-sdk/client-api-gateway';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateNetworkInterfaceCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  DeleteNetworkInterfaceCommand,
+  DescribeNetworkInterfacesCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
 import { DescribeRuleCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import {
   DeleteFunctionCommand,
@@ -155,6 +163,64 @@ describeOnMoto('slipway uninstall', (moto) => {
       new GetResourcesCommand({ restApiId: world.outputs['Api'] }),
     );
     expect(items.map(({ path }) => path).toSorted()).toEqual(['/', '/models']);
+  });
+
+  it('deletes the interfaces that Lambda has left unused before the role of the functions, and leaves one that is not Lambda’s', async () => {
+    const ec2 = awsClient(EC2Client, moto());
+    const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/24' }));
+    const { Subnet } = await ec2.send(
+      new CreateSubnetCommand({ VpcId: Vpc?.VpcId, CidrBlock: '10.9.0.0/25' }),
+    );
+    const SubnetId = Subnet?.SubnetId;
+    const interfaces = async () =>
+      (await ec2.send(new DescribeNetworkInterfacesCommand({}))).NetworkInterfaces ?? [];
+    const make = (Description: string) =>
+      ec2.send(new CreateNetworkInterfaceCommand({ SubnetId, Description }));
+    const world = await installInMoto(moto(), 'dev', { subnets: SubnetId! });
+    await make('AWS Lambda VPC ENI-slipway-dev-m-shapes-1');
+    const { NetworkInterface: mine } = await make('mine');
+
+    const first = await world.run(ALL);
+    const { NetworkInterfaceId } = mine!;
+    await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+    const second = await world.run(ALL);
+
+    expect(first.code).toBe(1);
+    expect(first.stdout).toMatch(
+      new RegExp(`^left +the network interfaces .*: ${NetworkInterfaceId} .* may be yours`, 'm'),
+    );
+    expect(first.stdout).toMatch(/^left +the stack slipway-dev /m);
+    expect(second.code).toBe(0);
+    expect(await interfaces()).toEqual([]);
+  });
+
+  it('removes the functions that are tagged as the stage’s where the table is gone already', async () => {
+    const { world, before } = await lived();
+    const table = new DeleteTableCommand({ TableName: world.outputs['Table'] });
+    await awsClient(DynamoDBClient, moto()).send(table);
+
+    const { code, stdout } = await world.run(ALL);
+
+    expect(stdout).toMatch(/^removed +the model shapes/m);
+    expect(stdout).not.toMatch(/^left/m);
+    expect(code).toBe(0);
+    // Only the table knew which keys of API Gateway are the stage's.
+    expect((await inventory(moto())).filter((each) => !each.startsWith('key '))).toEqual(before);
+  });
+
+  it('takes away a stack whose first deploy failed, which has no outputs', async () => {
+    const before = [...(await inventory(moto())), ...LEFT_BY_MOTO].toSorted();
+    const world = await installInMoto(moto(), 'dev', { isUnfinished: true });
+
+    const { code, stdout } = await world.run(ALL);
+    const left = await inventory(moto());
+    // Asked what a deleted stack had made, moto makes it again.
+    const again = await world.run(ALL);
+
+    expect(stdout).toMatch(/uninstall slipway-dev .*, whose creation never completed/);
+    expect(stdout).not.toMatch(/^left/m);
+    expect([code, again.code]).toEqual([0, 0]);
+    expect(left).toEqual(before);
   });
 
   it('says what it would remove and removes nothing where it cannot ask', async () => {

@@ -29,6 +29,9 @@ export type CliWorld = {
 type Installation = {
   readonly endpoint?: string;
   readonly containers?: Readonly<Record<string, string>>;
+  readonly subnets?: string;
+  /** The stack tells nothing, as after a first deploy that failed. */
+  readonly isUnfinished?: boolean;
 };
 
 /** Where the AWS clients of a command find moto, and credentials that it takes. */
@@ -50,8 +53,9 @@ export function motoEnvironment({ endpoint }: Pick<Moto, 'endpoint'>): NodeJS.Pr
 export async function installInMoto(
   moto: Moto,
   stage: string,
-  { endpoint = 'http://127.0.0.1:1/v1', containers }: Installation = {},
+  installation: Installation = {},
 ): Promise<CliWorld> {
+  const { endpoint = 'http://127.0.0.1:1/v1', containers, subnets, isUnfinished } = installation;
   const cloudFormation = awsClient(CloudFormationClient, moto);
   const StackName = `slipway-${stage}`;
   // Moto's CloudFormation knows no usage plans.
@@ -61,7 +65,9 @@ export async function installInMoto(
   const { Outputs, ...made } = template(stage, endpoint, usagePlan);
   const told = Object.entries(containers ?? { Containers: 'off' });
   const ofContainers = Object.fromEntries(told.map(([name, Value]) => [name, { Value }]));
-  const TemplateBody = JSON.stringify({ ...made, Outputs: { ...Outputs, ...ofContainers } });
+  const ofNetwork = subnets === undefined ? {} : { ModelSubnets: { Value: subnets } };
+  const all = { ...Outputs, ...ofContainers, ...ofNetwork };
+  const TemplateBody = JSON.stringify({ ...made, Outputs: isUnfinished ? UNFINISHED : all });
   await cloudFormation.send(
     new CreateStackCommand({
       StackName,
@@ -73,15 +79,22 @@ export async function installInMoto(
   const outputs = Object.fromEntries(
     Stacks![0]!.Outputs!.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue!]),
   );
-  await setBuckets(moto, outputs['Bucket']!, `${StackName}-deployment`);
-  await setRepository(moto, StackName);
-  await setApi(moto, outputs['Api']!, outputs['ModelsResource']!);
-
   const env = motoEnvironment(moto);
   const command = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
     runCli([...args, '--stage', stage], { ...env, ...environment });
-  return { stage, outputs, command, run: (args, more) => command(args, more).result };
+  const world: CliWorld = {
+    ...{ stage, outputs, command },
+    run: (args, more) => command(args, more).result,
+  };
+  if (isUnfinished) return world;
+  await setBuckets(moto, outputs['Bucket']!, `${StackName}-deployment`);
+  await setRepository(moto, StackName);
+  await setApi(moto, outputs['Api']!, outputs['ModelsResource']!);
+  return world;
 }
+
+// What osls tells of a stack that has nothing but its bucket.
+const UNFINISHED = { ServerlessDeploymentBucketName: { Value: 'bucket' } };
 
 async function setBuckets(moto: Moto, Bucket: string, deploymentBucket: string): Promise<void> {
   const s3 = awsClient(S3Client, moto);

@@ -3,9 +3,11 @@ import {
   APIGatewayClient,
   GetDeploymentsCommand,
   GetStageCommand,
+  UpdateStageCommand,
 } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setAccessLog } from '#adapters/aws/routes/access-log.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';
@@ -29,6 +31,30 @@ describeOnMoto('a stack update', (moto) => {
     const { deploymentId } = await gateway(moto()).send(new GetStageCommand(stage));
     expect(deploymentId).not.toBe(api.first);
     expect(items.map(({ id }) => id)).toContain(deploymentId);
+  });
+
+  it('gives an installed stage the access log whose every line is JSON', async () => {
+    const api = await installed(moto());
+    const stage = { restApiId: api.id, stageName: api.stage };
+    const settings = {
+      destinationArn: 'arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-x',
+      format: '{"error": "$context.error.messageString"}',
+    };
+    const patchOperations = Object.entries(settings).map(([name, value]) => ({
+      ...{ op: 'replace', path: `/accessLogSettings/${name}`, value },
+    }));
+    await gateway(moto()).send(
+      new UpdateStageCommand({ ...stage, patchOperations: patchOperations as never }),
+    );
+
+    // Moto's deployments make a stage anew, without its log.
+    await setAccessLog(gateway(moto()), { id: api.id, stage: api.stage });
+
+    const { accessLogSettings } = await gateway(moto()).send(new GetStageCommand(stage));
+    const line = accessLogSettings!.format!.replaceAll(/\$context[\w.]+/g, '-');
+    expect(accessLogSettings!.destinationArn).toBe(settings.destinationArn);
+    expect(JSON.parse(line)).toMatchObject({ id: '-', status: '-', error: '-' });
+    expect(accessLogSettings!.format).not.toMatch(/error\.message/);
   });
 
   it.each([{ shouldNotDeploy: true }, { deploymentWithEmptyChangeSet: true }])(

@@ -28,11 +28,32 @@ describe('alarms', () => {
       ['Throttles', 'all', 'notBreaching'],
       ['5XXError', 'slipway-test', 'notBreaching'],
       ['Latency', 'slipway-test', 'notBreaching'],
-      ['Errors', 'AuthorizeLambdaFunction', 'notBreaching'],
+      ['AuthorizerFailures', 'all', 'notBreaching'],
       ['Throttles', 'AuthorizeLambdaFunction', 'notBreaching'],
       ['SELECT MAX(UnHealthyHostCount)', 'all', 'notBreaching'],
       ['NumberOfMessagesSent', 'TaskDeaths.QueueName', 'notBreaching'],
     ]);
+  });
+
+  it('count of the authorizer what failed, and no request without a key', () => {
+    const [[, filter]] = ofType(template, 'AWS::Logs::MetricFilter') as [Json];
+    const { LogGroupName, FilterPattern, MetricTransformations } = filter.Properties;
+    const terms = Array.from(FilterPattern.matchAll(/\?"((?:\\.|[^"])*)"/g), ([, term]: string[]) =>
+      JSON.parse(`"${term}"`),
+    );
+    const isCounted = (line: string) => terms.some((term: string) => line.includes(term));
+
+    const alarm = template.Resources['AuthorizerFailingAlarm']!.Properties;
+    expect(plain(LogGroupName)).toBe('AuthorizeLogGroup');
+    expect(MetricTransformations[0]).toMatchObject({
+      MetricNamespace: alarm.Namespace,
+      MetricName: alarm.MetricName,
+    });
+    expect(isCounted('{"level":"ERROR","message":"failed","service":"slipway"}')).toBe(true);
+    expect(isCounted('2026-11-30T12:00:00Z ID Task timed out after 10.01 seconds')).toBe(true);
+    expect(isCounted('{"level":"INFO","message":"refused","service":"slipway"}')).toBe(false);
+    // By Lambda's runtime, of whatever a handler throws.
+    expect(isCounted('ID ERROR Invoke Error {"errorType":"Unauthorized"}')).toBe(false);
   });
 
   it('are sent only where somebody is named', () => {

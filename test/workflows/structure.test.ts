@@ -276,7 +276,8 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
     const waits = Object.keys(states).filter((name) => states[name]?.Type === 'Wait');
     const loops = waits.filter((name) => name !== 'DrainPrevious');
 
-    expect(loops.map((name) => loopBound(machine, name))).toEqual(loops.map(() => 600));
+    // test/workflows/history.test.ts has what they come to together.
+    for (const name of loops) expect(loopBound(machine, name)).toBeGreaterThanOrEqual(400);
   });
 
   it('uses nothing that only one of its two engines knows', () => {

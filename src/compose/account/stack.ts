@@ -75,11 +75,19 @@ export async function noStack(account: AwsAccount): Promise<Failure> {
   });
 }
 
-/** Like `findStack`; else the last deleted stack, which AWS remembers for 90 days. */
-export async function findStackOrRemains(account: AwsAccount): Promise<SlipwayStack> {
+/** A stack whose creation never completed, so that it tells nothing of what it made. */
+export type UnfinishedStack = Pick<SlipwayStack, 'id' | 'name' | 'status'> & {
+  readonly outputs: null;
+};
+
+/** The stack, finished or not; else the last deleted one, which AWS remembers for 90 days. Fails with `InputInvalid` when there never was one. */
+export async function findStackOrRemains(
+  account: AwsAccount,
+): Promise<SlipwayStack | UnfinishedStack> {
   const cloudFormation = new CloudFormationClient(clientSettings(account));
   const name = stackName(account);
-  if (await describe(cloudFormation, name)) return findStack(account);
+  const there = await describe(cloudFormation, name);
+  if (there) return readAny(there);
   const deleted = paginateListStacks(
     { client: cloudFormation },
     { StackStatusFilter: ['DELETE_COMPLETE'] },
@@ -88,7 +96,7 @@ export async function findStackOrRemains(account: AwsAccount): Promise<SlipwaySt
   for await (const { StackSummaries = [] } of deleted) {
     const last = StackSummaries.find(({ StackName }) => StackName === name);
     const stack = last?.StackId && (await describe(cloudFormation, last.StackId));
-    if (stack) return read(stack);
+    if (stack) return readAny(stack);
   }
   return findStack(account);
 }
@@ -115,13 +123,26 @@ async function describe(
   }
 }
 
-function read({ StackId, StackName, StackStatus, ...stack }: Stack): SlipwayStack {
+function readAny(stack: Stack): SlipwayStack | UnfinishedStack {
+  // One that lacks some of them is of another version of Slipway, and may serve models.
+  const isUnfinished = OUTPUTS.every((name) => !outputsOf(stack).outputs[name]);
+  if (!isUnfinished) return read(stack);
+  const { StackId: id = '', StackName: name = '', StackStatus: status = '' } = stack;
+  return { id, name, status, outputs: null };
+}
+
+function outputsOf({ Outputs = [] }: Stack) {
   const outputs = Object.fromEntries(
-    (stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+    Outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
   );
   const hasContainers = outputs['Containers'] !== 'off';
   const told = [...OUTPUTS, ...(hasContainers ? CONTAINER_OUTPUTS : [])];
-  const missing = told.filter((name) => !outputs[name]);
+  return { outputs, hasContainers, missing: told.filter((name) => !outputs[name]) };
+}
+
+function read(stack: Stack): SlipwayStack {
+  const { StackId, StackName, StackStatus } = stack;
+  const { outputs, hasContainers, missing } = outputsOf(stack);
   if (missing.length > 0) {
     throw new Failure(
       'InputInvalid',

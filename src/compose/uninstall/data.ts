@@ -36,9 +36,12 @@ export function removalOfTable(account: AwsAccount, TableName: string): Removal 
 }
 
 /** The removal of the objects in the deployment bucket, which belongs to the stack: CloudFormation does not delete a bucket that holds objects. */
-export async function emptying(account: AwsAccount, { id }: SlipwayStack): Promise<Removal> {
+export async function emptying(
+  account: AwsAccount,
+  { id }: Pick<SlipwayStack, 'id'>,
+): Promise<Removal> {
   const client = new S3Client(clientSettings(account));
-  const Bucket = await deploymentBucket(account, id);
+  const Bucket = (await stackResources(account, id)).get('ServerlessDeploymentBucket');
   return {
     what: Bucket ? `what is in the deployment bucket ${Bucket}` : 'no deployment bucket',
     async remove() {
@@ -47,18 +50,27 @@ export async function emptying(account: AwsAccount, { id }: SlipwayStack): Promi
   };
 }
 
-async function deploymentBucket(account: AwsAccount, StackName: string) {
+/** The names of what a stack has made and not deleted, by logical id. */
+export async function stackResources(
+  account: AwsAccount,
+  StackName: string,
+): Promise<ReadonlyMap<string, string>> {
   const client = new CloudFormationClient(clientSettings(account));
+  const names = new Map<string, string>();
   for await (const { StackResourceSummaries = [] } of paginateListStackResources(
     { client },
     { StackName },
   )) {
-    const found = StackResourceSummaries.find(
-      ({ LogicalResourceId }) => LogicalResourceId === 'ServerlessDeploymentBucket',
-    );
-    if (found) return found.PhysicalResourceId;
+    for (const {
+      LogicalResourceId,
+      PhysicalResourceId,
+      ResourceStatus,
+    } of StackResourceSummaries) {
+      const isThere = PhysicalResourceId && ResourceStatus !== 'DELETE_COMPLETE';
+      if (LogicalResourceId && isThere) names.set(LogicalResourceId, PhysicalResourceId);
+    }
   }
-  return undefined;
+  return names;
 }
 
 /** Deletes every version and delete marker, in pages of 1,000, which is also the limit of one delete request. */

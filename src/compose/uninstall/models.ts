@@ -35,8 +35,9 @@ export async function removalsOfModels(
   const prefix = outputs.FunctionPrefix;
   const registry = accountRegistry(account, outputs);
   const router = accountRouter(account, { ...stack, outputs }, lambda);
-  const models = (await unlessGone(() => registry.models())) ?? [];
-  const names = models.map(({ name }) => name);
+  const models = await unlessGone(() => registry.models());
+  // Without a registry only their tags say which models there were.
+  const names = models?.map(({ name }) => name) ?? (await taggedModels(lambda, prefix, account));
   const revisions = (await containers?.revisions()) ?? [];
   const ofContainers = containers ? ', its containers' : '';
   const world = { stage: account.stage, router, lambda, prefix, containers, revisions };
@@ -58,8 +59,7 @@ async function removeModel(world: World, model: string): Promise<void> {
   const { stage, router, lambda, prefix, containers } = world;
   const FunctionName = prefix + model;
   const found = await unlessGone(() => lambda.send(new GetFunctionCommand({ FunctionName })));
-  const tags = found?.Tags ?? {};
-  if (found && (tags['slipway:stage'] !== stage || tags['slipway:model'] !== model)) {
+  if (found && !isOurs(found.Tags, stage, model)) {
     throw new Failure(
       'InputInvalid',
       `${FunctionName} is not tagged as Slipway's; it is left alone`,
@@ -81,12 +81,40 @@ async function unregistered(
 ): Promise<readonly string[]> {
   const known = new Set(models.map((model) => prefix + model));
   const found: string[] = [];
+  for (const name of await functionsNamed(lambda, prefix)) if (!known.has(name)) found.push(name);
+  return found;
+}
+
+async function taggedModels(
+  lambda: LambdaClient,
+  prefix: string,
+  { stage }: AwsAccount,
+): Promise<readonly string[]> {
+  const models: string[] = [];
+  for (const FunctionName of await functionsNamed(lambda, prefix)) {
+    const found = await unlessGone(() => lambda.send(new GetFunctionCommand({ FunctionName })));
+    const model = FunctionName.slice(prefix.length);
+    if (isOurs(found?.Tags, stage, model)) models.push(model);
+  }
+  return models;
+}
+
+async function functionsNamed(lambda: LambdaClient, prefix: string): Promise<readonly string[]> {
+  const found: string[] = [];
   for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
     for (const { FunctionName = '' } of Functions) {
-      if (FunctionName.startsWith(prefix) && !known.has(FunctionName)) found.push(FunctionName);
+      if (FunctionName.startsWith(prefix)) found.push(FunctionName);
     }
   }
   return found;
+}
+
+function isOurs(
+  tags: Readonly<Record<string, string>> | undefined,
+  stage: string,
+  model: string,
+): boolean {
+  return tags?.['slipway:stage'] === stage && tags['slipway:model'] === model;
 }
 
 function leftAlone(what: string): (name: string) => Removal {

@@ -22,7 +22,7 @@ import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Containers } from './containers.ts';
-import type { Removal } from './removal.ts';
+import { type Removal, unlessGone } from './removal.ts';
 
 type World = {
   readonly ecs: ECSClient;
@@ -72,9 +72,11 @@ export function removalsOfRemains(
 async function removeServices({ ecs, stage }: World, own: string): Promise<void> {
   for (const cluster of [own, ...(await managedClusters({ ecs, stage }))]) {
     const arns: string[] = [];
-    for await (const page of paginateListServices({ client: ecs }, { cluster })) {
-      arns.push(...(page.serviceArns ?? []));
-    }
+    await unlessGone(async () => {
+      for await (const page of paginateListServices({ client: ecs }, { cluster })) {
+        arns.push(...(page.serviceArns ?? []));
+      }
+    });
     for (const services of batches(arns, SERVICES_AT_ONCE)) {
       const describe = new DescribeServicesCommand({ cluster, services, include: ['TAGS'] });
       const { services: found = [] } = await ask(() => ecs.send(describe));

@@ -5,6 +5,8 @@ export type Removal = { readonly what: string; readonly remove: () => Promise<vo
 
 // The services' error names for a missing resource.
 const GONE = new Set([
+  'ClusterNotFoundException',
+  'ListenerNotFoundException',
   'NoSuchBucket',
   'NotFoundException',
   'RepositoryNotFoundException',

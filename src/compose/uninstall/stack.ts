@@ -21,14 +21,17 @@ const SOONEST_SECONDS = 2;
 const LATEST_SECONDS = 15;
 
 /** Stops everything that could create resources while the rest is removed. */
-export function stopping(account: AwsAccount, stack: SlipwayStack): Removal {
+export function stopping(
+  account: AwsAccount,
+  stack: { readonly name: string; readonly outputs: Partial<SlipwayStack['outputs']> },
+): Removal {
   return {
     what: 'what starts deployments and the sweep, and the deployments under way',
     async remove() {
       await disableRules(account, `${stack.name}-`);
       const { StateMachine, PromoteWorkflow, RollbackWorkflow, UndeployWorkflow } = stack.outputs;
       for (const machine of [StateMachine, PromoteWorkflow, RollbackWorkflow, UndeployWorkflow]) {
-        await stopExecutions(account, machine);
+        if (machine) await stopExecutions(account, machine);
       }
     },
   };
@@ -58,7 +61,10 @@ async function stopExecutions(account: AwsAccount, stateMachineArn: string): Pro
 }
 
 /** The removal of the stack. The bucket and the table stay, by the template's deletion policies. */
-export function removalOfStack(account: AwsAccount, { id, name }: SlipwayStack): Removal {
+export function removalOfStack(
+  account: AwsAccount,
+  { id, name }: Pick<SlipwayStack, 'id' | 'name'>,
+): Removal {
   const client = new CloudFormationClient(clientSettings(account));
   const waiter = {
     client,

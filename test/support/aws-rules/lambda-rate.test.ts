@@ -1,12 +1,6 @@
-import { lambdaRate } from '../aws/rules/lambda-rate.ts';
+import { CONTROL_PLANE, lambdaRate } from '../aws/rules/lambda-rate.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
 import { ruled } from './ruled.ts';
-
-const COUNTED = [
-  ...['AddPermission', 'CreateAlias', 'CreateFunction', 'DeleteAlias', 'DeleteFunction'],
-  ...['GetAlias', 'ListVersionsByFunction', 'PublishVersion', 'RemovePermission', 'UpdateAlias'],
-  ...['UpdateFunctionCode', 'UpdateFunctionConfiguration'],
-];
 
 /** What 15 requests in one moment are answered, which is nothing, and those after them. */
 async function asked(commands: readonly string[], now = () => 0, rules = lambdaRate(now)) {
@@ -17,14 +11,14 @@ async function asked(commands: readonly string[], now = () => 0, rules = lambdaR
 }
 
 describe('the control plane of Lambda', () => {
-  it.each(COUNTED)('takes 15 requests of %s in a moment', async (command) => {
+  it.each(CONTROL_PLANE)('takes 15 requests of %s in a moment', async (command) => {
     const outcomes = await asked(Array(17).fill(command));
 
     expect(outcomes).toEqual(['TooManyRequestsException', 'TooManyRequestsException']);
   });
 
   it('counts what changes functions together, and nothing else', async () => {
-    const mixed = [...COUNTED, ...COUNTED].slice(0, 15);
+    const mixed = CONTROL_PLANE.slice(0, 15);
 
     expect(await asked([...mixed, 'GetFunction', 'GetAlias'])).toEqual([
       undefined,
@@ -32,15 +26,32 @@ describe('the control plane of Lambda', () => {
     ]);
   });
 
-  it('takes more once a second is over', async () => {
+  it('takes one more every fifteenth of a second', async () => {
     const clock = fakeClock(0);
     const rules = lambdaRate(clock.now);
     await asked(Array(15).fill('GetAlias'), clock.now, rules);
     const once = () => ruled(rules, 'Lambda.GetAlias', {});
 
-    clock.advance(999);
+    clock.advance(66);
     expect(await once()).toBe('TooManyRequestsException');
     clock.advance(1);
     expect(await once()).toBeUndefined();
+    expect(await once()).toBe('TooManyRequestsException');
+  });
+
+  it('takes less from one where somebody else asks too', async () => {
+    const clock = fakeClock(0);
+    const rules = lambdaRate(clock.now, 10);
+    await asked(Array(15).fill('GetAlias'), clock.now, rules);
+    const outcomes: unknown[] = [];
+
+    for (let seconds = 0; seconds < 4; seconds += 1) {
+      clock.advance(1_000);
+      for (let calls = 0; calls < 6; calls += 1) {
+        outcomes.push(await ruled(rules, 'Lambda.GetAlias', {}));
+      }
+    }
+
+    expect(outcomes.filter((outcome) => outcome === undefined)).toHaveLength(20);
   });
 });

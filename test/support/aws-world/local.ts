@@ -23,9 +23,15 @@ import { lambdaImageRules } from '../aws/rules/ecr.ts';
 import { eventbridgeRules } from '../aws/rules/eventbridge.ts';
 import { lambdaStates } from '../aws/rules/lambda.ts';
 import { lambdaAliases } from '../aws/rules/lambda-alias.ts';
-import { type AnyClient, addMiddleware, awsError, awsRules } from '../aws/rules/rules.ts';
+import {
+  type AnyClient,
+  type AwsRule,
+  addMiddleware,
+  awsError,
+  awsRules,
+} from '../aws/rules/rules.ts';
 import { s3Rules } from '../aws/rules/s3.ts';
-import { fakeClock } from '../clock/fake-clock.ts';
+import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { machines } from '../walk/asl.ts';
 import { HERE } from '../worlds/inspector.ts';
 import { type Start, workflowOf } from '../worlds/memory-way.ts';
@@ -43,8 +49,16 @@ const CROSSING_DRAIN_SECONDS = 900;
 
 export type LocalAws = Awaited<ReturnType<typeof localAws>>;
 
+type LocalAwsOptions = {
+  /** Rules besides those that always stand there. */
+  readonly also?: (clock: FakeClock) => readonly AwsRule[];
+  /** Each step runs in a process of its own, as a function whose every invocation is a cold start: it knows nothing of the one before. */
+  readonly isCold?: boolean;
+};
+
 /** The workflows that ship, run by the local engine in virtual time, with the steps over the AWS adapters behind AWS's rules. */
-export async function localAws(moto: Moto) {
+export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
+  const { also = () => [], isCold = false } = options;
   const clock = fakeClock(Date.now());
   const world = await awsWorld(moto, {
     clock,
@@ -57,6 +71,7 @@ export async function localAws(moto: Moto) {
         ...lambdaAliases(),
         ...lambdaImageRules(ecr),
         ...apiGatewayRules(clock.now),
+        ...also(clock),
       ]),
   });
   const { rules } = world;
@@ -64,7 +79,8 @@ export async function localAws(moto: Moto) {
   const client = <Client extends AnyClient>(Client: Parameters<typeof awsClient<Client>>[0]) =>
     rules.guard(throttled(awsClient(Client, world.front), faults));
   const dynamo = onOutbox(world.dynamo(rules), () => publishing.poke());
-  const ports = awsPorts(world, { client, dynamo, clock });
+  const newPorts = () => awsPorts(world, { client, dynamo, clock });
+  const ports = newPorts();
   const publishing = oneAtATime(publishEvents({ registry: ports.registry, bus: ports.bus }));
   const ends = new Map<string, (end: ExecutionEnd) => void>();
   const begun: Promise<ExecutionEnd>[] = [];
@@ -99,9 +115,9 @@ export async function localAws(moto: Moto) {
     stop: (name) => engine.stop(name),
     start: async (workflow, name, input) => void begun.push(begin(workflow, name, input)),
   };
-  const handlers: Readonly<Record<string, TaskHandler>> = {
-    ...stepHandlers({
-      ...ports,
+  const stepsOver = (over: typeof ports) =>
+    stepHandlers({
+      ...over,
       clock,
       executions,
       engine: 'image',
@@ -117,7 +133,14 @@ export async function localAws(moto: Moto) {
       shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
       crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
       hashes: byRuntime(() => 'environment-1'),
-    }),
+    });
+  const warm = stepsOver(ports);
+  const cold = Object.keys(warm).map((state): [string, TaskHandler] => [
+    state,
+    (payload) => stepsOver(newPorts())[state as keyof typeof warm](payload),
+  ]);
+  const handlers: Readonly<Record<string, TaskHandler>> = {
+    ...(isCold ? Object.fromEntries(cold) : warm),
     BuildEnvironment: world.builds.buildEnvironment,
     BuildImage: world.builds.build,
   };

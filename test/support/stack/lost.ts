@@ -58,6 +58,7 @@ export const LOST_IN_MOTO: Lost = {
   'StepFunctions::StateMachine.Definition': 'it is kept without its substitutions',
   'StepFunctions::StateMachine.LoggingConfiguration': DROPPED,
   'StepFunctions::StateMachine.TracingConfiguration': DROPPED,
+  'Logs::MetricFilter': NO_TYPE,
 };
 
 /** It refuses a template that has them, so it gets one without. */

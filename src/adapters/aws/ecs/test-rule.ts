@@ -28,13 +28,15 @@ export async function readRules(
   elb: ElasticLoadBalancingV2Client,
   ListenerArn: string,
 ): Promise<readonly Rule[]> {
-  return ask(async () => {
+  const read = async () => {
     const rules: Rule[] = [];
     for await (const page of paginateDescribeRules({ client: elb }, { ListenerArn })) {
       rules.push(...(page.Rules ?? []));
     }
     return rules;
-  });
+  };
+  const found = await ask(() => read().catch(absentIf('ListenerNotFoundException')));
+  return found ?? [];
 }
 
 /**

@@ -9,9 +9,9 @@ import { failureName } from '#domain/failure.ts';
 import { isSameShares } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type InvocationTarget, invokeModel } from './invoke-model.ts';
-import { type LiveAlias, liveAlias } from './live-alias.ts';
+import { type Held, type LiveAlias, liveAlias } from './live-alias.ts';
 import { ALIASES, type FunctionKind } from './model-function.ts';
-import { type ModelVersions, readVersions } from './model-versions.ts';
+import { knownVersions } from './model-versions.ts';
 import { allowRoute, forbidRoute } from './route-permission.ts';
 
 export type FunctionRoutesOptions = {
@@ -38,21 +38,23 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
   const { kind, lambda, clock, api, functionPrefix, isLed } = options;
   const qualifier = ALIASES[kind];
   const aliasOf = (model: string) => liveAlias({ lambda, clock }, functionPrefix + model, kind);
-  const versionsOf = (model: string) => readVersions(lambda, functionPrefix + model);
+  const versions = knownVersions(lambda);
+  const listOf = (model: string) => () => versions.list(functionPrefix + model);
 
   return {
     async known(model, revisions) {
-      const { kinds } = await versionsOf(model);
+      const { kinds } = await listOf(model)();
       return new Set(revisions.filter((revision) => kinds.get(revision) === kind));
     },
 
     async shares(model) {
-      return (await aliasOf(model).read(await versionsOf(model)))?.shares ?? {};
+      return (await aliasOf(model).read(listOf(model)))?.shares ?? {};
     },
 
     async set(model, wish, expected, change) {
-      const versions = await versionsOf(model);
-      const written = await write(aliasOf(model), versions, { model, wish, expected, change });
+      const numbersOf = () => versions.numbers(functionPrefix + model, Object.keys(wish));
+      const wished = { model, wish, expected, change, numbersOf };
+      const written = await write(aliasOf(model), listOf(model), wished);
       const { aliasArn, isChanged } = written;
       const integration: Integration = { kind, aliasArn };
       // The route must be permitted before it is pointed here.
@@ -64,12 +66,13 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
 
     async stray(model, shares) {
       const functionName = functionPrefix + model;
-      const versions = await versionsOf(model);
-      const held = await aliasOf(model).read(versions);
+      const held = await aliasOf(model).read(listOf(model));
       const openMs = (held?.changedAtMs ?? 0) + SETTLE_MS - clock.now();
       if (openMs > 0) return `the alias of ${model} is known everywhere in ${openMs} ms`;
       const target = { functionName, qualifier, stage: api.stage };
-      return stray(lambda, target, { model, shares, versions });
+      const revisionOf = async (number: string) =>
+        revisionIn(held?.numbers, number) ?? (await versions.revision(functionName, number));
+      return stray(lambda, target, { model, shares, revisionOf });
     },
 
     async counters(model) {
@@ -90,6 +93,7 @@ type Wish = {
   readonly wish: Shares;
   readonly expected: Shares;
   readonly change: Change;
+  numbersOf(): Promise<ReadonlyMap<string, string>>;
 };
 
 type Written = { readonly aliasArn: string; readonly isChanged: boolean };
@@ -97,34 +101,43 @@ type Written = { readonly aliasArn: string; readonly isChanged: boolean };
 /** Succeeds if a concurrent change, such as one of ours whose response was lost, had the same result. */
 async function write(
   alias: LiveAlias,
-  versions: ModelVersions,
-  { model, wish, expected, change }: Wish,
+  list: Parameters<LiveAlias['read']>[0],
+  { model, wish, expected, change, numbersOf }: Wish,
 ): Promise<Written> {
-  const held = await alias.read(versions);
+  const held = await alias.read(list);
   if (held && isSameShares(held.shares, wish)) return { aliasArn: held.arn, isChanged: false };
   const shares = held?.shares ?? {};
   if (!isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
-  await change(() => alias.write(wish, versions, held)).catch((error: unknown) => {
+  const numbers = await numbersOf();
+  await change(() => alias.write(wish, numbers, held)).catch((error: unknown) => {
     if (failureName(error) !== 'SharesChanged') throw error;
   });
-  const now = await alias.read(versions);
+  const now = await alias.read(list);
   if (now && isSameShares(now.shares, wish)) return { aliasArn: now.arn, isChanged: true };
   throw sharesChanged(model, now?.shares ?? {}, wish);
 }
 
-type Told = { readonly model: string; readonly shares: Shares; readonly versions: ModelVersions };
+function revisionIn(numbers: Held['numbers'] = new Map(), number: string): string | undefined {
+  return [...numbers].find(([, each]) => each === number)?.[0];
+}
+
+type Told = {
+  readonly model: string;
+  readonly shares: Shares;
+  revisionOf(number: string): Promise<string | undefined>;
+};
 
 async function stray(
   lambda: LambdaClient,
   target: InvocationTarget,
-  { model, shares, versions }: Told,
+  { model, shares, revisionOf }: Told,
 ): Promise<string | undefined> {
   const request = { model, method: 'GET', path: '/ping' } as const;
   for (let looks = 0; looks < LOOKS; looks += 1) {
     const seen = await invokeModel(lambda, target, request, LOOK_TIMEOUT_MS);
     if (seen.kind === 'absent') return `the alias of ${model} is not there yet`;
     if (seen.kind !== 'response' && seen.kind !== 'error') return seen.reason;
-    const revision = versions.revision(seen.version) ?? `version ${seen.version}`;
+    const revision = (await revisionOf(seen.version)) ?? `version ${seen.version}`;
     if (!Object.hasOwn(shares, revision)) return `${revision} still answers`;
   }
   return undefined;

@@ -9,7 +9,7 @@ import type { Platform } from '#ports/platform.ts';
 import { learning } from './memory-limit.ts';
 import type { ModelFunctions } from './model-function.ts';
 import { functionChanges } from './model-function-changes.ts';
-import { listRevisions, readVersions } from './model-versions.ts';
+import { knownVersions, listRevisions } from './model-versions.ts';
 import { revisionCreation } from './revision-creation.ts';
 import { revisionLook } from './revision-look.ts';
 import { forgetFunction, removeVersion } from './revision-removal.ts';
@@ -34,14 +34,15 @@ const LOOK_PERIOD_MS = 1_000;
  */
 export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
   const { lambda, logs, functions, fence, accountLimits, clock, sleep } = options;
+  const versions = knownVersions(lambda);
   const nameOf = (revision: string) => functions.prefix + modelOf(revision);
   const unfencedChangesOf = (name: string) => functionChanges(lambda, name, options, unfenced);
   const changesOf = async (model: string, epoch: number) => {
     const change = await fencedChange(fence, model, epoch);
     return functionChanges(lambda, functions.prefix + model, options, change);
   };
-  const create = revisionCreation({ lambda, functions, changesOf });
-  const look = revisionLook({ ...options, changesOf: unfencedChangesOf });
+  const create = revisionCreation({ lambda, functions, versions, changesOf });
+  const look = revisionLook({ ...options, versions, changesOf: unfencedChangesOf });
 
   return {
     create: (spec, epoch) => create(spec, epoch).catch(learning(accountLimits, spec)),
@@ -56,15 +57,15 @@ export function lambdaPlatform(options: LambdaPlatformOptions): Platform {
     retire: (revision, epoch) => fence.pass(modelOf(revision), epoch),
     async remove(revision, epoch) {
       const changes = await changesOf(modelOf(revision), epoch);
-      await removeVersion(lambda, functions, revision, changes);
+      await removeVersion({ lambda, functions, versions }, revision, changes);
     },
     async forget(model, epoch) {
-      await forgetFunction(lambda, functions, model, await changesOf(model, epoch));
+      await forgetFunction({ lambda, functions, versions }, model, await changesOf(model, epoch));
     },
     revisions: () => listRevisions(lambda, functions.prefix),
     async logTail(revision, query) {
       const name = nameOf(revision);
-      const number = (await readVersions(lambda, name)).numbers.get(revision);
+      const number = await versions.number(name, revision);
       return number ? logs.tail(name, number, query) : [];
     },
   };

@@ -4,7 +4,7 @@ import { failureName } from '#domain/failure.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type Invocation, invokeModel } from './invoke-model.ts';
 import { ALIASES, type FunctionKind } from './model-function.ts';
-import { readVersions } from './model-versions.ts';
+import { type KnownVersions, knownVersions } from './model-versions.ts';
 
 export type LambdaProbesOptions = {
   readonly lambda: LambdaClient;
@@ -21,39 +21,62 @@ export type FunctionProbed = {
 
 /** Invokes the model's function with the event that its route would send, and with a qualifier: that reaches even a candidate without traffic. */
 export function lambdaProbes(options: LambdaProbesOptions): Probes<FunctionProbed> {
+  const versions = knownVersions(options.lambda);
   return async (to, probe, timeoutMs) => {
     try {
-      return await ask(options, to, probe, timeoutMs);
+      return await ask({ ...options, versions }, to, probe, timeoutMs);
     } catch (error) {
-      const name = failureName(error);
-      const isNoAnswer = name === 'PlatformThrottled' || name === 'PlatformUnavailable';
-      if (!isNoAnswer || !(error instanceof Error)) throw error;
-      return { kind: 'none', reason: error.message };
+      if (!(error instanceof Error)) throw error;
+      switch (failureName(error)) {
+        // AWS turned the probe away before it reached the model, which says nothing about the model.
+        case 'PlatformThrottled':
+          return answerOf(TOO_MANY_REQUESTS, error.message);
+        case 'PlatformUnavailable':
+          return { kind: 'none', reason: error.message };
+        default:
+          throw error;
+      }
     }
   };
 }
 
 async function ask(
-  { lambda, functionPrefix, apiStage }: LambdaProbesOptions,
+  {
+    lambda,
+    functionPrefix,
+    apiStage,
+    versions,
+  }: LambdaProbesOptions & {
+    readonly versions: KnownVersions;
+  },
   { model, of }: FunctionProbed,
   probe: Probe,
   timeoutMs: number,
 ): Promise<ProbeAnswer> {
   const functionName = functionPrefix + model;
-  const versions = async () => readVersions(lambda, functionName);
   const name = 'kind' in of ? ALIASES[of.kind] : of.revision;
-  const qualifier = 'kind' in of ? name : (await versions()).numbers.get(name);
+  const invoke = async (qualifier: string) => {
+    const startedAt = performance.now();
+    const target = { functionName, qualifier, stage: apiStage };
+    const seen = await invokeModel(lambda, target, { model, ...probe }, timeoutMs);
+    return { seen, latencyMs: performance.now() - startedAt };
+  };
+  const isRemembered = 'revision' in of && versions.remembered(functionName, name) !== undefined;
+  const qualifier = 'kind' in of ? name : await versions.number(functionName, name);
   if (qualifier === undefined) return absent(functionName, name);
 
-  const target = { functionName, qualifier, stage: apiStage };
-  const startedAt = performance.now();
-  const seen = await invokeModel(lambda, target, { model, ...probe }, timeoutMs);
-  const latencyMs = performance.now() - startedAt;
+  let { seen, latencyMs } = await invoke(qualifier);
+  if (seen.kind === 'absent' && isRemembered) {
+    // A version that was removed, and may have been published again under another number.
+    const now = (await versions.list(functionName)).numbers.get(name);
+    if (now !== undefined) ({ seen, latencyMs } = await invoke(now));
+  }
   const answer = answerTo(seen, latencyMs) ?? absent(functionName, name);
   if (answer.kind === 'none' || answer.revision !== null || !('version' in seen)) return answer;
-  return { ...answer, revision: (await versions()).revision(seen.version) ?? null };
+  return { ...answer, revision: (await versions.revision(functionName, seen.version)) ?? null };
 }
 
+const NOT_FOUND = 404;
 const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;
 
@@ -78,6 +101,10 @@ function answerTo(seen: Invocation, latencyMs: number): ProbeAnswer | undefined 
 }
 
 function absent(functionName: string, qualifier: string): ProbeAnswer {
-  const body = `there is no ${functionName}:${qualifier}`;
-  return { kind: 'answer', status: 404, body, revision: null, latencyMs: 0 };
+  return answerOf(NOT_FOUND, `there is no ${functionName}:${qualifier}`);
+}
+
+/** An answer that no model gave. */
+function answerOf(status: number, body: string): ProbeAnswer {
+  return { kind: 'answer', status, body, revision: null, latencyMs: 0 };
 }

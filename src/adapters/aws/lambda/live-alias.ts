@@ -24,14 +24,19 @@ export type Held = {
   readonly changedAtMs: number;
   readonly arn: string;
   readonly revisionId: string;
+  /** The numbers of the versions that have shares, by revision. */
+  readonly numbers: ReadonlyMap<string, string>;
 };
+
+/** Asked only about an alias that does not tell its versions itself. */
+type List = () => Promise<ModelVersions>;
 
 /** The shares of one model's revisions of one kind, as held by its function's alias for them. */
 export type LiveAlias = {
   /** Undefined when there is no alias. */
-  read(versions: ModelVersions): Promise<Held | undefined>;
+  read(list: List): Promise<Held | undefined>;
   /** Fails with `SharesChanged` when the alias differs from `seen` (undefined: none), `SharesRefused` when an alias cannot hold the shares. */
-  write(shares: Shares, versions: ModelVersions, seen: Held | undefined): Promise<void>;
+  write(shares: Shares, numbers: Held['numbers'], seen: Held | undefined): Promise<void>;
   /** Idempotent. */
   remove(): Promise<void>;
 };
@@ -42,7 +47,7 @@ const FAILURES: Readonly<Record<string, FailureName>> = {
   ResourceConflictException: 'SharesChanged',
 };
 
-/** The shares and the time of their change are kept in the alias's description: both change with the alias in one call, so they cannot differ. */
+/** The shares, the numbers of their versions and the time of their change are kept in the alias's description: both change with the alias in one call, so they cannot differ. */
 export function liveAlias(
   { lambda, clock }: { readonly lambda: LambdaClient; readonly clock: Clock },
   FunctionName: string,
@@ -51,22 +56,22 @@ export function liveAlias(
   const alias = { FunctionName, Name: ALIASES[kind] };
 
   return {
-    async read(versions) {
+    async read(list) {
       const found = await translated(() =>
         lambda.send(new GetAliasCommand(alias)).catch(absentIfNotFound),
       );
       if (!found) return undefined;
       const { AliasArn = '', RevisionId = '' } = found;
-      return { ...toldOf(found, versions), arn: AliasArn, revisionId: RevisionId };
+      return { ...(await toldOf(found, list)), arn: AliasArn, revisionId: RevisionId };
     },
 
-    async write(shares, versions, seen) {
-      const { primary, weights } = routing(shares, versions);
+    async write(shares, numbers, seen) {
+      const { primary, weights } = routing(shares, numbers);
       const input = {
         ...alias,
         FunctionVersion: primary,
         RoutingConfig: { AdditionalVersionWeights: weights },
-        Description: JSON.stringify({ shares, changedAtMs: clock.now() } satisfies Told),
+        Description: JSON.stringify(written(shares, numbers, clock.now())),
       };
       await translated(async () => {
         if (!seen) return lambda.send(new CreateAliasCommand(input));
@@ -83,7 +88,7 @@ export function liveAlias(
 type Routing = { readonly primary: string; readonly weights: Record<string, number> };
 
 /** An alias has a version, and at most one additional version with a weight. The greater share is the primary's. */
-function routing(shares: Shares, { numbers }: ModelVersions): Routing {
+function routing(shares: Shares, numbers: Held['numbers']): Routing {
   const parts = Object.entries(shares).sort(([, a], [, b]) => b - a);
   if (parts.length > limits.aliasVersionsMax) {
     throw new Failure(
@@ -103,15 +108,33 @@ function numberOf(revision: string, numbers: ReadonlyMap<string, string>): strin
   throw new Failure('SharesRefused', `${revision} has no published version to send requests to`);
 }
 
-const told = z.object({ shares: z.record(z.string(), z.number()), changedAtMs: z.number() });
+const told = z.object({
+  shares: z.record(z.string(), z.number()),
+  changedAtMs: z.number(),
+  /** The versions of the shares, in their order; aliases written before there were any have none. */
+  numbers: z.optional(z.array(z.string())),
+});
 
-type Told = Pick<Held, 'shares' | 'changedAtMs'>;
+type Told = Pick<Held, 'shares' | 'changedAtMs' | 'numbers'>;
+
+function written(shares: Shares, numbers: Held['numbers'], changedAtMs: number) {
+  const ofShares = Object.keys(shares).map((revision) => numberOf(revision, numbers));
+  return { shares, changedAtMs, numbers: ofShares } satisfies z.infer<typeof told>;
+}
 
 /** The shares as written while the alias routes by them; else the alias's own weights, in hundredths. */
-function toldOf(found: AliasConfiguration, versions: ModelVersions): Told {
-  const written = told.safeParse(parseJson(found.Description ?? ''));
-  if (written.data && isRoutedBy(found, written.data.shares, versions)) return written.data;
-  return { shares: routedShares(found, versions), changedAtMs: 0 };
+async function toldOf(found: AliasConfiguration, list: List): Promise<Told> {
+  const { data } = told.safeParse(parseJson(found.Description ?? ''));
+  if (data?.numbers) {
+    const { shares, changedAtMs } = data;
+    const numbers = new Map(Object.keys(shares).map((key, at) => [key, data.numbers?.[at] ?? '']));
+    // The alias cannot name a version of another revision: Lambda deletes none that an alias routes to.
+    if (isRoutedBy(found, shares, numbers)) return { shares, changedAtMs, numbers };
+  }
+  const versions = await list();
+  const { numbers } = versions;
+  if (data && isRoutedBy(found, data.shares, numbers)) return { ...data, numbers };
+  return { shares: routedShares(found, versions), changedAtMs: 0, numbers };
 }
 
 function routedShares(found: AliasConfiguration, versions: ModelVersions): Shares {
@@ -127,13 +150,13 @@ function routedShares(found: AliasConfiguration, versions: ModelVersions): Share
 // Lambda does not document its precision of weights; weights in thousandths differ by more than this.
 const TOLERANCE = 0.0004;
 
-function isRoutedBy(found: AliasConfiguration, shares: Shares, versions: ModelVersions): boolean {
+function isRoutedBy(found: AliasConfiguration, shares: Shares, numbers: Held['numbers']): boolean {
   const parts = Object.keys(shares);
-  if (parts.length === 0 || parts.some((revision) => !versions.numbers.has(revision))) return false;
-  const { primary, weights } = routing(shares, versions);
+  if (parts.length === 0 || parts.some((revision) => !numbers.get(revision))) return false;
+  const { primary, weights } = routing(shares, numbers);
   const held = found.RoutingConfig?.AdditionalVersionWeights ?? {};
-  const numbers = new Set([...Object.keys(weights), ...Object.keys(held)]);
-  const differ = [...numbers].some(
+  const weighted = new Set([...Object.keys(weights), ...Object.keys(held)]);
+  const differ = [...weighted].some(
     (number) => Math.abs((weights[number] ?? 0) - (held[number] ?? 0)) > TOLERANCE,
   );
   return found.FunctionVersion === primary && !differ;

@@ -18,6 +18,80 @@ export type ModelVersions = {
   revision(version: string): string | undefined;
 };
 
+/**
+ * The versions of models' functions as they were last listed. A list costs one of the 15 requests a second that all functions of an account share, and a published version never changes:
+ * a list is used again as long as it has what is asked for, though not for longer than a minute, since a function that was deleted and made again numbers its versions anew.
+ */
+export type KnownVersions = {
+  /** As they are now. Empty when the function does not exist. */
+  list(functionName: string): Promise<ModelVersions>;
+  /** The numbers of these revisions, and perhaps of others; those that are not published have none. */
+  numbers(functionName: string, revisions: readonly string[]): Promise<ModelVersions['numbers']>;
+  /** The number of a revision; undefined when it is not published. */
+  number(functionName: string, revision: string): Promise<string | undefined>;
+  /** The number of a revision if no request is needed to tell it. */
+  remembered(functionName: string, revision: string): string | undefined;
+  /** The revision that has this number; undefined when there is none. */
+  revision(functionName: string, number: string): Promise<string | undefined>;
+  /** Keeps what was just published, which a list may not have yet. */
+  remember(functionName: string, revision: string, number: string): void;
+  /** Forgets what was listed of a function, after an answer that contradicts it. */
+  forget(functionName: string): void;
+};
+
+const REMEMBERED_MS = 60_000;
+
+export function knownVersions(lambda: LambdaClient): KnownVersions {
+  const lists = new Map<string, { readonly versions: ModelVersions; readonly atMs: number }>();
+  const published = new Map<string, string>();
+  const keyOf = (functionName: string, revision: string) => `${functionName} ${revision}`;
+
+  function held(functionName: string): ModelVersions | undefined {
+    const kept = lists.get(functionName);
+    const isFresh = kept && performance.now() - kept.atMs < REMEMBERED_MS;
+    return isFresh ? kept.versions : undefined;
+  }
+
+  function remembered(functionName: string, revision: string): string | undefined {
+    const listed = held(functionName)?.numbers.get(revision);
+    return listed ?? published.get(keyOf(functionName, revision));
+  }
+
+  async function list(functionName: string): Promise<ModelVersions> {
+    const versions = await readVersions(lambda, functionName);
+    lists.set(functionName, { versions, atMs: performance.now() });
+    return versions;
+  }
+
+  async function numbers(functionName: string, revisions: readonly string[]) {
+    const known = held(functionName)?.numbers;
+    const hasAll = known && revisions.every((revision) => known.has(revision));
+    return hasAll ? known : (await list(functionName)).numbers;
+  }
+
+  return {
+    list,
+    remembered,
+    numbers,
+    async number(functionName, revision) {
+      const known = remembered(functionName, revision);
+      return known ?? (await list(functionName)).numbers.get(revision);
+    },
+    async revision(functionName, number) {
+      const known = held(functionName)?.revision(number);
+      return known ?? (await list(functionName)).revision(number);
+    },
+    remember: (functionName, revision, number) =>
+      void published.set(keyOf(functionName, revision), number),
+    forget(functionName) {
+      lists.delete(functionName);
+      for (const key of published.keys()) {
+        if (key.startsWith(`${functionName} `)) published.delete(key);
+      }
+    },
+  };
+}
+
 /** Empty when the function does not exist. */
 export async function readVersions(
   lambda: LambdaClient,

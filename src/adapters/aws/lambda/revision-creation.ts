@@ -9,11 +9,12 @@ import {
   type ModelFunctions,
 } from './model-function.ts';
 import type { FunctionChanges } from './model-function-changes.ts';
-import { readVersions } from './model-versions.ts';
+import type { KnownVersions } from './model-versions.ts';
 
 type Options = {
   readonly lambda: LambdaClient;
   readonly functions: ModelFunctions;
+  readonly versions: KnownVersions;
   changesOf(model: string, epoch: number): Promise<FunctionChanges>;
 };
 
@@ -24,16 +25,17 @@ type Creation = {
 };
 
 /** Prepares a revision in $LATEST, or continues where an earlier call for it stopped. */
-export function revisionCreation({ lambda, functions, changesOf }: Options) {
+export function revisionCreation({ lambda, functions, versions, changesOf }: Options) {
   return async (spec: RevisionSpec, epoch: number): Promise<void> => {
     const name = functions.prefix + spec.model;
     const definition = functionDefinition(spec, functions);
     const creation = { spec, definition, changes: await changesOf(spec.model, epoch) };
-    const { numbers } = await readVersions(lambda, name);
+    const latest = await readFunction(lambda, name);
+    // Without a function there are no versions to ask for.
+    const numbers = latest ? (await versions.list(name)).numbers : new Map<string, string>();
     const number = numbers.get(spec.revision);
     if (number) return refuseOther(spec, await readFunction(lambda, name, number));
 
-    const latest = await readFunction(lambda, name);
     if (latest?.revision === spec.revision) return adopt(creation, latest);
     if (latest && !isStillborn(latest, numbers.size)) return update(creation);
     if (latest) await creation.changes.remove();

@@ -2,16 +2,17 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { ModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
 import { modelOf } from '#domain/identity.ts';
 import { type RevisionState, textsOf } from '#ports/platform.ts';
-import { hasItsImage, readFunction } from './function-state.ts';
+import { type FunctionState, hasItsImage, readFunction } from './function-state.ts';
 import { type Invocation, invokeModel } from './invoke-model.ts';
 import type { ModelFunctions } from './model-function.ts';
 import type { FunctionChanges } from './model-function-changes.ts';
-import { readVersions } from './model-versions.ts';
+import type { KnownVersions } from './model-versions.ts';
 
 type Options = {
   readonly lambda: LambdaClient;
   readonly logs: ModelLogs;
   readonly functions: ModelFunctions;
+  readonly versions: KnownVersions;
   readonly apiStage: string;
   readonly startLookMs: number;
   changesOf(functionName: string): FunctionChanges;
@@ -27,13 +28,22 @@ const STILL_LOADING = /Task timed out after|status code: 503/;
 
 /** Reads a revision's state once. A look that finds $LATEST complete publishes it, conditional on the RevisionId that it saw, so it needs no lease. */
 export function revisionLook(options: Options): (revision: string) => Promise<RevisionState> {
-  const { lambda, logs, functions, changesOf } = options;
+  const { lambda, logs, functions, versions, changesOf } = options;
 
   async function look(revision: string): Promise<RevisionState> {
     const name = functions.prefix + modelOf(revision);
-    const number = (await readVersions(lambda, name)).numbers.get(revision);
-    if (number) return lookAtVersion(name, revision, number);
+    const known = versions.remembered(name, revision);
+    const seen = known === undefined ? undefined : await readFunction(lambda, name, known);
+    if (known !== undefined && seen?.revision === revision) return lookAtVersion(name, seen, known);
+    // It may have been removed, and published again under another number.
+    if (known !== undefined) versions.forget(name);
+
     const latest = await readFunction(lambda, name);
+    // Nothing is published before its image is taken.
+    const isBegun = latest?.revision === revision && latest.condition.kind === 'pending';
+    if (isBegun) return latest.condition;
+    const number = (await versions.list(name)).numbers.get(revision);
+    if (number) return lookAtVersion(name, await readFunction(lambda, name, number), number);
     if (latest?.revision !== revision) return { kind: 'absent' };
     const { condition } = latest;
     switch (condition.kind) {
@@ -45,7 +55,7 @@ export function revisionLook(options: Options): (revision: string) => Promise<Re
         return wake(options, name, revision, '$LATEST');
       case 'active':
         if (!hasItsImage(latest)) return { kind: 'pending', reason: 'its image is not set yet' };
-        await changesOf(name).publish(latest);
+        versions.remember(name, revision, await changesOf(name).publish(latest));
         // An immediate read may not find the new version yet. https://github.com/hashicorp/terraform-provider-aws/issues/14578
         return { kind: 'pending', reason: 'Lambda has just published it' };
     }
@@ -53,11 +63,12 @@ export function revisionLook(options: Options): (revision: string) => Promise<Re
 
   async function lookAtVersion(
     name: string,
-    revision: string,
+    found: FunctionState | undefined,
     number: string,
   ): Promise<RevisionState> {
     const readLog = async () => textsOf(await logs.tail(name, number, { lines: LOG_LINES }));
-    const condition = (await readFunction(lambda, name, number))?.condition;
+    const condition = found?.condition;
+    const revision = found?.revision ?? '';
     switch (condition?.kind) {
       case undefined:
         // The list had it a moment ago.

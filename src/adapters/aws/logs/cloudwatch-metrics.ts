@@ -5,7 +5,7 @@ import { type ContainerFront, groupCounter } from '#adapters/aws/ecs/container-f
 import { targetGroupOf } from '#adapters/aws/ecs/target-group.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { ALIASES, type FunctionKind } from '#adapters/aws/lambda/model-function.ts';
-import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
+import { type KnownVersions, knownVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { modelOf } from '#domain/identity.ts';
 import { mechanismOf } from '#domain/placement/target.ts';
 import type { Pace } from '#domain/rollout/judge-bake.ts';
@@ -42,6 +42,7 @@ const LONGEST_MS = 24 * 3_600_000;
 /** Lambda's metrics of the alias that clients use, by executed version, or the load balancer's metrics of a target group. */
 export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
   const { cloudWatch, clock } = options;
+  const versions = knownVersions(options.lambda);
 
   return {
     async traffic(ref, sinceMs) {
@@ -49,7 +50,7 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
       const mechanism = mechanismOf(ref);
       return mechanism === 'container'
         ? containerTraffic(options, ref.revision, startMs)
-        : functionTraffic(options, { ...ref, kind: mechanism }, startMs);
+        : functionTraffic({ ...options, versions }, { ...ref, kind: mechanism }, startMs);
     },
 
     pace: (ref, sinceMs) =>
@@ -71,12 +72,17 @@ export function cloudWatchMetrics(options: CloudWatchMetricsOptions): Metrics {
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
 async function functionTraffic(
-  { cloudWatch, lambda, functionPrefix, clock }: CloudWatchMetricsOptions,
+  {
+    cloudWatch,
+    versions,
+    functionPrefix,
+    clock,
+  }: CloudWatchMetricsOptions & { readonly versions: KnownVersions },
   { revision, madeBy, kind }: MadeRevision & { readonly kind: FunctionKind },
   startMs: number,
 ): Promise<TrafficSample> {
   const functionName = functionPrefix + modelOf(revision);
-  const version = (await readVersions(lambda, functionName)).numbers.get(revision);
+  const version = await versions.number(functionName, revision);
   if (version === undefined) return NOTHING;
   const alias = { FunctionName: functionName, Resource: `${functionName}:${ALIASES[kind]}` };
   const executed = { ...alias, ExecutedVersion: version };

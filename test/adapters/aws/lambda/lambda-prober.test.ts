@@ -53,16 +53,53 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
   it.each([
     {
       fault: 'throttled',
-      found: { kind: 'none', reason: expect.stringContaining('Rate exceeded') },
+      found: expect.objectContaining({
+        ...{ kind: 'answer', status: 429, revision: null },
+        body: expect.stringContaining('Rate exceeded'),
+      }),
     },
     { fault: 'broken', found: { kind: 'none', reason: expect.stringContaining('broken') } },
     { fault: 'reply lost', found: { kind: 'none', reason: expect.stringContaining('no answer') } },
-  ] as const)('has no answer when the invocation is $fault', async ({ fault, found }) => {
+  ] as const)(
+    'has no answer of a model when the invocation is $fault',
+    async ({ fault, found }) => {
+      const world = await open(() => () => ({ status: 200, body: {} }));
+      const outer = (client: LambdaClient) => void awsFault(client, 'Invoke', fault);
+      const lambda = world.lambda({ maxAttempts: 1, outer });
+
+      expect(await world.probing({ lambda }).ready(addresses.route, '/ping', 2_000)).toEqual(found);
+      await world.close();
+    },
+  );
+
+  it('is busy, and not failed, where it may not even ask for the versions now', async () => {
     const world = await open(() => () => ({ status: 200, body: {} }));
-    const outer = (client: LambdaClient) => void awsFault(client, 'Invoke', fault);
+    const outer = (client: LambdaClient) =>
+      void awsFault(client, 'ListVersionsByFunction', 'throttled');
     const lambda = world.lambda({ maxAttempts: 1, outer });
 
-    expect(await world.probing({ lambda }).ready(addresses.route, '/ping', 2_000)).toEqual(found);
+    const answer = await world.probing({ lambda }).ready(addresses.testPath, '/ping', 2_000);
+
+    expect(answer).toMatchObject({ kind: 'answer', status: 429, revision: null });
+    await world.close();
+  });
+
+  it('asks for the versions of a function once, however many probes there are', async () => {
+    const world = await open(() => () => ({ status: 200, body: {} }));
+    const lists: string[] = [];
+    const outer = (client: LambdaClient) =>
+      addMiddleware(client, (next, { commandName }) => async (args) => {
+        if (commandName === 'ListVersionsByFunctionCommand') lists.push(commandName);
+        return next(args);
+      });
+    const prober = world.probing({ lambda: world.lambda({ outer }) });
+
+    for (let probes = 0; probes < 5; probes += 1) {
+      const answer = await prober.ready(addresses.testPath, '/ping', 10_000);
+      expect(answer).toMatchObject({ status: 200, revision: 'digits-v1' });
+    }
+
+    expect(lists).toHaveLength(1);
     await world.close();
   });
 

@@ -1,3 +1,4 @@
+import { knownVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { revisionLook } from '#adapters/aws/lambda/revision-look.ts';
 import { modelFunctionsWorld } from '../../../support/aws/model-functions.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
@@ -24,8 +25,10 @@ describeOnMoto('a look at a revision on moto', (moto) => {
     });
     const world = await modelFunctionsWorld(moto(), server);
     await world.publish('digits', ['digits-v1']);
+    const lambda = world.lambda();
     const look = revisionLook({
-      lambda: world.lambda(),
+      lambda,
+      versions: knownVersions(lambda),
       logs: { tail: async () => [{ timeMs: null, text: 'it broke' }] },
       functions: world.functions,
       apiStage: 'api',

@@ -1,4 +1,8 @@
-import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  DescribeMetricFiltersCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
@@ -128,6 +132,21 @@ const logGroup: Look = async ({ properties: { LogGroupName } }, aws) => {
   return { LogGroupName: found?.logGroupName, RetentionInDays: found?.retentionInDays };
 };
 
+const metricFilter: Look = async ({ properties: { LogGroupName } }, aws) => {
+  const find = new DescribeMetricFiltersCommand({ logGroupName: LogGroupName });
+  const { metricFilters = [] } = await awsClient(CloudWatchLogsClient, aws).send(find);
+  const [found] = metricFilters;
+  return {
+    LogGroupName: found?.logGroupName,
+    FilterPattern: found?.filterPattern,
+    MetricTransformations: found?.metricTransformations?.map((each) => ({
+      MetricNamespace: each.metricNamespace,
+      MetricName: each.metricName,
+      MetricValue: each.metricValue,
+    })),
+  };
+};
+
 const deliveryStream: Look = async ({ properties: { DeliveryStreamName } }, aws) => {
   const find = new DescribeDeliveryStreamCommand({ DeliveryStreamName });
   const { DeliveryStreamDescription: found } = await awsClient(FirehoseClient, aws).send(find);
@@ -143,5 +162,6 @@ export const dataLooks: Readonly<Record<string, Look>> = {
   'AWS::DynamoDB::Table': table,
   'AWS::ECR::Repository': repository,
   'AWS::Logs::LogGroup': logGroup,
+  'AWS::Logs::MetricFilter': metricFilter,
   'AWS::KinesisFirehose::DeliveryStream': deliveryStream,
 };
