@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { filesIn, sizeOf } from './files.mjs';
 
 const MEBIBYTE = 2 ** 20;
-// What a model may write besides what it becomes: as much as its server later may.
+// A model may write this besides its converted files: as much as its server later may.
 const SPARE_BYTES = 512 * MEBIBYTE;
 // Weights of 16 bits as floats of 32, once in pieces and once as a whole.
 const TIMES_THE_MODEL = 4;
 const MOST_FILES = 10_000;
-// What lies deeper comes near the longest path that the system takes.
+// A deeper path comes near the longest one that the system takes.
 const MOST_DEEP = 64;
 const PERIOD_MS = 1_000;
 const BLOCK_BYTES = 512;
 
-/** What the code of a model may write while it is proven: 512 MiB and four times its size, in 10,000 files. */
+/** The limits of what a model's code writes while it is proven: 512 MiB and four times its size, in 10,000 files. */
 export async function limitsFor(model) {
   const bytes = await sizeOf(await filesIn(model));
   return { mostBytes: SPARE_BYTES + TIMES_THE_MODEL * bytes, mostFiles: MOST_FILES };
@@ -71,7 +71,7 @@ export async function overIn(folder, { mostBytes, mostFiles }) {
   }
 
   async function atPath(path, depth) {
-    // What is removed meanwhile takes nothing any more.
+    // A file that was removed meanwhile takes no room any more.
     const file = await lstat(path).catch(() => undefined);
     if (!file) return undefined;
     const over = added(file);
@@ -97,7 +97,7 @@ async function namesIn(folder) {
   try {
     return await readdir(folder);
   } catch (error) {
-    // What is gone has nothing.
+    // A folder that is gone has no files.
     return error.code === 'EACCES' ? undefined : [];
   }
 }

@@ -2,7 +2,7 @@
 export type LearntLimit = { readonly mostMiB: number; readonly learntAtMs: number };
 
 /**
- * What AWS's refusals have told of the account's limits; nothing is known before the first.
+ * The account's limits, as AWS's refusals have told them; none is known before the first refusal.
  * Any call may fail with `PlatformThrottled`, `PlatformUnavailable` or `PlatformDenied`.
  */
 export type AccountLimits = {

@@ -93,7 +93,7 @@ export async function installInMoto(
   return world;
 }
 
-// What osls tells of a stack that has nothing but its bucket.
+// osls says this of a stack that has nothing but its bucket.
 const UNFINISHED = { ServerlessDeploymentBucketName: { Value: 'bucket' } };
 
 async function setBuckets(moto: Moto, Bucket: string, deploymentBucket: string): Promise<void> {

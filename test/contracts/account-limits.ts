@@ -3,7 +3,7 @@ import type { FakeClock } from '../support/clock/fake-clock.ts';
 
 type World = { readonly limits: AccountLimits; readonly clock: FakeClock };
 
-/** What every `AccountLimits` promises. */
+/** The promises that every `AccountLimits` keeps. */
 export function describeAccountLimits(name: string, open: () => World | Promise<World>): void {
   describe(`the limits of an account in ${name}`, () => {
     it('are unknown before AWS has refused anything', async () => {

@@ -52,7 +52,7 @@ describe('alarms', () => {
     expect(isCounted('{"level":"ERROR","message":"failed","service":"slipway"}')).toBe(true);
     expect(isCounted('2026-11-30T12:00:00Z ID Task timed out after 10.01 seconds')).toBe(true);
     expect(isCounted('{"level":"INFO","message":"refused","service":"slipway"}')).toBe(false);
-    // By Lambda's runtime, of whatever a handler throws.
+    // Lambda's runtime adds it to whatever a handler throws.
     expect(isCounted('ID ERROR Invoke Error {"errorType":"Unauthorized"}')).toBe(false);
   });
 

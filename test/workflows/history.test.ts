@@ -6,9 +6,9 @@ import { type AslState, MACHINES, type Machine } from '../support/walk/asl.ts';
 
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const LONGEST_HISTORY = 25_000;
-// What its steps may have on top where they are tried again, three events for each try.
+// Room for steps that are tried again, three events for each try.
 const FOR_RETRIES = 1_000;
-// By the schema of a manifest.
+// The schema of a manifest allows no more.
 const MOST_SHIFTS = 10;
 const A_SHIFT = [
   ...['ShiftTraffic', 'VerifyTraffic', 'IsTrafficVerified'],

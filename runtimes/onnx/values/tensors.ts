@@ -106,7 +106,7 @@ export function sentText(text: string, missing: MissingTexts | undefined): strin
   return text === missing.text ? null : text.slice(missing.text.length);
 }
 
-/** What a tensor keeps of its input's spec, by which its texts can be shown. */
+/** The part of its input's spec that a tensor keeps, so that its texts can be shown. */
 export function missingOf({ missing }: TensorSpec): Pick<TensorSpec, 'missing'> {
   return missing ? { missing } : {};
 }

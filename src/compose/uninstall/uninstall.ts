@@ -53,7 +53,7 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
   };
 }
 
-/** What the stack's deletion leaves behind; undefined where it was never made. */
+/** The parts that the stack's deletion leaves behind; undefined where the stack was never made. */
 type Data = { readonly [Name in 'Bucket' | 'LogBucket' | 'Table']?: string | undefined };
 
 /** Only CloudFormation knows what it had made before it failed. */

@@ -66,7 +66,7 @@ export function faultsIn(mechanism: Mechanism, path: string): void {
   });
 }
 
-/** What is wrong after the runs; where anything is, the command that makes them again comes first. */
+/** The problems after the runs; where there are any, the command that makes the runs again comes first. */
 async function problemsOf(plans: readonly Plan[], command: string): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const plan of plans) problems.push(...(await carryOut(plan)).problems);

@@ -7,7 +7,7 @@ import { translated } from '#adapters/aws/failures.ts';
 import type { ModelApi } from './api-draft.ts';
 
 /**
- * What a stage tells of each request, as one JSON object. Each variable stands between quotes, and none of them has a quote in it: `error` is the type of API Gateway's own answer, or `-`.
+ * The line that a stage logs for each request, as one JSON object. Each variable stands between quotes, and none of them has a quote in it: `error` is the type of API Gateway's own answer, or `-`.
  * Its message would not do: `error.message` may have quotes in it, and `error.messageString` brings quotes of its own.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
  */

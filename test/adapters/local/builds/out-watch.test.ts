@@ -11,7 +11,7 @@ const LIMITS = { mostBytes: 2 * MEBIBYTE, mostFiles: 3 };
 const TOO_MUCH = 'the model wrote more than 2 MiB while it was loaded, its limit in all';
 
 describe('what a model writes to the folder of its build', () => {
-  /** What is said of a folder that somebody has filled. */
+  /** The sentence about a folder that somebody has filled. */
   async function said(fill: (folder: string) => Promise<unknown>): Promise<string | undefined> {
     await using folder = await temporaryFolder();
     const filled = await fill(folder.path);

@@ -97,7 +97,7 @@ describe('the GPUs of a machine', () => {
     });
   });
 
-  // By its path: what is not found by its name is EACCES where a folder of PATH is closed.
+  // The path is given whole: a name that is not found is EACCES where a folder of PATH is closed.
   it('are none where there is no nvidia-smi', async () => {
     const command = join(root, 'no-such-nvidia-smi');
 

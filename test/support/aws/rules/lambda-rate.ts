@@ -1,7 +1,7 @@
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { AwsRule } from './rules.ts';
 
-/** What shares one quota; GetFunction, GetPolicy and invocations have their own. */
+/** These commands share one quota; GetFunction, GetPolicy and invocations have their own. */
 export const CONTROL_PLANE = [
   'AddPermission',
   'CreateAlias',
