@@ -56,12 +56,12 @@ describe('awaiting an approval', () => {
     ]);
   });
 
-  it('looks ever more rarely, at least every three minutes', async () => {
+  it('looks ever more rarely, at least every five minutes', async () => {
     const { prod, look } = await admitted();
     await look();
     prod.clock.advance(HOUR_MS);
 
-    expect(await look(1)).toMatchObject({ kind: 'pending', retrySeconds: 180 });
+    expect(await look(1)).toMatchObject({ kind: 'pending', retrySeconds: 300 });
   });
 
   it('goes on once a person has approved the digest', async () => {
