@@ -35,14 +35,16 @@ export function describeOnOneMachine(
   });
 }
 
-/** Each is a model of its own; a run tries a third of them, which the seed chooses, and a thorough one all. */
+type Tried = Dropped & { readonly model: string };
+
+/** Each is a model of its own; a run tries a third of them, which the seed chooses, and a thorough one all. Returns those that it tries. */
 export function itAnswersAsItsFramework(
   cases: readonly Dropped[],
   open: () => RunningSlipway,
-): void {
-  const tried = share(cases);
+): readonly Tried[] {
+  const tried = share(cases).map((given, index) => ({ ...given, model: `case-${index}` }));
   process.stdout.write(`${tried.length} of ${cases.length} cases; SLIPWAY_SEED=${SEED}\n`);
-  it.each(tried.map((given, index) => ({ ...given, model: `case-${index}` })))(
+  it.each(tried)(
     '$what answers as its framework does, and so does the next version',
     async ({ model, folder, versions, asOnnx }) => {
       const slipway = open();
@@ -71,4 +73,5 @@ export function itAnswersAsItsFramework(
 
     expect(new Set(compiled)).toEqual(new Set([true]));
   });
+  return tried;
 }
