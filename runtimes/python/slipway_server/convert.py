@@ -29,6 +29,7 @@ from .model import Model, spec_like  # noqa: E402
 from .proof.golden import tensors_of  # noqa: E402
 from .proof.unknowns import Place  # noqa: E402
 from .refusal import message_of  # noqa: E402
+from .stderr import say  # noqa: E402
 from .values.tensors import Signature  # noqa: E402
 
 
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> None:
 
 def _attempted(found: Description, out: str, is_int8: bool) -> dict[str, Any]:
     # A stage of the build, as src/domain/build/build-progress.ts reads it.
-    print(f"progress: converting, {found.told['rows']} golden rows", file=sys.stderr, flush=True)
+    say(f"progress: converting, {found.told['rows']} golden rows")
     report: dict[str, Any] = {"converted": False, "rows": 0, "maxDifference": None, "onnxMicros": None}
     try:
         report.update(_converted(found.model, found.golden or {}, out, is_int8))

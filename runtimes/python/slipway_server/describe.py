@@ -21,8 +21,8 @@ import resource  # noqa: E402
 import sys  # noqa: E402
 from contextlib import redirect_stderr, suppress  # noqa: E402
 from dataclasses import replace  # noqa: E402
-from io import StringIO  # noqa: E402
 from importlib.metadata import distributions  # noqa: E402
+from io import StringIO  # noqa: E402
 from typing import Any, Callable, NamedTuple  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -38,6 +38,7 @@ from .proof.language_golden import begin_conversation, language_example  # noqa:
 from .proof.timing import median_micros, seconds  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
+from .stderr import say  # noqa: E402
 from .values.packing import MOST_EXACT  # noqa: E402
 from .values.tensors import Signature, TensorSpec  # noqa: E402
 
@@ -74,7 +75,7 @@ def described() -> Description:
     model = load_model(path, facts)
     first_seconds = time.perf_counter() - imported
     # A stage of the build, as src/domain/build/build-progress.ts reads it; what comes now is no loading any more: buildspecs/commands/model-python.mjs.
-    print("progress: proving the model", file=sys.stderr, flush=True)
+    say("progress: proving the model")
     # The second load has nothing left to import. User code may not tolerate a second run.
     # Nor is there room for two language models.
     again_seconds = first_seconds if model.is_code or model.language else seconds(lambda: load_model(path, facts))
@@ -97,7 +98,7 @@ def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, An
         inputs = _not_too_many(model, inputs)
     if inputs is not None:
         # A stage of the build, as src/domain/build/build-progress.ts reads it.
-        print(f"progress: answering {_rows(inputs)} golden rows", file=sys.stderr, flush=True)
+        say(f"progress: answering {_rows(inputs)} golden rows")
     answered = _answer(model, inputs) if inputs is not None else None
     if answered is None and inputs and model.native is not None:
         inputs = _answered_alone(model, inputs)
@@ -138,7 +139,7 @@ def _not_too_many(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.n
 def _answered_alone(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
     """The rows that the model does not refuse: one refused row fails the request that it is in. None if it refuses each."""
     with redirect_stderr(StringIO()):
-        taken = [row for row in range(_rows(inputs)) if _answer(model, rows_of(inputs, slice(row, row + 1))) is not None]
+        taken = [row for row in range(_rows(inputs)) if _answer(model, rows_of(inputs, slice(row, row + 1)), is_said=False) is not None]
     return {name: array[taken] for name, array in inputs.items()} if taken else None
 
 
@@ -152,11 +153,12 @@ def _result(signature: Signature | None, model: Model, rows: int, example: Any, 
     }
 
 
-def _answer(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+def _answer(model: Model, inputs: dict[str, np.ndarray], is_said: bool = True) -> dict[str, np.ndarray] | None:
     try:
         return model.predict({name: array.copy() for name, array in inputs.items()})
     except Refusal as refused:
-        print(f"golden rows: {refused.message}", file=sys.stderr)
+        if is_said:
+            say(f"golden rows: {refused.message}")
         return None
 
 
@@ -204,19 +206,22 @@ def own_stdout() -> Any:
 
 
 def ended_by(work: Callable[[], None]) -> None:
-    """Ends the process by what went wrong, in a line. Where nothing did it ends at once: a framework's own end takes a quarter of a second, and nobody waits for what the model's code still does."""
+    """Ends the process at once, after a line where something went wrong: a framework's own end takes a quarter of a second, and nobody waits for what the model's code still does."""
+    wrong: str | None = None
     try:
         work()
     except Refusal as refused:
-        sys.exit(refused.message)
+        wrong = refused.message
     except (Exception, SystemExit) as error:
         # Code may end as a program does, mostly without a word.
-        sys.exit(where(error))
+        wrong = where(error)
     for stream in (sys.stdout, sys.stderr):
         # What the model has printed; its code may have put anything in their place.
         with suppress(Exception):
             stream.flush()
-    os._exit(0)
+    if wrong is not None:
+        say(wrong)
+    os._exit(0 if wrong is None else 1)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,23 @@ class Predictor:
     expect(json).toEqual({ predictions: [2] });
   });
 
+  it('code that has closed stderr is answered for all the same, and its failure is told there', async () => {
+    const code = `
+import sys
+sys.stderr.close()
+def predict(x): raise KeyError("gone")
+`;
+    const server = await startModel(runtime, pythonFolder(code, X_TO_Y));
+
+    const { status, json } = await server.post('/invocations', { inputs: [1] });
+
+    expect({ status, json }).toEqual({
+      status: 500,
+      json: { error: "the model's code failed: KeyError: 'gone'" },
+    });
+    await eventually(() => server.stderr().includes("KeyError: 'gone' (predict.py:4)"));
+  });
+
   it('code that is asynchronous is waited for, always in the loop in which it was prepared', async () => {
     const code = `
 import asyncio

@@ -59,6 +59,19 @@ def predict(x): return x.sum(axis=1)`;
     expect(said.rows).toBe(1);
   });
 
+  it('ends by what went wrong without waiting for what the code has started', async () => {
+    const code = `import threading, time
+threading.Thread(target=time.sleep, args=(3600,)).start()
+raise ValueError("no")`;
+
+    const ended = describeModel(await pythonFolder(code, X_TO_Y));
+
+    await expect(ended).rejects.toMatchObject({
+      code: 1,
+      stderr: 'ValueError: no (predict.py:3)\n',
+    });
+  });
+
   it('gives an example with the answer of the model itself', async () => {
     const { said } = await describeModel(await pythonFolder(SUMS, X_TO_Y));
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
@@ -20,6 +19,7 @@ from ..model import Model
 from ..refusal import Refusal, message_of, own_traceback, show, where
 from ..serving.code_answers import jsonable
 from ..serving.streams import Content, dumped
+from ..stderr import say
 from .advice import advice_on
 
 T = TypeVar("T")
@@ -157,7 +157,7 @@ def _guarded_pieces(invoke: Invoke, refused: Callable[[BaseException], Refusal])
 
 def _refused_by_framework(error: BaseException) -> Refusal:
     if isinstance(error, _SERVERS_OWN) or _EXHAUSTED.search(message_of(error)):
-        print(f"the model failed: {where(error)}", file=sys.stderr, flush=True)
+        say(f"the model failed: {where(error)}")
         return Refusal(503, f"the server could not run the model: {message_of(error)}")
     return Refusal(400, f"the model refused the inputs: {message_of(error)}")
 
@@ -167,7 +167,7 @@ def _refused_by_code(error: BaseException) -> Refusal:
     if said is not None:
         return said
     advice = advice_on(error)
-    print(f"{own_traceback(error)}the model's code failed: {where(error)}{advice and f'; {advice}'}", file=sys.stderr, flush=True)
+    say(f"{own_traceback(error)}the model's code failed: {where(error)}{advice and f'; {advice}'}")
     return Refusal(500, f"the model's code failed: {message_of(error)}")
 
 

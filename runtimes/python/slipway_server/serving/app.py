@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import sys
 import traceback
 from typing import Any, Awaitable, Callable
 
@@ -17,6 +16,7 @@ from ..language.requests import no_such_model
 from ..protocols.api_gateway import claims_of_clients, request_id
 from ..protocols.openai import error_json
 from ..refusal import Refusal, message_of
+from ..stderr import say
 from .answer import Answer
 from .coding import encoded, encoding_for
 from .lambda_limit import TOO_LARGE, is_over_lambda
@@ -168,7 +168,7 @@ def _log(request: Request, text: str) -> None:
     """Adds the request's id, to relate the line to it."""
     given = request_id(request.get_header)
     label = f"request {given}" if given else "a request"
-    print(f"{label}: {text}", file=sys.stderr, flush=True)
+    say(f"{label}: {text}")
 
 
 def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) -> None:
@@ -203,7 +203,7 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
     async def failed(request: Request, response: Response, error: Exception, _params: Any) -> None:
         if not isinstance(error, (ClientGone, falcon.HTTPError, OSError)):
             _log(request, message_of(error))
-            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+            say("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip("\n"))
         _refuse(request, response, error.status_code if isinstance(error, falcon.HTTPError) else 500, message_of(error))
 
     app.add_error_handler(Exception, failed)

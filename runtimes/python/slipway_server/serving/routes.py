@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from contextlib import AsyncExitStack
 from typing import Any, AsyncIterator, Awaitable, Callable, Iterator
 
@@ -26,6 +25,7 @@ from ..protocols.page import wants_page
 from ..protocols.rerank import ranked_json, ranking_of
 from ..protocols.written_as import JSON_LINES, as_scored, lines_of
 from ..refusal import Refusal
+from ..stderr import say
 from ..tables.csv_answer import csv_header, csv_of, wants_csv
 from ..tables.rows import not_finite, warning_of
 from ..tables.table import declared_header
@@ -140,7 +140,7 @@ class Routes:
 
     def _log_once(self, line: str) -> None:
         if not self._is_logged:
-            print(f"{line} (logged once)", file=sys.stderr, flush=True)
+            say(f"{line} (logged once)")
         self._is_logged = True
 
     async def embeddings(self, request: Request) -> Answer:
