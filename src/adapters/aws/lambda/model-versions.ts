@@ -41,20 +41,22 @@ export type KnownVersions = {
 
 const REMEMBERED_MS = 60_000;
 
+function fresh<Kept extends { readonly atMs: number }>(kept: Kept | undefined): Kept | undefined {
+  return kept && performance.now() - kept.atMs < REMEMBERED_MS ? kept : undefined;
+}
+
 export function knownVersions(lambda: LambdaClient): KnownVersions {
   const lists = new Map<string, { readonly versions: ModelVersions; readonly atMs: number }>();
-  const published = new Map<string, string>();
+  const published = new Map<string, { readonly number: string; readonly atMs: number }>();
   const keyOf = (functionName: string, revision: string) => `${functionName} ${revision}`;
 
   function held(functionName: string): ModelVersions | undefined {
-    const kept = lists.get(functionName);
-    const isFresh = kept && performance.now() - kept.atMs < REMEMBERED_MS;
-    return isFresh ? kept.versions : undefined;
+    return fresh(lists.get(functionName))?.versions;
   }
 
   function remembered(functionName: string, revision: string): string | undefined {
     const listed = held(functionName)?.numbers.get(revision);
-    return listed ?? published.get(keyOf(functionName, revision));
+    return listed ?? fresh(published.get(keyOf(functionName, revision)))?.number;
   }
 
   async function list(functionName: string): Promise<ModelVersions> {
@@ -82,7 +84,7 @@ export function knownVersions(lambda: LambdaClient): KnownVersions {
       return known ?? (await list(functionName)).revision(number);
     },
     remember: (functionName, revision, number) =>
-      void published.set(keyOf(functionName, revision), number),
+      void published.set(keyOf(functionName, revision), { number, atMs: performance.now() }),
     forget(functionName) {
       lists.delete(functionName);
       for (const key of published.keys()) {
