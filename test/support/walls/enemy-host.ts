@@ -49,6 +49,8 @@ server.listen({ fd: Number(LISTENING_FD) }, () => {
 });
 `;
 const EACH_MS = 20;
+/** As `enemy.py` has it. */
+const DONE_BYTES = 2_000;
 const LOG = { append: async () => {}, tail: async () => [] };
 
 const { root, seed, enemies, atOnce, attempts, seconds }: Fight = JSON.parse(process.argv[2] ?? '');
@@ -154,7 +156,8 @@ async function fight(number: number): Promise<void> {
 
 function doneBy(scratch: string): Record<string, number> {
   try {
-    return JSON.parse(readFileSync(join(scratch, 'done'), 'utf8'));
+    // What it wrote to every descriptor may stand behind.
+    return JSON.parse(readFileSync(join(scratch, 'done')).toString('latin1', 0, DONE_BYTES));
   } catch {
     return {};
   }

@@ -6,6 +6,7 @@ Given: a seed, how many attempts, the parent's HTTP port, the process and the fo
 import ctypes
 import fcntl
 import json
+import mmap
 import os
 import random
 import resource
@@ -243,17 +244,16 @@ signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 done: dict[str, int] = {}
-told = os.open("done", os.O_CREAT | os.O_WRONLY)
-for attempt in range(int(attempts)):
+# Kept by the kernel: it may close each of its descriptors, and be ended at any moment.
+DONE_BYTES = 2_000
+told = os.open("done", os.O_CREAT | os.O_RDWR)
+os.ftruncate(told, DONE_BYTES)
+record = mmap.mmap(told, DONE_BYTES)
+for _ in range(int(attempts)):
     kind = chance.choice(KINDS)
     try:
         kind()
         done[kind.__name__] = done.get(kind.__name__, 0) + 1
     except (OSError, ValueError, OverflowError):
         pass
-    if attempt % 20 == 0:
-        # It may have closed its own.
-        try:
-            os.pwrite(told, json.dumps(done).ljust(2_000).encode(), 0)
-        except OSError:
-            pass
+    record[:] = json.dumps(done).ljust(DONE_BYTES).encode()
