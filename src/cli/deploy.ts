@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import type { Install } from '#compose/install/install.ts';
+import type { Copy } from '#compose/install/stack-folder.ts';
 import { cachesIn } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
 import { agree } from './agree.ts';
@@ -14,8 +16,10 @@ type Options = Omit<Place, 'data'> & {
 };
 
 // The same in a clone (src/cli) and in the packed command (dist/cli).
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CACHES = cachesIn(process.env);
+export const COPY: Copy = {
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  caches: cachesIn(process.env),
+};
 
 /** Deploys the stack into an account: checks the account, prints the cost, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */
 export async function deployToAws(options: Options): Promise<number> {
@@ -26,23 +30,30 @@ export async function deployToAws(options: Options): Promise<number> {
     });
   }
   const { planInstall, runInstall } = await import('#compose/install/install.ts');
-  const plan = await planInstall(ROOT, account, options.param ?? []);
-  for (const line of [...findingLines(plan.findings), ...plan.notes]) warn(line);
-  if (!options.skipDoctor && plan.findings.some(({ result }) => result === 'fail')) {
-    throw new Failure('PlatformDenied', 'the account is not ready: nothing was deployed', {
-      fix: 'Fix what failed above, or deploy anyway with --skip-doctor.',
-    });
-  }
+  const plan = await planInstall(COPY.root, account, options.param ?? []);
+  requireReady(plan, options);
   if (!options.yes) {
     await agree(account.stage, {
       refusal: 'nothing was deployed',
       fix: 'Use --yes to deploy without being asked.',
     });
   }
-  const code = await runInstall({ root: ROOT, caches: CACHES }, plan);
+  const code = await runInstall(COPY, plan);
   const { stage, region } = plan.account;
   if (code === 0) {
     warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
   }
   return code;
+}
+
+/** Shows what a deploy would do and what the account lacks. Fails with `PlatformDenied` where it lacks something that a deploy needs, unless that was to be ignored. */
+export function requireReady(
+  { findings, notes }: Install,
+  { skipDoctor }: Pick<Options, 'skipDoctor'>,
+): void {
+  for (const line of [...findingLines(findings), ...notes]) warn(line);
+  if (skipDoctor || findings.every(({ result }) => result !== 'fail')) return;
+  throw new Failure('PlatformDenied', 'the account is not ready: nothing was deployed', {
+    fix: 'Fix what failed above, or go on anyway with --skip-doctor.',
+  });
 }

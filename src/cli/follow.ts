@@ -1,9 +1,9 @@
 import type { CursoredEvent, Slipway } from '#compose/slipway.ts';
+import { untilAborted } from '#compose/until-aborted.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { type DeploymentState, isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
-import { untilAborted } from './interrupt.ts';
 import { type Output, seconds } from './output.ts';
 import { eventLine, nameOf, STATE_WIDTH } from './views/event-line.ts';
 import { buildWords, type Running, withLog } from './views/live-lines.ts';

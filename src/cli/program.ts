@@ -8,6 +8,7 @@ import { addDataCommands } from './commands/data-commands.ts';
 import { addKeyCommands } from './commands/key-commands.ts';
 import { addModelCommands } from './commands/model-commands.ts';
 import { addPromotionCommands } from './commands/promotion-commands.ts';
+import { addProveCommand } from './commands/prove-command.ts';
 import { addStartCommand } from './commands/start-command.ts';
 import { addVersionCommands } from './commands/version-commands.ts';
 import { explainError } from './output.ts';
@@ -85,6 +86,7 @@ Examples:
   addDataCommands(program);
   addKeyCommands(program);
   addAccountCommands(program);
+  addProveCommand(program);
   addCompletionCommands(program);
   return program;
 }

@@ -1,8 +1,8 @@
 import type { EventQuery, Slipway } from '#compose/slipway.ts';
+import { untilAborted } from '#compose/until-aborted.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type DeploymentEvent, runningOf } from './follow.ts';
-import { untilAborted } from './interrupt.ts';
 import type { Output, Room } from './output.ts';
 import { shortEventLine } from './views/event-line.ts';
 import { liveLines } from './views/live-lines.ts';

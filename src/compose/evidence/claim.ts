@@ -1,0 +1,85 @@
+import { translated } from '#adapters/aws/failures.ts';
+import type { Uploaded } from '#compose/slipway.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Answer } from './traffic.ts';
+
+/** `not seen` says nothing of AWS: nobody could look, or nothing happened that would have shown it. */
+export type Verdict = 'as written' | 'otherwise' | 'not seen';
+
+export type Seen = { readonly verdict: Verdict; readonly what: string };
+
+/** What a look finds: a stage in which a model is live on Lambda in its first version, its second being kept, after an upgrade and a rollback under traffic. */
+export type Scene = {
+  readonly outputs: Readonly<
+    Record<
+      | 'Api'
+      | 'ApiStage'
+      | 'Endpoint'
+      | 'FunctionPrefix'
+      | 'ModelLogGroup'
+      | 'StateMachine'
+      | 'Table',
+      string
+    > & { readonly Bucket: string }
+  >;
+  readonly model: string;
+  /** The uploads of its versions, in order, to one key. */
+  readonly uploads: readonly Pick<Uploaded, 'key' | 'versionId'>[];
+  /** What its callers were answered all the while. */
+  readonly answers: readonly Answer[];
+  /** When the upgrade was Live, the rollback was asked for, and was Live, by the clock of the answers; infinite for what never was. */
+  readonly at: {
+    readonly upgraded: number;
+    readonly asked: number;
+    readonly rolledBack: number;
+  };
+  /** A client of the account. */
+  client<Client>(of: ClientClass<Client>): Client;
+  /** A request to the API that is signed by nobody, and has no key but the one in its headers. */
+  ask(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+};
+
+export type ClientClass<Client> = new (settings: object) => Client;
+
+/** A row of docs/aws-evidence.md, by how its first cell begins, and a look at whether AWS behaves so. A look changes nothing that outlives the stage. */
+export type Claim = {
+  readonly row: string;
+  look(scene: Scene): Promise<Seen>;
+};
+
+export type Finding = Seen & { readonly row: string };
+
+/** Looks at one claim. A look that cannot be made, for want of an answer or a permission, is `not seen`. */
+export async function lookAt({ row, look }: Claim, scene: Scene): Promise<Finding> {
+  try {
+    return { row, ...(await look(scene)) };
+  } catch (error) {
+    return { row, ...notSeen(reasonOf(error)) };
+  }
+}
+
+export const asWritten = (what: string): Seen => ({ verdict: 'as written', what });
+export const otherwise = (what: string): Seen => ({ verdict: 'otherwise', what });
+export const notSeen = (what: string): Seen => ({ verdict: 'not seen', what });
+
+/** Expects AWS to refuse a call by this error. A call that is taken, or refused by another error, is `otherwise`; one that did not come through is `not seen`. */
+export async function refusedBy(name: string, call: () => Promise<unknown>): Promise<Seen> {
+  try {
+    await translated(call);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (nameOf(error) === name) return asWritten(`refused by ${name}`);
+    if (error instanceof Failure) return notSeen(reasonOf(error));
+    return otherwise(`refused by ${reasonOf(error)}, not by ${name}`);
+  }
+  return otherwise(`accepted, not refused by ${name}`);
+}
+
+/** The service's own name, also of an error that is translated. */
+function nameOf(error: Error): string {
+  return error instanceof Failure && error.cause instanceof Error ? error.cause.name : error.name;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

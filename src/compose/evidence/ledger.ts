@@ -1,0 +1,48 @@
+/** One act of a proof, and how it ended; `said` is empty where there is nothing to say. */
+export type Act = {
+  readonly act: string;
+  readonly isDone: boolean;
+  readonly said: string;
+  readonly seconds: number;
+};
+
+export type Ledger = {
+  readonly acts: readonly Act[];
+  /** Does the act and writes down how it ended; answers undefined where it failed, or was not begun since the time was up. What it answers as text is what it said. */
+  act<Done>(name: string, does: () => Promise<Done>): Promise<Done | undefined>;
+  /** An act that is done though the time is up. */
+  always<Done>(name: string, does: () => Promise<Done>): Promise<Done | undefined>;
+};
+
+/** Keeps the acts of a proof in the order in which they ended, and tells each. */
+export function ledger(signal: AbortSignal, tell: (act: Act) => void): Ledger {
+  const acts: Act[] = [];
+
+  async function always<Done>(name: string, does: () => Promise<Done>): Promise<Done | undefined> {
+    const beganMs = performance.now();
+    const end = (isDone: boolean, said: string) => {
+      const seconds = Math.round((performance.now() - beganMs) / 1000);
+      const ended = { act: name, isDone, said, seconds };
+      acts.push(ended);
+      tell(ended);
+    };
+    try {
+      const done = await does();
+      end(true, typeof done === 'string' ? done : '');
+      return done;
+    } catch (error) {
+      end(false, error instanceof Error ? error.message || error.name : String(error));
+      return undefined;
+    }
+  }
+
+  return {
+    acts,
+    always,
+    act: (name, does) =>
+      always(name, async () => {
+        if (signal.aborted) throw new Error('not begun: the time was up');
+        return does();
+      }),
+  };
+}

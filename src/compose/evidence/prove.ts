@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Slipway, Uploaded } from '#compose/slipway.ts';
+import type { Outcome } from '#compose/uninstall/uninstall.ts';
+import { untilAborted } from '#compose/until-aborted.ts';
+import type { SlipwayEvent } from '#domain/event.ts';
+import { Failure } from '#domain/failure.ts';
+import { isTerminal } from '#domain/phase.ts';
+import type { Target } from '#domain/placement/target.ts';
+import { type Claim, type Finding, lookAt, type Scene } from './claim.ts';
+import { type Act, type Ledger, ledger } from './ledger.ts';
+import { startTraffic } from './traffic.ts';
+
+/** What a run has seen. `leftovers` are the things of the stage that are there afterwards, and were not before. */
+export type Proven = {
+  readonly acts: readonly Act[];
+  readonly findings: readonly Finding[];
+  readonly requests: { readonly sent: number; readonly lost: number };
+  readonly leftovers: readonly string[];
+};
+
+/** A file to upload, and where in the bucket. */
+export type Placed = { readonly key: string; readonly file: string };
+
+/** A stage that has been deployed. */
+export type Stage = Pick<Scene, 'outputs' | 'client' | 'ask'> & {
+  readonly slipway: Slipway;
+  /** A request of the model's own kind, by a key of the stage. */
+  call(model: string): Promise<Response>;
+};
+
+/** Where a proof is made. */
+export type Ground = {
+  /** What the account has of the stage, as `kind name`. */
+  inventory(): Promise<readonly string[]>;
+  deploy(): Promise<void>;
+  open(): Promise<Stage>;
+  /** The files of one version of the target's model; the last one starts its deployment. */
+  sample(target: Target, version: number): Promise<readonly Placed[]>;
+  uninstall(): AsyncIterable<Outcome>;
+};
+
+export type Wish = {
+  /** The upgrade, the rollback and the looks are at the model on Lambda. */
+  readonly targets: readonly Target[];
+  readonly claims: readonly Claim[];
+  /** Ends what is under way, but for the removal, which is always made. */
+  readonly signal: AbortSignal;
+  tell(act: Act): void;
+};
+
+type Run = Pick<Wish, 'claims' | 'signal'> & Pick<Ground, 'sample'> & Pick<Ledger, 'act'>;
+type Moved = Pick<Proven, 'findings' | 'requests'>;
+
+const OK = 200;
+/** For so long callers are watched after each move (milliseconds). */
+const AFTERWARDS_MS = 10_000;
+const NEVER = Number.POSITIVE_INFINITY;
+const UNMOVED: Moved = { findings: [], requests: { sent: 0, lost: 0 } };
+
+/** The model that is pushed for a target. */
+export const modelOn = (target: Target): string => `prove-${target}`;
+
+/**
+ * Deploys a stage, pushes a model to each target, upgrades and rolls back the one on Lambda under traffic, looks at the claims, and removes the stage again, whatever has gone wrong before.
+ * An act that fails ends what needs it, and is written down like any other. Fails with `InputInvalid`, before anything is made, where something of the stage is there already.
+ */
+export async function prove(ground: Ground, wish: Wish): Promise<Proven> {
+  const before = await ground.inventory();
+  if (before.length > 0) {
+    throw new Failure('InputInvalid', `the stage is there already: ${before.join(', ')}`, {
+      fix: 'Name a stage of which the account has nothing: a proof removes its stage in the end.',
+    });
+  }
+  const { acts, act, always } = ledger(wish.signal, wish.tell);
+  const run: Run = { ...wish, act, sample: ground.sample };
+  let moved = UNMOVED;
+  try {
+    const stage = await act('deploy the stage', async () => {
+      await ground.deploy();
+      return ground.open();
+    });
+    for (const target of stage ? wish.targets : []) {
+      const first = await proveTarget(run, stage as Stage, target);
+      if (first && target === 'lambda') moved = await proveMoves(run, stage as Stage, first);
+    }
+  } finally {
+    await always('remove the stage', () => removed(ground.uninstall()));
+  }
+  const left = await always('look at what is left', ground.inventory);
+  return { acts, ...moved, leftovers: left ?? ['unknown: the account did not tell'] };
+}
+
+/** Answers the upload of the model's first version once that is Live. */
+async function proveTarget(run: Run, stage: Stage, target: Target): Promise<Uploaded | undefined> {
+  const model = modelOn(target);
+  const first = await run.act(`push ${model}, version 1`, () => pushed(run, stage, target, 1));
+  if (!first) return undefined;
+  await run.act(`call ${model}`, async () => {
+    const { status } = await stage.call(model);
+    if (status !== OK) throw new Failure('RevisionFailed', `its caller was answered ${status}`);
+    return `answered ${status}`;
+  });
+  return first;
+}
+
+async function proveMoves(run: Run, stage: Stage, first: Uploaded): Promise<Moved> {
+  const model = modelOn('lambda');
+  const traffic = startTraffic(() => stage.call(model));
+  const at = { upgraded: NEVER, asked: NEVER, rolledBack: NEVER };
+  const second = await run.act(`push ${model}, version 2, under traffic`, () =>
+    pushed(run, stage, 'lambda', 2),
+  );
+  if (second) {
+    at.upgraded = traffic.nowMs();
+    await run.act(`roll ${model} back, under traffic`, async () => {
+      await sleep(AFTERWARDS_MS, undefined, { signal: run.signal });
+      at.asked = traffic.nowMs();
+      const { deploymentId, after } = await stage.slipway.rollback(model, 1);
+      if (deploymentId === null) throw new Failure('RevisionFailed', 'there is nothing to do');
+      await live(run, stage.slipway, deploymentId, after);
+      at.rolledBack = traffic.nowMs();
+      await sleep(AFTERWARDS_MS, undefined, { signal: run.signal });
+    });
+  }
+  const answers = await traffic.stop();
+  const lost = answers.filter(({ status }) => status !== OK).length;
+  const scene: Scene = {
+    ...{ outputs: stage.outputs, client: stage.client, ask: stage.ask },
+    ...{ model, uploads: second ? [first, second] : [first] },
+    ...{ answers, at },
+  };
+  const findings: Finding[] = [];
+  await run.act('look at the claims', async () => {
+    for (const claim of run.claims) findings.push(await lookAt(claim, scene));
+    return `${findings.filter(({ verdict }) => verdict !== 'not seen').length} of ${findings.length} seen`;
+  });
+  return { findings, requests: { sent: answers.length, lost } };
+}
+
+async function pushed(
+  run: Run,
+  { slipway }: Stage,
+  target: Target,
+  version: number,
+): Promise<Uploaded> {
+  let last: Uploaded | undefined;
+  for (const placed of await run.sample(target, version)) {
+    last = await slipway.upload({ ...placed, signal: run.signal, onSent: () => {} });
+  }
+  if (!last?.deploymentId) throw new Failure('InputInvalid', 'the upload starts no deployment');
+  await live(run, slipway, last.deploymentId, '');
+  return last;
+}
+
+async function live(
+  { signal }: Run,
+  slipway: Slipway,
+  deployment: string,
+  after: string,
+): Promise<void> {
+  const events = slipway.events({ deployment, after, follow: true });
+  for await (const { event } of untilAborted(events, signal)) {
+    if (!endsDeployment(event)) continue;
+    const { state, reason } = event.detail;
+    if (state === 'Live') return;
+    throw new Failure('RevisionFailed', `${state}: ${reason}`);
+  }
+  throw new Failure('PlatformUnavailable', 'the time was up before it was Live');
+}
+
+function endsDeployment(event: SlipwayEvent): boolean {
+  return event['detail-type'] === 'Deployment State Change' && isTerminal(event.detail.state);
+}
+
+/** Says how much was removed. Fails with what could not be. */
+async function removed(outcomes: AsyncIterable<Outcome>): Promise<string> {
+  const all: Outcome[] = [];
+  for await (const outcome of outcomes) all.push(outcome);
+  const left = all.filter(({ reason }) => reason !== '');
+  if (left.length === 0) return `removed ${all.length} things`;
+  const reasons = left.map(({ what, reason }) => `${what}: ${reason}`);
+  throw new Failure('PlatformUnavailable', `left ${reasons.join('; ')}`);
+}
