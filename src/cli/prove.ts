@@ -19,6 +19,8 @@ import { COPY, requireReady } from './deploy.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 
+// Long enough for some dozens of requests.
+const WATCH_MS = 10_000;
 /** Short bakes: nobody else calls these models. */
 const PARAMETERS = ['containers=public', 'bakeSeconds=60'];
 
@@ -46,6 +48,7 @@ export async function proveInAws(options: Options, output: Output): Promise<Evid
   const proven = await prove(ground, {
     targets,
     claims: CLAIMS,
+    watchMs: WATCH_MS,
     signal: AbortSignal.any([interrupt.signal, AbortSignal.timeout(MINUTES * 60_000)]),
     tell: (act) => output.line(actLine(act)),
   });

@@ -43,17 +43,19 @@ export type Wish = {
   /** The upgrade, the rollback and the looks are at the model on Lambda. */
   readonly targets: readonly Target[];
   readonly claims: readonly Claim[];
+  /** For so long callers are watched after a move (milliseconds). */
+  readonly watchMs: number;
   /** Ends what is under way, but for the removal, which is always made. */
   readonly signal: AbortSignal;
   tell(act: Act): void;
 };
 
-type Run = Pick<Wish, 'claims' | 'signal'> & Pick<Ground, 'sample'> & Pick<Ledger, 'act'>;
+type Run = Pick<Wish, 'claims' | 'signal' | 'watchMs'> &
+  Pick<Ground, 'sample'> &
+  Pick<Ledger, 'act'>;
 type Moved = Pick<Proven, 'findings' | 'requests'>;
 
 const OK = 200;
-/** For so long callers are watched after each move (milliseconds). */
-const AFTERWARDS_MS = 10_000;
 const NEVER = Number.POSITIVE_INFINITY;
 const UNMOVED: Moved = { findings: [], requests: { sent: 0, lost: 0 } };
 
@@ -113,13 +115,13 @@ async function proveMoves(run: Run, stage: Stage, first: Uploaded): Promise<Move
   if (second) {
     at.upgraded = traffic.nowMs();
     await run.act(`roll ${model} back, under traffic`, async () => {
-      await sleep(AFTERWARDS_MS, undefined, { signal: run.signal });
+      await sleep(run.watchMs, undefined, { signal: run.signal });
       at.asked = traffic.nowMs();
       const { deploymentId, after } = await stage.slipway.rollback(model, 1);
       if (deploymentId === null) throw new Failure('RevisionFailed', 'there is nothing to do');
       await live(run, stage.slipway, deploymentId, after);
       at.rolledBack = traffic.nowMs();
-      await sleep(AFTERWARDS_MS, undefined, { signal: run.signal });
+      await sleep(run.watchMs, undefined, { signal: run.signal });
     });
   }
   const answers = await traffic.stop();

@@ -20,9 +20,12 @@ const functionName = ({ outputs, model }: Scene) => outputs.FunctionPrefix + mod
 export const LAMBDA_CLAIMS: readonly Claim[] = [
   {
     row: 'A stale RevisionId is refused by UpdateAlias',
-    look: (scene) => {
-      const update = { FunctionName: functionName(scene), Name, RevisionId: STALE };
+    look: async (scene) => {
       const lambda = scene.client(LambdaClient);
+      const FunctionName = functionName(scene);
+      const { FunctionVersion } = await lambda.send(new GetAliasCommand({ FunctionName, Name }));
+      // Were it accepted, the alias would stay as it is.
+      const update = { FunctionName, Name, FunctionVersion, RevisionId: STALE };
       return refusedBy('PreconditionFailedException', () =>
         lambda.send(new UpdateAliasCommand(update)),
       );
@@ -96,8 +99,9 @@ export const LAMBDA_CLAIMS: readonly Claim[] = [
       const { logStreams = [] } = await logs.send(
         new DescribeLogStreamsCommand({ logGroupName: scene.outputs.ModelLogGroup }),
       );
+      if (answered === 0) return otherwise('no request was answered');
       const what = `${answered} answers, ${logStreams.length} streams of logs`;
-      return answered > 0 && logStreams.length > 0 ? asWritten(what) : otherwise(what);
+      return logStreams.length > 0 ? asWritten(what) : notSeen(what);
     },
   },
   {
