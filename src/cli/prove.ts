@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '#compose/clocks.ts';
 import type { Act } from '#compose/evidence/ledger.ts';
 import { MINUTES, mostUsd } from '#compose/evidence/most-usd.ts';
 import {
@@ -43,7 +44,7 @@ export async function proveInAws(options: Options, output: Output): Promise<Evid
   const key = await ownKey(join(COPY.caches, 'slipway', 'evidence-key.pem'));
   using interrupt = onInterrupt();
   await using ground = accountGround(COPY, plan);
-  const beganAt = new Date().toISOString();
+  const beganAt = new Date(systemClock.now()).toISOString();
   const beganMs = performance.now();
   const proven = await prove(ground, {
     targets,

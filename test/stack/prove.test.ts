@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accountGround } from '#compose/evidence/account-ground.ts';
+import { CLAIMS } from '#compose/evidence/claims.ts';
+import { prove } from '#compose/evidence/prove.ts';
+import { motoEnvironment } from '../aws/cli-world.ts';
+import { AWS_REGION } from '../support/aws/clients.ts';
+import { deployStack } from '../support/stack/deploy.ts';
+import { UNKNOWN_TO_MINISTACK } from '../support/stack/lost.ts';
+import { isMinistackHere, startMinistack, whyNoMinistack } from '../support/stack/ministack.ts';
+import { packageWithout } from '../support/stack/prepared.ts';
+import { packagedFolder, STAGE } from '../template/packaged.ts';
+
+if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${whyNoMinistack}\n`);
+
+(isMinistackHere ? it : it.skip)(
+  'a proof deploys the packaged template into ministack, drops a model, is told why it is not built, and leaves nothing',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'slipway-prove-'));
+    const ministack = await startMinistack();
+    const before = { ...process.env };
+    Object.assign(process.env, motoEnvironment(ministack));
+    try {
+      const known = await packageWithout(await packagedFolder(), folder, UNKNOWN_TO_MINISTACK);
+      const account = { stage: STAGE, region: AWS_REGION, profile: undefined };
+      const plan = { account, parameters: new Map(), findings: [], notes: [] };
+      const own = accountGround({ root: folder, caches: folder }, plan);
+      let deployed: readonly string[] = [];
+      const ground = {
+        ...own,
+        async deploy() {
+          // It refuses the template as it is.
+          await deployStack(ministack, known);
+          deployed = await own.inventory();
+        },
+      };
+
+      const { acts, leftovers } = await prove(ground, {
+        targets: ['lambda'],
+        claims: CLAIMS,
+        watchMs: 0,
+        signal: new AbortController().signal,
+        tell: ({ act, said }) => process.stdout.write(`ministack: ${act}: ${said}\n`),
+      });
+
+      expect(acts).toMatchObject([
+        { act: 'deploy the stage', isDone: true },
+        {
+          act: 'push prove-lambda, version 1',
+          isDone: false,
+          said: expect.stringContaining('codebuild:startBuild.sync is not yet implemented'),
+        },
+        { act: 'remove the stage', isDone: true },
+        { act: 'look at what is left', isDone: true },
+      ]);
+      // The look that finds nothing afterwards finds things of every kind before.
+      const kinds = new Set(deployed.map((each) => each.slice(0, each.lastIndexOf(' '))));
+      expect([...kinds]).toEqual([
+        ...['alarm', 'api', 'bucket', 'build project', 'bus', 'cluster', 'function'],
+        ...['load balancer', 'log group', 'machine', 'network', 'repository', 'role'],
+        ...['stack', 'table'],
+      ]);
+      expect(leftovers).toEqual([]);
+    } finally {
+      process.env = before;
+      await ministack.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
