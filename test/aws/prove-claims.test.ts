@@ -70,7 +70,9 @@ async function scene(moto: Moto, rules: readonly AwsRule[], sequencers = ['0A', 
   });
   return {
     outputs: world.outputs as unknown as Scene['outputs'],
+    stage: 'dev',
     model: 'shapes',
+    answered: new Set(['lambda']),
     uploads,
     answers: [answer(1, 'v1'), answer(3, 'v2'), answer(5, 'v1'), answer(7, 'v1')],
     at: { upgraded: 2, asked: 4, rolledBack: 6 },
@@ -99,6 +101,10 @@ describeOnMoto('the looks of `slipway prove`', (moto) => {
     expect(rowsThat(all, 'not seen')).toEqual([
       '`codebuild:startBuild.sync` answers',
       'CodeBuild runs `buildspecs/environment.yml`',
+      'A build tells the variables that it was started with',
+      'A VPC link (V2) leads an integration to an internal load balancer',
+      'A task without a role has no credentials; ECS pulls its image and writes its log',
+      'ECS Managed Instances starts one of the types that a capacity provider allows',
       'An alias sends each request to one of its two versions',
       'In a log group of several functions streams are named',
       'Functions in subnets without a way out still answer',

@@ -38,6 +38,7 @@ it('a proof on a real Slipway: two targets, an upgrade and a rollback under traf
       },
       open: async () => ({
         slipway: oneMachineAt(slipway!),
+        stage: 'proof',
         outputs: {} as never,
         client: () => undefined as never,
         ask: async () => Response.error(),
@@ -66,9 +67,9 @@ it('a proof on a real Slipway: two targets, an upgrade and a rollback under traf
     'call prove-lambda',
     'push prove-lambda, version 2, under traffic',
     'roll prove-lambda back, under traffic',
-    'look at the claims',
     'push prove-fargate, version 1',
     'call prove-fargate',
+    'look at the claims',
     'remove the stage',
     'look at what is left',
   ]);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountGround } from '#compose/evidence/account-ground.ts';
+import type { Finding, Verdict } from '#compose/evidence/claim.ts';
 import { CLAIMS } from '#compose/evidence/claims.ts';
 import { prove } from '#compose/evidence/prove.ts';
 import { motoEnvironment } from '../aws/cli-world.ts';
@@ -36,7 +37,7 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
         },
       };
 
-      const { acts, leftovers } = await prove(ground, {
+      const { acts, findings, leftovers } = await prove(ground, {
         targets: ['lambda'],
         claims: CLAIMS,
         watchMs: 0,
@@ -51,8 +52,18 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
           isDone: false,
           said: expect.stringContaining('codebuild:startBuild.sync is not yet implemented'),
         },
+        { act: 'look at the claims', isDone: true },
         { act: 'remove the stage', isDone: true },
         { act: 'look at what is left', isDone: true },
+      ]);
+      // Its events name no version, and it deletes what a stage names.
+      expect(rowsThat(findings, 'otherwise')).toEqual([
+        "EventBridge starts the deploy machine with S3's event",
+        'A deployment that no stage names is deleted, and one that a stage names is refused',
+      ]);
+      expect(rowsThat(findings, 'as written')).toEqual([
+        'Versions, delete markers, ranged reads',
+        'A transaction sent again with its token is done once',
       ]);
       // The look that finds nothing afterwards finds things of every kind before.
       const kinds = new Set(deployed.map((each) => each.slice(0, each.lastIndexOf(' '))));
@@ -69,3 +80,7 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
     }
   },
 );
+
+function rowsThat(findings: readonly Finding[], verdict: Verdict): readonly string[] {
+  return findings.filter((each) => each.verdict === verdict).map(({ row }) => row);
+}

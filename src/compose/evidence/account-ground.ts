@@ -47,6 +47,7 @@ async function openStage(account: AwsAccount): Promise<Stage> {
   const settings = clientSettings(account);
   return {
     slipway,
+    stage: account.stage,
     outputs,
     client: (Client) => new Client(settings),
     ask: (url, headers) =>

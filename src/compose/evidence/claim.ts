@@ -1,6 +1,7 @@
 import { translated } from '#adapters/aws/failures.ts';
 import type { Uploaded } from '#compose/slipway.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Target } from '#domain/placement/target.ts';
 import type { Answer } from './traffic.ts';
 
 /** `not seen` says nothing of AWS: nobody could look, or nothing happened that would have shown it. */
@@ -8,8 +9,9 @@ export type Verdict = 'as written' | 'otherwise' | 'not seen';
 
 export type Seen = { readonly verdict: Verdict; readonly what: string };
 
-/** What a look finds: a stage in which a model is live on Lambda in its first version, its second being kept, after an upgrade and a rollback under traffic. */
+/** What a look finds: a stage in which, where all has gone well, a model is live on Lambda in its first version, its second being kept, after an upgrade and a rollback under traffic. */
 export type Scene = {
+  readonly stage: string;
   readonly outputs: Readonly<
     Record<
       | 'Api'
@@ -23,6 +25,8 @@ export type Scene = {
     > & { readonly Bucket: string }
   >;
   readonly model: string;
+  /** The targets whose model has answered a caller. */
+  readonly answered: ReadonlySet<Target>;
   /** The uploads of its versions, in order, to one key. */
   readonly uploads: readonly Pick<Uploaded, 'key' | 'versionId'>[];
   /** What its callers were answered all the while. */

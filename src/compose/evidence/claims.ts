@@ -1,4 +1,5 @@
 import type { Claim } from './claim.ts';
+import { CONTAINER_CLAIMS } from './looks/containers.ts';
 import { LAMBDA_CLAIMS } from './looks/lambda.ts';
 import { REQUEST_CLAIMS } from './looks/requests.ts';
 import { TABLE_CLAIMS } from './looks/table.ts';
@@ -9,5 +10,6 @@ export const CLAIMS: readonly Claim[] = [
   ...UPLOAD_CLAIMS,
   ...TABLE_CLAIMS,
   ...REQUEST_CLAIMS,
+  ...CONTAINER_CLAIMS,
   ...LAMBDA_CLAIMS,
 ];

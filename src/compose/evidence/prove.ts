@@ -22,7 +22,7 @@ export type Proven = {
 export type Placed = { readonly key: string; readonly file: string };
 
 /** A stage that has been deployed. */
-export type Stage = Pick<Scene, 'outputs' | 'client' | 'ask'> & {
+export type Stage = Pick<Scene, 'stage' | 'outputs' | 'client' | 'ask'> & {
   readonly slipway: Slipway;
   /** A request of the model's own kind, by a key of the stage. */
   call(model: string): Promise<Response>;
@@ -50,14 +50,18 @@ export type Wish = {
   tell(act: Act): void;
 };
 
-type Run = Pick<Wish, 'claims' | 'signal' | 'watchMs'> &
-  Pick<Ground, 'sample'> &
-  Pick<Ledger, 'act'>;
-type Moved = Pick<Proven, 'findings' | 'requests'>;
+type Run = Pick<Wish, 'signal' | 'watchMs'> & Pick<Ground, 'sample'> & Pick<Ledger, 'act'>;
+/** What a target's model has been through: `answered` where a caller got an answer from it. */
+type Tried = { readonly uploads: readonly Uploaded[]; readonly answered: boolean };
+type Moved = Pick<Scene, 'uploads' | 'answers' | 'at'>;
 
 const OK = 200;
 const NEVER = Number.POSITIVE_INFINITY;
-const UNMOVED: Moved = { findings: [], requests: { sent: 0, lost: 0 } };
+const UNMOVED: Moved = {
+  uploads: [],
+  answers: [],
+  at: { upgraded: NEVER, asked: NEVER, rolledBack: NEVER },
+};
 
 /** The model that is pushed for a target. */
 export const modelOn = (target: Target): string => `prove-${target}`;
@@ -75,83 +79,109 @@ export async function prove(ground: Ground, wish: Wish): Promise<Proven> {
   }
   const { acts, act, always } = ledger(wish.signal, wish.tell);
   const run: Run = { ...wish, act, sample: ground.sample };
-  let moved = UNMOVED;
+  let seen: Pick<Proven, 'findings' | 'requests'> = {
+    findings: [],
+    requests: { sent: 0, lost: 0 },
+  };
   try {
     const stage = await act('deploy the stage', async () => {
       await ground.deploy();
       return ground.open();
     });
-    for (const target of stage ? wish.targets : []) {
-      const first = await proveTarget(run, stage as Stage, target);
-      if (first && target === 'lambda') moved = await proveMoves(run, stage as Stage, first);
-    }
+    if (stage) seen = await proveStage(run, stage, wish);
   } finally {
     await always('remove the stage', () => removed(ground.uninstall()));
   }
   const left = await always('look at what is left', ground.inventory);
-  return { acts, ...moved, leftovers: left ?? ['unknown: the account did not tell'] };
+  return { acts, ...seen, leftovers: left ?? ['unknown: the account did not tell'] };
 }
 
-/** Answers the upload of the model's first version once that is Live. */
-async function proveTarget(run: Run, stage: Stage, target: Target): Promise<Uploaded | undefined> {
-  const model = modelOn(target);
-  const first = await run.act(`push ${model}, version 1`, () => pushed(run, stage, target, 1));
-  if (!first) return undefined;
-  await run.act(`call ${model}`, async () => {
-    const { status } = await stage.call(model);
-    if (status !== OK) throw new Failure('RevisionFailed', `its caller was answered ${status}`);
-    return `answered ${status}`;
+async function proveStage(run: Run, stage: Stage, { targets, claims }: Wish) {
+  const answered = new Set<Target>();
+  let moved = UNMOVED;
+  for (const target of targets) {
+    const tried = await proveTarget(run, stage, target);
+    if (tried.answered) answered.add(target);
+    if (target === 'lambda') moved = { ...moved, uploads: tried.uploads };
+    if (target === 'lambda' && tried.answered) moved = await proveMoves(run, stage, tried.uploads);
+  }
+  const scene: Scene = { ...stage, model: modelOn('lambda'), answered, ...moved };
+  const findings: Finding[] = [];
+  await run.act('look at the claims', async () => {
+    for (const claim of claims) findings.push(await lookAt(claim, scene));
+    const seen = findings.filter(({ verdict }) => verdict !== 'not seen');
+    return `${seen.length} of ${findings.length} seen`;
   });
-  return first;
+  const sent = moved.answers.length;
+  const lost = moved.answers.filter(({ status }) => status !== OK).length;
+  return { findings, requests: { sent, lost } };
 }
 
-async function proveMoves(run: Run, stage: Stage, first: Uploaded): Promise<Moved> {
+async function proveTarget(run: Run, stage: Stage, target: Target): Promise<Tried> {
+  const model = modelOn(target);
+  const uploads: Uploaded[] = [];
+  const isLive = await run.act(`push ${model}, version 1`, async () => {
+    uploads.push(await upload(run, stage, target, 1));
+    await uploadedIsLive(run, stage, uploads);
+    return 'it is Live';
+  });
+  const isAnswered =
+    isLive &&
+    (await run.act(`call ${model}`, async () => {
+      const { status } = await stage.call(model);
+      if (status === OK) return `answered ${status}`;
+      throw new Failure('RevisionFailed', `its caller was answered ${status}`);
+    }));
+  return { uploads, answered: isAnswered !== undefined };
+}
+
+async function proveMoves(run: Run, stage: Stage, first: readonly Uploaded[]): Promise<Moved> {
   const model = modelOn('lambda');
+  const uploads = [...first];
+  const at = { ...UNMOVED.at };
+  const watch = () => sleep(run.watchMs, undefined, { signal: run.signal });
   const traffic = startTraffic(() => stage.call(model));
-  const at = { upgraded: NEVER, asked: NEVER, rolledBack: NEVER };
-  const second = await run.act(`push ${model}, version 2, under traffic`, () =>
-    pushed(run, stage, 'lambda', 2),
-  );
-  if (second) {
+  const isLive = await run.act(`push ${model}, version 2, under traffic`, async () => {
+    uploads.push(await upload(run, stage, 'lambda', 2));
+    await uploadedIsLive(run, stage, uploads);
     at.upgraded = traffic.nowMs();
+    await watch();
+    return 'it is Live';
+  });
+  if (isLive) {
     await run.act(`roll ${model} back, under traffic`, async () => {
-      await sleep(run.watchMs, undefined, { signal: run.signal });
       at.asked = traffic.nowMs();
       const { deploymentId, after } = await stage.slipway.rollback(model, 1);
       if (deploymentId === null) throw new Failure('RevisionFailed', 'there is nothing to do');
       await live(run, stage.slipway, deploymentId, after);
       at.rolledBack = traffic.nowMs();
-      await sleep(run.watchMs, undefined, { signal: run.signal });
+      await watch();
     });
   }
-  const answers = await traffic.stop();
-  const lost = answers.filter(({ status }) => status !== OK).length;
-  const scene: Scene = {
-    ...{ outputs: stage.outputs, client: stage.client, ask: stage.ask },
-    ...{ model, uploads: second ? [first, second] : [first] },
-    ...{ answers, at },
-  };
-  const findings: Finding[] = [];
-  await run.act('look at the claims', async () => {
-    for (const claim of run.claims) findings.push(await lookAt(claim, scene));
-    return `${findings.filter(({ verdict }) => verdict !== 'not seen').length} of ${findings.length} seen`;
-  });
-  return { findings, requests: { sent: answers.length, lost } };
+  return { uploads, answers: await traffic.stop(), at };
 }
 
-async function pushed(
-  run: Run,
+async function upload(
+  { sample, signal }: Run,
   { slipway }: Stage,
   target: Target,
   version: number,
 ): Promise<Uploaded> {
   let last: Uploaded | undefined;
-  for (const placed of await run.sample(target, version)) {
-    last = await slipway.upload({ ...placed, signal: run.signal, onSent: () => {} });
+  for (const placed of await sample(target, version)) {
+    last = await slipway.upload({ ...placed, signal, onSent: () => {} });
   }
-  if (!last?.deploymentId) throw new Failure('InputInvalid', 'the upload starts no deployment');
-  await live(run, slipway, last.deploymentId, '');
-  return last;
+  return last ?? Promise.reject(new Failure('InputInvalid', 'there is no file to upload'));
+}
+
+async function uploadedIsLive(
+  run: Run,
+  { slipway }: Stage,
+  uploads: readonly Uploaded[],
+): Promise<void> {
+  const id = uploads.at(-1)?.deploymentId;
+  if (!id) throw new Failure('InputInvalid', 'the upload starts no deployment');
+  await live(run, slipway, id, '');
 }
 
 async function live(

@@ -99,7 +99,7 @@ export const LAMBDA_CLAIMS: readonly Claim[] = [
       const { logStreams = [] } = await logs.send(
         new DescribeLogStreamsCommand({ logGroupName: scene.outputs.ModelLogGroup }),
       );
-      if (answered === 0) return otherwise('no request was answered');
+      if (answered === 0) return notSeen('no request was answered');
       const what = `${answered} answers, ${logStreams.length} streams of logs`;
       return logStreams.length > 0 ? asWritten(what) : notSeen(what);
     },

@@ -4,7 +4,7 @@ import {
   GetDeploymentCommand,
   GetStageCommand,
 } from '@aws-sdk/client-api-gateway';
-import { asWritten, type Claim, otherwise, refusedBy, type Scene } from '../claim.ts';
+import { asWritten, type Claim, notSeen, otherwise, refusedBy, type Scene } from '../claim.ts';
 
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;
@@ -18,8 +18,9 @@ async function deploymentOf({ client, outputs }: Scene): Promise<string> {
 export const REQUEST_CLAIMS: readonly Claim[] = [
   {
     row: "A request comes by the model's route to the revision that has the shares",
-    look: async ({ ask, outputs, model }) => {
+    look: async ({ ask, outputs, model, answered }) => {
       const url = `${outputs.Endpoint}/models/${model}/ping`;
+      if (!answered.has('lambda')) return notSeen('the model was never live');
       const answers = [await ask(url), await ask(url, { 'x-api-key': 'nobody' })];
       const bodies = await Promise.all(answers.map((answer) => answer.text()));
       const what = answers.map(({ status }, at) => `${status} ${bodies[at]}`).join('; ');
@@ -38,6 +39,7 @@ export const REQUEST_CLAIMS: readonly Claim[] = [
   {
     row: '`GetDeployment?embed=apisummary` names each path',
     look: async (scene) => {
+      if (!scene.answered.has('lambda')) return notSeen('the model was never live');
       const { apiSummary = {} } = await scene.client(APIGatewayClient).send(
         new GetDeploymentCommand({
           restApiId: scene.outputs.Api,

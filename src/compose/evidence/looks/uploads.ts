@@ -1,3 +1,8 @@
+import {
+  BatchGetBuildsCommand,
+  CodeBuildClient,
+  ListBuildsForProjectCommand,
+} from '@aws-sdk/client-codebuild';
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
@@ -19,7 +24,15 @@ type Started = {
 };
 
 /** The executions that uploads of the model started, in the order of the uploads. */
-async function startedOf({ client, outputs, uploads }: Scene): Promise<readonly Started[]> {
+async function startedOf(scene: Scene): Promise<readonly Started[]> {
+  const all = await executionsOf(scene);
+  return scene.uploads.flatMap(
+    ({ versionId }) => all.find((each) => each.versionId === versionId) ?? [],
+  );
+}
+
+/** Those whose input is an event of S3. */
+async function executionsOf({ client, outputs }: Scene): Promise<readonly Started[]> {
   const sfn = client(SFNClient);
   const stateMachineArn = outputs.StateMachine;
   const found: Started[] = [];
@@ -35,17 +48,17 @@ async function startedOf({ client, outputs, uploads }: Scene): Promise<readonly 
       found.push({ arn, name, key, versionId, sequencer });
     }
   }
-  return uploads.flatMap(
-    ({ versionId }) => found.find((each) => each.versionId === versionId) ?? [],
-  );
+  return found;
 }
 
 export const UPLOAD_CLAIMS: readonly Claim[] = [
   {
     row: "EventBridge starts the deploy machine with S3's event",
     look: async (scene) => {
-      const started = await startedOf(scene);
-      const what = `${started.length} of ${scene.uploads.length} uploads are the input of an execution`;
+      const [started, all] = [await startedOf(scene), await executionsOf(scene)];
+      if (scene.uploads.length === 0) return notSeen('nothing was uploaded');
+      const versions = all.map(({ versionId }) => versionId || 'none');
+      const what = `${started.length} of ${scene.uploads.length} uploads are the input of an execution; the executions name the versions ${versions.join(', ') || 'of no upload'}`;
       return started.length === scene.uploads.length ? asWritten(what) : otherwise(what);
     },
   },
@@ -98,6 +111,24 @@ export const UPLOAD_CLAIMS: readonly Claim[] = [
       return build === undefined
         ? notSeen('no build of an upload has ended well')
         : asWritten('a version that it built has answered');
+    },
+  },
+  {
+    row: 'A build tells the variables that it was started with',
+    look: async ({ client, stage }) => {
+      const codeBuild = client(CodeBuildClient);
+      const list = new ListBuildsForProjectCommand({ projectName: `slipway-${stage}-image` });
+      const { ids = [] } = await codeBuild.send(list);
+      if (ids.length === 0) return notSeen('there was no build');
+      const { builds = [] } = await codeBuild.send(
+        new BatchGetBuildsCommand({ ids: ids.slice(0, 1) }),
+      );
+      const [build] = builds;
+      const variables = build?.environment?.environmentVariables ?? [];
+      const phases = build?.phases ?? [];
+      const what = `${variables.length} variables, ${phases.length} phases, the log ${build?.logs?.groupName}`;
+      const isTold = variables.length > 0 && phases.length > 0 && build?.logs?.groupName;
+      return isTold ? asWritten(what) : otherwise(what);
     },
   },
   {
