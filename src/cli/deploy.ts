@@ -6,13 +6,14 @@ import { Failure } from '#domain/failure.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import { findingLines } from './doctor.ts';
-import { warn } from './terminal.ts';
+import { tell, warn } from './terminal.ts';
 import { asTyped } from './typed.ts';
 
 type Options = Omit<Place, 'data'> & {
   readonly param?: readonly string[];
   readonly yes?: boolean;
   readonly skipDoctor?: boolean;
+  readonly printPolicy?: boolean;
 };
 
 // The same in a clone (src/cli) and in the packed command (dist/cli).
@@ -28,6 +29,11 @@ export async function deployToAws(options: Options): Promise<number> {
     throw new Failure('InputInvalid', 'deploy needs the stage to create', {
       fix: 'Name it: `slipway deploy --stage prod`. On one machine, just run `slipway start`.',
     });
+  }
+  if (options.printPolicy) {
+    const { policyText } = await import('#compose/install/policy.ts');
+    tell(await policyText(account));
+    return 0;
   }
   const { planInstall, runInstall } = await import('#compose/install/install.ts');
   const plan = await planInstall(COPY.root, account, options.param ?? []);

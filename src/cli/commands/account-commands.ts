@@ -44,11 +44,13 @@ export function addAccountCommands(program: Command): void {
     )
     .option('--yes', 'do not ask')
     .option('--skip-doctor', 'deploy even if the account is not ready')
+    .option('--print-policy', 'print the IAM policy that a deploy needs, and deploy nothing')
     .addHelpText(
       'after',
       examples(
         'slipway deploy --stage prod --region eu-west-1',
         'slipway deploy --stage dev --param containers=off --yes',
+        'slipway deploy --stage prod --print-policy',
       ),
     )
     .action(async (options: Parameters<typeof deployToAws>[0]) => {
