@@ -108,6 +108,7 @@ const GRANTS = {
   readShares: [allow('lambda:GetAlias', MODEL_FUNCTIONS)],
   setShares: [allow('lambda:CreateAlias UpdateAlias', MODEL_FUNCTIONS)],
   readStage: [allow('apigateway:GET', `${API}/stages/*`, `${API}/deployments/*`)],
+  settleStage: [allow('apigateway:PATCH', `${API}/stages/*`)],
   // The id of a route's resource is known only after its creation.
   publishRoutes: [
     allow('apigateway:GET', `${API}/resources`),

@@ -85,7 +85,7 @@ const ROLES = {
     ...['listArtifacts', ...LOOK_AT_EXECUTIONS, 'startExecutions', 'sweepDeadLetters', 'fence'],
     ...REMOVE_ROUTE,
     ...['listFunctions', 'readFunctions', 'invokeFunctions', 'readModelLog'],
-    ...['removeVersions', 'unmarkLatest', 'removeImages'],
+    ...['removeVersions', 'unmarkLatest', 'removeImages', 'settleStage'],
   ],
   PublishEvents: ['outbox', 'stream', 'bus'],
   Authorize: ['keys'],

@@ -74,12 +74,12 @@ const MOST_SAID = 20_000;
  * Builds an image into the engine. Lambda accepts neither an index, which attestations would require, nor another platform.
  * The build's own lines are logged; the last of them are in its error, as `said`.
  */
-export async function buildx(args) {
+export async function buildx(args, env = process.env) {
   const given = [
     ...['buildx', 'build', '--load', '--platform', 'linux/amd64', '--progress', 'plain'],
     ...['--provenance=false', '--sbom=false', ...LABELLED, ...args],
   ];
-  const child = spawn('docker', given, { stdio: ['ignore', 2, 'pipe'] });
+  const child = spawn('docker', given, { env, stdio: ['ignore', 2, 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk) => {
     process.stderr.write(chunk);

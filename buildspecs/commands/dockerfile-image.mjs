@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { buildx, docker } from './docker.mjs';
+import { withoutLogin } from './without-login.mjs';
 
 const { WEB_ADAPTER_IMAGE } = process.env;
 
@@ -41,7 +42,8 @@ async function pull(image) {
 
 async function builtOf(folder) {
   const reference = temporaryName();
-  await buildx(['--tag', reference, folder]);
+  // The Dockerfile is a stranger's: a login of this host would let it begin FROM any image that the host may pull.
+  await withoutLogin((env) => buildx(['--tag', reference, folder], env));
   return { reference, remove: () => docker(['image', 'rm', reference]) };
 }
 

@@ -38,11 +38,12 @@ export async function uninstallFromAws(
   return outcomes;
 }
 
-function planLines({ what, stages, retained }: Uninstall): readonly string[] {
+function planLines({ what, stages, retained, foreign }: Uninstall): readonly string[] {
   const removals = stages.flat();
   return [
     `uninstall ${what}`,
     ...removals.map((removal) => `  removes ${removal.what}`),
     ...retained.map((kept) => `  keeps   ${kept}`),
+    ...foreign.map(({ what, reason }) => `  not Slipway's: ${what}: ${reason}`),
   ];
 }

@@ -31,10 +31,12 @@ import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages, ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
+import { OWN_IMAGES, type OwnImages } from '#domain/build/own-image.ts';
 import type { Caps } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
@@ -194,6 +196,24 @@ export function gpusOf(environment: Environment): Gpus {
   const vllmImage = set.VLLM_IMAGE === 'none' ? null : set.VLLM_IMAGE;
   const areThere = set.ALLOWED_ACCELERATORS !== 'none' && hasContainers(environment);
   return { areChosen: vllmImage !== null && areThere, vllmImage };
+}
+
+/** Gives the API's stage its log, tracing and throttle; answers the stage where it lacked some. */
+export function settleStageOf(environment: Environment): () => Promise<string | undefined> {
+  const set = settings(environment, 'API', 'API_STAGE', 'REQUESTS_PER_SECOND');
+  const api = { id: set.API, stage: set.API_STAGE };
+  const limit = { requestsPerSecond: Number(set.REQUESTS_PER_SECOND) };
+  return async () => {
+    const isChanged = await settleStage(new APIGatewayClient({}), api, limit);
+    return isChanged ? `stage ${api.stage} of the API` : undefined;
+  };
+}
+
+/** Which images of their owners' own the stack was deployed to allow. */
+export function ownImagesOf(environment: Environment): OwnImages {
+  const { OWN_IMAGES: set } = settings(environment, 'OWN_IMAGES');
+  // What is not known allows nothing.
+  return OWN_IMAGES.find((each) => each === set) ?? 'none';
 }
 
 /** How much one model may take in this stack. */

@@ -45,6 +45,7 @@ import {
   executionsOf,
   findKeyOf,
   gpusOf,
+  ownImagesOf,
   lambdaPlatformOf,
   metricsOf,
   modelImagesOf,
@@ -55,6 +56,7 @@ import {
   registryOf,
   releasedImagesOf,
   routerOf,
+  settleStageOf,
 } from './aws-ports.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
@@ -121,7 +123,11 @@ function shortHash(text: string): string {
 }
 
 export const planBuildOnAws = (env: Environment) =>
-  planBuild({ ...buildsOf(env), environments: environmentsOf(env) });
+  planBuild({
+    ...buildsOf(env),
+    environments: environmentsOf(env),
+    ownImages: ownImagesOf(env),
+  });
 
 export const grantBuildOnAws = (env: Environment) => grantBuild(buildsOf(env));
 
@@ -261,6 +267,7 @@ export const sweepOnAws = (env: Environment) => {
       mostAttempts: MOST_ATTEMPTS,
       executionGraceMs: GRACE_MS,
       uploadGraceMs: GRACE_MS,
+      settleFront: settleStageOf(env),
     }),
     ended: recoverEnded({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
     touch: touchKept({ registry, router, prober: proberOf(env), offered: offeredBy(env) }),

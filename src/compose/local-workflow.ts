@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
 import type { Definitions } from '#adapters/local/workflow-engine.ts';
 import type { Inspector } from '#compose/inspection/bounded.ts';
+import type { OwnImages } from '#domain/build/own-image.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
@@ -75,6 +76,7 @@ export type StepDeps = {
   readonly caps: Caps;
   readonly accountLimits: AccountLimits;
   readonly gpus: Gpus;
+  readonly ownImages: OwnImages;
   readonly unwalled: string | null;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
   readonly waitMs: number;

@@ -277,6 +277,8 @@ async function startIn(
     },
     // A machine without a GPU still answers, by its CPU.
     gpus: { areChosen: false, vllmImage: environment['VLLM_IMAGE'] || null },
+    // The machine is its owner's, who has started Slipway with Docker to have images built.
+    ownImages: 'built',
     unwalled: runtime.walls.refuses,
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: config.describeWaitMs,
@@ -439,6 +441,8 @@ async function startIn(
       mostAttempts: MOST_LOCAL_ATTEMPTS,
       executionGraceMs: 0,
       uploadGraceMs: UPLOAD_GRACE_MS,
+      // The gateway has all its settings from its start on.
+      settleFront: async () => undefined,
     }),
     onProblem: problem,
     periodMs: config.sweepSeconds * 1000,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APIGatewayClient, type APIGatewayClientConfig } from '@aws-sdk/client-api-gateway';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { setAccessLog } from '#adapters/aws/routes/access-log.ts';
 import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
 import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
 import { failureName } from '#domain/failure.ts';
 import { systemClock } from './clocks.ts';
 
@@ -18,6 +18,7 @@ export type PublishedStack = {
     readonly ApiStage: string;
     readonly ModelsResource: string;
     readonly Authorizer: string;
+    readonly RequestsPerSecond: string;
     readonly Listener?: string;
     readonly LoadBalancer?: string;
     readonly VpcLink?: string;
@@ -49,7 +50,8 @@ export async function publishApi(
       : null,
   });
   await patiently(() => routes.publish());
-  await patiently(() => setAccessLog(apiGateway, api));
+  const limit = { requestsPerSecond: Number(outputs.RequestsPerSecond) };
+  await patiently(async () => void (await settleStage(apiGateway, api, limit)));
 }
 
 async function patiently(attempt: () => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import { requiredTags } from '#domain/build/environment-image.ts';
 import { type BuiltImage, imageTag } from '#domain/build/image.ts';
+import { type OwnImages, requireOwnImage } from '#domain/build/own-image.ts';
 import { pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
@@ -25,6 +26,7 @@ type Deps = {
   /** Null where models run as processes, which need no images. */
   readonly environments: EnvironmentImages | null;
   readonly gpus: Gpus;
+  readonly ownImages: OwnImages;
   /** Why this machine loads no model in Python, as a clause: it has no walls to put around that. Null where it does. */
   readonly unwalled: string | null;
 };
@@ -80,6 +82,7 @@ async function decide(
     imageTag(model, JSON.stringify([hash, servedAs(inspected, deps.gpus)]), artifact);
   const gpu = gpuFor(inspected, deps.gpus.areChosen);
   const runtime = runtimeOn(facts, gpu);
+  requireOwnImage(deps.ownImages, runtime, manifest.runtime.image);
   requireGpu(facts, runtime, gpu);
   if (runtime === 'vllm' && deps.gpus.vllmImage === null) throw withoutVllm();
   const { takesPackages } = RUNTIMES[runtime];

@@ -36,10 +36,12 @@ export type SweepDeps = {
   readonly executionGraceMs: number;
   /** How long an upload's own event may take to arrive. */
   readonly uploadGraceMs: number;
+  /** Gives the front door the settings that it should have; answers its name where it lacked some. */
+  readonly settleFront: () => Promise<string | undefined>;
 };
 
 /**
- * What the sweep put right: deployments recovered or settled, models whose leases were freed, executions started for lost uploads, executions started to repair models (or models whose route was removed), and revisions, images and environments removed.
+ * What the sweep put right: deployments recovered or settled, models whose leases were freed, executions started for lost uploads, executions started to repair models (or models whose route was removed, or the API whose stage was changed), and revisions, images and environments removed.
  */
 export type Swept = {
   readonly recovered: readonly string[];
@@ -62,15 +64,16 @@ export const sweep = (deps: SweepDeps) => async (): Promise<Swept> => {
   const removed = await removeUnreferenced(deps);
   const repaired = await repairModels(deps);
   const environments = await removeUnusedEnvironments(deps);
+  const front = await each(async () => ['front'], deps.settleFront);
 
-  const parts = { recovered, freed, started, repaired, removed, environments };
+  const parts = { recovered, freed, started, repaired, removed, environments, front };
   const [failure] = Object.values(parts).flatMap(({ failures }) => failures);
   if (failure) throw failure;
   return {
     recovered: recovered.done,
     freed: freed.done,
     started: started.done,
-    repaired: repaired.done,
+    repaired: [...repaired.done, ...front.done],
     removed: [...removed.done, ...environments.done],
   };
 };

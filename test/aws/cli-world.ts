@@ -30,6 +30,7 @@ type Installation = {
   readonly endpoint?: string;
   readonly containers?: Readonly<Record<string, string>>;
   readonly subnets?: string;
+  readonly securityGroup?: string;
   /** The stack tells nothing, as after a first deploy that failed. */
   readonly isUnfinished?: boolean;
 };
@@ -56,6 +57,7 @@ export async function installInMoto(
   installation: Installation = {},
 ): Promise<CliWorld> {
   const { endpoint = 'http://127.0.0.1:1/v1', containers, subnets, isUnfinished } = installation;
+  const { securityGroup = 'sg-models' } = installation;
   const cloudFormation = awsClient(CloudFormationClient, moto);
   const StackName = `slipway-${stage}`;
   // Moto's CloudFormation knows no usage plans.
@@ -65,7 +67,10 @@ export async function installInMoto(
   const { Outputs, ...made } = template(stage, endpoint, usagePlan);
   const told = Object.entries(containers ?? { Containers: 'off' });
   const ofContainers = Object.fromEntries(told.map(([name, Value]) => [name, { Value }]));
-  const ofNetwork = subnets === undefined ? {} : { ModelSubnets: { Value: subnets } };
+  const ofNetwork = {
+    ModelSecurityGroup: { Value: securityGroup },
+    ...(subnets !== undefined && { ModelSubnets: { Value: subnets } }),
+  };
   const all = { ...Outputs, ...ofContainers, ...ofNetwork };
   const TemplateBody = JSON.stringify({ ...made, Outputs: isUnfinished ? UNFINISHED : all });
   await cloudFormation.send(

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { setAccessLog } from '#adapters/aws/routes/access-log.ts';
+import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';
@@ -33,8 +33,9 @@ describeOnMoto('a stack update', (moto) => {
     expect(items.map(({ id }) => id)).toContain(deploymentId);
   });
 
-  it('gives an installed stage the access log whose every line is JSON', async () => {
+  it('gives an installed stage the access log whose every line is JSON, traces, and a throttle, and leaves it alone then', async () => {
     const api = await installed(moto());
+    const place = { id: api.id, stage: api.stage };
     const stage = { restApiId: api.id, stageName: api.stage };
     const settings = {
       destinationArn: 'arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-x',
@@ -48,13 +49,31 @@ describeOnMoto('a stack update', (moto) => {
     );
 
     // Moto's deployments make a stage anew, without its log.
-    await setAccessLog(gateway(moto()), { id: api.id, stage: api.stage });
+    const first = await settleStage(gateway(moto()), place, { requestsPerSecond: 50 });
+    const again = await settleStage(gateway(moto()), place, { requestsPerSecond: 50 });
 
-    const { accessLogSettings } = await gateway(moto()).send(new GetStageCommand(stage));
+    const settled = await gateway(moto()).send(new GetStageCommand(stage));
+    const { accessLogSettings, tracingEnabled, methodSettings } = settled;
     const line = accessLogSettings!.format!.replaceAll(/\$context[\w.]+/g, '-');
+    expect([first, again]).toEqual([true, false]);
     expect(accessLogSettings!.destinationArn).toBe(settings.destinationArn);
     expect(JSON.parse(line)).toMatchObject({ id: '-', status: '-', error: '-' });
     expect(accessLogSettings!.format).not.toMatch(/error\.message/);
+    expect(tracingEnabled).toBe(true);
+    expect(methodSettings!['*/*']).toMatchObject({
+      throttlingRateLimit: 50,
+      throttlingBurstLimit: 100,
+    });
+  });
+
+  it('gives the throttle of the stack to the stage that it publishes', async () => {
+    const api = await installed(moto());
+
+    await update(moto(), {});
+
+    const stage = { restApiId: api.id, stageName: api.stage };
+    const { methodSettings } = await gateway(moto()).send(new GetStageCommand(stage));
+    expect(methodSettings!['*/*']).toMatchObject({ throttlingRateLimit: 70 });
   });
 
   it.each([{ shouldNotDeploy: true }, { deploymentWithEmptyChangeSet: true }])(
@@ -83,6 +102,7 @@ async function installed(moto: Moto) {
     Api: api.id,
     ModelsResource: api.modelsResource,
     Authorizer: api.authorizer,
+    RequestsPerSecond: '70',
   };
   const template = {
     Resources: { Topic: { Type: 'AWS::SNS::Topic' } },

@@ -10,6 +10,8 @@ describe('the parameters of a deploy', () => {
     ['bakeSeconds', '0'],
     ['bakeSeconds', '3600'],
     ['requireApproval', 'true'],
+    ['ownImages', 'named'],
+    ['requestsPerSecond', '50'],
     ['promoterExternalId', ''],
     ['maxMonthlyUsd', '99.50'],
     ['team', 'Data Science'],
@@ -27,7 +29,7 @@ describe('the parameters of a deploy', () => {
     ['bakeSeconds', '-1', 'a number from 0 to 3600'],
     ['bakeSeconds', 'soon', 'a number from 0 to 3600'],
     ['bakeSeconds', '', 'a number from 0 to 3600'],
-    ['requireApproval', 'yes', 'one of true, false'],
+    ['requireApproval', 'yes', 'one of auto, true, false'],
     ['maxMonthlyUsd', '1e3', 'an amount such as 250 or 99.50, or unlimited'],
   ])('are refused before anything is made: %s %j', async (name, value, expected) => {
     await expect(check(name, value)).rejects.toMatchObject({

@@ -19,12 +19,42 @@ function upload({ store, upload: put }: MemoryWorld, more = '') {
   return put({ file: 'v1/model.yaml', bytes: Buffer.from(text) });
 }
 
+/** Uploads a folder whose manifest names an image. */
+function naming({ upload: put }: MemoryWorld, image: string) {
+  const text = `runtime: { image: '${image}', port: 3000 }`;
+  return put({ file: 'v1/model.yaml', bytes: Buffer.from(text) });
+}
+
 const nameless = (answer: ProbeAnswer): ProbeAnswer =>
   answer.kind === 'answer' ? { ...answer, revision: null } : answer;
 
 const right = () => answered(200, { total: 1 });
 
 describe('an image of its owner’s own', () => {
+  const named = `team/bento@sha256:${'a'.repeat(64)}`;
+
+  it.each([
+    { ownImages: 'none', image: null, fix: 'ownImages=built' },
+    { ownImages: 'none', image: named, fix: 'ownImages=named' },
+    { ownImages: 'named', image: null, fix: 'runtime.image' },
+  ] as const)('is refused before it is built where $ownImages is allowed: $image', async ({ ownImages, image, fix }) => {
+    const world = memoryWorld({ engine: 'image', ownImages });
+    const held = await world.before('PlanBuild', image ? naming(world, image) : upload(world));
+
+    await expect(planBuild(world.deps)(held)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining(`ownImages is ${ownImages}`),
+      fix: expect.stringContaining(fix),
+    });
+  });
+
+  it('is built where its manifest may name it', async () => {
+    const world = memoryWorld({ engine: 'image', ownImages: 'named' });
+    const held = await world.before('PlanBuild', naming(world, named));
+
+    await expect(planBuild(world.deps)(held)).resolves.toMatchObject({ kind: 'needed' });
+  });
+
   it('is refused where models are processes, with what to do', async () => {
     const world = memoryWorld({ engine: 'process' });
     const held = await world.before('PlanBuild', upload(world));

@@ -76,6 +76,16 @@ it('what fails does not keep the rest from being repaired, and is told', async (
   expect((await world.recordOf(held)).endedAtMs).toBeNull();
 });
 
+it('the front door gets settings that it lacked, and a refusal of that keeps nothing else from being done', async () => {
+  const { deps, run } = sweptWorld();
+  const settled = await sweep({ ...deps, settleFront: async () => 'stage v1 of the API' })();
+  const refused = sweep({ ...deps, settleFront: () => Promise.reject(new Error('denied')) })();
+
+  expect(settled).toEqual({ ...NOTHING, repaired: ['stage v1 of the API'] });
+  await expect(refused).rejects.toThrow('denied');
+  await expect(run()).resolves.toEqual(NOTHING);
+});
+
 it('a list that cannot be read keeps nothing else from being repaired', async () => {
   const { world, deps, starts } = sweptWorld();
   await stopped(world);

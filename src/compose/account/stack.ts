@@ -75,19 +75,17 @@ export async function noStack(account: AwsAccount): Promise<Failure> {
   });
 }
 
-/** A stack whose creation never completed, so that it tells nothing of what it made. */
-export type UnfinishedStack = Pick<SlipwayStack, 'id' | 'name' | 'status'> & {
-  readonly outputs: null;
+/** A stack as CloudFormation tells of it, in whatever state: it may lack any output. */
+export type FoundStack = Pick<SlipwayStack, 'id' | 'name' | 'status'> & {
+  readonly outputs: Readonly<Record<string, string>>;
 };
 
 /** The stack, finished or not; else the last deleted one, which AWS remembers for 90 days. Fails with `InputInvalid` when there never was one. */
-export async function findStackOrRemains(
-  account: AwsAccount,
-): Promise<SlipwayStack | UnfinishedStack> {
+export async function findStackOrRemains(account: AwsAccount): Promise<FoundStack> {
   const cloudFormation = new CloudFormationClient(clientSettings(account));
   const name = stackName(account);
   const there = await describe(cloudFormation, name);
-  if (there) return readAny(there);
+  if (there) return asFound(there);
   const deleted = paginateListStacks(
     { client: cloudFormation },
     { StackStatusFilter: ['DELETE_COMPLETE'] },
@@ -96,9 +94,9 @@ export async function findStackOrRemains(
   for await (const { StackSummaries = [] } of deleted) {
     const last = StackSummaries.find(({ StackName }) => StackName === name);
     const stack = last?.StackId && (await describe(cloudFormation, last.StackId));
-    if (stack) return readAny(stack);
+    if (stack) return asFound(stack);
   }
-  return findStack(account);
+  throw await noStack(account);
 }
 
 export function stackName({ stage }: AwsAccount): string {
@@ -123,12 +121,9 @@ async function describe(
   }
 }
 
-function readAny(stack: Stack): SlipwayStack | UnfinishedStack {
-  // One that lacks some of them is of another version of Slipway, and may serve models.
-  const isUnfinished = OUTPUTS.every((name) => !outputsOf(stack).outputs[name]);
-  if (!isUnfinished) return read(stack);
+function asFound(stack: Stack): FoundStack {
   const { StackId: id = '', StackName: name = '', StackStatus: status = '' } = stack;
-  return { id, name, status, outputs: null };
+  return { id, name, status, outputs: outputsOf(stack).outputs };
 }
 
 function outputsOf({ Outputs = [] }: Stack) {

@@ -1,4 +1,3 @@
-import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DeleteBucketCommand,
@@ -8,8 +7,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
-import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Parts } from './parts.ts';
 import { type Removal, unlessGone } from './removal.ts';
 
 export function removalOfBucket(account: AwsAccount, Bucket: string, contents: string): Removal {
@@ -36,41 +35,15 @@ export function removalOfTable(account: AwsAccount, TableName: string): Removal 
 }
 
 /** The removal of the objects in the deployment bucket, which belongs to the stack: CloudFormation does not delete a bucket that holds objects. */
-export async function emptying(
-  account: AwsAccount,
-  { id }: Pick<SlipwayStack, 'id'>,
-): Promise<Removal> {
+export function emptying(account: AwsAccount, { made }: Parts): Removal {
   const client = new S3Client(clientSettings(account));
-  const Bucket = (await stackResources(account, id)).get('ServerlessDeploymentBucket');
+  const Bucket = made.get('ServerlessDeploymentBucket');
   return {
     what: Bucket ? `what is in the deployment bucket ${Bucket}` : 'no deployment bucket',
     async remove() {
       if (Bucket) await unlessGone(() => empty(client, Bucket));
     },
   };
-}
-
-/** The names of what a stack has made and not deleted, by logical id. */
-export async function stackResources(
-  account: AwsAccount,
-  StackName: string,
-): Promise<ReadonlyMap<string, string>> {
-  const client = new CloudFormationClient(clientSettings(account));
-  const names = new Map<string, string>();
-  for await (const { StackResourceSummaries = [] } of paginateListStackResources(
-    { client },
-    { StackName },
-  )) {
-    for (const {
-      LogicalResourceId,
-      PhysicalResourceId,
-      ResourceStatus,
-    } of StackResourceSummaries) {
-      const isThere = PhysicalResourceId && ResourceStatus !== 'DELETE_COMPLETE';
-      if (LogicalResourceId && isThere) names.set(LogicalResourceId, PhysicalResourceId);
-    }
-  }
-  return names;
 }
 
 /** Deletes every version and delete marker, in pages of 1,000, which is also the limit of one delete request. */

@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
-import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Parts } from './parts.ts';
 import type { Removal } from './removal.ts';
 
 // Reportedly after up to 45 minutes, mostly within 20. https://github.com/hashicorp/terraform-provider-aws/pull/10114
@@ -19,26 +19,33 @@ const LOOK_PERIOD_MS = 10_000;
  * The removal of the network interfaces of the models' functions. Lambda removes them itself some time after the functions, and does so as the functions' own role:
  * if that role is deleted first, as the stack would delete it, they stay for good, and with them the subnets and the security group. https://repost.aws/knowledge-center/lambda-eni-find-delete
  */
-export function removalOfInterfaces(account: AwsAccount, { outputs }: SlipwayStack): Removal {
+export function removalOfInterfaces(account: AwsAccount, { outputs }: Parts): Removal {
   const ec2 = new EC2Client(clientSettings(account));
-  const subnets = outputs.ModelSubnets.split(',');
+  const subnets = outputs.ModelSubnets.split(',').filter(Boolean);
   return {
     what: 'the network interfaces of the functions, which Lambda gives back within 45 minutes',
     async remove() {
       const endMs = performance.now() + LONGEST_MS;
       for (;;) {
-        const found = await interfacesIn(ec2, subnets);
-        refuseForeign(found);
-        for (const { Status, NetworkInterfaceId } of found) {
-          if (Status === 'available') await removeInterface(ec2, NetworkInterfaceId);
-        }
-        const left = found.filter(({ Status }) => Status !== 'available');
+        const left = subnets.length > 0 ? await removeUnused(ec2, subnets) : [];
         if (left.length === 0) return;
         if (performance.now() > endMs) throw stillThere(left);
         await sleep(LOOK_PERIOD_MS);
       }
     },
   };
+}
+
+/** Deletes the ones that nothing uses, and answers the others. */
+async function removeUnused(
+  ec2: EC2Client,
+  subnets: readonly string[],
+): Promise<readonly NetworkInterface[]> {
+  const found = await interfacesIn(ec2, subnets);
+  for (const { Status, NetworkInterfaceId } of found) {
+    if (Status === 'available') await removeInterface(ec2, NetworkInterfaceId);
+  }
+  return found.filter(({ Status }) => Status !== 'available');
 }
 
 async function interfacesIn(
@@ -49,7 +56,10 @@ async function interfacesIn(
   return translated(async () => {
     const found: NetworkInterface[] = [];
     for await (const page of paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters })) {
-      found.push(...(page.NetworkInterfaces ?? []));
+      for (const each of page.NetworkInterfaces ?? []) {
+        // Others are left alone: they keep the subnets, not the role.
+        if (each.Description?.startsWith('AWS Lambda VPC')) found.push(each);
+      }
     }
     return found;
   });
@@ -67,15 +77,6 @@ async function removeInterface(ec2: EC2Client, NetworkInterfaceId = ''): Promise
 }
 
 const PASSING = new Set(['InvalidNetworkInterfaceID.NotFound', 'InvalidNetworkInterface.InUse']);
-
-function refuseForeign(found: readonly NetworkInterface[]): void {
-  const foreign = found.filter(({ Description = '' }) => !Description.startsWith('AWS Lambda VPC'));
-  if (foreign.length === 0) return;
-  throw new Failure(
-    'InputInvalid',
-    `${idsOf(foreign)} in the subnets of the models is not of a function, so it may be yours; delete it`,
-  );
-}
 
 function stillThere(left: readonly NetworkInterface[]): Failure {
   return new Failure(

@@ -7,15 +7,16 @@ import {
 import { accountRegistry } from '#compose/account/account.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import { accountRouter } from '#compose/account/router.ts';
-import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Router } from '#ports/router.ts';
 import type { ContainerRevision, Containers } from './containers.ts';
+import type { Parts } from './parts.ts';
 import { type Removal, unlessGone } from './removal.ts';
 
 type World = {
   readonly stage: string;
-  readonly router: Router;
+  /** Null when there is no API, and so no route. */
+  readonly router: Router | null;
   readonly lambda: LambdaClient;
   readonly prefix: string;
   readonly containers: Containers | null;
@@ -28,14 +29,14 @@ const EPOCH = 0;
 /** The removal of what the registry names for each model: its route, its function with all versions, and its containers. */
 export async function removalsOfModels(
   account: AwsAccount,
-  { outputs, ...stack }: SlipwayStack,
+  parts: Parts,
   containers: Containers | null,
 ): Promise<readonly Removal[]> {
   const lambda = new LambdaClient(clientSettings(account));
-  const prefix = outputs.FunctionPrefix;
-  const registry = accountRegistry(account, outputs);
-  const router = accountRouter(account, { ...stack, outputs }, lambda);
-  const models = await unlessGone(() => registry.models());
+  const { FunctionPrefix: prefix, Api, Table } = parts.outputs;
+  const registry = accountRegistry(account, parts.outputs);
+  const router = Api && Table ? accountRouter(account, parts, lambda) : null;
+  const models = Table ? await unlessGone(() => registry.models()) : undefined;
   // Without a registry only their tags say which models there were.
   const names = models?.map(({ name }) => name) ?? (await taggedModels(lambda, prefix, account));
   const revisions = (await containers?.revisions()) ?? [];
@@ -65,7 +66,7 @@ async function removeModel(world: World, model: string): Promise<void> {
       `${FunctionName} is not tagged as Slipway's; it is left alone`,
     );
   }
-  await unlessGone(() => router.remove(model, EPOCH));
+  await unlessGone(async () => router?.remove(model, EPOCH));
   for (const revision of world.revisions) {
     if (revision.model === model) await containers?.remove(revision);
   }

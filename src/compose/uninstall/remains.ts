@@ -19,9 +19,9 @@ import { deleteTargetGroup } from '#adapters/aws/ecs/target-group.ts';
 import { readRules } from '#adapters/aws/ecs/test-rule.ts';
 import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
-import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Containers } from './containers.ts';
+import type { Parts } from './parts.ts';
 import { type Removal, unlessGone } from './removal.ts';
 
 type World = {
@@ -44,7 +44,7 @@ const LOOK_PERIOD_MS = 5_000;
  */
 export function removalsOfRemains(
   account: AwsAccount,
-  { containers: outputs }: SlipwayStack,
+  { containers: outputs }: Parts,
   containers: Containers | null,
 ): readonly Removal[] {
   if (!outputs || !containers) return [];
@@ -58,7 +58,7 @@ export function removalsOfRemains(
       what: `services, rules and target groups that are tagged ${TAG.stage}=${stage}`,
       async remove() {
         await removeServices(world, outputs.Cluster);
-        await removeRules(world, outputs.Listener);
+        if (outputs.Listener) await removeRules(world, outputs.Listener);
         await removeTargetGroups(world);
       },
     },

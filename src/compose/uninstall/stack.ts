@@ -12,8 +12,8 @@ import {
 import { paginateListExecutions, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
-import type { SlipwayStack } from '#compose/account/stack.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Parts } from './parts.ts';
 import { type Removal, unlessGone } from './removal.ts';
 
 const LONGEST_SECONDS = 3600;
@@ -21,10 +21,7 @@ const SOONEST_SECONDS = 2;
 const LATEST_SECONDS = 15;
 
 /** Stops everything that could create resources while the rest is removed. */
-export function stopping(
-  account: AwsAccount,
-  stack: { readonly name: string; readonly outputs: Partial<SlipwayStack['outputs']> },
-): Removal {
+export function stopping(account: AwsAccount, stack: Parts): Removal {
   return {
     what: 'what starts deployments and the sweep, and the deployments under way',
     async remove() {
@@ -61,10 +58,7 @@ async function stopExecutions(account: AwsAccount, stateMachineArn: string): Pro
 }
 
 /** The removal of the stack. The bucket and the table stay, by the template's deletion policies. */
-export function removalOfStack(
-  account: AwsAccount,
-  { id, name }: Pick<SlipwayStack, 'id' | 'name'>,
-): Removal {
+export function removalOfStack(account: AwsAccount, { id, name }: Parts): Removal {
   const client = new CloudFormationClient(clientSettings(account));
   const waiter = {
     client,

@@ -1,11 +1,12 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
-import { findStackOrRemains, type UnfinishedStack } from '#compose/account/stack.ts';
 import { accountContainers } from './containers.ts';
-import { emptying, removalOfBucket, removalOfTable, stackResources } from './data.ts';
+import { emptying, removalOfBucket, removalOfTable } from './data.ts';
+import { type Foreign, findForeign } from './foreign.ts';
 import { removalOfImages } from './images.ts';
 import { removalOfInterfaces } from './interfaces.ts';
 import { removalsOfKeys } from './keys.ts';
 import { removalsOfModels } from './models.ts';
+import { findParts, type Parts } from './parts.ts';
 import { removalsOfRemains } from './remains.ts';
 import type { Removal } from './removal.ts';
 import { removalOfStack, stopping } from './stack.ts';
@@ -13,6 +14,8 @@ import { removalOfStack, stopping } from './stack.ts';
 export type Uninstall = {
   readonly what: string;
   readonly retained: readonly string[];
+  /** What others have made inside of what is removed. */
+  readonly foreign: readonly Foreign[];
   /** In order: each stage needs everything in the stage before it to be gone. */
   readonly stages: readonly (readonly Removal[])[];
 };
@@ -20,69 +23,38 @@ export type Uninstall = {
 export type Wish = { readonly deleteBucket: boolean; readonly deleteTable: boolean };
 
 /**
- * Plans the removal of Slipway from an account, without changing anything: what the registry names for each model, the keys, leftover containers, the stack, and, if wished, what the stack leaves behind.
- * For a deleted stack only the last; for one whose creation never completed, which has served no model, no models. Fails with `InputInvalid` when there never was a stack.
+ * Plans the removal of Slipway from an account, in whatever state it is, without changing anything: what the registry or the tags name for each model, the keys, leftover containers, the stack, and, if wished, what the stack leaves behind.
+ * Fails with `InputInvalid` when there never was a stack.
  */
 export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Uninstall> {
-  const stack = await findStackOrRemains(account);
-  if (stack.outputs === null) return planOfUnfinished(account, stack, wish);
-  const isThere = stack.status !== 'DELETE_COMPLETE';
-  const containers = accountContainers(account, stack);
-  const data = removalsOfData(account, stack.outputs, wish);
+  const parts = await findParts(account);
+  const { name, status, isThere, isComplete, outputs } = parts;
+  const containers = accountContainers(account, parts);
+  const models = await removalsOfModels(account, parts, containers);
+  const keys = await removalsOfKeys(account, parts);
+  const repositories = [outputs.Repository, outputs.Environments].filter(Boolean);
+  const ifThere = (removals: readonly Removal[]) => (isThere ? [removals] : []);
   return {
-    what: `${stack.name} (${stack.status})`,
-    retained: retained(stack.outputs, wish),
-    stages: isThere
-      ? [
-          [stopping(account, stack)],
-          [
-            ...(await removalsOfModels(account, stack, containers)),
-            ...(await removalsOfKeys(account, stack)),
-          ],
-          removalsOfRemains(account, stack, containers),
-          [removalOfInterfaces(account, stack)],
-          [
-            await emptying(account, stack),
-            removalOfImages(account, stack.outputs.Repository),
-            removalOfImages(account, stack.outputs.Environments),
-          ],
-          [removalOfStack(account, stack)],
-          data,
-        ]
-      : [data],
+    what: `${name} (${status})${isComplete ? '' : ', whose deploy never completed'}`,
+    retained: retained(outputs, wish),
+    foreign: await findForeign(account, parts, wish),
+    stages: [
+      ...ifThere([stopping(account, parts)]),
+      [...models, ...keys],
+      removalsOfRemains(account, parts, containers),
+      ...ifThere([removalOfInterfaces(account, parts)]),
+      ...ifThere([
+        emptying(account, parts),
+        ...repositories.map((repository) => removalOfImages(account, repository)),
+      ]),
+      ...ifThere([removalOfStack(account, parts)]),
+      removalsOfData(account, outputs, wish),
+    ],
   };
 }
 
-/** The parts that the stack's deletion leaves behind; undefined where the stack was never made. */
-type Data = { readonly [Name in 'Bucket' | 'LogBucket' | 'Table']?: string | undefined };
-
-/** Only CloudFormation knows what it had made before it failed. */
-async function planOfUnfinished(
-  account: AwsAccount,
-  stack: UnfinishedStack,
-  wish: Wish,
-): Promise<Uninstall> {
-  const made = await stackResources(account, stack.id);
-  const kept = {
-    Bucket: made.get('ModelBucket'),
-    LogBucket: made.get('LogBucket'),
-    Table: made.get('Registry'),
-  };
-  const data = removalsOfData(account, kept, wish);
-  const isThere = stack.status !== 'DELETE_COMPLETE';
-  return {
-    what: `${stack.name} (${stack.status}), whose creation never completed`,
-    retained: retained(kept, wish),
-    stages: isThere
-      ? [
-          [stopping(account, { ...stack, outputs: {} })],
-          [await emptying(account, stack)],
-          [removalOfStack(account, stack)],
-          data,
-        ]
-      : [data],
-  };
-}
+/** The parts that the stack's deletion leaves behind; empty where the stack never made them. */
+type Data = Pick<Parts['outputs'], 'Bucket' | 'LogBucket' | 'Table'>;
 
 function removalsOfData(
   account: AwsAccount,

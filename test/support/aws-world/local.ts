@@ -124,6 +124,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       offered: TARGETS,
       caps: NO_CAPS,
       gpus: { areChosen: true, vllmImage: 'vllm@sha256:1' },
+      ownImages: 'built',
       unwalled: null,
       requireApproval: false,
       waitMs: 0,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { objectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
 import { type StepDeps, type StepHandler, stepHandlers } from '#compose/local-workflow.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
+import type { OwnImages } from '#domain/build/own-image.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
@@ -55,6 +56,7 @@ export type WorldOptions = {
   /** The most memory (MiB) that the account gives a function. */
   readonly functionMemoryMiB?: number;
   readonly gpus?: Partial<Gpus>;
+  readonly ownImages?: OwnImages;
   readonly unwalled?: string;
   /** Whether a person is to approve each promotion. */
   readonly requireApproval?: boolean;
@@ -211,6 +213,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
     gpus: { areChosen: true, vllmImage: 'vllm@sha256:1', ...options.gpus },
+    ownImages: options.ownImages ?? 'built',
     unwalled: options.unwalled ?? null,
     hashes: {
       custom: 'custom-1',

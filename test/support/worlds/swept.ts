@@ -16,6 +16,7 @@ export const GRACES = {
   mostAttempts: MOST_ATTEMPTS,
   executionGraceMs: 5 * MINUTE_MS,
   uploadGraceMs: 5 * MINUTE_MS,
+  settleFront: async () => undefined,
 };
 
 /** None is there. */

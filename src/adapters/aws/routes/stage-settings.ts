@@ -1,0 +1,76 @@
+import {
+  type APIGatewayClient,
+  GetStageCommand,
+  type PatchOperation,
+  type Stage,
+  UpdateStageCommand,
+} from '@aws-sdk/client-api-gateway';
+import { translated } from '#adapters/aws/failures.ts';
+import type { ModelApi } from './api-draft.ts';
+
+/**
+ * The line that a stage logs for each request, as one JSON object. Each variable stands between quotes, and none of them has a quote in it: `error` is the type of API Gateway's own answer, or `-`.
+ * Its message would not do: `error.message` may have quotes in it, and `error.messageString` brings quotes of its own.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+ */
+export const ACCESS_LOG = JSON.stringify({
+  time: '$context.requestTime',
+  id: '$context.requestId',
+  ip: '$context.identity.sourceIp',
+  key: '$context.identity.apiKeyId',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  status: '$context.status',
+  bytes: '$context.responseLength',
+  ms: '$context.responseLatency',
+  modelStatus: '$context.integration.integrationStatus',
+  modelMs: '$context.integration.latency',
+  error: '$context.error.responseType',
+  trace: '$context.xrayTraceId',
+});
+
+/** What all callers together may ask of a stage, whether or not they have a key. */
+export type StageLimit = { readonly requestsPerSecond: number };
+
+// A second's requests may come at once.
+const BURST_SECONDS = 2;
+// The default of all methods. https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html
+const EVERY_METHOD = '*/*';
+
+/**
+ * Gives the stage what the template cannot change in it any more (infra/api.yml): its access log, its tracing, and the most requests that it lets through. What it has already is not written again.
+ * A stage without a log is left without one. Answers whether anything was changed.
+ */
+export async function settleStage(
+  apiGateway: APIGatewayClient,
+  { id: restApiId, stage: stageName }: Pick<ModelApi, 'id' | 'stage'>,
+  limit: StageLimit,
+): Promise<boolean> {
+  const stage = { restApiId, stageName };
+  return translated(async () => {
+    const patchOperations = changes(await apiGateway.send(new GetStageCommand(stage)), limit);
+    if (patchOperations.length === 0) return false;
+    await apiGateway.send(new UpdateStageCommand({ ...stage, patchOperations }));
+    return true;
+  });
+}
+
+function changes(found: Stage, { requestsPerSecond }: StageLimit): PatchOperation[] {
+  const { accessLogSettings: log, tracingEnabled, methodSettings = {} } = found;
+  const { throttlingRateLimit, throttlingBurstLimit } = methodSettings[EVERY_METHOD] ?? {};
+  const burst = requestsPerSecond * BURST_SECONDS;
+  const wanted = [
+    { path: '/accessLogSettings/format', has: log?.format, value: ACCESS_LOG },
+    { path: '/tracingEnabled', has: tracingEnabled, value: true },
+    {
+      path: `/${EVERY_METHOD}/throttling/rateLimit`,
+      has: throttlingRateLimit,
+      value: requestsPerSecond,
+    },
+    { path: `/${EVERY_METHOD}/throttling/burstLimit`, has: throttlingBurstLimit, value: burst },
+  ];
+  return wanted
+    .filter(({ has, value }) => has !== value)
+    .filter(({ path }) => log?.destinationArn || !path.startsWith('/accessLogSettings'))
+    .map(({ path, value }) => ({ op: 'replace', path, value: String(value) }));
+}
