@@ -192,8 +192,8 @@ export function offeredBy(environment: Environment): readonly Target[] {
 export function gpusOf(environment: Environment): Gpus {
   const set = settings(environment, 'VLLM_IMAGE', 'ALLOWED_ACCELERATORS');
   const vllmImage = set.VLLM_IMAGE === 'none' ? null : set.VLLM_IMAGE;
-  const areThere = set.ALLOWED_ACCELERATORS !== 'none' && hasContainers(environment);
-  return { areChosen: vllmImage !== null && areThere, vllmImage };
+  // Whether there are containers yet is no matter: a model that needs one waits for it.
+  return { areChosen: vllmImage !== null && set.ALLOWED_ACCELERATORS !== 'none', vllmImage };
 }
 
 /** How much one model may take in this stack. */

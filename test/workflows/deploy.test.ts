@@ -1,4 +1,4 @@
-import { candidateCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
+import { candidateCases, containerCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
   aborting,
   type Case,
@@ -181,6 +181,7 @@ const CASES: readonly Case[] = [
   ...BUILDS,
   ...TARGETS,
   ...candidateCases([...START, ...ON_LAMBDA]),
+  ...containerCases(CHOSEN, ['AcquireLease', 'HasLease', ...CHOSEN.slice(START.length)]),
 ];
 
 describe('the deploy workflow', () => {
@@ -322,17 +323,19 @@ describe('the deploy workflow', () => {
       attempt,
     }));
     const run = await walk({
-      AcquireLease: looks<'held' | 'acquired'>('held', 'acquired').map((look) => ({
+      AcquireLease: looks<'held' | 'acquired'>('held', 'acquired', 400).map((look) => ({
         ...lease,
         ...look,
       })),
+      ChooseTarget: [{ target: 'none' }, { target: 'fargate' }],
+      AwaitContainers: looks<'pending' | 'ready'>('pending', 'ready', 200),
       DescribeCandidate: looks<'pending' | 'ready'>('pending', 'ready'),
       VerifyTraffic: looks<'pending' | 'verified'>('pending', 'verified', 400),
       JudgeBake: steps,
     });
 
     expect(run.outcome).toBe('Succeeded');
-    expect(run.historyEvents).toBeGreaterThan((3 * 599 + 399) * 9);
+    expect(run.historyEvents).toBeGreaterThan((2 * 599 + 2 * 399 + 199) * 9);
     // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions
     expect(run.historyEvents).toBeLessThan(25_000);
   });

@@ -42,6 +42,7 @@ export const HAPPY = {
   GrantBuild: { imageTag: 'digits-1', artifactUrl: 'file:///parts.json', token: 't1' },
   ExplainBuild: {},
   ChooseTarget: { target: 'lambda' },
+  AwaitContainers: { kind: 'ready', retrySeconds: 0, attempt: 1 },
   ProvisionLambda: {},
   ProvisionFargate: {},
   ProvisionEc2: {},
