@@ -9,6 +9,7 @@ import { asTyped } from './typed.ts';
 
 type Options = Omit<Place, 'data'> & {
   readonly param?: readonly string[];
+  readonly containers?: string;
   readonly yes?: boolean;
   readonly skipDoctor?: boolean;
 };
@@ -26,7 +27,8 @@ export async function deployToAws(options: Options): Promise<number> {
     });
   }
   const { planInstall, runInstall } = await import('#compose/install/install.ts');
-  const plan = await planInstall(ROOT, account, options.param ?? []);
+  const containers = options.containers ? [`containers=${options.containers}`] : [];
+  const plan = await planInstall(ROOT, account, [...(options.param ?? []), ...containers]);
   for (const line of [...findingLines(plan.findings), ...plan.notes]) warn(line);
   if (!options.skipDoctor && plan.findings.some(({ result }) => result === 'fail')) {
     throw new Failure('PlatformDenied', 'the account is not ready: nothing was deployed', {
@@ -39,7 +41,7 @@ export async function deployToAws(options: Options): Promise<number> {
       fix: 'Use --yes to deploy without being asked.',
     });
   }
-  const code = await runInstall({ root: ROOT, caches: CACHES }, plan);
+  const code = await runInstall({ root: ROOT, caches: CACHES }, plan, warn);
   const { stage, region } = plan.account;
   if (code === 0) {
     warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));

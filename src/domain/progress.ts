@@ -74,7 +74,10 @@ export function recordWork(holder: Holder, work: DeploymentWork): RegistryWrite<
   });
 }
 
-function awaited({ reason, target, modelUsd, stackUsd, untilMs }: AwaitedContainers, nowMs: number) {
+function awaited(
+  { reason, target, modelUsd, stackUsd, untilMs }: AwaitedContainers,
+  nowMs: number,
+) {
   return {
     nowMs,
     reason,

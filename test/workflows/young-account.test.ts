@@ -90,7 +90,7 @@ describe('in an account without containers', () => {
     const { world, atLook } = withoutContainers();
     let second: Promise<unknown> | undefined;
     atLook(3, () => {
-      second = world.run(world.upload());
+      second = world.run(world.upload({ manifest: 'placement: { target: lambda }' }));
     });
 
     await world.run(world.upload(needy));

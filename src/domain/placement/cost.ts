@@ -14,9 +14,7 @@ export const ADDRESS_USD_PER_MONTH = cents(prices.publicAddressHour.usd * HOURS_
 export const IDLE_USD_PER_MONTH = idleStack.usdPerMonth;
 
 /** What a stack costs more a month once its containers are on, `public`, in USD and without models. */
-export const CONTAINERS_USD_PER_MONTH = cents(
-  IDLE_USD_PER_MONTH.public - IDLE_USD_PER_MONTH.off,
-);
+export const CONTAINERS_USD_PER_MONTH = cents(IDLE_USD_PER_MONTH.public - IDLE_USD_PER_MONTH.off);
 
 /** Requests to a revision, each answered in so many milliseconds. */
 export type Load = { readonly requests: number; readonly durationMs: number };
