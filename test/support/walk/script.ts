@@ -7,7 +7,9 @@ export type Act<Name extends StepName> =
   | { readonly throws: FailureName | 'TypeError' | `Lambda.${string}` }
   | { readonly unforeseen: unknown };
 
-export type BuildAct = { readonly Build: object } | { readonly throws: string };
+export type BuildAct =
+  | { readonly Build: object }
+  | { readonly throws: string; readonly says?: string };
 
 /** The states that are builds, and no steps of ours. */
 export const BUILDS = ['BuildEnvironment', 'BuildImage'] as const;
