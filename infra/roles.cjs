@@ -31,6 +31,7 @@ const ROLES = {
   GrantBuild: ['registry', 'grantBuilds', 'grantArtifacts'],
   ExplainBuild: ['registry', 'readBuildLog', 'lookAtBuilds', 'stopBuilds'],
   ChooseTarget: ['registry'],
+  AwaitContainers: ['registry', 'endDeployments'],
   ProvisionLambda: ['registry', 'fence', 'findVersions', 'readFunctions', 'makeFunctions'],
   ProvisionFargate: ['registry', 'fence'],
   ProvisionEc2: ['registry', 'fence'],

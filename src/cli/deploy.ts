@@ -11,6 +11,7 @@ import { asTyped } from './typed.ts';
 
 type Options = Omit<Place, 'data'> & {
   readonly param?: readonly string[];
+  readonly containers?: string;
   readonly yes?: boolean;
   readonly skipDoctor?: boolean;
   readonly printPolicy?: boolean;
@@ -36,7 +37,8 @@ export async function deployToAws(options: Options): Promise<number> {
     return 0;
   }
   const { planInstall, runInstall } = await import('#compose/install/install.ts');
-  const plan = await planInstall(COPY.root, account, options.param ?? []);
+  const containers = options.containers ? [`containers=${options.containers}`] : [];
+  const plan = await planInstall(COPY.root, account, [...(options.param ?? []), ...containers]);
   requireReady(plan, options);
   if (!options.yes) {
     await agree(account.stage, {
@@ -44,7 +46,7 @@ export async function deployToAws(options: Options): Promise<number> {
       fix: 'Use --yes to deploy without being asked.',
     });
   }
-  const code = await runInstall(COPY, plan);
+  const code = await runInstall(COPY, plan, warn);
   const { stage, region } = plan.account;
   if (code === 0) {
     warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));

@@ -16,6 +16,8 @@ type Followed = Pick<Slipway, 'builds'> & {
   readonly begun: string;
   /** Answers at the first event of this state too: what follows may take a day. */
   readonly upTo?: DeploymentState;
+  /** Asked at each event; what it answers is waited for, and nothing is drawn meanwhile. */
+  readonly asks?: (event: DeploymentEvent) => Promise<void> | undefined;
   /** Aborted when nobody wants to follow any longer. */
   readonly left?: AbortSignal;
 };
@@ -23,7 +25,7 @@ type Followed = Pick<Slipway, 'builds'> & {
 /** Shows the events of one deployment with the time since its start until it has ended, and on a terminal how it stands in between; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before, or who follows leaves. */
 export async function followDeployment(
   events: AsyncIterable<CursoredEvent>,
-  { output, startedAtMs, begun, builds, upTo, left = NEVER }: Followed,
+  { output, startedAtMs, begun, builds, upTo, asks, left = NEVER }: Followed,
 ): Promise<SlipwayEvent> {
   let newest: DeploymentEvent | undefined;
   let told = '';
@@ -43,16 +45,24 @@ export async function followDeployment(
     );
   }
 
-  const done = output.busy((room) =>
-    newest
-      ? withLog(runningOf(newest, startedAtMs, look.of), performance.now(), room)
-      : [`${seconds(startedAtMs)}  ${begun} …`],
-  );
+  const draw = () =>
+    output.busy((room) =>
+      newest
+        ? withLog(runningOf(newest, startedAtMs, look.of), performance.now(), room)
+        : [`${seconds(startedAtMs)}  ${begun} …`],
+    );
+  let done = draw();
   try {
     for await (const { event } of untilAborted(events, left)) {
       if (event['detail-type'] !== 'Deployment State Change') continue;
       output.line(`${seconds(startedAtMs)}  ${eventLine(event)}`);
       newest = event;
+      const asked = asks?.(event);
+      if (asked) {
+        done();
+        await asked;
+        done = draw();
+      }
       if (isTerminal(event.detail.state) || event.detail.state === upTo) return event;
     }
   } finally {

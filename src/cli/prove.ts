@@ -43,7 +43,7 @@ export async function proveInAws(options: Options, output: Output): Promise<Evid
   const { prove } = await import('#compose/evidence/prove.ts');
   const key = await ownKey(join(COPY.caches, 'slipway', 'evidence-key.pem'));
   using interrupt = onInterrupt();
-  await using ground = accountGround(COPY, plan);
+  await using ground = accountGround(COPY, plan, output.line);
   const beganAt = new Date(systemClock.now()).toISOString();
   const beganMs = performance.now();
   const proven = await prove(ground, {

@@ -8,14 +8,19 @@ import { externalDataKeys, readKey, sidecarKey } from '#domain/artifact/object-k
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName, nearestModelName } from '#domain/identity.ts';
-import { followDeployment } from './follow.ts';
+import { type DeploymentEvent, followDeployment } from './follow.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 import { patiently } from './patience.ts';
 
 const MANIFEST = 'model.yaml';
 
-type Options = { readonly name: string | undefined; readonly output: Output };
+type Options = {
+  readonly name: string | undefined;
+  readonly output: Output;
+  /** Asked about each event of the deployment; what it answers is waited for. */
+  readonly asks?: ((event: DeploymentEvent) => Promise<void> | undefined) | undefined;
+};
 /** `file` is null for an empty object. */
 type Planned = Pick<Upload, 'key' | 'file'>;
 
@@ -45,6 +50,7 @@ export async function push(
     startedAtMs,
     begun: 'Uploaded',
     builds: slipway.builds,
+    ...(options.asks && { asks: options.asks }),
     left: interrupt.signal,
   });
 }

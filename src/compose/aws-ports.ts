@@ -194,8 +194,8 @@ export function offeredBy(environment: Environment): readonly Target[] {
 export function gpusOf(environment: Environment): Gpus {
   const set = settings(environment, 'VLLM_IMAGE', 'ALLOWED_ACCELERATORS');
   const vllmImage = set.VLLM_IMAGE === 'none' ? null : set.VLLM_IMAGE;
-  const areThere = set.ALLOWED_ACCELERATORS !== 'none' && hasContainers(environment);
-  return { areChosen: vllmImage !== null && areThere, vllmImage };
+  // Whether there are containers yet is no matter: a model that needs one waits for it.
+  return { areChosen: vllmImage !== null && set.ALLOWED_ACCELERATORS !== 'none', vllmImage };
 }
 
 /** Gives the API's stage its log, tracing and throttle; answers the stage where it lacked some. */

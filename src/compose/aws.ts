@@ -8,6 +8,7 @@ import { admitPromotion } from '#steps/admit-promotion.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
 import { awaitApproval } from '#steps/await-approval.ts';
+import { awaitContainers } from '#steps/await-containers.ts';
 import { checkHealth } from '#steps/check-health.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
@@ -45,11 +46,11 @@ import {
   executionsOf,
   findKeyOf,
   gpusOf,
-  ownImagesOf,
   lambdaPlatformOf,
   metricsOf,
   modelImagesOf,
   offeredBy,
+  ownImagesOf,
   PROVISIONING_SECONDS,
   platformsOf,
   proberOf,
@@ -146,6 +147,9 @@ export const chooseTargetOnAws = (env: Environment) =>
     offered: offeredBy(env),
     caps: capsOf(env),
   });
+
+export const awaitContainersOnAws = (env: Environment) =>
+  awaitContainers({ registry: registryOf(env), offered: offeredBy(env), clock });
 
 export const provisionLambdaOnAws = (env: Environment) =>
   provisionLambda({

@@ -31,6 +31,7 @@ import { admitPromotion } from '#steps/admit-promotion.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
 import { awaitApproval } from '#steps/await-approval.ts';
+import { awaitContainers } from '#steps/await-containers.ts';
 import { checkHealth } from '#steps/check-health.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
@@ -106,6 +107,7 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHand
     GrantBuild: parsed(workflow.GrantBuild.input, grantBuild(deps)),
     ExplainBuild: parsed(workflow.ExplainBuild.input, explainBuild(deps)),
     ChooseTarget: parsed(workflow.ChooseTarget.input, chooseTarget(deps)),
+    AwaitContainers: parsed(workflow.AwaitContainers.input, awaitContainers(deps)),
     ProvisionLambda: parsed(workflow.ProvisionLambda.input, provisionLambda(deps)),
     ProvisionFargate: parsed(workflow.ProvisionFargate.input, provisionFargate(deps)),
     ProvisionEc2: parsed(workflow.ProvisionEc2.input, provisionEc2(deps)),

@@ -1,4 +1,5 @@
 import type { Deployment, Model } from '#domain/deployment.ts';
+import { isTerminal } from '#domain/phase.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
@@ -69,9 +70,11 @@ export async function modelStatus(
   };
 }
 
-/** A candidate that nothing has been started for says why. */
+/** A deployment without a target, and a candidate that nothing has been started for, say why. */
 function standingOf({ phase, work }: Deployment) {
-  const waitsFor = (phase === 'Provisioning' && work.candidate?.waitsFor) || null;
+  const target = isTerminal(phase) || work.decision ? undefined : work.awaits?.reason;
+  const room = phase === 'Provisioning' ? work.candidate?.waitsFor : undefined;
+  const waitsFor = target ?? room ?? null;
   return { phase: waitsFor ? 'Waiting' : phase, waitsFor };
 }
 

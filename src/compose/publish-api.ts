@@ -9,7 +9,7 @@ import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
 import { failureName } from '#domain/failure.ts';
 import { systemClock } from './clocks.ts';
 
-/** The stack, from its outputs; the last three only when it has containers. */
+/** The stack, from its outputs; the last three only when it has containers. Without `RequestsPerSecond` the settings of the stage stay as they are. */
 export type PublishedStack = {
   readonly stage: string;
   readonly outputs: {
@@ -18,7 +18,7 @@ export type PublishedStack = {
     readonly ApiStage: string;
     readonly ModelsResource: string;
     readonly Authorizer: string;
-    readonly RequestsPerSecond: string;
+    readonly RequestsPerSecond?: string;
     readonly Listener?: string;
     readonly LoadBalancer?: string;
     readonly VpcLink?: string;
@@ -50,6 +50,7 @@ export async function publishApi(
       : null,
   });
   await patiently(() => routes.publish());
+  if (!outputs.RequestsPerSecond) return;
   const limit = { requestsPerSecond: Number(outputs.RequestsPerSecond) };
   await patiently(async () => void (await settleStage(apiGateway, api, limit)));
 }

@@ -23,11 +23,11 @@ export function announcePhase(record: DeploymentRecord, words: Announcement): An
   };
 }
 
-/** Announces at `nowMs` (epoch) that the deployment's candidate begins to wait for room on its target, or with `Provisioning` that it is started after all. Its phase stays `Provisioning`. */
+/** Announces at `nowMs` (epoch) that the deployment begins to wait, for room on its target or for a target, or with `Provisioning` that its candidate is started after all. Its phase stays what it was. */
 export function announceStart(
   record: DeploymentRecord,
   state: 'Waiting' | 'Provisioning',
-  { reason, nowMs }: { readonly reason: string; readonly nowMs: number },
+  { nowMs, ...words }: Announcement & { readonly nowMs: number },
 ): Announced {
   const counted = countOne(record);
   const { version } = record.deployment;
@@ -36,7 +36,7 @@ export function announceStart(
     event: {
       source: 'slipway',
       'detail-type': 'Deployment State Change',
-      detail: { ...detail(counted, nowMs, { reason }), version, state },
+      detail: { ...detail(counted, nowMs, words), version, state },
     },
   };
 }

@@ -75,6 +75,18 @@ export type TargetDecision = Placement & {
   readonly options: readonly TargetOption[];
 };
 
+/**
+ * What a model waits for that needs a container where the stack has none: the `target` it would get, and what that costs in USD a month, without requests.
+ * `modelUsd` is null where ECS chooses the instance. The deployment waits until `untilMs` (epoch), which is never put off.
+ */
+export type AwaitedContainers = {
+  readonly target: Target;
+  readonly modelUsd: number | null;
+  readonly stackUsd: number;
+  readonly reason: string;
+  readonly untilMs: number;
+};
+
 /** The candidate's revision, the deployment that first made it (another one for a restarted version), and its deadline (epoch ms) to get ready. */
 export type Candidate = RevisionRef & {
   readonly madeBy: string;
@@ -187,6 +199,8 @@ export type DeploymentWork = {
   readonly image?: BuiltImage;
   /** Where the build that failed wrote, as `BuildLog` names it. */
   readonly buildLog?: { readonly group: string; readonly stream: string };
+  /** What it waits for, or has waited for, before a target was decided. */
+  readonly awaits?: AwaitedContainers;
   readonly decision?: TargetDecision;
   readonly candidate?: Candidate;
   readonly golden?: GoldenProof;

@@ -16,7 +16,7 @@ export const NEXT_PHASES = {
   Admitted: ['AwaitingApproval', 'Waiting', ...AFTER_WAITING],
   AwaitingApproval: ['Waiting', 'Provisioning', 'Superseded', 'Rejected', 'Aborted', 'Failed'],
   Waiting: AFTER_WAITING,
-  Inspected: ['Building', 'Provisioning', 'Rejected', 'Aborted', 'Failed'],
+  Inspected: ['Building', 'Provisioning', 'Superseded', 'Rejected', 'Aborted', 'Failed'],
   Building: ['Provisioning', 'Superseded', 'Rejected', 'Aborted', 'Failed'],
   Provisioning: ['Ready', 'Rejected', 'Aborted', 'Failed'],
   Ready: ['Shifting', 'Aborted', 'Failed'],

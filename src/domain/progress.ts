@@ -9,6 +9,7 @@ import {
 import type { Change, RegistryWrite } from '#domain/registry/write.ts';
 import { announcePhase, announceStart, announceVersion } from './announce.ts';
 import type {
+  AwaitedContainers,
   Damage,
   Deployment,
   DeploymentWork,
@@ -22,6 +23,7 @@ import type { Announcement } from './event.ts';
 import { Failure } from './failure.ts';
 import { INCIDENT_QUIET_MS, type Incident } from './incident.ts';
 import { isTerminal, mayMove, type Phase, unfinished } from './phase.ts';
+import { CONTAINERS_HOURS, TURN_CONTAINERS_ON } from './placement/awaited-containers.ts';
 import { placementOf } from './placement/target.ts';
 
 /** The phases that `advance` moves a deployment to; `admit`, `refuse`, `acquireLease` and `commit` reach the others. */
@@ -33,8 +35,8 @@ export type Ending = {
   readonly degraded: boolean;
   /** Details beyond the reason, where more is known than that the execution is over. */
   readonly trouble?: Trouble;
-  /** A refusal by a person is no failure. */
-  readonly to?: 'Rejected';
+  /** How it ends where that is no failure: refused, or overtaken while it held no lease. */
+  readonly to?: 'Rejected' | 'Superseded' | undefined;
 };
 
 /** Decides `Registry.advance`. */
@@ -58,6 +60,10 @@ export function recordWork(holder: Holder, work: DeploymentWork): RegistryWrite<
     const before = record.deployment;
     const deployment = { ...before, work: { ...before.work, ...work } };
     const change = { answer: deployment, deployment: { ...record, deployment } };
+    const { awaits } = deployment.work;
+    if (awaits && !before.work.awaits) {
+      return { ...change, ...announceStart(change.deployment, 'Waiting', awaited(awaits, nowMs)) };
+    }
     const [waited, waits] = [before.work.candidate?.waitsFor, deployment.work.candidate?.waitsFor];
     if ((waited === undefined) === (waits === undefined)) return change;
     const state = waits === undefined ? 'Provisioning' : 'Waiting';
@@ -66,6 +72,24 @@ export function recordWork(holder: Holder, work: DeploymentWork): RegistryWrite<
       ...announceStart(change.deployment, state, { reason: waits ?? '', nowMs }),
     };
   });
+}
+
+function awaited(
+  { reason, target, modelUsd, stackUsd, untilMs }: AwaitedContainers,
+  nowMs: number,
+) {
+  return {
+    nowMs,
+    reason,
+    fix: `${TURN_CONTAINERS_ON}: the deployment goes on by itself then. It is Rejected after ${CONTAINERS_HOURS} h without them.`,
+    data: {
+      awaits: 'containers',
+      target,
+      stackUsdPerMonth: stackUsd,
+      modelUsdPerMonth: modelUsd,
+      until: new Date(untilMs).toISOString(),
+    },
+  };
 }
 
 /** Decides `Registry.recordIntent`. */

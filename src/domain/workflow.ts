@@ -140,7 +140,16 @@ export const workflow = {
       ...held.shape,
       variables: z.array(z.object({ Name: z.string(), Value: z.string() })),
     }),
-    output: z.object({ target: z.enum(TARGETS) }),
+    // `none`: it needs a container, and this installation has none.
+    output: z.object({ target: z.enum([...TARGETS, 'none']) }),
+  },
+  AwaitContainers: {
+    input: z.object({ ...held.shape, attempt }),
+    output: z.object({
+      kind: z.enum(['ready', 'pending', 'rejected', 'superseded', 'aborted', 'failed']),
+      retrySeconds: seconds,
+      attempt,
+    }),
   },
   ProvisionLambda: { input: held, output: done },
   ProvisionFargate: { input: held, output: done },

@@ -72,7 +72,7 @@ export type Registry = {
     work: DeploymentWork,
     announcement: Announcement,
   ): Promise<Deployment>;
-  /** Adds what a step found without changing the phase; replaces existing entries. Announces `Waiting` when the candidate begins to wait for room, with what it waits for, and `Provisioning` when that is over. */
+  /** Adds what a step found without changing the phase; replaces existing entries. Announces `Waiting` when the deployment begins to wait for containers, or its candidate for room, with what it waits for, and `Provisioning` when the wait for room is over. */
   recordWork(holder: Holder, work: DeploymentWork): Promise<Deployment>;
   /** Appends what is about to be made to the intents; recording the same intent again is a no-op. */
   recordIntent(holder: Holder, intent: Intent): Promise<Deployment>;

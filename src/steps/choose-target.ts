@@ -2,6 +2,7 @@ import { readImage } from '#domain/build/image.ts';
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
+import { awaitedContainers } from '#domain/placement/awaited-containers.ts';
 import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
 import {
   isStreamed,
@@ -13,7 +14,7 @@ import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { isOutgrown, knownFunctionMemory } from '#domain/placement/function-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
 import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
-import type { Target } from '#domain/placement/target.ts';
+import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -67,14 +68,29 @@ export const chooseTarget =
       functionMemoryMiB,
     };
     const { target, allow } = manifest.placement;
-    const decision = decide(needs, { target, allow, offered });
-    await registry.recordWork({ deploymentId, epoch }, image ? { decision, image } : { decision });
-    return { target: decision.target };
+    const holder = { deploymentId, epoch };
+    const made = image ? { image } : {};
+    const chosen = decide(needs, { target, allow, offered });
+    if ('decision' in chosen) {
+      const { decision } = chosen;
+      await registry.recordWork(holder, { decision, ...made });
+      return { target: decision.target };
+    }
+    const awaits = work.awaits ?? awaitedContainers(chosen.wanted, chosen.options, clock.now());
+    await registry.recordWork(holder, { awaits, ...made });
+    return { target: 'none' };
   };
 
-function decide(needs: Needs, wish: Wish): TargetDecision {
+type Chosen =
+  | { readonly decision: TargetDecision }
+  /** What would be decided if there were containers. */
+  | { readonly wanted: TargetDecision; readonly options: readonly TargetOption[] };
+
+function decide(needs: Needs, wish: Wish): Chosen {
   const { decision, options } = weigh(needs, wish);
-  if (decision) return decision;
+  if (decision) return { decision };
+  const wanted = weigh(needs, { ...wish, offered: TARGETS }).decision;
+  if (wanted) return { wanted, options };
   const isCapped = weigh({ ...needs, spending: null }, wish).decision !== undefined;
   throw isCapped ? overCap(options) : nothingFits(options);
 }

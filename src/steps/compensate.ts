@@ -92,6 +92,7 @@ function ending(
   if (phase === 'Rejected' || phase === 'RolledBack' || phase === 'Failed') return phase;
   if (phase === 'Superseded' || phase === 'Aborted') return phase;
   if (phase === 'RollingBack') return 'RolledBack';
-  if (phase === 'Building' && trouble === 'Superseded') return 'Superseded';
+  const hasNoCandidate = phase === 'Inspected' || phase === 'Building';
+  if (hasNoCandidate && trouble === 'Superseded') return 'Superseded';
   return trouble === 'ArtifactRejected' ? 'Rejected' : unfinished(phase, trouble);
 }

@@ -23,17 +23,17 @@ describeOnMoto('slipway deploy', (moto) => {
 
     expect(code).toBe(2);
     expect(stderr).toMatch(/^ok {4}credentials/m);
-    expect(stderr).toMatch(/^warn {2}service roles +.*AWSServiceRoleForECS, /m);
     expect(stderr).toMatch(/^deploys slipway-new in us-east-1$/m);
-    expect(stderr).toMatch(/^costs about 21\.58 USD a month .*, 2026-/m);
+    expect(stderr).toMatch(/^costs about 4\.95 USD a month .*containers=off .*, 2026-/m);
+    expect(stderr).not.toMatch(/service roles/);
     expect(stderr).toMatch(/nothing was deployed\n→ Use --yes/);
   });
 
-  it('asks nothing of containers where there are to be none', async () => {
-    const { stderr } = await deploy(GOOD, '--stage', 'new', '--param', 'containers=off');
+  it('looks at what containers need where they are asked for', async () => {
+    const { stderr } = await deploy(GOOD, '--stage', 'new', '--containers', 'public');
 
-    expect(stderr).toMatch(/^costs about 4\.95 USD/m);
-    expect(stderr).not.toMatch(/service roles/);
+    expect(stderr).toMatch(/^costs about 21\.58 USD a month .*, 2026-/m);
+    expect(stderr).toMatch(/^warn {2}service roles +.*AWSServiceRoleForECS, /m);
   });
 
   // Moto's region has one VPC already.
@@ -98,6 +98,61 @@ describeOnMoto('slipway deploy', (moto) => {
     expect(code).toBe(0);
   });
 
+  describe('containers', () => {
+    const SAYS_ARGUMENTS = 'console.log(JSON.stringify(process.argv.slice(2)))';
+    const UPDATE = {
+      // This one parameter has a value, the others keep theirs.
+      calls:
+        /Action=UpdateStack&(?=.*UsePreviousTemplate=true)(?=.*CAPABILITY_NAMED_IAM)(?=.*ParameterKey=Containers&Parameters\.member\.\d\.ParameterValue=public)(?=.*ParameterKey=BuildCompute&Parameters\.member\.\d\.UsePreviousValue=true)/,
+      body: '<UpdateStackResponse><UpdateStackResult><StackId>id</StackId></UpdateStackResult></UpdateStackResponse>',
+    };
+
+    it('stay as they are where a deploy does not name them', async () => {
+      await using clone = await cloneWith(SAYS_ARGUMENTS);
+      const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
+
+      const { stdout, stderr } = await clone.deploy(
+        moto(),
+        {},
+        [],
+        [stackStand('UPDATE_COMPLETE', 'public', outputs)],
+      );
+
+      expect(stderr).toMatch(/^costs about 21\.58 USD .*containers=public/m);
+      expect(stdout).toContain('"--param=containers=public"');
+    });
+
+    it('are turned on last, by an update of this parameter alone, and the API is published', async () => {
+      await using clone = await cloneWith(SAYS_ARGUMENTS);
+      const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
+      const stack = stackStand('UPDATE_COMPLETE', 'off', outputs);
+
+      const { code, stdout, stderr } = await clone.deploy(
+        ...[moto(), {}, ['--containers', 'public'] as const, [stack, UPDATE]],
+      );
+
+      expect(stdout).toContain('"--param=containers=off"');
+      expect(stderr).toMatch(/^containers=public for slipway-new: .*minutes$/m);
+      expect(stderr).toMatch(/^deployed: /m);
+      expect(code).toBe(0);
+    });
+
+    it('that the account may not have leave a stack that works, and the case to open', async () => {
+      await using clone = await cloneWith(SAYS_ARGUMENTS);
+      const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
+      const stack = stackStand('UPDATE_ROLLBACK_COMPLETE', 'off', outputs);
+
+      const { code, stderr } = await clone.deploy(
+        ...[moto(), {}, ['--containers', 'public'] as const, [stack, UPDATE, EVENTS]],
+      );
+
+      expect(stderr).toMatch(
+        /does not let this account make load balancers.*slipway-new works on without containers\n→ Open a case in the AWS Support Center/,
+      );
+      expect(code).toBe(1);
+    });
+  });
+
   it('fails as the serverless of the clone fails', async () => {
     await using clone = await cloneWith('process.exitCode = 3');
 
@@ -151,6 +206,61 @@ describeOnMoto('slipway deploy', (moto) => {
   });
 });
 
+const CONTAINERS = {
+  ...{ Containers: 'public', Cluster: 'slipway-new', ContainerSubnets: 'subnet-1,subnet-2' },
+  ...{ Listener: 'arn:listener', LoadBalancer: 'lb.example', VpcLink: 'link' },
+};
+
+/** The stack as CloudFormation describes it at every look. */
+function stackStand(
+  status: string,
+  containers: string,
+  outputs: Readonly<Record<string, string>>,
+): Stand {
+  const parameters = {
+    Stage: 'new',
+    Containers: containers,
+    BuildCompute: 'BUILD_GENERAL1_MEDIUM',
+  };
+  const told = Object.entries(outputs).map(
+    ([name, value]) =>
+      `<member><OutputKey>${name}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+  );
+  const given = Object.entries(parameters).map(
+    ([name, value]) =>
+      `<member><ParameterKey>${name}</ParameterKey><ParameterValue>${value}</ParameterValue></member>`,
+  );
+  return {
+    calls: /Action=DescribeStacks&/,
+    body: `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
+      <StackId>arn:stack</StackId><StackName>slipway-new</StackName><StackStatus>${status}</StackStatus>
+      <CreationTime>2026-11-30T00:00:00Z</CreationTime>
+      <Parameters>${given.join('')}</Parameters><Outputs>${told.join('')}</Outputs>
+      </member></Stacks></DescribeStacksResult></DescribeStacksResponse>`,
+  };
+}
+
+// Newest first. The words are those of accounts that AWS gives no load balancers: docs/aws-evidence.md.
+const EVENTS: Stand = {
+  calls: /Action=DescribeStackEvents&/,
+  body: `<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>${[
+    ['VpcLink', 'x', 'CREATE_FAILED', 'Resource creation cancelled'],
+    [
+      'LoadBalancer',
+      'x',
+      'CREATE_FAILED',
+      'OperationNotPermitted: This AWS account currently does not support creating load balancers. For more information, please contact AWS Support.',
+    ],
+    ['slipway-new', 'arn:stack', 'UPDATE_IN_PROGRESS', 'User Initiated'],
+    ['Old', 'x', 'CREATE_FAILED', 'an older failure'],
+  ]
+    .map(
+      ([logical, physical, status, reason]) =>
+        `<member><LogicalResourceId>${logical}</LogicalResourceId><PhysicalResourceId>${physical}</PhysicalResourceId><ResourceStatus>${status}</ResourceStatus><ResourceStatusReason>${reason}</ResourceStatusReason></member>`,
+    )
+    .join('')}</StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>`,
+};
+
 /** An install.js whose `serverless` says where it is run, what is there, and with which arguments. */
 const INSTALLS_SERVERLESS = `
   import { mkdirSync, writeFileSync } from 'node:fs';
@@ -184,9 +294,14 @@ async function cloneWith(serverless: string) {
   }
   return {
     folder,
-    async deploy(moto: Moto, besides: Readonly<Record<string, string>> = {}): Promise<Result> {
-      await using front = await startFront(moto, GOOD);
-      const args = ['deploy', '--stage', 'new', '--param', 'containers=off', '--yes'];
+    async deploy(
+      moto: Moto,
+      besides: Readonly<Record<string, string>> = {},
+      more: readonly string[] = [],
+      stands: readonly Stand[] = [],
+    ): Promise<Result> {
+      await using front = await startFront(moto, [...stands, ...GOOD]);
+      const args = ['deploy', '--stage', 'new', ...more, '--yes'];
       const environment = { ...motoEnvironment(front), ...besides };
       return await runCli(args, environment, folder, join(folder, 'slipway.js')).result;
     },

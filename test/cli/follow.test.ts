@@ -155,3 +155,32 @@ it('whoever follows a deployment may leave it, which goes on', async () => {
 
   await ended;
 });
+
+it('following a deployment draws nothing while its user is asked', async () => {
+  const drawn: string[] = [];
+  const output: Output = {
+    room: () => null,
+    line: (text) => void drawn.push(text.replace(/^.* s {2}/, '').trim()),
+    data: () => undefined,
+    busy() {
+      drawn.push('draws');
+      return () => void drawn.push('stops');
+    },
+  };
+  async function* events() {
+    yield told('Waiting');
+    yield told('Live');
+  }
+  const asks = ({ detail }: { detail: { state: string } }) =>
+    detail.state === 'Waiting'
+      ? Promise.resolve(drawn.push('asks')).then(() => undefined)
+      : undefined;
+
+  await followDeployment(events(), {
+    ...{ output, startedAtMs: 0, begun: 'Uploaded', builds: async () => [], asks },
+  });
+
+  expect(drawn.map((line) => line.replace(/ +iris v1$/, ''))).toEqual([
+    ...['draws', 'Waiting', 'asks', 'stops', 'draws', 'Live', 'stops'],
+  ]);
+});

@@ -24,6 +24,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   admitUndeploy: 'dynamodb sfn',
   authorize: 'dynamodb',
   awaitApproval: 'dynamodb',
+  awaitContainers: 'dynamodb',
   checkHealth: ROUTER,
   chooseTarget: 'dynamodb',
   commitDeployment: PLATFORMS,

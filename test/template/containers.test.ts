@@ -1,14 +1,16 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Json, plain, readTemplate } from './template.ts';
 
 const template = await readTemplate();
 const propertiesOf = (id: string): Json => template.Resources[id]!.Properties;
 
 describe('the parameter containers', () => {
-  it('has three values, and containers that reach the internet where none is given', () => {
-    expect(template.Parameters.Containers).toMatchObject({
-      Default: 'public',
-      AllowedValues: ['public', 'isolated', 'off'],
-    });
+  it('has three values, and is off where none is given: an account may have no load balancers', async () => {
+    const serverless = await readFile(join(import.meta.dirname, '../../serverless.yml'), 'utf8');
+
+    expect(template.Parameters.Containers.AllowedValues).toEqual(['public', 'isolated', 'off']);
+    expect(/^ {4}containers: (.*)$/m.exec(serverless)?.[1]).toBe('"off"');
   });
 });
 

@@ -97,7 +97,9 @@ async function packageTree(
 
 async function packageIn(tree: string, region: string): Promise<void> {
   const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
-  const command = [serverless, 'package', '--stage', STAGE, '--region', region];
+  // With containers, which are more of the template to look at.
+  const place = ['--stage', STAGE, '--region', region];
+  const command = [serverless, 'package', ...place, '--param=containers=public'];
   await promisify(execFile)(process.execPath, command, {
     cwd: tree,
     // Nobody's credentials, profile or settings.

@@ -1,4 +1,4 @@
-import { candidateCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
+import { candidateCases, containerCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
   aborting,
   type Case,
@@ -20,6 +20,13 @@ const environment = {
   environmentUrl: 'file:///environments.json',
   environmentToken: 't2',
 } as const;
+const full = {
+  throws: 'CodeBuild.AccountLimitExceededException',
+  says: 'Cannot have more than 1 builds in queue for the account',
+};
+const held = { ...full, says: 'Cannot have more than 0 builds in queue for the account' };
+const image = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] } };
+const ROOM = ['IsBuildHeld', 'WaitForRoom', 'CountRoom', 'ForgetRefusal', 'WhichBuild'];
 const broken = [{ throws: 'States.TaskFailed' }];
 
 const START = ['AdmitDeployment', 'IsAdmitted', 'AcquireLease', 'HasLease'];
@@ -94,6 +101,32 @@ const BUILDS: readonly Case[] = [
     'a build of an environment that fails is explained, and no image is built',
     { PlanBuild: environment, BuildEnvironment: broken },
     [...PLANNED, 'BuildEnvironment', 'ExplainBuild'],
+  ),
+  succeeding(
+    'a build that the account has no room for waits, and is started again',
+    { PlanBuild: needed, BuildImage: [full, image] },
+    [
+      ...[...PLANNED, 'GrantBuild', 'BuildImage', ...ROOM, 'BuildImage'],
+      ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
+    ],
+  ),
+  succeeding(
+    'the build of an environment waits for room in the account too',
+    { PlanBuild: environment, BuildEnvironment: [full, { Build: {} }] },
+    [
+      ...[...PLANNED, 'BuildEnvironment', ...ROOM, 'BuildEnvironment', 'GrantBuild', 'BuildImage'],
+      ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
+    ],
+  ),
+  ...(['BuildEnvironment', 'BuildImage'] as const).map((state) =>
+    failing(
+      `a ${state} in an account that may run no build at all waits for nothing`,
+      { PlanBuild: state === 'BuildImage' ? needed : environment, [state]: [held] },
+      [
+        ...[...PLANNED, ...(state === 'BuildImage' ? ['GrantBuild'] : []), state],
+        ...['IsBuildHeld', 'ExplainBuild'],
+      ],
+    ),
   ),
   failing(
     'a build that fails is explained and given up',
@@ -181,6 +214,7 @@ const CASES: readonly Case[] = [
   ...BUILDS,
   ...TARGETS,
   ...candidateCases([...START, ...ON_LAMBDA]),
+  ...containerCases(CHOSEN, ['AcquireLease', 'HasLease', ...CHOSEN.slice(START.length)]),
 ];
 
 describe('the deploy workflow', () => {
@@ -212,8 +246,6 @@ describe('the deploy workflow', () => {
   });
 
   it('a build that the account has no room for waits and is started again', async () => {
-    const full = { throws: 'CodeBuild.AccountLimitExceededException' };
-    const image = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] } };
     const run = await walk({ PlanBuild: needed, BuildImage: [full, full, image] });
 
     expect(run.runs['BuildImage']).toBe(3);
@@ -223,7 +255,6 @@ describe('the deploy workflow', () => {
   });
 
   it('a build whose start was not answered is started again', async () => {
-    const image = { Build: { ExportedEnvironmentVariables: [] } };
     const lost = { throws: 'CodeBuild.CodeBuildException' };
     const run = await walk({ PlanBuild: needed, BuildImage: [lost, image] });
 
@@ -239,12 +270,23 @@ describe('the deploy workflow', () => {
     expect(run.states.at(-1)).toBe('Live');
   });
 
-  it('the build of an environment waits for room in the account too', async () => {
-    const full = { throws: 'CodeBuild.AccountLimitExceededException' };
-    const run = await walk({ PlanBuild: environment, BuildEnvironment: [full, { Build: {} }] });
+  it('a build that never gets its room is explained after 90 looks', async () => {
+    const run = await walk({ PlanBuild: needed, BuildImage: [full] });
 
-    expect(run.runs['BuildEnvironment']).toBe(2);
-    expect(run.states.at(-1)).toBe('Live');
+    expect(run.runs['BuildImage']).toBe(91);
+    expect(run.payloads['ExplainBuild']).toMatchObject([
+      { error: { Error: full.throws, Cause: full.says } },
+    ]);
+  });
+
+  it('what fails after a build has got its room has an error of its own', async () => {
+    const run = await walk({
+      PlanBuild: needed,
+      BuildImage: [full, image],
+      DescribeCandidate: { kind: 'failed', retrySeconds: 1, attempt: 1 },
+    });
+
+    expect(run.payloads['Compensate']).toMatchObject([{ error: { Error: '', Cause: '' } }]);
   });
 
   it.each([
@@ -322,17 +364,19 @@ describe('the deploy workflow', () => {
       attempt,
     }));
     const run = await walk({
-      AcquireLease: looks<'held' | 'acquired'>('held', 'acquired').map((look) => ({
+      AcquireLease: looks<'held' | 'acquired'>('held', 'acquired', 400).map((look) => ({
         ...lease,
         ...look,
       })),
+      ChooseTarget: [{ target: 'none' }, { target: 'fargate' }],
+      AwaitContainers: looks<'pending' | 'ready'>('pending', 'ready', 200),
       DescribeCandidate: looks<'pending' | 'ready'>('pending', 'ready'),
       VerifyTraffic: looks<'pending' | 'verified'>('pending', 'verified', 400),
       JudgeBake: steps,
     });
 
     expect(run.outcome).toBe('Succeeded');
-    expect(run.historyEvents).toBeGreaterThan((3 * 599 + 399) * 9);
+    expect(run.historyEvents).toBeGreaterThan((2 * 599 + 2 * 399 + 199) * 9);
     // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions
     expect(run.historyEvents).toBeLessThan(25_000);
   });

@@ -1,6 +1,8 @@
+import { CONTAINERS_HOURS } from '#domain/placement/awaited-containers.ts';
 import { APPROVAL_HOURS } from '#domain/promotion/approval.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
 import { APPROVAL_WAIT_SECONDS } from '#steps/await-approval.ts';
+import { CONTAINERS_WAIT_SECONDS } from '#steps/await-containers.ts';
 import { historyLength } from '../support/aws-world/paths.ts';
 import { type AslState, MACHINES, type Machine } from '../support/walk/asl.ts';
 
@@ -64,4 +66,17 @@ it('an approval is looked for as long as anybody is waited for', () => {
   }
 
   expect(waitsInAll).toBeGreaterThan(APPROVAL_HOURS * 3_600_000);
+});
+
+it('containers are looked for as long as anybody is waited for', () => {
+  const deploy = MACHINES.find(({ name }) => name === 'deploy')!;
+  const loop = loopsOf(deploy).find(({ counter }) => counter === '$.containers.attempt')!;
+  const { least, most } = CONTAINERS_WAIT_SECONDS;
+  let waitsInAll = 0;
+
+  for (let look = 1; look < loop.most; look += 1) {
+    waitsInAll += Math.max(least, retrySeconds(waitsInAll, most)) * 1000;
+  }
+
+  expect(waitsInAll).toBeGreaterThan(CONTAINERS_HOURS * 3_600_000);
 });

@@ -1,4 +1,4 @@
-import { candidateCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
+import { candidateCases, containerCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
   aborting,
   type Case,
@@ -131,6 +131,7 @@ const CASES: readonly Case[] = [
     [...START, ...CHOSEN, 'ProvisionEc2'],
   ),
   ...candidateCases(PROVISIONED),
+  ...containerCases([...START, ...CHOSEN], ['AcquireLease', 'HasLease', ...CHOSEN]),
 ];
 
 describe('the promote workflow', () => {

@@ -38,9 +38,13 @@ export function addAccountCommands(program: Command): void {
   )
     .option(
       '--param <name=value>',
-      'a parameter of the stack, such as containers=off; may be repeated',
+      'a parameter of the stack, such as bakeSeconds=300; may be repeated',
       collected,
       [],
+    )
+    .option(
+      '--containers <which>',
+      'where models run that do not fit Lambda: public, isolated or off; without it as installed, at first off',
     )
     .option('--yes', 'do not ask')
     .option('--skip-doctor', 'deploy even if the account is not ready')
@@ -49,7 +53,7 @@ export function addAccountCommands(program: Command): void {
       'after',
       examples(
         'slipway deploy --stage prod --region eu-west-1',
-        'slipway deploy --stage dev --param containers=off --yes',
+        'slipway deploy --stage prod --containers public --yes',
         'slipway deploy --stage prod --print-policy',
       ),
     )

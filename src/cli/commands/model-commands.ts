@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { ModelStatus, Slipway } from '#compose/slipway.ts';
 import { nearestName } from '#domain/nearest-name.ts';
 import { unknownModel } from '#domain/unknown-model.ts';
+import { asksForContainers } from '../ask-containers.ts';
 import {
+  accountOf,
   examples,
   openSlipway,
   type Place,
@@ -76,6 +78,7 @@ function addPush(program: Command): void {
     'Uploads a model (a file, or a folder with its model.yaml) and follows its deployment.',
   )
     .option('--name <name>', "the model's name (default: the file's name without its ending)")
+    .option('--yes', 'turn containers on without asking, in AWS, if the model needs one')
     .addHelpText(
       'after',
       examples(
@@ -84,9 +87,12 @@ function addPush(program: Command): void {
         'slipway push digits.onnx --stage prod',
       ),
     )
-    .action(async (path: string, options: Place & { name?: string }) => {
+    .action(async (path: string, options: Place & { name?: string; yes?: boolean }) => {
       const output = commandOutput(options);
-      const end = await push(path, { name: options.name, output }, () => openSlipway(options));
+      const { name, yes = false } = options;
+      const account = accountOf(options);
+      const asks = account && asksForContainers({ account, yes, tell: output.line });
+      const end = await push(path, { name, output, asks }, () => openSlipway(options));
       output.data(end);
       process.exitCode = ['Live', 'Ignored'].includes(end.detail.state) ? 0 : 1;
     });

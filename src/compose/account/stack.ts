@@ -67,6 +67,19 @@ export async function findStackIfAny(account: AwsAccount): Promise<SlipwayStack 
   return stack && read(stack);
 }
 
+/** The parameter `containers` of the stack, whatever state it is in; undefined where it has none, as before its first deploy was through. */
+export async function containersOf(account: AwsAccount): Promise<string | undefined> {
+  const cloudFormation = new CloudFormationClient(clientSettings(account));
+  const { Parameters = [] } = (await describe(cloudFormation, stackName(account))) ?? {};
+  return Parameters.find(({ ParameterKey }) => ParameterKey === 'Containers')?.ParameterValue;
+}
+
+/** The stack's status, as CloudFormation calls it; empty where there is none. */
+export async function stackStatus(account: AwsAccount): Promise<string> {
+  const cloudFormation = new CloudFormationClient(clientSettings(account));
+  return (await describe(cloudFormation, stackName(account)))?.StackStatus ?? '';
+}
+
 /** The failure of a command whose stack does not exist. */
 export async function noStack(account: AwsAccount): Promise<Failure> {
   const region = await new CloudFormationClient(clientSettings(account)).config.region();

@@ -54,7 +54,7 @@ export function installDoctor(
 
 /** Those that the first deploy creates if it is told nothing; undefined for a stack that has none for containers. */
 function networksBefore(stack: SlipwayStack | undefined): number | undefined {
-  if (!stack) return networksAdded(undefined, true);
+  if (!stack) return networksAdded(undefined, false);
   return stack.containers ? 0 : undefined;
 }
 

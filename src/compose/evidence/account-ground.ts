@@ -17,13 +17,17 @@ const KEY_NAME = 'prove';
 const ANSWER_MS = 30_000;
 
 /** An account in which the stage of `plan` is deployed, and from which all of it is removed, bucket and table too. */
-export function accountGround(copy: Copy, plan: Install): Ground & AsyncDisposable {
+export function accountGround(
+  copy: Copy,
+  plan: Install,
+  tell: (line: string) => void,
+): Ground & AsyncDisposable {
   const { account } = plan;
   let folder: string | undefined;
   return {
     inventory: () => inventory(account),
     async deploy() {
-      const code = await runInstall(copy, plan);
+      const code = await runInstall(copy, plan, tell);
       if (code === 0) return;
       throw new Failure('PlatformUnavailable', `the deploy ended with exit code ${code}`);
     },

@@ -1,6 +1,7 @@
-import { artifactsOf, offeredBy, registryOf } from '#compose/aws-ports.ts';
+import { artifactsOf, registryOf } from '#compose/aws-ports.ts';
 import type { Environment } from '#compose/aws-settings.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
+import { TARGETS } from '#domain/placement/target.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
 import { boundedInspector, type InspectionBudget } from './bounded.ts';
 
@@ -15,7 +16,8 @@ export function inspectArtifactOnAws(env: Environment) {
     registry: registryOf(env),
     artifacts: artifactsOf(env),
     inspect: (files, manifest) =>
-      inspector.inspect(files, { maxBytes: maxArtifactBytes(offeredBy(env)), manifest }),
+      // One that only a container holds waits for one, if there is none.
+      inspector.inspect(files, { maxBytes: maxArtifactBytes(TARGETS), manifest }),
     parseManifest: inspector.parseManifest,
   });
 }

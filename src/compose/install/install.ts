@@ -1,18 +1,23 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
-import { findStackIfAny, stackName } from '#compose/account/stack.ts';
+import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { requireAllowed } from './parameter-rules.ts';
 import { idleCostLine, nameInTemplate, readParameters, wantedContainers } from './parameters.ts';
 import { type Copy, stackFolder, templateFolder } from './stack-folder.ts';
+import { type ContainersOn, turnContainersOn } from './turn-containers-on.ts';
 
 export type Install = {
   readonly account: AwsAccount & { readonly region: string };
+  /** What the stack is deployed with. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** The containers to turn on once the stack is there; null where they stay as they are. */
+  readonly turnsOn: ContainersOn | null;
   readonly findings: readonly Finding[];
   /** What a person should know beforehand. */
   readonly notes: readonly string[];
@@ -30,19 +35,44 @@ export async function planInstall(
   const template = templateFolder(root);
   const parameters = readParameters(given);
   await requireAllowed(template, new Map([['stage', place.stage], ...parameters]));
-  const containers = wantedContainers(parameters);
+  wantedContainers(parameters);
   const account = { ...place, profile, region: await regionOf({ ...place, profile }) };
+  // Who may not look is told so by the findings.
+  const asked = await Promise.allSettled([containersOf(account)]);
+  const [own] = asked;
+  const before = (own.status === 'fulfilled' && own.value) || 'off';
+  const containers = wantedContainers(new Map([['containers', before], ...parameters]));
+  const turnsOn = containers !== 'off' && before === 'off' ? containers : null;
   const findings = await installDoctor(account, containers !== 'off');
+  const isRefused = findings.some(({ result }) => result === 'fail');
+  if (own.status === 'rejected' && !isRefused) throw own.reason;
   const notes = [
     `deploys ${stackName(account)} in ${account.region}`,
     ...(await changes(account, parameters)),
     idleCostLine(containers),
   ];
-  return { account, parameters, findings, notes };
+  const deployed = new Map([...parameters, ['containers', turnsOn ? 'off' : containers]]);
+  return { account, parameters: deployed, turnsOn, findings, notes };
 }
 
-/** Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Returns its exit code. */
-export async function runInstall(copy: Copy, { account, parameters }: Install): Promise<number> {
+/**
+ * Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Returns its exit code.
+ * Containers are turned on last, by an update of their own: where an account may not have them, there is a stack that works without. Fails as `turnContainersOn` does.
+ */
+export async function runInstall(
+  copy: Copy,
+  install: Install,
+  tell: (line: string) => void,
+): Promise<number> {
+  const code = await deployStack(copy, install);
+  const { account, turnsOn } = install;
+  if (code === 0 && turnsOn) {
+    await turnContainersOn(account, turnsOn, { tell, sleep: (ms) => sleep(ms) });
+  }
+  return code;
+}
+
+async function deployStack(copy: Copy, { account, parameters }: Install): Promise<number> {
   const folder = await stackFolder(copy);
   const installed = await run(folder, [join(folder, 'install.js')]);
   if (installed !== 0) return installed;
@@ -63,7 +93,7 @@ async function regionOf(account: AwsAccount): Promise<string> {
   return withCredentials(() => config.region());
 }
 
-/** Lists the parameters that a deploy would change: an omitted parameter goes back to its default. */
+/** Lists the given parameters that a deploy would change. An omitted one goes back to its default, but for `containers`. */
 async function changes(
   account: AwsAccount,
   parameters: ReadonlyMap<string, string>,
@@ -72,16 +102,9 @@ async function changes(
   if (!stack) return [];
   const before = (name: string) => stack.parameters[nameInTemplate(name)];
   const given = Array.from(parameters).filter(([name, value]) => before(name) !== value);
-  const kept = before('containers') ?? 'public';
-  const isReset = !parameters.has('containers') && kept !== 'public';
-  return [
-    ...given.map(
-      ([name, value]) => `changes ${name} from ${before(name) ?? 'nothing'} to ${value}`,
-    ),
-    ...(isReset
-      ? [`changes containers from ${kept} to public: give --param containers=${kept} to keep it`]
-      : []),
-  ];
+  return given.map(
+    ([name, value]) => `changes ${name} from ${before(name) ?? 'nothing'} to ${value}`,
+  );
 }
 
 function run(cwd: string, args: readonly string[]): Promise<number> {

@@ -89,9 +89,9 @@ function fixOf(name: string, isKnown: boolean): string {
   return `${ask}Use --param name=value, once for each name, with one of ${PARAMETERS.join(', ')}.`;
 }
 
-/** The requested containers; `public` by default. Fails with `InputInvalid`. */
+/** The requested containers; `off` by default. Fails with `InputInvalid`. */
 export function wantedContainers(parameters: ReadonlyMap<string, string>): Containers {
-  const wanted = parameters.get('containers') ?? 'public';
+  const wanted = parameters.get('containers') ?? 'off';
   const known = Object.keys(idleStack.usdPerMonth) as Containers[];
   const found = known.find((each) => each === wanted);
   if (found) return found;

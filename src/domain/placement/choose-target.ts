@@ -3,6 +3,7 @@ import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { type ContainerNeeds, fargateSize } from './container-size.ts';
+import { IDLE_USD_PER_MONTH } from './cost.ts';
 import { ec2Size } from './ec2-size.ts';
 import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
 import type { Loss } from './own-image.ts';
@@ -94,7 +95,7 @@ function held(
   if (wished !== 'auto' && wished !== target) return `placement.target is ${wished}`;
   if (!allow.includes(target)) return 'placement.allow does not include it';
   if (!offered.includes(target)) {
-    return 'this installation has no containers: deploy it with containers=public, which costs about $23 a month while idle';
+    return `this installation has no containers; with containers=public it costs $${IDLE_USD_PER_MONTH.public.toFixed(2)} a month while idle`;
   }
   const hasOthers = allow.some((each) => each !== 'lambda' && offered.includes(each));
   return target === 'lambda' && wished === 'auto' && hasOthers ? slowStart(needs) : undefined;

@@ -1,3 +1,4 @@
+import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
 
@@ -8,6 +9,12 @@ const HOURS_A_MONTH = 730;
 
 /** What the public address costs that each task on Fargate and each host has in a network of `containers=public`, in USD a month. */
 export const ADDRESS_USD_PER_MONTH = cents(prices.publicAddressHour.usd * HOURS_A_MONTH);
+
+/** What a stack costs by being there, in USD a month, by its parameter `containers`. */
+export const IDLE_USD_PER_MONTH = idleStack.usdPerMonth;
+
+/** What a stack costs more a month once its containers are on, `public`, in USD and without models. */
+export const CONTAINERS_USD_PER_MONTH = cents(IDLE_USD_PER_MONTH.public - IDLE_USD_PER_MONTH.off);
 
 /** Requests to a revision, each answered in so many milliseconds. */
 export type Load = { readonly requests: number; readonly durationMs: number };

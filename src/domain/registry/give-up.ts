@@ -15,8 +15,8 @@ export function whyGivenUp(
   nowMs: number,
 ): Trouble | undefined {
   if (trouble && !hasBegun(phase) && intents.length === 0) return trouble;
-  // Until a person has answered, a promotion does not wait for its turn.
-  const sinceMs = work.promotion?.approval?.atMs ?? admittedAtMs;
+  // Until a person has answered, or containers are on, it does not wait for its turn.
+  const sinceMs = work.awaits?.untilMs ?? work.promotion?.approval?.atMs ?? admittedAtMs;
   if (nowMs - sinceMs <= LONGEST_WAIT_HOURS * HOUR_MS) return undefined;
   const again = kind === 'deploy' ? 'upload the model again' : `ask for the ${kind} again`;
   return {

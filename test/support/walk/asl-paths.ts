@@ -12,7 +12,7 @@ function reads(state: AslState): {
   readonly answer: readonly string[];
 } {
   const rules = (state.Choices ?? []).flatMap(
-    (rule) => rule.And ?? [{ Variable: rule.Variable ?? '' }],
+    (rule) => rule.And?.map((each) => each.Not ?? each) ?? [{ Variable: rule.Variable ?? '' }],
   );
   return {
     input: [
@@ -27,7 +27,8 @@ function reads(state: AslState): {
 function paths(template: unknown): readonly string[] {
   if (typeof template !== 'object' || template === null) return [];
   return Object.entries(template).flatMap(([key, value]) =>
-    key.endsWith('.$') ? [String(value)] : paths(value),
+    // Of an intrinsic function, such as States.MathAdd($.a.b, 1), what it is given.
+    key.endsWith('.$') ? (String(value).match(/\$[\w.$]*/g) ?? []) : paths(value),
   );
 }
 

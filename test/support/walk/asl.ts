@@ -9,7 +9,8 @@ type Retrier = {
   MaxDelaySeconds?: number;
 };
 type Catcher = { ErrorEquals: string[]; ResultPath?: string; Next: string };
-type Rule = { Next: string; Variable?: string; And?: { Variable: string }[] };
+type Test = { Variable: string };
+type Rule = { Next: string; Variable?: string; And?: (Test & { Not?: Test })[] };
 
 /** A state as JSON, with the fields that tests look at. */
 export type AslState = {

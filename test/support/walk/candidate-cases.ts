@@ -66,6 +66,52 @@ export function candidateCases(before: readonly string[]): readonly Case[] {
   ];
 }
 
+/** What may befall a model that needs a container where there is none; `chosen` are the states up to that, `again` those from the lease back to that choice. */
+export function containerCases(
+  chosen: readonly string[],
+  again: readonly string[],
+): readonly Case[] {
+  const awaited = [...chosen, 'AwaitContainers', 'AreContainersOn'];
+  const pending = { kind: 'pending', retrySeconds: 1, attempt: 1 } as const;
+  const none = { ChooseTarget: { target: 'none' } } as const;
+  const failed = (name: string, script: Case['script'], states: readonly string[]): Case => ({
+    name,
+    script: { ...none, ...script },
+    states: [...states, 'Failed'],
+    outcome: 'DeploymentFailed',
+  });
+  return [
+    succeeding(
+      'a model that needs a container goes on once there are containers',
+      {
+        ChooseTarget: [{ target: 'none' }, { target: 'fargate' }],
+        AwaitContainers: [pending, { ...pending, kind: 'ready', attempt: 2 }],
+      },
+      [
+        ...[...awaited, 'WaitForContainers', 'AwaitContainers', 'AreContainersOn'],
+        ...[...again, 'ProvisionFargate', ...TO_LIVE],
+      ],
+    ),
+    ...(['rejected', 'superseded', 'aborted'] as const).map((kind) =>
+      succeeding(
+        `a model that waits for containers ends as ${kind} when the step says so`,
+        { ...none, AwaitContainers: { ...pending, kind } },
+        [...awaited, `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`],
+      ),
+    ),
+    failed(
+      'waiting for containers ends after 200 looks',
+      { AwaitContainers: { ...pending, attempt: 200 } },
+      awaited,
+    ),
+    failed(
+      'containers that cannot be looked for fail',
+      { AwaitContainers: denied },
+      awaited.slice(0, -1),
+    ),
+  ];
+}
+
 function shiftCases(able: readonly string[]): readonly Case[] {
   const shifted = [...able, ...SHIFTED];
   const baked = [...shifted, ...BAKED];

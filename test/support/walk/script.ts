@@ -7,7 +7,9 @@ export type Act<Name extends StepName> =
   | { readonly throws: FailureName | 'TypeError' | `Lambda.${string}` }
   | { readonly unforeseen: unknown };
 
-export type BuildAct = { readonly Build: object } | { readonly throws: string };
+export type BuildAct =
+  | { readonly Build: object }
+  | { readonly throws: string; readonly says?: string };
 
 /** The states that are builds, and no steps of ours. */
 export const BUILDS = ['BuildEnvironment', 'BuildImage'] as const;
@@ -42,6 +44,7 @@ export const HAPPY = {
   GrantBuild: { imageTag: 'digits-1', artifactUrl: 'file:///parts.json', token: 't1' },
   ExplainBuild: {},
   ChooseTarget: { target: 'lambda' },
+  AwaitContainers: { kind: 'ready', retrySeconds: 0, attempt: 1 },
   ProvisionLambda: {},
   ProvisionFargate: {},
   ProvisionEc2: {},

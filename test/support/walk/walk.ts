@@ -64,7 +64,7 @@ function handlersOf(machine: Machine, script: Script, payloads: Payloads) {
   };
   const build = (name: BuildName) => async (parameters: unknown) => {
     const act = nth(script[name] ?? BUILT, record(name, parameters));
-    if ('throws' in act) throw scripted(act.throws);
+    if ('throws' in act) throw scripted(act.throws, act.says);
     return JSON.parse(JSON.stringify(act));
   };
   const tasks = statesOf(machine, 'Task').map((name) => [
@@ -79,8 +79,8 @@ function nth<Each extends object>(acts: Each | readonly Each[], run: number): Ea
   return list[Math.min(run, list.length - 1)]!;
 }
 
-function scripted(errorType: string): Error {
-  const cause = JSON.stringify({ errorType, errorMessage: `${errorType} was scripted` });
+function scripted(errorType: string, says?: string): Error {
+  const cause = says ?? JSON.stringify({ errorType, errorMessage: `${errorType} was scripted` });
   return Object.assign(new Error(cause), { name: errorType });
 }
 

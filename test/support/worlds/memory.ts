@@ -223,7 +223,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     },
     requireApproval: options.requireApproval ?? false,
     inspector: HERE,
-    maxArtifactBytes: maxArtifactBytes(offered),
+    maxArtifactBytes: maxArtifactBytes(TARGETS),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: 0,
     shifts: { ...AWS_SHIFTS, bakeSeconds: 60 },
