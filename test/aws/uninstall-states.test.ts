@@ -12,6 +12,7 @@ import {
   EC2Client,
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
+import { BatchDeleteImageCommand, ECRClient, ListImagesCommand } from '@aws-sdk/client-ecr';
 import { DeleteClusterCommand, DeleteServiceCommand, ECSClient } from '@aws-sdk/client-ecs';
 import {
   DeleteListenerCommand,
@@ -192,6 +193,12 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     const before = await beside();
     await lived();
     const StackName = 'slipway-dev';
+    // The template has CloudFormation empty them, which moto does not.
+    for (const repositoryName of [StackName, `${StackName}-environments`]) {
+      const ecr = awsClient(ECRClient, moto());
+      const { imageIds } = await ecr.send(new ListImagesCommand({ repositoryName }));
+      await ecr.send(new BatchDeleteImageCommand({ repositoryName, imageIds }));
+    }
     await awsClient(CloudFormationClient, moto()).send(new DeleteStackCommand({ StackName }));
 
     expect(await run(moto().endpoint)).toEqual([]);
