@@ -1,6 +1,6 @@
 import { APIGatewayClient, DeleteRestApiCommand } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
-import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateNetworkInterfaceCommand,
@@ -202,6 +202,20 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     await awsClient(CloudFormationClient, moto()).send(new DeleteStackCommand({ StackName }));
 
     expect(await run(moto().endpoint)).toEqual([]);
+    expect(await inventory(moto())).toEqual(before);
+  });
+
+  it('removes nothing where the table that is to go is protected, and says how that ends', async () => {
+    const world = await installInMoto(moto(), 'dev');
+    const TableName = world.outputs['Table'];
+    const protect = new UpdateTableCommand({ TableName, DeletionProtectionEnabled: true });
+    await awsClient(DynamoDBClient, moto()).send(protect);
+    const before = await inventory(moto());
+
+    await expect(run(moto().endpoint)).rejects.toMatchObject({
+      message: `the table ${TableName} is protected against deletion`,
+      fix: expect.stringContaining('deletionProtection=false'),
+    });
     expect(await inventory(moto())).toEqual(before);
   });
 

@@ -31,6 +31,27 @@ describe('the bucket of the packaged template', () => {
     expect(statement.Resource.map(plain)).toEqual(['ModelBucket', 'ModelBucket/*']);
   });
 
+  it('takes models from whom the stack names alone, where it names somebody', () => {
+    const { Statement } = template.Resources['ModelBucketPolicy']!.Properties.PolicyDocument;
+
+    expect(template.Conditions.HasUploaders).toEqual({
+      'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Uploaders' }, ''] }],
+    });
+    expect(Statement[1]['Fn::If']).toMatchObject([
+      'HasUploaders',
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:PutObject',
+        Condition: {
+          ArnNotLike: { 'aws:PrincipalArn': { 'Fn::Split': [',', { Ref: 'Uploaders' }] } },
+        },
+      },
+      { Ref: 'AWS::NoValue' },
+    ]);
+    expect(plain(Statement[1]['Fn::If'][1].Resource)).toMatch(/ModelBucket.*\/models\/\*$/);
+  });
+
   it('forgets broken uploads and the lists that builds have read, and never a model', () => {
     const { Rules } = Properties.LifecycleConfiguration;
 

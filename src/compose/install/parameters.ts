@@ -10,6 +10,8 @@ export const PARAMETERS = [
   'bakeSeconds',
   'customImages',
   'ownImages',
+  'uploaders',
+  'deletionProtection',
   'webAdapterImage',
   'vllmImage',
   'torchIndex',
