@@ -12,6 +12,7 @@ export const PARAMETERS = [
   'ownImages',
   'uploaders',
   'deletionProtection',
+  'firewall',
   'webAdapterImage',
   'vllmImage',
   'torchIndex',
