@@ -2,6 +2,21 @@ import { type Json, ofType, plain, readTemplate } from './template.ts';
 
 const template = await readTemplate();
 
+describe('the registry of the packaged template', () => {
+  const { Properties } = template.Resources['Registry']!;
+
+  it('is protected, and has a key of its owner’s own, where the stack is told to', () => {
+    expect(Properties.DeletionProtectionEnabled).toEqual({ 'Fn::If': ['IsProtected', true, false] });
+    expect(Properties.SSESpecification['Fn::If']).toEqual([
+      'HasKey',
+      { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: { Ref: 'KmsKeyArn' } },
+      { Ref: 'AWS::NoValue' },
+    ]);
+    expect(template.Parameters.KmsKeyArn.Default).toBe('');
+    expect(template.Parameters.DeletionProtection.Default).toBe('false');
+  });
+});
+
 describe('the bucket of the packaged template', () => {
   const bucket = template.Resources['ModelBucket']!;
   const { Properties } = bucket;
@@ -15,7 +30,18 @@ describe('the bucket of the packaged template', () => {
 
   it('is closed to the public, and encrypted', () => {
     expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual(Array(4).fill(true));
-    expect(JSON.stringify(Properties.BucketEncryption)).toContain('"SSEAlgorithm":"AES256"');
+    const [encryption] = Properties.BucketEncryption.ServerSideEncryptionConfiguration;
+    expect(encryption['Fn::If']).toEqual([
+      'HasKey',
+      {
+        ServerSideEncryptionByDefault: {
+          SSEAlgorithm: 'aws:kms',
+          KMSMasterKeyID: { Ref: 'KmsKeyArn' },
+        },
+        BucketKeyEnabled: true,
+      },
+      { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+    ]);
   });
 
   it('answers over TLS only', () => {

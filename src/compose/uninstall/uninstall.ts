@@ -36,7 +36,7 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
   const repositories = [outputs.Repository, outputs.Environments].filter(Boolean);
   const ifThere = (removals: readonly Removal[]) => (isThere ? [removals] : []);
   return {
-    what: `${name} (${status})${isComplete ? '' : ', whose deploy never completed'}`,
+    what: `${name} (${status})${isComplete ? '' : ', whose creation never completed'}`,
     retained: retained(outputs, wish),
     foreign: await findForeign(account, parts, wish),
     stages: [
