@@ -107,3 +107,12 @@ describe('the web ACL of the packaged template', () => {
     expect(behind).toBe(0);
   });
 });
+
+it('the authorizer has executions of its own where the stack is told to keep some', () => {
+  const { Properties } = template.Resources['AuthorizeLambdaFunction']!;
+
+  expect(Properties.ReservedConcurrentExecutions).toEqual({
+    'Fn::If': ['HasReserve', { Ref: 'AuthorizerConcurrency' }, { Ref: 'AWS::NoValue' }],
+  });
+  expect(template.Parameters.AuthorizerConcurrency.Default).toBe(0);
+});

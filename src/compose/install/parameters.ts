@@ -13,6 +13,7 @@ export const PARAMETERS = [
   'uploaders',
   'deletionProtection',
   'firewall',
+  'authorizerConcurrency',
   'kmsKeyArn',
   'webAdapterImage',
   'vllmImage',
