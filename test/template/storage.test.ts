@@ -252,3 +252,29 @@ describe('the queues of the packaged template', () => {
     ]);
   });
 });
+
+describe('the trail of uploads', () => {
+  const { Condition, Properties, DependsOn } = template.Resources['Trail']!;
+
+  it('is there on request, and writes down what is dropped or deleted below models/ alone', () => {
+    expect(template.Conditions.HasUploadTrail).toEqual({
+      'Fn::Equals': [{ Ref: 'UploadTrail' }, 'on'],
+    });
+    expect(template.Parameters.UploadTrail.Default).toBe('off');
+    expect([Condition, DependsOn]).toEqual(['HasUploadTrail', 'LogBucketPolicy']);
+    const [selector] = Properties.EventSelectors;
+    expect(selector).toMatchObject({ ReadWriteType: 'WriteOnly', IncludeManagementEvents: false });
+    expect(selector.DataResources[0].Values.map(plain)).toEqual(['ModelBucket/models/']);
+  });
+
+  it('may be written by CloudTrail for this trail alone', () => {
+    const { Statement } = template.Resources['LogBucketPolicy']!.Properties.PolicyDocument;
+    const allowed = Statement.flatMap((each: Json) => each['Fn::If']?.[1] ?? []);
+
+    expect(allowed.map(({ Sid }: Json) => Sid)).toEqual(['TrailLooks', 'TrailWrites']);
+    for (const { Principal, Condition: only } of allowed) {
+      expect(Principal).toEqual({ Service: 'cloudtrail.amazonaws.com' });
+      expect(JSON.stringify(only)).toContain(`trail/${Properties.TrailName}`);
+    }
+  });
+});

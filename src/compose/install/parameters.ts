@@ -11,6 +11,7 @@ export const PARAMETERS = [
   'customImages',
   'ownImages',
   'uploaders',
+  'uploadTrail',
   'deletionProtection',
   'firewall',
   'authorizerConcurrency',
