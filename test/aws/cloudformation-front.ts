@@ -4,6 +4,9 @@ import type { Moto } from '../support/aws/moto.ts';
 /** Something that keeps a resource of the stack from being deleted, as CloudFormation tells of it. */
 export type Blocked = { readonly logicalId: string; readonly reason: string };
 
+// Moto calls it a ValidationException. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
+const NO_SCALING = /AnyScaleFrontendService\.(?:Deregister|Delete)/;
+
 type Planted = {
   readonly status?: string;
   /** Whether the stack tells its outputs; by default it does. */
@@ -55,6 +58,11 @@ export async function startCloudFormation(moto: Moto, planted: Planted) {
     const bytes = Buffer.concat(await request.toArray());
     const { method, url, headers } = request;
     const isAsked = /Action=\w+&?.*Version=2010-05-15/.test(String(bytes));
+    if (NO_SCALING.test(String(headers['x-amz-target']))) {
+      const error = { __type: 'ObjectNotFoundException', message: 'no such target' };
+      response.writeHead(400).end(JSON.stringify(error));
+      return;
+    }
     const own = isAsked ? await answered(String(bytes)) : undefined;
     if (own !== undefined) {
       response.end(own);

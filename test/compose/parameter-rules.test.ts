@@ -11,6 +11,8 @@ describe('the parameters of a deploy', () => {
     ['bakeSeconds', '3600'],
     ['requireApproval', 'true'],
     ['ownImages', 'named'],
+    ['uploaders', ''],
+    ['uploaders', 'arn:aws:iam::111122223333:role/ci,arn:aws:iam::111122223333:user/ann'],
     ['requestsPerSecond', '50'],
     ['promoterExternalId', ''],
     ['maxMonthlyUsd', '99.50'],

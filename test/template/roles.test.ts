@@ -183,6 +183,26 @@ describe('the roles of the packaged template', () => {
     ]);
   });
 
+  it('let nothing that another account promotes go live without a person, unless the stack is told', () => {
+    const { Environment } = template.Resources['AdmitPromotionLambdaFunction']!.Properties;
+
+    expect(Environment.Variables.SLIPWAY_REQUIRE_APPROVAL).toEqual({
+      'Fn::If': ['NeedsApproval', 'true', 'false'],
+    });
+    expect(template.Parameters.RequireApproval.Default).toBe('auto');
+    expect(template.Conditions.NeedsApproval).toEqual({
+      'Fn::Or': [
+        { 'Fn::Equals': [{ Ref: 'RequireApproval' }, 'true'] },
+        {
+          'Fn::And': [
+            { 'Fn::Equals': [{ Ref: 'RequireApproval' }, 'auto'] },
+            { Condition: 'HasPromoter' },
+          ],
+        },
+      ],
+    });
+  });
+
   it('let who promotes approve nothing: it writes nothing to the table', () => {
     const actions = statementsOf(template.Resources['Promoter']!).flatMap(({ Action }) =>
       list(Action),

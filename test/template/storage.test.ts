@@ -2,6 +2,21 @@ import { type Json, ofType, plain, readTemplate } from './template.ts';
 
 const template = await readTemplate();
 
+describe('the registry of the packaged template', () => {
+  const { Properties } = template.Resources['Registry']!;
+
+  it('is protected, and has a key of its owner’s own, where the stack is told to', () => {
+    expect(Properties.DeletionProtectionEnabled).toEqual({ 'Fn::If': ['IsProtected', true, false] });
+    expect(Properties.SSESpecification['Fn::If']).toEqual([
+      'HasKey',
+      { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: { Ref: 'KmsKeyArn' } },
+      { Ref: 'AWS::NoValue' },
+    ]);
+    expect(template.Parameters.KmsKeyArn.Default).toBe('');
+    expect(template.Parameters.DeletionProtection.Default).toBe('false');
+  });
+});
+
 describe('the bucket of the packaged template', () => {
   const bucket = template.Resources['ModelBucket']!;
   const { Properties } = bucket;
@@ -15,7 +30,18 @@ describe('the bucket of the packaged template', () => {
 
   it('is closed to the public, and encrypted', () => {
     expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual(Array(4).fill(true));
-    expect(JSON.stringify(Properties.BucketEncryption)).toContain('"SSEAlgorithm":"AES256"');
+    const [encryption] = Properties.BucketEncryption.ServerSideEncryptionConfiguration;
+    expect(encryption['Fn::If']).toEqual([
+      'HasKey',
+      {
+        ServerSideEncryptionByDefault: {
+          SSEAlgorithm: 'aws:kms',
+          KMSMasterKeyID: { Ref: 'KmsKeyArn' },
+        },
+        BucketKeyEnabled: true,
+      },
+      { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+    ]);
   });
 
   it('answers over TLS only', () => {
@@ -29,6 +55,27 @@ describe('the bucket of the packaged template', () => {
       Condition: { Bool: { 'aws:SecureTransport': false } },
     });
     expect(statement.Resource.map(plain)).toEqual(['ModelBucket', 'ModelBucket/*']);
+  });
+
+  it('takes models from whom the stack names alone, where it names somebody', () => {
+    const { Statement } = template.Resources['ModelBucketPolicy']!.Properties.PolicyDocument;
+
+    expect(template.Conditions.HasUploaders).toEqual({
+      'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Uploaders' }, ''] }],
+    });
+    expect(Statement[1]['Fn::If']).toMatchObject([
+      'HasUploaders',
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:PutObject',
+        Condition: {
+          ArnNotLike: { 'aws:PrincipalArn': { 'Fn::Split': [',', { Ref: 'Uploaders' }] } },
+        },
+      },
+      { Ref: 'AWS::NoValue' },
+    ]);
+    expect(plain(Statement[1]['Fn::If'][1].Resource)).toMatch(/ModelBucket.*\/models\/\*$/);
   });
 
   it('forgets broken uploads and the lists that builds have read, and never a model', () => {
@@ -203,5 +250,31 @@ describe('the queues of the packaged template', () => {
       'arn:aws:events:::rule/slipway-test-*',
       'arn:aws:events:::rule/slipway-test/slipway-test-*',
     ]);
+  });
+});
+
+describe('the trail of uploads', () => {
+  const { Condition, Properties, DependsOn } = template.Resources['Trail']!;
+
+  it('is there on request, and writes down what is dropped or deleted below models/ alone', () => {
+    expect(template.Conditions.HasUploadTrail).toEqual({
+      'Fn::Equals': [{ Ref: 'UploadTrail' }, 'on'],
+    });
+    expect(template.Parameters.UploadTrail.Default).toBe('off');
+    expect([Condition, DependsOn]).toEqual(['HasUploadTrail', 'LogBucketPolicy']);
+    const [selector] = Properties.EventSelectors;
+    expect(selector).toMatchObject({ ReadWriteType: 'WriteOnly', IncludeManagementEvents: false });
+    expect(selector.DataResources[0].Values.map(plain)).toEqual(['ModelBucket/models/']);
+  });
+
+  it('may be written by CloudTrail for this trail alone', () => {
+    const { Statement } = template.Resources['LogBucketPolicy']!.Properties.PolicyDocument;
+    const allowed = Statement.flatMap((each: Json) => each['Fn::If']?.[1] ?? []);
+
+    expect(allowed.map(({ Sid }: Json) => Sid)).toEqual(['TrailLooks', 'TrailWrites']);
+    for (const { Principal, Condition: only } of allowed) {
+      expect(Principal).toEqual({ Service: 'cloudtrail.amazonaws.com' });
+      expect(JSON.stringify(only)).toContain(`trail/${Properties.TrailName}`);
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DeleteBucketCommand,
   DeleteObjectsCommand,
@@ -32,6 +32,17 @@ export function removalOfTable(account: AwsAccount, TableName: string): Removal 
       await unlessGone(() => client.send(new DeleteTableCommand({ TableName })));
     },
   };
+}
+
+/** Fails with `InputInvalid` where the table is protected against its deletion, which would end an uninstall only once all else is gone. */
+export async function refuseProtected(account: AwsAccount, TableName: string): Promise<void> {
+  const client = new DynamoDBClient(clientSettings(account));
+  const describe = new DescribeTableCommand({ TableName });
+  const found = await unlessGone(() => client.send(describe));
+  if (!found?.Table?.DeletionProtectionEnabled) return;
+  throw new Failure('InputInvalid', `the table ${TableName} is protected against deletion`, {
+    fix: `Deploy once with --param deletionProtection=false, or leave out --delete-table. A table whose stack is gone: \`aws dynamodb update-table --table-name ${TableName} --no-deletion-protection-enabled\`.`,
+  });
 }
 
 /** The removal of the objects in the deployment bucket, which belongs to the stack: CloudFormation does not delete a bucket that holds objects. */

@@ -67,15 +67,16 @@ async function groups(client: EC2Client, own: string): Promise<readonly Foreign[
 }
 
 /** A bus with rules cannot be deleted. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html */
-async function rules(account: AwsAccount, { name, made }: Parts): Promise<readonly Foreign[]> {
-  const EventBusName = made.get('Bus');
-  if (!EventBusName) return [];
+async function rules(
+  account: AwsAccount,
+  { outputs: { Bus: EventBusName }, made }: Parts,
+): Promise<readonly Foreign[]> {
   const client = new EventBridgeClient(clientSettings(account));
   const own = new Set([...made.values()].map((id) => id.slice(id.lastIndexOf('|') + 1)));
   const list = new ListRulesCommand({ EventBusName });
   const { Rules = [] } = (await unlessGone(() => client.send(list))) ?? {};
   return Rules.flatMap(({ Name = '' }) => (own.has(Name) ? [] : Name)).map((rule) => ({
-    what: `the rule ${rule} on the bus ${name}`,
+    what: `the rule ${rule} on the bus ${EventBusName}`,
     reason: 'it keeps the bus: delete it with its targets',
   }));
 }

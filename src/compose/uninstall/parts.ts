@@ -20,7 +20,6 @@ export type Parts = SlipwayStack & {
 /** The logical ids in the template of what an output names by its own id. */
 export const MADE_AS = {
   Api: ['Api'],
-  ApiStage: ['ApiStage'],
   Authorizer: ['Authorizer'],
   Bucket: ['ModelBucket'],
   Cluster: ['Cluster'],
@@ -44,7 +43,7 @@ export const MADE_AS = {
 type Named = keyof typeof MADE_AS;
 
 // Outputs that no removal reads.
-const UNREAD = { Bus: '', ContainerSubnets: '', Endpoint: '', LoadBalancer: '', ModelRole: '' };
+const UNREAD = { ContainerSubnets: '', Endpoint: '', LoadBalancer: '', ModelRole: '' };
 
 /** What there is of the account's Slipway. Fails with `InputInvalid` when there never was a stack. */
 export async function findParts(account: AwsAccount): Promise<Parts> {
@@ -55,7 +54,9 @@ export async function findParts(account: AwsAccount): Promise<Parts> {
   const names = Object.keys(MADE_AS) as readonly Named[];
   const outputs = {
     ...UNREAD,
-    // Its functions are named by their stage, in a template of any version.
+    // So named in a template of any version.
+    ApiStage: 'v1',
+    Bus: stack.name,
     FunctionPrefix: `${stack.name}-m-`,
     Containers: made.has('Cluster') || made.has('Listener') ? 'public' : 'off',
     ...Object.fromEntries(names.map((name) => [name, idOf(made, name)])),

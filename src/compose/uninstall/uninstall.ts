@@ -1,6 +1,6 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
 import { accountContainers } from './containers.ts';
-import { emptying, removalOfBucket, removalOfTable } from './data.ts';
+import { emptying, refuseProtected, removalOfBucket, removalOfTable } from './data.ts';
 import { type Foreign, findForeign } from './foreign.ts';
 import { removalOfImages } from './images.ts';
 import { removalOfInterfaces } from './interfaces.ts';
@@ -24,18 +24,19 @@ export type Wish = { readonly deleteBucket: boolean; readonly deleteTable: boole
 
 /**
  * Plans the removal of Slipway from an account, in whatever state it is, without changing anything: what the registry or the tags name for each model, the keys, leftover containers, the stack, and, if wished, what the stack leaves behind.
- * Fails with `InputInvalid` when there never was a stack.
+ * Fails with `InputInvalid` when there never was a stack, and for a table that is to go and is protected.
  */
 export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Uninstall> {
   const parts = await findParts(account);
   const { name, status, isThere, isComplete, outputs } = parts;
+  if (wish.deleteTable && outputs.Table) await refuseProtected(account, outputs.Table);
   const containers = accountContainers(account, parts);
   const models = await removalsOfModels(account, parts, containers);
   const keys = await removalsOfKeys(account, parts);
   const repositories = [outputs.Repository, outputs.Environments].filter(Boolean);
   const ifThere = (removals: readonly Removal[]) => (isThere ? [removals] : []);
   return {
-    what: `${name} (${status})${isComplete ? '' : ', whose deploy never completed'}`,
+    what: `${name} (${status})${isComplete ? '' : ', whose creation never completed'}`,
     retained: retained(outputs, wish),
     foreign: await findForeign(account, parts, wish),
     stages: [
