@@ -4,10 +4,17 @@ import { join } from 'node:path';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
 import { findStackIfAny, stackName } from '#compose/account/stack.ts';
+import { mendStack, type StackState, stackState, wayOf } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { requireAllowed } from './parameter-rules.ts';
-import { idleCostLine, nameInTemplate, readParameters, wantedContainers } from './parameters.ts';
+import {
+  idleCostLine,
+  nameInTemplate,
+  readParameters,
+  requireCertificateIn,
+  wantedContainers,
+} from './parameters.ts';
 import { type Copy, stackFolder, templateFolder } from './stack-folder.ts';
 
 export type Install = {
@@ -16,6 +23,8 @@ export type Install = {
   readonly findings: readonly Finding[];
   /** What a person should know beforehand. */
   readonly notes: readonly string[];
+  /** The stack that a failed deploy left, which has to be mended before the next one. */
+  readonly broken: StackState | undefined;
 };
 
 /**
@@ -32,17 +41,39 @@ export async function planInstall(
   await requireAllowed(template, new Map([['stage', place.stage], ...parameters]));
   const containers = wantedContainers(parameters);
   const account = { ...place, profile, region: await regionOf({ ...place, profile }) };
+  requireCertificateIn(account.region, parameters);
+  const state = await stackState(account).catch(() => undefined);
   const findings = await installDoctor(account, containers !== 'off');
   const notes = [
     `deploys ${stackName(account)} in ${account.region}`,
+    ...mendingNotes(state),
     ...(await changes(account, parameters)),
     idleCostLine(containers),
   ];
-  return { account, parameters, findings, notes };
+  return { account, parameters, findings, notes, broken: isBroken(state) ? state : undefined };
 }
 
-/** Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Returns its exit code. */
-export async function runInstall(copy: Copy, { account, parameters }: Install): Promise<number> {
+function isBroken(state: StackState | undefined): state is StackState {
+  const way = state && wayOf(state.status);
+  return way === 'delete first' || way === 'continue the rollback';
+}
+
+function mendingNotes(state: StackState | undefined): readonly string[] {
+  if (!isBroken(state)) return [];
+  const { name, status } = state;
+  return [
+    wayOf(status) === 'delete first'
+      ? `deletes ${name} first, which is ${status}: its first deploy failed, and nothing serves in it`
+      : `continues the rollback of ${name} first, which is ${status}`,
+  ];
+}
+
+/** Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. What a failed deploy has left is mended first. Returns its exit code; fails with `PlatformUnavailable` where the mending fails. */
+export async function runInstall(
+  copy: Copy,
+  { account, parameters, broken }: Install,
+): Promise<number> {
+  if (broken) await mendStack(account, broken);
   const folder = await stackFolder(copy);
   const installed = await run(folder, [join(folder, 'install.js')]);
   if (installed !== 0) return installed;
