@@ -1,5 +1,5 @@
 import { requireAllowed } from '#compose/install/parameter-rules.ts';
-import { readParameters } from '#compose/install/parameters.ts';
+import { readParameters, requireCertificateIn } from '#compose/install/parameters.ts';
 
 describe('the parameters of a deploy', () => {
   it('are refused where a budget has nobody who is told of it', () => {
@@ -34,6 +34,68 @@ describe('the parameters of a deploy', () => {
         fix: expect.stringContaining(fix),
       }),
     );
+  });
+
+  it.each([
+    {
+      given: ['promoterPrincipal=release', 'promoterExternalId=x'],
+      message: 'promoterPrincipal is `release`, which names no account, role or user',
+      fix: 'Give an ARN such as arn:aws:iam::111122223333:role/release, or the 12 digits of an account.',
+    },
+    {
+      given: ['promoterPrincipal=arn:aws:s3:::bucket', 'promoterExternalId=x'],
+      message: 'promoterPrincipal is `arn:aws:s3:::bucket`, which names no account, role or user',
+      fix: expect.stringMatching(/^Give an ARN/),
+    },
+    {
+      given: ['domainName=models.example.com'],
+      message: 'domainName is `models.example.com`, without a certificate',
+      fix: 'Give its certificate, of the same region, by --param certificateArn=ARN.',
+    },
+    {
+      given: ['certificateArn=arn:aws:acm:eu-west-1:111122223333:certificate/x'],
+      message: 'certificateArn is given without a domain',
+      fix: 'Give the domain that it is for, by --param domainName=NAME.',
+    },
+  ])('are refused before anything is made: $message', ({ given, message, fix }) => {
+    expect(() => readParameters(given)).toThrow(
+      expect.objectContaining({ name: 'InputInvalid', message, fix }),
+    );
+  });
+
+  it.each([
+    'arn:aws:iam::111122223333:root',
+    'arn:aws-cn:iam::111122223333:role/team/release',
+    'arn:aws:iam::111122223333:user/ada',
+    'arn:aws:sts::111122223333:assumed-role/release/ada',
+    '111122223333',
+  ])('may name %s as who promotes', (principal) => {
+    const given = [`promoterPrincipal=${principal}`, 'promoterExternalId=x'];
+
+    expect(readParameters(given).get('promoterPrincipal')).toBe(principal);
+  });
+
+  it.each([
+    [
+      'arn:aws:acm:us-east-1:111122223333:certificate/x',
+      /, of us-east-1; the stack is in eu-west-1$/,
+    ],
+    ['arn:aws:iam::111122223333:server-certificate/x', /, no certificate of ACM; the stack/],
+  ])('may name no certificate but one of the region: %s', (certificate, message) => {
+    const given = new Map([['certificateArn', certificate]]);
+
+    expect(() => requireCertificateIn('eu-west-1', given)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(message),
+        fix: expect.stringMatching(/^Request or import the certificate in eu-west-1/),
+      }),
+    );
+    expect(() =>
+      requireCertificateIn(
+        'us-east-1',
+        new Map([['certificateArn', 'arn:aws:acm:us-east-1:111122223333:certificate/x']]),
+      ),
+    ).not.toThrow();
   });
 
   it('are refused where one is given twice', () => {

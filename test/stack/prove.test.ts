@@ -25,7 +25,14 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
     try {
       const known = await packageWithout(await packagedFolder(), folder, UNKNOWN_TO_MINISTACK);
       const account = { stage: STAGE, region: AWS_REGION, profile: undefined };
-      const plan = { account, parameters: new Map(), findings: [], notes: [], turnsOn: null };
+      const plan = {
+        account,
+        parameters: new Map(),
+        findings: [],
+        notes: [],
+        turnsOn: null,
+        broken: undefined,
+      };
       const own = accountGround({ root: folder, caches: folder }, plan, () => {});
       let deployed: readonly string[] = [];
       const ground = {

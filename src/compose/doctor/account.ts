@@ -36,6 +36,21 @@ export async function lookAtCaller(account: AwsAccount) {
   return ok(`${Arn} in ${await sts.config.region()}`);
 }
 
+const MINUTE_MS = 60_000;
+
+/** Whether this machine's clock differs from AWS's by more than AWS takes, which is five minutes. The SDK corrects it for its own calls; what else signs, as a deploy, does not. */
+export async function lookAtClock(account: AwsAccount) {
+  const sts = new STSClient(clientSettings(account));
+  await withCredentials(() => translated(() => sts.send(new GetCallerIdentityCommand())));
+  const minutes = Math.round(sts.config.systemClockOffset / MINUTE_MS);
+  if (minutes === 0) return undefined;
+  const how = minutes > 0 ? 'behind' : 'ahead of';
+  return fail(
+    `this machine's clock is ${Math.abs(minutes)} minutes ${how} AWS's, which refuses what is signed more than 5 minutes off`,
+    'Set the clock, by the time server of the system: `timedatectl set-ntp true`, or the date and time settings.',
+  );
+}
+
 async function lookAtConcurrency(account: AwsAccount) {
   const lambda = new LambdaClient(clientSettings(account));
   const { AccountLimit = {} } = await withCredentials(() =>

@@ -1,55 +1,97 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
 import { findStackIfAny, noStack, type SlipwayStack } from '#compose/account/stack.ts';
-import { accountChecks, lookAtCaller } from './account.ts';
+import { type StackState, stackState } from '#compose/account/stack-state.ts';
+import { accountChecks, lookAtCaller, lookAtClock } from './account.ts';
+import { lookAtPlan } from './account-plan.ts';
 import { containerChecks, containerQuotaChecks, networkCheck } from './containers.ts';
-import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
+import { type Check, examineInTime, type Finding, fail, warn } from './doctor.ts';
+import { lookAtNames } from './names.ts';
+import { lookAtPermissions } from './permissions.ts';
+import { lookAtServices } from './services.ts';
 import { stackChecks } from './stack.ts';
+import { stateFinding } from './stack-state.ts';
 
 const LIMIT_MS = 10_000;
 
 /** Whether Slipway can work in an account: read-only, and takes at most 10 s. */
-export function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
+export async function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
+  const state = stackState(account);
+  // It is awaited only where the caller is known.
+  state.catch(() => undefined);
   const found = findStackIfAny(account);
   const known = found.catch(() => undefined);
   const stack = found.then(async (known) => known ?? Promise.reject(await noStack(account)));
+  const isNew = async () => (await state) === undefined;
   // A check whose prerequisite failed reports nothing: the prerequisite says why.
-  return examine(
-    [
-      { check: 'credentials', look: () => caller },
-      ...after(caller, [
-        ...accountChecks(account, known),
-        networkCheck(account, async () => networksBefore(await known)),
-        ...containerQuotaChecks(account, known),
-        { check: 'stack', look: async () => lookAtStack(await found, account) },
-      ]),
-      ...after(stack, [...stackChecks(account, stack), ...containerChecks(account, stack)]),
-    ],
-    LIMIT_MS,
-  );
+  return examineAws([
+    { check: 'credentials', look: () => caller },
+    ...after(caller, [
+      ...accountChecks(account, known),
+      networkCheck(account, async () => networksBefore(await known)),
+      ...containerQuotaChecks(account, known),
+      ...newStageChecks(account, { isNew, hasContainers: true }),
+      { check: 'stack', look: async () => lookAtStack(await state, account) },
+    ]),
+    ...after(stack, [...stackChecks(account, stack), ...containerChecks(account, stack)]),
+  ]);
 }
 
-/** Whether a stack can be created or updated in an account. It does not check an existing stack, since a deploy may mend it. */
-export function installDoctor(
+/** Whether a stack can be created or updated in an account. It does not check what is in an existing stack, since a deploy may mend it. */
+export async function installDoctor(
   account: AwsAccount,
   hasContainers: boolean,
 ): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
+  const state = stackState(account);
+  // It is awaited only where the caller is known.
+  state.catch(() => undefined);
   const known = findStackIfAny(account).catch(() => undefined);
   // A stack that is about to get containers counts as new to them.
   const before = known.then((stack) => (stack?.containers ? stack : undefined));
   const ofContainers = hasContainers ? containerQuotaChecks(account, before) : [];
-  return examine(
-    [
-      { check: 'credentials', look: () => caller },
-      ...after(caller, [
-        ...accountChecks(account, known),
-        networkCheck(account, async () => networksAdded(await known, hasContainers)),
-        ...ofContainers,
-      ]),
-    ],
-    LIMIT_MS,
-  );
+  const isNew = async () => (await state) === undefined;
+  return examineAws([
+    { check: 'credentials', look: () => caller },
+    ...after(caller, [
+      ...accountChecks(account, known),
+      networkCheck(account, async () => networksAdded(await known, hasContainers)),
+      ...ofContainers,
+      ...newStageChecks(account, { isNew, hasContainers }),
+      { check: 'stack', look: async () => lookAtStack(await state, account) },
+    ]),
+  ]);
+}
+
+/** Runs the checks of an account. A slow network is one finding, since it is late for all that wait for it. */
+async function examineAws(checks: readonly Check[]): Promise<readonly Finding[]> {
+  const { findings, late } = await examineInTime(checks, LIMIT_MS);
+  if (late.length === 0) return findings;
+  const says = `AWS gave no answer within ${LIMIT_MS / 1000} s to ${late.length} of ${checks.length} checks (${late.join(', ')})`;
+  const fix =
+    'Check the network connection, the proxy (HTTPS_PROXY) and the region, and run it again.';
+  return [...findings, { check: 'network', ...fail(says, fix) }];
+}
+
+/** What would stop the first deploy of a stage; asked of a stage without a stack, since one that has it was made. */
+function newStageChecks(
+  account: AwsAccount,
+  {
+    isNew,
+    hasContainers,
+  }: { readonly isNew: () => Promise<boolean>; readonly hasContainers: boolean },
+): readonly Check[] {
+  const check = (name: string, look: Check['look']) => ({
+    check: name,
+    look: async () => ((await isNew()) ? look() : undefined),
+  });
+  return [
+    { check: 'clock', look: () => lookAtClock(account) },
+    check('account plan', () => lookAtPlan(account)),
+    check('services', () => lookAtServices(account, hasContainers)),
+    check('permissions', () => lookAtPermissions(account, hasContainers)),
+    check('names', () => lookAtNames(account, hasContainers)),
+  ];
 }
 
 /** Those that the first deploy creates if it is told nothing; undefined for a stack that has none for containers. */
@@ -76,17 +118,8 @@ function after(first: Promise<unknown>, checks: readonly Check[]): readonly Chec
 }
 
 /** A missing stack is not a failure: nothing may be installed yet. */
-async function lookAtStack(stack: SlipwayStack | undefined, account: AwsAccount) {
-  if (stack) return lookAtStatus(stack);
+async function lookAtStack(state: StackState | undefined, account: AwsAccount) {
+  if (state) return stateFinding(state, account.stage);
   const { message, fix } = await noStack(account);
   return warn(message, fix);
-}
-
-function lookAtStatus({ name, status }: SlipwayStack) {
-  const says = `${name} is ${status}`;
-  if (/^(?:CREATE|UPDATE)_COMPLETE$/.test(status)) return ok(says);
-  if (status.endsWith('_IN_PROGRESS')) return warn(says, 'Wait until it is done.');
-  const fix = 'Deploy it again; the events of the stack say what went wrong.';
-  // A failed update was rolled back: the stack works as before.
-  return status === 'UPDATE_ROLLBACK_COMPLETE' ? warn(says, fix) : fail(says, fix);
 }

@@ -24,18 +24,34 @@ export async function examine(
   checks: readonly Check[],
   limitMs: number,
 ): Promise<readonly Finding[]> {
-  const late = new Promise<typeof LATE>((resolve) => {
+  const { findings, late } = await examineInTime(checks, limitMs);
+  const says = `no answer within ${limitMs / 1000} s`;
+  const fix = 'Check the network connection and the region.';
+  const all = [...findings, ...late.map((check) => ({ check, ...fail(says, fix) }))];
+  const order = checks.map(({ check }) => check);
+  return all.toSorted((a, b) => order.indexOf(a.check) - order.indexOf(b.check));
+}
+
+/** The same, with the names of the checks that exceeded `limitMs` beside the findings of the others. */
+export async function examineInTime(
+  checks: readonly Check[],
+  limitMs: number,
+): Promise<{ readonly findings: readonly Finding[]; readonly late: readonly string[] }> {
+  const over = new Promise<typeof LATE>((resolve) => {
     setTimeout(() => resolve(LATE), limitMs).unref();
   });
-  const findings = await Promise.all(
-    checks.map(async ({ check, look }) => {
-      const found = await Promise.race([look().catch(asFinding), late]);
-      if (found !== LATE) return found && { check, ...found };
-      const says = `no answer within ${limitMs / 1000} s`;
-      return { check, ...fail(says, 'Check the network connection and the region.') };
-    }),
+  const found = await Promise.all(
+    checks.map(async ({ check, look }) => ({
+      check,
+      finding: await Promise.race([look().catch(asFinding), over]),
+    })),
   );
-  return findings.filter((finding) => finding !== undefined);
+  return {
+    findings: found.flatMap(({ check, finding }) =>
+      finding && finding !== LATE ? { check, ...finding } : [],
+    ),
+    late: found.flatMap(({ check, finding }) => (finding === LATE ? check : [])),
+  };
 }
 
 const LATE = Symbol('late');

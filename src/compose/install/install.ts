@@ -5,10 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
 import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.ts';
+import { mendStack, type StackState, stackState, wayOf } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { requireAllowed } from './parameter-rules.ts';
-import { idleCostLine, nameInTemplate, readParameters, wantedContainers } from './parameters.ts';
+import {
+  idleCostLine,
+  nameInTemplate,
+  readParameters,
+  requireCertificateIn,
+  wantedContainers,
+} from './parameters.ts';
 import { type Copy, stackFolder, templateFolder } from './stack-folder.ts';
 import { type ContainersOn, turnContainersOn } from './turn-containers-on.ts';
 
@@ -21,6 +28,8 @@ export type Install = {
   readonly findings: readonly Finding[];
   /** What a person should know beforehand. */
   readonly notes: readonly string[];
+  /** The stack that a failed deploy left, which has to be mended before the next one. */
+  readonly broken: StackState | undefined;
 };
 
 /**
@@ -37,8 +46,12 @@ export async function planInstall(
   await requireAllowed(template, new Map([['stage', place.stage], ...parameters]));
   wantedContainers(parameters);
   const account = { ...place, profile, region: await regionOf({ ...place, profile }) };
+  requireCertificateIn(account.region, parameters);
+  const state = await stackState(account).catch(() => undefined);
+  const broken = isBroken(state) ? state : undefined;
+  const isNew = state !== undefined && wayOf(state.status) === 'delete first';
   // Who may not look is told so by the findings.
-  const asked = await Promise.allSettled([containersOf(account)]);
+  const asked = await Promise.allSettled([isNew ? 'off' : containersOf(account)]);
   const [own] = asked;
   const before = (own.status === 'fulfilled' && own.value) || 'off';
   const containers = wantedContainers(new Map([['containers', before], ...parameters]));
@@ -48,16 +61,32 @@ export async function planInstall(
   if (own.status === 'rejected' && !isRefused) throw own.reason;
   const notes = [
     `deploys ${stackName(account)} in ${account.region}`,
+    ...mendingNotes(state),
     ...(await changes(account, parameters)),
     idleCostLine(containers),
   ];
   const deployed = new Map([...parameters, ['containers', turnsOn ? 'off' : containers]]);
-  return { account, parameters: deployed, turnsOn, findings, notes };
+  return { account, parameters: deployed, turnsOn, findings, notes, broken };
+}
+
+function isBroken(state: StackState | undefined): state is StackState {
+  const way = state && wayOf(state.status);
+  return way === 'delete first' || way === 'continue the rollback';
+}
+
+function mendingNotes(state: StackState | undefined): readonly string[] {
+  if (!isBroken(state)) return [];
+  const { name, status } = state;
+  return [
+    wayOf(status) === 'delete first'
+      ? `deletes ${name} first, which is ${status}: its first deploy failed, and nothing serves in it`
+      : `continues the rollback of ${name} first, which is ${status}`,
+  ];
 }
 
 /**
  * Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Returns its exit code.
- * Containers are turned on last, by an update of their own: where an account may not have them, there is a stack that works without. Fails as `turnContainersOn` does.
+ * What a failed deploy has left is mended first. Containers are turned on last, by an update of their own: where an account may not have them, there is a stack that works without. Fails as `turnContainersOn` does.
  */
 export async function runInstall(
   copy: Copy,
@@ -72,7 +101,8 @@ export async function runInstall(
   return code;
 }
 
-async function deployStack(copy: Copy, { account, parameters }: Install): Promise<number> {
+async function deployStack(copy: Copy, { account, parameters, broken }: Install): Promise<number> {
+  if (broken) await mendStack(account, broken);
   const folder = await stackFolder(copy);
   const installed = await run(folder, [join(folder, 'install.js')]);
   if (installed !== 0) return installed;

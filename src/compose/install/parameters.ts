@@ -44,7 +44,7 @@ export function nameInTemplate(name: string): string {
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a GPU that EC2 does not have; and on a budget that nobody would be told of. */
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a GPU that EC2 does not have; on a budget that nobody would be told of; on a promoter that is none; and on half of a domain. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
@@ -76,12 +76,63 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
       fix: 'Say who, by --param budgetEmail=ADDRESS.',
     });
   }
-  if (read.get('promoterPrincipal') && !read.get('promoterExternalId')) {
+  requirePromoter(read);
+  requireDomain(read);
+  return read;
+}
+
+// The forms of `Principal` that name an account, a role or a user. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+const PRINCIPAL =
+  /^(?:\d{12}|arn:aws(?:-[a-z-]+)?:(?:iam::\d{12}:(?:root|(?:role|user)\/.+)|sts::\d{12}:assumed-role\/.+))$/;
+
+function requirePromoter(parameters: ReadonlyMap<string, string>): void {
+  const principal = parameters.get('promoterPrincipal');
+  if (!principal) return;
+  if (!PRINCIPAL.test(principal)) {
+    throw new Failure(
+      'InputInvalid',
+      `promoterPrincipal is \`${principal}\`, which names no account, role or user`,
+      {
+        fix: 'Give an ARN such as arn:aws:iam::111122223333:role/release, or the 12 digits of an account.',
+      },
+    );
+  }
+  if (!parameters.get('promoterExternalId')) {
     throw new Failure('InputInvalid', 'promoterPrincipal is given without an external id', {
       fix: 'Agree on one with who promotes, and give it by --param promoterExternalId=ID.',
     });
   }
-  return read;
+}
+
+function requireDomain(parameters: ReadonlyMap<string, string>): void {
+  const { domainName: domain, certificateArn: certificate } = Object.fromEntries(parameters);
+  if (Boolean(domain) === Boolean(certificate)) return;
+  throw domain
+    ? new Failure('InputInvalid', `domainName is \`${domain}\`, without a certificate`, {
+        fix: 'Give its certificate, of the same region, by --param certificateArn=ARN.',
+      })
+    : new Failure('InputInvalid', 'certificateArn is given without a domain', {
+        fix: 'Give the domain that it is for, by --param domainName=NAME.',
+      });
+}
+
+/** Fails with `InputInvalid` where the certificate is none of ACM's in the region: API Gateway takes no other for a regional domain. https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains-prerequisites.html */
+export function requireCertificateIn(
+  region: string,
+  parameters: ReadonlyMap<string, string>,
+): void {
+  const certificate = parameters.get('certificateArn');
+  if (!certificate) return;
+  const [, where] = /^arn:aws[a-z-]*:acm:([^:]*):\d{12}:certificate\/.+$/.exec(certificate) ?? [];
+  if (where === region) return;
+  const what = where === undefined ? 'no certificate of ACM' : `of ${where}`;
+  throw new Failure(
+    'InputInvalid',
+    `certificateArn is \`${certificate}\`, ${what}; the stack is in ${region}`,
+    {
+      fix: `Request or import the certificate in ${region}, in AWS Certificate Manager, and give its ARN.`,
+    },
+  );
 }
 
 function wrongWith(name: string, { isKnown, isTwice }: { isKnown: boolean; isTwice: boolean }) {
