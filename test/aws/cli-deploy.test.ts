@@ -153,6 +153,45 @@ describeOnMoto('slipway deploy', (moto) => {
     });
   });
 
+  describe('the first build', () => {
+    const project = 'CodeBuild_20161006\\.StartBuild .*"slipway-new-environment"';
+    const started = { calls: new RegExp(project), body: '{"build": {"id": "b1"}}' };
+    const refused = (most: number): Stand => ({
+      calls: new RegExp(project),
+      status: 400,
+      body: `{"__type": "AccountLimitExceededException", "message": "Cannot have more than ${most} builds in queue for the account"}`,
+    });
+    const firstBuild = async (stand: Stand) => {
+      await using clone = await cloneWith('');
+      const { outputs } = await installInMoto(moto(), 'new', {});
+      const stack = stackStand('UPDATE_COMPLETE', 'off', { ...outputs, EnvironmentHash: 'h1' });
+      return await clone.deploy(moto(), {}, [], [stack, stand]);
+    };
+
+    it('is started by the deploy, of what the first model needs anyway', async () => {
+      const { code, stderr } = await firstBuild(started);
+
+      expect(stderr).toMatch(/^builds what serves ONNX models, for the first of them$/m);
+      expect(code).toBe(0);
+    });
+
+    it('says the way where AWS lets the account build nothing, and the stack is there', async () => {
+      const { code, stderr } = await firstBuild(refused(0));
+
+      expect(stderr).toMatch(
+        /lets this account run no build at all, .*the stack itself is there\n→ Open a case with AWS Support/,
+      );
+      expect(code).toBe(1);
+    });
+
+    it('is no matter where the account is only busy', async () => {
+      const { code, stderr } = await firstBuild(refused(1));
+
+      expect(stderr).toMatch(/^deployed: /m);
+      expect(code).toBe(0);
+    });
+  });
+
   it('fails as the serverless of the clone fails', async () => {
     await using clone = await cloneWith('process.exitCode = 3');
 
