@@ -7,8 +7,8 @@ import { type AwsAccount, clientSettings, withCredentials } from '#compose/accou
 import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
-import { requireAllowed } from './parameter-rules.ts';
 import { startFirstBuild } from './first-build.ts';
+import { requireAllowed } from './parameter-rules.ts';
 import { idleCostLine, nameInTemplate, readParameters, wantedContainers } from './parameters.ts';
 import { type Copy, stackFolder, templateFolder } from './stack-folder.ts';
 import { type ContainersOn, turnContainersOn } from './turn-containers-on.ts';
