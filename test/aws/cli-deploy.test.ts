@@ -107,6 +107,9 @@ describeOnMoto('slipway deploy', (moto) => {
       body: '<UpdateStackResponse><UpdateStackResult><StackId>id</StackId></UpdateStackResult></UpdateStackResponse>',
     };
 
+    // Moto's account has none of the roles that a stack with containers has made.
+    const TURNS_ON = ['--containers', 'public', '--skip-doctor'] as const;
+
     it('stay as they are where a deploy does not name them', async () => {
       await using clone = await cloneWith(SAYS_ARGUMENTS);
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
@@ -114,7 +117,7 @@ describeOnMoto('slipway deploy', (moto) => {
       const { stdout, stderr } = await clone.deploy(
         moto(),
         {},
-        [],
+        ['--skip-doctor'],
         [stackStand('UPDATE_COMPLETE', 'public', outputs)],
       );
 
@@ -127,9 +130,7 @@ describeOnMoto('slipway deploy', (moto) => {
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
       const stack = stackStand('UPDATE_COMPLETE', 'off', outputs);
 
-      const { code, stdout, stderr } = await clone.deploy(
-        ...[moto(), {}, ['--containers', 'public'] as const, [stack, UPDATE]],
-      );
+      const { code, stdout, stderr } = await clone.deploy(moto(), {}, TURNS_ON, [stack, UPDATE]);
 
       expect(stdout).toContain('"--param=containers=off"');
       expect(stderr).toMatch(/^containers=public for slipway-new: .*minutes$/m);
@@ -142,9 +143,7 @@ describeOnMoto('slipway deploy', (moto) => {
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
       const stack = stackStand('UPDATE_ROLLBACK_COMPLETE', 'off', outputs);
 
-      const { code, stderr } = await clone.deploy(
-        ...[moto(), {}, ['--containers', 'public'] as const, [stack, UPDATE, EVENTS]],
-      );
+      const { code, stderr } = await clone.deploy(moto(), {}, TURNS_ON, [stack, UPDATE, EVENTS]);
 
       expect(stderr).toMatch(
         /does not let this account make load balancers.*slipway-new works on without containers\n→ Open a case in the AWS Support Center/,
