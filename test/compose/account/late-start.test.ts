@@ -32,7 +32,7 @@ describe('an upload that S3 tells EventBridge nothing of', () => {
 
     await startLostUploads({ ...world.deps, bucket: BUCKET, uploadGraceMs: 0 });
 
-    const [{ input }] = world.executions.started as readonly [{ input: unknown }];
+    const { input } = world.executions.started[0]!;
     expect(world.executions.started).toHaveLength(1);
     await world.steps.AdmitDeployment({ event: input, execution: 'execution-1' });
     world.executions.begin('execution-1');
