@@ -107,6 +107,9 @@ describeOnMoto('slipway deploy', (moto) => {
       body: '<UpdateStackResponse><UpdateStackResult><StackId>id</StackId></UpdateStackResult></UpdateStackResponse>',
     };
 
+    // Moto's account has none of the roles that a stack with containers has made.
+    const TURNS_ON = ['--containers', 'public', '--skip-doctor'] as const;
+
     it('stay as they are where a deploy does not name them', async () => {
       await using clone = await cloneWith(SAYS_ARGUMENTS);
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
@@ -114,7 +117,7 @@ describeOnMoto('slipway deploy', (moto) => {
       const { stdout, stderr } = await clone.deploy(
         moto(),
         {},
-        [],
+        ['--skip-doctor'],
         [stackStand('UPDATE_COMPLETE', 'public', outputs)],
       );
 
@@ -127,9 +130,7 @@ describeOnMoto('slipway deploy', (moto) => {
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
       const stack = stackStand('UPDATE_COMPLETE', 'off', outputs);
 
-      const { code, stdout, stderr } = await clone.deploy(
-        ...[moto(), {}, ['--containers', 'public'] as const, [stack, UPDATE]],
-      );
+      const { code, stdout, stderr } = await clone.deploy(moto(), {}, TURNS_ON, [stack, UPDATE]);
 
       expect(stdout).toContain('"--param=containers=off"');
       expect(stderr).toMatch(/^containers=public for slipway-new: .*minutes$/m);
@@ -142,14 +143,51 @@ describeOnMoto('slipway deploy', (moto) => {
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
       const stack = stackStand('UPDATE_ROLLBACK_COMPLETE', 'off', outputs);
 
-      const { code, stderr } = await clone.deploy(
-        ...[moto(), {}, ['--containers', 'public'] as const, [stack, UPDATE, EVENTS]],
-      );
+      const { code, stderr } = await clone.deploy(moto(), {}, TURNS_ON, [stack, UPDATE, EVENTS]);
 
       expect(stderr).toMatch(
         /does not let this account make load balancers.*slipway-new works on without containers\n→ Open a case in the AWS Support Center/,
       );
       expect(code).toBe(1);
+    });
+  });
+
+  describe('the first build', () => {
+    const project = 'CodeBuild_20161006\\.StartBuild .*"slipway-new-environment"';
+    const started = { calls: new RegExp(project), body: '{"build": {"id": "b1"}}' };
+    const refused = (most: number): Stand => ({
+      calls: new RegExp(project),
+      status: 400,
+      body: `{"__type": "AccountLimitExceededException", "message": "Cannot have more than ${most} builds in queue for the account"}`,
+    });
+    const firstBuild = async (stand: Stand) => {
+      await using clone = await cloneWith('');
+      const { outputs } = await installInMoto(moto(), 'new', {});
+      const stack = stackStand('UPDATE_COMPLETE', 'off', { ...outputs, EnvironmentHash: 'h1' });
+      return await clone.deploy(moto(), {}, [], [stack, stand]);
+    };
+
+    it('is started by the deploy, of what the first model needs anyway', async () => {
+      const { code, stderr } = await firstBuild(started);
+
+      expect(stderr).toMatch(/^builds what serves ONNX models, for the first of them$/m);
+      expect(code).toBe(0);
+    });
+
+    it('says the way where AWS lets the account build nothing, and the stack is there', async () => {
+      const { code, stderr } = await firstBuild(refused(0));
+
+      expect(stderr).toMatch(
+        /lets this account run no build at all, .*the stack itself is there\n→ Open a case with AWS Support/,
+      );
+      expect(code).toBe(1);
+    });
+
+    it('is no matter where the account is only busy', async () => {
+      const { code, stderr } = await firstBuild(refused(1));
+
+      expect(stderr).toMatch(/^deployed: /m);
+      expect(code).toBe(0);
     });
   });
 

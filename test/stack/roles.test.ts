@@ -73,6 +73,10 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'it adds no row: what a step may do with the registry is one grant for all',
   ],
   [
+    /^(?:dynamodb|logs):\w+ AwaitContainersRole /,
+    'the stack that is traced has containers, so that no model waits for them',
+  ],
+  [
     /^dynamodb:DeleteItem AwaitApprovalRole /,
     'a promotion that a person refuses leaves the list of those under way: here none is refused',
   ],

@@ -37,11 +37,14 @@ import { buildsProgress } from './builds-progress.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { registryEvents } from './events.ts';
 import { callerOf } from './identity.ts';
+import { startIfLate } from './late-start.ts';
 import { findStack, type SlipwayStack } from './stack.ts';
 import { uploadToBucket } from './upload.ts';
 
 const READS_AT_ONCE = 10;
 const clock = systemClock;
+/** Keeps no command from ending. */
+const unheld = (ms: number) => sleep(ms, undefined, { ref: false });
 
 /** The Slipway of an account, over its own table, bucket, workflows and logs, with the caller's credentials. */
 export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
@@ -100,7 +103,12 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       explainVersion(registry, await requireModel(registry, name), version),
     builds: () => buildsProgress({ builds, buildLog }),
     events: (query) => registryEvents(registry, query),
-    upload: (upload) => uploadToBucket(s3(), Bucket, upload),
+    async upload(upload) {
+      const uploaded = await uploadToBucket(s3(), Bucket, upload);
+      const late = { registry, executions, bucket: Bucket, sleep: unheld };
+      void startIfLate(late, uploaded);
+      return uploaded;
+    },
     async objects(prefix) {
       const found = await listNewest(s3(), Bucket, prefix, {
         limit: Number.POSITIVE_INFINITY,

@@ -48,7 +48,9 @@ export type SlipwayStack = {
   readonly name: string;
   readonly status: string;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>>;
+  readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>> & {
+    readonly EnvironmentHash?: string;
+  };
   /** Null when the stack has no containers. */
   readonly containers: ContainerOutputs | null;
 };

@@ -8,6 +8,7 @@ import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.
 import { mendStack, type StackState, stackState, wayOf } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
+import { startFirstBuild } from './first-build.ts';
 import { requireAllowed } from './parameter-rules.ts';
 import {
   idleCostLine,
@@ -86,7 +87,7 @@ function mendingNotes(state: StackState | undefined): readonly string[] {
 
 /**
  * Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Returns its exit code.
- * What a failed deploy has left is mended first. Containers are turned on last, by an update of their own: where an account may not have them, there is a stack that works without. Fails as `turnContainersOn` does.
+ * What a failed deploy has left is mended first. Containers are turned on after the deploy, by an update of their own, and one build is started: where an account may not have these, there is a stack. Fails as `turnContainersOn` and `startFirstBuild` do.
  */
 export async function runInstall(
   copy: Copy,
@@ -95,9 +96,11 @@ export async function runInstall(
 ): Promise<number> {
   const code = await deployStack(copy, install);
   const { account, turnsOn } = install;
-  if (code === 0 && turnsOn) {
+  if (code !== 0) return code;
+  if (turnsOn) {
     await turnContainersOn(account, turnsOn, { tell, sleep: (ms) => sleep(ms) });
   }
+  if (await startFirstBuild(account)) tell('builds what serves ONNX models, for the first of them');
   return code;
 }
 

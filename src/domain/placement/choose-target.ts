@@ -95,7 +95,7 @@ function held(
   if (wished !== 'auto' && wished !== target) return `placement.target is ${wished}`;
   if (!allow.includes(target)) return 'placement.allow does not include it';
   if (!offered.includes(target)) {
-    return `this installation has no containers; with containers=public it costs $${IDLE_USD_PER_MONTH.public.toFixed(2)} a month while idle`;
+    return `this installation has no containers: with containers=public it costs $${IDLE_USD_PER_MONTH.public.toFixed(2)} a month while idle`;
   }
   const hasOthers = allow.some((each) => each !== 'lambda' && offered.includes(each));
   return target === 'lambda' && wished === 'auto' && hasOthers ? slowStart(needs) : undefined;

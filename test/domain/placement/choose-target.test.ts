@@ -252,7 +252,7 @@ describe('what the manifest wishes', () => {
   it('cannot have a target that the installation has not, and says how to get it', () => {
     expect(taken({ accelerator: T4 }, { offered: ['lambda'] })).toBeUndefined();
     expect(refusal('ec2', { accelerator: T4 }, { offered: ['lambda'] })).toMatch(
-      /no containers: deploy it with containers=public/,
+      /no containers: with containers=public it costs \$21\.58 a month/,
     );
   });
 
