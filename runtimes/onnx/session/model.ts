@@ -5,7 +5,7 @@ import { messageOf } from '../values/json.ts';
 import type { Datatype, MissingTexts, Signature, Tensor, TensorSpec } from '../values/tensors.ts';
 import { isExhausted } from './exhausted.ts';
 import { withMappedWeights } from './mapped-weights.ts';
-import { missingTexts } from './missing-texts.ts';
+import { missingTexts, unreadColumns } from './missing-texts.ts';
 import { refusedValue } from './refused-value.ts';
 import { withoutZipMaps } from './zipmap.ts';
 
@@ -64,14 +64,17 @@ export async function openModel(path: string): Promise<LoadedModel> {
     const bits = new Uint16Array(data.buffer);
     return Object.defineProperty(new ort.Tensor(type, bits, shape), 'data', { value: bits });
   }
-  const missing = missingIn(path);
+  const { missing, unread } = saidBy(path);
   const classesOf = (name: string) => {
     const found = classes.get(name);
     return found && { classes: found };
   };
   return {
     signature: {
-      inputs: session.inputMetadata.map(toSpec).map((spec) => takesMissing(spec, missing)),
+      inputs: session.inputMetadata
+        .map(toSpec)
+        .map((spec) => takesMissing(spec, missing))
+        .map((spec) => (unread.has(spec.name) ? { ...spec, isUnread: true } : spec)),
       // The protocol can only carry tensors; other outputs are left out.
       outputs: session.outputMetadata
         .filter(({ isTensor }) => isTensor)
@@ -137,12 +140,12 @@ async function hasTrees(path: string): Promise<boolean> {
   }
 }
 
-/** Undefined also for a file that onnxruntime reads, though it is no plain ModelProto. */
-function missingIn(path: string): MissingTexts | undefined {
+/** Nothing is said by a file that onnxruntime reads, though it is no plain ModelProto. */
+function saidBy(path: string): { missing?: MissingTexts | undefined; unread: ReadonlySet<string> } {
   try {
-    return missingTexts(path);
+    return { missing: missingTexts(path), unread: unreadColumns(path) };
   } catch {
-    return undefined;
+    return { unread: new Set() };
   }
 }
 

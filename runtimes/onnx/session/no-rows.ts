@@ -1,7 +1,7 @@
 import { noRowsShape, readTensor, type Signature, type Tensor } from '../values/tensors.ts';
 import type { Run } from './model.ts';
 
-/** No rows of each output, for a request of no rows: what a model that does not run on none is answered for. Undefined for any other request, and where the outputs are not by row. */
+/** No rows of each output, for a request of no rows. A model is not asked: many refuse them, and ONNX Runtime's TopK divides by their number, which ends the process. Undefined for any other request, and where the outputs are not by row. */
 export function answerToNoRows(
   { inputs, outputs }: Run,
   signature: Signature,

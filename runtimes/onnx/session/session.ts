@@ -48,6 +48,8 @@ export async function openSession(
   };
   const runModel = shortRunsHere(runThere, () => openSmall(modelPath));
   const runNow = async (run: Run): Promise<readonly Tensor[]> => {
+    const none = answerToNoRows(run, signature);
+    if (none) return none;
     const result = await runModel(run);
     if ('outputs' in result) return result.outputs;
     if ('exhausted' in result) {
@@ -55,8 +57,6 @@ export async function openSession(
       console.error(`a run had too little memory: ${result.exhausted}`);
       throw refusal(503, `the server has too little memory for this request: ${result.exhausted}`);
     }
-    const none = answerToNoRows(run, signature);
-    if (none) return none;
     throw refusal(400, `the model refused the inputs: ${result.refused}`);
   };
   return {

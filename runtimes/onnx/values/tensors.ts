@@ -15,6 +15,8 @@ export type TensorSpec = {
   readonly classes?: readonly string[];
   /** There only where texts may be missing. */
   readonly missing?: MissingTexts;
+  /** The model drops the column, so any value will do; those that are no numbers are read as 0. */
+  readonly isUnread?: true;
 };
 
 /** `text` stands for a missing value in the model's tensors, and for nothing else: see `sentTexts`. An empty cell of a CSV is missing too, but in the columns named by `emptyIsText`. */
@@ -167,6 +169,7 @@ function flatten(data: unknown, shape: readonly number[], label: string): readon
 }
 
 function asWritten(values: readonly unknown[], spec: TensorSpec): readonly unknown[] {
+  if (spec.isUnread) return values.map((value) => (typeof value === 'number' ? value : 0));
   if (spec.datatype === 'BOOL') return values.map(truthOf);
   if (values.every((value) => typeof value === 'number')) return values;
   if (isFloat(spec)) return values.map(floatOf);

@@ -29,6 +29,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pmdarima: ['pmdarima'],
   prophet: ['prophet'],
   pycaret: ['pycaret', 'six'],
+  pygam: ['pygam'],
   pyod: ['pyod'],
   quantile_forest: ['quantile-forest'],
   river: ['river'],

@@ -124,6 +124,7 @@ describe('a draft of predict.py', () => {
     ['skorch.classifier\nNeuralNetClassifier', 'np.asarray(rows, "float32")', 'torch'],
     ['imblearn.pipeline\nPipeline', 'pd.DataFrame(rows)', 'imbalanced-learn'],
     ['umap.umap_\nUMAP', '("predict", "transform")', 'umap-learn'],
+    ['pygam.pygam\nLogisticGAM', '("predict", "transform")', 'pygam'],
     ['flaml.automl.automl\nAutoML', 'pd.DataFrame(rows)', 'flaml[automl]'],
     ['lightgbm.sklearn\nLGBMClassifier', 'pd.DataFrame(rows)', 'lightgbm'],
   ])('for a pickle that names %j asks it as its library does', async (names, says, needs) => {

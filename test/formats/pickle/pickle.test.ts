@@ -22,6 +22,15 @@ describe('what a model of scikit-learn keeps beside what it has learned is known
     ['what tunes a threshold', 'sklearn.metrics._scorer', '_CurveScorer'],
     ['what stops XGBoost early', 'xgboost.callback', 'EarlyStopping'],
     ["CatBoost's ranker", 'catboost.core', 'CatBoostRanker'],
+    ['what chooses the columns of numbers', 'numpy', 'number'],
+    ['what stands for a missing text of pandas', 'pandas', 'NA'],
+    [
+      'how far places on the earth are apart',
+      'sklearn.metrics._dist_metrics',
+      'HaversineDistance64',
+    ],
+    ['how many values differ', 'sklearn.metrics._dist_metrics', 'HammingDistance64'],
+    ['how scikit-learn 1.0 called it', 'sklearn.neighbors._dist_metrics', 'CanberraDistance'],
   ])('%s', (_, module, name) => {
     const globals = pickleGlobals('m.joblib', []);
 

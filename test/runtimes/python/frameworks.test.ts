@@ -46,6 +46,45 @@ print(json.dumps([shapes, asked(1), asked(0, outputs=()), whole]))
     expect(found).toEqual([{ label: ['O', 0], probabilities: ['f', 0, 3] }, null, null, null]);
   });
 
+  it('nothing is known of where XGBoost decides that cannot write its trees down, as 3.1 cannot those with several targets', async () => {
+    const found = await snippets.said(`
+import json
+from slipway_server.frameworks.xgboost import thresholds
+class Booster:
+    feature_names = None
+    def get_dump(self, dump_format): raise ValueError("not yet implemented")
+print(json.dumps(list(thresholds(Booster(), 3))))
+`);
+
+    expect(found).toEqual([]);
+  });
+
+  it('columns that its ColumnTransformer drops take any value, where scikit-learn keeps which those are', async () => {
+    const found = await snippets.said(`
+import json
+from slipway_server.adapters.columns import unread_of
+from slipway_server.values.tensors import TensorSpec, read_written_tensor
+class Columns:
+    transformers_ = [("scale", object(), ["age"]), ("gone", "drop", ["fare"]), ("remainder", "drop", [0])]
+    _transformer_to_input_indices = {"scale": [1], "gone": [2], "remainder": [0]}
+class Pipeline:
+    def __init__(self, *steps): self.steps = [(str(at), step) for at, step in enumerate(steps)]
+class Search:
+    best_estimator_ = Pipeline("passthrough", Columns(), object())
+class Old(Columns):
+    _transformer_to_input_indices = {}
+names = ["name", "age", "fare"]
+found = [sorted(unread_of(each, names)) for each in (Search(), Old(), Pipeline(object(), Columns()), object())]
+read = read_written_tensor(TensorSpec("name", "FP64", (-1,), is_unread=True), [4], [7, "Owen Harris", None, "2024-01-01"])
+print(json.dumps([found, read.tolist()]))
+`);
+
+    expect(found).toEqual([
+      [['fare', 'name'], [], [], []],
+      [7, 0, 0, 0],
+    ]);
+  });
+
   it('a pipeline is asked step by step, since not every step has something to be fitted', async () => {
     const found = await snippets.said(`
 import json

@@ -304,6 +304,16 @@ export function hungryModel(): Bytes {
   });
 }
 
+/** Answers the two largest numbers of each row of `x`. On no rows ONNX Runtime 1.30 divides by zero in TopK, and the processor ends the process (SIGFPE). */
+export function twoLargestModel(): Bytes {
+  return model({
+    inputs: [{ name: 'x', datatype: 'FP32', shape: ['n', 3] }],
+    outputs: [{ name: 'y', datatype: 'FP32', shape: ['n', 2] }],
+    nodes: [{ op: 'TopK', inputs: ['x', 'two'], outputs: ['y', 'places'] }],
+    initializers: [integers('two', [1], [2])],
+  });
+}
+
 /** The request that makes the hungry model hold so many. */
 export const zeros = (count: number) => ({
   inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [count] }],

@@ -104,6 +104,23 @@ def names_given(estimator: Any) -> list[str]:
     return made if any(is_of_texts(values) or (values.dtype.kind == "O" and whole_type(values)) for values in learned) else []
 
 
+def unread_of(estimator: Any, names: list[str]) -> set[str]:
+    """The columns that its first step, a ColumnTransformer, drops: it was fitted on them, and never looks at them. None where a scikit-learn does not keep which those are."""
+    part, inner = estimator, estimator
+    while inner is not None:
+        part = inner
+        steps = [step for _, step in getattr(part, "steps", []) if step not in (None, "passthrough")]
+        inner = steps[0] if steps else getattr(part, "best_estimator_", getattr(part, "regressor_", None))
+    chosen = [chosen_of(part, names, name) for name, transformer, _ in getattr(part, "transformers_", []) if not _is_drop(transformer)]
+    if not chosen or any(each is None for each in chosen):
+        return set()
+    return set(names).difference(*(each or [] for each in chosen))
+
+
+def _is_drop(transformer: Any) -> bool:
+    return isinstance(transformer, str) and transformer == "drop"
+
+
 def column(name: str, learned: np.ndarray | None) -> TensorSpec:
     """The input of a column of single values, by the categories that were learned from it, if any."""
     datatype = "BYTES" if learned is not None and is_of_texts(learned) else "FP64"

@@ -22,6 +22,7 @@ from .columns import (
     names_given,
     names_of,
     parts_given,
+    unread_of,
     whole_type_of_matrix,
     with_missing,
 )
@@ -115,16 +116,22 @@ def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bo
     if facts.signature and facts.signature.inputs:
         declared = facts.signature.inputs
         if facts.takes_columns:
-            return tuple(with_missing(spec, learned.get(spec.name)) for spec in declared), True
+            return _with_unread(estimator, tuple(with_missing(spec, learned.get(spec.name)) for spec in declared)), True
         return tuple(_as_matrix_learned(estimator, spec) for spec in declared), False
     names = names_given(estimator)
     if names:
-        return tuple(column(name, learned.get(name)) for name in names), True
+        return _with_unread(estimator, tuple(column(name, learned.get(name)) for name in names)), True
     if _takes_texts(estimator):
         return (TensorSpec(TEXTS, "BYTES", (-1,)),), False
     width = getattr(estimator, "n_features_in_", None)
     [spec] = matrix(None if width is None else int(width))
     return (_as_matrix_learned(estimator, spec),), False
+
+
+def _with_unread(estimator: Any, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+    """Nobody knows which values a dropped column had: scikit-learn keeps its name alone, so it counts as numbers unless a signature says otherwise."""
+    unread = unread_of(estimator, [spec.name for spec in inputs])
+    return tuple(replace(spec, is_unread=spec.name in unread and spec.datatype == "FP64") for spec in inputs)
 
 
 def _as_matrix_learned(estimator: Any, spec: TensorSpec) -> TensorSpec:

@@ -17,6 +17,7 @@ from ..values.tensors import Signature, is_missing
 # A noncharacter of Unicode, which no text is to have that is exchanged.
 MISSING_TEXT = "\ufdd0"
 _PROPERTY = "slipway.missing_texts"
+_UNREAD = "slipway.unread_columns"
 
 
 def with_missing_texts(model: ModelProto, native: Any) -> ModelProto:
@@ -40,11 +41,17 @@ def texts_of(known: list[Any]) -> list[str]:
 
 
 def told(model: ModelProto, native: Any, signature: Signature) -> ModelProto:
-    """Says in the model's metadata which text stands for a missing one, and in which columns an empty text is a category of its own."""
+    """Says in the model's metadata which text stands for a missing one, in which columns an empty text is a category of its own, and which columns it does not read."""
+    props = {}
+    unread = [spec.name for spec in signature.inputs if spec.is_unread]
+    if unread:
+        props[_UNREAD] = json.dumps(unread)
     if any(spec.datatype == "BYTES" for spec in signature.inputs):
         learned = learned_of(native)
         own = [spec.name for spec in signature.inputs if spec.name in learned and "" in learned[spec.name].tolist()]
-        helper.set_model_props(model, {_PROPERTY: json.dumps({"text": MISSING_TEXT, "emptyIsText": own})})
+        props[_PROPERTY] = json.dumps({"text": MISSING_TEXT, "emptyIsText": own})
+    if props:
+        helper.set_model_props(model, props)
     return model
 
 

@@ -73,7 +73,12 @@ def thresholds(model: Any, _width: int) -> Iterator[tuple[int, float]]:
         for child in node["children"]:
             yield from walk(child)
 
-    for tree in booster.get_dump(dump_format="json"):
+    try:
+        trees = booster.get_dump(dump_format="json")
+    except Exception:
+        # Up to 3.1, XGBoost cannot write down trees whose leaves have several values.
+        return
+    for tree in trees:
         yield from walk(json.loads(tree))
 
 

@@ -37,6 +37,7 @@ class TensorSpec:
     `is_category`: to the model, an integer written as text equals the number, as true equals 1.
     `is_optional`: a table may lack the column. `takes_null`: a value may be missing, and is None then, or false; with `empty_is_null`, so is an empty cell of a CSV.
     `is_time`: a text of a time, which may be written as a whole number of nanoseconds since 1970.
+    `is_unread`: the model drops the column, so any value will do; those that are no numbers are read as 0.
     `is_inferred`: read off an example, which may have had whole numbers where the model answers fractions.
     """
 
@@ -48,6 +49,7 @@ class TensorSpec:
     takes_null: bool = False
     empty_is_null: bool = False
     is_time: bool = False
+    is_unread: bool = False
     is_inferred: bool = False
 
     def json(self) -> dict[str, Any]:
@@ -132,6 +134,8 @@ def whole_number_of(text: str) -> int | None:
 
 
 def _as_written(value: Any, spec: TensorSpec) -> Any:
+    if spec.is_unread and not isinstance(value, (int, float)):
+        return 0
     if spec.is_category and isinstance(value, int):
         return str(int(value))
     if spec.takes_null and is_missing(value):

@@ -1,7 +1,8 @@
 import { answerToNoRows } from '../../../../runtimes/onnx/session/no-rows.ts';
 import type { Signature, Tensor } from '../../../../runtimes/onnx/values/tensors.ts';
-import { sharedModel, stopServers } from '../../model-server.ts';
-import { onnx } from '../../onnx-runtime.ts';
+import { twoLargestModel } from '../../../support/models/onnx.ts';
+import { sharedModel, startModel, stopServers } from '../../model-server.ts';
+import { onnx, onnxFile } from '../../onnx-runtime.ts';
 
 afterAll(stopServers);
 
@@ -12,6 +13,15 @@ describe('a request of no rows to a model that does not run on none', () => {
     const { status, json } = await server.post('/invocations', { inputs: [] });
 
     expect({ status, json }).toEqual({ status: 200, json: { predictions: [] } });
+  });
+
+  it('never reaches the engine, which some operators end by it', async () => {
+    const server = await startModel(onnx, await onnxFile(twoLargestModel()));
+
+    const none = await server.post('/invocations', { inputs: [] });
+    const rows = await server.post('/invocations', { inputs: [[1, 3, 2]] });
+
+    expect([none.json, rows.json]).toEqual([{ predictions: [] }, { predictions: [[3, 2]] }]);
   });
 
   it('is answered by as many of each output that it asks for', () => {

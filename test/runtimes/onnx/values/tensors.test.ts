@@ -43,6 +43,14 @@ it.each(['FP32', 'FP64'] as const)(
   },
 );
 
+it('a column that the model drops takes any value, and counts as 0 where that is no number', () => {
+  const spec: TensorSpec = { name: 'passenger', datatype: 'FP64', shape: [-1], isUnread: true };
+
+  const { data } = readWrittenTensor(spec, [5], [7, 'Owen Harris', null, true, '2024-01-01']);
+
+  expect([...data]).toEqual([7, 0, 0, 0, 0]);
+});
+
 describe('where a text of its own stands for a missing one, that text of a client', () => {
   const MISSING = '\ufdd0';
   const SPEC: TensorSpec = {

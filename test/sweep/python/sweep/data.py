@@ -117,6 +117,13 @@ def table_with_missing(rng: np.random.Generator) -> Data:
     return table(rng, missing=True)
 
 
+def table_with_more(rng: np.random.Generator) -> Data:
+    """The table, with columns that no model learns from: a text and times."""
+    data = table(rng)
+    more = lambda rows: rows.assign(customer=[f"customer {at}" for at in range(len(rows))], seen=[f"2024-01-{at % 28 + 1:02}" for at in range(len(rows))])
+    return Data(more(data.fitted), more(data.unseen), data.classes, data.numbers)
+
+
 def numbers_table(rng: np.random.Generator) -> Data:
     """Named columns of numbers alone."""
     rows = _plain(rng)

@@ -75,6 +75,8 @@ def _scaled() -> Iterator[Case]:
 def _columns() -> Iterator[Case]:
     for name, model in _CLASSIFIERS.items():
         yield _case(f"columns-{name}", lambda m=model: pipeline.make_pipeline(_by_columns(), m()), rows_of.table, "classes")
+    for name in ("logistic", "forest", "neighbours"):
+        yield _case(f"columns-dropped-{name}", lambda n=name: pipeline.make_pipeline(_by_columns(), _CLASSIFIERS[n]()), rows_of.table_with_more, "classes")
     for name, model in _REGRESSORS.items():
         yield _case(f"columns-{name}-regressor", lambda m=model: pipeline.make_pipeline(_by_columns(), m()), rows_of.table, "numbers")
     coded = lambda: compose.make_column_transformer(
