@@ -72,6 +72,8 @@ _RESOLVING = (
 
 _CALLS: dict[str, dict[str, Any]] = _KNOWN["calls"]
 _FAST_OPEN = 0x20000000
+# MAP_SHARED, or MAP_SHARED_VALIDATE, and MAP_ANONYMOUS.
+_SHARED_WITHOUT_FILE = 0x21
 # These formats include the owner's own code, which may start programs and, if its manifest says so, use the network.
 _OF_CODE = ("python", "mlflow", "sagemaker")
 # What loads these has to make a Unix socket that listens, though nobody connects to it (language/engine.py): it still can connect to none, and has no network.
@@ -393,6 +395,8 @@ def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Itera
     yield from _if_argument(calls["prlimit64"], 0, (_IF_EQUAL, 1, 0, 0))
     # So could this. Libraries bind each of their threads by its number, which a filter cannot tell from that of another process: they are told that it is done.
     yield from _if_argument(calls["sched_setaffinity"], 0, (_IF_EQUAL, 1, 0, 0), answer=0)
+    # Shared memory that a process has given back (MADV_DONTNEED) stays, and is resident for nobody: the watch of its memory would not see it.
+    yield from _if_argument(calls["mmap"], 3, (_IF_EQUAL, 0, 1, _SHARED_WITHOUT_FILE), _SHARED_WITHOUT_FILE)
     if has_network:
         families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
         yield _IF_EQUAL, 0, 3 + len(families), calls["socket"]

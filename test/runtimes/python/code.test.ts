@@ -407,6 +407,19 @@ def predict(what): return numbers() if what == "numbers" else seen
       });
     });
 
+    it('a CSV that cannot be read is the client’s error, not the code’s', async () => {
+      const answer = await fetch(`${server.url}/invocations`, {
+        method: 'POST',
+        body: `a,b\n1,"${'x'.repeat(140_000)}\n`,
+        headers: { 'content-type': 'text/csv' },
+      });
+
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toEqual({
+        error: 'the CSV cannot be read: field larger than field limit (131072)',
+      });
+    });
+
     it.each([
       ['JSON', '[{"a": 1}]', [[{ a: 1 }]]],
       ['another text', '[INST] hello', [null]],

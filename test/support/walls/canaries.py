@@ -6,6 +6,7 @@ Given: an outside folder, with `secret`, `socket` and `writable`, the folder of 
 import contextlib
 import ctypes
 import json
+import mmap
 import os
 import resource
 import shutil
@@ -143,6 +144,67 @@ def takes_the_disk():
     call(libc.syscall(setting, 1, parent, libc.syscall(getting, 1, parent)))
 
 
+def number_of(on_x86, on_arm):
+    return {"x86_64": on_x86, "aarch64": on_arm}[os.uname().machine]
+
+
+def memory_in_a_file():
+    fd = libc.memfd_create(b"canary", 0)
+    call(fd)
+    os.close(fd)
+
+
+def memory_in_a_secret_file():
+    fd = libc.syscall(447, 0)
+    call(fd)
+    os.close(fd)
+
+
+def memory_that_is_shared():
+    # What it has written and given back stays in memory, and is resident for no process.
+    with mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS) as made:
+        made[0] = 1
+
+
+def memory_by_a_device():
+    with open("/dev/zero", "rb") as zero, mmap.mmap(zero.fileno(), mmap.PAGESIZE, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ) as made:
+        made[0]
+
+
+def memory_of_the_system():
+    made = libc.shmget(0, mmap.PAGESIZE, 0o1600)
+    call(made)
+    libc.shmctl(made, 0, None)
+
+
+def queue_of_the_system():
+    made = libc.syscall(number_of(68, 186), 0, 0o1600)
+    call(made)
+    libc.msgctl(made, 0, None)
+
+
+def named_queue():
+    name = f"slipway-{os.getpid()}".encode()
+    made = libc.syscall(number_of(240, 180), name, os.O_CREAT | os.O_RDWR, 0o600, None)
+    call(made)
+    libc.syscall(number_of(241, 181), name)
+    os.close(made)
+
+
+def semaphores_of_the_system():
+    made = libc.semget(0, 1, 0o1600)
+    call(made)
+    libc.semctl(made, 0, 0)
+
+
+def flushes_the_disk():
+    folder = os.open(scratch, os.O_RDONLY)
+    try:
+        call(libc.syncfs(folder))
+    finally:
+        os.close(folder)
+
+
 def watches_files():
     made = libc.inotify_init1(0)
     call(made)
@@ -177,6 +239,15 @@ ATTEMPTS = {
     "schedules Slipway behind others": schedules_behind_others,
     "takes the disk from Slipway": takes_the_disk,
     "takes the watches that a user has": watches_files,
+    "keeps memory in a file that has no name": memory_in_a_file,
+    "keeps memory in a secret file": memory_in_a_secret_file,
+    "keeps memory that is resident for nobody": memory_that_is_shared,
+    "keeps memory by a device": memory_by_a_device,
+    "keeps memory of the system": memory_of_the_system,
+    "makes a queue of the system": queue_of_the_system,
+    "makes a queue with a name": named_queue,
+    "makes semaphores of the system": semaphores_of_the_system,
+    "has a whole disk flushed": flushes_the_disk,
     "starts a program": lambda: subprocess.run(["/bin/true"], check=True),
     "starts a program of its own": program_of_its_own,
     "leaves its group": lambda: in_child(os.setsid),

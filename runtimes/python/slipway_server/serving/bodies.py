@@ -167,7 +167,7 @@ def _csv(text: str) -> Any:
     try:
         import pandas
     except ModuleNotFoundError:
-        names, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+        names, *rows = _csv_lines(text) or [[]]
         return [{name: _number_or_text(cell) for name, cell in zip(names, row)} for row in rows if row]
     try:
         table = pandas.read_csv(io.StringIO(text))
@@ -178,6 +178,13 @@ def _csv(text: str) -> Any:
             table = _with_whole(table, {name: [_whole_or_none(cell) for cell in cells[name]] for name in rounded})
         return table
     except ValueError as error:
+        raise Refusal(400, f"the CSV cannot be read: {error}") from None
+
+
+def _csv_lines(text: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
         raise Refusal(400, f"the CSV cannot be read: {error}") from None
 
 

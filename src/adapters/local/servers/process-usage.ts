@@ -31,6 +31,12 @@ export function residentMiB(pid: number): number | null {
   return kilobytes ? Math.ceil(Number(kilobytes[1]) / 1024) : null;
 }
 
+/** The memory of a process in which each page counts by the part that is its own, in MiB; null when it has ended or the system does not tell. Takes milliseconds for each GiB. */
+export function proportionalMiB(pid: number): number | null {
+  const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(proc(pid, 'smaps_rollup') ?? '');
+  return kilobytes ? Math.ceil(Number(kilobytes[1]) / 1024) : null;
+}
+
 /** How many descriptors a process has open; null when it has ended or the system does not tell. */
 export function openFiles(pid: number): number | null {
   try {
