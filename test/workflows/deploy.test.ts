@@ -26,7 +26,14 @@ const full = {
 };
 const held = { ...full, says: 'Cannot have more than 0 builds in queue for the account' };
 const image = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] } };
-const ROOM = ['IsBuildHeld', 'WaitForRoom', 'CountRoom', 'ForgetRefusal', 'WhichBuild'];
+const ROOM = [
+  'IsBuildHeld',
+  'WaitForRoom',
+  'CountRoom',
+  'ForgetRefusal',
+  'PlanBuild',
+  'IsImageBuilt',
+];
 const broken = [{ throws: 'States.TaskFailed' }];
 
 const START = ['AdmitDeployment', 'IsAdmitted', 'AcquireLease', 'HasLease'];
@@ -106,7 +113,7 @@ const BUILDS: readonly Case[] = [
     'a build that the account has no room for waits, and is started again',
     { PlanBuild: needed, BuildImage: [full, image] },
     [
-      ...[...PLANNED, 'GrantBuild', 'BuildImage', ...ROOM, 'BuildImage'],
+      ...[...PLANNED, 'GrantBuild', 'BuildImage', ...ROOM, 'GrantBuild', 'BuildImage'],
       ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
     ],
   ),

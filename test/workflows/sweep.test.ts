@@ -1,3 +1,4 @@
+import type { Target } from '#domain/placement/target.ts';
 import type { WorkflowName } from '#ports/executions.ts';
 import { machines, statesOf } from '../support/walk/asl.ts';
 import { BUILDS } from '../support/walk/script.ts';
@@ -14,6 +15,8 @@ type Case = {
   readonly what: string;
   readonly workflow: WorkflowName;
   readonly ends: string;
+  /** What the installation has; all targets where nothing is said. */
+  readonly offered?: readonly Target[];
   /** Makes the world ready; answers what is to be stopped. */
   prepare(world: VirtualWorkflow): Promise<Start>;
 };
@@ -85,12 +88,22 @@ function stepsOf({ workflow, what }: Case): readonly string[] {
   const target = /containers/.test(what) ? 'ProvisionFargate' : 'ProvisionLambda';
   return statesOf(machines[workflow], 'Task').filter(
     (state) =>
-      ![...COMPENSATION, 'GrantBuild', ...BUILDS].includes(state) &&
+      ![...COMPENSATION, 'GrantBuild', 'AwaitContainers', ...BUILDS].includes(state) &&
       (!state.startsWith('Provision') || state === target),
   );
 }
 
-const STOPS = CASES.flatMap((of) => stepsOf(of).map((state) => ({ ...of, state })));
+const STOPS: readonly (Case & { readonly state: string })[] = [
+  ...CASES.flatMap((of) => stepsOf(of).map((state) => ({ ...of, state }))),
+  {
+    what: 'a model that waits for containers, which nobody turns on,',
+    workflow: 'deploy',
+    ends: 'Rejected',
+    offered: ['lambda'],
+    prepare: async (world) => world.upload({ manifest: FARGATE }),
+    state: 'AwaitContainers',
+  },
+];
 
 /** All that is wrong; containers that run without traffic are, too. */
 async function wrong(world: VirtualWorkflow): Promise<readonly string[]> {
@@ -105,8 +118,8 @@ async function wrong(world: VirtualWorkflow): Promise<readonly string[]> {
 }
 
 describe('after one stop and two sweeps', () => {
-  it.each(STOPS)('in $state $what has ended as ever', async ({ state, ends, prepare }) => {
-    const { world, sweep } = sweptWorkflow();
+  it.each(STOPS)('in $state $what has ended as ever', async ({ state, ends, offered, prepare }) => {
+    const { world, sweep } = sweptWorkflow(offered && { offered });
     const start = await prepare(world);
     stopIn(world, state);
     const { error } = await world.execute(start);
@@ -129,7 +142,7 @@ describe('after a stop of each of its executions', () => {
   const stops = STOPS.filter(({ state }) => !state.startsWith('Admit'));
 
   it.each(stops)('in $state $what is given up and cleared away', async (stop) => {
-    const { world, sweep } = sweptWorkflow();
+    const { world, sweep } = sweptWorkflow(stop.offered && { offered: stop.offered });
     const start = await stop.prepare(world);
     stopIn(world, stop.state);
     await world.execute(start);
