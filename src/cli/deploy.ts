@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cachesIn } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
@@ -18,7 +21,7 @@ type Options = Omit<Place, 'data'> & {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHES = cachesIn(process.env);
 
-/** Deploys the stack into an account: checks the account, prints the cost, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */
+/** Deploys the stack into an account: checks the account, prints the cost and what would change, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */
 export async function deployToAws(options: Options): Promise<number> {
   const account = accountOf(options);
   if (!account) {
@@ -31,7 +34,7 @@ export async function deployToAws(options: Options): Promise<number> {
     tell(await policyText(account));
     return 0;
   }
-  const { planInstall, runInstall } = await import('#compose/install/install.ts');
+  const { packageInstall, planInstall, runInstall } = await import('#compose/install/install.ts');
   const plan = await planInstall(ROOT, account, options.param ?? []);
   for (const line of [...findingLines(plan.findings), ...plan.notes]) warn(line);
   if (!options.skipDoctor && plan.findings.some(({ result }) => result === 'fail')) {
@@ -39,16 +42,31 @@ export async function deployToAws(options: Options): Promise<number> {
       fix: 'Fix what failed above, or deploy anyway with --skip-doctor.',
     });
   }
-  if (!options.yes) {
-    await agree(account.stage, {
-      refusal: 'nothing was deployed',
-      fix: 'Use --yes to deploy without being asked.',
-    });
+  // Where nobody can be asked, nothing is packaged first.
+  if (!(options.yes || process.stdin.isTTY)) await agreeTo(account.stage);
+  const copy = { root: ROOT, caches: CACHES };
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-package-'));
+  try {
+    const packaged = await packageInstall(copy, plan, folder);
+    if (!packaged) return 1;
+    const { changeLines } = await import('#compose/install/change-set.ts');
+    for (const line of changeLines(packaged.changes)) warn(line);
+    if (!options.yes) await agreeTo(account.stage);
+    const code = await runInstall(copy, plan, packaged);
+    if (code === 0) sayDeployed(plan.account);
+    return code;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  const code = await runInstall({ root: ROOT, caches: CACHES }, plan);
-  const { stage, region } = plan.account;
-  if (code === 0) {
-    warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
-  }
-  return code;
+}
+
+function agreeTo(stage: string): Promise<void> {
+  return agree(stage, {
+    refusal: 'nothing was deployed',
+    fix: 'Use --yes to deploy without being asked.',
+  });
+}
+
+function sayDeployed({ stage, region }: { readonly stage: string; readonly region: string }): void {
+  warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
 }

@@ -7,6 +7,7 @@ import { findStackIfAny, stackName } from '#compose/account/stack.ts';
 import { mendStack, type StackState, stackState, wayOf } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
+import { changesOf, type StackChange } from './change-set.ts';
 import { requireAllowed } from './parameter-rules.ts';
 import {
   idleCostLine,
@@ -68,24 +69,49 @@ function mendingNotes(state: StackState | undefined): readonly string[] {
   ];
 }
 
-/** Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. What a failed deploy has left is mended first. Returns its exit code; fails with `PlatformUnavailable` where the mending fails. */
+/** The packaged stack, and what its deploy would change. */
+export type Packaged = { readonly folder: string; readonly changes: readonly StackChange[] };
+
+/** Packages the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Undefined where that failed, with its own words. */
+export async function packageInstall(
+  copy: Copy,
+  install: Install,
+  folder: string,
+): Promise<Packaged | undefined> {
+  const root = await stackFolder(copy);
+  const installed = await run(root, [join(root, 'install.js')]);
+  if (installed !== 0) return undefined;
+  const code = await serverless(root, 'package', install, folder);
+  if (code !== 0) return undefined;
+  // What is deleted first has nothing to change.
+  const isNew = install.broken && wayOf(install.broken.status) === 'delete first';
+  return { folder, changes: await changesOf(install.account, folder, { isNew: Boolean(isNew) }) };
+}
+
+/** Deploys what was packaged; what a failed deploy has left is mended first. Returns the exit code of `serverless`; fails with `PlatformUnavailable` where the mending fails. */
 export async function runInstall(
   copy: Copy,
-  { account, parameters, broken }: Install,
+  install: Install,
+  { folder }: Packaged,
 ): Promise<number> {
-  if (broken) await mendStack(account, broken);
-  const folder = await stackFolder(copy);
-  const installed = await run(folder, [join(folder, 'install.js')]);
-  if (installed !== 0) return installed;
-  const serverless = createRequire(join(folder, 'package.json')).resolve(
-    'serverless/bin/serverless.js',
-  );
-  return run(folder, [
-    serverless,
-    'deploy',
+  if (install.broken) await mendStack(install.account, install.broken);
+  return serverless(await stackFolder(copy), 'deploy', install, folder);
+}
+
+function serverless(
+  root: string,
+  command: 'deploy' | 'package',
+  { account, parameters }: Install,
+  packaged: string,
+): Promise<number> {
+  const program = createRequire(join(root, 'package.json')).resolve('serverless/bin/serverless.js');
+  return run(root, [
+    program,
+    command,
     ...['--stage', account.stage, '--region', account.region],
     ...(account.profile ? ['--aws-profile', account.profile] : []),
     ...Array.from(parameters, ([name, value]) => `--param=${name}=${value}`),
+    ...['--package', packaged],
   ]);
 }
 
