@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Install } from '#compose/install/install.ts';
 import type { Copy } from '#compose/install/stack-folder.ts';
@@ -23,7 +26,7 @@ export const COPY: Copy = {
   caches: cachesIn(process.env),
 };
 
-/** Deploys the stack into an account: checks the account, prints the cost, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */
+/** Deploys the stack into an account: checks the account, prints the cost and what would change, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */
 export async function deployToAws(options: Options): Promise<number> {
   const account = accountOf(options);
   if (!account) {
@@ -36,22 +39,36 @@ export async function deployToAws(options: Options): Promise<number> {
     tell(await policyText(account));
     return 0;
   }
-  const { planInstall, runInstall } = await import('#compose/install/install.ts');
+  const { packageInstall, planInstall, runInstall } = await import('#compose/install/install.ts');
   const containers = options.containers ? [`containers=${options.containers}`] : [];
   const plan = await planInstall(COPY.root, account, [...(options.param ?? []), ...containers]);
   requireReady(plan, options);
-  if (!options.yes) {
-    await agree(account.stage, {
-      refusal: 'nothing was deployed',
-      fix: 'Use --yes to deploy without being asked.',
-    });
+  // Where nobody can be asked, nothing is packaged first.
+  if (!(options.yes || process.stdin.isTTY)) await agreeTo(account.stage);
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-package-'));
+  try {
+    const packaged = await packageInstall(COPY, plan, folder);
+    if (!packaged) return 1;
+    const { changeLines } = await import('#compose/install/change-set.ts');
+    for (const line of changeLines(packaged.changes)) warn(line);
+    if (!options.yes) await agreeTo(account.stage);
+    const code = await runInstall(COPY, plan, packaged, warn);
+    if (code === 0) sayDeployed(plan.account);
+    return code;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  const code = await runInstall(COPY, plan, warn);
-  const { stage, region } = plan.account;
-  if (code === 0) {
-    warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
-  }
-  return code;
+}
+
+function agreeTo(stage: string): Promise<void> {
+  return agree(stage, {
+    refusal: 'nothing was deployed',
+    fix: 'Use --yes to deploy without being asked.',
+  });
+}
+
+function sayDeployed({ stage, region }: { readonly stage: string; readonly region: string }): void {
+  warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
 }
 
 /** Shows what a deploy would do and what the account lacks. Fails with `PlatformDenied` where it lacks something that a deploy needs, unless that was to be ignored. */

@@ -1,10 +1,19 @@
 import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CloudFormationClient, ListChangeSetsCommand } from '@aws-sdk/client-cloudformation';
 import { type Result, runCli } from '../cli/run-cli.ts';
+import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
-import { accountAnswers, GOOD_QUOTAS, quotas, type Stand, startFront } from './cli-front.ts';
+import {
+  accountAnswers,
+  GOOD_QUOTAS,
+  quotas,
+  type Stand,
+  stackIn,
+  startFront,
+} from './cli-front.ts';
 import { installInMoto, motoEnvironment } from './cli-world.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -86,15 +95,17 @@ describeOnMoto('slipway deploy', (moto) => {
     expect(stderr).toMatch(/containers/);
   });
 
-  it('deploys by the serverless of the clone, with the stage, region and parameters that were agreed to', async () => {
-    await using clone = await cloneWith('console.log(JSON.stringify(process.argv.slice(2)))');
+  it('shows what would be made, and deploys that by the serverless of the clone, with the stage, region and parameters that were agreed to', async () => {
+    await using clone = await cloneWith('');
 
     const { code, stdout, stderr } = await clone.deploy(moto());
 
+    expect(stderr).toMatch(/^adds 3 resources: 2 SQS::Queue, SNS::Topic$/m);
     expect(stderr).toMatch(/^deployed: `.*slipway.* push MODEL --stage new --region us-east-1`$/m);
-    expect(JSON.parse(stdout)).toEqual([
-      ...['deploy', '--stage', 'new', '--region', 'us-east-1', '--param=containers=off'],
-    ]);
+    const [packaging, deploying] = saidBy(stdout);
+    const given = ['--stage', 'new', '--region', 'us-east-1', '--param=containers=off'];
+    expect(packaging).toEqual(['package', ...given, '--package', expect.any(String)]);
+    expect(deploying).toEqual(['deploy', ...packaging!.slice(1)]);
     expect(code).toBe(0);
   });
 
@@ -191,12 +202,107 @@ describeOnMoto('slipway deploy', (moto) => {
     });
   });
 
-  it('fails as the serverless of the clone fails', async () => {
+  it('deploys nothing where the packaging fails', async () => {
     await using clone = await cloneWith('process.exitCode = 3');
+
+    const { code, stdout } = await clone.deploy(moto());
+
+    expect(code).toBe(1);
+    expect(saidBy(stdout)).toHaveLength(1);
+  });
+
+  it('fails as the serverless of the clone fails', async () => {
+    await using clone = await cloneWith("if (args[0] === 'deploy') process.exitCode = 3");
 
     const { code } = await clone.deploy(moto());
 
     expect(code).toBe(3);
+  });
+
+  it('shows by a change set what an update changes, and leaves no change set behind', async () => {
+    const world = await installInMoto(moto(), 'new');
+    await using clone = await cloneWith('');
+
+    const { code, stderr } = await clone.deploy(moto());
+
+    expect(stderr).toMatch(/^adds 3 resources: 2 SQS::Queue, SNS::Topic$/m);
+    expect(stderr).toMatch(/^removes \d+ resources: /m);
+    expect(stderr).toMatch(/^ {2}removes Registry \(AWS::DynamoDB::Table\)$/m);
+    expect(code).toBe(0);
+    const StackName = `slipway-${world.stage}`;
+    const cloudFormation = awsClient(CloudFormationClient, moto());
+    const { Summaries } = await cloudFormation.send(new ListChangeSetsCommand({ StackName }));
+    expect(Summaries ?? []).toEqual([]);
+  });
+
+  it.each([
+    {
+      status: 'ROLLBACK_COMPLETE',
+      action: 'DeleteStack',
+      mended: 'DELETE_COMPLETE',
+      says: /^deletes slipway-new first, which is ROLLBACK_COMPLETE/m,
+    },
+    {
+      status: 'REVIEW_IN_PROGRESS',
+      action: 'DeleteStack',
+      mended: 'DELETE_COMPLETE',
+      says: /^deletes slipway-new first, which is REVIEW_IN_PROGRESS/m,
+    },
+    {
+      status: 'UPDATE_ROLLBACK_FAILED',
+      action: 'ContinueUpdateRollback',
+      mended: 'UPDATE_ROLLBACK_COMPLETE',
+      says: /^continues the rollback of slipway-new first/m,
+    },
+  ])(
+    'goes on from a deploy that left the stack $status',
+    async ({ status, action, mended, says }) => {
+      let now = status;
+      const mends = {
+        calls: new RegExp(`Action=${action}&`),
+        body: () => {
+          now = mended;
+          return `<${action}Response><${action}Result/></${action}Response>`;
+        },
+      };
+      await using clone = await cloneWith('');
+
+      const { code, stdout, stderr } = await clone.deploy(
+        moto(),
+        {},
+        [],
+        [stackIn('new', () => now), mends],
+      );
+
+      expect(stderr).toMatch(says);
+      expect(now).toBe(mended);
+      expect(saidBy(stdout).map(([command]) => command)).toEqual(['package', 'deploy']);
+      expect(code).toBe(0);
+    },
+  );
+
+  it('deploys nothing while CloudFormation is at work on the stack', async () => {
+    await using clone = await cloneWith('');
+
+    const { code, stdout, stderr } = await clone.deploy(
+      moto(),
+      {},
+      [],
+      [stackIn('new', 'UPDATE_ROLLBACK_IN_PROGRESS')],
+    );
+
+    expect(stderr).toMatch(
+      /^fail {2}stack +slipway-new is UPDATE_ROLLBACK_IN_PROGRESS: planted\n +→ Wait/m,
+    );
+    expect({ code, said: saidBy(stdout) }).toEqual({ code: 1, said: [] });
+  });
+
+  it('prints the policy that it needs, of the account and the stage, and deploys nothing', async () => {
+    const { code, stdout } = await deploy([], '--stage', 'new', '--print-policy');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).Version).toBe('2012-10-17');
+    expect(stdout).toContain('arn:aws:iam::123456789012:role/slipway-new-*');
   });
 
   it('deploys from a packed copy too, by a folder of the user’s own that is made of what it brings', async () => {
@@ -214,7 +320,7 @@ describeOnMoto('slipway deploy', (moto) => {
 
     expect(stderr).toMatch(/^deployed: /m);
     expect(code).toBe(0);
-    const { at, has, args } = JSON.parse(stdout);
+    const { at, has, args } = JSON.parse(stdout.trim().split('\n').at(-1)!);
     expect(at.startsWith(join(cache.path, 'slipway/stack-'))).toBe(true);
     expect(has).toEqual(expect.arrayContaining(['buildspecs', 'infra', 'runtimes']));
     expect(args.slice(0, 3)).toEqual(['deploy', '--stage', 'new']);
@@ -305,7 +411,9 @@ const INSTALLS_SERVERLESS = `
   mkdirSync('node_modules/serverless/bin', { recursive: true });
   writeFileSync('node_modules/serverless/bin/serverless.js', \`
     const { readdirSync } = require('node:fs');
+    const { writeFileSync } = require('node:fs');
     const [at, args] = [process.cwd(), process.argv.slice(2)];
+    if (args[0] === 'package') writeFileSync(args.at(-1) + '/cloudformation-template-update-stack.json', '{"Resources": {}}');
     console.log(JSON.stringify({ at, has: readdirSync('.'), args }));
   \`);
 `;
@@ -315,8 +423,41 @@ const CLONED = [
   'infra/parameters.yml',
 ];
 
-/** A clone whose `serverless` is this script, and in which nothing needs to be installed. */
-async function cloneWith(serverless: string) {
+const TEMPLATE = {
+  Parameters: {
+    BuildCompute: { Type: 'String', Default: 'a' },
+    Containers: { Type: 'String', Default: 'off' },
+  },
+  Conditions: {
+    HasContainers: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Containers' }, 'off'] }] },
+  },
+  Resources: {
+    FirstQueue: { Type: 'AWS::SQS::Queue' },
+    SecondQueue: { Type: 'AWS::SQS::Queue' },
+    Topic: { Type: 'AWS::SNS::Topic' },
+    Cluster: { Type: 'AWS::ECS::Cluster', Condition: 'HasContainers' },
+  },
+};
+
+/** A `serverless` that says its arguments, and packages this template. */
+const PACKAGES = `
+  const { writeFileSync } = require('node:fs');
+  const args = process.argv.slice(2);
+  console.log(JSON.stringify(args));
+  const file = args.at(-1) + '/cloudformation-template-update-stack.json';
+  if (args[0] === 'package') writeFileSync(file, ${JSON.stringify(JSON.stringify(TEMPLATE))});
+`;
+
+/** The arguments of each run. */
+function saidBy(stdout: string): readonly (readonly string[])[] {
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+/** A clone whose `serverless` packages and then runs this script, and in which nothing needs to be installed. */
+async function cloneWith(script: string) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-clone-'));
   for (const file of CLONED) {
     await cp(join(ROOT, file), join(folder, file), { recursive: true });
@@ -325,7 +466,7 @@ async function cloneWith(serverless: string) {
   const modules = join(folder, 'node_modules');
   const bin = join(modules, 'serverless/bin');
   await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, 'serverless.js'), serverless);
+  await writeFile(join(bin, 'serverless.js'), PACKAGES + script);
   for (const name of await readdir(join(ROOT, 'node_modules'))) {
     if (name === 'serverless' || name.startsWith('.')) continue;
     await symlink(join(ROOT, 'node_modules', name), join(modules, name));

@@ -5,7 +5,7 @@ import type { Moto } from '../support/aws/moto.ts';
 export type Stand = {
   readonly calls: RegExp;
   readonly status?: number;
-  readonly body: string;
+  readonly body: string | (() => string);
 };
 
 /** What `slipway doctor` asks and moto does not have, in the form of the services' own models. */
@@ -25,6 +25,16 @@ export function accountAnswers({ concurrency = 1000, builds = 20 } = {}): readon
       calls: /ServiceQuotasV20190624\.ListServiceQuotas/,
       body: JSON.stringify({ Quotas: [{ QuotaName: quota, Value: builds }] }),
     },
+    // A policy that allows all, and an account from before there were plans.
+    {
+      calls: /Action=SimulatePrincipalPolicy/,
+      body: simulated([]),
+    },
+    {
+      calls: /AWSFreeTierService\.GetAccountPlanState/,
+      status: 400,
+      body: JSON.stringify({ __type: 'ResourceNotFoundException' }),
+    },
     {
       calls: /^GET \/[^/]+\/?\?notification/,
       body: '<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>',
@@ -36,6 +46,38 @@ export function accountAnswers({ concurrency = 1000, builds = 20 } = {}): readon
         </StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>`,
     },
   ];
+}
+
+/** IAM's answer to who asks whether it may do this. */
+export function denied(action: string, { byOrganization = false } = {}): Stand {
+  const detail = byOrganization
+    ? '<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>'
+    : '';
+  return {
+    calls: new RegExp(`Action=SimulatePrincipalPolicy.*${encodeURIComponent(action)}`),
+    body: simulated([
+      `<EvalActionName>${action}</EvalActionName><EvalDecision>implicitDeny</EvalDecision>${detail}`,
+    ]),
+  };
+}
+
+function simulated(results: readonly string[]): string {
+  const members = results.map((each) => `<member>${each}</member>`).join('');
+  return `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults>${members}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`;
+}
+
+/** CloudFormation's answer of a stack in a state, which tells no outputs. */
+export function stackIn(stage: string, status: string | (() => string)): Stand {
+  const now = typeof status === 'string' ? () => status : status;
+  return { calls: /Action=DescribeStacks&/, body: () => described(stage, now()) };
+}
+
+function described(stage: string, status: string): string {
+  return `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
+      <StackId>arn:aws:cloudformation:us-east-1:123456789012:stack/slipway-${stage}/1</StackId>
+      <StackName>slipway-${stage}</StackName><StackStatus>${status}</StackStatus>
+      <StackStatusReason>planted</StackStatusReason>
+      </member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 }
 
 /** Moto has no quotas of these services. */
@@ -53,19 +95,21 @@ export const GOOD_QUOTAS = quotas({
   'L-417A185B': 0,
 });
 
-/** Stands in front of moto: answers what `stands` say, and lets moto answer the rest. */
-export async function startFront(moto: Moto, stands: readonly Stand[]) {
+/** Stands in front of moto: answers what `stands` say, and lets moto answer the rest; `date` is what its clock shows. */
+export async function startFront(moto: Moto, stands: readonly Stand[], date?: string) {
+  const clock = date === undefined ? {} : { date };
   const server = createServer(async (request, response) => {
     const bytes = Buffer.concat(await request.toArray());
     const { method, url, headers } = request;
     const call = `${method} ${url} ${headers['x-amz-target'] ?? ''} ${bytes}`;
     const stand = stands.find(({ calls }) => calls.test(call));
     if (stand) {
-      response.writeHead(stand.status ?? 200).end(stand.body);
+      const body = typeof stand.body === 'string' ? stand.body : stand.body();
+      response.writeHead(stand.status ?? 200, clock).end(body);
       return;
     }
     const passed = ask(moto.endpoint + url, { method, headers }, (answer: IncomingMessage) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      response.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...clock });
       answer.pipe(response);
     });
     passed.end(bytes);

@@ -226,6 +226,7 @@ function template(stage: string, endpoint: string, usagePlan: string) {
     },
     Outputs: {
       Bucket: value(ref('ModelBucket')),
+      ServerlessDeploymentBucketName: value(ref('ServerlessDeploymentBucket')),
       LogBucket: value(ref('LogBucket')),
       Table: value(ref('Registry')),
       Bus: value(name),

@@ -2,7 +2,6 @@ import {
   CloudFormationClient,
   ContinueUpdateRollbackCommand,
   DeleteStackCommand,
-  DescribeStacksCommand,
   type Stack,
   type StackStatus,
   waitUntilStackDeleteComplete,
@@ -10,7 +9,8 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { translated } from '#adapters/aws/failures.ts';
 import { Failure } from '#domain/failure.ts';
-import { type AwsAccount, clientSettings, withCredentials } from './clients.ts';
+import { type AwsAccount, clientSettings } from './clients.ts';
+import { describeStack } from './stack.ts';
 
 /** A stack as CloudFormation describes it, finished or not. `reason` is CloudFormation's, or empty. */
 export type StackState = {
@@ -61,23 +61,13 @@ export function wayOf(status: StackStatus): Way {
 
 /** The account's stack in whatever state; undefined when there is none. */
 export async function stackState(account: AwsAccount): Promise<StackState | undefined> {
-  const client = new CloudFormationClient(clientSettings(account));
-  const StackName = `slipway-${account.stage}`;
-  try {
-    const ask = new DescribeStacksCommand({ StackName });
-    const { Stacks = [] } = await withCredentials(() => translated(() => client.send(ask)));
-    return Stacks[0] && read(Stacks[0]);
-  } catch (error) {
-    // CloudFormation has no error name of its own for a missing stack.
-    const isAbsent = error instanceof Error && error.name === 'ValidationError';
-    if (isAbsent && /does not exist/.test(error.message)) return undefined;
-    throw error;
-  }
+  return stateOf(await describeStack(account));
 }
 
-function read({ StackId = '', StackName = '', StackStatus, StackStatusReason = '' }: Stack) {
-  if (!StackStatus) return undefined;
-  return { id: StackId, name: StackName, status: StackStatus, reason: StackStatusReason };
+export function stateOf(stack: Stack | undefined): StackState | undefined {
+  if (!stack?.StackStatus) return undefined;
+  const { StackId: id = '', StackName: name = '', StackStatus: status } = stack;
+  return { id, name, status, reason: stack.StackStatusReason ?? '' };
 }
 
 const WAIT = { maxWaitTime: 3600, minDelay: 2, maxDelay: 15 };

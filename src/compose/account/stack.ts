@@ -64,8 +64,16 @@ export async function findStack(account: AwsAccount): Promise<SlipwayStack> {
 
 /** Like `findStack`; undefined when there is none. */
 export async function findStackIfAny(account: AwsAccount): Promise<SlipwayStack | undefined> {
-  const cloudFormation = new CloudFormationClient(clientSettings(account));
-  const stack = await describe(cloudFormation, stackName(account));
+  return readStack(await describeStack(account));
+}
+
+/** What CloudFormation says of the account's stack; undefined when there is none. */
+export function describeStack(account: AwsAccount): Promise<Stack | undefined> {
+  return describe(new CloudFormationClient(clientSettings(account)), stackName(account));
+}
+
+/** The same as Slipway's. Fails with `InputInvalid` when its creation never completed. */
+export function readStack(stack: Stack | undefined): SlipwayStack | undefined {
   return stack && read(stack);
 }
 

@@ -1,6 +1,6 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
-import { findStackIfAny, noStack, type SlipwayStack } from '#compose/account/stack.ts';
-import { type StackState, stackState } from '#compose/account/stack-state.ts';
+import { describeStack, noStack, readStack, type SlipwayStack } from '#compose/account/stack.ts';
+import { type StackState, stateOf } from '#compose/account/stack-state.ts';
 import { accountChecks, lookAtCaller, lookAtClock } from './account.ts';
 import { lookAtPlan } from './account-plan.ts';
 import { containerChecks, containerQuotaChecks, networkCheck } from './containers.ts';
@@ -16,10 +16,11 @@ const LIMIT_MS = 10_000;
 /** Whether Slipway can work in an account: read-only, and takes at most 10 s. */
 export async function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
-  const state = stackState(account);
+  const described = describeStack(account);
+  const state = described.then(stateOf);
   // It is awaited only where the caller is known.
   state.catch(() => undefined);
-  const found = findStackIfAny(account);
+  const found = described.then(readStack);
   const known = found.catch(() => undefined);
   const stack = found.then(async (known) => known ?? Promise.reject(await noStack(account)));
   const isNew = async () => (await state) === undefined;
@@ -43,10 +44,10 @@ export async function installDoctor(
   hasContainers: boolean,
 ): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
-  const state = stackState(account);
-  // It is awaited only where the caller is known.
+  const described = describeStack(account);
+  const state = described.then(stateOf);
   state.catch(() => undefined);
-  const known = findStackIfAny(account).catch(() => undefined);
+  const known = described.then(readStack).catch(() => undefined);
   // A stack that is about to get containers counts as new to them.
   const before = known.then((stack) => (stack?.containers ? stack : undefined));
   const ofContainers = hasContainers ? containerQuotaChecks(account, before) : [];

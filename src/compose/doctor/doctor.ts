@@ -48,7 +48,7 @@ export async function examineInTime(
   );
   return {
     findings: found.flatMap(({ check, finding }) =>
-      finding && finding !== LATE ? { check, ...finding } : [],
+      typeof finding === 'object' ? { check, ...finding } : [],
     ),
     late: found.flatMap(({ check, finding }) => (finding === LATE ? check : [])),
   };

@@ -5,7 +5,7 @@ import { openAwsAccount } from '#compose/account/account.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import { accountKeys } from '#compose/account/keys.ts';
 import { findStack } from '#compose/account/stack.ts';
-import { type Install, runInstall } from '#compose/install/install.ts';
+import { type Install, packageInstall, runInstall } from '#compose/install/install.ts';
 import type { Copy } from '#compose/install/stack-folder.ts';
 import { type Outcome, planUninstall, uninstall } from '#compose/uninstall/uninstall.ts';
 import { Failure } from '#domain/failure.ts';
@@ -27,7 +27,9 @@ export function accountGround(
   return {
     inventory: () => inventory(account),
     async deploy() {
-      const code = await runInstall(copy, plan, tell);
+      folder ??= await mkdtemp(join(tmpdir(), 'slipway-prove-'));
+      const packaged = await packageInstall(copy, plan, join(folder, 'package'));
+      const code = packaged ? await runInstall(copy, plan, packaged, tell) : 1;
       if (code === 0) return;
       throw new Failure('PlatformUnavailable', `the deploy ended with exit code ${code}`);
     },

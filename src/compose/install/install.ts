@@ -8,6 +8,7 @@ import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.
 import { mendStack, type StackState, stackState, wayOf } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
+import { changesOf, type StackChange } from './change-set.ts';
 import { startFirstBuild } from './first-build.ts';
 import { requireAllowed } from './parameter-rules.ts';
 import {
@@ -85,17 +86,39 @@ function mendingNotes(state: StackState | undefined): readonly string[] {
   ];
 }
 
+/** The packaged stack, and what its deploy would change. */
+export type Packaged = { readonly folder: string; readonly changes: readonly StackChange[] };
+
+/** Packages the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Undefined where that failed, with its own words. */
+export async function packageInstall(
+  copy: Copy,
+  install: Install,
+  folder: string,
+): Promise<Packaged | undefined> {
+  const root = await stackFolder(copy);
+  const installed = await run(root, [join(root, 'install.js')]);
+  if (installed !== 0) return undefined;
+  const code = await serverless(root, 'package', install, folder);
+  if (code !== 0) return undefined;
+  // What is deleted first has nothing to change.
+  const isNew = install.broken && wayOf(install.broken.status) === 'delete first';
+  return { folder, changes: await changesOf(install.account, folder, { isNew: Boolean(isNew) }) };
+}
+
 /**
- * Deploys the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Returns its exit code.
- * What a failed deploy has left is mended first. Containers are turned on after the deploy, by an update of their own, and one build is started: where an account may not have these, there is a stack. Fails as `turnContainersOn` and `startFirstBuild` do.
+ * Deploys what was packaged; what a failed deploy has left is mended first. Returns the exit code of `serverless`.
+ * Containers are turned on after the deploy, by an update of their own, and one build is started: where an account may not have these, there is a stack.
+ * Fails as `turnContainersOn` and `startFirstBuild` do, and with `PlatformUnavailable` where the mending fails.
  */
 export async function runInstall(
   copy: Copy,
   install: Install,
+  { folder }: Packaged,
   tell: (line: string) => void,
 ): Promise<number> {
-  const code = await deployStack(copy, install);
-  const { account, turnsOn } = install;
+  const { account, broken, turnsOn } = install;
+  if (broken) await mendStack(account, broken);
+  const code = await serverless(await stackFolder(copy), 'deploy', install, folder);
   if (code !== 0) return code;
   if (turnsOn) {
     await turnContainersOn(account, turnsOn, { tell, sleep: (ms) => sleep(ms) });
@@ -104,20 +127,20 @@ export async function runInstall(
   return code;
 }
 
-async function deployStack(copy: Copy, { account, parameters, broken }: Install): Promise<number> {
-  if (broken) await mendStack(account, broken);
-  const folder = await stackFolder(copy);
-  const installed = await run(folder, [join(folder, 'install.js')]);
-  if (installed !== 0) return installed;
-  const serverless = createRequire(join(folder, 'package.json')).resolve(
-    'serverless/bin/serverless.js',
-  );
-  return run(folder, [
-    serverless,
-    'deploy',
+function serverless(
+  root: string,
+  command: 'deploy' | 'package',
+  { account, parameters }: Install,
+  packaged: string,
+): Promise<number> {
+  const program = createRequire(join(root, 'package.json')).resolve('serverless/bin/serverless.js');
+  return run(root, [
+    program,
+    command,
     ...['--stage', account.stage, '--region', account.region],
     ...(account.profile ? ['--aws-profile', account.profile] : []),
     ...Array.from(parameters, ([name, value]) => `--param=${name}=${value}`),
+    ...['--package', packaged],
   ]);
 }
 

@@ -1,0 +1,40 @@
+import { Failure } from '#domain/failure.ts';
+
+/** The conditions of a template, each by whether it holds with these parameters. Knows `Fn::Equals`, `Fn::Not`, `Fn::And` and `Fn::Or` of parameters and texts; pseudo parameters equal nothing. */
+export function readConditions(
+  conditions: Readonly<Record<string, unknown>>,
+  parameters: Readonly<Record<string, string>>,
+): ReadonlyMap<string, boolean> {
+  const holds = (condition: unknown): boolean => {
+    const [[name = '', of] = []] = Object.entries(Object(condition));
+    const parts = Array.isArray(of) ? of : [of];
+    switch (name) {
+      case 'Fn::Equals':
+        return valueOf(parts[0], parameters) === valueOf(parts[1], parameters);
+      case 'Fn::Not':
+        return !holds(parts[0]);
+      case 'Fn::And':
+        return parts.every(holds);
+      case 'Fn::Or':
+        return parts.some(holds);
+      case 'Condition':
+        return holds(conditions[String(of)]);
+      default:
+        throw new Failure('InputInvalid', `${name} is no function of a condition`);
+    }
+  };
+  return new Map(Object.entries(conditions).map(([name, each]) => [name, holds(each)]));
+}
+
+/** Whether a resource with this condition, or with none, is in the stack. */
+export function isMade(
+  condition: string | undefined,
+  holds: ReadonlyMap<string, boolean>,
+): boolean {
+  return condition === undefined || holds.get(condition) === true;
+}
+
+function valueOf(value: unknown, parameters: Readonly<Record<string, string>>): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'Ref' in value ? (parameters[String(value.Ref)] ?? '') : '';
+}
