@@ -13,6 +13,8 @@ type Planted = {
   readonly hasOutputs?: boolean;
   /** What would keep the stack now. */
   readonly blocked?: () => Promise<readonly Blocked[]>;
+  /** Buckets with the tags that CloudFormation gives what it makes, and nobody else can; moto's gives none. */
+  readonly tagged?: readonly string[];
 };
 
 /**
@@ -61,6 +63,13 @@ export async function startCloudFormation(moto: Moto, planted: Planted) {
     if (NO_SCALING.test(String(headers['x-amz-target']))) {
       const error = { __type: 'ObjectNotFoundException', message: 'no such target' };
       response.writeHead(400).end(JSON.stringify(error));
+      return;
+    }
+    const bucket = /^\/([^/?]+)\/?\?tagging/.exec(url ?? '')?.[1] ?? '';
+    if (method === 'GET' && planted.tagged?.includes(bucket)) {
+      response.end(
+        '<Tagging><TagSet><Tag><Key>aws:cloudformation:stack-name</Key><Value>slipway-dev</Value></Tag></TagSet></Tagging>',
+      );
       return;
     }
     const own = isAsked ? await answered(String(bytes)) : undefined;

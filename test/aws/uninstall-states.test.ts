@@ -25,7 +25,7 @@ import {
   PutRuleCommand,
 } from '@aws-sdk/client-eventbridge';
 import { DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
 import { systemClock } from '#compose/clocks.ts';
@@ -204,6 +204,21 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
 
     expect(await run(moto().endpoint)).toEqual([]);
     expect(await inventory(moto())).toEqual(before);
+  });
+
+  it('removes the bucket of access logs that a first deploy left which failed before another went well, and no other of that name', async () => {
+    await beside();
+    const s3 = awsClient(S3Client, moto());
+    const [earlier, mine] = ['slipway-dev-logbucket-earlier', 'slipway-dev-mine'];
+    await s3.send(new CreateBucketCommand({ Bucket: mine }));
+    const before = await inventory(moto());
+    await s3.send(new CreateBucketCommand({ Bucket: earlier }));
+    await s3.send(new PutObjectCommand({ Bucket: earlier, Key: 'load-balancer/test', Body: 'x' }));
+    await installInMoto(moto(), 'dev');
+    await using front = await startCloudFormation(moto(), { tagged: [earlier] });
+
+    expect(await run(front.endpoint)).toEqual([]);
+    expect(await inventory(moto())).toEqual([...before, ...LEFT_BY_MOTO].toSorted());
   });
 
   it('removes nothing where the table that is to go is protected, and says how that ends', async () => {

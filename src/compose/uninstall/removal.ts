@@ -8,6 +8,8 @@ const GONE = new Set([
   'ClusterNotFoundException',
   'ListenerNotFoundException',
   'NoSuchBucket',
+  // A bucket without tags.
+  'NoSuchTagSet',
   'NotFoundException',
   'RepositoryNotFoundException',
   'ResourceNotFoundException',

@@ -1,6 +1,7 @@
 import type { AwsAccount } from '#compose/account/clients.ts';
 import { accountContainers } from './containers.ts';
 import { emptying, refuseProtected, removalOfBucket, removalOfTable } from './data.ts';
+import { earlierBuckets } from './earlier.ts';
 import { type Foreign, findForeign } from './foreign.ts';
 import { removalOfImages } from './images.ts';
 import { removalOfInterfaces } from './interfaces.ts';
@@ -34,10 +35,11 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
   const models = await removalsOfModels(account, parts, containers);
   const keys = await removalsOfKeys(account, parts);
   const repositories = [outputs.Repository, outputs.Environments].filter(Boolean);
+  const data = { ...outputs, earlier: await earlierBuckets(account, parts) };
   const ifThere = (removals: readonly Removal[]) => (isThere ? [removals] : []);
   return {
     what: `${name} (${status})${isComplete ? '' : ', whose creation never completed'}`,
-    retained: retained(outputs, wish),
+    retained: retained(data, wish),
     foreign: await findForeign(account, parts, wish),
     stages: [
       ...ifThere([stopping(account, parts)]),
@@ -49,17 +51,20 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
         ...repositories.map((repository) => removalOfImages(account, repository)),
       ]),
       ...ifThere([removalOfStack(account, parts)]),
-      removalsOfData(account, outputs, wish),
+      removalsOfData(account, data, wish),
     ],
   };
 }
 
 /** The parts that the stack's deletion leaves behind; empty where the stack never made them. */
-type Data = Pick<Parts['outputs'], 'Bucket' | 'LogBucket' | 'Table'>;
+type Data = Pick<Parts['outputs'], 'Bucket' | 'LogBucket' | 'Table'> & {
+  /** Buckets that earlier stacks of the stage have left behind. */
+  readonly earlier: readonly string[];
+};
 
 function removalsOfData(
   account: AwsAccount,
-  { Bucket, LogBucket, Table }: Data,
+  { Bucket, LogBucket, Table, earlier }: Data,
   { deleteBucket, deleteTable }: Wish,
 ): readonly Removal[] {
   return [
@@ -67,17 +72,23 @@ function removalsOfData(
       ? [removalOfBucket(account, Bucket, 'all versions of all models')]
       : []),
     ...(deleteBucket && LogBucket ? [removalOfBucket(account, LogBucket, 'the access logs')] : []),
+    ...(deleteBucket
+      ? earlier.map((name) => removalOfBucket(account, name, 'what an earlier stack has left'))
+      : []),
     ...(deleteTable && Table ? [removalOfTable(account, Table)] : []),
   ];
 }
 
-function retained({ Bucket, LogBucket, Table }: Data, wish: Wish): readonly string[] {
+function retained({ Bucket, LogBucket, Table, earlier }: Data, wish: Wish): readonly string[] {
   const { deleteBucket, deleteTable } = wish;
   return [
     ...(Bucket && !deleteBucket ? [`the bucket ${Bucket} with its models (--delete-bucket)`] : []),
     ...(LogBucket && !deleteBucket
       ? [`the bucket ${LogBucket} with the access logs (--delete-bucket)`]
       : []),
+    ...(deleteBucket
+      ? []
+      : earlier.map((name) => `the bucket ${name} of an earlier stack (--delete-bucket)`)),
     ...(Table && !deleteTable ? [`the table ${Table} with the registry (--delete-table)`] : []),
   ];
 }
