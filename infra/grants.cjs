@@ -11,7 +11,7 @@ const GRANTS = {
       ...allow('dynamodb:GetItem ConditionCheckItem PutItem', arnOf('Registry')),
       Condition: {
         'ForAllValues:StringNotLike': {
-          'dynamodb:LeadingKeys': ['KEYS', 'API', 'FENCE#*', 'ROUTE#*'],
+          'dynamodb:LeadingKeys': ['KEYS', 'KEYS#*', 'API', 'FENCE#*', 'ROUTE#*'],
         },
       },
     },
@@ -28,7 +28,7 @@ const GRANTS = {
   outbox: [inPartition('Query DeleteItem', 'OUTBOX')],
   apiLease: [inPartition('UpdateItem', 'API')],
   // Any caller of the API invokes the authorizer, so it can read only the keys in the table.
-  keys: [inPartition('GetItem', 'KEYS')],
+  keys: [inPartition('GetItem', 'KEYS', 'KEYS#*')],
   stream: [
     allow(
       'dynamodb:DescribeStream GetRecords GetShardIterator ListStreams',
@@ -154,11 +154,11 @@ function lookAt(workflow) {
   return allow('states:DescribeExecution', arn('states', `execution:slipway-STAGE-${workflow}:*`));
 }
 
-/** Items of one partition of the table; `*` matches any end of its key. */
-function inPartition(actions, pk) {
+/** Items of these partitions of the table; `*` matches any end of a key. */
+function inPartition(actions, ...keys) {
   return {
     ...allow(`dynamodb:${actions}`, arnOf('Registry')),
-    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [pk] } },
+    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
   };
 }
 

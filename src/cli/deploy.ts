@@ -42,6 +42,8 @@ export async function deployToAws(options: Options): Promise<number> {
   const code = await runInstall({ root: ROOT, caches: CACHES }, plan);
   const { stage, region } = plan.account;
   if (code === 0) {
+    const { moveKeys } = await import('#compose/account/keys.ts');
+    await moveKeys(plan.account);
     warn(asTyped(`deployed: \`slipway push MODEL --stage ${stage} --region ${region}\``));
   }
   return code;

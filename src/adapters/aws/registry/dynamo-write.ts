@@ -4,7 +4,8 @@ import { Failure } from '#domain/failure.ts';
 import type { Change, DeploymentRecord, RegistryWrite } from '#domain/registry/write.ts';
 import type { Clock } from '#ports/clock.ts';
 import {
-  COUNTER,
+  counterIn,
+  counterKey,
   deploymentKey,
   modelKey,
   numberIn,
@@ -61,14 +62,17 @@ async function read(table: DynamoTable, wanted: RegistryWrite<unknown>): Promise
       ? undefined
       : versionKey(name, wanted.version);
   const keys = [own, model, version].filter((key) => key !== undefined);
-  const [rows, counter] = await Promise.all([table.getTogether(keys), table.get(COUNTER)]);
+  const [rows, counter] = await Promise.all([
+    table.getTogether(keys),
+    name === undefined ? undefined : table.get(counterKey(name)),
+  ]);
   // It was admitted in between, and its model has not been read yet.
   if (rows[0] && name === undefined) return read(table, wanted);
   return {
     deployment: { ...seen(own, rows[0]), admitted: numberIn(rows[0], 'admitted') },
     model: model && seen(model, rows[1]),
     version: version && seen(version, rows[2]),
-    lastEvent: numberIn(counter, 'rev') ?? 0,
+    counter: counterIn(name ?? '', counter),
   };
 }
 
