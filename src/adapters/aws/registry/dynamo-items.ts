@@ -62,6 +62,9 @@ export function recordIn<Record>(row: Row): Record {
   return JSON.parse(row['record']?.S ?? '');
 }
 
+/** For a write without an event. */
+export const NO_COUNTER: Counter = { key: key('COUNTER', '-'), rev: 0, last: 0 };
+
 export function counterIn(model: string, row: Row | undefined): Counter {
   const rev = numberIn(row, 'rev') ?? 0;
   return { key: counterKey(model), rev, last: rev || startOf(rangeOf(model)) };
