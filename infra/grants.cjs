@@ -50,8 +50,9 @@ const GRANTS = {
   ],
   findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
+  grantBuilds: [allow('s3:PutObject', arnOf('ModelBucket', '/builds/*'))],
   // A presigned URL has its signer's permissions.
-  grantBuilds: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*'))],
+  orderEnvironments: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/orders/*'))],
   grantArtifacts: [allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*'))],
 
   listImages: [allow('ecr:ListImages', arnOf('Repository'))],

@@ -135,13 +135,13 @@ describeOnMoto('the registry’s table', (moto) => {
     });
 
     it('of models with different counters do not wait for each other', async () => {
-      expect(rangeOf('shapes')).not.toBe(rangeOf('digits'));
+      expect(rangeOf('model-1')).not.toBe(rangeOf('model-2'));
       const other = registry();
       const slow = interrupted(world.client(), 'TransactGetItems', () =>
-        other.admit(upload(2, 'digits')),
+        other.admit(upload(2, 'model-2')),
       );
 
-      await registry(slow.client).admit(upload(1, 'shapes'));
+      await registry(slow.client).admit(upload(1, 'model-1'));
 
       expect(slow.calls()).toBe(1);
     });
