@@ -121,7 +121,12 @@ function shortHash(text: string): string {
 }
 
 export const planBuildOnAws = (env: Environment) =>
-  planBuild({ ...buildsOf(env), environments: environmentsOf(env) });
+  planBuild({
+    ...buildsOf(env),
+    environments: environmentsOf(env),
+    freeBytes: null,
+    mostMachine: settings(env, 'BUILD_COMPUTE').BUILD_COMPUTE,
+  });
 
 export const grantBuildOnAws = (env: Environment) => grantBuild(buildsOf(env));
 

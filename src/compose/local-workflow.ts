@@ -76,6 +76,8 @@ export type StepDeps = {
   readonly accountLimits: AccountLimits;
   readonly gpus: Gpus;
   readonly unwalled: string | null;
+  readonly mostMachine: string | null;
+  readonly freeBytes: (() => Promise<number>) | null;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
   readonly waitMs: number;
   readonly shifts: ShiftDefaults;

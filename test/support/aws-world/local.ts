@@ -125,6 +125,8 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       caps: NO_CAPS,
       gpus: { areChosen: true, vllmImage: 'vllm@sha256:1' },
       unwalled: null,
+      mostMachine: 'BUILD_GENERAL1_LARGE',
+      freeBytes: null,
       requireApproval: false,
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,

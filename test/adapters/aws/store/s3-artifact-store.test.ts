@@ -209,7 +209,9 @@ describeOnMoto('artifacts in S3', (moto) => {
 
     const url = new URL(await store.grant('d1-environment', [], { environments: [] }));
 
-    expect(url.pathname).toMatch(new RegExp(`^/${bucket}/orders/d1-environment/[0-9a-f]{32}\\.json$`));
+    expect(url.pathname).toMatch(
+      new RegExp(`^/${bucket}/orders/d1-environment/[0-9a-f]{32}\\.json$`),
+    );
     expect(url.searchParams.get('X-Amz-Expires')).toBe('21600');
     expect(await (await fetch(url)).json()).toEqual({ order: { environments: [] }, files: [] });
   });

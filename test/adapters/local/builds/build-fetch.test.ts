@@ -80,7 +80,9 @@ describe('fetching an artifact', () => {
     });
 
     it('ends without it after the third time, and does not print its URL', async () => {
-      const { code, out, err, url } = await fetchByRole('echo "download failed: $4 to - (403) Forbidden" >&2; exit 1');
+      const { code, out, err, url } = await fetchByRole(
+        'echo "download failed: $4 to - (403) Forbidden" >&2; exit 1',
+      );
 
       expect(code).toBe(1);
       expect(err).toContain('the list of files: download failed: it to - (403) Forbidden');
