@@ -11,7 +11,7 @@ const GRANTS = {
       ...allow('dynamodb:GetItem ConditionCheckItem PutItem', arnOf('Registry')),
       Condition: {
         'ForAllValues:StringNotLike': {
-          'dynamodb:LeadingKeys': ['KEYS', 'API', 'FENCE#*', 'ROUTE#*'],
+          'dynamodb:LeadingKeys': ['KEYS', 'KEYS#*', 'API', 'FENCE#*', 'ROUTE#*'],
         },
       },
     },
@@ -28,7 +28,7 @@ const GRANTS = {
   outbox: [inPartition('Query DeleteItem', 'OUTBOX')],
   apiLease: [inPartition('UpdateItem', 'API')],
   // Any caller of the API invokes the authorizer, so it can read only the keys in the table.
-  keys: [inPartition('GetItem', 'KEYS')],
+  keys: [inPartition('GetItem', 'KEYS', 'KEYS#*')],
   stream: [
     allow(
       'dynamodb:DescribeStream GetRecords GetShardIterator ListStreams',
@@ -50,8 +50,9 @@ const GRANTS = {
   ],
   findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
+  grantBuilds: [allow('s3:PutObject', arnOf('ModelBucket', '/builds/*'))],
   // A presigned URL has its signer's permissions.
-  grantBuilds: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/builds/*'))],
+  orderEnvironments: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/orders/*'))],
   grantArtifacts: [allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*'))],
 
   listImages: [allow('ecr:ListImages', arnOf('Repository'))],
@@ -155,11 +156,11 @@ function lookAt(workflow) {
   return allow('states:DescribeExecution', arn('states', `execution:slipway-STAGE-${workflow}:*`));
 }
 
-/** Items of one partition of the table; `*` matches any end of its key. */
-function inPartition(actions, pk) {
+/** Items of these partitions of the table; `*` matches any end of a key. */
+function inPartition(actions, ...keys) {
   return {
     ...allow(`dynamodb:${actions}`, arnOf('Registry')),
-    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [pk] } },
+    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
   };
 }
 

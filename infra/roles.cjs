@@ -27,7 +27,7 @@ const ROLES = {
     ...['lookAtBuilds', 'stopImageBuilds'],
   ],
   InspectArtifact: ['registry', 'readArtifacts'],
-  PlanBuild: ['registry', 'listVersions', 'grantBuilds', 'readEnvironments'],
+  PlanBuild: ['registry', 'listVersions', 'orderEnvironments', 'readEnvironments'],
   GrantBuild: ['registry', 'grantBuilds', 'grantArtifacts'],
   ExplainBuild: ['registry', 'readBuildLog', 'lookAtBuilds', 'stopBuilds'],
   ChooseTarget: ['registry'],

@@ -31,7 +31,7 @@ function resourcesOf(file, stage) {
         TracingConfiguration: { Enabled: true },
         LoggingConfiguration: {
           Level: 'ERROR',
-          // A failed build's data holds the presigned URL of its artifact; it stays in the execution's history, for those with access to that.
+          // A failed build's data is long; it stays in the execution's history.
           IncludeExecutionData: false,
           Destinations: [
             { CloudWatchLogsLogGroup: { LogGroupArn: attribute(`${id}LogGroup`, 'Arn') } },

@@ -1,5 +1,5 @@
 // Fetches an artifact's files into a folder, and prints the artifact's sha256. Beside the folder, order.json has the build's order, and fetched.json {name, sha256, ino, mtimeMs} of each file.
-// Standard input is the URL of a JSON object {order, files: [{name, sizeBytes, url}]}; URLs are https: or file:. They are signed, so they are never printed.
+// Standard input is the URL (s3:, https: or file:) of a JSON object {order, files: [{name, sizeBytes, url}]}, whose own URLs are https: or file:. They are signed, so they are never printed.
 // The sha256 of one file is its own; for several, it is that of `sha256sum`'s output for them, sorted by name. There are no files if the model is an image named in the manifest.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';

@@ -1,4 +1,4 @@
-// Writes a build's order to a file. Standard input is its URL, which is signed and never printed.
+// Writes a build's order to a file. Standard input is its URL, which is never printed.
 import { writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { granted } from './granted.mjs';

@@ -128,6 +128,8 @@ export const planBuildOnAws = (env: Environment) =>
     ...buildsOf(env),
     environments: environmentsOf(env),
     ownImages: ownImagesOf(env),
+    freeBytes: null,
+    mostMachine: settings(env, 'BUILD_COMPUTE').BUILD_COMPUTE,
   });
 
 export const grantBuildOnAws = (env: Environment) => grantBuild(buildsOf(env));

@@ -1,6 +1,7 @@
+import { BUILD_MACHINES } from '#domain/build/build-machine.ts';
 import { servedBy } from '#domain/build/image.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
-import type { Deployment, Model } from '#domain/deployment.ts';
+import type { BuildPlan, Deployment, Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { timed } from '#domain/placement/cold-start.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
@@ -67,6 +68,7 @@ function explanation(deployment: Deployment): Explanation {
       parameters: inspection?.facts.parameters ?? null,
     },
     runtime: runtimeOf(deployment),
+    ...builtOn(plan),
     image: image
       ? {
           digest: image.digest,
@@ -95,6 +97,11 @@ function explanation(deployment: Deployment): Explanation {
       : null,
     probes: bake ? { sent: bake.probesSent, failed: bake.probesFailed } : null,
   };
+}
+
+function builtOn(plan: BuildPlan | undefined): Pick<Explanation, 'builtOn'> {
+  const machine = BUILD_MACHINES.find(({ name }) => name === plan?.machine);
+  return machine ? { builtOn: machine } : {};
 }
 
 function runtimeOf({ work: { inspection, plan, image } }: Deployment): Explanation['runtime'] {

@@ -79,6 +79,8 @@ export type StepDeps = {
   readonly gpus: Gpus;
   readonly ownImages: OwnImages;
   readonly unwalled: string | null;
+  readonly mostMachine: string | null;
+  readonly freeBytes: (() => Promise<number>) | null;
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
   readonly waitMs: number;
   readonly shifts: ShiftDefaults;

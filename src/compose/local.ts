@@ -1,4 +1,5 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -120,6 +121,12 @@ export async function startLocal(
   return startIn(dataDir, config, surroundings).catch((error: unknown) => {
     throw dataFolderFailure(error, dataDir);
   });
+}
+
+/** What is free for whoever runs Slipway, on the disk that builds use. */
+async function freeBytes(dataDir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dataDir);
+  return bavail * bsize;
 }
 
 async function startIn(
@@ -280,6 +287,8 @@ async function startIn(
     // The machine is its owner's, who has started Slipway with Docker to have images built.
     ownImages: 'built',
     unwalled: runtime.walls.refuses,
+    mostMachine: null,
+    freeBytes: () => freeBytes(dataDir),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: config.describeWaitMs,
     shifts: localShifts(config.bakeSeconds),

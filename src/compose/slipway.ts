@@ -1,3 +1,4 @@
+import type { BuildMachine } from '#domain/build/build-machine.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
@@ -88,6 +89,8 @@ export type Explanation = {
     readonly packages: readonly string[];
     readonly proof: Pick<BuildProof, 'conversion' | 'importMs' | 'loadMs' | 'peakBytes'> | null;
   } | null;
+  /** The machine of CodeBuild that its image is built on; absent on one machine. */
+  readonly builtOn?: BuildMachine;
   readonly image: {
     readonly digest: string;
     readonly compressedBytes: number;

@@ -44,6 +44,8 @@ export type BuildPlan = {
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
   readonly imageTag: string | null;
+  /** The compute type of CodeBuild on which its image is built; absent on one machine, and where nothing is built. */
+  readonly machine?: string;
   /** The GPU that it is to have, where its manifest names none and it needs one. */
   readonly accelerator?: Accelerator;
 };

@@ -131,7 +131,12 @@ export const workflow = {
   // What BuildImage hands to its build.
   GrantBuild: {
     input: held,
-    output: z.object({ imageTag: z.string(), artifactUrl: z.string(), token: z.string() }),
+    output: z.object({
+      imageTag: z.string(),
+      artifactUrl: z.string(),
+      computeType: z.string(),
+      token: z.string(),
+    }),
   },
   ExplainBuild: { input: failed, output: done },
   ChooseTarget: {

@@ -63,8 +63,9 @@ export type ArtifactStore = {
   newest(bucket: string, prefix: string, after: string): Promise<ListedPage>;
   open(ref: ArtifactRef): Promise<ByteSource>;
   /**
-   * Returns the URL of a JSON object `{order, files: [{name, sizeBytes, url}]}`. Whoever holds it can read the order, and these versions under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
-   * `id` names the grant; granting the same id again replaces it.
+   * Returns the URL of a JSON object `{order, files: [{name, sizeBytes, url}]}`, by which a build can read the order, and these versions under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
+   * For a model on AWS it is an `s3:` URL, by which the role of the build alone can read it; for an environment, whose order leads to no file, whoever holds the URL can.
+   * `id` names the grant; granting the same id again gives another.
    */
   grant(id: string, files: readonly NamedRef[], order: GrantedOrder): Promise<string>;
 };

@@ -26,7 +26,7 @@ export type EventQuery = {
   readonly deploymentId?: string;
 };
 
-/** Events in the order they were written, each with the cursor to continue from; `''` as `after` is the beginning. */
+/** Events of a model in the order they were written, and those of several by time; each with the cursor to continue from, by which no later event is missed. `''` as `after` is the beginning. */
 export type EventPage = {
   readonly events: readonly { readonly cursor: string; readonly event: SlipwayEvent }[];
 };

@@ -1,3 +1,4 @@
+import { USUAL_MACHINE } from '#domain/build/build-machine.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
 import { type RuntimeName, serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
@@ -43,7 +44,8 @@ export const grantBuild =
       environments: environmentTags(wanted),
       previousImage: engine === 'image' ? await liveImage(registry, deployment) : null,
     });
-    return { imageTag, artifactUrl, token: await sha256Hex(artifactUrl) };
+    const computeType = plan.machine ?? USUAL_MACHINE;
+    return { imageTag, artifactUrl, computeType, token: await sha256Hex(artifactUrl) };
   };
 
 /** The images of environments that the image of a model may be made of. */

@@ -1,3 +1,4 @@
+import { buildMachine, requireDisk } from '#domain/build/build-machine.ts';
 import { requiredTags } from '#domain/build/environment-image.ts';
 import { type BuiltImage, imageTag } from '#domain/build/image.ts';
 import { type OwnImages, requireOwnImage } from '#domain/build/own-image.ts';
@@ -27,6 +28,10 @@ type Deps = {
   readonly environments: EnvironmentImages | null;
   readonly gpus: Gpus;
   readonly ownImages: OwnImages;
+  /** The largest machine of CodeBuild that a build may have; null on one machine, which is the one there is. */
+  readonly mostMachine: string | null;
+  /** How many bytes the disk that builds on has free; null on AWS, whose machines are chosen for it. */
+  readonly freeBytes: (() => Promise<number>) | null;
   /** Why this machine loads no model in Python, as a clause: it has no walls to put around that. Null where it does. */
   readonly unwalled: string | null;
 };
@@ -48,7 +53,7 @@ export const planBuild =
       if (!work.plan) await registry.recordWork(holder, image ? { plan, image } : { plan });
       return { kind: 'built', ...NO_ENVIRONMENT };
     }
-    const data = { image: plan.imageTag };
+    const data = { image: plan.imageTag, ...(plan.machine && { machine: plan.machine }) };
     await registry.advance(holder, 'Building', { plan }, { data });
     return grantEnvironments(deps, deployment, plan);
   };
@@ -91,11 +96,18 @@ async function decide(
   const installed = deps.hashes[runtime];
   const environmentHash = python ? await sha256Hex(JSON.stringify([installed, python])) : installed;
   const isBuilt = deps.engine === 'image' || isBuiltForProcesses(runtime, deps.unwalled);
+  const artifactBytes = artifact.parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (isBuilt && deps.freeBytes) requireDisk(artifactBytes, await deps.freeBytes());
+  const machine =
+    isBuilt && deps.mostMachine !== null
+      ? buildMachine({ artifactBytes, facts, runtime }, deps.mostMachine).name
+      : undefined;
   return {
     runtime,
     environmentHash,
     python,
     imageTag: isBuilt ? await tagOf(environmentHash) : null,
+    ...(machine && { machine }),
     ...(gpu && { accelerator: gpu }),
   };
 }

@@ -47,6 +47,7 @@ describeOnMoto('slipway uninstall', (moto) => {
     await liveShapes(moto(), world);
     await environmentImage(moto(), world);
     await dynamoApiKeys({
+      isSpread: true,
       client: awsClient(DynamoDBClient, moto()),
       gateway: awsClient(APIGatewayClient, moto()),
       table: Table!,

@@ -69,6 +69,7 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
       usagePlan: world.outputs['UsagePlan']!,
       stage: 'dev',
       clock: systemClock,
+      isSpread: true,
     }).create('team', ['shapes']);
     return world;
   }

@@ -11,6 +11,28 @@ import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 const BOOSTER = readFileSync(new URL('../fixtures/models/xgboost/binary-3.4.ubj', import.meta.url));
 
 describe('planning the build', () => {
+  it('builds a small model on the smallest machine of an account, and says so', async () => {
+    const world = memoryWorld({ engine: 'image', mostMachine: 'BUILD_GENERAL1_LARGE' });
+    const held = await world.before('PlanBuild');
+
+    await planBuild(world.deps)(held);
+    const { computeType } = await grantBuild(world.deps)(held);
+
+    expect((await world.recordOf(held)).work.plan?.machine).toBe('BUILD_GENERAL1_SMALL');
+    expect(computeType).toBe('BUILD_GENERAL1_SMALL');
+    expect((await world.told(held.deploymentId)).at(-1)).toMatchObject({
+      state: 'Building',
+      data: { machine: 'BUILD_GENERAL1_SMALL' },
+    });
+  });
+
+  it('builds nothing on a machine whose disk cannot hold the model twice', async () => {
+    const world = memoryWorld({ engine: 'image', freeBytes: 10 });
+    const held = await world.before('PlanBuild');
+
+    await expect(planBuild(world.deps)(held)).rejects.toMatchObject({ name: 'StorageFull' });
+  });
+
   it('names the runtime and the environment that serve the artifact', async () => {
     const world = memoryWorld();
     const held = await world.before('PlanBuild');

@@ -73,6 +73,16 @@ describe('the roles of builds', () => {
     );
   });
 
+  it('let the build of an image read the lists that builds are granted, and neither list them nor read an artifact', () => {
+    const inBucket = statementsOf(template.Resources['ImageProjectRole']!).filter(({ Resource }) =>
+      list(Resource).map(plain).join().includes('ModelBucket'),
+    );
+
+    expect(inBucket.map(({ Action, Resource }) => [Action, plain(Resource)])).toEqual([
+      ['s3:GetObject', 'ModelBucket/builds/*'],
+    ]);
+  });
+
   it('let the build of an image write no environment', () => {
     const allowed = onImages('ImageProject', 'EnvironmentRepository');
 

@@ -20,6 +20,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['served by', servedBy(explained)],
     ['missing', missingCaveat(explained.artifact.format)],
     ['measured', measuredOf(explained)],
+    ['built on', builtOn(explained)],
     ['image', imageOf(explained)],
     ['promoted', promotedFrom(explained)],
     ['proven by', proofOf(explained)],
@@ -86,6 +87,13 @@ function promotedFrom({ promotion }: Explanation): string | null {
       ? '; nobody has approved it yet'
       : '';
   return `from ${from.place}, version ${from.version}: ${digest}${answer}`;
+}
+
+function builtOn({ builtOn: machine }: Explanation): string | null {
+  if (!machine) return null;
+  const { name, vcpus, memoryGb, diskGb, usdPerMinute } = machine;
+  const price = usdPerMinute === null ? '' : `, $${usdPerMinute} a minute in us-east-1`;
+  return `${name}: ${vcpus} vCPUs, ${memoryGb} GB of memory and ${diskGb} of disk${price}`;
 }
 
 function imageOf({ image }: Explanation): string | null {

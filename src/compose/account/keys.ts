@@ -1,13 +1,18 @@
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
+import { type DynamoApiKeys, dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
 import { systemClock } from '#compose/clocks.ts';
-import type { ApiKeys } from '#ports/api-keys.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
-import type { SlipwayStack } from './stack.ts';
+import { findStackIfAny, type SlipwayStack } from './stack.ts';
+
+/** Moves the API keys that a release before has left in one partition, once the stack can read the others. */
+export async function moveKeys(account: AwsAccount): Promise<void> {
+  const stack = await findStackIfAny(account);
+  if (stack) await accountKeys(account, stack).move();
+}
 
 /** The API keys of an account's Slipway. */
-export function accountKeys(account: AwsAccount, { outputs }: SlipwayStack): ApiKeys {
+export function accountKeys(account: AwsAccount, { outputs }: SlipwayStack): DynamoApiKeys {
   const settings = clientSettings(account);
   return dynamoApiKeys({
     client: new DynamoDBClient(settings),
@@ -16,5 +21,6 @@ export function accountKeys(account: AwsAccount, { outputs }: SlipwayStack): Api
     usagePlan: outputs.UsagePlan,
     stage: account.stage,
     clock: systemClock,
+    isSpread: outputs.KeyPartitions !== undefined,
   });
 }

@@ -48,8 +48,10 @@ export type SlipwayStack = {
   readonly name: string;
   readonly status: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** A stack of a release before lacks `KeyPartitions`: how many partitions its authorizer reads keys from. */
   readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>> & {
     readonly EnvironmentHash?: string;
+    readonly KeyPartitions?: string;
   };
   /** Null when the stack has no containers. */
   readonly containers: ContainerOutputs | null;

@@ -4,12 +4,12 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
 import type { SlipwayStack } from '#compose/account/stack.ts';
+import { USUAL_MACHINE } from '#domain/build/build-machine.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
 // Accounts have 1,000, new ones often 10. Below 100 no concurrency can be reserved, so models, the authorizer and the deployment steps share it.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 const GOOD_CONCURRENCY = 100;
-const DEFAULT_COMPUTE = 'BUILD_GENERAL1_MEDIUM';
 
 /** Checks what the account itself allows, whether or not Slipway is installed. */
 export function accountChecks(
@@ -21,7 +21,9 @@ export function accountChecks(
     {
       check: 'builds at once',
       look: async () => {
-        return lookAtBuilds(account, (await known)?.parameters['BuildCompute'] ?? DEFAULT_COMPUTE);
+        // Most models and all environments are built on it, unless no build may.
+        const most = (await known)?.parameters['BuildCompute'];
+        return lookAtBuilds(account, most === 'BUILD_GENERAL1_SMALL' ? most : USUAL_MACHINE);
       },
     },
   ];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
+import { moveKeys } from '#compose/account/keys.ts';
 import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.ts';
 import { mendStack, type StackState, stackState, wayOf } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
@@ -120,6 +121,7 @@ export async function runInstall(
   if (broken) await mendStack(account, broken);
   const code = await serverless(await stackFolder(copy), 'deploy', install, folder);
   if (code !== 0) return code;
+  await moveKeys(account);
   if (turnsOn) {
     await turnContainersOn(account, turnsOn, { tell, sleep: (ms) => sleep(ms) });
   }

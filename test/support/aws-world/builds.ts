@@ -8,11 +8,13 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeImagesCommand, type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
+import { S3Client } from '@aws-sdk/client-s3';
 import type { BuildVariable } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { awsClient } from '../aws/clients.ts';
 import { manifest } from '../aws/model-functions.ts';
 import type { Moto } from '../aws/moto.ts';
+import { readS3 } from '../aws/s3.ts';
 import type { Granted, GrantedEnvironments } from '../worlds/build-order.ts';
 import { converted } from './conversion.ts';
 
@@ -39,7 +41,7 @@ type Parameters = { readonly EnvironmentVariablesOverride: readonly BuildVariabl
 const GROUP = '/slipway/test/image-builds';
 
 /**
- * Builds, the one scripted thing: what they read is what a real one reads, by the URLs that they are given,
+ * Builds, the one scripted thing: what they read is what a real one reads, by the URLs that they are given and their role,
  * and what they leave is an image's manifest in ECR and a log in CloudWatch. A model of Python is found to answer the same as ONNX.
  */
 export async function scriptedBuilds(
@@ -49,6 +51,8 @@ export async function scriptedBuilds(
 ): Promise<ScriptedBuilds> {
   const logs = awsClient(CloudWatchLogsClient, moto);
   await logs.send(new CreateLogGroupCommand({ logGroupName: GROUP }));
+  const s3 = awsClient(S3Client, moto);
+  const byRole = (url: string) => readS3(s3, url);
   const modelFile = (digest: string) => join(folder, `${digest.replace('sha256:', '')}.onnx`);
   let failing: readonly string[] | undefined;
   let builds = 0;
@@ -95,7 +99,7 @@ export async function scriptedBuilds(
     },
     build: (parameters) =>
       run(async () => {
-        const { order, files } = await granted<Granted>(parameters, 'ARTIFACT_URL');
+        const { order, files } = await granted<Granted>(byRole, parameters, 'ARTIFACT_URL');
         for (const tag of Object.values(order.environments)) await pull(environments, tag);
         const bytes = await artifact(files);
         const imageDigest = await push(repository, variable(parameters, 'IMAGE_TAG'));
@@ -105,7 +109,7 @@ export async function scriptedBuilds(
       }),
     buildEnvironment: (parameters) =>
       run(async () => {
-        const { order, files } = await granted<GrantedEnvironments>(parameters, 'ORDER_URL');
+        const { order, files } = await granted<GrantedEnvironments>(read, parameters, 'ORDER_URL');
         if (files.length > 0) throw new Error('the build of an environment was given files');
         for (const { tag } of order.environments) {
           // One that is there is adopted.
@@ -121,8 +125,12 @@ function variable(parameters: unknown, name: string): string {
   return String(EnvironmentVariablesOverride.find(({ Name }) => Name === name)?.Value);
 }
 
-async function granted<Body>(parameters: unknown, name: string): Promise<Body> {
-  return JSON.parse((await read(variable(parameters, name))).toString());
+async function granted<Body>(
+  open: (url: string) => Promise<Buffer | string>,
+  parameters: unknown,
+  name: string,
+): Promise<Body> {
+  return JSON.parse(String(await open(variable(parameters, name))));
 }
 
 async function artifact([model]: Granted['files']): Promise<Buffer> {

@@ -126,6 +126,8 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       gpus: { areChosen: true, vllmImage: 'vllm@sha256:1' },
       ownImages: 'built',
       unwalled: null,
+      mostMachine: 'BUILD_GENERAL1_LARGE',
+      freeBytes: null,
       requireApproval: false,
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,

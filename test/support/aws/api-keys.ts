@@ -37,13 +37,15 @@ export async function apiKeysWorld(moto: Moto) {
 
   return {
     clock,
+    table,
     rules,
     /** Clients behind AWS's rules; `outer` puts something between a client and them. */
     gateway,
     dynamo,
     /** The keys, through clients of their own. */
-    keys: (clients: Partial<Clients> = {}) =>
+    keys: ({ isSpread = true, ...clients }: Partial<Clients> & { isSpread?: boolean } = {}) =>
       dynamoApiKeys({
+        isSpread,
         client: dynamo(),
         gateway: gateway(),
         ...clients,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  GetObjectCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
@@ -11,6 +12,13 @@ import { awsClient } from './clients.ts';
 import type { Moto } from './moto.ts';
 import { awsRules } from './rules/rules.ts';
 import { s3Rules } from './rules/s3.ts';
+
+/** What a role that may read it reads of an `s3:` URL. */
+export async function readS3(client: S3Client, url: string): Promise<string> {
+  const [, Bucket = '', Key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+  const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+  return (await Body?.transformToString()) ?? '';
+}
 
 /** A versioned bucket of its own; `put` and `remove` answer the version that they make. */
 export async function s3World(moto: Pick<Moto, 'endpoint'>) {
@@ -24,6 +32,7 @@ export async function s3World(moto: Pick<Moto, 'endpoint'>) {
 
   return {
     bucket,
+    readByRole: (url: string) => readS3(user, url),
     client: (options?: { readonly maxAttempts: number }) =>
       awsClient(S3Client, moto, awsRules(s3Rules), options),
 

@@ -40,7 +40,12 @@ export function documentedCalls({ functions, ...names }: Names): Documented {
       permission('states:StartExecution', arn('states', 'stateMachine:slipway-test-deploy')),
     ],
     EnvironmentProjectRole: build({ ...names, repository: names.environments }),
-    ImageProjectRole: [...build(names), ...pull(names.environments)],
+    ImageProjectRole: [
+      ...build(names),
+      ...pull(names.environments),
+      // buildspecs/commands/granted.mjs: `aws s3 cp` asks for the object's size, then for the object.
+      permission('s3:GetObject', `arn:aws:s3:::${names.bucket}/builds/d1/secret.json`),
+    ],
     Promoter: promote(names),
     ModelRole: [...writeLog('/slipway/test/models'), ...NETWORK],
   };

@@ -56,6 +56,7 @@ export async function publishEcho(
 /** The stack's own API keys. */
 export function stackKeys(aws: Endpoint, { outputs }: DeployedStack): ApiKeys {
   return dynamoApiKeys({
+    isSpread: true,
     client: awsClient(DynamoDBClient, aws),
     gateway: awsClient(APIGatewayClient, aws),
     table: outputs['Table'] ?? '',

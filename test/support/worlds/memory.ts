@@ -58,6 +58,10 @@ export type WorldOptions = {
   readonly gpus?: Partial<Gpus>;
   readonly ownImages?: OwnImages;
   readonly unwalled?: string;
+  /** The largest machine that a build may have; null, as on one machine, without a word. */
+  readonly mostMachine?: string;
+  /** How much the disk that builds are on has free; nobody looks without a word. */
+  readonly freeBytes?: number;
   /** Whether a person is to approve each promotion. */
   readonly requireApproval?: boolean;
 };
@@ -215,6 +219,8 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     gpus: { areChosen: true, vllmImage: 'vllm@sha256:1', ...options.gpus },
     ownImages: options.ownImages ?? 'built',
     unwalled: options.unwalled ?? null,
+    mostMachine: options.mostMachine ?? null,
+    freeBytes: options.freeBytes === undefined ? null : async () => options.freeBytes ?? 0,
     hashes: {
       custom: 'custom-1',
       onnx: 'environment-1',

@@ -1,5 +1,4 @@
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
-import type { FakeClock } from '../clock/fake-clock.ts';
 import { MACHINES, statesOf } from '../walk/asl.ts';
 
 type Answer = Readonly<Record<string, unknown>> | null;
@@ -10,23 +9,28 @@ export const NO_WAITS = {
   retryIntervalOverrides: noTime('Task'),
 };
 
-/** Moves the clock by the Wait that follows a step's answer, or by the interval before it is tried again; a bake's slice is waited for before each judgement. */
-export function virtualWaits(clock: Pick<FakeClock, 'advance'>) {
+type Waited = { advance(ms: number): void | Promise<void> };
+
+/**
+ * Moves the clock by the Wait that follows a step's answer, or by the interval before it is tried again; a bake's slice is waited for before each judgement.
+ * Each interval is `random` (0 to 1) of the longest that it may be, as with the jitter FULL; without it, the longest.
+ */
+export function virtualWaits(clock: Waited, random = () => 1) {
   let sliceSeconds = 0;
   let failures = 0;
   const pass = (seconds: number) => clock.advance(seconds * 1000);
 
   return (state: string, handler: TaskHandler): TaskHandler =>
     async (payload, stopped) => {
-      if (state === 'JudgeBake') pass(sliceSeconds);
-      const answer = (await handler(payload, stopped).catch((error: unknown) => {
-        pass(2 ** failures);
+      if (state === 'JudgeBake') await pass(sliceSeconds);
+      const answer = (await handler(payload, stopped).catch(async (error: unknown) => {
+        await pass(random() * 2 ** failures);
         failures += 1;
         throw error;
       })) as Answer;
       failures = 0;
       if (answer && 'sliceSeconds' in answer) sliceSeconds = Number(answer['sliceSeconds']);
-      pass(waitSeconds(answer));
+      await pass(waitSeconds(answer));
       return answer;
     };
 }

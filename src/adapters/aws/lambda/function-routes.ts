@@ -43,7 +43,7 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
 
   return {
     async known(model, revisions) {
-      const { kinds } = await listOf(model)();
+      const { kinds } = await versions.having(functionPrefix + model, revisions);
       return new Set(revisions.filter((revision) => kinds.get(revision) === kind));
     },
 
@@ -52,7 +52,8 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
     },
 
     async set(model, wish, expected, change) {
-      const numbersOf = () => versions.numbers(functionPrefix + model, Object.keys(wish));
+      const numbersOf = async () =>
+        (await versions.having(functionPrefix + model, Object.keys(wish))).numbers;
       const wished = { model, wish, expected, change, numbersOf };
       const written = await write(aliasOf(model), listOf(model), wished);
       const { aliasArn, isChanged } = written;

@@ -19,14 +19,14 @@ export type ModelVersions = {
 };
 
 /**
- * The versions of models' functions as they were last listed. A list costs one of the 15 requests a second that all functions of an account share, and a published version never changes:
+ * The versions of models' functions as they were last listed, by whichever port of a process: there is one for each client. A list costs one of the 15 requests a second that all functions of an account share, and a published version never changes:
  * a list is used again as long as it has what is asked for, though not for longer than a minute, since a function that was deleted and made again numbers its versions anew.
  */
 export type KnownVersions = {
   /** As they are now. Empty when the function does not exist. */
   list(functionName: string): Promise<ModelVersions>;
-  /** The numbers of these revisions, and perhaps of others; those that are not published have none. */
-  numbers(functionName: string, revisions: readonly string[]): Promise<ModelVersions['numbers']>;
+  /** As they were when all of these revisions were published, else as they are now. */
+  having(functionName: string, revisions: readonly string[]): Promise<ModelVersions>;
   /** The number of a revision; undefined when it is not published. */
   number(functionName: string, revision: string): Promise<string | undefined>;
   /** The number of a revision if no request is needed to tell it. */
@@ -45,7 +45,15 @@ function fresh<Kept extends { readonly atMs: number }>(kept: Kept | undefined): 
   return kept && performance.now() - kept.atMs < REMEMBERED_MS ? kept : undefined;
 }
 
+const known = new WeakMap<LambdaClient, KnownVersions>();
+
 export function knownVersions(lambda: LambdaClient): KnownVersions {
+  const versions = known.get(lambda) ?? versionsOf(lambda);
+  known.set(lambda, versions);
+  return versions;
+}
+
+function versionsOf(lambda: LambdaClient): KnownVersions {
   const lists = new Map<string, { readonly versions: ModelVersions; readonly atMs: number }>();
   const published = new Map<string, { readonly number: string; readonly atMs: number }>();
   const keyOf = (functionName: string, revision: string) => `${functionName} ${revision}`;
@@ -65,23 +73,23 @@ export function knownVersions(lambda: LambdaClient): KnownVersions {
     return versions;
   }
 
-  async function numbers(functionName: string, revisions: readonly string[]) {
-    const known = held(functionName)?.numbers;
-    const hasAll = known && revisions.every((revision) => known.has(revision));
-    return hasAll ? known : (await list(functionName)).numbers;
+  async function having(functionName: string, revisions: readonly string[]) {
+    const listed = held(functionName);
+    const hasAll = listed && revisions.every((revision) => listed.numbers.has(revision));
+    return hasAll ? listed : list(functionName);
   }
 
   return {
     list,
     remembered,
-    numbers,
+    having,
     async number(functionName, revision) {
-      const known = remembered(functionName, revision);
-      return known ?? (await list(functionName)).numbers.get(revision);
+      const number = remembered(functionName, revision);
+      return number ?? (await list(functionName)).numbers.get(revision);
     },
     async revision(functionName, number) {
-      const known = held(functionName)?.revision(number);
-      return known ?? (await list(functionName)).revision(number);
+      const revision = held(functionName)?.revision(number);
+      return revision ?? (await list(functionName)).revision(number);
     },
     remember: (functionName, revision, number) =>
       void published.set(keyOf(functionName, revision), { number, atMs: performance.now() }),

@@ -1,36 +1,88 @@
 import type { SlipwayEvent } from '#domain/event.ts';
-import { Failure } from '#domain/failure.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
-import { eventPartitions, key, OUTBOX, padded, recordIn } from './dynamo-items.ts';
+import { eventPartitions, key, OUTBOX, recordIn } from './dynamo-items.ts';
 import type { Row } from './dynamo-query.ts';
 import type { DynamoTable } from './dynamo-table.ts';
+import {
+  advanced,
+  afterIn,
+  betweenIn,
+  cursorOf,
+  isAfter,
+  mergedByTime,
+  type Numbered,
+  type Position,
+  positionOf,
+  RANGES,
+} from './event-numbers.ts';
 
 /** The registry's events. An unpublished event is in the outbox, and leaves it when it is published. */
 export function dynamoEvents(
   table: DynamoTable,
 ): Pick<Registry, 'events' | 'newestEvents' | 'unpublished' | 'markPublished'> {
+  /** The first of each range, so that no event of one range keeps those of another waiting. */
+  async function oldest(pk: string, limit: number, after: Position = []) {
+    const ranges = await Promise.all(
+      RANGES.map((range) => {
+        const between = betweenIn(range, afterIn(after, range));
+        return table.all({ pk, limit, between });
+      }),
+    );
+    return mergedByTime(
+      ranges.map((rows) => rows.map(numbered)),
+      limit,
+    );
+  }
+
+  /** The events of one model have one counter; those of a release before had another, whose numbers are lower. */
+  async function ofOne(pk: string, limit: number, after: Position) {
+    const found: Numbered[] = [];
+    for await (const row of table.rows({ pk })) {
+      const each = numbered(row);
+      if (isAfter(each.number, after)) found.push(each);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
   return {
     async events(query) {
-      const { limit, model } = query;
-      const position = { pk: partitionOf(query), after: positionOf(query.after), limit };
-      const rows = await table.all(position);
-      const events = rows.map((row) => ({
-        cursor: String(Number(row['sk']?.S)),
-        event: recordIn<SlipwayEvent>(row),
-      }));
+      const { limit, model, after } = query;
+      const begin = positionOf(after);
+      const pk = partitionOf(query);
+      const isAll = pk === eventPartitions.all;
+      const found = await (isAll ? oldest(pk, limit, begin) : ofOne(pk, limit, begin));
+      let position = begin;
+      const events = found.map(({ number, event }) => {
+        position = advanced(position, number);
+        return { cursor: cursorOf(position), event };
+      });
       return {
         events: events.filter(({ event }) => model === undefined || event.detail.model === model),
       };
     },
 
     async newestEvents(limit) {
-      const rows = await table.all({ pk: eventPartitions.all, isNewestFirst: true, limit });
-      return rows.map((row) => recordIn(row));
+      const ranges = await Promise.all(
+        RANGES.map((range) =>
+          table.all({
+            pk: eventPartitions.all,
+            isNewestFirst: true,
+            limit,
+            between: betweenIn(range),
+          }),
+        ),
+      );
+      const oldestFirst = ranges.map((rows) => rows.map(numbered).toReversed());
+      const merged = mergedByTime(oldestFirst, Number.POSITIVE_INFINITY);
+      return merged
+        .slice(-limit)
+        .toReversed()
+        .map(({ event }) => event);
     },
 
     async unpublished(limit) {
-      const rows = await table.all({ pk: OUTBOX, limit });
-      return rows.map((row) => recordIn(row));
+      return (await oldest(OUTBOX, limit)).map(({ event }) => event);
     },
 
     async markPublished(eventIds) {
@@ -45,13 +97,12 @@ export function dynamoEvents(
   };
 }
 
+function numbered(row: Row): Numbered {
+  return { number: Number(row['sk']?.S), event: recordIn<SlipwayEvent>(row) };
+}
+
 /** All events of a deployment belong to one model. */
 function partitionOf({ model, deploymentId }: EventQuery): string {
   if (deploymentId !== undefined) return eventPartitions.ofDeployment(deploymentId);
   return model === undefined ? eventPartitions.all : eventPartitions.ofModel(model);
-}
-
-function positionOf(cursor: string): string {
-  if (/^\d{0,15}$/.test(cursor)) return cursor && padded(Number(cursor));
-  throw new Failure('InputInvalid', `\`${cursor}\` is not an event cursor`);
 }

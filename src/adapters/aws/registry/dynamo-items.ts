@@ -4,6 +4,7 @@ import { Failure } from '#domain/failure.ts';
 import type { Change, DeploymentRecord, ModelRecord } from '#domain/registry/write.ts';
 import type { Row } from './dynamo-query.ts';
 import type { Key, Write } from './dynamo-table.ts';
+import { padded, rangeOf, startOf } from './event-numbers.ts';
 
 /** A record as it was read: `rev` counts its writes, 0 when it did not exist. */
 export type Seen<Record> = {
@@ -12,13 +13,16 @@ export type Seen<Record> = {
   readonly record: Record | undefined;
 };
 
-/** The basis of a write's decision. `admitted` is the deployment's position among all, `lastEvent` the number of the last event. */
+/** The basis of a write's decision. `admitted` is a number that no other deployment has, `counter` numbers the model's events. */
 export type Snapshot = {
   readonly deployment: Seen<DeploymentRecord> & { readonly admitted: number | undefined };
   readonly model: Seen<ModelRecord> | undefined;
   readonly version: Seen<ModelVersion> | undefined;
-  readonly lastEvent: number;
+  readonly counter: Counter;
 };
+
+/** `rev` is the number of the last event that it has numbered, 0 when there is none; `last` is that number, or the one before its first. */
+export type Counter = { readonly key: Key; readonly rev: number; readonly last: number };
 
 const DAY_SECONDS = 86_400;
 const EVENT_DAYS = 90;
@@ -29,8 +33,8 @@ export const MODELS = 'MODELS';
 export const UNENDED = 'UNENDED';
 export const OUTBOX = 'OUTBOX';
 
-/** Its `rev` is the number of the last event. */
-export const COUNTER = key('COUNTER', 'EVENTS');
+/** The counter of a model's events, which other models may share. */
+export const counterKey = (model: string) => key('COUNTER', `EVENTS#${rangeOf(model)}`);
 /** The orphaned resources, with the time at which each was first seen. */
 export const SIGHTINGS = key('SIGHTINGS', '-');
 export const deploymentKey = (id: string) => key(`DEPLOYMENT#${id}`, 'RECORD');
@@ -46,11 +50,6 @@ export const eventPartitions = {
   ofDeployment: (id: string) => `EVENTS#DEPLOYMENT#${id}`,
 };
 
-/** A number whose text form sorts numerically. */
-export function padded(number: number): string {
-  return String(number).padStart(16, '0');
-}
-
 export function key(pk: string, sk: string): Key {
   return { pk: { S: pk }, sk: { S: sk } };
 }
@@ -63,6 +62,14 @@ export function recordIn<Record>(row: Row): Record {
   return JSON.parse(row['record']?.S ?? '');
 }
 
+/** For a write without an event. */
+export const NO_COUNTER: Counter = { key: key('COUNTER', '-'), rev: 0, last: 0 };
+
+export function counterIn(model: string, row: Row | undefined): Counter {
+  const rev = numberIn(row, 'rev') ?? 0;
+  return { key: counterKey(model), rev, last: rev || startOf(rangeOf(model)) };
+}
+
 export function numberIn(row: Row | undefined, attribute: string): number | undefined {
   const value = row?.[attribute]?.N;
   return value === undefined ? undefined : Number(value);
@@ -70,18 +77,18 @@ export function numberIn(row: Row | undefined, attribute: string): number | unde
 
 /**
  * The change as one transaction, conditional on every record that was read being unchanged.
- * Every event increments the counter in the same transaction, so events are numbered in write order and none appears late; the price is that writes with an event are serialised across all models.
+ * Every event increments its model's counter in the same transaction, so the events of a counter are numbered in write order and none appears late; the price is that writes with an event are serialised across the models that share it.
  */
 export function writesOf(snapshot: Snapshot, change: Change<unknown>, nowMs: number): Write[] {
   const { deployment, model, version, event } = change;
   if (!deployment && !model && !version && !event) return [];
-  const admitted = snapshot.deployment.admitted ?? snapshot.lastEvent + 1;
+  const admitted = snapshot.deployment.admitted ?? snapshot.counter.last + 1;
   return [
     recordWrite(snapshot.deployment, deployment, { admitted: { N: String(admitted) } }),
     ...(snapshot.model ? [recordWrite(snapshot.model, model)] : []),
     ...versionWrites(snapshot.version, version),
     ...unendedWrites(snapshot.deployment.record, deployment, admitted),
-    ...(event ? eventWrites(event, snapshot.lastEvent, nowMs) : []),
+    ...(event ? eventWrites(event, snapshot.counter, nowMs) : []),
   ];
 }
 
@@ -118,9 +125,9 @@ function unendedWrites(
   return before ? [] : [{ kind: 'put', row: { ...where, deploymentId: { S: id } } }];
 }
 
-function eventWrites(event: SlipwayEvent, lastEvent: number, nowMs: number): Write[] {
+function eventWrites(event: SlipwayEvent, counter: Counter, nowMs: number): Write[] {
   const { model, deploymentId, eventId } = event.detail;
-  const number = lastEvent + 1;
+  const number = counter.last + 1;
   const expiresAt = { N: String(Math.floor(nowMs / 1000) + EVENT_DAYS * DAY_SECONDS) };
   const { all, ofModel, ofDeployment } = eventPartitions;
   const record = json(event, key(all, padded(number)));
@@ -131,7 +138,7 @@ function eventWrites(event: SlipwayEvent, lastEvent: number, nowMs: number): Wri
   return [
     ...logged,
     { kind: 'put', row: outbox },
-    { kind: 'put', row: { ...COUNTER, rev: { N: String(number) } }, rev: lastEvent },
+    { kind: 'put', row: { ...counter.key, rev: { N: String(number) } }, rev: counter.rev },
   ];
 }
 

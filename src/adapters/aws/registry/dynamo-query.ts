@@ -8,10 +8,10 @@ import { translated } from '#adapters/aws/failures.ts';
 
 export type Row = Readonly<Record<string, AttributeValue>>;
 
-/** The rows of one partition in sort key order, only those after `after`; at most `limit`. */
+/** The rows of one partition in sort key order, only those between two sort keys, which are included; at most `limit`. */
 export type Partition = {
   readonly pk: string;
-  readonly after?: string;
+  readonly between?: readonly [first: string, last: string];
   readonly isNewestFirst?: boolean;
   readonly limit?: number;
 };
@@ -38,11 +38,15 @@ export async function* queryRows(
   } while (start && left !== 0);
 }
 
-function query({ pk, after, isNewestFirst = false }: Partition): Partial<QueryCommandInput> {
+function query({ pk, between, isNewestFirst = false }: Partition): Partial<QueryCommandInput> {
+  const [first = '', last = ''] = between ?? [];
   return {
     ConsistentRead: true,
     ScanIndexForward: !isNewestFirst,
-    KeyConditionExpression: after ? 'pk = :pk AND sk > :after' : 'pk = :pk',
-    ExpressionAttributeValues: { ':pk': { S: pk }, ...(after && { ':after': { S: after } }) },
+    KeyConditionExpression: between ? 'pk = :pk AND sk BETWEEN :first AND :last' : 'pk = :pk',
+    ExpressionAttributeValues: {
+      ':pk': { S: pk },
+      ...(between && { ':first': { S: first }, ':last': { S: last } }),
+    },
   };
 }

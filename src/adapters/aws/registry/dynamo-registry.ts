@@ -54,7 +54,9 @@ export function dynamoRegistry({ client, table: name, clock }: Options): Registr
     async unended() {
       const rows = await table.all({ pk: UNENDED });
       const ids = rows.map((row) => row['deploymentId']?.S ?? '');
-      return (await bounded(ids, READS_AT_ONCE, deployment)).filter(isUnended);
+      const found = (await bounded(ids, READS_AT_ONCE, deployment)).filter(isUnended);
+      // Their rows are by counter.
+      return found.toSorted((one, other) => one.admittedAtMs - other.admittedAtMs);
     },
   };
 }

@@ -59,11 +59,11 @@ export function dynamoTable(client: DynamoDBClient, table: string) {
   };
 }
 
-/** One part of a transaction; it fails unless the row still has this `rev`, 0 if it must not exist. */
+/** One part of a transaction; it fails unless the row still has this `rev`, 0 if it must not exist, or is there at all. */
 export type Write =
   | { readonly kind: 'put'; readonly row: Row; readonly rev?: number }
   | { readonly kind: 'check'; readonly key: Key; readonly rev: number }
-  | { readonly kind: 'remove'; readonly key: Key };
+  | { readonly kind: 'remove'; readonly key: Key; readonly mustExist?: boolean };
 
 function inTable(write: Write, table: string): TransactWriteItem {
   switch (write.kind) {
@@ -76,7 +76,13 @@ function inTable(write: Write, table: string): TransactWriteItem {
       };
     }
     default:
-      return { Delete: { TableName: table, Key: write.key } };
+      return {
+        Delete: {
+          TableName: table,
+          Key: write.key,
+          ...(write.mustExist && { ConditionExpression: 'attribute_exists(pk)' }),
+        },
+      };
   }
 }
 

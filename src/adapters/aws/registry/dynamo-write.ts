@@ -4,9 +4,12 @@ import { Failure } from '#domain/failure.ts';
 import type { Change, DeploymentRecord, RegistryWrite } from '#domain/registry/write.ts';
 import type { Clock } from '#ports/clock.ts';
 import {
-  COUNTER,
+  type Counter,
+  counterIn,
+  counterKey,
   deploymentKey,
   modelKey,
+  NO_COUNTER,
   numberIn,
   recordIn,
   type Snapshot,
@@ -46,13 +49,22 @@ async function writeOnce<Answer>(
     { deployment: deployment.record, model: model?.record, version: version?.record },
     nowMs,
   );
-  const writes = writesOf(snapshot, change, nowMs);
+  const writes = writesOf({ ...snapshot, counter: await counterOf(table, change) }, change, nowMs);
   if (writes.length > 0) await table.writeTogether(writes);
   return change;
 }
 
-/** The counter is not part of the consistent snapshot: no decision depends on it, and every concurrent write changes it. */
-async function read(table: DynamoTable, wanted: RegistryWrite<unknown>): Promise<Snapshot> {
+/** Read after the decision, which does not depend on it: every concurrent write of a model that shares it changes it. */
+async function counterOf(table: DynamoTable, { event }: Change<unknown>): Promise<Counter> {
+  if (!event) return NO_COUNTER;
+  const { model } = event.detail;
+  return counterIn(model, await table.get(counterKey(model)));
+}
+
+async function read(
+  table: DynamoTable,
+  wanted: RegistryWrite<unknown>,
+): Promise<Omit<Snapshot, 'counter'>> {
   const own = deploymentKey(wanted.deploymentId);
   const name = wanted.model ?? (await modelOf(table, own));
   const model = name === undefined ? undefined : modelKey(name);
@@ -61,14 +73,13 @@ async function read(table: DynamoTable, wanted: RegistryWrite<unknown>): Promise
       ? undefined
       : versionKey(name, wanted.version);
   const keys = [own, model, version].filter((key) => key !== undefined);
-  const [rows, counter] = await Promise.all([table.getTogether(keys), table.get(COUNTER)]);
+  const rows = await table.getTogether(keys);
   // It was admitted in between, and its model has not been read yet.
   if (rows[0] && name === undefined) return read(table, wanted);
   return {
     deployment: { ...seen(own, rows[0]), admitted: numberIn(rows[0], 'admitted') },
     model: model && seen(model, rows[1]),
     version: version && seen(version, rows[2]),
-    lastEvent: numberIn(counter, 'rev') ?? 0,
   };
 }
 

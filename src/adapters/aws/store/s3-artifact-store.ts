@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { bounded } from '#adapters/aws/bounded.ts';
@@ -16,6 +17,7 @@ type Options = {
 const HEADS_AT_ONCE = 16;
 // Longer than a build waits for room in the account (2.3 h), then in its queue (2 h), and runs (1 h).
 const GRANT_SECONDS = 6 * 3600;
+const SECRET_BYTES = 16;
 
 /** A versioned S3 bucket. Reading also needs `s3:ListBucket`: without it S3 answers 403 for a missing object. */
 export function s3ArtifactStore({ client, bucket }: Options): ArtifactStore {
@@ -53,10 +55,15 @@ export function s3ArtifactStore({ client, bucket }: Options): ArtifactStore {
 
     async grant(id, named, order) {
       const files = await Promise.all(named.map((file) => granted(client, file)));
-      const place = { Bucket: bucket, Key: `builds/${id}.json` };
+      // The order of an environment leads to no file, and its build has no business in this bucket.
+      const isModel = 'runtime' in order;
+      // The build of a model reads its list by its role, which may read all of them: another's it would have to guess.
+      const name = randomBytes(SECRET_BYTES).toString('hex');
+      const Key = `${isModel ? 'builds' : 'orders'}/${id}/${name}.json`;
+      const place = { Bucket: bucket, Key };
       const body = { Body: JSON.stringify({ order, files }), ContentType: 'application/json' };
       await translated(() => client.send(new PutObjectCommand({ ...place, ...body })));
-      return signed(client, new GetObjectCommand(place));
+      return isModel ? `s3://${bucket}/${Key}` : signed(client, new GetObjectCommand(place));
     },
   };
 }

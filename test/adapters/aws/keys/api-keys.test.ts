@@ -3,7 +3,8 @@ import { describeApiKeys } from '../../../contracts/api-keys.ts';
 import { type ApiKeysWorld, apiKeysWorld } from '../../../support/aws/api-keys.ts';
 import { type AwsFault, awsFault } from '../../../support/aws/faults.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
-import { type AwsRule, awsRules } from '../../../support/aws/rules/rules.ts';
+import { type AwsRule, addMiddleware, awsRules } from '../../../support/aws/rules/rules.ts';
+import { rowsOf } from '../../../support/aws/table-before.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -87,6 +88,63 @@ describeOnMoto('API keys on AWS', (moto) => {
       const { key } = await world.keys().create('next', 'all');
       expect(await world.values()).toEqual([await keyHash(key)]);
     });
+  });
+
+  describe('keys of a release that had one partition for all', () => {
+    const partitions = async () =>
+      (await rowsOf(world.dynamo(), world.table)).map(({ pk }) => pk?.S);
+    let hash: string;
+    let id: string;
+    beforeEach(async () => {
+      const { key, record } = await world.keys({ isSpread: false }).create('old', 'all');
+      hash = (await keyHash(key)) ?? '';
+      id = record.id;
+      expect(await partitions()).toEqual(['KEYS']);
+    });
+
+    it('are found and listed where they are, and moved by hash once the stack can read that', async () => {
+      expect((await world.keys().find(hash))?.id).toBe(id);
+      expect((await world.keys().list()).map((key) => key.id)).toEqual([id]);
+
+      await world.keys({ isSpread: false }).move();
+      expect(await partitions()).toEqual(['KEYS']);
+      await world.keys().move();
+
+      expect(await partitions()).toEqual([`KEYS#${hash[0]}`]);
+      expect((await world.keys().find(hash))?.id).toBe(id);
+    });
+
+    it('are found while they are moved', async () => {
+      const client = world.dynamo();
+      let reads = 0;
+      addMiddleware(client, (next, { commandName }) => async (args) => {
+        const answer = await next(args);
+        if (commandName === 'GetItemCommand' && ++reads === 1) await world.keys().move();
+        return answer;
+      });
+
+      expect((await world.keys({ client }).find(hash))?.id).toBe(id);
+      expect(reads).toBe(3);
+    });
+
+    it.each([true, false])(
+      'stay revoked though somebody moves them (spread: %s)',
+      async (isSpread) => {
+        const client = world.dynamo();
+        let reads = 0;
+        addMiddleware(client, (next, { commandName }) => async (args) => {
+          const answer = await next(args);
+          if (commandName === 'QueryCommand' && ++reads === 1)
+            await world.keys({ isSpread }).revoke(id);
+          return answer;
+        });
+
+        await world.keys({ client }).move();
+
+        expect(await partitions()).toEqual([]);
+        expect(await world.keys().find(hash)).toBeUndefined();
+      },
+    );
   });
 
   it('leaves a key alone that another call is about to make', async () => {

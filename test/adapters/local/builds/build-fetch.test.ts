@@ -49,6 +49,47 @@ describe('fetching an artifact', () => {
     expect(readFileSync(join(folder, 'model.onnx'), 'utf8')).toBe('weights');
   });
 
+  describe('by a list in a bucket', () => {
+    // The AWS CLI as a build's image has it: it says what it was asked, and answers the list.
+    function fetchByRole(answer: string) {
+      const programs = mkdtempSync(join(root, 'programs-'));
+      const asked = join(root, 'asked');
+      writeFileSync(join(programs, 'aws'), `#!/bin/sh\necho "$@" > ${asked}\n${answer}\n`, {
+        mode: 0o755,
+      });
+      const script = [join(COMMANDS, 'fetch-artifact.mjs'), folder];
+      const PATH = `${programs}:/usr/bin:/bin`;
+      const url = 's3://bucket/builds/d1/secret.json';
+      return run(process.execPath, script, `${url}\n`, { PATH }).then((ended) => ({
+        ...ended,
+        url,
+        asked: readFileSync(asked, 'utf8').trim(),
+      }));
+    }
+
+    it('reads it by the role of the build', async () => {
+      const part = join(root, 'part');
+      writeFileSync(part, 'weights');
+      const files = [{ name: 'model.onnx', sizeBytes: 7, url: String(pathToFileURL(part)) }];
+      writeFileSync(join(root, 'list.json'), JSON.stringify({ order: {}, files }));
+
+      const { out, asked, url } = await fetchByRole(`cat ${join(root, 'list.json')}`);
+
+      expect(out).toBe(`${sha256('weights')}\n`);
+      expect(asked).toBe(`s3 cp --only-show-errors ${url} -`);
+    });
+
+    it('ends without it after the third time, and does not print its URL', async () => {
+      const { code, out, err, url } = await fetchByRole(
+        'echo "download failed: $4 to - (403) Forbidden" >&2; exit 1',
+      );
+
+      expect(code).toBe(1);
+      expect(err).toContain('the list of files: download failed: it to - (403) Forbidden');
+      expect(out + err).not.toContain(url);
+    });
+  });
+
   it('puts what is ordered beside it', async () => {
     await fetchParts({ name: 'model.onnx', content: 'weights' });
 

@@ -1,0 +1,103 @@
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import data from '#domain/data/build-machines.json' with { type: 'json' };
+import { Failure } from '#domain/failure.ts';
+import type { RuntimeName } from './runtime.ts';
+
+/** A machine of CodeBuild: memory and disk in GB (10^9 bytes), `usdPerMinute` in us-east-1, null where it is unknown. */
+export type BuildMachine = {
+  /** CodeBuild's compute type. */
+  readonly name: string;
+  readonly memoryGb: number;
+  readonly vcpus: number;
+  readonly diskGb: number;
+  readonly usdPerMinute: number | null;
+};
+
+/** The smallest first. */
+export const BUILD_MACHINES: readonly BuildMachine[] = data.machines;
+
+/** The machine of a build that was planned before there was a choice, and of environments. */
+export const USUAL_MACHINE = 'BUILD_GENERAL1_MEDIUM';
+
+/** What tells how large a build is: the artifact's bytes, its facts, and what will serve it. */
+export type BuildNeeds = {
+  readonly artifactBytes: number;
+  readonly facts: Pick<ModelFacts, 'memory' | 'unconverted' | 'unpacking'>;
+  readonly runtime: RuntimeName;
+};
+
+const GB = 1e9;
+// The container engine, the commands of the build, and what an image of the service runs beside them.
+const OWN_MEMORY_BYTES = 1 * GB;
+// A model is loaded by its framework and by what it is converted for at once, and has answered some requests by then.
+const LOAD_HEADROOM = 1.5;
+// The images of environments as they are unpacked; that of vLLM with CUDA is the largest.
+const OWN_DISK_BYTES = 16 * GB;
+const VLLM_DISK_BYTES = 50 * GB;
+// As it was fetched, in the layer that is pushed, as that is pulled, and as it is unpacked.
+const COPIES = 4;
+// As fetched, and as the image has it: below that no build ends.
+const LEAST_COPIES = 2;
+
+/** The memory and the disk that a build is expected to take, in bytes. vLLM's models are not loaded, for want of a GPU. */
+export function buildNeeds({ artifactBytes, facts, runtime }: BuildNeeds) {
+  const terms = runtime === 'vllm' ? [] : [...facts.memory, ...(facts.unconverted ?? [])];
+  const loadedBytes = terms.reduce((sum, { bytes }) => sum + bytes, 0);
+  // What an archive holds is there beside it.
+  const copies = COPIES + facts.unpacking.length;
+  return {
+    memoryBytes: Math.ceil(OWN_MEMORY_BYTES + LOAD_HEADROOM * loadedBytes),
+    diskBytes: ownDisk(runtime) + copies * artifactBytes,
+  };
+}
+
+/**
+ * The smallest machine that holds the build, none larger than `most` (a compute type). A build that is expected to take more memory than that is tried there: the expectation is a cautious one.
+ * Fails with `ArtifactRejected` where the disk of `most` cannot hold the model even twice.
+ */
+export function buildMachine(needs: BuildNeeds, most: string): BuildMachine {
+  const allowed = machinesUpTo(most);
+  const { memoryBytes, diskBytes } = buildNeeds(needs);
+  const holds = ({ memoryGb, diskGb }: BuildMachine) =>
+    memoryGb * GB >= memoryBytes && diskGb * GB >= diskBytes;
+  const largest = allowed.at(-1) ?? BUILD_MACHINES[0];
+  if (!largest) throw new Failure('InputInvalid', 'there is no machine to build on');
+  const leastBytes = ownDisk(needs.runtime) + LEAST_COPIES * needs.artifactBytes;
+  if (leastBytes > largest.diskGb * GB) throw tooLarge(leastBytes, largest);
+  return allowed.find(holds) ?? largest;
+}
+
+/** Fails with `StorageFull` when this machine's disk, with so many bytes free, cannot hold the model as it is fetched and as it is built. */
+export function requireDisk(artifactBytes: number, freeBytes: number): void {
+  const bytes = LEAST_COPIES * artifactBytes;
+  if (bytes <= freeBytes) return;
+  throw new Failure(
+    'StorageFull',
+    `the build takes at least ${bytes} bytes, and the disk of the data folder has ${freeBytes} free`,
+    { fix: 'Free some space (`slipway prune` finds what nothing needs), and upload it again.' },
+  );
+}
+
+function machinesUpTo(most: string): readonly BuildMachine[] {
+  const end = BUILD_MACHINES.findIndex(({ name }) => name === most);
+  if (end >= 0) return BUILD_MACHINES.slice(0, end + 1);
+  throw new Failure('InputInvalid', `CodeBuild has no compute type ${most}`);
+}
+
+function ownDisk(runtime: RuntimeName): number {
+  return runtime === 'vllm' ? VLLM_DISK_BYTES : OWN_DISK_BYTES;
+}
+
+function tooLarge(bytes: number, { name, diskGb }: BuildMachine): Failure {
+  const larger = BUILD_MACHINES.find((machine) => machine.diskGb * GB >= bytes);
+  const needed = Math.ceil(bytes / GB);
+  return new Failure(
+    'ArtifactRejected',
+    `its image needs at least ${needed} GB of disk to be built, and ${name} has ${diskGb}`,
+    {
+      fix: larger
+        ? `Deploy with \`--param buildCompute=${larger.name}\`, and upload it again.`
+        : 'CodeBuild has no larger machine. Make the model smaller, or build its image elsewhere and name it as `runtime.image` in model.yaml.',
+    },
+  );
+}
