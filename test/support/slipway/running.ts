@@ -66,7 +66,9 @@ export async function temporaryFolder(): Promise<{
   [Symbol.asyncDispose](): Promise<void>;
 }> {
   const path = await mkdtemp(join(tmpdir(), 'slipway-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  // A process that was killed while it wrote to a slow disk ends once that is done.
+  const gone = { recursive: true, force: true, maxRetries: 10 };
+  return { path, [Symbol.asyncDispose]: () => rm(path, gone) };
 }
 
 /** Starts Slipway on a data folder. With `atStep` none of its steps begins or ends before that has resolved. */
