@@ -71,6 +71,17 @@ describe('a draft of predict.py', () => {
     ]);
   });
 
+  it('for a pickle that begins with what takes objects gives it these, and no table', async () => {
+    const bytes = Buffer.from('\x80\x04csklearn.pipeline\nPipeline\n.', 'latin1');
+
+    const { code } = await draftPredict([memoryFile('m.pkl', bytes)]);
+
+    expect(code).toContain('begins in ("DictVectorizer", "FeatureHasher")');
+    expect(code).toMatch(
+      /if self\.takes_objects:\n\s+rows = \[rows\] if isinstance\(rows, dict\) else rows\n/,
+    );
+  });
+
   it('for a pickle by cloudpickle names that', async () => {
     const bytes = Buffer.from('\x80\x04ccloudpickle.cloudpickle\nsubimport\n.', 'latin1');
 
