@@ -33,7 +33,7 @@ export async function push(
   const startedAtMs = performance.now();
   const found = await pathStats(path);
   await requireReadable(path);
-  const planned = await uploads(resolve(path), options.name);
+  const planned = await uploads(resolve(path), options);
   if (found.isDirectory()) await refuseUnsent(path);
   const slipway = await open();
   let deployment: string | null = null;
@@ -63,10 +63,10 @@ async function refuseUnsent(path: string): Promise<void> {
 }
 
 /** The objects to upload, in order: the one that starts the deployment comes last. */
-async function uploads(path: string, name: string | undefined): Promise<readonly Planned[]> {
+async function uploads(path: string, { name, output }: Options): Promise<readonly Planned[]> {
   const file = basename(path);
   const planned = (await stat(path)).isDirectory()
-    ? await folderUploads(path, modelName(name ?? file))
+    ? await folderUploads(path, modelName(name ?? file), output)
     : await fileUploads(path, modelName(name ?? file.replace(/\.tar\.gz$|\.[^.]+$/, '')));
   for (const { file } of planned) if (file !== null) await requireReadable(file);
   return planned;
@@ -106,13 +106,19 @@ async function fileUploads(path: string, model: string): Promise<readonly Planne
   return [...planned, { key, file: path }];
 }
 
-/** Skips hidden files, as the bucket folder does, and takes links to its own files for these. */
-async function folderUploads(path: string, model: string): Promise<readonly Planned[]> {
+/** Skips hidden files, as the bucket folder does, takes links to its own files for these, and tells of other links. */
+async function folderUploads(
+  path: string,
+  model: string,
+  output: Output,
+): Promise<readonly Planned[]> {
   const upload = (name: string) => ({
     key: `models/${model}/${basename(path)}/${name}`,
     file: join(path, name),
   });
-  const files = await folderFiles(path);
+  const files = await folderFiles(path, {
+    onLeftOut: (name) => output.line(`left out ${name}: a link to a folder, or to nothing`),
+  });
   const manifest = upload(MANIFEST);
   return [
     ...files.filter((name) => name !== MANIFEST).map(upload),

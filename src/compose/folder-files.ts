@@ -12,13 +12,20 @@ const MANIFEST = 'model.yaml';
 // A folder takes as long to look into as a file, and one of folders alone has no end either.
 const MAX_FOLDERS = 10 * MAX_PARTS;
 
+type Told = {
+  /** How many files there are so far. */
+  readonly onFound?: (count: number) => void;
+  /** The name of a link to a folder, or to nothing, which is no part of the artifact. */
+  readonly onLeftOut?: (name: string) => void;
+};
+
 /**
  * The files of a folder that make an artifact of it, by their names within it, sorted: not those that are hidden, or whose folder is.
- * `onFound` is told how many there are so far. Fails with `ArtifactRejected` as soon as there are more than an artifact may have, with `InputInvalid` where they may not be seen, or one is a link out of the folder.
+ * Fails with `ArtifactRejected` as soon as there are more than an artifact may have, with `InputInvalid` where they may not be seen, or one is a link out of the folder.
  */
 export async function folderFiles(
   folder: string,
-  onFound: (count: number) => void = () => {},
+  { onFound = () => {}, onLeftOut = () => {} }: Told = {},
 ): Promise<readonly string[]> {
   const found: string[] = [];
   const folders = [''];
@@ -30,6 +37,7 @@ export async function folderFiles(
       if (entry.isDirectory()) folders.push(name);
       else if (entry.isFile() || (await isLinkedFile(folder, name, requireWithin)))
         found.push(name);
+      else if (entry.isSymbolicLink()) onLeftOut(name);
       if (found.length > MAX_PARTS + Number(found.includes(MANIFEST))) {
         throw tooMany(folder, `${MAX_PARTS} files beside its ${MANIFEST}`);
       }
@@ -40,7 +48,7 @@ export async function folderFiles(
   return found.toSorted();
 }
 
-/** A link to a file of the folder is the file; one to a folder, or to nothing, is passed over. */
+/** A link to a file of the folder is the file; one to a folder, or to nothing, is left out. */
 async function isLinkedFile(
   folder: string,
   name: string,

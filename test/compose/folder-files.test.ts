@@ -26,9 +26,11 @@ describe('a link in a folder', () => {
     await writeFile(join(place.path, 'models--a--b/blobs/0a1b'), 'weights');
     await writeFile(join(path, 'predict.py'), '');
     for (const [name, target] of Object.entries(links)) await symlink(target, join(path, name));
-    const said = await folderFiles(path).catch((error: Failure) => error);
+    const leftOut: string[] = [];
+    const told = { onLeftOut: (name: string) => leftOut.push(name) };
+    const said = await folderFiles(path, told).catch((error: Failure) => error);
     await place[Symbol.asyncDispose]();
-    return said;
+    return Array.isArray(said) && leftOut.length > 0 ? { found: said, leftOut } : said;
   }
 
   it.each([
@@ -53,10 +55,16 @@ describe('a link in a folder', () => {
       of: 'to a file of the folder',
       links: { 'a.py': 'predict.py', 'deep/b.py': '../predict.py' },
     },
-    { of: 'to a folder elsewhere', links: { elsewhere: '..' }, found: ['predict.py'] },
-    { of: 'to nothing', links: { gone: '../nothing' }, found: ['predict.py'] },
-  ])('$of is taken as before', async ({ links, found }) => {
-    expect(await linked(links)).toEqual(found ?? [...Object.keys(links), 'predict.py'].sort());
+  ])('$of is taken as before', async ({ links }) => {
+    expect(await linked(links)).toEqual([...Object.keys(links), 'predict.py'].sort());
+  });
+
+  it.each([
+    { of: 'to a folder elsewhere', links: { elsewhere: '..' } },
+    { of: 'to a folder of it', links: { latest: 'deep' } },
+    { of: 'to nothing', links: { gone: '../nothing' } },
+  ])('$of is left out, and said to be', async ({ links }) => {
+    expect(await linked(links)).toEqual({ found: ['predict.py'], leftOut: Object.keys(links) });
   });
 
   it('of a snapshot in the cache of Hugging Face is its blob, and no other file', async () => {

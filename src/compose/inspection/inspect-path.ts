@@ -111,9 +111,9 @@ export async function filesAt(
 }
 
 async function filesIn(root: string, onWork: OnWork): Promise<readonly ArtifactFile[]> {
-  const names = await folderFiles(root, (count) =>
-    onWork(`looking for the files in ${root}: ${count} so far`),
-  );
+  const names = await folderFiles(root, {
+    onFound: (count) => onWork(`looking for the files in ${root}: ${count} so far`),
+  });
   const beside = names.filter((name) => name !== FOLDER_MANIFEST);
   return Promise.all(beside.map((name) => fileAt(join(root, name), name)));
 }

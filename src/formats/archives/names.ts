@@ -2,6 +2,8 @@ import type { Failure } from '#domain/failure.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 
 const MAX_NAME_BYTES = 1024;
+// NAME_MAX of Linux: what is longer could not be unpacked.
+const MAX_PART_BYTES = 255;
 const MAX_FOLDERS = 64;
 const FIX = 'Create the archive again from plain files and folders, with `tar czf` or `zip -r`.';
 
@@ -91,6 +93,8 @@ function troubleWith(name: string): string | undefined {
     .replace(/\/$/, '')
     .split('/');
   if (parts.length > MAX_FOLDERS) return `lies in more than ${MAX_FOLDERS} folders`;
+  if (parts.some((part) => Buffer.byteLength(part) > MAX_PART_BYTES))
+    return `contains a name of more than ${MAX_PART_BYTES} bytes`;
   if (parts.includes('..')) return 'leaves its folder with `..`';
   const isOdd = parts.length > 1 && parts.some((part) => part === '' || part === '.');
   return isOdd ? 'has an empty or `.` folder in its path' : undefined;

@@ -49,6 +49,12 @@ describe('a tar is refused', () => {
     ['with an empty name', 'is not a name', { name: '' }],
     ['with an empty folder', 'empty or `.` folder', { name: 'a//b' }],
     ['with a name of 2,000 letters', 'longer than 1024', longName('a'.repeat(2000)), FINE],
+    [
+      'with a name that no file system takes',
+      'a name of more than 255 bytes',
+      longName(`a/${'é'.repeat(128)}/b`),
+      FINE,
+    ],
     ['with a symbolic link', 'a symbolic link', { name: 'a', type: '2', link: '/etc' }],
     ['with a hard link', 'a hard link', FINE, { name: 'a', type: '1', link: 'model.txt' }],
     ['with a long link', 'a link with a long', tarPart({ name: 'a', type: 'K' }), FINE],
