@@ -85,7 +85,7 @@ function stepsOf({ workflow, what }: Case): readonly string[] {
   const target = /containers/.test(what) ? 'ProvisionFargate' : 'ProvisionLambda';
   return statesOf(machines[workflow], 'Task').filter(
     (state) =>
-      ![...COMPENSATION, 'GrantBuild', ...BUILDS].includes(state) &&
+      ![...COMPENSATION, 'GrantBuild', 'AwaitContainers', ...BUILDS].includes(state) &&
       (!state.startsWith('Provision') || state === target),
   );
 }
