@@ -1,3 +1,8 @@
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  ListDashboardsCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { BatchGetProjectsCommand, CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
@@ -6,11 +11,16 @@ import {
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { DescribeEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import {
+  DescribeEventBusCommand,
+  EventBridgeClient,
+  ListRulesCommand,
+} from '@aws-sdk/client-eventbridge';
 import { DescribeDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient, paginateListFunctions } from '@aws-sdk/client-lambda';
 import { paginateListStateMachines, SFNClient } from '@aws-sdk/client-sfn';
+import { paginateListTopics, SNSClient } from '@aws-sdk/client-sns';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import { fail, ok } from './doctor.ts';
 
@@ -39,6 +49,10 @@ export async function lookAtNames(account: AwsAccount, hasContainers: boolean) {
     functions(settings, stack),
     logGroups(settings, stack),
     stream(settings, stack),
+    alarms(settings, stack),
+    dashboard(settings, stack),
+    rules(settings, stack),
+    topics(settings, stack),
     ...(hasContainers
       ? [cluster(settings, stack), balancer(settings, stack), hostRole(settings, stack)]
       : []),
@@ -129,6 +143,39 @@ async function stream(settings: Settings, stack: string): Promise<readonly strin
     new DescribeDeliveryStreamCommand({ DeliveryStreamName: name }),
   );
   return [`the delivery stream ${name}`];
+}
+
+async function alarms(settings: Settings, stack: string): Promise<readonly string[]> {
+  const { MetricAlarms = [] } = await new CloudWatchClient(settings).send(
+    new DescribeAlarmsCommand({ AlarmNamePrefix: `${stack}-`, AlarmTypes: ['MetricAlarm'] }),
+  );
+  return MetricAlarms.map(({ AlarmName }) => `the alarm ${AlarmName}`);
+}
+
+async function dashboard(settings: Settings, stack: string): Promise<readonly string[]> {
+  const { DashboardEntries = [] } = await new CloudWatchClient(settings).send(
+    new ListDashboardsCommand({ DashboardNamePrefix: stack }),
+  );
+  const isThere = DashboardEntries.some(({ DashboardName }) => DashboardName === stack);
+  return isThere ? [`the dashboard ${stack}`] : [];
+}
+
+/** Those of the default bus; the others go with the stage's own. */
+async function rules(settings: Settings, stack: string): Promise<readonly string[]> {
+  const { Rules = [] } = await new EventBridgeClient(settings).send(
+    new ListRulesCommand({ NamePrefix: `${stack}-` }),
+  );
+  return Rules.map(({ Name }) => `the rule ${Name}`);
+}
+
+async function topics(settings: Settings, stack: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  const client = new SNSClient(settings);
+  for await (const { Topics = [] } of paginateListTopics({ client }, {})) {
+    found.push(...Topics.flatMap(({ TopicArn }) => TopicArn?.split(':').at(-1) ?? []));
+  }
+  const own = ['deployments', 'alarms'].map((name) => `${stack}-${name}`);
+  return found.filter((name) => own.includes(name)).map((name) => `the topic ${name}`);
 }
 
 async function cluster(settings: Settings, stack: string): Promise<readonly string[]> {
