@@ -7,6 +7,7 @@ import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
+import { memoryMiB } from '#domain/manifest/manifest.ts';
 import { type Gpus, gpuFor, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
 import { WITHOUT_WALLS_FIX, withoutWalls } from '#domain/walls.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -100,7 +101,14 @@ async function decide(
   if (isBuilt && deps.freeBytes) requireDisk(artifactBytes, await deps.freeBytes());
   const machine =
     isBuilt && deps.mostMachine !== null
-      ? buildMachine({ artifactBytes, facts, runtime }, deps.mostMachine).name
+      ? buildMachine(
+          {
+            ...{ artifactBytes, facts, runtime },
+            wantedMiB: memoryMiB(manifest),
+            hasCuda: python?.cuda === true,
+          },
+          deps.mostMachine,
+        ).name
       : undefined;
   return {
     runtime,

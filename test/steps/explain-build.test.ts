@@ -42,7 +42,7 @@ describe('explaining a failed build', () => {
         '#9 COPY model',
         'write /layer.tar: no space left on device',
       ].join('\n'),
-      fix: expect.stringMatching(/larger compute type/),
+      fix: expect.stringMatching(/larger machine/),
     });
   });
 

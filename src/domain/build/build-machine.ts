@@ -1,5 +1,5 @@
-import type { ModelFacts } from '#domain/artifact/facts.ts';
 import data from '#domain/data/build-machines.json' with { type: 'json' };
+import type { Inspection } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { RuntimeName } from './runtime.ts';
 
@@ -19,35 +19,42 @@ export const BUILD_MACHINES: readonly BuildMachine[] = data.machines;
 /** The machine of a build that was planned before there was a choice, and of environments. */
 export const USUAL_MACHINE = 'BUILD_GENERAL1_MEDIUM';
 
-/** What tells how large a build is: the artifact's bytes, its facts, and what will serve it. */
+/** What tells how large a build is: the artifact's bytes, its facts, what will serve it, and what its manifest asks for. */
 export type BuildNeeds = {
   readonly artifactBytes: number;
-  readonly facts: Pick<ModelFacts, 'memory' | 'unconverted' | 'unpacking'>;
+  readonly facts: Pick<Inspection['facts'], 'memory' | 'unconverted' | 'unpacking'>;
   readonly runtime: RuntimeName;
+  /** Whether the packages of its environment bring CUDA. */
+  readonly hasCuda: boolean;
+  /** The memory (MiB) that its manifest asks for, by which a build gets more than is expected; null where it asks for none. */
+  readonly wantedMiB: number | null;
 };
 
 const GB = 1e9;
+const MIB = 1024 * 1024;
 // The container engine, the commands of the build, and what an image of the service runs beside them.
 const OWN_MEMORY_BYTES = 1 * GB;
 // A model is loaded by its framework and by what it is converted for at once, and has answered some requests by then.
 const LOAD_HEADROOM = 1.5;
-// The images of environments as they are unpacked; that of vLLM with CUDA is the largest.
+// The images of environments as they are unpacked; those with CUDA are the largest.
 const OWN_DISK_BYTES = 16 * GB;
-const VLLM_DISK_BYTES = 50 * GB;
+const CUDA_DISK_BYTES = 50 * GB;
 // As it was fetched, in the layer that is pushed, as that is pulled, and as it is unpacked.
 const COPIES = 4;
 // As fetched, and as the image has it: below that no build ends.
 const LEAST_COPIES = 2;
 
 /** The memory and the disk that a build is expected to take, in bytes. vLLM's models are not loaded, for want of a GPU. */
-export function buildNeeds({ artifactBytes, facts, runtime }: BuildNeeds) {
+export function buildNeeds(needs: BuildNeeds) {
+  const { artifactBytes, facts, runtime, wantedMiB } = needs;
   const terms = runtime === 'vllm' ? [] : [...facts.memory, ...(facts.unconverted ?? [])];
   const loadedBytes = terms.reduce((sum, { bytes }) => sum + bytes, 0);
+  const usedBytes = Math.max(LOAD_HEADROOM * loadedBytes, (wantedMiB ?? 0) * MIB);
   // What an archive holds is there beside it.
   const copies = COPIES + facts.unpacking.length;
   return {
-    memoryBytes: Math.ceil(OWN_MEMORY_BYTES + LOAD_HEADROOM * loadedBytes),
-    diskBytes: ownDisk(runtime) + copies * artifactBytes,
+    memoryBytes: Math.ceil(OWN_MEMORY_BYTES + usedBytes),
+    diskBytes: ownDisk(needs) + copies * artifactBytes,
   };
 }
 
@@ -62,7 +69,7 @@ export function buildMachine(needs: BuildNeeds, most: string): BuildMachine {
     memoryGb * GB >= memoryBytes && diskGb * GB >= diskBytes;
   const largest = allowed.at(-1) ?? BUILD_MACHINES[0];
   if (!largest) throw new Failure('InputInvalid', 'there is no machine to build on');
-  const leastBytes = ownDisk(needs.runtime) + LEAST_COPIES * needs.artifactBytes;
+  const leastBytes = ownDisk(needs) + LEAST_COPIES * needs.artifactBytes;
   if (leastBytes > largest.diskGb * GB) throw tooLarge(leastBytes, largest);
   return allowed.find(holds) ?? largest;
 }
@@ -84,8 +91,8 @@ function machinesUpTo(most: string): readonly BuildMachine[] {
   throw new Failure('InputInvalid', `CodeBuild has no compute type ${most}`);
 }
 
-function ownDisk(runtime: RuntimeName): number {
-  return runtime === 'vllm' ? VLLM_DISK_BYTES : OWN_DISK_BYTES;
+function ownDisk({ runtime, hasCuda }: BuildNeeds): number {
+  return hasCuda || runtime === 'vllm' ? CUDA_DISK_BYTES : OWN_DISK_BYTES;
 }
 
 function tooLarge(bytes: number, { name, diskGb }: BuildMachine): Failure {

@@ -120,7 +120,7 @@ const CAUSES: readonly Cause[] = [
   {
     sign: /no space left on device/i,
     reason: 'the build ran out of disk',
-    fix: 'Free some space on the disk; in AWS make the model smaller, or give the build project a larger compute type.',
+    fix: 'Free some space on the disk; in AWS ask for more by `resources.memory` in model.yaml, by which its build gets a larger machine, up to the parameter `buildCompute`.',
   },
   {
     // S3 answers 403 for an expired signature and 400 for expired credentials; the first is what buildspecs/commands/fetch-artifact.mjs says.
@@ -141,7 +141,7 @@ const CAUSES: readonly Cause[] = [
   {
     sign: /out of memory|signal: killed|\bKilled\b|exit code: 137/,
     reason: 'the build ran out of memory',
-    fix: 'Free some memory, or deploy less at once; in AWS give the build project a larger compute type.',
+    fix: 'Free some memory, or deploy less at once; in AWS ask for more by `resources.memory` in model.yaml, by which its build gets a larger machine, up to the parameter `buildCompute`.',
   },
   {
     sign: /toomanyrequests|rate limit/i,

@@ -33,6 +33,17 @@ describe('the explanation of a version', () => {
     );
   });
 
+  it('says on which machine its image was built, with the price where it is known', () => {
+    const machine = { name: 'BUILD_GENERAL1_SMALL', vcpus: 2, memoryGb: 3, diskGb: 64 };
+    const lineOf = (usdPerMinute: number | null) =>
+      explanationLines({ ...EXPLAINED, builtOn: { ...machine, usdPerMinute } })[2];
+
+    expect(lineOf(0.005)).toBe(
+      'built on   BUILD_GENERAL1_SMALL: 2 vCPUs, 3 GB of memory and 64 of disk, $0.005 a minute in us-east-1',
+    );
+    expect(lineOf(null)).toMatch(/64 of disk$/);
+  });
+
   it('says whose request it was proven by', () => {
     const of = { deploymentId: 'd1', revision: 'digits-v1' };
     const proof = { sample: 'example', of, warning: '', latencyMs: 3 } as const;

@@ -1,3 +1,4 @@
+import { ComputeType, type StartBuildCommandInput } from '@aws-sdk/client-codebuild';
 import {
   BUILD_MACHINES,
   type BuildNeeds,
@@ -15,6 +16,8 @@ function model(artifactGb: number, loadedGb: number, over: Partial<BuildNeeds> =
     artifactBytes: artifactGb * GB,
     facts: { memory, unpacking: [] },
     runtime: 'onnx',
+    wantedMiB: null,
+    hasCuda: false,
     ...over,
   };
 }
@@ -27,6 +30,7 @@ describe('the machine that an image is built on', () => {
     ['a model that takes 35 GB', model(14, 35), 'XLARGE'],
     ['a model that takes 90 GB', model(36, 90), '2XLARGE'],
     ['a model whose files fill the disk of a smaller one', model(40, 1), 'XLARGE'],
+    ['a small model with CUDA in its environment', model(5, 0.3, { hasCuda: true }), 'MEDIUM'],
     ['a model that vLLM loads, elsewhere', model(20, 60, { runtime: 'vllm' }), 'XLARGE'],
   ])('of %s is the smallest that holds it', (_, needs, size) => {
     expect(buildMachine(needs, LARGEST).name).toBe(`BUILD_GENERAL1_${size}`);
@@ -37,6 +41,12 @@ describe('the machine that an image is built on', () => {
     const facts = { memory: terms, unconverted: terms, unpacking: [] };
 
     expect(buildMachine({ ...model(0.5, 0), facts }, LARGEST).name).toBe('BUILD_GENERAL1_MEDIUM');
+  });
+
+  it('has as much memory as the manifest asks for', () => {
+    const needs = model(0.01, 0.3, { wantedMiB: 8 * 1024 });
+
+    expect(buildMachine(needs, LARGEST).name).toBe('BUILD_GENERAL1_LARGE');
   });
 
   it('is no larger than allowed, where a model is tried that is expected to take more', () => {
@@ -58,6 +68,13 @@ describe('the machine that an image is built on', () => {
     expect(() => buildMachine(model(500, 1), LARGEST)).toThrow(
       expect.objectContaining({ fix: expect.stringContaining('`runtime.image`') }),
     );
+  });
+
+  it('is one that CodeBuild takes for a build', () => {
+    const taken: readonly StartBuildCommandInput['computeTypeOverride'][] =
+      Object.values(ComputeType);
+
+    for (const { name } of BUILD_MACHINES) expect(taken).toContain(name);
   });
 
   it('grows in memory and disk from one size to the next', () => {
