@@ -33,6 +33,12 @@ const ec2 = (...names: readonly string[]): Kind => ({
 });
 const API: Kind = own('apigateway', () => ['arn:aws:apigateway:*::/*']);
 const FUNCTION = own('lambda', () => [arn('lambda', 'function:slipway-STAGE-*')]);
+// An association is asked for on the list and on what it protects, and a rule of AWS's own is a managed one.
+const FIREWALL = own('wafv2', (name) => [
+  arn('wafv2', `regional/webacl/${name}/*`),
+  'arn:aws:wafv2:*:*:regional/managedruleset/*',
+  'arn:aws:apigateway:*::/*',
+]);
 const QUEUE = own('sqs', (name) => [arn('sqs', name)]);
 const BUCKET = own('s3', (name) => [`arn:aws:s3:::${name}`]);
 const BALANCER = own('elasticloadbalancing', () => [
@@ -61,6 +67,7 @@ const KINDS: Readonly<Record<string, Kind | null>> = {
     allow: ['budgets:*'],
     on: () => ['arn:aws:budgets::ACCOUNT:budget/slipway-STAGE-*'],
   },
+  'AWS::CloudTrail::Trail': own('cloudtrail', (name) => [arn('cloudtrail', `trail/${name}`)]),
   'AWS::CloudWatch::Alarm': own('cloudwatch', (name) => [arn('cloudwatch', `alarm:${name}`)]),
   'AWS::CloudWatch::Dashboard': own('cloudwatch', (name) => [
     `arn:aws:cloudwatch::ACCOUNT:dashboard/${name}`,
@@ -134,6 +141,8 @@ const KINDS: Readonly<Record<string, Kind | null>> = {
     arn('states', `stateMachine:${name}`),
     arn('states', `execution:${name}`),
   ]),
+  'AWS::WAFv2::WebACL': FIREWALL,
+  'AWS::WAFv2::WebACLAssociation': FIREWALL,
 };
 
 /** What no resource of the template stands for. */
@@ -154,7 +163,12 @@ function looks(): readonly string[] {
   return [
     ...['ValidateTemplate', 'ListStacks'].map((name) => `cloudformation:${name}`),
     ...['apigateway:TagResource', 'apigateway:UntagResource'],
-    ...['application-autoscaling:*', 'cloudwatch:DescribeAlarms', 'cloudwatch:ListMetrics'],
+    ...[
+      'application-autoscaling:*',
+      'cloudtrail:DescribeTrails',
+      'cloudwatch:DescribeAlarms',
+      'cloudwatch:ListMetrics',
+    ],
     ...['billing:GetBillingViewData', 'freetier:GetAccountPlanState'],
     ...['codebuild:ListProjects', 'dynamodb:ListTables', 'ecr:DescribeRepositories'],
     ...['ec2:Describe*', 'ec2:DeleteNetworkInterface'],

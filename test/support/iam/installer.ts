@@ -39,6 +39,19 @@ const NOT_ASKED: readonly (readonly [RegExp, string])[] = [
     /^AWS::Lambda::Function lambda:(?:GetCodeSigningConfig|GetLayerVersion|PassCapacityProvider)/,
     'signed code, layers, capacity of one’s own',
   ],
+  [
+    /^AWS::WAFv2::WebACLAssociation (?:amplify|apprunner|appsync|bedrock-agentcore|ec2|elasticloadbalancing):/,
+    'a list before anything but the API',
+  ],
+  [
+    /^AWS::WAFv2::WebACLAssociation wafv2:(?:Get|Put)PermissionPolicy/,
+    'groups of rules that others share',
+  ],
+  [/^AWS::WAFv2::WebACL payments:/, 'rules that others sell'],
+  [
+    /^AWS::CloudTrail::Trail (?:organizations:|iam:|CloudTrail:PutInsightSelectors|CloudTrail:PutEventConfiguration)/,
+    'a trail of an organization, a log group, insights',
+  ],
   [/^AWS::Events::EventBus events:(?:Put|Remove)Permission/, 'a policy of the bus'],
   [/^AWS::StepFunctions::StateMachine s3:/, 'a definition in S3'],
   [
@@ -141,6 +154,8 @@ const PASSED = [
 const SERVICE_ROLE = role(
   'aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway',
 );
+const WEB_ACL = arn('wafv2', 'regional/webacl/slipway-test/1a2b');
+const STAGE_ARN = `arn:aws:apigateway:${AWS_REGION}::/restapis/1a2b/stages/v1`;
 const BUCKET = 'slipway-test-serverlessdeploymentbucket-1a2b3c';
 
 /** The ARNs that a resource has in an account, with what CloudFormation adds to its name; and of what its handlers read. */
@@ -152,6 +167,7 @@ function arnsOf(id: string, resource: Resource): readonly string[] {
   const bus = Properties.EventBusName ? 'slipway-test/' : '';
   const arns: Readonly<Record<string, readonly string[]>> = {
     'AWS::Budgets::Budget': [`arn:aws:budgets::${AWS_ACCOUNT}:budget/slipway-test-stage`],
+    'AWS::CloudTrail::Trail': [arn('cloudtrail', `trail/${full}`)],
     'AWS::CloudWatch::Alarm': [arn('cloudwatch', `alarm:${full}`)],
     'AWS::CloudWatch::Dashboard': [`arn:aws:cloudwatch::${AWS_ACCOUNT}:dashboard/${full}`],
     'AWS::CodeBuild::Project': [arn('codebuild', `project/${full}`)],
@@ -188,6 +204,8 @@ function arnsOf(id: string, resource: Resource): readonly string[] {
     'AWS::SNS::TopicPolicy': [arn('sns', 'slipway-test-alarms')],
     'AWS::SQS::Queue': [arn('sqs', full)],
     'AWS::SQS::QueuePolicy': [arn('sqs', 'slipway-test-UploadDeadLetters-1a2b3c')],
+    'AWS::WAFv2::WebACL': [WEB_ACL],
+    'AWS::WAFv2::WebACLAssociation': [WEB_ACL, STAGE_ARN],
     'AWS::StepFunctions::StateMachine': [arn('states', `stateMachine:${full}`)],
   };
   return arns[Type] ?? [];
