@@ -24,7 +24,12 @@ import type { ModelServers } from '#adapters/local/servers/model-server.ts';
 import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers, type Soundness } from '#adapters/local/servers/process-servers.ts';
 import { restingSessionCpuSeconds } from '#adapters/local/servers/process-usage.ts';
-import { buildWalls, serverFiles, type Walls } from '#adapters/local/servers/walls.ts';
+import {
+  buildWalls,
+  mostBuildMiB,
+  serverFiles,
+  type Walls,
+} from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
 import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import support from '#domain/data/python-support.json' with { type: 'json' };
@@ -153,6 +158,7 @@ async function processEngine({
     board,
     onModel: servers.expects,
     cpuSeconds: restingSessionCpuSeconds,
+    mostMemoryMiB: mostBuildMiB(),
     buildspec: 'buildspecs/process.yml',
     environment: {
       IMAGES: images,
@@ -265,6 +271,7 @@ type Runs = Pick<
   | 'board'
   | 'onModel'
   | 'cpuSeconds'
+  | 'mostMemoryMiB'
 >;
 
 /** Runs a buildspec of this repository, in place of CodeBuild. */

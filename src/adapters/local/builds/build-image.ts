@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { writeSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
@@ -6,13 +7,14 @@ import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { removeFolder } from '#adapters/local/remove-folder.ts';
 import type { FairTurn, Lend } from '#adapters/local/revisions/at-once.ts';
 import type { Applicant } from '#adapters/local/revisions/fair-turns.ts';
+import { watchMemory } from '#adapters/local/servers/memory-watch.ts';
 import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import type { Build as KnownBuild } from '#ports/builds.ts';
 import type { BuildBoard, TrackedBuild } from './build-board.ts';
-import type { Variables } from './build-phase.ts';
+import { killGroup, type Variables } from './build-phase.ts';
 import {
   type BuildOutcome,
   type BuildStatus,
@@ -50,6 +52,8 @@ export type ImageBuildsOptions = {
   readonly onModel?: ((order: BuildOrder) => Disposable | undefined) | undefined;
   /** The CPU time of all processes in the session that one leads: a build that does not compute lends its place. Absent where builds compute elsewhere, in containers. */
   readonly cpuSeconds?: ((leader: number) => number | null) | undefined;
+  /** How much all processes of a build may hold together; one that holds more is ended. Absent where they hold it elsewhere. */
+  readonly mostMemoryMiB?: number | undefined;
   readonly timers?: Timers;
 };
 
@@ -230,7 +234,7 @@ async function inScratch(
   { progress, stopped, tracked, lend }: Begun,
 ): Promise<BuildOutcome> {
   const { buildspec, source, directory, environment, own, timeoutSeconds, guard } = options;
-  const { cpuSeconds, timers = realTimers } = options;
+  const { cpuSeconds, mostMemoryMiB, timers = realTimers } = options;
   const spec = await readBuildSpec(buildspec);
   const scratch = join(scratchFolder({ directory, buildspec }), basename(progress.log, '.log'));
   using time = limited(stopped, timeoutSeconds, options.timers);
@@ -246,8 +250,20 @@ async function inScratch(
       scratch,
       log,
       guard,
-      watch: (leader) =>
-        cpuSeconds ? watchIdle(() => cpuSeconds(leader), timers, lend) : () => undefined,
+      watch(leader) {
+        const idle = cpuSeconds && watchIdle(() => cpuSeconds(leader), timers, lend);
+        const memory =
+          mostMemoryMiB &&
+          watchMemory(leader, mostMemoryMiB, (usedMiB) => {
+            const limit = `the limit is ${mostMemoryMiB} MiB`;
+            writeSync(log.fd, `out of memory: the build used ${usedMiB} MiB; ${limit}\n`);
+            killGroup(leader);
+          });
+        return () => {
+          if (idle) idle();
+          if (memory) memory.stop();
+        };
+      },
       signal: time.signal,
       onPhase(phase) {
         progress.phase = phase.toUpperCase();

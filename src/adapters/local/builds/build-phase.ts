@@ -94,8 +94,8 @@ function runBash(text: string, plan: PhasePlan): Promise<number> {
   });
 }
 
-/** The group may already be empty. */
-function killGroup(pid: number): void {
+/** Kills a group of processes, which may already be empty. */
+export function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {}

@@ -109,11 +109,16 @@ export function buildWalls(walls: Walls, isAllowed: boolean): Readonly<Record<st
     limits: {
       files: MOST_FILES,
       processes: limits.processesMax,
-      dataBytes: Math.min(MOST_BUILD_BYTES, Math.floor(totalmem() * 0.75)),
+      dataBytes: mostBuildMiB() * MEBIBYTE,
       cpuSeconds: BUILD_CPU_SECONDS,
     },
   });
   return { WALLS: SLIPWAY_WALLS ?? 'none' };
+}
+
+/** How much memory a build may hold: each of its processes that loads a model by the walls, and all of them together. */
+export function mostBuildMiB(): number {
+  return Math.floor(Math.min(MOST_BUILD_BYTES, totalmem() * 0.75) / MEBIBYTE);
 }
 
 /** Node's own permissions: they confine its JavaScript on every system; onnxruntime's native code is only confined by the kernel. */

@@ -63,6 +63,20 @@ describe('the end of a build', () => {
     await eventually(() => !started.some(isAlive));
   });
 
+  it('comes when its processes together hold more memory than it may', async () => {
+    const holds =
+      "import os,time\nfor _ in range(5):\n  if os.fork() == 0: break\nheld = bytearray(b'x' * (60 << 20))\ntime.sleep(30)";
+    const commands = [`/usr/bin/python3 -c '${holds.replaceAll("'", `'"'"'`)}'`];
+    const { run } = folder.builds({ build: commands }, { mostMemoryMiB: 250 });
+
+    const { build } = await failureOf(run(startBuild()));
+
+    expect(build.BuildStatus).toBe('FAILED');
+    expect((await folder.log(build)).join('\n')).toMatch(
+      /out of memory: the build used \d+ MiB; the limit is 250 MiB/,
+    );
+  });
+
   it('is killed when its time is up', async () => {
     const timers = fakeTimers();
     const { run } = folder.builds({ build: endless() }, { timers, timeoutSeconds: 60 });
