@@ -1,3 +1,4 @@
+import type { Target } from '#domain/placement/target.ts';
 import type { WorkflowName } from '#ports/executions.ts';
 import { machines, statesOf } from '../support/walk/asl.ts';
 import { BUILDS } from '../support/walk/script.ts';
@@ -123,6 +124,23 @@ describe('after one stop and two sweeps', () => {
     expect(endings(await world.told(id))).toEqual(isLost ? [] : [ends]);
     expect(await sweep()).toEqual(NOTHING);
   });
+});
+
+it('a model that waited for containers when its execution died goes live once they are on', async () => {
+  const offered: Target[] = ['lambda'];
+  const { world, sweep } = sweptWorkflow({ offered });
+  stopIn(world, 'AwaitContainers');
+  const start = world.upload({ manifest: FARGATE });
+  const { error } = await world.execute(start);
+  stopNothing(world);
+  offered.push('fargate', 'ec2');
+
+  const { recovered } = await sweep();
+
+  expect(error).toBe('States.Aborted');
+  expect(recovered).toHaveLength(1);
+  expect(endings(await world.told(await idOf(start)))).toEqual(['Live']);
+  expect(await wrong(world)).toEqual([]);
 });
 
 describe('after a stop of each of its executions', () => {
