@@ -138,6 +138,23 @@ describe('after one stop and two sweeps', () => {
   });
 });
 
+it('a model that waited for containers when its execution died goes live once they are on', async () => {
+  const offered: Target[] = ['lambda'];
+  const { world, sweep } = sweptWorkflow({ offered });
+  stopIn(world, 'AwaitContainers');
+  const start = world.upload({ manifest: FARGATE });
+  const { error } = await world.execute(start);
+  stopNothing(world);
+  offered.push('fargate', 'ec2');
+
+  const { recovered } = await sweep();
+
+  expect(error).toBe('States.Aborted');
+  expect(recovered).toHaveLength(1);
+  expect(endings(await world.told(await idOf(start)))).toEqual(['Live']);
+  expect(await wrong(world)).toEqual([]);
+});
+
 describe('after a stop of each of its executions', () => {
   const stops = STOPS.filter(({ state }) => !state.startsWith('Admit'));
 

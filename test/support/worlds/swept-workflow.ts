@@ -1,11 +1,11 @@
 import { sweep } from '#steps/sweep.ts';
 import { NEVER } from '../faults/faults.ts';
-import { BUCKET } from './memory.ts';
+import { BUCKET, type WorldOptions } from './memory.ts';
 import { GRACES, NO_IMAGES, PERIOD_MS } from './swept.ts';
 import { type VirtualWorkflow, virtualWorkflow } from './virtual-workflow.ts';
 
 /** Workflows in virtual time whose ends nobody hears of, and their sweep. */
-export function sweptWorkflow(options: Parameters<typeof virtualWorkflow>[0] = {}) {
+export function sweptWorkflow(options: WorldOptions = {}) {
   const world = virtualWorkflow(options);
   const { registry, store, router, platforms, clock } = world;
   const { executions, offered } = world.deps;
