@@ -1,9 +1,9 @@
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { CreateEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { awsDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
-import { runCli } from '../cli/run-cli.ts';
-import { awsClient } from '../support/aws/clients.ts';
+import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import {
   accountAnswers,
@@ -171,8 +171,21 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-describeOnMoto('before a first deploy slipway doctor names', (moto) => {
+// Moto answers one call after the other.
+const LONGEST_MS = 120_000;
+// Nobody's own settings.
+const NO_FILES = { AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere' };
+
+describeOnMoto('before a first deploy doctor names', (moto) => {
+  const before = { ...process.env };
+
   beforeEach(() => moto().reset());
+
+  // The clients of AWS read the environment whenever one is made.
+  afterEach(() => {
+    for (const name of Object.keys(process.env)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
 
   it.each(FAULTS)(
     '$fault, and what to do',
@@ -181,12 +194,11 @@ describeOnMoto('before a first deploy slipway doctor names', (moto) => {
       const all = [...stands, ...GOOD_QUOTAS, ...accountAnswers()];
       await using front = await startFront(moto(), all, date);
 
-      const { stdout } = await runCli(['doctor', '--stage', 'faulty', '--json'], {
-        ...motoEnvironment(front),
-        ...env,
-      }).result;
+      Object.assign(process.env, motoEnvironment(front), NO_FILES, env);
 
-      const findings: readonly Finding[] = JSON.parse(stdout);
+      const account = { stage: 'faulty', profile: undefined, region: AWS_REGION };
+      const findings = await awsDoctor(account, LONGEST_MS);
+
       expect(findings.find(({ check }) => check === row)).toEqual({
         check: row,
         result,

@@ -203,7 +203,7 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
     silent.close();
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^fail {2}network {2}AWS gave no answer within 10 s to \d+ of \d+ checks .*\n +→ Check the network connection, .*\n$/,
+      /^fail {2}network {2}AWS gave no answer within 20 s to \d+ of \d+ checks .*\n +→ Check the network connection, .*\n$/,
     );
     expect(asked.toSorted()).toEqual(['DescribeStacks', 'GetCallerIdentity']);
   });

@@ -20,7 +20,7 @@ export function addAccountCommands(program: Command): void {
   placedCommand(
     program,
     'doctor',
-    'Checks for anything that keeps Slipway from working, in at most 10 s; changes nothing.',
+    'Checks for anything that keeps Slipway from working, in at most 20 s; changes nothing.',
   )
     .addHelpText('after', examples('slipway doctor', 'slipway doctor --stage prod'))
     .action(async (options: Place) => {

@@ -11,10 +11,14 @@ import { lookAtServices } from './services.ts';
 import { stackChecks } from './stack.ts';
 import { stateFinding } from './stack-state.ts';
 
-const LIMIT_MS = 10_000;
+// Before a first deploy it makes some eighty calls, and loads the clients of seventeen services.
+const LIMIT_MS = 20_000;
 
-/** Whether Slipway can work in an account: read-only, and takes at most 10 s. */
-export async function awsDoctor(account: AwsAccount): Promise<readonly Finding[]> {
+/** Whether Slipway can work in an account: read-only, and takes at most `limitMs`. */
+export async function awsDoctor(
+  account: AwsAccount,
+  limitMs = LIMIT_MS,
+): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
   const described = describeStack(account);
   const state = described.then(stateOf);
@@ -25,7 +29,7 @@ export async function awsDoctor(account: AwsAccount): Promise<readonly Finding[]
   const stack = found.then(async (known) => known ?? Promise.reject(await noStack(account)));
   const isNew = async () => (await state) === undefined;
   // A check whose prerequisite failed reports nothing: the prerequisite says why.
-  return examineAws([
+  return examineAws(limitMs, [
     { check: 'credentials', look: () => caller },
     ...after(caller, [
       ...accountChecks(account, known),
@@ -52,7 +56,7 @@ export async function installDoctor(
   const before = known.then((stack) => (stack?.containers ? stack : undefined));
   const ofContainers = hasContainers ? containerQuotaChecks(account, before) : [];
   const isNew = async () => (await state) === undefined;
-  return examineAws([
+  return examineAws(LIMIT_MS, [
     { check: 'credentials', look: () => caller },
     ...after(caller, [
       ...accountChecks(account, known),
@@ -65,10 +69,13 @@ export async function installDoctor(
 }
 
 /** Runs the checks of an account. A slow network is one finding, since it is late for all that wait for it. */
-async function examineAws(checks: readonly Check[]): Promise<readonly Finding[]> {
-  const { findings, late } = await examineInTime(checks, LIMIT_MS);
+async function examineAws(
+  limitMs: number,
+  checks: readonly Check[],
+): Promise<readonly Finding[]> {
+  const { findings, late } = await examineInTime(checks, limitMs);
   if (late.length === 0) return findings;
-  const says = `AWS gave no answer within ${LIMIT_MS / 1000} s to ${late.length} of ${checks.length} checks (${late.join(', ')})`;
+  const says = `AWS gave no answer within ${limitMs / 1000} s to ${late.length} of ${checks.length} checks (${late.join(', ')})`;
   const fix =
     'Check the network connection, the proxy (HTTPS_PROXY) and the region, and run it again.';
   return [...findings, { check: 'network', ...fail(says, fix) }];

@@ -21,8 +21,11 @@ import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient, paginateListFunctions } from '@aws-sdk/client-lambda';
 import { paginateListStateMachines, SFNClient } from '@aws-sdk/client-sfn';
 import { paginateListTopics, SNSClient } from '@aws-sdk/client-sns';
-import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
-import { fail, ok } from './doctor.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import { type AwsAccount, clientSettings, DENIED_FIX } from '#compose/account/clients.ts';
+import { failureName } from '#domain/failure.ts';
+import { fail, ok, warn } from './doctor.ts';
+import { isUnusable } from './services.ts';
 
 type Settings = ReturnType<typeof clientSettings>;
 
@@ -57,7 +60,15 @@ export async function lookAtNames(account: AwsAccount, hasContainers: boolean) {
       ? [cluster(settings, stack), balancer(settings, stack), hostRole(settings, stack)]
       : []),
   ];
-  const found = (await Promise.all(looks.map((look) => look.catch(unlessAbsent)))).flat();
+  const found: string[] = [];
+  try {
+    const each = looks.map((look) => translated(() => look.catch(unlessAbsent)));
+    found.push(...(await Promise.all(each)).flat());
+  } catch (error) {
+    // It stops no deploy: what may be read says nothing of what may be made.
+    if (!(error instanceof Error) || failureName(error) !== 'PlatformDenied') throw error;
+    return warn(`not all that may have a name of the stack can be seen: ${error.message}`, DENIED_FIX);
+  }
   if (found.length === 0) return ok('none that the stack needs is taken');
   return fail(
     `there is already ${found.join(', ')}, and the stack would make its own of that name`,
@@ -66,7 +77,7 @@ export async function lookAtNames(account: AwsAccount, hasContainers: boolean) {
 }
 
 function unlessAbsent(error: unknown): readonly string[] {
-  if (error instanceof Error && ABSENT.has(error.name)) return [];
+  if (error instanceof Error && (ABSENT.has(error.name) || isUnusable(error))) return [];
   throw error;
 }
 

@@ -16,7 +16,8 @@ type Asked = { readonly on: string; readonly actions: readonly string[] };
 export async function lookAtPermissions(account: AwsAccount, hasContainers: boolean) {
   const settings = clientSettings(account);
   const sts = new STSClient(settings);
-  const iam = new IAMClient(settings);
+  // IAM takes few such questions a second.
+  const iam = new IAMClient({ ...settings, maxAttempts: 6 });
   const { Arn = '', Account = '' } = await withCredentials(() =>
     translated(() => sts.send(new GetCallerIdentityCommand())),
   );
@@ -43,11 +44,14 @@ export async function lookAtPermissions(account: AwsAccount, hasContainers: bool
     const names = [...new Set(denied.map(({ EvalActionName }) => EvalActionName))];
     return fail(`${principal} may not ${names.join(', ')}${byWhom(denied)}`, giveRights(print));
   } catch (error) {
-    if (failureName(error) !== 'PlatformDenied') throw error;
-    return warn(
-      `${principal} may not ask IAM what it may do (iam:SimulatePrincipalPolicy)`,
-      giveRights(print),
-    );
+    // Not to know is no reason to deploy nothing.
+    const isRefused = failureName(error) === 'PlatformDenied';
+    return isRefused
+      ? warn(
+          `${principal} may not ask IAM what it may do (iam:SimulatePrincipalPolicy)`,
+          giveRights(print),
+        )
+      : warn(`IAM did not say what ${principal} may do: ${(error as Error).message}`, '');
   }
 }
 

@@ -53,7 +53,7 @@ export async function lookAtServices(account: AwsAccount, hasContainers: boolean
       'Deploy to another region, by --region.',
     );
   }
-  const refused = lacking(({ name }) => NOT_SUBSCRIBED.test(name));
+  const refused = lacking(isNotSubscribed);
   if (refused.length > 0) {
     return fail(
       `this account may not use ${refused.join(', ')}`,
@@ -63,9 +63,18 @@ export async function lookAtServices(account: AwsAccount, hasContainers: boolean
   return ok(`${asked.length} services answer in ${region}`);
 }
 
-/** The region has no address for it. A name that is looked up in vain is no region's where other names are found. */
+/** Whether a service is not in the region or not the account's, by its error: what it has is none of another check's then. */
+export function isUnusable(error: Error): boolean {
+  return isAbsent(error) || isNotSubscribed(error);
+}
+
+/** The region has no address for it. */
 function isAbsent(error: Error): boolean {
   return 'code' in error && error.code === 'ENOTFOUND';
+}
+
+function isNotSubscribed({ name }: Error): boolean {
+  return NOT_SUBSCRIBED.test(name);
 }
 
 function asError(error: unknown): Error {
