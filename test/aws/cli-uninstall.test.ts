@@ -184,7 +184,10 @@ describeOnMoto('slipway uninstall', (moto) => {
     const { NetworkInterfaceId } = mine!;
 
     expect(stdout).toMatch(
-      new RegExp(`^ +not Slipway's: the network interface ${NetworkInterfaceId} .*: delete it$`, 'm'),
+      new RegExp(
+        `^ +not Slipway's: the network interface ${NetworkInterfaceId} .*: delete it$`,
+        'm',
+      ),
     );
     expect(code).toBe(0);
     expect((await interfaces()).map((each) => each.NetworkInterfaceId)).toEqual([

@@ -7,6 +7,9 @@ export type Blocked = { readonly logicalId: string; readonly reason: string };
 // Moto calls it a ValidationException. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
 const NO_SCALING = /AnyScaleFrontendService\.(?:Deregister|Delete)/;
 
+const TAGS =
+  '<Tagging><TagSet><Tag><Key>aws:cloudformation:stack-name</Key><Value>slipway-dev</Value></Tag></TagSet></Tagging>';
+
 type Planted = {
   readonly status?: string;
   /** Whether the stack tells its outputs; by default it does. */
@@ -35,54 +38,56 @@ export async function startCloudFormation(moto: Moto, planted: Planted) {
   }
 
   function rewritten(body: string, answer: string): string {
-    if (/Action=DescribeStacks/.test(body)) {
-      const told = answer.replace(/<StackStatus>CREATE_COMPLETE</, `<StackStatus>${status}<`);
-      const isPlanted = status !== undefined;
-      const shown = isPlanted ? told : answer;
-      return planted.hasOutputs === false ? shown.replace(/<Outputs>[^]*<\/Outputs>/, '') : shown;
+    if (/Action=DescribeStacks/.test(body)) return described(answer);
+    return /Action=ListStackResources/.test(body) ? listed(answer) : answer;
+  }
+
+  function described(answer: string): string {
+    const shown = status
+      ? answer.replace(/<StackStatus>CREATE_COMPLETE</, `<StackStatus>${status}<`)
+      : answer;
+    const isSilent = planted.hasOutputs === false;
+    return isSilent ? shown.replace(/<Outputs>[\s\S]*<\/Outputs>/, '') : shown;
+  }
+
+  function listed(answer: string): string {
+    return answer.replace(/<member>[\s\S]*?<\/member>/g, (member) => {
+      const of = failed.find((each) => member.includes(`<LogicalResourceId>${each.logicalId}<`));
+      const why = `<ResourceStatus>DELETE_FAILED</ResourceStatus><ResourceStatusReason>${of?.reason}</ResourceStatusReason>`;
+      return of ? member.replace(/<ResourceStatus>\w+<\/ResourceStatus>/, why) : member;
+    });
+  }
+
+  function own(url = '', target = ''): { readonly status: number; readonly body: string } | null {
+    if (NO_SCALING.test(target)) {
+      const error = { __type: 'ObjectNotFoundException', message: 'no such target' };
+      return { status: 400, body: JSON.stringify(error) };
     }
-    if (!/Action=ListStackResources/.test(body)) return answer;
-    return failed.reduce(
-      (text, { logicalId, reason }) =>
-        text.replace(/<member>(?:(?!<\/member>)[^])*<\/member>/g, (member) =>
-          member.includes(`<LogicalResourceId>${logicalId}<`)
-            ? member.replace(
-                /<ResourceStatus>\w+<\/ResourceStatus>/,
-                `<ResourceStatus>DELETE_FAILED</ResourceStatus><ResourceStatusReason>${reason}</ResourceStatusReason>`,
-              )
-            : member,
-        ),
-      answer,
-    );
+    const bucket = /^\/([^/?]+)\/?\?tagging/.exec(url)?.[1] ?? '';
+    return planted.tagged?.includes(bucket) ? { status: 200, body: TAGS } : null;
   }
 
   const server = createServer(async (request, response) => {
     const bytes = Buffer.concat(await request.toArray());
     const { method, url, headers } = request;
-    const isAsked = /Action=\w+&?.*Version=2010-05-15/.test(String(bytes));
-    if (NO_SCALING.test(String(headers['x-amz-target']))) {
-      const error = { __type: 'ObjectNotFoundException', message: 'no such target' };
-      response.writeHead(400).end(JSON.stringify(error));
+    const text = String(bytes);
+    const isAsked = /Action=\w+&?.*Version=2010-05-15/.test(text);
+    const told = own(url, String(headers['x-amz-target']));
+    const body = told?.body ?? (isAsked ? await answered(text) : undefined);
+    if (body !== undefined) {
+      response.writeHead(told?.status ?? 200).end(body);
       return;
     }
-    const bucket = /^\/([^/?]+)\/?\?tagging/.exec(url ?? '')?.[1] ?? '';
-    if (method === 'GET' && planted.tagged?.includes(bucket)) {
-      response.end(
-        '<Tagging><TagSet><Tag><Key>aws:cloudformation:stack-name</Key><Value>slipway-dev</Value></Tag></TagSet></Tagging>',
-      );
-      return;
-    }
-    const own = isAsked ? await answered(String(bytes)) : undefined;
-    if (own !== undefined) {
-      response.end(own);
-      return;
-    }
-    const passed = ask(moto.endpoint + url, { method, headers }, async (answer: IncomingMessage) => {
-      const { 'content-length': _, ...kept } = answer.headers;
-      const told = Buffer.concat(await answer.toArray());
-      response.writeHead(answer.statusCode ?? 502, kept);
-      response.end(isAsked ? rewritten(String(bytes), String(told)) : told);
-    });
+    const passed = ask(
+      moto.endpoint + url,
+      { method, headers },
+      async (answer: IncomingMessage) => {
+        const { 'content-length': _, ...kept } = answer.headers;
+        const given = Buffer.concat(await answer.toArray());
+        response.writeHead(answer.statusCode ?? 502, kept);
+        response.end(isAsked ? rewritten(text, String(given)) : given);
+      },
+    );
     passed.end(bytes);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -25,7 +25,12 @@ import {
   PutRuleCommand,
 } from '@aws-sdk/client-eventbridge';
 import { DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
 import { systemClock } from '#compose/clocks.ts';
@@ -121,7 +126,9 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     const before = await beside();
     const { outputs } = await lived();
     const machines = awsClient(SFNClient, moto());
-    await machines.send(new DeleteStateMachineCommand({ stateMachineArn: outputs['StateMachine'] }));
+    await machines.send(
+      new DeleteStateMachineCommand({ stateMachineArn: outputs['StateMachine'] }),
+    );
     await awsClient(APIGatewayClient, moto()).send(
       new DeleteRestApiCommand({ restApiId: outputs['Api'] }),
     );
@@ -155,7 +162,8 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     const before = await beside();
     const { outputs, ...world } = await lived();
     // One of three that the table knew, or their deployments had made.
-    for (const model of ['second', 'third']) await modelFunction(moto(), { ...world, outputs }, model);
+    for (const model of ['second', 'third'])
+      await modelFunction(moto(), { ...world, outputs }, model);
     const gone = new DeleteFunctionCommand({ FunctionName: 'slipway-dev-m-third' });
     await awsClient(LambdaClient, moto()).send(gone);
     const dynamo = awsClient(DynamoDBClient, moto());
@@ -178,16 +186,19 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     expect(await inventory(moto())).toEqual(before);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('ends in a second run what was cut off after %d of its stages', async (stages) => {
-    const before = await beside();
-    await lived();
-    await using front = await startCloudFormation(moto(), {});
+  it.each([1, 2, 3, 4, 5, 6])(
+    'ends in a second run what was cut off after %d of its stages',
+    async (stages) => {
+      const before = await beside();
+      await lived();
+      await using front = await startCloudFormation(moto(), {});
 
-    expect(await run(front.endpoint, stages)).toEqual([]);
-    expect(await run(front.endpoint)).toEqual([]);
-    expect(await inventory(moto())).toEqual(before);
-    expect(await run(front.endpoint)).toEqual([]);
-  });
+      expect(await run(front.endpoint, stages)).toEqual([]);
+      expect(await run(front.endpoint)).toEqual([]);
+      expect(await inventory(moto())).toEqual(before);
+      expect(await run(front.endpoint)).toEqual([]);
+    },
+  );
 
   it('removes what a stack left that somebody has deleted with its models still there', async () => {
     const before = await beside();
@@ -265,7 +276,9 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     );
     const NetworkInterfaceId = NetworkInterface!.NetworkInterfaceId!;
     const blocked = async (): Promise<readonly Blocked[]> => {
-      const { Rules = [] } = await events.send(new ListRulesCommand({ EventBusName: 'slipway-dev' }));
+      const { Rules = [] } = await events.send(
+        new ListRulesCommand({ EventBusName: 'slipway-dev' }),
+      );
       const found = await ec2.send(new DescribeNetworkInterfacesCommand({}));
       return [
         ...(Rules.length > 0 ? [{ logicalId: 'Bus', reason: 'Rules still exist' }] : []),

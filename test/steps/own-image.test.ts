@@ -37,16 +37,19 @@ describe('an image of its owner’s own', () => {
     { ownImages: 'none', image: null, fix: 'ownImages=built' },
     { ownImages: 'none', image: named, fix: 'ownImages=named' },
     { ownImages: 'named', image: null, fix: 'runtime.image' },
-  ] as const)('is refused before it is built where $ownImages is allowed: $image', async ({ ownImages, image, fix }) => {
-    const world = memoryWorld({ engine: 'image', ownImages });
-    const held = await world.before('PlanBuild', image ? naming(world, image) : upload(world));
+  ] as const)(
+    'is refused before it is built where $ownImages is allowed: $image',
+    async ({ ownImages, image, fix }) => {
+      const world = memoryWorld({ engine: 'image', ownImages });
+      const held = await world.before('PlanBuild', image ? naming(world, image) : upload(world));
 
-    await expect(planBuild(world.deps)(held)).rejects.toMatchObject({
-      name: 'ArtifactRejected',
-      message: expect.stringContaining(`ownImages is ${ownImages}`),
-      fix: expect.stringContaining(fix),
-    });
-  });
+      await expect(planBuild(world.deps)(held)).rejects.toMatchObject({
+        name: 'ArtifactRejected',
+        message: expect.stringContaining(`ownImages is ${ownImages}`),
+        fix: expect.stringContaining(fix),
+      });
+    },
+  );
 
   it('is built where its manifest may name it', async () => {
     const world = memoryWorld({ engine: 'image', ownImages: 'named' });

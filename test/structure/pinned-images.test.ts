@@ -12,10 +12,17 @@ describe('the images that are pinned', () => {
     const texts = await Promise.all(
       ['serverless.yml', ...FILES].map((name) => readFile(join(ROOT, name), 'utf8')),
     );
-    const found = texts.map((text) => text.match(/\S*aws-lambda-adapter:\S+/)?.[0].split('=').at(-1));
+    const found = texts.map((text) =>
+      text
+        .match(/\S*aws-lambda-adapter:\S+/)?.[0]
+        .split('=')
+        .at(-1),
+    );
 
     expect(new Set(found).size).toBe(1);
-    expect(found[0]).toMatch(/^public\.ecr\.aws\/awsguru\/aws-lambda-adapter:[\d.]+@sha256:[0-9a-f]{64}$/);
+    expect(found[0]).toMatch(
+      /^public\.ecr\.aws\/awsguru\/aws-lambda-adapter:[\d.]+@sha256:[0-9a-f]{64}$/,
+    );
   });
 
   it('are renewed by the digests that their registry has now, and stay where it does not answer', async () => {
@@ -35,7 +42,9 @@ describe('the images that are pinned', () => {
         );
       };
 
-      expect(await docker(`echo sha256:${'b'.repeat(64)}`)).toBe(old.replaceAll('a'.repeat(64), 'b'.repeat(64)));
+      expect(await docker(`echo sha256:${'b'.repeat(64)}`)).toBe(
+        old.replaceAll('a'.repeat(64), 'b'.repeat(64)),
+      );
       expect(await docker('exit 1')).toBe(`failed: ${old}`);
       expect(await docker('echo denied')).toBe(`failed: ${old}`);
     } finally {

@@ -6,7 +6,9 @@ describe('the registry of the packaged template', () => {
   const { Properties } = template.Resources['Registry']!;
 
   it('is protected, and has a key of its owner’s own, where the stack is told to', () => {
-    expect(Properties.DeletionProtectionEnabled).toEqual({ 'Fn::If': ['IsProtected', true, false] });
+    expect(Properties.DeletionProtectionEnabled).toEqual({
+      'Fn::If': ['IsProtected', true, false],
+    });
     expect(Properties.SSESpecification['Fn::If']).toEqual([
       'HasKey',
       { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: { Ref: 'KmsKeyArn' } },
