@@ -47,10 +47,9 @@ export async function examineInTime(
     })),
   );
   return {
-    findings: found.flatMap(({ check, finding }) => {
-      if (finding === LATE || finding === undefined) return [];
-      return { check, ...finding };
-    }),
+    findings: found.flatMap(({ check, finding }) =>
+      typeof finding === 'object' ? { check, ...finding } : [],
+    ),
     late: found.flatMap(({ check, finding }) => (finding === LATE ? check : [])),
   };
 }

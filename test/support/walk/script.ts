@@ -41,7 +41,12 @@ export const HAPPY = {
     environmentUrl: '',
     environmentToken: '',
   },
-  GrantBuild: { imageTag: 'digits-1', artifactUrl: 'file:///parts.json', computeType: 'BUILD_GENERAL1_SMALL', token: 't1' },
+  GrantBuild: {
+    imageTag: 'digits-1',
+    artifactUrl: 'file:///parts.json',
+    computeType: 'BUILD_GENERAL1_SMALL',
+    token: 't1',
+  },
   ExplainBuild: {},
   ChooseTarget: { target: 'lambda' },
   AwaitContainers: { kind: 'ready', retrySeconds: 0, attempt: 1 },
