@@ -39,7 +39,12 @@ export const HAPPY = {
     environmentUrl: '',
     environmentToken: '',
   },
-  GrantBuild: { imageTag: 'digits-1', artifactUrl: 'file:///parts.json', computeType: 'BUILD_GENERAL1_SMALL', token: 't1' },
+  GrantBuild: {
+    imageTag: 'digits-1',
+    artifactUrl: 'file:///parts.json',
+    computeType: 'BUILD_GENERAL1_SMALL',
+    token: 't1',
+  },
   ExplainBuild: {},
   ChooseTarget: { target: 'lambda' },
   ProvisionLambda: {},
