@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Install } from '#compose/install/install.ts';
 import { cachesIn } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
 import { agree } from './agree.ts';
@@ -34,7 +35,7 @@ export async function deployToAws(options: Options): Promise<number> {
     tell(await policyText(account));
     return 0;
   }
-  const { packageInstall, planInstall, runInstall } = await import('#compose/install/install.ts');
+  const { planInstall } = await import('#compose/install/install.ts');
   const plan = await planInstall(ROOT, account, options.param ?? []);
   for (const line of [...findingLines(plan.findings), ...plan.notes]) warn(line);
   if (!options.skipDoctor && plan.findings.some(({ result }) => result === 'fail')) {
@@ -42,8 +43,14 @@ export async function deployToAws(options: Options): Promise<number> {
       fix: 'Fix what failed above, or deploy anyway with --skip-doctor.',
     });
   }
+  return packageAndDeploy(plan, options.yes === true);
+}
+
+async function packageAndDeploy(plan: Install, isAgreed: boolean): Promise<number> {
+  const { packageInstall, runInstall } = await import('#compose/install/install.ts');
+  const { stage } = plan.account;
   // Where nobody can be asked, nothing is packaged first.
-  if (!(options.yes || process.stdin.isTTY)) await agreeTo(account.stage);
+  if (!(isAgreed || process.stdin.isTTY)) await agreeTo(stage);
   const copy = { root: ROOT, caches: CACHES };
   const folder = await mkdtemp(join(tmpdir(), 'slipway-package-'));
   try {
@@ -51,7 +58,7 @@ export async function deployToAws(options: Options): Promise<number> {
     if (!packaged) return 1;
     const { changeLines } = await import('#compose/install/change-set.ts');
     for (const line of changeLines(packaged.changes)) warn(line);
-    if (!options.yes) await agreeTo(account.stage);
+    if (!isAgreed) await agreeTo(stage);
     const code = await runInstall(copy, plan, packaged);
     if (code === 0) sayDeployed(plan.account);
     return code;

@@ -69,10 +69,7 @@ export async function installDoctor(
 }
 
 /** Runs the checks of an account. A slow network is one finding, since it is late for all that wait for it. */
-async function examineAws(
-  limitMs: number,
-  checks: readonly Check[],
-): Promise<readonly Finding[]> {
+async function examineAws(limitMs: number, checks: readonly Check[]): Promise<readonly Finding[]> {
   const { findings, late } = await examineInTime(checks, limitMs);
   if (late.length === 0) return findings;
   const says = `AWS gave no answer within ${limitMs / 1000} s to ${late.length} of ${checks.length} checks (${late.join(', ')})`;

@@ -67,7 +67,10 @@ export async function lookAtNames(account: AwsAccount, hasContainers: boolean) {
   } catch (error) {
     // It stops no deploy: what may be read says nothing of what may be made.
     if (!(error instanceof Error) || failureName(error) !== 'PlatformDenied') throw error;
-    return warn(`not all that may have a name of the stack can be seen: ${error.message}`, DENIED_FIX);
+    return warn(
+      `not all that may have a name of the stack can be seen: ${error.message}`,
+      DENIED_FIX,
+    );
   }
   if (found.length === 0) return ok('none that the stack needs is taken');
   return fail(
