@@ -39,19 +39,25 @@ export async function deployToAws(options: Options): Promise<number> {
     tell(await policyText(account));
     return 0;
   }
-  const { packageInstall, planInstall, runInstall } = await import('#compose/install/install.ts');
+  const { planInstall } = await import('#compose/install/install.ts');
   const containers = options.containers ? [`containers=${options.containers}`] : [];
   const plan = await planInstall(COPY.root, account, [...(options.param ?? []), ...containers]);
   requireReady(plan, options);
+  return packageAndDeploy(plan, options.yes === true);
+}
+
+async function packageAndDeploy(plan: Install, isAgreed: boolean): Promise<number> {
+  const { packageInstall, runInstall } = await import('#compose/install/install.ts');
+  const { stage } = plan.account;
   // Where nobody can be asked, nothing is packaged first.
-  if (!(options.yes || process.stdin.isTTY)) await agreeTo(account.stage);
+  if (!(isAgreed || process.stdin.isTTY)) await agreeTo(stage);
   const folder = await mkdtemp(join(tmpdir(), 'slipway-package-'));
   try {
     const packaged = await packageInstall(COPY, plan, folder);
     if (!packaged) return 1;
     const { changeLines } = await import('#compose/install/change-set.ts');
     for (const line of changeLines(packaged.changes)) warn(line);
-    if (!options.yes) await agreeTo(account.stage);
+    if (!isAgreed) await agreeTo(stage);
     const code = await runInstall(COPY, plan, packaged, warn);
     if (code === 0) sayDeployed(plan.account);
     return code;

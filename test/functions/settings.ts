@@ -39,6 +39,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_ENVIRONMENT_HASH: 'environment-1',
   SLIPWAY_REQUESTS_PER_SECOND: '1000',
   SLIPWAY_VLLM_IMAGE: 'none',
+  SLIPWAY_BUILD_COMPUTE: 'BUILD_GENERAL1_2XLARGE',
   SLIPWAY_OWN_IMAGES: 'none',
   SLIPWAY_ENVIRONMENTS: '111122223333.dkr.ecr.us-east-1.amazonaws.com/slipway-test-environments',
   SLIPWAY_BAKE_SECONDS: '60',

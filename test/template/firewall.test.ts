@@ -75,7 +75,7 @@ describe('the web ACL of the packaged template', () => {
     expect([acl['Condition'], Condition, DependsOn]).toEqual([
       'HasFirewall',
       'HasFirewall',
-      'ApiStage',
+      ['ApiStage'],
     ]);
     expect(JSON.stringify(Properties.ResourceArn)).toMatch(/restapis\/\$\{Api\}\/stages\/v1/);
     expect(acl.Properties.DefaultAction).toEqual({ Allow: {} });

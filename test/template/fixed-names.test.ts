@@ -20,8 +20,8 @@ const LOOKED_FOR = [
   'AWS::StepFunctions::StateMachine',
 ];
 
-/** API Gateway lets any number have one name, since it knows them by ids; a domain is the user's. */
-const FREE = /^AWS::ApiGateway/;
+/** API Gateway lets any number have one name, since it knows them by ids; a domain is the user's. A firewall is there on request, with a name that says whose it is. */
+const FREE = /^AWS::(?:ApiGateway|WAFv2)/;
 
 const NAMES: Readonly<Record<string, string>> = {
   'AWS::CloudWatch::Alarm': 'AlarmName',

@@ -60,10 +60,14 @@ describe('the functions of the packaged template', () => {
     expect(Timeout).toBeGreaterThanOrEqual(Math.max(...limits) - 10);
   });
 
-  it('may take no concurrency away from the account', () => {
-    const reserved = functions.filter(([, { ReservedConcurrentExecutions: count }]) => count);
+  it('take concurrency away from the account for the authorizer alone, and on request', () => {
+    const reserved = functions.flatMap(([name, { ReservedConcurrentExecutions: count }]) =>
+      count ? [[name, count]] : [],
+    );
 
-    expect(reserved).toEqual([]);
+    const onRequest = ['HasReserve', { Ref: 'AuthorizerConcurrency' }, { Ref: 'AWS::NoValue' }];
+    expect(reserved).toEqual([['Authorize', { 'Fn::If': onRequest }]]);
+    expect(template.Parameters['AuthorizerConcurrency'].Default).toBe(0);
   });
 
   it('have a role each', () => {
@@ -74,7 +78,9 @@ describe('the functions of the packaged template', () => {
 
   it('know of containers only where the stack has them', () => {
     const optional = functions.flatMap(([, { Environment }]) =>
-      Object.entries<Json>(Environment.Variables).filter(([, value]) => value['Fn::If']),
+      Object.entries<Json>(Environment.Variables).filter(
+        ([, value]) => value['Fn::If']?.[0] === 'HasContainers',
+      ),
     );
 
     expect([...new Set(optional.map(([name]) => name))].toSorted()).toEqual([
@@ -90,10 +96,7 @@ describe('the functions of the packaged template', () => {
       'SLIPWAY_VPC_LINK',
     ]);
     for (const [, value] of optional) {
-      expect([value['Fn::If'][0], value['Fn::If'][2]]).toEqual([
-        'HasContainers',
-        { Ref: 'AWS::NoValue' },
-      ]);
+      expect(value['Fn::If'][2]).toEqual({ Ref: 'AWS::NoValue' });
     }
   });
 

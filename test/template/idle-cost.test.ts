@@ -65,6 +65,13 @@ const PRICED = [
   'AWS::ElasticLoadBalancingV2::LoadBalancer',
 ];
 
+/** By parameters that are off: a firewall and a trail cost what AWS asks for them. */
+const ON_REQUEST = [
+  'AWS::CloudTrail::Trail',
+  'AWS::WAFv2::WebACL',
+  'AWS::WAFv2::WebACLAssociation',
+];
+
 describe('what an idle stack costs a month', () => {
   it('is what the README says', async () => {
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
@@ -100,7 +107,7 @@ describe('what an idle stack costs a month', () => {
   it('has a price for every kind of thing in the template', () => {
     const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
 
-    expect([...types].toSorted()).toEqual([...FREE_WHEN_IDLE, ...PRICED].toSorted());
+    expect([...types].toSorted()).toEqual([...FREE_WHEN_IDLE, ...PRICED, ...ON_REQUEST].toSorted());
   });
 
   it('rests on settings that are paid for by use', () => {
@@ -108,7 +115,8 @@ describe('what an idle stack costs a month', () => {
 
     expect(Registry!.Properties.BillingMode).toBe('PAY_PER_REQUEST');
     // A customer's key costs a dollar a month, and so does a stage's cache by the hour.
-    expect(Registry!.Properties.SSESpecification).toBeUndefined();
+    expect(Registry!.Properties.SSESpecification['Fn::If'][2]).toEqual({ Ref: 'AWS::NoValue' });
+    expect(template.Parameters['KmsKeyArn'].Default).toBe('');
     expect(ApiStage!.Properties.CacheClusterEnabled).toBeUndefined();
     // Each of its metrics would be one that is paid for.
     expect(Cluster!.Properties.ClusterSettings).toEqual([

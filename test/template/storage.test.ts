@@ -93,6 +93,13 @@ describe('the bucket of the packaged template', () => {
         ExpirationInDays: 1,
         NoncurrentVersionExpiration: { NoncurrentDays: 1 },
       },
+      {
+        Id: 'environment-orders',
+        Status: 'Enabled',
+        Prefix: 'orders/',
+        ExpirationInDays: 1,
+        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      },
     ]);
   });
 });
@@ -263,7 +270,7 @@ describe('the trail of uploads', () => {
       'Fn::Equals': [{ Ref: 'UploadTrail' }, 'on'],
     });
     expect(template.Parameters.UploadTrail.Default).toBe('off');
-    expect([Condition, DependsOn]).toEqual(['HasUploadTrail', 'LogBucketPolicy']);
+    expect([Condition, DependsOn]).toEqual(['HasUploadTrail', ['LogBucketPolicy']]);
     const [selector] = Properties.EventSelectors;
     expect(selector).toMatchObject({ ReadWriteType: 'WriteOnly', IncludeManagementEvents: false });
     expect(selector.DataResources[0].Values.map(plain)).toEqual(['ModelBucket/models/']);

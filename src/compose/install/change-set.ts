@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -28,7 +29,6 @@ export type StackChange = {
 const TEMPLATE = 'cloudformation-template-update-stack.json';
 // osls names the output of every stack it makes so.
 const BUCKET_OUTPUT = 'ServerlessDeploymentBucketName';
-const NAME = 'slipway-deploy';
 const WAIT = { maxWaitTime: 600, minDelay: 2, maxDelay: 10 };
 
 const template = z.object({
@@ -101,11 +101,10 @@ async function changesOfStack(
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   // A template of more than 51,200 bytes is given by its address. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
   const Key = `serverless/slipway/${account.stage}/change-set.json`;
-  const set = { StackName, ChangeSetName: NAME };
+  // An interrupted deploy may have left its own.
+  const set = { StackName, ChangeSetName: `slipway-${randomUUID()}` };
   await translated(() => s3.send(new PutObjectCommand({ Bucket, Key, Body })));
   try {
-    // One that an interrupted deploy left. There is no error where there is none.
-    await translated(() => client.send(new DeleteChangeSetCommand(set)));
     await translated(() =>
       client.send(
         new CreateChangeSetCommand({

@@ -10,7 +10,7 @@ export function readConditions(
     const parts = Array.isArray(of) ? of : [of];
     switch (name) {
       case 'Fn::Equals':
-        return valueOf(parts[0], parameters) === valueOf(parts[1], parameters);
+        return textOf(parts[0], parameters) === textOf(parts[1], parameters);
       case 'Fn::Not':
         return !holds(parts[0]);
       case 'Fn::And':
@@ -34,7 +34,7 @@ export function isMade(
   return condition === undefined || holds.get(condition) === true;
 }
 
-function valueOf(value: unknown, parameters: Readonly<Record<string, string>>): string {
+function textOf(value: unknown, parameters: Readonly<Record<string, string>>): string {
   if (typeof value !== 'object' || value === null) return String(value);
   return 'Ref' in value ? (parameters[String(value.Ref)] ?? '') : '';
 }
