@@ -1,10 +1,10 @@
+import type { accountKeys } from '#compose/account/keys.ts';
 import type { ApiKey, KeyModels } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
-import type { ApiKeys } from '#ports/api-keys.ts';
 import { accountOf, type Place } from './command.ts';
 import { table } from './views/table.ts';
 
-type Keys = ApiKeys;
+type Keys = Omit<ReturnType<typeof accountKeys>, 'move'>;
 
 /** A key's JSON for programs; it holds the key itself only when just created. */
 type KeyInfo = Pick<ApiKey, 'id' | 'name' | 'models'> & { readonly createdAt: string };
