@@ -245,10 +245,10 @@ describe('the deploy workflow', () => {
     expect(run.runs['PlanBuild']).toBe(1);
   });
 
-  it('a step that is throttled for ever is given up after seven runs', async () => {
+  it('a step that is throttled for ever is given up after 31 runs', async () => {
     const run = await walk({ PlanBuild: { throws: 'PlatformThrottled' } });
 
-    expect(run.runs['PlanBuild']).toBe(7);
+    expect(run.runs['PlanBuild']).toBe(31);
     expect(run.states.at(-1)).toBe('Failed');
   });
 
@@ -324,13 +324,14 @@ describe('the deploy workflow', () => {
     ]);
   });
 
-  it('a build is told which image of which artifact', async () => {
+  it('a build is told which image of which artifact, and on which machine', async () => {
     const run = await walk({ PlanBuild: needed });
 
     expect(run.payloads['BuildImage']).toEqual([
       {
         ProjectName: `\${ImageProject}`,
         IdempotencyToken: 't1',
+        ComputeTypeOverride: 'BUILD_GENERAL1_SMALL',
         EnvironmentVariablesOverride: [
           { Name: 'IMAGE_TAG', Type: 'PLAINTEXT', Value: 'digits-1' },
           { Name: 'ARTIFACT_URL', Type: 'PLAINTEXT', Value: 'file:///parts.json' },
