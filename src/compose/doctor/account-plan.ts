@@ -40,6 +40,8 @@ function dayOf(at: string | number | undefined): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10);
 }
 
+type Address = { readonly protocol: string; readonly hostname: string; readonly port?: number };
+
 // From the service's endpoint rules and model (botocore, freetier 2023-09-07). No client of it is among our packages.
 const ENDPOINT = 'https://freetier.us-east-1.api.aws';
 const TARGET = 'AWSFreeTierService.GetAccountPlanState';
@@ -47,12 +49,20 @@ const TARGET = 'AWSFreeTierService.GetAccountPlanState';
 /** Looks at the account's plan. No finding where AWS does not tell: in other partitions, in accounts from before the plans, and to who may not ask. */
 export async function lookAtPlan(account: AwsAccount) {
   const sts = new STSClient(clientSettings(account));
-  // The client knows an address of one's own (AWS_ENDPOINT_URL) once it has made a call.
+  let asked = new URL(ENDPOINT);
+  // An address of one's own (AWS_ENDPOINT_URL) is nowhere but in the requests.
+  sts.middlewareStack.add(
+    (next) => (args) => {
+      const { protocol, hostname, port } = args.request as Address;
+      asked = new URL(`${protocol}//${hostname}${port ? `:${port}` : ''}`);
+      return next(args);
+    },
+    { step: 'finalizeRequest' },
+  );
   const { Arn = '' } = await sts.send(new GetCallerIdentityCommand());
   if (!Arn.startsWith('arn:aws:')) return undefined;
-  const own = await sts.config.endpoint?.();
-  const url = own ? `${own.protocol}//${own.hostname}${own.port ? `:${own.port}` : ''}` : ENDPOINT;
-  const reply = await ask(new URL(url), sts).catch(() => undefined);
+  const url = asked.hostname.endsWith('.amazonaws.com') ? new URL(ENDPOINT) : asked;
+  const reply = await ask(url, sts).catch(() => undefined);
   const plan = reply?.ok ? answer.safeParse(await reply.json()) : undefined;
   return plan?.success ? planFinding(plan.data) : undefined;
 }
