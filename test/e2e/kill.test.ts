@@ -21,6 +21,9 @@ const BEFORE_A_TARGET: readonly string[] = [
   'ChooseTarget',
 ];
 
+/** One machine has all targets. */
+const WAITS = ['AwaitContainers'];
+
 /** When each step of a machine begins and has ended, but those of `without`. */
 function momentsOf(workflow: keyof typeof machines, without: readonly string[]) {
   return Object.entries(machines[workflow].states)
@@ -32,13 +35,14 @@ const WORKS: readonly Work[] = [
   {
     name: 'an upgrade on lambda',
     machine: deployOn('lambda'),
-    moments: momentsOf('deploy', [...BUILDS, 'ProvisionFargate', 'ProvisionEc2']),
+    moments: momentsOf('deploy', [...BUILDS, ...WAITS, 'ProvisionFargate', 'ProvisionEc2']),
   },
   {
     name: 'an upgrade on fargate',
     machine: deployOn('fargate'),
     moments: momentsOf('deploy', [
       ...BUILDS,
+      ...WAITS,
       ...BEFORE_A_TARGET,
       'ProvisionLambda',
       'ProvisionEc2',
