@@ -20,7 +20,7 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'slipway-prove-'));
     const ministack = await startMinistack();
-    const before = { ...process.env };
+    const environment = { ...process.env };
     Object.assign(process.env, motoEnvironment(ministack));
     try {
       const known = await packageWithout(await packagedFolder(), folder, UNKNOWN_TO_MINISTACK);
@@ -81,7 +81,8 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
       ]);
       expect(leftovers).toEqual([]);
     } finally {
-      process.env = before;
+      for (const name of Object.keys(process.env)) delete process.env[name];
+      Object.assign(process.env, environment);
       await ministack.close();
       await rm(folder, { recursive: true, force: true });
     }

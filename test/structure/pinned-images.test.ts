@@ -8,7 +8,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const FILES = ['onnx', 'python', 'custom'].map((name) => `runtimes/${name}/Dockerfile`);
 
 describe('the images that are pinned', () => {
-  it('have the web adapter by one digest, in the template and in each Dockerfile', async () => {
+  // One machine takes what its Docker has by that tag, also without a network.
+  it('have the web adapter by a digest in the template, and by the same tag in each Dockerfile', async () => {
     const texts = await Promise.all(
       ['serverless.yml', ...FILES].map((name) => readFile(join(ROOT, name), 'utf8')),
     );
@@ -19,8 +20,9 @@ describe('the images that are pinned', () => {
         .at(-1),
     );
 
-    expect(new Set(found).size).toBe(1);
-    expect(found[0]).toMatch(
+    const [pinned = '', ...tags] = found;
+    expect(new Set(tags)).toEqual(new Set([pinned.split('@')[0]]));
+    expect(pinned).toMatch(
       /^public\.ecr\.aws\/awsguru\/aws-lambda-adapter:[\d.]+@sha256:[0-9a-f]{64}$/,
     );
   });

@@ -64,6 +64,12 @@ describe('the machine that an image is built on', () => {
     );
   });
 
+  it('is none where the one that is allowed is no machine of CodeBuild', () => {
+    expect(() => buildMachine(model(0.01, 0.3), 'BUILD_GENERAL1_HUGE')).toThrow(
+      'CodeBuild has no compute type BUILD_GENERAL1_HUGE',
+    );
+  });
+
   it('is nowhere for a model larger than any disk of CodeBuild', () => {
     expect(() => buildMachine(model(500, 1), LARGEST)).toThrow(
       expect.objectContaining({ fix: expect.stringContaining('`runtime.image`') }),

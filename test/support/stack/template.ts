@@ -47,6 +47,7 @@ export function resolver({ Resources, Parameters, Conditions }: Template, place:
     if (typeof condition === 'string') return isTrue(Conditions[condition]);
     if (condition.Condition) return isTrue(condition.Condition);
     if (condition['Fn::Or']) return condition['Fn::Or'].some(isTrue);
+    if (condition['Fn::And']) return condition['Fn::And'].every(isTrue);
     if (condition['Fn::Not']) return !isTrue(condition['Fn::Not'][0]);
     const [left, right] = condition['Fn::Equals'].map(resolve);
     return left === right;
