@@ -77,6 +77,10 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'the stack that is traced has containers, so that no model waits for them',
   ],
   [
+    /^lambda:ListVersionsByFunction (?:VerifyTraffic|RemoveRoute)Role /,
+    'a client remembers the versions that it has listed, and all steps that are traced share one: in Lambda each has its own',
+  ],
+  [
     /^dynamodb:DeleteItem AwaitApprovalRole /,
     'a promotion that a person refuses leaves the list of those under way: here none is refused',
   ],
