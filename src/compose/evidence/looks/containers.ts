@@ -1,5 +1,5 @@
-import { CloudWatchLogsClient, DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { asWritten, type Claim, notSeen, type Scene } from '../claim.ts';
+import { modelStreams } from './model-streams.ts';
 
 /** A model that never answered is no verdict: its act says why. */
 function answeredOn(target: 'fargate' | 'ec2', { answered }: Scene) {
@@ -17,13 +17,8 @@ export const CONTAINER_CLAIMS: readonly Claim[] = [
     row: 'A task without a role has no credentials; ECS pulls its image and writes its log',
     look: async (scene) => {
       if (!scene.answered.has('fargate')) return answeredOn('fargate', scene);
-      const logs = scene.client(CloudWatchLogsClient);
-      const { logStreams = [] } = await logs.send(
-        new DescribeLogStreamsCommand({ logGroupName: scene.outputs.ModelLogGroup }),
-      );
-      const own = logStreams.filter(({ logStreamName }) =>
-        logStreamName?.includes('prove-fargate'),
-      );
+      const streams = await modelStreams(scene);
+      const own = streams.filter((name) => name.includes('prove-fargate'));
       const what = `its image was pulled, and it writes ${own.length} streams of logs`;
       return own.length > 0 ? asWritten(what) : notSeen(what);
     },

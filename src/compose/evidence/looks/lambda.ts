@@ -1,4 +1,3 @@
-import { CloudWatchLogsClient, DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateAliasCommand,
   DeleteFunctionCommand,
@@ -10,6 +9,7 @@ import {
 import { invocationEvent } from '#adapters/aws/lambda/invocation-event.ts';
 import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
 import { asWritten, type Claim, notSeen, otherwise, refusedBy, type Scene } from '../claim.ts';
+import { modelStreams } from './model-streams.ts';
 
 const Name = ALIASES.function;
 /** A version of an alias that no write of it has ever had. */
@@ -17,13 +17,19 @@ const STALE = '00000000-0000-4000-8000-000000000000';
 
 const functionName = ({ outputs, model }: Scene) => outputs.FunctionPrefix + model;
 
+/** The alias that callers use, as it stands now. */
+async function aliasOf(scene: Scene) {
+  const lambda = scene.client(LambdaClient);
+  const FunctionName = functionName(scene);
+  const { FunctionVersion } = await lambda.send(new GetAliasCommand({ FunctionName, Name }));
+  return { lambda, FunctionName, FunctionVersion };
+}
+
 export const LAMBDA_CLAIMS: readonly Claim[] = [
   {
     row: 'A stale RevisionId is refused by UpdateAlias',
     look: async (scene) => {
-      const lambda = scene.client(LambdaClient);
-      const FunctionName = functionName(scene);
-      const { FunctionVersion } = await lambda.send(new GetAliasCommand({ FunctionName, Name }));
+      const { lambda, FunctionName, FunctionVersion } = await aliasOf(scene);
       // Were it accepted, the alias would stay as it is.
       const update = { FunctionName, Name, FunctionVersion, RevisionId: STALE };
       return refusedBy('PreconditionFailedException', () =>
@@ -34,9 +40,7 @@ export const LAMBDA_CLAIMS: readonly Claim[] = [
   {
     row: 'An alias is made once',
     look: async (scene) => {
-      const lambda = scene.client(LambdaClient);
-      const FunctionName = functionName(scene);
-      const { FunctionVersion } = await lambda.send(new GetAliasCommand({ FunctionName, Name }));
+      const { lambda, FunctionName, FunctionVersion } = await aliasOf(scene);
       return refusedBy('ResourceConflictException', () =>
         lambda.send(new CreateAliasCommand({ FunctionName, Name, FunctionVersion })),
       );
@@ -45,9 +49,7 @@ export const LAMBDA_CLAIMS: readonly Claim[] = [
   {
     row: 'An alias sends each request to one of its two versions',
     look: async (scene) => {
-      const lambda = scene.client(LambdaClient);
-      const FunctionName = functionName(scene);
-      const { FunctionVersion } = await lambda.send(new GetAliasCommand({ FunctionName, Name }));
+      const { lambda, FunctionName, FunctionVersion } = await aliasOf(scene);
       const event = invocationEvent('v1', { model: scene.model, method: 'GET', path: '/ping' });
       const { ExecutedVersion } = await lambda.send(
         new InvokeCommand({ FunctionName, Qualifier: Name, Payload: JSON.stringify(event) }),
@@ -75,11 +77,7 @@ export const LAMBDA_CLAIMS: readonly Claim[] = [
   {
     row: 'In a log group of several functions streams are named',
     look: async (scene) => {
-      const logs = scene.client(CloudWatchLogsClient);
-      const { logStreams = [] } = await logs.send(
-        new DescribeLogStreamsCommand({ logGroupName: scene.outputs.ModelLogGroup }),
-      );
-      const names = logStreams.map(({ logStreamName = '' }) => logStreamName);
+      const names = await modelStreams(scene);
       const name = functionName(scene);
       const own = names.filter((each) => each.includes(name));
       if (names.length === 0) return notSeen('the log group has no stream yet');
@@ -95,22 +93,17 @@ export const LAMBDA_CLAIMS: readonly Claim[] = [
     row: 'Functions in subnets without a way out still answer',
     look: async (scene) => {
       const answered = scene.answers.filter(({ status }) => status === 200).length;
-      const logs = scene.client(CloudWatchLogsClient);
-      const { logStreams = [] } = await logs.send(
-        new DescribeLogStreamsCommand({ logGroupName: scene.outputs.ModelLogGroup }),
-      );
+      const streams = await modelStreams(scene);
       if (answered === 0) return notSeen('no request was answered');
-      const what = `${answered} answers, ${logStreams.length} streams of logs`;
-      return logStreams.length > 0 ? asWritten(what) : notSeen(what);
+      const what = `${answered} answers, ${streams.length} streams of logs`;
+      return streams.length > 0 ? asWritten(what) : notSeen(what);
     },
   },
   {
     // The last of them: were it accepted, the model would be broken.
     row: 'A version that an alias names is not deleted',
     look: async (scene) => {
-      const lambda = scene.client(LambdaClient);
-      const FunctionName = functionName(scene);
-      const { FunctionVersion } = await lambda.send(new GetAliasCommand({ FunctionName, Name }));
+      const { lambda, FunctionName, FunctionVersion } = await aliasOf(scene);
       if (!FunctionVersion) return notSeen('the alias names no version');
       return refusedBy('ResourceConflictException', () =>
         lambda.send(new DeleteFunctionCommand({ FunctionName, Qualifier: FunctionVersion })),

@@ -25,10 +25,11 @@ type Started = {
 
 /** The executions that uploads of the model started, in the order of the uploads. */
 async function startedOf(scene: Scene): Promise<readonly Started[]> {
-  const all = await executionsOf(scene);
-  return scene.uploads.flatMap(
-    ({ versionId }) => all.find((each) => each.versionId === versionId) ?? [],
-  );
+  return ofUploads(scene, await executionsOf(scene));
+}
+
+function ofUploads({ uploads }: Scene, all: readonly Started[]): readonly Started[] {
+  return uploads.flatMap(({ versionId }) => all.find((each) => each.versionId === versionId) ?? []);
 }
 
 /** Those whose input is an event of S3. */
@@ -55,8 +56,9 @@ export const UPLOAD_CLAIMS: readonly Claim[] = [
   {
     row: "EventBridge starts the deploy machine with S3's event",
     look: async (scene) => {
-      const [started, all] = [await startedOf(scene), await executionsOf(scene)];
       if (scene.uploads.length === 0) return notSeen('nothing was uploaded');
+      const all = await executionsOf(scene);
+      const started = ofUploads(scene, all);
       const versions = all.map(({ versionId }) => versionId || 'none');
       const what = `${started.length} of ${scene.uploads.length} uploads are the input of an execution; the executions name the versions ${versions.join(', ') || 'of no upload'}`;
       return started.length === scene.uploads.length ? asWritten(what) : otherwise(what);
