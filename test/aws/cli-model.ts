@@ -4,6 +4,8 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import { CreateFunctionCommand, LambdaClient, PublishVersionCommand } from '@aws-sdk/client-lambda';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
@@ -43,8 +45,27 @@ export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Prom
   await router.setShares('shapes', { 'shapes-v1': 1 }, {}, 1);
 }
 
+/** Leaves in a stack what its use does: a model that is live, its upload written twice, an image of an environment, and a key. */
+export async function livedIn(moto: Moto, world: CliWorld): Promise<void> {
+  const { Bucket, Table, UsagePlan } = world.outputs;
+  const s3 = awsClient(S3Client, moto);
+  const Key = 'models/shapes/model.onnx';
+  for (const Body of ['one', 'two']) await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+  await liveShapes(moto, world);
+  await environmentImage(moto, world);
+  await dynamoApiKeys({
+    client: awsClient(DynamoDBClient, moto),
+    gateway: awsClient(APIGatewayClient, moto),
+    table: Table!,
+    usagePlan: UsagePlan!,
+    stage: world.stage,
+    clock: systemClock,
+    isSpread: true,
+  }).create('team', ['shapes']);
+}
+
 /** An image of what serves models, as the first of them had it built. */
-export async function environmentImage(moto: Moto, { stage }: CliWorld): Promise<void> {
+async function environmentImage(moto: Moto, { stage }: CliWorld): Promise<void> {
   await pushImage(moto, `slipway-${stage}-environments`, 'onnx-e1');
 }
 

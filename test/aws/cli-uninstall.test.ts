@@ -14,15 +14,12 @@ import {
   LambdaClient,
   UntagResourceCommand,
 } from '@aws-sdk/client-lambda';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
-import { systemClock } from '#compose/clocks.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { startFront } from './cli-front.ts';
 import { inventory } from './cli-inventory.ts';
-import { environmentImage, liveShapes, modelFunction } from './cli-model.ts';
+import { livedIn, liveShapes, modelFunction } from './cli-model.ts';
 import { installInMoto } from './cli-world.ts';
 
 // The stack's own, which moto's CloudFormation does not delete with it; its routes are looked at below.
@@ -40,23 +37,10 @@ describeOnMoto('slipway uninstall', (moto) => {
     await liveShapes(moto(), other);
     const before = [...(await inventory(moto())), ...LEFT_BY_MOTO].toSorted();
     const world = await installInMoto(moto(), 'dev');
-    const { Bucket, Table, UsagePlan, StateMachine } = world.outputs;
-    const s3 = awsClient(S3Client, moto());
-    const Key = 'models/shapes/model.onnx';
-    for (const Body of ['one', 'two']) await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
-    await liveShapes(moto(), world);
-    await environmentImage(moto(), world);
-    await dynamoApiKeys({
-      isSpread: true,
-      client: awsClient(DynamoDBClient, moto()),
-      gateway: awsClient(APIGatewayClient, moto()),
-      table: Table!,
-      usagePlan: UsagePlan!,
-      stage: 'dev',
-      clock: systemClock,
-    }).create('team', ['shapes']);
+    await livedIn(moto(), world);
+    const stateMachineArn = world.outputs['StateMachine'];
     const { executionArn } = await awsClient(SFNClient, moto()).send(
-      new StartExecutionCommand({ stateMachineArn: StateMachine, name: 'run' }),
+      new StartExecutionCommand({ stateMachineArn, name: 'run' }),
     );
     return { world, before, lambda, executionArn };
   }

@@ -32,14 +32,12 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
-import { systemClock } from '#compose/clocks.ts';
 import { planUninstall, type Uninstall, uninstall } from '#compose/uninstall/uninstall.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { containerInventory, containerParts, runningContainer } from './cli-containers.ts';
 import { inventory } from './cli-inventory.ts';
-import { environmentImage, liveShapes, modelFunction } from './cli-model.ts';
+import { livedIn, liveShapes, modelFunction } from './cli-model.ts';
 import { type CliWorld, installInMoto, motoEnvironment } from './cli-world.ts';
 import { type Blocked, startCloudFormation } from './cloudformation-front.ts';
 
@@ -61,21 +59,7 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
   /** An installation with a model, a key, an image and two writes of an upload. */
   async function lived(installation: Parameters<typeof installInMoto>[2] = {}): Promise<CliWorld> {
     const world = await installInMoto(moto(), 'dev', installation);
-    const Bucket = world.outputs['Bucket'];
-    const s3 = awsClient(S3Client, moto());
-    const Key = 'models/shapes/model.onnx';
-    for (const Body of ['one', 'two']) await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
-    await liveShapes(moto(), world);
-    await environmentImage(moto(), world);
-    await dynamoApiKeys({
-      client: awsClient(DynamoDBClient, moto()),
-      gateway: awsClient(APIGatewayClient, moto()),
-      table: world.outputs['Table']!,
-      usagePlan: world.outputs['UsagePlan']!,
-      stage: 'dev',
-      clock: systemClock,
-      isSpread: true,
-    }).create('team', ['shapes']);
+    await livedIn(moto(), world);
     return world;
   }
 
