@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 // Where Docker keeps logins, and the programs that know some. https://docs.docker.com/reference/cli/docker/login/#description
 const LOGINS = ['auths', 'credHelpers', 'credsStore'];
-// What holds tokens of Docker Hub's, besides the configuration.
+// Docker Hub's tokens are kept here too, beside the configuration.
 const SECRET_FILES = new Set(['config.json', '.token_seed', '.token_seed.lock']);
 
 /**
  * Calls `build` with an environment in which Docker has no login to any registry: public images can be pulled, and nothing else.
- * What else the user has set for Docker, such as plugins, contexts and builders, stays.
+ * Everything else that the user has set for Docker stays: plugins, contexts and builders.
  */
 export async function withoutLogin(build, environment = process.env) {
   const own = environment.DOCKER_CONFIG || join(environment.HOME || homedir(), '.docker');

@@ -69,7 +69,7 @@ export async function proveInAws(options: Options, output: Output): Promise<Evid
   return evidence;
 }
 
-/** What would be deployed, once the user has agreed to it. */
+/** Answers the planned deploy, once the user has agreed to it. */
 async function agreedPlan(options: Options, targets: readonly Target[], output: Output) {
   const account = accountOf(options);
   if (!account || options.stage === undefined) {

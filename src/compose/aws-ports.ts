@@ -212,7 +212,7 @@ export function settleStageOf(environment: Environment): () => Promise<string | 
 /** Which images of their owners' own the stack was deployed to allow. */
 export function ownImagesOf(environment: Environment): OwnImages {
   const { OWN_IMAGES: set } = settings(environment, 'OWN_IMAGES');
-  // What is not known allows nothing.
+  // A value that nobody knows allows nothing.
   return OWN_IMAGES.find((each) => each === set) ?? 'none';
 }
 

@@ -21,7 +21,7 @@ export type StackState = {
 };
 
 /**
- * What CloudFormation lets a deploy do with a stack: update it, do so once the stack is deleted or its rollback is continued, wait, or nothing until a person has mended it.
+ * The way in which CloudFormation lets a deploy go on with a stack: update it, do so once the stack is deleted or its rollback is continued, wait, or nothing until a person has mended it.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html, stack status codes, and the refusals in aws/aws-cdk#5151, widdix/cfn-create-or-update#3, org-formation/org-formation-cli#455.
  */
 export type Way = 'update' | 'delete first' | 'continue the rollback' | 'wait' | 'mend';
@@ -103,7 +103,7 @@ export async function mendStack(account: AwsAccount, { id, name, status }: Stack
   }
 }
 
-/** What a person does about a stack in a state in which no deploy can begin; empty where one can. */
+/** Says how a person mends a stack in which no deploy can begin; empty where one can. */
 export function stackFix(
   { status, name }: Pick<StackState, 'status' | 'name'>,
   stage: string,

@@ -69,7 +69,7 @@ export async function findStackIfAny(account: AwsAccount): Promise<SlipwayStack 
   return readStack(await describeStack(account));
 }
 
-/** What CloudFormation says of the account's stack; undefined when there is none. */
+/** Answers the account's stack as CloudFormation describes it; undefined when there is none. */
 export function describeStack(account: AwsAccount): Promise<Stack | undefined> {
   return describe(new CloudFormationClient(clientSettings(account)), stackName(account));
 }

@@ -17,7 +17,7 @@ export type Foreign = { readonly what: string; readonly reason: string };
 // What Slipway itself writes in its bucket.
 const OWN_PREFIXES = new Set(['models/', 'builds/', 'promotions/']);
 
-/** What others have made inside of what the stack has made. Most of it keeps the stack from being deleted, so its owner has to delete it. */
+/** Lists the things that others have made inside of the stack's own. Most of them keep the stack from being deleted, so their owners have to delete them. */
 export async function findForeign(
   account: AwsAccount,
   parts: Parts,

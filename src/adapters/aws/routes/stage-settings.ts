@@ -29,7 +29,7 @@ export const ACCESS_LOG = JSON.stringify({
   trace: '$context.xrayTraceId',
 });
 
-/** What all callers together may ask of a stage, whether or not they have a key. */
+/** The most requests that a stage takes from all callers together, with and without a key. */
 export type StageLimit = { readonly requestsPerSecond: number };
 
 // A second's requests may come at once.

@@ -37,7 +37,7 @@ export function watchMemory(
     onOver(usedMiB);
   }
 
-  /** What shared pages cost the kernel to count is spent only where the resident memory of all may be too much. */
+  /** Shared pages are counted, which costs the kernel time, only where the resident memory of all may be too much. */
   function sessionMiB(pids: readonly number[]): number {
     const residentSum = sum(pids.map(residentMiB));
     if (pids.length === 1 || residentSum <= limitMiB) return residentSum;
