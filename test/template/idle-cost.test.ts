@@ -65,6 +65,8 @@ const PRICED = [
   'AWS::ElasticLoadBalancingV2::LoadBalancer',
 ];
 
+const GUIDE = join(import.meta.dirname, '../../docs/deploy.md');
+
 /** By parameters that are off: a firewall and a trail cost what AWS asks for them. */
 const ON_REQUEST = [
   'AWS::CloudTrail::Trail',
@@ -73,14 +75,14 @@ const ON_REQUEST = [
 ];
 
 describe('what an idle stack costs a month', () => {
-  it('is what the README says', async () => {
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+  it('is what the guide says, item by item', async () => {
+    const guide = await readFile(GUIDE, 'utf8');
 
-    expect(readme).toContain(costTable(idleCost(template)));
+    expect(guide).toContain(costTable(idleCost(template)));
   });
 
   it('is, in whole dollars, what the guide says of each kind of containers', async () => {
-    const guide = await readFile(join(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
+    const guide = await readFile(GUIDE, 'utf8');
     const items = idleCost(template);
 
     for (const containers of CONTAINERS) {
@@ -98,10 +100,10 @@ describe('what an idle stack costs a month', () => {
     }
   });
 
-  it('grows by an address for each task that reaches the internet, as the README says', async () => {
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+  it('grows by an address for each task that reaches the internet, as the guide says', async () => {
+    const guide = await readFile(GUIDE, 'utf8');
 
-    expect(readme).toContain(`$${(prices.publicAddressHour.usd * 730).toFixed(2)} a month`);
+    expect(guide).toContain(`$${(prices.publicAddressHour.usd * 730).toFixed(2)} a month`);
   });
 
   it('has a price for every kind of thing in the template', () => {

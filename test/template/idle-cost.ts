@@ -106,7 +106,7 @@ function reached(template: Template): readonly Item[] {
   ];
 }
 
-/** The table in the README. */
+/** The table in docs/deploy.md. */
 export function costTable(items: readonly Item[]): string {
   const total = each((containers) => items.reduce((sum, { usd }) => sum + usd[containers], 0));
   const columns = (usd: Item['usd'], mark = '') =>
