@@ -1,4 +1,5 @@
 // Draws what a terminal shows of a drop, line by line as it comes: `npm -s start -- --once | node docs/drop.ts > docs/drop.svg`.
+import { text } from 'node:stream/consumers';
 
 const LINE_PX = 20;
 const MARGIN_PX = 16;
@@ -8,10 +9,7 @@ const SECONDS = /^\s+(?<seconds>\d+\.\d+) s {2}/;
 /** A reader follows a second of the workflow in three. */
 const SLOWER = 3;
 
-const lines = (await Array.fromAsync(process.stdin.setEncoding('utf8')))
-  .join('')
-  .trimEnd()
-  .split('\n');
+const lines = (await text(process.stdin)).trimEnd().split('\n');
 let begins = 0;
 const rows = lines.map((line, at) => {
   begins = Math.max(begins, Number(SECONDS.exec(line)?.groups?.['seconds'] ?? 0) * SLOWER);
