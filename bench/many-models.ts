@@ -87,7 +87,7 @@ function privateMiB(pid: number): number {
   return sizes.reduce((sum, size) => sum + size, 0) / 1024;
 }
 
-/** Of all their threads so far. Fields 14 and 15, counted behind the name in brackets: proc(5). */
+/** The CPU time of all their threads so far: fields 14 and 15, counted behind the name in brackets (proc(5)). */
 function cpuSeconds(pids: readonly number[]): number {
   const living = new Set(readdirSync('/proc'));
   const ticks = pids.map((pid) => {

@@ -37,7 +37,7 @@ async function gateway(): Promise<string> {
   return started.origin;
 }
 
-/** With connections that are kept, which is its best setting. */
+/** Keeps its connections, which is its best setting. */
 async function httpProxy(): Promise<string> {
   const path = process.env['HTTP_PROXY_3'] ?? 'http-proxy-3';
   const { createProxyServer }: HttpProxy3 = await import(path);

@@ -54,7 +54,7 @@ export async function imageOf(
   return { folder: join(images, tag), bytes: told.image.uncompressedBytes };
 }
 
-/** Of the model that is dropped in a round. */
+/** The name of the model that is dropped in a round. */
 export function nameOf(round: number): string {
   return `round-${round}`;
 }

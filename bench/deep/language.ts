@@ -17,7 +17,7 @@ export const CONTEXT = 1024;
 const TOKENS = 64;
 const PROMPT = 'Once upon a time, there was a little girl who lived in a small village.';
 
-/** Of one stream: ms to the first token, tokens a second after it, and CPU ms a token. */
+/** What one stream took: ms to the first token, tokens a second after it, and CPU ms a token. */
 export type Seen = { readonly firstMs: number; readonly perSecond: number; readonly cpuMs: number };
 
 type Running = { readonly at: string; readonly pid: number };
@@ -137,7 +137,7 @@ export async function weightsPath(): Promise<string> {
   return needed(await smollm());
 }
 
-/** With what Slipway's server and llama.cpp need. */
+/** A Python with the packages of Slipway's server and of llama.cpp. */
 export async function llamaPython(): Promise<string> {
   const packages = ['requirements.txt', 'numpy.txt', '../../test/runtimes/llama-requirements.txt'];
   return needed(await pythonWith(...packages));

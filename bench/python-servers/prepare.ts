@@ -19,7 +19,7 @@ export type Question = {
   readonly infer: object;
   readonly plain: object;
   readonly labels: readonly number[];
-  /** Of both classes, row by row. */
+  /** The probabilities of both classes, row by row. */
   readonly probabilities: readonly number[];
 };
 
@@ -34,7 +34,7 @@ export type Image = { readonly folder: string; readonly isOnnx: boolean; readonl
 
 export type Prepared = {
   readonly folder: string;
-  /** With the packages of FastAPI and KServe, and of the frameworks. */
+  /** Has the packages of FastAPI, KServe and the frameworks. */
   readonly python: string;
   /** Without scikit-learn and pandas, which a booster does not need, and imports for a second where they are. */
   readonly bare: string;

@@ -13,7 +13,7 @@ export function cpuMs(root: number): number {
   return ticks.reduce((sum, count) => sum + count, 0) * MS_A_TICK;
 }
 
-/** Of the threads that still run, exact: what has ended in the meantime is not in it. https://docs.kernel.org/scheduler/sched-stats.html */
+/** The exact CPU time of the threads that still run; threads that have ended are not counted. https://docs.kernel.org/scheduler/sched-stats.html */
 export function threadsCpuMs(root: number): number {
   const threads = treeOf(root).flatMap((pid) =>
     readdirSync(`/proc/${pid}/task`).map((id) => `/proc/${pid}/task/${id}/schedstat`),

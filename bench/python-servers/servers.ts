@@ -115,7 +115,7 @@ function ownServer(
   };
 }
 
-// With an id of the asker's, since KServe makes one up for each request otherwise.
+// The request has an id, since KServe makes one up otherwise.
 function inferBody({ infer }: Question): string {
   return JSON.stringify({ id: 'asked', ...infer });
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-/** Of the standard input of a program that ended before it had read everything. */
+/** The errors of the standard input when a program ends before it has read everything. */
 const UNREAD = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
 
 /** The output of a docker command whose standard input is `input`, a text or chunks. Fails with its error output. `onSaid` is called with that as it comes. */

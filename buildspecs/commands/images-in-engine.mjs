@@ -54,7 +54,7 @@ async function withWeights(environment, folder, layers) {
   return { image: await committed(base, folder, paths, { [WEIGHTS]: key }, []), isNew: true };
 }
 
-/** Those made of it have its label too, but say of what artifact they are. */
+/** Images made from it have its label too, but also name their artifact. */
 async function findWeights(key) {
   const all = ['--all', '--quiet', '--no-trunc', '--filter', `label=${WEIGHTS}=${key}`];
   const ids = (await docker(['image', 'ls', ...all])).split('\n').filter(Boolean);

@@ -6,7 +6,7 @@ import { join, posix, relative } from 'node:path';
 const WEIGHTS_BYTES = 16 * 1024 * 1024;
 /** Layers are pulled side by side, and a layer whose files are the same is pulled and stored once. A file is in one layer, however large: no server joins it again. */
 const LAYER_BYTES = 512 * 1024 * 1024;
-/** Of layers this size a model has at most twice as many and one more, since two neighbours hold more than one would. */
+/** A model has at most twice as many layers as fit its size, and one more, since two neighbours together exceed one layer. */
 const MOST_SHARES = 24;
 
 /**
@@ -58,7 +58,7 @@ function packed(files) {
   return layers;
 }
 
-/** With the folders that they are in, whose permissions an engine would otherwise make up. */
+/** Adds the folders of the files, whose permissions an engine would otherwise make up. */
 function withFolders(files) {
   const folders = new Set(['.']);
   for (const file of files) {

@@ -59,7 +59,7 @@ const FORMATS = {
   lightgbm: ['lightgbm'],
   catboost: ['catboost'],
 };
-// Of an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
+// Marks an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
 const READY = 'ready';
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 

@@ -65,7 +65,7 @@ async function makeCache(folder) {
   }
 }
 
-/** With the Python's own pip or, if it has none, that of a virtual environment, which takes three times as long to create. */
+/** Uses the Python's own pip or, if it has none, that of a virtual environment, which takes three times as long to create. */
 async function installUv(python, folder) {
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   const into = ['--only-binary', ':all:', '--no-deps', '--target', folder];

@@ -47,7 +47,7 @@ export function awsOptions(command: Command): Command {
     .option('--region <region>', 'the AWS region');
 }
 
-/** Of a command that looks at no Slipway: who gives it to all commands may give it here too. */
+/** For a command that looks at no Slipway, so that scripts may give `--data` to every command. */
 export function unusedDataOption(): Option {
   return dataOption().hideHelp();
 }

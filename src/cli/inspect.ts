@@ -31,7 +31,7 @@ export function inspectionLines(found: PathInspection): readonly string[] {
     ['answers by', facts.entrypoint],
     [
       'runs code',
-      // With a framework, the entrypoint is only the model's class.
+      // Where a framework loads the model, the entrypoint is only the model's class.
       facts.entrypoint && !framework
         ? `its owner’s own code, unchecked; on one machine ${network(found)}`
         : null,

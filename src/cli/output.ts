@@ -22,7 +22,7 @@ export type Output = {
   busy(lines: (room: Room) => readonly string[]): () => void;
 };
 
-/** With `json` only JSON goes to stdout, and text for people to stderr. */
+/** `json` sends only JSON to stdout, and text for people to stderr. */
 export function commandOutput({ json }: { readonly json?: boolean }): Output {
   return json
     ? { ...textOutput(process.stderr), data: tellJson }

@@ -23,7 +23,7 @@ type Parts = {
   readonly walls: () => Failure | undefined;
 };
 
-/** With less free space Slipway may not be able to record what happens. */
+/** Below this much free space Slipway may not be able to record what happens. */
 export const LEAST_FREE_MIB = 100;
 const MEBIBYTE = 1024 * 1024;
 

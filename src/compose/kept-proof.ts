@@ -11,7 +11,7 @@ export function keptProof(registry: Registry): Proven['problem'] {
     if (!maker?.work.golden) return undefined;
     const { request, declared } = await proofOf(registry, maker);
     if (!request) return undefined;
-    // With its libraries, for which what starts does not wait.
+    // Imported here with its libraries, so that the start does not wait for them.
     const { httpProber } = await import('#adapters/local/gateway/http-prober.ts');
     const prober = httpProber({ origin, probeMark: '' });
     const answer = await prober.send('', model, request, PROBE_TIMEOUT_MS);

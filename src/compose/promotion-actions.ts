@@ -64,7 +64,7 @@ async function deploymentOf(
   );
 }
 
-/** Of a model only the newest deployment can still go live. */
+/** Only the newest deployment of a model can still go live. */
 async function waiting(
   registry: Registry,
   name: string,

@@ -138,7 +138,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   if (triton) return tritonFound(place, await tritonModel(files, triton));
   const sagemaker = folder('sagemaker', HANDLERS);
   if (sagemaker) return sagemaker;
-  // Of a whole that is not served, a file that the manifest names may be.
+  // A folder that is not served as a whole may hold a file that the manifest names.
   if (options.path === null) refuseForeign(await findForeign(files, 'wholes'), options);
   const huggingFace = await huggingFaceModel(place, options);
   if (huggingFace) return huggingFace;
@@ -150,7 +150,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   return undefined;
 }
 
-/** Of the flavour `onnx` its file, which needs neither MLflow nor Python, with no more than lies beside that. */
+/** The ONNX file of the flavour `onnx`, with the files beside it: it needs neither MLflow nor Python. */
 async function mlflowFound(place: Place, mlflow: Found): Promise<Found> {
   const folder = await readMlflow(place.files, mlflow.root);
   const file = mlflowOnnx(folder);

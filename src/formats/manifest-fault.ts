@@ -7,7 +7,7 @@ import { quoted } from './rejected.ts';
 /** A fault in a manifest, and its offset in the text. */
 export type Fault = { readonly offset: number; readonly what: string };
 
-/** Of all that is wrong in a manifest so much is told; a terminal shows that at once. */
+/** The most errors reported for one manifest: they fit one terminal screen. */
 export const MOST_LISTED = 20;
 
 type Path = readonly PropertyKey[];
@@ -33,7 +33,7 @@ export function schemaFaults(
     const offsets = keyOffsets(document, issue.path);
     return issue.keys.map((key, index) => ({
       offset: offsets.get(key) ?? 0,
-      // Those after them are counted only.
+      // Errors after these are only counted.
       what: `unknown key ${quoted(key)}${index < MOST_LISTED ? `; ${hintFor(key, issue.path, known)}` : ''}`,
     }));
   });

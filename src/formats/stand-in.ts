@@ -10,11 +10,11 @@ const MOST_LOOKED_AT = 50;
 /** Endings of a model's parts that no kind of file has alone. */
 const PARTS: readonly string[] = ['.bin', '.json', '.model', '.data-00000-of-00001'];
 
-/** Whose endings are also those of pickles: their own readers tell these. */
+/** Formats whose file endings pickles have too; their own readers tell them apart. */
 const READ_AS_PICKLES: readonly string[] = ['sklearn', 'torch'];
 
 /**
- * Of a refusal the reason behind it, where one of the files is none of a model at all: a pointer of Git LFS, a page or an error
+ * The reason behind a refusal, where one of the files belongs to no model: a pointer of Git LFS, a page or an error
  * that a server answered, or a pickle under the name of something else. Undefined where there is none, or the refusal says so.
  */
 export async function refusalOfStandIn(

@@ -21,6 +21,6 @@ export type Metrics = {
   traffic(revision: MadeRevision, sinceMs: number): Promise<TrafficSample>;
   /** How fast the revision of a language model wrote since `sinceMs` (epoch), for Slipway's own probes too; of 0 answers where nothing tells. */
   pace(revision: MadeRevision, sinceMs: number): Promise<Pace>;
-  /** Of these alarms, by name: those in alarm, and those whose state nobody can tell, as on one machine. */
+  /** The names among these alarms that are in alarm, and those whose state is unknown, as all are on one machine. */
   alarms(names: readonly string[]): Promise<AlarmSample>;
 };

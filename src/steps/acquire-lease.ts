@@ -72,7 +72,7 @@ async function wait(deps: Deps, deploymentId: string, holder: string) {
   return { kind: 'held', retrySeconds: retrySeconds(waitedMs, LONGEST_POLL_SECONDS) } as const;
 }
 
-/** Of an upload that a newer one waits for nobody needs the image any more; what serves it the newer one needs too. */
+/** Stops the image build of a superseded upload. Its environment build goes on, since the newer upload needs the same environment. */
 async function stopBuild({ registry, builds }: Deps, deploymentId: string): Promise<void> {
   const { phase, kind } = await requireDeployment(registry, deploymentId);
   if (phase !== 'Building' || kind !== 'deploy') return;

@@ -17,7 +17,7 @@ export type How = { readonly error: string; readonly cause: string };
 
 export const UNTOLD: How = { error: '', cause: 'its execution ended without saying why' };
 
-/** Of an account, where executions seldom die, and not because a person has stopped something. */
+/** The default for an account, where executions seldom die, and not because a person has stopped something. */
 export const MOST_ATTEMPTS = 3;
 
 // An execution may have ended before it owned the deployment, and so used up its name.

@@ -168,7 +168,7 @@ function namedInputs(body: unknown, takes: Takes): Named {
   );
 }
 
-/** Of a model with one value in a row, a body may be that value alone: `"text"`, as `curl -d` is quickest to send. */
+/** Where a row is one value, a body may be that value alone: `"text"`, the quickest to type after `curl -d`. */
 function isOnlyValue(body: unknown, { inputs }: Takes): boolean {
   const [only, ...others] = inputs;
   const isColumn = only?.shape.length === 1 || (only?.shape.length === 2 && only.shape[1] === 1);
@@ -181,7 +181,7 @@ function isOtherOfPandas(body: Readonly<Record<string, unknown>>): boolean {
   return rows.length > 0 && rows.every(([index, row]) => /^\d+$/.test(index) && isObject(row));
 }
 
-/** Of the other protocol, to which `inputs` are tensors that say what they are. */
+/** Refuses a body of the Open Inference Protocol, in which `inputs` are tensors with their type and shape. */
 function refuseTensors(value: unknown, { inputs }: Takes): void {
   const [first] = Array.isArray(value) ? value : [];
   const isTensor = isObject(first) && 'datatype' in first && 'shape' in first && 'data' in first;

@@ -59,7 +59,7 @@ export function openApiOf(
 const CALLS = 'Call the model';
 const STATE = 'About the model';
 
-/** With each path in a group, by whose name a page of the document heads it. */
+/** Puts each path into a group, whose name is its heading on a page of the document. */
 export function grouped(document: Document): Document {
   const paths = Object.entries(document.paths).map(([path, methods]) => [
     path,

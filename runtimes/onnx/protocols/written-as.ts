@@ -2,7 +2,7 @@ import { refusal } from '../refusal.ts';
 import { isObject, parseJson } from '../values/json.ts';
 import type { Signature } from '../values/tensors.ts';
 
-/** Of JSON Lines, a list of the lines' values. `parse` is the parser of JSON. Refuses with 400 and the line's number. */
+/** Parses JSON Lines to a list of the lines' values by `parse`, a parser of JSON. Refuses with 400 and the line's number. */
 export function linesOf(text: string, parse: typeof parseJson = parseJson): readonly unknown[] {
   return text.split('\n').flatMap((line, at) => {
     if (line.trim() === '') return [];

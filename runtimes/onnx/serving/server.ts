@@ -88,7 +88,7 @@ async function packed(request: IncomingMessage, { status, ...answer }: Reply): P
   return refuse(refusal(502, TOO_LARGE), request.url ?? '');
 }
 
-// Whose clients are mostly told of an address that ends in /v1, and at times of one without.
+// OpenAI's clients are mostly given an address that ends in /v1, and at times one without.
 const OPENAI_PATHS: ReadonlySet<string> = new Set(['/embeddings', '/models']);
 
 /**

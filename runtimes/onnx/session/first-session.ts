@@ -11,7 +11,7 @@ export async function firstSession(): Promise<void> {
   await session.release();
 }
 
-// Of a ModelProto and its GraphProto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+// The numbers are fields of ModelProto and GraphProto: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 function identity(): Uint8Array {
   const node = message(1, [text(1, 'x'), text(2, 'y'), text(4, 'Identity')]);
   const graph = message(7, [node, text(2, 'first'), value(11, 'x'), value(12, 'y')]);

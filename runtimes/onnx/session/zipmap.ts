@@ -78,7 +78,7 @@ function plainGraph(graph: Uint8Array, zipMaps: readonly ZipMap[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** With the same inputs, outputs and name. */
+/** An Identity node with the same inputs, outputs and name. */
 function identity(node: Uint8Array): Uint8Array {
   const kept = [...fieldsOf(node)].filter(({ tag }) =>
     [1, 2, 3].map((at) => tagOf(at)).includes(tag),

@@ -10,7 +10,7 @@ export function wantsCsv(accept: string | undefined): boolean {
   return (weights.get('text/csv') ?? 0) > (weights.get('application/json') ?? 0);
 }
 
-/** With the header line, unless the client says `text/csv; header=absent`. */
+/** A CSV begins with its header line, unless the client says `text/csv; header=absent`. */
 export function csvHeader(accept: string): 'present' | 'absent' {
   return /text\/csv[^,]*;\s*header=absent/i.test(accept) ? 'absent' : 'present';
 }

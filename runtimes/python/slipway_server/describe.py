@@ -45,7 +45,7 @@ from .values.tensors import Signature, TensorSpec  # noqa: E402
 # A framework's answers differ slightly between processors.
 _RTOL = 1e-4
 _MOST_EXAMPLE_BYTES = 100_000
-# Of the answers to all golden rows, which are kept as JSON.
+# The most numbers in the answers to all golden rows, which are kept as JSON.
 _MOST_NUMBERS = 2_000_000
 _LEAST_ROWS = 16
 

@@ -13,5 +13,5 @@ def processors() -> int:
             quota, period = file.read().split()
         return max(1, min(cpus, int(quota) // int(period)))
     except (OSError, ValueError):
-        # None is set, or none can be.
+        # Affinity is not set, or cannot be.
         return cpus

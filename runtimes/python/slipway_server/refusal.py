@@ -99,7 +99,7 @@ def is_wrongly(holder: dict[str, Any], key: str) -> str:
     return f"is {show(holder[key])}" if key in holder else "is missing"
 
 
-# Of a list of names, no more are shown.
+# The most names that a message lists.
 SHOWN_KEYS = 8
 
 

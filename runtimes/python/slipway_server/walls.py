@@ -407,7 +407,7 @@ def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Itera
         yield _RETURN, 0, 0, _GO_ON
     else:
         if may_listen:
-            # Of streams alone: one of datagrams needs no connection to write to any socket in a folder.
+            # Allows sockets of streams alone: one of datagrams could write to any socket in a folder without a connection.
             yield _IF_EQUAL, 0, 7, calls["socket"]
             yield _LOAD, 0, 0, _argument(0)
             yield _IF_EQUAL, 0, 3, socket.AF_UNIX

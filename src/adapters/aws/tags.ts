@@ -12,7 +12,7 @@ export const TAG = {
   replicas: 'slipway:replicas',
 } as const;
 
-/** Of which stack a thing is, and which team pays for a model that names none. */
+/** The stack that resources belong to, and the team that pays for a model that names none. */
 export type TagSettings = { readonly stage: string; readonly team: string };
 
 export type Tags = readonly (readonly [string, string])[];
@@ -27,7 +27,7 @@ export function costTags(spec: RevisionSpec, { stage, team }: TagSettings): Tags
   ];
 }
 
-/** With those by which a revision's things are found again. */
+/** Adds the tags by which a revision's resources are found again. */
 export function revisionTags(spec: RevisionSpec, settings: TagSettings): Tags {
   return [
     ...costTags(spec, settings),

@@ -7,7 +7,7 @@ export type Problems = {
   report(error: unknown, key: string, about?: string): void;
   clear(key: string): void;
   has(key: string): boolean;
-  /** Those that stand. */
+  /** The problems that are not mended. */
   all(): readonly Problem[];
 };
 

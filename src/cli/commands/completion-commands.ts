@@ -45,7 +45,7 @@ export function addCompletionCommands(program: Command): void {
     });
 }
 
-/** None in an account, which takes seconds to answer, nor where no Slipway answers soon. */
+/** Empty for an account, which takes seconds to answer, and where no Slipway answers soon. */
 async function modelNames(
   words: readonly string[],
   patienceMs: number,

@@ -44,7 +44,7 @@ async function candidatesAfter(
   return argument ? valuesOf(argument.name(), argument.argChoices, models) : NOTHING;
 }
 
-/** Of an option that is written `--option=value`. */
+/** The values of an option that is written `--option=value`. */
 async function joinedValues(
   options: readonly Option[],
   current: string,

@@ -35,7 +35,7 @@ type Wish = {
   readonly isSpent: boolean;
 };
 
-/** Of one model, or of all that are live. */
+/** Reports the cost of one model, or of all that are live. */
 export async function costReport(
   slipway: Slipway,
   { model, durationMs, isSpent }: Wish,

@@ -99,7 +99,7 @@ function newStageChecks(
   ];
 }
 
-/** Those that the first deploy creates if it is told nothing; undefined for a stack that has none for containers. */
+/** The networks that the next deploy adds if it is given no parameters; undefined for a stack without containers. */
 function networksBefore(stack: SlipwayStack | undefined): number | undefined {
   if (!stack) return networksAdded(undefined, false);
   return stack.containers ? 0 : undefined;

@@ -115,7 +115,7 @@ async function lookAtGpus(account: AwsAccount) {
   return warn(says, fix);
 }
 
-/** None of the roles needs to exist before the first deploy, which creates them. */
+/** The first deploy creates the roles, so none has to exist before it. */
 async function lookAtServiceRoles(settings: Settings, isInstalled: boolean) {
   const missing = await withCredentials(() => missingServiceRoles(settings));
   if (missing.length === 0) return ok(`all ${SERVICE_ROLES.length} exist`);

@@ -174,7 +174,7 @@ async function dashboard(settings: Settings, stack: string): Promise<readonly st
   return isThere ? [`the dashboard ${stack}`] : [];
 }
 
-/** Those of the default bus; the others go with the stage's own. */
+/** The rules of the default bus; the others are deleted with the stage's own bus. */
 async function rules(settings: Settings, stack: string): Promise<readonly string[]> {
   const { Rules = [] } = await new EventBridgeClient(settings).send(
     new ListRulesCommand({ NamePrefix: `${stack}-` }),

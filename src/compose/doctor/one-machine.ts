@@ -123,7 +123,7 @@ export async function lookAtPython(program = 'python3') {
   }
 }
 
-/** Those that the Slipway that runs found as it started, and sets; what a start would find only where none runs. */
+/** The walls that the running Slipway found as it started, and sets; those that a start would find only where none runs. */
 async function lookAtWallsOf(dataDir: string, found: FoundSlipway | undefined) {
   if (found?.answers && found.walls) return wallsFinding(found.walls);
   if (found?.answers || found?.isBusy) {

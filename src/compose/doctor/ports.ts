@@ -120,7 +120,7 @@ function isFree(port: number): Promise<boolean> {
 const control = z.object({ status: z.enum(['ok', 'failing']), pid: z.int() });
 const gateway = z.object({ models: z.array(z.unknown()) });
 
-/** Of a Slipway the control API tells its process, and the gateway at least its models. */
+/** A Slipway's control API names its process, and its gateway at least its models. */
 async function holderOf(port: number): Promise<string> {
   const url = `http://127.0.0.1:${port}/healthz`;
   const said: unknown = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) })

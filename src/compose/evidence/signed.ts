@@ -48,7 +48,7 @@ const signedEvidence = z.strictObject({
   evidence,
   /** Ed25519, SPKI in base64. */
   publicKey: z.string(),
-  /** Of the JSON of `evidence`, without spaces, in base64. */
+  /** The signature of the JSON of `evidence`, without spaces, in base64. */
   signature: z.string(),
 });
 

@@ -33,7 +33,7 @@ const FIX =
  * Fails with `ArtifactRejected` when the budget is used up, and says what had been read by then; else as the inspection does.
  * Memory outside the heap is limited only on Linux; elsewhere wall-clock time counts instead of CPU time.
  * `settings` are the process's environment variables: in a Lambda function it runs the whole bundle again, which reads them.
- * With `survivesInterrupt` a Ctrl-C in the terminal does not reach it: only this process decides what becomes of an inspection.
+ * `survivesInterrupt` keeps a Ctrl-C in the terminal from it: only this process decides what becomes of an inspection.
  */
 export function boundedInspector(
   budget: InspectionBudget,

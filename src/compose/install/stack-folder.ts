@@ -44,7 +44,7 @@ function isClone(root: string): boolean {
   return existsSync(join(root, 'serverless.yml'));
 }
 
-/** With its time of change: a lock file that looked new would be installed again. */
+/** Keeps the time of change: a lock file that looked new would be installed again. */
 async function replace(source: string, destination: string): Promise<void> {
   await rm(destination, { recursive: true, force: true });
   await cp(source, destination, { recursive: true, preserveTimestamps: true });

@@ -34,7 +34,7 @@ export async function findForeign(
   return found.flat();
 }
 
-/** Those that Lambda has made for functions are Slipway's: no other function has any business in these subnets. */
+/** Interfaces that Lambda made for functions are Slipway's: no other function has any business in these subnets. */
 async function interfaces(
   client: EC2Client,
   subnets: readonly string[],

@@ -117,7 +117,7 @@ export type PipelineServing = {
   readonly dimensions?: number;
   /** What a cross encoder of sentence-transformers makes of its network's scores. */
   readonly activation?: 'sigmoid' | 'none';
-  /** Of models over images alone. */
+  /** Only for models over images. */
   readonly image?: ImageServing;
 };
 
@@ -157,7 +157,7 @@ export type ModelFacts = {
   };
   /** Files of the artifact that nothing reads of what is served, so that its image goes without them. */
   readonly leftOut?: readonly string[];
-  /** Of language models alone. */
+  /** Only for language models. */
   readonly language?: LanguageServing;
   /** Where GPUs could serve it. */
   readonly gpuModel?: GpuModel;
@@ -165,7 +165,7 @@ export type ModelFacts = {
   readonly quantizer?: string;
   /** The type of a language model's network where transformers does not know it, though vLLM may. */
   readonly unknownType?: string;
-  /** Of Hugging Face's folders alone. */
+  /** Only for folders of Hugging Face. */
   readonly pipeline?: PipelineServing;
   /** Absent where the model is a single file, or code that does its own loading. */
   readonly data?: ModelData;

@@ -14,7 +14,7 @@ export function maxArtifactBytes(offered: readonly Target[]): number {
 /** How many files an artifact may have besides its manifest. */
 export const MAX_PARTS = 1000;
 
-// With everything else about 1,000 files, this fits in one registry record: 400 KB on AWS.
+// Together with everything else about 1,000 files, this fits in one registry record: 400 KB on AWS.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const MAX_KEY_BYTES = 100_000;
 

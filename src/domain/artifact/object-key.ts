@@ -51,7 +51,7 @@ export function manifestKey(prefix: string): string {
   return `${prefix}${FOLDER_MANIFEST}`;
 }
 
-/** Of the files below a folder artifact's prefix its own: a folder in it that has a manifest is an artifact by itself. */
+/** The files below a folder artifact's prefix that belong to it: a folder in it with a manifest is an artifact by itself. */
 export function filesOfFolder<File extends { readonly key: string }>(
   files: readonly File[],
   prefix: string,

@@ -203,7 +203,7 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   const error = said.findLast((line) => PYTHON_ERROR.test(line));
   if (error !== undefined) return ofPython(error, said);
   const shown = toShow(lines);
-  // Of a build that CodeBuild did not start there is only what the workflow caught.
+  // A build that CodeBuild did not start has no log, only the error that the workflow caught.
   const signs = shown.length > 0 ? shown : [build.error];
   const cause = build.phase === 'QUEUED' ? NEVER_BEGUN : causeIn(signs);
   const where = build.phase && ` in ${build.phase}`;
@@ -235,7 +235,7 @@ function causeIn(lines: readonly string[]): Omit<Cause, 'sign'> | undefined {
   return undefined;
 }
 
-/** With what the command said as it ended; it says all that the builder's own lines could. */
+/** Shows the last lines of the command, which say more than the builder's own. */
 function ofPython(error: string, said: readonly string[]): Trouble {
   const [, headline = ''] = PYTHON_ERROR.exec(error) ?? [];
   const rest = said.filter((line) => line !== error && !line.startsWith('[Container] '));

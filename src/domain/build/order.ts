@@ -47,9 +47,9 @@ export type BuildOrder = {
   /** As its facts have them. */
   readonly tensorNames?: NonNullable<ModelFacts['tensorNames']>;
   readonly leftOut?: NonNullable<ModelFacts['leftOut']>;
-  /** Of language models alone. */
+  /** Only for language models. */
   readonly language?: LanguageServing;
-  /** Of Hugging Face's folders alone. */
+  /** Only for folders of Hugging Face. */
   readonly pipeline?: PipelineServing;
   /** A request that the model is known to answer, or null. */
   readonly example: GoldenRequest | null;

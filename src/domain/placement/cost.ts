@@ -2,7 +2,7 @@ import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
 
-/** Of which region and day the prices are: on demand, none of them live. */
+/** The region and the day of the prices: on demand, none of them live. */
 export const PRICES_OF = { region: prices.region, asOf: prices.asOf } as const;
 
 const HOURS_A_MONTH = 730;
@@ -35,7 +35,7 @@ const LOG_BYTES = 5_000;
 const AUTHORIZER = { memoryGB: 0.5, seconds: 0.01 } as const;
 const MIB_PER_GB = 1024;
 
-/** Of the target that was taken. */
+/** The cost of a revision on the target that was chosen. */
 export function revisionCost(
   { target, memoryMiB, monthlyUsd }: TargetOption,
   { requests, durationMs }: Load,

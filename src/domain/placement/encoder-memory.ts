@@ -6,12 +6,12 @@ const MIB = 1024 * 1024;
 const SERVER_BYTES = 124 * MIB;
 // MiniLM's 90 MB in single precision took 105 MB with its tokenizer once they were read.
 const WEIGHT_COPIES = 1.2;
-// Of weights in eight bits: onnxruntime reads them, packs them, and makes numbers of single precision of what it cannot use so. MiniLM's 23 MB were seen to take 140 to 180.
+// Weights of eight bits: onnxruntime reads them, packs them, and converts to single precision what it cannot use packed. MiniLM's 23 MB were seen to take 140 to 180.
 const QUANTIZED_COPIES = 3;
 // A tokenizer as objects, of each word: 450 bytes were seen of WordPiece, 880 of BPE with its merges and of Unigram.
 const WORD_BYTES: Readonly<Record<string, number>> = { WordPiece: 500 };
 const USUAL_WORD_BYTES = 900;
-// Of one that does not tell how many words it has, by its file.
+// A tokenizer that does not say how many words it has is estimated by the size of its file.
 const TOKENIZER_COPIES = 20;
 const NUMBER_BYTES = 4;
 /** What its term is called that int8 makes smaller. */

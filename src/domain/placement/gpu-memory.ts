@@ -30,7 +30,7 @@ const NUMBER_BYTES = 2;
 // What the driver and other processes keep of a GPU, which vLLM may not count on.
 const RESERVED_MIB = 1024;
 const MOST_UTILIZATION = 0.95;
-// Of a compute capability below 8.0, which vLLM asks of bfloat16. https://developer.nvidia.com/cuda-gpus
+// GPUs of a compute capability below 8.0, which vLLM requires for bfloat16. https://developer.nvidia.com/cuda-gpus
 const WITHOUT_BFLOAT16: readonly string[] = ['T4', 'T4g', 'V100', 'M60', 'K80'];
 // vLLM keeps the cache in blocks of that many tokens.
 const BLOCK_TOKENS = 16;

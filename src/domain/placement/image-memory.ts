@@ -10,7 +10,7 @@ const WEIGHT_COPIES = 2;
 // The most that is taken (runtimes/onnx/images/decode.ts): JPEG takes 5 to 10 bytes for each while it is decoded, PNG 7 to 10, WebP 14.
 const IMAGE_PIXELS = 25_000_000;
 const PIXEL_BYTES = 14;
-// Of each pixel of the input, what the layers hold at once in single precision.
+// Numbers of single precision that the layers hold at once, for each pixel of the input.
 const VALUES_PER_PIXEL = 100;
 const NUMBER_BYTES = 4;
 

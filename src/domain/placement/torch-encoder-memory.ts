@@ -13,7 +13,7 @@ export type TorchEncoderShape = EncoderShape & { readonly isEmbedding: boolean }
 
 /**
  * What serving it by torch and transformers is expected to take, where it is no ONNX: the server, the weights once, the tokenizer, and what one run of texts is computed in.
- * Of a layer it holds, of each token, its hidden states some six times and those of the wide layer twice; its attention keeps nothing.
+ * A layer holds the hidden states of each token some six times, and those of the wide layer twice; its attention keeps nothing.
  */
 export function torchEncoderMemory(shape: TorchEncoderShape): readonly MemoryTerm[] {
   const { parameters, maxTokens, hiddenSize, feedForwardSize, scoresPerToken } = shape;

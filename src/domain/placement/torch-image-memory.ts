@@ -6,7 +6,7 @@ const NUMBER_BYTES = 4;
 // The most that is taken (runtimes/python/slipway_server/images/reading.py). As WebP with transparency Pillow takes 16 bytes for each while it decodes; what transformers makes of them takes some more.
 const IMAGE_PIXELS = 25_000_000;
 const PIXEL_BYTES = 18;
-// Of each pixel of the input, what the layers hold at once in single precision.
+// Numbers of single precision that the layers hold at once, for each pixel of the input.
 const VALUES_PER_PIXEL = 100;
 
 /** A network over images that transformers serves: `width` and `height` are of what reaches it. */

@@ -24,7 +24,7 @@ const vectors = (load: string): Way => ({
   requirements: ['gensim'],
 });
 
-/** Of pickles by gensim, whose large arrays lie in files beside them. */
+/** For pickles by gensim, whose large arrays lie in files beside them. */
 export const GENSIM: Way = {
   imports: ['from gensim.utils import SaveLoad'],
   load: [

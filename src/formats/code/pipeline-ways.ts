@@ -100,7 +100,7 @@ function ofPictures(task: PipelineTask, given: string): Way {
   };
 }
 
-/** Of labels that each request names. */
+/** For tasks whose labels each request names. */
 function ofLabels(task: PipelineTask, given: string): Way {
   return {
     ...ofPictures(task, given),
@@ -109,7 +109,7 @@ function ofLabels(task: PipelineTask, given: string): Way {
   };
 }
 
-/** Of what is itself a picture. */
+/** For tasks whose answer is a picture. */
 function asPictures(task: PipelineTask, given: string): Way {
   const answer =
     task === 'depth-estimation'
@@ -181,7 +181,7 @@ function ofSoundAndTexts(_: PipelineTask, given: string): Way {
   };
 }
 
-/** Of Chronos, whose networks are those of language models. */
+/** For Chronos, whose networks are those of language models. */
 function ofTimes(): Way {
   return {
     imports: ['import torch', 'from chronos import BaseChronosPipeline'],
@@ -198,7 +198,7 @@ function ofTimes(): Way {
   };
 }
 
-/** Of films, which their pipeline reads from a file. */
+/** For films, which their pipeline reads from a file. */
 function ofFilms(task: PipelineTask, given: string): Way {
   return {
     imports: ['import base64', 'import tempfile', '', 'from transformers import pipeline'],
@@ -277,7 +277,7 @@ function asSound(task: PipelineTask, given: string): Way {
 
 type WayOf = (task: PipelineTask, given: string) => Way;
 
-/** Those that take or answer more than texts. */
+/** The tasks that take or answer more than texts. */
 const KINDS: Partial<Readonly<Record<PipelineTask, WayOf>>> = {
   'text2text-generation': ofSequences,
   'question-answering': ofQuestions,

@@ -40,7 +40,7 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
   return draft(what, way ?? PLAIN, file.name);
 }
 
-/** Of what has its code in the file itself; any other is weights, for the class that its owner has. */
+/** For a file that holds its code; any other holds weights, for a class that its owner has. */
 async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
   const archive = await openTorch(await file.open(), file.name).catch(() => undefined);
   if (!archive) return undefined;

@@ -39,7 +39,7 @@ const TORCH_ANSWER: Pick<Way, 'answer' | 'requirements'> = {
   requirements: ['torch', 'numpy'],
 };
 
-/** Of what torch saved with its code, or with its objects: no class of its owner's is made anew. */
+/** For files that torch saved with their code or objects, so that they need no class of their owner's. */
 export const TORCH_PROGRAMS = {
   script: {
     imports: ['import torch'],

@@ -95,7 +95,7 @@ export function openCursor(source: ByteSource, file: string): GgufCursor {
   };
 }
 
-/** Of a number that is no safe integer the nearest: larger than any file, so it is refused for that. */
+/** Rounds a number that is not a safe integer; it is larger than any file, and is refused for that. */
 function lengthIn(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * TWO_32;
 }

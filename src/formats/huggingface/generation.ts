@@ -5,13 +5,13 @@ import { type GeneratorShape, transformersMemory } from '#domain/placement/trans
 /** What loads and runs a network as transformers saved it: each version reads what those before it saved. */
 export const TRANSFORMERS: readonly string[] = ['torch==2.15.0', 'transformers==5.24.0'];
 
-/** By which it makes tokenizers of models of SentencePiece, where there is no tokenizer.json. */
+/** The packages by which transformers makes a tokenizer from a model of SentencePiece, where there is no tokenizer.json. */
 export const PIECES: readonly string[] = ['sentencepiece==0.2.3', 'protobuf>=5'];
 
-/** By which its image processors resize, and the ONNX server as it does: the passes of older ones have another order. */
+/** The package by which its image processors resize; the ONNX server does the same. Older versions resize in another order. */
 export const PILLOW = 'pillow==13.0.0';
 
-// By which torch's exporter writes ONNX.
+// The package by which torch's exporter writes ONNX.
 export const CONVERTER = 'onnxscript>=0.5';
 
 /** Texts in, and what they are gone on with out. */

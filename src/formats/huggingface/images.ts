@@ -28,7 +28,7 @@ export async function imagesIn(files: Files, folder: string): Promise<ImageServi
   return { processor, ...sizeOf(config), isPrepared: isPrepared(processor, config) };
 }
 
-/** Of what several processors share, the images' part. */
+/** The image processor's part of a configuration that several processors share. */
 async function processorIn(files: Files, folder: string): Promise<Json> {
   const shared = (await objectIn(files, folder, 'processor_config.json'))?.['image_processor'];
   const config = isObject(shared) ? shared : await objectIn(files, folder, NAME);

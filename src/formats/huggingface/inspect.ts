@@ -59,7 +59,7 @@ const ENCODERS: readonly string[] = [
 /** The tasks that transformers answers token by token. */
 const GENERATING: readonly string[] = ['text-generation', 'text2text-generation'];
 
-/** Those of language models that also see or hear. */
+/** The tasks of language models that also see or hear. */
 const BESIDE_TEXTS: readonly string[] = ['image-text-to-text', 'audio-text-to-text'];
 
 // transformers makes what goes with a network from these, where they are there.
@@ -140,7 +140,7 @@ export async function inspectHuggingFace(
   };
 }
 
-/** Of ONNX nothing; else what loads the network, and what converts it where that is tried. */
+/** Empty for ONNX; else the packages that load the network, and those that convert it where that is tried. */
 function requirementsOf(
   { kind }: Weights,
   {
@@ -245,7 +245,7 @@ function quantizedForGpus({ task, architecture }: PipelineServing, quantizer: st
   );
 }
 
-/** With ONNX alone there is nothing that transformers could serve. */
+/** Refuses a folder that has ONNX alone, which transformers cannot serve. */
 function refuseUnprepared(
   { kind }: Weights,
   architecture: string,

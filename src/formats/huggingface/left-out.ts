@@ -10,7 +10,7 @@ const WEIGHTS: readonly RegExp[] = [
   /\.(onnx([._]data(_\d+)?)?|gguf|tflite|mlmodel|pth)$/,
   /^model\.ckpt/,
   /^openvino_model[^/]*\.(bin|xml)$/,
-  // With which a training would go on.
+  // State with which a training would go on.
   /^(optimizer|scheduler|scaler)\.(pt|bin)$/,
   /^training_args\.bin$/,
 ];

@@ -30,7 +30,7 @@ export function memoryOf(
   return encoderMemory(shapeOf(parts, pipeline, read));
 }
 
-/** Of what a build makes ONNX of, if it can: by torch. */
+/** The memory of a network that a build tries to convert to ONNX, should torch serve it after all. */
 export function unconvertedMemory(
   parts: Parts,
   pipeline: PipelineServing,

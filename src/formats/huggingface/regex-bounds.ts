@@ -1,7 +1,7 @@
 import { type Places, placesOf } from './regex-places.ts';
 import { type Part, readPattern } from './regex-syntax.ts';
 
-// Of a text of so many letters real patterns have at most some hundred runs; each of 64 letters may be cut in two places by a pattern such as `\s*[\r\n]+`.
+// Real patterns try a text of so many letters at most some hundred times; a pattern such as `\s*[\r\n]+` may cut each of 64 letters in two places.
 const LETTERS = 64;
 const MOST_RUNS = 50_000;
 const MOST_TEXTS = 8;

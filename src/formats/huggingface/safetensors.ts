@@ -27,7 +27,7 @@ type Tensor = {
 
 const TYPES: Readonly<Record<string, Type>> = dtypes;
 const LENGTH_BYTES = 8;
-// Of 1,000 tensors a header has 100 KB; the library's own limit is 100 MB.
+// The header of 1,000 tensors has 100 KB; the library's own limit is 100 MB.
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
 const MAX_DIMENSIONS = 32;
 

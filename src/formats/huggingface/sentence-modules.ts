@@ -32,7 +32,7 @@ type State = Pick<Head, 'parameters' | 'weightBytes'> & {
   readonly names: ReadonlySet<string>;
 };
 
-/** Of torch, as they are called at the end of a Dense: runtimes/python/slipway_server/frameworks/pooling.py. */
+/** The modules of torch that may stand at the end of a Dense: runtimes/python/slipway_server/frameworks/pooling.py. */
 const ACTIVATIONS: readonly string[] = [
   'Identity',
   'Tanh',
@@ -121,7 +121,7 @@ async function partOf(files: Files, folder: string, { kind, path }: Listed): Pro
   refuseOthers(config, within(folder, 'config.json'));
   if (kind === 'Dense') return denseIn(files, folder, { config, path });
   if (kind === 'Normalize') return { ...NO_WEIGHTS, module: { kind } };
-  // Of answers nothing is dropped out.
+  // Dropout does nothing when a model answers.
   if (kind !== 'LayerNorm') return NO_WEIGHTS;
   const width = countOf(config['dimension']);
   const weights = await stateIn(files, folder);

@@ -30,7 +30,7 @@ export type Activation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
  * What sentence-transformers does beside the network. `folder` is the network's own; `maxTokens` is null where it sets no limit.
  * `prompt` is what it puts before each text unless it is told otherwise; `lowers` is whether it takes texts in small letters.
  * `dimensions` is how many numbers of a vector it keeps, null for all.
- * Of a cross encoder `pooling` and `head`, which comes after it, are null, and `activation` says what its scores are.
+ * A cross encoder has no `pooling` and no `head`, which comes after it (both null); `activation` says what its scores are.
  */
 export type Sentences = {
   readonly folder: string;

@@ -26,7 +26,7 @@ export type StaticTable = {
 type Files = readonly ArtifactFile[];
 
 const TABLE = 'model.safetensors';
-/** Of sentence-transformers, and of model2vec. */
+/** The tensor's name in sentence-transformers, and in model2vec. */
 const VECTORS: readonly string[] = ['embedding.weight', 'embeddings'];
 // What model2vec has beside a table in which several tokens share a vector: the vector of each, and its weight.
 const [MAPPING, WEIGHTS] = ['mapping', 'weights'];

@@ -33,7 +33,7 @@ export async function mlflowRequirements(
   return conda ? parseRequirements(pipIn(await readText(conda)), `${conda.name}, pip,`) : [];
 }
 
-/** With MLflow itself, of the version that saved the model, which loads it: unless the requirements name it. */
+/** Adds MLflow itself, which loads the model, in the version that saved it, unless the requirements name it. */
 export function withMlflow(
   requirements: readonly string[],
   version: string | undefined,

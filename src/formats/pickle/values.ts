@@ -28,7 +28,7 @@ export type Instance = {
   readonly of: Global;
   readonly args: readonly Value[];
   readonly attributes: Map<string, Value>;
-  /** Of torch's pickles alone: what it was filled with under string keys, as an OrderedDict is. */
+  /** Only in torch's pickles: the values under string keys, of an OrderedDict. */
   readonly entries?: Map<string, Value>;
 };
 

@@ -37,7 +37,7 @@ const OWN: ReadonlySet<string> = new Set([
 const CATEGORIES: readonly string[] = ['textcat', 'textcat_multilabel'];
 // What of spaCy and of thinc has a name of its own: functions of others are registered under names of theirs.
 const OWN_FUNCTION = /^((spacy|spacy-legacy|thinc)\.[\w.-]+|[A-Za-z]\w*\.v\d+)$/;
-// Of spaCy's own those that read other files, or write what happens into one.
+// spaCy's own functions that read other files, or write a log into one.
 const OF_FILES = /FromFile|read_|copy_from|Corpus|Logger|PretrainVectors|Lookups/;
 const CALLBACKS: readonly string[] = [
   ...['before_creation', 'after_creation', 'after_pipeline_creation'],
@@ -183,7 +183,7 @@ function pythonOf(versions: string): string | null {
   return minor < 7 ? '3.11' : null;
 }
 
-/** Those before 3.8 were built with numpy 1, and say nothing against a newer one. */
+/** Versions before 3.8 were built with numpy 1, but do not exclude a newer one. */
 function isOld(versions: string): boolean {
   return /<3\.[0-8]\b/.test(versions);
 }

@@ -23,7 +23,7 @@ const DEFAULT = 'serving_default';
 // What TensorFlow runs once when it loads a model.
 const INITIAL = '__saved_model_init_op';
 const MOST_OPERATORS = 200;
-// Of 4,001 nodes, each function of a model with its own, 80 MiB were seen.
+// 4,001 nodes, with as many functions, were seen to take 80 MiB.
 const NODE_BYTES = 20 * 1024;
 // Operators that run code of Python, or read and write files of the machine.
 const REACHING_OUT =

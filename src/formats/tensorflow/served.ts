@@ -2,7 +2,7 @@ import type { MemoryTerm, ModelFacts } from '#domain/artifact/facts.ts';
 
 const MIB = 1024 * 1024;
 
-/** Of OpenVINO, which reads TensorFlow Lite, SavedModels and ONNX without TensorFlow. */
+/** The version of OpenVINO, which reads TensorFlow Lite, SavedModels and ONNX without TensorFlow. */
 export const OPENVINO = 'openvino==2026.4.1';
 
 // Seen with networks of three to fifteen operators: 93 to 98 MiB.

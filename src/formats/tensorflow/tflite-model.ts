@@ -216,7 +216,7 @@ function liteTensor(
   return { name: name ?? tensor.name, tensor: tensor.name, type, shape };
 }
 
-/** Of the first graph, which is the one that OpenVINO serves. */
+/** The signature of the first graph, which is the one that OpenVINO serves. */
 async function signatureOf(root: FlatTable): Promise<FlatTable | undefined> {
   const found: FlatTable[] = [];
   for (const signature of await root.tables(MODEL.signatures)) {

@@ -16,7 +16,7 @@ export type TfliteFacts = ModelFacts & {
 const IDENTIFIER = 'TFL3';
 const IDENTIFIER_AT = 4;
 const LEAST_BYTES = 32;
-// Of 222 operators 65 MiB were seen.
+// 222 operators were seen to take 65 MiB.
 const OPERATOR_BYTES = 300 * 1024;
 // Offsets in a flatbuffer are signed 32-bit numbers.
 const MAX_FILE_BYTES = 2 ** 31 - 1;

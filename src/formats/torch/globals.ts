@@ -71,7 +71,7 @@ export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchG
 
 function usesOf(full: string, hasCode: boolean): Uses | undefined {
   if (CALLED.includes(full)) return { call: true, make: false, fill: full.endsWith('OrderedDict') };
-  // Of quantized layers the state is a tuple, which code of TorchScript takes.
+  // The state of a quantized layer is a tuple, which code of TorchScript takes.
   if (hasCode && CODE.test(full)) {
     return { call: false, make: true, fill: false, takesAnyState: true };
   }

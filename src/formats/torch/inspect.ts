@@ -8,7 +8,7 @@ import { readScript } from './script.ts';
 
 // Each version reads what those before it saved. The wheel for x86-64 brings CUDA, 5.2 GB installed; PyTorch's own index has one of 200 MB.
 const ENGINE = 'torch==2.15.0';
-// By which torch's converter writes ONNX.
+// The package by which torch's converter writes ONNX.
 const CONVERTER = 'onnxscript>=0.5';
 const HEAD_BYTES = 512;
 const MIB = 1024 * 1024;

@@ -19,7 +19,7 @@ const MAX_CODE_BYTES = 32 * 2 ** 20;
 // Operators that open files, whatever their path; torch has them for its own tests.
 const REACHES_OUT =
   /\b(torch\.from_file|torch\.save|aten::from_file|aten::save|ops\.aten\.(from_file|save))\b/;
-// Of packages that the server does not have.
+// Operators of other namespaces come from packages that the server does not have.
 const NAMESPACE = /\bops\.(\w+)\./g;
 const OWN_NAMESPACES: readonly string[] = ['aten', 'prim', 'prims', 'quantized', 'inductor'];
 

@@ -12,7 +12,7 @@ const LISTS: ReadonlySet<string> = new Set([
 const COUNTED: ReadonlySet<string> = new Set([
   ...['default_left', 'split_conditions', 'loss_changes', 'sum_hessian'],
 ]);
-// Of trees whose leaves are vectors: numbers for each node, or from 3.1 on for each leaf.
+// Arrays of trees whose leaves are vectors: numbers for each node, or from 3.1 on for each leaf.
 const OF_VECTORS: ReadonlySet<string> = new Set(['base_weights', 'leaf_weights']);
 const LEAF_SIZE = 'trees[].tree_param.size_leaf_vector';
 const [NO_NODE, NO_PARENT] = [-1, 2 ** 31 - 1];

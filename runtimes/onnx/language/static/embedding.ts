@@ -4,7 +4,7 @@ import { type Embedder, type Embedding, embedderOf, normalized } from '../tasks/
 import type { StaticFolder } from './folder.ts';
 import { openTable, type Table } from './table.ts';
 
-// Of tokens that are added up at once, some 10 ms: other requests wait no longer for their turn.
+// The most tokens that are added up at once, which takes some 10 ms: other requests wait no longer for their turn.
 const TURN_TOKENS = 20_000;
 
 /** A text's tokens, and whether it was longer. */
@@ -47,7 +47,7 @@ export async function openStaticEmbedding(folder: StaticFolder): Promise<Embedde
   );
 }
 
-/** Of no tokens it is nought. */
+/** The embedding of an empty text is the zero vector. */
 function meanOf({ width, vectorOf, weightOf }: Table, ids: readonly number[]): Float32Array {
   const sums = new Float64Array(width);
   for (const id of ids) {

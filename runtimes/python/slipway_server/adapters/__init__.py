@@ -109,7 +109,7 @@ def _is_data(facts: Facts) -> bool:
     return facts.format not in _WRAPPERS or (facts.format == "mlflow" and facts.data is not None)
 
 
-# Of code that exits too: its process serves others.
+# Code that exits fails its request alone: its process serves other requests.
 _FAULTS = (Exception, SystemExit)
 
 

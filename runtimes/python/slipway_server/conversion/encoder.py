@@ -12,14 +12,14 @@ from ..proof.timing import median_micros
 
 _TOLERANCE = 1e-4
 _LEAST_COSINE = 0.9999
-# Of each token, or of each text.
+# The outputs with a vector for each token, and for each text.
 _VECTORS = ("last_hidden_state", "sentence_embedding")
 _TAKEN = ("input_ids", "attention_mask", "token_type_ids")
-# Of these what a text is answered depends on the padding beside it, and the ONNX server pads none: runtimes/onnx/language/folder.ts.
+# The answers of these architectures depend on padding, and the ONNX server does not pad: runtimes/onnx/language/folder.ts.
 _UNPADDED = ("convbert", "fnet", "funnel")
 # It is in memory four times meanwhile; what is larger is bound by its matrices alone.
 _MOST_FUSED = 2**29
-# Of one word, of a sentence, and longer than either, in several scripts; padded where they are asked together.
+# One word, a sentence, and longer texts, in several scripts; asked together they are padded.
 _TEXTS = (
     "Yes.",
     "Ada Lovelace wrote the first program in London.",
@@ -145,7 +145,7 @@ def _exported(encoder: Any, names: list[str]) -> bytes:
     except Exception:
         if usual == "eager":
             raise
-    # Of the attention that is one operator of torch's, the exporter does not follow all that is made: T5's among them.
+    # The exporter does not follow every mask that is made for attention as one operator of torch, T5's among them.
     encoder.network.set_attn_implementation("eager")
     try:
         return _graph_of(Named().eval(), given, names, encoder.outputs)
@@ -181,7 +181,7 @@ def _apart(name: str, expected: np.ndarray, found: np.ndarray, mask: np.ndarray)
         apart = float(np.abs(expected - found).max())
         return apart, None if cosine >= _LEAST_COSINE else f"a vector has the cosine {cosine:.6f}; the limit is {_LEAST_COSINE}"
     if expected.shape[-1] == 1:
-        # Of a single score each is as likely as the other: the score itself is compared, of its size where that is above 1.
+        # A single score has no argmax to compare, so compare the value, relative to its size when above 1.
         apart = float((np.abs(expected - found) / np.maximum(1, np.abs(expected))).max())
         return apart, None if apart <= _TOLERANCE else f"{name} differs by {apart:.2g} of its size; the limit is {_TOLERANCE:g}"
     by_token = expected.ndim == 3 or name.endswith("_logits")

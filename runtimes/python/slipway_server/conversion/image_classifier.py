@@ -71,7 +71,7 @@ def _exported(classifier: Any, pixels: Any) -> bytes:
     warnings.simplefilter("ignore")
     # torch's fused attention leaves strides that its exporter cannot follow where the windows are Swin's.
     classifier.network.set_attn_implementation("eager")
-    # Of one image, as the server runs it.
+    # The server runs one image at a time.
     made = torch.onnx.export(Named().eval(), (pixels,), dynamo=True, verbose=False, input_names=["pixel_values"], output_names=["logits"])
     content: bytes = made.model_proto.SerializeToString()
     return content

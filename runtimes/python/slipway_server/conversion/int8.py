@@ -22,7 +22,7 @@ _SCORE_APART = 0.05
 _WAYS = (("all weights", True), ("the matrices alone", False))
 # So many weights share a scale. Of 128 MiniLM's vectors are off by 0.008 at most, of 32 by 0.003, for 4 % more bytes.
 _BLOCK = 32
-# Of MatMulNBits: it computes in int8 too.
+# The accuracy level of MatMulNBits at which it computes in int8 too.
 _COMPUTES_INT8 = 4
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..config import Pipeline, SentenceModule
 
-# Of torch's own modules, as sentence-transformers calls what a Dense has at its end.
+# The modules of torch that sentence-transformers puts at the end of a Dense.
 _ACTIVATIONS = ("Identity", "Tanh", "ReLU", "GELU", "SiLU", "Sigmoid", "LeakyReLU", "ELU", "SELU", "Mish", "Softplus")
 
 

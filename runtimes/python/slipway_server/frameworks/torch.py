@@ -71,7 +71,7 @@ def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
     if device != "cpu":
         from torch.export.passes import move_to_device_pass
 
-        # With what its graph says of devices.
+        # Moves also the devices that its graph names.
         program = move_to_device_pass(program, device)
     module = program.module()
     # The program converts, and its module answers.

@@ -87,7 +87,7 @@ class Encoder:
         folder = _own_folder(root)
         class_name, self.outputs = TASKS[said.task]
         config = transformers.AutoConfig.from_pretrained(folder, **_LOADED)
-        # Of an encoder and a decoder its own class loads the first alone.
+        # This class loads only the encoder of an encoder-decoder.
         if said.architecture.endswith("EncoderModel") or (said.pooling and type(config) in transformers.MODEL_FOR_TEXT_ENCODING_MAPPING):
             class_name = "AutoModelForTextEncoding"
         self.head = head_of(root, said).to(device) if said.pooling else None

@@ -161,7 +161,7 @@ def categories_of(booster: Any) -> dict[str, np.ndarray]:
     names = booster.feature_names or []
     if "c" not in (booster.feature_types or []):
         return {}
-    # Of the whole booster, since a slice has no categories in 3.1 and 3.2. The trees that follow are not parsed.
+    # Saves the whole booster, since a slice has no categories in 3.1 and 3.2. The trees that follow are not parsed.
     raw = booster.save_raw("json")
     start = raw.find(_CATEGORIES)
     kept = json.loads(raw[start + len(_CATEGORIES) : raw.find(_BEHIND, start)])["enc"] if start >= 0 else []

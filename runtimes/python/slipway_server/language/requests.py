@@ -8,7 +8,7 @@ from ..refusal import Refusal, is_wrongly, show
 
 # As OpenAI's: of a text that is gone on with, unlike of a conversation, nothing says where it ends.
 USUAL_TOKENS = 16
-# Of the server's own, which are not for one of its clients to say.
+# Settings of the server itself, which a client must not change.
 _NOT_FOR_CLIENTS = ("id_slot", "lora", "stream_options")
 # What no engine here does, with the value that asks for nothing: passed over, it would look as if it had been done.
 _NOT_DONE = {"best_of": 1, "echo": False, "suffix": ""}

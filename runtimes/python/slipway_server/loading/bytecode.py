@@ -9,7 +9,7 @@ from typing import Any, Iterator
 
 # Places after an instruction that the interpreter fills by itself. By opcode up to Python 3.12, by name since; none before 3.11, where code of a later one has too many arguments to be made.
 _ENTRIES: Any = getattr(opcode, "_inline_cache_entries", None)
-# By which opcode every function begins, and which Pythons have it so.
+# The opcode with which every function begins, and the Pythons that have it.
 _BEGINNINGS = {151: ("3.11", "3.12"), 149: ("3.13",), 128: ("3.14",)}
 _OWN = "%d.%d" % sys.version_info[:2]
 

@@ -44,7 +44,7 @@ class _Wall:
     def __init__(self) -> None:
         self.allowlist: Allowlist | None = None
         self.model = ""
-        # With a trailing separator; empty when no module of the artifact may be imported.
+        # Ends with a separator; empty when no module of the artifact may be imported.
         self.own_modules = ""
         # Further modules that make code of their own while they load a model.
         self.writers: tuple[str, ...] = ()

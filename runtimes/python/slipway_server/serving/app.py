@@ -86,7 +86,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     return with_receive
 
 
-# Whose clients are mostly told of an address that ends in /v1, and at times of one without.
+# OpenAI's clients are mostly given an address that ends in /v1, and at times one without.
 _OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 

@@ -70,7 +70,7 @@ function creation(
 
 /**
  * Deletes the stage's unused capacity providers: ECS itself refuses to delete one in use.
- * With `emptyClusters`, also deletes clusters that have become empty.
+ * `emptyClusters` also deletes clusters that have become empty.
  */
 export async function removeUnusedCapacity(
   { ecs, settings: { stage } }: Options,

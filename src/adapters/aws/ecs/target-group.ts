@@ -37,7 +37,7 @@ export async function ensureTargetGroup(
 ): Promise<TargetGroup> {
   const name = targetGroupName(settings.stage, spec.revision);
   const look = () => targetGroupNamed(elb, name);
-  // Of two concurrent calls, the second finds the first one's group.
+  // When two calls run at once, the second finds the first one's group.
   const group =
     (await look()) ?? (await change(() => create(elb, settings, spec))) ?? (await look());
   if (!group || !isOf(group, settings.stage, spec.revision)) {

@@ -27,7 +27,7 @@ export type FunctionChanges = {
     configuration: Partial<FunctionDefinition['configuration']>,
     seen: FunctionState,
   ): Promise<void>;
-  /** Of the function, with all its versions. */
+  /** Sets the tags of the function, which all its versions share. */
   tag(tags: FunctionDefinition['tags'], seen: FunctionState): Promise<void>;
   setImage(imageUri: string, seen: FunctionState): Promise<void>;
   /** Returns the version's number. */
@@ -142,7 +142,7 @@ const REFUSED: readonly Refused[] = [
     fix: 'Lambda says so too while the image is scanned: upload again when that is done. If nothing is scanned, `slipway doctor` looks at the policy of the repository.',
   },
   {
-    // Of a role that IAM has just made or changed, and of network interfaces that are made for many functions at once: what the Terraform provider tries again.
+    // The Terraform provider retries these too: IAM has just made or changed the role, or network interfaces are being made for many functions at once.
     // https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/lambda/function.go
     sign: /role defined for the function cannot be assumed|execution role does not have permissions|throttled by EC2/,
     name: 'PlatformUnavailable',

@@ -40,7 +40,7 @@ export function cloudWatchTaskLogs(logs: CloudWatchLogsClient, group: string): T
       .flatMap(({ logStreamName }) => logStreamName ?? []);
   }
 
-  /** With a prefix, streams are sorted by name, which says nothing of their time. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogStreams.html */
+  /** A query with a prefix sorts streams by name, which says nothing of their time. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogStreams.html */
   async function allStreams(logStreamNamePrefix: string): Promise<readonly LogStream[]> {
     const streams: LogStream[] = [];
     const query = { logGroupName: group, logStreamNamePrefix };

@@ -5,7 +5,7 @@ import type { Integration } from './route-records.ts';
 
 /** One of the mechanisms that distribute a model's requests among its revisions. */
 export type RouteSide = {
-  /** Those of these revisions that can get a share here. */
+  /** The revisions among these that can get a share here. */
   known(model: string, revisions: readonly string[]): Promise<ReadonlySet<string>>;
   /** The shares last written; empty when there are none. */
   shares(model: string): Promise<Shares>;

@@ -40,7 +40,7 @@ const FORMATS = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
-// Of one BatchCheckLayerAvailability. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchCheckLayerAvailability.html
+// The most layers in one BatchCheckLayerAvailability. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchCheckLayerAvailability.html
 const LAYERS_AT_ONCE = 100;
 // Where ECR asks for none.
 const PART_BYTES = 10 * 1024 * 1024;

@@ -82,7 +82,7 @@ const RESCAN_MS = 5000;
 // Sequencers are hexadecimal.
 const ABOVE_ALL = 'g';
 
-// Of the file itself; what else keeps one from being taken, as a disk that is full, passes.
+// Failures caused by the file itself. Others, such as a full disk, are temporary.
 const REFUSALS: readonly string[] = ['ArtifactRejected', 'InputInvalid'];
 
 /** A folder as a versioned bucket: a file dropped in it becomes a version of its path, announced as S3 would. */

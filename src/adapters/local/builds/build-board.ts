@@ -5,7 +5,7 @@ import { type BuildProgress, lastLines, stageOf } from '#domain/build/build-prog
 import type { Phase } from './build-spec.ts';
 import { buildTimes } from './build-times.ts';
 
-/** Of whose deployment a build is, the environment in which it proves its model (null of one that makes an environment), and the path of its log. */
+/** The deployment that a build belongs to, the environment in which it proves its model (null for a build that makes an environment), and the path of its log. */
 export type BuildEntry = {
   readonly deploymentId: string;
   readonly environment: string | null;

@@ -8,7 +8,7 @@ import { type Histogram, histogram } from './histogram.ts';
 /** What language models have generated, for Prometheus and for the bake; in memory, as all metrics of the gateway. */
 export type GenerationMeters = {
   observe(of: GenerationOf, generation: Generation): void;
-  /** Of its last thousand answers those since then (epoch ms). */
+  /** The pace of its answers since then (epoch ms), among the last thousand. */
   pace(revision: string, sinceMs: number): Pace;
   /** Revisions that no longer exist are forgotten. */
   families(revisions: Pick<RevisionHost, 'placement'>): readonly Family[];

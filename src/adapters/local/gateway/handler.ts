@@ -89,7 +89,7 @@ function answerOwn(
   if ('isStranger' in known) return false;
   const { metrics, table } = parts;
   const place = 'place' in known ? known.place : undefined;
-  // Of HEAD Node sends the head alone.
+  // Node sends only the head in answer to HEAD.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   if (place) return answerPage(request, response, place);
   if (answerHome(request, response, table())) return true;

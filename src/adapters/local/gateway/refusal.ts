@@ -76,7 +76,7 @@ export function nothingHere(models: readonly string[], asked = ''): Refusal {
   };
 }
 
-/** Of a request at the gateway's root whose body is to name its model. */
+/** For a request at the gateway's root whose body has to name its model. */
 export const NO_JSON: Refusal = {
   status: 400,
   error: 'the body is not a JSON object, whose `model` says which model is asked',

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { RevisionLog } from './revision-log.ts';
 
-/** Whose server generated it. */
+/** The model and the revision whose server generated an answer. */
 export type GenerationOf = { readonly model: string; readonly revision: string };
 
 /** One answer of a language model. What is undefined was not known: the tokens in of one that its client left, the pace of a single token. */

@@ -115,7 +115,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     isReserved = false;
     freeSinceMs = clock.monotonicMs();
     if (outcome === 'done') learn(turn);
-    // Those in its other slots are answered all the same; the last of them tells whether it answers at all.
+    // The requests in its other slots may still be answered; the last of them shows whether it answers at all.
     const isBlamed = outcome === 'timeout' && (requestSlots === null || turns.size === 0);
     if (isBlamed) {
       hangs = server.diagnosis() === undefined;

@@ -99,7 +99,7 @@ export function keptRecord(kept: RevisionRecord, save: (record: RevisionRecord) 
       try {
         save(record);
       } catch {
-        // With a full disk it stays pending in the table, and is proven again after a restart.
+        // The disk is full: it stays pending in the table, and is proven again after a restart.
       }
     },
     async settled(waitMs: number): Promise<void> {

@@ -26,7 +26,7 @@ if (signal === null) require('node:fs').renameSync(partial, folder);
 /**
  * Fills `folder`, once, with Node's compile cache of the ONNX server's modules: a start that exits, as what it is given is no model, when all are loaded, those of onnxruntime too.
  * Model servers only read the cache: anything one of them wrote there, all others would run.
- * With it the server is ready after 77 ms instead of 200; servers started before it is filled do without. Resolves when it is. Removes what no start has wanted for a month.
+ * The cache makes a server ready after 77 ms instead of 200; servers started before it is filled do without. Resolves when it is filled. Removes entries that no start has wanted for a month.
  */
 export async function compileServer(entry: string, folder: string): Promise<void> {
   if (existsSync(folder)) {

@@ -81,7 +81,7 @@ function counter(mostBytes: number, mostFiles: number): Counter {
   const count: Counter = {
     over: undefined,
     add({ dev, ino, blocks }) {
-      // Of several names, or open several times.
+      // A file may have several names, or be open several times.
       const file = `${dev}/${ino}`;
       if (seen.has(file)) return;
       seen.add(file);

@@ -111,7 +111,7 @@ export function serverRoom(options: Options): ServerRoom {
     });
   }
 
-  /** Those that have been idle for so long, the longest idle first. */
+  /** The servers that have been idle for so long, the longest idle first. */
   function idleFor(leastIdleMs: number) {
     const latestMs = timers.nowMs() - leastIdleMs;
     return sources

@@ -32,7 +32,7 @@ function ofUploads({ uploads }: Scene, all: readonly Started[]): readonly Starte
   return uploads.flatMap(({ versionId }) => all.find((each) => each.versionId === versionId) ?? []);
 }
 
-/** Those whose input is an event of S3. */
+/** The executions whose input is an event of S3. */
 async function executionsOf({ client, outputs }: Scene): Promise<readonly Started[]> {
   const sfn = client(SFNClient);
   const stateMachineArn = outputs.StateMachine;
