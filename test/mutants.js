@@ -1,5 +1,5 @@
 // `npm run test:mutants`: bugs that were seen by clients, each planted again in a copy of Slipway, and caught by the test that names it.
-// Those of the workflow are in test/support/planted-bugs, which plants them while a test runs.
+// Bugs of the workflow are in test/support/planted-bugs, which plants them while a test runs.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -12,7 +12,7 @@ const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 async function shell(redirected: string) {
   const command = `"${process.execPath}" "${MAIN}" completion bash ${redirected}`;
   const script = `set -o pipefail; ${command}; echo "exit $?" >&2`;
-  // Of a locale that is not installed bash says so.
+  // bash warns of a locale that is not installed.
   const env = { ...process.env, LC_ALL: 'C' };
   return (await promisify(execFile)('bash', ['-c', script], { env })).stderr;
 }

@@ -96,9 +96,9 @@ def aside(kind, config):
         return kind(config)
 
 
-# Whose weights are in a file of torch, as all were before there were safetensors.
+# The weights are in a file of torch, as all were before there were safetensors.
 OF_BEFORE = ("electra", "opt")
-# With the lists of its tokens alone, as all were before there was a tokenizer.json.
+# The tokenizer is only the lists of its tokens, as all were before there was a tokenizer.json.
 LISTED = ("bert-listed", "roberta-listed")
 
 
@@ -146,7 +146,7 @@ def encoders():
         (TEXTS[1], {"candidate_labels": LABELS, "multi_label": True}, run("zero-shot-classification")),
     ]
     yield "t5-encoder", t.T5EncoderModel(t.T5Config(vocab_size=len(french), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, initializer_factor=4.0)), french, [(TEXTS[0], {}, vectors)]
-    # Of texts of other lengths, which padding would change.
+    # Texts have different lengths, which padding would change.
     yield "convbert", aside(t.ConvBertForSequenceClassification, t.ConvBertConfig(vocab_size=len(words), embedding_size=32, max_position_embeddings=128, **SIZE, **WIDE, **ENTAILMENT)), words, [(["the cat", *TEXTS, NAMES], {}, label)]
     pieced = unigrams(t.BigBirdTokenizer, ["<pad>", "</s>", "<s>", "<unk>", "[CLS]", "[SEP]", "[MASK]"])
     blocks = t.BigBirdConfig(vocab_size=len(pieced), max_position_embeddings=128, block_size=8, num_random_blocks=2, **SIZE, **WIDE, **ENTAILMENT)
@@ -201,7 +201,7 @@ def generators():
 def generated(folder, name, network, words):
     """What goes on with a text: as its own configuration says, and by the likeliest tokens; and with a conversation where it has a template."""
     prompt = "the delivery was late, "
-    # Of fewer digits two tokens are soon as likely as each other.
+    # Fewer digits soon make two tokens equally likely.
     tokens = 4 if network.dtype == torch.bfloat16 else TOKENS
     said = {"prompt": prompt, "max_tokens": tokens}
     asked = [("completions", said, {}), ("completions", {**said, "temperature": 0}, {"num_beams": 1, "do_sample": False})]

@@ -46,7 +46,7 @@ def networks():
     yield "vit", ViTForImageClassification(vit), {"image_processor_type": "ViTImageProcessor", "size": {"height": 48, "width": 48}}
     resnet = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 2], layer_type="basic", **LABELS)
     yield "resnet", ResNetForImageClassification(resnet), {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 64}, "crop_pct": 0.875}
-    # Of 384 x 384 pixels, as wide as the smallest that are used: what it is computed in is held to what is expected.
+    # 384 x 384 pixels, as wide as the smallest in use: the memory of a run is compared with the expected memory.
     convnext = ConvNextConfig(hidden_sizes=[96, 192], depths=[1, 1], num_stages=2, image_size=64, **LABELS, **WIDE)
     yield "convnext", ConvNextForImageClassification(convnext), {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}, "resample": 3}
     swin = SwinConfig(embed_dim=16, depths=[1, 1], num_heads=[2, 4], window_size=4, image_size=64, patch_size=4, **LABELS, **WIDE)

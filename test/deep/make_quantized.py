@@ -11,7 +11,7 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 SIZE = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128, "max_position_embeddings": 128}
 LABELS = {"id2label": {at: f"kind {at}" for at in range(4)}, "label2id": {f"kind {at}": at for at in range(4)}}
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-# Of so many weights a block shares its scale.
+# So many weights of a block share a scale.
 BLOCK = 32
 
 

@@ -7,7 +7,7 @@ import { expectLive } from './live.ts';
 import { DEEP_PYTHON, python } from './python.ts';
 
 const LONGEST_MS = 900_000;
-// Of two vectors, by the length of the expected one.
+// The distance of two vectors, relative to the length of the expected one.
 const NEAR = 1e-4;
 const TEXTS = [
   'Yes.',

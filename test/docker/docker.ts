@@ -102,7 +102,7 @@ export async function dockerFolder(): ReturnType<typeof temporaryFolder> {
   };
 }
 
-/** Those of models and environments in all of these folders. */
+/** The images of models and environments in all of these folders. */
 export async function removeImages(): Promise<void> {
   for (const label of labels.splice(0)) {
     await removeAll('rmi', docker('images', '--quiet', '--filter', `label=${label}`));

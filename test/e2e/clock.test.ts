@@ -8,7 +8,7 @@ import { clients, kinds } from '../support/slipway/clients.ts';
 import { startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const HOUR = 3_600;
-// Of the bake: a step of the clock that stopped it would stop it for an hour.
+// The bake is long: a step of the clock that stopped it would stop it for an hour.
 const BAKE_SECONDS = 3;
 const KEY = 'models/shapes/model.onnx';
 const CANARY = JSON.stringify({

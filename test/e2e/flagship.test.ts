@@ -24,7 +24,7 @@ type Broken = {
 const V1 = behaving('echoes', addConstantModel({ constant: 10 }));
 const V2 = addConstantModel({ constant: 20 });
 
-// Of a busy machine a look of 5 s may show too little: what ends the bake is that it was breached.
+// On a busy machine a look of 5 s may show too little, so the bake ends only once it is breached.
 const CANARY = 'rollout: { strategy: canary, bakeSeconds: 1800 }\n';
 // The bake begins, or there is none.
 const JUDGED = { Baking: true, Failed: true };

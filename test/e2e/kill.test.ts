@@ -12,7 +12,7 @@ const BUILDS: readonly string[] = ['BuildEnvironment', 'GrantBuild', 'BuildImage
 // A server that waits for a request uses none.
 const RUN_TICKS = 30;
 
-// Of a target these know nothing.
+// These steps know no target.
 const BEFORE_A_TARGET: readonly string[] = [
   'AdmitDeployment',
   'AcquireLease',

@@ -30,7 +30,7 @@ function refusal(text: string): Failure {
   throw new Error('the manifest was accepted');
 }
 
-// Of the parsed whole each level takes 3 KB.
+// Each level of a parsed document takes 3 KB.
 const MOST_HEAP = 64 * 2 ** 20;
 
 describe('a manifest', () => {

@@ -287,7 +287,7 @@ function floatsOf(body: unknown): readonly number[] {
   return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(4 * at));
 }
 
-/** Of length 1, to the third digit. */
+/** Whether a vector has length 1, to the third digit. */
 function unitVector(values: readonly number[]): readonly unknown[] {
   const length = Math.hypot(...values);
   return values.map((value) => expect.closeTo(value / length, 3));

@@ -18,7 +18,7 @@ type Wheel = {
   readonly name: string;
   readonly version: string;
   readonly needs?: readonly string[];
-  /** Of a file beside its code. */
+  /** The path of a file beside the code. */
   readonly bytes?: number;
 };
 

@@ -8,7 +8,7 @@ const SERVER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url))
 
 // What a process that the wall has ended exits with.
 const WALL = 70;
-// Of these there is no loader of ours in Python.
+// No loader in Python of our own reads these.
 const OF_OTHERS = [
   ...['manifest', 'yaml'],
   // Nor torch, transformers and OpenVINO, by which ours load these.

@@ -2,7 +2,7 @@ import type { Shares } from '#domain/deployment.ts';
 import { isLocalEmuHere, whyNoLocalEmu } from '../support/stack/localemu.ts';
 import { type LocalEmuWorld, localEmuWorld } from '../support/stack/localemu-world.ts';
 
-// Of fair draws, fewer than one run in a million strays further: five standard deviations.
+// Fewer than one run of fair draws in a million strays further: five standard deviations.
 const STRAYS = 5;
 const LOOKS = 80;
 const AT_ONCE = 4;

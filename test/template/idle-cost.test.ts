@@ -60,7 +60,7 @@ const FREE_WHEN_IDLE = [
 const PRICED = [
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
-  // Those of type Gateway are free.
+  // Endpoints of type Gateway are free.
   'AWS::EC2::VPCEndpoint',
   'AWS::ElasticLoadBalancingV2::LoadBalancer',
 ];

@@ -128,12 +128,12 @@ const KINDS: Readonly<Record<string, Kind | null>> = {
   'AWS::Lambda::Function': FUNCTION,
   'AWS::Lambda::Permission': FUNCTION,
   'AWS::Logs::LogGroup': own('logs', (name) => [arn('logs', `log-group:${name}`)]),
-  // Of the log groups above.
+  // The actions for the log groups above.
   'AWS::Logs::MetricFilter': null,
   'AWS::S3::Bucket': BUCKET,
   'AWS::S3::BucketPolicy': BUCKET,
   'AWS::SNS::Topic': own('sns', (name) => [arn('sns', name)]),
-  // Of the topics and queues above.
+  // The actions for the topics and queues above.
   'AWS::SNS::TopicPolicy': null,
   'AWS::SQS::Queue': QUEUE,
   'AWS::SQS::QueuePolicy': null,

@@ -97,7 +97,7 @@ async function packageTree(
 
 async function packageIn(tree: string, region: string): Promise<void> {
   const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
-  // With containers, which are more of the template to look at.
+  // Packaged with containers, which are more of the template to look at.
   const place = ['--stage', STAGE, '--region', region];
   const command = [serverless, 'package', ...place, '--param=containers=public'];
   await promisify(execFile)(process.execPath, command, {

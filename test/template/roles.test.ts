@@ -18,7 +18,7 @@ const allowed = roles.flatMap(([id, role]) =>
 
 // Actions that know no resources. https://docs.aws.amazon.com/service-authorization/latest/reference/
 const WITHOUT_RESOURCES = [
-  // Of a composite alarm it tells only who may see all.
+  // It tells of a composite alarm only to those who may see all.
   'cloudwatch:DescribeAlarms',
   'cloudwatch:GetMetricData',
   'ec2:DescribeNetworkInterfaces',

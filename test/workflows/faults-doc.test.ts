@@ -86,7 +86,7 @@ describe('the matrix', () => {
     'leaves out %s changes nothing at a read: every call, moment and event is as without it',
     async (_, kind, same) => {
       const random = seeded(SEED);
-      // Of calls that a loop makes again, what goes on beside a lost answer may be seen before a second has passed or after it.
+      // A loop repeats calls, so the effect of a lost answer may be seen before a second has passed or after it.
       const reads = distinct(plans).filter(isErrorAtRead);
 
       for (let tried = 0; tried < READS_TRIED; tried += 1) {

@@ -31,7 +31,7 @@ describe('Fargate and EC2', () => {
       'domain/placement/target.ts',
       'steps/provision-ec2.ts',
       'steps/provision-fargate.ts',
-      // Of a revision that nobody has.
+      // A revision that does not exist.
       'steps/sweep-touch.ts',
     ]);
   });

@@ -37,7 +37,7 @@ it('a step that never returns keeps no timer once its execution is stopped', asy
 
   await stopped('JudgeBake', 'the first');
 
-  // Those of other tests in this process may have ended meanwhile.
+  // Servers of other tests in this process may have ended meanwhile.
   expect(timers()).toBeLessThanOrEqual(before);
 });
 

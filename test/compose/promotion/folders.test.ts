@@ -21,7 +21,7 @@ async function folders() {
   await mkdir(join(from, 'objects'));
   await writeFile(join(from, 'objects/abc'), 'onnx');
   const uploads = new Map<string, string>();
-  /** Those that were there when each upload began. */
+  /** The uploads that were there when each one began. */
   const imagesSeen: string[][] = [];
   const target: Folders['target'] = {
     async upload({ key, file }) {

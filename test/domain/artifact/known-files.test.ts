@@ -110,7 +110,7 @@ it('the Python server has an adapter for each format that it serves, and no othe
   );
   const [, adapters = ''] = /^ADAPTERS = \{([^}]*)\}/m.exec(readFileSync(source, 'utf8')) ?? [];
   const named = [...adapters.matchAll(/"(\w+)":/g)].map(([, name]) => name);
-  // Of a folder of Hugging Face's what generates, which no build converts.
+  // A folder of Hugging Face that generates, which no build converts.
   const served = [...FORMATS.filter(needsPython), 'huggingface'];
 
   expect(named.toSorted()).toEqual(served.toSorted());

@@ -115,7 +115,7 @@ describe('a bake', () => {
     latenciesMs,
     previousLatenciesMs,
   });
-  // Of a healthy version and the one before it, in turns at a load of 40: most are slow, by chance more of the one than of the other.
+  // A healthy version and the one before it, measured in turns at a load of 40: most answers are slow, by chance more of the one than of the other.
   const LOADED = [4, 5, 310, 290, 420, 6, 350, 380];
   const LOADED_BEFORE = [5, 330, 4, 6, 7, 400, 5, 310];
 

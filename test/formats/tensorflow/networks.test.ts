@@ -196,7 +196,7 @@ function elsewhere() {
   return { [SHARD]: null, '../variables/variables.data-00000-of-00001': Buffer.alloc(1e6) };
 }
 
-/** Of one block, of which the index has the place: entries that share all of their names but a letter with the one before. */
+/** An index with one block, in which each entry shares all of its name but a letter with the one before. */
 function tableOf(entries: Buffer): Buffer {
   const block = (content: Buffer) =>
     Buffer.concat([content, Buffer.from([1, 0, 0, 0]), Buffer.alloc(5)]);

@@ -55,7 +55,7 @@ describe('a booster in a pickle is read as its library reads it, and refused', (
 
 test('the trees of CatBoost in a pickle ask no question that is not there', async () => {
   const bytes = Buffer.from(bytesOf('sklearn', 'catboost-classifier-1.2.10.pkl'));
-  // Of the trees of three levels the sizes; their splits stand behind these, behind their number.
+  // The sizes of the trees of three levels; the number of their splits follows, and then the splits.
   const sizes = bytes.indexOf(Buffer.from(new Uint32Array([4, 3, 3, 3, 3]).buffer));
   bytes.writeInt32LE(60_000, sizes + 4 * 6);
 

@@ -232,7 +232,7 @@ describe('CatBoost reads past the end of what is refused here:', () => {
     ['loss', 'another', [1, 0, 1, 2], 7],
   ])('of a tree that grew by %s %s', async (name, _, steps, lie) => {
     const bytes = Buffer.from(bytesOf('catboost', `${name}-1.2.10.cbm`));
-    // Of the first its left child, or its right one where that is further on.
+    // The left child of the first node, or the right one where that comes later.
     const at = bytes.indexOf(Buffer.from(new Uint16Array(steps).buffer)) + (steps[1] === 0 ? 0 : 2);
     bytes.writeUInt16LE(lie, at);
     const inspected = inspectCatboost(bytesSource(bytes), 'm.cbm');
@@ -268,7 +268,7 @@ test('a sparse tensor of ONNX is refused where zeros make it large', async () =>
   );
 });
 
-/** With the sizes of the trees as they were, where a lie is of another length than what it replaces: the feature names take the rest. */
+/** Keeps the sizes of the trees where the lie is longer or shorter than what it replaces: the feature names take the rest. */
 function sameLength(text: string, pattern: RegExp, lie: string): string {
   const lied = text.replace(pattern, lie);
   expect(lied).not.toBe(text);

@@ -12,7 +12,7 @@ import {
 import { stateOf, toldOf } from './suite.ts';
 
 const MODEL = 'boosted';
-// Of one framework in one version: one environment serves both.
+// Both models have one framework in one version, so one environment serves both.
 const [FIRST, SECOND] = ['binary-3.4.ubj', 'categorical-3.4.ubj'].map((name) =>
   readFileSync(new URL(`../../fixtures/models/xgboost/${name}`, import.meta.url)),
 ) as [Buffer, Buffer];

@@ -51,7 +51,7 @@ type Options = {
   readonly rulesOf?: (ecr: ECRClient) => AwsRules;
   /** What counts the traffic tells the time by it. */
   readonly clock?: Clock;
-  /** Of the credentials of the steps. */
+  /** The account of the steps' credentials. */
   readonly secret?: string;
 };
 

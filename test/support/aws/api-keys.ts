@@ -59,7 +59,7 @@ export async function apiKeysWorld(moto: Moto) {
       const all = new GetApiKeysCommand({ nameQuery: `slipway-${stage}-`, includeValues: true });
       return ((await admin.send(all)).items ?? []).map(({ value }) => value);
     },
-    /** Those of them that the usage plan has. */
+    /** The keys among them that the usage plan has. */
     async planned() {
       const all = new GetUsagePlanKeysCommand({ usagePlanId: usagePlan });
       return ((await admin.send(all)).items ?? []).map(({ value }) => value);

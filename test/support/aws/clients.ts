@@ -23,7 +23,7 @@ export const AWS_ACCOUNT = '123456789012';
 const OWN = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
 // The SDK's own default, which production leaves as it is.
 const MAX_ATTEMPTS = 3;
-// Of all clients, of which every world makes some: each would open its own connections, and never close them.
+// Shared by all clients, which every world makes: each would open its own connections, and never close them.
 const AGENT = new Agent({ keepAlive: true });
 
 /** A client of moto, behind AWS's rules where they are given. S3 is asked by path: no name server knows `bucket.127.0.0.1`. */

@@ -21,7 +21,7 @@ export const CRASHED = Symbol('crashed');
 export type PlantedFaults = {
   /** Puts the faults between a client and AWS. */
   outer(client: AnyClient): void;
-  /** Those that befell a call, in order. */
+  /** The faults that befell a call, in order. */
   fired(): readonly Befalls[];
   /** The deed begins, once more if it has before. */
   begins(): void;

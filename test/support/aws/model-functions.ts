@@ -44,7 +44,7 @@ const IMAGE: BuiltImage = {
 
 export type Network = Pick<ModelFunctions, 'subnets' | 'securityGroup'>;
 
-/** Of versions that are published without a platform; those in `streaming` answer as their server writes. */
+/** Publishes versions without a platform; those in `streaming` answer as their server writes. */
 type Published = { readonly runtime?: RuntimeName; readonly streaming?: readonly string[] };
 
 /** Moto does not ask whether they are there. */

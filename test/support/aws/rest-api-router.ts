@@ -107,7 +107,7 @@ async function removeAlias(
 async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
   const { elb, containers, sick } = world;
   const clock = fakeClock(Date.now());
-  // Of who waits for the API no time passes while another one works: on busy cores it would outlast the lease. What faults have ended never does.
+  // While a caller waits for the API, its clock stands still as long as another one works: on busy cores it would outlast the lease.
   let working: Promise<unknown> = Promise.resolve();
   const sleep = async (ms: number) => {
     if (leastMs === 0) await working;

@@ -110,7 +110,7 @@ function isHandedOn(node: ts.PropertyAccessExpression): boolean {
   );
 }
 
-/** Of the property, variable or parameter that a value is given to. */
+/** The name of the property, variable or parameter that a value is given to. */
 function nameOf(node: ts.Node): string | undefined {
   const isNamed =
     ts.isPropertyAssignment(node) || ts.isVariableDeclaration(node) || ts.isParameter(node);

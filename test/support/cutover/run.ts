@@ -11,7 +11,7 @@ export type Wish = {
   /** Requests begun a second. */
   readonly rate: number;
   readonly cutovers: number;
-  /** Those that go a tenth of the way and back. */
+  /** The cutovers that go a tenth of the way and back. */
   readonly rolledBack: number;
   readonly target: CutoverTarget;
 };
@@ -83,7 +83,7 @@ async function moveAll(world: CutoverWorld, load: Load, wish: Wish): Promise<Omi
   return { shiftsMs, moves, held };
 }
 
-/** Those that are rolled back lie between the others. */
+/** The cutovers that are rolled back lie between the others. */
 function order({ cutovers, rolledBack }: Wish): readonly boolean[] {
   const total = cutovers + rolledBack;
   return Array.from(

@@ -596,7 +596,7 @@ function text(chance: Chance, said?: string): Uint8Array {
   }
 }
 
-/** With lone surrogates, which Python writes as if they were characters. */
+/** Encodes lone surrogates too, which Python writes as if they were characters. */
 function utf8Of(written: string): Buffer {
   return written === '\ud800' ? Buffer.of(0xed, 0xa0, 0x80) : Buffer.from(written);
 }

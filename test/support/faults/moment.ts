@@ -15,7 +15,7 @@ export type Moment = {
   readonly existing: readonly string[];
   readonly live: ModelVersion | null;
   readonly lease: Lease | undefined;
-  /** Of the model, in the order of their admission. */
+  /** The deployments of the model, in the order of their admission. */
   readonly deployments: readonly Deployment[];
   readonly versions: readonly ModelVersion[];
   readonly events: number;

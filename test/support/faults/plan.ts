@@ -28,7 +28,7 @@ export async function singleFaults(scenarios: readonly FaultScenario[]): Promise
   return plans;
 }
 
-/** Of the faults of one kind at the same call in the same state the first, and where that changes something also the last: a loop makes the same calls again. */
+/** Keeps the first of the faults of one kind at the same call in the same state and, where that changes something, the last: a loop makes the same calls again. */
 export function fewer(plans: readonly Plan[]): readonly Plan[] {
   const groups = Map.groupBy(plans, (plan) => {
     const { kind, method, state } = faultOf(plan);
@@ -40,7 +40,7 @@ export function fewer(plans: readonly Plan[]): readonly Plan[] {
   });
 }
 
-/** Of the faults of one kind at the same call in the same state on either target of a mechanism one, in whichever scenario; at a read of the kinds that its caller takes alike. Which, goes round with the seed. */
+/** Keeps one of the faults of one kind at the same call in the same state on either target of a mechanism, in whichever scenario; at a read, one of the kinds that its caller treats alike. The seed chooses which. */
 export function covering(plans: readonly Plan[], seed: number): readonly Plan[] {
   const groups = Map.groupBy(plans, (plan) => {
     const { kind, method, state } = faultOf(plan);

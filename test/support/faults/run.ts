@@ -92,7 +92,7 @@ export async function faultRun(
     tookMs: world.clock.now() - startedAtMs,
   };
 
-  // Of what follows only the digests are judged.
+  // From here on only the digests are judged.
   world.tap(inner ?? ((_, call) => call()));
   world.builds.fail([]);
   await world.run(start);

@@ -42,7 +42,7 @@ export function containerServers(start: StartServer) {
     register(group: string, address: string): void {
       groups.get(group)?.addresses.add(address);
     },
-    /** With its last task a service's server ends. */
+    /** A service's server ends with its last task. */
     async deregister(group: string, address: string): Promise<void> {
       const started = groups.get(group);
       started?.addresses.delete(address);

@@ -24,14 +24,14 @@ type Taken = { readonly request: IncomingMessage; readonly response: ServerRespo
 
 export type GatewayWorld = {
   readonly gateway: Gateway;
-  /** Those on Lambda, which every revision is that is no container. */
+  /** The revisions on Lambda: all that are not in containers. */
   readonly revisions: RealRevisions;
-  /** Those in containers. */
+  /** The revisions in containers. */
   readonly replicas: RealReplicas;
   /** Both. */
   readonly host: RevisionHost;
   readonly clock: FakeClock;
-  /** By which a request's time is over, and that of the gateway's close. */
+  /** The timers of requests, and of the gateway's close. */
   readonly timers: FakeTimers;
   readonly generations: GenerationMeters;
   /** What clients have asked so far, oldest first. */

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 const LONGEST_DELAY_MS = 4 * HOUR_MS;
 /** One that finds what is left, one that takes it away. */
 const SWEEPS = 2;
-/** Those of an hour: what the sweep itself asked for and a second fault befell is asked for again in the next. */
+/** The sweeps of an hour: where a second fault befalls what a sweep asked for, the next one asks again. */
 const SWEEPS_OF_AN_HOUR = 4;
 
 /** The rules about who may change what, and about what a run has left when nothing goes on any more. */

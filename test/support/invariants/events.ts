@@ -1,7 +1,7 @@
 import { endings } from '../worlds/complaints.ts';
 import type { Invariant } from './invariant.ts';
 
-// Of a step with its Choice: entered, scheduled, started, succeeded, exited, and the same of the Choice and of a Wait before it.
+// A step with its Choice has these events: entered, scheduled, started, succeeded, exited, and the same for the Choice and for a Wait before it.
 const HISTORY_EVENTS_PER_STEP = 9;
 const MOST_HISTORY_EVENTS = 2500;
 const MOST_PAYLOAD_BYTES = 32 * 1024;

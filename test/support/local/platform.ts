@@ -57,7 +57,7 @@ type Changes = {
   readonly container?: InvocationLimits;
   readonly gpus?: GpuLook;
   readonly room?: ServerRoom;
-  /** By which a start takes too long, and requests wait and are answered. */
+  /** The timers of starts and requests. */
   readonly timers?: Timers;
 };
 

@@ -25,9 +25,9 @@ export type MemoryPlatform = Platform & {
   /** The revisions there are, in the order of their creation. */
   existing(): readonly string[];
   spec(revision: string): RevisionSpec | undefined;
-  /** Those with a server that runs. */
+  /** The revisions with a server that runs. */
   running(): readonly string[];
-  /** Those that are ready. */
+  /** The revisions that are ready. */
   ready(): readonly string[];
   /** How many servers were ever started for it. */
   starts(revision: string): number;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Of a folder and the folders in it, by their paths. */
+/** The files of a folder and of the folders in it, by their paths. */
 export function filesIn(folder: string): Readonly<Record<string, Buffer>> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());

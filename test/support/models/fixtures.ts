@@ -8,7 +8,7 @@ const NO_MODELS: ReadonlySet<string> = new Set(['make']);
 /** A model that its framework saved, by its path beside the others (`xgboost/binary-3.2.ubj`), and what is expected of it. */
 export type ModelFixture = {
   readonly name: string;
-  /** Of the file or folder on this machine. */
+  /** The path of the file or folder on this machine. */
   readonly path: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly facts: Readonly<Record<string, unknown>> & { readonly entrypoint?: string };

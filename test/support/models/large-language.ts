@@ -8,7 +8,7 @@ import { safetensorsOf } from './hugging-face.ts';
 const WIDTH = 4096;
 const WORDS = 32_000;
 const PARAMETERS = 6_738_415_616;
-// Of ggml's type 2, Q4_0: 32 numbers in 18 bytes.
+// Weights of ggml's type 2, Q4_0: 32 numbers in 18 bytes.
 const Q4 = { type: 2, numbers: 32, bytes: 18 };
 
 const CONFIG = {

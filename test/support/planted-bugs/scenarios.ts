@@ -44,7 +44,7 @@ export function neverStarts(world: VirtualWorkflow, revision: string): void {
     name === revision ? { kind: 'pending', reason: 'it starts' } : describe(name, waiting);
 }
 
-/** With traffic, every other answer is wrong. */
+/** Every other answer is wrong while there is traffic. */
 export function flaps(world: VirtualWorkflow, revision: string): void {
   let answers = 0;
   world.behave(revision, (asked) => {

@@ -4,7 +4,7 @@ import { type Breakage, breakFile } from '../slipway/break.ts';
 import { echo } from './echo.ts';
 import { healthy, serve } from './serve.ts';
 
-// Of `revisions/REVISION/artifact/FILE`.
+// The path ends in `revisions/REVISION/artifact/FILE`.
 const dataDir = join(String(process.env['MODEL_PATH']), '../../../..');
 const told = breakFile(dataDir, String(process.env['SLIPWAY_REVISION']));
 let inferences = 0;

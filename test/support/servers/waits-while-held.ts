@@ -6,7 +6,7 @@ import { echo } from './echo.ts';
 import { healthy, serve } from './serve.ts';
 
 const LOOK_MS = 20;
-// Of `revisions/REVISION/artifact/FILE`.
+// The path ends in `revisions/REVISION/artifact/FILE`.
 const dataDir = join(String(process.env['MODEL_PATH']), '../../../..');
 const { held, waits } = holdFiles(dataDir, String(process.env['SLIPWAY_REVISION']));
 

@@ -249,7 +249,7 @@ export function mostHeldBy(dataDir: string, revision: string): number {
   return Math.max(0, ...held);
 }
 
-/** Of a server that was started before there was a model for it its title says the revision, and the name of one in Python the first 15 letters. */
+/** The title of a server that was started before its model says the revision; that of one in Python the first 15 letters. */
 function serves(pid: string, revision: string): boolean {
   return (
     proc(pid, 'environ').split('\0').includes(`SLIPWAY_REVISION=${revision}`) ||
@@ -270,7 +270,7 @@ export function servedIn(dataDir: string): readonly string[] {
   return [...new Set(revisions)].sort();
 }
 
-/** Of a server that was started before there was a model for it: its title says the revision, once it has one. */
+/** The title of a server that was started before its model says the revision, once it has one. */
 function spareModelPath(pid: string): string {
   const folder = readlinkSync(`/proc/${pid}/cwd`);
   const [, revision] =

@@ -19,7 +19,7 @@ export function part(tell: () => Promise<Json>): Promise<Json> {
 
 type Ask = {
   readonly service: string;
-  /** With a version, as `2016-11-15`: AWS's query protocol, else its JSON protocol, with a target such as `AmazonSQS.GetQueueUrl`. */
+  /** A version such as `2016-11-15` means AWS's query protocol; else it is the JSON protocol, with a target such as `AmazonSQS.GetQueueUrl`. */
   readonly target: string;
   readonly version?: string;
   readonly input: Readonly<Record<string, unknown>>;

@@ -31,7 +31,7 @@ function without({ Resources, ...template }: Json, types: readonly string[]): Js
   return JSON.parse(JSON.stringify({ ...template, Resources: kept }), named);
 }
 
-/** Of alarms ministack knows none over an expression. */
+/** ministack knows no alarms over an expression. */
 function isUnknown(types: readonly string[], type: string, properties: Json): boolean {
   return types.includes(type) || (type === 'AWS::CloudWatch::Alarm' && properties?.Metrics);
 }

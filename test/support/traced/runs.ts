@@ -20,7 +20,7 @@ import { type TracedWorld, tracedWorld } from './world.ts';
 
 const WRONG = `examples:\n  - request: ${JSON.stringify(REQUEST)}\n    expect: { outputs: [{ name: y, data: [0, 0] }] }\n`;
 const KEY = `slw_${'x'.repeat(43)}`;
-// With those before, one more than are kept startable: the last removes a version. Moto would give its number to the next.
+// Together with those before, one more than are kept startable: the last removes a version. Moto would give its number to the next.
 const UPGRADES = 1;
 
 /** Every way of the workflow on which a step asks something of AWS, and what runs beside it. */
@@ -87,7 +87,7 @@ async function halfRoute(moto: Moto, { api }: TracedWorld): Promise<void> {
   await client.send(new PutMethodCommand(method));
 }
 
-/** Of the first version, or of the one that would be the second. */
+/** The inspection of the first version, or of the one that would be the second. */
 async function breach(world: TracedWorld, model: string): Promise<void> {
   for (const revision of (await world.versions(model)).slice(-1)) {
     await world.count({ revision: String(revision), target: 'lambda' }, 1000, 900);

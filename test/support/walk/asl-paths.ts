@@ -27,7 +27,7 @@ function reads(state: AslState): {
 function paths(template: unknown): readonly string[] {
   if (typeof template !== 'object' || template === null) return [];
   return Object.entries(template).flatMap(([key, value]) =>
-    // Of an intrinsic function, such as States.MathAdd($.a.b, 1), what it is given.
+    // An intrinsic function, such as States.MathAdd($.a.b, 1), reads its arguments.
     key.endsWith('.$') ? (String(value).match(/\$[\w.$]*/g) ?? []) : paths(value),
   );
 }

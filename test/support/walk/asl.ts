@@ -17,7 +17,7 @@ export type AslState = {
   Type: string;
   Comment?: string;
   Resource?: string;
-  /** Of a step; a service task has its own. */
+  /** The Retry of a step; a service task has its own. */
   Parameters?: { FunctionName: string; Payload: Record<string, unknown>; ProjectName?: string };
   ResultSelector?: Record<string, unknown>;
   ResultPath?: string | null;

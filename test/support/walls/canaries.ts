@@ -143,7 +143,7 @@ export async function canaryWorld() {
     path,
     port,
     python,
-    /** Of what a root may, some is not limited: this is run by nobody, where this is root. */
+    /** Some rights of root are not limited, so a root runs this as nobody. */
     async pythonOfNobody(code: string, limits: Readonly<Record<string, number>>) {
       const isRoot = process.getuid?.() === 0;
       const program = isRoot ? SYSTEM_PYTHON : String(MACHINE.python);

@@ -12,7 +12,7 @@ const MODULES = fileURLToPath(new URL('../../../node_modules/', import.meta.url)
 const MINUTES_10 = 600_000;
 const MEBIBYTE = 2 ** 20;
 
-/** Those of the process in these tests: far below what the files ask for. */
+/** The limits of the process in these tests: far below what the files ask for. */
 export const LIMITS = {
   files: 4096,
   processes: 1024,

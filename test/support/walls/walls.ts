@@ -43,7 +43,7 @@ export const TECHNIQUES: readonly Technique[] = OWN.map((each) => ({
   file: `walls/${each.file}`,
 }));
 
-/** Those of test/fixtures/pickles/make/hostile.py, which are older. */
+/** The techniques of test/fixtures/pickles/make/hostile.py, which are older. */
 export const HOSTILE_TECHNIQUES: readonly Technique[] = HOSTILE.map((each) => ({
   file: `pickles/hostile/${each.file}`,
   technique: each.technique,

@@ -25,7 +25,7 @@ import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
 const NOWHERE = { endpoint: 'http://127.0.0.1:9' };
 const PREFIX = 'slipway-test-m-';
-// Those of the SDK, in its mode `standard`: three attempts, and half a second, then a whole one, in which a throttled call waits.
+// The retries of the SDK in its mode `standard`: three attempts; a throttled call waits for half a second, then for a whole one.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 const ATTEMPTS = 3;
 const THROTTLED_MS = 500;

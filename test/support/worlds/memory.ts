@@ -88,15 +88,15 @@ export type MemoryWorld = {
   readonly metrics: MemoryMetrics;
   readonly executions: MemoryExecutions;
   readonly builds: MemoryBuilds;
-  /** Those that are built, none at first; only where artifacts are built into images anybody asks. */
+  /** The images that are built, none at first; asked for only where artifacts are built into images. */
   readonly environments: MemoryEnvironments;
-  /** Those that a promotion finds; none at first. */
+  /** The releases that a promotion finds; none at first. */
   readonly images: MemoryImages;
   readonly deps: StepDeps;
   readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, StepHandler>>;
   /** The revisions there are, on any target. */
   existing(): readonly string[];
-  /** Those with a server that runs. */
+  /** The revisions with a server that runs. */
   running(): readonly string[];
   /** A model file that differs from every one before, unless it is given; answers the event of its arrival. */
   upload(upload?: Upload): ObjectCreated;

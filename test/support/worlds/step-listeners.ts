@@ -1,4 +1,4 @@
-/** Those who want to know of each step as it begins and as it ends. */
+/** The listeners that are called as each step begins and ends. */
 export function stepListeners() {
   const listeners = new Set<() => void>();
   const tell = () => {

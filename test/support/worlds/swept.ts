@@ -19,7 +19,7 @@ export const GRACES = {
   settleFront: async () => undefined,
 };
 
-/** None is there. */
+/** Nothing is there. */
 export const NO_IMAGES = { images: memoryImages(), unusedEnvironments: null };
 
 /** A memory world, its sweep, and what that has started. */

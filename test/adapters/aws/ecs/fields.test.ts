@@ -9,7 +9,7 @@ import { addMiddleware } from '../../../support/aws/rules/rules.ts';
 
 const GIB = 1024 ** 3;
 
-/** Of a scalable target they are an object. */
+/** A scalable target has them as an object. */
 function tagsOf(input: object): Parameters<typeof tagMap>[0] {
   const { tags, Tags = [] } = input as { tags?: []; Tags?: [] | Record<string, string> };
   if (tags) return tags;

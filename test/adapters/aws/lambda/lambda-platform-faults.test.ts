@@ -59,7 +59,7 @@ const DEEDS: readonly {
   {
     deed: 'the end of a log',
     before: 1,
-    // Those of that name before it have left lines too.
+    // Revisions of that name before it have left lines too.
     run: async (on, [{ revision }]) => textsOf(await on.logTail(revision, { lines: 1 })),
   },
   {

@@ -225,7 +225,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     const traffic = () => world.metricsOver(world.cloudWatch).traffic(V1, 0);
 
     const seen = await traffic();
-    // Of probes that asked the version itself.
+    // Probes asked the version itself.
     await world.refuse('1', 9);
 
     expect(seen).toEqual({ requests: 4, serverErrors: 3 });

@@ -24,7 +24,7 @@ describeOnMoto('restApiRouter between Lambda and containers on moto', (moto) => 
 
   const there = () => world.router.setShares('digits', IN_CONTAINERS, ON_LAMBDA, 1);
   const back = () => world.router.setShares('digits', ON_LAMBDA, IN_CONTAINERS, 1);
-  /** Of the endpoint and of the paths below it, which are the same. */
+  /** The integration of the endpoint and of the paths below it, which are the same. */
   const servedType = () => [...new Set(PATHS.map((path) => world.served.get(path)?.type))].join();
   const settle = () => world.clock.advance(300_000);
 

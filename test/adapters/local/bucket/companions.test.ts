@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.close());
 
-/** Of files that are each taken by the second look at them. */
+/** A watch that takes each file at the second look. */
 function looksAtTaken() {
   const seen: string[] = [];
   const isDone = (key: string) => {

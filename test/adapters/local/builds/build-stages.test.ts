@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { COMMANDS, run } from '../../../support/local/commands.ts';
 
 describe('the stages that a program tells in a build', () => {
-  /** Of what it writes to its standard error, what comes into the log. */
+  /** The part of its standard error that comes into the log. */
   async function handedOn(lines: readonly string[]): Promise<readonly string[]> {
     const script = `
       import { spawn } from 'node:child_process';

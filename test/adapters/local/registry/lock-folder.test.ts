@@ -88,7 +88,7 @@ describe('a data folder', () => {
     expect(lockElsewhere(join(newFolder(), 'deep', 'down'))).toBe('taken\n');
   });
 
-  // Of another process, since what is wrong here may never end: Linux alone has a folder that nobody can make another in.
+  // Tried in another process, since a fault here may never end. Linux alone has a folder in which nobody can make another.
   it('is refused at once, and what to do is said, where none can be made', () => {
     expect(lockElsewhere('/proc/slipway/data')).toMatch(
       /^InputInvalid \/proc\/slipway\/data cannot hold Slipway's data: \w+: .* Name another folder: --data DIR\.\n$/,

@@ -65,7 +65,7 @@ describe('the instances of a revision', () => {
 
   it('that start serve all who wait for that by one process, while it is quick', async () => {
     await platform.close();
-    // Of which none passes: quick, however slow the machine is.
+    // A clock that stands still: requests are quick, however slow the machine is.
     const timers = fakeTimers();
     platform = openPlatform(folder, { clock, timers, limits: { maxInstances: 2 } });
     const revision = await deployed('answers');

@@ -68,7 +68,7 @@ async function started(count: number, ms = 0): Promise<void> {
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
-/** Those of which none has ended, by the names of their environments. */
+/** The spares that have not ended, by the names of their environments. */
 const waiting = () =>
   launched
     .filter(({ child }) => child.exitCode === null && child.signalCode === null)

@@ -27,7 +27,7 @@ afterAll(stopServers);
 const started = (name: string) =>
   startModel(onnx, { MODEL_PATH: fileURLToPath(new URL(name, FIXTURES)) });
 
-/** Of these the places and scores, the best first. */
+/** The places and scores of the texts, the best first. */
 function ranked({ answer }: Asked) {
   return answer
     .map(({ score }, index) => ({ index, score: expect.closeTo(score, 4) as unknown, own: score }))

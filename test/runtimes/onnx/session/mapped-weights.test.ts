@@ -10,7 +10,7 @@ afterAll(stopServers);
 
 const ROWS = 20_000;
 const WIDTH = 64;
-// Of whole numbers below 1,000, which a sum of 64 of them keeps exactly.
+// Whole numbers below 1,000, which a sum of 64 of them keeps exactly.
 const TABLE = Float32Array.from({ length: ROWS * WIDTH }, (_, at) => at % 997);
 const sumOf = (row: number) =>
   TABLE.slice(row * WIDTH, (row + 1) * WIDTH).reduce((sum, each) => sum + each, 0);
@@ -36,7 +36,7 @@ const asked = {
 const SUMS = [0, 7, ROWS - 1].map(sumOf);
 
 describe('the weights of a large model', () => {
-  // Of one in four its weights begin where a number would.
+  // In one model of four the weights begin where a number would.
   it.each(['t', 'ta', 'tab', 'tabl'])(
     'are mapped from its file, wherever in it they lie: %s',
     async (name) => {

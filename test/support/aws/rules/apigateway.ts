@@ -13,7 +13,7 @@ const API = 'https://docs.aws.amazon.com/apigateway/latest';
 const GAP_MS = 5_000;
 const MOST_RESOURCES = 300;
 
-// Of the context, what integrations here ask for. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html#context-variable-reference
+// The variables of the context that integrations here ask for. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html#context-variable-reference
 const CONTEXT: ReadonlySet<string> = new Set([
   'context.domainName',
   'context.path',

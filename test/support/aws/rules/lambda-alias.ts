@@ -97,7 +97,7 @@ export function lambdaAliases(): readonly AwsRule[] {
           changing.delete(key);
           return preconditionFailed();
         }
-        // Of two calls that are under way at once, the second is too late already.
+        // When two calls are under way at once, the second is already too late.
         revisionIds.set(key, randomUUID());
         changing.add(key);
         return undefined;

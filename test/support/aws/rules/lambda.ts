@@ -94,7 +94,7 @@ export function lambdaStates({ looks }: { readonly looks: number }): LambdaState
         const standing = standingOf(nameOf(input));
         if (wanted === undefined) return undefined;
         if (wanted !== standing.revisionId) return preconditionFailed();
-        // Of two calls that are under way at once, the second is too late already.
+        // When two calls are under way at once, the second is already too late.
         if (command !== 'PublishVersion') standing.revisionId = randomUUID();
         return undefined;
       },

@@ -16,7 +16,7 @@ import tempfile
 import warnings
 
 MEMORY_BYTES = 6 * 2**30
-# Of a process for one input. CPU is what counts; the other is for what waits.
+# The limits of a process for one input: CPU counts, and the clock is for one that waits.
 CPU_SECONDS = 10
 WALL_SECONDS = 60
 READERS = ("pickles", "archives", "yamls", "skops_files", "xgboost_models", "lightgbm_models", "catboost_models", "onnx_models")

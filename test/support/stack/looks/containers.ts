@@ -19,7 +19,7 @@ const loadBalancer: Look = async ({ id, properties }, aws) => {
   const written: readonly { readonly Key?: string }[] = properties['LoadBalancerAttributes'] ?? [];
   return {
     ...found,
-    // Those that are not in the template have their defaults.
+    // Attributes that are not in the template have their defaults.
     LoadBalancerAttributes: attributes?.filter(({ Key }) =>
       written.some((attribute) => attribute.Key === Key),
     ),

@@ -59,7 +59,7 @@ def _plainly(name: str, kind: type) -> Iterator[Case]:
     try:
         models = list(_construct_instances(kind))
     except BaseException:
-        # Those that wrap a model which was fitted before are among the pipelines.
+        # Estimators that wrap a fitted model are among the pipelines.
         return
     for at in range(len(models)):
         # One that needs distances to rows that nobody has is no model to serve.
