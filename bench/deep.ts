@@ -20,7 +20,7 @@ const [rounds = '5', ...named] = process.argv.slice(2);
 
 for (const name of named.length > 0 ? named : Object.keys(SUBJECTS)) {
   const measure = SUBJECTS[name];
-  if (!measure) throw new Error(`${name} is none of ${Object.keys(SUBJECTS).join(', ')}`);
+  if (!measure) throw new Error(`${name} is not one of ${Object.keys(SUBJECTS).join(', ')}`);
   const startedAtMs = performance.now();
   console.log(`\n${name}, ${rounds} rounds (min / median / max)`);
   await measure(Number(rounds));

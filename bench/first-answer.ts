@@ -119,5 +119,5 @@ async function proportionalMiB(pid: number): Promise<number> {
 }
 
 function unknownKind(): never {
-  throw new Error(`${KIND} is none of ${Object.keys(SUBJECTS).join(', ')}`);
+  throw new Error(`${KIND} is not one of ${Object.keys(SUBJECTS).join(', ')}`);
 }

@@ -6,7 +6,7 @@ describe('the parameters of a deploy', () => {
     expect(() => readParameters(['budgetUsd=50'])).toThrow(
       expect.objectContaining({
         name: 'InputInvalid',
-        message: 'budgetUsd is given, and nobody who is told of it',
+        message: 'budgetUsd is set, but nobody would be notified',
         fix: 'Say who, by --param budgetEmail=ADDRESS.',
       }),
     );
@@ -23,9 +23,9 @@ describe('the parameters of a deploy', () => {
     ['containres=off', 'is not a parameter of the stack', 'Did you mean containers?'],
     ['zzz=1', 'is not a parameter of the stack', 'Use --param name=value'],
     ['team', 'has no value', 'Use --param name=value'],
-    ['budgetUsd=fifty', 'budgetUsd is `fifty`, which is no amount', 'Give one such as 250'],
-    ['allowedAccelerators=t4', 'names "t4", which is no GPU of EC2', 'Did you mean T4?'],
-    ['allowedAccelerators=', 'names "", which is no GPU of EC2', 'there are T4,'],
+    ['budgetUsd=fifty', 'budgetUsd is `fifty`, which is not an amount', 'Give one such as 250'],
+    ['allowedAccelerators=t4', 'names "t4", which is not a GPU of EC2', 'Did you mean T4?'],
+    ['allowedAccelerators=', 'names "", which is not a GPU of EC2', 'there are T4,'],
   ])('%s is refused before anything is uploaded: %s', (given, message, fix) => {
     expect(() => readParameters([given])).toThrow(
       expect.objectContaining({

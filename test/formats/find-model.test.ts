@@ -385,7 +385,7 @@ describe('an artifact is refused', () => {
     [
       'of a Modelfile',
       { Modelfile: 'FROM ./x.gguf\nSYSTEM "hi"' },
-      ['Modelfile makes this a Modelfile of Ollama, which names a model and is none'],
+      ['Modelfile makes this a Modelfile of Ollama, which names a model but is not one'],
     ],
     ['of a notebook', { 'm.ipynb': '{}', 'train.csv': '' }, ['m.ipynb makes this a notebook']],
     [

@@ -393,7 +393,7 @@ describe('an object that starts nothing', () => {
     { key: 'models/digits/notes.md', why: 'it is not a self-contained model file' },
     {
       key: 'models/digits/train.ipynb',
-      why: 'it is a notebook, which makes a model and is none',
+      why: 'it is a notebook, which makes a model but is not one',
       fix: 'Let its last cell save the model (joblib.dump, save_model, save_pretrained, torch.export.save), and upload what that writes.',
     },
     {

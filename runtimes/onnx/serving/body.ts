@@ -26,7 +26,7 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 const UTF_16 =
-  'the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8';
+  'the body is UTF-16, as PowerShell writes files by default; it takes UTF-8';
 
 // What a file of each kind begins with, in Latin-1.
 const KINDS = [

@@ -34,7 +34,7 @@ function columnsOf(tensor: Tensor, count: number): readonly Column[] {
   if (shape.length > 2 || rows !== count) {
     throw refusal(
       406,
-      `"${name}" has the shape ${showShape(shape)}, which is no column of ${count} rows; ask for application/json`,
+      `"${name}" has the shape ${showShape(shape)}, which is not a column of ${count} rows; ask for application/json`,
     );
   }
   const cells = cellsOf(tensor);

@@ -109,7 +109,7 @@ function matrixOf(inputs: readonly TensorSpec[], width: number, label: string): 
   const [rank, columns = -1] = [only?.shape.length ?? 1, only?.shape[1]];
   if (!only || others.length > 0 || (rank !== 0 && rank !== 2)) {
     const names = showKeys(inputs.map(({ name }) => name));
-    throw refusal(400, `${label} is a table; the model takes ${names}, which is none`);
+    throw refusal(400, `${label} is a table, but the model takes tensors: ${names}`);
   }
   if (columns === -1 || columns === width) return only;
   throw refusal(400, `${label} has ${width} columns; the model takes ${columns}`);

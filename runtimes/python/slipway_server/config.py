@@ -147,7 +147,7 @@ def read_facts(path: str) -> Facts:
             needs_gpu=bool(facts.get("needsGpu")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'MODEL_FACTS is "{path}", which is no JSON file of a model: {error}') from error
+        raise ValueError(f'MODEL_FACTS is "{path}", which is not a JSON file with the facts of a model: {error}') from error
 
 
 def _data_of(data: Any) -> Data | None:

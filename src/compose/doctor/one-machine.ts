@@ -129,7 +129,7 @@ async function lookAtWallsOf(dataDir: string, found: FoundSlipway | undefined) {
   if (found?.answers || found?.isBusy) {
     return warn(
       `the Slipway that runs as process ${found.pid} has not told which it found as it started`,
-      'Ask again in a while; one of an older version never tells: stop it and run `slipway start`.',
+      'Ask again in a while. A Slipway of an older version never answers this: stop it and run `slipway start`.',
     );
   }
   const { says, ...finding } = wallsFinding(

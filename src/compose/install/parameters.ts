@@ -67,12 +67,12 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
   }
   const budget = read.get('budgetUsd') ?? '0';
   if (!/^\d+(\.\d+)?$/.test(budget)) {
-    throw new Failure('InputInvalid', `budgetUsd is \`${budget}\`, which is no amount`, {
+    throw new Failure('InputInvalid', `budgetUsd is \`${budget}\`, which is not an amount`, {
       fix: 'Give one such as 250, or 0 for no budget.',
     });
   }
   if (Number(budget) > 0 && !read.get('budgetEmail')) {
-    throw new Failure('InputInvalid', 'budgetUsd is given, and nobody who is told of it', {
+    throw new Failure('InputInvalid', 'budgetUsd is set, but nobody would be notified', {
       fix: 'Say who, by --param budgetEmail=ADDRESS.',
     });
   }

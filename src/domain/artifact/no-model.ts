@@ -15,7 +15,7 @@ export const DOWNLOAD: NoModel = {
 
 export const NOTEBOOK: NoModel = {
   name: 'a notebook',
-  why: 'which makes a model and is none',
+  why: 'which makes a model but is not one',
   fix: 'Let its last cell save the model (joblib.dump, save_model, save_pretrained, torch.export.save), and upload what that writes.',
   endings: /\.ipynb$/i,
 };

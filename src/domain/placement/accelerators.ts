@@ -16,7 +16,7 @@ export function requireAccelerators(setting: string, names: readonly string[]): 
   const nearest = ACCELERATORS.find((name) => upper(name) === meant);
   throw new Failure(
     'InputInvalid',
-    `${setting} names ${JSON.stringify(unknown)}, which is no GPU of EC2`,
+    `${setting} names ${JSON.stringify(unknown)}, which is not a GPU of EC2`,
     {
       fix: `${nearest ? `Did you mean ${nearest}? ` : ''}Separate names by commas; there are ${ACCELERATORS.join(', ')}.`,
     },

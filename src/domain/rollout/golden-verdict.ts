@@ -127,7 +127,7 @@ function otherRank(declared: readonly TensorSpec[] | undefined, body: unknown): 
   );
   if (!other) return undefined;
   const [given, told] = [ranks.get(other.name), other.shape.length];
-  return `output ${other.name} has rank ${given}; the model declares ${told}, which is what its clients are told`;
+  return `output ${other.name} has rank ${given}; the model declares ${told}, and its clients are told so`;
 }
 
 function expectationFault(

@@ -145,7 +145,7 @@ function ofPicturesAndTexts(_: PipelineTask, given: string): Way {
     takes: 'image, text=None',
     answer: [
       ...PICTURE,
-      '# What the text looks like is told by the model: of most it has a place for the picture.',
+      '# Most models expect an image placeholder in the prompt; see the model card for its exact form.',
       'asked = {"text": text} if text else {}',
       'tensors = self.processor(images=picture, return_tensors="pt", **asked)',
       'with torch.inference_mode():',
@@ -171,7 +171,7 @@ function ofSoundAndTexts(_: PipelineTask, given: string): Way {
     takes: 'audio, text',
     answer: [
       ...HEARD,
-      '# What the text looks like is told by the model: of most it has a place for the sound.',
+      '# Most models expect a sound placeholder in the prompt; see the model card for its exact form.',
       'tensors = self.processor(text=text, audio=heard, sampling_rate=self.rate, return_tensors="pt")',
       'with torch.inference_mode():',
       '    made = self.model.generate(**tensors, max_new_tokens=128)',

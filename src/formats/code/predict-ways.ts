@@ -229,7 +229,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     load: [
       'self.model = YOLO(FILE)',
-      '# The first picture takes seconds, so it is none of a client.',
+      '# Warm up here: the first inference takes seconds, and no client should wait for it.',
       'self.model(Image.new("RGB", (64, 64)), verbose=False)',
     ],
     takes: 'image',

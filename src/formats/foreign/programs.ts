@@ -49,13 +49,13 @@ export const ALONE: readonly Kind[] = [
   },
   {
     name: 'a Modelfile of Ollama',
-    why: 'which names a model and is none',
+    why: 'which names a model but is not one',
     fix: 'Upload the GGUF file that its FROM names, under a name that ends in .gguf: Ollama keeps it as a blob without an ending (`ollama show MODEL --modelfile` names it). Its template is in that file too, and its parameters may be in each request.',
     find: says(/(^|\/|\.)Modelfile$/i, /^FROM[ \t]/m),
   },
   {
     name: 'a pointer of DVC',
-    why: 'which names a file and is none',
+    why: 'which points to a file but is not one',
     fix: 'Run `dvc pull` and upload the file it brings.',
     find: named(/\.dvc$/),
   },

@@ -101,7 +101,7 @@ function alignmentOf(values: ReadonlyMap<string, GgufValue>, file: string): numb
     (given & (given - 1)) === 0;
   if (isPower) return given;
   throw rejected(
-    `${file} is damaged: its general.alignment is ${JSON.stringify(given)}, which is no power of 2`,
+    `${file} is damaged: its general.alignment is ${JSON.stringify(given)}, which is not a power of 2`,
     RESAVE,
   );
 }

@@ -34,7 +34,7 @@ export function networkOf(config: Json, name: string): Network {
   const architecture = Array.isArray(named) ? textOf(named[0]) : null;
   if (architecture === null) {
     throw rejected(
-      `${name} names no architecture, so nothing tells what the model is for`,
+      `${name} names no architecture, so it is unknown what the model is for`,
       `${RESAVE} Or ${BY_CODE}.`,
     );
   }

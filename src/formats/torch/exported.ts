@@ -168,7 +168,7 @@ function signatureOf(file: string, { graph_module }: z.infer<typeof program>): S
     const datatype = SCALARS[meta?.dtype ?? 0]?.[2];
     if (name === undefined || !meta || !datatype) {
       throw rejected(
-        `${file} takes an input that is no tensor of numbers`,
+        `${file} takes an input that is not a tensor of numbers`,
         'Export it with inputs that are all tensors: numbers as constants of the module.',
       );
     }

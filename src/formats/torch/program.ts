@@ -47,14 +47,14 @@ function refuseOdd(file: string, key: string, value: unknown): void {
 const CHECKS: Readonly<Record<string, (value: unknown) => string | undefined>> = {
   target: (value) =>
     typeof value === 'string' && !TARGET.test(value)
-      ? `calls ${quoted(value)}, which is no operator of torch that is served`
+      ? `calls ${quoted(value)}, which is not an operator of torch that is served`
       : undefined,
   as_operator: (value) => `calls ${quoted(String(value))} through another operator`,
   guards_code: guardFault,
   expr_str: (value) =>
     typeof value === 'string' && isExpression(value)
       ? undefined
-      : `has the size ${quoted(String(value))}, which is no sum of sizes`,
+      : `has the size ${quoted(String(value))}, which is not a sum of sizes`,
   name: (value) =>
     typeof value === 'string' && value !== '' && !NAME.test(value)
       ? `names a value ${quoted(value)}`
@@ -92,6 +92,6 @@ function specFault(value: unknown): string | undefined {
   const count = value.match(/"type"/g)?.length ?? 0;
   const odd = types.find(([, , name = null]) => !SPEC_TYPES.has(name));
   if (odd || types.length !== count)
-    return `takes or answers ${quoted(odd?.[2] ?? 'what is written oddly')}, which is no list, tuple or dict`;
+    return `takes or answers ${quoted(odd?.[2] ?? 'what is written oddly')}, which is not a list, tuple or dict`;
   return undefined;
 }

@@ -30,7 +30,7 @@ export function storageOf(machine: PickleMachine, id: Value): Value {
     named.kind === 'global' &&
     typeof key === 'string' &&
     isCount(count);
-  if (!isKnown) throw hostile(machine, 'refers to something that is no storage of a tensor');
+  if (!isKnown) throw hostile(machine, 'refers to something that is not the storage of a tensor');
   return { kind: 'instance', of: named, args: [key, count], attributes: new Map() };
 }
 
@@ -78,7 +78,7 @@ function tensorOf({ args }: Instance, archive: TorchArchive, folder: string): To
     !shape ||
     !strides
   ) {
-    throw rejected(`${archive.file} has a tensor whose storage, shape or strides are none`, RESAVE);
+    throw rejected(`${archive.file} has a tensor without a valid storage, shape or strides`, RESAVE);
   }
   const [dtype, itemBytes] = kind;
   const member = archive.members.get(`${folder}/${key}`);

@@ -14,7 +14,7 @@ it.each([
   expect(() => requireAccelerators('--allowed-accelerators', names)).toThrow(
     expect.objectContaining({
       name: 'InputInvalid',
-      message: `--allowed-accelerators names ${named}, which is no GPU of EC2`,
+      message: `--allowed-accelerators names ${named}, which is not a GPU of EC2`,
       fix: expect.stringMatching(new RegExp(`^${fix.replaceAll('?', '\\?')}`)),
     }),
   );

@@ -151,7 +151,7 @@ describe('a model is healthy with a warning', () => {
 
 describe('a model is healthy with a warning, as CatBoost exports it,', () => {
   const told = declare([N, Y]);
-  const warning = 'output y has rank 1; the model declares 2, which is what its clients are told';
+  const warning = 'output y has rank 1; the model declares 2, and its clients are told so';
 
   it('when an output has another rank than the model declares', () => {
     const given = answer(200, { outputs: [output('y', 'FP32', [2]), output('n', 'INT64', [])] });

@@ -66,7 +66,7 @@ export function describeCsvAnswers(runtime: Runtime): void {
       status: 406,
       json: {
         error:
-          '"y" has the shape [1, 1, 1], which is no column of 1 rows; ask for application/json',
+          '"y" has the shape [1, 1, 1], which is not a column of 1 rows; ask for application/json',
       },
     });
   });

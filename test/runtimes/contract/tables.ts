@@ -428,7 +428,7 @@ export function describeTables(runtime: Runtime): void {
 
       expect((await Promise.all(answers)).map(({ json }) => json.error)).toEqual(
         Array(2).fill(
-          'the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8',
+          'the body is UTF-16, as PowerShell writes files by default; it takes UTF-8',
         ),
       );
     });
@@ -667,6 +667,6 @@ export function describeTables(runtime: Runtime): void {
     const { status, json } = await server.post('/invocations', '1,2', CSV);
 
     expect(status).toBe(400);
-    expect(json.error).toBe('the CSV is a table; the model takes "a", "b", which is none');
+    expect(json.error).toBe('the CSV is a table, but the model takes tensors: "a", "b"');
   });
 }

@@ -688,7 +688,7 @@ def transform_fn(model, body, content_type, accept): return f"{body} {model} {co
     const starting = startModel(runtime, pythonFolder('def forecast(x): return x', X_TO_Y));
 
     await expect(starting).rejects.toThrow(
-      'predict.py has no predict, or a class Predictor that has it',
+      'predict.py has no predict, or a class Predictor with it',
     );
   });
 

@@ -58,7 +58,7 @@ export function zeroShot({ folder, run }: Engine): Pick<Task, 'parameters' | 'an
 function noEntailment(labels: readonly string[]) {
   return refusal(
     400,
-    `candidate_labels are for a model that tells entailment; this one has the labels ${labels.join(', ')}`,
+    `candidate_labels need a model that was trained for entailment; this one has the labels ${labels.join(', ')}`,
   );
 }
 

@@ -79,7 +79,7 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
         _prepare(module)
     if callable(found):
         return found
-    wanted = name or "predict, or a class Predictor that has it"
+    wanted = name or "predict, or a class Predictor with it"
     raise ValueError(f"{os.path.basename(str(module.__file__))} has no {wanted}")
 
 
@@ -98,5 +98,5 @@ def _prepare(holder: Any) -> None:
 def _first_file(path: str) -> str:
     found = next((name for name in _FILES if os.path.isfile(os.path.join(path, name))), None)
     if found is None:
-        raise ValueError(f"there is none of {', '.join(_FILES)} in the artifact")
+        raise ValueError(f"the artifact has no {' or '.join(_FILES)}")
     return found

@@ -174,7 +174,7 @@ def _bytes(_hint: Any) -> Callable[[Any], Any]:
         try:
             return base64.b64decode(re.sub(r"^data:[^,]{0,100};base64,|\s", "", value), validate=True)
         except binascii.Error:
-            raise ValueError(f"it is {show(value)}, which is no base64") from None
+            raise ValueError(f"it is {show(value)}, which is not base64") from None
 
     return content
 

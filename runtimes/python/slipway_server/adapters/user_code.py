@@ -128,7 +128,7 @@ def _as_declared(spec: TensorSpec, value: Any) -> np.ndarray:
         with np.errstate(invalid="ignore"):
             cast = array.astype(DTYPES[spec.datatype])
     except (TypeError, ValueError):
-        raise Refusal(500, f'the model answered an "{spec.name}" that is no {spec.datatype}') from None
+        raise Refusal(500, f'the model answered an "{spec.name}" that is not {spec.datatype}') from None
     if spec.is_inferred and array.dtype.kind == "f" and not spec.datatype.startswith("FP"):
         return plain(array)
     # A signature may say whole numbers of what a regression answers: no answer is cut to them.

@@ -116,7 +116,7 @@ def _same(nodes: Nodes, column: Column, known: np.ndarray) -> str:
     """1 for the category that a number is, in FP64 or in INT64, and 0 for the others."""
     written = [each.item() if isinstance(each, np.generic) else each for each in known.tolist()]
     if not all(isinstance(each, (bool, int, float)) for each in written):
-        raise ValueError("it has categories that are no numbers in a column of numbers, for which there is no conversion")
+        raise ValueError("a column of numbers has categories that are not numbers, which cannot be converted")
     is_whole = column.kind == TensorProto.INT64
     numbers = np.array(written, np.int64 if is_whole else np.float64)
     # Python compares a whole number with a float by all their digits.

@@ -118,7 +118,7 @@ def _entailed(item: Any, encoder: Any) -> Any:
     # The pipeline goes by it, and configurations may lack it.
     config.label2id = config.label2id or {label: at for at, label in config.id2label.items()}
     if not any(str(label).lower().startswith("entail") for label in labels):
-        raise Refusal(400, f"candidate_labels are for a model that tells entailment; this one has the labels {', '.join(map(str, labels))}")
+        raise Refusal(400, f"candidate_labels need a model that was trained for entailment; this one has the labels {', '.join(map(str, labels))}")
     return item
 
 

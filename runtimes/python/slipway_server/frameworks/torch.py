@@ -164,7 +164,7 @@ def _array(value: Any) -> np.ndarray:
     else:
         array = np.asarray(value)
     if array.dtype.kind not in "biuf":
-        raise Refusal(400, f"the model answers {type(value).__name__}, which is no tensor: trace or export one that answers tensors")
+        raise Refusal(400, f"the model answers {type(value).__name__}, which is not a tensor: trace or export one that answers tensors")
     # The protocol's answers have a dimension of rows.
     return array.reshape(1) if array.ndim == 0 else array
 

@@ -30,7 +30,7 @@ def template_options(request: dict[str, Any], template: Any, own: Container[str]
         raise Refusal(400, f"chat_template_kwargs is {show(options)}; it takes an object", param="chat_template_kwargs")
     taken = next((name for name in options if name in own), None)
     if taken is not None:
-        raise Refusal(400, f"chat_template_kwargs has {show(taken)}, which is no variable of a template", param="chat_template_kwargs")
+        raise Refusal(400, f"chat_template_kwargs has {show(taken)}, which is not a variable of a template", param="chat_template_kwargs")
     effort = request.get("reasoning_effort")
     if effort is None:
         return options

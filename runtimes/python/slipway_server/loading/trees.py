@@ -26,7 +26,7 @@ def check_tree(target: Any, state: Any) -> None:
         _check(nodes["left"], nodes["right"], nodes["feature_idx"], nodes["is_leaf"] != 0, None)
         _check_categories(nodes, state)
     else:
-        end("has a tree whose nodes are none of scikit-learn's")
+        end("has a tree whose nodes are not scikit-learn's")
 
 
 def check_features(target: Any) -> None:

@@ -19,7 +19,7 @@ from ..values.tensors import is_missing
 from .forms import FIELDS, FORM, fields_of, parts_of
 
 
-_UTF_16 = "the body is UTF-16, as PowerShell writes a file unless it is told otherwise; it takes UTF-8"
+_UTF_16 = "the body is UTF-16, as PowerShell writes files by default; it takes UTF-8"
 
 
 def text_of(body: bytes) -> str:

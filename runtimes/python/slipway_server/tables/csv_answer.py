@@ -37,7 +37,7 @@ def _columns(name: str, array: np.ndarray, count: int) -> list[tuple[str, list[s
     if array.ndim > 2 or (array.shape[0] if array.ndim else 1) != count:
         raise Refusal(
             406,
-            f"{quoted(name)} has the shape {show_shape(array.shape)}, which is no column of {count} rows; ask for application/json",
+            f"{quoted(name)} has the shape {show_shape(array.shape)}, which is not a column of {count} rows; ask for application/json",
         )
     cells = _cells(array)
     if array.ndim < 2:

@@ -128,7 +128,7 @@ def _column_specs(takes: Takes, names: list[str] | None, width: int, label: str)
         [only] = inputs if len(inputs) == 1 else [None]
         shape = only.shape if only else None
         if only is None or (shape is not None and len(shape) != 2):
-            raise Refusal(400, f"{label} is a table; the model takes {show_keys([spec.name for spec in inputs])}, which is none")
+            raise Refusal(400, f"{label} is a table, but the model takes tensors: {show_keys([spec.name for spec in inputs])}")
         if shape is not None and shape[1] not in (-1, width):
             raise Refusal(400, f"{label} has {width} columns; the model takes {shape[1]}")
         return [only] * width

@@ -26,7 +26,7 @@ type ClientError = Error & {
 const HTTP2: Refusal = {
   status: 505,
   error: 'HTTP/2 is not spoken here',
-  fix: 'send requests by HTTP/1.1, which clients do unless they are told to begin with HTTP/2 (curl: --http1.1)',
+  fix: 'send the request by HTTP/1.1, as clients do unless they are set to begin with HTTP/2 (curl: --http1.1)',
 };
 
 /** Answers what is no request of HTTP/1.1 in the words of the gateway: Node itself says no more than a status, and to a client that begins with HTTP/2 nothing. */
@@ -81,7 +81,7 @@ function refusalOf({ code, reason, message }: ClientError, limits: Limits): Refu
     const times = `${headersTimeout / 1_000} s for its head and ${requestTimeout / 1_000} s for all of it`;
     return { status: 408, error: `the request came too slowly: it has ${times}` };
   }
-  return { status: 400, error: `that is no request of HTTP/1.1: ${reason ?? message}` };
+  return { status: 400, error: `not a valid HTTP/1.1 request: ${reason ?? message}` };
 }
 
 function written(refusal: Refusal): string {

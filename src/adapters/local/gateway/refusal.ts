@@ -160,7 +160,7 @@ export function revisionTooSlow(
 // RFC 9112 §3.2: a server answers such a request of HTTP/1.1 with 400.
 export const HOST_MISSING: Refusal = {
   status: 400,
-  error: 'that is no request of HTTP/1.1: it has no host header',
+  error: 'not a valid HTTP/1.1 request: the Host header is missing',
 };
 
 // RFC 9112 §6.1: a server that does not understand a transfer coding answers 501.

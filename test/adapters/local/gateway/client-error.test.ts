@@ -45,7 +45,7 @@ describe('what is no request of HTTP/1.1', () => {
   });
 
   it.each([
-    { sent: 'hello\r\n\r\n', status: 400, error: 'that is no request of HTTP/1.1: ' },
+    { sent: 'hello\r\n\r\n', status: 400, error: 'not a valid HTTP/1.1 request: ' },
     {
       sent: head(`X: ${'y'.repeat(17_000)}`),
       status: 431,
