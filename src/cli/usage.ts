@@ -26,7 +26,7 @@ function messageOf(
   { word }: Named,
   args: readonly string[],
 ): string {
-  if (code === 'commander.help') return `'${args.join(' ')}' is no command by itself`;
+  if (code === 'commander.help') return `'${args.join(' ')}' is not a command by itself`;
   // Commander's own guess knows neither aliases nor the words of other tools.
   if (code === UNKNOWN) return `unknown command '${word}'`;
   return message.replace(/^error: /, '').replace(/\.$/, '');

@@ -174,7 +174,7 @@ describe('slipway', () => {
     { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
     { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is not a valid model name/ },
     { args: ['push'], says: /missing required argument 'path'\n→ See `.* push --help`/ },
-    { args: ['keys'], says: /'keys' is no command by itself\n→ See `.* keys --help`/ },
+    { args: ['keys'], says: /'keys' is not a command by itself\n→ See `.* keys --help`/ },
     { args: ['lounch'], says: /unknown command/ },
     { args: ['stat'], says: /unknown command 'stat'\n→ `.* status` shows what is live/ },
     { args: ['ps'], says: /unknown command 'ps'\n→ `.* status` shows what is live/ },

@@ -43,7 +43,7 @@ describe('the conditions of a template', () => {
 
   it('are refused where they are of a kind that is not known', () => {
     expect(() => readConditions({ Odd: { 'Fn::Odd': [] } }, {})).toThrow(
-      'Fn::Odd is no function of a condition',
+      'Fn::Odd is not a function of conditions',
     );
   });
 });

@@ -102,7 +102,7 @@ function describeImages(): void {
         expect(await address?.text()).toContain(
           'is not base64; it takes a PNG, JPEG or WebP image',
         );
-        expect(await text?.text()).toContain('inputs is no PNG, JPEG or WebP image');
+        expect(await text?.text()).toContain('inputs is not a PNG, JPEG or WebP image');
       },
     );
 

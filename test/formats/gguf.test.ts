@@ -331,11 +331,11 @@ describe('a GGUF file is refused', () => {
       '`adapter` that goes with a model',
     ],
     ['that is a reranker', { 'llama.pooling_type': ['u32', 4] }, 'is a reranker'],
-    ['without blocks', { 'llama.block_count': ['u32', 0] }, 'it is no language model'],
+    ['without blocks', { 'llama.block_count': ['u32', 0] }, 'it is not a language model'],
     [
       'with more blocks than any',
       { 'llama.block_count': ['u32', 20_000] },
-      'it is no language model',
+      'it is not a language model',
     ],
     ['with a size that is none', { 'llama.context_length': ['f32', 0.5] }, 'is no size'],
   ])('%s', async (_, changed, message) => {

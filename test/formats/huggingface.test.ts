@@ -743,7 +743,7 @@ describe('a folder of Hugging Face is refused', () => {
     [
       "whose file of torch is none of today's",
       { 'model.onnx': undefined, 'pytorch_model.bin': 'x' },
-      ['pytorch_model.bin is no zip: torch has written zips since 1.6'],
+      ['pytorch_model.bin is not a zip: torch has written zips since 1.6'],
     ],
     [
       'whose file of torch would run a command',

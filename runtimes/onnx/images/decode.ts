@@ -11,7 +11,7 @@ let loaded: Promise<Sharp> | undefined;
 
 /** A PNG, JPEG or WebP in RGB, upright as its EXIF says, without its transparency: to the bit what Pillow makes of it. Refuses with 400 what is none, and what it would have to guess. */
 export async function decoded(bytes: Uint8Array, label: string): Promise<Pixels> {
-  if (!isImage(bytes)) throw refusal(400, `${label} is no PNG, JPEG or WebP image`);
+  if (!isImage(bytes)) throw refusal(400, `${label} is not a PNG, JPEG or WebP image`);
   loaded ??= load();
   const sharp = await loaded;
   try {

@@ -101,7 +101,7 @@ def _inflated(stored: Iterator[bytes], name: str) -> Iterator[bytes]:
 def _parts(name: str) -> list[str]:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or "\\" in name or "\0" in name or ".." in parts or not parts:
-        raise ValueError(f"{name!r} is no path within the archive")
+        raise ValueError(f"{name!r} is not a path within the archive")
     return parts
 
 

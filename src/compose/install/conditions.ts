@@ -20,7 +20,7 @@ export function readConditions(
       case 'Condition':
         return holds(conditions[String(of)]);
       default:
-        throw new Failure('InputInvalid', `${name} is no function of a condition`);
+        throw new Failure('InputInvalid', `${name} is not a function of conditions`);
     }
   };
   return new Map(Object.entries(conditions).map(([name, each]) => [name, holds(each)]));

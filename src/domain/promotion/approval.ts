@@ -68,6 +68,6 @@ function require(id: string, record: DeploymentRecord | undefined): DeploymentRe
 }
 
 function promotionOf({ id, work }: Deployment): PromotionRecord {
-  if (!work.promotion) throw new Failure('InputInvalid', `deployment ${id} is no promotion`);
+  if (!work.promotion) throw new Failure('InputInvalid', `deployment ${id} is not a promotion`);
   return work.promotion;
 }

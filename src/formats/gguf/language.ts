@@ -42,7 +42,7 @@ export function networkOf(values: Values, file: string): Network {
   const contextLength = size('context_length');
   if (blocks < 1 || blocks > MAX_BLOCKS || embeddingLength < 1 || contextLength < 1) {
     throw rejected(
-      `${file} of the architecture ${quoted(architecture)} has ${blocks} blocks, ${embeddingLength} numbers of each token and a context of ${contextLength} tokens: it is no language model`,
+      `${file} of the architecture ${quoted(architecture)} has ${blocks} blocks, ${embeddingLength} numbers of each token and a context of ${contextLength} tokens: it is not a language model`,
       NOT_SERVED,
     );
   }
@@ -116,7 +116,7 @@ function taskOf(architecture: string, pooling: GgufValue | undefined, file: stri
 function sizeOf(value: GgufValue | undefined, key: string, file: string): number {
   if (value === undefined) return 0;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw rejected(`${file} is damaged: its ${key} is no size`, NOT_SERVED);
+  throw rejected(`${file} is damaged: its ${key} is not a size`, NOT_SERVED);
 }
 
 /** One number for all blocks, or one for each. */

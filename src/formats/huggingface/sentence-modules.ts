@@ -60,7 +60,7 @@ export async function listedModules(
   const listed = await jsonIn(files, root, 'modules.json');
   if (listed === undefined) return undefined;
   const name = within(root, 'modules.json');
-  if (!Array.isArray(listed)) throw rejected(`${name} is no list of modules`, RESAVE);
+  if (!Array.isArray(listed)) throw rejected(`${name} is not a list of modules`, RESAVE);
   return listed.map((each) => {
     const type = isObject(each) ? textOf(each['type']) : null;
     const path = isObject(each) && typeof each['path'] === 'string' ? each['path'] : '';

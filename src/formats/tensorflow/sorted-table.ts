@@ -71,7 +71,7 @@ export function readTable(table: Buffer, file: string): readonly TableEntry[] {
 
   const footer = table.length - FOOTER_BYTES;
   if (footer < 0 || table.readBigUInt64LE(table.length - 8) !== MAGIC) {
-    throw odd('it is no index of variables');
+    throw odd('it is not an index of variables');
   }
   const index = place(place(footer, table.length).next, table.length);
   const found: TableEntry[] = [];

@@ -70,7 +70,7 @@ export async function readExported(archive: TorchArchive) {
   }
   const written = parseJson((await textOf(archive, MODEL)) ?? '');
   const { data } = program.safeParse(written);
-  if (!data) throw rejected(`${file} is damaged: its ${MODEL} is no exported program`, AGAIN);
+  if (!data) throw rejected(`${file} is damaged: its ${MODEL} is not an exported program`, AGAIN);
   const { major, minor } = data.schema_version;
   if (major !== SCHEMA) {
     throw rejected(

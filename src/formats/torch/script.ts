@@ -33,7 +33,7 @@ export async function readScript(archive: TorchArchive) {
   const constants = members.get('constants.pkl');
   const held = constants ? await scanned(archive, constants) : null;
   if (!isInstance(root) || !root.of.name.startsWith('__torch__.')) {
-    throw rejected(`${file}: its data.pkl is no module of TorchScript`, RESAVE);
+    throw rejected(`${file}: its data.pkl is not a module of TorchScript`, RESAVE);
   }
   const weights = weighed(tensorsIn(root, archive, 'data'), archive, 'data');
   const others = weighed(tensorsIn(held, archive, 'constants'), archive, 'constants');

@@ -12,7 +12,7 @@ const ZIP = 'PK';
 export async function readState(source: ByteSource, file: string, wayOut: string) {
   const head = Buffer.from(await source.read(0, Math.min(ZIP.length, source.sizeBytes)));
   if (head.toString('latin1') !== ZIP) {
-    throw rejected(`${file} is no zip: torch has written zips since 1.6`, wayOut);
+    throw rejected(`${file} is not a zip: torch has written zips since 1.6`, wayOut);
   }
   const archive = await openTorch(source, file);
   const data = archive.members.get('data.pkl');

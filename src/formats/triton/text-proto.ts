@@ -16,7 +16,7 @@ export function readTextProto(text: string, file: string): TextMessage {
 
   const odd = () =>
     rejected(
-      `${file} is no configuration of Triton: ${quoted(tokens[at] ?? 'its end')} stands where it cannot`,
+      `${file} is not a configuration of Triton: ${quoted(tokens[at] ?? 'its end')} stands where it cannot`,
       'Upload it as Triton takes it.',
     );
 
@@ -67,7 +67,7 @@ function tokensOf(text: string, file: string): readonly string[] {
     const [token] = TOKEN.exec(text) ?? [];
     if (token === undefined || tokens.length > MAX_TOKENS) {
       throw rejected(
-        `${file} is no configuration of Triton, or is too long`,
+        `${file} is not a configuration of Triton, or is too long`,
         'Upload it as Triton takes it.',
       );
     }

@@ -50,7 +50,7 @@ describe('a file of evidence', () => {
   it.each(['', '{}', '[]', 'null', '{"evidence": {}}'])(
     'is refused where it is none: %s',
     (text) => {
-      expect(() => readSigned(text)).toThrow('this is no file of `slipway prove`');
+      expect(() => readSigned(text)).toThrow('this is not a file of `slipway prove`');
     },
   );
 });

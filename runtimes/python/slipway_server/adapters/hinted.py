@@ -187,7 +187,7 @@ def _image(hint: Any) -> Callable[[Any], Any]:
         try:
             return Image.open(io.BytesIO(content))
         except Image.UnidentifiedImageError:
-            raise ValueError("it is no image of a kind that Pillow knows") from None
+            raise ValueError("it is not an image of a kind that Pillow knows") from None
 
     return image
 

@@ -44,7 +44,7 @@ def image_of(content: bytes, what: str) -> Any:
         ImageOps.exif_transpose(image, in_place=True)
         return image.convert("RGB")
     except UnidentifiedImageError:
-        raise Refusal(400, f"{what} is no PNG, JPEG or WebP image") from None
+        raise Refusal(400, f"{what} is not a PNG, JPEG or WebP image") from None
     except (OSError, ValueError, SyntaxError) as error:
         raise Refusal(400, f"{what} is an image that cannot be read: {message_of(error)}") from None
 

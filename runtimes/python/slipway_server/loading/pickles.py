@@ -60,13 +60,13 @@ def _check_state(target: Any, state: Any) -> None:
     if isinstance(target, _STATELESS):
         end(f"changed {getattr(target, '__name__', target)}")
     if kind.__name__ == "NumpyArrayWrapper" and type(state) is not dict:
-        end("set the attributes of an array of joblib by what is no plain dict")
+        end("set the attributes of an array of joblib by something other than a plain dict")
     check_tree(target, state)
     if getattr(target, "__setstate__", None) is not None:
         return
     parts = state if type(state) is tuple and len(state) == 2 else (state,)
     if not all(part is None or type(part) is dict for part in parts):
-        end(f"set the state of {kind.__module__}.{kind.__qualname__} by what is no plain dict")
+        end(f"set the state of {kind.__module__}.{kind.__qualname__} by something other than a plain dict")
 
 
 class _Pickle:

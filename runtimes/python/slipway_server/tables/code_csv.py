@@ -27,7 +27,7 @@ def _column(name: str, cells: list[Any]) -> np.ndarray:
     is_matrix = bool(cells) and all(isinstance(each, list) for each in cells) and len({len(each) for each in cells}) == 1
     flat = [cell for row in cells for cell in row] if is_matrix else cells
     if any(isinstance(cell, (list, dict)) for cell in flat):
-        raise Refusal(406, f"{quoted(name)} has lists or objects, which are no cells of a table; ask for application/json")
+        raise Refusal(406, f"{quoted(name)} has lists or objects, which do not fit in the cells of a table; ask for application/json")
     array = np.array(["" if cell is None else cell for cell in flat])
     if array.dtype.kind not in "biuf":
         array = np.array([_text_of(cell) for cell in flat], dtype=object)

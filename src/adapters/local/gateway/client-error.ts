@@ -5,7 +5,7 @@ import type { Refusal } from './refusal.ts';
 
 const NO_TUNNEL: Refusal = {
   status: 405,
-  error: 'this is no proxy: CONNECT opens no way to other addresses',
+  error: 'this is not a proxy: it opens no connection to other addresses',
   fix: 'leave the gateway out of the settings of proxies (HTTPS_PROXY), and call /models/<name>/… on it',
 };
 

@@ -120,7 +120,7 @@ describe('by /invocations', () => {
     ['an address', { inputs: 'https://example.com/cat.png' }, 400, 'which is not base64'],
     ['a number', { inputs: 5 }, 400, 'inputs is 5'],
     ['no image', { inputs: [] }, 400, 'inputs is a list of 0'],
-    ['no text in a list', { inputs: [base64Of(FILE), 'aGVsbG8='] }, 400, 'inputs[1] is no PNG'],
+    ['no text in a list', { inputs: [base64Of(FILE), 'aGVsbG8='] }, 400, 'inputs[1] is not a PNG'],
     ['too many', { inputs: new Array(33).fill('a') }, 400, 'has 33 images; the limit is 32'],
     ['no count', { inputs: base64Of(FILE), parameters: { top_k: 0 } }, 400, 'top_k is 0'],
     ['a parameter of none', { inputs: 'a', parameters: { k: 1 } }, 400, 'parameters has "k"'],

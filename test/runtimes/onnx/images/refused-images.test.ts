@@ -8,9 +8,9 @@ const JPEG = readFileSync(new URL('wide.jpg', FIXTURES));
 
 describe('an image is refused', () => {
   it.each<[string, Uint8Array, string]>([
-    ['that is none', Buffer.from('GIF89a and so on'), 'inputs is no PNG, JPEG or WebP image'],
-    ['that is empty', new Uint8Array(), 'inputs is no PNG, JPEG or WebP image'],
-    ['that is a drawing', Buffer.from('<svg width="9" height="9"/>'), 'is no PNG'],
+    ['that is none', Buffer.from('GIF89a and so on'), 'inputs is not a PNG, JPEG or WebP image'],
+    ['that is empty', new Uint8Array(), 'inputs is not a PNG, JPEG or WebP image'],
+    ['that is a drawing', Buffer.from('<svg width="9" height="9"/>'), 'is not a PNG'],
     ['that ends too early', JPEG.subarray(0, 1500), 'inputs is an image that cannot be read'],
     ['that is a head alone', PNG.subarray(0, 40), 'inputs is an image that cannot be read'],
     [
