@@ -1,8 +1,7 @@
 // What models of deep learning cost, served by Slipway, beside what their owners serve them with: the same weights on the same machine, in turns.
 // `node bench/deep.ts [ROUNDS] [SUBJECT...]`; the subjects are below, all of them where none is named.
 // Weights, engines and frameworks (torch with CUDA's libraries, 5 GB, and TensorFlow, 1.6 GB) are fetched once into the user's cache. They need uv, or a Python from 3.10 to 3.13 that installs it.
-import { availableParallelism, loadavg } from 'node:os';
-import { measureBeside } from './deep/beside.ts';
+import { measureBeside } from './beside/measure.ts';
 import { decoder } from './deep/decoder.ts';
 import { kerasNetwork } from './deep/keras.ts';
 import { measureLanguage } from './deep/language.ts';
@@ -21,10 +20,6 @@ const [rounds = '5', ...named] = process.argv.slice(2);
 for (const name of named.length > 0 ? named : Object.keys(SUBJECTS)) {
   const measure = SUBJECTS[name];
   if (!measure) throw new Error(`${name} is not one of ${Object.keys(SUBJECTS).join(', ')}`);
-  const startedAtMs = performance.now();
-  console.log(`\n${name}, ${rounds} rounds (min / median / max)`);
+  console.log(`\n${name}`);
   await measure(Number(rounds));
-  const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(0);
-  const load = loadavg()[0]?.toFixed(1);
-  console.log(`took ${seconds} s; load of the ${availableParallelism()} cores at its end ${load}`);
 }

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../test/support/clock/eventually.ts';
 import { processesOf, startSlipway } from '../test/support/slipway/running.ts';
 import { bareStart } from './bare-server.ts';
+import { startServer } from './beside/server.ts';
+import { inTurns, ratiosOf } from './beside/turns.ts';
 import { row, spread } from './figures.ts';
-import { fastapiStart } from './first-answer/fastapi.ts';
 import { SUBJECTS } from './first-answer/models.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 7);
@@ -26,42 +27,64 @@ const aside = join(folder, 'aside.onnx');
 /** From the end of a plain copy to the admission: the wait for the file to settle, and its intake. */
 const settleTimes: number[] = [];
 const spares: number[] = [];
-const times = new Map<string, number[]>();
-for (let round = 0; round < ROUNDS; round += 1) {
-  // As a user has it: written a while before it is moved into the bucket, so that its bytes are on the disk.
-  await copyFile(path, aside);
-  await using file = await open(aside);
-  await file.sync();
-  note('bare start', await bareStart(path, rightAnswer));
-  if (PYTHON) note('FastAPI start', await fastapiStart(PYTHON, path, rightAnswer));
-  note('renamed', await dropped(`renamed-${round}`, renameIn));
-  note('pushed', await dropped(`pushed-${round}`, push));
-  note('copied', await dropped(`copied-${round}`, copyIn));
-}
+const times = await inTurns(
+  {
+    'bare start': () => bareStart(path, rightAnswer),
+    ...(PYTHON && { 'FastAPI start': () => fastapiStart(PYTHON) }),
+    renamed: (round) => dropped(`renamed-${round}`, renameIn),
+    pushed: (round) => dropped(`pushed-${round}`, push),
+    copied: (round) => dropped(`copied-${round}`, copyIn),
+  },
+  ROUNDS,
+);
 await slipway.stop();
 await rm(folder, { recursive: true });
 
-console.log(
-  `drop → first right answer of the ${KIND} model, ${ROUNDS} rounds, ms (min / median / max)`,
-);
-for (const [way, values] of times) console.log(row(way, spread(values)));
+console.log(`drop → first right answer of the ${KIND} model, ms`);
+for (const [way, values] of Object.entries(times)) console.log(row(way, spread(values)));
 for (const side of ['bare start', 'FastAPI start']) {
-  const others = times.get(side);
+  const others = times[side];
   if (!others) continue;
   console.log(`a ${side} takes so many times as long, round by round (min / median / max)`);
   for (const way of ['renamed', 'pushed', 'copied']) {
-    const ratios = times.get(way)?.map((ms, round) => (others[round] ?? Number.NaN) / ms) ?? [];
-    console.log(row(way, spread(ratios, 2)));
+    console.log(row(way, spread(ratiosOf(others, times[way] ?? []), 2)));
   }
 }
 console.log(row('end of cp → Admitted, ms', spread(settleTimes)));
 console.log(row('the spare server holds, MiB', spread(spares)));
 
-function note(way: string, ms: number): void {
-  times.set(way, [...(times.get(way) ?? []), ms]);
+/** Starts FastAPI on the model, calls it, and ends it; answers the ms from the start to its right answer. */
+async function fastapiStart(python: string): Promise<number> {
+  const startedAt = performance.now();
+  const server = await startServer({
+    program: python,
+    given: [join(import.meta.dirname, 'first-answer', 'fastapi_server.py')],
+    environment: { MODEL_PATH: path },
+  });
+  try {
+    while (!(await listens(server.origin))) {
+      server.requireAlive();
+      await sleep(POLL_MS);
+    }
+    await rightAnswer(`${server.origin}/infer`);
+    return performance.now() - startedAt;
+  } finally {
+    await server.stop();
+  }
+}
+
+function listens(url: string): Promise<boolean> {
+  return fetch(url).then(
+    async (response) => Boolean(await response.arrayBuffer()),
+    () => false,
+  );
 }
 
 async function dropped(model: string, drop: (model: string) => Promise<void>): Promise<number> {
+  // A user has written the file a while before it is moved into the bucket, so that its bytes are on the disk.
+  await copyFile(path, aside);
+  await using file = await open(aside);
+  await file.sync();
   await sleep(PAUSE_MS);
   spares.push(...(await Promise.all(processesOf(join(folder, 'spares')).map(proportionalMiB))));
   const startedAt = performance.now();

@@ -9,17 +9,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fixtureOf } from '../test/support/models/dropped.ts';
 import { type RunningSlipway, startSlipway } from '../test/support/slipway/running.ts';
+import { type Asking, firstAnswer, requireRight } from './beside/asking.ts';
+import { cpuMs } from './beside/process-tree.ts';
+import { uvProgram } from './beside/python.ts';
+import { startServer } from './beside/server.ts';
 import { row, spread } from './figures.ts';
-import { type Asked, firstAnswer, installedBy, OTHERS } from './first-model/others.ts';
-import { cpuMs } from './python-servers/process-tree.ts';
 
 const run = promisify(execFile);
 const ROUNDS = Number(process.argv[2] ?? 1);
-const PYTHON_TOOLS = new URL('../buildspecs/commands/python-tools.mjs', import.meta.url);
+const HERE = join(import.meta.dirname, 'first-model');
+/** The servers that an owner writes in place of Slipway. */
+const OTHERS = {
+  LitServe: { server: 'litserve==0.2.19', command: ['litserve_server.py'] },
+  BentoML: {
+    server: 'bentoml==1.4.40',
+    command: ['-m', 'bentoml', 'serve', 'bentoml_server:Pipeline', '--port', 'PORT'],
+  },
+} as const;
+type Other = (typeof OTHERS)[keyof typeof OTHERS];
+const PACKAGES = ['scikit-learn==1.8.0', 'pandas', 'joblib'];
+const MOST_APART = 1e-4;
 const LOOK_MS = 10;
 /** A command of the build, and a stage of it: those that work side by side are told apart by the last that was told. */
 const STAGE = /^(?:\[Container\] Running command .*commands\/([\w-]+)\.mjs|progress: ([a-z ]+))/;
 
+type Probabilities = { readonly probabilities: readonly (readonly number[])[] };
 type Ending = Awaited<ReturnType<RunningSlipway['ending']>>;
 type Took = {
   readonly total: number;
@@ -115,8 +129,7 @@ async function took(
 /** What the same takes without Slipway. */
 async function others(dataDir: string): Promise<void> {
   const environment = converterIn(dataDir);
-  const { findUv } = await import(String(PYTHON_TOOLS));
-  const uv: string = await findUv();
+  const uv = await uvProgram();
   const python = join(environment, 'bin', 'python');
   for (const [what, variables] of [
     ['uv, the same packages', {}],
@@ -135,12 +148,12 @@ async function others(dataDir: string): Promise<void> {
   for (const [name, other] of Object.entries(OTHERS)) {
     const folder = join(dataDir, name);
     await tookWithout(`${name}, by uv`, async () => {
-      const installed = await installedBy(uv, python, other, folder);
-      return await firstAnswer(installed, other, folder, asked());
+      await run(uv, ['venv', '--quiet', '--python', python, folder]);
+      const into = ['--python', join(folder, 'bin', 'python'), other.server, ...PACKAGES];
+      await run(uv, ['pip', 'install', '--quiet', ...into]);
+      return answeredBy(other, folder);
     });
-    await tookWithout(`${name}, its packages there`, () =>
-      firstAnswer(join(folder, 'bin', 'python'), other, folder, asked()),
-    );
+    await tookWithout(`${name}, its packages there`, () => answeredBy(other, folder));
   }
 }
 
@@ -151,12 +164,30 @@ async function tookWithout(what: string, task: () => Promise<number>): Promise<v
   without.set(what, [...(without.get(what) ?? []), doneAt - startedAt]);
 }
 
-function asked(): Asked {
+/** Starts a server with the packages in `folder`, asks it until its first right answer, and ends it; answers when that answer was there. */
+async function answeredBy({ command }: Other, folder: string): Promise<number> {
   const { path, requests } = fixtureOf('sklearn', 'columns-pipeline-1.8.joblib');
   const request = requests.find(({ protocol }) => protocol === 'invocations');
   if (!request) throw new Error(`${path} has no request`);
-  const { predictions } = request.answer as { predictions: { probabilities: unknown } };
-  return { path, body: request.body, probabilities: predictions.probabilities };
+  const { predictions } = request.answer as { predictions: Probabilities };
+  const asking: Asking = {
+    path: '/predict',
+    body: request.body,
+    read: (answer) => (answer as Probabilities).probabilities.flat(),
+  };
+  const server = await startServer({
+    program: join(folder, 'bin', 'python'),
+    given: command,
+    environment: { HOME: folder, MODEL_PATH: path },
+    cwd: HERE,
+  });
+  try {
+    const answer = await firstAnswer(server.origin, asking, server.requireAlive);
+    requireRight(answer, predictions.probabilities.flat(), MOST_APART);
+    return performance.now();
+  } finally {
+    await server.stop();
+  }
 }
 
 /** The environment that a model was converted in. */

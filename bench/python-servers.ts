@@ -1,59 +1,134 @@
 // What a model of a Python framework costs to start and to ask, served by Slipway, converted to ONNX (`auto`) and not (`none`), beside FastAPI with the framework and KServe's server: the same files, one thread each, in turns.
 // And from such a model dropped in the bucket of a Slipway that runs to its first right answer: the others have no such thing, and only their start.
-// `node bench/python-servers.ts [FOLDER] [ROUNDS]`; what it prepares is kept in FOLDER. PYTHON is a Python from 3.11 to 3.13 with pip, `python3` where it is not given.
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+// `node bench/python-servers.ts [ROUNDS] [KIND...]`; the environment of the others is kept in the user's cache.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spread } from './figures.ts';
-import { KINDS, type Kind, prepare } from './python-servers/prepare.ts';
-import { emptySeen, print } from './python-servers/report.ts';
-import { bundleOnnxServer, SIDES } from './python-servers/servers.ts';
-import { dropped, turn } from './python-servers/turns.ts';
+import { promisify } from 'node:util';
+import { measureBeside } from './beside/measure.ts';
+import { pythonOf } from './beside/python.ts';
+import type { Ours, Peer, Question, Subject } from './beside/subject.ts';
 
-const FOLDER = process.argv[2] ?? join(tmpdir(), 'slipway-bench-python-servers');
-const ROUNDS = Number(process.argv[3] ?? 5);
-// A job begins while one as long as the longest so far still ends within this.
-const MOST_MS = 330_000;
+const HERE = join(import.meta.dirname, 'python-servers');
+const KINDS = ['forest', 'xgboost', 'lightgbm', 'pipeline'] as const;
+type Kind = (typeof KINDS)[number];
 
-await bundleOnnxServer();
-const prepared = await prepare(FOLDER, process.env['PYTHON'] ?? 'python3');
-const seen = emptySeen();
-const loads: number[] = [];
-const startedAtMs = performance.now();
-try {
-  await runInTime(Array.from({ length: ROUNDS }, (_, round) => jobsOf(round)).flat());
-} finally {
-  await prepared.slipway.stop();
-}
-const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(0);
-console.log(`min / median / max of as many rounds as ${seconds} s had time for, at most ${ROUNDS}`);
-console.log(
-  `load of this machine of ${availableParallelism()} cores meanwhile ${spread(loads, 1)}`,
-);
-print(prepared, seen);
+/** Some rows, as each protocol asks for them, and the framework's own answer. */
+type Asked = {
+  readonly rows: number;
+  readonly infer: object;
+  readonly plain: object;
+  readonly labels: readonly number[];
+  /** The probabilities of both classes, row by row. */
+  readonly probabilities: readonly number[];
+};
+type Trained = { readonly file: string; readonly framework: string; readonly questions: Asked[] };
+type Outputs = {
+  readonly outputs: readonly { readonly name: string; readonly data: readonly number[] }[];
+};
+type Plain = {
+  readonly labels: readonly number[];
+  readonly probabilities: readonly (readonly number[])[];
+};
 
-type Job = () => Promise<void>;
+// A conversion to ONNX has to be as near in the build.
+const MOST_APART = 1e-5;
 
-/** All sides of each model in turn, another one first in each round; and each model dropped, converted in every other round. */
-function jobsOf(round: number): readonly Job[] {
-  const sides = [...SIDES.slice(round % SIDES.length), ...SIDES].slice(0, SIDES.length);
-  const optimize = round % 2 === 0 ? 'auto' : 'none';
-  const measure = (kind: Kind) => async () => {
-    for (const side of sides) seen.costs[kind][side].push(await turn(prepared, kind, side));
-  };
-  const drop = (kind: Kind) => async () => {
-    seen.drops[kind][optimize].push(await dropped(prepared, kind, optimize));
-  };
-  return [...KINDS.map(measure), ...KINDS.map(drop)];
+const [rounds = '5', ...named] = process.argv.slice(2);
+for (const kind of KINDS.filter((each) => named.length === 0 || named.includes(each))) {
+  console.log(`\n${kind}`);
+  await measureBeside((folder) => subject(kind, folder), Number(rounds));
 }
 
-async function runInTime(jobs: readonly Job[]): Promise<void> {
-  let longestMs = 0;
-  for (const [index, job] of jobs.entries()) {
-    const jobAtMs = performance.now();
-    if (jobAtMs - startedAtMs + longestMs > MOST_MS) return;
-    await job();
-    longestMs = Math.max(longestMs, performance.now() - jobAtMs);
-    loads.push(loadavg()[0] ?? NaN);
-    console.error(`${index + 1} of ${jobs.length}`);
-  }
+async function subject(kind: Kind, folder: string): Promise<Subject> {
+  const python = await pythonOf(join(HERE, 'requirements.txt'));
+  // FastAPI has no packages beside the framework's, as XGBoost would import scikit-learn and pandas for a second.
+  const isBooster = kind === 'xgboost' || kind === 'lightgbm';
+  const bare = isBooster ? await pythonOf(join(HERE, 'bare.txt')) : python;
+  await promisify(execFile)(python, [join(HERE, 'train.py'), folder]);
+  const trained: Trained = JSON.parse(readFileSync(join(folder, 'models.json'), 'utf8'))[kind];
+  const path = join(folder, trained.file);
+  const manifest = await manifestOf(kind, python);
+  const [first, ...others] = trained.questions.map(asked);
+  if (!first) throw new Error(`${kind} has no question`);
+  return {
+    ours: [ours('auto', path, manifest), ours('none', path, manifest)],
+    peers: [
+      peer('FastAPI', 'fastapi', bare, path, kind),
+      peer('KServe', 'kserve', python, path, kind),
+    ],
+    unit: 'row',
+    questions: [first, ...others],
+    mostApart: MOST_APART,
+    aims: { startCpu: 5, unitCpu: 20 },
+  };
+}
+
+function ours(
+  optimize: 'auto' | 'none',
+  path: string,
+  manifest: (optimize: string) => string,
+): Ours {
+  const bytes = readFileSync(path);
+  return {
+    name: `Slipway ${optimize}`,
+    drop(slipway, model) {
+      const key = `models/${model}/${path.split('/').at(-1)}`;
+      slipway.drop(`${key}.yaml`, manifest(optimize));
+      slipway.drop(key, bytes);
+    },
+  };
+}
+
+function peer(name: string, script: string, python: string, path: string, kind: Kind): Peer {
+  return {
+    name,
+    command: {
+      program: python,
+      given: [join(HERE, `${script}_server.py`)],
+      environment: { MODEL_PATH: path, MODEL_KIND: kind },
+      cwd: HERE,
+    },
+  };
+}
+
+function asked({ rows, infer, plain, labels, probabilities }: Asked): Question {
+  // KServe makes up an id for each request that has none.
+  const body = { id: 'asked', ...infer };
+  const read = (answer: unknown) => {
+    const { outputs } = answer as Outputs;
+    const data = (name: string) => outputs.find((each) => each.name === name)?.data ?? [];
+    return [...data('label'), ...data('probabilities')];
+  };
+  return {
+    what: `${rows} at once`,
+    count: rows,
+    ours: (model) => ({ path: `/v2/models/${model}/infer`, body, read }),
+    peers: (name) =>
+      name === 'KServe'
+        ? { path: '/v2/models/m/infer', body, read }
+        : {
+            path: '/predict',
+            body: plain,
+            read(answer) {
+              const found = answer as Plain;
+              return [...found.labels, ...found.probabilities.flat()];
+            },
+          },
+    wanted: [...labels, ...probabilities],
+  };
+}
+
+/** All sides have the same Python, and the same version of pandas. */
+async function manifestOf(kind: Kind, python: string): Promise<(optimize: string) => string> {
+  const told = 'import sys, pandas; print("%d.%d" % sys.version_info[:2], pandas.__version__)';
+  const { stdout } = await promisify(execFile)(python, ['-c', told]);
+  const [pythonVersion, pandas] = stdout.trim().split(' ');
+  const requirements = kind === 'pipeline' ? { requirements: [`pandas==${pandas}`] } : {};
+  return (optimize) =>
+    JSON.stringify({
+      runtime: { optimize },
+      placement: { target: 'lambda' },
+      build: { pythonVersion, ...requirements },
+    });
 }

@@ -2,11 +2,11 @@
 // `node bench/smallest.ts [NAME...]`. A bench without what it needs is skipped, with the reason.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argv, execPath, exit } from 'node:process';
 import { text } from 'node:stream/consumers';
 import { ADAPTER, CRANE } from '../test/docker/docker.ts';
+import { environmentOf } from './beside/python.ts';
 import { row } from './figures.ts';
 
 /** How a bench is run at its smallest: its arguments, and why it cannot be run here. */
@@ -19,9 +19,11 @@ const CANNOT = 3;
 const lacksCommand = (name: string) => () =>
   spawnSync(name, ['--version']).error !== undefined && `${name} is not installed`;
 // Hundreds of megabytes of packages, which the bench installs where it is run by hand.
-const lacksOthers = (folder: string, who: string) => () =>
-  !existsSync(join(folder, 'environment')) &&
-  `it measures beside ${who}, which it installs when it is run by hand`;
+const lacksOthers = async (bench: string, who: string) => {
+  const requirements = join(import.meta.dirname, bench, 'requirements.txt');
+  const isThere = existsSync(await environmentOf(requirements));
+  return () => !isThere && `it measures beside ${who}, which it installs when it is run by hand`;
+};
 
 export const SMALLEST: Readonly<Record<string, Smallest>> = {
   'append-weights': {
@@ -34,8 +36,8 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   },
   burst: { args: ['--rate', '20', '--seconds', '1', '--rounds', '1'] },
   concurrency: {
-    args: [join(tmpdir(), 'slipway-bench-concurrency'), '1'],
-    lacks: lacksOthers(join(tmpdir(), 'slipway-bench-concurrency'), 'LitServe and BentoML'),
+    args: ['1'],
+    lacks: await lacksOthers('concurrency', 'LitServe and BentoML'),
   },
   cutover: {
     args: ['--requests', '400', '--rate', '100', '--cutovers', '2', '--rolled-back', '1'],
@@ -61,8 +63,8 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   'many-models': { args: ['2', '1'] },
   orchestration: { args: ['1'] },
   'python-servers': {
-    args: [join(tmpdir(), 'slipway-bench-python-servers'), '1'],
-    lacks: lacksOthers(join(tmpdir(), 'slipway-bench-python-servers'), 'FastAPI and KServe'),
+    args: ['1', 'forest'],
+    lacks: await lacksOthers('python-servers', 'FastAPI and KServe'),
   },
   recovery: { args: ['1'] },
   soak: { args: ['--seconds', '8', '--rate', '10'] },

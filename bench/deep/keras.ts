@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { pythonOf } from './environment.ts';
-import type { Question, Subject } from './subject.ts';
+import { pythonOf } from '../beside/python.ts';
+import type { Question, Subject } from '../beside/subject.ts';
 
 const SHAPE = [96, 96, 3] as const;
 
@@ -11,16 +11,30 @@ type Predictions = { readonly predictions: readonly (readonly number[])[] };
 
 /** MobileNetV2 for small pictures, beside FastAPI with Keras on TensorFlow. */
 export async function kerasNetwork(folder: string): Promise<Subject> {
-  const python = await pythonOf('keras.txt');
+  const python = await pythonOf(join(import.meta.dirname, 'keras.txt'));
   const modelPath = join(folder, 'network.keras');
   await promisify(execFile)(python, [join(import.meta.dirname, 'make_keras.py'), modelPath]);
   const bytes = readFileSync(modelPath);
   return {
-    peer: { name: 'Keras', python, script: 'keras_server.py', modelPath },
+    peers: [
+      {
+        name: 'Keras',
+        command: {
+          program: python,
+          given: [join(import.meta.dirname, 'keras_server.py')],
+          environment: { MODEL_PATH: modelPath },
+        },
+      },
+    ],
     unit: 'picture',
-    drop: (slipway, model) => slipway.drop(`models/${model}/network.keras`, bytes),
+    ours: [
+      {
+        name: 'Slipway',
+        drop: (slipway, model) => slipway.drop(`models/${model}/network.keras`, bytes),
+      },
+    ],
     questions: [asked(1), asked(8)],
-    aims: {},
+    mostApart: 1e-3,
   };
 }
 

@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { pythonWith } from '../../test/runtimes/python-environment.ts';
 import { smollm } from '../../test/support/models/smollm.ts';
 import { startSlipway, temporaryFolder } from '../../test/support/slipway/running.ts';
+import { type Asking, firstAnswer } from '../beside/asking.ts';
+import { dropped, undeployed } from '../beside/drops.ts';
+import { threadsCpuMs } from '../beside/process-tree.ts';
+import type { Ours } from '../beside/subject.ts';
+import { inTurns, ratiosOf } from '../beside/turns.ts';
 import { row, spread } from '../figures.ts';
-import { threadsCpuMs } from '../python-servers/process-tree.ts';
-import { firstAnswer } from './asking.ts';
-import { dropped, nameOf, undeployed } from './drops.ts';
-import type { Asking } from './subject.ts';
 
 export const CONTEXT = 1024;
 const TOKENS = 64;
@@ -33,22 +34,25 @@ export async function measureLanguage(rounds: number): Promise<void> {
   await using slipway = await startSlipway(folder.path);
   const { child, port } = await bareServer(weights, await llamaPython());
   const bare = { at: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 };
-  const seen: Record<Side, Seen[]> = { slipway: [], bare: [] };
   try {
-    const wanted = await firstAnswer(bare.at, completion, () => undefined, '/health');
-    const dropIn = (round: number) => dropped(slipway, subject(weights), { round, wanted });
-    const coldMs = await dropIn(0);
-    await undeployed(slipway, 0);
-    const nextMs = await dropIn(1);
+    const wanted = await firstAnswer(bare.at, completion);
+    const dropIn = (model: string) =>
+      dropped(slipway, dropOf(weights), { model, ask: () => completion, wanted, mostApart: 0 });
+    const coldMs = await dropIn('first');
+    await undeployed(slipway, 'first');
+    const nextMs = await dropIn('next');
     const sides = {
-      slipway: { at: `${slipway.gateway}/models/${nameOf(1)}`, pid: slipway.process.pid ?? 0 },
+      slipway: { at: `${slipway.gateway}/models/next`, pid: slipway.process.pid ?? 0 },
       bare,
     };
-    for (let round = 1; round <= rounds; round += 1) {
-      const order: Side[] = round % 2 === 0 ? ['slipway', 'bare'] : ['bare', 'slipway'];
-      for (const side of order) seen[side].push(await asked(sides[side], round));
-    }
-    report(seen);
+    const { slipway: ours = [], bare: others = [] } = await inTurns(
+      {
+        slipway: (round) => asked(sides.slipway, round),
+        bare: (round) => asked(sides.bare, round),
+      },
+      rounds,
+    );
+    report({ slipway: ours, bare: others });
     console.log(row('drop → answer, ms', `${nextMs.toFixed(0)}; the first ${coldMs.toFixed(0)}`));
   } finally {
     child.stdin?.end();
@@ -61,14 +65,11 @@ const completion: Asking = {
   read: (answer) => (answer as { choices: [{ text: string }] }).choices[0].text,
 };
 
-function subject(weights: string): Parameters<typeof dropped>[1] {
+function dropOf(weights: string): Ours['drop'] {
   const bytes = readFileSync(weights);
-  return {
-    drop(slipway, model) {
-      slipway.drop(`models/${model}/m.gguf.yaml`, `runtime: { contextTokens: ${CONTEXT} }`);
-      slipway.drop(`models/${model}/m.gguf`, bytes);
-    },
-    questions: [{ ours: () => completion }],
+  return (slipway, model) => {
+    slipway.drop(`models/${model}/m.gguf.yaml`, `runtime: { contextTokens: ${CONTEXT} }`);
+    slipway.drop(`models/${model}/m.gguf`, bytes);
   };
 }
 
@@ -108,15 +109,15 @@ export async function asked({ at, pid }: Running, round: number): Promise<Seen> 
 
 function report(seen: Readonly<Record<Side, readonly Seen[]>>): void {
   const of = (side: Side, figure: keyof Seen) => seen[side].map((one) => one[figure]);
-  const paired = (figure: keyof Seen, by: (ours: number, bare: number) => number) =>
-    of('slipway', figure).map((ours, at) => by(ours, of('bare', figure)[at] ?? Number.NaN));
   for (const side of ['slipway', 'bare'] as const) {
     console.log(row(`${side}, tokens a second`, spread(of(side, 'perSecond'), 1)));
     console.log(row(`${side}, first token, ms`, spread(of(side, 'firstMs'), 1)));
     console.log(row(`${side}, CPU ms a token`, spread(of(side, 'cpuMs'), 2)));
   }
-  const ratios = paired('perSecond', (ours, bare) => ours / bare);
-  const later = paired('firstMs', (ours, bare) => ours - bare);
+  const ratios = ratiosOf(of('slipway', 'perSecond'), of('bare', 'perSecond'));
+  const later = of('slipway', 'firstMs').map(
+    (ours, at) => ours - (of('bare', 'firstMs')[at] ?? Number.NaN),
+  );
   console.log(row('tokens a second, ratio', `${spread(ratios, 3)} (aim: 0.95)`));
   console.log(row('first token, ms later', `${spread(later, 1)} (aim: 20)`));
 }

@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { filesIn } from '../../test/support/models/files-in.ts';
 import { minilm } from '../../test/support/models/minilm.ts';
-import { pythonOf } from './environment.ts';
-import type { Question, Subject } from './subject.ts';
+import { pythonOf } from '../beside/python.ts';
+import type { Question, Subject } from '../beside/subject.ts';
 
 const TEXTS = [
   'The delivery was late, the box was damaged, and nobody answered the phone: I shall never order here again!',
@@ -19,20 +20,31 @@ export async function sentences(): Promise<Subject> {
   if (typeof modelPath !== 'string') throw new Error(modelPath.missing);
   const files = filesIn(modelPath);
   return {
-    peer: {
-      name: 'sentence-transformers',
-      python: await pythonOf('torch.txt'),
-      script: 'sentences_server.py',
-      modelPath,
-    },
+    peers: [
+      {
+        name: 'sentence-transformers',
+        command: {
+          program: await pythonOf(join(import.meta.dirname, 'torch.txt')),
+          given: [join(import.meta.dirname, 'sentences_server.py')],
+          environment: { MODEL_PATH: modelPath },
+        },
+      },
+    ],
     unit: 'text',
-    drop(slipway, model) {
-      for (const [name, bytes] of Object.entries(files)) {
-        slipway.drop(`models/${model}/net/${name}`, bytes);
-      }
-      slipway.drop(`models/${model}/net/model.yaml`, '');
-    },
+    ours: [
+      {
+        name: 'Slipway',
+        drop(slipway, model) {
+          for (const [name, bytes] of Object.entries(files)) {
+            slipway.drop(`models/${model}/net/${name}`, bytes);
+          }
+          slipway.drop(`models/${model}/net/model.yaml`, '');
+        },
+      },
+    ],
     questions: [asked(1), asked(32)],
+    // All sides compute in single precision, by kernels of their own.
+    mostApart: 1e-3,
     aims: { startCpu: 5, unitCpu: 2 },
   };
 }

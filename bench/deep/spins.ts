@@ -3,10 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../../test/support/slipway/running.ts';
+import { MODEL } from '../beside/drops.ts';
+import { type Server, startServer } from '../beside/server.ts';
+import { inTurns, ratiosOf, type Turns } from '../beside/turns.ts';
 import { row, spread } from '../figures.ts';
 import { asked, bareServer, CONTEXT, llamaPython, weightsPath } from './language.ts';
-import { startGguf } from './servers.ts';
 
 const SPINS = [500, 1_000, 2_000, 4_000] as const;
 const LOOK_MS = 50;
@@ -43,11 +46,11 @@ export async function measureSpins(rounds: number): Promise<void> {
       }
       sides[`${SPINS[at]} looks`] = { at: origin, pid };
     }
-    print('quiet', await inTurns(sides, rounds));
+    print('quiet', await measured(sides, rounds));
     for (let core = 0; core < availableParallelism(); core += 1) {
       loops.push(spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
     }
-    print('busy', await inTurns(sides, rounds));
+    print('busy', await measured(sides, rounds));
   } finally {
     for (const loop of loops) loop.kill('SIGKILL');
     for (const server of servers) await server.stop();
@@ -55,26 +58,41 @@ export async function measureSpins(rounds: number): Promise<void> {
   }
 }
 
-async function inTurns(sides: Sides, rounds: number): Promise<ReadonlyMap<string, number[]>> {
-  const seen = new Map(Object.keys(sides).map((name): [string, number[]] => [name, []]));
+async function measured(sides: Sides, rounds: number): Promise<Turns<number>> {
   // Each has loaded and answered before anything is measured.
   for (const side of Object.values(sides)) await asked(side, 0);
-  for (let round = 1; round <= rounds; round += 1) {
-    const order = Object.entries(sides);
-    for (const [name, side] of round % 2 === 0 ? order : order.reverse()) {
-      seen.get(name)?.push((await asked(side, round)).perSecond);
-    }
-  }
-  return seen;
+  const turns = Object.entries(sides).map(
+    ([name, side]) =>
+      [name, async (round: number) => (await asked(side, round + 1)).perSecond] as const,
+  );
+  return inTurns(Object.fromEntries(turns), rounds);
 }
 
-function print(how: string, seen: ReadonlyMap<string, readonly number[]>): void {
-  const [bare = []] = seen.values();
-  for (const [name, values] of seen) {
-    const ratios = values.map((value, at) => value / (bare[at] ?? Number.NaN));
-    const figures = `tokens a second ${spread(values, 1)}, ratio ${spread(ratios, 2)}`;
-    console.log(row(`${how}, ${name}`, figures));
+function print(how: string, turns: Turns<number>): void {
+  const [bare = []] = Object.values(turns);
+  for (const [name, values] of Object.entries(turns)) {
+    const ratios = spread(ratiosOf(values, bare), 2);
+    console.log(row(`${how}, ${name}`, `tokens a second ${spread(values, 1)}, ratio ${ratios}`));
   }
+}
+
+/** Slipway's server of a language model in a GGUF file, whose threads look that often before they sleep. */
+function startGguf(
+  python: string,
+  { weights, facts, spins }: { weights: string; facts: string; spins: number },
+): Promise<Server> {
+  return startServer({
+    program: python,
+    given: ['-m', 'slipway_server'],
+    environment: {
+      PYTHONPATH: fileURLToPath(new URL('../../runtimes/python', import.meta.url)),
+      GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+      GOMP_SPINCOUNT: String(spins),
+      MODEL_PATH: weights,
+      MODEL_FACTS: facts,
+      MODEL_NAME: MODEL,
+    },
+  });
 }
 
 function answers(origin: string): Promise<boolean> {

@@ -376,7 +376,7 @@ describe('an artifact is refused', () => {
       { 'model.json': '{"weightsManifest": []}', 'group1-shard1of1.bin': 'abc' },
       ['model.json makes this a model of TensorFlow.js', '3 bytes of weights'],
     ],
-    ['of DVC', { 'model.pkl.dvc': 'outs:\n' }, ['a pointer of DVC, which names a file']],
+    ['of DVC', { 'model.pkl.dvc': 'outs:\n' }, ['a pointer of DVC, which points to a file']],
     [
       'of a program',
       { 'app/main.py': 'import os\nfrom fastapi import FastAPI\n', 'requirements.txt': '' },

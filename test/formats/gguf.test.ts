@@ -248,11 +248,11 @@ describe('a GGUF file is refused', () => {
       'bytes from byte',
     ],
     [
-      'with an alignment of no power of 2',
+      'with an alignment of not a power of 2',
       { more: [['general.alignment', ['u32', 24]]] },
-      'no power of 2',
+      'not a power of 2',
     ],
-    ['with an alignment of 0', { more: [['general.alignment', ['u32', 0]]] }, 'no power of 2'],
+    ['with an alignment of 0', { more: [['general.alignment', ['u32', 0]]] }, 'not a power of 2'],
     [
       'with an alignment larger than itself',
       { more: [['general.alignment', ['u32', 2 ** 30]]] },
@@ -266,7 +266,7 @@ describe('a GGUF file is refused', () => {
     [
       'with an alignment that is a text',
       { more: [['general.alignment', ['text', '32']]] },
-      'no power of 2',
+      'not a power of 2',
     ],
     [
       'with a tensor of five dimensions',
@@ -337,7 +337,7 @@ describe('a GGUF file is refused', () => {
       { 'llama.block_count': ['u32', 20_000] },
       'it is not a language model',
     ],
-    ['with a size that is none', { 'llama.context_length': ['f32', 0.5] }, 'is no size'],
+    ['with a size that is none', { 'llama.context_length': ['f32', 0.5] }, 'is not a size'],
   ])('%s', async (_, changed, message) => {
     await expect(inspected({ entries: { ...LLAMA, ...changed } })).rejects.toMatchObject({
       name: 'ArtifactRejected',

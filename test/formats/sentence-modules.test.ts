@@ -190,7 +190,7 @@ describe('a module is refused', () => {
       ofPickle('hostile/weights-run-a-command.pt'),
       '2_Dense/pytorch_model.bin',
     ],
-    ['whose file of torch is of before 1.6', ofPickle('legacy.pth'), 'is no zip'],
+    ['whose file of torch is of before 1.6', ofPickle('legacy.pth'), 'is not a zip'],
     ['whose file of torch is a checkpoint', ofPickle('checkpoint.ckpt'), 'holds more than'],
     [
       'that goes one of several ways',

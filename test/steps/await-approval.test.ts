@@ -171,7 +171,7 @@ describe('an approval', () => {
       'digits version 1 does not wait for approval: it is Admitted',
     );
     await expect(prod.registry.answerApproval(upload.deploymentId, given)).rejects.toThrow(
-      /is no promotion$/,
+      /is not a promotion$/,
     );
     await expect(prod.registry.answerApproval('d0', given)).rejects.toThrow(
       'there is no deployment d0',

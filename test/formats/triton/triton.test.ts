@@ -70,7 +70,7 @@ describe('a Triton repository of an ONNX model', () => {
       ['name: "m"', 'default_model_filename: "a.onnx"'],
       'with a file `a.onnx`',
     ],
-    ['a text without an end', ['"m"', '"m'], 'no configuration of Triton'],
+    ['a text without an end', ['"m"', '"m'], 'not a configuration of Triton'],
     ['a field without a name', ['name:', ':'], '`:` stands where it cannot'],
     ['a list without an end', ['dims: [ 3 ] } ]', 'dims: [ 3'], 'stands where it cannot'],
   ])('with %s is refused', async (_, [from = '', to = ''], message) => {

@@ -54,12 +54,12 @@ describe('what is no request of HTTP/1.1', () => {
     {
       sent: 'POST /models/digits/infer HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
       status: 400,
-      error: 'it has no host header',
+      error: 'the Host header is missing',
     },
     {
       sent: 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n',
       status: 405,
-      error: 'this is no proxy',
+      error: 'this is not a proxy',
     },
   ])('is told that it is none: $error', async ({ sent, status, error }) => {
     const received = await exchangeBytes(world.gateway.origin, sent);
