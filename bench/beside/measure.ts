@@ -37,7 +37,6 @@ export async function measureBeside(
     const image = await imageOf(slipway, nameOf(side, 0));
     images[side.name] = image.folder;
     console.log(row(`${side.name}: environment and model`, `${megabytes(image.bytes)} MB`));
-    await undeployed(slipway, nameOf(side, 0));
   }
   for (const { name, command } of peers) {
     const environment = dirname(dirname(command.program));

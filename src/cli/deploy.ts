@@ -24,6 +24,7 @@ type Options = Omit<Place, 'data'> & {
 export const COPY: Copy = {
   root: fileURLToPath(new URL('../..', import.meta.url)),
   caches: cachesIn(process.env),
+  environment: process.env,
 };
 
 /** Deploys the stack into an account: checks the account, prints the cost and what would change, asks, deploys. Returns the exit code; fails with `InputInvalid` when the user declines. */

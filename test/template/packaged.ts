@@ -78,24 +78,28 @@ async function packageTree(
   change: (tree: string) => Promise<unknown>,
   region: string,
 ): Promise<string> {
-  const tree = await mkdtemp(join(tmpdir(), 'slipway-tree-'));
+  const place = await mkdtemp(join(tmpdir(), 'slipway-tree-'));
+  const tree = join(place, 'tree');
+  const temporary = join(place, 'temporary');
   try {
+    await Promise.all([mkdir(tree), mkdir(temporary)]);
     const filter = (path: string) => !LEFT_OUT.has(basename(path));
     for (const name of PACKAGED) {
       await cp(join(ROOT, name), join(tree, name), { recursive: true, filter });
     }
     await symlink(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
     await change(tree);
-    await packageIn(tree, region);
+    await packageIn(tree, temporary, region);
     const folder = await mkdtemp(join(parent, 'made-'));
     await cp(join(tree, '.serverless'), folder, { recursive: true });
     return folder;
   } finally {
-    await rm(tree, { recursive: true, force: true });
+    await rm(place, { recursive: true, force: true });
   }
 }
 
-async function packageIn(tree: string, region: string): Promise<void> {
+/** It leaves a folder for each function in `temporary`. */
+async function packageIn(tree: string, temporary: string, region: string): Promise<void> {
   const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
   // Packaged with containers, which are more of the template to look at.
   const place = ['--stage', STAGE, '--region', region];
@@ -103,7 +107,7 @@ async function packageIn(tree: string, region: string): Promise<void> {
   await promisify(execFile)(process.execPath, command, {
     cwd: tree,
     // Nobody's credentials, profile or settings.
-    env: { PATH: process.env['PATH'], HOME: tree },
+    env: { PATH: process.env['PATH'], HOME: tree, TMPDIR: temporary },
     timeout: LIMIT_MS,
   });
 }

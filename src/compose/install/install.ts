@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -97,9 +99,9 @@ export async function packageInstall(
   folder: string,
 ): Promise<Packaged | undefined> {
   const root = await stackFolder(copy);
-  const installed = await run(root, [join(root, 'install.js')]);
+  const installed = await run(root, [join(root, 'install.js')], copy.environment);
   if (installed !== 0) return undefined;
-  const code = await serverless(root, 'package', install, folder);
+  const code = await serverless({ ...copy, root }, 'package', install, folder);
   if (code !== 0) return undefined;
   // What is deleted first has nothing to change.
   const isNew = install.broken && wayOf(install.broken.status) === 'delete first';
@@ -119,7 +121,12 @@ export async function runInstall(
 ): Promise<number> {
   const { account, broken, turnsOn } = install;
   if (broken) await mendStack(account, broken);
-  const code = await serverless(await stackFolder(copy), 'deploy', install, folder);
+  const code = await serverless(
+    { ...copy, root: await stackFolder(copy) },
+    'deploy',
+    install,
+    folder,
+  );
   if (code !== 0) return code;
   await moveKeys(account);
   if (turnsOn) {
@@ -129,21 +136,28 @@ export async function runInstall(
   return code;
 }
 
-function serverless(
-  root: string,
+async function serverless(
+  { root, environment }: Copy,
   command: 'deploy' | 'package',
   { account, parameters }: Install,
   packaged: string,
 ): Promise<number> {
   const program = createRequire(join(root, 'package.json')).resolve('serverless/bin/serverless.js');
-  return run(root, [
+  const args = [
     program,
     command,
     ...['--stage', account.stage, '--region', account.region],
     ...(account.profile ? ['--aws-profile', account.profile] : []),
     ...Array.from(parameters, ([name, value]) => `--param=${name}=${value}`),
     ...['--package', packaged],
-  ]);
+  ];
+  // It leaves a folder for each function in the one for temporary files.
+  const TMPDIR = await mkdtemp(join(tmpdir(), 'slipway-package-'));
+  try {
+    return await run(root, args, { ...environment, TMPDIR });
+  } finally {
+    await rm(TMPDIR, { recursive: true, force: true });
+  }
 }
 
 async function regionOf(account: AwsAccount): Promise<string> {
@@ -165,8 +179,8 @@ async function changes(
   );
 }
 
-function run(cwd: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, args, { cwd, stdio: 'inherit' });
+function run(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(process.execPath, args, { cwd, env, stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));

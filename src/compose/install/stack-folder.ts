@@ -4,8 +4,12 @@ import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 
-/** A copy of Slipway, cloned or packed, and the folder where the user's caches are. */
-export type Copy = { readonly root: string; readonly caches: string };
+/** A copy of Slipway, cloned or packed, the folder where the user's caches are, and the environment variables of commands that run in it. */
+export type Copy = {
+  readonly root: string;
+  readonly caches: string;
+  readonly environment: NodeJS.ProcessEnv;
+};
 
 /** What a packed copy brings for its stack, made by pack.js, and the folders beside it that the stack takes too. */
 const PACKED = 'dist/stack';
@@ -27,7 +31,10 @@ export function templateFolder(root: string): string {
  * The folder to deploy from: a clone itself; for a packed copy one in the user's cache, made of what that brings.
  * Below node_modules Node runs no TypeScript, and whoever runs a copy may not be allowed to write there.
  */
-export async function stackFolder({ root, caches }: Copy): Promise<string> {
+export async function stackFolder({
+  root,
+  caches,
+}: Pick<Copy, 'root' | 'caches'>): Promise<string> {
   if (isClone(root)) return root;
   const packed = join(root, PACKED);
   const lock = await readFile(join(packed, 'package-lock.json'));
