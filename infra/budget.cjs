@@ -4,7 +4,7 @@
 // As the resource schemas of CloudFormation have it that cfn-lint brings, region by region (E3006).
 const WITHOUT_BUDGETS = /^(cn|us-gov|us-iso)/;
 
-/** What a stage may cost before somebody is told; off where the parameter `budgetUsd` is 0. A budget itself costs nothing. */
+/** The amount that a stage may cost before somebody is notified; off where the parameter `budgetUsd` is 0. A budget itself costs nothing. */
 module.exports = async ({ resolveVariable }) => {
   const region = await resolveVariable('self:provider.region');
   if (WITHOUT_BUDGETS.test(region)) return {};
@@ -49,7 +49,7 @@ function budget(stage) {
         BudgetType: 'COST',
         TimeUnit: 'MONTHLY',
         BudgetLimit: { Amount: { Ref: 'BudgetUsd' }, Unit: 'USD' },
-        // What CloudFormation made has its own tag, and what is made for models the stage's; a budget sees both only once they are activated as cost allocation tags (docs/deploy.md).
+        // CloudFormation's resources have its own tag, and those of models the stage's; a budget sees both only once they are activated as cost allocation tags (docs/deploy.md).
         // https://docs.aws.amazon.com/cli/latest/reference/budgets/create-budget.html has the form: the key, a dollar sign, the value.
         CostFilters: {
           TagKeyValue: [

@@ -43,7 +43,7 @@ const GRANTS = {
     allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*')),
     allow('s3:ListBucket', arnOf('ModelBucket')),
   ],
-  // What another Slipway has brought.
+  // Artifacts that another Slipway has brought.
   readReleases: [
     allow('s3:GetObjectVersion', arnOf('ModelBucket', '/promotions/*')),
     allow('s3:ListBucket', arnOf('ModelBucket')),
@@ -73,7 +73,7 @@ const GRANTS = {
     ),
   ],
   sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
-  // What a build is told has the signed URLs of its artifact: it is read by what is ours alone.
+  // A build's order is read by our own roles alone.
   lookAtBuilds: [
     allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects('image', 'environment')),
   ],

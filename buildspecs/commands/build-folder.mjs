@@ -27,7 +27,7 @@ async function publish(digest) {
 
 try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
-  // What a killed build of the same image left would be in the way.
+  // The leftovers of a killed build of the same image would be in the way.
   await rm(PARTIAL, { recursive: true, force: true });
   const { finish, ...places } = makeEnvironments(IMAGES, PARTIAL, order);
   const { served, proof } = await proveModel(ARTIFACT, order, places);

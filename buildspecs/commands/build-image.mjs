@@ -44,7 +44,7 @@ try {
 async function smokeOf({ reference: image }, order, proof) {
   const { server, startupSeconds, needsGpu } = order;
   progress('starting the image');
-  // What serves is as it was saved, or what it was converted to.
+  // The model is served as it was saved, or as it was converted.
   const { runtime: name, modelFile } = proof ?? order;
   const runtime = await runtimeNamed(name);
   if (needsGpu && !runtime.image.ask) return null;
@@ -140,7 +140,7 @@ function parsed(text) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** What was not started here, in want of a GPU, need not be fetched to be measured either. */
+/** An image that was not started here, for want of a GPU, need not be fetched to be measured either. */
 async function uncompressedOf({ reference, uncompressedBytes }, smoke) {
   if (!smoke && uncompressedBytes) return uncompressedBytes;
   await there(reference);

@@ -30,7 +30,7 @@ export async function compileFiles(python, files, kept = cached('bytecode')) {
   if (own.length > 0) await compiling(python, { modules: [], kept, files: own });
 }
 
-/** What is compiled is kept for the same files of other environments. -S: it would run the code in .pth files. */
+/** Compiled files are kept for the same files of other environments. -S: it would run the code in .pth files. */
 async function compiling(python, { modules, files, kept, onFirst = () => {} }) {
   const lib = join(await folderOf(python), 'lib');
   const [version] = await readdir(lib);

@@ -10,7 +10,7 @@ export async function folderFacts(folder, proof) {
   const digest = await modelDigest(folder);
   const proven = JSON.parse(await readFile(proof, 'utf8'));
   const served = await filesIn(folder);
-  // What was converted is served without it.
+  // A converted model is served without it.
   const environment = proven.conversion.kept
     ? []
     : await filesIn(await realpath(join(folder, 'environment')));

@@ -24,7 +24,7 @@ const SERVING = [
   'uvicorn.loops.asyncio',
   'uvicorn.protocols.http.httptools_impl',
 ];
-// What converts it imports once the model has been loaded.
+// The modules that the converter imports once the model has been loaded.
 const PROVING = ['slipway_server.convert'];
 const CONVERTING = [
   'onnxruntime',
@@ -34,7 +34,7 @@ const CONVERTING = [
   'slipway_server.conversion.graph',
   'slipway_server.conversion.guard',
 ];
-// What most models of a format import, also by code that is not Python's. What is missing here is compiled once it has been imported.
+// The modules that most models of a format import, also by code that is not Python's. Any other is compiled once it has been imported.
 const ESTIMATORS = [
   ...[
     'compose',
@@ -213,7 +213,7 @@ async function install(uv, folder, { wanted, torchIndex = 'none' }) {
 }
 
 async function installServer(folder) {
-  // What another Python has compiled beside it is none of this one's.
+  // Files that another Python has compiled beside it are not for this one.
   const filter = (path) => basename(path) !== '__pycache__';
   await cp(join(SERVER, 'slipway_server'), await serverIn(folder), { recursive: true, filter });
 }

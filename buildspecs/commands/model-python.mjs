@@ -34,7 +34,7 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
     MODEL_PATH: model,
     MODEL_FACTS: facts,
     ORT_DISABLE_TELEMETRY: '1',
-    // What it takes is measured as it is served: runtimes/python/Dockerfile.
+    // Its memory is measured as it is served: runtimes/python/Dockerfile.
     GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     // From 3.11 on, modules are not searched in the working directory.
     PYTHONSAFEPATH: '1',

@@ -6,7 +6,7 @@ const MOST_SECONDS = 600;
 const LONGEST_REASON = 300;
 
 const TMP = ['--tmpfs', '/tmp:rw,size=512m'];
-// What Lambda allows any image: not the image's own user, only /tmp is writable, no shared memory.
+// The limits of Lambda for any image: not the image's own user, only /tmp is writable, no shared memory.
 // https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 const AS_LAMBDA = [
   '--read-only',

@@ -12,7 +12,7 @@ export type Config = {
   readonly maxBodyBytes: number;
   /** How long it may take to finish its requests once it is told to end. */
   readonly drainSeconds: number;
-  /** What to do with columns beyond the model's own. */
+  /** How columns beyond the model's own are treated. */
   readonly extraColumns: 'ignore' | 'refuse';
   /** The MLflow that wrote the model; empty for models of others. */
   readonly mlflowVersion: string;

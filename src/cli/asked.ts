@@ -13,7 +13,7 @@ type Carried = {
   readonly upTo?: DeploymentState;
 };
 
-/** What came of what was asked for; `nothing` where there was nothing to do. */
+/** The outcome of a request; `nothing` where there was nothing to do. */
 export type Outcome = 'done' | 'nothing' | 'failed';
 
 /** Asks for something, follows it to its end, and says what is live then. */

@@ -93,7 +93,7 @@ export type InstanceState = 'answers' | 'busy' | 'gone';
 
 type Look = { readonly state: InstanceState } & Partial<Pick<Health, 'memory' | 'walls'>>;
 
-/** What the file says of a Slipway on a data folder, and how that one is; undefined where none has left a file. */
+/** The Slipway that a data folder's file names, and its state; undefined where there is no such file. */
 export async function lookForInstance(
   dataDir: string,
   longestMs: number,
@@ -114,7 +114,7 @@ async function lookAt({ pid, control }: Instance, longestMs: number): Promise<Lo
   }
 }
 
-/** What a Slipway says of itself; one that says what is wrong with it answers too. */
+/** The answer of a Slipway's own health check; one that reports faults answers too. */
 export async function healthOf(control: string, signal?: AbortSignal): Promise<Health> {
   const answer = await fetch(`${control}/healthz`, signal ? { signal } : {}).catch(lost);
   return health.parse(await answer.json());

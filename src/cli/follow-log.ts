@@ -22,7 +22,7 @@ export async function* followLog(
   }
 }
 
-/** What a look at the end of a log has that the one before had not: all where another revision writes it. Of lines that repeat, those beyond what a look shows are not counted. */
+/** The lines at the end of a log that the look before did not have: all of them where another revision writes it. Repeated lines beyond one look are not counted. */
 export function newLines(before: ModelLog, { revision, lines }: ModelLog): readonly string[] {
   if (before.revision !== revision) return lines;
   const { length } = before.lines;

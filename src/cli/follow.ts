@@ -12,7 +12,7 @@ type Followed = Pick<Slipway, 'builds'> & {
   readonly output: Output;
   /** As of performance.now(). */
   readonly startedAtMs: number;
-  /** What stands there before the first event. */
+  /** The line before the first event. */
   readonly begun: string;
   /** Answers at the first event of this state too: what follows may take a day. */
   readonly upTo?: DeploymentState;

@@ -20,7 +20,7 @@ const MOST_LISTED = 12;
 
 type Row = readonly [label: string, says: string | null];
 
-/** What was found in an artifact, and what a deployment would do with it, for a person. */
+/** Tells a person what was found in an artifact, and what a deployment would do with it. */
 export function inspectionLines(found: PathInspection): readonly string[] {
   const { facts, server, python, converts, manifestFile, hasManifest, options } = found;
   const { framework, signature } = facts;

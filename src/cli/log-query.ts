@@ -8,7 +8,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 const MOST_LINES = 10_000;
-// What a look that follows a log shows of its end.
+// The lines at the end of a log that a look which follows it shows.
 const FOLLOWED_LINES = 200;
 
 /** The number of lines that `--tail` names. */
@@ -29,7 +29,7 @@ export function sinceIn(text: string, nowMs: number): number {
   );
 }
 
-/** What `--tail` and `--since` ask of a log now. */
+/** The part of a log that `--tail` and `--since` ask for now. */
 export function logsQuery(options: { readonly tail?: number; readonly since?: string }): LogsQuery {
   const { tail, since } = options;
   return {
@@ -38,7 +38,7 @@ export function logsQuery(options: { readonly tail?: number; readonly since?: st
   };
 }
 
-/** What each look at a log asks for that is followed: enough lines that none between two looks is missed. */
+/** The part of a log that each look asks for while it is followed: enough lines that none between two looks is missed. */
 export function followedQuery({ tail, sinceMs }: LogsQuery): LogsQuery {
   if (sinceMs !== undefined) return { sinceMs };
   return { tail: Math.max(FOLLOWED_LINES, tail ?? 0) };

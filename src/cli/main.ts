@@ -11,7 +11,7 @@ process.stdout.on('error', (error) => {
 });
 
 const code = await runCommand(process.argv.slice(2));
-// What became of the last write is told after it.
+// The outcome of the last write is known only after it.
 await setImmediate();
 // Exits despite connections that a command left open.
 process.exit(code);

@@ -1,4 +1,4 @@
-/** What people type who know other tools, and what does it here. */
+/** Words that people know from other tools, and the commands that do the same here. */
 const WAYS: readonly (readonly [words: string, way: string])[] = [
   ['ps stat models model get show top info', '`slipway status` shows what is live, and where.'],
   ['describe why', '`slipway explain MODEL` shows why a model runs where it runs.'],
@@ -53,7 +53,7 @@ const WAY_OF: ReadonlyMap<string, string> = new Map(
   WAYS.flatMap(([words, way]) => words.split(' ').map((word) => [word, way] as const)),
 );
 
-/** What to type instead of a word that is no command, if that is known. */
+/** The command to type instead of a word that is not a command, if one is known. */
 export function wayOf(word: string): string | undefined {
   return WAY_OF.get(word.toLowerCase());
 }

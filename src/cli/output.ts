@@ -9,7 +9,7 @@ const FRAME_MS = 100;
 // The sign before a line, and after it a column that stays free: some terminals wrap at the last one.
 const SIGN_COLUMNS = 3;
 
-/** What a terminal has room for. */
+/** The columns and lines of a terminal. */
 export type Room = { readonly columns: number; readonly rows: number };
 
 /** Where a command writes: for people finished lines, and on a terminal below them lines that show what is under way; for programs JSON, where it was asked for. */

@@ -61,7 +61,7 @@ export function slipwayProgram(): Command {
     .configureOutput({
       writeOut: (text) => process.stdout.write(printable(helpAsTyped(text))),
       writeErr: (text) => process.stderr.write(printable(helpAsTyped(text))),
-      // What is wrong is told with the help page that says what is right.
+      // The error is printed with the help page, which says what is right.
       outputError: () => {},
     })
     // A command may have a --version of its own.

@@ -53,7 +53,7 @@ export async function start({
       demonstratedMs = Date.now();
     }
     output.line('\nserving until Ctrl-C');
-    // What goes wrong with it ends the view of what happens, no more.
+    // A failure of the view ends only the view.
     watching = watchDeployments(oneMachineAt({ gateway, control, token }), {
       output,
       // The demo has shown its own.
@@ -68,7 +68,7 @@ export async function start({
   }
 }
 
-/** What is said of a port that is not the usual one, though no other was asked for. */
+/** The line about a port that is not the usual one, though no other was asked for. */
 function movedPorts(
   { gatewayPort, controlPort }: LocalConfig,
   { gateway, control }: { readonly gateway: string; readonly control: string },

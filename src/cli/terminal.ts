@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-// What a terminal acts on (C0, DEL and C1, but line ends and tabs), what reorders the text around it, and line ends that no terminal counts.
+// Characters that a terminal acts on (C0, DEL and C1, but line ends and tabs), that reorder the text around them, and line ends that no terminal counts.
 const ACTED_ON = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** A text without escape sequences, in which every other character that a terminal would act on is shown as its escape, such as `\x07` or `\u202e`. Line ends and tabs stay. */

@@ -4,7 +4,7 @@ import { basename, delimiter, dirname } from 'node:path';
 type Start = {
   /** The script that Node runs, as it was named. */
   readonly script: string;
-  /** What npm was asked to do, where it started the program. */
+  /** The npm command that started the program, if npm did. */
   readonly npmCommand: string | undefined;
   /** The package that npm was told to bring for this one command. */
   readonly npmPackage: string | undefined;
@@ -17,7 +17,7 @@ type Start = {
 const { version }: { version: string } = createRequire(import.meta.url)('../../package.json');
 
 /**
- * What a person types to start the program again.
+ * The words by which a person starts the program again.
  * The name in npm's registry is not this project's: where npx finds nothing installed it would bring a stranger's package, so each spelling keeps it from looking there.
  */
 export function commandOf({ script, npmCommand, npmPackage, isClone, path }: Start): string {

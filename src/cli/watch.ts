@@ -33,7 +33,7 @@ export async function watchDeployments(
     return liveLines(shown, Date.now(), room);
   };
 
-  /** What came before is read too: it tells since when that runs which still does. */
+  /** Earlier events are read too: they tell since when a deployment has been running. */
   function see(event: DeploymentEvent): void {
     const { deploymentId, model, time } = event.detail;
     const timeMs = Date.parse(time);

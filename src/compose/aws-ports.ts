@@ -99,7 +99,7 @@ export function modelImagesOf(environment: Environment) {
   });
 }
 
-/** What AdmitPromotion looks for a promoted version's image in. */
+/** Where AdmitPromotion looks for a promoted version's image. */
 export function releasedImagesOf(environment: Environment) {
   const { REPOSITORY: repository } = settings(environment, 'REPOSITORY');
   return ecrTaggedImages({ client: new ECRClient(), repository });
@@ -190,7 +190,7 @@ export function offeredBy(environment: Environment): readonly Target[] {
   return hasContainers(environment) ? TARGETS : ['lambda'];
 }
 
-/** What GPUs are for in this stack: they are chosen for models where there is an image to serve them by. */
+/** The GPUs of this stack, which are chosen only for models with an image to serve them. */
 export function gpusOf(environment: Environment): Gpus {
   const set = settings(environment, 'VLLM_IMAGE', 'ALLOWED_ACCELERATORS');
   const vllmImage = set.VLLM_IMAGE === 'none' ? null : set.VLLM_IMAGE;

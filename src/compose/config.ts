@@ -129,7 +129,7 @@ export function readLocalConfig(values: Readonly<Record<string, unknown>>): Loca
   });
 }
 
-/** What was given, or the one of several that is wrong; without a user and a password. */
+/** The given URL, or the wrong one of several, without its user and password. */
 function shown(given: unknown, [index]: readonly string[]): string {
   const value = String(Array.isArray(given) ? given[Number(index)] : given);
   return value.replace(/\/\/[^/]*@/, '//…@');

@@ -76,7 +76,7 @@ export function unreadable(path: string, cause: unknown): Failure {
   });
 }
 
-/** What lies at a path, as it was typed: a file or a folder. Fails with `InputInvalid` where it is neither: a pipe, as of `<(…)`, and a device have no length, and may never end. */
+/** The file or folder at a path, as it was typed. Fails with `InputInvalid` where it is neither: a pipe, as of `<(…)`, and a device have no length, and may never end. */
 export async function pathStats(path: string): Promise<Stats> {
   // The shell gives an empty word for a variable that nobody has set, and by Node it would be the folder in which one is.
   if (path === '') {

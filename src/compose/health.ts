@@ -7,7 +7,7 @@ import { type WallsReport, WITHOUT_WALLS_FIX } from '#domain/walls.ts';
 /** The parts of a Slipway on one machine that may keep it from working as it should. */
 const CHECKS = ['disk', 'bucket', 'registry', 'walls'] as const;
 
-/** What is wrong with a part, and what to do. Names no model, and no file of one. */
+/** The fault of a part, and what to do. It names no model, and no file of one. */
 export type Trouble = {
   readonly check: (typeof CHECKS)[number];
   readonly reason: string;

@@ -10,7 +10,7 @@ type Of = Pick<RevisionSpec, 'model' | 'version' | 'revision' | 'deploymentId'>;
 /** Tells what befalls the servers of versions, as events: the first of a kind at once, and those of the next 15 minutes by their number with the next event. */
 export type Incidents = {
   ended(of: Of, end: ServerEnd): void;
-  /** What is wrong with a live version's answers. */
+  /** The fault in a live version's answers. */
   unhealthy(of: Of, damage: Damage): void;
 };
 
@@ -27,7 +27,7 @@ const STATES: Readonly<Record<ServerEnd['cause'], IncidentState>> = {
 };
 
 export function incidents({ registry, clock, onProblem }: Deps): Incidents {
-  // What was told of each revision and kind, and how often it has happened since.
+  // The last event of each revision and kind, and how often it has happened since.
   const told = new Map<string, { readonly atMs: number; untold: number }>();
 
   function tell(of: Of, incident: Omit<Incident, 'data'>, cause: string): void {

@@ -7,7 +7,7 @@ import type { Incidents } from './incidents.ts';
 
 /** Watches how live versions answer. */
 export type LiveWatch = {
-  /** What ails a live version now; empty where nothing does. */
+  /** The faults of a live version now; empty where it has none. */
   alerts(live: ModelVersion): Promise<readonly Damage[]>;
   /** Looks at all live versions, and tells of each that fails its requests. */
   look(): Promise<void>;

@@ -42,7 +42,7 @@ import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-i
 import type { ModelImages } from '#ports/model-images.ts';
 import { LAUNCHER, machineWalls, ROOT, wallsReport } from './machine-walls.ts';
 
-/** What serves models on this machine, and the builds for it. */
+/** The servers of models on this machine, and the builds for them. */
 export type LocalEngine = {
   /** How models are isolated. */
   readonly walls: WallsReport;
@@ -72,19 +72,19 @@ type Options = {
   /** A folder of Slipway's data. */
   readonly folder: (name: string) => string;
   readonly objectPath: ObjectPath;
-  /** What tells whether the objects have their bytes. */
+  /** Tells whether the objects have their bytes. */
   readonly objects: SoundObjects;
   /** Is told at each start of a model whether its bytes are damaged. */
   readonly noted: Soundness['noted'];
   readonly clock: Clock;
-  /** What model servers may still take of memory. */
+  /** The memory that model servers may still take. */
   readonly availableMiB: () => number;
   /** For whose model the build of a deployment is. */
   readonly applicantOf: ImageBuildsOptions['applicantOf'];
   /** Slipway's own environment variables. */
   readonly environment: Environment;
   readonly serverEntry?: string | undefined;
-  /** What the machine has, where a look has begun already. */
+  /** The walls of the machine, where a look at them has begun already. */
   readonly walls?: Promise<Walls> | undefined;
   /** Loads models in Python also where the machine has no walls to put around that. */
   readonly codeWithoutWalls: boolean;
@@ -123,7 +123,7 @@ async function processEngine({
   const images = folder('images');
   const walls = await (looked ?? machineWalls(folder('')));
   const report = wallsReport(walls, codeWithoutWalls);
-  // What tests start in its place reads and writes where they like, and awaits no model.
+  // The servers that tests start in its place read and write where they like, and await no model.
   const isOurs = serverEntry === SERVER_ENTRY;
   const serverHash = isOurs
     ? installedHash(dirname(serverEntry))

@@ -97,7 +97,7 @@ type Surroundings = {
   readonly onStep?: StepObserver;
   /** The script that serves models as processes, instead of Slipway's own. */
   readonly serverEntry?: string;
-  /** What the machine has to keep models to themselves, where a look has begun already. */
+  /** The walls that the machine has around models, where a look at them has begun already. */
   readonly walls?: Promise<Walls>;
 };
 
@@ -123,7 +123,7 @@ export async function startLocal(
   });
 }
 
-/** What is free for whoever runs Slipway, on the disk that builds use. */
+/** The free space for this user on the disk that builds use. */
 async function freeBytes(dataDir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dataDir);
   return bavail * bsize;
@@ -220,12 +220,12 @@ async function startIn(
       maxInstances: config.maxInstances,
       idleSeconds: config.idleSeconds,
       requestTimeoutMs: config.requestTimeoutMs,
-      // What only Lambda would refuse is answered here, with a warning.
+      // A request that only Lambda would refuse is answered here, with a warning.
       maxRequestBytes: containerLimits.requestMaxBytes,
       streamed: { timeoutMs: limits.streamTimeoutSeconds * 1000 },
     },
   });
-  // What was live serves before anything else is done: its servers start while the rest is loaded.
+  // Live models serve before anything else is done: their servers start while the rest is loaded.
   const stopping = new AbortController();
   startLive(
     (await registry.models()).flatMap(({ live }) => live ?? []),
@@ -498,7 +498,7 @@ async function startIn(
   };
 }
 
-/** What answers and asks by HTTP, with its libraries. */
+/** The modules that speak HTTP, with their libraries. */
 async function front() {
   const [{ startGateway }, { httpProber }, { controlApi }] = await Promise.all([
     import('#adapters/local/gateway/gateway.ts'),

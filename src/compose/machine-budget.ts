@@ -14,7 +14,7 @@ export function machineBudgetMiB(
   return Math.floor((bytes * SHARE) / MEBIBYTE);
 }
 
-/** What model servers may still take of memory: what is left of their budget, and no more than the machine has. */
+/** The memory that model servers may still take: the rest of their budget, and no more than the machine has. */
 export function availableMiB({ budgetMiB, usedMiB }: RoomUse): number {
   return Math.min(budgetMiB - usedMiB, process.availableMemory() / MEBIBYTE);
 }

@@ -15,11 +15,11 @@ export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls
 const NODE_LAUNCHER = join(ROOT, 'runtimes/python/slipway_server/walls.mjs');
 
 /**
- * What the machine has to keep models to themselves. `dataDir` is what they are read from, if it is there; `limitsMs` is how long each attempt to look may take.
+ * The walls that the machine has around models. `dataDir` is the folder that models are read from, if it is there; `limitsMs` is how long each attempt to look may take.
  * Fails as `lookAtWalls` does.
  */
 export function machineWalls(dataDir: string, limitsMs?: readonly number[]): Promise<Walls> {
-  // What a server is made of, and what it serves.
+  // The files that a server is made of, and those that it serves.
   const wanted = [join(ROOT, 'node_modules'), LAUNCHER, process.execPath, dataDir];
   const paths = wanted.filter(existsSync).map((path) => realpathSync(path));
   return lookAtWalls(LAUNCHER, [ROOT, ...paths], {
@@ -33,7 +33,7 @@ export function wallsForStart(dataDir: string): Promise<Walls> {
   try {
     makeOwnFolder(resolve(dataDir));
   } catch {
-    // What is wrong with the folder, the start says.
+    // The start reports what is wrong with the folder.
   }
   const walls = machineWalls(resolve(dataDir));
   // Who awaits it hears of its failure; the start may fail before that for another reason.
@@ -41,7 +41,7 @@ export function wallsForStart(dataDir: string): Promise<Walls> {
   return walls;
 }
 
-/** What a Slipway that runs as this user tells of these walls; `isAllowed`: models that Python loads are served without any. */
+/** The report of a Slipway that runs as this user on these walls; `isAllowed`: models that Python loads are served without any. */
 export function wallsReport(walls: Walls, isAllowed: boolean): WallsReport {
   return {
     says: wallsLine(walls),

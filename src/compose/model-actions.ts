@@ -104,7 +104,7 @@ function refuseUndeployed(deployment: Deployment | undefined): void {
   );
 }
 
-/** What a rollback without a version does while a deployment is under way; undefined when that does not interfere. */
+/** The effect of a rollback without a version while a deployment is under way; undefined when that does not interfere. */
 async function insteadOf(deps: Deps, begun: Deployment): Promise<Asked | undefined> {
   const { id, kind, model, version } = begun;
   if (kind === 'rollback')

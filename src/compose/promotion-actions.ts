@@ -10,7 +10,7 @@ const EVENTS = 100;
 
 export type PromotionActions = Pick<Slipway, 'release' | 'promote' | 'answer'>;
 
-/** What a promotion asks of the Slipway it comes from, and of the one it goes to; `whoAmI` names the person who answers one. */
+/** The part of a Slipway that a promotion needs, at its source and at its target; `whoAmI` names the person who approves one. */
 export function promotionActions(
   deps: Parameters<typeof begin>[0] & {
     readonly bucket: string;

@@ -6,7 +6,7 @@ import type { RefusedDrop } from './slipway.ts';
 const LOOKED_AT = 200;
 const MOST = 5;
 
-/** What was dropped and is no version, and so has no event. */
+/** Drops that became no version, and so have no event. */
 type Untaken = { readonly key: string; readonly failure: Failure; readonly sinceMs: number };
 
 /** Drops that were refused or ignored as they came, by whose name there is no model, and those that are `untaken`: the newest of each name, newest first, at most five, from the newest 200 events. */

@@ -34,7 +34,7 @@ export type ModelStatus = {
     readonly id: string;
     readonly version: number | null;
     readonly phase: Phase | string;
-    /** What a candidate that nothing has been started for waits for; null for any other. */
+    /** The reason why a candidate that has not been started waits; null for any other. */
     readonly waitsFor: string | null;
     readonly trouble: Trouble | null;
   } | null;
@@ -42,7 +42,7 @@ export type ModelStatus = {
   readonly repairs: { readonly inARow: number; readonly notBeforeMs: number } | null;
   /** Set when the live version was started but answered no request, and says what would prove it; otherwise null. */
   readonly unproven: string | null;
-  /** What ails the live version now: it fails nine in ten requests, or restarts in a loop. Empty in an account, whose alarms tell that. */
+  /** The faults of the live version now: it fails nine in ten requests, or restarts in a loop. Empty in an account, which has alarms for that. */
   readonly alerts: readonly Damage[];
 };
 
@@ -80,7 +80,7 @@ export type Explanation = {
     readonly format: string | null;
     readonly parameters: number | null;
   };
-  /** What serves it and why, and the build's measurements (milliseconds, bytes); null before the build is planned. */
+  /** Its runtime and the reason for that, and the build's measurements (milliseconds, bytes); null before the build is planned. */
   readonly runtime: {
     readonly name: string;
     readonly title: string;
@@ -133,7 +133,7 @@ export type Promotion = {
   readonly needsApproval: boolean;
 };
 
-/** What a person says of a promotion; `digest` is what they looked at. `by` names them where the Slipway cannot tell. */
+/** A person's answer to a promotion; `digest` is the one that they looked at. `by` names them where the Slipway cannot. */
 export type PromotionAnswer = {
   readonly version: number;
   readonly verdict: Approval['verdict'];
@@ -199,7 +199,7 @@ export type Slipway = {
   undeploy(model: string): Promise<Asked>;
   /** Gives up the deployment under way. Fails with `PhaseConflict` when its version is already live. */
   abort(model: string): Promise<Asked>;
-  /** What another Slipway needs to have a version: `version`, or for null the live one; `place` is what it is called there. */
+  /** The release by which another Slipway gets a version: `version`, or for null the live one; `place` is its name there. */
   release(model: string, version: number | null, place: string): Promise<Release>;
   /** Makes a version live whose files have been brought here. */
   promote(promotion: Promotion): Promise<Asked>;

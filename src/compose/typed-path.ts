@@ -1,7 +1,7 @@
 const HUB =
   /^(?:https?:\/\/(?:www\.)?(?:huggingface\.co|hf\.co)|hf:\/)\/([\w.-]+(?:\/[\w.-]+)?)\/?$/i;
 
-/** What brings the model at an address of each kind onto this machine. */
+/** The command that brings a model at an address of each kind onto this machine. */
 const DOWNLOADS: readonly (readonly [RegExp, (address: string) => string])[] = [
   [
     HUB,
@@ -15,7 +15,7 @@ const DOWNLOADS: readonly (readonly [RegExp, (address: string) => string])[] = [
   [/^gs:\/\//i, (address) => `gcloud storage cp '${address}' . ${recursive(address)}`.trim()],
 ];
 
-/** What to do about a path that is not there, by what was probably meant. */
+/** The fix for a path that is not there, by the path that was probably meant. */
 export function fixOfMissing(typed: string): string {
   const [, download] = DOWNLOADS.find(([address]) => address.test(typed)) ?? [];
   if (download) {

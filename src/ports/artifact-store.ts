@@ -14,7 +14,7 @@ export type ListedObject = ArtifactRef & {
   readonly lastModifiedMs: number;
 };
 
-/** What a listing is to have: at most `limit` keys, those of which `isWanted` is true of what follows the prefix. */
+/** The wish for a listing: at most `limit` keys, for which `isWanted` is true of the part after the prefix. */
 export type Wanted = { readonly limit: number; readonly isWanted: (rest: string) => boolean };
 
 /** One page of versions. `next` is the key to continue from, null on the last page. */
@@ -36,7 +36,7 @@ export type StoredObject = ListedObject & {
 /** A version, and the relative path under which its reader stores it. */
 export type NamedRef = ArtifactRef & { readonly name: string; readonly sizeBytes: number };
 
-/** What a build does: package a model, or build an environment that serves models. */
+/** A build packages a model, or makes an environment that serves models. */
 export type GrantedOrder = BuildOrder | EnvironmentOrder;
 
 /**

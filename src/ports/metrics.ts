@@ -4,7 +4,7 @@ import type { Pace } from '#domain/rollout/judge-bake.ts';
 /** A revision and the deployment that first made it, by whose id its server marks what it counts: no other model knows it, and a line that one prints counts for nobody else. */
 export type MadeRevision = RevisionRef & { readonly madeBy: string };
 
-/** What clients saw of a revision in a time window: counts of whole requests. */
+/** The answers that clients got from a revision in a time window: counts of whole requests. */
 export type TrafficSample = { readonly requests: number; readonly serverErrors: number };
 
 export type AlarmSample = {

@@ -34,7 +34,7 @@ export type RevisionSpec = {
   readonly accelerator: Accelerator | null;
   /** `accelerator` is the one that was chosen where any would do. */
   readonly takesAnyGpu: boolean;
-  /** What vLLM is told; of its models alone. */
+  /** The settings of vLLM; only for models that it serves. */
   readonly gpuServing?: GpuServing;
   readonly allowCpu: boolean;
   readonly scaling: Scaling;
@@ -46,7 +46,7 @@ export type RevisionSpec = {
   readonly mlflowVersion?: string;
 };
 
-/** What its server is told of how to answer, by the names that the servers in runtimes/ read. */
+/** The settings by which its server answers, by the names that the servers in runtimes/ read. */
 export function answerEnvironment({
   extraColumns,
   aliases,
@@ -59,7 +59,7 @@ export function answerEnvironment({
   };
 }
 
-/** What its server is told of the GPUs, by the names that runtimes/vllm reads. */
+/** The settings of the GPUs for its server, by the names that runtimes/vllm reads. */
 export function gpuEnvironment({ gpuServing, accelerator }: RevisionSpec): Record<string, string> {
   if (!gpuServing) return {};
   const { maxModelLen, gpuMemoryUtilization } = gpuServing;

@@ -98,7 +98,7 @@ async function admitData(
     artifacts.latest(bucket.name, object.key),
   ]);
   const nothing = { model, stray: undefined };
-  // What has replaced it tells of itself.
+  // The file that has replaced it has an event of its own.
   if (!stored || !start || newest?.versionId !== stored.versionId) {
     return hint(deps, event, execution, nothing);
   }
@@ -125,9 +125,9 @@ async function admitData(
 
 type Arrival = {
   readonly meaning: ModelKey;
-  /** What has arrived, which names the deployment. */
+  /** The arrived object, which names the deployment. */
   readonly stored: StoredObject;
-  /** What the artifact is pinned from. */
+  /** The objects from which the artifact is pinned. */
   readonly start: StoredObject;
   readonly execution: string;
 };

@@ -32,7 +32,7 @@ type Deps = {
 
 const BUSY = 'Upload the model again when less else is under way.';
 const MEND = 'Fix the model, or its example in model.yaml, and upload it again.';
-// What a load balancer, or the path to it, answers when it cannot reach the server.
+// The answers of a load balancer, or of the path to it, that cannot reach the server.
 const UNREACHED: readonly number[] = [503, 504];
 
 type Examination =

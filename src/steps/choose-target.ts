@@ -83,7 +83,7 @@ export const chooseTarget =
 
 type Chosen =
   | { readonly decision: TargetDecision }
-  /** What would be decided if there were containers. */
+  /** The decision if there were containers. */
   | { readonly wanted: TargetDecision; readonly options: readonly TargetOption[] };
 
 function decide(needs: Needs, wish: Wish): Chosen {

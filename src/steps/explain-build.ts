@@ -41,7 +41,7 @@ export const explainBuild =
     return {};
   };
 
-/** What the build itself says goes before what was caught; one that succeeded is not the one that failed. */
+/** The build's own words go before the caught error; a build that succeeded is not the one that failed. */
 function known(found: Build | undefined, caught: FailedBuild): FailedBuild {
   if (!found || found.status === 'SUCCEEDED') return caught;
   const failed = found.phases.find(({ status }) => status !== 'SUCCEEDED' && status !== '');

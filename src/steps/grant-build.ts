@@ -73,7 +73,7 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
   }));
 }
 
-/** What a build is told about a model, whatever serves it; this and the bytes determine the image. */
+/** The order of a build, whatever serves the model; the order and the bytes determine the image. */
 export function servedAs(inspection: Inspection, gpus: Gpus) {
   const { facts, manifest } = inspection;
   const gpu = gpuFor(inspection, gpus.areChosen);

@@ -140,7 +140,7 @@ function isAnonymous({ by, result }: Probed, { work }: Deployment): boolean {
   return by === null && result.kind === 'passed' && !namesRevision(work);
 }
 
-/** What an answer at the clients' endpoint shows about the shift. An answer from the previous revision shows nothing; an answer that no model gave is a failure. */
+/** The verdict of an answer at the clients' endpoint on the shift. An answer from the previous revision shows nothing; an answer that no model gave is a failure. */
 function evidence({ by, result }: Probed, { work }: Deployment): ProbeResult | undefined {
   if (result.kind === 'busy' || by === work.candidate?.revision) return result;
   if (by !== null && by === work.shift?.previous?.revision) return undefined;

@@ -5,7 +5,7 @@ import type { Registry } from '#ports/registry.ts';
 type Reads = Pick<Registry, 'deployment' | 'model'>;
 
 /**
- * What this version of its external data is to an ONNX model called `name`. Uploaded side by side, the larger of the two mostly comes last.
+ * The part that this version of external data plays for an ONNX model called `name`. Uploaded side by side, the larger of the two mostly comes last.
  * `part`: the model's deployment has it, or will, as it is yet to be admitted. `missing`: the deployment is under way or was rejected without it, or it has started one already. `other`: the model went live, or failed, without it.
  */
 export async function lateData(

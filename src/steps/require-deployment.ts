@@ -9,7 +9,7 @@ export async function requireDeployment(registry: Registry, id: string): Promise
   return deployment;
 }
 
-/** What an earlier step found. Its absence means that the workflow reached a step without the ones before it. */
+/** The result of an earlier step. Its absence means that the workflow reached a step without the ones before it. */
 export function requireWork<Value>(value: Value | undefined, what: string): Value {
   if (value === undefined) throw new Failure('InputInvalid', `the deployment has no ${what} yet`);
   return value;

@@ -1,4 +1,4 @@
-/** What one part of the sweep did, by name, and its failures. */
+/** The actions of one part of the sweep, by name, and its failures. */
 export type Part = { readonly done: readonly string[]; readonly failures: readonly unknown[] };
 
 /** Acts on each item, even when others fail. `act` returns the name of what it did, or undefined for a no-op. */

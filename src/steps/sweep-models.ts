@@ -83,7 +83,7 @@ async function clearUnlive(deps: Deps, model: Model): Promise<string | undefined
   });
 }
 
-/** What is wrong with a live model; undefined when nothing is. */
+/** The fault of a live model; undefined when it has none. */
 async function trouble(
   { registry, router, platforms, functions }: Looks,
   live: ModelVersion,

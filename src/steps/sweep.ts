@@ -41,7 +41,7 @@ export type SweepDeps = {
 };
 
 /**
- * What the sweep put right: deployments recovered or settled, models whose leases were freed, executions started for lost uploads, executions started to repair models (or models whose route was removed, or the API whose stage was changed), and revisions, images and environments removed.
+ * The repairs of a sweep: deployments recovered or settled, models whose leases were freed, executions started for lost uploads, executions started to repair models (or models whose route was removed, or the API whose stage was changed), and revisions, images and environments removed.
  */
 export type Swept = {
   readonly recovered: readonly string[];

@@ -129,7 +129,7 @@ function isEdge(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_EDGE;
 }
 
-/** What each value of a channel becomes, rounded to single precision after each step, as numpy does. */
+/** The value that each value of a channel becomes, rounded to single precision after each step, as numpy does. */
 function levelsOf(name: string, settings: Settings, channel: number): Float32Array {
   const number = (key: string) => numberOf(settings[key], channel, key);
   const [mean, deviation] = [Math.fround(number('image_mean')), Math.fround(number('image_std'))];

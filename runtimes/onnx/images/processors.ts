@@ -1,4 +1,4 @@
-/** What transformers' image processors do where preprocessor_config.json says nothing, by the names of their classes: https://github.com/huggingface/transformers/tree/main/src/transformers/models (image_processing_pil_*.py). */
+/** The defaults of transformers' image processors where preprocessor_config.json says nothing, by the names of their classes: https://github.com/huggingface/transformers/tree/main/src/transformers/models (image_processing_pil_*.py). */
 export type Settings = Readonly<Record<string, unknown>>;
 
 const [BILINEAR, BICUBIC] = [2, 3];

@@ -33,7 +33,7 @@ export function resized(image: Pixels, { width, height }: Size, filter: number):
     : vertical(horizontal(image, width, by), height, by);
 }
 
-/** What comes first is rounded first. As Pillow has it since version 13. */
+/** The first pass is rounded before the second, as in Pillow since version 13. */
 function isVerticalFirst(from: Size, { width, height }: Size): boolean {
   const lost = from.height - height;
   return lost > 0 && lost > 2 * (from.width - width);

@@ -6,7 +6,7 @@ import { inferenceOfForm } from './form.ts';
 import type { ImageModel } from './model.ts';
 
 const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/jpg', 'image/webp'] as const;
-// What clients declare of bytes of which they know nothing.
+// The content types that clients declare for bytes of an unknown kind.
 const BYTES = 'application/octet-stream';
 const FORM = 'multipart/form-data';
 

@@ -17,7 +17,7 @@ const MOST_IMAGES = 32;
 /** As many labels as transformers' pipeline answers. */
 export const USUAL_TOP = 5;
 
-/** What is in images, each of which is base64. */
+/** The contents of images, each of which is base64. */
 export function imageTask({ labelled }: Classifier): Task {
   const each = async (items: readonly unknown[], wish: Omit<Wish, 'what'>, asked: Asked) => {
     refuseMany(items.length);

@@ -3,7 +3,7 @@ import type { Session } from '../session/session.ts';
 import { countOf, type Tensor, type TensorSpec } from '../values/tensors.ts';
 import type { Tokens } from './tokens.ts';
 
-/** What the network answers of one text, by the name of the output: `shape` is without the batch, and begins with the text's own tokens where there is a value for each of them. */
+/** The network's answer for one text, by the name of the output: `shape` is without the batch, and begins with the text's own tokens where there is a value for each of them. */
 export type Answer = ReadonlyMap<string, Values>;
 export type Values = { readonly shape: readonly number[]; readonly data: Float32Array };
 
@@ -24,7 +24,7 @@ export type Network = (
 // More at once is no faster on a CPU, and takes more memory: MiniLM 720 MB at 2048, 460 at 256 (src/domain/placement/encoder-memory.ts).
 export const RUN_TOKENS = 512;
 
-// What a run costs besides its tokens: with MiniLM 2 ms, and 0.25 a token.
+// The cost of a run besides its tokens: with MiniLM 2 ms, and 0.25 a token.
 const RUN_COST_TOKENS = 8;
 
 type Placed = { readonly tokens: Tokens; readonly at: number };

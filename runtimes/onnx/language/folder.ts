@@ -25,13 +25,13 @@ export type Folder = {
   /** Null where the folder is none of sentence-transformers. */
   readonly pooling: Pooling | null;
   readonly normalizes: boolean;
-  /** What sentence-transformers puts before each text; empty where it puts nothing. */
+  /** The prompt that sentence-transformers puts before each text; empty where there is none. */
   readonly prompt: string;
   /** Whether sentence-transformers takes texts in small letters. */
   readonly lowers: boolean;
   /** How many numbers of a vector sentence-transformers keeps, the first ones; null for all. */
   readonly dimensions: number | null;
-  /** What a cross encoder makes of its network's scores. */
+  /** The function that a cross encoder applies to its network's scores. */
   readonly activation: 'sigmoid' | 'none' | null;
   readonly padToken: string | null;
   readonly padId: number;

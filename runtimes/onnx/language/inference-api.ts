@@ -38,7 +38,7 @@ export function readInference(
   return { items, isOne, parameters: parametersOf(parameters, task.parameters) };
 }
 
-/** What transformers' pipeline answers: of several inputs a list; of one its answer, of a text's labels a list even then. */
+/** The shape of transformers' pipelines: a list for several inputs, the answer alone for one, but always a list for a text's labels. */
 export async function answerInference(
   { items, isOne, parameters }: InferenceRequest,
   { task, folder }: LanguageModel,

@@ -4,7 +4,7 @@ import { type LanguageModel, refuseMany } from './model.ts';
 import type { ModelNames } from './openai.ts';
 import { type Asked, isText } from './tasks/task.ts';
 
-/** What is ranked: `isOwn` is the shape of Hugging Face's server of embeddings, else it is that of Cohere, Jina and vLLM. */
+/** A request to rank texts: `isOwn` is the shape of Hugging Face's server of embeddings, else it is that of Cohere, Jina and vLLM. */
 type Ranking = {
   readonly query: string;
   readonly texts: readonly string[];

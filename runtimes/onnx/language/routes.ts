@@ -76,7 +76,7 @@ function inItsWords({ method, answer }: Route): Route {
   return { method, answer: async (call) => Promise.resolve(answer(call)).catch(refused) };
 }
 
-/** What went wrong on the server's side is told by the server, as for every path. */
+/** The server reports its own failures, as for every path. */
 function refused(error: unknown): Reply {
   if (!isRefusal(error)) throw error;
   const { status, retryAfterSeconds } = error;

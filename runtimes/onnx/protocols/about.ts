@@ -15,7 +15,7 @@ const LONGEST_CURL = 500;
 
 type Made = { readonly document: Document; readonly example: unknown };
 
-/** What the server says about its model, made on first use: the example is a request that the model has just answered. */
+/** The server's description of its model, made on first use: the example is a request that the model has just answered. */
 export function describeItself(model: () => Model & Session) {
   let made: Promise<Made> | undefined;
   const own = () => {
@@ -59,7 +59,7 @@ function aboutOf(model: Model, { document, example }: Made, header: Header): Abo
   );
   return {
     ...metadataOf(model),
-    // What the client of KServe's first protocol takes for a server that is there.
+    // The client of KServe's first protocol takes this for a live server.
     status: 'alive',
     paths: Object.fromEntries(paths),
     curl: example === undefined ? null : curlOf(JSON.stringify(example), header),

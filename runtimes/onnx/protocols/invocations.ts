@@ -102,7 +102,7 @@ export function answeredName<T extends TensorSpec>(spec: T, outputs: readonly T[
 
 const PROBABILITIES = 'probabilities';
 
-// What MLflow's clients may send beside a shape. Its server passes over those that the model's signature does not declare.
+// Parameters that MLflow's clients may send beside a shape. Its server passes over those that the model's signature does not declare.
 const PARAMS = 'params';
 
 function valueJson(tensor: Tensor): string {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What is said of the model, shown as it is; `curl` is null when no request is known to work. */
+/** The description of the model, shown as it is; `curl` is null when no request is known to work. */
 export type About = Readonly<Record<string, unknown>> & {
   readonly name: string;
   readonly curl: string | null;

@@ -28,7 +28,7 @@ export function textOf(bytes: Uint8Array): string {
 const UTF_16 =
   'the body is UTF-16, as PowerShell writes files by default; it takes UTF-8';
 
-// What a file of each kind begins with, in Latin-1.
+// The first bytes of a file of each kind, in Latin-1.
 const KINDS = [
   ['PAR1', 'a file of Parquet'],
   ['ARROW1', 'a file of Arrow'],
@@ -47,7 +47,7 @@ function notText(bytes: Uint8Array): string {
 
 const FORM = ': what is in a file as the body itself, as `curl --data-binary @FILE` sends it';
 
-// What curl -d and fetch declare for a text unless told otherwise, aiohttp for bytes, and what JSON was called before it had a registered name.
+// The defaults of curl -d and fetch for a text and of aiohttp for bytes, and names of JSON from before it was registered.
 const TAKEN_FOR_JSON = new Set([
   'application/x-www-form-urlencoded',
   'text/plain',

@@ -10,7 +10,7 @@ type Packed = {
 
 // All that a function answers, as JSON; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const MOST_BYTES = 6_291_556;
-// What the web adapter writes around the body, the headers among it.
+// The bytes that the web adapter writes around the body, headers included.
 const AROUND_BYTES = 4096;
 
 /** Whether Lambda would refuse an answer that the web adapter hands it whole: then its client is told nothing but that the function failed. */

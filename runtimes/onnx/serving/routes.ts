@@ -125,7 +125,7 @@ function invocations(session: () => Session, extraColumns: Config['extraColumns'
   });
 }
 
-/** What a model over texts or images answers to bodies of its own; else the call, which still has its body. */
+/** The answer of a model over texts or images to a body of its own protocol; else the call, which still has its body. */
 async function ownReply(
   call: Call,
   ready: Session,

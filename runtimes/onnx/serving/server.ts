@@ -131,7 +131,7 @@ function bodyOf(error: unknown, status: number, url: string): string {
   return JSON.stringify(SAGEMAKER.test(url) ? modelError(status, message) : { error: message });
 }
 
-/** What clients of SageMaker's runtime read of an error: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors */
+/** The header by which clients of SageMaker's runtime read an error: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors */
 function modelError(status: number, message: string): object {
   return { error: message, Message: message, OriginalMessage: message, OriginalStatusCode: status };
 }

@@ -12,7 +12,7 @@ type Column = readonly [name: string, index: number | null];
 const NODE = /Name:'slipway (\{.*\})' Status Message/;
 
 /**
- * What to tell the client about a run that failed with this message: for a model that Slipway has converted, the row, the column and the value; else the message, and which inputs are not of one length.
+ * The message to the client about a run that failed with this message: for a model that Slipway has converted, the row, the column and the value; else the message, and which inputs are not of one length.
  * `refusal` runs the model on other rows of the inputs, and returns why that failed; undefined when it did not.
  */
 export async function refusedValue(

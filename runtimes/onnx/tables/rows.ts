@@ -2,7 +2,7 @@ import { refusal } from '../refusal.ts';
 import { SHOWN_KEYS, showKeys } from '../values/json.ts';
 import { shapeOf, type TensorSpec } from '../values/tensors.ts';
 
-/** What a model takes. `ignored` collects the names of what is passed over: extra columns, and `params`; null when those are refused. */
+/** The columns that a model takes. `ignored` collects the names of what is passed over: extra columns, and `params`; null when those are refused. */
 export type Takes = {
   readonly inputs: readonly TensorSpec[];
   readonly ignored: Set<string> | null;
@@ -30,7 +30,7 @@ export function namesInTable(
   return isUnnamed && names.length === 1 ? [UNNAMED] : namesAsSaved(names, takes);
 }
 
-// What an input is called that its framework has no name for.
+// The name of an input for which its framework has none.
 const UNNAMED = 'input';
 
 /** The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names. */

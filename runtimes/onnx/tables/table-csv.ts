@@ -4,7 +4,7 @@ import { readCsv } from './csv.ts';
 import { namesAsSaved, namesInTable, type Takes } from './rows.ts';
 import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
 
-/** What a client says of the first line, by the parameter of `text/csv` (RFC 7111); undefined where it says nothing. */
+/** The client's declaration of the first line, by the parameter of `text/csv` (RFC 7111); undefined where there is none. */
 export type CsvHeader = 'present' | 'absent' | undefined;
 
 export function declaredHeader(contentType: string | undefined): CsvHeader {
@@ -91,7 +91,7 @@ function readCell(cell: string, spec: TensorSpec | undefined): unknown {
   return MISSING.test(cell) ? NaN : numberOf(cell);
 }
 
-// What pandas reads as a missing number, and so MLflow's server does.
+// The words that pandas, and so MLflow's server, reads as a missing number.
 const MISSING = /^(|#?n\/?a|<na>|-?nan|null|none)$/i;
 
 function isCellOfNumber(cell: string): boolean {

@@ -30,7 +30,7 @@ function parse(text: string, read: (text: string) => unknown): unknown {
   }
 }
 
-/** What the text is instead, as far as that can be told. */
+/** A guess at what the text is instead. */
 function otherIn(text: string): string | undefined {
   if (/^[^\s[{"=&,;]+=/.test(text)) return FORM;
   if (/^[^\s[{"][^\n]*[,;\t]/.test(text)) return CSV;
@@ -41,7 +41,7 @@ function otherIn(text: string): string | undefined {
 
 // A value that ends with its line, and another in the next.
 const SEVERAL = /^\s*[[{][^\n]*[\]}]\s*\n\s*[[{]/;
-// What begins with a letter, and with no word of JSON or Python.
+// A text that begins with a letter, but with no word of JSON or Python.
 const BARE = /^\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)\p{L}/u;
 const TEXT = 'it is a bare text; in JSON a text stands in quotes, as "a text"';
 const LINES =
@@ -108,7 +108,7 @@ export function show(value: unknown): string {
   return value === undefined ? 'nothing' : String(value);
 }
 
-/** What is wrong with a value that has another kind than it should, or is not there. */
+/** The fault of a value that has the wrong kind, or is missing. */
 export function is(value: unknown): string {
   return value === undefined ? 'is missing' : `is ${show(value)}`;
 }

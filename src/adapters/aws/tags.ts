@@ -1,6 +1,6 @@
 import type { RevisionSpec } from '#ports/platform.ts';
 
-/** What tells whose a thing of the account is, and by which bills are split (docs/deploy.md). */
+/** Tags that name the owner of a resource, and by which bills are split (docs/deploy.md). */
 export const TAG = {
   stage: 'slipway:stage',
   model: 'slipway:model',

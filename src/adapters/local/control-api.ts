@@ -87,7 +87,7 @@ const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
  */
 export function controlApi(deps: Deps): FastifyInstance {
   const { registry } = deps;
-  // What the router cannot read is refused before any handler of errors is asked.
+  // A request that the router cannot read is refused before any handler of errors is asked.
   const api = fastify({ frameworkErrors: (error, _request, reply) => sendError(reply, error) });
   // Some clients never disconnect, and a suspended one never reads its stream to the end.
   answerHalfClosed(api.server);

@@ -1,6 +1,6 @@
 import { Failure } from '#domain/failure.ts';
 
-/** What a query says under a name. Fails with `InputInvalid` where it says it twice. */
+/** The value of a query's parameter. Fails with `InputInvalid` where it says it twice. */
 export function queryText(
   query: Readonly<Record<string, unknown>>,
   name: string,

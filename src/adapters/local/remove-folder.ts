@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const OPTIONS = { recursive: true, force: true } as const;
-/** What a folder answers that a model has closed (mode 0), or nested deeper than a path is long. */
+/** The errors of a folder that a model has closed (mode 0), or nested deeper than a path is long. */
 const LEFT_THERE: readonly unknown[] = ['EACCES', 'EPERM', 'ENOTEMPTY', 'ENAMETOOLONG'];
 
 // Found by find alone: it refuses to run anything where a folder of PATH is relative.

@@ -283,7 +283,7 @@ function asLambdaError(error: unknown): Error {
   return thrown;
 }
 
-/** What ended an execution. A Fail state only says that it was reached, so the step failure that led there is reported instead. */
+/** The failure that ended an execution. A Fail state only says that it was reached, so the step failure that led there is reported instead. */
 function explain(
   error: unknown,
   failure: Error | undefined,

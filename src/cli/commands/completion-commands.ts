@@ -10,7 +10,7 @@ import { tell } from '../terminal.ts';
 const PATIENCE_MS = '1000';
 const AWS: readonly string[] = ['--stage', '--profile', '--region'];
 
-/** What has a shell complete the command line. */
+/** Prints the script by which a shell completes the command line. */
 export function addCompletionCommands(program: Command): void {
   program
     .command('completion')

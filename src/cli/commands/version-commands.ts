@@ -100,7 +100,7 @@ function addUndeploy(program: Command): void {
         });
       }
       const outcome = await carryOut({ slipway, model, output }, () => slipway.undeploy(model));
-      // What is gone already is as it was asked to be.
+      // A model that is gone already is as its user wants it.
       process.exitCode = outcome === 'failed' ? 1 : 0;
     });
 }

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 
-/** What may follow on a command line; `files` is the shell's to list. */
+/** The words that may follow on a command line; the shell itself lists `files`. */
 export type Candidates =
   | { readonly kind: 'files' }
   | { readonly kind: 'words'; readonly words: readonly Candidate[] };
@@ -11,11 +11,11 @@ export type ModelNames = (words: readonly string[]) => Promise<readonly string[]
 
 const FILES: Candidates = { kind: 'files' };
 const NOTHING: Candidates = { kind: 'words', words: [] };
-// What placeholders of the program stand for a model, and which for a path.
+// The placeholders of the program that stand for a model, and those that stand for a path.
 const MODELS: readonly string[] = ['model'];
 const PATHS: readonly string[] = ['path', 'dir', 'file'];
 
-/** What may stand in the place of the last of these words, all of which follow the program's name. It is read from the program itself, so a new command needs nothing here. */
+/** The words that may stand in place of the last of these, which all follow the program's name. They are read from the program itself, so a new command needs nothing here. */
 export async function candidatesFor(
   program: Command,
   words: readonly string[],

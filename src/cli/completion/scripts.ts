@@ -1,11 +1,11 @@
-/** What a shell is told by one line of `slipway complete`, in place of a candidate: that it lists files itself. */
+/** A line of `slipway complete` by which the shell lists files itself, in place of a candidate. */
 export const FILES_MARK = ':files';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof SHELLS)[number];
 
-/** What a shell is to run, so that it completes the command line. Where there is no `slipway` on its path, as in a clone, it gets one: `program`, with its arguments. */
+/** The script by which a shell completes the command line. Where there is no `slipway` on its path, as in a clone, the script defines one: `program`, with its arguments. */
 export function completionScript(shell: Shell, program: readonly string[]): string {
   const quoted = program.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   return `${SCRIPTS[shell]}${DEFINITIONS[shell](quoted)}`;

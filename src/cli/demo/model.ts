@@ -1,2 +1,2 @@
-/** What the demo calls its model. */
+/** The name of the demo's model. */
 export const DEMO_MODEL = 'ocr';

@@ -11,7 +11,7 @@ import { table } from './table.ts';
 const REQUESTS = 1_000_000;
 const DEFAULT_MS = 100;
 
-/** What a live revision costs. `durationMs` is what a request is taken to take: said, or what the one took that proved it, else assumed. */
+/** The cost of a live revision. `durationMs` is the assumed time of a request: given, else that of the request that proved it, else a default. */
 export type LiveCost = RevisionCost & {
   readonly model: string;
   readonly version: number | null;

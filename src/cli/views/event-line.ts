@@ -49,7 +49,7 @@ export function shortEventLine(
     ...rest,
     ...(fix ? `→ ${fix}`.split('\n') : []),
   ];
-  // What is indented is YAML to paste, which another line end would break.
+  // Indented lines are YAML to paste, which another line end would break.
   const words = said.flatMap((text) =>
     text.startsWith(' ') ? [text] : wrapped(text, columns - SHORT_INDENT.length, ''),
   );
@@ -59,7 +59,7 @@ export function shortEventLine(
 const SHORT_INDENT = ' '.repeat(10);
 const MOST_REASON = 400;
 
-/** What a model has said stands in reasons too. */
+/** Reasons may quote a model's own words. */
 function cut(text: string): string {
   const shown = printable(text);
   return shown.length <= MOST_REASON ? shown : `${shown.slice(0, MOST_REASON)}…`;

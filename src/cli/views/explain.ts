@@ -10,7 +10,7 @@ const CPU_UNITS_PER_VCPU = 1024;
 const FACT_WIDTH = 11;
 const INDENT = `\n${' '.repeat(FACT_WIDTH)}`;
 
-/** What was decided and found for a version, for a person: one fact per line, then a table of the targets. */
+/** Tells a person what was decided and found for a version: one fact per line, then a table of the targets. */
 export function explanationLines(explained: Explanation): readonly string[] {
   const { model, version, phase, target, trouble, deploymentId, options } = explained;
   const name = version === null ? model : `${model} v${version}`;

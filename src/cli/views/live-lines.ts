@@ -73,7 +73,7 @@ function leftOf({ state, build }: Running): string {
   return state === 'Building' && build?.leftMs ? `, ${duration(build.leftMs)} left` : '';
 }
 
-/** What happens is worth more than how long it still takes. */
+/** The stage matters more than the time that is left. */
 function withLeft(line: string, left: string, columns: number): string {
   return line.length + left.length <= columns ? line + left : cutTo(line, columns);
 }

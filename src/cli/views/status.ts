@@ -8,7 +8,7 @@ import { wrapped } from './wrapped.ts';
 
 const INDENT = '  ';
 
-/** What is shown: the models, what the builds under way do, and the drops that became no model. */
+/** The models, the builds under way, and the drops that became no model. */
 export type Status = {
   readonly models: readonly ModelStatus[];
   readonly builds: readonly BuildProgress[];
@@ -119,7 +119,7 @@ function wallsLines(walls: WallsReport | null, width: number): readonly string[]
   return ['', ...wrapped(line, width, '')];
 }
 
-/** What follows a semicolon says more of it, such as the rule. */
+/** The part after a semicolon says more, such as the rule. */
 function inShort(reason: string): string {
   const [line = ''] = reason.split('\n');
   return line.split('; ')[0] ?? '';

@@ -46,7 +46,7 @@ const NOTE = ' '.repeat(4);
 
 /**
  * A line of a view as it fits a terminal of so many columns, if it is for one: what is too long goes on below where its last column begins, which has lines of its own where it begins in the right half.
- * What is indented, as YAML is that is to be pasted, stays whole. Commands are as they have to be typed.
+ * Indented lines, such as YAML to paste, stay whole. Commands are printed as they have to be typed.
  */
 export function fitted(line: string, columns: number | undefined): readonly string[] {
   const typed = asTyped(line);

@@ -12,7 +12,7 @@ import { Failure } from '#domain/failure.ts';
 import { copyTree } from './copy-tree.ts';
 import { type Bad, type DataFolder, type Job, keptVersions } from './data-folder.ts';
 
-/** What a backup holds, and how much of it had to be copied; `bad` could not be. */
+/** The contents of a backup, and how much of it had to be copied; `bad` could not be copied. */
 export type BackedUp = {
   readonly to: string;
   readonly objects: number;

@@ -6,7 +6,7 @@ import type { BuiltImage } from '#domain/build/image.ts';
 import type { ArtifactPart, Damage, ModelVersion } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';
 
-/** What Slipway keeps in a folder of one machine, for whoever looks after it. */
+/** The data folder of one machine, for whoever looks after it. */
 export type DataFolder = {
   readonly dataDir: string;
   readonly database: DatabaseSync;

@@ -20,7 +20,7 @@ import { LABEL, objectsOf } from './backup.ts';
 import { copyTree } from './copy-tree.ts';
 import type { Bad, Job } from './data-folder.ts';
 
-/** What was put into the data folder; `bad` is in the backup, but does not have its bytes. */
+/** The objects put into the data folder; those in `bad` are in the backup, but have other bytes. */
 export type Restored = {
   readonly dataDir: string;
   readonly objects: number;

@@ -11,7 +11,7 @@ import {
 } from './data-folder.ts';
 import { environmentProblem, environmentsIn } from './environments.ts';
 
-/** What was read, and what does not have its bytes; `mended` did not have them, and was taken again from the bucket. */
+/** The files read, and those with other bytes than they should have; `mended` were taken again from the bucket. */
 export type Scrubbed = {
   readonly checked: number;
   readonly bytes: number;

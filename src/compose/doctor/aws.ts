@@ -78,7 +78,7 @@ async function examineAws(limitMs: number, checks: readonly Check[]): Promise<re
   return [...findings, { check: 'network', ...fail(says, fix) }];
 }
 
-/** What would stop the first deploy of a stage; asked of a stage without a stack, since one that has it was made. */
+/** The checks for what would stop the first deploy of a stage; a stage with a stack has passed them. */
 function newStageChecks(
   account: AwsAccount,
   {

@@ -12,7 +12,7 @@ export type FoundSlipway = {
   readonly control: string;
   readonly answers: boolean;
   readonly isBusy?: boolean;
-  /** What its model servers hold of the memory that they may, and how many candidates wait. */
+  /** How much of their memory its model servers hold, and how many candidates wait. */
   readonly memory?:
     | { readonly budgetMiB: number; readonly usedMiB: number; readonly waiting: number }
     | undefined;
@@ -82,7 +82,7 @@ const health = z.object({
   troubles: z.array(z.object({ check: z.string(), reason: z.string(), fix: z.string() })),
 });
 
-/** What the Slipway that runs finds wrong with itself. */
+/** The faults that the running Slipway finds in itself. */
 async function lookAtHealth(url: string) {
   const what = 'its control API';
   const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);

@@ -9,7 +9,7 @@ export type Verdict = 'as written' | 'otherwise' | 'not seen';
 
 export type Seen = { readonly verdict: Verdict; readonly what: string };
 
-/** What a look finds: a stage in which, where all has gone well, a model is live on Lambda in its first version, its second being kept, after an upgrade and a rollback under traffic. */
+/** The stage that a look finds: where all has gone well, a model is live on Lambda in its first version and its second is kept, after an upgrade and a rollback under traffic. */
 export type Scene = {
   readonly stage: string;
   readonly outputs: Readonly<
@@ -29,7 +29,7 @@ export type Scene = {
   readonly answered: ReadonlySet<Target>;
   /** The uploads of its versions, in order, to one key. */
   readonly uploads: readonly Pick<Uploaded, 'key' | 'versionId'>[];
-  /** What its callers were answered all the while. */
+  /** The answers that its callers got all the while. */
   readonly answers: readonly Answer[];
   /** When the upgrade was Live, the rollback was asked for, and was Live, by the clock of the answers; infinite for what never was. */
   readonly at: {

@@ -5,7 +5,7 @@ import { REQUEST_CLAIMS } from './looks/requests.ts';
 import { TABLE_CLAIMS } from './looks/table.ts';
 import { UPLOAD_CLAIMS } from './looks/uploads.ts';
 
-/** What `slipway prove` looks at, in this order: the last looks would break the model where AWS is not as written. */
+/** The looks of `slipway prove`, in this order: the last ones would break the model where AWS is not as documented. */
 export const CLAIMS: readonly Claim[] = [
   ...UPLOAD_CLAIMS,
   ...TABLE_CLAIMS,

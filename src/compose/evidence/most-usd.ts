@@ -12,7 +12,7 @@ const HOURS = 2;
 // One build after the other, all the while.
 const BUILD_MINUTES = MINUTES;
 
-/** What a proof costs at most, in USD, at the prices of `prices-us-east-1.json`: the stack, its builds and a replica on each target all the while. Requests to Lambda are less than a cent. */
+/** The most that a proof costs, in USD, at the prices of `prices-us-east-1.json`: the stack, its builds and a replica on each target all the while. Requests to Lambda are less than a cent. */
 export function mostUsd(targets: readonly Target[]): number {
   const hasContainers = targets.some((target) => target !== 'lambda');
   const idle = idleStack.usdPerMonth[hasContainers ? 'public' : 'off'] / HOURS_A_MONTH;

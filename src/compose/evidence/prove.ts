@@ -10,7 +10,7 @@ import { type Claim, type Finding, lookAt, type Scene } from './claim.ts';
 import { type Act, type Ledger, ledger } from './ledger.ts';
 import { startTraffic } from './traffic.ts';
 
-/** What a run has seen. `leftovers` are the things of the stage that are there afterwards, and were not before. */
+/** The findings of a run. `leftovers` are resources of the stage that exist afterwards, and did not before. */
 export type Proven = {
   readonly acts: readonly Act[];
   readonly findings: readonly Finding[];
@@ -30,7 +30,7 @@ export type Stage = Pick<Scene, 'stage' | 'outputs' | 'client' | 'ask'> & {
 
 /** Where a proof is made. */
 export type Ground = {
-  /** What the account has of the stage, as `kind name`. */
+  /** The account's resources of the stage, as `kind name`. */
   inventory(): Promise<readonly string[]>;
   deploy(): Promise<void>;
   open(): Promise<Stage>;
@@ -51,7 +51,7 @@ export type Wish = {
 };
 
 type Run = Pick<Wish, 'signal' | 'watchMs'> & Pick<Ground, 'sample'> & Pick<Ledger, 'act'>;
-/** What a target's model has been through: `answered` where a caller got an answer from it. */
+/** The acts of a target's model: `answered` where a caller got an answer from it. */
 type Tried = { readonly uploads: readonly Uploaded[]; readonly answered: boolean };
 type Moved = Pick<Scene, 'uploads' | 'answers' | 'at'>;
 

@@ -52,7 +52,7 @@ const signedEvidence = z.strictObject({
   signature: z.string(),
 });
 
-/** What a run of `slipway prove` saw. It names no account, no person and no machine. */
+/** The findings of a run of `slipway prove`. They name no account, no person and no machine. */
 export type Evidence = z.infer<typeof evidence>;
 
 /** Evidence, and by which key it was signed: `fingerprint` is the SHA-256 of the key, in hexadecimal. */

@@ -17,7 +17,7 @@ import { TARGETS } from '#domain/placement/target.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
 
-/** What an upload of the artifact would find and do. */
+/** What inspection finds in an artifact, and what its upload would do. */
 export type PathInspection = {
   /** The name of the file or folder, however the path was written. */
   readonly artifact: string;
@@ -26,11 +26,11 @@ export type PathInspection = {
   readonly hasManifest: boolean;
   readonly manifest: Manifest;
   readonly facts: ArtifactFacts;
-  /** What serves it, as text. */
+  /** The runtime that serves it, as text. */
   readonly server: string;
   /** Null for a model that is not served by Python. */
   readonly python: PythonEnvironment | null;
-  /** What serving it is expected to take, in bytes. */
+  /** The memory that serving it is expected to take, in bytes. */
   readonly memory: readonly MemoryTerm[];
   /** Whether the build tries to serve it as ONNX. */
   readonly converts: boolean;

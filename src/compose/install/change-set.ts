@@ -41,7 +41,7 @@ const template = z.object({
 });
 
 /**
- * What a deploy of a packaged stack would change, by a change set that CloudFormation makes and nobody executes; of a stage that has no stack, or (`isNew`) will have a new one, all that the template makes.
+ * The changes that a deploy of a packaged stack would make, by a change set that CloudFormation makes and nobody executes; of a stage that has no stack, or (`isNew`) will have a new one, all that the template makes.
  * Fails with `InputInvalid`, in CloudFormation's words, where it takes no such change.
  */
 export async function changesOf(

@@ -26,12 +26,12 @@ import { type ContainersOn, turnContainersOn } from './turn-containers-on.ts';
 
 export type Install = {
   readonly account: AwsAccount & { readonly region: string };
-  /** What the stack is deployed with. */
+  /** The parameters of the stack. */
   readonly parameters: ReadonlyMap<string, string>;
   /** The containers to turn on once the stack is there; null where they stay as they are. */
   readonly turnsOn: ContainersOn | null;
   readonly findings: readonly Finding[];
-  /** What a person should know beforehand. */
+  /** Notes that a person should read beforehand. */
   readonly notes: readonly string[];
   /** The stack that a failed deploy left, which has to be mended before the next one. */
   readonly broken: StackState | undefined;
@@ -103,7 +103,7 @@ export async function packageInstall(
   if (installed !== 0) return undefined;
   const code = await serverless({ ...copy, root }, 'package', install, folder);
   if (code !== 0) return undefined;
-  // What is deleted first has nothing to change.
+  // A stack that is deleted first has nothing to change.
   const isNew = install.broken && wayOf(install.broken.status) === 'delete first';
   return { folder, changes: await changesOf(install.account, folder, { isNew: Boolean(isNew) }) };
 }

@@ -43,7 +43,7 @@ function nearest({ AllowedValues = [] }: Rule, value: string): string {
   return name ? `Did you mean ${name}? ` : '';
 }
 
-/** What the rule expects, where the value is something else. */
+/** The rule's own expectation, where the value does not meet it. */
 function expectedOf(
   { AllowedValues, AllowedPattern, ConstraintDescription, MinValue, MaxValue }: Rule,
   value: string,

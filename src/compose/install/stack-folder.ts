@@ -11,7 +11,7 @@ export type Copy = {
   readonly environment: NodeJS.ProcessEnv;
 };
 
-/** What a packed copy brings for its stack, made by pack.js, and the folders beside it that the stack takes too. */
+/** The folder that a packed copy brings for its stack, made by pack.js, and the folders beside it that the stack takes too. */
 const PACKED = 'dist/stack';
 const BESIDE = ['buildspecs', 'runtimes'];
 
@@ -38,7 +38,7 @@ export async function stackFolder({
   if (isClone(root)) return root;
   const packed = join(root, PACKED);
   const lock = await readFile(join(packed, 'package-lock.json'));
-  // What is installed there serves all copies with the same lock file.
+  // Its packages serve all copies with the same lock file.
   const id = createHash('sha256').update(lock).digest('hex').slice(0, HEX_DIGITS);
   const folder = join(caches, 'slipway', `stack-${id}`);
   await mkdir(folder, { recursive: true });

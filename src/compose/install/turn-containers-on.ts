@@ -15,7 +15,7 @@ export type ContainersOn = 'public' | 'isolated';
 
 type World = {
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** What a person waits for. */
+  /** Tells a person what the wait is for. */
   readonly tell: (line: string) => void;
 };
 
@@ -23,7 +23,7 @@ const LOOK_MS = 5_000;
 // A load balancer and a VPC link take minutes; CloudFormation itself gives up before this.
 const MOST_LOOKS = 720;
 
-/** What AWS says of accounts that it does not let have load balancers, while Service Quotas shows 50 (8 public repositories have met it; docs/aws-evidence.md). */
+/** AWS's message to accounts that may have no load balancers, while Service Quotas shows 50 (8 public repositories have met it; docs/aws-evidence.md). */
 const NO_LOAD_BALANCERS = /does not support creating load balancers/;
 
 /**

@@ -6,7 +6,7 @@ import { type FoundStack, findStackOrRemains, type SlipwayStack } from '#compose
 type Made = ReadonlyMap<string, string>;
 
 /**
- * What is known of an installation, in whatever state: its stack's outputs, and in place of those that are missing the stack's own resources.
+ * The parts of an installation, in whatever state: its stack's outputs, and in place of missing ones the stack's own resources.
  * An output is empty where neither knows it: then the stack has not made what it names. `containers` is null where it has no containers.
  */
 export type Parts = SlipwayStack & {
@@ -45,7 +45,7 @@ type Named = keyof typeof MADE_AS;
 // Outputs that no removal reads.
 const UNREAD = { ContainerSubnets: '', Endpoint: '', LoadBalancer: '', ModelRole: '' };
 
-/** What there is of the account's Slipway. Fails with `InputInvalid` when there never was a stack. */
+/** The parts of the account's Slipway that exist. Fails with `InputInvalid` when there never was a stack. */
 export async function findParts(account: AwsAccount): Promise<Parts> {
   const { outputs: told, ...stack } = await findStackOrRemains(account);
   const isThere = stack.status !== 'DELETE_COMPLETE';

@@ -15,7 +15,7 @@ import { removalOfStack, stopping } from './stack.ts';
 export type Uninstall = {
   readonly what: string;
   readonly retained: readonly string[];
-  /** What others have made inside of what is removed. */
+  /** Resources of others inside of what is removed. */
   readonly foreign: readonly Foreign[];
   /** In order: each stage needs everything in the stage before it to be gone. */
   readonly stages: readonly (readonly Removal[])[];

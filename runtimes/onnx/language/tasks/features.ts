@@ -77,7 +77,7 @@ export function embedderOf(embed: Embedder['embed'], width: number): Embedder {
   };
 }
 
-/** What sentence-transformers makes of a text before its tokens: letter by letter, as the library of its tokenizers has small ones. */
+/** The text that sentence-transformers cuts into tokens: in small letters, letter by letter, as the library of its tokenizers has them. */
 function promptedBy({ prompt, lowers }: Pick<Folder, 'prompt' | 'lowers'>) {
   return (text: string): string => {
     const whole = `${prompt}${text}`;

@@ -19,7 +19,7 @@ import {
 
 const USUAL_COUNT = 5;
 
-/** What could stand where a text has the mask; a text with several has a list for each. */
+/** The tokens that could stand where a text has the mask; a text with several masks has a list for each. */
 export function fillMask({ folder, run }: Engine, tokenizing: Tokenizing): Task {
   const mask = folder.maskToken ?? '';
 

@@ -10,7 +10,7 @@ export type Asked = { readonly isGone?: (() => boolean) | undefined; cut: number
 
 export type Parameters = Readonly<Record<string, unknown>>;
 
-/** What a task does with texts. An item is one of a request's inputs, as transformers' pipeline of that name takes it. */
+/** A task over texts. An item is one of a request's inputs, as transformers' pipeline of that name takes it. */
 export type Task = {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
@@ -31,7 +31,7 @@ export type Task = {
 
 export type Single = { readonly tokens: Tokens; readonly answer: Answer };
 
-/** What tasks work with: `run` has one answer for each text, `pieces` one for each piece of it. */
+/** The tools of tasks: `run` has one answer for each text, `pieces` one for each piece of it. */
 export type Engine = {
   readonly folder: Folder;
   readonly outputs: readonly TensorSpec[];

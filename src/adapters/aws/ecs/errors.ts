@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, FailureName>> = {
   UpdateInProgressException: 'PlatformUnavailable',
 };
 
-// What was just made is not visible everywhere yet, a service name is free only after draining, and a service whose count has just changed cannot be deleted at once.
+// A new resource is not visible everywhere yet, a service name is free only after draining, and a service whose count has just changed cannot be deleted at once.
 const PASSING = new RegExp(
   [
     'does not have an associated load balancer',

@@ -1,6 +1,6 @@
 import type { CreateRuleCommandInput, Rule } from '@aws-sdk/client-elastic-load-balancing-v2';
 
-/** What to do about a rule with a path of Slipway's that Slipway did not make. */
+/** The fix for a rule with a path of Slipway's that Slipway did not make. */
 export const FOREIGN_RULE_FIX =
   'Delete that rule of the load balancer, or give it another path: Slipway changes no rule that it did not make.';
 

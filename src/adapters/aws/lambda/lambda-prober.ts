@@ -80,7 +80,7 @@ const NOT_FOUND = 404;
 const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;
 
-/** What a client would have got, with the reason in the body where the API would hide it; undefined when the function does not exist. */
+/** The answer that a client would have got, with the reason in the body where the API would hide it; undefined when the function does not exist. */
 function answerTo(seen: Invocation, latencyMs: number): ProbeAnswer | undefined {
   const answer = { kind: 'answer', revision: null, latencyMs } as const;
   switch (seen.kind) {

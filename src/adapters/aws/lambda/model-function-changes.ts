@@ -133,7 +133,7 @@ function falseIfThere(error: unknown): false {
   throw error;
 }
 
-/** What Lambda refuses, by what it says: the name of the error tells nothing. */
+/** Lambda's refusals, by their messages: the name of the error is the same for all. */
 const REFUSED: readonly Refused[] = [
   {
     // Lambda does not distinguish an image that it may not pull yet, since it is still being scanned, from one that it may never pull. https://repost.aws/knowledge-center/lambda-ecr-image

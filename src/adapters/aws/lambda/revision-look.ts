@@ -106,7 +106,7 @@ function ping(
   );
 }
 
-/** What its server says of itself. */
+/** The server's description of itself. */
 async function readiness(
   status: number,
   readLog: () => Promise<readonly string[]>,

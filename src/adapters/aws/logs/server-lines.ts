@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
 const LAMBDA_LINE = /^(?:INIT_START|INIT_REPORT|START|END|REPORT|EXTENSION|XRAY)\b/;
 
-// What the server wrote for CloudWatch to count. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+// Lines that the server wrote for CloudWatch to count. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 const METRIC = /^\{"_aws":/;
 
 /** The server's own lines of a function's log. */

@@ -40,7 +40,7 @@ const WITHOUT_KEYS = {
   'integration.request.header.Authorization': "'-'",
 } as const;
 
-// What the client asked for: a container only sees the load balancer's name and the path behind it. And by which key, as its id, so that a language model's tokens can be summed by it, and as which request, so that the server's log can be read beside the access log.
+// The path that the client asked for: a container only sees the load balancer's name and the path behind it. And by which key, as its id, so that a language model's tokens can be summed by it, and as which request, so that the server's log can be read beside the access log.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping-sources.html
 const ASKED = {
   'integration.request.header.x-slipway-domain': 'context.domainName',

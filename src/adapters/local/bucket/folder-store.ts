@@ -158,7 +158,7 @@ export function folderStore(options: Options): FolderStore {
     await ofModel(modelFolder(version.key), () => setImmediate().then(tell));
   }
 
-  /** What is uploaded of a folder before its `model.yaml`, which comes last, is not astray yet, nor is external data before its model. */
+  /** Files of a folder are not stray while its `model.yaml` may still come last, nor is external data before its model. */
   async function announceUpload(version: ObjectVersion): Promise<void> {
     const { kind } = readKey(version.key);
     const prefix = kind === 'loose' ? foldersOf(version.key)[0] : modelKeyOf(version.key);

@@ -152,7 +152,7 @@ export function objectStore(folder: string, checked: CheckedFiles = checkedFiles
   };
 }
 
-/** What is read next, hashed and written goes on at once, and the disk takes it meanwhile, so that little is left to wait for at the end. */
+/** Reading, hashing and writing go on while the disk takes the bytes, so that little is left to wait for at the end. */
 async function copyTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<WrittenObject> {
   const hash = createHash('sha256');
   let sizeBytes = 0;

@@ -12,7 +12,7 @@ export type BuildEntry = {
   readonly log: string;
 };
 
-/** What a build tells while it waits and runs, until it is disposed of. */
+/** The progress of a build while it waits and runs, until it is disposed of. */
 export type TrackedBuild = Disposable & {
   onPlace(place: number | null): void;
   onPhase(phase: Phase): void;

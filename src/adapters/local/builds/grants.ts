@@ -63,7 +63,7 @@ export async function regrant(folder: string, objects: string): Promise<void> {
 
 const granted = z.object({ order: z.custom<BuildOrder>(isOfModel) });
 
-/** What a build with this URL is told about its model; null where there is none, as in one of an environment. */
+/** The order of a build with this URL; null for the build of an environment. */
 export async function grantedOrder(url = ''): Promise<BuildOrder | null> {
   if (!url.startsWith('file:')) return null;
   const text = await readFile(fileURLToPath(url), 'utf8').catch(() => '');

@@ -1,7 +1,7 @@
 import type { Builds } from '#ports/builds.ts';
 import type { ImageBuilds } from './build-image.ts';
 
-/** What builds images, and where there are any what builds the images of environments. */
+/** The builds of images and, where there are any, of environments. */
 export type Builders = { readonly image: ImageBuilds; readonly environment?: ImageBuilds };
 
 /** The builds that wait or run on this machine; the image of a deployment is built last. */

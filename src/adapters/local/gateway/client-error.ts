@@ -16,7 +16,7 @@ type Limits = {
   readonly requestTimeout: number;
 };
 
-/** What Node's server tells of what it could not read: `reason` of llhttp, and the bytes. */
+/** Node's error about a request that it could not read: `reason` of llhttp, and the bytes. */
 type ClientError = Error & {
   readonly code?: string;
   readonly reason?: string;
@@ -38,7 +38,7 @@ export function answerClientErrors(server: Server, limits: Limits): void {
     if (error.code === 'HPE_PAUSED_H2_UPGRADE' && error.rawPacket && socket.writable) {
       return http2(socket, error.rawPacket);
     }
-    // What is already being answered would be broken into.
+    // An answer that has begun would be broken into.
     const response = newest.get(socket);
     const isAnswering = response?.headersSent && !response.writableFinished;
     if (socket.writable && !isAnswering) socket.write(written(refusalOf(error, limits)));

@@ -27,7 +27,7 @@ import { upstreamPools } from './upstream-pools.ts';
 
 export type GatewayOptions = Wanted & {
   readonly revisions: RevisionHost;
-  /** What language models have generated, for the metrics. */
+  /** The generations of language models, for the metrics. */
   readonly generations?: GenerationMeters;
   /** The metrics of the servers behind it. */
   readonly servers?: Pick<ServerMeters, 'families'>;
@@ -46,7 +46,7 @@ export type GatewayOptions = Wanted & {
 export type Gateway = {
   /** The address for clients, `http://HOST:PORT`. */
   readonly origin: string;
-  /** What its own Slipway's probes carry in PROBE_HEADER. */
+  /** The value of PROBE_HEADER in probes of its own Slipway. */
   readonly probeMark: string;
   readonly router: Router;
   readonly metrics: Metrics;
@@ -97,7 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const server = createServer(SERVER_OPTIONS, handler)
     .on('checkContinue', handler)
-    // What else is expected may be passed over: RFC 9110 §10.1.1.
+    // Any other expectation may be passed over: RFC 9110 §10.1.1.
     .on('checkExpectation', handler);
   // Each pipelined request listens for the close of its connection; that is not a leak.
   server.on('connection', (socket) => socket.setMaxListeners(0));

@@ -5,7 +5,7 @@ import type { Pace } from '#domain/rollout/judge-bake.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type Histogram, histogram } from './histogram.ts';
 
-/** What language models have generated, for Prometheus and for the bake; in memory, as all metrics of the gateway. */
+/** The generations of language models, for Prometheus and for the bake; in memory, as all metrics of the gateway. */
 export type GenerationMeters = {
   observe(of: GenerationOf, generation: Generation): void;
   /** The pace of its answers since then (epoch ms), among the last thousand. */

@@ -38,7 +38,7 @@ export type GatewayParts = {
   table(): RoutingTable;
 };
 
-/** What a request's headers tell: `standing` is the revision that represents all with a share until one is chosen. */
+/** The decision by a request's headers: `standing` is the revision that represents all with a share until one is chosen. */
 type Known = { readonly place: Place; readonly standing: string; readonly terms: Terms };
 
 /** A request whose body names its model. */

@@ -13,7 +13,7 @@ export type Refusal = {
   readonly fix?: string;
   readonly retryAfterSeconds?: number | undefined;
   readonly models?: readonly string[];
-  /** What clients of OpenAI's API tell errors apart by. */
+  /** The code by which clients of OpenAI's API tell errors apart. */
   readonly code?: string;
 };
 

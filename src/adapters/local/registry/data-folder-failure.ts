@@ -74,7 +74,7 @@ function deniedFile(dataDir: string): unknown {
   return undefined;
 }
 
-/** What a write of what a start needs fails with; undefined where it does not. */
+/** The failure of a write that a start needs; undefined where it succeeds. */
 function writeProblem(dataDir: string): unknown {
   const path = join(dataDir, `.slipway-probe-${process.pid}`);
   try {

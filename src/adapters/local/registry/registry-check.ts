@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Failure } from '#domain/failure.ts';
 import { damagedRegistry } from './database.ts';
 
-/** What a look at a registry's file came to, where it is not known to be sound: SQLite found pages that it did not write, or could not look. */
+/** The result of a look at a registry's file, where it is not known to be sound: SQLite found pages that it did not write, or could not look. */
 export type RegistryFault = { readonly kind: 'damaged' | 'unknown'; readonly reason: string };
 
 export type RegistryCheck = {

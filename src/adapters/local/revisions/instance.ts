@@ -87,7 +87,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     return timers.nowMs() - Math.max(turn.sinceMs, answeredMs);
   }
 
-  /** What has slots was told how many it takes. A pause of the whole machine counts once, however many requests were in flight, and is forgotten within the next few requests. */
+  /** A server with slots was given their number. A pause of the whole machine counts once, however many requests were in flight, and is forgotten within the next few requests. */
   function learn(turn: Turn): void {
     const tookMs = workedMs(turn);
     answeredMs = timers.nowMs();

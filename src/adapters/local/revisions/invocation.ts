@@ -35,7 +35,7 @@ export type InvocationLimits = {
 /** How many servers of a revision run or start, and how many requests wait for one of them to have room. */
 export type Occupancy = { readonly instances: number; readonly waiting: number };
 
-/** What the gateway needs from the revisions' host: limits first, then a process for the request. */
+/** The revisions' host, as the gateway uses it: limits first, then a process for the request. */
 export type RevisionHost = {
   /** Undefined when the revision does not exist here. */
   placement(revision: string): Placement | undefined;

@@ -13,7 +13,7 @@ const TAIL_BYTES = 64 * 1024;
 const LINES_IN_TAIL = 200;
 
 const NEWLINE = 10;
-// What a line begins with in the file: when its first bytes came.
+// Each line of the file begins with the time when its first bytes came.
 const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) /;
 
 export type RevisionLog = {

@@ -25,7 +25,7 @@ type Series = {
   readonly running: Set<Running>;
   readonly ends: Map<ServerEnd['cause'], number>;
   readonly lastEndsMs: number[];
-  /** What servers that have ended had used when they were last looked at. */
+  /** The resources that ended servers had used at the last look. */
   endedCpuSeconds: number;
 };
 

@@ -44,7 +44,7 @@ export async function compileServer(entry: string, folder: string): Promise<void
   await removeUnwanted(dirname(folder));
 }
 
-/** What earlier versions of the server have left, and starts that were ended. */
+/** The caches of earlier versions of the server, and of starts that were ended. */
 async function removeUnwanted(caches: string): Promise<void> {
   for (const name of await readdir(caches).catch(() => [])) {
     const path = join(caches, name);

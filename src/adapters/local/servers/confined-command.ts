@@ -27,7 +27,7 @@ export type Confined = {
 /** Programs by their placeholder in a command: `server` is the Node that Slipway runs on. */
 type Programs = { readonly server: string; readonly python: string };
 
-/** What a server may read and write. */
+/** The files that a server may read and write. */
 export type Around = {
   readonly read: string;
   readonly write: string;

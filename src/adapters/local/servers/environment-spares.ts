@@ -6,7 +6,7 @@ import type { Launched } from './launch.ts';
 import type { OrphanGuard } from './orphan-guard.ts';
 import { type SpareFolder, type SpareServers, spareServers } from './spare-server.ts';
 
-/** What a server has to be alike in to take another one's model: where its packages are, what it imports, its walls, and its memory. */
+/** A server can take another one's model only if these are alike: the place of its packages, its imports, its walls, and its memory. */
 export type Environment = {
   readonly folder: string;
   readonly format: string;

@@ -17,10 +17,10 @@ const found = z.object({
 
 // A look takes 0.1 to 0.3 s; on a machine at fifty times its load it has taken ten.
 const LOOKS_MS: readonly number[] = [10_000, 20_000, 30_000];
-// What a shell, and a shim such as pyenv's, answers where there is no program behind the name, or none that may be run.
+// The exit codes of a shell, and of a shim such as pyenv's, where there is no program behind the name, or none that may be run.
 const NOT_THERE: readonly unknown[] = ['ENOENT', 'EACCES', 126, 127];
 const NO_BINDING = 'ERR_MODULE_NOT_FOUND';
-// What a Python says that is too old to read the launcher; one that can read it ends with 127 where it is too old to run it.
+// The error of a Python that is too old to read the launcher; one that can read it ends with 127 where it is too old to run it.
 const TOO_OLD = 'SyntaxError';
 
 type How = {

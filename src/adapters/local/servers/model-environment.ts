@@ -25,7 +25,7 @@ export function modelEnvironment(
   };
 }
 
-/** What a server is told before there is a model for it. */
+/** The variables of a server before there is a model for it. */
 export function serverEnvironment(
   { scratch }: Pick<RevisionFolder, 'scratch'>,
   own: Environment,

@@ -39,7 +39,7 @@ export type ProcessServersOptions = {
   readonly timers?: Timers;
   /** Holds the folders of spare servers; undefined where the script cannot await its model. */
   readonly spares?: string;
-  /** What model servers may still take of memory; a spare one is there only while that is enough. */
+  /** The memory that model servers may still take; there is a spare one only while that is enough. */
   readonly availableMiB?: (() => number) | undefined;
 };
 

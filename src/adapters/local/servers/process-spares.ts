@@ -13,7 +13,7 @@ import { type Environment, modelEnvironment, serverEnvironment } from './model-e
 import type { OrphanGuard } from './orphan-guard.ts';
 import { type SpareFolder, spareServers } from './spare-server.ts';
 
-/** What a revision's server reads and where its model is; `python` and `factsPath` are those of a build's output. */
+/** The variables of a revision's server and the place of its model; `python` and `factsPath` are those of a build's output. */
 export type ServerFiles = {
   readonly path: string;
   /** The folder of the model's files. */
@@ -54,7 +54,7 @@ type Options = {
   readonly availableMiB?: (() => number) | undefined;
 };
 
-// What a model has that asks for no other, and so the limits around a spare server: one of another size starts by itself.
+// The default memory of a model, and so the limit around a spare server: a model of another size starts by itself.
 const SPARE_MIB = limits.memoryPerVcpuMiB;
 // buildspecs/commands/make-environments.mjs
 const READY = 'ready';
@@ -171,7 +171,7 @@ function realpathIf(path: string): string | undefined {
 }
 
 type Awaited = {
-  /** What it waits for: a format of Python's. */
+  /** The format of Python's that it waits for. */
   readonly awaited: string;
   readonly python: string;
   readonly memoryMiB: number;
@@ -189,7 +189,7 @@ function isAwaited({ runtime, format, language }: Kind): boolean {
   return waitsFor.includes(format) && !language;
 }
 
-/** What another server has to be alike in to serve this model; undefined where none can wait for it. */
+/** The properties that a spare server needs to serve this model; undefined where none can wait for it. */
 function environmentOf({ runtime, memoryMiB }: RevisionSpec, { python, factsPath }: ServerFiles) {
   if (factsPath === undefined) return undefined;
   try {

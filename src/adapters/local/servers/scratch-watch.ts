@@ -5,11 +5,11 @@ import { realTimers } from '#adapters/local/timers.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { sessionOf } from './process-usage.ts';
 
-/** What a server may write in all, by default: as much as on Lambda and in a container. */
+/** The most that a server may write in all, by default: as much as on Lambda and in a container. */
 const MOST_MIB = limits.ephemeralMinMiB;
-// What a look can count each second; a cache of a framework has dozens.
+// As many files as a look can count each second; a cache of a framework has dozens.
 const MOST_FILES = 10_000;
-// What lies deeper comes near the longest path that the system takes, and could not be counted.
+// A deeper path comes near the longest one that the system takes, and could not be counted.
 const MOST_DEEP = 64;
 const PERIOD_MS = 1_000;
 /** After how many looks its processes are searched for again, which reads of every process of the machine. */
@@ -104,7 +104,7 @@ async function countFolder(folder: string, count: Counter, depth: number): Promi
   for (const entry of await entriesOf(folder, count)) {
     if (count.over !== undefined) return;
     const path = join(folder, entry.name);
-    // What is removed meanwhile takes nothing any more.
+    // A file that is removed meanwhile takes no room any more.
     const file = await lstat(path).catch(() => undefined);
     if (file) count.add(file);
     if (file?.isDirectory()) await countFolder(path, count, depth + 1);

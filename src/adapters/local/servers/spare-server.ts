@@ -34,7 +34,7 @@ type Options = {
   readonly launch: (folder: SpareFolder) => Promise<Launched>;
   readonly guard: OrphanGuard;
   readonly timers?: Timers;
-  /** What model servers may still take; what the machine, or the container that Slipway is in, has left if not given. */
+  /** The memory that model servers may still take; by default what the machine, or Slipway's container, has left. */
   readonly availableMiB?: (() => number) | undefined;
   /** How much has to be left for one to be made, and how much for it to be kept. */
   readonly madeFromMiB?: number;

@@ -42,7 +42,7 @@ export function wallsLine({ landlock, seccomp, namespaces, missing }: Walls): st
 // From this version on (Linux 6.12), Landlock enforces everything that is asked of it here.
 const WHOLE_LANDLOCK = 6;
 
-/** What a model could still do on this machine, as predicates; empty when all walls stand. `isRoot`: Slipway runs as root. */
+/** The things that a model could still do on this machine, as predicates; empty when all walls stand. `isRoot`: Slipway runs as root. */
 export function leftOpen(walls: Walls, isRoot: boolean): readonly string[] {
   const { landlock, seccomp, namespaces } = walls;
   if (areNone(walls)) return ['can read and write your files, and reach the network'];
@@ -74,7 +74,7 @@ function areNone({ python, node }: Walls): boolean {
   return python === null && node === undefined;
 }
 
-/** What a process that loads a model needs: files to read, folders to write, and limits. */
+/** The files that a process which loads a model reads, the folders that it writes, and its limits. */
 export type Within = {
   readonly read: readonly string[];
   readonly write: readonly string[];

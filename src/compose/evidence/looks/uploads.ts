@@ -152,7 +152,7 @@ export const UPLOAD_CLAIMS: readonly Claim[] = [
 
 type Build = Readonly<Record<string, unknown>>;
 
-/** What the first execution's build of an image told the workflow. */
+/** The first execution's answer from its build of an image. */
 async function buildAnswer(scene: Scene): Promise<Build | undefined> {
   const [first] = await startedOf(scene);
   if (!first) return undefined;
