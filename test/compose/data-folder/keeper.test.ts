@@ -1,45 +1,29 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openRegistry } from '#adapters/local/registry/open-registry.ts';
 import type { DataFolder } from '#compose/data-folder/data-folder.ts';
 import { folderKeeper } from '#compose/data-folder/keeper.ts';
-import { openDataFolder } from '#compose/data-folder/open.ts';
+import { type KeptFolder, keptFolder } from '../../support/local/data-folder.ts';
 
 const BYTES_PER_SECOND = 4;
 
-let dataDir: string;
-let folder: DataFolder & Disposable;
-beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'slipway-keeper-'));
-  openRegistry(dataDir, { beginsAnew: false, nowMs: 1 }).close();
-  folder = openDataFolder(dataDir);
+let kept: KeptFolder;
+beforeEach(() => {
+  kept = keptFolder();
 });
-afterEach(async () => {
-  folder[Symbol.dispose]();
-  await rm(dataDir, { recursive: true });
-});
-
-async function* bytesOf(text: string) {
-  yield Buffer.from(text);
-}
+afterEach(() => kept.close());
 
 async function storeRotten(): Promise<string> {
-  using object = await folder.objects.write(bytesOf('weights'), 7);
-  const path = folder.objects.path(object.sha256);
-  await chmod(path, 0o644);
-  await writeFile(path, 'WEIGHTS');
+  const object = await kept.store('weights');
+  kept.rot(object);
   return object.sha256;
 }
 
 /** A keeper whose waits end at once, but for the one between the scrub number `scrubs` and the next. */
-function keeping(scrubs: number, database: DataFolder = folder) {
+function keeping(scrubs: number, folder: DataFolder = kept.folder) {
   const told: unknown[] = [];
   const waits: number[] = [];
   const { promise: rests, resolve: rest } = Promise.withResolvers<void>();
   let left = scrubs;
   const keeper = folderKeeper({
-    folder: database,
+    folder,
     bytesPerSecond: BYTES_PER_SECOND,
     onProblem: (problem) => told.push(problem),
     wait(ms, signal) {
@@ -65,7 +49,7 @@ it('what has rotted is found in the background, slowly, a minute after the start
 
   const bad = expect.stringMatching(`^objects/${sha256} has other bytes .* → `);
   expect(told).toEqual([bad, bad]);
-  const reading = (1000 * 7) / BYTES_PER_SECOND;
+  const reading = (1000 * 'rotten'.length) / BYTES_PER_SECOND;
   expect(waits).toEqual([60_000, reading, 86_400_000, reading, 86_400_000]);
 });
 
@@ -74,7 +58,7 @@ it('a scrub in the background that fails is told, and followed by the next', asy
   const failure = new Error('the registry is locked');
   let looks = 0;
   const registry: DataFolder['registry'] = {
-    ...folder.registry,
+    ...kept.folder.registry,
     async models() {
       looks += 1;
       if (looks === 1) throw failure;
@@ -82,7 +66,7 @@ it('a scrub in the background that fails is told, and followed by the next', asy
     },
   };
 
-  const { keeper, told, rests } = keeping(2, { ...folder, registry });
+  const { keeper, told, rests } = keeping(2, { ...kept.folder, registry });
   await rests;
   await keeper.stop();
 
