@@ -8,6 +8,13 @@ const FIX = '\nFix: ';
  */
 export type CaughtError = { readonly Error: string; readonly Cause: string };
 
+// Step Functions says nothing more of a task that took longer than its state allows, and the local engine repeats the name.
+const LATE: Trouble = {
+  name: 'States.Timeout',
+  reason: 'a step of the deployment took longer than it may',
+  fix: 'Upload the model again; on one machine, once less else keeps it busy.',
+};
+
 /** A failure's message with its fix, for the workflow, where an error keeps only its name and message. */
 export function wireMessage({ message, fix }: Failure): string {
   return fix ? `${message}${FIX}${fix}` : message;
@@ -15,6 +22,7 @@ export function wireMessage({ message, fix }: Failure): string {
 
 /** The trouble in a caught error; the reverse of `wireMessage`. */
 export function readTrouble({ Error: name, Cause }: CaughtError): Trouble {
+  if (name === LATE.name && ['', name].includes(Cause)) return LATE;
   const message = errorMessage(Cause) ?? `${name}: ${Cause}`;
   const [reason = '', fix = ''] = message.split(FIX);
   return { name, reason, fix };

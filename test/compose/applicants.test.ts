@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { applicantOf, inspectingFairly } from '#compose/applicants.ts';
+import { INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
+import { readDefinitions } from '#compose/local-workflow.ts';
 import { memoryRegistry } from '../support/memory/registry.ts';
 import { goneLive, holding, idOf, registryWorld, upload } from '../support/worlds/registry.ts';
 
@@ -60,4 +62,13 @@ it('inspections that use their whole budget leave every other turn to the newest
   expect(begun).toContain('good');
   gates.get('good')?.();
   await good;
+});
+
+it('an inspection waits for its turn longer than two hundred others need that use their whole budget', () => {
+  const { TimeoutSeconds } = readDefinitions().deploy?.States['InspectArtifact'] as {
+    TimeoutSeconds: number;
+  };
+
+  // Two at once, on the smallest machine.
+  expect(TimeoutSeconds).toBeGreaterThan((200 * INSPECTION_BUDGET.cpuSeconds) / 2);
 });

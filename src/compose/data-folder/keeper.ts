@@ -22,12 +22,17 @@ type Options = {
   /** How many bytes a second the background scrub reads at most; 0 for no such scrub. */
   readonly bytesPerSecond: number;
   readonly onProblem: (error: unknown) => void;
+  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
+
+const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal, ref: false });
 
 const FIRST_MS = 60_000;
 const AGAIN_MS = 24 * 60 * 60 * 1000;
 
-export function folderKeeper({ folder, bytesPerSecond, onProblem }: Options): FolderKeeper {
+export function folderKeeper(options: Options): FolderKeeper {
+  const { folder, bytesPerSecond, onProblem, wait: waited = wait } = options;
   const inTurn = turns(1);
   const storage = keptFigure(() => counted(folder));
   const stopping = new AbortController();
@@ -59,22 +64,28 @@ export function folderKeeper({ folder, bytesPerSecond, onProblem }: Options): Fo
   }
 
   // A large folder takes long: 8 MiB a second are 700 GB a day.
-  const pace: Pace = (bytes) => sleep((1000 * bytes) / bytesPerSecond, undefined, { signal });
+  const pace: Pace = (bytes) => waited((1000 * bytes) / bytesPerSecond, signal);
+  const tell = (error: unknown) => {
+    if (!signal.aborted) onProblem(error);
+  };
+
+  async function scrubInBackground(): Promise<void> {
+    for await (const line of scrub(folder, { pace, signal })) {
+      if ('progress' in line) continue;
+      for (const { reason, fix } of line.result.bad) onProblem(`${reason} → ${fix}`);
+    }
+  }
 
   async function scrubNowAndThen(): Promise<void> {
     for (let waitMs = FIRST_MS; ; waitMs = AGAIN_MS) {
-      await sleep(waitMs, undefined, { signal, ref: false });
-      for await (const line of scrub(folder, { pace, signal })) {
-        if ('progress' in line) continue;
-        for (const { reason, fix } of line.result.bad) onProblem(`${reason} → ${fix}`);
-      }
+      await waited(waitMs, signal);
+      // What keeps one from its end, such as a registry that is locked, passes.
+      await scrubInBackground().catch(tell);
     }
   }
 
   const scrubbing = bytesPerSecond > 0 ? scrubNowAndThen() : Promise.resolve();
-  const ended = scrubbing.catch((error: unknown) => {
-    if (!signal.aborted) onProblem(error);
-  });
+  const ended = scrubbing.catch(tell);
 
   return {
     scrub: () => alone(() => scrub(folder, { signal })),

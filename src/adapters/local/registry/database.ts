@@ -60,6 +60,7 @@ const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 export const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
+export const SQLITE_NOTADB = 26;
 
 function translate(cause: unknown): unknown {
   // The low byte of an extended result code is the primary code. https://sqlite.org/rescode.html

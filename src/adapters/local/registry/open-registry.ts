@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
-import { openDatabase } from './database.ts';
+import { damagedRegistry, openDatabase, resultCode, SQLITE_NOTADB } from './database.ts';
 import { madeAtMs, migrate } from './schema-version.ts';
 
 export const REGISTRY = 'registry.db';
@@ -15,7 +15,7 @@ type Options = {
 
 /**
  * Opens a data folder's registry, or makes one in a new folder.
- * Fails with `InputInvalid` for the registry of a newer Slipway, and for a missing or empty one beside objects: everything that was live would be forgotten.
+ * Fails with `InputInvalid` for the registry of a newer Slipway, and for a missing or empty one beside objects: everything that was live would be forgotten. Fails with `PlatformUnavailable` for a damaged one.
  */
 export function openRegistry(dataDir: string, { beginsAnew, nowMs }: Options): DatabaseSync {
   const path = join(dataDir, REGISTRY);
@@ -23,7 +23,7 @@ export function openRegistry(dataDir: string, { beginsAnew, nowMs }: Options): D
   const isThere = existsSync(path) && statSync(path).size > 0;
   if (!isThere && objects.length > 0 && !beginsAnew)
     throw lost(dataDir, 'is missing or empty', objects);
-  const database = openDatabase(path);
+  const database = open(path, objects);
   try {
     migrate(database, nowMs);
     if (!beginsAnew && isYounger(database, dataDir, objects)) {
@@ -33,6 +33,17 @@ export function openRegistry(dataDir: string, { beginsAnew, nowMs }: Options): D
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** Beside objects a file that is no database was a registry: its first page was written over. */
+function open(path: string, objects: readonly string[]): DatabaseSync {
+  try {
+    return openDatabase(path);
+  } catch (cause) {
+    const isNoDatabase = (resultCode(cause) & 0xff) === SQLITE_NOTADB;
+    if (!isNoDatabase || objects.length === 0) throw cause;
+    throw damagedRegistry(cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
 

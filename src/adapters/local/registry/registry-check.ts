@@ -18,6 +18,7 @@ const FRESH_MS = 60_000;
 const LONGEST_MS = 1_800_000;
 
 // In a thread of its own, with a connection of its own: a registry of 100 MB takes half a second.
+// SQLITE_ERROR, SQLITE_CORRUPT and SQLITE_NOTADB (https://sqlite.org/rescode.html): the first is what a check ends with that comes upon a record which is JSON no more.
 const LOOK = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { DatabaseSync } = require('node:sqlite');
@@ -29,7 +30,7 @@ try {
   const reason = said.length === 0 ? 'the check said nothing' : found.join('; ');
   parentPort.postMessage(reason ? { kind: said.length === 0 ? 'unknown' : 'damaged', reason } : null);
 } catch ({ message, errcode = 0 }) {
-  const kind = [11, 26].includes(errcode & 0xff) ? 'damaged' : 'unknown';
+  const kind = [1, 11, 26].includes(errcode & 0xff) ? 'damaged' : 'unknown';
   parentPort.postMessage({ kind, reason: message });
 }
 `;

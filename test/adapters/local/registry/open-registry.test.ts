@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -92,6 +93,19 @@ describe('a data folder', () => {
     expect(() => open().close()).not.toThrow();
   });
 
+  it('whose registry has lost its first page is told how to have it back', () => {
+    recordObject();
+    writeFileSync(path(), Buffer.alloc(4096, 'rot'), { flag: 'r+' });
+
+    expect(() => open()).toThrow(
+      expect.objectContaining({
+        name: 'PlatformUnavailable',
+        message: 'the registry is damaged: file is not a database',
+        fix: expect.stringContaining('`slipway restore`'),
+      }),
+    );
+  });
+
   it('from before registries had a version keeps what it knows', () => {
     {
       using old = openDatabase(path());
@@ -179,6 +193,23 @@ describe('the quick check of a registry', () => {
       message: `the registry ${path} could not be checked: it is locked`,
       fix: expect.stringContaining('no other program holds it locked'),
     });
+  });
+
+  it('finds a record that is JSON no more', async () => {
+    const path = join(folder, 'registry.db');
+    {
+      using database = openDatabase(path);
+      database.exec(`
+        CREATE TABLE records (record TEXT, model TEXT NOT NULL AS (record ->> 'model')) STRICT;
+        CREATE INDEX by_model ON records (model);
+        INSERT INTO records VALUES ('{"model":"shapes"}');
+      `);
+    }
+    const bytes = readFileSync(path);
+    bytes.write('rot', bytes.indexOf('{"model":"shapes"}'));
+    writeFileSync(path, bytes);
+
+    expect(await quickCheck(path)).toEqual({ kind: 'damaged', reason: 'malformed JSON' });
   });
 
   it('finds one page that another program wrote over', async () => {

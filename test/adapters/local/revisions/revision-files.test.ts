@@ -1,7 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { revisionFiles } from '#adapters/local/revisions/revision-files.ts';
+import { sha256 } from '../../../support/local/bucket-folder.ts';
 import { needing } from '../../../support/needs.ts';
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 
@@ -87,5 +89,60 @@ describe('the files of a revision', () => {
         'digits-v1 cannot have models/digits/digits.onnx: its bytes are no longer in the store',
     });
     writeFileSync(join(root, 'bytes'), '');
+  });
+});
+
+describe('the files of a revision of which the hash is known', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'slipway-files-'));
+    writeFileSync(join(root, 'bytes'), 'weights');
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  const compared = (problem?: string) =>
+    revisionFiles(join(root, 'revisions'), (_key, id) => join(root, id), {
+      checked: checkedFiles(),
+      problem: async () => problem,
+    });
+
+  function specOf(bytes: string) {
+    const spec = revisionSpec('bytes', { modelFile: 'model.onnx' });
+    const checksum = `sha256:${sha256(bytes)}`;
+    const parts = spec.artifact.parts.map((part) => ({ ...part, name: 'model.onnx', checksum }));
+    return { ...spec, artifact: { ...spec.artifact, parts } };
+  }
+
+  it('are placed again where one has other bytes or is gone', async () => {
+    const [files, spec] = [compared(), specOf('weights')];
+    const { modelPath } = files.folder(spec);
+    await files.lay(spec);
+
+    rmSync(modelPath);
+    writeFileSync(modelPath, 'WEIGHTS');
+    await files.keepSound(spec);
+    const mended = readFileSync(modelPath, 'utf8');
+    rmSync(modelPath);
+    await files.keepSound(spec);
+
+    expect([mended, readFileSync(modelPath, 'utf8')]).toEqual(['weights', 'weights']);
+  });
+
+  it('are refused where what was placed has other bytes', async () => {
+    await expect(compared().lay(specOf('others'))).rejects.toMatchObject({
+      name: 'RevisionFailed',
+      message: expect.stringContaining('has other bytes than it was stored with'),
+      fix: expect.stringContaining('Drop the same bytes as models/digits/digits.onnx again'),
+    });
+  });
+
+  it.each([
+    ['is gone', 'ArtifactRejected'],
+    ['has other bytes than it was stored with', 'RevisionFailed'],
+  ])('are refused, and none is placed, where the object %s', async (problem, name) => {
+    const [files, spec] = [compared(problem), specOf('weights')];
+
+    await expect(files.lay(spec)).rejects.toMatchObject({ name });
+    expect(existsSync(files.folder(spec).path)).toBe(false);
   });
 });
