@@ -1,4 +1,4 @@
-import { judgeGolden } from '#domain/rollout/golden-verdict.ts';
+import { judgeGolden, shown } from '#domain/rollout/golden-verdict.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Proof } from './proof.ts';
 
@@ -46,7 +46,7 @@ export function readiness(path: string, answer: ProbeAnswer): ProbeResult {
   if (answer.kind === 'none') return { kind: 'failed', reason: answer.reason };
   return answer.status === 200
     ? { kind: 'passed', latencyMs: answer.latencyMs }
-    : { kind: 'failed', reason: `${path} was answered ${answer.status}: ${answer.body}` };
+    : { kind: 'failed', reason: `${path} was answered ${answer.status}: ${shown(answer.body)}` };
 }
 
 /** Whether the request was turned away (429) before a model looked at it. */

@@ -46,6 +46,16 @@ describe('a probe', () => {
     expect(await probe(world.prober, ADDRESS, proof)).toEqual({ kind: 'busy' });
   });
 
+  it('of a version proven by readiness alone quotes no more of an answer than a reason has room for', async () => {
+    const world = memoryWorld();
+    const proof = await liveProof(world);
+    world.behave('digits-v1', () => answered(500, 'x'.repeat(1_000_000)));
+
+    const result = await probe(world.prober, ADDRESS, { ...proof, request: null });
+
+    expect(JSON.stringify(result).length).toBeLessThan(1_000);
+  });
+
   it.each([
     { what: 'ready', answer: () => answered(200, {}, 7), kind: 'passed' },
     { what: 'busy', answer: () => answered(429), kind: 'busy' },

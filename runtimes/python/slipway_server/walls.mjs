@@ -42,6 +42,7 @@ const [NO_NEW_PRIVILEGES, DROP_BOUNDING, AMBIENT, CLEAR_AMBIENT, SECCOMP] = [38,
 const CAPABILITY_VERSION = 0x20080522;
 const FILTER = 2;
 const FAST_OPEN = 0x20000000;
+const SET_LEASE = 1024;
 const SHARED_WITHOUT_FILE = 0x21;
 const DATAGRAMS = 2;
 const [O_PATH, O_CLOEXEC] = [0o10000000, 0o2000000];
@@ -243,6 +244,7 @@ function* filter(calls) {
   yield* ifArgument(calls.sched_setaffinity, 0, [IF_EQUAL, 1, 0, 0], { answer: 0 });
   const shared = { mask: SHARED_WITHOUT_FILE };
   yield* ifArgument(calls.mmap, 3, [IF_EQUAL, 0, 1, SHARED_WITHOUT_FILE], shared);
+  yield* ifArgument(calls.fcntl, 1, [IF_EQUAL, 0, 1, SET_LEASE]);
   for (const name of ['socket', 'connect', 'bind']) {
     yield [IF_EQUAL, 0, 1, calls[name]];
     yield refuse;

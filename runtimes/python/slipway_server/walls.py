@@ -72,6 +72,7 @@ _RESOLVING = (
 
 _CALLS: dict[str, dict[str, Any]] = _KNOWN["calls"]
 _FAST_OPEN = 0x20000000
+_SET_LEASE = 1024
 # MAP_SHARED, or MAP_SHARED_VALIDATE, and MAP_ANONYMOUS.
 _SHARED_WITHOUT_FILE = 0x21
 # These formats include the owner's own code, which may start programs and, if its manifest says so, use the network.
@@ -397,6 +398,8 @@ def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Itera
     yield from _if_argument(calls["sched_setaffinity"], 0, (_IF_EQUAL, 1, 0, 0), answer=0)
     # Shared memory that a process has given back (MADV_DONTNEED) stays, and is resident for nobody: the watch of its memory would not see it.
     yield from _if_argument(calls["mmap"], 3, (_IF_EQUAL, 0, 1, _SHARED_WITHOUT_FILE), _SHARED_WITHOUT_FILE)
+    # A lease on a file that it may only read makes whoever opens that, such as Slipway or another model, wait for 45 s.
+    yield from _if_argument(calls["fcntl"], 1, (_IF_EQUAL, 0, 1, _SET_LEASE))
     if has_network:
         families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
         yield _IF_EQUAL, 0, 3 + len(families), calls["socket"]

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
+import { answerJson } from './answer-json.ts';
 import {
   type Declared,
   exampleOf,
@@ -71,10 +72,11 @@ function unproven({ signature }: Declared): string {
  */
 export function judgeGolden(declared: Declared, { request, answer }: GoldenAttempt): Verdict {
   if (answer.kind === 'none' || answer.status !== 200) return unhealthy(outcome(answer));
-  const body = parse(answer.body);
-  if (body === undefined) {
-    return unhealthy(`was answered 200 without JSON: ${show(answer.body)}`);
+  const said = answerJson(answer.body);
+  if ('fault' in said) {
+    return unhealthy(`was answered 200 ${said.fault}: ${shown(answer.body)}`);
   }
+  const body = said.value;
   const outputs = requested(declared, request);
   const wrong = outputFault(outputs, body) ?? expectationFault(declared, request, body);
   if (wrong) return unhealthy(`got a wrong answer: ${wrong}`);
@@ -157,26 +159,11 @@ function isRefusal(answer: GoldenAnswer): boolean {
 function outcome(answer: GoldenAnswer): string {
   return answer.kind === 'none'
     ? `got no answer: ${answer.reason}`
-    : `was answered ${answer.status}: ${show(answer.body)}`;
+    : `was answered ${answer.status}: ${shown(answer.body)}`;
 }
 
-/** A streamed answer counts as the list of its lines, as in the build: `values_of` of the Python server. */
-function parse(body: string): unknown {
-  const whole = parsed(body);
-  if (whole !== undefined) return whole;
-  const values = body.trimEnd().split('\n').map(parsed);
-  return values.includes(undefined) ? undefined : values;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function show(body: string): string {
+/** The beginning of a body, for a reason. */
+export function shown(body: string): string {
   const visible = body
     .slice(0, LONGEST_SHOWN)
     .replaceAll(/\p{C}+/gu, ' ')

@@ -120,6 +120,15 @@ describe('a model is healthy', () => {
     });
   });
 
+  it('when its texts are full of brackets and quotation marks', () => {
+    const text = '[{"'.repeat(200);
+    const expecting = declare([], { request: {}, expect: { predictions: [text, '\\'] } });
+
+    expect(
+      judgeGolden(expecting, exampleAttempt(expecting, answer(200, { predictions: [text, '\\'] }))),
+    ).toEqual({ kind: 'healthy' });
+  });
+
   it('when it streams the values that its example expects, as lines of JSON', () => {
     const told = declare([], { request: { words: 2 }, expect: ['a', { b: 1 }] });
 
@@ -192,6 +201,26 @@ describe('a model is unhealthy', () => {
       'one line of it is no JSON',
       [answer(200, '1\nTraceback\n')],
       'was answered 200 without JSON: 1 Traceback',
+    ],
+    [
+      'it answers so many lines that reading them would hold everybody up',
+      [answer(200, '0\n'.repeat(10_001))],
+      `was answered 200 with more than 10000 lines: ${'0 '.repeat(100).trim()}…`,
+    ],
+    [
+      'it answers brackets alone',
+      [answer(200, `${'['.repeat(101)}${']'.repeat(101)}`)],
+      `was answered 200 with JSON that nests more than 100 deep: ${'['.repeat(101)}${']'.repeat(99)}…`,
+    ],
+    [
+      'its answer becomes far more in memory than it is long',
+      [answer(200, `[[]${',{}'.repeat(1_000_000)}]`)],
+      `was answered 200 with JSON of more than 1000000 lists and objects: [[]${',{}'.repeat(65)},{…`,
+    ],
+    [
+      'it answers more keys than are soon read',
+      [answer(200, `{"a":0${',"a":0'.repeat(100_000)}}`)],
+      `was answered 200 with JSON of more than 100000 keys: {"a":0${',"a":0'.repeat(32)},"…`,
     ],
     [
       'it answers something else',

@@ -6,6 +6,7 @@ Given: an outside folder, with `secret`, `socket` and `writable`, the folder of 
 import contextlib
 import ctypes
 import errno
+import fcntl
 import json
 import mmap
 import os
@@ -207,6 +208,16 @@ def flushes_the_disk():
         os.close(folder)
 
 
+def holds_a_file():
+    # Whoever opens it next waits until the kernel breaks the lease, after 45 s.
+    held = os.open(f"{model}/model.bin", os.O_RDONLY)
+    try:
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    finally:
+        os.close(held)
+
+
 def watches_files():
     made = libc.inotify_init1(0)
     call(made)
@@ -241,6 +252,7 @@ ATTEMPTS = {
     "schedules Slipway behind others": schedules_behind_others,
     "takes the disk from Slipway": takes_the_disk,
     "takes the watches that a user has": watches_files,
+    "holds a file that others open": holds_a_file,
     "keeps memory in a file that has no name": memory_in_a_file,
     "keeps memory in a secret file": memory_in_a_secret_file,
     "keeps memory that is resident for nobody": memory_that_is_shared,

@@ -45,6 +45,7 @@ const ATTEMPTS = {
   'schedules Slipway behind others': ['seccomp'],
   'takes the disk from Slipway': ['seccomp'],
   'takes the watches that a user has': ['seccomp'],
+  'holds a file that others open': ['seccomp'],
   'keeps memory in a file that has no name': ['seccomp'],
   'keeps memory in a secret file': ['seccomp'],
   'keeps memory that is resident for nobody': ['seccomp'],

@@ -1,0 +1,60 @@
+import { parseJson } from '#domain/parse-json.ts';
+
+/** What an answer says; or how it came that this cannot be told, such as `without JSON`. */
+export type AnswerJson = { readonly value: unknown } | { readonly fault: string };
+
+// Whoever wrote an answer is a stranger, and who reads it serves all models: 10 MB of brackets became 1 GB of memory, and 10 MB of lines that are not JSON took 150 s on a busy machine.
+const DEEPEST = 100;
+const MOST_PARTS = 1_000_000;
+// An object of as many keys takes a second.
+const MOST_KEYS = 100_000;
+const MOST_LINES = 10_000;
+
+/** Reads JSON of bounded cost. A streamed answer, one value a line, counts as the list of its lines, as in the build: `values_of` of the Python server. */
+export function answerJson(body: string): AnswerJson {
+  const fault = costFault(body);
+  if (fault) return { fault };
+  const value = parseJson(body);
+  return value === undefined ? linesOf(body) : { value };
+}
+
+function linesOf(body: string): AnswerJson {
+  const values: unknown[] = [];
+  const lines = body.trimEnd().split('\n', MOST_LINES + 1);
+  if (lines.length > MOST_LINES) return { fault: `with more than ${MOST_LINES} lines` };
+  for (const line of lines) {
+    const value = parseJson(line);
+    if (value === undefined) return { fault: 'without JSON' };
+    values.push(value);
+  }
+  return { value: values };
+}
+
+/** Counts the brackets and the keys outside of texts. */
+function costFault(body: string): string | undefined {
+  let [depth, parts, keys] = [0, 0, 0];
+  for (let at = 0; at < body.length; at += 1) {
+    const letter = body[at];
+    if (letter === '"') {
+      at = endOfText(body, at);
+    } else if (letter === '[' || letter === '{') {
+      depth += 1;
+      parts += 1;
+      if (depth > DEEPEST) return `with JSON that nests more than ${DEEPEST} deep`;
+      if (parts > MOST_PARTS) return `with JSON of more than ${MOST_PARTS} lists and objects`;
+    } else if (letter === ']' || letter === '}') {
+      depth -= 1;
+    } else if (letter === ':') {
+      keys += 1;
+      if (keys > MOST_KEYS) return `with JSON of more than ${MOST_KEYS} keys`;
+    }
+  }
+  return undefined;
+}
+
+/** Where the quotation mark stands that ends the text; the end of all where none does. */
+function endOfText(body: string, start: number): number {
+  let at = start + 1;
+  while (at < body.length && body[at] !== '"') at += body[at] === '\\' ? 2 : 1;
+  return at;
+}
