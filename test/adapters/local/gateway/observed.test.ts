@@ -116,6 +116,19 @@ describe('the request log', () => {
   });
 });
 
+it('a probe counts for a bake, and is no answer to a client', async () => {
+  await world.revisions.serve('digits-v1', (_, response) => response.writeHead(500).end());
+  const digits = { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' } as const;
+
+  await probe();
+  await probe();
+  await send('/models/digits/invocations', { 'x-slipway-probe': 'forged' }, 'POST');
+
+  const { metrics, clients } = world.gateway;
+  expect(await metrics.traffic(digits, 0)).toEqual({ requests: 3, serverErrors: 3 });
+  expect(await clients.traffic(digits, 0)).toEqual({ requests: 1, serverErrors: 1 });
+});
+
 describe('/metrics', () => {
   it('has the requests of each model and revision, by status', async () => {
     await world.revisions.serve('digits-v1', (request, response) => {
@@ -155,11 +168,6 @@ describe('/metrics', () => {
 
     expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{/);
     expect(seen[0]?.headers).not.toHaveProperty('x-slipway-probe');
-    const { requests } = await world.gateway.metrics.traffic(
-      { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' },
-      0,
-    );
-    expect(requests).toBe(1);
   });
 
   it.each(['/metrics/', '/metrics?module=models', '/metrics/?module=models'])(
