@@ -162,11 +162,22 @@ describe('/metrics', () => {
     expect(text).toContain('# TYPE slipway_request_duration_seconds histogram');
   });
 
+  it('counts the failures of each live revision from 0, so that Prometheus sees the first as an increase', async () => {
+    await serveMirror(world.revisions, 'digits-v1');
+
+    const { text } = await send('/metrics');
+
+    const counted = [...text.matchAll(/^slipway_requests_total\{(.*)\} 0$/gm)];
+    expect(counted.map(([, labels]) => labels)).toEqual(
+      [200, 500, 502, 503, 504].map((code) => `model="digits",revision="digits-v1",code="${code}"`),
+    );
+  });
+
   it('counts no probe of its own, whose mark no server sees', async () => {
     const seen = await serveMirror(world.revisions, 'digits-v1');
     await probe();
 
-    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{/);
+    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{.*\} [1-9]/);
     expect(seen[0]?.headers).not.toHaveProperty('x-slipway-probe');
   });
 
@@ -184,7 +195,7 @@ describe('/metrics', () => {
     await serveMirror(world.revisions, 'digits-v1');
     await send('/_candidate/digits-v1/ping');
 
-    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{/);
+    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{.*\} [1-9]/);
   });
 
   it('forgets a revision that is gone', async () => {
