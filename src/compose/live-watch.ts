@@ -15,7 +15,8 @@ export type LiveWatch = {
 
 type Deps = {
   readonly registry: Pick<Registry, 'models'>;
-  readonly metrics: Pick<Metrics, 'traffic'>;
+  /** What clients were answered, without Slipway's own probes: ten of those that pass would hide ten requests that fail. */
+  readonly clients: Pick<Metrics, 'traffic'>;
   readonly endsSince: (revision: string, sinceMs: number) => number;
   readonly incidents: Pick<Incidents, 'unhealthy'>;
   readonly clock: Clock;
@@ -23,10 +24,10 @@ type Deps = {
 
 const MINUTE_MS = 60_000;
 
-export function liveWatch({ registry, metrics, endsSince, incidents, clock }: Deps): LiveWatch {
+export function liveWatch({ registry, clients, endsSince, incidents, clock }: Deps): LiveWatch {
   async function lately(live: ModelVersion): Promise<Lately> {
     const made = { ...live, madeBy: live.deploymentId };
-    const traffic = await metrics.traffic(made, clock.now() - REQUEST_MINUTES * MINUTE_MS);
+    const traffic = await clients.traffic(made, clock.now() - REQUEST_MINUTES * MINUTE_MS);
     const sinceMs = clock.monotonicMs() - END_MINUTES * MINUTE_MS;
     return { ...traffic, ends: endsSince(live.revision, sinceMs) };
   }

@@ -334,7 +334,7 @@ async function startIn(
   });
   const watch = liveWatch({
     registry,
-    metrics: gateway.metrics,
+    clients: gateway.clients,
     endsSince: servers.endsSince,
     incidents: told,
     clock,

@@ -24,7 +24,7 @@ describe('the watch of live versions', () => {
     const asked: number[] = [];
     const watch = liveWatch({
       registry: { models: async () => models },
-      metrics: {
+      clients: {
         async traffic(_, sinceMs) {
           asked.push(clock.now() - sinceMs);
           return traffic;

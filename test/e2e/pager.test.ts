@@ -57,6 +57,34 @@ describe('a live model whose servers crash upon each request', () => {
   });
 });
 
+describe('a live model that fails all that clients ask right after its deployment', () => {
+  it('is said to by status and an event, whatever its probes were answered', async () => {
+    await using folder = await temporaryFolder();
+    await using slipway = await startSlipway(folder.path, {
+      hasAnyServer: true,
+      config: { bakeSeconds: 0 },
+    });
+    slipway.drop(
+      'models/sums/m.onnx',
+      behaving('breaks-when-told', addConstantModel({ constant: 1 })),
+    );
+    await slipway.ending('sums', 1);
+    await slipway.settled('sums');
+    const ask = async () => (await slipway.infer('sums', { inputs: [] })).status;
+
+    // The server that answered the probes ends, and no other starts.
+    breakServers(folder.path, 'sums-v1', 'in use');
+    const statuses = [await ask()];
+    breakServers(folder.path, 'sums-v1', 'at load');
+    while (statuses.length < 10) statuses.push(await ask());
+
+    expect(statuses.filter((status) => status < 500)).toEqual([]);
+    expect((await slipway.command('status')).out.replaceAll(/\s+/g, ' ')).toContain(
+      'sums-v1 failed 10 of its 10 requests in the last 5 minutes',
+    );
+  });
+});
+
 describe('the health of a Slipway for a monitor', () => {
   it('is 503 with the reason while the bucket is gone, and 200 once it is back', async () => {
     await using folder = await temporaryFolder();

@@ -50,6 +50,8 @@ export type Gateway = {
   readonly probeMark: string;
   readonly router: Router;
   readonly metrics: Metrics;
+  /** The same counts without Slipway's own probes. */
+  readonly clients: Pick<Metrics, 'traffic'>;
   /** The number of requests that the revision has in flight. */
   inFlight(revision: string): number;
   /** Stops accepting requests, gives those in flight 5 s, and cuts the rest. */
@@ -73,6 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { generations = generationMeters(clock) } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
+  const clients = gatewayMetrics(clock);
   const flights = inFlight();
   const upstreams = upstreamPools();
   const meters = requestMeters({ revisions, inFlight: flights, table });
@@ -82,7 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     revisions,
     upstreams,
     inFlight: flights,
-    ended: endedRequests({ counts, meters, log, clock, timers, probeMark }),
+    ended: endedRequests({ counts, clients, meters, log, clock, timers, probeMark }),
     metrics: () =>
       expose([
         ...meters.families(),
@@ -114,6 +117,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...counts.metrics,
       pace: async ({ revision }, sinceMs) => generations.pace(revision, sinceMs),
     },
+    clients: clients.metrics,
     inFlight: flights.count,
     async close() {
       await closeServer();

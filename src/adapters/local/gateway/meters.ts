@@ -32,6 +32,9 @@ type Series = {
   readonly latency: Histogram;
 };
 
+// Prometheus takes the first value that it sees of a series for no increase: failures that begin between two of its looks would be none.
+const FROM_ZERO = [200, 500, 502, 503, 504] as const;
+
 const BOUNDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ] as const;
@@ -55,7 +58,11 @@ export function requestMeters({ revisions, inFlight, table }: Parts): Meters {
       for (const revision of series.keys()) {
         if (revision !== '' && revisions.placement(revision) === undefined) series.delete(revision);
       }
-      return [requests(series), durations(series), ...gauges({ revisions, inFlight, table })];
+      return [
+        requests(series, routedIn({ revisions, table })),
+        durations(series),
+        ...gauges({ revisions, inFlight, table }),
+      ];
     },
   };
 }
@@ -99,12 +106,32 @@ function gauges({ revisions, inFlight, table }: Parts): readonly Family[] {
 
 type Routed = { readonly model: string; readonly revision: string; readonly share: number };
 
-function requests(series: ReadonlyMap<string, Series>): Family {
+/** The model of each revision that has a share, and exists. */
+function routedIn({ revisions, table }: Pick<Parts, 'revisions' | 'table'>) {
+  return [...table()].flatMap(([model, { shares }]) =>
+    Object.keys(shares).flatMap((revision) =>
+      revisions.placement(revision) === undefined ? [] : [{ model, revision }],
+    ),
+  );
+}
+
+function requests(
+  series: ReadonlyMap<string, Series>,
+  routed: readonly Pick<Routed, 'model' | 'revision'>[],
+): Family {
+  const counted = new Map(
+    [...series].map(([revision, { model, statuses }]) => [revision, { model, statuses }]),
+  );
+  for (const { model, revision } of routed) {
+    const statuses = counted.get(revision)?.statuses ?? [];
+    const begun = FROM_ZERO.map((code) => [code, 0] as const);
+    counted.set(revision, { model, statuses: new Map([...begun, ...statuses]) });
+  }
   return {
     name: 'slipway_requests_total',
     help: 'Requests answered at the endpoints, by status; those of no model have no name.',
     type: 'counter',
-    values: [...series].flatMap(([revision, { model, statuses }]) =>
+    values: [...counted].flatMap(([revision, { model, statuses }]) =>
       [...statuses].map(([code, value]) => ({ labels: { model, revision, code }, value })),
     ),
   };

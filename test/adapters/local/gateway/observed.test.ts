@@ -116,6 +116,19 @@ describe('the request log', () => {
   });
 });
 
+it('a probe counts for a bake, and is no answer to a client', async () => {
+  await world.revisions.serve('digits-v1', (_, response) => response.writeHead(500).end());
+  const digits = { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' } as const;
+
+  await probe();
+  await probe();
+  await send('/models/digits/invocations', { 'x-slipway-probe': 'forged' }, 'POST');
+
+  const { metrics, clients } = world.gateway;
+  expect(await metrics.traffic(digits, 0)).toEqual({ requests: 3, serverErrors: 3 });
+  expect(await clients.traffic(digits, 0)).toEqual({ requests: 1, serverErrors: 1 });
+});
+
 describe('/metrics', () => {
   it('has the requests of each model and revision, by status', async () => {
     await world.revisions.serve('digits-v1', (request, response) => {
@@ -149,17 +162,23 @@ describe('/metrics', () => {
     expect(text).toContain('# TYPE slipway_request_duration_seconds histogram');
   });
 
+  it('counts the failures of each live revision from 0, so that Prometheus sees the first as an increase', async () => {
+    await serveMirror(world.revisions, 'digits-v1');
+
+    const { text } = await send('/metrics');
+
+    const counted = [...text.matchAll(/^slipway_requests_total\{(.*)\} 0$/gm)];
+    expect(counted.map(([, labels]) => labels)).toEqual(
+      [200, 500, 502, 503, 504].map((code) => `model="digits",revision="digits-v1",code="${code}"`),
+    );
+  });
+
   it('counts no probe of its own, whose mark no server sees', async () => {
     const seen = await serveMirror(world.revisions, 'digits-v1');
     await probe();
 
-    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{/);
+    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{.*\} [1-9]/);
     expect(seen[0]?.headers).not.toHaveProperty('x-slipway-probe');
-    const { requests } = await world.gateway.metrics.traffic(
-      { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' },
-      0,
-    );
-    expect(requests).toBe(1);
   });
 
   it.each(['/metrics/', '/metrics?module=models', '/metrics/?module=models'])(
@@ -176,7 +195,7 @@ describe('/metrics', () => {
     await serveMirror(world.revisions, 'digits-v1');
     await send('/_candidate/digits-v1/ping');
 
-    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{/);
+    expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{.*\} [1-9]/);
   });
 
   it('forgets a revision that is gone', async () => {
