@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { openRegistry } from '#adapters/local/registry/open-registry.ts';
 import type { DataFolder } from '#compose/data-folder/data-folder.ts';
 import { openDataFolder } from '#compose/data-folder/open.ts';
-import { type Scrubbed, scrub } from '#compose/data-folder/scrub.ts';
+import { scrub } from '#compose/data-folder/scrub.ts';
+import type { Scrubbed } from '#control/data-folder.ts';
 
 let dataDir: string;
 let folder: DataFolder & Disposable;
