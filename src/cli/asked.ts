@@ -1,4 +1,5 @@
-import type { Asked, Slipway } from '#compose/slipway.ts';
+import type { Asked } from '#control/models.ts';
+import type { Slipway } from '#control/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { DeploymentState } from '#domain/phase.ts';
 import { followDeployment } from './follow.ts';
@@ -24,20 +25,23 @@ export async function carryOut(
   const startedAtMs = performance.now();
   const { kind, deploymentId, after, says } = await ask();
   output.line(says);
-  const events = deploymentId && slipway.events({ deployment: deploymentId, after, follow: true });
-  const { builds } = slipway;
+  const { listBuilds } = slipway;
+  const events =
+    deploymentId && (await slipway.readEvents({ deployment: deploymentId, after, follow: true }));
   using interrupt = onInterrupt();
   const end = events
     ? await followDeployment(events, {
         output,
         startedAtMs,
         begun: 'Asked',
-        builds,
+        listBuilds,
         left: interrupt.signal,
         ...(upTo && { upTo }),
       })
     : null;
-  const live = (await slipway.versions(model)).find(({ state }) => state === 'Live') ?? null;
+  const live =
+    (await slipway.listVersions({ name: model })).versions.find(({ state }) => state === 'Live') ??
+    null;
   output.line(
     live
       ? `${model} v${live.version} is live on ${live.target}  ${slipway.endpoint(model)}`

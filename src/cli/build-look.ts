@@ -1,4 +1,4 @@
-import type { Slipway } from '#compose/slipway.ts';
+import type { Slipway } from '#control/slipway.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 
 const LOOK_MS = 500;
@@ -10,7 +10,7 @@ export type BuildLook = Disposable & { of(deploymentId: string): BuildProgress |
 
 /** Looks how builds stand, while it `isWanted` and until it is disposed of, and calls `onLook` after each: twice a second, or where a look takes long in a tenth of the time. A look that fails leaves what the one before found. */
 export function lookAtBuilds(
-  builds: Slipway['builds'],
+  listBuilds: Slipway['listBuilds'],
   isWanted: () => boolean,
   onLook: () => void = () => {},
 ): BuildLook {
@@ -22,7 +22,10 @@ export function lookAtBuilds(
     const begunMs = performance.now();
     if (isLooking || begunMs < notBeforeMs || !isWanted()) return;
     isLooking = true;
-    found = await builds().catch(() => found);
+    found = await listBuilds().then(
+      ({ builds }) => builds,
+      () => found,
+    );
     if (isWanted()) onLook();
     notBeforeMs = performance.now() + REST * (performance.now() - begunMs);
     isLooking = false;

@@ -3,8 +3,8 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { isAlive } from '#compose/is-alive.ts';
-import type { CursoredEvent, EventQuery } from '#compose/slipway.ts';
-import { slipwayEvent } from '#domain/event.ts';
+import type { Asking } from '#control/client.ts';
+import { anyHealth } from '#control/models.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
 import { patiently } from './patience.ts';
 
@@ -21,15 +21,7 @@ export type Instance = z.infer<typeof instance>;
 /** A control API: its address, and the token that it wants. */
 export type Control = Pick<Instance, 'control' | 'token'>;
 
-const health = z.object({
-  pid: z.int(),
-  memory: z.optional(z.object({ budgetMiB: z.int(), usedMiB: z.int(), waiting: z.int() })),
-  walls: z.optional(
-    z.object({ says: z.string(), open: z.array(z.string()), refuses: z.nullable(z.string()) }),
-  ),
-});
-
-type Health = z.infer<typeof health>;
+type Health = z.infer<typeof anyHealth>;
 
 // On a machine at ten times its load an answer takes ten seconds.
 const LONGEST_MS = 60_000;
@@ -117,7 +109,7 @@ async function lookAt({ pid, control }: Instance, longestMs: number): Promise<Lo
 /** The answer of a Slipway's own health check; one that reports faults answers too. */
 export async function healthOf(control: string, signal?: AbortSignal): Promise<Health> {
   const answer = await fetch(`${control}/healthz`, signal ? { signal } : {}).catch(lost);
-  return health.parse(await answer.json());
+  return anyHealth.parse(await answer.json());
 }
 
 function fileOf(dataDir: string): string {
@@ -132,27 +124,14 @@ function readInstance(path: string): Instance | undefined {
   }
 }
 
-/** Calls the control API and parses its answer. An error answer becomes a Failure with its message and fix. */
-export async function call<T>(
-  at: Control,
-  path: string,
-  schema: z.ZodMiniType<T>,
-  init: Asking = {},
-): Promise<T> {
-  const response = await askedOf(at, path, init);
-  return schema.parse(await response.json());
-}
-
-type Asking = RequestInit & { readonly headers?: Readonly<Record<string, string>> };
-
 /** The control API's answer as it is. An error answer becomes a Failure with its message and fix. */
 export async function askedOf(
   { control, token }: Control,
   path: string,
-  init: Asking = {},
+  { headers: given, ...asking }: Partial<Asking> = {},
 ): Promise<Response> {
-  const headers = { ...init.headers, ...(token && { authorization: `Bearer ${token}` }) };
-  const response = await fetch(`${control}${path}`, { ...init, headers }).catch(lost);
+  const headers = { ...given, ...(token && { authorization: `Bearer ${token}` }) };
+  const response = await fetch(`${control}${path}`, { ...asking, headers }).catch(lost);
   if (response.ok) return response;
   const { error, fix } = problem.parse(await response.json());
   throw new Failure(NAMES[response.status] ?? 'PlatformUnavailable', error, { fix });
@@ -166,7 +145,7 @@ const NAMES: Readonly<Record<number, FailureName>> = {
 };
 
 // `fetch` says only that a connection failed, not why.
-function lost(cause: unknown): never {
+export function lost(cause: unknown): never {
   throw new Failure('PlatformUnavailable', 'Slipway no longer answers', {
     cause,
     fix: 'Start it again with `slipway start`: it resumes a deployment that was under way.',
@@ -177,48 +156,3 @@ const problem = z.object({
   error: z._default(z.string(), 'no reason given'),
   fix: z._default(z.string(), ''),
 });
-
-/** The events of a control API, oldest first, until the record ends or, when following, until the reader stops. */
-export async function* readEvents(
-  at: Control,
-  { after = '', follow, ...narrowed }: EventQuery,
-): AsyncGenerator<CursoredEvent> {
-  const closed = new AbortController();
-  const query = new URLSearchParams({ ...narrowed, follow: String(follow) });
-  const response = await askedOf(at, `/events?${query}`, {
-    signal: closed.signal,
-    headers: after ? { 'last-event-id': after } : {},
-  });
-  try {
-    yield* parse(response.body ?? new ReadableStream(), after);
-  } catch (error) {
-    if (error instanceof TypeError) lost(error);
-    throw error;
-  } finally {
-    closed.abort();
-  }
-}
-
-async function* parse(
-  body: ReadableStream<Uint8Array>,
-  after: string,
-): AsyncGenerator<CursoredEvent> {
-  let cursor = after;
-  for await (const line of lines(body)) {
-    if (line.startsWith('id: ')) cursor = line.slice('id: '.length);
-    if (line.startsWith('data: ')) {
-      yield { cursor, event: slipwayEvent.parse(JSON.parse(line.slice('data: '.length))) };
-    }
-  }
-}
-
-async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const bytes of body) {
-    rest += decoder.decode(bytes, { stream: true });
-    const complete = rest.split('\n');
-    rest = complete.pop() ?? '';
-    yield* complete;
-  }
-}

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AwsAccount } from '#compose/account/clients.ts';
-import type { Slipway } from '#compose/slipway.ts';
+import type { Slipway } from '#control/slipway.ts';
 import { openOneMachine } from './one-machine.ts';
 import { printableLine, tell, tellJson } from './terminal.ts';
 import { fitted } from './views/wrapped.ts';

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { ModelLog } from '#compose/slipway.ts';
+import type { ModelLog } from '#control/models.ts';
 
 const LOOK_MS = 1000;
 // An account takes some requests for a look, and allows only so many.

@@ -1,5 +1,6 @@
-import type { CursoredEvent, Slipway } from '#compose/slipway.ts';
 import { untilAborted } from '#compose/until-aborted.ts';
+import type { Slipway } from '#control/slipway.ts';
+import type { CursoredEvent } from '#control/streams.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { type DeploymentState, isTerminal } from '#domain/phase.ts';
@@ -8,7 +9,7 @@ import { type Output, seconds } from './output.ts';
 import { eventLine, nameOf, STATE_WIDTH } from './views/event-line.ts';
 import { buildWords, type Running, withLog } from './views/live-lines.ts';
 
-type Followed = Pick<Slipway, 'builds'> & {
+type Followed = Pick<Slipway, 'listBuilds'> & {
   readonly output: Output;
   /** As of performance.now(). */
   readonly startedAtMs: number;
@@ -25,11 +26,11 @@ type Followed = Pick<Slipway, 'builds'> & {
 /** Shows the events of one deployment with the time since its start until it has ended, and on a terminal how it stands in between; answers its terminal event. Fails with `PlatformUnavailable` when Slipway stops before, or who follows leaves. */
 export async function followDeployment(
   events: AsyncIterable<CursoredEvent>,
-  { output, startedAtMs, begun, builds, upTo, asks, left = NEVER }: Followed,
+  { output, startedAtMs, begun, listBuilds, upTo, asks, left = NEVER }: Followed,
 ): Promise<SlipwayEvent> {
   let newest: DeploymentEvent | undefined;
   let told = '';
-  using look = lookAtBuilds(builds, () => newest?.detail.state === 'Building', tellStage);
+  using look = lookAtBuilds(listBuilds, () => newest?.detail.state === 'Building', tellStage);
 
   /** Where no live line shows it: a plain one for each stage, without the figures that count. */
   function tellStage(): void {

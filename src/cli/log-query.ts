@@ -1,5 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import type { LogsQuery, ModelLog } from '#compose/slipway.ts';
+import type { ModelLog } from '#control/models.ts';
+import { MOST_LOG_LINES } from '#control/operations.ts';
+
+/** Which lines of a log are asked for; `since` is ISO 8601. */
+type LogsQuery = { readonly tail?: number; readonly since?: string };
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1_000,
@@ -7,14 +11,13 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
-const MOST_LINES = 10_000;
 // The lines at the end of a log that a look which follows it shows.
 const FOLLOWED_LINES = 200;
 
 /** The number of lines that `--tail` names. */
 export function tailIn(text: string): number {
   const lines = Number(text);
-  if (/^\d+$/.test(text) && lines >= 1 && lines <= MOST_LINES) return lines;
+  if (/^\d+$/.test(text) && lines >= 1 && lines <= MOST_LOG_LINES) return lines;
   throw new InvalidArgumentError('Give a whole number from 1 to 10,000.');
 }
 
@@ -34,13 +37,13 @@ export function logsQuery(options: { readonly tail?: number; readonly since?: st
   const { tail, since } = options;
   return {
     ...(tail !== undefined && { tail }),
-    ...(since !== undefined && { sinceMs: sinceIn(since, Date.now()) }),
+    ...(since !== undefined && { since: new Date(sinceIn(since, Date.now())).toISOString() }),
   };
 }
 
 /** The part of a log that each look asks for while it is followed: enough lines that none between two looks is missed. */
-export function followedQuery({ tail, sinceMs }: LogsQuery): LogsQuery {
-  if (sinceMs !== undefined) return { sinceMs };
+export function followedQuery({ tail, since }: LogsQuery): LogsQuery {
+  if (since !== undefined) return { since };
   return { tail: Math.max(FOLLOWED_LINES, tail ?? 0) };
 }
 

@@ -1,25 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import * as z from 'zod/mini';
-import type { Slipway, Upload, Uploaded } from '#compose/slipway.ts';
-import { userName } from '#compose/user.ts';
+import { controlClient } from '#control/client.ts';
+import { type MachineControl, machineOperations } from '#control/operations.ts';
+import type { Slipway, Upload, Uploaded } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
-import { readRelease } from '#domain/promotion/release.ts';
-import { type Control, call, findInstance, healthOf, type Instance, readEvents } from './client.ts';
-import {
-  asked,
-  builds,
-  explanation,
-  modelLog,
-  models,
-  objects,
-  refused,
-  removed,
-  storage,
-  uploaded,
-  versions,
-} from './one-machine-answers.ts';
+import { askedOf, type Control, findInstance, healthOf, type Instance, lost } from './client.ts';
 
 /** The Slipway that runs on a data folder of this machine. Fails as `findInstance` does. */
 export async function openOneMachine(dataDir: string): Promise<Slipway> {
@@ -28,59 +14,32 @@ export async function openOneMachine(dataDir: string): Promise<Slipway> {
 
 /** The Slipway of these addresses, by its control API. */
 export function oneMachineAt({ gateway, ...at }: Omit<Instance, 'pid'>): Slipway {
-  const pathOf = (model: string, what: string) => `/models/${encodeURIComponent(model)}/${what}`;
-  const ask = (model: string, what: string) =>
-    call(at, pathOf(model, what), asked, { method: 'POST' });
+  const control = machineControl(at);
   return {
+    ...control,
     endpoint: (model) => `${gateway}/models/${model}`,
-    models: async () => (await call(at, '/models', models)).models,
-    refused: async () => (await call(at, '/refused', refused)).refused,
-    storage: () => call(at, '/storage', storage),
     walls: async () => (await healthOf(at.control)).walls ?? null,
-    logs: (model, { tail, sinceMs }) => {
-      const query = new URLSearchParams({
-        ...(tail !== undefined && { tail: String(tail) }),
-        ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }),
-      });
-      return call(at, pathOf(model, `logs?${query}`), modelLog);
-    },
-    versions: async (model) => (await call(at, pathOf(model, 'versions'), versions)).versions,
-    explain: (model, version) =>
-      call(
-        at,
-        pathOf(model, version === null ? 'explain' : `explain?version=${version}`),
-        explanation,
-      ),
-    rollback: (model, to) => ask(model, to === null ? 'rollback' : `rollback?to=${to}`),
-    undeploy: (model) => ask(model, 'undeploy'),
-    abort: (model) => ask(model, 'abort'),
-    async release(model, version, place) {
-      const query = new URLSearchParams({ place, ...(version && { version: String(version) }) });
-      return readRelease(
-        JSON.stringify(await call(at, `${pathOf(model, 'release')}?${query}`, z.unknown())),
-      );
-    },
-    promote({ model, key, versionId, needsApproval }) {
-      const query = { model, key, versionId, needsApproval: String(needsApproval) };
-      const path = `/promotions?${new URLSearchParams(query)}`;
-      return call(at, path, asked, { method: 'POST' });
-    },
-    answer(model, { version, verdict, digest }) {
-      const by = userName();
-      const query = new URLSearchParams({ version: String(version), verdict, digest, by });
-      return ask(model, `answer?${query}`);
-    },
-    builds: async () => (await call(at, '/builds', builds)).builds,
-    events: (query) => readEvents(at, query),
-    upload: (upload) => put(at, upload),
-    objects: async (prefix) =>
-      (await call(at, `/objects?${new URLSearchParams({ prefix })}`, objects)).keys,
-    remove: async (key) => void (await call(at, pathOfObject(key), removed, { method: 'DELETE' })),
+    upload: (upload) => put(control, upload),
   };
 }
 
-function pathOfObject(key: string): string {
-  return `/objects/${key.split('/').map(encodeURIComponent).join('/')}`;
+/** All that the control API of one machine does. Fails with `PlatformUnavailable` where it no longer answers. */
+export function machineControl(at: Control): MachineControl {
+  const control = controlClient(machineOperations, (path, asking) => askedOf(at, path, asking));
+  return {
+    ...control,
+    readEvents: async (...asked) => untilLost(await control.readEvents(...asked)),
+  };
+}
+
+/** `fetch` ends a stream whose connection has failed with a TypeError. */
+async function* untilLost<Item>(items: AsyncGenerator<Item, void>): AsyncGenerator<Item, void> {
+  try {
+    yield* items;
+  } catch (error) {
+    if (error instanceof TypeError) lost(error);
+    throw error;
+  }
 }
 
 /** Whether more or less came of a file than it was long when its upload began: then nothing of it is kept. */
@@ -90,27 +49,21 @@ function isOfAnotherLength(error: unknown): boolean {
   return isThat || isOfAnotherLength(error.cause);
 }
 
-async function put(at: Control, { key, file, signal, onSent }: Upload): Promise<Uploaded> {
+async function put(
+  { putObject }: Pick<MachineControl, 'putObject'>,
+  { key, file, signal, onSent }: Upload,
+): Promise<Uploaded> {
   const sizeBytes = file === null ? 0 : (await stat(file)).size;
   const content = file === null ? Readable.from([]) : createReadStream(file);
   // Before anybody listens: what is read from then on goes to both.
-  const body = Readable.toWeb(content);
+  const bytes = Readable.toWeb(content);
   let sentBytes = 0;
-  content.on('data', (bytes: Buffer) => {
-    sentBytes += bytes.length;
+  content.on('data', (chunk: Buffer) => {
+    sentBytes += chunk.length;
     onSent(sentBytes);
   });
   try {
-    return await call(at, pathOfObject(key), uploaded, {
-      method: 'PUT',
-      headers: {
-        'content-type': 'application/octet-stream',
-        'content-length': String(sizeBytes),
-      },
-      body,
-      duplex: 'half',
-      signal,
-    });
+    return await putObject({ key, bytes, sizeBytes }, signal);
   } catch (cause) {
     if (isOfAnotherLength(cause)) {
       throw new Failure('InputInvalid', `${file} changed while it was uploaded`, {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { AwsAccount } from '#compose/account/clients.ts';
-import type { Slipway } from '#compose/slipway.ts';
+import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
-import type { Release } from '#domain/promotion/release.ts';
+import { type Release, readRelease } from '#domain/promotion/release.ts';
 import { openOneMachine } from './one-machine.ts';
 import type { Output } from './output.ts';
 import { byteWords } from './views/byte-words.ts';
@@ -33,7 +33,8 @@ type Ways = {
 /** Brings a version of a model from one Slipway to another, and asks that one to make it live; answers the Slipway and what it began. */
 export async function promote(model: string, options: PromoteOptions, output: Output) {
   const { source, target, carry } = await waysOf(options);
-  const release = await source.release(model, options.version ?? null, options.from);
+  const asked = { name: model, version: options.version, place: options.from };
+  const release = readRelease(JSON.stringify(await source.readRelease(asked)));
   const { from, digest } = release;
   output.line(`${model} version ${from.version} of ${options.from} is ${digest}`);
   const { key, versionId } = await carry(release, output);

@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { folderFiles, isFile, pathStats, unreadable } from '#compose/folder-files.ts';
 import { requireBeside } from '#compose/links.ts';
-import type { Slipway, Upload } from '#compose/slipway.ts';
+import type { Slipway, Upload } from '#control/slipway.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
 import { externalDataKeys, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
@@ -43,13 +43,13 @@ export async function push(
     deployment = await send(slipway, upload, options);
   }
   if (deployment === null) throw new Failure('InputInvalid', `${path} starts no deployment`);
-  const events = slipway.events({ deployment, follow: true });
+  const events = await slipway.readEvents({ deployment, follow: true });
   using interrupt = onInterrupt();
   return await followDeployment(events, {
     output: options.output,
     startedAtMs,
     begun: 'Uploaded',
-    builds: slipway.builds,
+    listBuilds: slipway.listBuilds,
     ...(options.asks && { asks: options.asks }),
     left: interrupt.signal,
   });
@@ -134,9 +134,9 @@ async function clear(
   { output }: Options,
 ): Promise<void> {
   const keys = planned.map(({ key }) => key);
-  const stray = (await slipway.objects(prefix)).filter((key) => !keys.includes(key));
+  const stray = (await slipway.listObjects({ prefix })).keys.filter((key) => !keys.includes(key));
   for (const key of stray) {
-    await slipway.remove(key);
+    await slipway.removeObject({ key });
     output.line(`removed ${key}, which is not in the folder`);
   }
 }

@@ -1,5 +1,5 @@
-import type { EventQuery, Slipway } from '#compose/slipway.ts';
 import { untilAborted } from '#compose/until-aborted.ts';
+import type { Slipway } from '#control/slipway.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type DeploymentEvent, runningOf } from './follow.ts';
@@ -15,6 +15,8 @@ type Options = {
   readonly until: AbortSignal;
 };
 
+type EventQuery = Parameters<Slipway['readEvents']>[0];
+
 type Seen = { readonly event: DeploymentEvent; readonly sinceMs: number };
 
 /**
@@ -22,12 +24,12 @@ type Seen = { readonly event: DeploymentEvent; readonly sinceMs: number };
  * elsewhere a plain line for each change.
  */
 export async function watchDeployments(
-  slipway: Pick<Slipway, 'events' | 'builds' | 'endpoint'>,
+  slipway: Pick<Slipway, 'readEvents' | 'listBuilds' | 'endpoint'>,
   { output, sinceMs, until }: Options,
 ): Promise<void> {
   const running = new Map<string, Seen>();
   const isBuilding = () => [...running.values()].some(({ event }) => stateOf(event) === 'Building');
-  using look = lookAtBuilds(slipway.builds, () => output.room() !== null && isBuilding());
+  using look = lookAtBuilds(slipway.listBuilds, () => output.room() !== null && isBuilding());
   const draw = (room: Room) => {
     const shown = [...running.values()].map((seen) => runningOf(seen.event, seen.sinceMs, look.of));
     return liveLines(shown, Date.now(), room);
@@ -52,9 +54,13 @@ export async function watchDeployments(
     output.data(event);
   }
 
+  async function* opened(query: EventQuery) {
+    yield* await slipway.readEvents(query);
+  }
+
   async function read(query: EventQuery): Promise<string> {
     let last = query.after ?? '';
-    for await (const { cursor, event } of untilAborted(slipway.events(query), until)) {
+    for await (const { cursor, event } of untilAborted(opened(query), until)) {
       if (event['detail-type'] === 'Deployment State Change') see(event);
       last = cursor;
     }

@@ -1,3 +1,4 @@
+import type { Explanation } from '#control/explanation.ts';
 import { BUILD_MACHINES } from '#domain/build/build-machine.ts';
 import { servedBy } from '#domain/build/image.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
@@ -6,7 +7,6 @@ import { Failure } from '#domain/failure.ts';
 import { timed } from '#domain/placement/cold-start.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import type { Registry } from '#ports/registry.ts';
-import type { Explanation } from './slipway.ts';
 
 const PAGE = 100;
 

@@ -1,21 +1,21 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
-import type { Uploaded } from '#adapters/local/control-api.ts';
-import { newToken } from '#adapters/local/control-token.ts';
+import { loopbackGuard, newToken } from '#adapters/local/control-guard.ts';
 import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
+import { exposeWithProcess } from '#adapters/local/exposition.ts';
 import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { listen } from '#adapters/local/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
+import { eventFeed } from '#adapters/local/registry/event-feed.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
-import { eventStream } from '#adapters/local/registry/event-stream.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { registryCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
@@ -27,6 +27,7 @@ import { provenServers } from '#adapters/local/servers/proven-servers.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
 import { serverRoom } from '#adapters/local/servers/server-room.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
+import { realTimers } from '#adapters/local/timers.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import {
   type StepObserver,
@@ -34,6 +35,9 @@ import {
   workflowEngine,
 } from '#adapters/local/workflow-engine.ts';
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
+import { controlHandler } from '#control/handler.ts';
+import type { Sent } from '#control/operation.ts';
+import { type MachineControl, machineOperations } from '#control/operations.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
 import containerLimits from '#domain/data/container-limits.json' with { type: 'json' };
@@ -51,7 +55,6 @@ import { applicantOf, inspectingFairly } from './applicants.ts';
 import { steadyClock, systemClock } from './clocks.ts';
 import { type LocalConfig, USUAL_PORTS } from './config.ts';
 import { folderKeeper } from './data-folder/keeper.ts';
-import { explainVersion } from './explain-version.ts';
 import { healthMeters, troublesOf, wallsFailure } from './health.ts';
 import { incidents } from './incidents.ts';
 import { keptProof } from './kept-proof.ts';
@@ -62,15 +65,11 @@ import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from './machine-budget.ts';
 import { machineMeters } from './machine-meters.ts';
-import { modelActions } from './model-actions.ts';
-import { modelLog, modelStatus, modelVersions } from './model-status.ts';
-import { promotionActions } from './promotion-actions.ts';
 import { publisher } from './publisher.ts';
-import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';
+import { slipwayRequests } from './slipway.ts';
 import { startLive } from './start-live.ts';
 import { tracesFor } from './traces.ts';
-import { userName } from './user.ts';
 import { VERSION } from './version.ts';
 
 /** A Slipway that runs in this process. */
@@ -165,7 +164,7 @@ async function startIn(
     clock: systemClock,
     report,
   });
-  const events = eventStream(registry);
+  const events = eventFeed(registry);
   const bus = await eventLog(folder('events.ndjson'));
   const published = publisher(publishEvents({ registry, bus }), problem);
   const checked = checkedFiles();
@@ -351,62 +350,61 @@ async function startIn(
     });
   const deploymentMetrics = deploymentMeters(registry);
   const token = newToken();
-  const api = controlApi({
-    registry,
-    token,
-    jobs: keeper,
-    status: async (model) =>
-      modelStatus(registry, model, {
-        endpoint: `${gateway.origin}${gateway.router.route(model.name)}`,
-        nowMs: clock.now(),
-        alerts: model.live ? await watch.alerts(model.live) : [],
-      }),
-    refused: async () => refusedDrops(registry, await store.untaken()),
-    log: (model, query) =>
-      modelLog(registry, { ...runtime, platforms: local.platforms }, { model, query }),
-    requests: {
-      ...modelActions({
-        registry,
-        executions: engine,
-        builds: runtime.builds,
-        recover: recovering,
-        clock,
-        sleep,
-      }),
-      ...promotionActions({
-        registry,
-        executions: engine,
-        clock,
-        sleep,
-        bucket: BUCKET,
-        whoAmI: async () => userName(),
-      }),
-      versions: (model) => modelVersions(registry, model),
-      explain: (model, version) => explainVersion(registry, model, version),
+  const operations: MachineControl = {
+    ...slipwayRequests({
+      registry,
+      executions: engine,
+      builds: runtime.builds,
+      recover: recovering,
+      clock,
+      sleep,
+      bucket: BUCKET,
+      endpoint: (model) => `${gateway.origin}${gateway.router.route(model)}`,
+      alerts: watch.alerts,
+      untaken: store.untaken,
+      logs: () => ({ ...runtime, platforms: local.platforms }),
+      listBuilds: runtime.board.list,
+      readEvents: events.open,
+      objects: async (prefix) =>
+        (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),
+      remove: store.remove,
+      answeredBy: async (said) => said,
+    }),
+    async health() {
+      const found = await troubles();
+      const known = { pid: process.pid, memory: room.use(), walls: runtime.walls };
+      return found.length === 0
+        ? { status: 'ok', ...known }
+        : { status: 'failing', ...known, troubles: found };
     },
-    builds: runtime.board.list,
-    events,
-    troubles,
-    meters: async () => [
-      ...(await deploymentMetrics()),
-      ...roomMeters(room.use()),
-      ...(await machineMeters({
-        dataDir,
-        registry,
-        clock,
-        storage: keeper.storage,
-        version: VERSION,
-        engine: config.engine,
-      })),
-      healthMeters(await troubles()),
-    ],
-    memory: room.use,
-    walls: runtime.walls,
-    upload,
-    objects: async (prefix) =>
-      (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),
-    remove: store.remove,
-  });
+    metrics: async () =>
+      exposeWithProcess([
+        ...(await deploymentMetrics()),
+        ...roomMeters(room.use()),
+        ...(await machineMeters({
+          dataDir,
+          registry,
+          clock,
+          storage: keeper.storage,
+          version: VERSION,
+          engine: config.engine,
+        })),
+        healthMeters(await troubles()),
+      ]),
+    storage: keeper.storage,
+    scrub: async () => keeper.scrub(),
+    prune: async ({ dryRun }) => keeper.prune(dryRun),
+    backup: async ({ to, link }) => keeper.backUp(to, { isLinked: link }),
+    putObject: upload,
+  };
+  const api = controlApi(
+    controlHandler({
+      table: machineOperations,
+      operations,
+      guard: loopbackGuard(token),
+      after: realTimers.after,
+    }),
+  );
   await api.ready();
   const controlPort = await listen(api.server, {
     host: config.host,
@@ -459,9 +457,10 @@ async function startIn(
 
   const watching = localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS });
 
-  async function upload(key: string, bytes: Readable, expectedBytes?: number): Promise<Uploaded> {
+  async function upload({ key, bytes, sizeBytes: expectedBytes }: Sent & { readonly key: string }) {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };
-    const { versionId, sha256, sizeBytes } = await store.put(key, bytes, about);
+    const content = bytes ? Readable.fromWeb(bytes) : Readable.from([]);
+    const { versionId, sha256, sizeBytes } = await store.put(key, content, about);
     const starts = ['artifact', 'folder', 'misnamed'].includes(readKey(key).kind);
     const id = starts ? await deploymentId(BUCKET, key, versionId) : null;
     return { key, versionId, sha256, sizeBytes, deploymentId: id };

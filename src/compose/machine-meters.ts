@@ -1,15 +1,15 @@
 import { statfs } from 'node:fs/promises';
 import type { Family } from '#adapters/local/exposition.ts';
+import type { Storage } from '#control/data-folder.ts';
 import { hasBegun } from '#domain/phase.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Registry } from '#ports/registry.ts';
-import type { StorageFigure } from './data-folder/storage-figure.ts';
 
 type Parts = {
   readonly dataDir: string;
   readonly registry: Registry;
   readonly clock: Pick<Clock, 'now'>;
-  readonly storage: () => Promise<StorageFigure>;
+  readonly storage: () => Promise<Storage>;
   readonly version: string;
   readonly engine: string;
 };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Asked } from '#control/models.ts';
 import {
   bringsVersion,
   type Deployment,
@@ -17,9 +18,15 @@ import type { Registry } from '#ports/registry.ts';
 import type { recover } from '#steps/recover.ts';
 import { requireDeployment } from '#steps/require-deployment.ts';
 import { requireModel } from './model-status.ts';
-import type { Asked, Slipway } from './slipway.ts';
 
-export type ModelActions = Pick<Slipway, 'rollback' | 'undeploy' | 'abort'>;
+export type ModelActions = {
+  /** Makes a kept version live again: `to`, or for null the one that was live before. With null, a deployment under way is aborted instead. */
+  rollback(model: string, to: number | null): Promise<Asked>;
+  /** Removes all of the model; its history and its artifacts stay. */
+  undeploy(model: string): Promise<Asked>;
+  /** Gives up the deployment under way. Fails with `PhaseConflict` when its version is already live. */
+  abort(model: string): Promise<Asked>;
+};
 
 export type Deps = {
   readonly registry: Registry;

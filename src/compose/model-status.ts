@@ -1,3 +1,5 @@
+import type { ModelLog, ModelStatus, VersionEntry } from '#control/models.ts';
+import { MOST_LOG_LINES } from '#control/operations.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
@@ -8,11 +10,11 @@ import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { LogLine, LogQuery, Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
-import type { LogsQuery, ModelLog, ModelStatus, VersionEntry } from './slipway.ts';
 
 const LOG_LINES = 200;
-/** The most lines of a log that may be asked for. */
-export const MOST_LOG_LINES = 10_000;
+
+/** At most `tail` lines (200 if not said, 10,000 where `sinceMs` is), and of a server's none that was written before `sinceMs` (epoch). */
+export type LogsQuery = { readonly tail?: number; readonly sinceMs?: number };
 
 /** The log readers of revisions, by target. */
 export type LogTails = Readonly<Record<string, Pick<Platform, 'logTail'>>>;

@@ -1,21 +1,29 @@
+import type { Asked } from '#control/models.ts';
+import type { Input } from '#control/operation.ts';
+import type { everywhere } from '#control/operations.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { releaseOf } from '#domain/promotion/release.ts';
+import { type Release, releaseOf } from '#domain/promotion/release.ts';
 import type { Registry } from '#ports/registry.ts';
 import { begin } from './model-actions.ts';
 import { requireModel } from './model-status.ts';
-import type { PromotionAnswer, Slipway } from './slipway.ts';
 
 const EVENTS = 100;
 
-export type PromotionActions = Pick<Slipway, 'release' | 'promote' | 'answer'>;
+type PromotionActions = {
+  /** The release by which another Slipway gets a version: `version`, or for null the live one; `place` is its name there. */
+  release(model: string, version: number | null, place: string): Promise<Release>;
+  /** Makes a version live whose files have been brought here. */
+  promote(promotion: Input<(typeof everywhere)['promote']>): Promise<Asked>;
+  /** Approves or refuses a promotion that waits for it. Fails with `PhaseConflict` where none does, or it is another digest's. */
+  answer(model: string, answer: Omit<PromotionAnswer, 'name'>): Promise<Asked>;
+};
 
-/** The part of a Slipway that a promotion needs, at its source and at its target; `whoAmI` names the person who approves one. */
+type PromotionAnswer = Input<(typeof everywhere)['answerPromotion']>;
+
+/** What a promotion asks of the Slipway it comes from, and of the one it goes to. */
 export function promotionActions(
-  deps: Parameters<typeof begin>[0] & {
-    readonly bucket: string;
-    readonly whoAmI: () => Promise<string>;
-  },
+  deps: Parameters<typeof begin>[0] & { readonly bucket: string },
 ): PromotionActions {
   const { registry } = deps;
   return {
@@ -29,14 +37,13 @@ export function promotionActions(
     },
     async answer(name, { version, verdict, digest, by }) {
       const { id } = await waiting(registry, name, version);
-      const who = by ?? (await deps.whoAmI());
       const { events } = await registry.events({ after: '', limit: EVENTS, deploymentId: id });
-      await registry.answerApproval(id, { verdict, digest, by: who });
+      await registry.answerApproval(id, { verdict, digest, by });
       return {
         kind: verdict === 'approved' ? 'begun' : 'aborted',
         deploymentId: id,
         after: events.at(-1)?.cursor ?? '',
-        says: `${who} has ${verdict} version ${version} of ${name}`,
+        says: `${by} has ${verdict} version ${version} of ${name}`,
       };
     },
   };

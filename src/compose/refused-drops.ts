@@ -1,6 +1,6 @@
+import type { RefusedDrop } from '#control/models.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
-import type { RefusedDrop } from './slipway.ts';
 
 // A page of the registry's; whoever wants older ones reads the events.
 const LOOKED_AT = 200;

@@ -25,20 +25,31 @@ export type FailureName = keyof typeof RETRYABLE;
 /**
  * What a step throws when it could not do its job. Match on `name`, never on the class.
  * `fix` tells the reader in one sentence what to do; empty when there is nothing to do.
+ * `isAbsent` is set where what was asked for does not exist: over HTTP that is 404.
  */
 export class Failure extends Error {
   override readonly name: FailureName;
   readonly fix: string;
+  declare readonly isAbsent?: true;
 
-  constructor(name: FailureName, message: string, options: { cause?: unknown; fix?: string } = {}) {
+  constructor(
+    name: FailureName,
+    message: string,
+    options: { cause?: unknown; fix?: string; isAbsent?: true } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = name;
     this.fix = options.fix ?? '';
+    if (options.isAbsent) this.isAbsent = true;
   }
 }
 
 /** The failure's name when `error` carries a known one, else undefined; an error from another realm or process counts too. */
 export function failureName(error: unknown): FailureName | undefined {
-  if (!(error instanceof Error)) return undefined;
-  return Object.keys(RETRYABLE).find((name): name is FailureName => name === error.name);
+  return error instanceof Error ? failureNamed(error.name) : undefined;
+}
+
+/** The failure's name that is written so; undefined for any other text. */
+export function failureNamed(text: string): FailureName | undefined {
+  return Object.keys(RETRYABLE).find((name): name is FailureName => name === text);
 }

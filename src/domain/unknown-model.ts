@@ -5,5 +5,5 @@ import { nearestName } from './nearest-name.ts';
 export function unknownModel(name: string, known: readonly string[]): Failure {
   const meant = nearestName(name, known);
   const fix = meant ? `Did you mean ${meant}?` : 'See which there are: `slipway status`.';
-  return new Failure('InputInvalid', `no model ${name}`, { fix });
+  return new Failure('InputInvalid', `no model ${name}`, { fix, isAbsent: true });
 }

@@ -1,4 +1,4 @@
-import type { CursoredEvent } from '#compose/slipway.ts';
+import type { CursoredEvent } from '#control/streams.ts';
 import { followDeployment } from '../../src/cli/follow.ts';
 import type { Output, Room } from '../../src/cli/output.ts';
 import { eventually } from '../support/clock/eventually.ts';
@@ -41,7 +41,12 @@ it('following a deployment shows between its events what its build does', async 
     ...{ deploymentId: 'd1', place: null, stage: 'loading the model', leftMs: 9_000 },
     lines: ['a warning'],
   };
-  const options = { output, startedAtMs: 0, begun: 'Uploaded', builds: async () => [build] };
+  const options = {
+    output,
+    startedAtMs: 0,
+    begun: 'Uploaded',
+    listBuilds: async () => ({ builds: [build] }),
+  };
 
   const following = followDeployment(events(), options);
   const before = draw?.(room);
@@ -85,12 +90,12 @@ it('following a deployment says in plain lines what its build does where there i
     data: () => undefined,
     busy: () => () => undefined,
   };
-  const builds = async () => {
+  const listBuilds = async () => {
     const stage = stages[Math.min(looks++, 3)] ?? null;
-    return [{ deploymentId: 'd1', place: null, stage, leftMs: null, lines: [] }];
+    return { builds: [{ deploymentId: 'd1', place: null, stage, leftMs: null, lines: [] }] };
   };
 
-  const following = followDeployment(events(), { output, startedAtMs: 0, begun: '', builds });
+  const following = followDeployment(events(), { output, startedAtMs: 0, begun: '', listBuilds });
   await eventually(() => lines.some((line) => line.includes('loading')));
   built.resolve();
   await following;
@@ -119,7 +124,7 @@ it('following a deployment goes on where nobody may look at its build', async ()
 
   const end = await followDeployment(events(), {
     ...{ output, startedAtMs: 0, begun: 'Uploaded' },
-    async builds() {
+    async listBuilds() {
       looked.resolve();
       throw new Error('denied');
     },
@@ -140,10 +145,10 @@ it('whoever follows a deployment may leave it, which goes on', async () => {
     data: () => undefined,
     busy: () => () => undefined,
   };
-  const builds = async () => [];
+  const listBuilds = async () => ({ builds: [] });
 
   const following = followDeployment(events(), {
-    ...{ output, startedAtMs: 0, begun: '', builds },
+    ...{ output, startedAtMs: 0, begun: '', listBuilds },
     left: left.signal,
   });
   const ended = expect(following).rejects.toMatchObject({
@@ -177,7 +182,13 @@ it('following a deployment draws nothing while its user is asked', async () => {
       : undefined;
 
   await followDeployment(events(), {
-    ...{ output, startedAtMs: 0, begun: 'Uploaded', builds: async () => [], asks },
+    ...{
+      output,
+      startedAtMs: 0,
+      begun: 'Uploaded',
+      listBuilds: async () => ({ builds: [] }),
+      asks,
+    },
   });
 
   expect(drawn.map((line) => line.replace(/ +iris v1$/, ''))).toEqual([

@@ -32,7 +32,8 @@ describe('a log that is followed', () => {
   it('is asked for enough lines that none is missed, and begins with the last ones', () => {
     expect(followedQuery({ tail: 5 })).toEqual({ tail: 200 });
     expect(followedQuery({ tail: 500 })).toEqual({ tail: 500 });
-    expect(followedQuery({ tail: 5, sinceMs: 1 })).toEqual({ sinceMs: 1 });
+    const since = '2026-01-02T03:04:05.000Z';
+    expect(followedQuery({ tail: 5, since })).toEqual({ since });
     expect(lastOf({ revision: 'iris-v1', lines: ['a', 'b', 'c'] }, 2).lines).toEqual(['b', 'c']);
   });
 });

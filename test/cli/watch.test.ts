@@ -1,4 +1,5 @@
-import type { CursoredEvent, Slipway } from '#compose/slipway.ts';
+import type { Slipway } from '#control/slipway.ts';
+import type { CursoredEvent } from '#control/streams.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Output, Room } from '../../src/cli/output.ts';
 import { COMMAND } from '../../src/cli/typed.ts';
@@ -52,17 +53,18 @@ function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>
       };
     },
   };
-  const slipway: Pick<Slipway, 'events' | 'builds' | 'endpoint'> = {
-    async *events({ follow, after }) {
-      const known = drops.slice(0, KNOWN);
-      const now = follow ? drops.slice(Number(after)) : known;
-      for (const event of now) {
-        if (!follow) seen.drawnEarly ||= seen.draw !== undefined;
-        yield { cursor: String(KNOWN), event } as unknown as CursoredEvent;
-      }
-      if (follow) await closed.promise;
-    },
-    builds,
+  async function* events({ follow, after }: { follow: boolean; after?: string | undefined }) {
+    const known = drops.slice(0, KNOWN);
+    const now = follow ? drops.slice(Number(after)) : known;
+    for (const event of now) {
+      if (!follow) seen.drawnEarly ||= seen.draw !== undefined;
+      yield { cursor: String(KNOWN), event } as unknown as CursoredEvent;
+    }
+    if (follow) await closed.promise;
+  }
+  const slipway: Pick<Slipway, 'readEvents' | 'listBuilds' | 'endpoint'> = {
+    readEvents: async (query) => events(query),
+    listBuilds: async () => ({ builds: await builds() }),
     endpoint: (model) => `http://here/models/${model}`,
   };
   const watching = watchDeployments(slipway, {

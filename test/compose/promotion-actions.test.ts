@@ -19,7 +19,6 @@ async function actionsOf() {
     clock,
     sleep: async (ms) => clock.advance(ms),
     bucket: 'bucket',
-    whoAmI: async () => 'somebody',
   });
 }
 

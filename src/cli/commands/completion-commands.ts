@@ -61,5 +61,5 @@ async function modelNames(
 }
 
 async function namesIn(dataDir: string): Promise<readonly string[]> {
-  return (await (await openOneMachine(dataDir)).models()).map(({ name }) => name);
+  return (await (await openOneMachine(dataDir)).listModels()).models.map(({ name }) => name);
 }

@@ -1,9 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { BackedUp } from '#compose/data-folder/backup.ts';
-import type { Bad } from '#compose/data-folder/data-folder.ts';
-import type { Pruned } from '#compose/data-folder/prune.ts';
-import type { Scrubbed } from '#compose/data-folder/scrub.ts';
+import type { BackedUp, Bad, Pruned, Scrubbed } from '#control/data-folder.ts';
 import { agree } from '../agree.ts';
 import { type Common, examples, localCommand } from '../command.ts';
 import { lastOf, runOnFolder } from '../data-jobs.ts';
@@ -30,7 +27,11 @@ function addScrub(program: Command): void {
       const here = async (
         folder: Parameters<typeof import('#compose/data-folder/scrub.ts').scrub>[0],
       ) => (await import('#compose/data-folder/scrub.ts')).scrub(folder);
-      const found = await runOnFolder<Scrubbed>(options.data, { path: '/scrub', here }, output);
+      const found = await runOnFolder<Scrubbed>(
+        options.data,
+        { there: ({ scrub }) => scrub(), here },
+        output,
+      );
       const { checked, bytes, bad, mended } = found;
       for (const name of mended) output.line(`mended  ${name} was taken again from the bucket`);
       for (const line of badLines(bad)) output.line(line);
@@ -57,8 +58,7 @@ function addPrune(program: Command): void {
         runOnFolder<Pruned>(
           options.data,
           {
-            path: '/prune',
-            query: { dryRun: String(isDryRun) },
+            there: (machine) => machine.prune({ dryRun: isDryRun }),
             here: async (folder) =>
               (await import('#compose/data-folder/prune.ts')).prune(folder, isDryRun),
           },
@@ -95,8 +95,7 @@ function addBackup(program: Command): void {
       const made = await runOnFolder<BackedUp>(
         options.data,
         {
-          path: '/backup',
-          query: { to, link: String(isLinked) },
+          there: (machine) => machine.backup({ to, link: isLinked }),
           here: async (folder) =>
             (await import('#compose/data-folder/backup.ts')).backUp(folder, to, {
               isLinked,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { ModelStatus, Slipway } from '#compose/slipway.ts';
+import type { ModelStatus } from '#control/models.ts';
+import type { Slipway } from '#control/slipway.ts';
 import { nearestName } from '#domain/nearest-name.ts';
 import { unknownModel } from '#domain/unknown-model.ts';
 import { asksForContainers } from '../ask-containers.ts';
@@ -149,9 +150,9 @@ function addStatus(program: Command): void {
     )
     .action(async (model: string | undefined, options: Place) => {
       const slipway = await openSlipway(options);
-      const [all, drops, storage, walls] = await Promise.all([
-        slipway.models(),
-        slipway.refused(),
+      const [{ models: all }, { refused: drops }, storage, walls] = await Promise.all([
+        slipway.listModels(),
+        slipway.listRefused(),
         slipway.storage(),
         slipway.walls(),
       ]);
@@ -168,7 +169,7 @@ function addStatus(program: Command): void {
       const models = unsorted.toSorted((a, b) => byNumber.compare(a.name, b.name));
       // In an account it takes rights of its own.
       const isBuilding = models.some(({ newest }) => newest?.phase === 'Building');
-      const builds = isBuilding ? await slipway.builds() : [];
+      const builds = isBuilding ? (await slipway.listBuilds()).builds : [];
       const status = { models, builds, refused, storage, walls };
       show(options, status, statusLines(status, terminalWidth()));
     });
@@ -189,8 +190,7 @@ function addEvents(program: Command): void {
     .action(async (named: string | undefined, options: Place & EventsOptions) => {
       const slipway = await openSlipway(options);
       const model = named ?? options.model;
-      const narrowed = model === undefined ? {} : { model };
-      const events = slipway.events({ ...narrowed, follow: options.follow ?? false });
+      const events = await slipway.readEvents({ model, follow: options.follow ?? false });
       let count = 0;
       for await (const { event } of events) {
         count += 1;
@@ -204,7 +204,7 @@ type LogsOptions = { readonly follow?: boolean; readonly tail?: number; readonly
 
 async function noEvents(slipway: Slipway, model: string | undefined): Promise<string> {
   if (model === undefined) return 'there are no events yet';
-  const names = (await slipway.models()).map(({ name }) => name);
+  const names = (await slipway.listModels()).models.map(({ name }) => name);
   const meant = nearestName(model, names);
   return `there are no events of ${model} yet${meant ? `; did you mean ${meant}?` : ''}`;
 }
@@ -238,8 +238,8 @@ function addLogs(program: Command): void {
       const slipway = await openSlipway(options);
       const followed = followedQuery(query);
       const looks = options.follow
-        ? followLog(() => slipway.logs(model, followed))
-        : [await slipway.logs(model, query)];
+        ? followLog(() => slipway.readLogs({ name: model, ...followed }))
+        : [await slipway.readLogs({ name: model, ...query })];
       let isFirst = true;
       for await (const each of looks) {
         const found = isFirst ? lastOf(each, query.tail) : each;

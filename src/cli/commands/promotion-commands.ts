@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { userName } from '#compose/user.ts';
+import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
@@ -89,8 +91,8 @@ async function answer(
 ): Promise<void> {
   const output = commandOutput(options);
   const slipway = await openSlipway(options);
-  const version = options.version ?? (await waitingVersion(await slipway.models(), model));
-  const { promotion } = await slipway.explain(model, version);
+  const version = options.version ?? (await waitingVersion(slipway, model));
+  const { promotion } = await slipway.explainVersion({ name: model, version });
   if (!promotion) {
     throw new Failure('InputInvalid', `version ${version} of ${model} was not promoted`);
   }
@@ -105,15 +107,15 @@ async function answer(
       fix: 'Use --yes to answer without being asked.',
     });
   }
-  const given = { version, verdict, digest: options.digest ?? digest };
-  const outcome = await carryOut({ slipway, model, output }, () => slipway.answer(model, given));
+  const given = { version, verdict, digest: options.digest ?? digest, by: userName() };
+  const outcome = await carryOut({ slipway, model, output }, () =>
+    slipway.answerPromotion({ name: model, ...given }),
+  );
   process.exitCode = outcome === 'done' ? 0 : 1;
 }
 
-async function waitingVersion(
-  models: Awaited<ReturnType<Awaited<ReturnType<typeof openSlipway>>['models']>>,
-  model: string,
-): Promise<number> {
+async function waitingVersion(slipway: Slipway, model: string): Promise<number> {
+  const { models } = await slipway.listModels();
   const newest = models.find(({ name }) => name === model)?.newest;
   if (newest?.phase === 'AwaitingApproval' && newest.version !== null) return newest.version;
   throw new Failure('InputInvalid', `no promotion of ${model} waits for approval`, {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Slipway } from '#compose/slipway.ts';
+import type { Slipway } from '#control/slipway.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
 import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';
@@ -20,7 +20,8 @@ function addVersions(program: Command): void {
   placedCommand(program, 'versions <model>', 'Shows the versions that went live, newest first.')
     .addHelpText('after', examples('slipway versions digits'))
     .action(async (model: string, options: Place) => {
-      const versions = await (await openSlipway(options)).versions(model);
+      const slipway = await openSlipway(options);
+      const { versions } = await slipway.listVersions({ name: model });
       show(options, { versions }, versionLines(model, versions));
     });
 }
@@ -38,7 +39,7 @@ function addExplain(program: Command): void {
     )
     .action(async (model: string, options: Place & { version?: number }) => {
       const slipway = await openSlipway(options);
-      const explained = await slipway.explain(model, options.version ?? null);
+      const explained = await slipway.explainVersion({ name: model, version: options.version });
       show(options, explained, explanationLines(explained));
     });
 }
@@ -53,8 +54,8 @@ function addRollback(program: Command): void {
     .addHelpText('after', examples('slipway rollback digits', 'slipway rollback digits --to 3'))
     .action(async (model: string, options: Place & { to?: number }) => {
       const { slipway, output } = await open(options);
-      const to = options.to ?? null;
-      const outcome = await carryOut({ slipway, model, output }, () => slipway.rollback(model, to));
+      const asked = { name: model, to: options.to };
+      const outcome = await carryOut({ slipway, model, output }, () => slipway.rollBack(asked));
       process.exitCode = outcome === 'done' ? 0 : 1;
     });
 }
@@ -68,7 +69,9 @@ function addAbort(program: Command): void {
     .addHelpText('after', examples('slipway abort digits'))
     .action(async (model: string, options: Place) => {
       const { slipway, output } = await open(options);
-      const outcome = await carryOut({ slipway, model, output }, () => slipway.abort(model));
+      const outcome = await carryOut({ slipway, model, output }, () =>
+        slipway.abort({ name: model }),
+      );
       process.exitCode = outcome === 'done' ? 0 : 1;
     });
 }
@@ -84,7 +87,8 @@ function addUndeploy(program: Command): void {
     .addHelpText('after', examples('slipway undeploy digits', 'slipway undeploy digits --yes'))
     .action(async (model: string, options: Place & { yes?: boolean }) => {
       const { slipway, output } = await open(options);
-      const kept = (await slipway.versions(model)).filter(({ state }) => state !== 'Removed');
+      const { versions } = await slipway.listVersions({ name: model });
+      const kept = versions.filter(({ state }) => state !== 'Removed');
       output.line(`undeploy ${model}`);
       if (kept.some(({ state }) => state === 'Live')) {
         output.line(`  removes its endpoint ${slipway.endpoint(model)}`);
@@ -99,7 +103,9 @@ function addUndeploy(program: Command): void {
           fix: 'Use --yes to remove all of this without being asked.',
         });
       }
-      const outcome = await carryOut({ slipway, model, output }, () => slipway.undeploy(model));
+      const outcome = await carryOut({ slipway, model, output }, () =>
+        slipway.undeploy({ name: model }),
+      );
       // A model that is gone already is as its user wants it.
       process.exitCode = outcome === 'failed' ? 1 : 0;
     });

@@ -55,9 +55,10 @@ export async function runDemo(
 
 async function deploy(place: Place, output: Output): Promise<void> {
   const { dataDir } = place;
-  const { events, builds } = oneMachineAt(place);
+  const { readEvents, listBuilds } = oneMachineAt(place);
   let after = '';
-  for await (const { cursor } of events({ model: DEMO_MODEL, follow: false })) after = cursor;
+  for await (const { cursor } of await readEvents({ model: DEMO_MODEL, follow: false }))
+    after = cursor;
 
   const folder = join(dataDir, 'bucket', 'models', DEMO_MODEL);
   await mkdir(folder, { recursive: true });
@@ -69,11 +70,11 @@ async function deploy(place: Place, output: Output): Promise<void> {
   const { atime, mtime } = await stat(READER_MODEL);
   await utimes(`${file}.part`, atime, mtime);
   await rename(`${file}.part`, file);
-  const end = await followDeployment(events({ model: DEMO_MODEL, after, follow: true }), {
+  const end = await followDeployment(await readEvents({ model: DEMO_MODEL, after, follow: true }), {
     output,
     startedAtMs,
     begun: 'Uploaded',
-    builds,
+    listBuilds,
   });
   if (end.detail.state !== 'Live') {
     throw new Failure('RevisionFailed', `the demo model is not live: ${end.detail.reason}`);

@@ -1,4 +1,5 @@
-import type { Explanation, Slipway } from '#compose/slipway.ts';
+import type { Explanation } from '#control/explanation.ts';
+import type { Slipway } from '#control/slipway.ts';
 import {
   ADDRESS_USD_PER_MONTH,
   PRICES_OF,
@@ -40,10 +41,10 @@ export async function costReport(
   slipway: Slipway,
   { model, durationMs, isSpent }: Wish,
 ): Promise<CostReport> {
-  const all = model === undefined ? await slipway.models() : [];
+  const all = model === undefined ? (await slipway.listModels()).models : [];
   const names =
     model === undefined ? all.filter(({ live }) => live).map(({ name }) => name) : [model];
-  const explained = await Promise.all(names.map((name) => slipway.explain(name, null)));
+  const explained = await Promise.all(names.map((name) => slipway.explainVersion({ name })));
   const revisions = explained.flatMap((each) => liveCost(each, durationMs));
   return { prices: PRICES_OF, isSpent, requests: REQUESTS, revisions };
 }

@@ -1,4 +1,4 @@
-import type { Explanation } from '#compose/slipway.ts';
+import type { Explanation } from '#control/explanation.ts';
 import { missingCaveat } from '#domain/artifact/caveat.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import { artifactName } from './artifact-name.ts';

@@ -1,4 +1,5 @@
-import type { ModelStatus, RefusedDrop, Storage } from '#compose/slipway.ts';
+import type { Storage } from '#control/data-folder.ts';
+import type { ModelStatus, RefusedDrop } from '#control/models.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { WallsReport } from '#domain/walls.ts';
 import { printableLine } from '../terminal.ts';

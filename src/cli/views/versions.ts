@@ -1,4 +1,4 @@
-import type { VersionEntry } from '#compose/slipway.ts';
+import type { VersionEntry } from '#control/models.ts';
 import { artifactName } from './artifact-name.ts';
 import { table } from './table.ts';
 

@@ -5,7 +5,6 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { bounded } from '#adapters/aws/bounded.ts';
 import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
@@ -16,18 +15,9 @@ import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { listNewest } from '#adapters/aws/store/s3-versions.ts';
 import { systemClock } from '#compose/clocks.ts';
-import { explainVersion } from '#compose/explain-version.ts';
-import { modelActions } from '#compose/model-actions.ts';
-import {
-  type LogTails,
-  modelLog,
-  modelStatus,
-  modelVersions,
-  requireModel,
-} from '#compose/model-status.ts';
-import { promotionActions } from '#compose/promotion-actions.ts';
-import { refusedDrops } from '#compose/refused-drops.ts';
-import type { Slipway } from '#compose/slipway.ts';
+import type { LogTails } from '#compose/model-status.ts';
+import { slipwayRequests } from '#compose/slipway.ts';
+import type { Slipway } from '#control/slipway.ts';
 import { modelOf } from '#domain/identity.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Platform } from '#ports/platform.ts';
@@ -41,7 +31,6 @@ import { startIfLate } from './late-start.ts';
 import { findStack, type SlipwayStack } from './stack.ts';
 import { uploadToBucket } from './upload.ts';
 
-const READS_AT_ONCE = 10;
 const clock = systemClock;
 /** Keeps no command from ending. */
 const unheld = (ms: number) => sleep(ms, undefined, { ref: false });
@@ -61,63 +50,41 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const { Bucket } = outputs;
   const s3 = () => new S3Client(clientSettings(account));
   return {
-    ...modelActions({
+    ...slipwayRequests({
       registry,
       executions,
       builds,
       recover: recover({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
       clock,
       sleep: (ms) => sleep(ms),
-    }),
-    ...promotionActions({
-      registry,
-      executions,
-      clock,
-      sleep: (ms) => sleep(ms),
       bucket: Bucket,
-      whoAmI: () => callerOf(clientSettings(account)),
+      endpoint,
+      // CloudWatch's alarms tell in an account.
+      alerts: async () => [],
+      untaken: async () => [],
+      logs: () => ({ platforms: logTails(account, outputs, logs), buildLog, builds }),
+      listBuilds: () => buildsProgress({ builds, buildLog }),
+      readEvents: async (query) => registryEvents(registry, query),
+      async objects(prefix) {
+        const found = await listNewest(s3(), Bucket, prefix, {
+          limit: Number.POSITIVE_INFINITY,
+          isWanted: () => true,
+        });
+        return found.map(({ key }) => key);
+      },
+      async remove(Key) {
+        await translated(() => s3().send(new DeleteObjectCommand({ Bucket, Key })));
+      },
+      answeredBy: () => callerOf(clientSettings(account)),
     }),
     endpoint,
-    async models() {
-      const models = await registry.models();
-      return bounded(models, READS_AT_ONCE, (model) =>
-        modelStatus(registry, model, {
-          endpoint: endpoint(model.name),
-          nowMs: clock.now(),
-          // CloudWatch's alarms tell in an account.
-          alerts: [],
-        }),
-      );
-    },
-    refused: () => refusedDrops(registry, []),
     storage: async () => null,
     walls: async () => null,
-    logs: async (name, query) =>
-      modelLog(
-        registry,
-        { platforms: logTails(account, outputs, logs), buildLog, builds },
-        { model: await requireModel(registry, name), query },
-      ),
-    versions: async (name) => modelVersions(registry, await requireModel(registry, name)),
-    explain: async (name, version) =>
-      explainVersion(registry, await requireModel(registry, name), version),
-    builds: () => buildsProgress({ builds, buildLog }),
-    events: (query) => registryEvents(registry, query),
     async upload(upload) {
       const uploaded = await uploadToBucket(s3(), Bucket, upload);
       const late = { registry, executions, bucket: Bucket, sleep: unheld };
       void startIfLate(late, uploaded);
       return uploaded;
-    },
-    async objects(prefix) {
-      const found = await listNewest(s3(), Bucket, prefix, {
-        limit: Number.POSITIVE_INFINITY,
-        isWanted: () => true,
-      });
-      return found.map(({ key }) => key);
-    },
-    async remove(Key) {
-      await translated(() => s3().send(new DeleteObjectCommand({ Bucket, Key })));
     },
   };
 }

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CursoredEvent, EventQuery } from '#compose/slipway.ts';
+import type { Input } from '#control/operation.ts';
+import type { everywhere } from '#control/operations.ts';
+import type { CursoredEvent } from '#control/streams.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
+
+type Query = Input<(typeof everywhere)['readEvents']>;
 
 const PAGE = 100;
 const SOONEST_MS = 1000;
@@ -16,7 +20,7 @@ const FIRST_EVENT_MS = 120_000;
  */
 export async function* registryEvents(
   registry: Registry,
-  { after = '', follow, ...narrowed }: EventQuery,
+  { after = '', follow, ...narrowed }: Query,
 ): AsyncGenerator<CursoredEvent, void> {
   const startedAtMs = performance.now();
   let cursor = after;
@@ -33,8 +37,13 @@ export async function* registryEvents(
   }
 }
 
-function page({ deployment, ...ofModel }: Omit<EventQuery, 'follow'>, after: string) {
-  return { ...ofModel, ...(deployment && { deploymentId: deployment }), after, limit: PAGE };
+function page({ deployment, model }: Omit<Query, 'follow'>, after: string) {
+  return {
+    ...(model && { model }),
+    ...(deployment && { deploymentId: deployment }),
+    after,
+    limit: PAGE,
+  };
 }
 
 function mustBeginSoon(deployment: string | undefined, startedAtMs: number): void {

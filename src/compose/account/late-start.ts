@@ -1,4 +1,4 @@
-import type { Uploaded } from '#compose/slipway.ts';
+import type { Uploaded } from '#control/slipway.ts';
 import { executionName } from '#domain/execution-name.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import type { Executions } from '#ports/executions.ts';

@@ -8,18 +8,10 @@ import { REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
 import { versionOf } from '#adapters/local/registry/schema-version.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import type { BackedUp, Bad } from '#control/data-folder.ts';
 import { Failure } from '#domain/failure.ts';
 import { copyTree } from './copy-tree.ts';
-import { type Bad, type DataFolder, type Job, keptVersions } from './data-folder.ts';
-
-/** The contents of a backup, and how much of it had to be copied; `bad` could not be copied. */
-export type BackedUp = {
-  readonly to: string;
-  readonly objects: number;
-  readonly copied: number;
-  readonly copiedBytes: number;
-  readonly bad: readonly Bad[];
-};
+import { type DataFolder, type Job, keptVersions } from './data-folder.ts';
 
 /** Says that a folder is a backup, and of which version its registry is. */
 export const LABEL = 'backup.json';

@@ -3,7 +3,7 @@ import type { ObjectStore } from '#adapters/local/bucket/object-store.ts';
 import type { ObjectVersions } from '#adapters/local/bucket/object-versions.ts';
 import type { ProcessImages } from '#adapters/local/builds/process-images.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
-import type { ArtifactPart, Damage, ModelVersion } from '#domain/deployment.ts';
+import type { ArtifactPart, ModelVersion } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';
 
 /** The data folder of one machine, for whoever looks after it. */
@@ -22,9 +22,6 @@ export type DataFolder = {
 /** A step of a job on the folder, in words; and what it came to. */
 export type JobLine<Result> = { readonly progress: string } | { readonly result: Result };
 export type Job<Result> = AsyncGenerator<JobLine<Result>, void>;
-
-/** Something that does not have the bytes that it should have. `name` is its path in the data folder; `models` are those with a version that needs it. */
-export type Bad = Damage & { readonly name: string; readonly models: readonly string[] };
 
 /** A version that serves or can start again, with the files and the image that it starts from. */
 export type KeptVersion = {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { turns } from '#adapters/local/builds/turns.ts';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
-import { type BackedUp, backUp } from './backup.ts';
+import type { BackedUp, Pruned, Scrubbed, Storage } from '#control/data-folder.ts';
+import { backUp } from './backup.ts';
 import type { DataFolder, Job } from './data-folder.ts';
-import { type Pruned, prune } from './prune.ts';
-import { type Scrubbed, scrub } from './scrub.ts';
-import { keptFigure, type StorageFigure } from './storage-figure.ts';
+import { prune } from './prune.ts';
+import { scrub } from './scrub.ts';
+import { keptFigure } from './storage-figure.ts';
 
 /** Looks after the data folder of a Slipway that runs; its jobs follow each other. */
 export type FolderKeeper = {
@@ -13,7 +14,7 @@ export type FolderKeeper = {
   prune(isDryRun: boolean): Job<Pruned>;
   backUp(to: string, options: { readonly isLinked: boolean }): Job<BackedUp>;
   /** The objects, and what a prune would remove of them, as counted within the last ten minutes or so. */
-  storage(): Promise<StorageFigure>;
+  storage(): Promise<Storage>;
   stop(): Promise<void>;
 };
 
@@ -99,7 +100,7 @@ export function folderKeeper(options: Options): FolderKeeper {
   };
 }
 
-async function counted(folder: DataFolder): Promise<StorageFigure> {
+async function counted(folder: DataFolder): Promise<Storage> {
   for await (const line of prune(folder, true)) {
     if (!('result' in line)) continue;
     const { objects, bytes, keptObjects, keptBytes } = line.result;

@@ -1,15 +1,7 @@
 import { modelFolder } from '#adapters/local/bucket/key.ts';
 import type { ObjectVersion } from '#adapters/local/bucket/object-versions.ts';
+import type { Pruned } from '#control/data-folder.ts';
 import { type DataFolder, type Job, keptVersions, partsOf } from './data-folder.ts';
-
-/** Counts and bytes of the objects that a prune removes, or would remove, and of those that stay. */
-export type Pruned = {
-  readonly isDryRun: boolean;
-  readonly objects: number;
-  readonly bytes: number;
-  readonly keptObjects: number;
-  readonly keptBytes: number;
-};
 
 /**
  * Removes objects that nothing needs: neither the bucket, which shows the newest version of each key, nor a version that serves or can start again, nor a deployment under way.

@@ -14,11 +14,12 @@ import { quickCheck, registryFailure } from '#adapters/local/registry/registry-c
 import { migrate } from '#adapters/local/registry/schema-version.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { systemClock } from '#compose/clocks.ts';
+import type { Bad } from '#control/data-folder.ts';
 import { Failure } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import { LABEL, objectsOf } from './backup.ts';
 import { copyTree } from './copy-tree.ts';
-import type { Bad, Job } from './data-folder.ts';
+import type { Job } from './data-folder.ts';
 
 /** The objects put into the data folder; those in `bad` are in the backup, but have other bytes. */
 export type Restored = {

@@ -1,8 +1,8 @@
 import { GONE } from '#adapters/local/integrity/checked-files.ts';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
+import type { Bad, Scrubbed } from '#control/data-folder.ts';
 import type { Damage } from '#domain/deployment.ts';
 import {
-  type Bad,
   type DataFolder,
   type Job,
   type KeptVersion,
@@ -10,14 +10,6 @@ import {
   sha256Of,
 } from './data-folder.ts';
 import { environmentProblem, environmentsIn } from './environments.ts';
-
-/** The files read, and those with other bytes than they should have; `mended` were taken again from the bucket. */
-export type Scrubbed = {
-  readonly checked: number;
-  readonly bytes: number;
-  readonly bad: readonly Bad[];
-  readonly mended: readonly string[];
-};
 
 const PROGRESS_MS = 1000;
 

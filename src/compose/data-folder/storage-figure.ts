@@ -1,23 +1,18 @@
-/** The number and the bytes of all objects of a data folder, and the bytes of those that a prune would remove. */
-export type StorageFigure = {
-  readonly objects: number;
-  readonly objectBytes: number;
-  readonly prunableBytes: number;
-};
+import type { Storage } from '#control/data-folder.ts';
 
 // A monitor asks every few seconds, for as long as Slipway runs.
 const FRESH_MS = 600_000;
 
 /** Keeps the last figure, since a count looks at every object: whoever asks waits for the first count alone, and one that is over ten minutes old is counted again in the background. */
 export function keptFigure(
-  count: () => Promise<StorageFigure>,
+  count: () => Promise<Storage>,
   nowMs: () => number = () => performance.now(),
 ) {
-  let kept: { readonly figure: StorageFigure; readonly atMs: number } | undefined;
-  let counting: Promise<StorageFigure> | undefined;
+  let kept: { readonly figure: Storage; readonly atMs: number } | undefined;
+  let counting: Promise<Storage> | undefined;
   let changes = 0;
 
-  async function countNow(): Promise<StorageFigure> {
+  async function countNow(): Promise<Storage> {
     const before = changes;
     try {
       const figure = await count();
@@ -28,13 +23,13 @@ export function keptFigure(
     }
   }
 
-  function again(): Promise<StorageFigure> {
+  function again(): Promise<Storage> {
     counting ??= countNow();
     return counting;
   }
 
   return {
-    async figure(): Promise<StorageFigure> {
+    async figure(): Promise<Storage> {
       if (!kept) return again();
       // The last figure stands where this count fails; the next asker begins another.
       if (nowMs() - kept.atMs > FRESH_MS) void again().catch(() => undefined);

@@ -1,5 +1,5 @@
 import { translated } from '#adapters/aws/failures.ts';
-import type { Uploaded } from '#compose/slipway.ts';
+import type { Uploaded } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { Answer } from './traffic.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Slipway, Uploaded } from '#compose/slipway.ts';
 import type { Outcome } from '#compose/uninstall/uninstall.ts';
 import { untilAborted } from '#compose/until-aborted.ts';
+import type { Slipway, Uploaded } from '#control/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
@@ -151,7 +151,7 @@ async function proveMoves(run: Run, stage: Stage, first: readonly Uploaded[]): P
   if (isLive) {
     await run.act(`roll ${model} back, under traffic`, async () => {
       at.asked = traffic.nowMs();
-      const { deploymentId, after } = await stage.slipway.rollback(model, 1);
+      const { deploymentId, after } = await stage.slipway.rollBack({ name: model, to: 1 });
       if (deploymentId === null) throw new Failure('RevisionFailed', 'there is nothing to do');
       await live(run, stage.slipway, deploymentId, after);
       at.rolledBack = traffic.nowMs();
@@ -190,7 +190,7 @@ async function live(
   deployment: string,
   after: string,
 ): Promise<void> {
-  const events = slipway.events({ deployment, after, follow: true });
+  const events = await slipway.readEvents({ deployment, after, follow: true });
   for await (const { event } of untilAborted(events, signal)) {
     if (!endsDeployment(event)) continue;
     const { state, reason } = event.detail;

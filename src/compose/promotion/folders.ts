@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { Slipway, Upload } from '#compose/slipway.ts';
+import type { Slipway, Upload } from '#control/slipway.ts';
 import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Release, releasePrefix } from '#domain/promotion/release.ts';

@@ -9,10 +9,12 @@ import { RUNTIMES, type RuntimeName } from './runtime.ts';
  * The smoke test of an image, started once after its push and without a network: milliseconds until it was ready, and the memory its server held after it had answered, in bytes.
  * `refusedByLambda` says why the image does not start under Lambda's conditions, if it starts elsewhere.
  */
-const smokeTest = z.object({
+export const smokeTest = z.object({
   startMs: z.number().check(z.nonnegative()),
   peakBytes: z.int().check(z.positive()),
-  refusedByLambda: z.optional(z.string()),
+  refusedByLambda: z.optional(
+    z.string().check(z.describe('Why it does not start as Lambda starts it.')),
+  ),
 });
 
 export type SmokeTest = Readonly<z.infer<typeof smokeTest>>;

@@ -18,10 +18,16 @@ export const buildProof = z.object({
   /** The path of the served file or folder in the image's model folder. */
   modelFile: z.string().check(z.minLength(1)),
   conversion: z.object({
-    kept: z.boolean(),
+    kept: z.boolean().check(z.describe('Whether it serves as ONNX.')),
     reason: z.string(),
     rows: z.int().check(z.nonnegative()),
-    maxDifference: z.nullable(z.number()),
+    maxDifference: z
+      .nullable(z.number())
+      .check(
+        z.describe(
+          'The largest difference of an answer; of a model of rows as a part of the spread of the answers.',
+        ),
+      ),
     nativeMicros: z.nullable(micros),
     onnxMicros: z.nullable(micros),
     int8: z.exactOptional(

@@ -37,7 +37,7 @@ const MIB_PER_GB = 1024;
 
 /** The cost of a revision on the target that was chosen. */
 export function revisionCost(
-  { target, memoryMiB, monthlyUsd }: TargetOption,
+  { target, memoryMiB, monthlyUsd }: Pick<TargetOption, 'target' | 'memoryMiB' | 'monthlyUsd'>,
   { requests, durationMs }: Load,
 ): RevisionCost {
   const gbSeconds = (memoryMiB / MIB_PER_GB) * (durationMs / 1000);

@@ -28,7 +28,7 @@ function found<Value extends object>() {
  * A version on its way to another Slipway: where its files are there, and what was found about it where it comes from, so that nothing is built or inspected again.
  * `from` is where it comes from: `imageTag` names its image there, `place` is a stage or a folder, as the person who promotes it calls it.
  */
-const release = z.object({
+export const release = z.object({
   schema: z.literal(1),
   model: z.string(),
   from: z.object({

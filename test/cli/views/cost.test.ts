@@ -1,4 +1,5 @@
-import type { Explanation, Slipway } from '#compose/slipway.ts';
+import type { Explanation } from '#control/explanation.ts';
+import type { Slipway } from '#control/slipway.ts';
 import { costLines, costReport } from '../../../src/cli/views/cost.ts';
 
 const OPTION = { cpuUnits: 1024, memoryMiB: 1769, instanceTypes: [], reason: 'it fits' };
@@ -9,9 +10,13 @@ const ON_EC2 = { ...OPTION, target: 'ec2', taken: true, monthlyUsd: null };
 /** A Slipway with these models: each its options, or none where it is not live. */
 function slipwayOf(models: Readonly<Record<string, object | null>>, latencyMs = 20): Slipway {
   return {
-    models: async () =>
-      Object.entries(models).map(([name, option]) => ({ name, live: option && { version: 2 } })),
-    explain: async (model: string) =>
+    listModels: async () => ({
+      models: Object.entries(models).map(([name, option]) => ({
+        name,
+        live: option && { version: 2 },
+      })),
+    }),
+    explainVersion: async ({ name: model }: { readonly name: string }) =>
       ({
         model,
         version: 2,

@@ -1,4 +1,4 @@
-import type { Explanation } from '#compose/slipway.ts';
+import type { Explanation } from '#control/explanation.ts';
 import { eventLine } from '../../../src/cli/views/event-line.ts';
 import { explanationLines } from '../../../src/cli/views/explain.ts';
 import { versionLines } from '../../../src/cli/views/versions.ts';

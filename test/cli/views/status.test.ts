@@ -1,7 +1,10 @@
 import { asTyped } from '../../../src/cli/typed.ts';
 import { statusLines } from '../../../src/cli/views/status.ts';
 
-const LIVE = { version: 1, revision: 'digits-v1', state: 'Live', target: 'lambda' };
+const LIVE = {
+  ...{ version: 1, revision: 'digits-v1', state: 'Live', target: 'lambda' },
+  ...{ model: 'digits', deploymentId: 'd1', liveAtMs: 0 },
+};
 const ENDPOINT = 'http://127.0.0.1:8080/models/digits';
 const model = {
   name: 'digits',
@@ -29,7 +32,7 @@ describe('the status of the objects', () => {
           models: [],
           builds: [],
           refused: [],
-          storage: { objectBytes: 3_210_000_000, prunableBytes },
+          storage: { objects: 2, objectBytes: 3_210_000_000, prunableBytes },
           walls: null,
         },
         80,

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import type { StepMoment } from '#adapters/local/workflow-engine.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { isTerminal } from '#domain/phase.ts';
-import { askedOf, readEvents } from '../../../src/cli/client.ts';
+import { machineControl } from '../../../src/cli/one-machine.ts';
 import { eventually, unlessHung } from '../clock/eventually.ts';
 import { run } from '../local/commands.ts';
 import type { Held, Special } from './configured.ts';
@@ -107,15 +107,17 @@ export async function startSlipway(
     headers.set('authorization', `Bearer ${at.token}`);
     return fetch(`${at.control}${path}`, { ...init, headers });
   };
+  const control = machineControl(at);
   const events = async (model: string) => {
     const found: SlipwayEvent[] = [];
-    for await (const { event } of readEvents(at, { model, follow: false })) found.push(event);
+    for await (const { event } of await control.readEvents({ model, follow: false }))
+      found.push(event);
     return found;
   };
   const endings = async (model: string) => (await events(model)).filter(isEnding);
   const nth = async (model: string, n: number, isSuch: (event: SlipwayEvent) => boolean) => {
     let count = 0;
-    for await (const { event } of readEvents(at, { model, follow: true })) {
+    for await (const { event } of await control.readEvents({ model, follow: true })) {
       if (isSuch(event)) count += 1;
       if (count === n) return event;
     }
@@ -179,14 +181,15 @@ function startArguments(dataDir: string, special: Special): readonly string[] {
 const ended = new Set<string>();
 
 async function settled(at: { control: string; token: string }, model: string): Promise<void> {
+  const { readEvents, readDeployment } = machineControl(at);
   const ids = new Set<string>();
-  for await (const { event } of readEvents(at, { model, follow: false })) {
+  for await (const { event } of await readEvents({ model, follow: false })) {
     ids.add(event.detail.deploymentId);
   }
   for (const id of [...ids].filter((known) => !ended.has(known))) {
     await eventually(async () => {
-      const deployment = await (await askedOf(at, `/deployments/${id}`)).json();
-      return (deployment as { endedAtMs: number | null }).endedAtMs !== null;
+      const { endedAtMs } = await readDeployment({ id });
+      return endedAtMs !== null;
     }, SETTLED_LOOK_MS);
     ended.add(id);
   }

@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net';
-import fastify from 'fastify';
-import { eventStream } from '#adapters/local/registry/event-stream.ts';
+import { controlApi } from '#adapters/local/control-api.ts';
+import { eventFeed } from '#adapters/local/registry/event-feed.ts';
+import { realTimers } from '#adapters/local/timers.ts';
+import { controlHandler } from '#control/handler.ts';
+import { everywhere } from '#control/operations.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 
@@ -33,13 +36,20 @@ function numberedEvents(first: number, meanwhile = () => {}) {
 }
 
 async function serving(registry: Registry, heartbeatMs = 60_000) {
-  const stream = eventStream(registry, heartbeatMs);
-  const api = fastify();
-  api.get('/events', stream.send);
+  const feed = eventFeed(registry);
+  const handler = controlHandler({
+    table: { readEvents: everywhere.readEvents },
+    operations: {
+      readEvents: (query, signal = new AbortController().signal) => feed.open(query, signal),
+    },
+    guard: () => undefined,
+    after: (_ms, run) => realTimers.after(heartbeatMs, run),
+  });
+  const api = controlApi(handler);
   await api.listen({ host: '127.0.0.1', port: 0 });
   const { port } = api.server.address() as { port: number };
   return {
-    stream,
+    feed,
     get: (query: string) => fetch(`http://127.0.0.1:${port}/events?${query}`),
     /** A connection that asks and reads nothing until it is resumed. */
     stalled(model: string): Socket {
@@ -50,7 +60,7 @@ async function serving(registry: Registry, heartbeatMs = 60_000) {
     connections: () =>
       new Promise<number>((resolve) => api.server.getConnections((_, count) => resolve(count))),
     async [Symbol.asyncDispose]() {
-      stream.close();
+      feed.close();
       api.server.closeAllConnections();
       await api.close();
     },
@@ -72,7 +82,7 @@ describe('the event stream', () => {
     reader.pause();
 
     const fast = await (await server.get('model=fast&follow=false')).text();
-    for (let change = 0; change < 1000; change += 1) server.stream.changed();
+    for (let change = 0; change < 1000; change += 1) server.feed.changed();
     const readSoFar = askedBy('slow').length;
     reader.resume();
 
@@ -88,7 +98,7 @@ describe('the event stream', () => {
     const { registry, add, askedBy } = numberedEvents(150, () => {
       if (askedBy('follower').length > 50) return;
       add();
-      server.stream.changed();
+      server.feed.changed();
     });
     await using server = await serving(registry);
     const response = await server.get('model=follower');
@@ -114,7 +124,7 @@ describe('the event stream', () => {
 
     await until('\n\n:\n\n:\n\n');
     add();
-    server.stream.changed();
+    server.feed.changed();
     while (!text.includes('id: 2\n')) text += (await reader.read()).value ?? '';
     await until(':\n\n');
     await reader.cancel();
@@ -133,7 +143,7 @@ describe('the event stream', () => {
     await eventually(async () => (await server.connections()) === 0);
     const before = askedBy('gone').length;
     add();
-    server.stream.changed();
+    server.feed.changed();
     await (await server.get('model=other&follow=false')).text();
 
     expect(askedBy('gone')).toHaveLength(before);
@@ -144,7 +154,7 @@ describe('the event stream', () => {
     await using server = await serving(registry);
     const response = await server.get('model=follower');
 
-    server.stream.close();
+    server.feed.close();
 
     expect(idsIn(await response.text())).toEqual([1, 2]);
   });

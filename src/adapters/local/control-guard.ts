@@ -1,0 +1,62 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Guard } from '#control/handler.ts';
+import { jsonResponse } from '#control/json-response.ts';
+import { Failure } from '#domain/failure.ts';
+
+/** A new secret for a control API: 256 bits, in the letters that a header may have. */
+export function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
+
+/**
+ * Lets only the user of this machine in who runs Slipway. A port of loopback is open to every user of the machine, and to every page in a browser there.
+ * Refuses with 400 each request that names another host or comes from a page of another origin, and with 401 each that does not carry `token` as a bearer token (RFC 6750 §2.1).
+ * The open operations, `/healthz` and `/metrics`, answer without a token: a monitor runs as a user of its own. Both only tell how this Slipway is, and the gateway names its models to everybody anyway.
+ */
+export function loopbackGuard(token: string): Guard {
+  const wanted = digestOf(`Bearer ${token}`);
+  return ({ headers }, operation) => {
+    refuseOtherOrigins(headers);
+    if (operation?.isOpen) return undefined;
+    // Two digests have one length, so that the comparison takes the same time whatever was sent.
+    const authorization = headers.get('authorization') ?? '';
+    return timingSafeEqual(digestOf(authorization), wanted)
+      ? undefined
+      : unauthorized(authorization);
+  };
+}
+
+// A page whose host name was rebound to this machine (DNS rebinding) sends that name as the host; any other page sends its origin.
+function refuseOtherOrigins(headers: Headers): void {
+  const host = headers.get('host') ?? '';
+  const name = nameOf(host);
+  if (!OWN_NAMES.includes(name)) {
+    throw new Failure('InputInvalid', `${name} is not a name of this machine; use 127.0.0.1`);
+  }
+  const origin = headers.get('origin');
+  if (origin !== null && origin !== `http://${host}`) {
+    throw new Failure('InputInvalid', `pages of ${origin} may not call the control API`);
+  }
+}
+
+/** A host without its port. */
+function nameOf(host: string): string {
+  if (host.startsWith('[')) return host.slice(0, host.indexOf(']') + 1);
+  return host.split(':', 1)[0] ?? '';
+}
+
+function unauthorized(sent: string): Response {
+  return jsonResponse(
+    {
+      error: `the request does not carry this Slipway's token${sent ? ', but another one' : ''}`,
+      fix: 'Send `authorization: Bearer TOKEN`, with the `token` of instance.json in the data folder: its owner alone may read it, and each start makes a new one. The command line does so by itself; run it as the user that runs Slipway.',
+    },
+    { status: 401, headers: { 'www-authenticate': 'Bearer' } },
+  );
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,132 @@
+import * as z from 'zod/mini';
+import { smokeTest } from '#domain/build/image.ts';
+import { buildProof } from '#domain/build/proof.ts';
+import { RUNTIME_NAMES } from '#domain/build/runtime.ts';
+import { TARGETS } from '#domain/placement/target.ts';
+import type { Frozen } from './operation.ts';
+import {
+  count,
+  deploymentId,
+  goldenProof,
+  oneOf,
+  phase,
+  target,
+  trouble,
+  verdict,
+  version,
+} from './values.ts';
+
+const option = z.object({
+  target: z.enum(TARGETS),
+  taken: z.boolean(),
+  memoryMiB: z.number(),
+  cpuUnits: z.number().check(z.describe('1024 are one vCPU.')),
+  instanceTypes: z.array(z.string()),
+  monthlyUsd: z.nullable(z.number()).check(z.describe('While nobody calls.')),
+  coldStartSeconds: z.int().check(z.describe('An estimate, from nothing to ready.')),
+  accelerator: z.exactOptional(z.object({ name: z.string(), count: z.int() })),
+  serving: z.exactOptional(
+    z
+      .object({
+        maxModelLen: z.union([z.int(), z.literal('auto')]),
+        gpuMemoryUtilization: z.nullable(z.number()),
+      })
+      .check(z.describe('What vLLM is told there.')),
+  ),
+  reason: z.string(),
+});
+
+const runtime = z.object({
+  name: oneOf(RUNTIME_NAMES),
+  title: z.string().check(z.describe('What serves it, in words.')),
+  framework: z.nullable(z.string()).check(z.describe('What made the model: scikit-learn 1.5.2.')),
+  python: z.nullable(z.string()),
+  packages: z.array(z.string()),
+  proof: z.nullable(
+    z.pick(buildProof, { conversion: true, importMs: true, loadMs: true, peakBytes: true }),
+  ),
+});
+
+const promotion = z.object({
+  from: z.object({ place: z.string(), version, deploymentId }),
+  digest: z.string(),
+  proof: z.nullable(goldenProof),
+  needsApproval: z.boolean(),
+  approval: z.nullable(z.object({ verdict, digest: z.string(), by: z.string(), atMs: z.int() })),
+});
+
+export const explanation = z
+  .object({
+    model: z.string(),
+    version: z.nullable(z.int()),
+    deploymentId,
+    phase,
+    trouble,
+    artifact: z.object({
+      key: z.string(),
+      sizeBytes: count,
+      format: z.nullable(z.string()),
+      parameters: z.nullable(z.int()),
+    }),
+    runtime: z
+      .nullable(runtime)
+      .check(
+        z.describe(
+          'What serves it and why, and what the build measured; null before it is planned.',
+        ),
+      ),
+    builtOn: z.exactOptional(
+      z
+        .object({
+          name: z.string().check(z.describe("CodeBuild's compute type.")),
+          memoryGb: z.number(),
+          vcpus: z.number(),
+          diskGb: z.number(),
+          usdPerMinute: z
+            .nullable(z.number())
+            .check(z.describe('In us-east-1; null where it is unknown.')),
+        })
+        .check(
+          z.describe('The machine of CodeBuild that its image is built on; absent on one machine.'),
+        ),
+    ),
+    image: z
+      .nullable(
+        z.object({
+          digest: z.string(),
+          compressedBytes: z.int(),
+          uncompressedBytes: z.int(),
+          smoke: z
+            .nullable(smokeTest)
+            .check(
+              z.describe('What a start of the image took, in its build; null of what is no image.'),
+            ),
+        }),
+      )
+      .check(z.describe('Null where nothing was built.')),
+    target: z.nullable(target).check(z.describe('The one that was taken.')),
+    options: z.array(option),
+    proof: z.nullable(goldenProof),
+    shift: z.nullable(
+      z.object({
+        previous: z.nullable(z.string()),
+        steps: z.array(z.object({ percent: z.number(), bakeSeconds: z.number() })),
+        done: z.int().check(z.describe('How many steps were watched to their end.')),
+      }),
+    ),
+    promotion: z
+      .nullable(promotion)
+      .check(z.describe('Where it was built, if not here, and what a person has said of it.')),
+    probes: z
+      .nullable(z.object({ sent: z.int(), failed: z.int() }))
+      .check(z.describe('Those of the last step.')),
+  })
+  .check(
+    z.meta({
+      id: 'Explanation',
+      description: 'What a deployment did not come to is null or empty. Sizes are in bytes.',
+    }),
+  );
+
+/** Why a version runs where it runs, and how it was proven. */
+export type Explanation = Frozen<z.output<typeof explanation>>;

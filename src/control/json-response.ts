@@ -1,0 +1,15 @@
+/** A response with a JSON value, which says how long it is. */
+export function jsonResponse(
+  value: unknown,
+  { status, headers = {} }: { readonly status: number; readonly headers?: Record<string, string> },
+): Response {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  return new Response(bytes, {
+    status,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(bytes.length),
+      ...headers,
+    },
+  });
+}

@@ -1,0 +1,263 @@
+import * as z from 'zod/mini';
+import type { Frozen } from './operation.ts';
+import {
+  count,
+  damage,
+  deploymentId,
+  oneOf,
+  phase,
+  target,
+  trouble,
+  version,
+  versionState,
+} from './values.ts';
+
+const common = {
+  version,
+  revision: z.string().check(z.describe('`<model>-v<version>`; the value of x-slipway-revision.')),
+  target,
+  state: versionState,
+  damage: z.exactOptional(damage),
+};
+
+const modelVersion = z
+  .object({
+    ...common,
+    model: z.string(),
+    deploymentId,
+    isStreaming: z.exactOptional(
+      z.boolean().check(z.describe('Whether it answers on Lambda as its server writes.')),
+    ),
+    liveAtMs: z.number().check(z.describe('When it last went live (epoch).')),
+  })
+  .check(z.meta({ id: 'Version' }));
+
+const versionEntry = z
+  .object({
+    ...common,
+    liveAtMs: z.number(),
+    artifact: z.string().check(z.describe('The key of the object that started its deployment.')),
+  })
+  .check(z.meta({ id: 'VersionEntry' }));
+
+export type VersionEntry = Frozen<z.output<typeof versionEntry>>;
+
+export const model = z
+  .object({
+    name: z.string(),
+    endpoint: z.string().check(z.describe("The base of the model's URLs.")),
+    live: z.nullable(modelVersion),
+    versions: z.array(modelVersion).check(z.describe('The versions that went live, newest first.')),
+    newest: z
+      .nullable(
+        z.object({
+          id: deploymentId,
+          version: z.nullable(z.int()),
+          phase,
+          // A Slipway of an earlier version does not say.
+          waitsFor: z.prefault(
+            z
+              .nullable(z.string())
+              .check(
+                z.describe(
+                  'Says why nothing has been started for a candidate yet, or no target taken, its phase then being Waiting; null for any other.',
+                ),
+              ),
+            null,
+          ),
+          trouble,
+        }),
+      )
+      .check(
+        z.describe(
+          'How the newest deployment stands; null when there is none since the model was undeployed.',
+        ),
+      ),
+    repairs: z
+      .nullable(z.object({ inARow: z.int().check(z.gte(2)), notBeforeMs: z.int() }))
+      .check(
+        z.describe(
+          'The repairs that followed one another until now, and when (epoch ms) the next may begin if it is needed; null for fewer than two.',
+        ),
+      ),
+    unproven: z
+      .nullable(z.string())
+      .check(
+        z.describe(
+          'That the live version was started, but answered no request, and what would prove it; null where one did.',
+        ),
+      ),
+    // A Slipway of an earlier version does not say.
+    alerts: z.prefault(
+      z
+        .array(damage)
+        .check(
+          z.describe(
+            'What ails the live version now; it fails nine in ten of its requests (in five minutes, of ten at least), or three of its servers ended by themselves in ten minutes. Empty while nothing does.',
+          ),
+        ),
+      [],
+    ),
+  })
+  .check(z.meta({ id: 'Model' }));
+
+/** A model: its live version and endpoint, the versions that ever went live, newest first, and the state of its newest deployment. */
+export type ModelStatus = Frozen<z.output<typeof model>>;
+
+export const models = z.object({ models: z.array(model) });
+
+export const versions = z.object({ versions: z.array(versionEntry) });
+
+const refusedDrop = z.object({
+  name: z.string().check(z.describe('What the drop would have called its model.')),
+  state: z.enum(['Rejected', 'Ignored']),
+  reason: z.string(),
+  fix: z.string().check(z.describe('What to do about it; empty when there is nothing.')),
+  time: z.iso.datetime(),
+});
+
+/** A drop that became no model. */
+export type RefusedDrop = Frozen<z.output<typeof refusedDrop>>;
+
+export const refused = z.object({ refused: z.array(refusedDrop).check(z.maxLength(5)) });
+
+export const modelLog = z.object({
+  revision: z
+    .nullable(z.string())
+    .check(
+      z.describe(
+        'Null when its newest deployment has no revision yet; the lines are those of its build.',
+      ),
+    ),
+  lines: z.array(z.string()),
+});
+
+/** The last lines that a model's newest revision wrote, oldest first. */
+export type ModelLog = Frozen<z.output<typeof modelLog>>;
+
+const build = z
+  .object({
+    deploymentId,
+    place: z
+      .nullable(z.int().check(z.gte(1)))
+      .check(z.describe('Its place among those that wait, 1 the next; null once it runs.')),
+    stage: z
+      .nullable(z.string().check(z.meta({ pattern: '^[A-Za-z][A-Za-z0-9 ,]{0,59}$' })))
+      .check(
+        z.describe(
+          'What it is doing, by its own words, as `installing 14 of 31 packages`; null before it has said so.',
+        ),
+      ),
+    leftMs: z
+      .nullable(z.number().check(z.nonnegative()))
+      .check(
+        z.describe(
+          'How long it still takes, by the last build in the same environment; null where that is not known.',
+        ),
+      ),
+    lines: z
+      .array(z.string())
+      .check(z.meta({ maxItems: 5, description: 'The last lines of its log, oldest first.' })),
+  })
+  .check(
+    z.meta({
+      id: 'Build',
+      description: 'How a build stands that waits for its turn or runs.',
+    }),
+  );
+
+export const builds = z.object({ builds: z.array(build) });
+
+export const asked = z
+  .object({
+    kind: z.enum(['nothing', 'begun', 'aborted']),
+    deploymentId: z
+      .nullable(deploymentId)
+      .check(z.describe('The deployment to follow; null when there is nothing to do.')),
+    after: z
+      .string()
+      .check(z.describe('The cursor of its last event from before, empty when it had none.')),
+    says: z.string().check(z.minLength(1)),
+  })
+  .check(z.meta({ id: 'Asked', description: 'What becomes of something that was asked for.' }));
+
+/** The outcome of a request, in a sentence, and the deployment that carries it out or is given up. */
+export type Asked = Frozen<z.output<typeof asked>>;
+
+export const objects = z.object({ keys: z.array(z.string()) });
+
+export const removed = z.object({ key: z.string() });
+
+export const uploaded = z.object({
+  key: z.string(),
+  versionId: z.string(),
+  sha256: z.string().check(z.meta({ pattern: '^[0-9a-f]{64}$' })),
+  sizeBytes: count,
+  deploymentId: z
+    .nullable(deploymentId)
+    .check(z.describe('The deployment that it starts; null when its key starts none.')),
+});
+
+export const refusal = z
+  .object({
+    error: z.string().check(z.minLength(1)),
+    fix: z.exactOptional(z.string().check(z.describe('What to do; empty when there is nothing.'))),
+    see: z.exactOptional(z.array(z.string()).check(z.describe('The resources that there are.'))),
+  })
+  .check(z.meta({ id: 'Refusal' }));
+
+const memory = z
+  .object({
+    budgetMiB: z.int().check(z.gte(1)),
+    usedMiB: count,
+    servers: count,
+    waiting: count,
+  })
+  .check(
+    z.meta({
+      id: 'Memory',
+      description:
+        'Says how much memory model servers hold and may hold together (MiB), how many run or start, and how many candidates wait.',
+    }),
+  );
+
+const walls = z
+  .object({
+    says: z.string().check(z.minLength(1)),
+    open: z.array(z.string()),
+    refuses: z.nullable(z.string()),
+  })
+  .check(
+    z.meta({
+      id: 'Walls',
+      description:
+        'The walls around a model, as this Slipway found them when it started: in one line, what a model with hostile code could still do, and why models that Python loads are refused (null when they are served).',
+    }),
+  );
+
+export type Walls = Frozen<z.output<typeof walls>>;
+
+const known = { pid: z.int(), memory, walls };
+
+/** Who answers, from a Slipway of any version. */
+export const anyHealth = z.object({
+  pid: known.pid,
+  memory: z.optional(memory),
+  walls: z.optional(walls),
+});
+
+export const healthy = z.object({ status: z.literal('ok'), ...known });
+
+export const failing = z.object({
+  status: z.literal('failing'),
+  ...known,
+  troubles: z
+    .array(
+      z.object({
+        check: oneOf(['disk', 'bucket', 'registry', 'walls']),
+        reason: z.string(),
+        fix: z.string(),
+      }),
+    )
+    .check(z.minLength(1)),
+});

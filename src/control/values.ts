@@ -1,0 +1,62 @@
+import * as z from 'zod/mini';
+import { NEXT_PHASES } from '#domain/phase.ts';
+import { TARGETS } from '#domain/placement/target.ts';
+
+/**
+ * A text that is one of these. Whoever reads it takes any other too: an older command line meets the words of a newer Slipway.
+ * The document and the tests hold a Slipway to the list.
+ */
+export function oneOf(values: readonly string[], meta: { id?: string; description?: string } = {}) {
+  return z.string().check(z.meta({ enum: [...values], ...meta }));
+}
+
+export const deploymentId = z
+  .string()
+  .check(z.meta({ id: 'DeploymentId', pattern: '^[0-9a-f]{32}$' }));
+
+export const version = z.int().check(z.positive());
+
+export const count = z.int().check(z.nonnegative());
+
+export const phase = oneOf(Object.keys(NEXT_PHASES), { id: 'Phase' });
+
+export const target = oneOf(TARGETS, { id: 'Target' });
+
+export const versionState = oneOf(['Live', 'Retired', 'Removed'], { id: 'VersionState' });
+
+export const trouble = z
+  .nullable(z.object({ name: z.string(), reason: z.string(), fix: z.string() }))
+  .check(z.meta({ id: 'Trouble', description: 'What went wrong; null while nothing has.' }));
+
+export const damage = z.object({ reason: z.string(), fix: z.string() }).check(
+  z.meta({
+    id: 'Damage',
+    description:
+      'Says what is wrong, and what to do. A version has it while its bytes cannot be served.',
+  }),
+);
+
+export const goldenProof = z
+  .object({
+    sample: z.union([z.int(), z.enum(['example', 'readiness'])]),
+    of: z.exactOptional(
+      z
+        .object({ deploymentId, revision: z.string() })
+        .check(z.describe('The version whose request it is, where that is not its own.')),
+    ),
+    warning: z.string(),
+    latencyMs: z.number(),
+  })
+  .check(
+    z.meta({
+      id: 'GoldenProof',
+      description:
+        'What it was proven by; a number is the size of the free dimensions of a request made of zeros, `readiness` that it answered none.',
+    }),
+  );
+
+/** What a person says of a promotion. */
+export const verdict = z.enum(
+  ['approved', 'refused'],
+  'is neither approved nor refused\nSay approved or refused.',
+);
