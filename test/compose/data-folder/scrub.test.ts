@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRegistry } from '#adapters/local/registry/open-registry.ts';
-import type { DataFolder } from '#compose/data-folder/data-folder.ts';
-import { openDataFolder } from '#compose/data-folder/open.ts';
+import { objectStore } from '#adapters/local/bucket/object-store.ts';
+import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { scrub } from '#compose/data-folder/scrub.ts';
-import type { Scrubbed } from '#control/data-folder.ts';
+import { type KeptFolder, keptFolder, resultOf } from '../../support/local/data-folder.ts';
+import { withVersion } from '../../support/local/kept-version.ts';
 
 let kept: KeptFolder;
 beforeEach(() => {
