@@ -15,6 +15,7 @@ if (MAIN === SOURCE && !existsSync(new URL('node_modules', import.meta.url))) in
 if (MAIN !== SOURCE && process.argv[2] === 'start') installRuntime();
 const [major, minor] = process.versions.node.split('.').map(Number);
 
+reachThisMachine();
 if (process.channel) endWithParent();
 if (major > 22 || (major === 22 && minor >= 18)) {
   // Without it two thirds of what a command takes is compiling. The user's own folder: what others may write must not be run.
@@ -33,6 +34,13 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
   child.on('error', giveUp);
+}
+
+/** Where Node asks by a proxy (NODE_USE_ENV_PROXY), it would ask that for this machine too: a command for its Slipway, and Slipway for its models. */
+function reachThisMachine() {
+  const name = process.env.no_proxy === undefined ? 'NO_PROXY' : 'no_proxy';
+  const spared = process.env[name];
+  if (spared !== '*') process.env[name] = [...(spared ? [spared] : []), '127.0.0.1,localhost,::1'].join();
 }
 
 /** A user without an account, as in many containers, may have no home; then nothing is cached. Libraries that ask for one, and fail where there is none, get the same answer. */

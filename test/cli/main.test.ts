@@ -1,10 +1,14 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { needing } from '../support/needs.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
+import { runCli } from './run-cli.ts';
 
 const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 
@@ -27,6 +31,33 @@ needing(existsSync('/dev/full') ? undefined : 'there is no /dev/full', () => {
       'slipway: the output could not be written: ENOSPC: no space left on device, write\nexit 1\n',
     );
   });
+});
+
+// Node reads these from 24 on.
+it.each([
+  {},
+  { NO_PROXY: 'example.org' },
+  { no_proxy: 'example.org' },
+])('a command asks the Slipway of this machine and no proxy, where %j is not asked by one', async (spared) => {
+  await using folder = await temporaryFolder();
+  await using server = createServer(({ url }, response) => {
+    if (url === '/healthz') response.end(JSON.stringify({ pid: process.pid }));
+    else response.writeHead(404).end(JSON.stringify({ error: 'it was asked', fix: '' }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const control = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const instance = { pid: process.pid, control, gateway: control };
+  writeFileSync(join(folder.path, 'instance.json'), JSON.stringify(instance));
+
+  const { stderr } = await runCli(['status', '--data', folder.path], {
+    PATH: process.env['PATH'],
+    NODE_USE_ENV_PROXY: '1',
+    HTTP_PROXY: 'http://127.0.0.1:1',
+    ...spared,
+  }).result;
+  server.closeAllConnections();
+
+  expect(stderr).toContain('it was asked');
 });
 
 it('a Slipway whose starter is gone, as one on another Node that was killed, stops as by SIGTERM', async () => {

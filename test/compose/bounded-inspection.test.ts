@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { Failure } from '#domain/failure.ts';
@@ -80,6 +82,16 @@ inspect([file], { maxBytes: 1e13, manifest: manifestSchema.parse({}) }).catch(({
 });
 `;
 
+/** The processes that a process has started, by whichever of its threads. */
+function childrenOf(pid: string): readonly number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number),
+  );
+}
+
 const FUNCTION_MIB = 512;
 // Lambda's own runtime, and what the memory is looked at too seldom for.
 const SPARE_MIB = 64;
@@ -114,6 +126,22 @@ describe('an inspection in a process of its own', () => {
     }
 
     expect(said).toEqual(['begun', 'm.onnx is a Git LFS pointer, not an ONNX model']);
+  });
+
+  onLinux('runs below what serves', async () => {
+    const { inspect } = boundedInspector(INSPECTION_BUDGET, {});
+    const priorities: number[] = [];
+    const source: ByteSource = {
+      ...bytesSource(MODEL),
+      read(start, length) {
+        priorities.push(...childrenOf('self').map((pid) => getPriority(pid)));
+        return bytesSource(MODEL).read(start, length);
+      },
+    };
+
+    await inspect([file('m.onnx', MODEL, source)], OPTIONS);
+
+    expect(priorities).toContain(Math.min(19, getPriority() + 3));
   });
 
   it('finds what one without finds', async () => {

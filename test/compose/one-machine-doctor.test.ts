@@ -237,6 +237,22 @@ describe('slipwayChecks', () => {
     });
   });
 
+  it('says of ports that are open and do not answer in time that they are busy, and not to stop it', async () => {
+    await using server = createServer(() => undefined);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const found = { pid: process.pid, gateway: url, control: url, answers: true };
+
+    const [, ...ports] = await examine(slipwayChecks(found, 50), 10_000);
+    server.closeAllConnections();
+
+    expect(ports.map(({ result, says }) => `${result} ${says}`)).toEqual([
+      'warn its gateway has not answered in 0.05 s: it is busy',
+      'warn its control API has not answered in 0.05 s: it is busy',
+    ]);
+    expect(ports[0]?.fix).toContain('Ask again in a while');
+  });
+
   it('finds a gateway that does not answer', async () => {
     const nowhere = 'http://127.0.0.1:1';
     const found = { pid: process.pid, gateway: nowhere, control: nowhere, answers: true };

@@ -36,6 +36,7 @@ export async function* backUp(folder: DataFolder, to: string, options: Options):
     makeOwnFolder(target);
     await rm(copy, { force: true });
     await copyDatabase(folder.database, copy);
+    closeLog(copy);
     const bad: Bad[] = [];
     const store = objectStore(join(target, 'objects'), checkedFiles());
     let [objects, copied, copiedBytes] = [0, 0, 0];
@@ -83,6 +84,12 @@ async function requireBackup(target: string): Promise<void> {
   throw new Failure('InputInvalid', `${target} is neither empty nor a backup of Slipway`, {
     fix: 'Name a new folder, or one that `slipway backup` has made.',
   });
+}
+
+/** Whoever reads a registry that has a log writes files beside it, which a mount for reading alone refuses. */
+function closeLog(registry: string): void {
+  using database = new DatabaseSync(registry);
+  database.exec('PRAGMA journal_mode = DELETE');
 }
 
 /** The objects that a copy of a registry knows. */

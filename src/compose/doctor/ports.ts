@@ -21,9 +21,14 @@ export type FoundSlipway = {
 };
 
 const LIMIT_MS = 5000;
+const BUSY_FIX =
+  'Ask again in a while; if it stays so, stop that process and run `slipway start`.';
 
 /** Whether the Slipway of the data folder runs and answers where it said; where none does, whether its ports are free, or those that a start tries first. */
-export function slipwayChecks(found: FoundSlipway | undefined): readonly Check[] {
+export function slipwayChecks(
+  found: FoundSlipway | undefined,
+  limitMs: number = LIMIT_MS,
+): readonly Check[] {
   const slipway = { check: 'slipway', look: async () => lookAtSlipway(found) };
   if (found?.isBusy) return [slipway];
   if (!found?.answers) {
@@ -33,8 +38,8 @@ export function slipwayChecks(found: FoundSlipway | undefined): readonly Check[]
   const { gateway, control } = found;
   return [
     slipway,
-    checkOf(portOf(gateway), () => lookAtOwn('its gateway', `${gateway}/metrics`)),
-    checkOf(portOf(control), () => lookAtHealth(`${control}/healthz`)),
+    checkOf(portOf(gateway), () => lookAtOwn('its gateway', `${gateway}/metrics`, limitMs)),
+    checkOf(portOf(control), () => lookAtHealth(`${control}/healthz`, limitMs)),
   ];
 }
 
@@ -52,7 +57,7 @@ function lookAtSlipway(found: FoundSlipway | undefined) {
   if (isBusy) {
     return warn(
       `runs as process ${pid}, and has not answered in time: it is busy`,
-      'Ask again in a while; if it stays so, stop that process and run `slipway start`.',
+      BUSY_FIX,
     );
   }
   if (answers) return ok(`runs as process ${pid}${memory ? memoryWords(memory) : ''}`);
@@ -73,21 +78,29 @@ function memoryWords(memory: NonNullable<FoundSlipway['memory']>): string {
   return `; its model servers hold ${usedMiB} of the ${budgetMiB} MiB that they may${candidates}`;
 }
 
-async function lookAtOwn(what: string, url: string) {
-  const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);
-  return response?.ok ? ok(`${what} answers`) : silent(what);
+/** `late`: the port is open, and nothing has come of it in time. */
+async function ask(url: string, limitMs: number): Promise<Response | 'late' | 'silent'> {
+  const signal = AbortSignal.timeout(limitMs);
+  return fetch(url, { signal }).catch(() => (signal.aborted ? 'late' : 'silent'));
+}
+
+async function lookAtOwn(what: string, url: string, limitMs: number) {
+  const answer = await ask(url, limitMs);
+  if (typeof answer === 'string') return unanswered(what, answer, limitMs);
+  return answer.ok ? ok(`${what} answers`) : silent(what);
 }
 
 const health = z.object({
   troubles: z.array(z.object({ check: z.string(), reason: z.string(), fix: z.string() })),
 });
 
-/** The faults that the running Slipway finds in itself. */
-async function lookAtHealth(url: string) {
+/** What the Slipway that runs finds wrong with itself. */
+async function lookAtHealth(url: string, limitMs: number) {
   const what = 'its control API';
-  const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) }).catch(() => null);
-  if (response?.ok) return ok(`${what} answers`);
-  if (response?.status !== 503) return silent(what);
+  const response = await ask(url, limitMs);
+  if (typeof response === 'string') return unanswered(what, response, limitMs);
+  if (response.ok) return ok(`${what} answers`);
+  if (response.status !== 503) return silent(what);
   const said = health.safeParse(await response.json().catch(() => null));
   const { troubles } = said.success ? said.data : { troubles: [] };
   const reasons = troubles.map(({ check, reason }) => `${check}: ${reason}`);
@@ -95,6 +108,11 @@ async function lookAtHealth(url: string) {
     `${what} says that something is wrong${reasons.map((reason) => `; ${reason}`).join('')}`,
     [...new Set(troubles.map(({ fix }) => fix))].join(' '),
   );
+}
+
+function unanswered(what: string, how: 'late' | 'silent', limitMs: number) {
+  if (how === 'silent') return silent(what);
+  return warn(`${what} has not answered in ${limitMs / 1000} s: it is busy`, BUSY_FIX);
 }
 
 function silent(what: string) {

@@ -101,6 +101,14 @@ describe('the status of a model', () => {
     );
   });
 
+  it('says which version does not have its bytes any more, and what to do', () => {
+    const damage = { reason: 'objects/ab has other bytes', fix: 'Drop it again.' };
+
+    expect(shown([{ ...model, versions: [{ ...LIVE, damage }] }])[1]).toBe(
+      '  (v1 is damaged: objects/ab has other bytes → Drop it again.)',
+    );
+  });
+
   it('says that the newest version is retired after a rollback', () => {
     const newest = { id: 'd2', version: 2, phase: 'Live', waitsFor: null, trouble: null };
     const versions = [{ ...LIVE, version: 2, revision: 'digits-v2', state: 'Retired' }, LIVE];

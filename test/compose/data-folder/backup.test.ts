@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { backUp, objectsOf } from '#compose/data-folder/backup.ts';
 import type { DataFolder } from '#compose/data-folder/data-folder.ts';
 import { type KeptFolder, keptFolder, resultOf } from '../../support/local/data-folder.ts';
@@ -62,6 +63,17 @@ describe('a backup', () => {
     await expect(backedUp({ ...kept.folder, soundObject })).rejects.toThrow('broken off');
 
     expect(objectsOf(join(away, 'registry.db'))).toMatchObject([{ key: 'models/first/first.onnx' }]);
+  });
+
+  it('has its registry in one file, which can be read where nothing can be written', async () => {
+    await kept.store('weights');
+
+    await backedUp(kept.folder);
+    await backedUp(kept.folder);
+
+    expect(readdirSync(away).sort()).toEqual(['backup.json', 'objects', 'registry.db']);
+    using registry = new DatabaseSync(join(away, 'registry.db'), { readOnly: true });
+    expect(registry.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'delete' });
   });
 
   it('does not go into the data folder itself', async () => {

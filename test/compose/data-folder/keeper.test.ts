@@ -1,6 +1,6 @@
 import type { DataFolder } from '#compose/data-folder/data-folder.ts';
 import { folderKeeper } from '#compose/data-folder/keeper.ts';
-import { type KeptFolder, keptFolder } from '../../support/local/data-folder.ts';
+import { type KeptFolder, keptFolder, resultOf } from '../../support/local/data-folder.ts';
 
 const BYTES_PER_SECOND = 4;
 
@@ -71,4 +71,17 @@ it('a scrub in the background that fails is told, and followed by the next', asy
   await keeper.stop();
 
   expect(told).toEqual([failure, expect.stringContaining('has other bytes')]);
+});
+
+it('what is said to be stored is counted anew after a prune', async () => {
+  await kept.store('first', 'models/digits/digits.onnx');
+  await kept.store('second', 'models/digits/digits.onnx');
+  const { keeper } = keeping(0);
+  const before = await keeper.storage();
+
+  await resultOf(keeper.prune(false));
+  const after = await keeper.storage();
+  await keeper.stop();
+
+  expect([before.prunableBytes, after.prunableBytes, after.objects]).toEqual([5, 0, 1]);
 });

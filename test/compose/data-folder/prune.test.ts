@@ -2,6 +2,7 @@ import type { DataFolder } from '#compose/data-folder/data-folder.ts';
 import { prune } from '#compose/data-folder/prune.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { type KeptFolder, keptFolder, resultOf } from '../../support/local/data-folder.ts';
+import { withVersion } from '../../support/local/kept-version.ts';
 
 const KEY = 'models/digits/digits.onnx';
 
@@ -36,6 +37,14 @@ describe('an object that a newer one has followed', () => {
     expect(await left({ ...kept.folder, registry })).toEqual(
       versions.map(({ sha256 }) => sha256).sort(),
     );
+  });
+
+  it('stays while a version that can start is of it', async () => {
+    const versions = [await kept.store('first', KEY), await kept.store('second', KEY)];
+    const [{ versionId } = { versionId: '' }] = versions;
+    const { folder } = withVersion(kept.folder, { tag: 'digits-1' }, [{ versionId }]);
+
+    expect(await left(folder)).toEqual(versions.map(({ sha256 }) => sha256).sort());
   });
 
   it('stays while a drop in its model’s folder is not handled, whose deployment may read it', async () => {

@@ -1,6 +1,6 @@
 import type { DataFolder } from '#compose/data-folder/data-folder.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
-import type { Artifact, Damage, Deployment, Model, ModelVersion } from '#domain/deployment.ts';
+import type { Artifact, ArtifactPart, Damage, Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 
 const BUILT = {
   digest: `sha256:${'1'.repeat(64)}`,
@@ -11,11 +11,16 @@ const BUILT = {
   smoke: null,
 };
 
-/** The folder with one version, `digits-v1`, that starts from an image; `noted` is what is recorded of its damage. */
-export function withVersion(folder: DataFolder, image: Pick<BuiltImage, 'tag'>) {
+/** The folder with one version, `digits-v1`, that starts from an image and was made of these parts; `noted` is what is recorded of its damage. */
+export function withVersion(
+  folder: DataFolder,
+  image: Pick<BuiltImage, 'tag'>,
+  of: readonly Pick<ArtifactPart, 'versionId'>[] = [],
+) {
   const noted: (Damage | null)[] = [];
   const version = { revision: 'digits-v1', deploymentId: 'd1', state: 'Live' } as ModelVersion;
-  const artifact: Pick<Artifact, 'parts' | 'manifest'> = { parts: [], manifest: null };
+  const parts = of.map((part) => ({ ...part, checksum: '' }) as ArtifactPart);
+  const artifact: Pick<Artifact, 'parts' | 'manifest'> = { parts, manifest: null };
   const deployment = { artifact, work: { image: { ...BUILT, ...image } } } as unknown as Deployment;
   const registry: DataFolder['registry'] = {
     ...folder.registry,

@@ -20,7 +20,7 @@ export type ImagePaths = {
 export type ProcessImages = ModelImages & {
   /** Fails with `RevisionFailed` when the image does not exist. */
   require(image: BuiltImage): Promise<void>;
-  /** Why the image does not have the model it was built with, as a predicate; undefined when it has. `reread` reads it from the disk even if it is known. */
+  /** Why the image does not have the model and the environment it was built with, as a predicate; undefined when it has; packages are not compared. `reread` reads it from the disk even if it is known. */
   problem(
     image: Pick<BuiltImage, 'tag' | 'digest'>,
     reread?: { readonly pace?: Pace },
@@ -54,10 +54,12 @@ export function processImages(directory: string): ProcessImages {
         fix: 'Upload the model again.',
       });
     },
-    problem: (image, reread) =>
-      reread
+    async problem(image, reread) {
+      if (await hasLostEnvironment(folder(image))) return 'has lost its Python environment';
+      return reread
         ? checked.reread(folder(image), image.digest, reread.pace)
-        : checked.problem(folder(image), image.digest),
+        : checked.problem(folder(image), image.digest);
+    },
     paths: (image, modelFile) => ({
       folder: folder(image),
       python: join(folder(image), 'environment', 'bin', 'python'),
@@ -89,6 +91,15 @@ export function processImages(directory: string): ProcessImages {
 const PARTIAL = '.partial';
 
 const LINKS = ['environment', 'converter'] as const;
+
+/** An image of an ONNX model has none, and no link to one. */
+async function hasLostEnvironment(image: string): Promise<boolean> {
+  const link = join(image, 'environment');
+  const isLinked = await readlink(link).catch(() => undefined);
+  if (isLinked === undefined) return false;
+  const python = await stat(join(link, 'bin', 'python')).catch(() => undefined);
+  return python === undefined;
+}
 
 async function removeUnused(directory: string): Promise<void> {
   const images = await names(join(directory, 'images'));

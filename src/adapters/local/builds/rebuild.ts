@@ -24,7 +24,7 @@ export function rebuilding({ build, grants, isSound, noted }: Options) {
     const grant = join(grants, `${spec.deploymentId}.json`);
     if (!existsSync(grant)) return false;
     noted(spec, {
-      reason: `${spec.revision} is not served: images/images/${image.tag} has other bytes than it was built with`,
+      reason: `${spec.revision} is not served: images/images/${image.tag} is no longer as it was built`,
       fix: 'It is being built again.',
     });
     const variables = {

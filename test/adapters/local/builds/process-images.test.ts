@@ -123,6 +123,21 @@ describe('images of models that are processes', () => {
     expect(environments()).toEqual(['e1']);
   });
 
+  it('are not sound without the Python environment that they link to', async () => {
+    made('m-1', 'e1');
+    const images = processImages(directory);
+    const python = join(directory, 'environments/e1/bin/python');
+    mkdirSync(join(python, '..'));
+    writeFileSync(python, '');
+    const before = await images.problem(imageOf('m-1'));
+
+    rmSync(join(directory, 'environments/e1'), { recursive: true });
+
+    expect(before).not.toContain('environment');
+    expect(await images.problem(imageOf('m-1'))).toBe('has lost its Python environment');
+    expect(await images.problem(imageOf('m-1'), {})).toBe('has lost its Python environment');
+  });
+
   it('that are gone cannot be started from', async () => {
     await expect(processImages(directory).require(imageOf('m-1'))).rejects.toMatchObject({
       name: 'RevisionFailed',

@@ -120,6 +120,16 @@ describe('a data folder', () => {
     expect(objectVersions(database, fakeClock(NOW_MS)).keys()).toEqual(['a']);
   });
 
+  it('from before registries had a version is opened while its first upload is not recorded', () => {
+    {
+      using old = openDatabase(path());
+      old.exec('CREATE TABLE models (name TEXT) STRICT');
+    }
+    storeObject(-60);
+
+    expect(() => open().close()).not.toThrow();
+  });
+
   it('of a newer Slipway is refused, and left as it is', () => {
     recordObject();
     {
