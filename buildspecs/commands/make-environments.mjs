@@ -1,7 +1,7 @@
 // Makes the Python virtual environments of a model on one machine. Only wheels are installed, locked by hash, and no Python loads them here: no package code runs before its environment is used. Imported files are compiled, by a Python that does not load them either.
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { access, cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -62,6 +62,8 @@ const FORMATS = {
 // Marks an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
 const READY = 'ready';
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
+// Where Python finds its own modules, in an environment.
+const CONFIGURATION = 'pyvenv.cfg';
 
 /**
  * Creates, when they are asked for, the environment that an order names and the converter's, under IMAGES/environments where they are missing, and the links to them in the image's folder.
@@ -167,8 +169,10 @@ async function make(folder, { wanted, kept, torchIndex }, { uv, python }) {
     const isNew = !(kept && (await takeKept(kept, partial)));
     if (isNew) {
       await run(uv, ['venv', '--quiet', '--no-python-downloads', '--python', python, partial]);
+      const configured = await readFile(join(partial, CONFIGURATION), 'utf8');
       const server = installServer(partial);
       await install(uv, partial, { wanted, torchIndex }).finally(() => server);
+      await requireSame(partial, configured);
     }
     await rename(partial, folder).catch(async (error) => {
       // Another build has created it meanwhile.
@@ -179,6 +183,14 @@ async function make(folder, { wanted, kept, torchIndex }, { uv, python }) {
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+/** uv lets no package replace the interpreter, but its configuration, which says where Python finds its own modules: they are loaded before any wall. */
+async function requireSame(folder, configured) {
+  if ((await readFile(join(folder, CONFIGURATION), 'utf8')) === configured) return;
+  throw new Error(
+    `a package brings a ${CONFIGURATION} of its own, by which Python would run other code than its own before the walls are set`,
+  );
 }
 
 /** Deletes what killed builds left half made: some hundred megabytes each. */

@@ -11,6 +11,8 @@ import { handOnProgress } from './progress.mjs';
 const run = promisify(execFile);
 const { WALLS } = process.env;
 const IMAGE = 'docker://';
+// Not the copy in the environment, in which a package may have replaced it.
+const LAUNCHER = join(import.meta.dirname, '../../runtimes/python/slipway_server/walls.py');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 const LAST_OUTPUT_MS = 1000;
 // By the clock, whatever a model says: as long as it may compute (BUILD_CPU_SECONDS). One that sleeps would keep its place from other builds.
@@ -53,7 +55,9 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
       return printedInImage(image, given, inImage, limits);
     }
     const walled = { ...env, ...walls(place, { artifact, out }) };
-    return printedIn({ cwd: out, env: walled }, [place, given], limits);
+    // The walls are set before Python looks into the environment, whose packages may have code run as it starts.
+    const launched = ['-I', '-S', LAUNCHER, ...given];
+    return printedIn({ cwd: out, env: walled }, [place, launched], limits);
   }
 
   return {

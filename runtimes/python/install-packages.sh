@@ -65,11 +65,15 @@ case $index in
 esac
 [ "$is_locked" ] || cat "$lock" "$torch" 2>/dev/null | grep -cE '^[^ #]+=='
 
-"$uv" pip sync --python "$python" --only-binary :all: --require-hashes "$lock"
 if [ -s "$torch" ]; then
+  # First: with what a model asks for come files that Python runs as it starts, and uv, which loads no package, may start the environment's Python for each command.
   # The hash is of a wheel of that index, which PyPI does not have.
   "$uv" pip install --python "$python" --only-binary :all: --no-deps --require-hashes --default-index "$index" -r "$torch"
-elif [ -n "$pins" ]; then
+  "$uv" pip install --python "$python" --only-binary :all: --no-deps --require-hashes -r "$lock"
+else
+  "$uv" pip sync --python "$python" --only-binary :all: --require-hashes "$lock"
+fi
+if [ ! -s "$torch" ] && [ -n "$pins" ]; then
   bytes=$(cd "$folder"/lib/python*/site-packages && du -sck torch nvidia triton 2>/dev/null | tail -n 1 | cut -f 1)
   say "$(echo $pins) of PyPI takes $((bytes / 1024)) MiB with CUDA's libraries${why:+; $index gave none: $why}"
 fi

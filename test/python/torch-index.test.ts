@@ -20,6 +20,8 @@ type Wheel = {
   readonly needs?: readonly string[];
   /** The path of a file beside the code. */
   readonly bytes?: number;
+  /** What Python runs as it starts, once this is installed. */
+  readonly runs?: string;
 };
 
 const MIB = 1024 * 1024;
@@ -29,6 +31,10 @@ const PYPI: readonly Wheel[] = [
   { name: 'nvidia', version: '13.0', bytes: 4 * MIB },
   { name: 'filelock', version: '3.0' },
   { name: 'encoder', version: '1.0', needs: ['torch>=2', 'filelock'] },
+  {
+    ...{ name: 'hostile', version: '1.0', needs: ['torch>=2'] },
+    runs: 'import os; open(os.environ["HOME"] + "/has-run", "w").close()',
+  },
 ];
 const FOR_CPUS: readonly Wheel[] = [
   { name: 'torch', version: '2.15.0+cpu', needs: ['filelock'] },
@@ -60,18 +66,20 @@ describe('the packages of a model that needs torch', () => {
 
   const answers = new Map([...indexed('/pypi', PYPI), ...indexed('/cpu', FOR_CPUS)]);
 
-  /** What is installed of `encoder`, and what was said and locked. */
-  async function installed(index: string) {
+  /** What is installed of a package, and what was said and locked; whether its code has run. */
+  async function installed(index: string, name = 'encoder') {
     await using folder = await temporaryFolder();
     const environment = join(folder.path, 'environment');
     const wanted = join(folder.path, 'wanted.txt');
-    writeFileSync(wanted, 'encoder\n');
+    writeFileSync(wanted, `${name}\n`);
     const [uv, base] = [await findUv(), await findPython(await findUv(), ['3.13', '3.12', '3.11'])];
     const settings = {
       HOME: folder.path,
       UV_DEFAULT_INDEX: `${origin}/pypi/`,
       UV_CACHE_DIR: join(folder.path, 'cache'),
       TORCH_INDEX: index,
+      // It looks at the environment's Python for each of its commands.
+      ...(name !== 'encoder' && { UV_NO_CACHE: '1' }),
     };
     await run(uv, ['venv', '--quiet', '--python', base, environment], '', settings);
     const python = join(environment, 'bin/python');
@@ -89,7 +97,8 @@ describe('the packages of a model that needs torch', () => {
     const locked = readdirSync(environment)
       .filter((name) => /^(lock|torch)\.txt$/.test(name))
       .map((name) => readFileSync(join(environment, name), 'utf8'));
-    return { code, count: out.trim(), err, packages, locked: locked.join('') };
+    const hasRun = readdirSync(folder.path).includes('has-run');
+    return { code, count: out.trim(), err, packages, locked: locked.join(''), hasRun };
   }
 
   it('come with the torch that its own index has for CPUs, locked by hash', async () => {
@@ -100,6 +109,14 @@ describe('the packages of a model that needs torch', () => {
     expect(count).toBe('3');
     const [torch] = FOR_CPUS;
     expect(locked).toContain(`torch==2.15.0+cpu \\\n    --hash=sha256:${hashOf(wheelOf(torch!))}`);
+  });
+
+  it('have no code run as the others are installed', async () => {
+    const { packages, hasRun } = await installed(`${origin}/cpu/`, 'hostile');
+
+    expect(packages).toContain('hostile-1.0');
+    expect(packages).toContain('torch-2.15.0+cpu');
+    expect(hasRun).toBe(false);
   });
 
   it('are otherwise never asked of that index, whatever it has', async () => {
@@ -156,12 +173,13 @@ function fileOf({ name, version }: Wheel): string {
   return `${name}-${version}-py3-none-any.whl`;
 }
 
-function wheelOf({ name, version, needs = [], bytes = 0 }: Wheel): Buffer {
+function wheelOf({ name, version, needs = [], bytes = 0, runs }: Wheel): Buffer {
   const info = `${name}-${version}.dist-info`;
   const requires = needs.map((each) => `Requires-Dist: ${each}\n`).join('');
   const files = {
     [`${name}/__init__.py`]: '',
     [`${name}/library.so`]: 'x'.repeat(bytes),
+    ...(runs !== undefined && { [`${name}.pth`]: `${runs}\n` }),
     [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${requires}`,
     [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
   };

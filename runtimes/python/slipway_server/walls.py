@@ -8,6 +8,8 @@ Every wall listed is set, or the process ends.
 that a process without capabilities may not read, as a root's is behind the walls; namespaces are only there if each PATH that is not closed is readable within them.
 Ends with a status other than 0 if it cannot tell: that is no sign that a wall is missing.
 `python walls.py PROGRAM ARGUMENT...` sets the walls and then becomes that program.
+`ENVIRONMENT/bin/python -I -S walls.py -m MODULE ARGUMENT...` sets the walls and then runs a module of that environment: whatever its packages have Python run
+as it starts (.pth files, sitecustomize) runs behind the walls. This file itself has to lie outside of the environment, in which a package may replace any file.
 
 Only imports the standard library, since it also runs outside any environment.
 """
@@ -337,6 +339,10 @@ def _python_itself() -> Iterator[str]:
     """An environment is a folder of its own, but Python may be installed in one that holds much else, such as a home."""
     if sys.prefix != sys.base_prefix:
         yield from (sys.prefix, sys.exec_prefix)
+    # Without site (-S) Python does not know yet that it is in one.
+    environment = os.path.dirname(os.path.dirname(os.path.abspath(sys.executable)))
+    if os.path.exists(os.path.join(environment, "pyvenv.cfg")):
+        yield environment
     for prefix in (sys.base_prefix, sys.base_exec_prefix):
         yield from (f"{prefix}/{part}" for part in (*_INSTALLED, "ssl"))
 
@@ -453,12 +459,27 @@ def _call(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
+def _run_module(name: str, arguments: list[str]) -> None:
+    """As `python -m`, in the environment of this Python, which was started without it."""
+    import runpy
+    import site
+
+    # Isolated (-I), Python does not read this from its own variable. No model may write beside its modules.
+    sys.dont_write_bytecode = True
+    site.main()
+    sys.argv = [name, *arguments]
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
 if __name__ == "__main__":
     if sys.version_info < (3, 9):
         # As a shell has it where there is no such program.
         sys.exit(127)
     if sys.argv[1:2] == ["--look"]:
         print(json.dumps(look(sys.argv[2:])))
+    elif sys.argv[1:2] == ["-m"]:
+        enter_or_end()
+        _run_module(sys.argv[2], sys.argv[3:])
     else:
         enter_or_end()
         os.execv(sys.argv[1], sys.argv[1:])

@@ -57,9 +57,11 @@ function commandOf({ command }: Process, { server, python }: Programs): Command 
   return [program, ...given];
 }
 
+/** The launcher sets the walls before Python looks into the environment, whose packages may have code run as it starts. */
 function confiningItself(command: Command, within: Within, walls: ServerWalls | null): Confined {
+  const [python, ...given] = command;
   return {
-    command,
+    command: walls ? [python, '-I', '-S', walls.launcher, ...given] : command,
     variables: {
       // Importing an uncompiled module while the model loads would create a cache folder, which no model may do.
       PYTHONDONTWRITEBYTECODE: '1',

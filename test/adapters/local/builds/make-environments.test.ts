@@ -31,17 +31,19 @@ const KEPT = join('.cache', 'slipway', 'environments');
 // More than a process may have as its number.
 const NO_PROCESS = 2 ** 22 + 1;
 
-/** A uv that installs nothing: of an environment it makes the folder. It cannot lock what converts where `wanted` names this framework. */
+/** A uv that installs nothing: of an environment it makes the folder, and with REPLACES a package that has the configuration of Python. It cannot lock what converts where `wanted` names this framework. */
 const UV = `#!/bin/sh
 case "$1 $2" in
   "python find") echo "$HOME/python" ;;
   "venv --quiet")
     for folder; do :; done
-    mkdir -p "$folder/lib/python3.12/site-packages" ;;
+    mkdir -p "$folder/lib/python3.12/site-packages"
+    echo 'home = /usr/bin' >"$folder/pyvenv.cfg" ;;
   "pip compile")
     for wanted; do case "$wanted" in */wanted.txt) grep -q 'convert.*' "$wanted" && grep -q none==1 "$wanted" && exit 1 ;; esac; done
     while [ "$1" != --output-file ]; do shift; done; printf '# locked\\nscipy==1\\nnumpy==2 \\\\\\n    --hash=sha256:a\\n' >"$2" ;;
   "pip sync")
+    [ ! "$REPLACES" ] || echo 'home = /elsewhere' >"\${4%/bin/python}/pyvenv.cfg"
     printf 'Resolved 2 packages in 1ms\\nDownloading scipy (33.7MiB)\\n Downloaded scipy\\nInstalled 2 packages\\n' >&2 ;;
 esac
 `;
@@ -86,6 +88,15 @@ describe('the environment of a model', () => {
       environments: ['abc', 'abc-convert'],
       linked: ['converter', 'environment'],
     });
+  });
+
+  it('is not made where a package would have Python start by other code than its own', async () => {
+    await using folder = await temporaryFolder();
+
+    const making = made(folder.path, ORDER, { REPLACES: 'yes' });
+
+    await expect(making).rejects.toThrow(/a package brings a pyvenv\.cfg of its own/);
+    expect(await readdir(join(folder.path, 'images/environments'))).toEqual([]);
   });
 
   it('has of the server’s files none that another Python has compiled', async () => {
