@@ -248,7 +248,7 @@ function addLogs(program: Command): void {
         show(
           options,
           found,
-          isSilent ? [`nothing of ${model} has written a line yet`] : found.lines,
+          isSilent ? [`nothing of ${model} has written a line ${query.sinceMs === undefined ? 'yet' : 'since then'}`] : found.lines,
         );
       }
     });
