@@ -157,7 +157,8 @@ const NEVER_BEGUN = {
 };
 
 // As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
-const PYTHON_ERROR = /^(?:[a-z-]+: |the model's code failed: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
+const PYTHON_ERROR =
+  /^(?:[a-z-]+: |the model's code failed: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
 // What buildspecs/commands/build-image.mjs and build-folder.mjs end with: all that the process of the model said follows.
 const ENDED = /^build-(?:image|folder): /;
 const ERROR = /^error: /;
