@@ -108,9 +108,10 @@ function mayWrite(folder) {
   }
 }
 
+/** By its entry: what else a package has, its exports may hide. */
 function isInstalled(require, name) {
   try {
-    require.resolve(`${name}/package.json`);
+    require.resolve(name);
     return true;
   } catch {
     return false;

@@ -51,3 +51,13 @@ export function followedQuery({ tail, since }: LogsQuery): LogsQuery {
 export function lastOf(log: ModelLog, tail: number | undefined): ModelLog {
   return tail === undefined ? log : { ...log, lines: log.lines.slice(-tail) };
 }
+
+/** What a person is shown of a model's log: its lines, or that there are none. */
+export function linesOf(
+  model: string,
+  { lines }: ModelLog,
+  { sinceMs }: LogsQuery,
+): readonly string[] {
+  if (lines.length > 0) return lines;
+  return [`nothing of ${model} has written a line ${sinceMs === undefined ? 'yet' : 'since then'}`];
+}

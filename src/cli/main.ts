@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { setImmediate } from 'node:timers/promises';
 import { runCommand } from './program.ts';
 import { warn } from './terminal.ts';
 
@@ -11,7 +10,12 @@ process.stdout.on('error', (error) => {
 });
 
 const code = await runCommand(process.argv.slice(2));
-// The outcome of the last write is known only after it.
-await setImmediate();
+// A pipe takes 64 KiB at once, and its reader the rest when it likes: an exit before would cut an answer off.
+await Promise.all([written(process.stdout), written(process.stderr)]);
 // Exits despite connections that a command left open.
 process.exit(code);
+
+/** Resolves once all that was written before has been taken. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type StatsFs } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import type { Family } from '#adapters/local/exposition.ts';
 import { Failure } from '#domain/failure.ts';
@@ -13,6 +13,8 @@ export type Trouble = {
   readonly reason: string;
   readonly fix: string;
 };
+
+type Disk = Pick<StatsFs, 'bavail' | 'bsize' | 'files' | 'ffree'>;
 
 type Parts = {
   readonly dataDir: string;
@@ -35,7 +37,7 @@ export async function troublesOf({
   walls,
 }: Parts): Promise<readonly Trouble[]> {
   const looks: Readonly<Record<Trouble['check'], () => Promise<Failure | undefined>>> = {
-    disk: () => lookAtDisk(dataDir),
+    disk: async () => diskFailure(await statfs(dataDir)),
     bucket: () => lookAtBucket(bucketDir),
     registry,
     walls: async () => walls(),
@@ -73,8 +75,8 @@ export function wallsFailure(
   });
 }
 
-async function lookAtDisk(dataDir: string): Promise<Failure | undefined> {
-  const { bavail, bsize, files, ffree } = await statfs(dataDir);
+/** The trouble with a disk of so many free blocks (`bavail`, of `bsize` bytes) and inodes (`ffree`, of `files`), as statfs tells; undefined where it has enough of both. */
+export function diskFailure({ bavail, bsize, files, ffree }: Disk): Failure | undefined {
   const freeMiB = Math.floor((bavail * bsize) / MEBIBYTE);
   const fix = 'Free some space on it: `slipway prune` removes what nothing needs.';
   if (freeMiB < LEAST_FREE_MIB) {

@@ -1,4 +1,4 @@
-import { followedQuery, lastOf, sinceIn, tailIn } from '../../src/cli/log-query.ts';
+import { followedQuery, lastOf, linesOf, sinceIn, tailIn } from '../../src/cli/log-query.ts';
 
 const NOW_MS = Date.parse('2026-01-02T03:04:05Z');
 
@@ -36,4 +36,14 @@ describe('a log that is followed', () => {
     expect(followedQuery({ tail: 5, since })).toEqual({ since });
     expect(lastOf({ revision: 'iris-v1', lines: ['a', 'b', 'c'] }, 2).lines).toEqual(['b', 'c']);
   });
+});
+
+it('a log without lines says so: none yet, or none since the time that was asked for', () => {
+  const silent = { revision: 'iris-v1', lines: [] };
+
+  expect(linesOf('iris', silent, {})).toEqual(['nothing of iris has written a line yet']);
+  expect(linesOf('iris', silent, { sinceMs: 1 })).toEqual([
+    'nothing of iris has written a line since then',
+  ]);
+  expect(linesOf('iris', { ...silent, lines: ['a'] }, {})).toEqual(['a']);
 });

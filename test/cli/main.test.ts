@@ -25,6 +25,18 @@ it('a command whose reader has left ends, and says nothing', async () => {
   expect(await shell('| head -c 1')).toBe('exit 0\n');
 });
 
+it('a pipe gets the whole of an answer that is larger than it holds', async () => {
+  // Each letter is shown by six.
+  const word = '\u202e'.repeat(40_000);
+  const script = `"${process.execPath}" "${MAIN}" "$0" --json | cat`;
+
+  // Node's own pipes are sockets, which hold more.
+  const { stdout } = await promisify(execFile)('bash', ['-c', script, word], { maxBuffer: 1e6 });
+
+  expect(stdout.length).toBeGreaterThan(240_000);
+  expect(JSON.parse(stdout).error.message).toContain(word);
+});
+
 needing(existsSync('/dev/full') ? undefined : 'there is no /dev/full', () => {
   it('a command whose output cannot be written says so, and has failed', async () => {
     expect(await shell('> /dev/full')).toBe(

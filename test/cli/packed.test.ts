@@ -66,6 +66,19 @@ it('a user who may not write there is told what to do, by whom', () => {
   );
 });
 
+it('a user who may not write there starts what is all installed, also a package that shows no more than its entry', () => {
+  const installed = join(folder, 'node_modules/no-such-runtime');
+  mkdirSync(installed, { recursive: true });
+  const description = { name: 'no-such-runtime', exports: { '.': './entry.js' } };
+  writeFileSync(join(installed, 'package.json'), JSON.stringify(description));
+  writeFileSync(join(installed, 'entry.js'), '');
+
+  const { status, stdout, stderr } = start(stranger(join(folder, 'dist')));
+
+  chmodSync(join(folder, 'dist'), 0o755);
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'started\n', stderr: '' });
+});
+
 it('so is one who may not write to a clone that lacks what it needs', () => {
   cpSync(INSTALL, join(folder, 'install.js'));
   writeFileSync(join(folder, 'package-lock.json'), '{}');

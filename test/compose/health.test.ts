@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { healthMeters, troublesOf, wallsFailure } from '#compose/health.ts';
+import { diskFailure, healthMeters, troublesOf, wallsFailure } from '#compose/health.ts';
 import { Failure } from '#domain/failure.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 
@@ -13,6 +13,25 @@ describe('the health of a Slipway', () => {
     expect(await troublesOf({ ...PARTS, dataDir: folder.path, bucketDir: folder.path })).toEqual(
       [],
     );
+  });
+
+  it.each([
+    {
+      says: 'it has less than 100 MiB',
+      disk: { bavail: 99 },
+      reason: /99 MiB left; .* needs 100$/,
+    },
+    { says: 'it has no inode', disk: { ffree: 0 }, reason: /no inode left$/ },
+  ])('is bad where its disk is full: $says', ({ disk, reason }) => {
+    const enough = { bavail: 100, bsize: 1024 * 1024, files: 10, ffree: 1 };
+
+    const failure = diskFailure({ ...enough, ...disk });
+
+    expect(failure).toMatchObject({ name: 'StorageFull', fix: expect.stringContaining('prune') });
+    expect(failure?.message).toMatch(reason);
+    expect(diskFailure(enough)).toBeUndefined();
+    // Some file systems count no inodes.
+    expect(diskFailure({ ...enough, files: 0, ffree: 0 })).toBeUndefined();
   });
 
   it('says that its bucket is gone, or is none', async () => {

@@ -16,7 +16,7 @@ import {
 import { followLog } from '../follow-log.ts';
 import { inspectionLines, writeManifest } from '../inspect.ts';
 import { invoke } from '../invoke.ts';
-import { followedQuery, lastOf, logsQuery, tailIn } from '../log-query.ts';
+import { followedQuery, lastOf, linesOf, logsQuery, tailIn } from '../log-query.ts';
 import { commandOutput } from '../output.ts';
 import { patiently } from '../patience.ts';
 import { push } from '../push.ts';
@@ -244,12 +244,7 @@ function addLogs(program: Command): void {
       for await (const each of looks) {
         const found = isFirst ? lastOf(each, query.tail) : each;
         isFirst = false;
-        const isSilent = found.lines.length === 0;
-        show(
-          options,
-          found,
-          isSilent ? [`nothing of ${model} has written a line yet`] : found.lines,
-        );
+        show(options, found, linesOf(model, found, query));
       }
     });
 }

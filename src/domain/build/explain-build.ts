@@ -157,9 +157,11 @@ const NEVER_BEGUN = {
 };
 
 // As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
-const PYTHON_ERROR = /^(?:[a-z-]+: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
+const PYTHON_ERROR =
+  /^(?:[a-z-]+: |the model's code failed: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
 // What buildspecs/commands/build-image.mjs and build-folder.mjs end with: all that the process of the model said follows.
 const ENDED = /^build-(?:image|folder): /;
+const ERROR = /^error: /;
 const MOST_HEADLINE = 500;
 
 const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
@@ -210,7 +212,7 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   const why =
     cause?.reason ??
     build.told?.reason ??
-    ownWords(last[from]) ??
+    ownWords(from < 0 ? [] : said) ??
     `it ended${where} with ${withoutQueries(build.error)}`;
   return {
     name: 'BuildFailed',
@@ -222,9 +224,11 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   };
 }
 
-/** What the command said as it ended, without its name. */
-function ownWords(line: string | undefined): string | undefined {
-  return line && withoutQueries(line.replace(ENDED, '').slice(0, MOST_HEADLINE));
+/** What the command said as it ended, without its name: its error, as uv marks one, or else what it said first. */
+function ownWords(said: readonly string[]): string | undefined {
+  const lines = toShow(said.map((line) => line.replace(ENDED, '')));
+  const error = lines.findLast((line) => ERROR.test(line));
+  return (error?.replace(ERROR, '') ?? lines[0])?.slice(0, MOST_HEADLINE);
 }
 
 function causeIn(lines: readonly string[]): Omit<Cause, 'sign'> | undefined {

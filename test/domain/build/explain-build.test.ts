@@ -57,6 +57,38 @@ describe('a failed build', () => {
     });
   });
 
+  it('of a model that fails its example is told by the error of its code, however the server says that', () => {
+    const log = [
+      '[Container] Running command build-folder',
+      'progress: proving the model',
+      'build-folder: progress: proving the model',
+      "the model's code failed: RuntimeError: no such column (predict.py:4)",
+      "the model's code failed: RuntimeError: no such column",
+      '[Container] Phase complete: BUILD State: FAILED',
+    ];
+
+    expect(explainBuild(ended('BUILD'), log).reason.split('\n')[0]).toBe(
+      'RuntimeError: no such column (predict.py:4)',
+    );
+  });
+
+  it.each([
+    {
+      says: 'the error that it ended with',
+      log: ['build-folder: Using Python 3.11.2', 'error: Failed to fetch: a wheel', '  cause: x'],
+      why: 'Failed to fetch: a wheel',
+    },
+    {
+      says: 'no stage that it had come to',
+      log: ['build-folder: progress: loading the model', 'it is made of cheese'],
+      why: 'it is made of cheese',
+    },
+  ])('tells $says', ({ log, why }) => {
+    const { reason } = explainBuild(ended('BUILD'), ['[Container] Running command b', ...log]);
+
+    expect(reason.split('\n')[0]).toBe(`the image was not built: ${why}`);
+  });
+
   it('tells what its command said as it ended, where nothing says more', () => {
     const build = failedBuild(
       described({ Phases: [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }] }),
