@@ -112,7 +112,10 @@ function decoded(text: string, path: string): string {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    throw new Failure('InputInvalid', `'${path}' is not a valid url component`, { cause });
+    throw new Failure('InputInvalid', `'${path}' is not a valid url component`, {
+      cause,
+      fix: 'Encode it as UTF-8, each byte as % and two hexadecimal digits; a % itself is %25.',
+    });
   }
 }
 

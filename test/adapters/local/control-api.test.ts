@@ -50,7 +50,8 @@ describe('the control API', () => {
 
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
-      error: expect.stringContaining(`'${path}' is not a valid url component`),
+      error: `'${path}' is not a valid url component`,
+      fix: expect.stringContaining('a % itself is %25'),
     });
   });
 
