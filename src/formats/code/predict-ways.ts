@@ -172,15 +172,6 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     requirements: ['transformers', 'torch'],
   },
-  'a predictor of AutoGluon': {
-    imports: ['import pandas as pd', 'from autogluon.tabular import TabularPredictor'],
-    load: [
-      '# It checks that it is loaded by the version that it was made with: name that in requirements.txt.',
-      'self.model = TabularPredictor.load(FILE)',
-    ],
-    answer: ['return self.model.predict(pd.DataFrame(rows)).tolist()'],
-    requirements: ['autogluon.tabular[all]', 'pandas'],
-  },
   'a model of OpenVINO': {
     imports: ['import numpy as np', 'import openvino'],
     load: ['self.model = openvino.Core().compile_model(FILE, "CPU")'],
