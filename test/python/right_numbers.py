@@ -118,6 +118,7 @@ CASES = {
     "a line through seconds since 1970": lambda: (LinearRegression().fit(SECONDS, RISING), SECONDS),
     "two columns near 100 million": lambda: (LinearRegression().fit(NEAR, NEAR[:, 0] - NEAR[:, 1] + DICE.normal(0, 0.1, ROWS)), NEAR),
     "a polynomial of seconds": lambda: (make_pipeline(PolynomialFeatures(2), Ridge()).fit(SECONDS, RISING), SECONDS),
+    "a polynomial of the difference of two columns near 100 million": lambda: (make_pipeline(PolynomialFeatures(2), Ridge()).fit(NEAR, NEAR[:, 0] - NEAR[:, 1] + DICE.normal(0, 0.1, ROWS)), NEAR),
     "seconds scaled for a logistic regression": lambda: (make_pipeline(MinMaxScaler(), LogisticRegression()).fit(SECONDS, RISING > 12), SECONDS),
     "a table prepared for XGBoost": lambda: (mixed(), TABLE),
     "one against the rest, where all are sure": lambda: (OneVsRestClassifier(LogisticRegression(C=1e4)).fit(POINTS, KINDS), FAR * 100),
