@@ -299,6 +299,35 @@ describe('slipway inspect', () => {
     expect(code).toContain('FILE = "."');
   });
 
+  it('writes for a predictor of AutoGluon the Python and the packages that its metadata says it was made by', async () => {
+    await using folder = await temporaryFolder();
+    const packages = {
+      'autogluon.tabular': '1.6.3',
+      torch: '2.10.0+cu126',
+      lightgbm: '4.7.0',
+      pip: '23.2.1',
+      numpy: '2.4.6\n--index-url=https://example.com',
+    };
+    const metadata = { version: '1.6.3', py_version: '3.11', py_version_micro: '3.11.7', packages };
+    await writeFile(join(folder.path, 'metadata.json'), JSON.stringify(metadata));
+    await writeFile(join(folder.path, 'predictor.pkl'), '\x80\x04.', 'latin1');
+    await writeFile(join(folder.path, 'learner.pkl'), '\x80\x04.', 'latin1');
+
+    const written = await writePredict(folder.path);
+
+    const files = ['predict.py', 'requirements.txt', '.python-version'];
+    expect(written).toEqual(files.map((name) => join(folder.path, name)));
+    const [code, requirements, python] = await Promise.all(
+      written.map((path) => readFile(path, 'utf8')),
+    );
+    expect(code).toContain('self.model = TabularPredictor.load(FILE)');
+    expect(requirements).toBe(
+      'autogluon.tabular==1.6.3\nlightgbm==4.7.0\nnumpy==2.4.6\ntorch==2.10.0\n',
+    );
+    expect(python).toBe('3.11\n');
+    expect((await inspectPath(folder.path)).facts).toMatchObject({ pythonVersion: '3.11' });
+  });
+
   it('writes no pipeline of transformers for a folder that is none of Hugging Face', async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, 'Data/com.apple.CoreML'), { recursive: true });

@@ -95,6 +95,14 @@ describe('its framework answers itself, since a conversion would round them, for
       reason: 'it has learned a text with U+FDD0',
     },
     {
+      what: 'a polynomial of the difference of two columns near 100 million',
+      reason: 'of its spread; the limit is 1e-06 (rows whose answers are small beside their terms)',
+    },
+    {
+      what: 'a forest whose probabilities are calibrated by steps',
+      reason: 'its isotonic calibration decides by the last bits of scores',
+    },
+    {
       what: 'components of seconds before trees',
       reason: 'its trees decide by the last bits of what a step before them sums up',
     },

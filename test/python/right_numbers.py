@@ -19,6 +19,7 @@ import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 import pandas  # noqa: E402
 import xgboost  # noqa: E402
+from sklearn.calibration import CalibratedClassifierCV  # noqa: E402
 from sklearn.cluster import KMeans  # noqa: E402
 from sklearn.compose import make_column_transformer  # noqa: E402
 from sklearn.decomposition import PCA  # noqa: E402
@@ -118,6 +119,7 @@ CASES = {
     "a line through seconds since 1970": lambda: (LinearRegression().fit(SECONDS, RISING), SECONDS),
     "two columns near 100 million": lambda: (LinearRegression().fit(NEAR, NEAR[:, 0] - NEAR[:, 1] + DICE.normal(0, 0.1, ROWS)), NEAR),
     "a polynomial of seconds": lambda: (make_pipeline(PolynomialFeatures(2), Ridge()).fit(SECONDS, RISING), SECONDS),
+    "a polynomial of the difference of two columns near 100 million": lambda: (make_pipeline(PolynomialFeatures(2), Ridge()).fit(NEAR, NEAR[:, 0] - NEAR[:, 1] + DICE.normal(0, 0.1, ROWS)), NEAR),
     "seconds scaled for a logistic regression": lambda: (make_pipeline(MinMaxScaler(), LogisticRegression()).fit(SECONDS, RISING > 12), SECONDS),
     "a table prepared for XGBoost": lambda: (mixed(), TABLE),
     "one against the rest, where all are sure": lambda: (OneVsRestClassifier(LogisticRegression(C=1e4)).fit(POINTS, KINDS), FAR * 100),
@@ -141,6 +143,7 @@ CASES = {
     "ids beyond 2^53 in a matrix that is declared whole": lambda: of_ids([4 * 10**17 + 1, 4 * 10**17 + 3], Facts("sklearn", None, Signature((TensorSpec("input", "INT64", (-1, 2)),), ()), False, None)),
     "a text that stands for a missing one in a conversion": lambda: of_texts("here", "\ufdd0", "away"),
     "components of seconds before trees": lambda: (make_pipeline(PCA(2), xgboost.XGBClassifier(n_estimators=20)).fit(NEAR_SECONDS, RISING.astype(int) % 3), NEAR_SECONDS),
+    "a forest whose probabilities are calibrated by steps": lambda: (CalibratedClassifierCV(RandomForestClassifier(12, random_state=1), method="isotonic", cv=2).fit(POINTS, KINDS), POINTS),
     "a scaled table of seconds before trees": lambda: (make_pipeline(StandardScaler(), xgboost.XGBClassifier(n_estimators=20)).fit(NEAR_SECONDS, RISING.astype(int) % 3), NEAR_SECONDS),
     "a Gaussian process over numbers near 1e-9": lambda: (GaussianProcessRegressor().fit(POINTS[:100, :2] * 1e-9, POINTS[:100, 2]), POINTS[:, :2] * 1e-9),
     "a forest beyond FP32": lambda: far_beyond(RandomForestClassifier(10, random_state=0)),

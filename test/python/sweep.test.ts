@@ -8,6 +8,7 @@ const NAMES = [
   'LinearRegression-on-seconds',
   'OneHotEncoder-on-ids',
   'columns-forest',
+  'columns-histogram-beside-booleans',
   'imputed-most_frequent-xgboost',
   'xgboost-binary-logistic-large.ubj',
 ];

@@ -6,23 +6,30 @@ import { draftPredict } from '#formats/code/predict-draft.ts';
 import { filesAt } from './inspect-path.ts';
 
 /**
- * Writes a `predict.py` and a `requirements.txt` that would serve a file or folder, into its folder, and returns their paths.
- * A `requirements.txt` that is there already stays, and is not returned: it is the model's own.
+ * Writes a `predict.py`, a `requirements.txt` and, where one Python alone loads the model, a `.python-version` that would serve a file or folder, into its folder, and returns their paths.
+ * Of these but the first, one that is there already stays, and is not returned: it is the model's own.
  * Fails with `InputInvalid` when the path does not exist, or a `predict.py` already does.
  */
 export async function writePredict(path: string): Promise<readonly string[]> {
   const root = resolve(path);
   const files = await filesAt(path);
   const folder = (await stat(root)).isDirectory() ? root : dirname(root);
-  const { code, requirements } = await draftPredict(files);
-  const [predict, needed] = [join(folder, 'predict.py'), join(folder, 'requirements.txt')];
+  const { code, requirements, python } = await draftPredict(files);
+  const predict = join(folder, 'predict.py');
   if (!(await isWritten(predict, code))) {
     throw new Failure('InputInvalid', `${predict} is there already`, {
       fix: 'Change it by hand, or move it away and ask again.',
     });
   }
-  const lines = requirements.map((each) => `${each}\n`).join('');
-  return (await isWritten(needed, lines)) ? [predict, needed] : [predict];
+  const beside = {
+    'requirements.txt': requirements.map((each) => `${each}\n`).join(''),
+    ...(python ? { '.python-version': `${python}\n` } : {}),
+  };
+  const written = [predict];
+  for (const [name, text] of Object.entries(beside)) {
+    if (await isWritten(join(folder, name), text)) written.push(join(folder, name));
+  }
+  return written;
 }
 
 /** False where there is such a file, which is left as it is. */

@@ -10,13 +10,18 @@ import { modelFiles } from '#formats/model-files.ts';
 import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
 import { loadedBy } from '#formats/torch/refused.ts';
+import { AUTOGLUON, autogluonWay } from './autogluon-way.ts';
 import { wayOfPickle } from './pickle-ways.ts';
 import { pipelineWay } from './pipeline-ways.ts';
 import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-ways.ts';
 import { type Way, withScript } from './way.ts';
 
-/** The two files that would serve a model by code, as a starting point for its owner. */
-export type PredictDraft = { readonly code: string; readonly requirements: readonly string[] };
+/** The files that would serve a model by code, as a starting point for its owner; `python` is its version where no other loads the model. */
+export type PredictDraft = {
+  readonly code: string;
+  readonly requirements: readonly string[];
+  readonly python?: string;
+};
 
 /** The files that would serve the first model among these. */
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
@@ -25,7 +30,7 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
   const [folder] = await findForeign(files, 'drafts');
   if (folder) {
     const { name, at } = folder;
-    const way = name === 'a Hugging Face model' ? await transformersWay(files, at) : WAYS[name];
+    const way = (await FOLDER_WAYS[name]?.(files, at)) ?? WAYS[name];
     return draft(name, way ?? PLAIN, folderOf(at));
   }
   const [found] = await modelFiles(files);
@@ -40,7 +45,14 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
   return draft(what, way ?? PLAIN, file.name);
 }
 
-/** For a file that holds its code; any other holds weights, for a class that its owner has. */
+const FOLDER_WAYS: Readonly<
+  Record<string, (files: readonly ArtifactFile[], at: string) => Promise<Way>>
+> = {
+  'a Hugging Face model': transformersWay,
+  [AUTOGLUON]: autogluonWay,
+};
+
+/** Of what has its code in the file itself; any other is weights, for the class that its owner has. */
 async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
   const archive = await openTorch(await file.open(), file.name).catch(() => undefined);
   if (!archive) return undefined;
@@ -78,7 +90,7 @@ const TRUSTED =
   '# Runs the code that its author put into the folder: leave it only where you have read that.';
 
 function draft(what: string, way: Way, name: string): PredictDraft {
-  const { imports, load, takes = 'rows', answer, methods, requirements } = way;
+  const { imports, load, takes = 'rows', answer, methods, requirements, python } = way;
   const code = [
     `"""Answers for ${what}: setup runs once, and predict is given the body of each request."""`,
     '',
@@ -95,5 +107,5 @@ function draft(what: string, way: Way, name: string): PredictDraft {
     ...answer.map((line) => `        ${line}`),
     ...(methods ? ['', ...methods.map((line) => `    ${line}`)] : []),
   ];
-  return { code: `${code.join('\n')}\n`, requirements };
+  return { code: `${code.join('\n')}\n`, requirements, ...(python ? { python } : {}) };
 }

@@ -135,6 +135,29 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ],
     requirements: ['numpy', 'onnxruntime'],
   },
+  'a LightGBM model': {
+    imports: ['import lightgbm', 'import pandas as pd'],
+    load: ['self.model = lightgbm.Booster(model_file=FILE)'],
+    answer: [
+      '# Rows are lists of numbers in the order of the columns, or objects by their names.',
+      'names = self.model.feature_name()',
+      'table = pd.DataFrame(rows)[names] if isinstance(rows[0], dict) else pd.DataFrame(rows, columns=names)',
+      'return self.model.predict(table).tolist()',
+    ],
+    requirements: ['lightgbm', 'pandas'],
+  },
+  'an XGBoost model': {
+    imports: ['import pandas as pd', 'import xgboost'],
+    load: ['self.model = xgboost.Booster(model_file=FILE)'],
+    answer: [
+      '# Rows are lists of numbers in the order of the columns, or objects by their names.',
+      'names = self.model.feature_names',
+      'is_named = names and isinstance(rows[0], dict)',
+      'table = pd.DataFrame(rows)[names] if is_named else pd.DataFrame(rows, columns=names)',
+      'return self.model.predict(xgboost.DMatrix(table)).tolist()',
+    ],
+    requirements: ['xgboost-cpu', 'pandas'],
+  },
   'a CatBoost model': {
     imports: ['import catboost', 'import pandas as pd'],
     load: [
@@ -171,15 +194,6 @@ export const WAYS: Readonly<Record<string, Way>> = {
       'return self.handler({"inputs": inputs, **asked})',
     ],
     requirements: ['transformers', 'torch'],
-  },
-  'a predictor of AutoGluon': {
-    imports: ['import pandas as pd', 'from autogluon.tabular import TabularPredictor'],
-    load: [
-      '# It checks that it is loaded by the version that it was made with: name that in requirements.txt.',
-      'self.model = TabularPredictor.load(FILE)',
-    ],
-    answer: ['return self.model.predict(pd.DataFrame(rows)).tolist()'],
-    requirements: ['autogluon.tabular[all]', 'pandas'],
   },
   'a model of OpenVINO': {
     imports: ['import numpy as np', 'import openvino'],

@@ -7,6 +7,8 @@ export type Way = {
   /** More of its class, beside what loads and answers. */
   readonly methods?: readonly string[];
   readonly requirements: readonly string[];
+  /** The Python that alone loads it, such as `3.11`. */
+  readonly python?: string;
 };
 
 /** The same for a pickle of what a notebook or script defined, by these names: Python looks for them in the module that it was started with, which is another one in a server. */

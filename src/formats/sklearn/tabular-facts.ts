@@ -49,7 +49,7 @@ function named(file: string, signature: Signature): Signature {
   if (signatureBytes <= MAX_SIGNATURE_BYTES) return signature;
   throw rejected(
     `${file} names its inputs in ${signatureBytes} bytes; the limit is ${MAX_SIGNATURE_BYTES}`,
-    'Train the model without feature names, or with shorter ones.',
+    `Train it without feature names, such as \`fit(X.to_numpy(), y)\`, and its rows are lists of numbers; or put it in a folder of its own, run \`slipway inspect FOLDER --write-predict\`, and upload that folder, whose rows have names too.`,
   );
 }
 

@@ -46,6 +46,27 @@ describe('a draft of predict.py', () => {
     expect(requirements).toEqual(['catboost', 'pandas']);
   });
 
+  it.each([
+    ['m.txt', 'tree\nversion=v4\nnum_class=1\n', 'lightgbm.Booster(model_file=FILE)', 'lightgbm'],
+    [
+      'm.ubj',
+      '{L\x00\x00\x00\x00\x00\x00\x00\x07learner{',
+      'xgboost.Booster(model_file=FILE)',
+      'xgboost-cpu',
+    ],
+  ])(
+    'for %s, which may have too many columns to name, has its framework answer them by name',
+    async (name, text, load, needs) => {
+      const { code, requirements } = await draftPredict([
+        memoryFile(name, Buffer.from(text, 'latin1')),
+      ]);
+
+      expect(code).toContain(`        self.model = ${load}\n`);
+      expect(code).toContain('pd.DataFrame(rows)[names]');
+      expect(requirements).toEqual([needs, 'pandas']);
+    },
+  );
+
   it('for a folder that MLflow saved has MLflow load it', async () => {
     const files = [memoryFile('m/MLmodel', ''), memoryFile('m/model.pkl', 'x')];
 

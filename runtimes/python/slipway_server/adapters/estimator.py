@@ -23,6 +23,7 @@ from .columns import (
     names_of,
     parts_given,
     unread_of,
+    whole_type,
     whole_type_of_matrix,
     with_missing,
 )
@@ -34,6 +35,7 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
     if own is not None:
         return own
     quiet(estimator)
+    know_numbers(estimator)
     inputs, takes_columns = _inputs_of(estimator, facts)
     ask = _asker(estimator, takes_columns)
     outputs = facts.signature.outputs if facts.signature else ()
@@ -97,6 +99,22 @@ def quiet(estimator: Any) -> None:
     for part in parts_of(estimator):
         if getattr(part, "n_jobs", None) not in (None, 1):
             part.n_jobs = 1
+
+
+def know_numbers(estimator: Any) -> None:
+    """
+    Lets encoders that were given numbers by an earlier step as Python objects know numbers: a ColumnTransformer makes objects of all columns where one that it passes on is boolean.
+    An encoder of objects fails on numbers, which those columns are in a request.
+    """
+    for part, _, is_direct in parts_given(estimator):
+        learned = getattr(part, "categories_", None)
+        if not is_direct and isinstance(learned, list):
+            part.categories_ = [_as_numbers(values) for values in learned]
+
+
+def _as_numbers(values: np.ndarray) -> np.ndarray:
+    are_numbers = values.dtype.kind == "O" and whole_type(values) is None and all(isinstance(value, (int, float)) for value in values.tolist())
+    return values.astype(np.float64) if are_numbers else values
 
 
 def parts_of(estimator: Any) -> list[Any]:

@@ -114,9 +114,17 @@ def _refuse_inexact(native: Any) -> None:
     parts = [given.part for given in parts_given(native)]
     if categories_of(native) or any(getattr(part, "_preprocessor", None) is not None for part in parts):
         raise ValueError(CATEGORIES)
+    if any(map(_is_isotonic, parts)):
+        # It has steps just at scores that a forest gives, and these are sums, in another order in ONNX.
+        raise ValueError("its isotonic calibration decides by the last bits of scores, which are its framework's own")
     if any(map(cuts_texts, parts)):
         # ONNX's tokenizer splits text differently from Python's regular expressions, and a few golden texts would not show it.
         raise ValueError("it cuts texts into words, for which there is no conversion that answers the same")
+
+
+def _is_isotonic(part: Any) -> bool:
+    calibrated = getattr(part, "calibrated_classifiers_", [])
+    return any(type(each).__name__ == "IsotonicRegression" for inner in calibrated for each in inner.calibrators)
 
 
 def _types(native: Any, inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]:

@@ -7,11 +7,16 @@ from typing import Any, Iterator, NamedTuple
 import numpy as np
 
 from ..model import Model
+from ..refusal import Refusal
 from .golden_rows import limits_of, through_inverses
 
 _SEED = 20_261_130
 _STEPS = (-2, -1, 0, 1, 2)
 _MOST_ROWS = 256
+# Of the search for rows with small answers: so many ways outward, looked at in so many places, and halved so often.
+_WAYS = 128
+_FAR = 10 ** np.linspace(-2, 10, 49)
+_HALVINGS = 60
 # Whole numbers beyond which FP32 and FP64 have gaps, the end of FP32, and what FP64 has beyond.
 _EXTREMES = (1e-300, 1.0, 16_777_217.0, 9e15, 9.007199254740993e15, 1e17, 3.4e38, 3.5e38, 1e39, 1e100, 1e155, 1e300, 1.7e308)
 
@@ -31,9 +36,9 @@ def hard_rows(model: Model, golden: dict[str, np.ndarray]) -> Iterator[Group]:
     if not numbers or any(array.ndim == 0 or len(array) == 0 for array in golden.values()):
         return
     yield Group("beside its thresholds", _beside(model, golden, dice))
-    small = _small(model, dice)
+    small = _small(model, golden, dice)
     if small is not None:
-        yield Group("whose answers are small beside their terms", {next(iter(golden)): small})
+        yield Group("whose answers are small beside their terms", small)
     yield Group("of extremes", _extreme(golden, dice), is_extreme=True)
 
 
@@ -61,16 +66,22 @@ def _stepped(value: float, steps: int, kind: Any) -> float:
     return float(moved) if np.isfinite(moved) else value
 
 
-def _small(model: Model, dice: np.random.RandomState) -> np.ndarray | None:
-    """Rows of numbers up to 1e8 between which a linear model's terms nearly add up to nothing, or two of its classes have nearly the same score."""
-    only = model.signature.inputs[0].shape
-    if len(model.signature.inputs) > 1 or only is None or len(only) != 2:
-        return None
+def _small(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray] | None:
+    """Rows between which a linear model's terms nearly add up to nothing, or two of its classes have nearly the same score."""
     steps = [step for _, step in getattr(model.native, "steps", []) if step not in (None, "passthrough")]
     last = steps[-1] if steps else model.native
     coefficients = np.atleast_2d(np.asarray(getattr(last, "coef_", np.zeros((0, 0))), dtype=object))
     if coefficients.size == 0 or not all(isinstance(each, (float, np.floating)) for each in coefficients.flat):
         return None
+    [(name, first), *others] = golden.items()
+    rows = _solved(last, coefficients, dice) if first.ndim == 2 and not others else None
+    if rows is not None and steps[:-1]:
+        rows = through_inverses(steps[:-1], rows)
+    return _searched(model, golden, dice) if rows is None else {name: rows}
+
+
+def _solved(last: Any, coefficients: np.ndarray, dice: np.random.RandomState) -> np.ndarray:
+    """Rows of numbers up to 1e8, as the linear model itself takes them."""
     weights, offsets = coefficients.astype(np.float64), np.resize(np.ravel(getattr(last, "intercept_", 0.0)), len(coefficients)).astype(np.float64)
     width = weights.shape[1]
     rows = dice.normal(0, 1, (_MOST_ROWS // 2, width)) * 10 ** dice.uniform(0, 8, (_MOST_ROWS // 2, 1))
@@ -82,7 +93,45 @@ def _small(model: Model, dice: np.random.RandomState) -> np.ndarray | None:
         if between[column] != 0:
             rest = between @ row - between[column] * row[column] + offset
             row[column] = dice.normal() - rest / between[column]
-    return through_inverses(steps[:-1], rows) if steps[:-1] else rows
+    return rows
+
+
+def _searched(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray] | None:
+    """Of steps that have no way back, such as products of columns: where the answer crosses nothing while some columns, nearly equal, grow together. None where it never does."""
+    if not all(array.dtype == np.float64 for array in golden.values()):
+        return None
+    width = sum(array[0].size for array in golden.values())
+    # Columns such as two times or two prices cancel each other out, and let the others do so.
+    near = (1 + dice.normal(0, 1, (_WAYS, width)) * 10 ** dice.uniform(-10, 0, (_WAYS, 1))) * dice.choice([-1.0, 1.0], (_WAYS, 1))
+    grows, others = dice.rand(_WAYS, width) < 0.6, dice.normal(0, 1, (_WAYS, width))
+    rows_at = lambda far: np.where(grows, near * np.reshape(far, (-1, 1)), others)
+    aimed = dice.normal(0, 0.5, _WAYS)
+    above = np.array([_one_number(model, golden, rows_at(far)) > aimed for far in _FAR])
+    crosses = above[1:] != above[:-1]
+    # The last place, beyond which the answer only grows.
+    last = len(crosses) - 1 - np.argmax(crosses[::-1], axis=0)
+    low, high, below = _FAR[last], _FAR[last + 1], above[last, np.arange(_WAYS)]
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        is_low = (_one_number(model, golden, rows_at(middle)) > aimed) == below
+        low, high = np.where(is_low, middle, low), np.where(is_low, high, middle)
+    found = rows_at(low)[crosses.any(axis=0)]
+    return _as_inputs(golden, found) if len(found) > 0 else None
+
+
+def _one_number(model: Model, golden: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """The answer to each row as one number, which crosses zero where two classes are as probable; NaN where the model refuses them."""
+    try:
+        answers = [array for array in model.predict(_as_inputs(golden, rows)).values() if array.dtype.kind == "f"]
+    except Refusal:
+        return np.full(len(rows), np.nan)
+    flat = answers[-1].reshape(len(rows), -1) if answers else np.full((len(rows), 1), np.nan)
+    return flat[:, 0] if flat.shape[1] == 1 else flat[:, 0] - flat[:, 1]
+
+
+def _as_inputs(golden: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    places = np.cumsum([array[0].size for array in golden.values()])[:-1]
+    return {name: part.reshape(len(rows), *array.shape[1:]) for (name, array), part in zip(golden.items(), np.split(rows, places, axis=1))}
 
 
 def _extreme(golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray]:

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
+import { readdirSync, readlinkSync, renameSync } from 'node:fs';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
 import { checkedFolders } from '#adapters/local/integrity/model-folder.ts';
+import { errorCode } from '#adapters/local/registry/file-state.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ModelImages } from '#ports/model-images.ts';
@@ -102,35 +104,60 @@ async function hasLostEnvironment(image: string): Promise<boolean> {
 }
 
 async function removeUnused(directory: string): Promise<void> {
-  const images = await names(join(directory, 'images'));
-  const links = images.flatMap((tag) =>
-    LINKS.map((link) => readlink(join(directory, 'images', tag, link))),
-  );
-  const used = new Set(
-    (await Promise.allSettled(links)).map((link) =>
-      link.status === 'fulfilled' ? basename(link.value) : '',
-    ),
-  );
   const environments = join(directory, 'environments');
   for (const environment of await names(environments)) {
-    // An environment that is being built has a longer name.
-    if (used.has(environment.split('.')[0] ?? '')) continue;
     // Under its own name a build that begins meanwhile would find it half deleted, and could make no other there.
     const gone = join(environments, `removed.${randomUUID()}`);
-    if (await isTaken(join(environments, environment), gone)) {
-      await rm(gone, { recursive: true, force: true });
-    }
+    if (isTaken(directory, environment, gone)) await rm(gone, { recursive: true, force: true });
   }
 }
 
-/** False where another removal has taken it. */
-async function isTaken(from: string, to: string): Promise<boolean> {
+/** Moves an environment that no image needs; false where one does, or another removal has taken it. In one go, as builds make links and rename images meanwhile. */
+function isTaken(directory: string, environment: string, gone: string): boolean {
+  // An environment that is being built has a longer name.
+  const name = environment.split('.')[0] ?? '';
+  const place = join(directory, 'environments', environment);
+  if (linked(directory).has(name) || !isMoved(place, gone)) return false;
+  // A build makes its link before it looks for the environment: one that came first counts on this one.
+  return !linked(directory).has(name) || !isMoved(gone, place);
+}
+
+/** The environments to which images link. */
+function linked(directory: string): ReadonlySet<string> {
+  const images = join(directory, 'images');
+  for (let tags = namesNow(images); ; ) {
+    const paths = tags.flatMap((tag) => LINKS.map((link) => join(images, tag, link)));
+    const found = paths.map(linkAt);
+    // A build that ends renames its image.
+    const now = namesNow(images);
+    if (now.join() === tags.join()) return new Set(found.map((link) => basename(link)));
+    tags = now;
+  }
+}
+
+function isMoved(from: string, to: string): boolean {
   try {
-    await rename(from, to);
+    renameSync(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) return false;
     throw error;
+  }
+}
+
+function linkAt(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+function namesNow(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
   }
 }
 

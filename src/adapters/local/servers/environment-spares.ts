@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolderSync } from '#adapters/local/remove-folder.ts';
 import type { Timers } from '#adapters/local/timers.ts';
@@ -15,6 +15,12 @@ export type Environment = {
   readonly memoryMiB: number;
 };
 
+type Kept = {
+  readonly folder: string;
+  readonly identity: string | undefined;
+  readonly spares: SpareServers;
+};
+
 export type EnvironmentSpares = {
   /** A server is ready in this environment: from now on another one waits there. */
   serves(environment: Environment): void;
@@ -22,7 +28,7 @@ export type EnvironmentSpares = {
   expects(environment: Environment): void;
   /** One that waits, as `SpareServers.take` gives it. */
   take(environment: Environment, ...model: Parameters<SpareServers['take']>): Launched | undefined;
-  /** Gives up those whose environment is gone. */
+  /** Gives up those whose environment is gone, also where another one lies in its place. */
   tidy(): void;
   /** Resolves once none waits. */
   close(): Promise<void>;
@@ -48,13 +54,13 @@ const ROOM = { madeFromMiB: 2_048, keptFromMiB: 1_024 };
  */
 export function environmentSpares({ directory, launch, ...options }: Options): EnvironmentSpares {
   // By environment, the longest unused first.
-  const kept = new Map<string, { readonly folder: string; readonly spares: SpareServers }>();
+  const kept = new Map<string, Kept>();
   const closing = new Set<Promise<void>>();
   let made = 0;
   let isClosed = false;
   removeFolderSync(directory);
 
-  function keep(environment: Environment) {
+  function keep(environment: Environment): Kept {
     made += 1;
     const spares = spareServers({
       ...options,
@@ -62,7 +68,8 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
       directory: join(directory, String(made)),
       launch: (folder) => launch(environment, folder),
     });
-    return { folder: environment.folder, spares };
+    const { folder } = environment;
+    return { folder, identity: identityOf(folder), spares };
   }
 
   function giveUp(name: string): void {
@@ -73,10 +80,18 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
     closing.add(closed);
   }
 
+  /** Those that may read what lies in their environment's place now: walls hold to the folder itself, not to its path. */
+  function sound(name: string): Kept | undefined {
+    const mine = kept.get(name);
+    const identity = mine && identityOf(mine.folder);
+    if (mine && (identity === undefined || identity !== mine.identity)) giveUp(name);
+    return kept.get(name);
+  }
+
   /** As the latest of them. */
   function keptIn(environment: Environment): SpareServers {
     const name = nameOf(environment);
-    const mine = kept.get(name) ?? keep(environment);
+    const mine = sound(name) ?? keep(environment);
     kept.delete(name);
     kept.set(name, mine);
     const [longestUnused] = kept.keys();
@@ -91,9 +106,9 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
     expects(environment) {
       if (!isClosed) keptIn(environment).keepNow();
     },
-    take: (environment, ...model) => kept.get(nameOf(environment))?.spares.take(...model),
+    take: (environment, ...model) => sound(nameOf(environment))?.spares.take(...model),
     tidy() {
-      for (const [name, { folder }] of [...kept]) if (!existsSync(folder)) giveUp(name);
+      for (const name of [...kept.keys()]) sound(name);
     },
     async close() {
       isClosed = true;
@@ -101,6 +116,12 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
       await Promise.all(closing);
     },
   };
+}
+
+/** Undefined where there is none. A number of a file is given again, but not with the same time of birth. */
+function identityOf(folder: string): string | undefined {
+  const stats = statSync(folder, { bigint: true, throwIfNoEntry: false });
+  return stats && [stats.dev, stats.ino, stats.birthtimeNs].join('-');
 }
 
 function nameOf({ folder, format, network, memoryMiB }: Environment): string {

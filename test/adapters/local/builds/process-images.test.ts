@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -107,6 +108,26 @@ describe('images of models that are processes', () => {
     await processImages(directory).discard('m-v1', [spec('m-v1', 'm-1')]);
 
     expect(environments()).toEqual(['e2.4711.partial']);
+  });
+
+  it('keep their environment however often builds that end give them another name meanwhile', async () => {
+    made('m-1.partial', 'e1');
+    const [partial, whole] = ['m-1.partial', 'm-1'].map((tag) => join(directory, 'images', tag));
+    const images = processImages(directory);
+    let isOver = false;
+    const removing = (async () => {
+      for (let at = 0; at < 300; at += 1) await images.discard('o-v1', [spec('o-v1', 'o-1')]);
+    })().finally(() => {
+      isOver = true;
+    });
+
+    while (!isOver) {
+      await rename(partial!, whole!);
+      await rename(whole!, partial!);
+    }
+
+    await removing;
+    expect(environments()).toEqual(['e1']);
   });
 
   it('are named though their build did not come to its end, and take what it has left with them', async () => {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -149,6 +149,33 @@ it('is given up with its environment', async () => {
   await ended(launched[0]!.child);
 
   expect(waiting()).toEqual(['other']);
+});
+
+it('is given up, and not taken, once another environment lies where its own did, which its walls do not let it read', async () => {
+  const forest = environment('forest');
+  spares.serves(forest);
+  await started(1, 500);
+  renameSync(forest.folder, `${forest.folder}.removed`);
+  const again = environment('forest');
+
+  expect(take(again)).toBeUndefined();
+  await ended(launched[0]!.child);
+  spares.expects(again);
+  await started(2);
+  expect(take(again)?.child).toBe(launched[1]?.child);
+});
+
+it('is given up by a look once another environment lies where its own did', async () => {
+  const forest = environment('forest');
+  spares.serves(forest);
+  await started(1, 500);
+  renameSync(forest.folder, `${forest.folder}.removed`);
+  environment('forest');
+
+  spares.tidy();
+  await ended(launched[0]!.child);
+
+  expect(waiting()).toEqual([]);
 });
 
 it('is made where 2 GiB are left, and kept while there is 1', async () => {

@@ -25,7 +25,7 @@ def answers_of(model: Any) -> Callable[[Any], dict[str, Any]]:
         found: dict[str, Any] = {}
         for name, method in _OUTPUTS:
             if hasattr(model, method):
-                found[name] = plain(getattr(model, method)(rows))
+                found[name] = _one_each(model, plain(getattr(model, method)(rows)))
         if not (is_classifier(model) or _is_whole(found.get("label"))):
             found.pop("label", None)
         if not found and hasattr(model, "kneighbors"):
@@ -35,6 +35,12 @@ def answers_of(model: Any) -> Callable[[Any], dict[str, Any]]:
         return {name: each for name, each in found.items() if isinstance(each, np.ndarray)}
 
     return quietly(asked)
+
+
+def _one_each(model: Any, answer: Any) -> Any:
+    """CatBoost answers each row by a list of one label where there are more than two classes."""
+    is_list = type(model).__module__.startswith("catboost") and getattr(answer, "shape", ())[1:] == (1,)
+    return answer[:, 0] if is_list else answer
 
 
 def _is_whole(answer: Any) -> bool:

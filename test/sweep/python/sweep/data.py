@@ -117,6 +117,13 @@ def table_with_missing(rng: np.random.Generator) -> Data:
     return table(rng, missing=True)
 
 
+def table_with_booleans(rng: np.random.Generator) -> Data:
+    """The table, with a column of booleans that matters."""
+    data = table(rng)
+    fitted, unseen = (rows.assign(fragile=rng.random(len(rows)) < 0.5) for rows in (data.fitted, data.unseen))
+    return Data(fitted, unseen, np.where(fitted["fragile"], data.classes, 0), data.numbers)
+
+
 def table_with_more(rng: np.random.Generator) -> Data:
     """The table, with columns that no model learns from: a text and times."""
     data = table(rng)

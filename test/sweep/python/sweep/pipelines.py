@@ -94,6 +94,10 @@ def _columns() -> Iterator[Case]:
     yield _case("infrequent-one-hot-forest", lambda: pipeline.make_pipeline(rare(), _CLASSIFIERS["forest"]()), rows_of.table, "classes")
     yield _case("columns-histogram-categories", lambda: ensemble.HistGradientBoostingClassifier(max_iter=9, categorical_features="from_dtype"), rows_of.categories_table, "classes")
 
+    passed = lambda: compose.ColumnTransformer([("code", preprocessing.OrdinalEncoder(), _TEXTS), ("pass", "passthrough", ["weight", "fragile"])])
+    by_place = lambda: ensemble.HistGradientBoostingClassifier(max_iter=9, categorical_features=[0, 1])
+    yield _case("columns-histogram-beside-booleans", lambda: pipeline.make_pipeline(passed(), by_place()), rows_of.table_with_booleans, "classes")
+    yield _case("columns-one-hot-beside-booleans", lambda: pipeline.make_pipeline(passed(), preprocessing.OneHotEncoder(handle_unknown="ignore"), _CLASSIFIERS["logistic"]()), rows_of.table_with_booleans, "classes")
 
 def _by_columns() -> Any:
     return compose.make_column_transformer(

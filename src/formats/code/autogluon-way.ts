@@ -1,0 +1,38 @@
+import { folderOf } from '#formats/archives/folder.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { isObject, jsonIn, textOf } from '#formats/huggingface/json-file.ts';
+import type { Way } from './way.ts';
+
+export const AUTOGLUON = 'a predictor of AutoGluon';
+
+// What its models are pickled with; AutoGluon itself asks for the rest.
+const FRAMEWORKS = /^(numpy|pandas|scikit-learn|lightgbm|xgboost(-cpu)?|catboost|torch|fastai)$/;
+
+/**
+ * AutoGluon refuses to load a predictor by another Python, or another version of its own, than made it.
+ * Its metadata.json names both, and the packages that were installed: `py_version`, `version` and `packages` (`get_autogluon_metadata` in autogluon.common).
+ */
+export async function autogluonWay(files: readonly ArtifactFile[], at: string): Promise<Way> {
+  const metadata = await jsonIn(files, folderOf(at), 'metadata.json').catch(() => undefined);
+  const said = isObject(metadata) ? metadata : {};
+  const packages = Object.entries(isObject(said['packages']) ? said['packages'] : {});
+  const pinned = packages.flatMap(([name, version]) =>
+    FRAMEWORKS.test(name) ? pin(name, version) : [],
+  );
+  const own = pin('autogluon.tabular', said['version']);
+  const python = /^3\.\d{1,2}$/.exec(textOf(said['py_version']) ?? '')?.[0];
+  return {
+    imports: ['import pandas as pd', 'from autogluon.tabular import TabularPredictor'],
+    load: ['self.model = TabularPredictor.load(FILE)'],
+    answer: ['return self.model.predict(pd.DataFrame(rows)).tolist()'],
+    requirements:
+      own.length > 0 ? [...own, ...pinned.sort()] : ['autogluon.tabular[all]', 'pandas'],
+    ...(python ? { python } : {}),
+  };
+}
+
+/** A build of PyTorch for one kind of GPU (`2.10.0+cu126`) is named without that. */
+function pin(name: string, version: unknown): readonly string[] {
+  const [plain] = /^\d[\w.]*/.exec(textOf(version) ?? '') ?? [];
+  return plain ? [`${name}==${plain}`] : [];
+}
