@@ -1,3 +1,4 @@
+import { pageOf } from '#domain/artifact/format.ts';
 import { endsIn } from '#domain/artifact/known-files.ts';
 import { type Failure, failureName } from '#domain/failure.ts';
 import { isArchive } from '#formats/archives/open.ts';
@@ -9,9 +10,6 @@ const MOST_LOOKED_AT = 50;
 
 /** Endings of a model's parts that no kind of file has alone. */
 const PARTS: readonly string[] = ['.bin', '.json', '.model', '.data-00000-of-00001'];
-
-/** Whose endings are also those of pickles: their own readers tell these. */
-const READ_AS_PICKLES: readonly string[] = ['sklearn', 'torch'];
 
 /**
  * Of a refusal the reason behind it, where one of the files is none of a model at all: a pointer of Git LFS, a page or an error
@@ -40,6 +38,7 @@ function isOfModel(name: string): boolean {
 /** A pickle that is called what other readers or an archive are called. */
 function isMisnamed(name: string, format: string | null): boolean {
   const named = kindByName(name)?.format;
-  const isElse = named ? !READ_AS_PICKLES.includes(named) : isArchive(name);
+  // The readers of pickles tell these themselves.
+  const isElse = named ? !pageOf(named).isPickle : isArchive(name);
   return format === 'sklearn' && isElse;
 }

@@ -14,7 +14,7 @@ import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Registry } from '#ports/registry.ts';
-import { servedAs, wantedEnvironments } from './grant-build.ts';
+import { modelOrder, wantedEnvironments } from './grant-build.ts';
 import { imagesOf, keptVersions } from './kept-versions.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
@@ -66,8 +66,8 @@ async function grantEnvironments(
   plan: BuildPlan,
 ): Promise<Output> {
   if (!environments) return { kind: 'needed', ...NO_ENVIRONMENT };
-  const served = servedAs(requireWork(work.inspection, 'inspection'), gpus);
-  const wanted = wantedEnvironments(plan, served, hashes);
+  const order = modelOrder(requireWork(work.inspection, 'inspection'), gpus);
+  const wanted = wantedEnvironments(plan, order, hashes);
   const missing = await environments.missing(requiredTags(wanted));
   if (missing.length === 0) return { kind: 'needed', ...NO_ENVIRONMENT };
   const environmentUrl = await artifacts.grant(`${id}-environment`, [], { environments: wanted });
@@ -85,7 +85,7 @@ async function decide(
   const inspected = requireWork(inspection, 'inspection');
   const { facts, manifest } = inspected;
   const tagOf = (hash: string) =>
-    imageTag(model, JSON.stringify([hash, servedAs(inspected, deps.gpus)]), artifact);
+    imageTag(model, JSON.stringify([hash, modelOrder(inspected, deps.gpus)]), artifact);
   const gpu = gpuFor(inspected, deps.gpus.areChosen);
   const runtime = runtimeOn(facts, gpu);
   requireOwnImage(deps.ownImages, runtime, manifest.runtime.image);

@@ -102,7 +102,7 @@ describe('an image of its owner’s own', () => {
     const { artifactUrl } = await grantBuild(world.deps)(held);
 
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
-    expect(order.example).toMatchObject({ path: '/invocations' });
+    expect(order.facts.example).toMatchObject({ path: '/invocations' });
   });
 
   it('runs with its server where its manifest says', async () => {

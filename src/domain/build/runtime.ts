@@ -36,13 +36,13 @@ export type Runtime = {
   /**
    * How it runs as a process on this machine, null where it runs only as an image: a command in which `{node}`, `{server}` and `{python}` stand for programs. `needsBuild`: it starts from a build's output, else from the artifact itself.
    * `confinesItself`: it sets up the given walls itself; otherwise it is Node, and they are set up before it starts.
-   * `waitsFor`: the formats whose server can be started before there is a model for it, because their walls go by nothing else of it than its network.
+   * `awaits`: its server can be started before there is a model for it: `any` of its models, or one for the same `environment`, whose format has to allow that.
    */
   readonly process: {
     readonly command: readonly string[];
     readonly needsBuild: boolean;
     readonly confinesItself: boolean;
-    readonly waitsFor?: readonly string[];
+    readonly awaits?: string;
   } | null;
   /** How it runs as a container: its user, null for the image's own; whether it may write only to /tmp; and the Linux capabilities it keeps, as Docker names them. */
   readonly container: {

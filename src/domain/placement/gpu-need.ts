@@ -1,5 +1,5 @@
 import type { ArtifactFacts, GpuModel, MemoryTerm } from '#domain/artifact/facts.ts';
-import { type Format, isConvertible, runtimeOf } from '#domain/artifact/format.ts';
+import { loadedAs, pageOf, runtimeOf, unconvertedBecause } from '#domain/artifact/format.ts';
 import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
@@ -36,7 +36,7 @@ export function memoryOn(
   const { gpuModel, weightBytes } = facts;
   const memory = (mayBeConverted ? undefined : facts.unconverted) ?? facts.memory;
   if (runtime === 'vllm') return { terms: HOST_MEMORY, gpuModel };
-  if (!OF_TORCH.includes(loadedAs(facts))) return { terms: memory };
+  if (!pageOf(loadedAs(facts)).isOfTorch) return { terms: memory };
   return { terms: memory, gpuBytes: torchBytes(weightBytes) };
 }
 
@@ -57,9 +57,10 @@ export function requireGpu(
   if (runtime === 'vllm') return;
   refuseQuantized(facts);
   refuseUnknown(facts);
-  const format = loadedAs(facts);
-  if (!gpu || OF_TORCH.includes(format) || OF_CODE.includes(format)) return;
-  const { server, instead } = format === 'gguf' ? LLAMA : otherServer(runtime);
+  const { brings, isOfTorch, onCpus } = pageOf(loadedAs(facts));
+  // The owner's own code may move it to a GPU itself.
+  if (!gpu || isOfTorch || brings === 'code') return;
+  const { server, instead } = onCpus ?? otherServer(runtime);
   throw new Failure(
     'ArtifactRejected',
     `resources.accelerator in model.yaml asks for a GPU, and ${server} computes on CPUs alone: it would cost, and do nothing`,
@@ -67,35 +68,32 @@ export function requireGpu(
   );
 }
 
-/** Whether a build tries to make ONNX of it, which is served on CPUs alone. */
-export function mayConvert({ facts, manifest }: Inspection, gpu: Accelerator | null): boolean {
-  return manifest.runtime.optimize !== 'none' && gpu === null && isConvertible(facts);
+/** Why a build does not try to make ONNX of it, which is served on CPUs alone; undefined where it does. */
+export function keptBecause(
+  { facts, manifest }: Inspection,
+  gpu: Accelerator | null,
+): string | undefined {
+  const because = unconvertedBecause(facts);
+  if (because !== undefined) return because;
+  if (gpu !== null) return 'it computes on a GPU, and the ONNX server does not';
+  const { image } = facts.pipeline ?? {};
+  if (image && !image.isPrepared) {
+    return `the ONNX server does not prepare images as ${image.processor} does`;
+  }
+  return manifest.runtime.optimize === 'none' ? 'runtime.optimize is none' : undefined;
 }
 
-/** What torch moves to the GPU. */
-const OF_TORCH: readonly Format[] = ['torch', 'huggingface'];
-/** The user's own code, which may do so itself. */
-const OF_CODE: readonly Format[] = ['python', 'mlflow', 'sagemaker', 'custom'];
+/** Whether a build tries to make ONNX of it. */
+export function mayConvert(inspection: Inspection, gpu: Accelerator | null): boolean {
+  return keptBecause(inspection, gpu) === undefined;
+}
 
-/** What computes on CPUs alone, and what to do where a GPU is wanted all the same. */
-type OnCpus = { readonly server: string; readonly instead: string };
-
-const LLAMA: OnCpus = {
-  server: 'llama.cpp, as it comes from the package index,',
-  instead:
-    "On GPUs vLLM serves the model's folder of Hugging Face in safetensors (docs/deploy.md#gpus).",
-};
-
-function otherServer(runtime: RuntimeName): OnCpus {
+function otherServer(runtime: RuntimeName) {
   const { takesPackages, title } = RUNTIMES[runtime];
   return {
     server: takesPackages ? 'its framework' : title,
     instead: 'Or serve it by a predict.py, or an image of your own, that computes on the GPU.',
   };
-}
-
-function loadedAs({ format, data }: Pick<ArtifactFacts, 'format' | 'data'>): Format {
-  return data?.format ?? format;
 }
 
 function refuseQuantized({ quantizer }: Pick<ArtifactFacts, 'quantizer'>): void {
