@@ -8,7 +8,13 @@ import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { memoryMiB } from '#domain/manifest/manifest.ts';
-import { type Gpus, gpuFor, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
+import {
+  type Gpus,
+  gpuFor,
+  requireBaseImage,
+  requireGpu,
+  runtimeOn,
+} from '#domain/placement/gpu-need.ts';
 import { WITHOUT_WALLS_FIX, withoutWalls } from '#domain/walls.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -90,7 +96,7 @@ async function decide(
   const runtime = runtimeOn(facts, gpu);
   requireOwnImage(deps.ownImages, runtime, manifest.runtime.image);
   requireGpu(facts, runtime, gpu);
-  if (runtime === 'vllm' && deps.gpus.vllmImage === null) throw withoutVllm();
+  requireBaseImage(runtime, deps.gpus);
   const { takesPackages } = RUNTIMES[runtime];
   const packages = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
   const python = packages && gpu ? { ...packages, cuda: true as const } : packages;
@@ -118,16 +124,6 @@ async function decide(
     ...(machine && { machine }),
     ...(gpu && { accelerator: gpu }),
   };
-}
-
-function withoutVllm(): Failure {
-  return new Failure(
-    'ArtifactRejected',
-    'a language model is served on a GPU by vLLM, and this Slipway was given no image of it',
-    {
-      fix: 'Name one by its digest: deploy with the parameter vllmImage, on one machine set VLLM_IMAGE (docs/deploy.md#gpus). Or set `resources.accelerator: none` in model.yaml: a CPU answers more slowly.',
-    },
-  );
 }
 
 /** Fails with `ArtifactRejected` for a runtime that runs only as an image, or that needs walls where there are none. */

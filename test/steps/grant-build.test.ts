@@ -112,7 +112,7 @@ describe('granting the build of an image', () => {
 });
 
 describe('what a build is told of a model', () => {
-  const NO_GPUS = { areChosen: false, vllmImage: null };
+  const NO_GPUS = { areChosen: false, baseImages: {} };
   const told = async (facts: object, manifest = '') => {
     const world = memoryWorld();
     const held = await world.before('PlanBuild', world.upload({ manifest }));

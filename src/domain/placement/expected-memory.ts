@@ -1,5 +1,6 @@
-import type { MemoryTerm, ModelFacts } from '#domain/artifact/facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { pageOf } from '#domain/artifact/format.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { WEIGHTS } from './encoder-memory.ts';

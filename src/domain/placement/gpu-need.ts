@@ -1,13 +1,17 @@
-import type { ArtifactFacts, GpuModel, MemoryTerm } from '#domain/artifact/facts.ts';
+import type { ArtifactFacts, GpuModel } from '#domain/artifact/facts.ts';
 import { loadedAs, pageOf, runtimeOf, unconvertedBecause } from '#domain/artifact/format.ts';
-import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
+import { RUNTIME_NAMES, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Accelerator, ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
-import { HOST_MEMORY, torchBytes } from './gpu-memory.ts';
+import { torchBytes } from './gpu-memory.ts';
 
-/** What GPUs there are for: `areChosen` where a model that needs one gets it without asking; `vllmImage` serves language models on them, null where there is none. */
-export type Gpus = { readonly areChosen: boolean; readonly vllmImage: string | null };
+/** What GPUs there are for: `areChosen` where a model that needs one gets it without asking; `baseImages` are those that runtimes are made of, by their settings, each absent where none is named. */
+export type Gpus = {
+  readonly areChosen: boolean;
+  readonly baseImages: Readonly<Record<string, string>>;
+};
 
 // A CPU reads all weights for each token: at some 20 GB a second, the memory of the largest tasks, more than these make less than 3 tokens.
 const MOST_CPU_BYTES = 8 * 1024 ** 3;
@@ -20,7 +24,7 @@ export function gpuFor({ facts, manifest }: Inspection, choosesGpus: boolean): A
   return weightBytes > MOST_CPU_BYTES ? { name: ANY_GPU, count: 1 } : null;
 }
 
-/** What it takes of the memory of its machine, and of its GPUs where vLLM serves it, or of one where torch does. */
+/** What it takes of the memory of its machine, and of its GPUs where a runtime on GPUs serves it, or of one where torch does. */
 export function memoryOn(
   facts: Pick<
     ArtifactFacts,
@@ -35,17 +39,29 @@ export function memoryOn(
 } {
   const { gpuModel, weightBytes } = facts;
   const memory = (mayBeConverted ? undefined : facts.unconverted) ?? facts.memory;
-  if (runtime === 'vllm') return { terms: HOST_MEMORY, gpuModel };
+  const { gpu } = RUNTIMES[runtime];
+  if (gpu) return { terms: gpu.hostMemory, gpuModel };
   if (!pageOf(loadedAs(facts)).isOfTorch) return { terms: memory };
   return { terms: memory, gpuBytes: torchBytes(weightBytes) };
 }
 
-/** What serves it: with a GPU, a language model's own server. */
+/** What serves it: with a GPU, a runtime on GPUs that serves such a model. */
 export function runtimeOn(
   facts: Pick<ArtifactFacts, 'format' | 'gpuModel'>,
   gpu: Accelerator | null,
 ): RuntimeName {
-  return gpu && facts.gpuModel ? 'vllm' : runtimeOf(facts);
+  const onGpu = RUNTIME_NAMES.find((name) => {
+    const serves = RUNTIMES[name].gpu?.serves;
+    return serves !== undefined && Reflect.get(facts, serves) !== undefined;
+  });
+  return (gpu && onGpu) || runtimeOf(facts);
+}
+
+/** Fails with `ArtifactRejected` where nobody has named the image that the runtime is made of. */
+export function requireBaseImage(runtime: RuntimeName, { baseImages }: Gpus): void {
+  const { base } = RUNTIMES[runtime].image;
+  if (!base || baseImages[base.setting]) return;
+  throw new Failure('ArtifactRejected', base.missing, { fix: base.fix });
 }
 
 /** Fails with `ArtifactRejected` for weights that only GPUs compute with, and a network that only vLLM may know, where none serves them; and for a GPU that what serves the model would not use. */
@@ -54,7 +70,7 @@ export function requireGpu(
   runtime: RuntimeName,
   gpu: Accelerator | null,
 ): void {
-  if (runtime === 'vllm') return;
+  if (RUNTIMES[runtime].gpu) return;
   refuseQuantized(facts);
   refuseUnknown(facts);
   const { brings, isOfTorch, onCpus } = pageOf(loadedAs(facts));

@@ -1,4 +1,5 @@
-import type { MemoryTerm, ModelFacts } from '#domain/artifact/facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import type { ReadFile } from '#formats/reader.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';

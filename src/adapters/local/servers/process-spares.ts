@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { FORMATS, pageOf } from '#domain/artifact/format.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
-import { RUNTIMES } from '#domain/build/runtime.ts';
+import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { RevisionSpec } from '#ports/platform.ts';
 import { confined, type ServerWalls } from './confined-command.ts';
@@ -74,7 +74,7 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
 
   /** Starts a server of a runtime that is told its model later. */
   function launch(
-    runtime: 'onnx' | 'python',
+    runtime: RuntimeName,
     { path, artifact, scratch }: SpareFolder,
     { awaited, python, memoryMiB, factsPath }: Awaited,
   ): Promise<Launched> {
@@ -121,7 +121,7 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
   return {
     keep: ofOnnx.keep,
     take(spec, files) {
-      if (spec.runtime === 'onnx') {
+      if (RUNTIMES[spec.runtime].process?.awaits === 'any') {
         if (spec.memoryMiB !== SPARE_MIB) return undefined;
         return ofOnnx.take(files.artifact, ({ artifact, scratch }) =>
           modelEnvironment(spec, { modelPath: join(artifact, spec.modelFile), scratch }, own),
