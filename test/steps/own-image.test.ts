@@ -83,8 +83,7 @@ describe('an image of its owner’s own', () => {
       environments: {},
       server: { port: 3000, healthPath: '/healthz', requestPath: '/predict' },
       startupSeconds: 300,
-      needsGpu: false,
-      example: { path: '/predict', body: { values: [1] } },
+      facts: { needsGpu: false, example: { path: '/predict', body: { values: [1] } } },
     });
   });
 

@@ -283,13 +283,12 @@ describe('planning the build', () => {
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(order).toMatchObject({
       runtime: 'python',
-      format: 'xgboost',
-      modelFile: 'm.ubj',
+      facts: { format: 'xgboost', modelFile: 'm.ubj', unpacking: [] },
       wishes: { optimize: 'auto', network: 'none' },
-      converts: true,
+      keptBecause: null,
+      imports: ['xgboost'],
       environmentHash: plan?.environmentHash,
       python: plan?.python,
-      unpacking: [],
       environments: {},
     });
   });
