@@ -30,7 +30,11 @@ def load(path: str, facts: Facts) -> Model:
     without one, the value of `inputs` or `instances`, or else the body itself, and it may yield its answer.
     """
     file, _, name = (facts.entrypoint or _first_file(path)).partition(":")
-    function = _function(import_file(path, file), name)
+    return answered_by(_function(import_file(path, file), name), facts)
+
+
+def answered_by(function: Callable[..., Any], facts: Facts) -> Model:
+    """The Model of a function that answers, as `load` describes."""
     predict, parameters = called_with(function), parameters_of(function)
     signature = facts.signature or Signature((), ())
 
