@@ -122,7 +122,7 @@ describe('what a build is told of a model', () => {
 
   it('is what is known of it, and nothing of what is not', async () => {
     const known = {
-      data: { name: 'iris' },
+      data: { file: 'm.json', format: 'xgboost' },
       tensorNames: { inputs: ['x'] },
       language: { task: 'embed' },
       pipeline: { task: 'fill-mask' },
