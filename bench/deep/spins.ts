@@ -28,7 +28,11 @@ export async function measureSpins(rounds: number): Promise<void> {
   const language = { task: 'generate', contextTokens: CONTEXT, requestsAtOnce: 1 };
   writeFileSync(
     facts,
-    JSON.stringify({ format: 'gguf', language: { ...language, hasChatTemplate: true } }),
+    JSON.stringify({
+      format: 'gguf',
+      listens: true,
+      language: { ...language, hasChatTemplate: true },
+    }),
   );
   const { child, port } = await bareServer(weights, python);
   const sides: Record<string, Side> = {

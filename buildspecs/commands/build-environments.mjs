@@ -5,10 +5,11 @@ import { buildx, docker } from './docker.mjs';
 import { environmentInEngine } from './images-in-engine.mjs';
 import { progress } from './progress.mjs';
 import { openRepository } from './registry.mjs';
+import { runtimeNamed } from './runtimes.mjs';
 import { UNPACKED, unpackedBytes } from './unpacked.mjs';
 
 const FOLDER = process.argv[2];
-const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, VLLM_IMAGE, TORCH_INDEX, SSL_CERT_FILE } = process.env;
+const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, TORCH_INDEX, SSL_CERT_FILE } = process.env;
 
 // The default in runtimes/python/Dockerfile.
 const PYTHON_IMAGE = 'public.ecr.aws/docker/library/python';
@@ -53,9 +54,10 @@ async function build(reference, { tag, runtime, stage, python }, labels = []) {
   await mkdir(folder, { recursive: true });
   // Inspection only let through names with version specifiers: no pip options, URLs or paths.
   if (python) await writeFile(join(folder, 'wanted.txt'), `${python.requirements.join('\n')}\n`);
+  const { base } = (await runtimeNamed(runtime)).image;
   const settings = [
     ...(WEB_ADAPTER_IMAGE ? ['--build-arg', `WEB_ADAPTER_IMAGE=${WEB_ADAPTER_IMAGE}`] : []),
-    ...(runtime === 'vllm' ? ['--build-arg', `VLLM_IMAGE=${VLLM_IMAGE}`] : []),
+    ...(base ? ['--build-arg', `${base.setting}=${process.env[base.setting]}`] : []),
     ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),
     ...(python ? ['--build-arg', `PYTHON_VERSION=${await versionOf(python)}`] : []),
     ...(python ? ['--build-context', `wanted=${folder}`] : []),

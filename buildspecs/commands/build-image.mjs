@@ -42,13 +42,13 @@ try {
 
 /** Null for an image that cannot be tested here, since it needs a GPU. */
 async function smokeOf({ reference: image }, order, proof) {
-  const { server, startupSeconds, needsGpu } = order;
+  const { server, startupSeconds, facts } = order;
   progress('starting the image');
-  // The model is served as it was saved, or as it was converted.
-  const { runtime: name, modelFile } = proof ?? order;
+  // What serves is as it was saved, or what it was converted to.
+  const { runtime: name, modelFile } = proof ?? { ...facts, runtime: order.runtime };
   const runtime = await runtimeNamed(name);
-  if (needsGpu && !runtime.image.ask) return null;
-  const request = order.example ?? proof?.example?.request;
+  if (facts.needsGpu && !runtime.image.ask) return null;
+  const request = facts.example ?? proof?.example?.request;
   return smokeTest({ image, runtime, server, startupSeconds, modelFile, request });
 }
 

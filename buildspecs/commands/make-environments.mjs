@@ -34,32 +34,7 @@ const CONVERTING = [
   'slipway_server.conversion.graph',
   'slipway_server.conversion.guard',
 ];
-// The modules that most models of a format import, also by code that is not Python's. Any other is compiled once it has been imported.
-const ESTIMATORS = [
-  ...[
-    'compose',
-    'ensemble',
-    'impute',
-    'linear_model',
-    'neighbors',
-    'pipeline',
-    'preprocessing',
-  ].map((name) => `sklearn.${name}`),
-  ...['char', 'ctypeslib', 'f2py', 'fft', 'random', 'rec', 'strings', 'testing'].map(
-    (name) => `numpy.${name}`,
-  ),
-  ...['joblib', 'pandas', 'dateutil.easter', 'dateutil.parser', 'dateutil.tz'],
-  ...['numpy._core._exceptions', 'scipy.sparse.csgraph._validation'],
-  ...['scipy._external', 'sklearn.externals'].map((name) => `${name}.array_api_compat.numpy.fft`),
-];
-const FORMATS = {
-  sklearn: ESTIMATORS,
-  skops: [...ESTIMATORS, 'skops.io'],
-  xgboost: ['xgboost'],
-  lightgbm: ['lightgbm'],
-  catboost: ['catboost'],
-};
-// Marks an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
+// Of an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
 const READY = 'ready';
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 // Where Python finds its own modules, in an environment.
@@ -70,11 +45,10 @@ const CONFIGURATION = 'pyvenv.cfg';
  * `environment` and `converter` answer its Python as soon as a model can be loaded in it. That of a converter, which not every version of a framework has, is empty where there is none: then the framework serves the model.
  * `finish` waits for what is still being compiled.
  */
-export function makeEnvironments(images, image, { environmentHash, python, converts, format }) {
+export function makeEnvironments(images, image, { environmentHash, python, keptBecause, imports }) {
   const tools = once(() => findTools([python.python, ...python.orElse]));
   const torchIndex = python.cuda ? 'none' : process.env.TORCH_INDEX;
   const from = { folder: join(images, 'environments'), image, tools, torchIndex };
-  const imported = FORMATS[format] ?? [];
   const compiling = [];
 
   const provided = async (name, as, packages, { modules, isKept = false }) => {
@@ -97,15 +71,15 @@ export function makeEnvironments(images, image, { environmentHash, python, conve
       const { requirements } = python;
       // The numpy that the server is locked with, where a model asks for nothing.
       const numpy = requirements.length > 0 ? 'numpy' : `-r ${join(SERVER, 'numpy.txt')}`;
-      const modules = { first: [...SERVING, ...imported], last: [] };
+      const modules = { first: [...SERVING, ...imports], last: [] };
       const packages = [numpy, ...requirements];
       const isKept = requirements.length === 0;
       return provided(environmentHash, 'environment', packages, { modules, isKept });
     }),
     converter: once(async () => {
-      if (!converts) return '';
+      if (keptBecause !== null) return '';
       const packages = [`-r ${join(SERVER, 'convert-requirements.in')}`, ...python.requirements];
-      const modules = { first: [...PROVING, ...imported], last: CONVERTING };
+      const modules = { first: [...PROVING, ...imports], last: CONVERTING };
       const name = `${environmentHash}-convert`;
       return provided(name, 'converter', packages, { modules }).catch((error) => {
         sayWhy(error);

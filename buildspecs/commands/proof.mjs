@@ -11,7 +11,7 @@ export function proofOf(order, described, { converted, ...conversion }) {
   const { signature, takesColumns, example, importMs, loadMs, peakBytes, packages } = described;
   return {
     runtime: converted ? order.convertsTo : order.runtime,
-    modelFile: converted && !order.pipeline ? 'model.onnx' : order.modelFile,
+    modelFile: converted && !order.facts.pipeline ? 'model.onnx' : order.facts.modelFile,
     conversion: conversionOf(converted, conversion),
     importMs,
     loadMs,

@@ -8,8 +8,6 @@ import { progress } from './progress.mjs';
 import { proofOf } from './proof.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 
-const NETWORKS = ['tflite', 'savedmodel', 'keras'];
-
 /**
  * Makes the folder ARTIFACT/served of the artifact in ARTIFACT/model, with the folder `model` and `facts.json`, and writes what was found out by loading the model to ARTIFACT/proof.json, which is empty if the runtime takes no packages, and so there is nothing to find out.
  * `environment` and `converter` answer the place of a Python, that of a converter empty if there is none. A model that may be converted is loaded by its converter, once: only one that is served as it is needs its environment too.
@@ -18,10 +16,10 @@ export async function proveModel(artifact, order, { environment, converter }) {
   const work = workFolder(artifact, order);
   await mkdir(work.out);
   const runtime = await runtimeNamed(order.runtime);
-  const refusal = refusalOf(order);
-  const convertedIn = runtime.takesPackages && !refusal ? await converter() : '';
+  const mayConvert = runtime.takesPackages && order.keptBecause === null;
+  const convertedIn = mayConvert ? await converter() : '';
   await layOut(work, convertedIn || (await environment()));
-  if (runtime.takesPackages) await prove(work, runtime, { environment, convertedIn, refusal });
+  if (runtime.takesPackages) await prove(work, runtime, { environment, convertedIn });
   else await writeFile(work.proof, '');
   return { served: work.served, proof: work.proof };
 }
@@ -30,7 +28,7 @@ function workFolder(artifact, order) {
   const served = join(artifact, 'served');
   const out = join(artifact, 'out');
   const facts = join(served, 'facts.json');
-  const model = join(served, 'model', order.modelFile ?? '');
+  const model = join(served, 'model', order.facts.modelFile);
   return {
     artifact,
     order,
@@ -49,7 +47,7 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
   await mkdir(served, { recursive: true });
   let unpacked = join(artifact, 'model');
   // Unpacks at the offsets that inspection found: no second reader looks for files in an archive.
-  for (const [depth, { archive, ...taken }] of order.unpacking.entries()) {
+  for (const [depth, { archive, ...taken }] of order.facts.unpacking.entries()) {
     const [inner, list] = [join(out, `unpacked-${depth}`), join(artifact, `taken-${depth}.json`)];
     await writeFile(list, JSON.stringify(taken));
     const given = [join(unpacked, archive), inner, list];
@@ -57,43 +55,12 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
     unpacked = inner;
   }
   await rename(unpacked, join(served, 'model'));
-  for (const name of order.leftOut ?? []) await rm(join(served, 'model', name));
-  await writeFile(facts, JSON.stringify(factsOf(order)));
+  for (const name of order.facts.leftOut ?? []) await rm(join(served, 'model', name));
+  // What inspection found is all that is loaded; none of it is determined again by other rules.
+  await writeFile(facts, JSON.stringify(order.facts));
 }
 
-/** Loads what inspection found; none of it is determined again by other rules. */
-function factsOf(order) {
-  const {
-    format,
-    entrypoint,
-    data,
-    allowed,
-    signature,
-    takesColumns,
-    example,
-    tensorNames,
-    language,
-    pipeline,
-    needsGpu,
-  } = order;
-  const { network } = order.wishes;
-  return {
-    format,
-    entrypoint,
-    data,
-    allowed,
-    signature,
-    takesColumns,
-    example,
-    tensorNames,
-    language,
-    pipeline,
-    network,
-    needsGpu: needsGpu || undefined,
-  };
-}
-
-async function prove(work, runtime, { environment, convertedIn, refusal }) {
+async function prove(work, runtime, { environment, convertedIn }) {
   const attempt = convertedIn ? await converted(work, convertedIn) : undefined;
   if (attempt?.conversion?.converted) {
     await finish(work, runtime, { described: attempt, report: attempt.conversion });
@@ -105,7 +72,10 @@ async function prove(work, runtime, { environment, convertedIn, refusal }) {
     rows === 0 || nativeMicros === null
       ? 'it is code, or does not take rows of numbers'
       : (attempt?.reason ?? 'no converter supports this version of its framework');
-  const report = attempt?.conversion ?? { ...NOT_CONVERTED, reason: refusal ?? reason };
+  const report = attempt?.conversion ?? {
+    ...NOT_CONVERTED,
+    reason: work.order.keptBecause ?? reason,
+  };
   await finish(work, runtime, { described, report });
 }
 
@@ -193,25 +163,11 @@ async function declare({ facts }, { signature, takesColumns }) {
   await writeFile(facts, JSON.stringify({ ...known, signature, takesColumns }));
 }
 
-/** Why a model of this kind is not converted. */
-function refusalOf({ language, format, pipeline, wishes, needsGpu }) {
-  if (language) return 'it is a language model, which is more than one pass through a graph';
-  if (format === 'spacy') return 'spaCy runs it';
-  if (NETWORKS.includes(format)) return 'OpenVINO runs it as it is';
-  if (needsGpu) return 'it computes on a GPU, and the ONNX server does not';
-  const { image } = pipeline ?? {};
-  if (image && !image.isPrepared) {
-    return `the ONNX server does not prepare images as ${image.processor} does`;
-  }
-  if (wishes.optimize === 'none') return 'runtime.optimize is none';
-  return undefined;
-}
-
 /** The converted model replaces the original. */
 async function exchange(work) {
   // The artifact's code could have placed a link here that leads out of its folder.
   if (!(await lstat(work.onnx)).isFile()) throw new Error('the converted model is not a file');
-  await (work.order.pipeline ? exchangeWeights(work) : exchangeModel(work));
+  await (work.order.facts.pipeline ? exchangeWeights(work) : exchangeModel(work));
 }
 
 async function exchangeModel({ served, onnx }) {
@@ -220,8 +176,9 @@ async function exchangeModel({ served, onnx }) {
   await rename(onnx, join(served, 'model', 'model.onnx'));
 }
 
-/** A folder of Hugging Face keeps its configuration and its tokenizer; only its weights are exchanged. */
-async function exchangeWeights({ order: { modelFile, data }, served, onnx }) {
+/** Of a folder of Hugging Face's, what it is for and its tokenizer stay as they are. */
+async function exchangeWeights({ order, served, onnx }) {
+  const { modelFile, data } = order.facts;
   const folder = join(served, 'model', modelFile, dirname(data.file));
   for (const name of await readdir(folder)) {
     if (/\.safetensors(\.index\.json)?$/.test(name)) await rm(join(folder, name));

@@ -5,10 +5,10 @@ import { missingCaveat } from '#domain/artifact/caveat.ts';
 import type {
   ImageServing,
   LanguageServing,
-  MemoryTerm,
   PipelineServing,
   SentenceModule,
 } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
 import { gpuMemory } from '#domain/placement/gpu-memory.ts';

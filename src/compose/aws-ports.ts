@@ -37,6 +37,7 @@ import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages, ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
 import { OWN_IMAGES, type OwnImages } from '#domain/build/own-image.ts';
+import { BASE_IMAGES } from '#domain/build/runtime.ts';
 import type { Caps } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
@@ -192,10 +193,12 @@ export function offeredBy(environment: Environment): readonly Target[] {
 
 /** The GPUs of this stack, which are chosen only for models with an image to serve them. */
 export function gpusOf(environment: Environment): Gpus {
-  const set = settings(environment, 'VLLM_IMAGE', 'ALLOWED_ACCELERATORS');
-  const vllmImage = set.VLLM_IMAGE === 'none' ? null : set.VLLM_IMAGE;
+  const { ALLOWED_ACCELERATORS } = settings(environment, 'ALLOWED_ACCELERATORS');
+  const named = Object.entries(settings(environment, ...BASE_IMAGES));
+  const baseImages = Object.fromEntries(named.filter(([, image]) => image !== 'none'));
+  const isServed = Object.keys(baseImages).length > 0;
   // Whether there are containers yet is no matter: a model that needs one waits for it.
-  return { areChosen: vllmImage !== null && set.ALLOWED_ACCELERATORS !== 'none', vllmImage };
+  return { areChosen: isServed && ALLOWED_ACCELERATORS !== 'none', baseImages };
 }
 
 /** Gives the API's stage its log, tracing and throttle; answers the stage where it lacked some. */

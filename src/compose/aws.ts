@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
-import { byRuntime } from '#domain/build/runtime.ts';
+import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
@@ -103,15 +103,16 @@ export const acquireLeaseOnAws = (env: Environment) =>
 
 const buildsOf = (env: Environment) => {
   // One source builds all environments, so one hash names all runtimes.
-  const { ENVIRONMENT_HASH: hash, VLLM_IMAGE: vllmImage } = settings(
-    env,
-    'ENVIRONMENT_HASH',
-    'VLLM_IMAGE',
-  );
+  const { ENVIRONMENT_HASH: hash } = settings(env, 'ENVIRONMENT_HASH');
+  const baseImages = settings(env, ...BASE_IMAGES);
+  const hashOf = (name: RuntimeName) => {
+    const { base } = RUNTIMES[name].image;
+    return base ? `${hash}-${shortHash(baseImages[base.setting] ?? '')}` : hash;
+  };
   return {
     registry: registryOf(env),
     artifacts: artifactsOf(env),
-    hashes: byRuntime((name) => (name === 'vllm' ? `${hash}-${shortHash(vllmImage)}` : hash)),
+    hashes: byRuntime(hashOf),
     engine: 'image',
     gpus: gpusOf(env),
     // Each model is loaded in a container of its own.

@@ -31,7 +31,7 @@ import {
   type Walls,
 } from '#adapters/local/servers/walls.ts';
 import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
-import { byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import support from '#domain/data/python-support.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { WallsReport } from '#domain/walls.ts';
@@ -204,6 +204,21 @@ async function neverAsked(): Promise<never> {
   throw new Failure('BuildFailed', 'models that are processes have no images of environments');
 }
 
+/** The images that runtimes are made of, where this machine names them. */
+export function baseImagesIn(environment: Environment): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    BASE_IMAGES.flatMap((name) => {
+      const image = environment[name];
+      return image ? [[name, image]] : [];
+    }),
+  );
+}
+
+function baseImageOf(name: RuntimeName, baseImages: Readonly<Record<string, string>>) {
+  const { base } = RUNTIMES[name].image;
+  return base ? [baseImages[base.setting] ?? ''] : [];
+}
+
 async function dockerEngine({
   folder,
   environment,
@@ -212,10 +227,10 @@ async function dockerEngine({
 }: Options): Promise<LocalEngine> {
   const label = containerLabel(folder(''));
   const webAdapter = environment['WEB_ADAPTER_IMAGE'];
-  const vllm = environment['VLLM_IMAGE'] ?? '';
+  const baseImages = baseImagesIn(environment);
   const variables = {
     ...(webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {}),
-    ...(vllm ? { VLLM_IMAGE: vllm } : {}),
+    ...baseImages,
     TORCH_INDEX: torchIndex(environment),
     CONTAINER_LABEL: label,
   };
@@ -238,7 +253,7 @@ async function dockerEngine({
     walls: { says: 'containers', open: [], refuses: null },
     engine: 'image',
     hashes: byRuntime((name) =>
-      hashOf([...rest, ...(name === 'vllm' ? [vllm] : []), ...runtimeFiles(name)]),
+      hashOf([...rest, ...baseImageOf(name, baseImages), ...runtimeFiles(name)]),
     ),
     servers: await containerServers(folder('')),
     build: image.build,

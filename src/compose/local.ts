@@ -60,7 +60,7 @@ import { incidents } from './incidents.ts';
 import { keptProof } from './kept-proof.ts';
 import { liveWatch } from './live-watch.ts';
 import { localDeployments, MOST_LOCAL_ATTEMPTS } from './local-deployments.ts';
-import { localEngine } from './local-engine.ts';
+import { baseImagesIn, localEngine } from './local-engine.ts';
 import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from './machine-budget.ts';
@@ -282,7 +282,7 @@ async function startIn(
       learnFunctionMemory: async () => undefined,
     },
     // A machine without a GPU still answers, by its CPU.
-    gpus: { areChosen: false, vllmImage: environment['VLLM_IMAGE'] || null },
+    gpus: { areChosen: false, baseImages: baseImagesIn(environment) },
     // The machine is its owner's, who has started Slipway with Docker to have images built.
     ownImages: 'built',
     unwalled: runtime.walls.refuses,

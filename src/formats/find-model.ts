@@ -1,19 +1,23 @@
 import type { Unpacking } from '#domain/artifact/facts.ts';
-import { type FileFormat, type Format, SERVED } from '#domain/artifact/format.ts';
+import {
+  type FileFormat,
+  FORMATS,
+  type Format,
+  isFileFormat,
+  pageOf,
+} from '#domain/artifact/format.ts';
 import { KNOWN_FILES } from '#domain/artifact/known-files.ts';
 import { BY_CODE, PREDICT } from '#domain/artifact/ways-out.ts';
-import { folderOf, isLitter, within } from '#formats/archives/folder.ts';
+import { folderOf, foldersWith, isLitter, within } from '#formats/archives/folder.ts';
 import { isArchive, openArchive, unpackingOf } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { type CodeEntry, findCode } from '#formats/code/python-code.ts';
-import { HANDLERS } from '#formats/code/sagemaker.ts';
-import { huggingFaceFolders } from '#formats/huggingface/folder.ts';
+import { type CodeEntry, findCode } from '#formats/python/inspect.ts';
 import { type Foreign, findForeign } from './foreign/find.ts';
 import { fixOf } from './known-formats.ts';
-import { type MlflowFolder, mlflowOnnx, readMlflow } from './mlflow/inspect.ts';
 import { type ModelFile, modelFiles } from './model-files.ts';
+import type { FoundFile } from './reader.ts';
+import { folderReader } from './readers.ts';
 import { listed, quoted, rejected } from './rejected.ts';
-import { isSpacy } from './spacy/inspect.ts';
 import { type TritonModel, tritonConfigs, tritonModel } from './triton/repository.ts';
 
 /** An artifact's one model, and where it is. */
@@ -29,8 +33,6 @@ export type Found = {
   /** The model's file; null when the model is a folder. Its own format is `fileFormat`. */
   readonly file: ArtifactFile | null;
   readonly fileFormat: FileFormat | null;
-  /** What its MLmodel says, of a folder that MLflow saved. */
-  readonly mlflow?: MlflowFolder;
   /** What Triton was told of it, which has to agree with the file. */
   readonly config?: ArtifactFile;
 };
@@ -125,59 +127,58 @@ function only({ member }: ArtifactFile): (each: Unpacking) => Unpacking {
 /** A model that is a folder; kinds that say more about how they are served rank first. */
 async function folderModel(place: Place, options: FindOptions): Promise<Found | undefined> {
   const { files } = place;
-  const folder = (format: Format, ends: string, found = foldersWith(files, ends)) => {
-    const [one, another] = found;
-    if (one === undefined || !['auto', format].includes(options.format)) return undefined;
-    if (another !== undefined) throw twoFolders(within(one, ends), within(another, ends));
-    return { ...place, format, root: one, file: null, fileFormat: null };
-  };
-  const mlflow = folder('mlflow', SERVED.mlflow.marker);
-  if (mlflow) return mlflowFound(place, mlflow);
+  const saved = await folderOfRank('saved', place, options);
+  if (saved) return saved;
   const [triton, second] = options.format === 'auto' ? tritonConfigs(files) : [];
   if (triton && second) throw twoModels(triton.name, second.name);
   if (triton) return tritonFound(place, await tritonModel(files, triton));
-  const sagemaker = folder('sagemaker', HANDLERS);
-  if (sagemaker) return sagemaker;
-  // A folder that is not served as a whole may hold a file that the manifest names.
+  const handlers = await folderOfRank('handlers', place, options);
+  if (handlers) return handlers;
+  // Of a whole that is not served, a file that the manifest names may be.
   if (options.path === null) refuseForeign(await findForeign(files, 'wholes'), options);
-  const huggingFace = await huggingFaceModel(place, options);
-  if (huggingFace) return huggingFace;
+  const weights = await folderOfRank('weights', place, options);
+  if (weights) return weights;
   refuseForeign(await findForeign(files, 'folders'), options);
-  const saved = folder('savedmodel', SERVED.savedmodel.marker);
-  if (saved) return saved;
-  const pipeline = folder('spacy', SERVED.spacy.marker, await spacyFolders(files));
-  if (pipeline) return pipeline;
+  return folderOfRank('marked', place, options);
+}
+
+type Rank = NonNullable<ReturnType<typeof pageOf>['folder']>['rank'];
+
+/** The one folder of the first format of this rank that has any. */
+async function folderOfRank(
+  rank: Rank,
+  place: Place,
+  { format: wanted, path }: FindOptions,
+): Promise<Found | undefined> {
+  for (const format of FORMATS) {
+    const { folder } = pageOf(format);
+    if (folder?.rank !== rank || isFileFormat(format)) continue;
+    if (wanted !== 'auto' && wanted !== format) continue;
+    // A file of weights that the manifest names is served as what it is alone.
+    if (rank === 'weights' && path !== null && wanted === 'auto') continue;
+    const { folders, servedAlone } = folderReader(format);
+    const [root, another] = await (folders?.(place.files) ??
+      foldersWith(place.files, folder.marker));
+    if (root === undefined) continue;
+    if (another !== undefined) {
+      throw twoFolders(within(root, folder.marker), within(another, folder.marker));
+    }
+    const alone = await servedAlone?.(place.files, root);
+    if (alone) return aloneFound(place, alone);
+    return { ...place, format, root, file: null, fileFormat: null };
+  }
   return undefined;
 }
 
-/** The ONNX file of the flavour `onnx`, with the files beside it: it needs neither MLflow nor Python. */
-async function mlflowFound(place: Place, mlflow: Found): Promise<Found> {
-  const folder = await readMlflow(place.files, mlflow.root);
-  const file = mlflowOnnx(folder);
-  if (!file) return { ...mlflow, mlflow: folder };
+/** A file with no more than lies beside it. */
+function aloneFound(place: Place, { file, format }: FoundFile): Found {
   const files = place.files.filter(({ name }) => folderOf(name) === folderOf(file.name));
-  return fileModel({ ...place, files }, { file, format: 'onnx', foreign: null });
+  return fileModel({ ...place, files }, { file, format, foreign: null });
 }
 
-/** The ONNX file of its newest version, with no more than lies beside that. */
+/** The ONNX file of its newest version. */
 function tritonFound(place: Place, { file, config }: TritonModel): Found {
-  const files = place.files.filter(({ name }) => folderOf(name) === folderOf(file.name));
-  return { ...fileModel({ ...place, files }, { file, format: 'onnx', foreign: null }), config };
-}
-
-/** A folder that transformers or sentence-transformers saved. */
-async function huggingFaceModel(
-  place: Place,
-  { format, path }: FindOptions,
-): Promise<Found | undefined> {
-  // A file that the manifest names is served as what it is alone.
-  if (path !== null && format === 'auto') return undefined;
-  if (format !== 'auto' && format !== 'huggingface') return undefined;
-  const [root, another] = await huggingFaceFolders(place.files);
-  if (root === undefined) return undefined;
-  const marker = SERVED.huggingface.marker;
-  if (another !== undefined) throw twoFolders(within(root, marker), within(another, marker));
-  return { ...place, format: 'huggingface', root, file: null, fileFormat: null };
+  return { ...aloneFound(place, { file, format: 'onnx' }), config };
 }
 
 /** A SageMaker archive without code holds just the model's file, in a gzipped tar. */
@@ -235,21 +236,6 @@ function commonFolder(files: Files): string {
   const tops = new Set(files.map(({ name }) => (name.includes('/') ? name.split('/')[0] : '.')));
   const [only = '.'] = tops;
   return tops.size === 1 ? only : '.';
-}
-
-function foldersWith(files: Files, ends: string): readonly string[] {
-  return files
-    .filter(({ name }) => name === ends || name.endsWith(`/${ends}`))
-    .map(({ name }) => (name === ends ? '.' : name.slice(0, -ends.length - 1)));
-}
-
-/** A `config.cfg` is of anything: its `meta.json` says whether it is of spaCy. */
-async function spacyFolders(files: Files): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const root of foldersWith(files, SERVED.spacy.marker)) {
-    if (await isSpacy(files, root)) found.push(root);
-  }
-  return found;
 }
 
 function baseOf(name: string): string {

@@ -1,30 +1,15 @@
 import type { ArtifactFacts, ModelFacts } from '#domain/artifact/facts.ts';
-import { type FileFormat, isFolderFormat } from '#domain/artifact/format.ts';
+import { isFileFormat, isFolderFormat, pageOf } from '#domain/artifact/format.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { inspectOwnImage, saysOwnImage } from '#formats/code/own-image.ts';
-import { inspectPythonCode } from '#formats/code/python-code.ts';
-import { inspectSagemaker } from '#formats/code/sagemaker.ts';
-import { type GgufBeside, inspectGguf } from '#formats/gguf/inspect.ts';
-import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
+import { inspectOwnImage, saysOwnImage } from '#formats/custom/inspect.ts';
 import { refuseUnquantizable } from '#formats/huggingface/int8.ts';
-import { inspectMlflow } from '#formats/mlflow/inspect.ts';
-import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { KNOWN_ROOTS, rootOf } from '#formats/pickle/globals.ts';
-import { inspectSklearn } from '#formats/sklearn/inspect.ts';
-import { inspectSkops } from '#formats/sklearn/skops.ts';
-import { inspectSpacy } from '#formats/spacy/inspect.ts';
-import { inspectKeras } from '#formats/tensorflow/keras.ts';
-import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
-import { inspectTflite } from '#formats/tensorflow/tflite.ts';
-import { inspectTorch } from '#formats/torch/inspect.ts';
-import { inspectCatboost } from '#formats/trees/catboost.ts';
-import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
-import { inspectXgboost } from '#formats/trees/xgboost.ts';
 import { requireDeclared } from '#formats/triton/repository.ts';
-import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Found, findModel } from './find-model.ts';
+import type { Given } from './reader.ts';
+import { fileReader, folderReader } from './readers.ts';
 import { listed, quoted, rejected } from './rejected.ts';
 import { refusalOfStandIn } from './stand-in.ts';
 
@@ -109,7 +94,7 @@ function kept({ unpacking, archives }: Found): Found['unpacking'] {
 /** The entry that the manifest names, which is a file in the model's own folder. */
 function entryIn({ format, files, root }: Found, entrypoint: string): string {
   const [path = ''] = entrypoint.split(':');
-  if (format !== 'python' && format !== 'sagemaker') {
+  if (!pageOf(format).takesEntrypoint) {
     throw rejected(
       `entrypoint is ${quoted(entrypoint)}, but the model has the format ${format}, which runs no code of its own`,
       'Remove entrypoint from model.yaml, or set `model.format: python` there.',
@@ -132,54 +117,23 @@ function absentFrom({ files, root }: Found, names: readonly string[]): readonly 
   });
 }
 
-function factsOf(found: Found, given: Omit<Beside, 'files'>): Promise<ModelFacts> {
-  const { format, files, root, file, fileFormat, mlflow } = found;
-  const inspectData = (data: ArtifactFile, dataFormat: FileFormat) =>
-    inspectFile(data, dataFormat, { ...given, files, absent: [] });
-  if (mlflow) return inspectMlflow(mlflow, inspectData, given.allowed);
-  if (format === 'huggingface') {
-    const { asked, path } = given;
-    const inspectPart = (data: ArtifactFile, dataFormat: FileFormat, beside: typeof files) =>
-      inspectFile(data, dataFormat, { ...given, files: beside, absent: [] });
-    return inspectHuggingFace(files, root, { inspectData: inspectPart, asked, path });
-  }
-  if (format === 'savedmodel') return inspectSavedModel(files, root);
-  if (format === 'spacy') return inspectSpacy(files, root);
-  if (format === 'python') return inspectPythonCode(files, root);
-  const model = file && fileFormat && { file, format: fileFormat };
-  if (format === 'sagemaker') return inspectSagemaker(files, root, { model, inspectData });
-  if (model) return inspectFile(model.file, model.format, { ...given, files });
-  throw new Error(`a model of the format ${format} has no file`);
-}
+type Told = Pick<Given, 'asked' | 'path' | 'allowed' | 'absent'>;
 
-type Beside = {
-  readonly files: readonly ArtifactFile[];
-  readonly asked: GgufBeside['asked'];
-  readonly path: string | null;
-  readonly allowed: readonly string[];
-  readonly absent: readonly string[];
-};
-
-/** The reader for each file format. */
-const READERS: Readonly<
-  Record<FileFormat, (source: ByteSource, name: string, beside: Beside) => Promise<ModelFacts>>
-> = {
-  onnx: (source, name, { files }) => inspectOnnx(source, name, files),
-  sklearn: (source, name, { allowed, absent }) => inspectSklearn(source, name, allowed, absent),
-  skops: (source, name, { allowed, absent }) => inspectSkops(source, name, allowed, absent),
-  xgboost: inspectXgboost,
-  lightgbm: inspectLightgbm,
-  catboost: inspectCatboost,
-  gguf: inspectGguf,
-  torch: inspectTorch,
-  tflite: inspectTflite,
-  keras: inspectKeras,
-};
-
-async function inspectFile(
-  file: ArtifactFile,
-  format: FileFormat,
-  beside: Beside,
-): Promise<ModelFacts> {
-  return READERS[format](await file.open(), file.name, beside);
+/** By the reader of the model's file, or of its folder. */
+async function factsOf(found: Found, told: Told): Promise<ModelFacts> {
+  const { format, files, root, file, fileFormat } = found;
+  const given: Given = {
+    ...told,
+    files,
+    model: file && fileFormat && { file, format: fileFormat },
+    inspectData: async (data, dataFormat, beside = files) =>
+      fileReader(dataFormat)(await data.open(), data.name, {
+        ...given,
+        files: beside,
+        absent: [],
+      }),
+  };
+  if (!isFileFormat(format)) return folderReader(format).read(files, root, given);
+  if (!file) throw new Error(`a model of the format ${format} has no file`);
+  return fileReader(format)(await file.open(), file.name, given);
 }

@@ -1,5 +1,4 @@
-import type { KnownFile } from '#domain/artifact/known-file.ts';
-import { endsIn, KNOWN_FILES, ownEndings } from '#domain/artifact/known-files.ts';
+import { endsIn, KNOWN_FILES, type KnownFile, ownEndings } from '#domain/artifact/known-files.ts';
 
 /** How many leading bytes of a file `recognise` and `isText` look at. */
 export const HEAD_BYTES = 2048;

@@ -1,6 +1,5 @@
 import type { FileFormat } from '#domain/artifact/format.ts';
-import type { KnownFile } from '#domain/artifact/known-file.ts';
-import { endsIn, KNOWN_FILES } from '#domain/artifact/known-files.ts';
+import { endsIn, KNOWN_FILES, type KnownFile } from '#domain/artifact/known-files.ts';
 import { isLitter } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { isLaterPart } from '#formats/gguf/splits.ts';

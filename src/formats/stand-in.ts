@@ -1,3 +1,4 @@
+import { pageOf } from '#domain/artifact/format.ts';
 import { endsIn } from '#domain/artifact/known-files.ts';
 import { type Failure, failureName } from '#domain/failure.ts';
 import { isArchive } from '#formats/archives/open.ts';
@@ -9,9 +10,6 @@ const MOST_LOOKED_AT = 50;
 
 /** Endings of a model's parts that no kind of file has alone. */
 const PARTS: readonly string[] = ['.bin', '.json', '.model', '.data-00000-of-00001'];
-
-/** Formats whose file endings pickles have too; their own readers tell them apart. */
-const READ_AS_PICKLES: readonly string[] = ['sklearn', 'torch'];
 
 /**
  * The reason behind a refusal, where one of the files belongs to no model: a pointer of Git LFS, a page or an error
@@ -40,6 +38,7 @@ function isOfModel(name: string): boolean {
 /** A pickle that is called what other readers or an archive are called. */
 function isMisnamed(name: string, format: string | null): boolean {
   const named = kindByName(name)?.format;
-  const isElse = named ? !READ_AS_PICKLES.includes(named) : isArchive(name);
+  // The readers of pickles tell these themselves.
+  const isElse = named ? !pageOf(named).isPickle : isArchive(name);
   return format === 'sklearn' && isElse;
 }

@@ -59,19 +59,6 @@ export function answerEnvironment({
   };
 }
 
-/** The settings of the GPUs for its server, by the names that runtimes/vllm reads. */
-export function gpuEnvironment({ gpuServing, accelerator }: RevisionSpec): Record<string, string> {
-  if (!gpuServing) return {};
-  const { maxModelLen, gpuMemoryUtilization } = gpuServing;
-  return {
-    MAX_MODEL_LEN: String(maxModelLen),
-    ...(gpuMemoryUtilization !== null && {
-      GPU_MEMORY_UTILIZATION: String(gpuMemoryUtilization),
-    }),
-    TENSOR_PARALLEL_SIZE: String(accelerator?.count ?? 1),
-  };
-}
-
 /** `isWaiting`: nothing had been started for it when this look at it began, since the target had no room; its time to get ready has not begun. `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
 export type RevisionState =
   | { readonly kind: 'absent' }

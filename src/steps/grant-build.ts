@@ -1,10 +1,12 @@
+import { pageOf } from '#domain/artifact/format.ts';
 import { USUAL_MACHINE } from '#domain/build/build-machine.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
 import { type RuntimeName, serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
-import { type Gpus, gpuFor, mayConvert, runtimeOn } from '#domain/placement/gpu-need.ts';
+import { type Gpus, gpuFor, keptBecause, runtimeOn } from '#domain/placement/gpu-need.ts';
 import { exampleOf } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -34,13 +36,13 @@ export const grantBuild =
     const plan = requireWork(deployment.work.plan, 'plan');
     const imageTag = requireWork(plan.imageTag ?? undefined, 'image to build');
     const { runtime, python, environmentHash } = plan;
-    const served = servedAs(inspection, gpus);
-    const wanted = engine === 'image' ? wantedEnvironments(plan, served, hashes) : [];
+    const order = modelOrder(inspection, gpus);
+    const wanted = engine === 'image' ? wantedEnvironments(plan, order, hashes) : [];
     const artifactUrl = await artifacts.grant(deploymentId, filesOf(deployment), {
       runtime,
       environmentHash,
       python,
-      ...served,
+      ...order,
       environments: environmentTags(wanted),
       previousImage: engine === 'image' ? await liveImage(registry, deployment) : null,
     });
@@ -51,10 +53,10 @@ export const grantBuild =
 /** The images of environments that the image of a model may be made of. */
 export function wantedEnvironments(
   plan: BuildPlan,
-  { converts }: Pick<ReturnType<typeof servedAs>, 'converts'>,
+  { keptBecause }: Pick<BuildOrder, 'keptBecause'>,
   hashes: Hashes,
 ) {
-  return environmentImages({ plan, converts, hashes });
+  return environmentImages({ plan, converts: keptBecause === null, hashes });
 }
 
 async function liveImage(registry: Registry, { model }: Deployment): Promise<string | null> {
@@ -73,30 +75,31 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
   }));
 }
 
-/** The order of a build, whatever serves the model; the order and the bytes determine the image. */
-export function servedAs(inspection: Inspection, gpus: Gpus) {
+/** What a build is given about a model, whatever serves it; this and the bytes determine the image. */
+export function modelOrder(inspection: Inspection, gpus: Gpus): ModelOrder {
   const { facts, manifest } = inspection;
   const gpu = gpuFor(inspection, gpus.areChosen);
   const runtime = runtimeOn(facts, gpu);
-  const { format, unpacking, modelFile, entrypoint, signature, takesColumns } = facts;
+  const { brings, listens, imports = [] } = pageOf(facts.format);
   return {
-    format,
-    unpacking,
-    modelFile,
-    entrypoint,
-    signature,
-    takesColumns,
-    data: facts.data ?? null,
-    allowed: manifest.model.allowPickle,
+    facts: {
+      ...facts,
+      example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
+      brings,
+      ...(listens && { listens }),
+      allowed: manifest.model.allowPickle,
+      network: manifest.runtime.network,
+      needsGpu: gpu !== null,
+    },
     wishes: manifest.runtime,
-    converts: mayConvert(inspection, gpu),
-    ...(facts.tensorNames && { tensorNames: facts.tensorNames }),
-    ...(facts.leftOut && { leftOut: facts.leftOut }),
-    ...(facts.language && { language: facts.language }),
-    ...(facts.pipeline && { pipeline: facts.pipeline }),
+    keptBecause: keptBecause(inspection, gpu) ?? null,
+    imports,
     server: serverPlace(runtime, manifest.runtime),
     startupSeconds: startupSeconds(runtime, manifest),
-    needsGpu: gpu !== null,
-    example: exampleOf(declaredOf({ facts, manifest }, {}))?.request ?? null,
   };
 }
+
+type ModelOrder = Pick<
+  BuildOrder,
+  'facts' | 'wishes' | 'keptBecause' | 'imports' | 'server' | 'startupSeconds'
+>;

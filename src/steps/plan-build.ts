@@ -8,13 +8,19 @@ import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { memoryMiB } from '#domain/manifest/manifest.ts';
-import { type Gpus, gpuFor, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
+import {
+  type Gpus,
+  gpuFor,
+  requireBaseImage,
+  requireGpu,
+  runtimeOn,
+} from '#domain/placement/gpu-need.ts';
 import { WITHOUT_WALLS_FIX, withoutWalls } from '#domain/walls.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Registry } from '#ports/registry.ts';
-import { servedAs, wantedEnvironments } from './grant-build.ts';
+import { modelOrder, wantedEnvironments } from './grant-build.ts';
 import { imagesOf, keptVersions } from './kept-versions.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
@@ -66,8 +72,8 @@ async function grantEnvironments(
   plan: BuildPlan,
 ): Promise<Output> {
   if (!environments) return { kind: 'needed', ...NO_ENVIRONMENT };
-  const served = servedAs(requireWork(work.inspection, 'inspection'), gpus);
-  const wanted = wantedEnvironments(plan, served, hashes);
+  const order = modelOrder(requireWork(work.inspection, 'inspection'), gpus);
+  const wanted = wantedEnvironments(plan, order, hashes);
   const missing = await environments.missing(requiredTags(wanted));
   if (missing.length === 0) return { kind: 'needed', ...NO_ENVIRONMENT };
   const environmentUrl = await artifacts.grant(`${id}-environment`, [], { environments: wanted });
@@ -85,12 +91,12 @@ async function decide(
   const inspected = requireWork(inspection, 'inspection');
   const { facts, manifest } = inspected;
   const tagOf = (hash: string) =>
-    imageTag(model, JSON.stringify([hash, servedAs(inspected, deps.gpus)]), artifact);
+    imageTag(model, JSON.stringify([hash, modelOrder(inspected, deps.gpus)]), artifact);
   const gpu = gpuFor(inspected, deps.gpus.areChosen);
   const runtime = runtimeOn(facts, gpu);
   requireOwnImage(deps.ownImages, runtime, manifest.runtime.image);
   requireGpu(facts, runtime, gpu);
-  if (runtime === 'vllm' && deps.gpus.vllmImage === null) throw withoutVllm();
+  requireBaseImage(runtime, deps.gpus);
   const { takesPackages } = RUNTIMES[runtime];
   const packages = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
   const python = packages && gpu ? { ...packages, cuda: true as const } : packages;
@@ -118,16 +124,6 @@ async function decide(
     ...(machine && { machine }),
     ...(gpu && { accelerator: gpu }),
   };
-}
-
-function withoutVllm(): Failure {
-  return new Failure(
-    'ArtifactRejected',
-    'a language model is served on a GPU by vLLM, and this Slipway was given no image of it',
-    {
-      fix: 'Name one by its digest: deploy with the parameter vllmImage, on one machine set VLLM_IMAGE (docs/deploy.md#gpus). Or set `resources.accelerator: none` in model.yaml: a CPU answers more slowly.',
-    },
-  );
 }
 
 /** Fails with `ArtifactRejected` for a runtime that runs only as an image, or that needs walls where there are none. */

@@ -197,9 +197,9 @@ describe('the image of a model of Python', () => {
   const order = {
     ...ORDER,
     runtime: 'python',
-    format: 'xgboost',
+    keptBecause: null,
+    facts: { ...ORDER.facts, format: 'xgboost', modelFile: 'model.ubj' },
     python,
-    modelFile: 'model.ubj',
     environments: { onnx: ONNX.tag, python: 'python-e1' },
   } as const;
   let world: ImageWorld;
@@ -250,8 +250,10 @@ describe('the image of a model of Python', () => {
       'predict.py': Buffer.from(CURIOUS),
       'requirements.txt': Buffer.from(''),
     };
-    const code = { format: 'python', modelFile: '.', entrypoint: 'predict.py:predict' };
-    const ARTIFACT_URL = world.artifact(files, { ...order, ...code });
+    const code = { format: 'python', brings: 'code', modelFile: '.' } as const;
+    const facts = { ...order.facts, ...code, entrypoint: 'predict.py:predict' };
+    const keptBecause = 'it may bring code';
+    const ARTIFACT_URL = world.artifact(files, { ...order, keptBecause, facts });
 
     const answer = await world.run('curious-1', {}, { ARTIFACT_URL });
 

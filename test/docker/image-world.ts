@@ -134,7 +134,8 @@ export async function openImageWorld() {
 
 function orderOf(files: Files): BuildOrder {
   const modelFile = Object.keys(files).find((name) => name.endsWith('.onnx'));
-  return { ...ORDER, modelFile: modelFile ?? ORDER.modelFile };
+  const { facts } = ORDER;
+  return { ...ORDER, facts: { ...facts, modelFile: modelFile ?? facts.modelFile } };
 }
 
 /** What a build answers, also when it fails. */

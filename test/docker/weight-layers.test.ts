@@ -80,7 +80,9 @@ describe('the weights of a model in a registry', () => {
     const leftOut = ['pytorch_model.bin', 'onnx/model_fp16.onnx'];
     const foreign = Object.fromEntries(leftOut.map((name) => [name, random(20)]));
     const files: Files = { 'model.onnx': addConstantModel({ constant: 1 }), ...foreign };
-    const variables = { ARTIFACT_URL: world.artifact(files, { ...ORDER, leftOut }) };
+    const variables = {
+      ARTIFACT_URL: world.artifact(files, { ...ORDER, facts: { ...ORDER.facts, leftOut } }),
+    };
     const image = await world.imageOf('left-out', await world.run('left-out', {}, variables));
     const served = await world.build('alone', { 'model.onnx': addConstantModel({ constant: 1 }) });
     const listed = await docker(
@@ -100,7 +102,12 @@ describe('the weights of a model in a registry', () => {
 
   it('make up the size of an image that is not started in want of a GPU, and not fetched', async () => {
     const { image } = await pushed('heavy-1', first, null);
-    const order = { ...ORDER, runtime: 'vllm', needsGpu: true, environments: { vllm: ONNX.tag } };
+    const order = {
+      ...ORDER,
+      runtime: 'vllm',
+      facts: { ...ORDER.facts, needsGpu: true },
+      environments: { vllm: ONNX.tag },
+    };
     const ARTIFACT_URL = world.artifact(first, order);
 
     const unstarted = await world.imageOf('gpu-1', await world.run('gpu-1', {}, { ARTIFACT_URL }));

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import type { Format } from '#domain/artifact/format.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { inspectPythonCode } from '#formats/code/python-code.ts';
-import { inspectSagemaker } from '#formats/code/sagemaker.ts';
 import { findModel } from '#formats/find-model.ts';
+import { inspectPythonCode } from '#formats/python/inspect.ts';
+import { inspectSagemaker } from '#formats/sagemaker/inspect.ts';
 import { memoryFile } from '../support/bytes/archive-files.ts';
 import { tarOf } from '../support/bytes/tar.ts';
 import { zipOf } from '../support/bytes/zip.ts';

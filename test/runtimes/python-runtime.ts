@@ -21,6 +21,7 @@ export async function pythonFolder(
 ): Promise<Env> {
   const facts = {
     format: 'python',
+    brings: 'code',
     entrypoint: 'predict.py',
     example,
     signature: signature && {

@@ -76,7 +76,7 @@ describe('a language model that GPUs could serve', () => {
   });
 
   it('is rejected with what to do where it asks for a GPU and there is no image of vLLM', async () => {
-    const world = memoryWorld({ engine: 'image', gpus: { vllmImage: null } });
+    const world = memoryWorld({ engine: 'image', gpus: { baseImages: {} } });
     const held = await decoder(world, 'resources: { accelerator: L4 }');
 
     await expect(planBuild(world.deps)(held)).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { sha256Hex } from '#domain/hash.ts';
 import type { Held } from '#domain/workflow.ts';
-import { grantBuild, servedAs } from '#steps/grant-build.ts';
+import { grantBuild, modelOrder } from '#steps/grant-build.ts';
 import { planBuild } from '#steps/plan-build.ts';
 import { fixtureOf } from '../support/models/dropped.ts';
 import type { Granted } from '../support/worlds/build-order.ts';
@@ -112,36 +112,64 @@ describe('granting the build of an image', () => {
 });
 
 describe('what a build is told of a model', () => {
-  const NO_GPUS = { areChosen: false, vllmImage: null };
+  const NO_GPUS = { areChosen: false, baseImages: {} };
   const told = async (facts: object, manifest = '') => {
     const world = memoryWorld();
     const held = await world.before('PlanBuild', world.upload({ manifest }));
     const inspection = (await world.recordOf(held)).work.inspection!;
-    return servedAs({ ...inspection, facts: { ...inspection.facts, ...facts } }, NO_GPUS);
+    return modelOrder({ ...inspection, facts: { ...inspection.facts, ...facts } }, NO_GPUS);
   };
 
   it('is what is known of it, and nothing of what is not', async () => {
     const known = {
-      data: { name: 'iris' },
+      data: { file: 'm.json', format: 'xgboost' },
       tensorNames: { inputs: ['x'] },
       language: { task: 'embed' },
       pipeline: { task: 'fill-mask' },
     };
 
-    expect(await told(known)).toMatchObject(known);
-    const unknown = await told({});
-    expect(unknown.data).toBeNull();
-    for (const name of ['tensorNames', 'language', 'pipeline']) {
-      expect(unknown).not.toHaveProperty(name);
+    expect((await told(known)).facts).toMatchObject(known);
+    const { facts } = await told({});
+    for (const name of ['data', 'tensorNames', 'language', 'pipeline']) {
+      expect(facts).not.toHaveProperty(name);
     }
   });
 
   it('is whether it needs a GPU', async () => {
-    expect(await told({})).toMatchObject({ needsGpu: false });
+    expect(await told({})).toMatchObject({ facts: { needsGpu: false } });
     const onGpu = "resources: { accelerator: 'T4:1' }";
     expect(await told({ format: 'torch' }, onGpu)).toMatchObject({
-      needsGpu: true,
-      converts: false,
+      facts: { needsGpu: true },
+      keptBecause: 'it computes on a GPU, and the ONNX server does not',
+    });
+  });
+
+  it('is whether code comes with it, which has other walls, and what to compile first', async () => {
+    expect(await told({ format: 'python' })).toMatchObject({
+      facts: { brings: 'code' },
+      keptBecause: 'it may bring code, which runs where it was written for',
+      imports: [],
+    });
+    expect(await told({ format: 'gguf' })).toMatchObject({
+      facts: { brings: 'data', listens: true },
+    });
+    expect(await told({ format: 'xgboost' })).toMatchObject({
+      keptBecause: null,
+      imports: ['xgboost'],
+    });
+  });
+
+  it('is why a build keeps it as it was saved', async () => {
+    const pipeline = { image: { processor: 'AutoProcessor', isPrepared: false } };
+    const about = { format: 'huggingface', data: { format: 'huggingface' } };
+    expect(await told({ ...about, pipeline })).toMatchObject({
+      keptBecause: 'the ONNX server does not prepare images as AutoProcessor does',
+    });
+    expect(await told({ format: 'skops' }, 'runtime: { optimize: none }')).toMatchObject({
+      keptBecause: 'runtime.optimize is none',
+    });
+    expect(await told({ format: 'tflite' })).toMatchObject({
+      keptBecause: 'OpenVINO runs it as it is',
     });
   });
 });

@@ -83,8 +83,7 @@ describe('an image of its owner’s own', () => {
       environments: {},
       server: { port: 3000, healthPath: '/healthz', requestPath: '/predict' },
       startupSeconds: 300,
-      needsGpu: false,
-      example: { path: '/predict', body: { values: [1] } },
+      facts: { needsGpu: false, example: { path: '/predict', body: { values: [1] } } },
     });
   });
 
@@ -102,7 +101,7 @@ describe('an image of its owner’s own', () => {
     const { artifactUrl } = await grantBuild(world.deps)(held);
 
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
-    expect(order.example).toMatchObject({ path: '/invocations' });
+    expect(order.facts.example).toMatchObject({ path: '/invocations' });
   });
 
   it('runs with its server where its manifest says', async () => {

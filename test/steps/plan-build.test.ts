@@ -87,7 +87,10 @@ describe('planning the build', () => {
     expect(imageTag).toMatch(/^digits-[0-9a-f]{32}$/);
     expect(token).toMatch(/^[0-9a-f]{64}$/);
     const { order, files } = (await (await fetch(artifactUrl)).json()) as Granted;
-    expect(order).toMatchObject({ runtime: 'onnx', format: 'onnx', modelFile: 'model.onnx' });
+    expect(order).toMatchObject({
+      runtime: 'onnx',
+      facts: { format: 'onnx', modelFile: 'model.onnx', brings: 'data' },
+    });
     expect(files).toMatchObject(artifact.parts.map(({ name, sizeBytes }) => ({ name, sizeBytes })));
     expect((await world.told(held.deploymentId)).at(-1)).toMatchObject({
       state: 'Building',
@@ -280,13 +283,12 @@ describe('planning the build', () => {
     const { order } = (await (await fetch(artifactUrl)).json()) as Granted;
     expect(order).toMatchObject({
       runtime: 'python',
-      format: 'xgboost',
-      modelFile: 'm.ubj',
+      facts: { format: 'xgboost', modelFile: 'm.ubj', unpacking: [] },
       wishes: { optimize: 'auto', network: 'none' },
-      converts: true,
+      keptBecause: null,
+      imports: ['xgboost'],
       environmentHash: plan?.environmentHash,
       python: plan?.python,
-      unpacking: [],
       environments: {},
     });
   });
@@ -313,8 +315,12 @@ describe('planning the build', () => {
       }),
     ]);
 
-    expect(orders.map(({ converts }) => converts)).toEqual([false, false, false]);
-    expect(orders[2]?.language).toEqual({
+    expect(orders.map(({ keptBecause }) => keptBecause)).toEqual([
+      'it may bring code, which runs where it was written for',
+      'runtime.optimize is none',
+      'it is a language model, which is more than one pass through a graph',
+    ]);
+    expect(orders[2]?.facts.language).toEqual({
       task: 'generate',
       contextTokens: 512,
       requestsAtOnce: 2,

@@ -18,7 +18,7 @@ from typing import Any, NoReturn  # noqa: E402
 import uvicorn  # noqa: E402
 
 from .adapters import import_ahead, load_model  # noqa: E402
-from .config import Config, read_config  # noqa: E402
+from .config import Config, read_config, read_facts, required  # noqa: E402
 from .loading.loaded import with_outputs  # noqa: E402
 from .model import Model  # noqa: E402
 from .refusal import where  # noqa: E402
@@ -121,7 +121,7 @@ def start() -> None:
         sys.stdout.reconfigure(line_buffering=True, write_through=False)
     parent = Parent(os.environ)
     if waited_for := os.environ.pop("AWAIT_MODEL", ""):
-        import_ahead(waited_for)
+        import_ahead(read_facts(required(os.environ, "MODEL_FACTS")))
         os.environ.update(parent.told_environment())
     end_with_parent(os.environ)
     # Processes that the model's code starts have no channel.

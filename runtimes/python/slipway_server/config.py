@@ -64,7 +64,7 @@ class TensorNames:
 
 @dataclass(frozen=True)
 class Facts:
-    """What inspection found in the model's bytes, which is all that the server relies on: the format selects the adapter, the rest may be None."""
+    """What inspection found in the model's bytes, which is all that the server relies on: the format selects the adapter, `brings` says whether the owner's own code comes with it ("code") or not ("data"), the rest may be None."""
 
     format: str
     entrypoint: str | None
@@ -77,6 +77,7 @@ class Facts:
     tensor_names: TensorNames | None = None
     pipeline: Pipeline | None = None
     needs_gpu: bool = False
+    brings: str = "data"
 
     @property
     def embeds(self) -> bool:
@@ -129,7 +130,7 @@ def read_config(env: Mapping[str, str]) -> Config:
 
 
 def read_facts(path: str) -> Facts:
-    """Of a JSON file as inspection writes it: {format, entrypoint, data, allowed, signature, takesColumns, example, tensorNames, language, pipeline, needsGpu}."""
+    """Reads the JSON file that src/domain/build/order.ts describes as ServedFacts. Raises ValueError for any other."""
     try:
         with open(path, encoding="utf-8") as file:
             facts = json.load(file)
@@ -145,6 +146,7 @@ def read_facts(path: str) -> Facts:
             tensor_names=_names_of(facts.get("tensorNames")),
             pipeline=_pipeline_of(facts.get("pipeline")),
             needs_gpu=bool(facts.get("needsGpu")),
+            brings=facts.get("brings", "data"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f'MODEL_FACTS is "{path}", which is not a JSON file with the facts of a model: {error}') from error

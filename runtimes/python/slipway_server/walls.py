@@ -77,10 +77,6 @@ _FAST_OPEN = 0x20000000
 _SET_LEASE = 1024
 # MAP_SHARED, or MAP_SHARED_VALIDATE, and MAP_ANONYMOUS.
 _SHARED_WITHOUT_FILE = 0x21
-# These formats include the owner's own code, which may start programs and, if its manifest says so, use the network.
-_OF_CODE = ("python", "mlflow", "sagemaker")
-# What loads these has to make a Unix socket that listens, though nobody connects to it (language/engine.py): it still can connect to none, and has no network.
-_OF_LISTENERS = ("gguf",)
 
 
 def enter(env: MutableMapping[str, str]) -> None:
@@ -96,7 +92,8 @@ def enter(env: MutableMapping[str, str]) -> None:
     _end_input()
     _close_others({0, 1, 2} | {int(env[name]) for name in (CHANNEL, LISTENING) if env.get(name)})
     facts = _facts_of(env)
-    is_code = facts.get("format") in _OF_CODE
+    # The owner's own code comes with it: that may start programs and, if its manifest says so, use the network.
+    is_code = facts.get("brings") == "code"
     has_network = is_code and facts.get("network") == "open"
     limits = plan.get("limits", {})
     # Before the namespace, in which limits cannot be raised; except for processes, which a namespace counts separately.
@@ -109,7 +106,8 @@ def enter(env: MutableMapping[str, str]) -> None:
     if plan["landlock"]:
         _enter_landlock(plan, is_code, has_network)
     if plan["seccomp"]:
-        _enter_seccomp(has_network, may_listen=facts.get("format") in _OF_LISTENERS)
+        # What loads it may have to make a Unix socket that listens, though nobody connects to it (language/engine.py): it still can connect to none, and has no network.
+        _enter_seccomp(has_network, may_listen=facts.get("listens") is True)
 
 
 def _end_input() -> None:

@@ -1,4 +1,5 @@
-import { answerEnvironment, gpuEnvironment, type RevisionSpec } from '#ports/platform.ts';
+import { runtimeEnvironment } from '#domain/build/runtime.ts';
+import { answerEnvironment, type RevisionSpec } from '#ports/platform.ts';
 
 /** The environment of a model's server on every target; `digest` is the image's. */
 export function serverEnvironment(spec: RevisionSpec, digest: string): Record<string, string> {
@@ -11,7 +12,7 @@ export function serverEnvironment(spec: RevisionSpec, digest: string): Record<st
     SLIPWAY_IMAGE: digest,
     PORT: String(spec.server.port),
     ORT_DISABLE_TELEMETRY: '1',
-    ...gpuEnvironment(spec),
+    ...runtimeEnvironment(spec),
     ...answerEnvironment(spec),
   };
 }

@@ -1,12 +1,10 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { Format } from './format.ts';
+import type { MemoryTerm } from './memory-term.ts';
 import type { Signature } from './signature.ts';
 
 /** A Python package under its `pip install` name; `version` is exact ("1.5.2") where the artifact tells it, else null. */
 export type Framework = { readonly name: string; readonly version: string | null };
-
-/** One part of a model's memory use, in bytes: "weights", "scikit-learn and its imports". */
-export type MemoryTerm = { readonly name: string; readonly bytes: number };
 
 /**
  * The one file that a framework loads from a folder or archive model: its path within the model's folder, what it is, and

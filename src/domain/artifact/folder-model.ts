@@ -1,10 +1,10 @@
-import { FORMATS, type Format, SERVED } from './format.ts';
+import { FORMATS, pageOf } from './format.ts';
 
-// Custom images also need a manifest that says where they serve, and what Hugging Face's libraries write weights beside it.
-const UNSURE: readonly Format[] = ['custom', 'huggingface'];
 // File names that alone mark their folder as a model.
-const MARKERS: readonly (string | null)[] = [
-  ...FORMATS.filter((format) => !UNSURE.includes(format)).map((format) => SERVED[format].marker),
+const MARKERS: readonly string[] = [
+  ...FORMATS.map((format) => pageOf(format).folder)
+    .filter((folder) => folder?.isSure)
+    .map((folder) => folder?.marker ?? ''),
   'model_index.json',
 ];
 const DESCRIPTIONS: readonly string[] = ['config.json', 'modules.json'];

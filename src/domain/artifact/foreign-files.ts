@@ -1,4 +1,4 @@
-import type { KnownFile } from './known-file.ts';
+import type { FileKind } from './known-file.ts';
 import { BY_CODE, CORE_ML, HUGGING_FACE, JAX, PADDLE, TENSORFLOW, TORCH } from './ways-out.ts';
 
 const ZIP = /^504b0304/;
@@ -6,40 +6,35 @@ const ANSWERED =
   'It is what a server answered in the place of a model: download the model itself, and upload that.';
 
 /** Kinds of files that are recognised and not served. */
-export const FOREIGN_FILES: readonly KnownFile[] = [
+export const FOREIGN_FILES: readonly FileKind[] = [
   {
     what: 'an Ultralytics model',
-    format: null,
     endings: [],
     inside: ['.pt'],
     // The pickle at the begin of its zip names `ultralytics.nn`.
     magic: /^504b0304.*63756c7472616c79746963732e6e6e/,
     fix: `Export it with \`yolo export model=FILE format=onnx\` and upload the .onnx file, or ${BY_CODE}.`,
   },
-  { what: 'a TorchServe archive', format: null, endings: ['.mar'], hint: ZIP, fix: TORCH },
+  { what: 'a TorchServe archive', endings: ['.mar'], hint: ZIP, fix: TORCH },
   {
     what: 'an archive of 7-Zip, RAR or another kind',
-    format: null,
     endings: ['.7z', '.rar', '.tar.bz2', '.tar.xz', '.tar.zst', '.tbz2', '.txz'],
     magic: /^(377abcaf271c|526172211a07)/,
     fix: 'Make it again with `tar czf` or `zip -r`, or upload the folder with `slipway push FOLDER`.',
   },
-  { what: 'a TensorFlow model', format: null, endings: ['.pb'], fix: TENSORFLOW },
+  { what: 'a TensorFlow model', endings: ['.pb'], fix: TENSORFLOW },
   {
     what: 'a PMML model',
-    format: null,
     endings: ['.pmml'],
     fix: `Upload the model that it was exported from, as its framework saves it, or ${BY_CODE}.`,
   },
   {
     what: 'a Core ML model',
-    format: null,
     endings: ['.mlmodel'],
     fix: CORE_ML,
   },
   {
     what: 'an ExecuTorch program',
-    format: null,
     endings: ['.pte'],
     // `ET12` at 4.
     magic: /^.{8}455431/,
@@ -47,7 +42,6 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a TensorRT engine',
-    format: null,
     endings: ['.engine', '.plan', '.trt'],
     // `ftrt` and `ptrt`.
     magic: /^(66|70)747274/,
@@ -55,7 +49,6 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: "an ONNX model in ONNX Runtime's own format",
-    format: null,
     endings: ['.ort'],
     // `ORTM` at 4.
     magic: /^.{8}4f52544d/,
@@ -63,19 +56,16 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a model that was compiled for a device',
-    format: null,
     endings: ['.rknn', '.hef', '.dlc', '.mnn'],
     fix: `Upload the ONNX file, or the TensorFlow Lite model, that it was compiled from, or ${BY_CODE}.`,
   },
   {
     what: 'weights of Darknet or Caffe',
-    format: null,
     endings: ['.weights', '.caffemodel'],
     fix: `Convert it to ONNX and upload the .onnx file; or ${BY_CODE}, as by OpenCV's dnn.readNet.`,
   },
   {
     what: 'a model of LIBSVM or LIBLINEAR',
-    format: null,
     endings: [],
     // `svm_type ` and `solver_type `.
     magic: /^(73766d5f7479706520|736f6c7665725f7479706520)/,
@@ -83,26 +73,22 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a model of Vowpal Wabbit',
-    format: null,
     endings: ['.vw'],
     fix: `Only Vowpal Wabbit reads it: ${BY_CODE}.`,
   },
   {
     what: 'an object of Java (as of Weka)',
-    format: null,
     endings: ['.ser'],
     magic: /^aced0005/,
     fix: 'Only Java reads it, and any code may run as it does: bring an image that serves it, with a Dockerfile.',
   },
   {
     what: 'a llamafile, which is a program',
-    format: null,
     endings: ['.llamafile'],
     fix: 'Upload the .gguf file that is in it (`unzip FILE` brings it out).',
   },
   {
     what: 'a model of OpenVINO',
-    format: null,
     endings: [],
     inside: ['.xml'],
     // `<net name=` within the first lines of XML.
@@ -111,13 +97,11 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a model of NeMo',
-    format: null,
     endings: ['.nemo'],
     fix: `Export it to ONNX where it was made (\`model.export("model.onnx")\`) and upload the .onnx file, or ${BY_CODE}.`,
   },
   {
     what: 'a model of ggml, from before GGUF',
-    format: null,
     endings: ['.ggml'],
     // `ggml`, `ggjt`, `ggmf` and `ggla` as little-endian numbers. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
     magic: /^(6c6d6767|746a6767|666d6767|616c6767)/,
@@ -125,33 +109,28 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a PaddlePaddle model',
-    format: null,
     endings: ['.pdmodel', '.pdparams', '.pdiparams'],
     fix: PADDLE,
   },
-  { what: 'weights of Flax (JAX)', format: null, endings: ['.msgpack'], fix: JAX },
+  { what: 'weights of Flax (JAX)', endings: ['.msgpack'], fix: JAX },
   {
     what: 'a fastText model',
-    format: null,
     endings: ['.ftz'],
     magic: /^ba164f2f/,
     fix: `Only fastText reads it: ${BY_CODE}.`,
   },
   {
     what: 'word vectors of gensim',
-    format: null,
     endings: ['.kv', '.wordvectors'],
     fix: `Only gensim reads them: ${BY_CODE}.`,
   },
   {
     what: 'word vectors in the format of word2vec',
-    format: null,
     endings: ['.vec'],
     fix: `They are a table of words: ${BY_CODE}.`,
   },
   {
     what: 'a tokenizer of SentencePiece',
-    format: null,
     endings: [],
     // Its first piece, `<unk>`, `<pad>` or `<s>`, and the score of that.
     magic: /^0a0[c-e]0a0[35]3c(756e6b|706164|73)3e15/,
@@ -159,13 +138,11 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: "R's serialized data",
-    format: null,
     endings: ['.rds', '.rda', '.rdata'],
     fix: 'Only R reads it: save a booster in its own format (xgb.save, lgb.save, catboost.save_model) and upload that, or bring an image that serves it, as of plumber or vetiver, with a Dockerfile.',
   },
   {
     what: 'a Prophet model',
-    format: null,
     endings: [],
     // `{"growth"`, as prophet.serialize writes it.
     magic: /^7b2267726f77746822/,
@@ -173,14 +150,12 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a safetensors file',
-    format: null,
     endings: ['.safetensors'],
     magic: /^.{8}000000007b/,
     fix: HUGGING_FACE,
   },
   {
     what: 'a CatBoost model in JSON',
-    format: null,
     endings: [],
     // `{"ctr_data"`, or without categories `{"features_info"`, with optional white space.
     magic: /^7b(20|09|0a|0d)*22(6374725f64617461|66656174757265735f696e666f)22/,
@@ -188,7 +163,6 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a LightGBM model in JSON',
-    format: null,
     endings: [],
     // `{"name": "tree", "version"`, as `dump_model` gives it, with optional white space.
     magic:
@@ -197,7 +171,6 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'an HTML page',
-    format: null,
     endings: [],
     // `<!` or `<html`, in any case.
     magic: /^3c(21|[46]8[57]4[46]d[46]c)/,
@@ -206,7 +179,6 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'an error that a server answered',
-    format: null,
     endings: [],
     // `{"error":`, or `<Error>` in XML, as a store of objects writes it.
     magic: /^(7b226572726f72223a|(3c3f786d6c(?:(?!3e)..)*3e(0d|0a)*)?3c4572726f723e)/,
@@ -215,7 +187,6 @@ export const FOREIGN_FILES: readonly KnownFile[] = [
   },
   {
     what: 'a Git LFS pointer',
-    format: null,
     endings: [],
     magic: /^76657273696f6e2068747470733a2f2f6769742d6c6673/,
     isStandIn: true,

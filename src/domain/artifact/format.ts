@@ -1,45 +1,33 @@
 import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import { FORMATS as PAGES } from '#formats/index.ts';
+import type { FormatPage } from './format-page.ts';
 
-type Served = {
-  /** The file that identifies a folder of this format; null where the format is a single file. */
-  readonly marker: string | null;
-  /** The runtime that loads it as saved; a build may convert it for another runtime. */
-  readonly runtime: RuntimeName;
-};
-
-/** The formats that Slipway serves, as the manifest and the registry name them. */
-export const SERVED = {
-  onnx: { marker: null, runtime: 'onnx' },
-  sklearn: { marker: null, runtime: 'python' },
-  skops: { marker: null, runtime: 'python' },
-  xgboost: { marker: null, runtime: 'python' },
-  lightgbm: { marker: null, runtime: 'python' },
-  catboost: { marker: null, runtime: 'python' },
-  gguf: { marker: null, runtime: 'python' },
-  torch: { marker: null, runtime: 'python' },
-  huggingface: { marker: 'config.json', runtime: 'onnx' },
-  tflite: { marker: null, runtime: 'python' },
-  savedmodel: { marker: 'saved_model.pb', runtime: 'python' },
-  keras: { marker: null, runtime: 'python' },
-  spacy: { marker: 'config.cfg', runtime: 'python' },
-  mlflow: { marker: 'MLmodel', runtime: 'python' },
-  sagemaker: { marker: 'code/inference.py', runtime: 'python' },
-  python: { marker: 'predict.py', runtime: 'python' },
-  custom: { marker: 'Dockerfile', runtime: 'custom' },
-} as const satisfies Readonly<Record<string, Served>>;
-
-export type Format = keyof typeof SERVED;
+/** A format that Slipway serves, as the manifest and the registry name it. */
+export type Format = keyof typeof PAGES;
 
 /** Formats whose model is one file. */
 export type FileFormat = {
-  [Name in Format]: (typeof SERVED)[Name]['marker'] extends null ? Name : never;
+  [Name in Format]: (typeof PAGES)[Name]['folder'] extends null ? Name : never;
 }[Format];
 
-function isFormat(name: string): name is Format {
-  return name in SERVED;
+/** What a format says of itself. */
+export function pageOf(format: Format): FormatPage {
+  return PAGES[format];
 }
 
-export const FORMATS: readonly Format[] = Object.keys(SERVED).filter(isFormat);
+function isFormat(name: string): name is Format {
+  return Object.hasOwn(PAGES, name);
+}
+
+export const FORMATS: readonly Format[] = Object.keys(PAGES).filter(isFormat);
+
+export function isFileFormat(name: string): name is FileFormat {
+  return isFormat(name) && pageOf(name).folder === null;
+}
+
+export function isFolderFormat(format: Format): boolean {
+  return !isFileFormat(format);
+}
 
 type Loaded = {
   readonly format: Format;
@@ -48,26 +36,37 @@ type Loaded = {
   readonly pipeline?: { readonly isTokenMade?: boolean };
 };
 
-/** The runtime that loads what was found, as it was saved. A folder of Hugging Face's is its own format where it has its weights as safetensors, which transformers loads. */
+/** The runtime that loads what was found, as it was saved. */
 export function runtimeOf({ format, data }: Loaded): RuntimeName {
-  return data?.format === 'huggingface' ? 'python' : SERVED[format].runtime;
+  const asData = data && pageOf(data.format).asData;
+  return asData?.runtime ?? pageOf(format).runtime;
 }
 
-// OpenVINO runs these as they are.
-const NETWORKS: readonly Format[] = ['tflite', 'savedmodel', 'keras'];
+/** Why a build does not try to make ONNX of it; undefined where it does. A language model is more than one pass through a graph. */
+export function unconvertedBecause({
+  format,
+  data,
+  language,
+  pipeline,
+}: Loaded): string | undefined {
+  if (language) return 'it is a language model, which is more than one pass through a graph';
+  if (pipeline?.isTokenMade) return 'transformers makes its tokenizer';
+  if (data && pageOf(data.format).asData) return undefined;
+  const { conversion } = pageOf(format);
+  return conversion.to === null ? conversion.because : undefined;
+}
 
-/** Whether a build tries to make ONNX of it. What is a folder brings code, but for what transformers loads; a language model is more than one pass through a graph. */
-export function isConvertible({ format, data, language, pipeline }: Loaded): boolean {
-  if (language || pipeline?.isTokenMade) return false;
-  if (isFolderFormat(format)) return data?.format === 'huggingface';
-  return !NETWORKS.includes(format);
+/** Whether a build tries to make ONNX of it. */
+export function isConvertible(loaded: Loaded): boolean {
+  return unconvertedBecause(loaded) === undefined;
 }
 
 /** Whether a build loads and proves it with Python packages. */
 export function needsPython(format: Format): boolean {
-  return RUNTIMES[SERVED[format].runtime].takesPackages;
+  return RUNTIMES[pageOf(format).runtime].takesPackages;
 }
 
-export function isFolderFormat(format: Format): boolean {
-  return SERVED[format].marker !== null;
+/** The format of the bytes that are loaded: a folder's own data, else the artifact's. */
+export function loadedAs({ format, data }: Pick<Loaded, 'format' | 'data'>): Format {
+  return data?.format ?? format;
 }

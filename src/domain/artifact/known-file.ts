@@ -1,11 +1,7 @@
-import type { FileFormat } from './format.ts';
-
 /** A kind of file that holds a model or an archive of one, and everything that distinguishes it from other kinds. */
-export type KnownFile = {
+export type FileKind = {
   /** Its name in messages. */
   readonly what: string;
-  /** The format it is served as; null for an archive, and for a kind that is recognised but not served. */
-  readonly format: FileFormat | null;
   /** Endings that only this kind has; one of `compressions` may follow each. */
   readonly endings: readonly string[];
   readonly compressions?: readonly string[];

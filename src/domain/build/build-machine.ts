@@ -1,7 +1,7 @@
 import data from '#domain/data/build-machines.json' with { type: 'json' };
 import type { Inspection } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import type { RuntimeName } from './runtime.ts';
+import { RUNTIMES, type RuntimeName } from './runtime.ts';
 
 /** A machine of CodeBuild: memory and disk in GB (10^9 bytes), `usdPerMinute` in us-east-1, null where it is unknown. */
 export type BuildMachine = {
@@ -44,10 +44,10 @@ const COPIES = 4;
 // As fetched, and as the image has it: below that no build ends.
 const LEAST_COPIES = 2;
 
-/** The memory and the disk that a build is expected to take, in bytes. vLLM's models are not loaded, for want of a GPU. */
+/** The memory and the disk that a build is expected to take, in bytes. Models of a runtime on GPUs are not loaded, for want of one. */
 export function buildNeeds(needs: BuildNeeds) {
   const { artifactBytes, facts, runtime, wantedMiB } = needs;
-  const terms = runtime === 'vllm' ? [] : [...facts.memory, ...(facts.unconverted ?? [])];
+  const terms = RUNTIMES[runtime].gpu ? [] : [...facts.memory, ...(facts.unconverted ?? [])];
   const loadedBytes = terms.reduce((sum, { bytes }) => sum + bytes, 0);
   const usedBytes = Math.max(LOAD_HEADROOM * loadedBytes, (wantedMiB ?? 0) * MIB);
   // What an archive holds is there beside it.
@@ -92,7 +92,7 @@ function machinesUpTo(most: string): readonly BuildMachine[] {
 }
 
 function ownDisk({ runtime, hasCuda }: BuildNeeds): number {
-  return hasCuda || runtime === 'vllm' ? CUDA_DISK_BYTES : OWN_DISK_BYTES;
+  return hasCuda || RUNTIMES[runtime].gpu ? CUDA_DISK_BYTES : OWN_DISK_BYTES;
 }
 
 function tooLarge(bytes: number, { name, diskGb }: BuildMachine): Failure {

@@ -1,31 +1,25 @@
-import type {
-  LanguageServing,
-  ModelData,
-  ModelFacts,
-  PipelineServing,
-  Unpacking,
-} from '#domain/artifact/facts.ts';
-import type { Format } from '#domain/artifact/format.ts';
-import type { Signature } from '#domain/artifact/signature.ts';
+import type { ArtifactFacts } from '#domain/artifact/facts.ts';
+import type { FormatPage } from '#domain/artifact/format-page.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
-import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { EnvironmentTags } from './environment-image.ts';
 import type { PythonEnvironment } from './python-environment.ts';
 import type { RuntimeName, ServerPlace } from './runtime.ts';
 
-/** What a build is told about the model it packages; `python` is null where the runtime needs none. */
+/** What a model's server is given as MODEL_FACTS: all that inspection found, with a request that the model is known to answer as its `example`, and what its manifest and its format's page say of it. */
+export type ServedFacts = ArtifactFacts &
+  Pick<FormatPage, 'brings' | 'listens'> & {
+    /** The names that the manifest allows in pickles besides the known ones. */
+    readonly allowed: readonly string[];
+    /** Whether code that the model brings may reach the network. */
+    readonly network: Manifest['runtime']['network'];
+    /** It gets a GPU: a build does not start its server without one. */
+    readonly needsGpu: boolean;
+  };
+
+/** What a build is given about the model it packages; `python` is null where the runtime needs none. */
 export type BuildOrder = {
   readonly runtime: RuntimeName;
-  readonly format: Format;
-  /** The archives that contain the model, the outermost first, with the members to take out of each. */
-  readonly unpacking: readonly Unpacking[];
-  /** The path of the model's file or folder within the artifact or the innermost archive; `.` for all of it. */
-  readonly modelFile: string;
-  readonly entrypoint: string | null;
-  /** The file of a folder model that its framework loads; null where there is none. */
-  readonly data: ModelData | null;
-  /** The names that the manifest allows in pickles besides the known ones. */
-  readonly allowed: readonly string[];
+  readonly facts: ServedFacts;
   /** Identifies the software that serves it, which is built once for all models that need the same. */
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
@@ -35,22 +29,11 @@ export type BuildOrder = {
   readonly previousImage: string | null;
   /** What its manifest says about its runtime. */
   readonly wishes: Manifest['runtime'];
-  /** Whether it may be converted for another runtime. */
-  readonly converts: boolean;
-  /** Where its server listens, how long it may take to get ready, and whether it needs a GPU: then a build does not start it without one. */
+  /** Why it is served as it was saved; null where it may be converted for another runtime. */
+  readonly keptBecause: string | null;
+  /** The modules that most models of its format import, which are compiled first. */
+  readonly imports: readonly string[];
+  /** Where its server listens, and how long it may take to get ready. */
   readonly server: ServerPlace;
   readonly startupSeconds: number;
-  readonly needsGpu: boolean;
-  /** As inspection found it, or null. */
-  readonly signature: Signature | null;
-  readonly takesColumns: boolean;
-  /** As its facts have them. */
-  readonly tensorNames?: NonNullable<ModelFacts['tensorNames']>;
-  readonly leftOut?: NonNullable<ModelFacts['leftOut']>;
-  /** Only for language models. */
-  readonly language?: LanguageServing;
-  /** Only for folders of Hugging Face. */
-  readonly pipeline?: PipelineServing;
-  /** A request that the model is known to answer, or null. */
-  readonly example: GoldenRequest | null;
 };

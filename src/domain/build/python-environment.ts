@@ -1,4 +1,5 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
+import { pageOf } from '#domain/artifact/format.ts';
 import support from '#domain/data/python-support.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 
@@ -65,13 +66,11 @@ export function namesFramework({ requirements }: PythonEnvironment): boolean {
   return names.some((name) => name.replace(/-cpu$/, '') in FRAMEWORKS);
 }
 
-/** Models that take named columns get them as a pandas DataFrame; the boosters' own file formats do not need it. */
+/** Models that take named columns get them as a pandas DataFrame, but for formats whose framework takes them without. */
 function needsPandas({ format, takesColumns }: Facts, requirements: readonly string[]): boolean {
   const isNamed = requirements.some((requirement) => /^pandas\b/i.test(requirement));
-  return takesColumns && !isNamed && !BOOSTERS.includes(format);
+  return takesColumns && !isNamed && !pageOf(format).needsNoPandas;
 }
-
-const BOOSTERS: readonly string[] = ['xgboost', 'lightgbm', 'catboost'];
 
 /** The last row that begins at or before this version; undefined for an unlisted framework. */
 function rowOf(name: string, version: string): (Range & Supported) | undefined {

@@ -1,3 +1,4 @@
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import custom from '../../../runtimes/custom/runtime.json' with { type: 'json' };
 import onnx from '../../../runtimes/onnx/runtime.json' with { type: 'json' };
 import python from '../../../runtimes/python/runtime.json' with { type: 'json' };
@@ -9,6 +10,9 @@ export type ServerPlace = {
   readonly healthPath: string;
   readonly requestPath: string | null;
 };
+
+/** `setting` is its variable for builds on one machine; a function has it with the prefix `SLIPWAY_`. */
+type BaseImage = { readonly setting: string; readonly missing: string; readonly fix: string };
 
 /** A base image without any model, for building model images: a stage of the runtime's Dockerfile, null for the last stage. An optional one may not exist for every version of a framework. */
 export type EnvironmentKind = {
@@ -36,13 +40,13 @@ export type Runtime = {
   /**
    * How it runs as a process on this machine, null where it runs only as an image: a command in which `{node}`, `{server}` and `{python}` stand for programs. `needsBuild`: it starts from a build's output, else from the artifact itself.
    * `confinesItself`: it sets up the given walls itself; otherwise it is Node, and they are set up before it starts.
-   * `waitsFor`: the formats whose server can be started before there is a model for it, because their walls go by nothing else of it than its network.
+   * `awaits`: its server can be started before there is a model for it: `any` of its models, or one for the same `environment`, whose format has to allow that.
    */
   readonly process: {
     readonly command: readonly string[];
     readonly needsBuild: boolean;
     readonly confinesItself: boolean;
-    readonly waitsFor?: readonly string[];
+    readonly awaits?: string;
   } | null;
   /** How it runs as a container: its user, null for the image's own; whether it may write only to /tmp; and the Linux capabilities it keeps, as Docker names them. */
   readonly container: {
@@ -50,7 +54,18 @@ export type Runtime = {
     readonly isReadOnly: boolean;
     readonly capabilities: readonly string[];
   };
+  /**
+   * Of a runtime on GPUs alone: with a GPU it serves each model that has the fact `serves`, whatever its format. A build does not load its models, for want of a GPU.
+   * `hostMemory` is what it takes of the memory of its instance; `environment` names the variables that its server reads, each with the place of its value in a RevisionSpec.
+   */
+  readonly gpu?: {
+    readonly serves: string;
+    readonly hostMemory: readonly MemoryTerm[];
+    readonly environment: Readonly<Record<string, string>>;
+  };
   readonly image: {
+    /** The image that its own is made of, which its owner names by a setting; until then its models are refused, with `missing` and `fix`. */
+    readonly base?: BaseImage;
     /** How a build makes a model's image: by appending the model to an environment, or from a Dockerfile. */
     readonly madeBy: string;
     /** In build order. */
@@ -78,6 +93,12 @@ function isRuntime(name: string): name is RuntimeName {
 
 export const RUNTIME_NAMES: readonly RuntimeName[] = Object.keys(FOUND).filter(isRuntime);
 
+/** The settings that name images which runtimes are made of. */
+export const BASE_IMAGES: readonly string[] = RUNTIME_NAMES.flatMap((name) => {
+  const { base } = RUNTIMES[name].image;
+  return base ? [base.setting] : [];
+});
+
 /** Makes one value for each runtime. */
 export function byRuntime<Value>(
   make: (name: RuntimeName) => Value,
@@ -86,6 +107,21 @@ export function byRuntime<Value>(
     RuntimeName,
     Value
   >;
+}
+
+/** The variables that the runtime's page names, with their values in what a revision runs; without what is null there, or absent. */
+export function runtimeEnvironment(spec: {
+  readonly runtime: RuntimeName;
+}): Record<string, string> {
+  const { environment = {} } = RUNTIMES[spec.runtime].gpu ?? {};
+  const valueAt = (place: string) =>
+    place.split('.').reduce<unknown>((inside, key) => Object(inside)[key], spec);
+  return Object.fromEntries(
+    Object.entries(environment)
+      .map(([name, place]) => [name, valueAt(place)] as const)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, String(value)]),
+  );
 }
 
 /** The runtime to which models of this one may be converted. */

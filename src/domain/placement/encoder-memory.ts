@@ -1,4 +1,4 @@
-import type { MemoryTerm } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 
 const MIB = 1024 * 1024;
 

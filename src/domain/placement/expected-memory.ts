@@ -1,4 +1,6 @@
-import type { MemoryTerm, ModelFacts } from '#domain/artifact/facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import { pageOf } from '#domain/artifact/format.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import type { SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { WEIGHTS } from './encoder-memory.ts';
@@ -83,7 +85,8 @@ function convertedMemory(
   { modelBytes, conversion }: NonNullable<Measured['proof']>,
 ): readonly MemoryTerm[] {
   if (!pipeline) {
-    return onnxMemory({ fileBytes: modelBytes, weightBytes: 0, hasTrees: format !== 'torch' });
+    const hasTrees = pageOf(format).conversion.to !== 'tensors';
+    return onnxMemory({ fileBytes: modelBytes, weightBytes: 0, hasTrees });
   }
   const { bytes = 1, fullBytes = 1 } = conversion.int8 ?? {};
   return terms.map((term) =>

@@ -1,4 +1,5 @@
-import type { GpuModel, MemoryTerm } from '#domain/artifact/facts.ts';
+import type { GpuModel } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import { CACHE_NUMBER_BYTES } from './language-memory.ts';
 
 /** The GPUs of one instance, of `acceleratorMiB` each. */
@@ -34,11 +35,6 @@ const MOST_UTILIZATION = 0.95;
 const WITHOUT_BFLOAT16: readonly string[] = ['T4', 'T4g', 'V100', 'M60', 'K80'];
 // vLLM keeps the cache in blocks of that many tokens.
 const BLOCK_TOKENS = 16;
-
-/** What vLLM takes of the memory of the instance itself: weights are read through the page cache, which gives way. Recalled, not measured here. */
-export const HOST_MEMORY: readonly MemoryTerm[] = [
-  { name: 'vLLM on the instance itself', bytes: 6 * 1024 * MIB },
-];
 
 /** What the GPUs of an instance hold for the model, all together. */
 export function gpuMemory(model: GpuModel, count: number): readonly MemoryTerm[] {

@@ -1,13 +1,17 @@
-import type { ArtifactFacts, GpuModel, MemoryTerm } from '#domain/artifact/facts.ts';
-import { type Format, isConvertible, runtimeOf } from '#domain/artifact/format.ts';
-import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import type { ArtifactFacts, GpuModel } from '#domain/artifact/facts.ts';
+import { loadedAs, pageOf, runtimeOf, unconvertedBecause } from '#domain/artifact/format.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
+import { RUNTIME_NAMES, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Accelerator, ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
-import { HOST_MEMORY, torchBytes } from './gpu-memory.ts';
+import { torchBytes } from './gpu-memory.ts';
 
-/** What GPUs there are for: `areChosen` where a model that needs one gets it without asking; `vllmImage` serves language models on them, null where there is none. */
-export type Gpus = { readonly areChosen: boolean; readonly vllmImage: string | null };
+/** What GPUs there are for: `areChosen` where a model that needs one gets it without asking; `baseImages` are those that runtimes are made of, by their settings, each absent where none is named. */
+export type Gpus = {
+  readonly areChosen: boolean;
+  readonly baseImages: Readonly<Record<string, string>>;
+};
 
 // A CPU reads all weights for each token: at some 20 GB a second, the memory of the largest tasks, more than these make less than 3 tokens.
 const MOST_CPU_BYTES = 8 * 1024 ** 3;
@@ -20,7 +24,7 @@ export function gpuFor({ facts, manifest }: Inspection, choosesGpus: boolean): A
   return weightBytes > MOST_CPU_BYTES ? { name: ANY_GPU, count: 1 } : null;
 }
 
-/** What it takes of the memory of its machine, and of its GPUs where vLLM serves it, or of one where torch does. */
+/** What it takes of the memory of its machine, and of its GPUs where a runtime on GPUs serves it, or of one where torch does. */
 export function memoryOn(
   facts: Pick<
     ArtifactFacts,
@@ -35,17 +39,29 @@ export function memoryOn(
 } {
   const { gpuModel, weightBytes } = facts;
   const memory = (mayBeConverted ? undefined : facts.unconverted) ?? facts.memory;
-  if (runtime === 'vllm') return { terms: HOST_MEMORY, gpuModel };
-  if (!OF_TORCH.includes(loadedAs(facts))) return { terms: memory };
+  const { gpu } = RUNTIMES[runtime];
+  if (gpu) return { terms: gpu.hostMemory, gpuModel };
+  if (!pageOf(loadedAs(facts)).isOfTorch) return { terms: memory };
   return { terms: memory, gpuBytes: torchBytes(weightBytes) };
 }
 
-/** What serves it: with a GPU, a language model's own server. */
+/** What serves it: with a GPU, a runtime on GPUs that serves such a model. */
 export function runtimeOn(
   facts: Pick<ArtifactFacts, 'format' | 'gpuModel'>,
   gpu: Accelerator | null,
 ): RuntimeName {
-  return gpu && facts.gpuModel ? 'vllm' : runtimeOf(facts);
+  const onGpu = RUNTIME_NAMES.find((name) => {
+    const serves = RUNTIMES[name].gpu?.serves;
+    return serves !== undefined && Reflect.get(facts, serves) !== undefined;
+  });
+  return (gpu && onGpu) || runtimeOf(facts);
+}
+
+/** Fails with `ArtifactRejected` where nobody has named the image that the runtime is made of. */
+export function requireBaseImage(runtime: RuntimeName, { baseImages }: Gpus): void {
+  const { base } = RUNTIMES[runtime].image;
+  if (!base || baseImages[base.setting]) return;
+  throw new Failure('ArtifactRejected', base.missing, { fix: base.fix });
 }
 
 /** Fails with `ArtifactRejected` for weights that only GPUs compute with, and a network that only vLLM may know, where none serves them; and for a GPU that what serves the model would not use. */
@@ -54,12 +70,13 @@ export function requireGpu(
   runtime: RuntimeName,
   gpu: Accelerator | null,
 ): void {
-  if (runtime === 'vllm') return;
+  if (RUNTIMES[runtime].gpu) return;
   refuseQuantized(facts);
   refuseUnknown(facts);
-  const format = loadedAs(facts);
-  if (!gpu || OF_TORCH.includes(format) || OF_CODE.includes(format)) return;
-  const { server, instead } = format === 'gguf' ? LLAMA : otherServer(runtime);
+  const { brings, isOfTorch, onCpus } = pageOf(loadedAs(facts));
+  // The owner's own code may move it to a GPU itself.
+  if (!gpu || isOfTorch || brings === 'code') return;
+  const { server, instead } = onCpus ?? otherServer(runtime);
   throw new Failure(
     'ArtifactRejected',
     `resources.accelerator in model.yaml asks for a GPU, and ${server} computes on CPUs alone: it would cost, and do nothing`,
@@ -67,35 +84,32 @@ export function requireGpu(
   );
 }
 
-/** Whether a build tries to make ONNX of it, which is served on CPUs alone. */
-export function mayConvert({ facts, manifest }: Inspection, gpu: Accelerator | null): boolean {
-  return manifest.runtime.optimize !== 'none' && gpu === null && isConvertible(facts);
+/** Why a build does not try to make ONNX of it, which is served on CPUs alone; undefined where it does. */
+export function keptBecause(
+  { facts, manifest }: Inspection,
+  gpu: Accelerator | null,
+): string | undefined {
+  const because = unconvertedBecause(facts);
+  if (because !== undefined) return because;
+  if (gpu !== null) return 'it computes on a GPU, and the ONNX server does not';
+  const { image } = facts.pipeline ?? {};
+  if (image && !image.isPrepared) {
+    return `the ONNX server does not prepare images as ${image.processor} does`;
+  }
+  return manifest.runtime.optimize === 'none' ? 'runtime.optimize is none' : undefined;
 }
 
-/** What torch moves to the GPU. */
-const OF_TORCH: readonly Format[] = ['torch', 'huggingface'];
-/** The user's own code, which may do so itself. */
-const OF_CODE: readonly Format[] = ['python', 'mlflow', 'sagemaker', 'custom'];
+/** Whether a build tries to make ONNX of it. */
+export function mayConvert(inspection: Inspection, gpu: Accelerator | null): boolean {
+  return keptBecause(inspection, gpu) === undefined;
+}
 
-/** What computes on CPUs alone, and what to do where a GPU is wanted all the same. */
-type OnCpus = { readonly server: string; readonly instead: string };
-
-const LLAMA: OnCpus = {
-  server: 'llama.cpp, as it comes from the package index,',
-  instead:
-    "On GPUs vLLM serves the model's folder of Hugging Face in safetensors (docs/deploy.md#gpus).",
-};
-
-function otherServer(runtime: RuntimeName): OnCpus {
+function otherServer(runtime: RuntimeName) {
   const { takesPackages, title } = RUNTIMES[runtime];
   return {
     server: takesPackages ? 'its framework' : title,
     instead: 'Or serve it by a predict.py, or an image of your own, that computes on the GPU.',
   };
-}
-
-function loadedAs({ format, data }: Pick<ArtifactFacts, 'format' | 'data'>): Format {
-  return data?.format ?? format;
 }
 
 function refuseQuantized({ quantizer }: Pick<ArtifactFacts, 'quantizer'>): void {

@@ -1,4 +1,4 @@
-import type { MemoryTerm } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import { type EncoderShape, wordBytes } from './encoder-memory.ts';
 import { TORCH_SERVER } from './transformers-memory.ts';
 

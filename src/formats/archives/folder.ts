@@ -10,6 +10,16 @@ export function folderOf(name: string): string {
   return posix.dirname(name);
 }
 
+/** The folders that hold a file of this name, or path. */
+export function foldersWith(
+  files: readonly { readonly name: string }[],
+  ends: string,
+): readonly string[] {
+  return files
+    .filter(({ name }) => name === ends || name.endsWith(`/${ends}`))
+    .map(({ name }) => (name === ends ? '.' : name.slice(0, -ends.length - 1)));
+}
+
 /** Files that operating systems and tools leave behind; none belongs to a model. */
 export function isLitter(name: string): boolean {
   return /(^|\/)(__MACOSX\/|__pycache__\/|\._|\.DS_Store$|Thumbs\.db$|\.git\/|\.gitattributes$|\.gitignore$)/.test(

@@ -1,14 +1,16 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import { languageMemory } from '#domain/placement/language-memory.ts';
-import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import ggml from '#formats/data/ggml-types.json' with { type: 'json' };
+import type { Given, ReadFile } from '#formats/reader.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type GgufHeader, readGguf } from './header.ts';
 import { type Network, networkOf, servingOf, shapeOf, sum } from './language.ts';
 import { allTensors } from './splits.ts';
 import type { GgufTensors } from './tensors.ts';
+
+export const read: ReadFile = inspectGguf;
 
 /** What a GGUF file says beside the facts of all models. */
 export type GgufFacts = ModelFacts &
@@ -21,12 +23,6 @@ export type GgufFacts = ModelFacts &
     readonly language: NonNullable<ModelFacts['language']>;
   };
 
-export type GgufBeside = {
-  readonly files: readonly ArtifactFile[];
-  /** What the manifest asks for. */
-  readonly asked: { readonly contextTokens?: number; readonly requestsAtOnce?: number };
-};
-
 // llama.cpp with its server, as one library. Each of its versions reads all GGUF files of those before.
 const ENGINE = 'xllamacpp==2026.10.11549';
 
@@ -37,7 +33,7 @@ const PROTOCOL_NAMES: Readonly<Record<string, string>> = { F16: 'FP16', F32: 'FP
 export async function inspectGguf(
   source: ByteSource,
   file: string,
-  { files, asked }: GgufBeside,
+  { files, asked }: Pick<Given, 'files' | 'asked'>,
 ): Promise<GgufFacts> {
   const header = await readGguf(source, file);
   const parts = await allTensors(header, file, files);

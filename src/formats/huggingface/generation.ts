@@ -1,4 +1,5 @@
-import type { LanguageServing, MemoryTerm, PipelineServing } from '#domain/artifact/facts.ts';
+import type { LanguageServing, PipelineServing } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import { type GeneratorShape, transformersMemory } from '#domain/placement/transformers-memory.ts';
 

@@ -3,7 +3,9 @@ import { isConvertible } from '#domain/artifact/format.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import type { FindFolders, ReadFolder } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
+import { huggingFaceFolders } from './folder.ts';
 import {
   CONVERTER,
   generationMemory,
@@ -27,6 +29,10 @@ import { staticTableIn } from './static-table.ts';
 import { type TokenizerFacts, tokenizerIn } from './tokenizer.ts';
 import { isKnownType, unknownType } from './transformers-types.ts';
 import type { Weights } from './weights.ts';
+
+export const read: ReadFolder = (files, root, given) => inspectHuggingFace(files, root, given);
+
+export const folders: FindFolders = huggingFaceFolders;
 
 /** What a folder of Hugging Face's says beside the facts of all models. */
 export type HuggingFaceFacts = ModelFacts &

@@ -1,4 +1,5 @@
-import type { ImageServing, MemoryTerm, PipelineServing } from '#domain/artifact/facts.ts';
+import type { ImageServing, PipelineServing } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import { encoderMemory } from '#domain/placement/encoder-memory.ts';
 import { imageMemory } from '#domain/placement/image-memory.ts';
 import {

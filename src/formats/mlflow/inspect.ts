@@ -8,13 +8,20 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { codeFacts } from '#formats/code/code-facts.ts';
 import { packageOf } from '#formats/code/python-requirements.ts';
+import type { FindServedAlone, Given, ReadFolder } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type MlflowModel, parseMlmodel } from './model.ts';
 import { mlflowRequirements, withMlflow } from './requirements.ts';
 import { mlflowSignature } from './signature.ts';
 
-/** Inspects a model's single file that is part of another artifact. */
-export type InspectData = (file: ArtifactFile, format: FileFormat) => Promise<ModelFacts>;
+export const read: ReadFolder = async (files, root, { inspectData, allowed }) =>
+  inspectMlflow(await readMlflow(files, root), inspectData, allowed);
+
+/** Of the flavour `onnx` its file, which needs neither MLflow nor Python. */
+export const servedAlone: FindServedAlone = async (files, root) => {
+  const file = mlflowOnnx(await readMlflow(files, root));
+  return file && { file, format: 'onnx' };
+};
 
 /** A flavour with its own loader, and the keys under which it names its file and its version. */
 type Flavour = { readonly format: FileFormat; readonly file: string; readonly version: string };
@@ -71,7 +78,7 @@ export async function readMlflow(
  */
 export async function inspectMlflow(
   { files, root, model }: MlflowFolder,
-  inspectData: InspectData,
+  inspectData: Given['inspectData'],
   allowed: readonly string[],
 ): Promise<ModelFacts> {
   const name = within(root, 'MLmodel');

@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
-import { requirementsIn } from '#formats/code/python-code.ts';
 import { packageOf, parseRequirements } from '#formats/code/python-requirements.ts';
+import { requirementsIn } from '#formats/python/inspect.ts';
 import { tooDeepLine } from '#formats/yaml-nesting.ts';
 
 const MLFLOWS: readonly string[] = ['mlflow', 'mlflow-skinny'];

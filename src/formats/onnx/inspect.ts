@@ -3,6 +3,7 @@ import type { Signature } from '#domain/artifact/signature.ts';
 import { onnxMemory } from '#domain/placement/expected-memory.ts';
 import { openWire } from '#formats/bytes/protobuf-walk.ts';
 import { fixOf, HEAD_BYTES, isText, recognise } from '#formats/known-formats.ts';
+import type { ReadFile } from '#formats/reader.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { expandedBytes } from './expansion.ts';
@@ -10,6 +11,8 @@ import { type FileRange, locateAll, type NamedFile } from './external-data.ts';
 import { domainOf, type OnnxModel, type Opset, readModel } from './model.ts';
 import { refuseUnservable } from './rules.ts';
 import { signatureOf } from './signature.ts';
+
+export const read: ReadFile = (source, name, { files }) => inspectOnnx(source, name, files);
 
 /**
  * The facts in an ONNX file. `parameters` counts the elements of its tensors; `weightBytes` is their size in memory.

@@ -14,6 +14,7 @@ import {
   type Uses,
   type Value,
 } from '#formats/pickle/values.ts';
+import type { ReadFile } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import {
@@ -25,6 +26,9 @@ import {
 import { readEstimator } from './model.ts';
 import { outputTables } from './output-tables.ts';
 import { tabularMemory } from './tabular-facts.ts';
+
+export const read: ReadFile = (source, name, { allowed, absent }) =>
+  inspectSklearn(source, name, allowed, absent);
 
 /** What a pickled estimator records beyond the facts of all models; null where it records nothing. */
 export type SklearnFacts = ModelFacts & EstimatorFacts & { readonly format: 'sklearn' };

@@ -1,4 +1,4 @@
-import type { MemoryTerm } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { rejected } from '#formats/rejected.ts';
 

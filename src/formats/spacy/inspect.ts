@@ -1,11 +1,24 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
-import { within } from '#formats/archives/folder.ts';
+import { foldersWith, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
+import type { FindFolders, ReadFolder } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type Pipe, readPipeline } from './config.ts';
+import { spacy } from './format.ts';
+
+export const read: ReadFolder = (files, root) => inspectSpacy(files, root);
+
+/** A `config.cfg` is not only spaCy's: the `meta.json` beside it says whose it is. */
+export const folders: FindFolders = async (files) => {
+  const found: string[] = [];
+  for (const root of foldersWith(files, spacy.folder.marker)) {
+    if (await isSpacy(files, root)) found.push(root);
+  }
+  return found;
+};
 
 /** What a spaCy pipeline says beside the facts of all models: its components, as its file lists them. */
 export type SpacyFacts = ModelFacts & {

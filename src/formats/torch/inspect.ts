@@ -1,10 +1,14 @@
-import type { MemoryTerm, ModelFacts } from '#domain/artifact/facts.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
+import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import { readText } from '#formats/bytes/text-file.ts';
+import type { ReadFile } from '#formats/reader.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { openTorch, type TorchArchive } from './archive.ts';
 import { readExported } from './exported.ts';
 import { refuseOldFile, refuseOldScript, refusePickle } from './refused.ts';
 import { readScript } from './script.ts';
+
+export const read: ReadFile = inspectTorch;
 
 // Each version reads what those before it saved. The wheel for x86-64 brings CUDA, 5.2 GB installed; PyTorch's own index has one of 200 MB.
 const ENGINE = 'torch==2.15.0';

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import {
   FORMATS,
   type Format,
   isFolderFormat,
   needsPython,
-  SERVED,
+  pageOf,
 } from '#domain/artifact/format.ts';
 import { KNOWN_FILES, ownEndings } from '#domain/artifact/known-files.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
@@ -84,16 +84,10 @@ describe('a begin that is known', () => {
   });
 });
 
-it('a model that a file marks is a folder, and any other a file', () => {
-  expect(FORMATS.filter(isFolderFormat)).toEqual([
-    'huggingface',
-    'savedmodel',
-    'spacy',
-    'mlflow',
-    'sagemaker',
-    'python',
-    'custom',
-  ]);
+it('a model that a file marks is a folder, and any other has kinds of files', () => {
+  const isFolder = (format: Format) => pageOf(format).files.length === 0;
+
+  expect(FORMATS.filter(isFolderFormat)).toEqual(FORMATS.filter(isFolder));
 });
 
 it('a manifest may name each format that is served, and no other', () => {
@@ -103,17 +97,14 @@ it('a manifest may name each format that is served, and no other', () => {
   expect(() => manifestSchema.parse({ model: { format: 'theano' } })).toThrow();
 });
 
-it('the Python server has an adapter for each format that it serves, and no other', () => {
-  const source = new URL(
-    '../../../runtimes/python/slipway_server/adapters/__init__.py',
-    import.meta.url,
-  );
-  const [, adapters = ''] = /^ADAPTERS = \{([^}]*)\}/m.exec(readFileSync(source, 'utf8')) ?? [];
-  const named = [...adapters.matchAll(/"(\w+)":/g)].map(([, name]) => name);
-  // A folder of Hugging Face that generates, which no build converts.
-  const served = [...FORMATS.filter(needsPython), 'huggingface'];
+it('the Python server has an adapter for each format that it serves, which is called as that', () => {
+  const server = new URL('../../../runtimes/python/slipway_server/', import.meta.url);
+  const served = FORMATS.filter((format) => needsPython(format) || pageOf(format).asData);
 
-  expect(named.toSorted()).toEqual(served.toSorted());
+  for (const format of served) {
+    const places = [`adapters/${format}_model.py`, `frameworks/${format}.py`];
+    expect(places.filter((place) => existsSync(new URL(place, server)))).toHaveLength(1);
+  }
 });
 
 it('docs/formats.md has the table of what is served', () => {
@@ -122,52 +113,12 @@ it('docs/formats.md has the table of what is served', () => {
   for (const format of FORMATS) expect(written).toContain(rowOf(format));
 });
 
-/** What docs/formats.md says is read from the bytes of each, and who answers. */
-const WORDS: Readonly<Record<Format, readonly [reads: string, servedBy: string]>> = {
-  onnx: ['operator sets, tensors, inputs and outputs', 'the ONNX server'],
-  sklearn: ['estimator, its scikit-learn, features, classes', 'ONNX or Python'],
-  skops: ['the same, from its tree of types', 'ONNX or Python'],
-  xgboost: ['version, objective, features and their names, trees', 'ONNX or Python'],
-  lightgbm: [
-    'objective, features, classes, trees; the file does not tell its version',
-    'ONNX or Python',
-  ],
-  catboost: ['features, classes, trees, and its version where it says so', 'ONNX or Python'],
-  gguf: [
-    'architecture, tokenizer, quantization, context length, chat template; of one file or `-00001-of-0000N`',
-    'llama.cpp, in the Python server',
-  ],
-  torch: [
-    'TorchScript or exported program, tensors, arguments, the shapes that it was traced with; weights alone are refused',
-    'ONNX or Python',
-  ],
-  huggingface: [
-    "task, architecture, labels, context length, tokenizer, pooling, image processor and size, the weights' types and sizes; of transformers or sentence-transformers, in ONNX or safetensors",
-    'the ONNX server; transformers, in the Python server, what generates or does not convert',
-  ],
-  tflite: [
-    'signature, operators, types and sizes of its tensors',
-    'OpenVINO, in the Python server',
-  ],
-  savedmodel: ['signature, operators, variables, its TensorFlow', 'OpenVINO, in the Python server'],
-  keras: ['layers and inputs, its Keras', 'Keras on OpenVINO, in the Python server'],
-  spacy: ['components and what they are made of, its spaCy', 'spaCy, in the Python server'],
-  mlflow: [
-    'flavour, signature, example, packages, Python',
-    'as its flavour; what only MLflow loads, by MLflow',
-  ],
-  sagemaker: [
-    'handlers and packages, or the model in it',
-    'as the model in it; handlers by Python',
-  ],
-  python: ['what answers in it: `Predictor`, `Model` or `predict`', 'Python'],
-  custom: ['nothing: the build starts it and asks it', 'itself'],
-};
-
 /** How the table of the documentation says it. */
 function rowOf(format: Format): string {
-  const { marker } = SERVED[format];
-  const [reads, servedBy] = WORDS[format];
+  const {
+    folder,
+    docs: { reads, servedBy },
+  } = pageOf(format);
   const kinds = KNOWN_FILES.filter((kind) => kind.format === format);
   const endings = kinds.flatMap(({ endings, shared = [] }) => [...endings, ...shared]);
   const compressions = [...new Set(kinds.flatMap((kind) => kind.compressions ?? []))];
@@ -176,5 +127,5 @@ function rowOf(format: Format): string {
     compressions.length > 0
       ? `${code(endings)}, each also with ${code(compressions)}`
       : code(endings);
-  return `| \`${format}\` | ${marker === null ? files : `a folder with \`${marker}\``} | ${reads} | ${servedBy} |`;
+  return `| \`${format}\` | ${folder ? `a folder with \`${folder.marker}\`` : files} | ${reads} | ${servedBy} |`;
 }

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { SERVED } from '#domain/artifact/format.ts';
+import { FORMATS, pageOf } from '#domain/artifact/format.ts';
 import {
   byRuntime,
   convertedBy,
@@ -27,7 +27,7 @@ it.each(RUNTIME_NAMES)('%s makes its images of what it has', (name) => {
 });
 
 it('each format is loaded by one that there is', () => {
-  for (const { runtime } of Object.values(SERVED)) expect(RUNTIME_NAMES).toContain(runtime);
+  for (const format of FORMATS) expect(RUNTIME_NAMES).toContain(pageOf(format).runtime);
 });
 
 it('a server has as long to start as its manifest says, and no less than its runtime needs', () => {

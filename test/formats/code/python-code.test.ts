@@ -1,5 +1,5 @@
-import { inspectPythonCode } from '#formats/code/python-code.ts';
 import { parseRequirements } from '#formats/code/python-requirements.ts';
+import { inspectPythonCode } from '#formats/python/inspect.ts';
 import { memoryFile } from '../../support/bytes/archive-files.ts';
 import { artifactOf, expectedOf } from '../../support/models/saved.ts';
 

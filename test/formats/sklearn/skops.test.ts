@@ -1,5 +1,5 @@
 import { streamedSource } from '#formats/archives/stream.ts';
-import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectSkops } from '#formats/skops/inspect.ts';
 import { pathOf } from '../../e2e/first-hour/others.ts';
 import { bytesSource, fileSource } from '../../support/bytes/sources.ts';
 import { zipOf } from '../../support/bytes/zip.ts';

@@ -1,4 +1,4 @@
-import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
+import { inspectSavedModel } from '#formats/savedmodel/inspect.ts';
 import { memoryFile } from '../../support/bytes/archive-files.ts';
 import { type Field, proto } from '../../support/bytes/proto.ts';
 

@@ -1,4 +1,4 @@
-import { inspectKeras } from '#formats/tensorflow/keras.ts';
+import { inspectKeras } from '#formats/keras/inspect.ts';
 import { unpacked } from '../../support/bytes/archive-files.ts';
 import { hdf5Of } from '../../support/bytes/hdf5.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';

@@ -1,6 +1,6 @@
-import { inspectSavedModel } from '#formats/tensorflow/saved-model.ts';
+import { inspectSavedModel } from '#formats/savedmodel/inspect.ts';
 import { readTable } from '#formats/tensorflow/sorted-table.ts';
-import { inspectTflite } from '#formats/tensorflow/tflite.ts';
+import { inspectTflite } from '#formats/tflite/inspect.ts';
 import { memoryFile } from '../../support/bytes/archive-files.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 import {

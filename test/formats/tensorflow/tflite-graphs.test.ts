@@ -1,4 +1,4 @@
-import { inspectTflite } from '#formats/tensorflow/tflite.ts';
+import { inspectTflite } from '#formats/tflite/inspect.ts';
 import { type FlatFields, flatbufferOf } from '../../support/bytes/flatbuffer.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 

@@ -1,7 +1,7 @@
 import { openArchive } from '#formats/archives/open.ts';
-import { inspectCatboost } from '#formats/trees/catboost.ts';
-import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
-import { inspectXgboost } from '#formats/trees/xgboost.ts';
+import { inspectCatboost } from '#formats/catboost/inspect.ts';
+import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
+import { inspectXgboost } from '#formats/xgboost/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 import { tarPart } from '../../support/bytes/tar.ts';

@@ -1,6 +1,6 @@
-import { inspectCatboost } from '#formats/trees/catboost.ts';
-import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
-import { inspectXgboost } from '#formats/trees/xgboost.ts';
+import { inspectCatboost } from '#formats/catboost/inspect.ts';
+import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
+import { inspectXgboost } from '#formats/xgboost/inspect.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 import {
   bytesOf,

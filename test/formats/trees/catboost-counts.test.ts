@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { inspectCatboost } from '#formats/trees/catboost.ts';
+import { inspectCatboost } from '#formats/catboost/inspect.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 import { bytesOf } from '../../support/models/saved.ts';
 

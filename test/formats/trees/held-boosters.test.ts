@@ -1,6 +1,6 @@
 import { zipFiles } from '#formats/archives/zip-read.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
-import { inspectSkops } from '#formats/sklearn/skops.ts';
+import { inspectSkops } from '#formats/skops/inspect.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 import { type ZipPart, zipOf } from '../../support/bytes/zip.ts';
 import { pickleOf } from '../../support/models/pickles.ts';

@@ -1,7 +1,7 @@
+import { inspectCatboost } from '#formats/catboost/inspect.ts';
+import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
-import { inspectCatboost } from '#formats/trees/catboost.ts';
-import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
-import { inspectXgboost } from '#formats/trees/xgboost.ts';
+import { inspectXgboost } from '#formats/xgboost/inspect.ts';
 import { proto } from '../../support/bytes/proto.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 import { model, tensor } from '../../support/models/onnx-graph.ts';

@@ -217,7 +217,11 @@ def predict(x):
       'import pathlib; pathlib.Path(__file__ + ".ran").touch()\ndef predict(x): return x';
     const folder = await modelFolder({
       'evil.py': canary,
-      'facts.json': JSON.stringify({ format: 'python', entrypoint: '../evil.py:predict' }),
+      'facts.json': JSON.stringify({
+        format: 'python',
+        brings: 'code',
+        entrypoint: '../evil.py:predict',
+      }),
     });
     await mkdir(`${folder}/model`);
     const env = { MODEL_PATH: `${folder}/model`, MODEL_FACTS: `${folder}/facts.json` };
@@ -628,7 +632,11 @@ def predict(what): return numbers() if what == "numbers" else seen
   it("SageMaker's handlers are given the body and its type, and write the answer", async () => {
     const folder = await modelFolder({
       'inference.py': HANDLERS,
-      'facts.json': JSON.stringify({ format: 'sagemaker', entrypoint: 'inference.py' }),
+      'facts.json': JSON.stringify({
+        format: 'sagemaker',
+        brings: 'code',
+        entrypoint: 'inference.py',
+      }),
     });
     const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
     const server = await startModel(runtime, model);
@@ -649,7 +657,11 @@ def predict(what): return numbers() if what == "numbers" else seen
     const folder = await modelFolder({
       'inference.py': `${HANDLERS}
 def transform_fn(model, body, content_type, accept): return f"{body} {model} {content_type} {accept}"`,
-      'facts.json': JSON.stringify({ format: 'sagemaker', entrypoint: 'inference.py' }),
+      'facts.json': JSON.stringify({
+        format: 'sagemaker',
+        brings: 'code',
+        entrypoint: 'inference.py',
+      }),
     });
     const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
     const server = await startModel(runtime, model);
@@ -668,7 +680,11 @@ def transform_fn(model, body, content_type, accept): return f"{body} {model} {co
     const folder = await modelFolder({
       'inference.py':
         'class Sum:\n  def predict(self, rows): return rows.sum(axis=1)\ndef model_fn(folder): return Sum()',
-      'facts.json': JSON.stringify({ format: 'sagemaker', entrypoint: 'inference.py' }),
+      'facts.json': JSON.stringify({
+        format: 'sagemaker',
+        brings: 'code',
+        entrypoint: 'inference.py',
+      }),
     });
     const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
     const server = await startModel(runtime, model);

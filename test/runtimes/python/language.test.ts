@@ -34,7 +34,7 @@ function describeServer(runtime: Runtime, path: string): void {
       hasChatTemplate: true,
     };
     const folder = await modelFolder({
-      'facts.json': JSON.stringify({ format: 'gguf', language }),
+      'facts.json': JSON.stringify({ format: 'gguf', listens: true, language }),
     });
     return startModel(runtime, { MODEL_PATH: path, MODEL_FACTS: `${folder}/facts.json`, ...env });
   };

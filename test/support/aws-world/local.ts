@@ -123,7 +123,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       engine: 'image',
       offered: TARGETS,
       caps: NO_CAPS,
-      gpus: { areChosen: true, vllmImage: 'vllm@sha256:1' },
+      gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' } },
       ownImages: 'built',
       unwalled: null,
       mostMachine: 'BUILD_GENERAL1_LARGE',

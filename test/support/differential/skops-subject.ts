@@ -1,7 +1,7 @@
 import { zipFiles } from '#formats/archives/zip-read.ts';
-import { inspectSkops } from '#formats/sklearn/skops.ts';
-import { readSkopsTree } from '#formats/sklearn/skops-tree.ts';
-import { skopsTypes } from '#formats/sklearn/skops-types.ts';
+import { inspectSkops } from '#formats/skops/inspect.ts';
+import { readSkopsTree } from '#formats/skops/tree.ts';
+import { skopsTypes } from '#formats/skops/types.ts';
 import { contentOf } from '../bytes/archive-files.ts';
 import { bytesSource } from '../bytes/sources.ts';
 import { zipOf } from '../bytes/zip.ts';

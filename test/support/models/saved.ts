@@ -2,12 +2,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import type { InspectData } from '#formats/mlflow/inspect.ts';
+import { inspectCatboost } from '#formats/catboost/inspect.ts';
+import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
+import type { Given } from '#formats/reader.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
-import { inspectSkops } from '#formats/sklearn/skops.ts';
-import { inspectCatboost } from '#formats/trees/catboost.ts';
-import { inspectLightgbm } from '#formats/trees/lightgbm.ts';
-import { inspectXgboost } from '#formats/trees/xgboost.ts';
+import { inspectSkops } from '#formats/skops/inspect.ts';
+import { inspectXgboost } from '#formats/xgboost/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { memoryFile } from '../bytes/archive-files.ts';
 import { bytesSource } from '../bytes/sources.ts';
@@ -80,7 +80,7 @@ export function artifactOf(format: string, name: string): readonly ArtifactFile[
     });
 }
 
-const INSPECTORS: Readonly<Record<string, InspectData>> = {
+const INSPECTORS: Readonly<Record<string, Given['inspectData']>> = {
   sklearn: async (file) => inspectSklearn(await file.open(), file.name, []),
   skops: async (file) => inspectSkops(await file.open(), file.name, []),
   xgboost: async (file) => inspectXgboost(await file.open(), file.name),
@@ -89,7 +89,7 @@ const INSPECTORS: Readonly<Record<string, InspectData>> = {
 };
 
 /** The inspector of each format of one file. */
-export const inspectData: InspectData = (file, format) => {
+export const inspectData: Given['inspectData'] = (file, format) => {
   const inspect = INSPECTORS[format];
   if (inspect) return inspect(file, format);
   throw new Error(`${file.name} is of the format ${format}, which is not of one file`);

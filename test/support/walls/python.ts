@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Walls, wallsVariable } from '#adapters/local/servers/walls.ts';
+import { type Format, pageOf } from '#domain/artifact/format.ts';
 import { pythonWith } from '../../runtimes/python-environment.ts';
 import { kindOf, manifestOf, pathOf, type Technique } from './walls.ts';
 
@@ -79,7 +80,7 @@ async function loaded(
   });
 }
 
-const FORMATS: Readonly<Record<string, string>> = {
+const FORMATS: Readonly<Record<string, Format>> = {
   skops: 'skops',
   archive: 'sagemaker',
   sagemaker: 'sagemaker',
@@ -97,5 +98,6 @@ function factsOf(technique: Technique): object {
     : (FORMATS[technique.reader] ?? FORMATS[kindOf(technique)] ?? 'sklearn');
   const entrypoint = /^entrypoint: *(.+)$/m.exec(manifestOf(technique))?.[1] ?? null;
   const data = format === 'sagemaker' ? { file: 'model.pkl', format: 'sklearn' } : null;
-  return { format, entrypoint, data, signature: null, takesColumns: false, allowed: [] };
+  const { brings } = pageOf(format);
+  return { format, brings, entrypoint, data, signature: null, takesColumns: false, allowed: [] };
 }

@@ -216,7 +216,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
-    gpus: { areChosen: true, vllmImage: 'vllm@sha256:1', ...options.gpus },
+    gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
     ownImages: options.ownImages ?? 'built',
     unwalled: options.unwalled ?? null,
     mostMachine: options.mostMachine ?? null,

@@ -6,6 +6,7 @@ import os
 import re
 from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Callable, Iterator, TypeVar
 
@@ -26,28 +27,6 @@ T = TypeVar("T")
 Invoke = Callable[[bytes, str, str], tuple[Content, str]]
 Predict = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 
-ADAPTERS = {
-    "sklearn": "frameworks.sklearn",
-    "skops": "adapters.skops_model",
-    "xgboost": "frameworks.xgboost",
-    "lightgbm": "frameworks.lightgbm",
-    "catboost": "frameworks.catboost",
-    "gguf": "adapters.gguf_model",
-    "torch": "frameworks.torch",
-    "huggingface": "frameworks.transformers",
-    "tflite": "adapters.openvino_model",
-    "savedmodel": "adapters.openvino_model",
-    "keras": "adapters.keras_model",
-    "spacy": "adapters.spacy_model",
-    "mlflow": "adapters.mlflow_model",
-    "sagemaker": "adapters.sagemaker_model",
-    "python": "adapters.code_model",
-}
-
-# Every other format is a framework's own file.
-_WRAPPERS = ("mlflow", "sagemaker", "python")
-
-
 # The server's fault, whatever the client sent: too little memory, too few threads, a missing file or module.
 _SERVERS_OWN = (MemoryError, OSError, ImportError)
 
@@ -64,7 +43,7 @@ def load_model(path: str, facts: Facts) -> Model:
     Only imports this format's adapter, and with it only its framework. The model's own errors become refusals:
     400 with what a framework says of the inputs, 503 with the resource that the server lacked, 500 with the error of the user's code.
     """
-    adapter = _prepared(facts.format, is_language=facts.language is not None)
+    adapter = _prepared(facts)
     writers: tuple[str, ...] = getattr(adapter, "WRITERS", ())
     with around(path, Allowlist(facts.allowed), writers) if _is_data(facts) else no_foreign_bytecode():
         model: Model = adapter.load(path, facts)
@@ -78,17 +57,17 @@ def load_model(path: str, facts: Facts) -> Model:
     )
 
 
-def import_ahead(format_: str) -> None:
+def import_ahead(facts: Facts) -> None:
     """Imports what most models of a format need, before there is one. A module that the environment lacks is left out."""
-    adapter = _prepared(format_, is_language=False)
+    adapter = _prepared(facts)
     for name in getattr(adapter, "AHEAD", ()):
         with suppress(ImportError):
             import_module(name)
 
 
-def _prepared(format_: str, *, is_language: bool) -> ModuleType:
-    adapter = adapter_of(format_)
-    if format_ not in _WRAPPERS and not is_language:
+def _prepared(facts: Facts) -> ModuleType:
+    adapter = adapter_of(facts.format)
+    if facts.brings == "data" and facts.language is None:
         # Most requests have a few rows: starting and waking threads for one took XGBoost 40 ms on busy cores, itself 0.2.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     prepare: Callable[[], None] = getattr(adapter, "prepare", lambda: None)
@@ -97,16 +76,18 @@ def _prepared(format_: str, *, is_language: bool) -> ModuleType:
 
 
 def adapter_of(format_: str) -> ModuleType:
-    if format_ not in ADAPTERS:
-        raise ValueError(f'there is no adapter for the format "{format_}"; there are {", ".join(ADAPTERS)}')
-    return import_module(f"..{ADAPTERS[format_]}", __name__)
+    """The adapter that is called as the format, `adapters/<format>_model.py`, else the framework of that name. Raises ValueError where there is neither."""
+    for path in (f"adapters.{format_}_model", f"frameworks.{format_}"):
+        if format_.isidentifier() and find_spec(f"..{path}", __name__):
+            return import_module(f"..{path}", __name__)
+    raise ValueError(f'there is no adapter for the format "{format_}"')
 
 
 def _is_data(facts: Facts) -> bool:
     """False for the user's own code, which may do what it likes."""
     if facts.format == "sagemaker":
         return not (facts.entrypoint or "").partition(":")[0].endswith(".py")
-    return facts.format not in _WRAPPERS or (facts.format == "mlflow" and facts.data is not None)
+    return facts.brings == "data" or (facts.format == "mlflow" and facts.data is not None)
 
 
 # Code that exits fails its request alone: its process serves other requests.

@@ -14,7 +14,7 @@ from ..serving.bodies import parse_json, value_of
 from ..serving.code_answers import code_answer, json_content
 from ..serving.streams import Content
 from ..values.tensors import Signature, TensorSpec
-from .code_model import given
+from .python_model import given
 from .data_file import load_data
 from .user_code import outputs_of
 

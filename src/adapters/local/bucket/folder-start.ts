@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { isFolderModel } from '#domain/artifact/folder-model.ts';
-import { SERVED } from '#domain/artifact/format.ts';
+import { pageOf } from '#domain/artifact/format.ts';
 import { foldersOf, manifestKey, readKey } from '#domain/artifact/object-key.ts';
 import { allFilesUnder, filesUnder } from './companions.ts';
 import { shared } from './shared.ts';
@@ -22,7 +22,7 @@ type Options = Quiet & {
   readonly start: (manifestKey: string) => Promise<void>;
 };
 
-const CODE = SERVED.python.marker;
+const CODE = pageOf('python').folder?.marker ?? '';
 const QUIET_MS = 1000;
 // Between two files of a slow upload lies more than a second.
 const ASTRAY_MS = 5000;

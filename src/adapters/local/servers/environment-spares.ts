@@ -12,6 +12,8 @@ export type Environment = {
   readonly format: string;
   /** Whether a model of code may use the network: `open`. */
   readonly network: string;
+  /** Whether it is code, which has other walls: `code` or `data`. */
+  readonly brings: string;
   readonly memoryMiB: number;
 };
 

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { docker } from '#adapters/local/builds/docker.ts';
 import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
-import { RUNTIMES, type ServerPlace } from '#domain/build/runtime.ts';
+import { RUNTIMES, runtimeEnvironment, type ServerPlace } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-import { answerEnvironment, gpuEnvironment, type RevisionSpec } from '#ports/platform.ts';
+import { answerEnvironment, type RevisionSpec } from '#ports/platform.ts';
 import { type ModelServer, type ServerKind, stillborn, supervise } from './model-server.ts';
 
 type Plan = {
@@ -52,7 +52,7 @@ function flags(name: string, { spec, network, label }: Plan): readonly string[] 
     SLIPWAY_REVISION: spec.revision,
     PORT: String(spec.server.port),
     END_WITH_STDIN: 'true',
-    ...gpuEnvironment(spec),
+    ...runtimeEnvironment(spec),
     ...answerEnvironment(spec),
   };
   return [

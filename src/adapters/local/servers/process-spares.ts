@@ -2,8 +2,9 @@ import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { FORMATS, pageOf } from '#domain/artifact/format.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
-import { RUNTIMES } from '#domain/build/runtime.ts';
+import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { RevisionSpec } from '#ports/platform.ts';
 import { confined, type ServerWalls } from './confined-command.ts';
@@ -60,8 +61,9 @@ const SPARE_MIB = limits.memoryPerVcpuMiB;
 const READY = 'ready';
 const LOOK_MS = 50;
 
-const facts = z.object({
+const servedFacts = z.object({
   format: z.string(),
+  brings: z.optional(z.string()),
   network: z.optional(z.string()),
   language: z.optional(z.unknown()),
 });
@@ -72,7 +74,7 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
 
   /** Starts a server of a runtime that is told its model later. */
   function launch(
-    runtime: 'onnx' | 'python',
+    runtime: RuntimeName,
     { path, artifact, scratch }: SpareFolder,
     { awaited, python, memoryMiB, factsPath }: Awaited,
   ): Promise<Launched> {
@@ -103,10 +105,10 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
   const ofPython = environmentSpares({
     ...common,
     directory: join(directory, 'python'),
-    launch({ folder: environment, format, network, memoryMiB }, folder) {
+    launch({ folder: environment, format, network, brings, memoryMiB }, folder) {
       // Its walls go by these.
       const factsPath = join(folder.path, 'facts.json');
-      writeFileSync(factsPath, JSON.stringify({ format, network }));
+      writeFileSync(factsPath, JSON.stringify({ format, network, brings }));
       return launch('python', folder, {
         awaited: format,
         python: join(environment, 'bin', 'python'),
@@ -119,7 +121,7 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
   return {
     keep: ofOnnx.keep,
     take(spec, files) {
-      if (spec.runtime === 'onnx') {
+      if (RUNTIMES[spec.runtime].process?.awaits === 'any') {
         if (spec.memoryMiB !== SPARE_MIB) return undefined;
         return ofOnnx.take(files.artifact, ({ artifact, scratch }) =>
           modelEnvironment(spec, { modelPath: join(artifact, spec.modelFile), scratch }, own),
@@ -132,11 +134,13 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
       const shared = environmentOf(spec, files);
       if (shared) ofPython.serves(shared);
     },
-    expects({ runtime, format, language, wishes: { network }, converts }, environment) {
+    expects({ runtime, facts, keptBecause }, environment) {
+      const { format, network, brings, language } = facts;
       // One that is converted is served by another runtime.
-      if (converts || !isAwaited({ runtime, format, language })) return { [Symbol.dispose]() {} };
+      const isKept = keptBecause !== null;
+      if (!isKept || !isAwaited({ runtime, format, language })) return { [Symbol.dispose]() {} };
       return onceUsable(environment, timers, (folder) =>
-        ofPython.expects({ folder, format, network, memoryMiB: SPARE_MIB }),
+        ofPython.expects({ folder, format, network, brings, memoryMiB: SPARE_MIB }),
       );
     },
     tidy: ofPython.tidy,
@@ -185,18 +189,19 @@ type Kind = Pick<BuildOrder, 'runtime'> & {
 
 /** Whether a server can be started before there is such a model: its walls, or its threads, do not depend on the model itself. */
 function isAwaited({ runtime, format, language }: Kind): boolean {
-  const { waitsFor = [] } = RUNTIMES[runtime].process ?? {};
-  return waitsFor.includes(format) && !language;
+  const known = FORMATS.find((each) => each === format);
+  const isPossible = RUNTIMES[runtime].process?.awaits === 'environment' && known !== undefined;
+  return isPossible && pageOf(known).isAwaited && !language;
 }
 
 /** The properties that a spare server needs to serve this model; undefined where none can wait for it. */
 function environmentOf({ runtime, memoryMiB }: RevisionSpec, { python, factsPath }: ServerFiles) {
   if (factsPath === undefined) return undefined;
   try {
-    const known = facts.parse(JSON.parse(readFileSync(factsPath, 'utf8')));
-    const { format, network = 'none', language } = known;
+    const known = servedFacts.parse(JSON.parse(readFileSync(factsPath, 'utf8')));
+    const { format, network = 'none', brings = 'data', language } = known;
     if (!isAwaited({ runtime, format, language })) return undefined;
-    return { folder: realpathSync(join(python, '../..')), format, network, memoryMiB };
+    return { folder: realpathSync(join(python, '../..')), format, network, brings, memoryMiB };
   } catch {
     // The image is gone; the server that is started for it says so.
     return undefined;

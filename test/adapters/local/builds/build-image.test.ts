@@ -44,7 +44,7 @@ describe('a build on one machine', () => {
 
   it('tells what a model’s build is about once it has its turn, until it ends', async () => {
     const told: unknown[] = [];
-    const order = { environmentHash: 'e1', format: 'python' } as BuildOrder;
+    const order = { environmentHash: 'e1', runtime: 'python' } as BuildOrder;
     const { run } = folder.builds(
       { build: ['cat "$TOLD"'] },
       {

@@ -23,7 +23,8 @@ const MAKE = join(COMMANDS, 'make-environments.mjs');
 const ORDER = {
   environmentHash: 'abc',
   python: { python: '3.12', orElse: [], requirements: ['scikit-learn==1.8.0'] },
-  converts: false,
+  keptBecause: 'it is code',
+  imports: [],
 };
 
 const KEPT = join('.cache', 'slipway', 'environments');
@@ -80,11 +81,13 @@ describe('the environment of a model', () => {
   it('is made beside one that converts only where it is asked for too', async () => {
     await using folder = await temporaryFolder();
 
-    expect(await made(folder.path, { ...ORDER, converts: true })).toMatchObject({
+    expect(await made(folder.path, { ...ORDER, keptBecause: null })).toMatchObject({
       environments: ['abc-convert'],
       linked: ['converter'],
     });
-    expect(await made(folder.path, { ...ORDER, converts: true }, { ASKED: 'yes' })).toMatchObject({
+    expect(
+      await made(folder.path, { ...ORDER, keptBecause: null }, { ASKED: 'yes' }),
+    ).toMatchObject({
       environments: ['abc', 'abc-convert'],
       linked: ['converter', 'environment'],
     });
@@ -191,7 +194,7 @@ describe('the environment of a model', () => {
     await using folder = await temporaryFolder();
     const python = { ...ORDER.python, requirements: ['none==1'] };
 
-    const { environments } = await made(folder.path, { ...ORDER, python, converts: true });
+    const { environments } = await made(folder.path, { ...ORDER, python, keptBecause: null });
 
     expect(environments).toEqual(['abc']);
   });

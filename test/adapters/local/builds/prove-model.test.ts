@@ -48,8 +48,8 @@ await proveModel(artifact, JSON.parse(order), places);
 const SKLEARN: typeof ORDER = {
   ...ORDER,
   runtime: 'python',
-  format: 'sklearn',
-  modelFile: 'a.pkl',
+  keptBecause: null,
+  facts: { ...ORDER.facts, format: 'sklearn', modelFile: 'a.pkl' },
 };
 
 describe('a model that is proven in a build', () => {
@@ -65,7 +65,8 @@ describe('a model that is proven in a build', () => {
     await mkdir(bin);
     await mkdir(join(path, 'model'));
     await writeFile(join(path, 'model', 'a.pkl'), 'pickle');
-    for (const name of order.leftOut ?? []) await writeFile(join(path, 'model', name), 'weights');
+    for (const name of order.facts.leftOut ?? [])
+      await writeFile(join(path, 'model', name), 'weights');
     for (const name of ['python', 'docker']) {
       await writeFile(join(bin, name), python(asked, conversion));
       await chmod(join(bin, name), 0o755);
@@ -118,7 +119,10 @@ describe('a model that is proven in a build', () => {
   });
 
   it('is served without what nothing reads', async () => {
-    const { served } = await proven(REFUSED, 'process', { ...SKLEARN, leftOut: ['tf_model.h5'] });
+    const { served } = await proven(REFUSED, 'process', {
+      ...SKLEARN,
+      facts: { ...SKLEARN.facts, leftOut: ['tf_model.h5'] },
+    });
 
     expect(served).toEqual(['a.pkl']);
   });
@@ -126,7 +130,8 @@ describe('a model that is proven in a build', () => {
   it('is not converted where it gets a GPU, of which its server is told', async () => {
     const { asked, conversion, facts } = await proven(CONVERTED, 'process', {
       ...SKLEARN,
-      needsGpu: true,
+      keptBecause: 'it computes on a GPU, and the ONNX server does not',
+      facts: { ...SKLEARN.facts, needsGpu: true },
     });
 
     expect(asked).toEqual(['described']);

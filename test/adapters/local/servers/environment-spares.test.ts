@@ -55,7 +55,8 @@ afterEach(async () => {
 function environment(name: string, about: Partial<Environment> = {}): Environment {
   const folder = join(root, 'environments', name);
   mkdirSync(folder, { recursive: true });
-  return { folder, format: 'sklearn', network: 'none', memoryMiB: 512, ...about };
+  const given = { format: 'sklearn', network: 'none', brings: 'data', memoryMiB: 512 };
+  return { folder, ...given, ...about };
 }
 
 const take = (from: Environment) => spares.take(from, join(root, 'image'), () => ({}));

@@ -24,9 +24,8 @@ exec sleep 60
 `;
 const CODE = {
   runtime: 'python',
-  format: 'python',
-  converts: false,
-  wishes: { network: 'open' },
+  keptBecause: 'it is code',
+  facts: { format: 'python', brings: 'code', network: 'open' },
 } as BuildOrder;
 
 let root: string;
@@ -66,13 +65,13 @@ it('a server for a model of code starts, with its network, once a model can be l
   isReady();
   timers.advance(50);
 
-  await eventually(() => told() === 'python {"format":"python","network":"open"}');
+  await eventually(() => told() === 'python {"format":"python","network":"open","brings":"code"}');
 });
 
 it.each([
-  { why: 'may become an ONNX model', about: { format: 'sklearn', converts: true } },
-  { why: 'is a language model', about: { format: 'huggingface', language: { task: 'text' } } },
-  { why: 'is an ONNX model', about: { runtime: 'onnx', format: 'onnx' } },
+  { why: 'may become an ONNX model', about: { keptBecause: null } },
+  { why: 'is a language model', about: { facts: { ...CODE.facts, language: { task: 'text' } } } },
+  { why: 'is an ONNX model', about: { runtime: 'onnx' } },
 ])('none starts for what $why', ({ about }) => {
   isReady();
 
@@ -87,7 +86,7 @@ it('is taken for that model, also where the data folder is reached by a link', a
   using _ = spares.expects(CODE, join(root, 'link/environments/e1'));
   const image = join(root, 'image');
   mkdirSync(image);
-  writeFileSync(join(image, 'facts.json'), JSON.stringify({ format: 'python', network: 'open' }));
+  writeFileSync(join(image, 'facts.json'), JSON.stringify(CODE.facts));
   const files = {
     ...{ path: root, artifact: image, modelPath: image, scratch: root, read: image },
     python: join(root, 'link/environments/e1/bin/python'),

@@ -37,12 +37,15 @@ const REFUSED = 'Permission denied';
 needing(missingWalls('seccomp'), () => {
   describe('the sockets of a process that loads a model', () => {
     it.each([
-      ['gguf', { listens: 'done', connects: REFUSED }],
-      ['xgboost', { listens: REFUSED, connects: REFUSED }],
-    ])('of the format %s are %j, and no others', async (format, sockets) => {
+      [
+        { format: 'gguf', listens: true },
+        { listens: 'done', connects: REFUSED },
+      ],
+      [{ format: 'xgboost' }, { listens: REFUSED, connects: REFUSED }],
+    ])('of %j are %j, and no others', async (about, sockets) => {
       await using folder = await temporaryFolder();
       const facts = join(folder.path, 'facts.json');
-      await writeFile(facts, JSON.stringify({ format }));
+      await writeFile(facts, JSON.stringify(about));
       const plan = { landlock: 0, seccomp: true, namespaces: false, read: [], write: [] };
       const env = { SLIPWAY_WALLS: JSON.stringify(plan), MODEL_FACTS: facts };
 

@@ -149,7 +149,7 @@ needing(MACHINE.python === null ? missingWalls() : undefined, () => {
       it('reaches the network when its code is its owner’s and his manifest opens it, but nothing else of this machine', async () => {
         writeFileSync(
           world.path('model/facts.json'),
-          JSON.stringify({ format: 'python', network: 'open' }),
+          JSON.stringify({ format: 'python', brings: 'code', network: 'open' }),
         );
 
         const refused = await world.refused(MACHINE, {
@@ -172,8 +172,11 @@ needing(MACHINE.python === null ? missingWalls() : undefined, () => {
 
     needing(missingWalls(), () => {
       it.each([
-        ['data', { format: 'sklearn', network: 'open' }],
-        ['code whose manifest does not open it', { format: 'python', network: 'none' }],
+        ['data', { format: 'sklearn', brings: 'data', network: 'open' }],
+        [
+          'code whose manifest does not open it',
+          { format: 'python', brings: 'code', network: 'none' },
+        ],
       ])('does not reach it for a model of %s', async (_, facts) => {
         writeFileSync(world.path('model/facts.json'), JSON.stringify(facts));
 

@@ -1,0 +1,5 @@
+"""TensorFlow Lite: OpenVINO reads it."""
+
+from .openvino_model import AHEAD, PLATFORM, load
+
+__all__ = ["AHEAD", "PLATFORM", "load"]

@@ -1,0 +1,12 @@
+import type { FormatPage } from '#domain/artifact/format-page.ts';
+
+export const custom = {
+  runtime: 'custom',
+  // A custom image also needs a manifest that says where it serves.
+  folder: { marker: 'Dockerfile', rank: null, isSure: false },
+  files: [],
+  brings: 'code',
+  conversion: { to: null, because: 'it may bring code, which runs where it was written for' },
+  isAwaited: false,
+  docs: { reads: 'nothing: the build starts it and asks it', servedBy: 'itself' },
+} as const satisfies FormatPage;

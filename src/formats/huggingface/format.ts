@@ -1,0 +1,20 @@
+import type { FormatPage } from '#domain/artifact/format-page.ts';
+
+export const huggingface = {
+  runtime: 'onnx',
+  // What Hugging Face's libraries write is no model without weights beside it.
+  folder: { marker: 'config.json', rank: 'weights', isSure: false },
+  files: [],
+  brings: 'data',
+  conversion: { to: null, because: 'the ONNX server runs it as it is' },
+  // In safetensors, which transformers loads.
+  asData: { runtime: 'python' },
+  isAwaited: true,
+  isOfTorch: true,
+  docs: {
+    reads:
+      "task, architecture, labels, context length, tokenizer, pooling, image processor and size, the weights' types and sizes; of transformers or sentence-transformers, in ONNX or safetensors",
+    servedBy:
+      'the ONNX server; transformers, in the Python server, what generates or does not convert',
+  },
+} as const satisfies FormatPage;

@@ -1,0 +1,52 @@
+import type { FormatPage } from '#domain/artifact/format-page.ts';
+
+const COMPRESSIONS: readonly string[] = ['.gz', '.z', '.bz2', '.xz', '.lzma', '.lz4'];
+const PICKLE = /^800[2-5]/;
+
+/** What most estimators import, also by code that is not Python's. */
+export const ESTIMATORS: readonly string[] = [
+  ...[
+    'compose',
+    'ensemble',
+    'impute',
+    'linear_model',
+    'neighbors',
+    'pipeline',
+    'preprocessing',
+  ].map((name) => `sklearn.${name}`),
+  ...['char', 'ctypeslib', 'f2py', 'fft', 'random', 'rec', 'strings', 'testing'].map(
+    (name) => `numpy.${name}`,
+  ),
+  ...['joblib', 'pandas', 'dateutil.easter', 'dateutil.parser', 'dateutil.tz'],
+  ...['numpy._core._exceptions', 'scipy.sparse.csgraph._validation'],
+  ...['scipy._external', 'sklearn.externals'].map((name) => `${name}.array_api_compat.numpy.fft`),
+];
+
+export const sklearn = {
+  runtime: 'python',
+  folder: null,
+  files: [
+    {
+      what: 'a joblib dump',
+      endings: ['.joblib'],
+      compressions: COMPRESSIONS,
+      magic: PICKLE,
+      hint: /^78(01|5e|9c|da)/,
+    },
+    {
+      what: 'a pickle',
+      endings: ['.pkl', '.pickle', '.sav', '.dill', '.cloudpickle'],
+      compressions: COMPRESSIONS,
+      magic: PICKLE,
+    },
+  ],
+  brings: 'data',
+  conversion: { to: 'trees' },
+  isAwaited: true,
+  isPickle: true,
+  imports: ESTIMATORS,
+  docs: {
+    reads: 'estimator, its scikit-learn, features, classes',
+    servedBy: 'ONNX or Python',
+  },
+} as const satisfies FormatPage;

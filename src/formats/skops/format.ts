@@ -1,0 +1,13 @@
+import type { FormatPage } from '#domain/artifact/format-page.ts';
+import { ESTIMATORS } from '#formats/sklearn/format.ts';
+
+export const skops = {
+  runtime: 'python',
+  folder: null,
+  files: [{ what: 'a skops archive', endings: ['.skops'], hint: /^504b0304/ }],
+  brings: 'data',
+  conversion: { to: 'trees' },
+  isAwaited: true,
+  imports: [...ESTIMATORS, 'skops.io'],
+  docs: { reads: 'the same, from its tree of types', servedBy: 'ONNX or Python' },
+} as const satisfies FormatPage;
