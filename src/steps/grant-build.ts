@@ -1,5 +1,7 @@
 import { USUAL_MACHINE } from '#domain/build/build-machine.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
+import type { BuildOrder } from '#domain/build/order.ts';
+import { isFromDockerfile } from '#domain/build/own-image.ts';
 import { type RuntimeName, serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
@@ -23,7 +25,7 @@ type Deps = {
 };
 
 /**
- * Lets the build of an image read the artifact and its build order. When one of its environments is missing, a second URL, which leads to no file, lets that be built first.
+ * Lets the build of an image read the artifact and its build order. Where Dockerfiles are built apart, a second URL lets that build read the same, and says where it leaves its image for the first.
  * A repeated run grants the reads anew, since earlier grants expire. Each token belongs to one grant, so each grant starts one build.
  */
 export const grantBuild =
@@ -36,16 +38,29 @@ export const grantBuild =
     const { runtime, python, environmentHash } = plan;
     const served = servedAs(inspection, gpus);
     const wanted = engine === 'image' ? wantedEnvironments(plan, served, hashes) : [];
-    const artifactUrl = await artifacts.grant(deploymentId, filesOf(deployment), {
+    const order = {
       runtime,
       environmentHash,
       python,
       ...served,
       environments: environmentTags(wanted),
       previousImage: engine === 'image' ? await liveImage(registry, deployment) : null,
-    });
-    const computeType = plan.machine ?? USUAL_MACHINE;
-    return { imageTag, artifactUrl, computeType, token: await sha256Hex(artifactUrl) };
+    };
+    const grant = (more: Pick<BuildOrder, 'leavesImageAt' | 'takesImageFrom'>) =>
+      artifacts.grant(deploymentId, filesOf(deployment), { ...order, ...more });
+    const isOwn = isFromDockerfile(runtime, served.wishes.image);
+    const place = isOwn ? artifacts.imagePlace(deploymentId) : null;
+    const ownImageUrl = place === null ? '' : await grant({ leavesImageAt: place });
+    const artifactUrl = await grant(place === null ? {} : { takesImageFrom: place });
+    return {
+      kind: place === null ? 'image' : 'dockerfile',
+      ownImageUrl,
+      ownImageToken: await sha256Hex(ownImageUrl),
+      imageTag,
+      artifactUrl,
+      computeType: plan.machine ?? USUAL_MACHINE,
+      token: await sha256Hex(artifactUrl),
+    };
   };
 
 /** The images of environments that the image of a model may be made of. */

@@ -51,6 +51,9 @@ export type BuildOrder = {
   readonly language?: LanguageServing;
   /** Of Hugging Face's folders alone. */
   readonly pipeline?: PipelineServing;
+  /** Where the build of a Dockerfile leaves its image, and the build that pushes it takes it from; neither where one build does both. */
+  readonly leavesImageAt?: string;
+  readonly takesImageFrom?: string;
   /** A request that the model is known to answer, or null. */
   readonly example: GoldenRequest | null;
 };

@@ -29,7 +29,11 @@ import type { Attempt, Run } from './paths.ts';
 import { awsWorld, machineArn } from './world.ts';
 
 /** The functions that stand for the projects of CodeBuild, by the states that start them. */
-const BUILDERS = { BuildEnvironment: 'environment-build', BuildImage: 'image-build' } as const;
+const BUILDERS = {
+  BuildEnvironment: 'environment-build',
+  BuildOwnImage: 'own-image-build',
+  BuildImage: 'image-build',
+} as const;
 
 /** As the table's stream hands it over. https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
 const STREAM_EVENT = {
@@ -71,8 +75,13 @@ export async function motoAws() {
     attempts.push({ state, error: 'error' in answer ? answer.error.errorType : '' });
     return answer;
   });
-  const { build: BuildImage, buildEnvironment: BuildEnvironment } = world.builds;
-  for (const [state, build] of Object.entries({ BuildEnvironment, BuildImage })) {
+  const { build, buildEnvironment, buildOwnImage } = world.builds;
+  const builds = {
+    BuildEnvironment: buildEnvironment,
+    BuildOwnImage: buildOwnImage,
+    BuildImage: build,
+  };
+  for (const [state, build] of Object.entries(builds)) {
     front.serve(BUILDERS[state as keyof typeof BUILDERS], async (parameters) => {
       const answer = await built(build(parameters));
       attempts.push({ state, error: 'error' in answer ? answer.error.errorType : '' });

@@ -90,6 +90,7 @@ export async function tracedWorld(moto: Moto) {
       async (payload) => {
         await before[state]?.(() => engine.stop(executionArn));
         if (state === 'BuildEnvironment') return world.builds.buildEnvironment(payload);
+        if (state === 'BuildOwnImage') return world.builds.buildOwnImage(payload);
         if (state === 'BuildImage') return world.builds.build(payload);
         return invoke(functionOf(state), payload);
       };

@@ -12,7 +12,7 @@ export type BuildAct =
   | { readonly throws: string; readonly says?: string };
 
 /** The states that are builds, and no steps of ours. */
-export const BUILDS = ['BuildEnvironment', 'BuildImage'] as const;
+export const BUILDS = ['BuildEnvironment', 'BuildOwnImage', 'BuildImage'] as const;
 export type BuildName = (typeof BUILDS)[number];
 
 export function isBuild(state: string): state is BuildName {
@@ -42,6 +42,9 @@ export const HAPPY = {
     environmentToken: '',
   },
   GrantBuild: {
+    kind: 'image',
+    ownImageUrl: '',
+    ownImageToken: '',
     imageTag: 'digits-1',
     artifactUrl: 'file:///parts.json',
     computeType: 'BUILD_GENERAL1_SMALL',
