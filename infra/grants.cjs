@@ -53,11 +53,7 @@ const GRANTS = {
   findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
   grantBuilds: [
-    allow(
-      's3:PutObject',
-      arnOf('ModelBucket', '/builds/*'),
-      arnOf('ModelBucket', '/own-builds/*'),
-    ),
+    allow('s3:PutObject', arnOf('ModelBucket', '/builds/*'), arnOf('ModelBucket', '/own-builds/*')),
   ],
   // A presigned URL has its signer's permissions.
   orderEnvironments: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/orders/*'))],
@@ -82,9 +78,7 @@ const GRANTS = {
   ],
   sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
   // What a build is told has the signed URLs of its artifact: it is read by what is ours alone.
-  lookAtBuilds: [
-    allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects(...PROJECTS)),
-  ],
+  lookAtBuilds: [allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects(...PROJECTS))],
   stopImageBuilds: [allow('codebuild:StopBuild', ...projects('image', 'own-image'))],
   stopBuilds: [allow('codebuild:StopBuild', ...projects(...PROJECTS))],
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],

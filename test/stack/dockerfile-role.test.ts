@@ -36,7 +36,8 @@ if (!isSimulatorHere) {
   const allowedOf = async (statements: readonly Statement[], asked: readonly Permission[]) => {
     const allowed: string[] = [];
     for (const each of asked) {
-      if (await simulator.isAllowed(statements, each)) allowed.push(`${each.action} ${each.resource}`);
+      if (await simulator.isAllowed(statements, each))
+        allowed.push(`${each.action} ${each.resource}`);
     }
     return allowed;
   };
@@ -50,7 +51,9 @@ if (!isSimulatorHere) {
     return details.flatMap(({ name, resourceTypes }) => {
       const isOnRepository = resourceTypes.some((type) => type.name === 'repository');
       const on = isOnRepository
-        ? ['slipway-test', 'slipway-test-environments'].map((each) => arn('ecr', `repository/${each}`))
+        ? ['slipway-test', 'slipway-test-environments'].map((each) =>
+            arn('ecr', `repository/${each}`),
+          )
         : ['*'];
       return on.map((resource) => permission(`ecr:${name}`, resource));
     });
@@ -100,7 +103,10 @@ if (!isSimulatorHere) {
 
   it('writes its own log, and to the streams of no other build', async () => {
     const stream = (name: string) =>
-      permission('logs:PutLogEvents', arn('logs', `log-group:/slipway/test/builds:log-stream:${name}`));
+      permission(
+        'logs:PutLogEvents',
+        arn('logs', `log-group:/slipway/test/builds:log-stream:${name}`),
+      );
 
     expect(await allowedOf(own, [stream('own-image/b1'), stream('b2')])).toEqual([
       `logs:PutLogEvents ${stream('own-image/b1').resource}`,

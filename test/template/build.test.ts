@@ -93,7 +93,10 @@ describe('the roles of builds', () => {
         'arn:aws:logs:::log-group:ImageProjectLogGroup:log-stream:own-image/*',
       ],
       ['s3:GetObject s3:GetObjectVersion', expect.stringMatching(/image-source\/HASH\.zip$/)],
-      ['s3:GetBucketAcl s3:GetBucketLocation', expect.stringMatching(/ServerlessDeploymentBucket$/)],
+      [
+        's3:GetBucketAcl s3:GetBucketLocation',
+        expect.stringMatching(/ServerlessDeploymentBucket$/),
+      ],
       ['s3:GetObject', 'ModelBucket/own-builds/*'],
       ['s3:PutObject', 'ModelBucket/own-images/*'],
     ]);

@@ -35,7 +35,10 @@ export function codeBuilds({ client, stage }: Options): CodeBuilds {
   async function newest(): Promise<readonly Found[]> {
     const found = PROJECTS.map(async ({ of, names }) => {
       const builds = await Promise.all(names.map(newestOf));
-      return builds.flat().toSorted(byNewest).map((build) => ({ of, build }));
+      return builds
+        .flat()
+        .toSorted(byNewest)
+        .map((build) => ({ of, build }));
     });
     return (await Promise.all(found)).flat();
   }

@@ -47,7 +47,9 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
     check('image project', ({ id }) => lookAtProject(settings, id, 'ImageProject')),
     // Says nothing where the stack builds no Dockerfiles.
     check('Dockerfile project', async ({ id, parameters }) =>
-      parameters['OwnImages'] === 'built' ? lookAtProject(settings, id, 'OwnImageProject') : undefined,
+      parameters['OwnImages'] === 'built'
+        ? lookAtProject(settings, id, 'OwnImageProject')
+        : undefined,
     ),
     check('environment project', ({ id }) => lookAtProject(settings, id, 'EnvironmentProject')),
     check('web adapter', ({ id }) => lookAtWebAdapter(settings, id)),

@@ -57,65 +57,12 @@ export async function scriptedBuilds(
   const byRole = (url: string) => readS3(s3, url);
   const leave = (url: string, Body: Buffer) =>
     s3.send(new PutObjectCommand({ ...objectOf(url), Body }));
-  const modelFile = (digest: string) => join(folder, `${digest.replace('sha256:', '')}.onnx`);
-  let failing: readonly string[] | undefined;
-  let builds = 0;
-
-  async function write(stream: string, lines: readonly string[]): Promise<void> {
-    const named = { logGroupName: GROUP, logStreamName: stream };
-    await logs.send(new CreateLogStreamCommand(named));
-    const timestamp = Date.now();
-    const logEvents = lines.map((message) => ({ timestamp, message: `${message}\n` }));
-    await logs.send(new PutLogEventsCommand({ ...named, logEvents }));
-  }
-
-  /** One build, which exports what `work` answers. */
-  async function run(work: () => Promise<Readonly<Record<string, string>>>): Promise<object> {
-    builds += 1;
-    const Logs = { GroupName: GROUP, StreamName: `build-${builds}` };
-    await write(Logs.StreamName, failing ?? ['pushed']);
-    if (failing) {
-      failing = undefined;
-      const Phases = [{ PhaseType: 'BUILD', PhaseStatus: 'FAILED' }];
-      const cause = JSON.stringify({ Build: { BuildStatus: 'FAILED', Phases, Logs } });
-      throw Object.assign(new Error(cause), { name: 'States.TaskFailed' });
-    }
-    const exported = Object.entries(await work()).map(([Name, Value]) => ({ Name, Value }));
-    return { Build: { BuildStatus: 'SUCCEEDED', Logs, ExportedEnvironmentVariables: exported } };
-  }
-
-  async function push(repositoryName: string, imageTag: string): Promise<string> {
-    const imageManifest = JSON.stringify(manifest(imageTag));
-    const imageDigest = `sha256:${createHash('sha256').update(imageManifest).digest('hex')}`;
-    await ecr.send(new PutImageCommand({ repositoryName, imageManifest, imageTag, imageDigest }));
-    return imageDigest;
-  }
-
-  /** Fails where the image is not there. */
-  async function pull(repositoryName: string, imageTag: string): Promise<void> {
-    await ecr.send(new DescribeImagesCommand({ repositoryName, imageIds: [{ imageTag }] }));
-  }
-
-  return {
-    modelFile,
-    failNext: (lines) => {
-      failing = lines;
-    },
-    build: (parameters) =>
-      run(async () => {
-        const { order, files } = await granted<Granted>(byRole, parameters, 'ARTIFACT_URL');
-        for (const tag of Object.values(order.environments)) await pull(environments, tag);
-        const place = order.takesImageFrom;
-        // The image of a Dockerfile is what the build before has left, and its word about it.
+  // The image of a Dockerfile is what the build before has left, and its word about it.
   const left = async (place: string) => {
     await byRole(`${place}.json`);
     const { Body } = await s3.send(new GetObjectCommand(objectOf(`${place}.tar`)));
     return Buffer.from((await Body?.transformToByteArray()) ?? []);
   };
-  const leave = (url: string, Body: Buffer) => {
-    const { hostname: Bucket, pathname } = new URL(url);
-    return s3.send(new PutObjectCommand({ Bucket, Key: pathname.slice(1), Body }));
-  };
   const modelFile = (digest: string) => join(folder, `${digest.replace('sha256:', '')}.onnx`);
   let failing: readonly string[] | undefined;
   let builds = 0;
@@ -164,10 +111,8 @@ export async function scriptedBuilds(
       run(async () => {
         const { order, files } = await granted<Granted>(byRole, parameters, 'ARTIFACT_URL');
         for (const tag of Object.values(order.environments)) await pull(environments, tag);
-        const place = order.takesImageFrom;
-        // The image of a Dockerfile is what the build before has left, and its word about it.
-        if (place) await byRole(`${place}.json`);
-        const bytes = place ? await byRole(`${place}.tar`) : await artifact(files);
+        const { takesImageFrom: place } = order;
+        const bytes = place ? await left(place) : await artifact(files);
         const imageDigest = await push(repository, variable(parameters, 'IMAGE_TAG'));
         const made = order.runtime === 'python' ? converted(bytes) : undefined;
         writeFileSync(modelFile(imageDigest), made?.model ?? bytes);

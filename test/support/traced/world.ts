@@ -90,9 +90,7 @@ export async function tracedWorld(moto: Moto) {
       (state: string): TaskHandler =>
       async (payload) => {
         await before[state]?.(() => engine.stop(executionArn));
-        if (state === 'BuildEnvironment') return world.builds.buildEnvironment(payload);
-        if (state === 'BuildOwnImage') return world.builds.buildOwnImage(payload);
-        if (state === 'BuildImage') return world.builds.build(payload);
+        if (isBuild(state)) return world.builds[BUILDERS[state]](payload);
         return invoke(functionOf(state), payload);
       };
     const engine: WorkflowEngine = workflowEngine({

@@ -15,6 +15,13 @@ export type BuildAct =
 export const BUILDS = ['BuildEnvironment', 'BuildOwnImage', 'BuildImage'] as const;
 export type BuildName = (typeof BUILDS)[number];
 
+/** The method of the builds in memory, and of those that are scripted, for each. */
+export const BUILDERS = {
+  BuildEnvironment: 'buildEnvironment',
+  BuildOwnImage: 'buildOwnImage',
+  BuildImage: 'build',
+} as const satisfies Readonly<Record<BuildName, string>>;
+
 export function isBuild(state: string): state is BuildName {
   return BUILDS.some((name) => name === state);
 }

@@ -84,7 +84,10 @@ describe('the image of a Dockerfile', () => {
     const Labels = { 'slipway.artifact-sha256': SHA256, ...labels };
     const image = { Id: 'sha256:1', Os: 'linux', Architecture: 'amd64', Config: { Labels } };
     await mkdir(join(home, 'bucket/own-images/d1'), { recursive: true });
-    await writeFile(inBucket('tar'), `slipway/${TAG}\n${JSON.stringify([{ ...image, ...change }])}`);
+    await writeFile(
+      inBucket('tar'),
+      `slipway/${TAG}\n${JSON.stringify([{ ...image, ...change }])}`,
+    );
     await writeFile(inBucket('json'), JSON.stringify({ smoke: SMOKE }));
   }
 
@@ -123,7 +126,11 @@ describe('the image of a Dockerfile', () => {
         const Labels = there ?? { 'slipway.artifact-sha256': SHA256 };
         const isThere = there !== undefined || existsSync(join(home, 'pushed'));
         answer.statusCode = isThere ? 200 : 404;
-        const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: 90 };
+        const layer = {
+          mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+          digest,
+          size: 90,
+        };
         answer.end(
           JSON.stringify(
             url.includes('/manifests/')
@@ -151,7 +158,10 @@ describe('the image of a Dockerfile', () => {
         proof: null,
         smoke: SMOKE,
       });
-      const verbs = (await said()).trim().split('\n').map((line) => line.split(' ')[0]);
+      const verbs = (await said())
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0]);
       expect([...new Set(verbs)].toSorted()).toEqual(['history', 'image', 'load', 'push', 'tag']);
     });
 
