@@ -90,7 +90,7 @@ describe('the roles of builds', () => {
     expect(said).toEqual([
       [
         'logs:CreateLogStream logs:PutLogEvents',
-        'arn:aws:logs:::log-group:ImageProjectLogGroup:log-stream:own-image/*',
+        'arn:aws:logs:::log-group:ImageProjectLogGroup:log-stream:own-image*',
       ],
       ['s3:GetObject s3:GetObjectVersion', expect.stringMatching(/image-source\/HASH\.zip$/)],
       [
