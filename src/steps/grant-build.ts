@@ -50,18 +50,23 @@ export const grantBuild =
       artifacts.grant(deploymentId, filesOf(deployment), { ...order, ...more });
     const isOwn = isFromDockerfile(runtime, served.wishes.image);
     const place = isOwn ? artifacts.imagePlace(deploymentId) : null;
-    const ownImageUrl = place === null ? '' : await grant({ leavesImageAt: place });
+    const apart = place === null ? BUILT_AT_ONCE : await builtApart(grant({ leavesImageAt: place }));
     const artifactUrl = await grant(place === null ? {} : { takesImageFrom: place });
     return {
-      kind: place === null ? 'image' : 'dockerfile',
-      ownImageUrl,
-      ownImageToken: await sha256Hex(ownImageUrl),
+      ...apart,
       imageTag,
       artifactUrl,
       computeType: plan.machine ?? USUAL_MACHINE,
       token: await sha256Hex(artifactUrl),
     };
   };
+
+const BUILT_AT_ONCE = { kind: 'image', ownImageUrl: '', ownImageToken: '' } as const;
+
+async function builtApart(granted: Promise<string>) {
+  const ownImageUrl = await granted;
+  return { kind: 'dockerfile', ownImageUrl, ownImageToken: await sha256Hex(ownImageUrl) } as const;
+}
 
 /** The images of environments that the image of a model may be made of. */
 export function wantedEnvironments(
