@@ -80,7 +80,7 @@ describe('granting the build of an image', () => {
     },
   ])('$what', async ({ isApart, more }) => {
     const world = memoryWorld({ engine: 'image' });
-    world.store.put('models/digits/v1/Dockerfile', Buffer.from('FROM scratch'));
+    if (!isApart) world.store.put('models/digits/v1/Dockerfile', Buffer.from('FROM scratch'));
     const bytes = Buffer.from(JSON.stringify({ runtime: { port: 3000, ...more } }));
     const held = await world.before('PlanBuild', world.upload({ file: 'v1/model.yaml', bytes }));
     await planBuild(world.deps)(held);
