@@ -38,7 +38,7 @@ export const grantBuild =
     const { runtime, python, environmentHash } = plan;
     const served = servedAs(inspection, gpus);
     const wanted = engine === 'image' ? wantedEnvironments(plan, served, hashes) : [];
-    const order = {
+    const order: BuildOrder = {
       runtime,
       environmentHash,
       python,
@@ -46,26 +46,28 @@ export const grantBuild =
       environments: environmentTags(wanted),
       previousImage: engine === 'image' ? await liveImage(registry, deployment) : null,
     };
-    const grant = (more: Pick<BuildOrder, 'leavesImageAt' | 'takesImageFrom'>) =>
-      artifacts.grant(deploymentId, filesOf(deployment), { ...order, ...more });
-    const isOwn = isFromDockerfile(runtime, served.wishes.image);
-    const place = isOwn ? artifacts.imagePlace(deploymentId) : null;
-    const apart = place === null ? BUILT_AT_ONCE : await builtApart(grant({ leavesImageAt: place }));
-    const artifactUrl = await grant(place === null ? {} : { takesImageFrom: place });
-    return {
-      ...apart,
-      imageTag,
-      artifactUrl,
-      computeType: plan.machine ?? USUAL_MACHINE,
-      token: await sha256Hex(artifactUrl),
-    };
+    const computeType = plan.machine ?? USUAL_MACHINE;
+    return { imageTag, computeType, ...(await granted(artifacts, deployment, order)) };
   };
 
-const BUILT_AT_ONCE = { kind: 'image', ownImageUrl: '', ownImageToken: '' } as const;
-
-async function builtApart(granted: Promise<string>) {
-  const ownImageUrl = await granted;
-  return { kind: 'dockerfile', ownImageUrl, ownImageToken: await sha256Hex(ownImageUrl) } as const;
+/** A Dockerfile takes two builds where there is a place between them. */
+async function granted(artifacts: ArtifactStore, deployment: Deployment, order: BuildOrder) {
+  const grant = async (more: Pick<BuildOrder, 'leavesImageAt' | 'takesImageFrom'>) => {
+    const ordered = { ...order, ...more };
+    const url = await artifacts.grant(deployment.id, filesOf(deployment), ordered);
+    return { url, token: await sha256Hex(url) };
+  };
+  const isOwn = isFromDockerfile(order.runtime, order.wishes.image);
+  const place = isOwn ? artifacts.imagePlace(deployment.id) : null;
+  const own = place === null ? undefined : await grant({ leavesImageAt: place });
+  const { url, token } = await grant(place === null ? {} : { takesImageFrom: place });
+  return {
+    kind: own ? ('dockerfile' as const) : ('image' as const),
+    ownImageUrl: own?.url ?? '',
+    ownImageToken: own?.token ?? '',
+    artifactUrl: url,
+    token,
+  };
 }
 
 /** The images of environments that the image of a model may be made of. */
