@@ -3,6 +3,8 @@
 const MODEL_FUNCTIONS = arn('lambda', 'function:slipway-STAGE-m-*');
 const API = `arn:\${AWS::Partition}:apigateway:\${AWS::Region}::/restapis/\${Api}`;
 
+const PROJECTS = ['image', 'own-image', 'environment'];
+
 /** The permissions of functions, by a name that says why. `STAGE` stands for the stage's name; actions without resource-level permissions apply to all resources. */
 const GRANTS = {
   // The table, except the callers' API keys and the items that guard the routes.
@@ -50,7 +52,9 @@ const GRANTS = {
   ],
   findNewest: [allow('s3:GetObject', arnOf('ModelBucket', '/models/*'))],
   listArtifacts: [allow('s3:ListBucketVersions', arnOf('ModelBucket'))],
-  grantBuilds: [allow('s3:PutObject', arnOf('ModelBucket', '/builds/*'))],
+  grantBuilds: [
+    allow('s3:PutObject', arnOf('ModelBucket', '/builds/*'), arnOf('ModelBucket', '/own-builds/*')),
+  ],
   // A presigned URL has its signer's permissions.
   orderEnvironments: [allow('s3:GetObject PutObject', arnOf('ModelBucket', '/orders/*'))],
   grantArtifacts: [allow('s3:GetObjectVersion', arnOf('ModelBucket', '/models/*'))],
@@ -73,12 +77,10 @@ const GRANTS = {
     ),
   ],
   sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
-  // A build's order is read by our own roles alone.
-  lookAtBuilds: [
-    allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects('image', 'environment')),
-  ],
-  stopImageBuilds: [allow('codebuild:StopBuild', ...projects('image'))],
-  stopBuilds: [allow('codebuild:StopBuild', ...projects('image', 'environment'))],
+  // What a build is told has the signed URLs of its artifact: it is read by what is ours alone.
+  lookAtBuilds: [allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects(...PROJECTS))],
+  stopImageBuilds: [allow('codebuild:StopBuild', ...projects('image', 'own-image'))],
+  stopBuilds: [allow('codebuild:StopBuild', ...projects(...PROJECTS))],
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],

@@ -2,6 +2,9 @@
 
 const { TRACING, allow, arn } = require('./grants.cjs');
 
+// There only where the stack builds Dockerfiles.
+const ON_REQUEST = { OwnImageProject: 'BuildsDockerfiles' };
+
 const FILES = ['deploy', 'promote', 'rollback', 'undeploy'];
 
 /** A state machine for each workflow of statemachines/, with its log and its role; the role may start only what the definition names. */
@@ -54,7 +57,7 @@ function resourcesOf(file, stage) {
 
 function role(file, named) {
   const functions = named.filter((name) => name.endsWith('Function')).map(value);
-  const projects = named.filter((name) => name.endsWith('Project'));
+  const projects = named.filter((name) => name.endsWith('Project') && !ON_REQUEST[name]);
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
@@ -82,24 +85,38 @@ function role(file, named) {
             ],
           },
         },
+        ...named.flatMap(onRequest),
       ],
     },
   };
+}
+
+/** The policy for a project that not every stack has. */
+function onRequest(name) {
+  const condition = ON_REQUEST[name];
+  if (!condition) return [];
+  const PolicyDocument = { Version: '2012-10-17', Statement: [start([name])] };
+  const policy = { PolicyName: name, PolicyDocument };
+  return [{ 'Fn::If': [condition, policy, { Ref: 'AWS::NoValue' }] }];
 }
 
 // Permissions for `.sync`: Step Functions follows the build through a managed EventBridge rule in the account.
 // https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
 function build(projects) {
   return [
-    inAccount(
-      'codebuild:StartBuild StopBuild BatchGetBuilds',
-      ...projects.map((name) => arn('codebuild', `project/\${${name}}`)),
-    ),
+    start(projects),
     inAccount(
       'events:PutTargets PutRule DescribeRule',
       arn('events', 'rule/StepFunctionsGetEventForCodeBuildStartBuildRule'),
     ),
   ];
+}
+
+function start(projects) {
+  return inAccount(
+    'codebuild:StartBuild StopBuild BatchGetBuilds',
+    ...projects.map((name) => arn('codebuild', `project/\${${name}}`)),
+  );
 }
 
 // Log delivery actions do not support resource-level permissions. https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
@@ -115,6 +132,9 @@ function inAccount(actions, ...resources) {
 /** `AcquireLeaseFunction` stands for our function acquireLease, `ImageProject` for the project itself. */
 function value(name) {
   if (name === 'Partition') return { Ref: 'AWS::Partition' };
+  const condition = ON_REQUEST[name];
+  // PlanBuild refuses what would be built there.
+  if (condition) return { 'Fn::If': [condition, { Ref: name }, 'none'] };
   if (!name.endsWith('Function')) return { Ref: name };
   return attribute(name.replace(/Function$/, 'LambdaFunction'), 'Arn');
 }

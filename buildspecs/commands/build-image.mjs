@@ -1,11 +1,13 @@
 // build-image ARTIFACT: builds the image of the artifact fetched to ARTIFACT, following ARTIFACT/order.json, and prints the record that a build exports: src/domain/build/image.ts.
 // Adopts an existing image with this tag and the same bytes: a tag in ECR is immutable.
+// Where a Dockerfile is built apart, it runs twice: one build makes and tests the image and leaves it, the other takes it and pushes it, and starts nothing.
 import { lstat, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { there } from './docker.mjs';
+import { docker, there } from './docker.mjs';
 import { dockerfileImage } from './dockerfile-image.mjs';
 import { imagesInEngine } from './images-in-engine.mjs';
 import { imagesInRegistry } from './images-in-registry.mjs';
+import { leaveImage, takeImage } from './left-image.mjs';
 import { progress } from './progress.mjs';
 import { proveModel } from './prove-model.mjs';
 import { runtimeNamed } from './runtimes.mjs';
@@ -18,12 +20,10 @@ const { IMAGE_TAG, ARTIFACT_SHA256, REPOSITORY, ENVIRONMENTS } = process.env;
 try {
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   const images = REPOSITORY ? await imagesInRegistry(REPOSITORY, ENVIRONMENTS) : imagesInEngine();
-  const { image, proof } = (await adopted(images)) ?? (await made(images, order));
-  const smoke = await smokeOf(image, order, proof).catch(async (error) => {
-    await images.discard(IMAGE_TAG);
-    throw error;
-  });
-  const uncompressed = await uncompressedOf(image, smoke);
+  const { image, proof, smoke, uncompressed } = order.takesImageFrom
+    ? await taken(images, order)
+    : await tested(images, order);
+  if (order.leavesImageAt) await leaveImage(order.leavesImageAt, images.built(IMAGE_TAG), smoke);
   const built = {
     digest: image.digest,
     // The Docker engine keeps images uncompressed.
@@ -40,6 +40,25 @@ try {
   process.exit(1);
 }
 
+async function tested(images, order) {
+  const { image, proof } = (await adopted(images, order)) ?? (await made(images, order));
+  const smoke = await smokeOf(image, order, proof).catch(async (error) => {
+    await images.discard(IMAGE_TAG);
+    throw error;
+  });
+  return { image, proof, smoke, uncompressed: await uncompressedOf(image, order, smoke) };
+}
+
+async function taken(images, order) {
+  const name = imagesInEngine().built(IMAGE_TAG);
+  progress('taking the image that was built apart');
+  const left = await takeImage(order.takesImageFrom, name, ARTIFACT_SHA256);
+  await docker(['tag', name, images.built(IMAGE_TAG)]);
+  const known = await adopted(images, order);
+  const image = known?.image ?? (await unlessTaken(images.keep(IMAGE_TAG), images, order));
+  return { image, smoke: left.smoke, uncompressed: left.uncompressedBytes };
+}
+
 /** Null for an image that cannot be tested here, since it needs a GPU. */
 async function smokeOf({ reference: image }, order, proof) {
   const { server, startupSeconds, facts } = order;
@@ -52,7 +71,7 @@ async function smokeOf({ reference: image }, order, proof) {
   return smokeTest({ image, runtime, server, startupSeconds, modelFile, request });
 }
 
-async function adopted(images) {
+async function adopted(images, { runtime }) {
   const image = await images.find(IMAGE_TAG);
   if (!image) return undefined;
   const sha256 = image.labels['slipway.artifact-sha256'];
@@ -62,21 +81,27 @@ async function adopted(images) {
       `${IMAGE_TAG} holds another artifact, ${sha256}; this one is ${ARTIFACT_SHA256}`,
     );
   }
-  const text = Buffer.from(image.labels['slipway.proof'] ?? '', 'base64').toString();
+  // Nobody proves a model that is an image, which could have this label from its Dockerfile.
+  const label = (await isOwn(runtime)) ? '' : image.labels['slipway.proof'];
+  const text = Buffer.from(label ?? '', 'base64').toString();
   say(`adopted ${IMAGE_TAG}, built before from the same bytes`);
   return { image, proof: parsed(text) };
 }
 
 async function made(images, order) {
-  const runtime = await runtimeNamed(order.runtime);
-  return runtime.image.madeBy === 'dockerfile' ? ownImage(images, order) : appended(images, order);
+  return (await isOwn(order.runtime)) ? ownImage(images, order) : appended(images, order);
 }
 
-async function ownImage(images, { runtime, wishes }) {
+async function isOwn(runtime) {
+  return (await runtimeNamed(runtime)).image.madeBy === 'dockerfile';
+}
+
+async function ownImage(images, order) {
+  const { runtime, wishes } = order;
   const folder = join(ARTIFACT, 'model');
   const labels = { 'slipway.artifact-sha256': ARTIFACT_SHA256 };
   const make = dockerfileImage({ images, runtime, wishes, folder, labels, tag: IMAGE_TAG });
-  return { image: await unlessTaken(make, images) };
+  return { image: await unlessTaken(make, images, order) };
 }
 
 async function appended(images, order) {
@@ -108,7 +133,7 @@ async function appended(images, order) {
     previous: order.previousImage,
   };
   progress('putting the model into its image');
-  const image = await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images);
+  const image = await unlessTaken(images.append({ ...plan, tag: IMAGE_TAG }), images, order);
   // The engine is about to fetch the same bytes, and a build's disk need not hold both.
   await rm(folder, { recursive: true });
   return { image, proof };
@@ -126,11 +151,11 @@ async function hashesOf(served) {
 }
 
 /** Another build may have pushed this tag meanwhile. */
-async function unlessTaken(making, images) {
+async function unlessTaken(making, images, order) {
   try {
     return await making;
   } catch (error) {
-    const other = error.isTaken && (await adopted(images));
+    const other = error.isTaken && (await adopted(images, order));
     if (other) return other.image;
     throw error;
   }
@@ -140,9 +165,10 @@ function parsed(text) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** An image that was not started here, for want of a GPU, need not be fetched to be measured either. */
-async function uncompressedOf({ reference, uncompressedBytes }, smoke) {
-  if (!smoke && uncompressedBytes) return uncompressedBytes;
+/** What was not started here, in want of a GPU, need not be fetched to be measured either. */
+async function uncompressedOf({ reference, uncompressedBytes }, { runtime }, smoke) {
+  // Of an image of its own the label may be from its Dockerfile.
+  if (!smoke && uncompressedBytes && !(await isOwn(runtime))) return uncompressedBytes;
   await there(reference);
   return unpackedBytes(reference);
 }

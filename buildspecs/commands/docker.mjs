@@ -1,12 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { ran } from './programs.mjs';
 
 const run = promisify(execFile);
-/** The errors of the standard input when a program ends before it has read everything. */
-const UNREAD = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
 
 /** The output of a docker command whose standard input is `input`, a text or chunks. Fails with its error output. `onSaid` is called with that as it comes. */
 export async function docker(args, input = '', onSaid = () => {}) {
@@ -15,23 +12,7 @@ export async function docker(args, input = '', onSaid = () => {}) {
 
 /** Its output and its error output: a container's log is both. */
 export async function dockerBoth(args, input = '', onSaid = () => {}) {
-  const child = spawn('docker', args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stderr.on('data', onSaid);
-  const given = pipeline(typeof input === 'string' ? [input] : input, child.stdin);
-  const exited = new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  const [out, said, code, trouble] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    exited,
-    given.catch((error) => error),
-  ]);
-  if (trouble && !UNREAD.includes(trouble.code)) throw trouble;
-  if (code === 0) return { out: out.trim(), said: said.trim() };
-  const reason = said.trim() || `docker ${args[0]} ended with ${code}`;
-  throw Object.assign(new Error(reason), { exitCode: code });
+  return ran('docker', args, input, onSaid);
 }
 
 /** Lets the engine have an image of a registry. */

@@ -10,18 +10,35 @@ const { WEB_ADAPTER_IMAGE } = process.env;
  * `labels` override existing ones.
  */
 export async function dockerfileImage({ images, runtime, wishes, folder, labels, tag }) {
-  const base = wishes.image ? await pulled(wishes.image) : await builtOf(folder);
-  const said = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
-  const adapter = WEB_ADAPTER_IMAGE
-    ? ['--build-arg', `WEB_ADAPTER_IMAGE=${WEB_ADAPTER_IMAGE}`]
-    : [];
-  const wanted = ['--build-arg', `MODEL_IMAGE=${base.reference}`, ...adapter, ...said];
+  const parts = [];
   try {
-    await buildx([...wanted, '--tag', images.built(tag), join('runtimes', runtime)]);
+    if (WEB_ADAPTER_IMAGE) parts.push(['WEB_ADAPTER_IMAGE', await adapter()]);
+    parts.push(['MODEL_IMAGE', await (wishes.image ? pulled(wishes.image) : builtOf(folder))]);
+    const given = parts.flatMap(([name, { reference }]) => ['--build-arg', `${name}=${reference}`]);
+    const said = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
+    const build = [...given, ...said, '--tag', images.built(tag), join('runtimes', runtime)];
+    // An image may have been left instructions for whatever is built on it (ONBUILD): they may copy from any image that can be pulled.
+    // https://docs.docker.com/reference/dockerfile/#onbuild
+    await withoutLogin((env) => buildx(build, env));
   } finally {
-    await base.remove();
+    for (const [, { remove }] of parts) await remove();
   }
   return images.keep(tag);
+}
+
+/** A registry's current one where that answers, else the engine's. */
+async function adapter() {
+  const pull = ['pull', '--quiet', '--platform', 'linux/amd64', WEB_ADAPTER_IMAGE];
+  const why = await docker(pull).then(
+    () => undefined,
+    (error) => error,
+  );
+  const id = await docker(['image', 'inspect', '--format', '{{.Id}}', WEB_ADAPTER_IMAGE]).catch(
+    (error) => {
+      throw new Error(`the web adapter cannot be pulled: ${(why ?? error).message}`);
+    },
+  );
+  return named(id);
 }
 
 /** An image that the engine already has, by digest or id, need not be in a registry. */

@@ -301,6 +301,8 @@ async function startIn(
       ...handlers,
       InspectArtifact: inspectingFairly(registry, handlers.InspectArtifact),
       BuildEnvironment: runtime.buildEnvironment,
+      // One build does both here: GrantBuild names no place between them.
+      BuildOwnImage: runtime.build,
       BuildImage: runtime.build,
     },
     onStep,

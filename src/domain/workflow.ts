@@ -128,10 +128,13 @@ export const workflow = {
       environmentToken: z.string(),
     }),
   },
-  // What BuildImage hands to its build.
+  // What BuildImage hands to its build, and BuildOwnImage to the build before it; empty where there is no such build.
   GrantBuild: {
     input: held,
     output: z.object({
+      kind: z.enum(['image', 'dockerfile']),
+      ownImageUrl: z.string(),
+      ownImageToken: z.string(),
       imageTag: z.string(),
       artifactUrl: z.string(),
       computeType: z.string(),

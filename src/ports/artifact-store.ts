@@ -64,8 +64,13 @@ export type ArtifactStore = {
   open(ref: ArtifactRef): Promise<ByteSource>;
   /**
    * Returns the URL of a JSON object `{order, files: [{name, sizeBytes, url}]}`, by which a build can read the order, and these versions under these names, and nothing else: on AWS for some hours, on one machine for as long as Slipway keeps its state.
-   * For a model on AWS it is an `s3:` URL, by which the role of the build alone can read it; for an environment, whose order leads to no file, whoever holds the URL can.
+   * For a model on AWS it is an `s3:` URL, by which the role of the build alone can read it, and only the role of Dockerfiles' builds an order that leaves an image; for an environment, whose order leads to no file, whoever holds the URL can.
    * `id` names the grant; granting the same id again gives another.
    */
   grant(id: string, files: readonly NamedRef[], order: GrantedOrder): Promise<string>;
+  /**
+   * A new place, as the URL of an object without its ending, where the build of a Dockerfile leaves its image for the build that pushes it; nobody can guess it.
+   * Null on one machine, where one build does both.
+   */
+  imagePlace(id: string): string | null;
 };

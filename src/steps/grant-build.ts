@@ -2,6 +2,7 @@ import { pageOf } from '#domain/artifact/format.ts';
 import { USUAL_MACHINE } from '#domain/build/build-machine.ts';
 import { environmentImages, environmentTags } from '#domain/build/environment-image.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
+import { isFromDockerfile } from '#domain/build/own-image.ts';
 import { type RuntimeName, serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Inspection } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
@@ -25,7 +26,7 @@ type Deps = {
 };
 
 /**
- * Lets the build of an image read the artifact and its build order. When one of its environments is missing, a second URL, which leads to no file, lets that be built first.
+ * Lets the build of an image read the artifact and its build order. Where Dockerfiles are built apart, a second URL lets that build read the same, and says where it leaves its image for the first.
  * A repeated run grants the reads anew, since earlier grants expire. Each token belongs to one grant, so each grant starts one build.
  */
 export const grantBuild =
@@ -36,19 +37,39 @@ export const grantBuild =
     const plan = requireWork(deployment.work.plan, 'plan');
     const imageTag = requireWork(plan.imageTag ?? undefined, 'image to build');
     const { runtime, python, environmentHash } = plan;
-    const order = modelOrder(inspection, gpus);
-    const wanted = engine === 'image' ? wantedEnvironments(plan, order, hashes) : [];
-    const artifactUrl = await artifacts.grant(deploymentId, filesOf(deployment), {
+    const served = servedAs(inspection, gpus);
+    const wanted = engine === 'image' ? wantedEnvironments(plan, served, hashes) : [];
+    const order: BuildOrder = {
       runtime,
       environmentHash,
       python,
       ...order,
       environments: environmentTags(wanted),
       previousImage: engine === 'image' ? await liveImage(registry, deployment) : null,
-    });
+    };
     const computeType = plan.machine ?? USUAL_MACHINE;
-    return { imageTag, artifactUrl, computeType, token: await sha256Hex(artifactUrl) };
+    return { imageTag, computeType, ...(await granted(artifacts, deployment, order)) };
   };
+
+/** A Dockerfile takes two builds where there is a place between them. */
+async function granted(artifacts: ArtifactStore, deployment: Deployment, order: BuildOrder) {
+  const grant = async (more: Pick<BuildOrder, 'leavesImageAt' | 'takesImageFrom'>) => {
+    const ordered = { ...order, ...more };
+    const url = await artifacts.grant(deployment.id, filesOf(deployment), ordered);
+    return { url, token: await sha256Hex(url) };
+  };
+  const isOwn = isFromDockerfile(order.runtime, order.wishes.image);
+  const place = isOwn ? artifacts.imagePlace(deployment.id) : null;
+  const own = place === null ? undefined : await grant({ leavesImageAt: place });
+  const { url, token } = await grant(place === null ? {} : { takesImageFrom: place });
+  return {
+    kind: own ? ('dockerfile' as const) : ('image' as const),
+    ownImageUrl: own?.url ?? '',
+    ownImageToken: own?.token ?? '',
+    artifactUrl: url,
+    token,
+  };
+}
 
 /** The images of environments that the image of a model may be made of. */
 export function wantedEnvironments(

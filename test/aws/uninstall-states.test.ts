@@ -249,9 +249,10 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     await ec2.send(new AuthorizeSecurityGroupIngressCommand(rule));
     const { outputs } = await lived({ subnets, securityGroup: models });
     const Bucket = outputs['Bucket'];
-    await awsClient(S3Client, moto()).send(
-      new PutObjectCommand({ Bucket, Key: 'notes/todo.txt', Body: 'mine' }),
-    );
+    // All but the first is Slipway's own.
+    for (const Key of ['notes/todo.txt', 'orders/d1/s.json', 'own-images/d1/s.tar']) {
+      await awsClient(S3Client, moto()).send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    }
     const events = awsClient(EventBridgeClient, moto());
     const onBus = { Name: 'mine', EventBusName: 'slipway-dev' };
     await events.send(new PutRuleCommand({ ...onBus, EventPattern: '{"source": ["slipway"]}' }));

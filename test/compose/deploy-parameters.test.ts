@@ -12,6 +12,20 @@ describe('the parameters of a deploy', () => {
     );
   });
 
+  it('are refused where Dockerfiles would be built with a web adapter of a registry that needs a login', () => {
+    const image = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/adapter@sha256:1';
+    const given = [`webAdapterImage=${image}`];
+
+    expect(readParameters(given).size).toBe(1);
+    expect(() => readParameters([...given, 'ownImages=built'])).toThrow(
+      expect.objectContaining({
+        name: 'InputInvalid',
+        message: expect.stringContaining('which builds of Dockerfiles cannot pull'),
+        fix: expect.stringContaining('needs no login'),
+      }),
+    );
+  });
+
   it.each([[['budgetUsd=50', 'budgetEmail=ops@example.com']], [['budgetUsd=0']], [[]]])(
     '%j are taken',
     (given) => {

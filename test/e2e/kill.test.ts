@@ -7,7 +7,9 @@ import { drop, processesOf, startSlipway, temporaryFolder } from '../support/sli
 import { machines } from '../support/walk/asl.ts';
 
 // Processes are served without an image; a kill in a build is in test/docker.
-const BUILDS: readonly string[] = ['BuildEnvironment', 'GrantBuild', 'BuildImage', 'ExplainBuild'];
+const BUILDS: readonly string[] = [
+  ...['BuildEnvironment', 'GrantBuild', 'BuildOwnImage', 'BuildImage', 'ExplainBuild'],
+];
 
 // A server that waits for a request uses none.
 const RUN_TICKS = 30;

@@ -47,6 +47,53 @@ describe('granting the build of an image', () => {
     expect(files).toMatchObject(artifact.parts.map(({ name, sizeBytes }) => ({ name, sizeBytes })));
   });
 
+  it('lets a Dockerfile be built apart, where it is to leave its image for the build that pushes it', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    world.store.put('models/digits/v1/Dockerfile', Buffer.from('FROM scratch'));
+    const named = { file: 'v1/model.yaml', bytes: Buffer.from('runtime: { port: 3000 }') };
+    const held = await world.before('PlanBuild', world.upload(named));
+    await planBuild(world.deps)(held);
+
+    const granted = await grantBuild(world.deps)(held);
+
+    expect(granted.kind).toBe('dockerfile');
+    expect(granted.ownImageToken).toBe(await sha256Hex(granted.ownImageUrl));
+    const [own, pushing] = await Promise.all(
+      [granted.ownImageUrl, granted.artifactUrl].map(
+        async (url) => (await (await fetch(url)).json()) as Granted,
+      ),
+    );
+    const place = own!.order.leavesImageAt;
+    expect(place).toMatch(/^s3:/);
+    expect(own!.order.takesImageFrom).toBeUndefined();
+    expect(pushing!.order.takesImageFrom).toBe(place);
+    expect(pushing!.order.leavesImageAt).toBeUndefined();
+    expect(own!.files).toEqual(pushing!.files);
+  });
+
+  it.each([
+    { what: 'has one build do both, where no place is between them', isApart: false, more: {} },
+    {
+      what: 'builds no image that a manifest names',
+      isApart: true,
+      more: { image: `team/bento@sha256:${'a'.repeat(64)}` },
+    },
+  ])('$what', async ({ isApart, more }) => {
+    const world = memoryWorld({ engine: 'image' });
+    if (!isApart) world.store.put('models/digits/v1/Dockerfile', Buffer.from('FROM scratch'));
+    const bytes = Buffer.from(JSON.stringify({ runtime: { port: 3000, ...more } }));
+    const held = await world.before('PlanBuild', world.upload({ file: 'v1/model.yaml', bytes }));
+    await planBuild(world.deps)(held);
+    const artifacts = { ...world.store, ...(isApart ? {} : { imagePlace: () => null }) };
+
+    const granted = await grantBuild({ ...world.deps, artifacts })(held);
+
+    expect(granted).toMatchObject({ kind: 'image', ownImageUrl: '' });
+    const { order } = (await (await fetch(granted.artifactUrl)).json()) as Granted;
+    expect(order).not.toHaveProperty('takesImageFrom');
+    expect(order).not.toHaveProperty('leavesImageAt');
+  });
+
   it('names the image of the live version, whose weights the next one may have too', async () => {
     const world = memoryWorld({ engine: 'image' });
     const first = await world.deploy();

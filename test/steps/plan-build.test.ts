@@ -382,5 +382,7 @@ describe('planning the build', () => {
 
 /** The plan, and what the build of the image is then given. */
 async function planned(world: MemoryWorld, held: Held) {
-  return { ...(await planBuild(world.deps)(held)), ...(await grantBuild(world.deps)(held)) };
+  const plan = await planBuild(world.deps)(held);
+  const { kind: _, ...granted } = await grantBuild(world.deps)(held);
+  return { ...plan, ...granted };
 }

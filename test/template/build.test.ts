@@ -17,6 +17,13 @@ const BUILDS = [
     },
   },
   {
+    what: 'Dockerfiles',
+    id: 'OwnImageProject',
+    buildspec: 'buildspecs/image.yml',
+    // No registry of this account.
+    told: { WEB_ADAPTER_IMAGE: expect.stringMatching(/lambda-adapter:/) },
+  },
+  {
     what: 'environments',
     id: 'EnvironmentProject',
     buildspec: 'buildspecs/environment.yml',
@@ -73,13 +80,56 @@ describe('the roles of builds', () => {
     );
   });
 
-  it('let the build of an image read the lists that builds are granted, and neither list them nor read an artifact', () => {
+  it('let the build of a Dockerfile do nothing at all with images, and write one folder of the bucket', () => {
+    const statements = statementsOf(template.Resources['OwnImageProjectRole']!);
+    const said = statements.map(({ Action, Resource }) => [
+      list(Action).join(' '),
+      plain(Resource).replace(/[0-9a-f]{32}(?=\.zip$)/, 'HASH'),
+    ]);
+
+    expect(said).toEqual([
+      [
+        'logs:CreateLogStream logs:PutLogEvents',
+        'arn:aws:logs:::log-group:ImageProjectLogGroup:log-stream:own-image*',
+      ],
+      ['s3:GetObject s3:GetObjectVersion', expect.stringMatching(/image-source\/HASH\.zip$/)],
+      [
+        's3:GetBucketAcl s3:GetBucketLocation',
+        expect.stringMatching(/ServerlessDeploymentBucket$/),
+      ],
+      ['s3:GetObject', 'ModelBucket/own-builds/*'],
+      ['s3:PutObject', 'ModelBucket/own-images/*'],
+    ]);
+    expect(template.Resources['OwnImageProject']!.Properties.LogsConfig.CloudWatchLogs).toEqual({
+      Status: 'ENABLED',
+      GroupName: { Ref: 'ImageProjectLogGroup' },
+      StreamName: 'own-image',
+    });
+  });
+
+  it('are there for Dockerfiles only where the stack builds any', () => {
+    expect(template.Conditions.BuildsDockerfiles).toEqual({
+      'Fn::Equals': [{ Ref: 'OwnImages' }, 'built'],
+    });
+    for (const id of ['OwnImageProject', 'OwnImageProjectRole']) {
+      expect(template.Resources[id]!.Condition).toBe('BuildsDockerfiles');
+    }
+    const policies = template.Resources['ImageProjectRole']!.Properties.Policies;
+    expect(policies.at(-1)['Fn::If']).toEqual([
+      'BuildsDockerfiles',
+      expect.objectContaining({ PolicyName: 'own-images' }),
+      { Ref: 'AWS::NoValue' },
+    ]);
+  });
+
+  it('let the build of an image read the lists that builds are granted and the images that are left to it, and neither list them nor read an artifact', () => {
     const inBucket = statementsOf(template.Resources['ImageProjectRole']!).filter(({ Resource }) =>
       list(Resource).map(plain).join().includes('ModelBucket'),
     );
 
     expect(inBucket.map(({ Action, Resource }) => [Action, plain(Resource)])).toEqual([
       ['s3:GetObject', 'ModelBucket/builds/*'],
+      ['s3:GetObject', 'ModelBucket/own-images/*'],
     ]);
   });
 

@@ -58,7 +58,7 @@ it('doctor knows the names of which it looks for a few', () => {
   expect(names('AWS::ECR::Repository')).toEqual(['slipway-test', 'slipway-test-environments']);
   expect(names('AWS::SNS::Topic')).toEqual(['slipway-test-deployments', 'slipway-test-alarms']);
   expect(names('AWS::CodeBuild::Project')).toEqual([
-    ...['slipway-test-image', 'slipway-test-environment'],
+    ...['slipway-test-image', 'slipway-test-own-image', 'slipway-test-environment'],
   ]);
   expect(names('AWS::StepFunctions::StateMachine')).toEqual(
     ['deploy', 'promote', 'rollback', 'undeploy'].map((name) => `slipway-test-${name}`),

@@ -10,7 +10,7 @@ const zip = await readFile(join(await packagedFolder(), 'image-source.zip'));
 const files = readZip(zip);
 
 describe('the source of image builds', () => {
-  it.each(['ImageProject', 'EnvironmentProject'])(
+  it.each(['ImageProject', 'OwnImageProject', 'EnvironmentProject'])(
     'is stored under the name that the %s reads it by',
     async (id) => {
       const { Location } = (await readTemplate()).Resources[id]!.Properties.Source;

@@ -50,6 +50,12 @@ const WITHOUT_RESOURCES = [
   'xray:PutTraceSegments',
 ];
 
+// Of the policies that are there under a condition.
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  HasContainers: ['containers'],
+  BuildsDockerfiles: ['OwnImageProject', 'own-images'],
+};
+
 describe('the roles of the packaged template', () => {
   it('say what they say', () => {
     const said = roles.map(([id, role]) => [id, statementsOf(role).map(sentence)]);
@@ -107,18 +113,17 @@ describe('the roles of the packaged template', () => {
     expect(JSON.stringify(roles)).toContain('ecs:CreateService');
   });
 
-  it('have a policy for containers, which is nothing where the stack has none', () => {
+  it('have policies for containers and Dockerfiles, which are nothing where the stack has none', () => {
     const conditional = roles.flatMap(([, { Properties }]) =>
       (Properties.Policies ?? []).flatMap((policy: Json) => policy['Fn::If'] ?? []),
     );
 
     expect(conditional.length).toBeGreaterThan(0);
     for (let at = 0; at < conditional.length; at += 3) {
-      expect(conditional.slice(at, at + 3)).toEqual([
-        'HasContainers',
-        { PolicyName: 'containers', PolicyDocument: expect.any(Object) },
-        { Ref: 'AWS::NoValue' },
-      ]);
+      const [condition, policy, otherwise] = conditional.slice(at, at + 3);
+      expect(NAMES[condition]).toContain(policy.PolicyName);
+      expect(policy.PolicyDocument).toEqual(expect.any(Object));
+      expect(otherwise).toEqual({ Ref: 'AWS::NoValue' });
     }
   });
 
@@ -147,6 +152,7 @@ describe('the roles of the packaged template', () => {
       DeployWorkflowRole: 'states.amazonaws.com',
       EnvironmentProjectRole: 'codebuild.amazonaws.com',
       ImageProjectRole: 'codebuild.amazonaws.com',
+      OwnImageProjectRole: 'codebuild.amazonaws.com',
       InfrastructureRole: 'ecs.amazonaws.com',
       InstanceRole: 'ec2.amazonaws.com',
       PromoteWorkflowRole: 'states.amazonaws.com',

@@ -80,27 +80,22 @@ describe('the bucket of the packaged template', () => {
     expect(plain(Statement[1]['Fn::If'][1].Resource)).toMatch(/ModelBucket.*\/models\/\*$/);
   });
 
-  it('forgets broken uploads and the lists that builds have read, and never a model', () => {
+  it('forgets broken uploads and the lists and images that builds have read, and never a model', () => {
     const { Rules } = Properties.LifecycleConfiguration;
 
     const expiring = Rules.filter((rule: Json) => 'ExpirationInDays' in rule);
     expect(Rules.some((rule: Json) => rule.AbortIncompleteMultipartUpload)).toBe(true);
-    expect(expiring).toEqual([
-      {
-        Id: 'build-lists',
-        Status: 'Enabled',
-        Prefix: 'builds/',
-        ExpirationInDays: 1,
+    expect(expiring).toEqual(
+      [
+        ['build-lists', 'builds/'],
+        ['dockerfile-lists', 'own-builds/'],
+        ['dockerfile-images', 'own-images/'],
+        ['environment-orders', 'orders/'],
+      ].map(([Id, Prefix]) => ({
+        ...{ Id, Prefix, Status: 'Enabled', ExpirationInDays: 1 },
         NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-      },
-      {
-        Id: 'environment-orders',
-        Status: 'Enabled',
-        Prefix: 'orders/',
-        ExpirationInDays: 1,
-        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-      },
-    ]);
+      })),
+    );
   });
 });
 

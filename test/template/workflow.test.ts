@@ -35,7 +35,8 @@ describe.each(machines)('the state machine $name of the packaged template', (pac
     const {
       ImageProject: _,
       EnvironmentProject: __,
-      Partition: ___,
+      OwnImageProject: ___,
+      Partition: ____,
       ...functions
     } = machine.DefinitionSubstitutions;
     const invocations = statementsOf(template.Resources[`${id}Role`]!).filter(({ Action }) =>
@@ -60,7 +61,11 @@ describe.each(machines)('the state machine $name of the packaged template', (pac
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
       }),
     ]);
-    expect(Properties.Policies).toEqual([expect.objectContaining({ PolicyName: name })]);
+    const [own, ...others] = Properties.Policies;
+    expect(own.PolicyName).toBe(name);
+    expect(others.map((policy: Json) => policy['Fn::If'][0])).toEqual(
+      name === 'deploy' ? ['BuildsDockerfiles'] : [],
+    );
   });
 
   it('logs what fails, and not what it was told: that has the signed address of an artifact', () => {
@@ -86,16 +91,19 @@ describe('builds', () => {
     );
 
     expect(builders.map(({ name }) => name)).toEqual(['deploy']);
-    const { ImageProject, EnvironmentProject } = builders[0]!.machine.DefinitionSubstitutions;
+    const { ImageProject, EnvironmentProject, OwnImageProject } =
+      builders[0]!.machine.DefinitionSubstitutions;
     // A build is started by its project's name, which is what Ref gives.
-    expect([ImageProject, EnvironmentProject]).toEqual([
+    expect([ImageProject, EnvironmentProject, OwnImageProject]).toEqual([
       { Ref: 'ImageProject' },
       { Ref: 'EnvironmentProject' },
+      { 'Fn::If': ['BuildsDockerfiles', { Ref: 'OwnImageProject' }, 'none'] },
     ]);
   });
 
   it.each([
     ['ImageProject', 'BuildImage'],
+    ['OwnImageProject', 'BuildOwnImage'],
     ['EnvironmentProject', 'BuildEnvironment'],
   ])('have the time that their project may take, in the queue and after it: %s', (id, state) => {
     const { TimeoutInMinutes, QueuedTimeoutInMinutes } = template.Resources[id]!.Properties;

@@ -26,6 +26,15 @@ const full = {
 };
 const held = { ...full, says: 'Cannot have more than 0 builds in queue for the account' };
 const image = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] } };
+const dockerfile = {
+  kind: 'dockerfile',
+  ownImageUrl: 'file:///own.json',
+  ownImageToken: 't3',
+  imageTag: 'digits-1',
+  artifactUrl: 'file:///parts.json',
+  computeType: 'BUILD_GENERAL1_SMALL',
+  token: 't1',
+} as const;
 const ROOM = [
   'IsBuildHeld',
   'WaitForRoom',
@@ -91,7 +100,14 @@ const BUILDS: readonly Case[] = [
   ),
   succeeding('an artifact that needs an image is built first', { PlanBuild: needed }, [
     ...PLANNED,
-    ...['GrantBuild', 'BuildImage', 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'],
+    ...[
+      'GrantBuild',
+      'IsDockerfile',
+      'BuildImage',
+      'ChooseTarget',
+      'WhichTarget',
+      'ProvisionLambda',
+    ],
     ...TO_LIVE,
   ]),
   succeeding(
@@ -99,7 +115,7 @@ const BUILDS: readonly Case[] = [
     { PlanBuild: environment },
     [
       ...PLANNED,
-      ...['BuildEnvironment', 'GrantBuild', 'BuildImage'],
+      ...['BuildEnvironment', 'GrantBuild', 'IsDockerfile', 'BuildImage'],
       ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda'],
       ...TO_LIVE,
     ],
@@ -113,7 +129,16 @@ const BUILDS: readonly Case[] = [
     'a build that the account has no room for waits, and is started again',
     { PlanBuild: needed, BuildImage: [full, image] },
     [
-      ...[...PLANNED, 'GrantBuild', 'BuildImage', ...ROOM, 'GrantBuild', 'BuildImage'],
+      ...[
+        ...PLANNED,
+        'GrantBuild',
+        'IsDockerfile',
+        'BuildImage',
+        ...ROOM,
+        'GrantBuild',
+        'IsDockerfile',
+        'BuildImage',
+      ],
       ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
     ],
   ),
@@ -121,7 +146,15 @@ const BUILDS: readonly Case[] = [
     'the build of an environment waits for room in the account too',
     { PlanBuild: environment, BuildEnvironment: [full, { Build: {} }] },
     [
-      ...[...PLANNED, 'BuildEnvironment', ...ROOM, 'BuildEnvironment', 'GrantBuild', 'BuildImage'],
+      ...[
+        ...PLANNED,
+        'BuildEnvironment',
+        ...ROOM,
+        'BuildEnvironment',
+        'GrantBuild',
+        'IsDockerfile',
+        'BuildImage',
+      ],
       ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
     ],
   ),
@@ -130,15 +163,42 @@ const BUILDS: readonly Case[] = [
       `a ${state} in an account that may run no build at all waits for nothing`,
       { PlanBuild: state === 'BuildImage' ? needed : environment, [state]: [held] },
       [
-        ...[...PLANNED, ...(state === 'BuildImage' ? ['GrantBuild'] : []), state],
+        ...[...PLANNED, ...(state === 'BuildImage' ? ['GrantBuild', 'IsDockerfile'] : []), state],
         ...['IsBuildHeld', 'ExplainBuild'],
       ],
     ),
   ),
+  succeeding(
+    'a Dockerfile is built apart, before its image is pushed',
+    { PlanBuild: needed, GrantBuild: dockerfile },
+    [
+      ...[...PLANNED, 'GrantBuild', 'IsDockerfile', 'BuildOwnImage', 'BuildImage'],
+      ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
+    ],
+  ),
+  failing(
+    'a Dockerfile whose build fails is explained, and nothing is pushed',
+    { PlanBuild: needed, GrantBuild: dockerfile, BuildOwnImage: broken },
+    [...PLANNED, 'GrantBuild', 'IsDockerfile', 'BuildOwnImage', 'ExplainBuild'],
+  ),
+  succeeding(
+    'the build of a Dockerfile waits for room in the account too',
+    { PlanBuild: needed, GrantBuild: dockerfile, BuildOwnImage: [full, { Build: {} }] },
+    [
+      ...[...PLANNED, 'GrantBuild', 'IsDockerfile', 'BuildOwnImage', ...ROOM],
+      ...['GrantBuild', 'IsDockerfile', 'BuildOwnImage', 'BuildImage'],
+      ...['ChooseTarget', 'WhichTarget', 'ProvisionLambda', ...TO_LIVE],
+    ],
+  ),
+  failing(
+    'a grant that the workflow does not know is given up',
+    { PlanBuild: needed, GrantBuild: { unforeseen: { ...dockerfile, kind: 'someday' } } },
+    [...PLANNED, 'GrantBuild', 'IsDockerfile'],
+  ),
   failing(
     'a build that fails is explained and given up',
     { PlanBuild: needed, BuildImage: broken },
-    [...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild'],
+    [...PLANNED, 'GrantBuild', 'IsDockerfile', 'BuildImage', 'ExplainBuild'],
   ),
   failing(
     'a build that may not be given its artifact is never begun',
@@ -153,19 +213,19 @@ const BUILDS: readonly Case[] = [
       Compensate: { kind: 'Superseded', drainSeconds: 0 },
     },
     [
-      ...[...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild'],
+      ...[...PLANNED, 'GrantBuild', 'IsDockerfile', 'BuildImage', 'ExplainBuild'],
       ...['Compensate', 'ReleaseLease', 'WhichEnd', 'Superseded'],
     ],
   ),
   aborting(
     'a build that a person has aborted is no incident',
     { PlanBuild: needed, BuildImage: broken },
-    [...[...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild']],
+    [...[...PLANNED, 'GrantBuild', 'IsDockerfile', 'BuildImage', 'ExplainBuild']],
   ),
   failing(
     'a failed build that cannot be explained is given up all the same',
     { PlanBuild: needed, BuildImage: broken, ExplainBuild: denied },
-    [...PLANNED, 'GrantBuild', 'BuildImage', 'ExplainBuild'],
+    [...PLANNED, 'GrantBuild', 'IsDockerfile', 'BuildImage', 'ExplainBuild'],
   ),
   failing(
     'a plan that the workflow does not know is given up',
@@ -314,6 +374,32 @@ describe('the deploy workflow', () => {
         IdempotencyToken: 't2',
         EnvironmentVariablesOverride: [
           { Name: 'ORDER_URL', Type: 'PLAINTEXT', Value: 'file:///environments.json' },
+          { Name: 'DEPLOYMENT_ID', Type: 'PLAINTEXT', Value: 'd1' },
+        ],
+      },
+    ]);
+    expect(run.payloads['BuildImage']).toMatchObject([{ IdempotencyToken: 't1' }]);
+    expect(run.payloads['ChooseTarget']).toMatchObject([
+      { variables: [{ Name: 'A', Value: 'b' }] },
+    ]);
+  });
+
+  it('the build of a Dockerfile is told its own list, and exports nothing that anything goes by', async () => {
+    const exported = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'forged' }] } };
+    const run = await walk({
+      PlanBuild: needed,
+      GrantBuild: dockerfile,
+      BuildOwnImage: [exported],
+    });
+
+    expect(run.payloads['BuildOwnImage']).toEqual([
+      {
+        ProjectName: `\${OwnImageProject}`,
+        IdempotencyToken: 't3',
+        ComputeTypeOverride: 'BUILD_GENERAL1_SMALL',
+        EnvironmentVariablesOverride: [
+          { Name: 'IMAGE_TAG', Type: 'PLAINTEXT', Value: 'digits-1' },
+          { Name: 'ARTIFACT_URL', Type: 'PLAINTEXT', Value: 'file:///own.json' },
           { Name: 'DEPLOYMENT_ID', Type: 'PLAINTEXT', Value: 'd1' },
         ],
       },

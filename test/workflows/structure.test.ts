@@ -143,10 +143,11 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
     expect(TimeoutSeconds).toBeLessThan(timeoutSeconds);
   });
 
-  it('starts no service but the builds of an environment and an image, each in a project of its own, and waits for them', () => {
+  it('starts no service but the builds of an environment, a Dockerfile and an image, each in a project of its own, and waits for them', () => {
     const resource = 'arn:aws:states:::codebuild:startBuild.sync';
     const builds = [
       ['BuildEnvironment', resource, `\${EnvironmentProject}`],
+      ['BuildOwnImage', resource, `\${OwnImageProject}`],
       ['BuildImage', resource, `\${ImageProject}`],
     ];
 
@@ -303,6 +304,7 @@ const CATCHERS: Readonly<Record<string, string>> = {
   AdmitUndeploy: 'Failed',
   AcquireLease: 'Failed',
   BuildEnvironment: 'ExplainBuild',
+  BuildOwnImage: 'ExplainBuild',
   BuildImage: 'ExplainBuild',
   ShiftTraffic: 'RollBack',
   VerifyTraffic: 'RollBack',

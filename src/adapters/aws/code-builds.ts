@@ -23,23 +23,36 @@ export type CodeBuilds = Builds & {
 // More than an account's queue holds. https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
 const NEWEST = 100;
 
-/** The builds of a stage's two projects; whose one is stands in its variable DEPLOYMENT_ID. */
+// The image of a Dockerfile is built in a project of its own, and pushed by a second build.
+const PROJECTS = [
+  { of: 'image', names: ['image', 'own-image'] },
+  { of: 'environment', names: ['environment'] },
+] as const;
+
+/** The builds of a stage's projects; whose one is stands in its variable DEPLOYMENT_ID. */
 export function codeBuilds({ client, stage }: Options): CodeBuilds {
   /** The image of a deployment is built after its environment, and stands before it here. */
-  const newest = async () =>
-    (await Promise.all([newestOf('image'), newestOf('environment')])).flat();
+  async function newest(): Promise<readonly Found[]> {
+    const found = PROJECTS.map(async ({ of, names }) => {
+      const builds = await Promise.all(names.map(newestOf));
+      return builds
+        .flat()
+        .toSorted(byNewest)
+        .map((build) => ({ of, build }));
+    });
+    return (await Promise.all(found)).flat();
+  }
 
-  /** Newest first. */
-  async function newestOf(of: Build['of']): Promise<readonly Found[]> {
+  async function newestOf(project: string): Promise<readonly AwsBuild[]> {
     const list = new ListBuildsForProjectCommand({
-      projectName: `slipway-${stage}-${of}`,
+      projectName: `slipway-${stage}-${project}`,
       sortOrder: 'DESCENDING',
     });
     const { ids = [] } = (await translated(() => client.send(list).catch(absentIfNotFound))) ?? {};
     if (ids.length === 0) return [];
     const get = new BatchGetBuildsCommand({ ids: ids.slice(0, NEWEST) });
     const { builds = [] } = await translated(() => client.send(get));
-    return builds.map((build) => ({ of, build })).toSorted(byNewest);
+    return builds;
   }
 
   return {
@@ -50,7 +63,7 @@ export function codeBuilds({ client, stage }: Options): CodeBuilds {
     async running() {
       return (await newest())
         .filter(isRunning)
-        .toSorted((a, b) => byNewest(b, a))
+        .toSorted((a, b) => byNewest(b.build, a.build))
         .map((found) => ({ ...described(found), deploymentId: deploymentOf(found) }));
     },
     async stop(deploymentId) {
@@ -73,8 +86,8 @@ function isRunning({ build }: Found): boolean {
   return build.buildStatus === 'IN_PROGRESS';
 }
 
-function byNewest(a: Found, b: Found): number {
-  return (b.build.startTime?.getTime() ?? 0) - (a.build.startTime?.getTime() ?? 0);
+function byNewest(a: AwsBuild, b: AwsBuild): number {
+  return (b.startTime?.getTime() ?? 0) - (a.startTime?.getTime() ?? 0);
 }
 
 function described({ of, build }: Found): Build {

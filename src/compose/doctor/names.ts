@@ -102,7 +102,7 @@ async function bus(settings: Settings, stack: string): Promise<readonly string[]
 }
 
 async function projects(settings: Settings, stack: string): Promise<readonly string[]> {
-  const names = [`${stack}-image`, `${stack}-environment`];
+  const names = ['image', 'own-image', 'environment'].map((name) => `${stack}-${name}`);
   const { projects: found = [] } = await new CodeBuildClient(settings).send(
     new BatchGetProjectsCommand({ names }),
   );

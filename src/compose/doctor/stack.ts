@@ -45,6 +45,12 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
     check('repository', ({ outputs }) => lookAtRepository(settings, outputs.Repository)),
     check('environments', ({ outputs }) => lookAtEnvironments(settings, outputs.Environments)),
     check('image project', ({ id }) => lookAtProject(settings, id, 'ImageProject')),
+    // Says nothing where the stack builds no Dockerfiles.
+    check('Dockerfile project', async ({ id, parameters }) =>
+      parameters['OwnImages'] === 'built'
+        ? lookAtProject(settings, id, 'OwnImageProject')
+        : undefined,
+    ),
     check('environment project', ({ id }) => lookAtProject(settings, id, 'EnvironmentProject')),
     check('web adapter', ({ id }) => lookAtWebAdapter(settings, id)),
     check('model logs', ({ outputs }) => lookAtLogs(settings, outputs.ModelLogGroup)),

@@ -44,7 +44,7 @@ export function nameInTemplate(name: string): string {
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a GPU that EC2 does not have; on a budget that nobody would be told of; on a promoter that is none; and on half of a domain. */
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a GPU that EC2 does not have; on a budget that nobody would be told of; on a web adapter that builds of Dockerfiles cannot pull; on a promoter that is none; and on half of a domain. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
@@ -76,9 +76,21 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
       fix: 'Say who, by --param budgetEmail=ADDRESS.',
     });
   }
+  requirePublicAdapter(read);
   requirePromoter(read);
   requireDomain(read);
   return read;
+}
+
+function requirePublicAdapter(parameters: ReadonlyMap<string, string>): void {
+  const { ownImages, webAdapterImage = '' } = Object.fromEntries(parameters);
+  // A registry of an account; public.ecr.aws needs no login.
+  if (ownImages !== 'built' || !/\.dkr\.ecr\./.test(webAdapterImage)) return;
+  throw new Failure(
+    'InputInvalid',
+    `webAdapterImage is \`${webAdapterImage}\`, which builds of Dockerfiles cannot pull: they have no login (ownImages is built)`,
+    { fix: 'Name one of a registry that needs no login, or deploy with --param ownImages=named.' },
+  );
 }
 
 // The forms of `Principal` that name an account, a role or a user. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html

@@ -14,8 +14,10 @@ import { unlessGone } from './removal.ts';
 /** Something in what is removed that Slipway has not made: `reason` says what becomes of it. */
 export type Foreign = { readonly what: string; readonly reason: string };
 
-// The keys that Slipway itself writes in its bucket.
-const OWN_PREFIXES = new Set(['models/', 'builds/', 'promotions/']);
+// What Slipway itself writes in its bucket.
+const OWN_PREFIXES = new Set([
+  ...['models/', 'promotions/', 'builds/', 'orders/', 'own-builds/', 'own-images/'],
+]);
 
 /** Lists the things that others have made inside of the stack's own. Most of them keep the stack from being deleted, so their owners have to delete them. */
 export async function findForeign(

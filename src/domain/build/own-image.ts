@@ -12,6 +12,11 @@ const FIX: Readonly<Record<'none' | 'named', string>> = {
     'Build and push the image yourself, and name it by its digest as `runtime.image` in model.yaml. Or deploy the stack with --param ownImages=built (docs/security.md#images-of-their-owners-own).',
 };
 
+/** Whether the model's image is built from the Dockerfile beside it; `named` is the image that its manifest names. */
+export function isFromDockerfile(runtime: RuntimeName, named: string | undefined): boolean {
+  return RUNTIMES[runtime].image.madeBy === 'dockerfile' && named === undefined;
+}
+
 /** Fails with `ArtifactRejected` where the model is an image that this Slipway does not allow; `named` is what its manifest names. */
 export function requireOwnImage(
   allowed: OwnImages,

@@ -19,7 +19,7 @@ describeOnMoto('codeBuilds on moto', (moto) => {
     const rules = awsRules(history.rules);
     const client = rules.guard(awsClient(CodeBuildClient, moto(), undefined, { maxAttempts: 1 }));
     const stage = `b${++stages}`;
-    for (const kind of ['image', 'environment']) {
+    for (const kind of ['image', 'own-image', 'environment']) {
       await client.send(
         new CreateProjectCommand({
           name: `slipway-${stage}-${kind}`,
@@ -98,6 +98,18 @@ describeOnMoto('codeBuilds on moto', (moto) => {
       { deploymentId: 'd1', of: 'environment', status: 'IN_PROGRESS', phase: 'BUILD' },
       { deploymentId: 'd3', of: 'image', status: 'IN_PROGRESS', phase: 'BUILD' },
     ]);
+  });
+
+  it('takes the build of a Dockerfile for one of its image, of which the newer stands for both', async () => {
+    const { builds, begin, history } = await open();
+    const old = await begin('d1');
+    history.set(old, { buildStatus: 'FAILED', startTime: new Date(1000) });
+    const own = await begin('d1', 'own-image');
+    history.set(own, { startTime: new Date(2000) });
+
+    expect(await builds.find('d1')).toMatchObject({ of: 'image', status: 'IN_PROGRESS' });
+    await builds.stop('d1');
+    expect(await builds.find('d1')).toMatchObject({ status: 'STOPPED' });
   });
 
   it('stops what is built of both projects', async () => {

@@ -8,7 +8,7 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeImagesCommand, type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
-import { S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { BuildVariable } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { awsClient } from '../aws/clients.ts';
@@ -21,6 +21,8 @@ import { converted } from './conversion.ts';
 export type ScriptedBuilds = {
   /** What Step Functions makes of `startBuild.sync`: the answer, or an error whose message is the Cause. */
   build(parameters: unknown): Promise<object>;
+  /** The same of the project that builds Dockerfiles. */
+  buildOwnImage(parameters: unknown): Promise<object>;
   /** The same of the project of environments. */
   buildEnvironment(parameters: unknown): Promise<object>;
   /** The next build fails with these lines in its log. */
@@ -53,6 +55,14 @@ export async function scriptedBuilds(
   await logs.send(new CreateLogGroupCommand({ logGroupName: GROUP }));
   const s3 = awsClient(S3Client, moto);
   const byRole = (url: string) => readS3(s3, url);
+  const leave = (url: string, Body: Buffer) =>
+    s3.send(new PutObjectCommand({ ...objectOf(url), Body }));
+  // The image of a Dockerfile is what the build before has left, and its word about it.
+  const left = async (place: string) => {
+    await byRole(`${place}.json`);
+    const { Body } = await s3.send(new GetObjectCommand(objectOf(`${place}.tar`)));
+    return Buffer.from((await Body?.transformToByteArray()) ?? []);
+  };
   const modelFile = (digest: string) => join(folder, `${digest.replace('sha256:', '')}.onnx`);
   let failing: readonly string[] | undefined;
   let builds = 0;
@@ -101,11 +111,21 @@ export async function scriptedBuilds(
       run(async () => {
         const { order, files } = await granted<Granted>(byRole, parameters, 'ARTIFACT_URL');
         for (const tag of Object.values(order.environments)) await pull(environments, tag);
-        const bytes = await artifact(files);
+        const { takesImageFrom: place } = order;
+        const bytes = place ? await left(place) : await artifact(files);
         const imageDigest = await push(repository, variable(parameters, 'IMAGE_TAG'));
         const made = order.runtime === 'python' ? converted(bytes) : undefined;
         writeFileSync(modelFile(imageDigest), made?.model ?? bytes);
         return { BUILT: JSON.stringify(built(imageDigest, bytes, made?.proof ?? null)) };
+      }),
+    buildOwnImage: (parameters) =>
+      run(async () => {
+        const { order, files } = await granted<Granted>(byRole, parameters, 'ARTIFACT_URL');
+        // What it serves stands for the image.
+        const model = await artifact(files.filter(({ name }) => name.endsWith('.onnx')));
+        await leave(`${order.leavesImageAt}.tar`, model);
+        await leave(`${order.leavesImageAt}.json`, Buffer.from('{"smoke":null}'));
+        return {};
       }),
     buildEnvironment: (parameters) =>
       run(async () => {
@@ -118,6 +138,11 @@ export async function scriptedBuilds(
         return {};
       }),
   };
+}
+
+function objectOf(url: string) {
+  const { hostname: Bucket, pathname } = new URL(url);
+  return { Bucket, Key: pathname.slice(1) };
 }
 
 function variable(parameters: unknown, name: string): string {

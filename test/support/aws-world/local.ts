@@ -145,6 +145,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
   const handlers: Readonly<Record<string, TaskHandler>> = {
     ...(isCold ? Object.fromEntries(cold) : warm),
     BuildEnvironment: world.builds.buildEnvironment,
+    BuildOwnImage: world.builds.buildOwnImage,
     BuildImage: world.builds.build,
   };
   const waiting = virtualWaits(clock);

@@ -22,6 +22,7 @@ import {
   SECRET_OF_ROLES,
 } from '../lambda/runtime.ts';
 import { MACHINES, type Machine } from '../walk/asl.ts';
+import { BUILDERS, type BuildName } from '../walk/script.ts';
 import { type Start, workflowOf } from '../worlds/memory-way.ts';
 import { stepListeners } from '../worlds/step-listeners.ts';
 import { oneAtATime } from './outbox.ts';
@@ -29,7 +30,11 @@ import type { Attempt, Run } from './paths.ts';
 import { awsWorld, machineArn } from './world.ts';
 
 /** The functions that stand for the projects of CodeBuild, by the states that start them. */
-const BUILDERS = { BuildEnvironment: 'environment-build', BuildImage: 'image-build' } as const;
+const PROJECTS: Readonly<Record<BuildName, string>> = {
+  BuildEnvironment: 'environment-build',
+  BuildOwnImage: 'own-image-build',
+  BuildImage: 'image-build',
+};
 
 /** As the table's stream hands it over. https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
 const STREAM_EVENT = {
@@ -71,9 +76,9 @@ export async function motoAws() {
     attempts.push({ state, error: 'error' in answer ? answer.error.errorType : '' });
     return answer;
   });
-  const { build: BuildImage, buildEnvironment: BuildEnvironment } = world.builds;
-  for (const [state, build] of Object.entries({ BuildEnvironment, BuildImage })) {
-    front.serve(BUILDERS[state as keyof typeof BUILDERS], async (parameters) => {
+  for (const [state, name] of Object.entries(PROJECTS)) {
+    const build = world.builds[BUILDERS[state as BuildName]];
+    front.serve(name, async (parameters) => {
       const answer = await built(build(parameters));
       attempts.push({ state, error: 'error' in answer ? answer.error.errorType : '' });
       return answer;
@@ -242,7 +247,7 @@ function definition({ text }: Machine): string {
   delete DrainPrevious.SecondsPath;
   DrainPrevious.Seconds = 0;
   if (!BuildImage) return JSON.stringify(asl);
-  for (const [state, name] of Object.entries(BUILDERS)) {
+  for (const [state, name] of Object.entries(PROJECTS)) {
     const { Parameters } = asl.States[state];
     asl.States[state].Resource = 'arn:aws:states:::lambda:invoke';
     asl.States[state].Parameters = { FunctionName: arn(name), Payload: Parameters };

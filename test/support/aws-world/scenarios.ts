@@ -57,7 +57,7 @@ export const TO_PLAN = [
   ...['AdmitDeployment', 'IsAdmitted', 'AcquireLease', 'HasLease'],
   ...['InspectArtifact', 'PlanBuild', 'IsImageBuilt'],
 ];
-const TO_BUILD = [...TO_PLAN, 'GrantBuild', 'BuildImage'];
+const TO_BUILD = [...TO_PLAN, 'GrantBuild', 'IsDockerfile', 'BuildImage'];
 const TO_PROVISION = [...TO_BUILD, 'ChooseTarget', 'WhichTarget', 'ProvisionLambda'];
 // The look that publishes a version does not read it yet.
 const TO_CANDIDATE = [

@@ -45,7 +45,11 @@ export function documentedCalls({ functions, ...names }: Names): Documented {
       ...pull(names.environments),
       // buildspecs/commands/granted.mjs: `aws s3 cp` asks for the object's size, then for the object.
       permission('s3:GetObject', `arn:aws:s3:::${names.bucket}/builds/d1/secret.json`),
+      ...['tar', 'json'].map((ending) =>
+        permission('s3:GetObject', `arn:aws:s3:::${names.bucket}/own-images/d1/secret.${ending}`),
+      ),
     ],
+    OwnImageProjectRole: buildOwnImage(names),
     Promoter: promote(names),
     ModelRole: [...writeLog('/slipway/test/models'), ...NETWORK],
   };
@@ -86,7 +90,7 @@ function workflow({ states, text }: Machine): readonly Permission[] {
 }
 
 const BUILD: readonly Permission[] = [
-  ...['environment', 'image'].flatMap((project) =>
+  ...['environment', 'own-image', 'image'].flatMap((project) =>
     ['StartBuild', 'StopBuild', 'BatchGetBuilds'].map((name) =>
       permission(`codebuild:${name}`, arn('codebuild', `project/slipway-test-${project}`)),
     ),
@@ -161,10 +165,7 @@ function build({
 }: Pick<Names, 'buildLog' | 'imageSource' | 'repository'>): readonly Permission[] {
   return [
     ...writeLog(buildLog),
-    permission('s3:GetObject', imageSource),
-    permission('s3:GetObjectVersion', imageSource),
-    permission('s3:GetBucketAcl', bucketOf(imageSource)),
-    permission('s3:GetBucketLocation', bucketOf(imageSource)),
+    ...readSource(imageSource),
     permission('ecr:GetAuthorizationToken', '*'),
     ...[
       'BatchCheckLayerAvailability',
@@ -178,6 +179,32 @@ function build({
   ];
 }
 
+/** buildspecs/commands/bucket.mjs: `aws s3 cp` writes large objects in parts, which takes the same permission. https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions */
+function buildOwnImage({
+  buildLog,
+  imageSource,
+  bucket,
+}: Pick<Names, 'buildLog' | 'imageSource' | 'bucket'>): readonly Permission[] {
+  const own = (key: string) => `arn:aws:s3:::${bucket}/${key}`;
+  return [
+    ...writeLog(buildLog, 'own-image/'),
+    ...readSource(imageSource),
+    permission('s3:GetObject', own('own-builds/d1/secret.json')),
+    ...['tar', 'json'].map((ending) =>
+      permission('s3:PutObject', own(`own-images/d1/secret.${ending}`)),
+    ),
+  ];
+}
+
+function readSource(imageSource: string): readonly Permission[] {
+  return [
+    permission('s3:GetObject', imageSource),
+    permission('s3:GetObjectVersion', imageSource),
+    permission('s3:GetBucketAcl', bucketOf(imageSource)),
+    permission('s3:GetBucketLocation', bucketOf(imageSource)),
+  ];
+}
+
 /** Lambda itself, with the function's role: on all resources, as it asks. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html */
 const NETWORK: readonly Permission[] = NETWORK_ACTIONS.map((name) =>
   permission(`ec2:${name}`, name.startsWith('Describe') ? '*' : arn('ec2', '*/*')),
@@ -187,7 +214,7 @@ function bucketOf(object: string): string {
   return String(object.split('/')[0]);
 }
 
-function writeLog(group: string): readonly Permission[] {
-  const stream = arn('logs', `log-group:${group}:log-stream:2026/11/25/[1]0`);
+function writeLog(group: string, prefix = ''): readonly Permission[] {
+  const stream = arn('logs', `log-group:${group}:log-stream:${prefix}2026/11/25/[1]0`);
   return [permission('logs:CreateLogStream', stream), permission('logs:PutLogEvents', stream)];
 }

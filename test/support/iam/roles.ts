@@ -171,6 +171,7 @@ function physicalIds(template: Template, world: TracedWorld): Readonly<Record<st
     EnvironmentRepository: world.environments.name,
     ImageProject: 'slipway-test-image',
     ImageProjectLogGroup: BUILD_LOG,
+    OwnImageProject: 'slipway-test-own-image',
     ModelBucket: world.s3.bucket,
     ModelLogGroup: world.functions.logGroup,
     ModelRole: nameIn(world.functions.role),

@@ -9,6 +9,8 @@ import type { MemoryEnvironments } from './environments.ts';
 export type MemoryBuilds = {
   /** What stands for CodeBuild in the BuildImage state. */
   build(parameters: unknown): Promise<unknown>;
+  /** The same in the BuildOwnImage state. */
+  buildOwnImage(parameters: unknown): Promise<unknown>;
   /** The same in the BuildEnvironment state. */
   buildEnvironment(parameters: unknown): Promise<unknown>;
   readonly log: BuildLog;
@@ -19,6 +21,8 @@ export type MemoryBuilds = {
   fail(lines: readonly string[]): void;
   /** The tags of the images that were built, oldest first. */
   readonly built: readonly string[];
+  /** The tags of the images that were built from Dockerfiles, oldest first. */
+  readonly fromDockerfiles: readonly string[];
   /** The tags of the environments that were asked for, oldest first. */
   readonly environments: readonly string[];
 };
@@ -31,6 +35,7 @@ export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
   const known = new Map<string, Build>();
   const built: string[] = [];
   const environments: string[] = [];
+  const fromDockerfiles: string[] = [];
   let builds = 0;
   let failing: readonly string[] = [];
 
@@ -48,6 +53,7 @@ export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
   return {
     built,
     environments,
+    fromDockerfiles,
     log,
     builds: {
       find: async (deploymentId) => known.get(deploymentId),
@@ -66,6 +72,12 @@ export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
       const answer = run(tag);
       built.push(tag);
       return { Build: { ...answer, ExportedEnvironmentVariables: exported(tag) } };
+    },
+    async buildOwnImage(parameters) {
+      const tag = variable(parameters, 'IMAGE_TAG');
+      const answer = run(tag);
+      fromDockerfiles.push(tag);
+      return { Build: { ...answer, ExportedEnvironmentVariables: [] } };
     },
     async buildEnvironment(parameters) {
       const { order } = granted(variable(parameters, 'ORDER_URL'));

@@ -103,6 +103,7 @@ export function memoryStore({
           read: (start, length) => call(() => bytes.slice(start, start + length)),
         };
       }),
+    imagePlace: (id) => `s3://${bucket}/own-images/${id}/${randomUUID()}`,
     grant: (_, named, order) =>
       call(() => {
         const files = named.map(({ name, sizeBytes, ...ref }) => {

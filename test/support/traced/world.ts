@@ -17,6 +17,7 @@ import { startStepFunctionsFront } from '../fronts/step-functions.ts';
 import { bundles } from '../lambda/bundles.ts';
 import { type LambdaRuntime, lambdaRuntime, SECRET_OF_ROLES } from '../lambda/runtime.ts';
 import { MACHINES, machines, statesOf } from '../walk/asl.ts';
+import { BUILDERS, isBuild } from '../walk/script.ts';
 import { type Start, workflowOf } from '../worlds/memory-way.ts';
 import { NO_WAITS, virtualWaits } from '../worlds/virtual-waits.ts';
 import { type AwsRequest, tracedFront } from './front.ts';
@@ -89,8 +90,7 @@ export async function tracedWorld(moto: Moto) {
       (state: string): TaskHandler =>
       async (payload) => {
         await before[state]?.(() => engine.stop(executionArn));
-        if (state === 'BuildEnvironment') return world.builds.buildEnvironment(payload);
-        if (state === 'BuildImage') return world.builds.build(payload);
+        if (isBuild(state)) return world.builds[BUILDERS[state]](payload);
         return invoke(functionOf(state), payload);
       };
     const engine: WorkflowEngine = workflowEngine({

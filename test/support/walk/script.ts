@@ -12,8 +12,15 @@ export type BuildAct =
   | { readonly throws: string; readonly says?: string };
 
 /** The states that are builds, and no steps of ours. */
-export const BUILDS = ['BuildEnvironment', 'BuildImage'] as const;
+export const BUILDS = ['BuildEnvironment', 'BuildOwnImage', 'BuildImage'] as const;
 export type BuildName = (typeof BUILDS)[number];
+
+/** The method of the builds in memory, and of those that are scripted, for each. */
+export const BUILDERS = {
+  BuildEnvironment: 'buildEnvironment',
+  BuildOwnImage: 'buildOwnImage',
+  BuildImage: 'build',
+} as const satisfies Readonly<Record<BuildName, string>>;
 
 export function isBuild(state: string): state is BuildName {
   return BUILDS.some((name) => name === state);
@@ -42,6 +49,9 @@ export const HAPPY = {
     environmentToken: '',
   },
   GrantBuild: {
+    kind: 'image',
+    ownImageUrl: '',
+    ownImageToken: '',
     imageTag: 'digits-1',
     artifactUrl: 'file:///parts.json',
     computeType: 'BUILD_GENERAL1_SMALL',

@@ -157,8 +157,8 @@ export function crowdedAccount({ others, seed }: Crowd) {
         return workflow[name].output.parse(answer);
       }),
     ]);
-    const { BuildEnvironment, BuildImage } = steps;
-    return { ...Object.fromEntries(cold), BuildEnvironment, BuildImage };
+    const { BuildEnvironment, BuildOwnImage, BuildImage } = steps;
+    return { ...Object.fromEntries(cold), BuildEnvironment, BuildOwnImage, BuildImage };
   }
 
   function execute(start: Start): Promise<void> {

@@ -92,8 +92,11 @@ export function walker({ steps, clock, executions }: World) {
       const order = [{ Name: 'ORDER_URL', Value: environmentUrl }];
       await steps.BuildEnvironment({ EnvironmentVariablesOverride: order });
     }
-    const { imageTag } = (await steps.GrantBuild(held)) as StepOutput<'GrantBuild'>;
-    const override = [{ Name: 'IMAGE_TAG', Value: imageTag }];
+    const granted = (await steps.GrantBuild(held)) as StepOutput<'GrantBuild'>;
+    const override = [{ Name: 'IMAGE_TAG', Value: granted.imageTag }];
+    if (granted.kind === 'dockerfile') {
+      await steps.BuildOwnImage({ EnvironmentVariablesOverride: override });
+    }
     const answer = await steps.BuildImage({ EnvironmentVariablesOverride: override });
     variables = (answer as Built).Build.ExportedEnvironmentVariables;
   }

@@ -122,6 +122,7 @@ export function memoryWorld(options: WorldOptions = {}): MemoryWorld {
   const steps = {
     ...stepHandlers(deps),
     BuildEnvironment: builds.buildEnvironment,
+    BuildOwnImage: builds.buildOwnImage,
     BuildImage: builds.build,
   };
   const upload = uploader(store, clock);

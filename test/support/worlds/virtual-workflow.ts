@@ -192,6 +192,6 @@ function inVirtualTime(
       return workflow[name].output.parse(await steps[name](payload));
     });
   const named = Object.keys(workflow).map((name) => [name, timed(name as StepName)]);
-  const { BuildEnvironment, BuildImage } = steps;
-  return { ...Object.fromEntries(named), BuildEnvironment, BuildImage };
+  const { BuildEnvironment, BuildOwnImage, BuildImage } = steps;
+  return { ...Object.fromEntries(named), BuildEnvironment, BuildOwnImage, BuildImage };
 }

@@ -4,7 +4,13 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { bounded } from '#adapters/aws/bounded.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { Failure } from '#domain/failure.ts';
-import type { ArtifactRef, ArtifactStore, ByteSource, NamedRef } from '#ports/artifact-store.ts';
+import type {
+  ArtifactRef,
+  ArtifactStore,
+  ByteSource,
+  GrantedOrder,
+  NamedRef,
+} from '#ports/artifact-store.ts';
 import { headObject, unlessAbsent } from './s3-heads.ts';
 import { listNewest, newestPage } from './s3-versions.ts';
 
@@ -55,17 +61,28 @@ export function s3ArtifactStore({ client, bucket }: Options): ArtifactStore {
 
     async grant(id, named, order) {
       const files = await Promise.all(named.map((file) => granted(client, file)));
-      // The order of an environment leads to no file, and its build has no business in this bucket.
-      const isModel = 'runtime' in order;
-      // The build of a model reads its list by its role, which may read all of them: another's it would have to guess.
-      const name = randomBytes(SECRET_BYTES).toString('hex');
-      const Key = `${isModel ? 'builds' : 'orders'}/${id}/${name}.json`;
+      const folder = folderOf(order);
+      const Key = `${folder}/${id}/${secret()}.json`;
       const place = { Bucket: bucket, Key };
       const body = { Body: JSON.stringify({ order, files }), ContentType: 'application/json' };
       await translated(() => client.send(new PutObjectCommand({ ...place, ...body })));
-      return isModel ? `s3://${bucket}/${Key}` : signed(client, new GetObjectCommand(place));
+      return folder === 'orders'
+        ? signed(client, new GetObjectCommand(place))
+        : `s3://${bucket}/${Key}`;
     },
+
+    imagePlace: (id) => `s3://${bucket}/own-images/${id}/${secret()}`,
   };
+}
+
+/** A folder for each role that reads lists of files: it may read all of them, but has to guess another build's. The order of an environment leads to no file, and its build has no business in this bucket. */
+function folderOf(order: GrantedOrder): 'builds' | 'own-builds' | 'orders' {
+  if (!('runtime' in order)) return 'orders';
+  return order.leavesImageAt === undefined ? 'builds' : 'own-builds';
+}
+
+function secret(): string {
+  return randomBytes(SECRET_BYTES).toString('hex');
 }
 
 function byteSource(client: S3Client, ref: ArtifactRef, sizeBytes: number): ByteSource {

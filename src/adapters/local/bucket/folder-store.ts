@@ -252,6 +252,7 @@ function reads(
       }
       return grant(id, granted, order);
     },
+    imagePlace: () => null,
     problem: async (key, versionId) => {
       const version = find({ bucket, key, versionId });
       return version ? objects.problem(version.sha256) : GONE;

@@ -204,6 +204,19 @@ describeOnMoto('artifacts in S3', (moto) => {
     expect(other).not.toBe(url);
   });
 
+  it('keeps the lists of Dockerfiles’ builds apart, and has a place of each one’s own for their images', async () => {
+    const { store, bucket } = await open();
+
+    const place = store.imagePlace('d1');
+    const leaving = await store.grant('d1', [], { ...ORDER, leavesImageAt: String(place) });
+    const taking = await store.grant('d1', [], { ...ORDER, takesImageFrom: String(place) });
+
+    expect(place).toMatch(new RegExp(`^s3://${bucket}/own-images/d1/[0-9a-f]{32}$`));
+    expect(store.imagePlace('d1')).not.toBe(place);
+    expect(leaving).toMatch(new RegExp(`^s3://${bucket}/own-builds/d1/[0-9a-f]{32}\\.json$`));
+    expect(taking).toMatch(new RegExp(`^s3://${bucket}/builds/d1/[0-9a-f]{32}\\.json$`));
+  });
+
   it('keeps the orders of environments apart from the lists of models, to be read by their URL', async () => {
     const { store, bucket } = await open();
 

@@ -1,0 +1,27 @@
+// Objects of a bucket, read and written by the role of a build. Their URLs have a secret, so they are never printed.
+import { chunksOf, ran } from './programs.mjs';
+
+const COPY = ['s3', 'cp', '--only-show-errors'];
+
+/** The bytes of an object, as chunks. Fails after the last of them if they are not all. */
+export async function* objectAt(url) {
+  try {
+    yield* chunksOf('aws', [...COPY, url, '-']);
+  } catch (error) {
+    throw withoutUrl(error, url);
+  }
+}
+
+/** Writes an object from a text or chunks, of about `bytes`. */
+export async function putObject(url, content, bytes) {
+  // By its size the CLI chooses parts of which an object has no more than S3 allows.
+  const command = [...COPY, '--expected-size', String(bytes), '-', url];
+  await ran('aws', command, content).catch((error) => {
+    throw withoutUrl(error, url);
+  });
+}
+
+function withoutUrl(error, url) {
+  const message = error.message.replaceAll(url, 'it');
+  return Object.assign(new Error(message), { exitCode: error.exitCode, isPassing: true });
+}

@@ -1,0 +1,35 @@
+// The image of a Dockerfile on its way from the build that made it, which has no login to a registry, to the build that pushes it.
+import { json } from 'node:stream/consumers';
+import { objectAt, putObject } from './bucket.mjs';
+import { docker } from './docker.mjs';
+import { retried } from './granted.mjs';
+import { chunksOf } from './programs.mjs';
+import { unpackedBytes } from './unpacked.mjs';
+
+/** What Lambda and the hosts of containers run. */
+const PLATFORM = 'linux/amd64';
+
+/** Leaves an image of the engine, and after it what its smoke test has found, at `place`, the URL of an object without its ending. */
+export async function leaveImage(place, image, smoke) {
+  const bytes = await unpackedBytes(image);
+  await retried('leaving the image', () =>
+    putObject(`${place}.tar`, chunksOf('docker', ['save', image]), bytes),
+  );
+  const text = JSON.stringify({ smoke });
+  await retried('leaving its test', () => putObject(`${place}.json`, text, text.length));
+}
+
+/**
+ * Has the engine load the image that was left at `place`, which starts nothing of it, and answers {smoke, uncompressedBytes} of it.
+ * `image` is the name that it was left by, and `sha256` that of the artifact that it has to be of.
+ */
+export async function takeImage(place, image, sha256) {
+  const { smoke } = await retried('the test of the image', () => json(objectAt(`${place}.json`)));
+  await retried('the image', () => docker(['load', '--quiet'], objectAt(`${place}.tar`)));
+  const [found] = JSON.parse(await docker(['image', 'inspect', image]));
+  const platform = `${found.Os}/${found.Architecture}`;
+  if (platform !== PLATFORM) throw new Error(`the image is of ${platform}, not ${PLATFORM}`);
+  const made = found.Config.Labels?.['slipway.artifact-sha256'];
+  if (made !== sha256) throw new Error(`the image is of another artifact, ${made}, not ${sha256}`);
+  return { smoke, uncompressedBytes: await unpackedBytes(image) };
+}
