@@ -14,6 +14,15 @@ const version = z.object({
 
 const trouble = z.nullable(z.object({ name: z.string(), reason: z.string(), fix: z.string() }));
 
+const droppedBy = z.exactOptional(
+  z.object({
+    requester: z.exactOptional(z.string()),
+    address: z.exactOptional(z.string()),
+    requestId: z.exactOptional(z.string()),
+    claims: z.exactOptional(z.string()),
+  }),
+);
+
 export const models = z.object({
   models: z.array(
     z.object({
@@ -29,6 +38,7 @@ export const models = z.object({
           // One of an earlier version of Slipway does not say.
           waitsFor: z._default(z.nullable(z.string()), null),
           trouble,
+          droppedBy,
         }),
       ),
       repairs: z.nullable(z.object({ inARow: z.int(), notBeforeMs: z.number() })),
@@ -56,7 +66,7 @@ export const storage = z.object({ objectBytes: z.number(), prunableBytes: z.numb
 export const modelLog = z.object({ revision: z.nullable(z.string()), lines: z.array(z.string()) });
 
 export const versions = z.object({
-  versions: z.array(z.extend(version, { liveAtMs: z.number(), artifact: z.string() })),
+  versions: z.array(z.extend(version, { liveAtMs: z.number(), artifact: z.string(), droppedBy })),
 });
 
 export const asked = z.object({
@@ -97,6 +107,7 @@ export const explanation = z.object({
     sizeBytes: z.number(),
     format: z.nullable(z.string()),
     parameters: z.nullable(z.number()),
+    droppedBy,
   }),
   runtime: z.nullable(
     z.object({
@@ -147,6 +158,10 @@ export const explanation = z.object({
           by: z.string(),
           atMs: z.number(),
         }),
+      ),
+      // One of an earlier version of Slipway does not say.
+      signed: z.exactOptional(
+        z.nullable(z.object({ key: z.string(), by: z.string(), atMs: z.number() })),
       ),
     }),
   ),

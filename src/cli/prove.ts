@@ -6,7 +6,7 @@ import { MINUTES, mostUsd } from '#compose/evidence/most-usd.ts';
 import {
   type Evidence,
   FORMAT,
-  ownKey,
+  evidenceKey,
   type Read,
   readSigned,
   signed,
@@ -41,7 +41,7 @@ export async function proveInAws(options: Options, output: Output): Promise<Evid
   const { accountGround } = await import('#compose/evidence/account-ground.ts');
   const { CLAIMS } = await import('#compose/evidence/claims.ts');
   const { prove } = await import('#compose/evidence/prove.ts');
-  const key = await ownKey(join(COPY.caches, 'slipway', 'evidence-key.pem'));
+  const key = await evidenceKey(join(COPY.caches, 'slipway', 'evidence-key.pem'));
   using interrupt = onInterrupt();
   await using ground = accountGround(COPY, plan, output.line);
   const beganAt = new Date(systemClock.now()).toISOString();

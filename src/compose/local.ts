@@ -65,6 +65,7 @@ import { machineMeters } from './machine-meters.ts';
 import { modelActions } from './model-actions.ts';
 import { modelLog, modelStatus, modelVersions } from './model-status.ts';
 import { promotionActions } from './promotion-actions.ts';
+import { folderTrust } from './release-signing.ts';
 import { publisher } from './publisher.ts';
 import { refusedDrops } from './refused-drops.ts';
 import { resending } from './resend.ts';
@@ -246,6 +247,7 @@ async function startIn(
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
   });
+  const trust = await folderTrust(dataDir, config.trustedSigners);
   const inspector = boundedInspector(INSPECTION_BUDGET, {}, { survivesInterrupt: true });
   const handlers = stepHandlers({
     registry,
@@ -268,6 +270,7 @@ async function startIn(
     environments: runtime.environments,
     images: runtime.images,
     requireApproval: config.requireApproval,
+    trust,
     inspector,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     offered: TARGETS,

@@ -5,6 +5,7 @@ import type { BuildProof } from '#domain/build/proof.ts';
 import type {
   Approval,
   Damage,
+  DroppedBy,
   GoldenProof,
   PromotionRecord,
   Trouble,
@@ -37,6 +38,7 @@ export type ModelStatus = {
     /** What a candidate that nothing has been started for waits for; null for any other. */
     readonly waitsFor: string | null;
     readonly trouble: Trouble | null;
+    readonly droppedBy?: DroppedBy;
   } | null;
   /** The consecutive repairs so far, and when (epoch ms) the next may begin if needed; null for fewer than two. */
   readonly repairs: { readonly inARow: number; readonly notBeforeMs: number } | null;
@@ -62,6 +64,7 @@ export type RefusedDrop = {
 export type VersionEntry = VersionStatus & {
   readonly liveAtMs: number;
   readonly artifact: string;
+  readonly droppedBy?: DroppedBy;
 };
 
 /**
@@ -79,6 +82,7 @@ export type Explanation = {
     readonly sizeBytes: number;
     readonly format: string | null;
     readonly parameters: number | null;
+    readonly droppedBy?: DroppedBy;
   };
   /** What serves it and why, and the build's measurements (milliseconds, bytes); null before the build is planned. */
   readonly runtime: {
@@ -109,7 +113,7 @@ export type Explanation = {
   /** Where a version comes from that was built elsewhere, and who has approved it. */
   readonly promotion: Pick<
     PromotionRecord,
-    'from' | 'digest' | 'proof' | 'needsApproval' | 'approval'
+    'from' | 'digest' | 'proof' | 'needsApproval' | 'approval' | 'signed'
   > | null;
   readonly probes: { readonly sent: number; readonly failed: number } | null;
 };

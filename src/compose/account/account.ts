@@ -60,6 +60,8 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
   const { Bucket } = outputs;
   const s3 = () => new S3Client(clientSettings(account));
+  // Asked once, however many files a folder has. Who may not ask uploads all the same.
+  let by: Promise<string | undefined> | undefined;
   return {
     ...modelActions({
       registry,
@@ -104,7 +106,8 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     builds: () => buildsProgress({ builds, buildLog }),
     events: (query) => registryEvents(registry, query),
     async upload(upload) {
-      const uploaded = await uploadToBucket(s3(), Bucket, upload);
+      by ??= callerOf(clientSettings(account)).catch(() => undefined);
+      const uploaded = await uploadToBucket(s3(), Bucket, { ...upload, by: await by });
       const late = { registry, executions, bucket: Bucket, sleep: unheld };
       void startIfLate(late, uploaded);
       return uploaded;

@@ -1,15 +1,13 @@
 import {
   createHash,
-  createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
   sign,
   verify,
 } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import * as z from 'zod/mini';
+import { ownKey } from '#compose/own-key.ts';
 import { Failure } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
 
@@ -89,17 +87,8 @@ export function readSigned(text: string): Read {
 }
 
 /** The user's own key, made when it is first needed, for that user's eyes alone. */
-export async function ownKey(path: string): Promise<KeyObject> {
-  const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (kept !== undefined) return createPrivateKey(kept);
-  const { privateKey } = generateKeyPairSync('ed25519');
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  await writeFile(path, pem, { mode: 0o600, flag: 'wx' });
-  return privateKey;
+export function evidenceKey(path: string): Promise<KeyObject> {
+  return ownKey(path, () => generateKeyPairSync('ed25519').privateKey);
 }
 
 export function fingerprintOf(publicKey: Buffer): string {
