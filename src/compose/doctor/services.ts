@@ -21,6 +21,7 @@ import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import { fail, ok } from './doctor.ts';
 
@@ -117,6 +118,7 @@ function services(settings: Settings): readonly Service[] {
     service('Firehose', () =>
       new FirehoseClient(settings).send(new ListDeliveryStreamsCommand({ Limit: 1 })),
     ),
+    service('SQS', () => new SQSClient(settings).send(new ListQueuesCommand({ MaxResults: 1 }))),
     service('SNS', () => new SNSClient(settings).send(new ListTopicsCommand({}))),
     service('EC2', () => new EC2Client(settings).send(new DescribeVpcsCommand({}))),
   ];
