@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '#compose/clocks.ts';
-import type { Act } from '#compose/evidence/ledger.ts';
 import { MINUTES, mostUsd } from '#compose/evidence/most-usd.ts';
 import {
+  type Act,
   type Evidence,
-  FORMAT,
   evidenceKey,
+  FORMAT,
   type Read,
   readSigned,
   signed,

@@ -15,7 +15,7 @@ import { ownKey } from './own-key.ts';
 /** A key that signs releases: `publicKey` is its SPKI in DER, in base64; `sign` answers in base64. */
 export type ReleaseKey = {
   readonly publicKey: () => Promise<string>;
-  readonly sign: (text: string) => Promise<string>;
+  readonly sign: (message: Uint8Array) => Promise<string>;
 };
 
 // The curve that KMS has in every region, and whose public key, 91 bytes, fits a parameter of the stack; an RSA key of the same strength has 422.
@@ -30,7 +30,12 @@ export async function signedRelease(
   // As who takes it will read it.
   const sent = readRelease(JSON.stringify(release));
   const statement = await statementOf(sent, releasing);
-  return { ...sent, signed: { statement, signature: await key.sign(statement) } };
+  return { ...sent, signed: { statement, signature: await key.sign(messageOf(statement)) } };
+}
+
+/** What is signed of a statement: its sha256, since a statement of many files is longer than what KMS signs. */
+export function messageOf(statement: string): Uint8Array {
+  return createHash('sha256').update(statement).digest();
 }
 
 /** The key of a data folder, which is made when it is first needed and stays in the folder. */
@@ -39,7 +44,7 @@ export async function folderKey(dataDir: string): Promise<ReleaseKey> {
   const privateKey = await ownKey(join(dataDir, 'signing-key.pem'), make);
   return {
     publicKey: async () => derOf(createPublicKey(privateKey)).toString('base64'),
-    sign: async (text) => sign('sha256', Buffer.from(text), privateKey).toString('base64'),
+    sign: async (message) => sign('sha256', message, privateKey).toString('base64'),
   };
 }
 
@@ -79,7 +84,7 @@ function signerOf(publicKey: string): Signer {
   return {
     fingerprint: fingerprintOf(publicKey),
     isSigned: (text, signature) =>
-      verify('sha256', Buffer.from(text), key, Buffer.from(signature, 'base64')),
+      verify('sha256', messageOf(text), key, Buffer.from(signature, 'base64')),
   };
 }
 

@@ -6,7 +6,7 @@ import { motoEnvironment } from './cli-world.ts';
 
 describeOnMoto('doctor looks at the certificate of a domain', (moto) => {
   const before = { ...process.env };
-  beforeAll(() => Object.assign(process.env, motoEnvironment(moto())));
+  beforeAll(() => void Object.assign(process.env, motoEnvironment(moto())));
   afterAll(() => {
     for (const name of Object.keys(motoEnvironment(moto()))) delete process.env[name];
     Object.assign(process.env, before);

@@ -1,7 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fingerprintOf, folderKey, folderTrust, trustedSigners } from '#compose/release-signing.ts';
+import {
+  fingerprintOf,
+  folderKey,
+  folderTrust,
+  messageOf,
+  trustedSigners,
+} from '#compose/release-signing.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 
 const publicKey = (curve: string) =>
@@ -36,7 +42,7 @@ it('a signature holds for the text and the key alone', async () => {
   await using folder = await temporaryFolder();
   const key = await folderKey(folder.path);
   const [own, other] = trustedSigners(`${await key.publicKey()}, ${publicKey('prime256v1')}`);
-  const signature = await key.sign('a text');
+  const signature = await key.sign(messageOf('a text'));
 
   expect(own!.isSigned('a text', signature)).toBe(true);
   expect(own!.isSigned('another', signature)).toBe(false);

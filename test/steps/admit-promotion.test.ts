@@ -266,7 +266,8 @@ describe('admitting a promotion where releases are to be signed', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     const text = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
     const key = {
-      sign: async (said: string) => sign('sha256', Buffer.from(said), privateKey).toString('base64'),
+      sign: async (message: Uint8Array) =>
+        sign('sha256', message, privateKey).toString('base64'),
     };
     return { key, signers: trustedSigners(text), fingerprint: fingerprintOf(text) };
   };

@@ -39,7 +39,7 @@ describe('the key by which a stage signs its releases', () => {
       Action: 'kms:Sign',
       Resource: '*',
       Condition: {
-        StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'DIGEST' },
+        StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'RAW' },
       },
     });
   });

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { GetPublicKeyCommand, type KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { translated } from './failures.ts';
 
@@ -15,14 +14,12 @@ const NAMES = {
   NotFoundException: 'PlatformDenied',
 } as const;
 
-/** The signature of a text by a key of KMS on P-256: ECDSA with SHA-256, DER in base64. Fails as KMS refuses: a key that is disabled, deleted or another's is denied. */
-export async function kmsSignature({ client, keyId }: Key, text: string): Promise<string> {
-  // A message itself has 4,096 bytes at most.
-  const Message = createHash('sha256').update(text).digest();
+/** The signature of a message of at most 4,096 bytes by a key of KMS on P-256: ECDSA with SHA-256, DER in base64. Fails as KMS refuses: a key that is disabled, deleted or another's is denied. */
+export async function kmsSignature({ client, keyId }: Key, Message: Uint8Array): Promise<string> {
   const sign = new SignCommand({
     KeyId: keyId,
     Message,
-    MessageType: 'DIGEST',
+    MessageType: 'RAW',
     SigningAlgorithm: 'ECDSA_SHA_256',
   });
   const { Signature = new Uint8Array() } = await translated(() => client.send(sign), NAMES);

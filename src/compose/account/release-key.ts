@@ -16,9 +16,9 @@ export function releaseKey(
   return {
     publicKey: () =>
       kmsPublicKey({ client: new KMSClient(clientSettings(account)), keyId }),
-    async sign(text) {
+    async sign(message) {
       try {
-        return await kmsSignature({ client: signer, keyId }, text);
+        return await kmsSignature({ client: signer, keyId }, message);
       } catch (cause) {
         if (failureName(cause) !== 'PlatformDenied') throw cause;
         throw new Failure(

@@ -13,31 +13,33 @@ import { parseJson } from '#domain/parse-json.ts';
 
 export const FORMAT = 'slipway-evidence/1';
 
+const act = z.strictObject({
+  act: z.string(),
+  isDone: z.boolean(),
+  said: z.string(),
+  seconds: z.number(),
+});
+
+/** One act of a proof, and how it ended; `said` is empty where there is nothing to say. */
+export type Act = Readonly<z.infer<typeof act>>;
+
+const finding = z.strictObject({
+  row: z.string(),
+  verdict: z.enum(['as written', 'otherwise', 'not seen']),
+  what: z.string(),
+});
+
+/** What a look at a row of docs/aws-evidence.md has found. `not seen` says nothing of AWS: nobody could look, or nothing happened that would have shown it. */
+export type Finding = Readonly<z.infer<typeof finding>>;
+
 const evidence = z.strictObject({
   format: z.literal(FORMAT),
   slipway: z.string(),
   region: z.string(),
   beganAt: z.iso.datetime(),
   seconds: z.number(),
-  acts: z.readonly(
-    z.array(
-      z.strictObject({
-        act: z.string(),
-        isDone: z.boolean(),
-        said: z.string(),
-        seconds: z.number(),
-      }),
-    ),
-  ),
-  findings: z.readonly(
-    z.array(
-      z.strictObject({
-        row: z.string(),
-        verdict: z.enum(['as written', 'otherwise', 'not seen']),
-        what: z.string(),
-      }),
-    ),
-  ),
+  acts: z.readonly(z.array(act)),
+  findings: z.readonly(z.array(finding)),
   requests: z.strictObject({ sent: z.int(), lost: z.int() }),
   leftovers: z.readonly(z.array(z.string())),
 });

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { trustedSigners } from '#compose/release-signing.ts';
+import { messageOf, trustedSigners } from '#compose/release-signing.ts';
 import { type Release, releaseOf } from '#domain/promotion/release.ts';
 import { requireSigned, SIGNED_VALID_MS, statementOf } from '#domain/promotion/signed-release.ts';
 import { memoryWorld } from '../../support/worlds/memory.ts';
@@ -15,7 +15,7 @@ function keyPair() {
   );
   const signed = (statement: string) => ({
     statement,
-    signature: sign('sha256', Buffer.from(statement), privateKey).toString('base64'),
+    signature: sign('sha256', messageOf(statement), privateKey).toString('base64'),
   });
   return { signer: signer!, signed };
 }
