@@ -1,6 +1,6 @@
-import type { Asked } from '#control/models.ts';
-import type { Slipway } from '#control/slipway.ts';
+import type { Asked, Slipway, VersionEntry } from '#compose/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
+import { failureName } from '#domain/failure.ts';
 import type { DeploymentState } from '#domain/phase.ts';
 import { followDeployment } from './follow.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -39,9 +39,8 @@ export async function carryOut(
         ...(upTo && { upTo }),
       })
     : null;
-  const live =
-    (await slipway.listVersions({ name: model })).versions.find(({ state }) => state === 'Live') ??
-    null;
+  const versions = await slipway.versions(model).catch(unlessUnknown);
+  const live = versions.find(({ state }) => state === 'Live') ?? null;
   output.line(
     live
       ? `${model} v${live.version} is live on ${live.target}  ${slipway.endpoint(model)}`
@@ -50,6 +49,12 @@ export async function carryOut(
   output.data({ kind, says, end, live });
   if (end === null) return 'nothing';
   return end.detail.state === upTo || isAsWished(kind, end) ? 'done' : 'failed';
+}
+
+/** A first promotion that is rejected makes no model. */
+function unlessUnknown(error: unknown): readonly VersionEntry[] {
+  if (failureName(error) === 'InputInvalid') return [];
+  throw error;
 }
 
 function isAsWished(kind: Asked['kind'], { detail }: SlipwayEvent): boolean {

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '#compose/clocks.ts';
-import type { Act } from '#compose/evidence/ledger.ts';
 import { MINUTES, mostUsd } from '#compose/evidence/most-usd.ts';
 import {
+  type Act,
   type Evidence,
+  evidenceKey,
   FORMAT,
-  ownKey,
   type Read,
   readSigned,
   signed,
@@ -41,7 +41,7 @@ export async function proveInAws(options: Options, output: Output): Promise<Evid
   const { accountGround } = await import('#compose/evidence/account-ground.ts');
   const { CLAIMS } = await import('#compose/evidence/claims.ts');
   const { prove } = await import('#compose/evidence/prove.ts');
-  const key = await ownKey(join(COPY.caches, 'slipway', 'evidence-key.pem'));
+  const key = await evidenceKey(join(COPY.caches, 'slipway', 'evidence-key.pem'));
   using interrupt = onInterrupt();
   await using ground = accountGround(COPY, plan, output.line);
   const beganAt = new Date(systemClock.now()).toISOString();

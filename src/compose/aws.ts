@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
-import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import { byRuntime } from '#domain/build/runtime.ts';
+import type { Trust } from '#domain/promotion/signed-release.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
@@ -60,6 +61,7 @@ import {
   settleStageOf,
 } from './aws-ports.ts';
 import { type Environment, settings } from './aws-settings.ts';
+import { trustedSigners } from './release-signing.ts';
 
 // One wiring per function, so that its bundle holds only its step and that step's clients.
 
@@ -82,7 +84,14 @@ export const admitPromotionOnAws = (env: Environment) =>
     images: releasedImagesOf(env),
     engine: 'image',
     requireApproval: settings(env, 'REQUIRE_APPROVAL').REQUIRE_APPROVAL === 'true',
+    trust: trustOf(env),
+    clock,
   });
+
+function trustOf(env: Environment): Trust {
+  const { BUCKET: here, TRUSTED_SIGNERS: list } = settings(env, 'BUCKET', 'TRUSTED_SIGNERS');
+  return { here, signers: trustedSigners(list === 'none' ? '' : list) };
+}
 
 export const awaitApprovalOnAws = (env: Environment) =>
   awaitApproval({ registry: registryOf(env), clock });

@@ -54,6 +54,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   corsOrigins: '--cors-origin',
   allowedHosts: '--allowed-host',
   webhooks: '--webhook',
+  trustedSigners: '--trusted-signer',
 };
 
 /**
@@ -64,7 +65,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * `scrubBytesPerSecond`: how fast the objects are read in the background to see that they still have their bytes; 0 for never.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
- * `requireApproval`: a promotion goes live only once a person has approved it.
+ * `requireApproval`: a promotion goes live only once a person has approved it. `trustedSigners`: the public keys of which one has to have signed it; without any an unsigned one is taken.
  * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on.
  * `memoryMiB`: the most that all model servers are to hold together; three quarters of the machine's by default.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
@@ -92,6 +93,7 @@ const localConfig = z.strictObject({
     limits.requestTimeoutSeconds * 1000,
   ),
   requireApproval: z._default(z.boolean(), false),
+  trustedSigners: z._default(z.array(z.string()), []),
   requestLog: z._default(z.boolean(), false),
   corsOrigins: z._default(z.array(origin), []),
   allowedHosts: z._default(z.array(hostName), []),

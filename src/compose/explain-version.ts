@@ -66,6 +66,7 @@ function explanation(deployment: Deployment): Explanation {
       sizeBytes,
       format: inspection?.facts.format ?? null,
       parameters: inspection?.facts.parameters ?? null,
+      ...(artifact.droppedBy && { droppedBy: artifact.droppedBy }),
     },
     runtime: runtimeOf(deployment),
     ...builtOn(plan),
@@ -93,6 +94,7 @@ function explanation(deployment: Deployment): Explanation {
           proof: promotion.proof,
           needsApproval: promotion.needsApproval,
           approval: promotion.approval,
+          ...(promotion.signed !== undefined && { signed: promotion.signed }),
         }
       : null,
     probes: bake ? { sent: bake.probesSent, failed: bake.probesFailed } : null,

@@ -9,6 +9,7 @@ import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { Caps } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
 import type { Target } from '#domain/placement/target.ts';
+import type { Trust } from '#domain/promotion/signed-release.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
@@ -71,6 +72,7 @@ export type StepDeps = {
   readonly environments: EnvironmentImages | null;
   readonly images: Pick<ModelImages, 'all'>;
   readonly requireApproval: boolean;
+  readonly trust: Trust;
   readonly inspector: Inspector;
   readonly maxArtifactBytes: number;
   readonly offered: readonly Target[];

@@ -65,6 +65,10 @@ import { localSweep } from './local-sweep.ts';
 import { readDefinitions, stepHandlers } from './local-workflow.ts';
 import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from './machine-budget.ts';
 import { machineMeters } from './machine-meters.ts';
+import { modelActions } from './model-actions.ts';
+import { modelLog, modelStatus, modelVersions } from './model-status.ts';
+import { promotionActions } from './promotion-actions.ts';
+import { folderTrust } from './release-signing.ts';
 import { publisher } from './publisher.ts';
 import { resending } from './resend.ts';
 import { slipwayRequests } from './slipway.ts';
@@ -245,6 +249,7 @@ async function startIn(
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
   });
+  const trust = await folderTrust(dataDir, config.trustedSigners);
   const inspector = boundedInspector(INSPECTION_BUDGET, {}, { survivesInterrupt: true });
   const handlers = stepHandlers({
     registry,
@@ -267,6 +272,7 @@ async function startIn(
     environments: runtime.environments,
     images: runtime.images,
     requireApproval: config.requireApproval,
+    trust,
     inspector,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     offered: TARGETS,

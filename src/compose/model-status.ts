@@ -64,12 +64,21 @@ export async function modelStatus(
             version: newest.version,
             ...standingOf(newest),
             trouble: toldTrouble(newest),
+            ...dropperOf(newest),
           }
         : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
     alerts,
   };
+}
+
+function artifactOf(made: Deployment | undefined) {
+  return { artifact: made?.artifact.key ?? '', ...(made && dropperOf(made)) };
+}
+
+function dropperOf({ artifact: { droppedBy } }: Deployment) {
+  return droppedBy ? { droppedBy } : {};
 }
 
 /** A deployment without a target, and a candidate that nothing has been started for, say why. */
@@ -100,7 +109,7 @@ export async function modelVersions(
       ...(damage && { damage }),
       // Two versions are marked Live until the previous one has drained.
       state: state === 'Live' && version !== live?.version ? 'Retired' : state,
-      artifact: (await registry.deployment(deploymentId))?.artifact.key ?? '',
+      ...artifactOf(await registry.deployment(deploymentId)),
     })),
   );
 }

@@ -15,7 +15,7 @@ import {
   type DeploymentWork,
 } from './deployment.ts';
 import type { Announcement } from './event.ts';
-import { Failure } from './failure.ts';
+import { Failure, type FailureName } from './failure.ts';
 
 export type Admission = {
   readonly deploymentId: string;
@@ -36,6 +36,8 @@ export type AdmissionResult = {
 /** A deployment that ends at admission, as refused or not needed, with the reason its event gives. */
 export type Refusal = Omit<Admission, 'order' | 'promoted'> & {
   readonly phase: 'Ignored' | 'Rejected';
+  /** What a rejection is called; `ArtifactRejected` without a word. */
+  readonly name?: FailureName;
   readonly announcement: Announcement;
 };
 
@@ -79,11 +81,17 @@ export function refuse(refusal: Refusal): RegistryWrite<Deployment> {
         ...begin(refusal, nowMs),
         phase: refusal.phase,
         endedAtMs: nowMs,
-        trouble: refusal.phase === 'Rejected' ? { name: 'ArtifactRejected', reason, fix } : null,
+        trouble:
+          refusal.phase === 'Rejected'
+            ? { name: refusal.name ?? 'ArtifactRejected', reason, fix }
+            : null,
       };
       return {
         answer: deployment,
-        ...announcePhase({ deployment, sequence: 0 }, refusal.announcement),
+        ...announcePhase(
+          { deployment, sequence: 0 },
+          withDropper(refusal.artifact, refusal.announcement),
+        ),
       };
     },
   };
@@ -177,7 +185,10 @@ function takeVersion(
   const deployment: Deployment = { ...begin(admission, nowMs), version, order };
   return {
     answer: { kind: 'admitted', deployment },
-    ...announcePhase({ deployment, sequence: 0 }, promoted?.announcement ?? {}),
+    ...announcePhase(
+      { deployment, sequence: 0 },
+      withDropper(admission.artifact, promoted?.announcement ?? {}),
+    ),
     model: {
       model: {
         ...(known?.model ?? { name: admission.model, live: null }),
@@ -189,6 +200,11 @@ function takeVersion(
       lease: known?.lease ?? { epoch: 0, holder: null },
     },
   };
+}
+
+/** The first event of an upload says who dropped it. */
+function withDropper({ droppedBy }: Artifact, words: Announcement): Announcement {
+  return droppedBy ? { ...words, data: { ...words.data, droppedBy } } : words;
 }
 
 /** Ends a deployment whose model has a newer artifact. */

@@ -18,6 +18,18 @@ export type ArtifactPart = {
   readonly checksum: string;
 };
 
+/**
+ * Who dropped an artifact. `requester` is what the store says: in an account the id of the account that wrote the object, or a service's principal; on one machine the owner of the file.
+ * `address` is where the request came from, and `requestId` names it: CloudTrail's record of the same `requestID` has the role and its session.
+ * `claims` is who the uploader says to be, by what it wrote beside the object: nobody has checked that.
+ */
+export type DroppedBy = {
+  readonly requester?: string;
+  readonly address?: string;
+  readonly requestId?: string;
+  readonly claims?: string;
+};
+
 /** What a deployment deploys. `key` and `versionId` identify the object whose arrival started it; `manifest` is the pinned `model.yaml` or sidecar, null when there is none. */
 export type Artifact = {
   readonly bucket: string;
@@ -25,6 +37,7 @@ export type Artifact = {
   readonly versionId: string;
   readonly parts: readonly ArtifactPart[];
   readonly manifest: ArtifactPart | null;
+  readonly droppedBy?: DroppedBy;
 };
 
 /** The newest wins: by `sequencer` within one key; across a model's keys by `lastModifiedMs` (epoch), then by version id. */
@@ -177,9 +190,13 @@ export type Approval = {
   readonly atMs: number;
 };
 
+/** Which key has signed a promoted version (the fingerprint), and who released it when (epoch), as the signed statement says. */
+export type SignedRelease = { readonly key: string; readonly by: string; readonly atMs: number };
+
 /**
  * Where a promoted version comes from, and what it is. `digest` names its bytes: those of its image, or of its artifact where it has none.
  * `proof` is what proved it there; `approval` is null until a person has answered.
+ * `signed` is null where nobody asked for a signature, and absent in records from before there were any.
  */
 export type PromotionRecord = {
   readonly from: {
@@ -191,6 +208,7 @@ export type PromotionRecord = {
   readonly proof: GoldenProof | null;
   readonly needsApproval: boolean;
   readonly approval: Approval | null;
+  readonly signed?: SignedRelease | null;
 };
 
 /** What the steps have found and done so far. A step that finds its own entry returns it and does not repeat its work. */

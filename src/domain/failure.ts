@@ -11,6 +11,8 @@ export const RETRYABLE = {
   PlatformDenied: false,
   PlatformThrottled: true,
   PlatformUnavailable: true,
+  // A promoted version without the signature that the stage asks for.
+  ReleaseUntrusted: false,
   RevisionFailed: false,
   SharesChanged: true,
   SharesRefused: false,

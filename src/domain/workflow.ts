@@ -17,6 +17,10 @@ export const objectCreated = z.object({
       'version-id': z.optional(z.string()),
       sequencer: z.optional(z.string()),
     }),
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html: an account's id or a service's principal; no address where a service writes.
+    requester: z.optional(z.string()),
+    'source-ip-address': z.optional(z.string()),
+    'request-id': z.optional(z.string()),
   }),
   // Set for a new execution that continues a deployment where a dead one left it.
   recovery: z.optional(z.object({ deploymentId: z.string() })),

@@ -26,11 +26,14 @@ export type ListedPage = {
 /**
  * A version's metadata, without its bytes.
  * `checksum` is the store's own, with its algorithm (`sha256` on one machine, S3's full-object `crc64nvme`): compare two only when their algorithms match.
+ * `owner` is the user whose file it was, on one machine; `claims` is who its uploader says to be, as written beside it.
  * `sequencer` orders the versions of one key only, and is empty where the store reports it only in events. `lastModifiedMs` (epoch) orders the keys of a model.
  */
 export type StoredObject = ListedObject & {
   readonly sizeBytes: number;
   readonly checksum: string;
+  readonly owner?: string;
+  readonly claims?: string;
 };
 
 /** A version, and the relative path under which its reader stores it. */

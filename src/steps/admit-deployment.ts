@@ -1,3 +1,4 @@
+import { droppedBy } from '#domain/artifact/dropped-by.ts';
 import { isPart } from '#domain/artifact/hidden-file.ts';
 import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type ArtifactPart,
   bringsVersion,
   type Deployment,
+  type DroppedBy,
   deploymentId,
   isSameArtifact,
 } from '#domain/deployment.ts';
@@ -67,7 +69,8 @@ export const admitDeployment =
         }
         const manifest =
           meaning.kind === 'artifact' ? await manifestOver(deps.artifacts, event) : undefined;
-        if (!manifest) return admit(deps, { meaning, stored, start: stored, execution });
+        const by = droppedBy(event, stored.claims);
+        if (!manifest) return admit(deps, { meaning, stored, start: stored, by, execution });
         const id = await deploymentId(stored.bucket, stored.key, stored.versionId);
         const stray = await strayFile(deps, event, model, manifest);
         return hint(deps, event, execution, { model, stray, id });
@@ -112,6 +115,7 @@ async function admitData(
         meaning: { kind: 'artifact', model, file },
         stored: { ...stored, lastModifiedMs },
         start,
+        by: droppedBy(event, stored.claims),
         execution,
       });
     }
@@ -129,6 +133,7 @@ type Arrival = {
   readonly stored: StoredObject;
   /** The objects from which the artifact is pinned. */
   readonly start: StoredObject;
+  readonly by: DroppedBy | undefined;
   readonly execution: string;
 };
 
@@ -146,9 +151,10 @@ async function admit(deps: Deps, arrival: Arrival): Promise<Output> {
 async function record(
   { registry, artifacts }: Deps,
   id: string,
-  { meaning, stored, start, execution }: Arrival,
+  { meaning, stored, start, by, execution }: Arrival,
 ): Promise<Deployment> {
-  const artifact = await pin(artifacts, meaning, start);
+  const pinned = await pin(artifacts, meaning, start);
+  const artifact = by ? { ...pinned, droppedBy: by } : pinned;
   const admission = { deploymentId: id, model: meaning.model, artifact, order: stored, execution };
   const twin = await liveTwin(registry, admission);
   if (twin) {
@@ -275,7 +281,15 @@ async function refuseName(
   return { kind: 'rejected', id, model: name, reason };
 }
 
-function withoutFiles({ detail: { bucket, object } }: ObjectCreated): Artifact {
-  const versionId = object['version-id'] ?? '';
-  return { bucket: bucket.name, key: object.key, versionId, parts: [], manifest: null };
+function withoutFiles(event: ObjectCreated): Artifact {
+  const { bucket, object } = event.detail;
+  const by = droppedBy(event, undefined);
+  return {
+    bucket: bucket.name,
+    key: object.key,
+    versionId: object['version-id'] ?? '',
+    parts: [],
+    manifest: null,
+    ...(by && { droppedBy: by }),
+  };
 }

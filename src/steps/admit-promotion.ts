@@ -1,8 +1,16 @@
-import type { Artifact, ArtifactPart, Deployment, DeploymentWork } from '#domain/deployment.ts';
+import type {
+  Artifact,
+  ArtifactPart,
+  Deployment,
+  DeploymentWork,
+  SignedRelease,
+} from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Release, readRelease, releasePrefix } from '#domain/promotion/release.ts';
+import { requireSigned, type Trust } from '#domain/promotion/signed-release.ts';
 import type { PromotionRequest, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { ModelImages } from '#ports/model-images.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -17,6 +25,8 @@ type Deps = {
   readonly engine: 'image' | 'process';
   /** Whether a person is to approve each promotion. */
   readonly requireApproval: boolean;
+  readonly trust: Trust;
+  readonly clock: Clock;
 };
 
 type Output = StepOutput<'AdmitPromotion'>;
@@ -59,6 +69,10 @@ async function record(
     const stored = await artifacts.describe(request.release);
     if (!stored) throw absent(request.release.key);
     const release = readRelease(await textOf(artifacts, stored));
+    const signed = await requireSigned(release, deps.trust, {
+      nowMs: deps.clock.now(),
+      newestAtMs: await newestSigned(registry, model),
+    });
     const artifact = await arrived(deps, request, release);
     const { from, digest } = release;
     const twin = await liveTwin(registry, release);
@@ -73,18 +87,43 @@ async function record(
     }
     const announcement = {
       reason: `promoted from ${from.place}, version ${from.version}: ${digest}`,
-      data: { kind: 'promote', from: from.place, fromVersion: from.version, digest },
+      data: {
+        kind: 'promote',
+        from: from.place,
+        fromVersion: from.version,
+        digest,
+        ...(signed && { signedBy: signed.key, releasedBy: signed.by }),
+      },
     };
-    const work = workOf(release, deps.requireApproval || request.needsApproval);
+    const needsApproval = deps.requireApproval || request.needsApproval;
+    const work = workOf(release, needsApproval, signed);
     const promoted = { work, announcement };
     return (await registry.admit({ ...admission, artifact, order: stored, promoted })).deployment;
   } catch (error) {
-    if (!(error instanceof Failure) || error.name !== 'InputInvalid') throw error;
-    const { message: reason, fix } = error;
+    if (!(error instanceof Failure) || !REJECTED_FOR.has(error.name)) throw error;
+    const { name, message: reason, fix } = error;
     const artifact = { ...request.release, parts: [], manifest: null };
     const announcement = { reason, fix };
-    return registry.refuse({ ...admission, artifact, phase: 'Rejected', announcement });
+    return registry.refuse({
+      ...admission,
+      artifact,
+      phase: 'Rejected',
+      announcement,
+      ...(name === 'ReleaseUntrusted' && { name }),
+    });
   }
+}
+
+const REJECTED_FOR: ReadonlySet<string> = new Set(['InputInvalid', 'ReleaseUntrusted']);
+
+/** When the newest statement was signed that the live or the newest deployment was admitted by; 0 without any. */
+async function newestSigned(registry: Registry, model: string): Promise<number> {
+  const known = await registry.model(model);
+  const ids = new Set([known?.live?.deploymentId, known?.newestDeploymentId].filter(Boolean));
+  const times = [...ids].map(
+    async (id = '') => (await registry.deployment(id))?.work.promotion?.signed?.atMs ?? 0,
+  );
+  return Math.max(0, ...(await Promise.all(times)));
 }
 
 async function textOf(artifacts: ArtifactStore, stored: StoredObject): Promise<string> {
@@ -160,10 +199,14 @@ async function liveTwin(
   return isTwin ? live?.revision : undefined;
 }
 
-function workOf(release: Release, needsApproval: boolean): DeploymentWork {
+function workOf(
+  release: Release,
+  needsApproval: boolean,
+  signed: SignedRelease | null,
+): DeploymentWork {
   const { inspection, plan, image, digest, proof } = release;
   const { place, version, deploymentId } = release.from;
   const from = { place, version, deploymentId };
-  const promotion = { from, digest, proof, needsApproval, approval: null };
+  const promotion = { from, digest, proof, needsApproval, approval: null, signed };
   return { promotion, inspection, plan, ...(image && { image }) };
 }

@@ -5,6 +5,7 @@ import { CloudFormationClient, ListChangeSetsCommand } from '@aws-sdk/client-clo
 import { type Result, runCli } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
+import { asReason, NO_LOAD_BALANCERS } from '../support/aws/rules/young-account.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
 import {
   accountAnswers,
@@ -385,7 +386,7 @@ function stackBody(
       </member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 }
 
-// Newest first. The words are those of accounts that AWS gives no load balancers: docs/aws-evidence.md.
+// Newest first.
 const EVENTS: Stand = {
   calls: /Action=DescribeStackEvents&/,
   body: `<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>${[
@@ -394,7 +395,7 @@ const EVENTS: Stand = {
       'LoadBalancer',
       'x',
       'CREATE_FAILED',
-      'OperationNotPermitted: This AWS account currently does not support creating load balancers. For more information, please contact AWS Support.',
+      asReason(NO_LOAD_BALANCERS),
     ],
     ['slipway-new', 'arn:stack', 'UPDATE_IN_PROGRESS', 'User Initiated'],
     ['Old', 'x', 'CREATE_FAILED', 'an older failure'],

@@ -5,6 +5,7 @@ import { awsDoctor } from '#compose/doctor/aws.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
+import { NOT_SUBSCRIBED } from '../support/aws/rules/young-account.ts';
 import {
   accountAnswers,
   denied,
@@ -115,11 +116,8 @@ const FAULTS: readonly Fault[] = [
     stands: [
       {
         calls: /ListDeliveryStreams|Firehose_20150804/,
-        status: 400,
-        body: JSON.stringify({
-          __type: 'SubscriptionRequiredException',
-          message: 'The AWS Access Key Id needs a subscription for the service',
-        }),
+        status: NOT_SUBSCRIBED.status,
+        body: JSON.stringify({ __type: NOT_SUBSCRIBED.name, message: NOT_SUBSCRIBED.message }),
       },
     ],
     row: 'services',

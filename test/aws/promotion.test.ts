@@ -11,13 +11,17 @@ import {
 } from '@aws-sdk/client-ecr';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { kmsPublicKey } from '#adapters/aws/kms-signature.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { copyImage } from '#adapters/aws/store/ecr-copy.ts';
 import { ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
 import { systemClock } from '#compose/clocks.ts';
+import { trustedSigners } from '#compose/release-signing.ts';
 import type { DeploymentWork } from '#domain/deployment.ts';
+import type { Signer } from '#domain/promotion/signed-release.ts';
 import { promotionRequest } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
 import { admitPromotion } from '#steps/admit-promotion.ts';
@@ -32,6 +36,7 @@ import { candidateOf, idOf, leaseFor, upload } from '../support/worlds/registry.
 import { type CliWorld, installInMoto, motoEnvironment } from './cli-world.ts';
 
 const PROMOTER = 'arn:aws:iam::210987654321:role/Promoter';
+const SIGNER = 'arn:aws:iam::123456789012:role/Signer';
 const LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const INDEX = 'application/vnd.oci.image.index.v1+json';
@@ -53,6 +58,7 @@ describeOnMoto('slipway promote between two accounts', (moto) => {
   let theirs: Side & { readonly credentials: Credentials };
   let staging: CliWorld;
   let prod: CliWorld;
+  let trusted: readonly Signer[];
   const before = { ...process.env };
 
   beforeAll(async () => {
@@ -60,7 +66,12 @@ describeOnMoto('slipway promote between two accounts', (moto) => {
     front.standBefore(moto());
     ours = { endpoint: front.endpoint };
     theirs = { ...ours, credentials: await roleIn(ours, PROMOTER) };
-    staging = await installInMoto({ ...moto(), ...ours }, 'staging');
+    const kms = awsClient(KMSClient, ours);
+    const create = new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+    const keyId = (await kms.send(create)).KeyMetadata!.Arn!;
+    trusted = trustedSigners(await kmsPublicKey({ client: kms, keyId }));
+    const signing = { Containers: 'off', SigningKey: keyId, Signer: SIGNER };
+    staging = await installInMoto({ ...moto(), ...ours }, 'staging', { containers: signing });
     prod = await installInMoto({ ...moto(), ...theirs }, 'prod');
     Object.assign(process.env, motoEnvironment(ours));
   });
@@ -176,6 +187,7 @@ describeOnMoto('slipway promote between two accounts', (moto) => {
       images: ecrTaggedImages({ client: awsClient(ECRClient, theirs), repository: Repository }),
       engine: 'image',
       requireApproval: true,
+      trust: { here: Bucket, signers: trusted },
     } as const;
     return { admit: admitPromotion(deps), look: awaitApproval(deps) };
   }
@@ -208,6 +220,10 @@ describeOnMoto('slipway promote between two accounts', (moto) => {
     const { work, artifact } = (await registry.deployment(admitted.id))!;
     expect(work).toMatchObject({ image: { digest, tag }, promotion: { digest, approval: null } });
     expect(artifact.parts).toHaveLength(1);
+    expect(work.promotion?.signed).toMatchObject({
+      key: trusted[0]!.fingerprint,
+      by: expect.stringMatching(/^arn:aws:(?:iam|sts)::123456789012:/),
+    });
     // The sweep there takes an image that no version is of.
     const last = (what: RegExp) => front.asked.findLastIndex((each) => what.test(each));
     expect(last(/^PUT .*artifact\/model\.onnx$/)).toBeLessThan(last(/\.PutImage$/));

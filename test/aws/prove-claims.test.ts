@@ -1,7 +1,8 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { lookAt, type Scene, type Verdict } from '#compose/evidence/claim.ts';
+import { lookAt, type Scene } from '#compose/evidence/claim.ts';
 import { CLAIMS } from '#compose/evidence/claims.ts';
+import type { Finding } from '#compose/evidence/signed.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { dynamodbRules } from '../support/aws/rules/dynamodb.ts';
@@ -84,8 +85,8 @@ async function scene(moto: Moto, rules: readonly AwsRule[], sequencers = ['0A', 
   } satisfies Scene as Scene & { readonly client: (of: never) => AnyClient };
 }
 
-async function verdicts(over: Scene): Promise<Readonly<Record<string, Verdict>>> {
-  const found: [string, Verdict][] = [];
+async function verdicts(over: Scene): Promise<Readonly<Record<string, Finding['verdict']>>> {
+  const found: [string, Finding['verdict']][] = [];
   for (const claim of CLAIMS) found.push([claim.row, (await lookAt(claim, over)).verdict]);
   return Object.fromEntries(found);
 }
@@ -180,6 +181,6 @@ describeOnMoto('the looks of `slipway prove`', (moto) => {
   });
 });
 
-function rowsThat(all: Readonly<Record<string, Verdict>>, verdict: Verdict): readonly string[] {
+function rowsThat(all: Readonly<Record<string, Finding['verdict']>>, verdict: Finding['verdict']): readonly string[] {
   return Object.keys(all).filter((row) => all[row] === verdict);
 }

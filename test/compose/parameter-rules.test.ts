@@ -1,6 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { requireAllowed } from '#compose/install/parameter-rules.ts';
 
+const KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  .publicKey.export({ type: 'spki', format: 'der' })
+  .toString('base64');
+const SIGNERS = 'public keys as `slipway signing-key` prints them, separated by commas';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const check = (name: string, value: string) => requireAllowed(ROOT, new Map([[name, value]]));
 
@@ -11,6 +16,9 @@ describe('the parameters of a deploy', () => {
     ['bakeSeconds', '3600'],
     ['requireApproval', 'true'],
     ['ownImages', 'named'],
+    ['trustedSigners', ''],
+    ['trustedSigners', KEY],
+    ['trustedSigners', `${KEY},${KEY}`],
     ['uploaders', ''],
     ['uploaders', 'arn:aws:iam::111122223333:role/ci,arn:aws:iam::111122223333:user/ann'],
     ['requestsPerSecond', '50'],
@@ -32,6 +40,8 @@ describe('the parameters of a deploy', () => {
     ['bakeSeconds', 'soon', 'a number from 0 to 3600'],
     ['bakeSeconds', '', 'a number from 0 to 3600'],
     ['requireApproval', 'yes', 'one of auto, true, false'],
+    ['trustedSigners', 'arn:aws:kms:us-east-1:111122223333:key/1a2b', SIGNERS],
+    ['trustedSigners', `${KEY}, ${KEY}`, SIGNERS],
     ['maxMonthlyUsd', '1e3', 'an amount such as 250 or 99.50, or unlimited'],
   ])('are refused before anything is made: %s %j', async (name, value, expected) => {
     await expect(check(name, value)).rejects.toMatchObject({

@@ -11,6 +11,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_PROMOTE_WORKFLOW:
     'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-promote',
   SLIPWAY_REQUIRE_APPROVAL: 'true',
+  SLIPWAY_TRUSTED_SIGNERS: 'none',
   SLIPWAY_UNDEPLOY_WORKFLOW:
     'arn:aws:states:us-east-1:111122223333:stateMachine:slipway-test-undeploy',
   SLIPWAY_API: 'abcdef123',

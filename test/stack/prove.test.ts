@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountGround } from '#compose/evidence/account-ground.ts';
-import type { Finding, Verdict } from '#compose/evidence/claim.ts';
 import { CLAIMS } from '#compose/evidence/claims.ts';
 import { prove } from '#compose/evidence/prove.ts';
+import type { Finding } from '#compose/evidence/signed.ts';
 import { motoEnvironment } from '../aws/cli-world.ts';
 import { AWS_REGION } from '../support/aws/clients.ts';
 import { deployStack } from '../support/stack/deploy.ts';
@@ -89,6 +89,6 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
   },
 );
 
-function rowsThat(findings: readonly Finding[], verdict: Verdict): readonly string[] {
+function rowsThat(findings: readonly Finding[], verdict: Finding['verdict']): readonly string[] {
   return findings.filter((each) => each.verdict === verdict).map(({ row }) => row);
 }

@@ -32,6 +32,51 @@ describe('an upload', () => {
     });
   });
 
+  it('is recorded with who dropped it, and its first event says so', async () => {
+    const world = memoryWorld();
+    const { detail } = world.upload();
+    const said = {
+      requester: '123456789012',
+      'source-ip-address': '1.2.3.4',
+      'request-id': 'N4N7GDK58NMKJ12R',
+    };
+    const describe: typeof world.store.describe = async (ref) => {
+      const stored = await world.store.describe(ref);
+      return stored && { ...stored, claims: 'ann' };
+    };
+    const artifacts = { ...world.store, describe };
+    const event = { detail: { ...detail, ...said } };
+
+    const { id } = await admitDeployment({ ...world.deps, artifacts })({
+      event,
+      execution: 'run-1',
+    });
+
+    const droppedBy = {
+      requester: '123456789012',
+      address: '1.2.3.4',
+      requestId: 'N4N7GDK58NMKJ12R',
+      claims: 'ann',
+    };
+    expect((await world.registry.deployment(id))?.artifact.droppedBy).toEqual(droppedBy);
+    expect((await world.told(id))[0]?.data).toEqual({ droppedBy });
+  });
+
+  it('that is refused says who dropped it', async () => {
+    const world = memoryWorld();
+    const { detail } = arrival(world, 'models/No Name/a.onnx');
+
+    const { id } = await admitDeployment(world.deps)({
+      event: { detail: { ...detail, requester: 'ann (uid 1001)' } },
+      execution: 'run-1',
+    });
+
+    expect((await world.told(id))[0]).toMatchObject({
+      state: 'Rejected',
+      data: { droppedBy: { requester: 'ann (uid 1001)' } },
+    });
+  });
+
   it('is ordered by the sequencer of its event where the store tells none', async () => {
     const world = memoryWorld();
     const event = world.upload();

@@ -1,6 +1,9 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { fingerprintOf, signedRelease, trustedSigners } from '#compose/release-signing.ts';
 import type { Release } from '#domain/promotion/release.ts';
 import { admitPromotion } from '#steps/admit-promotion.ts';
 import {
+  BUCKET,
   type MemoryWorld,
   MODEL,
   memoryWorld,
@@ -257,3 +260,82 @@ describe('admitting a promotion', () => {
     expect(manifest?.name).toBe('model.yaml');
   });
 });
+
+describe('admitting a promotion where releases are to be signed', () => {
+  const keyPair = () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const text = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const key = {
+      sign: async (message: Uint8Array) =>
+        sign('sha256', message, privateKey).toString('base64'),
+    };
+    return { key, signers: trustedSigners(text), fingerprint: fingerprintOf(text) };
+  };
+  const trusted = keyPair();
+  const releasing = (world: MemoryWorld, to = BUCKET) => ({ to, by: 'ann', atMs: world.clock.now() });
+
+  async function promoting(change: (release: Release, prod: MemoryWorld) => object) {
+    const staging = memoryWorld({ engine: 'image' });
+    await staging.deploy();
+    const prod = memoryWorld({ engine: 'image', signers: trusted.signers });
+    const request = await promotion(staging, prod, { change: (release) => change(release, prod) });
+    const { kind } = await admitPromotion(prod.deps)({ request, execution: 'execution-p' });
+    return { staging, prod, kind, record: await prod.recordOf(request), request };
+  }
+  const signed = (release: Release, prod: MemoryWorld, key = trusted.key) =>
+    signedRelease(release, key, releasing(prod));
+
+  it('takes one that a trusted key has signed, and records who released it', async () => {
+    const { prod, kind, record, request } = await promoting(signed);
+
+    const by = { key: trusted.fingerprint, by: 'ann', atMs: prod.clock.now() };
+    expect(kind).toBe('admitted');
+    expect(record.work.promotion?.signed).toEqual(by);
+    const [admitted] = await prod.told(request.deploymentId);
+    expect(admitted?.data).toMatchObject({ signedBy: by.key, releasedBy: 'ann' });
+  });
+
+  it.each<[string, (release: Release, prod: MemoryWorld) => object, RegExp]>([
+    ['without a signature', (release) => release, /is not signed, and only signed ones/],
+    ['that another key has signed', (release, prod) => signed(release, prod, keyPair().key), /not signed by a key/],
+    [
+      'that was signed for another Slipway',
+      (release, prod) => signedRelease(release, trusted.key, releasing(prod, 'other')),
+      /was signed for other, and this is bucket$/,
+    ],
+    [
+      'whose proof is another than was signed',
+      async (release, prod) => ({ ...(await signed(release, prod)), proof: null }),
+      /has another inspection, plan, image or proof than was signed$/,
+    ],
+  ])('rejects one %s', async (_, change, reason) => {
+    const { kind, record } = await promoting(change);
+
+    expect(kind).toBe('rejected');
+    expect(record.trouble).toMatchObject({
+      name: 'ReleaseUntrusted',
+      reason: expect.stringMatching(reason),
+    });
+  });
+
+  it('rejects a statement that was taken before, though it is written again', async () => {
+    const { staging, prod, request } = await promoting(signed);
+    await prod.deploy(request);
+    const { signed: statement } = JSON.parse(await textOf(prod, request));
+    prod.clock.advance(1000);
+    const again = await promotion(staging, prod, {
+      change: (release) => ({ ...release, signed: statement }),
+    });
+
+    const { kind } = await admitPromotion(prod.deps)({ request: again, execution: 'execution-q' });
+
+    expect(kind).toBe('rejected');
+    expect((await why(prod, again.deploymentId)).reason).toMatch(/was taken since$/);
+  });
+});
+
+async function textOf(world: MemoryWorld, { release }: { release: Parameters<MemoryWorld['store']['describe']>[0] }) {
+  const stored = (await world.store.describe(release))!;
+  const source = await world.store.open(stored);
+  return new TextDecoder().decode(await source.read(0, stored.sizeBytes));
+}

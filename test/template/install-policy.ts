@@ -123,6 +123,15 @@ const KINDS: Readonly<Record<string, Kind | null>> = {
   'AWS::KinesisFirehose::DeliveryStream': own('firehose', (name) => [
     arn('firehose', `deliverystream/${name}`),
   ]),
+  // A key is known by an id that AWS gives; its own policy names who may do what with it, and nobody who installs may sign.
+  'AWS::KMS::Key': {
+    allow: [
+      ...['CreateKey', 'DescribeKey', 'GetKeyPolicy', 'GetKeyRotationStatus', 'ListResourceTags'],
+      ...['DisableKey', 'DisableKeyRotation', 'EnableKey', 'EnableKeyRotation', 'PutKeyPolicy'],
+      ...['TagResource', 'UntagResource', 'UpdateKeyDescription', 'ScheduleKeyDeletion'],
+    ].map((name) => `kms:${name}`),
+    on: () => ANY,
+  },
   'AWS::Lambda::EventInvokeConfig': FUNCTION,
   'AWS::Lambda::EventSourceMapping': own('lambda', () => [arn('lambda', 'event-source-mapping:*')]),
   'AWS::Lambda::Function': FUNCTION,

@@ -53,6 +53,8 @@ describe('the outputs of the packaged template', () => {
       'RollbackWorkflow',
       'UndeployWorkflow',
       'Promoter',
+      'SigningKey',
+      'Signer',
       'NotificationTopic',
       'Api',
       'ApiUrl',

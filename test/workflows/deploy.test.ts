@@ -1,3 +1,4 @@
+import { tooManyBuilds } from '../support/aws/rules/codebuild.ts';
 import { candidateCases, containerCases, TO_LIVE } from '../support/walk/candidate-cases.ts';
 import {
   aborting,
@@ -22,9 +23,9 @@ const environment = {
 } as const;
 const full = {
   throws: 'CodeBuild.AccountLimitExceededException',
-  says: 'Cannot have more than 1 builds in queue for the account',
+  says: tooManyBuilds(1).message,
 };
-const held = { ...full, says: 'Cannot have more than 0 builds in queue for the account' };
+const held = { ...full, says: tooManyBuilds(0).message };
 const image = { Build: { ExportedEnvironmentVariables: [{ Name: 'A', Value: 'b' }] } };
 const dockerfile = {
   kind: 'dockerfile',

@@ -4,15 +4,17 @@ import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
-import { examples, integer, openSlipway, type Place, placedCommand } from '../command.ts';
+import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';
 import { commandOutput } from '../output.ts';
 import { type PromoteOptions, promote } from '../promote.ts';
+import { signingKey } from '../signing-key.ts';
 
 /** Adds the commands that bring a version from one Slipway to another, and by which a person approves it there. */
 export function addPromotionCommands(program: Command): void {
   addPromote(program);
   addApprove(program);
   addReject(program);
+  addSigningKey(program);
 }
 
 function addPromote(program: Command): void {
@@ -75,6 +77,19 @@ function addReject(program: Command): void {
   )
     .addHelpText('after', examples('slipway reject digits --stage prod'))
     .action((model: string, options: Answered) => answer(model, 'refused', options));
+}
+
+function addSigningKey(program: Command): void {
+  placedCommand(
+    program,
+    'signing-key',
+    'Prints the public key by which releases from here are signed: give it to the stage or the folder that is to take them.',
+  )
+    .addHelpText('after', examples('slipway signing-key --stage staging'))
+    .action(async (options: Place) => {
+      const { publicKey, fingerprint } = await signingKey(options);
+      show(options, { publicKey, fingerprint }, [publicKey, `fingerprint ${fingerprint}`]);
+    });
 }
 
 function answerCommand(program: Command, name: string, description: string): Command {

@@ -14,6 +14,7 @@ type Options = Common & {
   readonly maxReplicas?: number;
   readonly allowedAccelerators?: readonly string[];
   readonly requireApproval?: boolean;
+  readonly trustedSigner: readonly string[];
   readonly requestLog?: boolean;
   readonly beginAnew?: boolean;
   readonly codeWithoutWalls?: boolean;
@@ -50,6 +51,12 @@ export function addStartCommand(program: Command): void {
     .option(
       '--require-approval',
       'a promotion to here goes live only once a person has approved it',
+    )
+    .option(
+      '--trusted-signer <key>',
+      'take only promotions that this key has signed, as `slipway signing-key` prints it; may be repeated',
+      collected,
+      [],
     )
     .option(
       '--begin-anew',
@@ -109,6 +116,7 @@ async function startAsAsked(options: Options): Promise<void> {
     maxReplicas: options.maxReplicas,
     allowedAccelerators: options.allowedAccelerators,
     requireApproval: options.requireApproval ?? false,
+    trustedSigners: options.trustedSigner,
     requestLog: options.requestLog ?? false,
     beginAnew: options.beginAnew ?? false,
     codeWithoutWalls: options.codeWithoutWalls ?? false,

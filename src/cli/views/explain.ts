@@ -16,6 +16,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
   const name = version === null ? model : `${model} v${version}`;
   const facts = [
     ['artifact', artifactOf(explained)],
+    ['dropped by', dropperOf(explained)],
     ['made by', explained.runtime?.framework],
     ['served by', servedBy(explained)],
     ['missing', missingCaveat(explained.artifact.format)],
@@ -44,6 +45,18 @@ function artifactOf({ model, artifact }: Explanation): string {
     ...(parameters === null ? [] : [`${count(parameters)} parameters`]),
   ];
   return `${artifactName(model, artifact.key)}  ${facts.join(', ')}`;
+}
+
+function dropperOf({ artifact: { droppedBy } }: Explanation): string | null {
+  if (!droppedBy) return null;
+  const { requester, address, requestId, claims } = droppedBy;
+  const words = [
+    requester,
+    address && `from ${address}`,
+    requestId && `in the request ${requestId}`,
+    claims && `who says to be ${claims}, which nobody has checked`,
+  ];
+  return words.filter(Boolean).join(', ');
 }
 
 function servedBy({ runtime }: Explanation): string | null {
@@ -78,15 +91,21 @@ function measuredOf({ runtime }: Explanation): string | null {
   return `${times}, used ${bytes(peakBytes)} of memory`;
 }
 
+/** Of a fingerprint: enough to tell it from others. */
+const SHOWN_DIGITS = 16;
+
 function promotedFrom({ promotion }: Explanation): string | null {
   if (!promotion) return null;
-  const { from, digest, needsApproval, approval } = promotion;
+  const { from, digest, needsApproval, approval, signed } = promotion;
   const answer = approval
     ? `; ${approval.by} has ${approval.verdict} it`
     : needsApproval
       ? '; nobody has approved it yet'
       : '';
-  return `from ${from.place}, version ${from.version}: ${digest}${answer}`;
+  const key = signed
+    ? `\nreleased by ${signed.by} at ${new Date(signed.atMs).toISOString()}, signed by the key ${signed.key.slice(0, SHOWN_DIGITS)}`
+    : '';
+  return `from ${from.place}, version ${from.version}: ${digest}${answer}${key}`;
 }
 
 function builtOn({ builtOn: machine }: Explanation): string | null {

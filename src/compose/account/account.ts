@@ -49,6 +49,8 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
   const { Bucket } = outputs;
   const s3 = () => new S3Client(clientSettings(account));
+  // Asked once, however many files a folder has. Who may not ask uploads all the same.
+  let by: Promise<string | undefined> | undefined;
   return {
     ...slipwayRequests({
       registry,
@@ -81,7 +83,8 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     storage: async () => null,
     walls: async () => null,
     async upload(upload) {
-      const uploaded = await uploadToBucket(s3(), Bucket, upload);
+      by ??= callerOf(clientSettings(account)).catch(() => undefined);
+      const uploaded = await uploadToBucket(s3(), Bucket, { ...upload, by: await by });
       const late = { registry, executions, bucket: Bucket, sleep: unheld };
       void startIfLate(late, uploaded);
       return uploaded;

@@ -4,10 +4,14 @@ import { Upload as MultipartUpload } from '@aws-sdk/lib-storage';
 import { translated } from '#adapters/aws/failures.ts';
 import { copyImage } from '#adapters/aws/store/ecr-copy.ts';
 import { repositoryNameOf } from '#adapters/aws/store/ecr-model-images.ts';
+import { systemClock } from '#compose/clocks.ts';
+import { signedRelease } from '#compose/release-signing.ts';
 import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Release, releasePrefix } from '#domain/promotion/release.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
+import { callerOf } from './identity.ts';
+import { releaseKey } from './release-key.ts';
 import { findStack } from './stack.ts';
 
 type Carried = { readonly key: string; readonly versionId: string };
@@ -33,6 +37,24 @@ export async function carryBetweenAccounts(
   if (!release.image) {
     throw new Failure('InputInvalid', `${release.model} has no image to bring`);
   }
+  const signer = releaseKey(from, source.outputs);
+  if (!signer && target.parameters['TrustedSigners']) {
+    throw new Failure(
+      'InputInvalid',
+      `${to.stage} takes signed releases only, and ${from.stage} signs none`,
+      {
+        fix: `Deploy ${from.stage} with \`--param signReleases=on\`, and have ${to.stage} trust what \`slipway signing-key --stage ${from.stage}\` prints.`,
+      },
+    );
+  }
+  const by = signer ? await callerOf(clientSettings(from)) : '';
+  const sign = async (carried: Release): Promise<Release> => {
+    if (!signer) return carried;
+    const releasing = { to: target.outputs.Bucket, by, atMs: systemClock.now() };
+    return signedRelease(carried, signer, releasing);
+  };
+  // Who may not sign is told before anything is copied; what goes with the release is signed last, since a signature counts for an hour.
+  await sign(release);
   const { digest, tag } = release.image;
   const prefix = releasePrefix(release.model, release.digest);
   const carry = async (part: ArtifactPart): Promise<ArtifactPart> => {
@@ -45,17 +67,19 @@ export async function carryBetweenAccounts(
   const manifest = release.files.manifest && (await carry(release.files.manifest));
   await copyImage({ from: source, to: target, digest, tag, onCopied });
   const key = `${prefix}release.json`;
-  const written = JSON.stringify({ ...release, files: { parts, manifest } });
+  const written = JSON.stringify(await sign({ ...release, files: { parts, manifest } }));
   return { key, versionId: await target.write(key, written) };
 }
 
 /** The repository of a stage's images and its bucket. */
 async function openStores(account: AwsAccount) {
-  const { outputs } = await findStack(account);
+  const { outputs, parameters } = await findStack(account);
   const settings = clientSettings(account);
   const s3 = new S3Client(settings);
   const { Bucket } = outputs;
   return {
+    outputs,
+    parameters,
     client: new ECRClient(settings),
     repositoryName: repositoryNameOf(outputs.Repository),
     async read({ key: Key, versionId: VersionId }: ArtifactPart) {

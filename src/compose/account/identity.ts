@@ -6,11 +6,16 @@ export type AssumedRole = { readonly arn: string; readonly externalId: string | 
 
 type Settings = { readonly region?: string; readonly profile?: string };
 
-/** Who makes the calls of a client with these settings, by their ARN. */
+/** Who makes the calls of a client, by their ARN, and the id of their account. */
+export async function identityOf(sts: STSClient): Promise<{ arn: string; account: string }> {
+  const ask = new GetCallerIdentityCommand({});
+  const { Arn: arn = '', Account: account = '' } = await translated(() => sts.send(ask));
+  return { arn, account };
+}
+
+/** The same of a client with these settings: the ARN alone. */
 export async function callerOf(settings: Settings): Promise<string> {
-  const sts = new STSClient(settings);
-  const { Arn = '' } = await translated(() => sts.send(new GetCallerIdentityCommand({})));
-  return Arn;
+  return (await identityOf(new STSClient(settings))).arn;
 }
 
 /** The credentials of a role for an hour; a client asks for them again shortly before they end. `own` are the settings of who assumes it. */

@@ -48,10 +48,12 @@ export type SlipwayStack = {
   readonly name: string;
   readonly status: string;
   readonly parameters: Readonly<Record<string, string>>;
-  /** A stack of a release before lacks `KeyPartitions`: how many partitions its authorizer reads keys from. */
+  /** A stack of a release before lacks `KeyPartitions`: how many partitions its authorizer reads keys from. `SigningKey` and `Signer` are there where it signs releases. */
   readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>> & {
     readonly EnvironmentHash?: string;
     readonly KeyPartitions?: string;
+    readonly SigningKey?: string;
+    readonly Signer?: string;
   };
   /** Null when the stack has no containers. */
   readonly containers: ContainerOutputs | null;

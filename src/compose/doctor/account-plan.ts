@@ -1,7 +1,8 @@
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { STSClient } from '@aws-sdk/client-sts';
 import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod/mini';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
+import { identityOf } from '#compose/account/identity.ts';
 import { fail, warn } from './doctor.ts';
 
 // https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_freetier_GetAccountPlanState.html
@@ -59,8 +60,8 @@ export async function lookAtPlan(account: AwsAccount) {
     },
     { step: 'finalizeRequest' },
   );
-  const { Arn = '' } = await sts.send(new GetCallerIdentityCommand());
-  if (!Arn.startsWith('arn:aws:')) return undefined;
+  const { arn } = await identityOf(sts);
+  if (!arn.startsWith('arn:aws:')) return undefined;
   const url = asked.hostname.endsWith('.amazonaws.com') ? new URL(ENDPOINT) : asked;
   const reply = await ask(url, sts).catch(() => undefined);
   const plan = reply?.ok ? answer.safeParse(await reply.json()) : undefined;

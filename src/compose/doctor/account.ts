@@ -1,8 +1,9 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { STSClient } from '@aws-sdk/client-sts';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
+import { identityOf } from '#compose/account/identity.ts';
 import type { SlipwayStack } from '#compose/account/stack.ts';
 import { USUAL_MACHINE } from '#domain/build/build-machine.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
@@ -32,10 +33,8 @@ export function accountChecks(
 /** The caller's identity and region. */
 export async function lookAtCaller(account: AwsAccount) {
   const sts = new STSClient(clientSettings(account));
-  const { Arn } = await withCredentials(() =>
-    translated(() => sts.send(new GetCallerIdentityCommand())),
-  );
-  return ok(`${Arn} in ${await sts.config.region()}`);
+  const { arn } = await withCredentials(() => identityOf(sts));
+  return ok(`${arn} in ${await sts.config.region()}`);
 }
 
 const MINUTE_MS = 60_000;
@@ -43,7 +42,7 @@ const MINUTE_MS = 60_000;
 /** Whether this machine's clock differs from AWS's by more than AWS takes, which is five minutes. The SDK corrects it for its own calls; what else signs, as a deploy, does not. */
 export async function lookAtClock(account: AwsAccount) {
   const sts = new STSClient(clientSettings(account));
-  await withCredentials(() => translated(() => sts.send(new GetCallerIdentityCommand())));
+  await withCredentials(() => identityOf(sts));
   const minutes = Math.round(sts.config.systemClockOffset / MINUTE_MS);
   if (minutes === 0) return undefined;
   const how = minutes > 0 ? 'behind' : 'ahead of';

@@ -3,6 +3,7 @@ import { describeStack, noStack, readStack, type SlipwayStack } from '#compose/a
 import { type StackState, stateOf } from '#compose/account/stack-state.ts';
 import { accountChecks, lookAtCaller, lookAtClock } from './account.ts';
 import { lookAtPlan } from './account-plan.ts';
+import { type Domain, domainOf, lookAtCertificate } from './certificate.ts';
 import { containerChecks, containerQuotaChecks, networkCheck } from './containers.ts';
 import { type Check, examineInTime, type Finding, fail, warn } from './doctor.ts';
 import { lookAtNames } from './names.ts';
@@ -11,7 +12,7 @@ import { lookAtServices } from './services.ts';
 import { stackChecks } from './stack.ts';
 import { stateFinding } from './stack-state.ts';
 
-// Before a first deploy it makes some eighty calls, and loads the clients of seventeen services.
+// Before a first deploy it makes some eighty calls, and loads the clients of eighteen services.
 const LIMIT_MS = 20_000;
 
 /** Whether Slipway can work in an account: read-only, and takes at most `limitMs`. */
@@ -36,16 +37,24 @@ export async function awsDoctor(
       networkCheck(account, async () => networksBefore(await known)),
       ...containerQuotaChecks(account, known),
       ...newStageChecks(account, { isNew, hasContainers: true }),
+      {
+        check: 'certificate',
+        look: async () => {
+          const { DomainName, CertificateArn } = (await known)?.parameters ?? {};
+          return lookAtCertificate(account, domainOf(DomainName, CertificateArn));
+        },
+      },
       { check: 'stack', look: async () => lookAtStack(await state, account) },
     ]),
     ...after(stack, [...stackChecks(account, stack), ...containerChecks(account, stack)]),
   ]);
 }
 
-/** Whether a stack can be created or updated in an account. It does not check what is in an existing stack, since a deploy may mend it. */
+/** Whether a stack can be created or updated in an account, with this domain. It does not check what is in an existing stack, since a deploy may mend it. */
 export async function installDoctor(
   account: AwsAccount,
   hasContainers: boolean,
+  domain: Domain | undefined,
 ): Promise<readonly Finding[]> {
   const caller = lookAtCaller(account);
   const described = describeStack(account);
@@ -63,6 +72,7 @@ export async function installDoctor(
       networkCheck(account, async () => networksAdded(await known, hasContainers)),
       ...ofContainers,
       ...newStageChecks(account, { isNew, hasContainers }),
+      { check: 'certificate', look: () => lookAtCertificate(account, domain) },
       { check: 'stack', look: async () => lookAtStack(await state, account) },
     ]),
   ]);

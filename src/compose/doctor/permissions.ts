@@ -4,9 +4,10 @@ import {
   IAMClient,
   SimulatePrincipalPolicyCommand,
 } from '@aws-sdk/client-iam';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { STSClient } from '@aws-sdk/client-sts';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
+import { identityOf } from '#compose/account/identity.ts';
 import { failureName } from '#domain/failure.ts';
 import { fail, ok, warn } from './doctor.ts';
 
@@ -18,15 +19,13 @@ export async function lookAtPermissions(account: AwsAccount, hasContainers: bool
   const sts = new STSClient(settings);
   // IAM takes few such questions a second.
   const iam = new IAMClient({ ...settings, maxAttempts: 6 });
-  const { Arn = '', Account = '' } = await withCredentials(() =>
-    translated(() => sts.send(new GetCallerIdentityCommand())),
-  );
-  const principal = await principalOf(iam, Arn);
+  const { arn, account: id } = await withCredentials(() => identityOf(sts));
+  const principal = await principalOf(iam, arn);
   if (!principal) return undefined;
   const place = {
-    partition: Arn.split(':')[1] ?? 'aws',
+    partition: arn.split(':')[1] ?? 'aws',
     region: await sts.config.region(),
-    id: Account,
+    id,
     stack: `slipway-${account.stage}`,
   };
   const asked = [...makes(place), ...(hasContainers ? makesContainers(place) : [])];

@@ -1,27 +1,6 @@
-import { APIGatewayClient, GetRestApisCommand } from '@aws-sdk/client-api-gateway';
-import {
-  ApplicationAutoScalingClient,
-  DescribeScalableTargetsCommand,
-} from '@aws-sdk/client-application-auto-scaling';
-import { CloudFormationClient, ListStacksCommand } from '@aws-sdk/client-cloudformation';
-import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
-import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { CodeBuildClient, ListProjectsCommand } from '@aws-sdk/client-codebuild';
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
-import { ECSClient, ListClustersCommand } from '@aws-sdk/client-ecs';
-import {
-  DescribeLoadBalancersCommand,
-  ElasticLoadBalancingV2Client,
-} from '@aws-sdk/client-elastic-load-balancing-v2';
-import { EventBridgeClient, ListEventBusesCommand } from '@aws-sdk/client-eventbridge';
-import { FirehoseClient, ListDeliveryStreamsCommand } from '@aws-sdk/client-firehose';
-import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
-import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
+import { LISTS } from '#compose/account/lists.ts';
 import { fail, ok } from './doctor.ts';
 
 type Settings = ReturnType<typeof clientSettings>;
@@ -33,7 +12,7 @@ const NOT_SUBSCRIBED = /^(?:SubscriptionRequiredException|OptInRequired|Subscrip
 /** Asks each service that the stack is made of for a list: whether it is in the region, and the account may use it. */
 export async function lookAtServices(account: AwsAccount, hasContainers: boolean) {
   const settings = clientSettings(account);
-  const asked = [...services(settings), ...(hasContainers ? containerServices(settings) : [])];
+  const asked = servicesOf(settings, hasContainers);
   const region = await new LambdaClient(settings).config.region();
   const found = await Promise.all(
     asked.map(async ({ name, list }) => ({ name, error: await list().then(() => null, asError) })),
@@ -81,63 +60,19 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function services(settings: Settings): readonly Service[] {
-  return [
-    service('CloudFormation', () =>
-      new CloudFormationClient(settings).send(
-        new ListStacksCommand({ StackStatusFilter: ['CREATE_FAILED'] }),
-      ),
-    ),
-    service('S3', () => new S3Client(settings).send(new ListBucketsCommand({ MaxBuckets: 1 }))),
-    service('DynamoDB', () =>
-      new DynamoDBClient(settings).send(new ListTablesCommand({ Limit: 1 })),
-    ),
-    service('Lambda', () =>
-      new LambdaClient(settings).send(new ListFunctionsCommand({ MaxItems: 1 })),
-    ),
-    service('Step Functions', () =>
-      new SFNClient(settings).send(new ListStateMachinesCommand({ maxResults: 1 })),
-    ),
-    service('EventBridge', () =>
-      new EventBridgeClient(settings).send(new ListEventBusesCommand({ Limit: 1 })),
-    ),
-    service('CodeBuild', () => new CodeBuildClient(settings).send(new ListProjectsCommand({}))),
-    service('ECR', () =>
-      new ECRClient(settings).send(new DescribeRepositoriesCommand({ maxResults: 1 })),
-    ),
-    service('API Gateway', () =>
-      new APIGatewayClient(settings).send(new GetRestApisCommand({ limit: 1 })),
-    ),
-    service('CloudWatch', () =>
-      new CloudWatchClient(settings).send(new DescribeAlarmsCommand({ MaxRecords: 1 })),
-    ),
-    service('CloudWatch Logs', () =>
-      new CloudWatchLogsClient(settings).send(new DescribeLogGroupsCommand({ limit: 1 })),
-    ),
-    service('Firehose', () =>
-      new FirehoseClient(settings).send(new ListDeliveryStreamsCommand({ Limit: 1 })),
-    ),
-    service('SNS', () => new SNSClient(settings).send(new ListTopicsCommand({}))),
-    service('EC2', () => new EC2Client(settings).send(new DescribeVpcsCommand({}))),
-  ];
-}
+// Only a stage that signs its releases needs KMS, and one that asks for roles is no service of a region.
+const NOT_ASKED = new Set(['KMS', 'IAM']);
 
-function containerServices(settings: Settings): readonly Service[] {
-  return [
-    service('ECS', () => new ECSClient(settings).send(new ListClustersCommand({ maxResults: 1 }))),
-    service('Elastic Load Balancing', () =>
-      new ElasticLoadBalancingV2Client(settings).send(
-        new DescribeLoadBalancersCommand({ PageSize: 1 }),
-      ),
-    ),
-    service('Application Auto Scaling', () =>
-      new ApplicationAutoScalingClient(settings).send(
-        new DescribeScalableTargetsCommand({ ServiceNamespace: 'ecs', MaxResults: 1 }),
-      ),
-    ),
-  ];
-}
-
-function service(name: string, list: Service['list']): Service {
-  return { name, list };
+/** Each service once, by the first page of its first list. */
+function servicesOf(settings: Settings, hasContainers: boolean): readonly Service[] {
+  const lists = LISTS.filter(
+    ({ service, isForContainers }) =>
+      !NOT_ASKED.has(service) && (hasContainers || !isForContainers),
+  );
+  const isFirst = ({ service }: (typeof LISTS)[number], at: number) =>
+    lists.findIndex((each) => each.service === service) === at;
+  return lists.filter(isFirst).map(({ service, pages }) => ({
+    name: service,
+    list: () => pages(settings)[Symbol.asyncIterator]().next(),
+  }));
 }

@@ -2,12 +2,10 @@ import { translated } from '#adapters/aws/failures.ts';
 import type { Uploaded } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Target } from '#domain/placement/target.ts';
+import type { Finding } from './signed.ts';
 import type { Answer } from './traffic.ts';
 
-/** `not seen` says nothing of AWS: nobody could look, or nothing happened that would have shown it. */
-export type Verdict = 'as written' | 'otherwise' | 'not seen';
-
-export type Seen = { readonly verdict: Verdict; readonly what: string };
+export type Seen = Omit<Finding, 'row'>;
 
 /** The stage that a look finds: where all has gone well, a model is live on Lambda in its first version and its second is kept, after an upgrade and a rollback under traffic. */
 export type Scene = {
@@ -50,8 +48,6 @@ export type Claim = {
   readonly row: string;
   look(scene: Scene): Promise<Seen>;
 };
-
-export type Finding = Seen & { readonly row: string };
 
 /** Looks at one claim. A look that cannot be made, for want of an answer or a permission, is `not seen`. */
 export async function lookAt({ row, look }: Claim, scene: Scene): Promise<Finding> {

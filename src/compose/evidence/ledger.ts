@@ -1,10 +1,4 @@
-/** One act of a proof, and how it ended; `said` is empty where there is nothing to say. */
-export type Act = {
-  readonly act: string;
-  readonly isDone: boolean;
-  readonly said: string;
-  readonly seconds: number;
-};
+import type { Act } from './signed.ts';
 
 export type Ledger = {
   readonly acts: readonly Act[];

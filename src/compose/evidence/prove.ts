@@ -6,8 +6,9 @@ import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isTerminal } from '#domain/phase.ts';
 import type { Target } from '#domain/placement/target.ts';
-import { type Claim, type Finding, lookAt, type Scene } from './claim.ts';
-import { type Act, type Ledger, ledger } from './ledger.ts';
+import { type Claim, lookAt, type Scene } from './claim.ts';
+import { type Ledger, ledger } from './ledger.ts';
+import type { Act, Finding } from './signed.ts';
 import { startTraffic } from './traffic.ts';
 
 /** The findings of a run. `leftovers` are resources of the stage that exist afterwards, and did not before. */

@@ -1,19 +1,36 @@
 import {
   createHash,
-  createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
   sign,
   verify,
 } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import * as z from 'zod/mini';
+import { ownKey } from '#compose/own-key.ts';
 import { Failure } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
 
 export const FORMAT = 'slipway-evidence/1';
+
+const act = z.strictObject({
+  act: z.string(),
+  isDone: z.boolean(),
+  said: z.string(),
+  seconds: z.number(),
+});
+
+/** One act of a proof, and how it ended; `said` is empty where there is nothing to say. */
+export type Act = Readonly<z.infer<typeof act>>;
+
+const finding = z.strictObject({
+  row: z.string(),
+  verdict: z.enum(['as written', 'otherwise', 'not seen']),
+  what: z.string(),
+});
+
+/** What a look at a row of docs/aws-evidence.md has found. `not seen` says nothing of AWS: nobody could look, or nothing happened that would have shown it. */
+export type Finding = Readonly<z.infer<typeof finding>>;
 
 const evidence = z.strictObject({
   format: z.literal(FORMAT),
@@ -21,25 +38,8 @@ const evidence = z.strictObject({
   region: z.string(),
   beganAt: z.iso.datetime(),
   seconds: z.number(),
-  acts: z.readonly(
-    z.array(
-      z.strictObject({
-        act: z.string(),
-        isDone: z.boolean(),
-        said: z.string(),
-        seconds: z.number(),
-      }),
-    ),
-  ),
-  findings: z.readonly(
-    z.array(
-      z.strictObject({
-        row: z.string(),
-        verdict: z.enum(['as written', 'otherwise', 'not seen']),
-        what: z.string(),
-      }),
-    ),
-  ),
+  acts: z.readonly(z.array(act)),
+  findings: z.readonly(z.array(finding)),
   requests: z.strictObject({ sent: z.int(), lost: z.int() }),
   leftovers: z.readonly(z.array(z.string())),
 });
@@ -89,17 +89,8 @@ export function readSigned(text: string): Read {
 }
 
 /** The user's own key, made when it is first needed, for that user's eyes alone. */
-export async function ownKey(path: string): Promise<KeyObject> {
-  const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (kept !== undefined) return createPrivateKey(kept);
-  const { privateKey } = generateKeyPairSync('ed25519');
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  await writeFile(path, pem, { mode: 0o600, flag: 'wx' });
-  return privateKey;
+export function evidenceKey(path: string): Promise<KeyObject> {
+  return ownKey(path, () => generateKeyPairSync('ed25519').privateKey);
 }
 
 export function fingerprintOf(publicKey: Buffer): string {

@@ -10,6 +10,7 @@ import { moveKeys } from '#compose/account/keys.ts';
 import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.ts';
 import { mendStack, type StackState, stackState, wayOf } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
+import { domainOf } from '#compose/doctor/certificate.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
 import { changesOf, type StackChange } from './change-set.ts';
 import { startFirstBuild } from './first-build.ts';
@@ -61,7 +62,8 @@ export async function planInstall(
   const before = (own.status === 'fulfilled' && own.value) || 'off';
   const containers = wantedContainers(new Map([['containers', before], ...parameters]));
   const turnsOn = containers !== 'off' && before === 'off' ? containers : null;
-  const findings = await installDoctor(account, containers !== 'off');
+  const domain = domainOf(parameters.get('domainName'), parameters.get('certificateArn'));
+  const findings = await installDoctor(account, containers !== 'off', domain);
   const isRefused = findings.some(({ result }) => result === 'fail');
   if (own.status === 'rejected' && !isRefused) throw own.reason;
   const notes = [

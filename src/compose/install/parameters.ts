@@ -26,6 +26,8 @@ export const PARAMETERS = [
   'maxMonthlyUsd',
   'requestsPerSecond',
   'requireApproval',
+  'signReleases',
+  'trustedSigners',
   'promoterPrincipal',
   'promoterExternalId',
   'alarmLatencyMs',

@@ -1,5 +1,6 @@
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { STSClient } from '@aws-sdk/client-sts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
+import { identityOf } from '#compose/account/identity.ts';
 import policy from '#domain/data/install-policy.json' with { type: 'json' };
 
 /** A policy of IAM. */
@@ -11,10 +12,10 @@ export type Policy = typeof policy;
  */
 export async function policyText(account: AwsAccount): Promise<string> {
   const client = new STSClient(clientSettings(account));
-  const caller = await client.send(new GetCallerIdentityCommand({})).catch(() => undefined);
+  const caller = await identityOf(client).catch(() => undefined);
   const region = await client.config.region().catch(() => '');
   return JSON.stringify(
-    filledIn({ stage: account.stage, id: caller?.Account ?? 'ACCOUNT', region }),
+    filledIn({ stage: account.stage, id: caller?.account || 'ACCOUNT', region }),
     null,
     2,
   );

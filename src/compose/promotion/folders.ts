@@ -14,7 +14,10 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { Slipway, Upload } from '#control/slipway.ts';
+import { systemClock } from '#compose/clocks.ts';
+import { folderKey, folderName, signedRelease } from '#compose/release-signing.ts';
+import type { Slipway, Upload } from '#compose/slipway.ts';
+import { userName } from '#compose/user.ts';
 import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Release, releasePrefix } from '#domain/promotion/release.ts';
@@ -30,10 +33,10 @@ export type Folders = {
 
 /**
  * Brings a release from one data folder to another: its files, then its image, and last the object that describes it.
- * The image comes late, since the sweep there deletes one that no version is of.
+ * The image comes late, since the sweep there deletes one that no version is of. The folder that it comes from signs it, for the one that it goes to.
  */
 export async function carryBetweenFolders(release: Release, folders: Folders): Promise<Carried> {
-  const { from, target } = folders;
+  const { from, to, target } = folders;
   const image = release.image && (await imageIn(from, release));
   const prefix = releasePrefix(release.model, release.digest);
   const signal = new AbortController().signal;
@@ -48,7 +51,9 @@ export async function carryBetweenFolders(release: Release, folders: Folders): P
   for (const part of release.files.parts) parts.push(await carry(part));
   const manifest = release.files.manifest && (await carry(release.files.manifest));
   if (image) await linkImage(image, folders);
-  const written = JSON.stringify({ ...release, files: { parts, manifest } });
+  const releasing = { to: await folderName(to), by: userName(), atMs: systemClock.now() };
+  const carried = { ...release, files: { parts, manifest } };
+  const written = JSON.stringify(await signedRelease(carried, await folderKey(from), releasing));
   const folder = await mkdtemp(join(tmpdir(), 'slipway-release-'));
   try {
     await writeFile(join(folder, 'release.json'), written);

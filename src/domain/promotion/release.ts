@@ -43,6 +43,8 @@ export const release = z.object({
   plan: found<BuildPlan>(),
   image: z.nullable(builtImage),
   proof: z.nullable(found<GoldenProof>()),
+  /** What the stage that it comes from has signed of it, and the signature (ECDSA on P-256 with SHA-256, DER in base64). */
+  signed: z.exactOptional(z.object({ statement: z.string(), signature: z.string() })),
 });
 
 export type Release = Readonly<z.infer<typeof release>>;

@@ -33,6 +33,41 @@ describe('the explanation of a version', () => {
     );
   });
 
+  it('says who dropped it, and what of that nobody has checked', () => {
+    const linesOf = (droppedBy: NonNullable<Explanation['artifact']['droppedBy']>) =>
+      explanationLines({ ...EXPLAINED, artifact: { ...EXPLAINED.artifact, droppedBy } });
+
+    expect(linesOf({ requester: 'ann (uid 1001)' })).toContain('dropped by ann (uid 1001)');
+    expect(
+      linesOf({
+        requester: '123456789012',
+        address: '1.2.3.4',
+        requestId: 'N4N7',
+        claims: 'arn:aws:iam::123456789012:user/ann',
+      }),
+    ).toContain(
+      'dropped by 123456789012, from 1.2.3.4, in the request N4N7, who says to be arn:aws:iam::123456789012:user/ann, which nobody has checked',
+    );
+  });
+
+  it('says who released a promoted version, and by which key that is signed', () => {
+    const promotion = {
+      from: { place: 'staging', version: 3, deploymentId: 'd1' },
+      digest: 'sha256:1',
+      proof: null,
+      needsApproval: false,
+      approval: null,
+      signed: { key: 'a1b2c3d4e5f60718'.repeat(4), by: 'ann', atMs: Date.UTC(2026, 5, 1) },
+    };
+
+    const lines = explanationLines({ ...EXPLAINED, promotion });
+
+    expect(lines).toContain('promoted   from staging, version 3: sha256:1');
+    expect(lines).toContain(
+      '           released by ann at 2026-06-01T00:00:00.000Z, signed by the key a1b2c3d4e5f60718',
+    );
+  });
+
   it('says on which machine its image was built, with the price where it is known', () => {
     const machine = { name: 'BUILD_GENERAL1_SMALL', vcpus: 2, memoryGb: 3, diskGb: 64 };
     const lineOf = (usdPerMinute: number | null) =>

@@ -1,7 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Evidence, FORMAT, ownKey, readSigned, signed } from '#compose/evidence/signed.ts';
+import {
+  type Evidence,
+  evidenceKey,
+  FORMAT,
+  readSigned,
+  signed,
+} from '#compose/evidence/signed.ts';
 import { temporaryFolder } from '../../support/slipway/running.ts';
 
 const SEEN: Evidence = {
@@ -59,8 +65,8 @@ it('the key of a user is made once, and nobody else reads it', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'slipway', 'key.pem');
 
-  const first = await ownKey(path);
-  const second = await ownKey(path);
+  const first = await evidenceKey(path);
+  const second = await evidenceKey(path);
 
   expect(second.equals(first)).toBe(true);
   expect(statSync(path).mode & 0o777).toBe(0o600);

@@ -1,7 +1,10 @@
 import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { carryBetweenFolders, type Folders } from '#compose/promotion/folders.ts';
-import type { Release } from '#domain/promotion/release.ts';
+import { fingerprintOf, folderKey, folderTrust } from '#compose/release-signing.ts';
+import { userName } from '#compose/user.ts';
+import { type Release, readRelease } from '#domain/promotion/release.ts';
+import { requireSigned } from '#domain/promotion/signed-release.ts';
 import { temporaryFolder } from '../../support/slipway/running.ts';
 
 const TAG = 'rows-1';
@@ -48,7 +51,18 @@ function release(imageTag: string | null = TAG): Release {
     from: { place: './staging', version: 3, deploymentId: 'd1', imageTag },
     digest: 'sha256:1',
     files: { parts: [part('model.joblib', 4), part('empty.txt', 0)], manifest: part('m.yaml', 4) },
-    image: { tag: 'rows-2' },
+    image: {
+      tag: 'rows-2',
+      digest: `sha256:${'1'.repeat(64)}`,
+      compressedBytes: 1,
+      uncompressedBytes: 1,
+      artifactSha256: '1'.repeat(64),
+      proof: null,
+      smoke: null,
+    },
+    inspection: {},
+    plan: {},
+    proof: null,
   } as unknown as Release;
 }
 
@@ -82,6 +96,27 @@ describe('bringing a version from one data folder to another', () => {
       key: 'promotions/rows/1/artifact/model.joblib',
       versionId: 'v1',
     });
+  });
+
+  it('signs the release for that folder alone, with a key that only its owner may read', async () => {
+    await using world = await opened();
+    const { root, from, to, target, uploads } = world;
+
+    await carryBetweenFolders(release(), { from, to, target });
+
+    const sent = readRelease(uploads.get('promotions/rows/1/release.json')!);
+    const publicKey = await (await folderKey(from)).publicKey();
+    const now = { nowMs: Date.now(), newestAtMs: 0 };
+    const trust = await folderTrust(to, [publicKey]);
+    expect(await requireSigned(sent, trust, now)).toMatchObject({
+      key: fingerprintOf(publicKey),
+      by: userName(),
+    });
+    const elsewhere = await folderTrust(join(root.path, 'elsewhere'), [publicKey]);
+    await expect(requireSigned(sent, elsewhere, now)).rejects.toMatchObject({
+      name: 'ReleaseUntrusted',
+    });
+    expect((await stat(join(from, 'signing-key.pem'))).mode & 0o777).toBe(0o600);
   });
 
   // The sweep there takes an image that no version is of.

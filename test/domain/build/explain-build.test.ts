@@ -1,4 +1,5 @@
 import { explainBuild, failedBuild, supersededBuild } from '#domain/build/explain-build.ts';
+import { tooManyBuilds } from '../../support/aws/rules/codebuild.ts';
 
 const described = (build: object) => ({
   Error: 'States.TaskFailed',
@@ -185,7 +186,7 @@ describe('a failed build', () => {
   });
 
   it('that CodeBuild did not start is explained by what it said', () => {
-    const Cause = 'Cannot have more than 3 builds in queue for the account';
+    const { message: Cause } = tooManyBuilds(3);
     const build = failedBuild({ Error: 'CodeBuild.AccountLimitExceededException', Cause });
 
     expect(explainBuild(build, [])).toEqual({
@@ -197,8 +198,8 @@ describe('a failed build', () => {
   });
 
   it('that a new account may not run is explained by the hold, which no quota shows, and the case to open', () => {
-    const Cause =
-      'Cannot have more than 0 builds in queue for the account (Service: AWSCodeBuild; Status Code: 400; Error Code: AccountLimitExceededException)';
+    const { name, message } = tooManyBuilds(0);
+    const Cause = `${message} (Service: AWSCodeBuild; Status Code: 400; Error Code: ${name})`;
     const build = failedBuild({ Error: 'CodeBuild.AccountLimitExceededException', Cause });
 
     expect(explainBuild(build, [])).toEqual({

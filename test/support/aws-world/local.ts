@@ -129,6 +129,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       mostMachine: 'BUILD_GENERAL1_LARGE',
       freeBytes: null,
       requireApproval: false,
+      trust: { here: 'bucket', signers: [] },
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,
       inspector: HERE,

@@ -165,6 +165,7 @@ function variables(
     SLIPWAY_STATE_MACHINE: machineArn('deploy'),
     SLIPWAY_ROLLBACK_WORKFLOW: machineArn('rollback'),
     SLIPWAY_REQUIRE_APPROVAL: 'false',
+    SLIPWAY_TRUSTED_SIGNERS: 'none',
     SLIPWAY_PROMOTE_WORKFLOW: machineArn('promote'),
     SLIPWAY_UNDEPLOY_WORKFLOW: machineArn('undeploy'),
     SLIPWAY_API: api.id,

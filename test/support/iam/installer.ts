@@ -17,6 +17,20 @@ const SCHEMAS: Readonly<Record<string, Readonly<Record<string, readonly string[]
     update: ['codebuild:UpdateProject', 'iam:PassRole'],
     delete: ['codebuild:DeleteProject'],
   },
+  // The schema of aws-cloudformation-resource-providers-kms, as LocalEmu 1.3.2 packages it (services/kms/resource_providers): cfn-lint keeps no handlers of it.
+  'AWS::KMS::Key': {
+    create: ['kms:CreateKey', 'kms:EnableKeyRotation', 'kms:DisableKey', 'kms:TagResource'],
+    read: [
+      ...['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus'],
+      'kms:ListResourceTags',
+    ],
+    update: [
+      ...['kms:DescribeKey', 'kms:DisableKey', 'kms:DisableKeyRotation', 'kms:EnableKey'],
+      ...['kms:EnableKeyRotation', 'kms:PutKeyPolicy', 'kms:TagResource', 'kms:UntagResource'],
+      'kms:UpdateKeyDescription',
+    ],
+    delete: ['kms:DescribeKey', 'kms:ScheduleKeyDeletion'],
+  },
 };
 
 /** What the schemas do not list and CloudFormation's call needs all the same. */
@@ -28,7 +42,7 @@ const UNLISTED: Readonly<Record<string, readonly string[]>> = {
 /** What a handler lists for properties that the template does not give, or never calls; by type and action. */
 const NOT_ASKED: readonly (readonly [RegExp, string])[] = [
   [
-    / (?:kms|kinesis|cognito-idp|vpc-lattice|vpce|elasticfilesystem|s3files|s3tables):/,
+    /^(?!AWS::KMS::Key ).* (?:kms|kinesis|cognito-idp|vpc-lattice|vpce|elasticfilesystem|s3files|s3tables):/,
     'a key, a stream, a user pool, a lattice, another region, a file system, a table bucket of one’s own: the template has none',
   ],
   [
@@ -185,6 +199,7 @@ function arnsOf(id: string, resource: Resource): readonly string[] {
     'AWS::Events::Rule': [arn('events', `rule/${bus}${full}`)],
     'AWS::IAM::InstanceProfile': [`arn:aws:iam::${AWS_ACCOUNT}:instance-profile/${full}`],
     'AWS::IAM::Role': [role(full)],
+    'AWS::KMS::Key': [arn('kms', 'key/1a2b')],
     'AWS::KinesisFirehose::DeliveryStream': [
       arn('firehose', `deliverystream/${full}`),
       role('slipway-test-ApiLogRole-1a'),

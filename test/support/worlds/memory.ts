@@ -9,6 +9,7 @@ import { Failure } from '#domain/failure.ts';
 import { type Caps, NO_CAPS } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { mechanismOf, placementOf, TARGETS, type Target } from '#domain/placement/target.ts';
+import type { Signer } from '#domain/promotion/signed-release.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
@@ -64,6 +65,8 @@ export type WorldOptions = {
   readonly freeBytes?: number;
   /** Whether a person is to approve each promotion. */
   readonly requireApproval?: boolean;
+  /** By whom a promotion is to be signed; nobody by default. */
+  readonly signers?: readonly Signer[];
 };
 
 type Upload = {
@@ -229,6 +232,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
       vllm: 'vllm-1',
     },
     requireApproval: options.requireApproval ?? false,
+    trust: { here: BUCKET, signers: options.signers ?? [] },
     inspector: HERE,
     maxArtifactBytes: maxArtifactBytes(TARGETS),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },

@@ -6,7 +6,7 @@ import { BUCKET, type MemoryWorld, MODEL } from './memory.ts';
 type Changes = {
   readonly needsApproval?: boolean;
   /** Changes the release before it is written. */
-  readonly change?: (release: Release) => object;
+  readonly change?: (release: Release) => object | Promise<object>;
   /** Leaves the image behind. */
   readonly withoutImage?: boolean;
 };
@@ -31,7 +31,7 @@ export async function promotion(
     parts.push({ ...part, key, versionId });
   }
   if (release.image && !withoutImage) to.images.add(release.image.tag, release.image.digest);
-  const written = change({ ...release, files: { parts, manifest: null } });
+  const written = await change({ ...release, files: { parts, manifest: null } });
   const { bucket, key, versionId } = to.store.put(
     `${prefix}release.json`,
     Buffer.from(JSON.stringify(written)),

@@ -12,6 +12,11 @@ import type { StoredObject } from '#ports/artifact-store.ts';
 const ABSENT: readonly unknown[] = [404, 405];
 const BAD_REQUEST = 400;
 
+/** The metadata in which `slipway push` writes who uploads: a claim, as whoever may write the object may write it too. */
+export const UPLOADER = 'slipway-uploader';
+// S3's limit of all metadata is 2 KB; an ARN of IAM has 600 characters at most.
+const MOST_CLAIMED = 1024;
+
 type Wanted = { readonly key: string; readonly versionId?: string };
 
 /** The metadata of a version, or of the newest one; undefined when there is none. */
@@ -43,6 +48,7 @@ function stored(
 ): StoredObject | undefined {
   const { VersionId: versionId = 'null' } = head;
   if (versionId === 'null') return undefined;
+  const claims = head.Metadata?.[UPLOADER]?.slice(0, MOST_CLAIMED);
   return {
     bucket,
     key,
@@ -51,6 +57,7 @@ function stored(
     checksum: checksumOf(head) ?? `none:${versionId}`,
     sequencer: '',
     lastModifiedMs: head.LastModified?.getTime() ?? 0,
+    ...(claims && { claims }),
   };
 }
 

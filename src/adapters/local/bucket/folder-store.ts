@@ -262,7 +262,8 @@ function reads(
 }
 
 function stored(bucket: string, version: ObjectVersion): StoredObject {
-  const { key, versionId, sizeBytes, sha256, sequencer, lastModifiedMs } = version;
+  const { key, versionId, sizeBytes, sha256, sequencer, lastModifiedMs, owner } = version;
   const checksum = `sha256:${sha256}`;
-  return { bucket, key, versionId, sizeBytes, checksum, sequencer, lastModifiedMs };
+  const known = { bucket, key, versionId, sizeBytes, checksum, sequencer, lastModifiedMs };
+  return owner === undefined ? known : { ...known, owner };
 }

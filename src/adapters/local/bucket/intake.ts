@@ -6,6 +6,7 @@ import { atOnce } from '#adapters/local/revisions/at-once.ts';
 import { Failure } from '#domain/failure.ts';
 import { modelFolder } from './key.ts';
 import type { ObjectVersion } from './object-versions.ts';
+import { ownerOf } from './owner.ts';
 import { requireKey, requireSize, type Taken, type TakeOptions, takeFile } from './take-file.ts';
 import { hideFromBucket, showInBucket } from './view.ts';
 
@@ -51,7 +52,7 @@ export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake
       );
       return run(key, async () => {
         const shown = await showInBucket(folder, key, objects.path(written.sha256));
-        return versions.add(key, written, fingerprint(shown));
+        return versions.add(key, written, fingerprint(shown), await ownerOf(shown));
       });
     },
     remove: (key) =>

@@ -8,6 +8,7 @@ export type ObjectCreatedEvent = ReturnType<typeof objectCreatedEvent>;
  */
 export function objectCreatedEvent(object: StoredObject) {
   const { bucket, key, versionId, sizeBytes, checksum, sequencer, lastModifiedMs } = object;
+  const { owner } = object;
   return {
     version: '0',
     id: versionId,
@@ -28,8 +29,8 @@ export function objectCreatedEvent(object: StoredObject) {
         sequencer,
       },
       'request-id': sequencer.toUpperCase(),
-      requester: '000000000000',
-      'source-ip-address': '127.0.0.1',
+      // A file has no request behind it: its owner is all that is known, and where that is not, nothing.
+      ...(owner !== undefined && { requester: owner }),
       reason: 'PutObject',
     },
   } as const;

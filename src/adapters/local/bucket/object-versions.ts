@@ -21,12 +21,17 @@ const SCHEMA = `
     changed_ns TEXT NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS newest ON objects (key, sequence DESC);
+  CREATE TABLE IF NOT EXISTS object_owners (
+    version_id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL
+  ) STRICT;
   CREATE INDEX IF NOT EXISTS unsettled ON objects (sequence) WHERE NOT is_settled;
 `;
 
 const COLUMNS = `
   key, version_id AS versionId, is_deleted AS isDeleted, sha256, size_bytes AS sizeBytes,
-  sequence, last_modified_ms AS lastModifiedMs, content, changed_ns AS changedNs`;
+  sequence, last_modified_ms AS lastModifiedMs, content, changed_ns AS changedNs,
+  (SELECT owner FROM object_owners WHERE object_owners.version_id = objects.version_id) AS owner`;
 
 const NEWEST = 'sequence = (SELECT max(sequence) FROM objects newer WHERE newer.key = objects.key)';
 
@@ -43,9 +48,12 @@ const row = z.pipe(
     lastModifiedMs: z.number(),
     content: z.string(),
     changedNs: z.string(),
+    // A table of its own: an older Slipway, which knows nothing of it, can go on with this registry.
+    owner: z.nullable(z.string()),
   }),
-  z.transform(({ sequence, isDeleted, ...version }) => ({
+  z.transform(({ sequence, isDeleted, owner, ...version }) => ({
     ...version,
+    ...(owner !== null && { owner }),
     isDeleted: isDeleted === 1,
     sequencer: sequence.toString(16).padStart(SEQUENCER_DIGITS, '0'),
   })),
@@ -75,14 +83,23 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
     'UPDATE objects SET content = ?, changed_ns = ? WHERE version_id = ?',
   );
 
-  const add = (values: Readonly<Record<string, SQLInputValue>>) =>
-    transaction(database, () =>
-      row.parse(insert.get({ versionId: randomUUID(), nowMs: clock.now(), ...values })),
-    );
+  const own = database.prepare('INSERT INTO object_owners (version_id, owner) VALUES (?, ?)');
+  const disown = database.prepare('DELETE FROM object_owners WHERE version_id = ?');
+  const add = (values: Readonly<Record<string, SQLInputValue>>, owner?: string) =>
+    transaction(database, () => {
+      const versionId = randomUUID();
+      if (owner !== undefined) own.run(versionId, owner);
+      return row.parse(insert.get({ versionId, nowMs: clock.now(), ...values }));
+    });
 
   return {
-    add: (key: string, { sha256, sizeBytes }: WrittenObject, file: Fingerprint): ObjectVersion =>
-      add({ key, isDeleted: 0, sha256, sizeBytes, ...file }),
+    /** `owner` is the user whose file it is, where that is known. */
+    add: (
+      key: string,
+      { sha256, sizeBytes }: WrittenObject,
+      file: Fingerprint,
+      owner?: string,
+    ): ObjectVersion => add({ key, isDeleted: 0, sha256, sizeBytes, ...file }, owner),
     markDeleted: (key: string): ObjectVersion =>
       add({ key, isDeleted: 1, sha256: '', sizeBytes: 0, content: '', changedNs: '' }),
     /** Records that the file was linked, moved or had its mode changed, with the same bytes. */
@@ -92,7 +109,10 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
     /** Forgets versions whose bytes nothing needs. */
     forget(unneeded: readonly Pick<ObjectVersion, 'versionId'>[]): void {
       transaction(database, () => {
-        for (const { versionId } of unneeded) forget.run(versionId);
+        for (const { versionId } of unneeded) {
+          forget.run(versionId);
+          disown.run(versionId);
+        }
       });
     },
     /** Records the file that shows a version in the bucket. */

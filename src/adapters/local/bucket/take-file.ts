@@ -9,6 +9,7 @@ import { fileOfKey, holdFolder } from './held-folder.ts';
 import { keyProblem } from './key.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { ObjectVersion, ObjectVersions } from './object-versions.ts';
+import { ownerOf } from './owner.ts';
 
 /** The outcome for a path: a new version, nothing new, or `changed` meanwhile, so that it must settle first. */
 export type Taken =
@@ -53,13 +54,14 @@ export async function takeFile(options: TakeOptions, key: string, file: FileStat
   const now = await fileOfKey(folder, key);
   if (!written || !now || !hasSameContent(file, now)) return { kind: 'changed' };
 
+  const owner = await ownerOf(now);
   const seen = fingerprint(now);
   const latest = versions.latest(key);
   if (latest?.content === seen.content && latest.sha256 === written.sha256) {
     versions.seen(latest.versionId, seen);
     return { kind: 'known' };
   }
-  return { kind: 'version', version: versions.add(key, written, seen) };
+  return { kind: 'version', version: versions.add(key, written, seen, owner) };
 }
 
 export function requireKey(key: string): void {

@@ -32,8 +32,21 @@ function ofUploads({ uploads }: Scene, all: readonly Started[]): readonly Starte
   return uploads.flatMap(({ versionId }) => all.find((each) => each.versionId === versionId) ?? []);
 }
 
-/** The executions whose input is an event of S3. */
-async function executionsOf({ client, outputs }: Scene): Promise<readonly Started[]> {
+// Four looks ask for them one after the other, and by the first all uploads are through.
+const known = new WeakMap<Scene, Promise<readonly Started[]>>();
+
+/** Those whose input is an event of S3; listed once for all looks at a scene. */
+function executionsOf(scene: Scene): Promise<readonly Started[]> {
+  const before = known.get(scene);
+  if (before) return before;
+  const found = listExecutions(scene);
+  known.set(scene, found);
+  // The next look asks again.
+  found.catch(() => known.delete(scene));
+  return found;
+}
+
+async function listExecutions({ client, outputs }: Scene): Promise<readonly Started[]> {
   const sfn = client(SFNClient);
   const stateMachineArn = outputs.StateMachine;
   const found: Started[] = [];

@@ -1,4 +1,4 @@
-import type { AwsRule } from './rules.ts';
+import type { AwsRule, Refusal } from './rules.ts';
 
 const START_BUILD = 'https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html';
 const TOKEN_MS = 5 * 60_000;
@@ -9,6 +9,12 @@ type Account = {
   readonly running: () => number;
   readonly runningMost: number;
 };
+
+/** One build too many. A new account may be held at none while Service Quotas shows 10 or 60: aws-ia/terraform-aws-control_tower_account_factory#100 and #179, awslabs/landing-zone-accelerator-on-aws#1013. */
+export function tooManyBuilds(most: number): Refusal {
+  const message = `Cannot have more than ${most} builds in queue for the account`;
+  return { name: 'AccountLimitExceededException', message, status: 400 };
+}
 
 /** What CodeBuild refuses. */
 export function codeBuildRules({ now, running, runningMost }: Account): readonly AwsRule[] {
@@ -38,8 +44,7 @@ export function codeBuildRules({ now, running, runningMost }: Account): readonly
       source: START_BUILD,
       before() {
         if (running() < runningMost) return undefined;
-        const message = `Cannot have more than ${runningMost} builds in queue for the account`;
-        return { name: 'AccountLimitExceededException', message, status: 400 };
+        return tooManyBuilds(runningMost);
       },
     },
   ];
