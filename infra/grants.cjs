@@ -77,7 +77,7 @@ const GRANTS = {
     ),
   ],
   sweepDeadLetters: [allow('sqs:SendMessage', arnOf('SweepDeadLetters'))],
-  // What a build is told has the signed URLs of its artifact: it is read by what is ours alone.
+  // A build's order is read by our own roles alone.
   lookAtBuilds: [allow('codebuild:ListBuildsForProject BatchGetBuilds', ...projects(...PROJECTS))],
   stopImageBuilds: [allow('codebuild:StopBuild', ...projects('image', 'own-image'))],
   stopBuilds: [allow('codebuild:StopBuild', ...projects(...PROJECTS))],

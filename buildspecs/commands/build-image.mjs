@@ -63,7 +63,7 @@ async function taken(images, order) {
 async function smokeOf({ reference: image }, order, proof) {
   const { server, startupSeconds, facts } = order;
   progress('starting the image');
-  // What serves is as it was saved, or what it was converted to.
+  // The model is served as it was saved, or as it was converted.
   const { runtime: name, modelFile } = proof ?? { ...facts, runtime: order.runtime };
   const runtime = await runtimeNamed(name);
   if (facts.needsGpu && !runtime.image.ask) return null;
@@ -165,7 +165,7 @@ function parsed(text) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** What was not started here, in want of a GPU, need not be fetched to be measured either. */
+/** An image that was not started here, for want of a GPU, need not be fetched to be measured either. */
 async function uncompressedOf({ reference, uncompressedBytes }, { runtime }, smoke) {
   // Of an image of its own the label may be from its Dockerfile.
   if (!smoke && uncompressedBytes && !(await isOwn(runtime))) return uncompressedBytes;

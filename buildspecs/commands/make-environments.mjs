@@ -34,7 +34,7 @@ const CONVERTING = [
   'slipway_server.conversion.graph',
   'slipway_server.conversion.guard',
 ];
-// Of an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
+// Marks an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
 const READY = 'ready';
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 // Where Python finds its own modules, in an environment.

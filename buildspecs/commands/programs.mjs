@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
-/** Of the standard input of a program that ended before it had read everything. */
+/** The errors of the standard input when a program ends before it has read everything. */
 const UNREAD = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
 
 /** The output and the error output of a program whose standard input is `input`, a text or chunks. Fails with its error output. `onSaid` is called with that as it comes. */

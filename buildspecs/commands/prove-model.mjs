@@ -176,7 +176,7 @@ async function exchangeModel({ served, onnx }) {
   await rename(onnx, join(served, 'model', 'model.onnx'));
 }
 
-/** Of a folder of Hugging Face's, what it is for and its tokenizer stay as they are. */
+/** A folder of Hugging Face keeps its configuration and its tokenizer; only its weights are exchanged. */
 async function exchangeWeights({ order, served, onnx }) {
   const { modelFile, data } = order.facts;
   const folder = join(served, 'model', modelFile, dirname(data.file));

@@ -1,4 +1,5 @@
-import type { Asked, Slipway, VersionEntry } from '#compose/slipway.ts';
+import type { Asked, VersionEntry } from '#control/models.ts';
+import type { Slipway } from '#control/slipway.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { failureName } from '#domain/failure.ts';
 import type { DeploymentState } from '#domain/phase.ts';
@@ -39,7 +40,7 @@ export async function carryOut(
         ...(upTo && { upTo }),
       })
     : null;
-  const versions = await slipway.versions(model).catch(unlessUnknown);
+  const { versions } = await slipway.listVersions({ name: model }).catch(unlessUnknown);
   const live = versions.find(({ state }) => state === 'Live') ?? null;
   output.line(
     live
@@ -52,8 +53,8 @@ export async function carryOut(
 }
 
 /** A first promotion that is rejected makes no model. */
-function unlessUnknown(error: unknown): readonly VersionEntry[] {
-  if (failureName(error) === 'InputInvalid') return [];
+function unlessUnknown(error: unknown): { readonly versions: readonly VersionEntry[] } {
+  if (failureName(error) === 'InputInvalid') return { versions: [] };
   throw error;
 }
 

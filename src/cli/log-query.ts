@@ -56,8 +56,8 @@ export function lastOf(log: ModelLog, tail: number | undefined): ModelLog {
 export function linesOf(
   model: string,
   { lines }: ModelLog,
-  { sinceMs }: LogsQuery,
+  { since }: LogsQuery,
 ): readonly string[] {
   if (lines.length > 0) return lines;
-  return [`nothing of ${model} has written a line ${sinceMs === undefined ? 'yet' : 'since then'}`];
+  return [`nothing of ${model} has written a line ${since === undefined ? 'yet' : 'since then'}`];
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
-import { byRuntime } from '#domain/build/runtime.ts';
+import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { Trust } from '#domain/promotion/signed-release.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';

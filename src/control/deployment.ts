@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { count, deploymentId, oneOf, phase, target, trouble, version } from './values.ts';
+import { count, deploymentId, droppedBy, oneOf, phase, target, trouble, version } from './values.ts';
 
 const part = z
   .object({
@@ -28,6 +28,7 @@ export const deployment = z
     phase,
     artifact: z
       .object({
+        droppedBy,
         bucket: z.string(),
         key: z.string(),
         versionId: z.string(),

@@ -7,6 +7,7 @@ import type { Frozen } from './operation.ts';
 import {
   count,
   deploymentId,
+  droppedBy,
   goldenProof,
   oneOf,
   phase,
@@ -53,6 +54,16 @@ const promotion = z.object({
   proof: z.nullable(goldenProof),
   needsApproval: z.boolean(),
   approval: z.nullable(z.object({ verdict, digest: z.string(), by: z.string(), atMs: z.int() })),
+  // A Slipway of an earlier version does not say.
+  signed: z.exactOptional(
+    z
+      .nullable(z.object({ key: z.string(), by: z.string(), atMs: z.int() }))
+      .check(
+        z.describe(
+          'Which key has signed it (the sha256 of its DER), and what the signed statement says of who released it when; null where no signature is asked for.',
+        ),
+      ),
+  ),
 });
 
 export const explanation = z
@@ -67,6 +78,7 @@ export const explanation = z
       sizeBytes: count,
       format: z.nullable(z.string()),
       parameters: z.nullable(z.int()),
+      droppedBy,
     }),
     runtime: z
       .nullable(runtime)

@@ -4,6 +4,7 @@ import {
   count,
   damage,
   deploymentId,
+  droppedBy,
   oneOf,
   phase,
   target,
@@ -37,6 +38,7 @@ const versionEntry = z
     ...common,
     liveAtMs: z.number(),
     artifact: z.string().check(z.describe('The key of the object that started its deployment.')),
+    droppedBy,
   })
   .check(z.meta({ id: 'VersionEntry' }));
 
@@ -66,6 +68,7 @@ export const model = z
             null,
           ),
           trouble,
+          droppedBy,
         }),
       )
       .check(

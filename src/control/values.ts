@@ -60,3 +60,29 @@ export const verdict = z.enum(
   ['approved', 'refused'],
   'is neither approved nor refused\nSay approved or refused.',
 );
+
+/** Who dropped an artifact, as exactly as the store says. */
+export const droppedBy = z.exactOptional(
+  z
+    .object({
+      requester: z.exactOptional(
+        z
+          .string()
+          .check(
+            z.describe(
+              "The owner of the file; in an account the id of the account that wrote the object, or a service's principal.",
+            ),
+          ),
+      ),
+      address: z.exactOptional(z.string().check(z.describe('Where the request came from.'))),
+      requestId: z.exactOptional(
+        z.string().check(z.describe("Its id, which CloudTrail's record of it has too.")),
+      ),
+      claims: z.exactOptional(
+        z
+          .string()
+          .check(z.describe('Who the uploader says to be; nobody has checked it.')),
+      ),
+    })
+    .check(z.meta({ id: 'DroppedBy', description: 'Who dropped an artifact, as exactly as the store says.' })),
+);

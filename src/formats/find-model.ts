@@ -134,7 +134,7 @@ async function folderModel(place: Place, options: FindOptions): Promise<Found | 
   if (triton) return tritonFound(place, await tritonModel(files, triton));
   const handlers = await folderOfRank('handlers', place, options);
   if (handlers) return handlers;
-  // Of a whole that is not served, a file that the manifest names may be.
+  // A folder that is not served as a whole may hold a file that the manifest names.
   if (options.path === null) refuseForeign(await findForeign(files, 'wholes'), options);
   const weights = await folderOfRank('weights', place, options);
   if (weights) return weights;

@@ -37,13 +37,13 @@ export const grantBuild =
     const plan = requireWork(deployment.work.plan, 'plan');
     const imageTag = requireWork(plan.imageTag ?? undefined, 'image to build');
     const { runtime, python, environmentHash } = plan;
-    const served = servedAs(inspection, gpus);
-    const wanted = engine === 'image' ? wantedEnvironments(plan, served, hashes) : [];
+    const about = modelOrder(inspection, gpus);
+    const wanted = engine === 'image' ? wantedEnvironments(plan, about, hashes) : [];
     const order: BuildOrder = {
       runtime,
       environmentHash,
       python,
-      ...order,
+      ...about,
       environments: environmentTags(wanted),
       previousImage: engine === 'image' ? await liveImage(registry, deployment) : null,
     };

@@ -42,7 +42,7 @@ it('a log without lines says so: none yet, or none since the time that was asked
   const silent = { revision: 'iris-v1', lines: [] };
 
   expect(linesOf('iris', silent, {})).toEqual(['nothing of iris has written a line yet']);
-  expect(linesOf('iris', silent, { sinceMs: 1 })).toEqual([
+  expect(linesOf('iris', silent, { since: '2026-01-02T03:04:05Z' })).toEqual([
     'nothing of iris has written a line since then',
   ]);
   expect(linesOf('iris', { ...silent, lines: ['a'] }, {})).toEqual(['a']);

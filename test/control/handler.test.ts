@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { registryEvents } from '#compose/account/events.ts';
 import { slipwayRequests } from '#compose/slipway.ts';
 import { controlClient } from '#control/client.ts';
@@ -91,7 +92,9 @@ describe('the control API as a function of a request', () => {
       handler(new Request(`https://api.example${path}`, asking)),
     );
     const read = async (after?: string) =>
-      Array.fromAsync(await slipway.readEvents({ model: 'shapes', follow: false, after }));
+      Readable.from(
+        await slipway.readEvents({ model: 'shapes', follow: false, after }),
+      ).toArray();
 
     const all = await read();
     const rest = await read(all[1]?.cursor);

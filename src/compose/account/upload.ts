@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload as MultipartUpload } from '@aws-sdk/lib-storage';
 import { translated } from '#adapters/aws/failures.ts';
 import { UPLOADER } from '#adapters/aws/store/s3-heads.ts';
-import type { Upload, Uploaded } from '#compose/slipway.ts';
+import type { Upload, Uploaded } from '#control/slipway.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';

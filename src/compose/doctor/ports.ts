@@ -94,7 +94,7 @@ const health = z.object({
   troubles: z.array(z.object({ check: z.string(), reason: z.string(), fix: z.string() })),
 });
 
-/** What the Slipway that runs finds wrong with itself. */
+/** The faults that the running Slipway finds in itself. */
 async function lookAtHealth(url: string, limitMs: number) {
   const what = 'its control API';
   const response = await ask(url, limitMs);

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { systemClock } from '#compose/clocks.ts';
 import { folderKey, folderName, signedRelease } from '#compose/release-signing.ts';
-import type { Slipway, Upload } from '#compose/slipway.ts';
+import type { Slipway, Upload } from '#control/slipway.ts';
 import { userName } from '#compose/user.ts';
 import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';

@@ -14,7 +14,7 @@ import { unlessGone } from './removal.ts';
 /** Something in what is removed that Slipway has not made: `reason` says what becomes of it. */
 export type Foreign = { readonly what: string; readonly reason: string };
 
-// What Slipway itself writes in its bucket.
+// The keys that Slipway itself writes in its bucket.
 const OWN_PREFIXES = new Set([
   ...['models/', 'promotions/', 'builds/', 'orders/', 'own-builds/', 'own-images/'],
 ]);

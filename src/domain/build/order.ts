@@ -27,6 +27,9 @@ export type BuildOrder = {
   readonly environments: EnvironmentTags;
   /** The tag of the live version's image, whose layers of weights the new image takes where the files are the same; null where there is none. */
   readonly previousImage: string | null;
+  /** Where the build of a Dockerfile leaves its image, and the build that pushes it takes it from; neither where one build does both. */
+  readonly leavesImageAt?: string;
+  readonly takesImageFrom?: string;
   /** What its manifest says about its runtime. */
   readonly wishes: Manifest['runtime'];
   /** Why it is served as it was saved; null where it may be converted for another runtime. */
@@ -36,20 +39,4 @@ export type BuildOrder = {
   /** Where its server listens, and how long it may take to get ready. */
   readonly server: ServerPlace;
   readonly startupSeconds: number;
-  readonly needsGpu: boolean;
-  /** As inspection found it, or null. */
-  readonly signature: Signature | null;
-  readonly takesColumns: boolean;
-  /** As its facts have them. */
-  readonly tensorNames?: NonNullable<ModelFacts['tensorNames']>;
-  readonly leftOut?: NonNullable<ModelFacts['leftOut']>;
-  /** Of language models alone. */
-  readonly language?: LanguageServing;
-  /** Of Hugging Face's folders alone. */
-  readonly pipeline?: PipelineServing;
-  /** Where the build of a Dockerfile leaves its image, and the build that pushes it takes it from; neither where one build does both. */
-  readonly leavesImageAt?: string;
-  readonly takesImageFrom?: string;
-  /** A request that the model is known to answer, or null. */
-  readonly example: GoldenRequest | null;
 };

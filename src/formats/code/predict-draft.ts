@@ -52,7 +52,7 @@ const FOLDER_WAYS: Readonly<
   [AUTOGLUON]: autogluonWay,
 };
 
-/** Of what has its code in the file itself; any other is weights, for the class that its owner has. */
+/** For a file that holds its code; any other holds weights, for a class that its owner has. */
 async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
   const archive = await openTorch(await file.open(), file.name).catch(() => undefined);
   if (!archive) return undefined;

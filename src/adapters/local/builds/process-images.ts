@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readlinkSync, renameSync } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
 import { checkedFolders } from '#adapters/local/integrity/model-folder.ts';
