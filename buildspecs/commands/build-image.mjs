@@ -167,7 +167,7 @@ function parsed(text) {
 
 /** An image that was not started here, for want of a GPU, need not be fetched to be measured either. */
 async function uncompressedOf({ reference, uncompressedBytes }, { runtime }, smoke) {
-  // Of an image of its own the label may be from its Dockerfile.
+  // The label of an owner's own image may come from its Dockerfile.
   if (!smoke && uncompressedBytes && !(await isOwn(runtime))) return uncompressedBytes;
   await there(reference);
   return unpackedBytes(reference);

@@ -18,7 +18,7 @@ export type Given = {
   readonly path: string | null;
   /** The names that the manifest allows in pickles. */
   readonly allowed: readonly string[];
-  /** Of these the names whose module is neither beside the model nor part of a framework. */
+  /** The names among these whose module is neither beside the model nor part of a framework. */
   readonly absent: readonly string[];
   /** The file of a folder format that has one, or null. */
   readonly model: FoundFile | null;

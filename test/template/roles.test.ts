@@ -50,7 +50,7 @@ const WITHOUT_RESOURCES = [
   'xray:PutTraceSegments',
 ];
 
-// Of the policies that are there under a condition.
+// The policies that exist under a condition.
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   HasContainers: ['containers'],
   BuildsDockerfiles: ['OwnImageProject', 'own-images'],

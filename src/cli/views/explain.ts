@@ -91,7 +91,7 @@ function measuredOf({ runtime }: Explanation): string | null {
   return `${times}, used ${bytes(peakBytes)} of memory`;
 }
 
-/** Of a fingerprint: enough to tell it from others. */
+/** As much of a fingerprint as tells it from others. */
 const SHOWN_DIGITS = 16;
 
 function promotedFrom({ promotion }: Explanation): string | null {

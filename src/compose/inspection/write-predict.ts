@@ -7,7 +7,7 @@ import { filesAt } from './inspect-path.ts';
 
 /**
  * Writes a `predict.py`, a `requirements.txt` and, where one Python alone loads the model, a `.python-version` that would serve a file or folder, into its folder, and returns their paths.
- * Of these but the first, one that is there already stays, and is not returned: it is the model's own.
+ * A file but the first that is there already stays, and is not returned: it is the model's own.
  * Fails with `InputInvalid` when the path does not exist, or a `predict.py` already does.
  */
 export async function writePredict(path: string): Promise<readonly string[]> {

@@ -55,7 +55,7 @@ export type Runtime = {
     readonly capabilities: readonly string[];
   };
   /**
-   * Of a runtime on GPUs alone: with a GPU it serves each model that has the fact `serves`, whatever its format. A build does not load its models, for want of a GPU.
+   * Only for a runtime on GPUs: with a GPU it serves each model that has the fact `serves`, whatever its format. A build does not load its models, for want of a GPU.
    * `hostMemory` is what it takes of the memory of its instance; `environment` names the variables that its server reads, each with the place of its value in a RevisionSpec.
    */
   readonly gpu?: {

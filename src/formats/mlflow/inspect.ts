@@ -17,7 +17,7 @@ import { mlflowSignature } from './signature.ts';
 export const read: ReadFolder = async (files, root, { inspectData, allowed }) =>
   inspectMlflow(await readMlflow(files, root), inspectData, allowed);
 
-/** Of the flavour `onnx` its file, which needs neither MLflow nor Python. */
+/** The file of the flavour `onnx`, which needs neither MLflow nor Python. */
 export const servedAlone: FindServedAlone = async (files, root) => {
   const file = mlflowOnnx(await readMlflow(files, root));
   return file && { file, format: 'onnx' };

@@ -13,7 +13,7 @@ from .golden_rows import limits_of, through_inverses
 _SEED = 20_261_130
 _STEPS = (-2, -1, 0, 1, 2)
 _MOST_ROWS = 256
-# Of the search for rows with small answers: so many ways outward, looked at in so many places, and halved so often.
+# The search for rows with small answers: the number of ways outward, the places looked at on each, and the halvings.
 _WAYS = 128
 _FAR = 10 ** np.linspace(-2, 10, 49)
 _HALVINGS = 60

@@ -82,7 +82,7 @@ export function environmentSpares({ directory, launch, ...options }: Options): E
     closing.add(closed);
   }
 
-  /** Those that may read what lies in their environment's place now: walls hold to the folder itself, not to its path. */
+  /** The servers that may read what lies in their environment's place now: walls hold to the folder itself, not to its path. */
   function sound(name: string): Kept | undefined {
     const mine = kept.get(name);
     const identity = mine && identityOf(mine.folder);

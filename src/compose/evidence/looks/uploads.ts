@@ -35,7 +35,7 @@ function ofUploads({ uploads }: Scene, all: readonly Started[]): readonly Starte
 // Four looks ask for them one after the other, and by the first all uploads are through.
 const known = new WeakMap<Scene, Promise<readonly Started[]>>();
 
-/** Those whose input is an event of S3; listed once for all looks at a scene. */
+/** The executions whose input is an event of S3; listed once for all looks at a scene. */
 function executionsOf(scene: Scene): Promise<readonly Started[]> {
   const before = known.get(scene);
   if (before) return before;
