@@ -1,5 +1,14 @@
 import * as z from 'zod/mini';
-import { count, deploymentId, droppedBy, oneOf, phase, target, trouble, version } from './values.ts';
+import {
+  count,
+  deploymentId,
+  droppedBy,
+  oneOf,
+  phase,
+  target,
+  trouble,
+  version,
+} from './values.ts';
 
 const part = z
   .object({

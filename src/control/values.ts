@@ -79,10 +79,13 @@ export const droppedBy = z.exactOptional(
         z.string().check(z.describe("Its id, which CloudTrail's record of it has too.")),
       ),
       claims: z.exactOptional(
-        z
-          .string()
-          .check(z.describe('Who the uploader says to be; nobody has checked it.')),
+        z.string().check(z.describe('Who the uploader says to be; nobody has checked it.')),
       ),
     })
-    .check(z.meta({ id: 'DroppedBy', description: 'Who dropped an artifact, as exactly as the store says.' })),
+    .check(
+      z.meta({
+        id: 'DroppedBy',
+        description: 'Who dropped an artifact, as exactly as the store says.',
+      }),
+    ),
 );

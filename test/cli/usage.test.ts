@@ -162,7 +162,9 @@ describe('slipway', () => {
     const { code, stderr } = await runHere('push', notebook, '--data', data);
 
     expect(code).toBe(2);
-    expect(stderr).toContain('train.ipynb is a notebook, which makes a model but is not one\n→ Let');
+    expect(stderr).toContain(
+      'train.ipynb is a notebook, which makes a model but is not one\n→ Let',
+    );
   });
 
   it.each([

@@ -92,9 +92,7 @@ describe('the control API as a function of a request', () => {
       handler(new Request(`https://api.example${path}`, asking)),
     );
     const read = async (after?: string) =>
-      Readable.from(
-        await slipway.readEvents({ model: 'shapes', follow: false, after }),
-      ).toArray();
+      Readable.from(await slipway.readEvents({ model: 'shapes', follow: false, after })).toArray();
 
     const all = await read();
     const rest = await read(all[1]?.cursor);

@@ -33,7 +33,11 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
         turnsOn: null,
         broken: undefined,
       };
-      const own = accountGround({ root: folder, caches: folder, environment: process.env }, plan, () => {});
+      const own = accountGround(
+        { root: folder, caches: folder, environment: process.env },
+        plan,
+        () => {},
+      );
       let deployed: readonly string[] = [];
       const ground = {
         ...own,

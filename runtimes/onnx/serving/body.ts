@@ -25,8 +25,7 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-const UTF_16 =
-  'the body is UTF-16, as PowerShell writes files by default; it takes UTF-8';
+const UTF_16 = 'the body is UTF-16, as PowerShell writes files by default; it takes UTF-8';
 
 // The first bytes of a file of each kind, in Latin-1.
 const KINDS = [

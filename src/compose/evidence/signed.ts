@@ -76,7 +76,10 @@ export function signed(given: Evidence, privateKey: KeyObject): string {
 export function readSigned(text: string): Read {
   const parsed = signedEvidence.safeParse(parseJson(text));
   if (!parsed.success) {
-    throw new Failure('InputInvalid', `this is not a file of \`slipway prove\`: ${firstOf(parsed)}`);
+    throw new Failure(
+      'InputInvalid',
+      `this is not a file of \`slipway prove\`: ${firstOf(parsed)}`,
+    );
   }
   const { publicKey, signature } = parsed.data;
   const der = Buffer.from(publicKey, 'base64');

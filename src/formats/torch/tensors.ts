@@ -78,7 +78,10 @@ function tensorOf({ args }: Instance, archive: TorchArchive, folder: string): To
     !shape ||
     !strides
   ) {
-    throw rejected(`${archive.file} has a tensor without a valid storage, shape or strides`, RESAVE);
+    throw rejected(
+      `${archive.file} has a tensor without a valid storage, shape or strides`,
+      RESAVE,
+    );
   }
   const [dtype, itemBytes] = kind;
   const member = archive.members.get(`${folder}/${key}`);

@@ -159,7 +159,11 @@ describe('a SavedModel', () => {
       { [INDEX]: tableOf(manyEntries()) },
       'its names take more than 67108864 bytes',
     ],
-    ['with an index cut short', { [INDEX]: part(INDEX).subarray(0, 100) }, 'not an index of variables'],
+    [
+      'with an index cut short',
+      { [INDEX]: part(INDEX).subarray(0, 100) },
+      'not an index of variables',
+    ],
   ])('%s is refused', async (_, changes, message) => {
     await expect(inspected(changes)).rejects.toThrow(message);
   });

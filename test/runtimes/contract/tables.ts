@@ -427,9 +427,7 @@ export function describeTables(runtime: Runtime): void {
       );
 
       expect((await Promise.all(answers)).map(({ json }) => json.error)).toEqual(
-        Array(2).fill(
-          'the body is UTF-16, as PowerShell writes files by default; it takes UTF-8',
-        ),
+        Array(2).fill('the body is UTF-16, as PowerShell writes files by default; it takes UTF-8'),
       );
     });
 

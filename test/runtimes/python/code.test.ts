@@ -739,7 +739,8 @@ def transform_fn(model, body, content_type, accept): return f"{body} {model} {co
       expect(await bare.text()).toBe('1\n');
       expect(nested.status).toBe(406);
       expect(await nested.json()).toEqual({
-        error: '"a" has lists or objects, which do not fit in the cells of a table; ask for application/json',
+        error:
+          '"a" has lists or objects, which do not fit in the cells of a table; ask for application/json',
       });
     });
   });
