@@ -1,0 +1,149 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
+import { loopbackGuard, newToken } from '#adapters/local/control-guard.ts';
+import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
+import { exposeWithProcess } from '#adapters/local/exposition.ts';
+import { listen } from '#adapters/local/listen.ts';
+import { roomMeters } from '#adapters/local/servers/room-meters.ts';
+import { realTimers } from '#adapters/local/timers.ts';
+import { controlHandler } from '#control/handler.ts';
+import type { Sent } from '#control/operation.ts';
+import { type MachineControl, machineOperations } from '#control/operations.ts';
+import { readKey } from '#domain/artifact/object-key.ts';
+import { deploymentId } from '#domain/deployment.ts';
+import { type LocalConfig, USUAL_PORTS } from '../config.ts';
+import { folderKeeper } from '../data-folder/keeper.ts';
+import { healthMeters, troublesOf, wallsFailure } from '../health.ts';
+import { liveWatch } from '../live-watch.ts';
+import { localSweep } from '../local-sweep.ts';
+import { machineMeters } from '../machine-meters.ts';
+import { slipwayRequests } from '../slipway.ts';
+import { VERSION } from '../version.ts';
+import type { Serving } from './serving.ts';
+import { BUCKET, type State } from './state.ts';
+import type { Workflows } from './workflows.ts';
+
+// How often live versions are looked at: a fault of five minutes is told within half a one.
+const WATCH_MS = 30_000;
+
+/** The control API, on its port, and the looks at what it tells of. */
+export type ControlPort = Awaited<ReturnType<typeof openControl>>;
+
+export async function openControl(
+  state: State,
+  serving: Serving,
+  workflows: Workflows,
+  config: LocalConfig,
+) {
+  const { dataDir, folder, registry, database, clock, store, events, problem } = state;
+  const { runtime, room, gateway } = serving;
+  const keeper = folderKeeper({
+    folder: {
+      dataDir,
+      database,
+      registry,
+      versions: objectVersions(database, clock),
+      objects: state.objects,
+      soundObject: store.objectProblem,
+      imageProblem: runtime.imageProblem,
+    },
+    bytesPerSecond: config.scrubBytesPerSecond,
+    onProblem: problem,
+  });
+  const watch = liveWatch({
+    registry,
+    clients: gateway.clients,
+    endsSince: serving.servers.endsSince,
+    incidents: serving.incidents,
+    clock,
+  });
+  const troubles = () =>
+    troublesOf({
+      dataDir,
+      bucketDir: folder('bucket'),
+      registry: state.registryFault,
+      walls: () => wallsFailure(runtime.walls),
+    });
+  const deploymentMetrics = deploymentMeters(registry);
+  const operations: MachineControl = {
+    ...slipwayRequests({
+      registry,
+      executions: workflows.engine,
+      builds: runtime.builds,
+      recover: workflows.recover,
+      clock,
+      sleep,
+      bucket: BUCKET,
+      endpoint: (model) => `${gateway.origin}${gateway.router.route(model)}`,
+      alerts: watch.alerts,
+      untaken: store.untaken,
+      logs: () => ({ ...runtime, platforms: serving.platforms }),
+      listBuilds: runtime.board.list,
+      readEvents: events.open,
+      objects: async (prefix) =>
+        (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),
+      remove: store.remove,
+      answeredBy: async (said) => said,
+    }),
+    async health() {
+      const found = await troubles();
+      const known = { pid: process.pid, memory: room.use(), walls: runtime.walls };
+      return found.length === 0
+        ? { status: 'ok', ...known }
+        : { status: 'failing', ...known, troubles: found };
+    },
+    metrics: async () =>
+      exposeWithProcess([
+        ...(await deploymentMetrics()),
+        ...roomMeters(room.use()),
+        ...(await machineMeters({
+          dataDir,
+          registry,
+          clock,
+          storage: keeper.storage,
+          version: VERSION,
+          engine: config.engine,
+        })),
+        healthMeters(await troubles()),
+      ]),
+    storage: keeper.storage,
+    scrub: async () => keeper.scrub(),
+    prune: async ({ dryRun }) => keeper.prune(dryRun),
+    backup: async ({ to, link }) => keeper.backUp(to, { isLinked: link }),
+    putObject: upload,
+  };
+  const token = newToken();
+  const { controlApi } = await import('#adapters/local/control-api.ts');
+  const api = controlApi(
+    controlHandler({
+      table: machineOperations,
+      operations,
+      guard: loopbackGuard(token),
+      after: realTimers.after,
+    }),
+  );
+  await api.ready();
+  const port = await listen(api.server, {
+    host: config.host,
+    port: config.controlPort ?? USUAL_PORTS.control,
+    askedBy: config.controlPort === undefined ? undefined : '--control-port',
+  });
+
+  async function upload({ key, bytes, sizeBytes: expectedBytes }: Sent & { readonly key: string }) {
+    const about = expectedBytes === undefined ? undefined : { expectedBytes };
+    const content = bytes ? Readable.fromWeb(bytes) : Readable.from([]);
+    const { versionId, sha256, sizeBytes } = await store.put(key, content, about);
+    const starts = ['artifact', 'folder', 'misnamed'].includes(readKey(key).kind);
+    const id = starts ? await deploymentId(BUCKET, key, versionId) : null;
+    return { key, versionId, sha256, sizeBytes, deploymentId: id };
+  }
+
+  return {
+    origin: `http://${config.host}:${port}`,
+    token,
+    startWatch: () => localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS }),
+    close: () => api.close(),
+    stopKeeping: () => keeper.stop(),
+  };
+}

@@ -1,0 +1,110 @@
+import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
+import { requestLog } from '#adapters/local/gateway/request-log.ts';
+import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
+import { serverMeters } from '#adapters/local/revisions/server-meters.ts';
+import { provenServers } from '#adapters/local/servers/proven-servers.ts';
+import { serverRoom } from '#adapters/local/servers/server-room.ts';
+import type { Walls } from '#adapters/local/servers/walls.ts';
+import containerLimits from '#domain/data/container-limits.json' with { type: 'json' };
+import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import { applicantOf } from '../applicants.ts';
+import { type LocalConfig, USUAL_PORTS } from '../config.ts';
+import { incidents } from '../incidents.ts';
+import { keptProof } from '../kept-proof.ts';
+import { localEngine } from '../local-engine.ts';
+import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from '../machine-budget.ts';
+import { startLive } from '../start-live.ts';
+import type { State } from './state.ts';
+
+/** The variables and the parts of this process that model servers are made with. */
+export type Machine = {
+  /** Slipway's own environment variables; a model server gets only a few harmless ones. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** The script that serves models as processes, instead of Slipway's own. */
+  readonly serverEntry?: string;
+  /** The walls that the machine has around models, where a look at them has begun already. */
+  readonly walls?: Promise<Walls>;
+};
+
+/** The servers of models, the gateway before them, and the builds for them. */
+export type Serving = Awaited<ReturnType<typeof openServing>>;
+
+/** Starts the live versions, and then the gateway. */
+export async function openServing(state: State, config: LocalConfig, machine: Machine) {
+  const { folder, store, checked, registry, database, clock, noted, problem } = state;
+  const room = serverRoom({
+    budgetMiB: config.memoryMiB ?? machineBudgetMiB(),
+    startsAtOnce: STARTS_AT_ONCE,
+  });
+  const runtime = await localEngine(config.engine, {
+    folder,
+    objectPath: store.objectPath,
+    objects: { checked, problem: store.problem },
+    applicantOf: (id) => applicantOf(registry, id),
+    noted,
+    clock,
+    availableMiB: () => availableMiB(room.use()),
+    environment: machine.environment,
+    serverEntry: machine.serverEntry,
+    walls: machine.walls,
+    codeWithoutWalls: config.codeWithoutWalls,
+  });
+  const generations = generationMeters(clock);
+  const servers = serverMeters(clock);
+  const told = incidents({ registry, clock, onProblem: problem });
+  const local = localPlatforms({
+    database,
+    onGeneration: generations.observe,
+    watcher: {
+      started: servers.started,
+      ended(of, end) {
+        servers.ended(of, end);
+        told.ended(of, end);
+      },
+    },
+    logDirectory: folder('logs'),
+    servers: provenServers(runtime.servers, { problem: keptProof(registry), noted }),
+    clock,
+    room,
+    lambda: {
+      maxInstances: config.maxInstances,
+      idleSeconds: config.idleSeconds,
+      requestTimeoutMs: config.requestTimeoutMs,
+      // A request that only Lambda would refuse is answered here, with a warning.
+      maxRequestBytes: containerLimits.requestMaxBytes,
+      streamed: { timeoutMs: limits.streamTimeoutSeconds * 1000 },
+    },
+  });
+  // Live models serve before anything else is done: their servers start while the rest is loaded.
+  const stopping = new AbortController();
+  startLive(
+    (await registry.models()).flatMap(({ live }) => live ?? []),
+    { start: local.start, signal: stopping.signal, onProblem: problem },
+  );
+  const { startGateway } = await import('#adapters/local/gateway/gateway.ts');
+  const gateway = await startGateway({
+    host: config.host,
+    port: config.gatewayPort ?? USUAL_PORTS.gateway,
+    askedBy: config.gatewayPort === undefined ? undefined : '--port',
+    except: config.gatewayPort === undefined ? config.controlPort : undefined,
+    revisions: local.host,
+    generations,
+    servers,
+    database,
+    clock,
+    requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
+    corsOrigins: config.corsOrigins,
+    allowedHosts: config.allowedHosts,
+  });
+  return {
+    runtime,
+    room,
+    servers,
+    incidents: told,
+    platforms: local.platforms,
+    gateway,
+    /** Begins no more servers of live versions. */
+    stopStarting: () => stopping.abort(),
+    close: () => Promise.all([gateway.close(), local.close()]),
+  };
+}

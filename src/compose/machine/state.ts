@@ -1,0 +1,122 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { folderStore } from '#adapters/local/bucket/folder-store.ts';
+import { objectStore } from '#adapters/local/bucket/object-store.ts';
+import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
+import { eventFeed } from '#adapters/local/registry/event-feed.ts';
+import { eventLog } from '#adapters/local/registry/event-log.ts';
+import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
+import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
+import { registryCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
+import { releaseReserve } from '#adapters/local/registry/reserve.ts';
+import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
+import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
+import type { Damage } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { RevisionSpec } from '#ports/platform.ts';
+import { publishEvents } from '#steps/publish-events.ts';
+import { steadyClock, systemClock } from '../clocks.ts';
+import type { LocalConfig } from '../config.ts';
+import type { LocalDeployments } from '../local-deployments.ts';
+import { publisher } from '../publisher.ts';
+import { later } from './later.ts';
+
+export const BUCKET = 'bucket';
+
+/** The data folder of one machine, opened: its registry, its bucket, and who hears of events. */
+export type State = Awaited<ReturnType<typeof openState>>;
+
+/** Locks a data folder and opens all that is kept in it. `report` gets a problem outside any deployment, in one line. */
+export async function openState(
+  dataDir: string,
+  config: LocalConfig,
+  report: (problem: string) => void,
+) {
+  const folder = (name: string) => join(dataDir, name);
+  const unlock = lockFolder(dataDir);
+  const isFull = releaseReserve(dataDir);
+  mkdirSync(folder('logs'), { recursive: true });
+  // The engine needs the clock's users, and tells whether it is idle.
+  const idle = { isIdle: () => true };
+  const clock = steadyClock(() => idle.isIdle());
+  const database = openRegistry(dataDir, { beginsAnew: config.beginAnew, nowMs: clock.now() });
+  const problem = (error: unknown) => report(explain(error));
+  const check = registryCheck(folder(REGISTRY), (fault) =>
+    problem(registryFailure(fault, folder(REGISTRY))),
+  );
+
+  const listeners: (() => void)[] = [];
+  const registry = sqliteRegistry({
+    database,
+    clock,
+    onEvents() {
+      for (const hear of listeners) hear();
+    },
+  });
+  const events = eventFeed(registry);
+  const published = publisher(
+    publishEvents({ registry, bus: await eventLog(folder('events.ndjson')) }),
+    problem,
+  );
+  const hooks = webhooks({
+    urls: config.webhooks,
+    secret: config.webhookSecret,
+    registry,
+    database,
+    // A receiver compares a signature's time with its own clock.
+    clock: systemClock,
+    report,
+  });
+  listeners.push(events.changed, published.wake, hooks.changed);
+
+  const checked = checkedFiles();
+  const objects = objectStore(folder('objects'), checked);
+  const begin = later<LocalDeployments['begin']>('the start of a deployment');
+  const store = folderStore({
+    root: dataDir,
+    objects,
+    bucket: BUCKET,
+    database,
+    clock,
+    maxObjectBytes: config.maxObjectBytes,
+    onCreated: (event) => begin.get()(event).catch(problem),
+    onProblem: problem,
+  });
+
+  return {
+    dataDir,
+    folder,
+    isFull,
+    clock,
+    /** The engine says here whether it is idle. */
+    idle,
+    database,
+    registry,
+    /** Fails where SQLite does not call the registry sound. */
+    async registryFault() {
+      const fault = await check.fault();
+      return fault && registryFailure(fault, folder(REGISTRY));
+    },
+    store,
+    objects,
+    checked,
+    events,
+    published,
+    /** The deployments of the bucket's versions are begun by this. */
+    begin,
+    problem,
+    noted: (spec: RevisionSpec, damage: Damage | null) =>
+      void registry.noteDamage(spec, damage).catch(problem),
+    async stopTelling() {
+      await Promise.all([published.stop(), hooks.stop()]);
+      events.close();
+    },
+    check,
+    unlock,
+  };
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof Failure && error.fix ? `${error.message} → ${error.fix}` : error.message;
+}
