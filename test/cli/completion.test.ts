@@ -18,7 +18,7 @@ describe('slipway complete', () => {
   it('answers every command that the help has, and no hidden one', async () => {
     const { stdout } = await runHere('help');
     const commands = /Commands:\n([\s\S]*?)\n\n/.exec(stdout)?.[1] ?? '';
-    const listed = commands.match(/(?<=^ {2})[a-z]+/gm) ?? [];
+    const listed = commands.match(/(?<=^ {2})[a-z][a-z-]*/gm) ?? [];
 
     const found = await candidates('');
 

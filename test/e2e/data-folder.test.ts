@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCli } from '../cli/run-cli.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
@@ -189,4 +190,27 @@ describe('slipway backup and restore', () => {
     expect(none.stderr).toContain('is not a backup of Slipway');
     expect(over.stderr).toContain('is neither empty nor a backup of Slipway');
   });
+});
+
+it('a data folder that was copied elsewhere serves what it served, and deploys nothing again', async () => {
+  await using folder = await temporaryFolder();
+  await using elsewhere = await temporaryFolder();
+  const copy = join(elsewhere.path, 'copy');
+  {
+    await using slipway = await startSlipway(folder.path, SPECIAL);
+    await deployed(slipway, light(1), light(2));
+    await slipway.ask('shapes', 'rollback');
+    await slipway.settled('shapes');
+  }
+  await cp(folder.path, copy, { recursive: true });
+
+  await using slipway = await startSlipway(copy, SPECIAL);
+  slipway.drop('models/later/later.onnx', light(3));
+  await slipway.ending('later', 1);
+  await slipway.settled('shapes');
+
+  // The bucket still shows version 2, which was rolled back.
+  expect((await slipway.endings('shapes')).map(({ version }) => version)).toEqual([1, 2, 1]);
+  slipway.drop(KEY, light(2));
+  expect((await slipway.ending('shapes', 4)).detail).toMatchObject({ state: 'Live', version: 3 });
 });

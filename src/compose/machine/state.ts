@@ -5,6 +5,7 @@ import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { eventFeed } from '#adapters/local/registry/event-feed.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
+import { isCopied } from '#adapters/local/registry/folder-copy.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { registryCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
@@ -79,6 +80,7 @@ export async function openState(
     database,
     clock,
     maxObjectBytes: config.maxObjectBytes,
+    isCopied: isCopied(database, folder(REGISTRY)),
     onCreated: (event) => begin.get()(event).catch(problem),
     onProblem: problem,
   });

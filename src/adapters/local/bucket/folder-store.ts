@@ -73,6 +73,8 @@ type Options = {
   /** Called once per reason that a file is not taken; it stays in the bucket and is retried. The key is empty when the problem is the whole bucket. */
   readonly onProblem: (failure: Failure, key: string) => void;
   readonly objects?: ObjectStore;
+  /** Whether the data folder was copied since Slipway last ran in it. */
+  readonly isCopied?: boolean;
   /** The timers by which a change settles. */
   readonly timers?: Timers;
 };
@@ -94,7 +96,15 @@ export function folderStore(options: Options): FolderStore {
   const versions = objectVersions(options.database, options.clock);
   const sound = soundObjects(folder, objects, versions);
   const troubles = problems(options.onProblem, options.clock);
-  const intake = bucketIntake({ folder, objects, versions, maxObjectBytes });
+  // Each of their files is looked at once by the first scan.
+  const inherited = new Set(options.isCopied ? versions.keys() : []);
+  const intake = bucketIntake({
+    folder,
+    objects,
+    versions,
+    maxObjectBytes,
+    isInherited: (key) => inherited.delete(key),
+  });
   const watch = bucketWatch({
     root: folder,
     problems: troubles,

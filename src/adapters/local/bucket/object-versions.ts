@@ -73,7 +73,6 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
       max(:nowMs, coalesce((SELECT last_modified_ms + 1 FROM objects ORDER BY sequence DESC LIMIT 1), 0)),
       :content, :changedNs
     RETURNING ${COLUMNS}`);
-  const touch = database.prepare('UPDATE objects SET changed_ns = ? WHERE version_id = ?');
   const settle = database.prepare(
     'UPDATE objects SET is_settled = TRUE WHERE key = ? AND version_id = ?',
   );
@@ -102,10 +101,6 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
     ): ObjectVersion => add({ key, isDeleted: 0, sha256, sizeBytes, ...file }, owner),
     markDeleted: (key: string): ObjectVersion =>
       add({ key, isDeleted: 1, sha256: '', sizeBytes: 0, content: '', changedNs: '' }),
-    /** Records that the file was linked, moved or had its mode changed, with the same bytes. */
-    seen(versionId: string, { changedNs }: Fingerprint): void {
-      transaction(database, () => touch.run(changedNs, versionId));
-    },
     /** Forgets versions whose bytes nothing needs. */
     forget(unneeded: readonly Pick<ObjectVersion, 'versionId'>[]): void {
       transaction(database, () => {
@@ -115,7 +110,7 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
         }
       });
     },
-    /** Records the file that shows a version in the bucket. */
+    /** Records the file that shows a version in the bucket, which may be another one with the same bytes. */
     shown(versionId: string, { content, changedNs }: Fingerprint): void {
       transaction(database, () => show.run(content, changedNs, versionId));
     },
