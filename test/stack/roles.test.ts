@@ -85,6 +85,10 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'a promotion that a person refuses leaves the list of those under way: here none is refused',
   ],
   [
+    /^s3:PutObject GrantBuildRole .*\/own-builds\/\*$/,
+    'no model that is traced is built from a Dockerfile: test/aws/own-image.test.ts is',
+  ],
+  [
     /^s3:ListBucket AdmitPromotionRole /,
     'without it S3 calls a file that is missing forbidden, and here all have arrived',
   ],
