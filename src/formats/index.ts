@@ -4,6 +4,7 @@ import { gguf } from './gguf/format.ts';
 import { huggingface } from './huggingface/format.ts';
 import { keras } from './keras/format.ts';
 import { lightgbm } from './lightgbm/format.ts';
+import { lightning } from './lightning/format.ts';
 import { mlflow } from './mlflow/format.ts';
 import { onnx } from './onnx/format.ts';
 import { python } from './python/format.ts';
@@ -30,6 +31,7 @@ export const FORMATS = {
   tflite,
   savedmodel,
   keras,
+  lightning,
   spacy,
   mlflow,
   sagemaker,

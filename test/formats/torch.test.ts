@@ -6,6 +6,7 @@ import { inspectFiles } from '#formats/inspect.ts';
 import { refuseOddProgram } from '#formats/torch/program.ts';
 import { memoryFile } from '../support/bytes/archive-files.ts';
 import { zipOf } from '../support/bytes/zip.ts';
+import { lightningOf } from '../support/models/lightning.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/torch');
 const HOSTILE = readdirSync(join(FOLDER, 'hostile'));
@@ -225,26 +226,6 @@ describe('what no module needs is refused', () => {
 });
 
 const options = { maxBytes: 2 ** 40, manifest: manifestSchema.parse({}) };
-
-/** What Lightning saves, without a tensor; its hyper-parameters are made by these opcodes. */
-function lightningOf(parameters: string): Buffer {
-  const text = (value: string) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(value.length);
-    return Buffer.concat([Buffer.from('X'), length, Buffer.from(value)]);
-  };
-  const pickle = Buffer.concat([
-    Buffer.from('\x80\x02}(', 'latin1'),
-    ...['pytorch-lightning_version', '2.5.0', 'state_dict'].map(text),
-    Buffer.from('}'),
-    text('hyper_parameters'),
-    Buffer.from(`${parameters}u.`, 'latin1'),
-  ]);
-  return zipOf([
-    { name: 'archive/data.pkl', content: pickle },
-    { name: 'archive/version', content: '3' },
-  ]);
-}
 
 function fileOf(name: string) {
   return memoryFile(name.split('/').at(-1) ?? '', readFileSync(join(FOLDER, name)));
