@@ -129,7 +129,9 @@ describe('weights without their module are refused', () => {
     expect(outcome).toMatchObject({
       name: 'ArtifactRejected',
       message: expect.stringContaining('epoch=3.ckpt is a checkpoint of PyTorch Lightning'),
-      fix: expect.stringContaining('Net.load_from_checkpoint("epoch=3.ckpt", map_location="cpu")'),
+      fix: expect.stringMatching(
+        /^Call it model\.ckpt .* model\.py[\s\S]*Net\.load_from_checkpoint\("epoch=3\.ckpt", map_location="cpu"\)/,
+      ),
     });
     expect(code).toContain('Net.load_from_checkpoint(FILE, map_location="cpu").eval()');
     expect(requirements).toContain('lightning');

@@ -24,7 +24,7 @@ const IMPORTS = { name: 'PyTorch, Lightning and their imports', bytes: 500 * 2 *
 
 export const read: ReadFolder = (files, root) => inspectLightning(files, root);
 
-/** The checkpoints whose `model.py` has the module; where that answers by itself, it is code that loads the checkpoint as it likes. */
+/** Those whose `model.py` has the module; where that answers by itself, it is code that loads the checkpoint as it likes. */
 export const folders: FindFolders = async (files) => {
   const found: string[] = [];
   for (const root of foldersWith(files, lightning.folder.marker)) {
@@ -60,7 +60,7 @@ async function inspectLightning(files: readonly ArtifactFile[], root: string): P
   const requirements = await requirementsIn(files, within(root, 'requirements.txt'));
   return {
     format: 'lightning',
-    formatVersion: version === null ? 'checkpoint' : `checkpoint, Lightning ${version}`,
+    formatVersion: `checkpoint, Lightning ${version}`,
     ...codeFacts(files, IMPORTS),
     pythonVersion: null,
     requirements: [...requirements, ...needed(code, version, requirements)],
@@ -69,26 +69,23 @@ async function inspectLightning(files: readonly ArtifactFile[], root: string): P
   };
 }
 
-/** The Lightning that saved a checkpoint, null where its hyper-parameters are objects of Lightning, so that nothing else is read; undefined for a file that Lightning did not save, or that names other classes. */
-async function savedByLightning(archive: TorchArchive): Promise<string | null | undefined> {
+/** The version of the Lightning that saved a checkpoint; undefined for a file that it did not save, or that names classes of others. */
+async function savedByLightning(archive: TorchArchive): Promise<string | undefined> {
   const data = archive.members.get('data.pkl');
   if (!data) return undefined;
   const globals = torchGlobals({ hasCode: false });
   const scanned = await scanMember(archive, data, globals).catch(() => undefined);
-  const others = globals.others();
-  if (!others.every((name) => OWN.test(name))) return undefined;
-  const entries = scanned ? entriesOf(scanned.root) : [];
-  const version = entries.find(([key]) => key === VERSION)?.[1];
-  if (typeof version === 'string') return version;
-  return others.length > 0 ? null : undefined;
+  if (!scanned || !globals.others().every((name) => OWN.test(name))) return undefined;
+  const version = entriesOf(scanned.root).find(([key]) => key === VERSION)?.[1];
+  return typeof version === 'string' ? version : undefined;
 }
 
 /** The Lightning that saved it, by the package that the code imports, and torch, where the folder's own requirements name neither. */
-function needed(code: string, version: string | null, requirements: readonly string[]) {
+function needed(code: string, version: string, requirements: readonly string[]) {
   const named = new Set(requirements.map(packageOf));
   const isNamed = named.has('lightning') || named.has('pytorch-lightning');
   const name = /\bpytorch_lightning\b/.test(code) ? 'pytorch-lightning' : 'lightning';
-  const exact = version !== null && isVersion(version) ? `${name}==${version}` : name;
+  const exact = isVersion(version) ? `${name}==${version}` : name;
   return [...(isNamed ? [] : [exact]), ...(named.has('torch') ? [] : ['torch'])];
 }
 

@@ -94,10 +94,16 @@ function keyOfState(root: Value): string {
 }
 
 /** The lines that load a module's weights from a file of this name. */
-type Loading = { readonly needs: string; lines(file: string): readonly string[] };
+type Loading = {
+  readonly needs: string;
+  /** What is less work, as a clause. */
+  readonly first: string;
+  lines(file: string): readonly string[];
+};
 
 const byState = (key: string): Loading => ({
   needs: 'torch',
+  first: 'Save the module with its code (torch.jit.script or torch.export)',
   lines: (file) => [
     `state = torch.load(${file}, map_location="cpu", weights_only=True)${key}`,
     'self.net = Net().eval()',
@@ -107,12 +113,13 @@ const byState = (key: string): Loading => ({
 
 const BY_LIGHTNING: Loading = {
   needs: 'torch and lightning',
+  first: 'Call it model.ckpt and upload it in a folder with the class that was trained in model.py',
   lines: (file) => [`self.net = Net.load_from_checkpoint(${file}, map_location="cpu").eval()`],
 };
 
-function tenLines(file: string, { needs, lines }: Loading): string {
+function tenLines(file: string, { needs, first, lines }: Loading): string {
   return [
-    `Save the module with its code (torch.jit.script or torch.export), or put it in a folder with the code of the module, a requirements.txt that names ${needs}, and a predict.py of these lines:`,
+    `${first}, or put it in a folder with the code of the module, a requirements.txt that names ${needs}, and a predict.py of these lines:`,
     '  import torch',
     '  from model import Net  # the module that was trained',
     '',

@@ -38,8 +38,7 @@ describe('a checkpoint of PyTorch Lightning with its class beside it', () => {
       folder({ 'model.ckpt': asObjects, 'model.py': code, 'requirements.txt': requirements });
 
     expect(await of('einops')).toMatchObject({
-      formatVersion: 'checkpoint',
-      requirements: ['einops', 'pytorch-lightning', 'torch'],
+      requirements: ['einops', 'pytorch-lightning==2.5.0', 'torch'],
     });
     expect(await of('torch==2.8.0\nlightning==2.5.0')).toMatchObject({
       requirements: ['torch==2.8.0', 'lightning==2.5.0'],
