@@ -35,6 +35,8 @@ export type Fared = Partial<Asked> & {
   readonly name: string;
   readonly family: string;
   readonly served: 'onnx' | 'python' | 'refused' | 'not made';
+  /** Whether Slipway failed at the model, which is no refusal. */
+  readonly failed?: true;
   /** Whether the model was served by the `predict.py` that Slipway writes, after it was refused. */
   readonly byWay?: boolean;
   readonly says?: string;
@@ -104,6 +106,7 @@ async function faredBy(
     family,
     served: 'refused' as const,
     says: `${detail.reason} ${detail.fix ?? ''}`,
+    ...(detail.state === 'Rejected' ? {} : { failed: true as const }),
   };
   if (!refused.says.includes('--write-predict')) return refused;
   const way = `${model}-way`;

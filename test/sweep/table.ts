@@ -36,10 +36,17 @@ export function table(results: readonly Fared[]): string {
   ].join('\n');
 }
 
-/** The faults of a model, each as one line. A refusal that names no fix is one, and so is a way that does not serve. */
-export function faultsOf({ name, served, byWay, says, wrong = [] }: Fared): readonly string[] {
+/** The faults of a model, each as one line. A refusal that names no fix is one, and so is a deployment that fails, or a way that does not serve. */
+export function faultsOf({
+  name,
+  served,
+  failed,
+  byWay,
+  says,
+  wrong = [],
+}: Fared): readonly string[] {
   const faults = wrong.map((each) => `${name}: ${each}`);
   if (served !== 'refused') return faults;
-  if (byWay === false) return [...faults, `${name}: ${says}`];
+  if (failed || byWay === false) return [...faults, `${name}: ${says}`];
   return / \S/.test(says ?? '') ? faults : [...faults, `${name} is refused without a way: ${says}`];
 }

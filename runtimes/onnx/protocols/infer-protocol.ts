@@ -4,6 +4,7 @@ import { is, isObject, show } from '../values/json.ts';
 import { flatJson } from '../values/tensor-json.ts';
 import {
   type Datatype,
+  isDatatype,
   readTensor,
   type Signature,
   type Tensor,
@@ -37,7 +38,7 @@ export function metadataOf({ name, version, signature }: Model) {
     name,
     ...(version && { versions: [version] }),
     platform: 'onnx_onnxv1',
-    inputs: signature.inputs.map(specOf),
+    inputs: signature.inputs.map(declaredOf),
     outputs: signature.outputs,
   };
 }
@@ -131,6 +132,12 @@ function byName(
 function readInput(spec: TensorSpec, sent: Readonly<Record<string, unknown>>, tail: Tail): Tensor {
   const label = `input "${spec.name}"`;
   const { shape, data } = sent;
+  if (spec.isUnread && isDatatype(sent['datatype']) && sent['datatype'] !== spec.datatype) {
+    const { isUnread: _, ...own } = spec;
+    const ignored = readInput({ ...own, datatype: sent['datatype'] }, sent, tail);
+    const { datatype } = spec;
+    return { ...ignored, datatype, data: new Float64Array(ignored.data.length) };
+  }
   const datatype = [spec.datatype, ...narrower(spec)].find((each) => each === sent['datatype']);
   if (!datatype) {
     throw refusal(
@@ -192,6 +199,11 @@ function parametersOf(holder: Readonly<Record<string, unknown>> | undefined) {
 
 function isShape(shape: unknown): shape is readonly number[] {
   return Array.isArray(shape) && shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
+}
+
+/** Any value can be written as a text, and so what the model drops. */
+function declaredOf(spec: TensorSpec): TensorSpec {
+  return specOf(spec.isUnread ? { ...spec, datatype: 'BYTES' } : spec);
 }
 
 function specOf({ name, datatype, shape }: TensorSpec): TensorSpec {

@@ -45,6 +45,10 @@ export type TensorData =
 /** A TensorSpec without free dimensions, with its values. */
 export type Tensor = TensorSpec & { readonly data: TensorData };
 
+export function isDatatype(value: unknown): value is Datatype {
+  return typeof value === 'string' && Object.hasOwn(PACK, value);
+}
+
 type Pack = (values: readonly unknown[], label: string) => TensorData;
 
 const PACK = {

@@ -85,6 +85,30 @@ print(json.dumps([found, read.tolist()]))
     ]);
   });
 
+  it('a tensor of a column that its ColumnTransformer drops is declared as texts, and may be of any datatype', async () => {
+    const found = await snippets.said(`
+import json
+from slipway_server.protocols.binary import Tail
+from slipway_server.protocols.infer_protocol import read_infer_request
+from slipway_server.values.tensors import Signature, TensorSpec
+signature = Signature((TensorSpec("name", "FP64", (-1,), is_unread=True),), ())
+sent = [("BYTES", ["Owen Harris", ""]), ("BOOL", [True, False]), ("INT64", [1, 2]), ("FP64", [1.5, 2])]
+body = lambda datatype, data: {"inputs": [{"name": "name", "shape": [2], "datatype": datatype, "data": data}]}
+read = [read_infer_request(body(*each), Tail(None), signature).inputs["name"].tolist() for each in sent]
+print(json.dumps([signature.declared().json()["inputs"][0]["datatype"], read]))
+`);
+
+    expect(found).toEqual([
+      'BYTES',
+      [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [1.5, 2],
+      ],
+    ]);
+  });
+
   it('a pipeline is asked step by step, since not every step has something to be fitted', async () => {
     const found = await snippets.said(`
 import json

@@ -283,6 +283,23 @@ print(json.dumps({
     expect(found.answers).toBeLessThan(10);
   });
 
+  it('a model that answers the same row otherwise each time has no request whose answer is known', async () => {
+    const found = await said(`
+from slipway_server.describe import _example
+class Dice:
+    thrown = 0
+    def predict(self, inputs):
+        Dice.thrown += 1
+        return {"label": np.array([Dice.thrown]), "prediction": np.array([0.5])}
+signature = Signature(matrix(2), ())
+row = {"input": np.zeros((1, 2))}
+known = _example(Model(signature, lambda inputs: {"prediction": np.array([0.5])}), row)
+print(json.dumps([_example(Model(signature, Dice().predict), row), known["expect"]["outputs"][0]["data"]]))
+`);
+
+    expect(found).toEqual([null, [0.5]]);
+  });
+
   it('what has no way back through its first steps is asked by what these have learned', async () => {
     const found = await said(`
 class OneWay(Part):

@@ -96,6 +96,8 @@ def _by_name(body: dict[str, Any], field: str, specs: tuple[TensorSpec, ...]) ->
 def _read_input(spec: TensorSpec, sent: dict[str, Any], tail: Tail) -> np.ndarray:
     label = f'input "{spec.name}"'
     datatype, shape = sent.get("datatype"), sent.get("shape")
+    if spec.is_unread and datatype in DTYPES and datatype != spec.datatype:
+        return np.zeros(_read_input(replace(spec, datatype=str(datatype), is_unread=False), sent, tail).shape)
     if datatype in _NARROWER.get(spec.datatype, ()):
         read = _read_input(replace(spec, datatype=str(datatype)), sent, tail)
         kept = read.astype(DTYPES[spec.datatype])

@@ -201,7 +201,7 @@ class Routes:
     def _metadata(self) -> dict[str, Any]:
         versions = {"versions": [self._config.version]} if self._config.version else {}
         platform = {"platform": adapter_of(self._config.facts.format).PLATFORM}
-        return {"name": self._config.name, **versions, **platform, **self._model().signature.json()}
+        return {"name": self._config.name, **versions, **platform, **self._model().signature.declared().json()}
 
     async def _described(self) -> tuple[dict[str, Any], Sample]:
         """The model's document, and a request that it has just answered, or that its artifact gives; made on first use."""

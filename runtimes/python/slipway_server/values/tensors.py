@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -61,6 +61,10 @@ class TensorSpec:
 class Signature:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+
+    def declared(self) -> Signature:
+        """As clients are told: any value can be written as a text, and so what the model drops."""
+        return replace(self, inputs=tuple(replace(spec, datatype="BYTES") if spec.is_unread else spec for spec in self.inputs))
 
     def json(self) -> dict[str, Any]:
         return {"inputs": [spec.json() for spec in self.inputs], "outputs": [spec.json() for spec in self.outputs]}

@@ -1,4 +1,8 @@
 import { readBinary } from '../../../../runtimes/onnx/protocols/binary.ts';
+import {
+  metadataOf,
+  readInferRequest,
+} from '../../../../runtimes/onnx/protocols/infer-protocol.ts';
 import { parseJsonWithBigIntegers } from '../../../../runtimes/onnx/values/json.ts';
 import {
   buffersOf,
@@ -49,6 +53,36 @@ it('a column that the model drops takes any value, and counts as 0 where that is
   const { data } = readWrittenTensor(spec, [5], [7, 'Owen Harris', null, true, '2024-01-01']);
 
   expect([...data]).toEqual([7, 0, 0, 0, 0]);
+});
+
+it('a tensor of a column that the model drops is declared as texts, and may be of any datatype', () => {
+  const spec: TensorSpec = { name: 'passenger', datatype: 'FP64', shape: [-1], isUnread: true };
+  const signature = { inputs: [spec], outputs: [] };
+  const sent = [
+    { datatype: 'BYTES', data: ['Owen Harris', ''] },
+    { datatype: 'BOOL', data: [true, false] },
+    { datatype: 'INT64', data: [1, 2] },
+    { datatype: 'FP64', data: [1.5, 2] },
+  ];
+  const read = (tensor: object) => {
+    const body = { inputs: [{ name: 'passenger', shape: [2], ...tensor }] };
+    return readInferRequest(body, signature).run.inputs.map(({ datatype, data }) => [
+      datatype,
+      ...data,
+    ]);
+  };
+
+  expect(metadataOf({ name: 'm', version: '', signature }).inputs).toEqual([
+    { name: 'passenger', datatype: 'BYTES', shape: [-1] },
+  ]);
+  expect(sent.map(read)).toEqual([
+    [['FP64', 0, 0]],
+    [['FP64', 0, 0]],
+    [['FP64', 0, 0]],
+    [['FP64', 1.5, 2]],
+  ]);
+  expect(() => read({ datatype: 'BYTES', data: ['one'] })).toThrow('has 1 values');
+  expect(() => read({ datatype: 'TEXT', data: ['a', 'b'] })).toThrow('the model takes FP64');
 });
 
 describe('where a text of its own stands for a missing one, that text of a client', () => {

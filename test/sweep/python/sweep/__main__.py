@@ -18,7 +18,7 @@ import numpy as np
 from . import boosters, estimators, pipelines
 from .answers import answers_of, quietly
 from .case import Case
-from .questions import questions_of
+from .questions import questions_of, throws_dice
 
 
 def main() -> None:
@@ -50,6 +50,8 @@ def _made(case: Case, folder: Path, seed: int) -> dict[str, str]:
         path = own / f"model{case.ending}"
         case.save(made.model, str(path))
         asked = quietly(made.asked) if made.asked else answers_of(made.model)
+        if throws_dice(asked, made.data.unseen):
+            raise ValueError("it answers the same rows otherwise each time, so there is nothing to compare")
         questions = list(questions_of(asked, made.data.unseen, rng))
         (own / "questions.pickle").write_bytes(pickle.dumps(questions))
         return {**told, "model": str(path), "questions": str(own / "questions.pickle")}

@@ -46,6 +46,15 @@ def _decided(rows: Any, asked: Asked) -> Any:
     return take(rows, [at for at, answers in enumerate(alone) if all(_is_same(each[0], together[name][at]) for name, each in answers.items())])
 
 
+def throws_dice(asked: Asked, rows: Any) -> bool:
+    """Whether the framework answers the same rows otherwise when it is asked again."""
+    try:
+        first, again = asked(rows), asked(rows)
+    except Exception:
+        return False
+    return not all(_is_same(answers, again[name]) for name, answers in first.items())
+
+
 def _is_same(one: Any, other: Any) -> bool:
     one, other = np.asarray(one), np.asarray(other)
     return bool(np.array_equal(one, other)) if one.dtype.kind in "OUb" else bool(np.allclose(one, other, rtol=1e-9, atol=1e-12, equal_nan=True))
