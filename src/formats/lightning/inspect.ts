@@ -24,7 +24,7 @@ const IMPORTS = { name: 'PyTorch, Lightning and their imports', bytes: 500 * 2 *
 
 export const read: ReadFolder = (files, root) => inspectLightning(files, root);
 
-/** Those whose `model.py` has the module; where that answers by itself, it is code that loads the checkpoint as it likes. */
+/** The checkpoints whose `model.py` has the module; where that answers by itself, it is code that loads the checkpoint as it likes. */
 export const folders: FindFolders = async (files) => {
   const found: string[] = [];
   for (const root of foldersWith(files, lightning.folder.marker)) {
