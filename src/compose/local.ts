@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { lstat, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -339,6 +339,11 @@ async function startIn(
     incidents: told,
     clock,
   });
+  const isInBucket = (name: string) =>
+    lstat(join(folder('bucket'), 'models', name)).then(
+      () => true,
+      () => false,
+    );
   const troubles = () =>
     troublesOf({
       dataDir,
@@ -361,7 +366,7 @@ async function startIn(
         nowMs: clock.now(),
         alerts: model.live ? await watch.alerts(model.live) : [],
       }),
-    refused: async () => refusedDrops(registry, await store.untaken()),
+    refused: async () => refusedDrops(registry, await store.untaken(), isInBucket),
     log: (model, query) =>
       modelLog(registry, { ...runtime, platforms: local.platforms }, { model, query }),
     requests: {

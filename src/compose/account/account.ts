@@ -89,7 +89,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
         }),
       );
     },
-    refused: () => refusedDrops(registry, []),
+    refused: () => refusedDrops(registry, [], async () => true),
     storage: async () => null,
     walls: async () => null,
     logs: async (name, query) =>
