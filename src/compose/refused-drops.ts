@@ -9,10 +9,11 @@ const MOST = 5;
 /** Drops that became no version, and so have no event. */
 type Untaken = { readonly key: string; readonly failure: Failure; readonly sinceMs: number };
 
-/** Drops that were refused or ignored as they came, by whose name there is no model, and those that are `untaken`: the newest of each name, newest first, at most five, from the newest 200 events. */
+/** Drops that were refused or ignored as they came, by whose name there is no model and the bucket still has something (`isThere`), and those that are `untaken`: the newest of each name, newest first, at most five, from the newest 200 events. */
 export async function refusedDrops(
   registry: Pick<Registry, 'models' | 'newestEvents'>,
   untaken: readonly Untaken[],
+  isThere: (name: string) => Promise<boolean>,
 ): Promise<readonly RefusedDrop[]> {
   const [models, events] = await Promise.all([registry.models(), registry.newestEvents(LOOKED_AT)]);
   const known = new Set(models.map(({ name }) => name));
@@ -21,7 +22,7 @@ export async function refusedDrops(
     const { model: name, state, reason, fix, time } = detail;
     if ((state !== 'Rejected' && state !== 'Ignored') || known.has(name)) continue;
     known.add(name);
-    drops.push({ name, state, reason, fix, time });
+    if (await isThere(name)) drops.push({ name, state, reason, fix, time });
   }
   return [...drops, ...untaken.map(asDrop)]
     .toSorted((a, b) => b.time.localeCompare(a.time))

@@ -27,6 +27,8 @@ type Deps = Acting & {
   readonly alerts: (live: ModelVersion) => Promise<readonly Damage[]>;
   /** What was dropped and is no version. */
   readonly untaken: () => Promise<Parameters<typeof refusedDrops>[1]>;
+  /** Whether the bucket still has something of a model by this name. */
+  readonly isInBucket: (name: string) => Promise<boolean>;
   readonly logs: () => ModelLogs;
   readonly builds: Acting['builds'];
   readonly listBuilds: () => Promise<readonly BuildProgress[]>;
@@ -59,7 +61,7 @@ export function slipwayRequests(deps: Deps): Requests {
     listModels: async () => ({
       models: await bounded(await registry.models(), READS_AT_ONCE, statusOf),
     }),
-    listRefused: async () => ({ refused: await refusedDrops(registry, await deps.untaken()) }),
+    listRefused: async () => ({ refused: await refusedDrops(registry, await deps.untaken(), deps.isInBucket) }),
     readModel: async ({ name }) => statusOf(await known(name)),
     readLogs: async ({ name, tail, since }) =>
       modelLog(registry, deps.logs(), {

@@ -21,9 +21,17 @@ describe('the drops that became no model', () => {
     { what: 'none of a model', came: ['a', 'b', '+a'], are: ['b'] },
     { what: 'five at most', came: [...'abcdefg'], are: [...'gfedc'] },
   ])('are $what', async ({ came, are }) => {
-    const drops = await refusedDrops(await registryAfter(...came), []);
+    const drops = await refusedDrops(await registryAfter(...came), [], async () => true);
 
     expect(drops.map(({ name }) => name)).toEqual(are);
+  });
+
+  it('are none of which the bucket has nothing any more', async () => {
+    const registry = await registryAfter('a', 'b', 'c');
+
+    const drops = await refusedDrops(registry, [], async (name) => name !== 'b');
+
+    expect(drops.map(({ name }) => name)).toEqual(['c', 'a']);
   });
 
   it('are those too that are no version, as links, also by the name of a model', async () => {
@@ -32,7 +40,7 @@ describe('the drops that became no model', () => {
     });
     const link = { key: 'models/a/m.onnx', failure, sinceMs: 1_000_000 };
 
-    const drops = await refusedDrops(await registryAfter('+a', 'b'), [link]);
+    const drops = await refusedDrops(await registryAfter('+a', 'b'), [link], async () => true);
 
     expect(drops).toMatchObject([
       { name: 'a', state: 'Rejected', reason: 'models/a/m.onnx is a link', fix: 'Copy it.' },

@@ -64,6 +64,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       // CloudWatch's alarms tell in an account.
       alerts: async () => [],
       untaken: async () => [],
+      isInBucket: async () => true,
       logs: () => ({ platforms: logTails(account, outputs, logs), buildLog, builds }),
       listBuilds: () => buildsProgress({ builds, buildLog }),
       readEvents: async (query) => registryEvents(registry, query),

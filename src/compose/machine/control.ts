@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
@@ -78,6 +80,11 @@ export async function openControl(
       endpoint: (model) => `${gateway.origin}${gateway.router.route(model)}`,
       alerts: watch.alerts,
       untaken: store.untaken,
+      isInBucket: (name) =>
+        lstat(join(folder(BUCKET), 'models', name)).then(
+          () => true,
+          () => false,
+        ),
       logs: () => ({ ...runtime, platforms: serving.platforms }),
       listBuilds: runtime.board.list,
       readEvents: events.open,
