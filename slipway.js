@@ -40,7 +40,8 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 function reachThisMachine() {
   const name = process.env.no_proxy === undefined ? 'NO_PROXY' : 'no_proxy';
   const spared = process.env[name];
-  if (spared !== '*') process.env[name] = [...(spared ? [spared] : []), '127.0.0.1,localhost,::1'].join();
+  if (spared !== '*')
+    process.env[name] = [...(spared ? [spared] : []), '127.0.0.1,localhost,::1'].join();
 }
 
 /** A user without an account, as in many containers, may have no home; then nothing is cached. Libraries that ask for one, and fail where there is none, get the same answer. */

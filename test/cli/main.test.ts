@@ -34,31 +34,30 @@ needing(existsSync('/dev/full') ? undefined : 'there is no /dev/full', () => {
 });
 
 // Node reads these from 24 on.
-it.each([
-  {},
-  { NO_PROXY: 'example.org' },
-  { no_proxy: 'example.org' },
-])('a command asks the Slipway of this machine and no proxy, where %j is not asked by one', async (spared) => {
-  await using folder = await temporaryFolder();
-  await using server = createServer(({ url }, response) => {
-    if (url === '/healthz') response.end(JSON.stringify({ pid: process.pid }));
-    else response.writeHead(404).end(JSON.stringify({ error: 'it was asked', fix: '' }));
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const control = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const instance = { pid: process.pid, control, gateway: control };
-  writeFileSync(join(folder.path, 'instance.json'), JSON.stringify(instance));
+it.each([{}, { NO_PROXY: 'example.org' }, { no_proxy: 'example.org' }])(
+  'a command asks the Slipway of this machine and no proxy, where %j is not asked by one',
+  async (spared) => {
+    await using folder = await temporaryFolder();
+    await using server = createServer(({ url }, response) => {
+      if (url === '/healthz') response.end(JSON.stringify({ pid: process.pid }));
+      else response.writeHead(404).end(JSON.stringify({ error: 'it was asked', fix: '' }));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const control = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const instance = { pid: process.pid, control, gateway: control };
+    writeFileSync(join(folder.path, 'instance.json'), JSON.stringify(instance));
 
-  const { stderr } = await runCli(['status', '--data', folder.path], {
-    PATH: process.env['PATH'],
-    NODE_USE_ENV_PROXY: '1',
-    HTTP_PROXY: 'http://127.0.0.1:1',
-    ...spared,
-  }).result;
-  server.closeAllConnections();
+    const { stderr } = await runCli(['status', '--data', folder.path], {
+      PATH: process.env['PATH'],
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: 'http://127.0.0.1:1',
+      ...spared,
+    }).result;
+    server.closeAllConnections();
 
-  expect(stderr).toContain('it was asked');
-});
+    expect(stderr).toContain('it was asked');
+  },
+);
 
 it('a Slipway whose starter is gone, as one on another Node that was killed, stops as by SIGTERM', async () => {
   await using folder = await temporaryFolder();

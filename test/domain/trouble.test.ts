@@ -33,11 +33,14 @@ describe('a trouble', () => {
     });
   });
 
-  it.each(['', 'States.Timeout'])('of a step that took too long (%j) says so, and what to do', (cause) => {
-    expect(readTrouble({ Error: 'States.Timeout', Cause: cause })).toEqual({
-      name: 'States.Timeout',
-      reason: 'a step of the deployment took longer than it may',
-      fix: expect.stringContaining('Upload the model again'),
-    });
-  });
+  it.each(['', 'States.Timeout'])(
+    'of a step that took too long (%j) says so, and what to do',
+    (cause) => {
+      expect(readTrouble({ Error: 'States.Timeout', Cause: cause })).toEqual({
+        name: 'States.Timeout',
+        reason: 'a step of the deployment took longer than it may',
+        fix: expect.stringContaining('Upload the model again'),
+      });
+    },
+  );
 });

@@ -21,8 +21,7 @@ export type FoundSlipway = {
 };
 
 const LIMIT_MS = 5000;
-const BUSY_FIX =
-  'Ask again in a while; if it stays so, stop that process and run `slipway start`.';
+const BUSY_FIX = 'Ask again in a while; if it stays so, stop that process and run `slipway start`.';
 
 /** Whether the Slipway of the data folder runs and answers where it said; where none does, whether its ports are free, or those that a start tries first. */
 export function slipwayChecks(
@@ -55,10 +54,7 @@ function lookAtSlipway(found: FoundSlipway | undefined) {
   if (!found) return ok('none runs with this data folder');
   const { pid, control, answers, isBusy, memory } = found;
   if (isBusy) {
-    return warn(
-      `runs as process ${pid}, and has not answered in time: it is busy`,
-      BUSY_FIX,
-    );
+    return warn(`runs as process ${pid}, and has not answered in time: it is busy`, BUSY_FIX);
   }
   if (answers) return ok(`runs as process ${pid}${memory ? memoryWords(memory) : ''}`);
   return isAlive(pid)

@@ -62,7 +62,9 @@ describe('a backup', () => {
 
     await expect(backedUp({ ...kept.folder, soundObject })).rejects.toThrow('broken off');
 
-    expect(objectsOf(join(away, 'registry.db'))).toMatchObject([{ key: 'models/first/first.onnx' }]);
+    expect(objectsOf(join(away, 'registry.db'))).toMatchObject([
+      { key: 'models/first/first.onnx' },
+    ]);
   });
 
   it('has its registry in one file, which can be read where nothing can be written', async () => {

@@ -67,7 +67,10 @@ it('a folder that a build made is read from the disk, and bad where it has other
   const name = 'images/images/digits-1';
   expect(bad).toMatchObject([{ name, models: ['digits-v1'] }]);
   expect(noted).toEqual([
-    { reason: expect.stringContaining(`cannot be started: ${name} has other bytes`), fix: bad[0]?.fix },
+    {
+      reason: expect.stringContaining(`cannot be started: ${name} has other bytes`),
+      fix: bad[0]?.fix,
+    },
   ]);
 });
 

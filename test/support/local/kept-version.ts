@@ -1,6 +1,13 @@
 import type { DataFolder } from '#compose/data-folder/data-folder.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
-import type { Artifact, ArtifactPart, Damage, Deployment, Model, ModelVersion } from '#domain/deployment.ts';
+import type {
+  Artifact,
+  ArtifactPart,
+  Damage,
+  Deployment,
+  Model,
+  ModelVersion,
+} from '#domain/deployment.ts';
 
 const BUILT = {
   digest: `sha256:${'1'.repeat(64)}`,
