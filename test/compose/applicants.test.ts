@@ -65,9 +65,8 @@ it('inspections that use their whole budget leave every other turn to the newest
 });
 
 it('an inspection waits for its turn longer than two hundred others need that use their whole budget', () => {
-  const { TimeoutSeconds } = readDefinitions().deploy?.States['InspectArtifact'] as {
-    TimeoutSeconds: number;
-  };
+  const { InspectArtifact } = readDefinitions().deploy?.States ?? {};
+  const { TimeoutSeconds } = InspectArtifact as unknown as { TimeoutSeconds: number };
 
   // Two at once, on the smallest machine.
   expect(TimeoutSeconds).toBeGreaterThan((200 * INSPECTION_BUDGET.cpuSeconds) / 2);

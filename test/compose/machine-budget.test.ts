@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from '#compose/machine-budget.ts';
 
 const GIB = 1024 ** 3;
@@ -14,6 +15,10 @@ describe('the memory of all model servers together', () => {
   it('is some on this machine, where some candidate may start', () => {
     expect(machineBudgetMiB()).toBeGreaterThan(0);
     expect(STARTS_AT_ONCE).toBeGreaterThanOrEqual(1);
+  });
+
+  it('is taken by so few starts at once that half of the cores are left for what is live', () => {
+    expect(STARTS_AT_ONCE).toBeLessThanOrEqual(Math.max(1, availableParallelism() / 2));
   });
 
   it('is left for a spare server as far as servers do not hold it, and the machine has it', () => {

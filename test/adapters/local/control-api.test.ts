@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { eventually } from '../../support/clock/eventually.ts';
+import { exchangeBytes, statuses } from '../../support/gateway/raw-http.ts';
 import { addConstantModel } from '../../support/models/onnx.ts';
 import { startSlipway, temporaryFolder } from '../../support/slipway/running.ts';
 
@@ -44,6 +45,12 @@ describe('the control API', () => {
       expect(await response.json()).toHaveProperty('error');
     },
   );
+
+  it('answers a request that is followed at once by the end of its client’s side', async () => {
+    const asked = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+
+    expect(statuses(await exchangeBytes(slipway.control, asked, { ends: true }))).toHaveLength(1);
+  });
 
   it.each(['/models/%ff', '/models/%zz'])('says what is wrong with %s', async (path) => {
     const response = await slipway.api(path);

@@ -1,18 +1,24 @@
 import { connect } from 'node:net';
 
-/** Sends bytes as they are and answers all that comes back until the connection is closed. */
-export function exchangeBytes(origin: string, bytes: string): Promise<string> {
+/** Sends bytes as they are and answers all that comes back until the connection is closed. With `ends` the client's side ends at once, as with `nc -N`. */
+export function exchangeBytes(
+  origin: string,
+  bytes: string,
+  { ends = false } = {},
+): Promise<string> {
   const { hostname, port } = new URL(origin);
   const { promise, resolve } = Promise.withResolvers<string>();
   let received = '';
-  connect(Number(port), hostname)
+  const client = connect({ port: Number(port), host: hostname, allowHalfOpen: ends })
     .setEncoding('latin1')
     .on('data', (text: string) => {
       received += text;
     })
     .on('error', () => {})
-    .on('close', () => resolve(received))
-    .write(bytes, 'latin1');
+    .on('end', () => client.end())
+    .on('close', () => resolve(received));
+  if (ends) client.end(bytes, 'latin1');
+  else client.write(bytes, 'latin1');
   return promise;
 }
 

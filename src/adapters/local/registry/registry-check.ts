@@ -61,19 +61,34 @@ export function registryFailure({ kind, reason }: RegistryFault, path: string): 
   );
 }
 
+/** A monotonic clock (ms), and looks again and again until what is returned is called. */
+type Time = {
+  readonly nowMs: () => number;
+  readonly repeat: (look: () => void, everyMs: number) => () => void;
+};
+
+const REAL_TIME: Time = {
+  nowMs: () => performance.now(),
+  repeat(look, everyMs) {
+    const timer = setInterval(look, everyMs).unref();
+    return () => clearInterval(timer);
+  },
+};
+
 /** Looks at a registry at once, every ten minutes, and when somebody asks and the last look is over a minute old. `onFault` is called when a look finds one that the look before did not. */
 export function registryCheck(
   path: string,
   onFault: (fault: RegistryFault) => void,
+  { nowMs, repeat }: Time = REAL_TIME,
 ): RegistryCheck {
   let known: RegistryFault | undefined;
-  let begunAtMs = performance.now();
+  let begunAtMs = nowMs();
   let isClosed = false;
   let looking: Promise<RegistryFault | undefined> | undefined;
   const first = look();
 
   function look(): Promise<RegistryFault | undefined> {
-    if (!looking) begunAtMs = performance.now();
+    if (!looking) begunAtMs = nowMs();
     looking ??= lookNow();
     return looking;
   }
@@ -87,11 +102,11 @@ export function registryCheck(
     return found;
   }
 
-  const timer = setInterval(() => void look(), EVERY_MS).unref();
+  const end = repeat(() => void look(), EVERY_MS);
   return {
     look,
     async fault() {
-      const sinceMs = performance.now() - begunAtMs;
+      const sinceMs = nowMs() - begunAtMs;
       if (looking && sinceMs > LONGEST_MS) return overdue(sinceMs);
       await first;
       if (sinceMs > FRESH_MS) void look();
@@ -99,7 +114,7 @@ export function registryCheck(
     },
     close() {
       isClosed = true;
-      clearInterval(timer);
+      end();
     },
   };
 }

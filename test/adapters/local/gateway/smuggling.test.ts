@@ -160,3 +160,11 @@ describe('a model whose server breaks HTTP cannot speak to clients on its own', 
     expect(statuses(first + second)).toEqual(['200', '200']);
   });
 });
+
+it('a request that is followed at once by the end of its client’s side is answered by the model', async () => {
+  await serveMirror(world.revisions, 'digits-v1');
+
+  const received = await exchangeBytes(world.gateway.origin, LAST, { ends: true });
+
+  expect(statuses(received)).toEqual(['200']);
+});

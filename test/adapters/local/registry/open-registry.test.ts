@@ -205,6 +205,49 @@ describe('the quick check of a registry', () => {
     });
   });
 
+  it('is made at the start, every ten minutes, and when somebody asks a minute after the last', async () => {
+    const path = filled();
+    const rot = () => writeFileSync(path, Buffer.alloc(4096, 'rot'), { flag: 'r+' });
+    const sound = readFileSync(path);
+    const now = { ms: 0 };
+    const looks: (() => void)[] = [];
+    const periods: number[] = [];
+    let told = Promise.withResolvers<unknown>();
+    const begin = () =>
+      registryCheck(path, (fault) => told.resolve(fault), {
+        nowMs: () => now.ms,
+        repeat(look, everyMs) {
+          looks.push(look);
+          periods.push(everyMs);
+          return () => undefined;
+        },
+      });
+
+    rot();
+    const first = begin();
+    const atStart = await told.promise;
+    first.close();
+    writeFileSync(path, sound);
+    told = Promise.withResolvers();
+    const check = begin();
+    expect(await check.fault()).toBeUndefined();
+    rot();
+    looks.at(-1)?.();
+    const later = await told.promise;
+    writeFileSync(path, sound);
+    await check.look();
+    told = Promise.withResolvers();
+    rot();
+    now.ms += 60_001;
+    await check.fault();
+    const asked = await told.promise;
+    check.close();
+
+    const damaged = { kind: 'damaged', reason: 'file is not a database' };
+    expect([atStart, later, asked]).toEqual([damaged, damaged, damaged]);
+    expect(new Set(periods)).toEqual(new Set([600_000]));
+  });
+
   it('finds a record that is JSON no more', async () => {
     const path = join(folder, 'registry.db');
     {
