@@ -104,7 +104,13 @@ export async function canaryWorld() {
   const root = mkdtempSync(join(tmpdir(), 'slipway-canaries-'));
   const path = (name: string) => join(root, name);
   for (const name of FOLDERS) mkdirSync(path(name));
-  for (const name of ['outside/secret', 'outside/writable', 'outside/removable', 'model/model.bin', 'other/model.bin'])
+  for (const name of [
+    'outside/secret',
+    'outside/writable',
+    'outside/removable',
+    'model/model.bin',
+    'other/model.bin',
+  ])
     writeFileSync(path(name), 'x');
   const listener = await listening({ port: 0, host: '127.0.0.1' });
   const { port } = listener.address() as AddressInfo;
