@@ -30,26 +30,35 @@ function linesOf(body: string): AnswerJson {
   return { value: values };
 }
 
+type Count = { depth: number; parts: number; keys: number };
+
 /** Counts the brackets and the keys outside of texts. */
 function costFault(body: string): string | undefined {
-  let [depth, parts, keys] = [0, 0, 0];
+  const count: Count = { depth: 0, parts: 0, keys: 0 };
   for (let at = 0; at < body.length; at += 1) {
-    const letter = body[at];
-    if (letter === '"') {
-      at = endOfText(body, at);
-    } else if (letter === '[' || letter === '{') {
-      depth += 1;
-      parts += 1;
-      if (depth > DEEPEST) return `with JSON that nests more than ${DEEPEST} deep`;
-      if (parts > MOST_PARTS) return `with JSON of more than ${MOST_PARTS} lists and objects`;
-    } else if (letter === ']' || letter === '}') {
-      depth -= 1;
-    } else if (letter === ':') {
-      keys += 1;
-      if (keys > MOST_KEYS) return `with JSON of more than ${MOST_KEYS} keys`;
-    }
+    if (body[at] === '"') at = endOfText(body, at);
+    else countLetter(count, body[at]);
+    const fault = overIn(count);
+    if (fault) return fault;
   }
   return undefined;
+}
+
+function countLetter(count: Count, letter: string | undefined): void {
+  if (letter === '[' || letter === '{') {
+    count.depth += 1;
+    count.parts += 1;
+  } else if (letter === ']' || letter === '}') {
+    count.depth -= 1;
+  } else if (letter === ':') {
+    count.keys += 1;
+  }
+}
+
+function overIn({ depth, parts, keys }: Count): string | undefined {
+  if (depth > DEEPEST) return `with JSON that nests more than ${DEEPEST} deep`;
+  if (parts > MOST_PARTS) return `with JSON of more than ${MOST_PARTS} lists and objects`;
+  return keys > MOST_KEYS ? `with JSON of more than ${MOST_KEYS} keys` : undefined;
 }
 
 /** Where the quotation mark stands that ends the text; the end of all where none does. */

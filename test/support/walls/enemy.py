@@ -172,6 +172,17 @@ def opens():
     os.write(fd, b"enemy")
 
 
+def locks():
+    # Nobody may wait for it, whichever file it is.
+    fd = os.open(chance.choice((sys.executable, sys.argv[0], os.__file__, "/usr/bin/env")), os.O_RDONLY)
+    fcntl.flock(fd, chance.choice((fcntl.LOCK_EX, fcntl.LOCK_SH)) | fcntl.LOCK_NB)
+
+
+def leases():
+    fd = os.open(chance.choice((sys.argv[0], os.__file__, "/usr/bin/env")), os.O_RDONLY)
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, chance.choice((fcntl.F_WRLCK, fcntl.F_RDLCK)))
+
+
 def tells_the_kernel():
     name = chance.choice(("self/oom_score_adj", "self/comm", "self/coredump_filter", f"{parent}/oom_score_adj", f"{parent}/comm", f"{other_pid}/oom_score_adj"))
     with open(f"/proc/{name}", "w") as file:
@@ -235,6 +246,7 @@ def takes_descriptors():
 KINDS = (
     *(writes, reads, says, hands_descriptors, sends_out_of_band, sets_options, is_told_of_by_a_signal, shuts_down, closes_or_copies),
     *(listens_otherwise, answers, signals, signals_by_a_handle, looks_for_everybody, slows_down, schedules, binds, limits, connects, opens),
+    *(locks, leases),
     *(tells_the_kernel, lays_traps, has_children, calls_anything, says_much, takes_descriptors),
 )
 # Some of them are taken for a server first.

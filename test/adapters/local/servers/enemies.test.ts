@@ -13,7 +13,7 @@ const HOST = fileURLToPath(new URL('../../../support/walls/enemy-host.ts', impor
 const SECONDS = Number(process.env['SLIPWAY_ENEMY_SECONDS'] ?? 0);
 const REACHING_OUT = [
   ...['signals', 'signals_by_a_handle', 'slows_down', 'schedules', 'limits'],
-  ...['connects', 'opens'],
+  ...['connects', 'opens', 'leases'],
 ];
 
 async function fought(over: Partial<Fight>): Promise<Aftermath> {
