@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
 import { registryEvents } from '#compose/account/events.ts';
 import { slipwayRequests } from '#compose/slipway.ts';
 import { controlClient } from '#control/client.ts';
 import { controlHandler, type Guard } from '#control/handler.ts';
 import { everywhere } from '#control/operations.ts';
+import type { CursoredEvent } from '#control/streams.ts';
 import { Failure } from '#domain/failure.ts';
 import { recover } from '#steps/recover.ts';
 import { memoryBuilds } from '../support/memory/builds.ts';
@@ -91,8 +91,12 @@ describe('the control API as a function of a request', () => {
     const slipway = controlClient(everywhere, (path, asking) =>
       handler(new Request(`https://api.example${path}`, asking)),
     );
-    const read = async (after?: string) =>
-      Readable.from(await slipway.readEvents({ model: 'shapes', follow: false, after })).toArray();
+    const read = async (after?: string) => {
+      const found: CursoredEvent[] = [];
+      const events = await slipway.readEvents({ model: 'shapes', follow: false, after });
+      for await (const event of events) found.push(event);
+      return found;
+    };
 
     const all = await read();
     const rest = await read(all[1]?.cursor);

@@ -1,4 +1,5 @@
 import { loopbackGuard, newToken } from '#adapters/local/control-guard.ts';
+import type { Operation } from '#control/operation.ts';
 import { machineOperations } from '#control/operations.ts';
 
 const TOKEN = newToken();
@@ -7,7 +8,12 @@ const OPERATIONS = Object.entries(machineOperations);
 const OWN = { host: '127.0.0.1:8081', authorization: `Bearer ${TOKEN}` };
 
 /** The status with which a request is refused; `let in` where it is not. */
-function asked(headers: Record<string, string>, operation = machineOperations.listModels as never) {
+function asked(
+  headers: Record<string, string>,
+  { operation }: { readonly operation: Operation | undefined } = {
+    operation: machineOperations.listModels,
+  },
+) {
   try {
     const request = new Request('http://127.0.0.1/models', { headers });
     return GUARD(request, operation)?.status ?? 'let in';
@@ -28,7 +34,7 @@ describe('who may ask the control API of one machine', () => {
     (host) => {
       expect(asked({ ...OWN, host })).toBe(400);
       expect(asked({ host })).toBe(400);
-      expect(asked({ host }, machineOperations.health as never)).toBe(400);
+      expect(asked({ host }, { operation: machineOperations.health })).toBe(400);
     },
   );
 
@@ -36,7 +42,7 @@ describe('who may ask the control API of one machine', () => {
     'is no page of %s',
     (origin) => {
       expect(asked({ ...OWN, origin })).toBe(400);
-      expect(asked({ ...OWN, origin }, machineOperations.metrics as never)).toBe(400);
+      expect(asked({ ...OWN, origin }, { operation: machineOperations.metrics })).toBe(400);
     },
   );
 
@@ -54,10 +60,10 @@ describe('who may ask the control API of one machine', () => {
   it.each(OPERATIONS)('is asked for the token of %s, unless that is open', (name, operation) => {
     const isOpen = name === 'health' || name === 'metrics';
 
-    expect(asked({ host: OWN.host }, operation as never)).toBe(isOpen ? 'let in' : 401);
+    expect(asked({ host: OWN.host }, { operation })).toBe(isOpen ? 'let in' : 401);
   });
 
   it('is nobody without a token where nothing is', () => {
-    expect(asked({ host: OWN.host }, undefined as never)).toBe(401);
+    expect(asked({ host: OWN.host }, { operation: undefined })).toBe(401);
   });
 });
