@@ -4,7 +4,9 @@ import { accountOf, type Place } from './command.ts';
 export async function signingKey(place: Place) {
   const { fingerprintOf, folderKey } = await import('#compose/release-signing.ts');
   const account = accountOf(place);
-  const publicKey = account ? await ofStage(account) : await (await folderKey(place.data)).publicKey();
+  const publicKey = account
+    ? await ofStage(account)
+    : await (await folderKey(place.data)).publicKey();
   return { publicKey, fingerprint: fingerprintOf(publicKey) };
 }
 

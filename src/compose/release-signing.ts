@@ -9,7 +9,12 @@ import {
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 import { type Release, readRelease } from '#domain/promotion/release.ts';
-import { type Releasing, type Signer, statementOf, type Trust } from '#domain/promotion/signed-release.ts';
+import {
+  type Releasing,
+  type Signer,
+  statementOf,
+  type Trust,
+} from '#domain/promotion/signed-release.ts';
 import { ownKey } from './own-key.ts';
 
 /** A key that signs releases: `publicKey` is its SPKI in DER, in base64; `sign` answers in base64. */

@@ -7,7 +7,9 @@ export function isNamedIn(domain: string, names: readonly string[]): boolean {
   const wanted = canonical(domain);
   const [, ...rest] = wanted.split('.');
   const wildcard = `*.${rest.join('.')}`;
-  return names.map(canonical).some((name) => name === wanted || (rest.length > 1 && name === wildcard));
+  return names
+    .map(canonical)
+    .some((name) => name === wanted || (rest.length > 1 && name === wildcard));
 }
 
 function canonical(name: string): string {

@@ -391,12 +391,7 @@ const EVENTS: Stand = {
   calls: /Action=DescribeStackEvents&/,
   body: `<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>${[
     ['VpcLink', 'x', 'CREATE_FAILED', 'Resource creation cancelled'],
-    [
-      'LoadBalancer',
-      'x',
-      'CREATE_FAILED',
-      asReason(NO_LOAD_BALANCERS),
-    ],
+    ['LoadBalancer', 'x', 'CREATE_FAILED', asReason(NO_LOAD_BALANCERS)],
     ['slipway-new', 'arn:stack', 'UPDATE_IN_PROGRESS', 'User Initiated'],
     ['Old', 'x', 'CREATE_FAILED', 'an older failure'],
   ]

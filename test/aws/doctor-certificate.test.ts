@@ -19,7 +19,9 @@ describeOnMoto('doctor looks at the certificate of a domain', (moto) => {
       DomainName,
       ...(others.length > 0 && { SubjectAlternativeNames: others }),
     });
-    const { CertificateArn: certificateArn = '' } = await awsClient(ACMClient, moto()).send(request);
+    const { CertificateArn: certificateArn = '' } = await awsClient(ACMClient, moto()).send(
+      request,
+    );
     return lookAtCertificate(account, { name, certificateArn });
   }
 

@@ -43,7 +43,9 @@ describeOnMoto('the key by which a stage signs', (moto) => {
     await awsClient(KMSClient, moto()).send(new DisableKeyCommand({ KeyId: id }));
 
     expect(await look()).toMatchObject({
-      result: 'fail', says: expect.stringMatching(/is Disabled/) });
+      result: 'fail',
+      says: expect.stringMatching(/is Disabled/),
+    });
   });
 
   it('need not be there; but whom another account may promote to is told to ask for one', async () => {

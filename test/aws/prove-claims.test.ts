@@ -181,6 +181,9 @@ describeOnMoto('the looks of `slipway prove`', (moto) => {
   });
 });
 
-function rowsThat(all: Readonly<Record<string, Finding['verdict']>>, verdict: Finding['verdict']): readonly string[] {
+function rowsThat(
+  all: Readonly<Record<string, Finding['verdict']>>,
+  verdict: Finding['verdict'],
+): readonly string[] {
   return Object.keys(all).filter((row) => all[row] === verdict);
 }

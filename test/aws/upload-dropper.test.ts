@@ -1,11 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CreateBucketCommand,
-  PutBucketVersioningCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
 import { uploadToBucket } from '#compose/account/upload.ts';
 import { awsClient } from '../support/aws/clients.ts';

@@ -62,5 +62,7 @@ it('a folder without trusted keys takes every release, and needs no key of its o
   await using folder = await temporaryFolder();
 
   expect(await folderTrust(folder.path, [])).toEqual({ here: '', signers: [] });
-  await expect(stat(join(folder.path, 'signing-key.pem'))).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(stat(join(folder.path, 'signing-key.pem'))).rejects.toMatchObject({
+    code: 'ENOENT',
+  });
 });

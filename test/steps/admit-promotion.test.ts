@@ -266,13 +266,16 @@ describe('admitting a promotion where releases are to be signed', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     const text = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
     const key = {
-      sign: async (message: Uint8Array) =>
-        sign('sha256', message, privateKey).toString('base64'),
+      sign: async (message: Uint8Array) => sign('sha256', message, privateKey).toString('base64'),
     };
     return { key, signers: trustedSigners(text), fingerprint: fingerprintOf(text) };
   };
   const trusted = keyPair();
-  const releasing = (world: MemoryWorld, to = BUCKET) => ({ to, by: 'ann', atMs: world.clock.now() });
+  const releasing = (world: MemoryWorld, to = BUCKET) => ({
+    to,
+    by: 'ann',
+    atMs: world.clock.now(),
+  });
 
   async function promoting(change: (release: Release, prod: MemoryWorld) => object) {
     const staging = memoryWorld({ engine: 'image' });
@@ -297,7 +300,11 @@ describe('admitting a promotion where releases are to be signed', () => {
 
   it.each<[string, (release: Release, prod: MemoryWorld) => object, RegExp]>([
     ['without a signature', (release) => release, /is not signed, and only signed ones/],
-    ['that another key has signed', (release, prod) => signed(release, prod, keyPair().key), /not signed by a key/],
+    [
+      'that another key has signed',
+      (release, prod) => signed(release, prod, keyPair().key),
+      /not signed by a key/,
+    ],
     [
       'that was signed for another Slipway',
       (release, prod) => signedRelease(release, trusted.key, releasing(prod, 'other')),
@@ -334,7 +341,10 @@ describe('admitting a promotion where releases are to be signed', () => {
   });
 });
 
-async function textOf(world: MemoryWorld, { release }: { release: Parameters<MemoryWorld['store']['describe']>[0] }) {
+async function textOf(
+  world: MemoryWorld,
+  { release }: { release: Parameters<MemoryWorld['store']['describe']>[0] },
+) {
   const stored = (await world.store.describe(release))!;
   const source = await world.store.open(stored);
   return new TextDecoder().decode(await source.read(0, stored.sizeBytes));

@@ -52,10 +52,7 @@ function paged<Client, Page>(
   service: string,
   kind: string,
   Client: new (settings: Settings) => Client,
-  [pages, names]: readonly [
-    (client: Client) => AsyncIterable<Page>,
-    (page: Page) => Names,
-  ],
+  [pages, names]: readonly [(client: Client) => AsyncIterable<Page>, (page: Page) => Names],
 ): ListOf {
   return {
     kind,

@@ -14,8 +14,7 @@ export function releaseKey(
   const role = { arn, externalId: undefined };
   const signer = new KMSClient(clientSettings({ ...account, role }));
   return {
-    publicKey: () =>
-      kmsPublicKey({ client: new KMSClient(clientSettings(account)), keyId }),
+    publicKey: () => kmsPublicKey({ client: new KMSClient(clientSettings(account)), keyId }),
     async sign(message) {
       try {
         return await kmsSignature({ client: signer, keyId }, message);
@@ -24,7 +23,10 @@ export function releaseKey(
         throw new Failure(
           'PlatformDenied',
           `the stage ${account.stage} did not sign the release: ${(cause as Error).message}`,
-          { cause, fix: `Ask to be allowed sts:AssumeRole on ${arn}, which alone signs with ${keyId}.` },
+          {
+            cause,
+            fix: `Ask to be allowed sts:AssumeRole on ${arn}, which alone signs with ${keyId}.`,
+          },
         );
       }
     },

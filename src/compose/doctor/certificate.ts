@@ -40,7 +40,10 @@ export async function lookAtCertificate(account: AwsAccount, domain: Domain | un
   } catch (error) {
     const { message } = error as Error;
     if (failureName(error) === 'InputInvalid') {
-      return fail(`there is no certificate ${CertificateArn}`, 'Give the ARN of one that is there.');
+      return fail(
+        `there is no certificate ${CertificateArn}`,
+        'Give the ARN of one that is there.',
+      );
     }
     // Not to know is no reason to deploy nothing.
     return warn(`the certificate for ${name} could not be looked at: ${message}`, DENIED_FIX);

@@ -7,7 +7,10 @@ import { fail, ok, warn } from './doctor.ts';
 /** Whether the stage can sign what it releases, and whether it takes unsigned releases of another account. No finding where it does neither. */
 export async function lookAtSigning(
   account: AwsAccount,
-  { parameters, outputs }: Pick<SlipwayStack, 'parameters'> & {
+  {
+    parameters,
+    outputs,
+  }: Pick<SlipwayStack, 'parameters'> & {
     readonly outputs: Pick<SlipwayStack['outputs'], 'SigningKey'>;
   },
 ) {

@@ -18,8 +18,8 @@ import { failureName } from '#domain/failure.ts';
 import { LIFT_MEMORY_LIMIT } from '#domain/placement/function-memory.ts';
 import { lookAtBucket } from './bucket.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
-import { lookAtSigning } from './signing.ts';
 import { lookAtEnvironments, lookAtRepository } from './repository.ts';
+import { lookAtSigning } from './signing.ts';
 
 const DEPLOY_AGAIN = 'Deploy the stack again.';
 

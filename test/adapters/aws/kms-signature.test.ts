@@ -1,6 +1,4 @@
-import {
-  CreateKeyCommand, KMSClient, SignCommand,
-} from '@aws-sdk/client-kms';
+import { CreateKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { mockClient } from 'aws-sdk-client-mock';
 import { kmsPublicKey, kmsSignature } from '#adapters/aws/kms-signature.ts';
 import { messageOf, trustedSigners } from '#compose/release-signing.ts';
@@ -29,7 +27,9 @@ describeOnMoto('a signature by a key of KMS', (moto) => {
   it('is refused by a key that is gone', async () => {
     const key = { ...(await newKey()), keyId: 'arn:aws:kms:us-east-1:123456789012:key/1a2b' };
 
-    await expect(kmsSignature(key, messageOf('text'))).rejects.toMatchObject({ name: 'PlatformDenied' });
+    await expect(kmsSignature(key, messageOf('text'))).rejects.toMatchObject({
+      name: 'PlatformDenied',
+    });
   });
 });
 
@@ -47,5 +47,7 @@ it.each([
   const mock = mockClient(client);
   mock.on(SignCommand).rejects(Object.assign(new Error('no'), { name: error }));
 
-  await expect(kmsSignature({ client, keyId: 'k' }, messageOf('text'))).rejects.toMatchObject({ name });
+  await expect(kmsSignature({ client, keyId: 'k' }, messageOf('text'))).rejects.toMatchObject({
+    name,
+  });
 });

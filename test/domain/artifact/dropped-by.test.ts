@@ -18,8 +18,18 @@ const ANN = 'arn:aws:iam::123456789012:user/ann';
 it.each<[string, object, string | undefined, object | undefined]>([
   ['S3 tells of an account, an address and a request', S3, undefined, SAID],
   ['what an uploader says of itself stands apart', S3, ANN, { ...SAID, claims: ANN }],
-  ['a service has no address', { requester: 's3.amazonaws.com', 'request-id': 'A' }, undefined, { requester: 's3.amazonaws.com' }],
-  ['one machine tells of the owner', { requester: 'ann (uid 1001)', 'request-id': '0001' }, undefined, { requester: 'ann (uid 1001)' }],
+  [
+    'a service has no address',
+    { requester: 's3.amazonaws.com', 'request-id': 'A' },
+    undefined,
+    { requester: 's3.amazonaws.com' },
+  ],
+  [
+    'one machine tells of the owner',
+    { requester: 'ann (uid 1001)', 'request-id': '0001' },
+    undefined,
+    { requester: 'ann (uid 1001)' },
+  ],
   ['an event that the sweep makes leaves the claim', {}, ANN, { claims: ANN }],
   ['nothing is said of nobody', {}, undefined, undefined],
 ])('%s', (_, detail, claims, said) => {

@@ -19,8 +19,9 @@ describe('a new account', () => {
       'AccountLimitExceededException',
     );
     const { message } = tooManyBuilds(0);
-    expect(explainBuild({ error: message, phase: '', isStopped: false, told: null, log: null }, []))
-      .toMatchObject({ reason: expect.stringContaining('no build at all') });
+    expect(
+      explainBuild({ error: message, phase: '', isStopped: false, told: null, log: null }, []),
+    ).toMatchObject({ reason: expect.stringContaining('no build at all') });
   });
 
   it('lacks services on the Free plan', async () => {

@@ -125,7 +125,9 @@ describe('dropping a file in the bucket folder', () => {
           sequencer: '0000000000000001',
         },
         'request-id': '0000000000000001',
-        requester: expect.stringMatching(new RegExp(`^(?:\\S+ \\()?uid ${process.getuid?.()}\\)?$`)),
+        requester: expect.stringMatching(
+          new RegExp(`^(?:\\S+ \\()?uid ${process.getuid?.()}\\)?$`),
+        ),
         reason: 'PutObject',
       },
     });
