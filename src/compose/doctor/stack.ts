@@ -19,6 +19,7 @@ import { LIFT_MEMORY_LIMIT } from '#domain/placement/function-memory.ts';
 import { lookAtBucket } from './bucket.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 import { lookAtEnvironments, lookAtRepository } from './repository.ts';
+import { lookAtSigning } from './signing.ts';
 
 const DEPLOY_AGAIN = 'Deploy the stack again.';
 
@@ -38,6 +39,7 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
     check('function memory', ({ outputs }) => lookAtFunctionMemory(settings, outputs.Table)),
     check('workflow', ({ outputs }) => lookAtWorkflow(settings, outputs.StateMachine)),
     check('rollback', ({ outputs }) => lookAtWorkflow(settings, outputs.RollbackWorkflow)),
+    check('signed releases', (known) => lookAtSigning(account, known)),
     check('promote', ({ outputs }) => lookAtWorkflow(settings, outputs.PromoteWorkflow)),
     check('undeploy', ({ outputs }) => lookAtWorkflow(settings, outputs.UndeployWorkflow)),
     check('event bus', ({ outputs }) => lookAtBus(settings, outputs.Bus)),

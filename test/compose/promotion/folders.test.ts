@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '#compose/clocks.ts';
 import { carryBetweenFolders, type Folders } from '#compose/promotion/folders.ts';
 import { fingerprintOf, folderKey, folderTrust } from '#compose/release-signing.ts';
 import { userName } from '#compose/user.ts';
@@ -106,7 +107,7 @@ describe('bringing a version from one data folder to another', () => {
 
     const sent = readRelease(uploads.get('promotions/rows/1/release.json')!);
     const publicKey = await (await folderKey(from)).publicKey();
-    const now = { nowMs: Date.now(), newestAtMs: 0 };
+    const now = { nowMs: systemClock.now(), newestAtMs: 0 };
     const trust = await folderTrust(to, [publicKey]);
     expect(await requireSigned(sent, trust, now)).toMatchObject({
       key: fingerprintOf(publicKey),
