@@ -61,7 +61,9 @@ export function slipwayRequests(deps: Deps): Requests {
     listModels: async () => ({
       models: await bounded(await registry.models(), READS_AT_ONCE, statusOf),
     }),
-    listRefused: async () => ({ refused: await refusedDrops(registry, await deps.untaken(), deps.isInBucket) }),
+    listRefused: async () => ({
+      refused: await refusedDrops(registry, await deps.untaken(), deps.isInBucket),
+    }),
     readModel: async ({ name }) => statusOf(await known(name)),
     readLogs: async ({ name, tail, since }) =>
       modelLog(registry, deps.logs(), {

@@ -32,6 +32,7 @@ async function accountApi({ guard = EVERYBODY } = {}) {
     endpoint: (model) => `https://models.example/models/${model}`,
     alerts: async () => [],
     untaken: async () => [],
+    isInBucket: async () => true,
     logs: () => ({
       platforms: {},
       buildLog: { tail: async () => [] },
