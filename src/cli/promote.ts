@@ -21,7 +21,7 @@ export type PromoteOptions = {
 };
 
 /** A Slipway that a version comes from or goes to, and a way to bring a release from one to the other. */
-type Ways = {
+type Transfer = {
   readonly source: Slipway;
   readonly target: Slipway;
   carry(
@@ -32,7 +32,7 @@ type Ways = {
 
 /** Brings a version of a model from one Slipway to another, and asks that one to make it live; answers the Slipway and what it began. */
 export async function promote(model: string, options: PromoteOptions, output: Output) {
-  const { source, target, carry } = await waysOf(options);
+  const { source, target, carry } = await transferBetween(options);
   const asked = { name: model, version: options.version, place: options.from };
   const release = readRelease(JSON.stringify(await source.readRelease(asked)));
   const { from, digest } = release;
@@ -48,7 +48,7 @@ function isFolder(place: string): boolean {
   return /[./\\]/.test(place);
 }
 
-async function waysOf(options: PromoteOptions): Promise<Ways> {
+async function transferBetween(options: PromoteOptions): Promise<Transfer> {
   const { from, to } = options;
   if (isFolder(from) !== isFolder(to)) {
     throw new Failure('InputInvalid', `${from} and ${to} are not of one kind`, {
@@ -64,7 +64,7 @@ function samePlace(place: string): Failure {
   });
 }
 
-async function betweenFolders({ from, to }: PromoteOptions): Promise<Ways> {
+async function betweenFolders({ from, to }: PromoteOptions): Promise<Transfer> {
   if (resolve(from) === resolve(to)) throw samePlace(from);
   const [source, target] = await Promise.all([openOneMachine(from), openOneMachine(to)]);
   const { carryBetweenFolders } = await import('#compose/promotion/folders.ts');
@@ -75,7 +75,7 @@ async function betweenFolders({ from, to }: PromoteOptions): Promise<Ways> {
   };
 }
 
-async function betweenAccounts(options: PromoteOptions): Promise<Ways> {
+async function betweenAccounts(options: PromoteOptions): Promise<Transfer> {
   const { profile, region, role, externalId } = options;
   if (externalId !== undefined && role === undefined) {
     throw new Failure('InputInvalid', 'an external id is given, and no role to assume with it', {

@@ -1,5 +1,5 @@
 import { StackStatus } from '@aws-sdk/client-cloudformation';
-import { stackFix, wayOf } from '#compose/account/stack-state.ts';
+import { stackFix, remedyFor } from '#compose/account/stack-state.ts';
 import { stateFinding } from '#compose/doctor/stack-state.ts';
 
 const ALL = Object.values(StackStatus);
@@ -7,7 +7,7 @@ const ALL = Object.values(StackStatus);
 describe('a stack, to the next deploy', () => {
   // As CloudFormation has it: a stack whose creation failed takes only a delete, one whose rollback broke off only the rest of it.
   it('is updated, deleted first, rolled back further, waited for or mended by a person, by its state', () => {
-    const ways = Object.groupBy(ALL, wayOf);
+    const ways = Object.groupBy(ALL, remedyFor);
 
     expect(ways).toEqual({
       update: [
@@ -24,7 +24,7 @@ describe('a stack, to the next deploy', () => {
   });
 
   it('that no deploy can begin with has a fix of its own', () => {
-    const blocked = ALL.filter((status) => wayOf(status) !== 'update');
+    const blocked = ALL.filter((status) => remedyFor(status) !== 'update');
 
     expect(blocked.filter((status) => stackFix({ status, name: 's' }, 'prod') === '')).toEqual([]);
   });
@@ -32,7 +32,7 @@ describe('a stack, to the next deploy', () => {
   it('in a state that this Slipway does not know is left to a person', () => {
     const status = 'SOMETHING_NEW' as StackStatus;
 
-    expect(wayOf(status)).toBe('mend');
+    expect(remedyFor(status)).toBe('mend');
     expect(stackFix({ status, name: 's' }, 'prod')).toMatch(/describe-stack-events/);
   });
 

@@ -44,14 +44,14 @@ async function load(): Promise<Sharp> {
   return sharp;
 }
 
-type Told = {
+type PictureHeader = {
   readonly width: number;
   readonly height: number;
   readonly space: string;
   readonly depth: string;
 };
 
-function refuseOther({ width, height, space, depth }: Told, label: string): void {
+function refuseOther({ width, height, space, depth }: PictureHeader, label: string): void {
   const size = `${label} is ${width} x ${height} pixels`;
   if (width * height > MOST_PIXELS) {
     throw refusal(400, `${size}; the limit is ${MOST_PIXELS} pixels`);

@@ -10,7 +10,7 @@ type Ranking = {
   readonly texts: readonly string[];
   readonly isOwn: boolean;
   readonly most: number | undefined;
-  readonly isTold: boolean;
+  readonly returnsText: boolean;
   readonly isRaw: boolean;
 };
 
@@ -27,20 +27,20 @@ export async function rerankedOf(
       'the model ranks no texts, as a classifier with one label does; ask it by /invocations',
     );
   }
-  const { query, texts, isOwn, most, isTold, isRaw } = rankingOf(body);
+  const { query, texts, isOwn, most, returnsText, isRaw } = rankingOf(body);
   refuseMany(texts.length);
   const { scores, tokens } = await ranker.rank({ query, texts, isRaw }, asked);
   const ranked = scores.map((score, index) => ({ index, score, text: texts[index] ?? '' }));
   ranked.sort((one, other) => other.score - one.score || one.index - other.index);
   const best = ranked.slice(0, most);
-  if (isOwn) return best.map(({ text, ...each }) => ({ ...each, ...(isTold && { text }) }));
+  if (isOwn) return best.map(({ text, ...each }) => ({ ...each, ...(returnsText && { text }) }));
   return {
     object: 'list',
     model,
     results: best.map(({ index, score, text }) => ({
       index,
       relevance_score: score,
-      ...(isTold && { document: { text } }),
+      ...(returnsText && { document: { text } }),
     })),
     usage: { prompt_tokens: tokens, total_tokens: tokens },
   };
@@ -59,7 +59,7 @@ function rankingOf(body: unknown): Ranking {
     texts: textsOf(body[name], name),
     isOwn,
     most: mostOf(body['top_n']),
-    isTold: isSaid(body, isOwn ? 'return_text' : 'return_documents'),
+    returnsText: isSaid(body, isOwn ? 'return_text' : 'return_documents'),
     isRaw: isSaid(body, 'raw_scores'),
   };
 }

@@ -5,7 +5,7 @@ import { sentText, type Tensor, type TensorData } from '../values/tensors.ts';
  * The columns in which a converted model refuses missing values or unknown categories; a column of a matrix has its index. An empty list means that the columns are unknown.
  * `beyond` instead says that a number of the row was too large for the model, which does not know in which column.
  */
-type Told = { readonly [What in 'missing' | 'unknown' | 'beyond']?: readonly Column[] };
+type Refused = { readonly [What in 'missing' | 'unknown' | 'beyond']?: readonly Column[] };
 type Column = readonly [name: string, index: number | null];
 
 // The names that the conversion gives to nodes that fail: runtimes/python/slipway_server/conversion/guard.py.
@@ -26,14 +26,14 @@ export async function refusedValue(
   if (first && other?.shape[0] !== undefined) {
     return `there are ${rows} of ${show(first.name)} and ${other.shape[0]} of ${show(other.name)}: ${message}`;
   }
-  if (other || !toldBy(message)) return message;
+  if (other || !refusedIn(message)) return message;
   const row = await firstRefused(inputs, rows, refusal);
   const one = rowsOf(inputs, row, row + 1);
-  const told = toldBy((await refusal(one)) ?? message);
-  return (told && described(told, one, row)) ?? message;
+  const refused = refusedIn((await refusal(one)) ?? message);
+  return (refused && described(refused, one, row)) ?? message;
 }
 
-function toldBy(message: string): Told | undefined {
+function refusedIn(message: string): Refused | undefined {
   const [, written] = NODE.exec(message) ?? [];
   return written && JSON.parse(written);
 }
@@ -64,7 +64,7 @@ function rowsOf(inputs: readonly Tensor[], from: number, to: number): readonly T
 }
 
 function described(
-  { missing, unknown, beyond }: Told,
+  { missing, unknown, beyond }: Refused,
   inputs: readonly Tensor[],
   row: number,
 ): string | undefined {

@@ -24,9 +24,9 @@ export type StackState = {
  * The way in which CloudFormation lets a deploy go on with a stack: update it, do so once the stack is deleted or its rollback is continued, wait, or nothing until a person has mended it.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html, stack status codes, and the refusals in aws/aws-cdk#5151, widdix/cfn-create-or-update#3, org-formation/org-formation-cli#455.
  */
-export type Way = 'update' | 'delete first' | 'continue the rollback' | 'wait' | 'mend';
+export type Remedy = 'update' | 'delete first' | 'continue the rollback' | 'wait' | 'mend';
 
-const WAYS = {
+const REMEDIES = {
   CREATE_COMPLETE: 'update',
   // Only a stack made with its rollback switched off stays so.
   CREATE_FAILED: 'delete first',
@@ -52,11 +52,11 @@ const WAYS = {
   UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS: 'wait',
   UPDATE_ROLLBACK_FAILED: 'continue the rollback',
   UPDATE_ROLLBACK_IN_PROGRESS: 'wait',
-} as const satisfies Record<StackStatus, Way>;
+} as const satisfies Record<StackStatus, Remedy>;
 
 /** The way of a status; one that CloudFormation has added since is a person's to look at. */
-export function wayOf(status: StackStatus): Way {
-  return WAYS[status] ?? 'mend';
+export function remedyFor(status: StackStatus): Remedy {
+  return REMEDIES[status] ?? 'mend';
 }
 
 /** The account's stack in whatever state; undefined when there is none. */
@@ -79,13 +79,13 @@ const WAIT = { maxWaitTime: 3600, minDelay: 2, maxDelay: 15 };
 export async function mendStack(account: AwsAccount, { id, name, status }: StackState) {
   const client = new CloudFormationClient(clientSettings(account));
   const StackName = id || name;
-  const way = wayOf(status);
+  const remedy = remedyFor(status);
   try {
-    if (way === 'delete first') {
+    if (remedy === 'delete first') {
       await translated(() => client.send(new DeleteStackCommand({ StackName })));
       await waitUntilStackDeleteComplete({ client, ...WAIT }, { StackName });
     }
-    if (way === 'continue the rollback') {
+    if (remedy === 'continue the rollback') {
       await translated(() => client.send(new ContinueUpdateRollbackCommand({ StackName })));
       await waitUntilStackRollbackComplete({ client, ...WAIT }, { StackName });
     }
@@ -109,7 +109,7 @@ export function stackFix(
   stage: string,
 ): string {
   const aws = 'aws cloudformation';
-  switch (wayOf(status)) {
+  switch (remedyFor(status)) {
     case 'update':
       return '';
     case 'delete first':
@@ -130,7 +130,7 @@ function mending(
   { name, stage }: { readonly name: string; readonly stage: string },
 ): string {
   if (status === 'DELETE_FAILED') {
-    return `Finish its removal: \`slipway uninstall --stage ${stage}\`; the stack's events name what is in the way. CloudFormation takes nothing but another delete.`;
+    return `Finish its removal: \`slipway uninstall --stage ${stage}\`; the stack's events name what is in the remedy. CloudFormation takes nothing but another delete.`;
   }
   if (status === 'UPDATE_FAILED') {
     return `Roll it back: \`aws cloudformation rollback-stack --stack-name ${name}\`, then deploy again.`;

@@ -1,4 +1,4 @@
-import { type StackState, stackFix, wayOf } from '#compose/account/stack-state.ts';
+import { type StackState, stackFix, remedyFor } from '#compose/account/stack-state.ts';
 import { fail, ok, warn } from './doctor.ts';
 
 /** Whether a deploy can begin with the stack as it is; it brings some states in order by itself. */
@@ -6,7 +6,7 @@ export function stateFinding(state: StackState, stage: string) {
   const { name, status, reason } = state;
   const says = `${name} is ${status}${reason ? `: ${reason}` : ''}`;
   const fix = stackFix(state, stage);
-  switch (wayOf(status)) {
+  switch (remedyFor(status)) {
     case 'update':
       // A failed update was rolled back: the stack works as before.
       return status.includes('ROLLBACK')

@@ -8,7 +8,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
 import { moveKeys } from '#compose/account/keys.ts';
 import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.ts';
-import { mendStack, type StackState, stackState, wayOf } from '#compose/account/stack-state.ts';
+import { mendStack, type StackState, stackState, remedyFor } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import { domainOf } from '#compose/doctor/certificate.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';
@@ -55,7 +55,7 @@ export async function planInstall(
   requireCertificateIn(account.region, parameters);
   const state = await stackState(account).catch(() => undefined);
   const broken = isBroken(state) ? state : undefined;
-  const isNew = state !== undefined && wayOf(state.status) === 'delete first';
+  const isNew = state !== undefined && remedyFor(state.status) === 'delete first';
   // Who may not look is told so by the findings.
   const asked = await Promise.allSettled([isNew ? 'off' : containersOf(account)]);
   const [own] = asked;
@@ -77,15 +77,15 @@ export async function planInstall(
 }
 
 function isBroken(state: StackState | undefined): state is StackState {
-  const way = state && wayOf(state.status);
-  return way === 'delete first' || way === 'continue the rollback';
+  const remedy = state && remedyFor(state.status);
+  return remedy === 'delete first' || remedy === 'continue the rollback';
 }
 
 function mendingNotes(state: StackState | undefined): readonly string[] {
   if (!isBroken(state)) return [];
   const { name, status } = state;
   return [
-    wayOf(status) === 'delete first'
+    remedyFor(status) === 'delete first'
       ? `deletes ${name} first, which is ${status}: its first deploy failed, and nothing serves in it`
       : `continues the rollback of ${name} first, which is ${status}`,
   ];
@@ -106,7 +106,7 @@ export async function packageInstall(
   const code = await serverless({ ...copy, root }, 'package', install, folder);
   if (code !== 0) return undefined;
   // A stack that is deleted first has nothing to change.
-  const isNew = install.broken && wayOf(install.broken.status) === 'delete first';
+  const isNew = install.broken && remedyFor(install.broken.status) === 'delete first';
   return { folder, changes: await changesOf(install.account, folder, { isNew: Boolean(isNew) }) };
 }
 

@@ -10,11 +10,11 @@ import { modelFiles } from '#formats/model-files.ts';
 import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
 import { loadedBy } from '#formats/torch/refused.ts';
-import { AUTOGLUON, autogluonWay } from './autogluon-way.ts';
-import { wayOfPickle } from './pickle-ways.ts';
-import { pipelineWay } from './pipeline-ways.ts';
-import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-ways.ts';
-import { type Way, withScript } from './way.ts';
+import { AUTOGLUON, autogluonWay } from './autogluon-template.ts';
+import { templateForPickle } from './pickle-templates.ts';
+import { pipelineWay } from './pipeline-templates.ts';
+import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-templates.ts';
+import { type PredictTemplate, withScript } from './predict-template.ts';
 
 /** The files that would serve a model by code, as a starting point for its owner; `python` is its version where no other loads the model. */
 export type PredictDraft = {
@@ -30,30 +30,30 @@ export async function draftPredict(files: readonly ArtifactFile[]): Promise<Pred
   const [folder] = await findForeign(files, 'drafts');
   if (folder) {
     const { name, at } = folder;
-    const way = (await FOLDER_WAYS[name]?.(files, at)) ?? WAYS[name];
-    return draft(name, way ?? PLAIN, folderOf(at));
+    const template = (await FOLDER_WAYS[name]?.(files, at)) ?? WAYS[name];
+    return draft(name, template ?? PLAIN, folderOf(at));
   }
   const [found] = await modelFiles(files);
   if (!found) return draft('a file of its own', PLAIN, files[0]?.name ?? 'model.bin');
   const { file, format, foreign } = found;
   if (format === 'sklearn') {
-    const way = wayOfPickle(await pickledNeeds(await file.open(), file.name));
-    return draft('a pickle', way, file.name);
+    const template = templateForPickle(await pickledNeeds(await file.open(), file.name));
+    return draft('a pickle', template, file.name);
   }
   const what = foreign?.what ?? (await servedKind(file)) ?? `of the format ${format}`;
-  const way = (what === 'a PyTorch file' && (await torchWay(file))) || WAYS[what];
-  return draft(what, way ?? PLAIN, file.name);
+  const template = (what === 'a PyTorch file' && (await torchWay(file))) || WAYS[what];
+  return draft(what, template ?? PLAIN, file.name);
 }
 
 const FOLDER_WAYS: Readonly<
-  Record<string, (files: readonly ArtifactFile[], at: string) => Promise<Way>>
+  Record<string, (files: readonly ArtifactFile[], at: string) => Promise<PredictTemplate>>
 > = {
   'a Hugging Face model': transformersWay,
   [AUTOGLUON]: autogluonWay,
 };
 
 /** For a file that holds its code; any other holds weights, for a class that its owner has. */
-async function torchWay(file: ArtifactFile): Promise<Way | undefined> {
+async function torchWay(file: ArtifactFile): Promise<PredictTemplate | undefined> {
   const archive = await openTorch(await file.open(), file.name).catch(() => undefined);
   if (!archive) return undefined;
   const { members } = archive;
@@ -70,7 +70,7 @@ async function servedKind(file: ArtifactFile): Promise<string | undefined> {
   return recognise(file.name, await (await file.open()).read(0, HEAD_BYTES))?.what;
 }
 
-async function transformersWay(files: readonly ArtifactFile[], at: string): Promise<Way> {
+async function transformersWay(files: readonly ArtifactFile[], at: string): Promise<PredictTemplate> {
   const file = files.find(({ name }) => name === at);
   const text = file ? await readText(file, 2 ** 20) : '';
   if (text.includes('sentence_transformers')) return SENTENCES;
@@ -80,8 +80,8 @@ async function transformersWay(files: readonly ArtifactFile[], at: string): Prom
   const architecture = Array.isArray(named) ? textOf(named[0]) : null;
   const task = architecture === null ? UNKNOWN : taskOf(architecture, config);
   const isOwn = isObject(config['auto_map']);
-  const { load, ...way } = pipelineWay(task ?? UNKNOWN, isOwn ? OWN_CODE : '');
-  return { ...way, load: isOwn ? [TRUSTED, ...load] : load };
+  const { load, ...template } = pipelineWay(task ?? UNKNOWN, isOwn ? OWN_CODE : '');
+  return { ...template, load: isOwn ? [TRUSTED, ...load] : load };
 }
 
 const UNKNOWN = 'feature-extraction';
@@ -89,8 +89,8 @@ const OWN_CODE = ', trust_remote_code=True';
 const TRUSTED =
   '# Runs the code that its author put into the folder: leave it only where you have read that.';
 
-function draft(what: string, way: Way, name: string): PredictDraft {
-  const { imports, load, takes = 'rows', answer, methods, requirements, python } = way;
+function draft(what: string, template: PredictTemplate, name: string): PredictDraft {
+  const { imports, load, takes = 'rows', answer, methods, requirements, python } = template;
   const code = [
     `"""Answers for ${what}: setup runs once, and predict is given the body of each request."""`,
     '',

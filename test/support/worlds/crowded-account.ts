@@ -71,7 +71,7 @@ export function crowdedAccount({ others, seed }: Crowd) {
       clock,
       api: { id: 'api', stage: 'api', modelsResource: 'models', authorizer: 'authorizer' },
       functionPrefix: PREFIX,
-      isLed: async (model) => led.has(model),
+      isPointedAt: async (model) => led.has(model),
     });
     const router: Router = {
       route: routeAddress,

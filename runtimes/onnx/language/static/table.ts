@@ -9,7 +9,7 @@ export type Table = {
   weightOf(token: number): number;
 };
 
-type Told = {
+type TensorHeader = {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [from: number, to: number];
@@ -60,7 +60,7 @@ async function tensorsIn(file: FileHandle) {
   const head = Buffer.from(await bytesOf(file, 0, LENGTH_BYTES));
   const headerBytes = Number(head.readBigUInt64LE());
   const written = Buffer.from(await bytesOf(file, LENGTH_BYTES, headerBytes)).toString('utf8');
-  const header: Readonly<Record<string, Told>> = JSON.parse(written);
+  const header: Readonly<Record<string, TensorHeader>> = JSON.parse(written);
   return async (name: string): Promise<Numbers | undefined> => {
     const told = Object.hasOwn(header, name) ? header[name] : undefined;
     if (!told) return undefined;

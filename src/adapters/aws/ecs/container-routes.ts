@@ -31,7 +31,7 @@ export function containerRoutes(options: ContainerRoutesOptions): RouteSide {
   return {
     async shares(model) {
       const record = await records.read(model);
-      return record.containers ? told(record.containers, await rule.read(model)) : {};
+      return record.containers ? recordedShares(record.containers, await rule.read(model)) : {};
     },
 
     async known(_model, revisions) {
@@ -78,7 +78,7 @@ async function stray(
   return openMs > 0 ? `the rule of ${model} is known everywhere in ${openMs} ms` : undefined;
 }
 
-type Told = NonNullable<RouteRecord['containers']>;
+type ContainerRecord = NonNullable<RouteRecord['containers']>;
 
 type Wish = {
   readonly model: string;
@@ -92,12 +92,12 @@ async function set(options: ContainerRoutesOptions, to: Wish): Promise<void> {
   const { model, wish, expected, change } = to;
   const record = await records.read(model);
   const held = await rule.read(model);
-  const isTold = record.containers !== null && isSameShares(record.containers.shares, wish);
-  if (isTold && record.containers?.isApplied && isSameTraffic(held?.shares, wish)) return;
-  const shares = record.containers ? told(record.containers, held) : {};
-  if (!isTold && !isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
+  const isRecorded = record.containers !== null && isSameShares(record.containers.shares, wish);
+  if (isRecorded && record.containers?.isApplied && isSameTraffic(held?.shares, wish)) return;
+  const shares = record.containers ? recordedShares(record.containers, held) : {};
+  if (!isRecorded && !isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
 
-  const begun: Told = { shares: wish, isApplied: false, changedAtMs: clock.now() };
+  const begun: ContainerRecord = { shares: wish, isApplied: false, changedAtMs: clock.now() };
   await change(() => records.write({ ...record, containers: begun }));
   await rule.write(model, wish, change);
   await finish(options, model, begun, (await rule.read(model))?.shares ?? {});
@@ -107,7 +107,7 @@ async function set(options: ContainerRoutesOptions, to: Wish): Promise<void> {
 async function finish(
   options: ContainerRoutesOptions,
   model: string,
-  begun: Told,
+  begun: ContainerRecord,
   seen: Shares,
 ): Promise<void> {
   const wish = begun.shares;
@@ -123,7 +123,7 @@ async function finish(
 async function conclude(
   { records, clock }: ContainerRoutesOptions,
   model: string,
-  begun: Told,
+  begun: ContainerRecord,
 ): Promise<boolean> {
   let isMine = false;
   await records.update(model, (record) => {
@@ -143,7 +143,7 @@ async function putRight({ rule, records }: ContainerRoutesOptions, model: string
 }
 
 /** The recorded shares while the rule is consistent with them; else the rule's. */
-function told(record: Told, held: RuleShares | undefined): Shares {
+function recordedShares(record: ContainerRecord, held: RuleShares | undefined): Shares {
   if (!record.isApplied || isSameTraffic(held?.shares, record.shares)) return record.shares;
   return withoutZeros(held?.shares ?? {});
 }

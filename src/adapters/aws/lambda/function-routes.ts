@@ -22,7 +22,7 @@ export type FunctionRoutesOptions = {
   /** The prefix of a model function's name, before the model. */
   readonly functionPrefix: string;
   /** Whether the API's stage sends the model's requests there. */
-  readonly isLed: (model: string, to: Integration) => Promise<boolean>;
+  readonly isPointedAt: (model: string, to: Integration) => Promise<boolean>;
 };
 
 /** How many consecutive requests must be answered by revisions with a share. */
@@ -35,7 +35,7 @@ const SETTLE_MS = 1_000;
 
 /** Shares are the weights of the model function's alias for versions of one kind. */
 export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
-  const { kind, lambda, clock, api, functionPrefix, isLed } = options;
+  const { kind, lambda, clock, api, functionPrefix, isPointedAt } = options;
   const qualifier = ALIASES[kind];
   const aliasOf = (model: string) => liveAlias({ lambda, clock }, functionPrefix + model, kind);
   const versions = knownVersions(lambda);
@@ -59,7 +59,7 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
       const { aliasArn, isChanged } = written;
       const integration: Integration = { kind, aliasArn };
       // The route must be permitted before it is pointed here.
-      if (isChanged || !(await isLed(model, integration))) {
+      if (isChanged || !(await isPointedAt(model, integration))) {
         await change(() => allowRoute(lambda, { model, aliasArn, apiId: api.id }));
       }
       return integration;

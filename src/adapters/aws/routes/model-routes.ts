@@ -5,7 +5,7 @@ import type { ApiDraft, ModelApi } from './api-draft.ts';
 import type { ApiLease } from './api-lease.ts';
 import type { Integration, RouteRecord, RouteRecords } from './route-records.ts';
 import {
-  leadResources,
+  pointResources,
   makeResources,
   mechanismsAt,
   pathsOf,
@@ -20,9 +20,9 @@ export type ModelRoutes = {
   read(model: string): Promise<RouteRecord>;
   isDeployed(model: string): Promise<boolean>;
   /** Whether the stage sends the model's requests there, according to the record; not, as long as its endpoint is missing. */
-  isLed(model: string, to: Integration): Promise<boolean>;
+  isPointedAt(model: string, to: Integration): Promise<boolean>;
   /** Creates or moves the route, and deploys the API if needed. */
-  lead(model: string, to: Integration, change: Change): Promise<RouteRecord>;
+  pointRouteAt(model: string, to: Integration, change: Change): Promise<RouteRecord>;
   /** Idempotent. Keeps the record. */
   remove(model: string, change: Change): Promise<void>;
   /** Deploys the API for a change that concerns no model; first repairs routes that were left half created or half moved. */
@@ -48,7 +48,7 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
 
   return {
     isDeployed: (model) => draft.isDeployed(proxyPath(model)),
-    isLed: async (model, to) => isLed(options, await records.read(model), to),
+    isPointedAt: async (model, to) => isPointedAt(options, await records.read(model), to),
 
     async read(model) {
       const record = await records.read(model);
@@ -56,9 +56,9 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
       return { ...moved(record, record.move.to, clock.now()), move: record.move };
     },
 
-    async lead(model, to, change) {
+    async pointRouteAt(model, to, change) {
       const seen = await records.read(model);
-      return (await isLed(options, seen, to)) ? seen : lead(options, { model, to, change });
+      return (await isPointedAt(options, seen, to)) ? seen : pointRouteAt(options, { model, to, change });
     },
 
     async remove(model, change) {
@@ -71,7 +71,7 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
 
     async publish() {
       await options.lease.during(async () => {
-        await putOthersRight(options, null);
+        await repairUnfinishedRoutes(options, null);
         await draft.deploy();
         return DEPLOYED;
       });
@@ -90,7 +90,7 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
 
 type Lead = { readonly model: string; readonly to: Integration; readonly change: Change };
 
-async function lead(
+async function pointRouteAt(
   options: ModelRoutesOptions,
   { model, to, change }: Lead,
 ): Promise<RouteRecord> {
@@ -98,8 +98,8 @@ async function lead(
   let record = await records.read(model);
   await lease.during(async () => {
     record = await settle(options, model);
-    if (await isLed(options, record, to)) return NOT_DEPLOYED;
-    const resources = await putOthersRight(options, model);
+    if (await isPointedAt(options, record, to)) return NOT_DEPLOYED;
+    const resources = await repairUnfinishedRoutes(options, model);
     const over = await draft.deployment();
     await change(() => records.update(model, (now) => ({ ...now, move: { to, over } })));
     await change(() => makeResources(options, model, to, resources));
@@ -115,13 +115,13 @@ async function remove(options: ModelRoutesOptions, model: string, change: Change
   await lease.during(async () => {
     await removeResources(options, model, await draft.resources(), change);
     if (!(await draft.isDeployed(proxyPath(model)))) return NOT_DEPLOYED;
-    await putOthersRight(options, model);
+    await repairUnfinishedRoutes(options, model);
     await change(() => draft.deploy());
     return DEPLOYED;
   });
 }
 
-async function isLed(
+async function isPointedAt(
   { draft }: ModelRoutesOptions,
   { model, serves, move }: RouteRecord,
   to: Integration,
@@ -159,7 +159,7 @@ async function settle(options: ModelRoutesOptions, model: string): Promise<Route
  * Keeps out of this deployment what callers that died left behind:
  * a method without an integration, with which API Gateway refuses to deploy, or a moved route that was not deployed.
  */
-async function putOthersRight(options: ModelRoutesOptions, but: string | null): Promise<Resources> {
+async function repairUnfinishedRoutes(options: ModelRoutesOptions, but: string | null): Promise<Resources> {
   const { draft, records } = options;
   const resources = await draft.resources();
   const own = but === null ? [] : pathsOf(but);
@@ -181,6 +181,6 @@ async function putBack(
   const { serves, move } = await settle(options, model);
   // A first route is complete except for its deployment, so it may be deployed too.
   if (move === null || serves === null || !resources.has(proxyPath(model))) return;
-  await leadResources(options, model, serves, resources);
+  await pointResources(options, model, serves, resources);
   await records.update(model, (record) => moved(record, serves, record.movedAtMs));
 }

@@ -28,7 +28,7 @@ export type RestApiRouterOptions = RouteSidesOptions & {
 export function restApiRouter(options: RestApiRouterOptions): Router {
   const { fence, records } = options;
   const routes = routesOf(options);
-  const sides = routeSides(options, routes.isLed);
+  const sides = routeSides(options, routes.isPointedAt);
   const left = { ...options, sides };
 
   return {
@@ -45,7 +45,7 @@ export function restApiRouter(options: RestApiRouterOptions): Router {
       const crossing = { model, from, to, expected, change };
       const held = from === to ? expected : await prepare(left, crossing);
       const integration = await sides[to].set(model, wish, held, change);
-      const record = await routes.lead(model, integration, change);
+      const record = await routes.pointRouteAt(model, integration, change);
       await clear(left, record, change);
     },
 

@@ -46,7 +46,7 @@ export async function makeResources(
 }
 
 /** Leads those of a model's resources there that already lead somewhere. */
-export async function leadResources(
+export async function pointResources(
   { draft, front }: RouteResourcesOptions,
   model: string,
   to: Integration,

@@ -34,10 +34,10 @@ export type RouteSidesOptions = {
 
 export function routeSides(
   options: RouteSidesOptions,
-  isLed: FunctionRoutesOptions['isLed'],
+  isPointedAt: FunctionRoutesOptions['isPointedAt'],
 ): RouteSides {
   const { records, clock, api, containers } = options;
-  const functions = (kind: FunctionKind) => functionRoutes({ ...options, kind, isLed });
+  const functions = (kind: FunctionKind) => functionRoutes({ ...options, kind, isPointedAt });
   return {
     function: functions('function'),
     'streaming-function': functions('streaming-function'),

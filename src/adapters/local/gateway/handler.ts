@@ -17,7 +17,7 @@ import { identify } from './request-id.ts';
 import { answerRoot } from './root-answers.ts';
 import { isNamedInBody, modelIn, placeNamedIn } from './root-paths.ts';
 import type { RoutingTable } from './routing-table.ts';
-import { serve, type Visit } from './serve.ts';
+import { serve, type RoutedRequest } from './serve.ts';
 import { NOSNIFF } from './shared-origin.ts';
 import { type Terms, termsOf } from './terms.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
@@ -213,7 +213,7 @@ async function serveChosen(
   const { request, response, gone } = arrival;
   const revision =
     place.kind === 'model' ? (parts.table().get(place.name)?.next() ?? standing) : standing;
-  const visit = {
+  const routed = {
     request,
     response,
     gone,
@@ -224,17 +224,17 @@ async function serveChosen(
     body,
   };
   const mine = revision === standing ? terms : termsOf(parts.revisions, revision);
-  const serving = mine ? serveCounted(parts, visit, mine) : missing(place, revision);
+  const serving = mine ? serveCounted(parts, routed, mine) : missing(place, revision);
   const ending = await Promise.resolve(serving).catch((error) => afterThrow(error, arrival));
   return { ending, model: modelOf(place), revision };
 }
 
-async function serveCounted(parts: GatewayParts, visit: Visit, terms: Terms): Promise<Ending> {
-  parts.inFlight.begin(visit.revision);
+async function serveCounted(parts: GatewayParts, routed: RoutedRequest, terms: Terms): Promise<Ending> {
+  parts.inFlight.begin(routed.revision);
   try {
-    return await serve({ parts, visit, terms });
+    return await serve({ parts, routed, terms });
   } finally {
-    parts.inFlight.end(visit.revision);
+    parts.inFlight.end(routed.revision);
   }
 }
 

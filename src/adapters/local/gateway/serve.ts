@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type {
-  Company,
+  Sharing,
   InvocationRefusal,
   InvocationSlot,
   RevisionHost,
@@ -14,7 +14,7 @@ import type { Terms } from './terms.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
 
 /** A complete request whose revision is chosen; `path` is the path for its server, `prefix` what stood before it, if the server needs to know, and `body` is null when it has none. */
-export type Visit = Arrival & {
+export type RoutedRequest = Arrival & {
   readonly path: string;
   readonly prefix: string | undefined;
   readonly revision: string;
@@ -28,7 +28,7 @@ type Parts = {
 };
 
 // Kept as three objects: spreading them into one for each request would cost more than everything else here.
-type Errand = { readonly parts: Parts; readonly visit: Visit; readonly terms: Terms };
+type RelayRequest = { readonly parts: Parts; readonly routed: RoutedRequest; readonly terms: Terms };
 
 const RELEASES = {
   answered: 'done',
@@ -45,28 +45,28 @@ const RELEASES = {
  * a request that was alone on a Lambda instance when it died is answered 502, as on AWS. A request stuck behind a slow one is also retried.
  * An inference has no side effects, so a POST may be retried like a GET (RFC 9110 §9.2.2: when the semantics are known to be idempotent).
  */
-export async function serve(errand: Errand): Promise<Ending> {
-  const { visit, terms } = errand;
+export async function serve(relayRequest: RelayRequest): Promise<Ending> {
+  const { routed, terms } = relayRequest;
   const { limits } = terms;
-  if ((visit.body?.length ?? 0) > limits.maxRequestBytes) {
+  if ((routed.body?.length ?? 0) > limits.maxRequestBytes) {
     return refused(refusals.requestTooLarge(limits));
   }
-  const slot = await invoke(errand, 'shared');
+  const slot = await invoke(relayRequest, 'shared');
   if (slot.kind === 'refused') return unserved(slot);
-  const first = await exchange(errand, slot);
+  const first = await exchange(relayRequest, slot);
   if (first.kind !== 'lost' && first.kind !== 'recalled') return first;
-  const other = await another(errand, slot, first);
-  if (other.kind === 'none') return explain(errand, slot, first);
+  const other = await another(relayRequest, slot, first);
+  if (other.kind === 'none') return explain(relayRequest, slot, first);
   if (other.kind === 'refused') return unserved(other);
-  const second = await exchange(errand, other);
-  return second.kind === 'lost' ? explain(errand, other, second) : second;
+  const second = await exchange(relayRequest, other);
+  return second.kind === 'lost' ? explain(relayRequest, other, second) : second;
 }
 
-async function invoke({ parts, visit }: Errand, company: Company) {
+async function invoke({ parts, routed }: RelayRequest, sharing: Sharing) {
   const { timers, revisions } = parts;
-  const { revision, gone, request, response } = visit;
+  const { revision, gone, request, response } = routed;
   const sinceMs = timers.nowMs();
-  const slot = await revisions.invoke(revision, gone, company);
+  const slot = await revisions.invoke(revision, gone, sharing);
   if (PROBE_HEADER in request.headers && !response.headersSent) {
     // One that was sent back to the line has waited before.
     const waitedMs = Number(response.getHeader(WAITED_HEADER) ?? 0) + timers.nowMs() - sinceMs;
@@ -75,10 +75,10 @@ async function invoke({ parts, visit }: Errand, company: Company) {
   return slot;
 }
 
-async function exchange({ parts, visit, terms }: Errand, slot: InvocationSlot): Promise<Ending> {
+async function exchange({ parts, routed, terms }: RelayRequest, slot: InvocationSlot): Promise<Ending> {
   const { limits, mechanism } = terms;
   const { timers, upstreams } = parts;
-  const { request, response, path, prefix, body, revision } = visit;
+  const { request, response, path, prefix, body, revision } = routed;
   let ending: Ending = { kind: 'abandoned' };
   try {
     const exchange: Exchange = {
@@ -112,16 +112,16 @@ const LOOKS_AT_THE_END = 200;
 
 /** A connection breaks a moment before its process is known to have ended, so this waits up to 200 ms for another one. */
 async function another(
-  errand: Errand,
+  relayRequest: RelayRequest,
   left: InvocationSlot,
   ending: Broken,
 ): Promise<InvocationSlot | InvocationRefusal | None> {
-  if (errand.visit.gone.aborted) return { kind: 'none' };
-  if (ending.kind !== 'lost') return invoke(errand, 'alone');
+  if (relayRequest.routed.gone.aborted) return { kind: 'none' };
+  if (ending.kind !== 'lost') return invoke(relayRequest, 'alone');
   const isRepeatable =
     ending.stage === 'unconnected' || (ending.stage === 'unanswered' && left.isRepeatable());
   for (let look = 1; isRepeatable; look += 1) {
-    const slot = await invoke(errand, 'alone');
+    const slot = await invoke(relayRequest, 'alone');
     if (slot.kind === 'refused') break;
     if (slot.origin !== left.origin || look === LOOKS) return slot;
     slot.release('aborted');
@@ -131,12 +131,12 @@ async function another(
 }
 
 /** For the same reason, waits up to 2 s for the cause of the end. */
-async function explain(errand: Errand, slot: InvocationSlot, ending: Broken): Promise<Ending> {
-  if (ending.kind !== 'lost' || errand.visit.gone.aborted) return { kind: 'abandoned' };
+async function explain(relayRequest: RelayRequest, slot: InvocationSlot, ending: Broken): Promise<Ending> {
+  if (ending.kind !== 'lost' || relayRequest.routed.gone.aborted) return { kind: 'abandoned' };
   for (let look = 1; look < LOOKS_AT_THE_END && slot.diagnosis() === undefined; look += 1) {
     await delay(INTERVAL_MS);
   }
-  return refused(refusals.revisionLost(errand.visit.revision, ending.reason, slot.diagnosis()));
+  return refused(refusals.revisionLost(relayRequest.routed.revision, ending.reason, slot.diagnosis()));
 }
 
 function unserved({ kind, ...refusal }: InvocationRefusal): Ending {

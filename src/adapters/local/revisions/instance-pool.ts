@@ -4,7 +4,7 @@ import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf, QUICK_MS } from './instance.ts';
 import {
-  type Company,
+  type Sharing,
   type InvocationRefusal,
   type InvocationSlot,
   type Occupancy,
@@ -23,7 +23,7 @@ export type InstanceLimits = {
 
 export type InstancePool = {
   /** The oldest instance with room, or, after waiting in line, the first to have room; refused when too many wait, or none had room within the request's time limit. */
-  invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
+  invoke(signal: AbortSignal, sharing: Sharing): Promise<InvocationSlot | InvocationRefusal>;
   /** Starts an instance ahead of requests. */
   warm(): Promise<Start>;
   /** Requests that have an instance, or wait for one. */
@@ -64,7 +64,7 @@ const FAILED_START_PAUSE_MS = 10_000;
 export function instancePool(revision: string, deps: Deps): InstancePool {
   const { launch, clock, timers, limits, requestsAtOnce, requestSlots, log, onEnd } = deps;
   const instances = new Set<Instance>();
-  const line = waitingLine<Company, Turn>(timers);
+  const line = waitingLine<Sharing, Turn>(timers);
   let isClosed = false;
   let isWatched = false;
   let lastTurnMs = timers.nowMs();
@@ -142,11 +142,11 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
   }
 
   /** From the oldest instance with room: its code is the warmest, and surplus instances become idle and stop. */
-  function take(company: Company): InvocationSlot | undefined {
+  function take(sharing: Sharing): InvocationSlot | undefined {
     for (const instance of instances) {
-      if (!instance.hasRoom(company)) continue;
+      if (!instance.hasRoom(sharing)) continue;
       lastTurnMs = timers.nowMs();
-      return instance.take(company);
+      return instance.take(sharing);
     }
     return undefined;
   }
@@ -184,11 +184,11 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     return waitedMs >= LONG_WAIT_MS || (isStill && !answering.some((it) => it.isQuick()));
   }
 
-  async function wait(signal: AbortSignal, company: Company): Promise<Turn> {
+  async function wait(signal: AbortSignal, sharing: Sharing): Promise<Turn> {
     const waiting = line.join({
-      kind: company,
+      kind: sharing,
       // A retried request has already waited once.
-      isUrgent: company === 'alone',
+      isUrgent: sharing === 'alone',
       signal,
       patienceMs: limits.requestTimeoutMs,
       // While none is ready, the start's own limit applies.
@@ -210,13 +210,13 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
   }
 
   return {
-    async invoke(signal, company) {
+    async invoke(signal, sharing) {
       if (isClosed) return refuse(503, `${revision} is stopped`);
-      const slot = line.size() === 0 ? take(company) : undefined;
+      const slot = line.size() === 0 ? take(sharing) : undefined;
       if (slot) return slot;
-      return company === 'shared' && line.size() >= MOST_WAITING
+      return sharing === 'shared' && line.size() >= MOST_WAITING
         ? { ...refuse(503, full(revision)), retryAfterSeconds: 1 }
-        : wait(signal, company);
+        : wait(signal, sharing);
     },
     warm() {
       first = add();

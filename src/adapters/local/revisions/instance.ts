@@ -1,7 +1,7 @@
 import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Company, InvocationSlot } from './invocation.ts';
+import type { Sharing, InvocationSlot } from './invocation.ts';
 import { blame } from './revision.ts';
 
 /** A model server started for requests. While it is quick it takes several at once, else one; with slots it takes one in each, however long that takes. When leaving, it ends after its last request. */
@@ -18,9 +18,9 @@ export type Instance = {
   /** Whether its answers so far were so fast that it takes several requests at once. */
   isQuick(): boolean;
   /** Whether it can take one more request now. */
-  hasRoom(company: Company): boolean;
+  hasRoom(sharing: Sharing): boolean;
   /** Only call it when there is room. */
-  take(company: Company): InvocationSlot;
+  take(sharing: Sharing): InvocationSlot;
   /** When it became idle, by the monotonic clock (ms); undefined while it starts, works or leaves. */
   idleSinceMs(): number | undefined;
   /** Resolves when it has ended; requests in flight may delay that up to their own time limit. */
@@ -74,11 +74,11 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     freeSinceMs = clock.monotonicMs();
   });
 
-  function hasRoom(company: Company): boolean {
+  function hasRoom(sharing: Sharing): boolean {
     if (!isReady() || !isServing()) return false;
     const [oldest] = turns;
     if (!oldest) return true;
-    if (company === 'alone' || isReserved || turns.size >= room) return false;
+    if (sharing === 'alone' || isReserved || turns.size >= room) return false;
     return requestSlots !== null || workedMs(oldest) <= QUICK_MS;
   }
 
@@ -136,7 +136,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     inFlight: () => turns.size,
     isQuick: () => room > 1,
     hasRoom,
-    take(company) {
+    take(sharing) {
       const turn: Turn = {
         sinceMs: timers.nowMs(),
         isShared: turns.size > 0,
@@ -144,7 +144,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
       };
       if (turns.size > 0) for (const other of turns) other.isShared = true;
       turns.add(turn);
-      isReserved = company === 'alone';
+      isReserved = sharing === 'alone';
       watch();
       return {
         kind: 'slot',

@@ -9,7 +9,7 @@ export type InvocationRefusal = {
 };
 
 /** `shared`: a process that may have other requests too. `alone`: where processes take only a few, one without any other request. */
-export type Company = 'shared' | 'alone';
+export type Sharing = 'shared' | 'alone';
 
 /** A process's slot for one request until `release`, which must be called exactly once, however the request ends. */
 export type InvocationSlot = {
@@ -45,7 +45,7 @@ export type RevisionHost = {
   invoke(
     revision: string,
     signal: AbortSignal,
-    company: Company,
+    sharing: Sharing,
   ): Promise<InvocationSlot | InvocationRefusal>;
 };
 

@@ -1,7 +1,7 @@
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import { type InstanceLimits, instancePool } from './instance-pool.ts';
-import { type Company, refuse } from './invocation.ts';
+import { type Sharing, refuse } from './invocation.ts';
 import { failedState, keptRecord, READY, type Revision, type RevisionDeps } from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
@@ -26,9 +26,9 @@ export function onDemandRevision(
     if (!isClosed) kept.decide(state);
   }
 
-  async function invoke(signal: AbortSignal, company: Company) {
+  async function invoke(signal: AbortSignal, sharing: Sharing) {
     const { state } = kept.now();
-    return state.kind === 'failed' ? refuse(502, state.reason) : pool.invoke(signal, company);
+    return state.kind === 'failed' ? refuse(502, state.reason) : pool.invoke(signal, sharing);
   }
 
   if (record.state.kind === 'pending') void prove();

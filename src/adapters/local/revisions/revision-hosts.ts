@@ -7,10 +7,10 @@ export function revisionHosts(hosts: readonly RevisionHost[]): RevisionHost {
     placement: (revision) => hostOf(revision)?.placement(revision),
     limits: (revision) => hostOf(revision)?.limits(revision),
     occupancy: (revision) => hostOf(revision)?.occupancy(revision),
-    async invoke(revision, signal, company) {
+    async invoke(revision, signal, sharing) {
       const host = hostOf(revision);
       return (
-        host?.invoke(revision, signal, company) ?? refuse(404, `there is no revision ${revision}`)
+        host?.invoke(revision, signal, sharing) ?? refuse(404, `there is no revision ${revision}`)
       );
     },
   };

@@ -54,7 +54,7 @@ export type LocalPlatform = Platform &
   };
 
 /** How one target runs its revisions. */
-type Habits = {
+type TargetBehaviour = {
   readonly target: Target;
   limits(spec: RevisionSpec): InvocationLimits;
   open(record: RevisionRecord, deps: RevisionDeps): Revision;
@@ -66,9 +66,9 @@ const TEND_PERIOD_MS = 250;
 const BUSY_DRAIN_SECONDS = 1;
 
 /** A target on one machine. Its revisions are stored in the table of all targets, so they survive a restart. */
-export function revisionPlatform(options: PlatformOptions, habits: Habits): LocalPlatform {
+export function revisionPlatform(options: PlatformOptions, behaviour: TargetBehaviour): LocalPlatform {
   const { logDirectory, servers, clock, timers = realTimers, onGeneration } = options;
-  const { target } = habits;
+  const { target } = behaviour;
   const { room = boundlessRoom() } = options;
   const table = revisionTable(options.database);
   const shares = shareTable(options.database);
@@ -116,9 +116,9 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
       live: () => live(model),
       save: table.put,
     };
-    revisions.set(revision, habits.open(record, deps));
+    revisions.set(revision, behaviour.open(record, deps));
     placements.set(revision, placementOf({ target, isStreaming: record.spec.isStreaming }));
-    limits.set(revision, habits.limits(record.spec));
+    limits.set(revision, behaviour.limits(record.spec));
   }
 
   /** The other target that has the revision: its name, files and log are unique on the whole machine. */
@@ -194,9 +194,9 @@ export function revisionPlatform(options: PlatformOptions, habits: Habits): Loca
     placement: (name) => placements.get(name),
     limits: (name) => limits.get(name),
     occupancy: (name) => revisions.get(name)?.occupancy(),
-    async invoke(name, signal, company) {
+    async invoke(name, signal, sharing) {
       return (
-        revisions.get(name)?.invoke(signal, company) ?? refuse(404, `there is no revision ${name}`)
+        revisions.get(name)?.invoke(signal, sharing) ?? refuse(404, `there is no revision ${name}`)
       );
     },
     inFlight,

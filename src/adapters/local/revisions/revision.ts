@@ -4,7 +4,7 @@ import type { IdleServer } from '#adapters/local/servers/server-room.ts';
 import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
-import type { Company, InvocationRefusal, InvocationSlot, Occupancy } from './invocation.ts';
+import type { Sharing, InvocationRefusal, InvocationSlot, Occupancy } from './invocation.ts';
 import type { RevisionLog } from './revision-log.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
@@ -16,7 +16,7 @@ export type Revision = {
   state(): State;
   /** Resolves when its state is decided, it is closed, or `waitMs` has passed. */
   settled(waitMs: number): Promise<void>;
-  invoke(signal: AbortSignal, company: Company): Promise<InvocationSlot | InvocationRefusal>;
+  invoke(signal: AbortSignal, sharing: Sharing): Promise<InvocationSlot | InvocationRefusal>;
   /** Requests that have a server, or wait for one. */
   inFlight(): number;
   occupancy(): Occupancy;

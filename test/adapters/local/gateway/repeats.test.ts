@@ -156,7 +156,7 @@ describe('a request is not repeated', () => {
 });
 
 describe('a request that a function had beside others goes to another one, where it is alone', () => {
-  /** Serves two processes of one function, the first of which is shared; answers in what company each was asked for. */
+  /** Serves two processes of one function, the first of which is shared; answers whether each was asked to share was asked for. */
   async function serveShared(first: RequestListener) {
     await world.revisions.serve('digits-v0', first);
     await world.revisions.serve('digits-v1', echo);
@@ -164,10 +164,10 @@ describe('a request that a function had beside others goes to another one, where
     const { invoke } = world.revisions;
     const companies: string[] = [];
     let recall = () => {};
-    world.revisions.invoke = async (revision, gone, company) => {
-      companies.push(company);
+    world.revisions.invoke = async (revision, gone, sharing) => {
+      companies.push(sharing);
       const isFirst = companies.length === 1;
-      const slot = await invoke(isFirst ? 'digits-v0' : revision, gone, company);
+      const slot = await invoke(isFirst ? 'digits-v0' : revision, gone, sharing);
       if (slot.kind === 'refused') return slot;
       const onRecall = (run: () => void) => {
         recall = run;
@@ -228,8 +228,8 @@ it('a request that reached no process of a function goes to another one', async 
   await world.route('digits', { 'digits-v1': 1 });
   const { invoke } = world.revisions;
   const outcomes: string[] = [];
-  world.revisions.invoke = async (revision, gone, company) => {
-    const slot = await invoke(revision, gone, company);
+  world.revisions.invoke = async (revision, gone, sharing) => {
+    const slot = await invoke(revision, gone, sharing);
     if (slot.kind === 'refused' || outcomes.length > 0) return slot;
     outcomes.push('begun');
     // Port 1 is nobody's.

@@ -98,10 +98,10 @@ describe('a process is given back once', () => {
     const invoke = world.revisions.invoke;
     const { promise: found, resolve: find } = Promise.withResolvers<void>();
     let signal: AbortSignal | undefined;
-    world.revisions.invoke = async (revision, gone, company) => {
+    world.revisions.invoke = async (revision, gone, sharing) => {
       signal = gone;
       await found;
-      return invoke(revision, gone, company);
+      return invoke(revision, gone, sharing);
     };
     const socket = client(GET);
     await eventually(() => signal !== undefined);

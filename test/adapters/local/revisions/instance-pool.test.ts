@@ -5,7 +5,7 @@ import {
   MOST_WAITING,
 } from '#adapters/local/revisions/instance-pool.ts';
 import type {
-  Company,
+  Sharing,
   InvocationRefusal,
   InvocationSlot,
 } from '#adapters/local/revisions/invocation.ts';
@@ -59,9 +59,9 @@ describe('the instances of a revision', () => {
       onEnd: (end) => void ends.push(end),
     });
 
-  async function ask(company: Company = 'shared', signal = PATIENT): Promise<Asked> {
+  async function ask(sharing: Sharing = 'shared', signal = PATIENT): Promise<Asked> {
     const asked: Asked = { answer: undefined };
-    void pool.invoke(signal, company).then((answer) => {
+    void pool.invoke(signal, sharing).then((answer) => {
       asked.answer = answer;
     });
     await nextTurn();

@@ -1,4 +1,4 @@
-import type { Way } from './way.ts';
+import type { PredictTemplate } from './predict-template.ts';
 
 export const LOAD = [
   '# Name the packages that its classes are from in requirements.txt, as they were when it was saved, and its Python (3.12) in .python-version.',
@@ -20,7 +20,7 @@ const TABLE_OR_NUMBERS = [
 ] as const;
 
 /** How libraries are asked whose models are not asked as those of scikit-learn, by the modules that their pickles name. */
-export const LIBRARIES: Readonly<Record<string, Way>> = {
+export const LIBRARIES: Readonly<Record<string, PredictTemplate>> = {
   hdbscan: {
     imports: ['import hdbscan', ...TABLES.imports],
     load: HELD.load,

@@ -1,13 +1,13 @@
 import { PACKAGES } from '#formats/pickle/library-packages.ts';
 import type { PickledNeeds } from '#formats/sklearn/inspect.ts';
-import { LIBRARIES, LOAD } from './library-ways.ts';
-import { GENSIM } from './network-ways.ts';
-import { type Way, withScript } from './way.ts';
+import { LIBRARIES, LOAD } from './library-templates.ts';
+import { GENSIM } from './network-templates.ts';
+import { type PredictTemplate, withScript } from './predict-template.ts';
 
 // A pickle of dill names some of Python's own by names that only dill looks up.
 const BY_DILL = ['with open(FILE, "rb") as file:', '    saved = dill.load(file)'] as const;
 
-const PICKLE: Way = {
+const PICKLE: PredictTemplate = {
   imports: ['import joblib', 'import numpy as np', 'import pandas as pd'],
   load: [
     ...LOAD,
@@ -39,24 +39,24 @@ const PICKLE: Way = {
 };
 
 /** How a pickle is loaded that needs these. */
-export function wayOfPickle({ roots, sklearn, ofScript }: PickledNeeds): Way {
+export function templateForPickle({ roots, sklearn, ofScript }: PickledNeeds): PredictTemplate {
   if (roots.includes('gensim')) return GENSIM;
   const library = Object.keys(LIBRARIES).find((root) => roots.includes(root));
-  const way = (library && LIBRARIES[library]) || PICKLE;
+  const template = (library && LIBRARIES[library]) || PICKLE;
   const named = roots.flatMap((root) => PACKAGES[root] ?? []);
-  const exact = way.requirements.map((each) =>
+  const exact = template.requirements.map((each) =>
     each === 'scikit-learn' && sklearn !== null ? `${each}==${sklearn}` : each,
   );
-  const needed = { ...way, requirements: [...new Set([...exact, ...named])] };
+  const needed = { ...template, requirements: [...new Set([...exact, ...named])] };
   const whole = roots.includes('dill') ? loadedByDill(needed) : needed;
   return ofScript.length > 0 ? withScript(whole, ofScript) : whole;
 }
 
-function loadedByDill(way: Way): Way {
+function loadedByDill(template: PredictTemplate): PredictTemplate {
   return {
-    ...way,
-    imports: way.imports.map((line) => (line === 'import joblib' ? 'import dill' : line)).sort(),
-    load: way.load.flatMap((line) => (line === LOAD[1] ? BY_DILL : [line])),
-    requirements: way.requirements.filter((name) => name !== 'joblib'),
+    ...template,
+    imports: template.imports.map((line) => (line === 'import joblib' ? 'import dill' : line)).sort(),
+    load: template.load.flatMap((line) => (line === LOAD[1] ? BY_DILL : [line])),
+    requirements: template.requirements.filter((name) => name !== 'joblib'),
   };
 }

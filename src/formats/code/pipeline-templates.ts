@@ -1,5 +1,5 @@
 import type { PipelineTask } from '#domain/artifact/facts.ts';
-import type { Way } from './way.ts';
+import type { PredictTemplate } from './predict-template.ts';
 
 /** What transformers needs, and what decodes what the request has. */
 const [TORCH, PICTURES, SOUND] = [
@@ -29,7 +29,7 @@ const OF_SOUND = [
 ];
 
 /** How a folder of transformers' is loaded and asked by code, by its task; `given` are more arguments of what loads it. */
-export function pipelineWay(task: PipelineTask, given = ''): Way {
+export function pipelineWay(task: PipelineTask, given = ''): PredictTemplate {
   const kind = KINDS[task];
   return kind ? kind(task, given) : ofTexts(task, given);
 }
@@ -38,7 +38,7 @@ function pipelineOf(task: PipelineTask, given: string): string {
   return `self.model = pipeline(${JSON.stringify(task)}, model=FILE${given})`;
 }
 
-function ofTexts(task: PipelineTask, given: string): Way {
+function ofTexts(task: PipelineTask, given: string): PredictTemplate {
   return {
     imports: ['from transformers import pipeline'],
     load: [pipelineOf(task, given)],
@@ -49,7 +49,7 @@ function ofTexts(task: PipelineTask, given: string): Way {
 }
 
 // Transformers 5 has no pipelines for these two.
-function ofSequences(_: PipelineTask, given: string): Way {
+function ofSequences(_: PipelineTask, given: string): PredictTemplate {
   return {
     imports: ['import torch', 'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer'],
     load: [
@@ -68,7 +68,7 @@ function ofSequences(_: PipelineTask, given: string): Way {
   };
 }
 
-function ofQuestions(_: PipelineTask, given: string): Way {
+function ofQuestions(_: PipelineTask, given: string): PredictTemplate {
   return {
     imports: [
       'import torch',
@@ -90,7 +90,7 @@ function ofQuestions(_: PipelineTask, given: string): Way {
   };
 }
 
-function ofPictures(task: PipelineTask, given: string): Way {
+function ofPictures(task: PipelineTask, given: string): PredictTemplate {
   return {
     imports: [...OF_PICTURES, 'from transformers import pipeline'],
     load: [pipelineOf(task, given)],
@@ -101,7 +101,7 @@ function ofPictures(task: PipelineTask, given: string): Way {
 }
 
 /** For tasks whose labels each request names. */
-function ofLabels(task: PipelineTask, given: string): Way {
+function ofLabels(task: PipelineTask, given: string): PredictTemplate {
   return {
     ...ofPictures(task, given),
     takes: 'image, labels',
@@ -110,7 +110,7 @@ function ofLabels(task: PipelineTask, given: string): Way {
 }
 
 /** For tasks whose answer is a picture. */
-function asPictures(task: PipelineTask, given: string): Way {
+function asPictures(task: PipelineTask, given: string): PredictTemplate {
   const answer =
     task === 'depth-estimation'
       ? ['return {"depth": self.shown(self.model(picture)["depth"])}']
@@ -131,7 +131,7 @@ function asPictures(task: PipelineTask, given: string): Way {
   };
 }
 
-function ofPicturesAndTexts(_: PipelineTask, given: string): Way {
+function ofPicturesAndTexts(_: PipelineTask, given: string): PredictTemplate {
   return {
     imports: [
       ...OF_PICTURES,
@@ -156,7 +156,7 @@ function ofPicturesAndTexts(_: PipelineTask, given: string): Way {
   };
 }
 
-function ofSoundAndTexts(_: PipelineTask, given: string): Way {
+function ofSoundAndTexts(_: PipelineTask, given: string): PredictTemplate {
   return {
     imports: [
       ...OF_SOUND,
@@ -182,7 +182,7 @@ function ofSoundAndTexts(_: PipelineTask, given: string): Way {
 }
 
 /** For Chronos, whose networks are those of language models. */
-function ofTimes(): Way {
+function ofTimes(): PredictTemplate {
   return {
     imports: ['import torch', 'from chronos import BaseChronosPipeline'],
     load: ['self.model = BaseChronosPipeline.from_pretrained(FILE)'],
@@ -199,7 +199,7 @@ function ofTimes(): Way {
 }
 
 /** For films, which their pipeline reads from a file. */
-function ofFilms(task: PipelineTask, given: string): Way {
+function ofFilms(task: PipelineTask, given: string): PredictTemplate {
   return {
     imports: ['import base64', 'import tempfile', '', 'from transformers import pipeline'],
     load: [pipelineOf(task, given)],
@@ -216,7 +216,7 @@ function ofFilms(task: PipelineTask, given: string): Way {
   };
 }
 
-function ofSound(task: PipelineTask, given: string): Way {
+function ofSound(task: PipelineTask, given: string): PredictTemplate {
   return {
     imports: [...OF_SOUND, 'from transformers import pipeline'],
     load: [pipelineOf(task, given), 'self.rate = self.model.feature_extractor.sampling_rate'],
@@ -226,10 +226,10 @@ function ofSound(task: PipelineTask, given: string): Way {
   };
 }
 
-function ofSpeech(task: PipelineTask, given: string): Way {
-  const { load, ...way } = ofSound(task, given);
+function ofSpeech(task: PipelineTask, given: string): PredictTemplate {
+  const { load, ...template } = ofSound(task, given);
   return {
-    ...way,
+    ...template,
     load: [
       ...load,
       '# Through more than 30 s Whisper finds its way by the times that it writes; others take it in pieces.',
@@ -243,17 +243,17 @@ function ofSpeech(task: PipelineTask, given: string): Way {
   };
 }
 
-function ofSoundAndLabels(task: PipelineTask, given: string): Way {
-  const { load, ...way } = ofSound(task, given);
+function ofSoundAndLabels(task: PipelineTask, given: string): PredictTemplate {
+  const { load, ...template } = ofSound(task, given);
   return {
-    ...way,
+    ...template,
     load,
     takes: 'audio, labels',
     answer: [...HEARD, 'return self.model(heard, candidate_labels=labels)'],
   };
 }
 
-function asSound(task: PipelineTask, given: string): Way {
+function asSound(task: PipelineTask, given: string): PredictTemplate {
   return {
     imports: [
       'import base64',
@@ -275,7 +275,7 @@ function asSound(task: PipelineTask, given: string): Way {
   };
 }
 
-type WayOf = (task: PipelineTask, given: string) => Way;
+type WayOf = (task: PipelineTask, given: string) => PredictTemplate;
 
 /** The tasks that take or answer more than texts. */
 const KINDS: Partial<Readonly<Record<PipelineTask, WayOf>>> = {

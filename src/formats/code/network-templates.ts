@@ -1,7 +1,7 @@
-import { OF_PICTURES, PICTURE } from './pipeline-ways.ts';
-import type { Way } from './way.ts';
+import { OF_PICTURES, PICTURE } from './pipeline-templates.ts';
+import type { PredictTemplate } from './predict-template.ts';
 
-const FASTTEXT: Way = {
+const FASTTEXT: PredictTemplate = {
   imports: ['import fasttext'],
   load: ['self.model = fasttext.load_model(FILE)'],
   takes: 'texts',
@@ -13,7 +13,7 @@ const FASTTEXT: Way = {
   requirements: ['fasttext-wheel', 'numpy<2'],
 };
 
-const vectors = (load: string): Way => ({
+const vectors = (load: string): PredictTemplate => ({
   imports: ['from gensim.models import KeyedVectors'],
   load: [load],
   takes: 'words',
@@ -25,7 +25,7 @@ const vectors = (load: string): Way => ({
 });
 
 /** For pickles by gensim, whose large arrays lie in files beside them. */
-export const GENSIM: Way = {
+export const GENSIM: PredictTemplate = {
   imports: ['from gensim.utils import SaveLoad'],
   load: [
     '# The files beside it (`.npy`) belong to it.',
@@ -41,7 +41,7 @@ export const GENSIM: Way = {
 };
 
 /** What deep learning saves, by what it is called. */
-export const NETWORK_WAYS: Readonly<Record<string, Way>> = {
+export const NETWORK_TEMPLATES: Readonly<Record<string, PredictTemplate>> = {
   'a pipeline of diffusers': {
     imports: [
       'import base64',

@@ -1,5 +1,5 @@
 /** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
-export type Way = {
+export type PredictTemplate = {
   readonly imports: readonly string[];
   readonly load: readonly string[];
   readonly answer: readonly string[];
@@ -12,17 +12,17 @@ export type Way = {
 };
 
 /** The same for a pickle of what a notebook or script defined, by these names: Python looks for them in the module that it was started with, which is another one in a server. */
-export function withScript(way: Way, names: readonly string[]): Way {
+export function withScript(template: PredictTemplate, names: readonly string[]): PredictTemplate {
   return {
-    ...way,
+    ...template,
     imports: [
       'import sys',
       '',
-      ...way.imports,
+      ...template.imports,
       '',
       '# What the notebook or script defined that saved it: copy that to a file model.py beside this one.',
       `from model import ${names.join(', ')}`,
     ],
-    load: [...names.map((name) => `sys.modules["__main__"].${name} = ${name}`), ...way.load],
+    load: [...names.map((name) => `sys.modules["__main__"].${name} = ${name}`), ...template.load],
   };
 }

@@ -1,14 +1,14 @@
-import { NETWORK_WAYS } from './network-ways.ts';
-import type { Way } from './way.ts';
+import { NETWORK_TEMPLATES } from './network-templates.ts';
+import type { PredictTemplate } from './predict-template.ts';
 
-const KERAS: Way = {
+const KERAS: PredictTemplate = {
   imports: ['import keras', 'import numpy as np'],
   load: ['self.model = keras.saving.load_model(FILE)'],
   answer: ['return self.model.predict(np.asarray(rows, "float32"), verbose=0).tolist()'],
   requirements: ['keras', 'tensorflow-cpu'],
 };
 
-export const SENTENCES: Way = {
+export const SENTENCES: PredictTemplate = {
   imports: ['from sentence_transformers import SentenceTransformer'],
   load: ['self.model = SentenceTransformer(FILE)'],
   takes: 'texts',
@@ -17,21 +17,21 @@ export const SENTENCES: Way = {
 };
 
 /** Its own requirements stand beside it, in the folder that MLflow saved. */
-export const MLFLOW: Way = {
+export const MLFLOW: PredictTemplate = {
   imports: ['import mlflow.pyfunc'],
   load: ['self.model = mlflow.pyfunc.load_model(FILE)'],
   answer: ['return self.model.predict(rows)'],
   requirements: ['mlflow'],
 };
 
-export const PLAIN: Way = {
+export const PLAIN: PredictTemplate = {
   imports: [],
   load: ['# Load it here, as you do where you made it.', 'self.model = open(FILE, "rb").read()'],
   answer: ['raise NotImplementedError("answer with what the model makes of these rows")'],
   requirements: [],
 };
 
-const TORCH_ANSWER: Pick<Way, 'answer' | 'requirements'> = {
+const TORCH_ANSWER: Pick<PredictTemplate, 'answer' | 'requirements'> = {
   answer: [
     'with torch.inference_mode():',
     '    return self.model(torch.tensor(rows, dtype=torch.float32)).tolist()',
@@ -70,11 +70,11 @@ export const TORCH_PROGRAMS = {
     ],
     ...TORCH_ANSWER,
   },
-} as const satisfies Record<string, Way>;
+} as const satisfies Record<string, PredictTemplate>;
 
 /** By what a file or a folder is called. */
-export const WAYS: Readonly<Record<string, Way>> = {
-  ...NETWORK_WAYS,
+export const WAYS: Readonly<Record<string, PredictTemplate>> = {
+  ...NETWORK_TEMPLATES,
   'a PyTorch file': {
     imports: [
       'import torch',
