@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { listen } from '../src/adapters/local/listen.ts';
+import { listen } from '../src/adapters/local/http/listen.ts';
 
 /** A process that serves at `origin`; `path` is what to call there. */
 export type Served = {

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { systemClock } from '#compose/clocks.ts';
-import { listen } from '../src/adapters/local/listen.ts';
+import { listen } from '../src/adapters/local/http/listen.ts';
 
 const [, , kind = '', backend = ''] = process.argv;
 const ADDRESS = { host: '127.0.0.1', port: 0 };

@@ -48,7 +48,7 @@ async function outputsOf(settings, StackName) {
   return Object.fromEntries(told.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
 }
 
-/** The models whose requests go to containers, or are about to, by the router's records (src/adapters/aws/routes/route-records.ts). */
+/** The models whose requests go to containers, or are about to, by the router's records (src/adapters/aws/shares/route-records.ts). */
 async function servedModels(settings, { Table, Api }) {
   const routes = {
     TableName: Table,

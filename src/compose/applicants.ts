@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
-import type { Applicant } from '#adapters/local/revisions/fair-turns.ts';
+import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
+import type { Applicant } from '#adapters/local/concurrency/fair-turns.ts';
 import { workflow } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { StepHandler } from './local-workflow.ts';

@@ -1,7 +1,7 @@
 import type { Dir, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { errorCode } from '#adapters/local/registry/file-state.ts';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { isHidden } from '#domain/artifact/hidden-file.ts';
 import { MAX_PARTS } from '#domain/artifact/limit.ts';
 import { Failure } from '#domain/failure.ts';

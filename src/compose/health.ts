@@ -1,6 +1,6 @@
 import { constants, type StatsFs } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
-import type { Family } from '#adapters/local/exposition.ts';
+import type { Family } from '#adapters/local/metrics/exposition.ts';
 import { Failure } from '#domain/failure.ts';
 import { type WallsReport, WITHOUT_WALLS_FIX } from '#domain/walls.ts';
 

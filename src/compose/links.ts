@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { userHome } from '#adapters/local/user-caches.ts';
+import { userHome } from '#adapters/local/files/user-caches.ts';
 import { Failure } from '#domain/failure.ts';
 
 // https://huggingface.co/docs/huggingface_hub/guides/manage-cache: the files of a snapshot are links to the repository's own blobs.

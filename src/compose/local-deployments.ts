@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { ExecutionEnd } from '#adapters/local/workflow-engine.ts';
+import type { ExecutionEnd } from '#adapters/local/workflow/workflow-engine.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import { executionName } from '#domain/execution-name.ts';
 import { Failure } from '#domain/failure.ts';

@@ -10,27 +10,27 @@ import {
   type ImageBuildsOptions,
   imageBuilds,
 } from '#adapters/local/builds/build-image.ts';
-import { dockerEnvironments, dockerModelImages } from '#adapters/local/builds/docker-images.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
-import { type ProcessImages, processImages } from '#adapters/local/builds/process-images.ts';
 import { rebuilding } from '#adapters/local/builds/rebuild.ts';
 import { runningBuilds } from '#adapters/local/builds/running-builds.ts';
-import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
-import type { ObjectPath, SoundObjects } from '#adapters/local/revisions/revision-files.ts';
+import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
+import { dockerEnvironments, dockerModelImages } from '#adapters/local/images/docker-images.ts';
+import { type ProcessImages, processImages } from '#adapters/local/images/process-images.ts';
+import type { ObjectPath, SoundObjects } from '#adapters/local/integrity/revision-files.ts';
+import { orphanGuard } from '#adapters/local/processes/orphan-guard.ts';
+import { restingSessionCpuSeconds } from '#adapters/local/processes/process-usage.ts';
 import { compiledFolder, compileServer } from '#adapters/local/servers/compiled-server.ts';
 import { containerLabel, containerServers } from '#adapters/local/servers/container-servers.ts';
 import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import type { ModelServers } from '#adapters/local/servers/model-server.ts';
-import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { processServers, type Soundness } from '#adapters/local/servers/process-servers.ts';
-import { restingSessionCpuSeconds } from '#adapters/local/servers/process-usage.ts';
 import {
   buildWalls,
   mostBuildMiB,
   serverFiles,
   type Walls,
 } from '#adapters/local/servers/walls.ts';
-import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
+import type { TaskHandler } from '#adapters/local/workflow/workflow-engine.ts';
 import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import support from '#domain/data/python-support.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
-import type { Definitions } from '#adapters/local/workflow-engine.ts';
+import type { Definitions } from '#adapters/local/workflow/workflow-engine.ts';
 import type { Inspector } from '#compose/inspection/bounded.ts';
 import type { OwnImages } from '#domain/build/own-image.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';

@@ -2,7 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { keepReserve } from '#adapters/local/registry/reserve.ts';
-import type { StepObserver } from '#adapters/local/workflow-engine.ts';
+import type { StepObserver } from '#adapters/local/workflow/workflow-engine.ts';
 import type { WallsReport } from '#domain/walls.ts';
 import type { LocalConfig } from './config.ts';
 import { openControl } from './machine/control.ts';

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Family } from '#adapters/local/exposition.ts';
+import type { Family } from '#adapters/local/metrics/exposition.ts';
 import type { Storage } from '#control/data-folder.ts';
 import { hasBegun } from '#domain/phase.ts';
 import type { Clock } from '#ports/clock.ts';

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { APIGatewayClient, type APIGatewayClientConfig } from '@aws-sdk/client-api-gateway';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
-import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
-import { routeRecords } from '#adapters/aws/routes/route-records.ts';
 import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
+import { apiLease } from '#adapters/aws/shares/api-lease.ts';
+import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import { failureName } from '#domain/failure.ts';
 import { systemClock } from './clocks.ts';
 

@@ -1,4 +1,4 @@
-import type { ExecutionEnd } from '#adapters/local/workflow-engine.ts';
+import type { ExecutionEnd } from '#adapters/local/workflow/workflow-engine.ts';
 import { failureName } from '#domain/failure.ts';
 import { objectCreated } from '#domain/workflow.ts';
 import type { LocalDeployments } from './local-deployments.ts';

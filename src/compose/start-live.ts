@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import { atOnce } from '#adapters/local/concurrency/at-once.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
 
 // One that is called before its turn starts on demand.

@@ -1,4 +1,4 @@
-import type { Traces } from '#adapters/local/workflow-engine.ts';
+import type { Traces } from '#adapters/local/workflow/workflow-engine.ts';
 
 /** The traces that OpenTelemetry's environment variables ask for; undefined where they name no collector. https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
 export async function tracesFor(environment: NodeJS.ProcessEnv): Promise<Traces | undefined> {
@@ -8,6 +8,6 @@ export async function tracesFor(environment: NodeJS.ProcessEnv): Promise<Traces 
     (base && `${base.replace(/\/$/, '')}/v1/traces`);
   if (!url) return undefined;
   // Loading it takes 80 ms, which is only spent where it is used.
-  const { otlpTraces } = await import('#adapters/local/traces.ts');
+  const { otlpTraces } = await import('#adapters/local/workflow/traces.ts');
   return otlpTraces(url);
 }

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { userCaches } from '#adapters/local/user-caches.ts';
+import { userCaches } from '#adapters/local/files/user-caches.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

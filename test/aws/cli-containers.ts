@@ -17,8 +17,8 @@ import {
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
-import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { systemClock } from '#compose/clocks.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { ecsNetwork } from '../support/aws/ecs-network.ts';

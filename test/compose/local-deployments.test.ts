@@ -1,4 +1,4 @@
-import type { ExecutionEnd } from '#adapters/local/workflow-engine.ts';
+import type { ExecutionEnd } from '#adapters/local/workflow/workflow-engine.ts';
 import { localDeployments } from '#compose/local-deployments.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 import { recover } from '#steps/recover.ts';

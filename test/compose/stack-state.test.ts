@@ -1,5 +1,5 @@
 import { StackStatus } from '@aws-sdk/client-cloudformation';
-import { stackFix, remedyFor } from '#compose/account/stack-state.ts';
+import { remedyFor, stackFix } from '#compose/account/stack-state.ts';
 import { stateFinding } from '#compose/doctor/stack-state.ts';
 
 const ALL = Object.values(StackStatus);

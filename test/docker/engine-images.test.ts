@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dockerEnvironments, dockerModelImages } from '#adapters/local/builds/docker-images.ts';
+import { dockerEnvironments, dockerModelImages } from '#adapters/local/images/docker-images.ts';
 import { systemClock } from '#compose/clocks.ts';
 import { describeEnvironmentImages } from '../contracts/environment-images.ts';
 import { describeModelImages } from '../contracts/model-images.ts';

@@ -9,8 +9,8 @@ import {
   imageBuilds,
 } from '#adapters/local/builds/build-image.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
-import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
-import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
+import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
+import { orphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import type { EnvironmentImage } from '#domain/build/environment-image.ts';
 import { type BuiltImage, readImage } from '#domain/build/image.ts';
 import type { BuildOrder } from '#domain/build/order.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { unzipSync } from 'fflate';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 
 const imageSource = createRequire(import.meta.url)('../../infra/image-source.cjs');
 

@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/compose/machine-meters.ts': 'compares with the times of records and events',
   'src/cli/watch.ts': 'shows since when a deployment runs, which an event says',
   'src/adapters/local/servers/compiled-server.ts': 'compares with the times of files on the disk',
-  'src/adapters/local/builds/docker-images.ts': 'compares with the time at which Docker tagged',
+  'src/adapters/local/images/docker-images.ts': 'compares with the time at which Docker tagged',
   'runtimes/onnx/serving/server-errors.ts': 'writes the time of a log line',
   'runtimes/python/slipway_server/serving/generations.py': 'writes the time of a log line',
   'runtimes/python/slipway_server/serving/server_errors.py': 'writes the time of a log line',

@@ -1,6 +1,6 @@
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type DynamoApiKeys, dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
+import { type DynamoApiKeys, dynamoApiKeys } from '#adapters/aws/keys/dynamo-api-keys.ts';
 import { systemClock } from '#compose/clocks.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { findStackIfAny, type SlipwayStack } from './stack.ts';

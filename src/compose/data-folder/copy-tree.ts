@@ -11,7 +11,7 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileAt } from '#adapters/local/registry/file-state.ts';
+import { fileAt } from '#adapters/local/files/file-state.ts';
 
 /** Copies what a folder holds, with its symbolic links; a no-op where there is no such folder. A file of the same size and time is left alone. Each file is there whole or not at all. */
 export async function copyTree(source: string, destination: string): Promise<void> {

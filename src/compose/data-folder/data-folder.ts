@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ObjectStore } from '#adapters/local/bucket/object-store.ts';
 import type { ObjectVersions } from '#adapters/local/bucket/object-versions.ts';
-import type { ProcessImages } from '#adapters/local/builds/process-images.ts';
+import type { ProcessImages } from '#adapters/local/images/process-images.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { ArtifactPart, ModelVersion } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { turns } from '#adapters/local/builds/turns.ts';
+import { turns } from '#adapters/local/concurrency/turns.ts';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
 import type { BackedUp, Pruned, Scrubbed, Storage } from '#control/data-folder.ts';
 import { backUp } from './backup.ts';

@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { soundObjects } from '#adapters/local/bucket/sound-objects.ts';
-import { processImages } from '#adapters/local/builds/process-images.ts';
+import { processImages } from '#adapters/local/images/process-images.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';

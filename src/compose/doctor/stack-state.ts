@@ -1,4 +1,4 @@
-import { type StackState, stackFix, remedyFor } from '#compose/account/stack-state.ts';
+import { remedyFor, type StackState, stackFix } from '#compose/account/stack-state.ts';
 import { fail, ok, warn } from './doctor.ts';
 
 /** Whether a deploy can begin with the stack as it is; it brings some states in order by itself. */

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { Socket } from 'node:net';
-import { lowerPriority } from '#adapters/local/servers/priority.ts';
-import { cpuSeconds, residentMiB } from '#adapters/local/servers/process-usage.ts';
+import { lowerPriority } from '#adapters/local/processes/priority.ts';
+import { cpuSeconds, residentMiB } from '#adapters/local/processes/process-usage.ts';
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';

@@ -1,6 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { errorCode } from '#adapters/local/registry/file-state.ts';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { Failure } from '#domain/failure.ts';
 import { draftPredict } from '#formats/code/predict-draft.ts';
 import { filesAt } from './inspect-path.ts';

@@ -8,7 +8,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { type AwsAccount, clientSettings, withCredentials } from '#compose/account/clients.ts';
 import { moveKeys } from '#compose/account/keys.ts';
 import { containersOf, findStackIfAny, stackName } from '#compose/account/stack.ts';
-import { mendStack, type StackState, stackState, remedyFor } from '#compose/account/stack-state.ts';
+import { mendStack, remedyFor, type StackState, stackState } from '#compose/account/stack-state.ts';
 import { installDoctor } from '#compose/doctor/aws.ts';
 import { domainOf } from '#compose/doctor/certificate.ts';
 import type { Finding } from '#compose/doctor/doctor.ts';

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
-import { loopbackGuard, newToken } from '#adapters/local/control-guard.ts';
-import { deploymentMeters } from '#adapters/local/deployment-meters.ts';
-import { exposeWithProcess } from '#adapters/local/exposition.ts';
-import { listen } from '#adapters/local/listen.ts';
+import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import { loopbackGuard, newToken } from '#adapters/local/control/control-guard.ts';
+import { listen } from '#adapters/local/http/listen.ts';
+import { deploymentMeters } from '#adapters/local/metrics/deployment-meters.ts';
+import { exposeWithProcess } from '#adapters/local/metrics/exposition.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
-import { realTimers } from '#adapters/local/timers.ts';
 import { controlHandler } from '#control/handler.ts';
 import type { Sent } from '#control/operation.ts';
 import { type MachineControl, machineOperations } from '#control/operations.ts';
@@ -121,7 +121,7 @@ export async function openControl(
     putObject: upload,
   };
   const token = newToken();
-  const { controlApi } = await import('#adapters/local/control-api.ts');
+  const { controlApi } = await import('#adapters/local/control/control-api.ts');
   const api = controlApi(
     controlHandler({
       table: machineOperations,

@@ -3,7 +3,7 @@ import {
   type StepObserver,
   type WorkflowEngine,
   workflowEngine,
-} from '#adapters/local/workflow-engine.ts';
+} from '#adapters/local/workflow/workflow-engine.ts';
 import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { TARGETS } from '#domain/placement/target.ts';

@@ -3,11 +3,11 @@ import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-s
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { findDefinition } from '#adapters/aws/ecs/definitions.ts';
 import { removeUnusedCapacity } from '#adapters/aws/ecs/managed-capacity.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import type { EcsSettings } from '#adapters/aws/ecs/settings.ts';
-import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { type AwsAccount, clientSettings } from '#compose/account/clients.ts';
 import type { ContainerOutputs, SlipwayStack } from '#compose/account/stack.ts';
 import { systemClock } from '#compose/clocks.ts';

@@ -12,7 +12,10 @@ const FRAMEWORKS = /^(numpy|pandas|scikit-learn|lightgbm|xgboost(-cpu)?|catboost
  * AutoGluon refuses to load a predictor by another Python, or another version of its own, than made it.
  * Its metadata.json names both, and the packages that were installed: `py_version`, `version` and `packages` (`get_autogluon_metadata` in autogluon.common).
  */
-export async function autogluonWay(files: readonly ArtifactFile[], at: string): Promise<PredictTemplate> {
+export async function autogluonWay(
+  files: readonly ArtifactFile[],
+  at: string,
+): Promise<PredictTemplate> {
   const metadata = await jsonIn(files, folderOf(at), 'metadata.json').catch(() => undefined);
   const said = isObject(metadata) ? metadata : {};
   const packages = Object.entries(isObject(said['packages']) ? said['packages'] : {});

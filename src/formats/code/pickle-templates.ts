@@ -55,7 +55,9 @@ export function templateForPickle({ roots, sklearn, ofScript }: PickledNeeds): P
 function loadedByDill(template: PredictTemplate): PredictTemplate {
   return {
     ...template,
-    imports: template.imports.map((line) => (line === 'import joblib' ? 'import dill' : line)).sort(),
+    imports: template.imports
+      .map((line) => (line === 'import joblib' ? 'import dill' : line))
+      .sort(),
     load: template.load.flatMap((line) => (line === LOAD[1] ? BY_DILL : [line])),
     requirements: template.requirements.filter((name) => name !== 'joblib'),
   };

@@ -13,8 +13,8 @@ import { loadedBy } from '#formats/torch/refused.ts';
 import { AUTOGLUON, autogluonWay } from './autogluon-template.ts';
 import { templateForPickle } from './pickle-templates.ts';
 import { pipelineWay } from './pipeline-templates.ts';
-import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-templates.ts';
 import { type PredictTemplate, withScript } from './predict-template.ts';
+import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-templates.ts';
 
 /** The files that would serve a model by code, as a starting point for its owner; `python` is its version where no other loads the model. */
 export type PredictDraft = {
@@ -70,7 +70,10 @@ async function servedKind(file: ArtifactFile): Promise<string | undefined> {
   return recognise(file.name, await (await file.open()).read(0, HEAD_BYTES))?.what;
 }
 
-async function transformersWay(files: readonly ArtifactFile[], at: string): Promise<PredictTemplate> {
+async function transformersWay(
+  files: readonly ArtifactFile[],
+  at: string,
+): Promise<PredictTemplate> {
   const file = files.find(({ name }) => name === at);
   const text = file ? await readText(file, 2 ** 20) : '';
   if (text.includes('sentence_transformers')) return SENTENCES;

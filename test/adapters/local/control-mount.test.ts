@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { controlApi } from '#adapters/local/control-api.ts';
-import { loopbackGuard } from '#adapters/local/control-guard.ts';
+import { controlApi } from '#adapters/local/control/control-api.ts';
+import { loopbackGuard } from '#adapters/local/control/control-guard.ts';
 import { controlHandler, type Handler } from '#control/handler.ts';
 import { onOneMachine } from '#control/operations.ts';
 

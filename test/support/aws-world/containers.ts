@@ -17,7 +17,7 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { targetGroupOf } from '#adapters/aws/ecs/target-group.ts';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import { AWS_ACCOUNT, awsClient } from '../aws/clients.ts';
 import { ecsInventory } from '../aws/ecs-inventory.ts';
 import { ecsNetwork } from '../aws/ecs-network.ts';

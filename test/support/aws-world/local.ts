@@ -2,7 +2,7 @@ import {
   type ExecutionEnd,
   type TaskHandler,
   workflowEngine,
-} from '#adapters/local/workflow-engine.ts';
+} from '#adapters/local/workflow/workflow-engine.ts';
 import { PROVISIONING_SECONDS } from '#compose/aws-ports.ts';
 import { stepHandlers } from '#compose/local-workflow.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';

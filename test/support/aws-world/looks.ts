@@ -9,13 +9,13 @@ import {
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
 import { groupCounter } from '#adapters/aws/ecs/container-front.ts';
-import { invocationEvent, readResponse } from '#adapters/aws/lambda/invocation-event.ts';
 import {
   ALIASES,
   type FunctionKind,
   type ModelFunctions,
 } from '#adapters/aws/lambda/model-function.ts';
 import type { Counter } from '#adapters/aws/logs/metric-sums.ts';
+import { invocationEvent, readResponse } from '#adapters/aws/shares/invocation-event.ts';
 import { mechanismOf, type RevisionRef } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import { awsClient } from '../aws/clients.ts';

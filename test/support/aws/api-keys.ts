@@ -6,7 +6,7 @@ import {
   GetUsagePlanKeysCommand,
 } from '@aws-sdk/client-api-gateway';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
+import { dynamoApiKeys } from '#adapters/aws/keys/dynamo-api-keys.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
 import { awsClient } from './clients.ts';
 import { dynamoWorld } from './dynamo.ts';

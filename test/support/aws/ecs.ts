@@ -13,10 +13,10 @@ import {
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { listenerRule } from '#adapters/aws/ecs/listener-rule.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import type { EcsSettings } from '#adapters/aws/ecs/settings.ts';
-import { cloudWatchTaskLogs } from '#adapters/aws/logs/cloudwatch-task-logs.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { unfenced } from '#adapters/aws/registry/fenced-change.ts';
 import type { RevisionSpec } from '#ports/platform.ts';

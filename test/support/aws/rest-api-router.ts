@@ -15,9 +15,9 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
-import { type ApiLease, apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
-import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import { type ApiLease, apiLease } from '#adapters/aws/shares/api-lease.ts';
+import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
 import { scriptedServer } from '../fronts/scripted-server.ts';
 import { awsClient } from './clients.ts';

@@ -1,4 +1,4 @@
-import type { Timers } from '#adapters/local/timers.ts';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
 
 export type FakeTimers = Timers & {
   /** How much is left until each of what is to be done, the soonest first, in milliseconds. */

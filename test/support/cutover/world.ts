@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';

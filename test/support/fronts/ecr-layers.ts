@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 
 export type EcrLayersFront = {
   readonly endpoint: string;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { GetAliasCommand, GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import { awsClient } from '../aws/clients.ts';
 import type { Moto } from '../aws/moto.ts';
 import {

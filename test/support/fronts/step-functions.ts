@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { APIGatewayClient, GetResourcesCommand } from '@aws-sdk/client-api-gateway';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import { awsClient } from '../aws/clients.ts';
 import type { LambdaAnswer } from '../lambda/runtime.ts';
 

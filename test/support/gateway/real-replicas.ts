@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import type { InvocationLimits, RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { Placement } from '#domain/placement/target.ts';
 

@@ -8,8 +8,8 @@ import {
   imageBuilds,
 } from '#adapters/local/builds/build-image.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
-import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
-import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
+import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
+import { orphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 
 type Build = BuildAnswer['Build'];
 

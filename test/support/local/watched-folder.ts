@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { FileState } from '#adapters/local/bucket/settling.ts';
 import { type BucketWatch, bucketWatch } from '#adapters/local/bucket/watch.ts';
-import type { FileState } from '#adapters/local/gateway/settling.ts';
+import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import { hasSameContent } from '#adapters/local/files/file-state.ts';
 import { problems } from '#adapters/local/problems.ts';
-import { hasSameContent } from '#adapters/local/registry/file-state.ts';
-import { realTimers } from '#adapters/local/timers.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from '../clock/eventually.ts';
 import { fakeClock } from '../clock/fake-clock.ts';

@@ -1,7 +1,7 @@
 // A Slipway with what the command line has no flags for, as `startSlipway` starts it: `node configured-slipway.ts OPTIONS_JSON`.
 import { flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { StepMoment } from '#adapters/local/workflow-engine.ts';
+import type { StepMoment } from '#adapters/local/workflow/workflow-engine.ts';
 import { type LocalConfig, readLocalConfig } from '#compose/config.ts';
 import { startLocal } from '#compose/local.ts';
 

@@ -1,4 +1,4 @@
-import type { StepMoment } from '#adapters/local/workflow-engine.ts';
+import type { StepMoment } from '#adapters/local/workflow/workflow-engine.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { eventually } from '../clock/eventually.ts';
 import { type Answer, call } from './clients.ts';

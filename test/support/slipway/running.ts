@@ -13,7 +13,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { StepMoment } from '#adapters/local/workflow-engine.ts';
+import type { StepMoment } from '#adapters/local/workflow/workflow-engine.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { machineControl } from '../../../src/cli/one-machine.ts';

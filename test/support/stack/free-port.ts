@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 
 // Linux gives ports from 32768 on to whoever asks for any: one of these could be somebody else's before its program, which takes seconds to start, has it.
 // https://docs.kernel.org/networking/ip-sysctl.html, `ip_local_port_range`

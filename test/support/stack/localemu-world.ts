@@ -10,7 +10,7 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
 import { dynamoFindKey } from '#adapters/aws/keys/authorizer-keys.ts';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import { authorizerRequest } from '#domain/authorizer-request.ts';
 import { awsClient } from '../aws/clients.ts';
 import type { Network } from '../aws/model-functions.ts';

@@ -10,7 +10,7 @@ import {
   PublishVersionCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { dynamoApiKeys } from '#adapters/aws/registry/dynamo-api-keys.ts';
+import { dynamoApiKeys } from '#adapters/aws/keys/dynamo-api-keys.ts';
 import { systemClock } from '#compose/clocks.ts';
 import type { ApiKeys } from '#ports/api-keys.ts';
 import { STAGE } from '../../template/packaged.ts';

@@ -15,9 +15,9 @@ import {
   PublishVersionCommand,
 } from '@aws-sdk/client-lambda';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
-import { apiLease } from '#adapters/aws/routes/api-lease.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
-import { routeRecords } from '#adapters/aws/routes/route-records.ts';
+import { apiLease } from '#adapters/aws/shares/api-lease.ts';
+import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import type { Router } from '#ports/router.ts';
 import { awsClient } from '../aws/clients.ts';
 import { fakeClock } from '../clock/fake-clock.ts';

@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 
 /** A request that an AWS client signed and sent, and the status that it was answered with. */
 export type AwsRequest = {

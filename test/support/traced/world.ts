@@ -8,7 +8,7 @@ import {
   type TaskHandler,
   type WorkflowEngine,
   workflowEngine,
-} from '#adapters/local/workflow-engine.ts';
+} from '#adapters/local/workflow/workflow-engine.ts';
 import { systemClock } from '#compose/clocks.ts';
 import { AWS_ACCOUNT, awsClient } from '../aws/clients.ts';
 import type { Moto } from '../aws/moto.ts';

@@ -5,10 +5,10 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import { orphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import { startModelProcess } from '#adapters/local/servers/model-process.ts';
-import { orphanGuard } from '#adapters/local/servers/orphan-guard.ts';
 import { servingLimits, wallsVariable } from '#adapters/local/servers/walls.ts';
-import { realTimers } from '#adapters/local/timers.ts';
 import { ENEMY, LAUNCHER, MACHINE } from './canaries.ts';
 
 export type Fight = {

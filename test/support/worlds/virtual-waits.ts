@@ -1,4 +1,4 @@
-import type { TaskHandler } from '#adapters/local/workflow-engine.ts';
+import type { TaskHandler } from '#adapters/local/workflow/workflow-engine.ts';
 import { MACHINES, statesOf } from '../walk/asl.ts';
 
 type Answer = Readonly<Record<string, unknown>> | null;

@@ -3,7 +3,7 @@ import {
   type TaskHandler,
   type WorkflowEngine,
   workflowEngine,
-} from '#adapters/local/workflow-engine.ts';
+} from '#adapters/local/workflow/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';

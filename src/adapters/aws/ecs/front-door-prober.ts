@@ -1,7 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { translated } from '#adapters/aws/failures.ts';
-import type { Probe, Probes } from '#adapters/aws/routes/probe-address.ts';
+import type { Probe, Probes } from '#adapters/aws/shares/probe-address.ts';
 import { Failure } from '#domain/failure.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 

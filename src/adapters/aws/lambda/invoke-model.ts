@@ -7,7 +7,7 @@ import {
   type ModelResponse,
   readFunctionError,
   readResponse,
-} from './invocation-event.ts';
+} from '#adapters/aws/shares/invocation-event.ts';
 
 /** The result of an invocation; `version` is the published version that executed it. */
 export type Invocation =

@@ -1,5 +1,6 @@
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
+import { modelRoute } from '#adapters/aws/shares/model-api.ts';
 import { costTags } from '#adapters/aws/tags.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
@@ -48,10 +49,6 @@ export const ANSWER_SECONDS = {
   function: limits.requestTimeoutSeconds,
   'streaming-function': limits.streamTimeoutSeconds,
 } as const satisfies Record<FunctionKind, number>;
-
-export function modelRoute(model: string): string {
-  return `/models/${model}`;
-}
 
 export type FunctionDefinition = {
   readonly imageUri: string;

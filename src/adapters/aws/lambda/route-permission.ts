@@ -5,7 +5,8 @@ import {
 } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import { ALIASES, modelRoute } from './model-function.ts';
+import { modelRoute } from '#adapters/aws/shares/model-api.ts';
+import { ALIASES } from './model-function.ts';
 
 // API Gateway names a request's own path: one pattern for the endpoint and the paths below it would match other models' too.
 const STATEMENTS = { 'slipway-endpoint': '', 'slipway-route': '/*' } as const;

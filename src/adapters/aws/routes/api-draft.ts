@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { type Refused, refusedAs, translated } from '#adapters/aws/failures.ts';
+import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
 import type { FailureName } from '#domain/failure.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import {
@@ -25,15 +26,6 @@ import {
   mechanismAt,
   type RoutePart,
 } from './integration.ts';
-
-/** The API whose routes lead to the models. */
-export type ModelApi = {
-  readonly id: string;
-  readonly stage: string;
-  /** The id of its resource `/models`, the parent of each model's resource. */
-  readonly modelsResource: string;
-  readonly authorizer: string;
-};
 
 /** `isHalfMade`: it has a method without an integration, with which API Gateway refuses to deploy. */
 export type DraftResource = {

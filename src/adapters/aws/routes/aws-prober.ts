@@ -1,11 +1,11 @@
 import { testRulePath } from '#adapters/aws/ecs/test-rule.ts';
 import type { FunctionProbed } from '#adapters/aws/lambda/lambda-prober.ts';
-import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
+import { modelRoute } from '#adapters/aws/shares/model-api.ts';
+import { type Probe, type Probes, readProbeAddress } from '#adapters/aws/shares/probe-address.ts';
+import { type RouteRecords, served } from '#adapters/aws/shares/route-records.ts';
 import { modelOf } from '#domain/identity.ts';
 import { pathOf } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
-import { type Probe, type Probes, readProbeAddress } from './probe-address.ts';
-import { type RouteRecords, served } from './route-records.ts';
 
 export type AwsProberOptions = {
   readonly functions: Probes<FunctionProbed>;

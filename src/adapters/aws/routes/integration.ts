@@ -1,9 +1,10 @@
 import type { Integration as Made, PutIntegrationCommandInput } from '@aws-sdk/client-api-gateway';
 import { type ContainerFront, loadBalancerArn } from '#adapters/aws/ecs/container-front.ts';
-import { ANSWER_SECONDS, modelRoute } from '#adapters/aws/lambda/model-function.ts';
+import { ANSWER_SECONDS } from '#adapters/aws/lambda/model-function.ts';
+import { modelRoute } from '#adapters/aws/shares/model-api.ts';
+import type { Integration } from '#adapters/aws/shares/route-records.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
-import type { Integration } from './route-records.ts';
 
 export type IntegrationInput = Omit<
   PutIntegrationCommandInput,

@@ -1,14 +1,15 @@
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { ApiLease } from '#adapters/aws/shares/api-lease.ts';
+import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
+import type { Integration, RouteRecord, RouteRecords } from '#adapters/aws/shares/route-records.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { ApiDraft, ModelApi } from './api-draft.ts';
-import type { ApiLease } from './api-lease.ts';
-import type { Integration, RouteRecord, RouteRecords } from './route-records.ts';
+import type { ApiDraft } from './api-draft.ts';
 import {
-  pointResources,
   makeResources,
   mechanismsAt,
   pathsOf,
+  pointResources,
   proxyPath,
   type Resources,
   removeResources,
@@ -58,7 +59,9 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
 
     async pointRouteAt(model, to, change) {
       const seen = await records.read(model);
-      return (await isPointedAt(options, seen, to)) ? seen : pointRouteAt(options, { model, to, change });
+      return (await isPointedAt(options, seen, to))
+        ? seen
+        : pointRouteAt(options, { model, to, change });
     },
 
     async remove(model, change) {
@@ -159,7 +162,10 @@ async function settle(options: ModelRoutesOptions, model: string): Promise<Route
  * Keeps out of this deployment what callers that died left behind:
  * a method without an integration, with which API Gateway refuses to deploy, or a moved route that was not deployed.
  */
-async function repairUnfinishedRoutes(options: ModelRoutesOptions, but: string | null): Promise<Resources> {
+async function repairUnfinishedRoutes(
+  options: ModelRoutesOptions,
+  but: string | null,
+): Promise<Resources> {
   const { draft, records } = options;
   const resources = await draft.resources();
   const own = but === null ? [] : pathsOf(but);

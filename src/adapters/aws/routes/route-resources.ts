@@ -1,10 +1,11 @@
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
-import { modelRoute } from '#adapters/aws/lambda/model-function.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
+import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
+import { modelRoute } from '#adapters/aws/shares/model-api.ts';
+import type { Integration } from '#adapters/aws/shares/route-records.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
-import type { ApiDraft, DraftResource, ModelApi } from './api-draft.ts';
+import type { ApiDraft, DraftResource } from './api-draft.ts';
 import { integrationInput, type RoutePart } from './integration.ts';
-import type { Integration } from './route-records.ts';
 
 /** The resources of an API, by path. */
 export type Resources = ReadonlyMap<string, DraftResource>;

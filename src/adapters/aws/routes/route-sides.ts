@@ -8,13 +8,13 @@ import {
   functionRoutes,
 } from '#adapters/aws/lambda/function-routes.ts';
 import type { FunctionKind } from '#adapters/aws/lambda/model-function.ts';
+import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
+import type { RouteRecords } from '#adapters/aws/shares/route-records.ts';
+import type { RouteSide } from '#adapters/aws/shares/route-side.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { MECHANISMS, type Mechanism } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { ModelApi } from './api-draft.ts';
-import type { RouteRecords } from './route-records.ts';
-import type { RouteSide } from './route-side.ts';
 
 export type RouteSides = Readonly<Record<Mechanism, RouteSide>>;
 

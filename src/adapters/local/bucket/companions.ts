@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FileState } from '#adapters/local/gateway/settling.ts';
-import { fileAt } from '#adapters/local/registry/file-state.ts';
+import type { FileState } from '#adapters/local/bucket/settling.ts';
+import { fileAt } from '#adapters/local/files/file-state.ts';
 import {
   externalDataKeys,
   foldersOf,

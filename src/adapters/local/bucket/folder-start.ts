@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
-import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import { fileAt, fingerprint } from '#adapters/local/files/file-state.ts';
 import { isFolderModel } from '#domain/artifact/folder-model.ts';
 import { pageOf } from '#domain/artifact/format.ts';
 import { foldersOf, manifestKey, readKey } from '#domain/artifact/object-key.ts';

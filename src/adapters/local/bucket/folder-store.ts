@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
+import type { FileState } from '#adapters/local/bucket/settling.ts';
 import { type GrantedFile, grants } from '#adapters/local/builds/grants.ts';
-import { turns } from '#adapters/local/builds/turns.ts';
-import type { FileState } from '#adapters/local/gateway/settling.ts';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
+import { turns } from '#adapters/local/concurrency/turns.ts';
+import { fileAt, fingerprint } from '#adapters/local/files/file-state.ts';
 import { GONE } from '#adapters/local/integrity/checked-files.ts';
 import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
 import { type Problem, problems } from '#adapters/local/problems.ts';
-import { fileAt, fingerprint } from '#adapters/local/registry/file-state.ts';
-import type { Timers } from '#adapters/local/timers.ts';
 import {
   filesOfFolder,
   foldersOf,

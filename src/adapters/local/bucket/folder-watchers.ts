@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from '#adapters/local/registry/file-state.ts';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { Failure } from '#domain/failure.ts';
 
 /** One watcher per folder of a tree, by its path in the tree; `''` is the root. */

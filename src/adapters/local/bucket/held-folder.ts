@@ -1,7 +1,7 @@
 import { type BigIntStats, constants, existsSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, fileAt } from '#adapters/local/registry/file-state.ts';
+import { errorCode, fileAt } from '#adapters/local/files/file-state.ts';
 
 /** A folder of the bucket that is held open. What is done at a path from `at` is done in that very folder, whatever has taken its place meanwhile. */
 export type HeldFolder = AsyncDisposable & {

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
-import { turns } from '#adapters/local/builds/turns.ts';
-import type { FileState } from '#adapters/local/gateway/settling.ts';
-import { fingerprint } from '#adapters/local/registry/file-state.ts';
-import { atOnce } from '#adapters/local/revisions/at-once.ts';
+import type { FileState } from '#adapters/local/bucket/settling.ts';
+import { atOnce } from '#adapters/local/concurrency/at-once.ts';
+import { turns } from '#adapters/local/concurrency/turns.ts';
+import { fingerprint } from '#adapters/local/files/file-state.ts';
 import { Failure } from '#domain/failure.ts';
 import { modelFolder } from './key.ts';
 import type { ObjectVersion } from './object-versions.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import * as z from 'zod/mini';
+import type { Fingerprint } from '#adapters/local/files/file-state.ts';
 import { transaction, translated } from '#adapters/local/registry/database.ts';
-import type { Fingerprint } from '#adapters/local/registry/file-state.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { WrittenObject } from './object-store.ts';
 

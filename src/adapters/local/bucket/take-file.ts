@@ -1,8 +1,8 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { access, type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { FileState } from '#adapters/local/gateway/settling.ts';
-import { fingerprint, hasSameContent, isAbsence } from '#adapters/local/registry/file-state.ts';
+import type { FileState } from '#adapters/local/bucket/settling.ts';
+import { fingerprint, hasSameContent, isAbsence } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
 import { fileOfKey, holdFolder } from './held-folder.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type BigIntStats, constants, existsSync } from 'node:fs';
 import { chmod, copyFile, rename, rm, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { errorCode, fileAt, isAbsence } from '#adapters/local/registry/file-state.ts';
+import { errorCode, fileAt, isAbsence } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
 import { type HeldFolder, holdFolder } from './held-folder.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { revisionLog } from '#adapters/local/revisions/revision-log.ts';
-import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import { revisionLog } from '#adapters/local/files/revision-log.ts';
 import { type BuildProgress, lastLines, stageOf } from '#domain/build/build-progress.ts';
 import type { Phase } from './build-spec.ts';
 import { buildTimes } from './build-times.ts';

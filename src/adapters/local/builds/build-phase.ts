@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
-import { lowerPriority } from '#adapters/local/servers/priority.ts';
+import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
+import { lowerPriority } from '#adapters/local/processes/priority.ts';
 import { Failure } from '#domain/failure.ts';
 
 export type Variables = Readonly<Record<string, string>>;

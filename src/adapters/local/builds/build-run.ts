@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { OrphanGuard } from '#adapters/local/servers/orphan-guard.ts';
+import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
 import { type PhaseEnd, type PhasePlan, runPhase, type Variables } from './build-phase.ts';
 import { type BuildSpec, PHASES, type Phase } from './build-spec.ts';

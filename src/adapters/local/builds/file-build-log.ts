@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { revisionLog } from '#adapters/local/revisions/revision-log.ts';
+import { revisionLog } from '#adapters/local/files/revision-log.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 
 /** The logs of builds in `directory`, one file each. The workflow's state names a log, so nothing outside the folder is read. */

@@ -1,4 +1,4 @@
-import type { Timers } from '#adapters/local/timers.ts';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
 
 const PERIOD_MS = 30_000;
 // A thirtieth of a core. What downloads or unpacks packages takes more.

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Timers } from '#adapters/local/timers.ts';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Meters } from './meters.ts';
 import type { GatewayMetrics } from './metrics.ts';

@@ -1,4 +1,4 @@
-import type { Family, Sample } from '#adapters/local/exposition.ts';
+import type { Family, Sample } from '#adapters/local/metrics/exposition.ts';
 import type { Generation, GenerationOf } from '#adapters/local/revisions/generations.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { Pace } from '#domain/rollout/judge-bake.ts';

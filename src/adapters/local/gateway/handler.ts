@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
+import type { BodyRoom } from '#adapters/local/http/body-room.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
-import type { Timers } from '#adapters/local/timers.ts';
 import limits from '#domain/data/container-limits.json' with { type: 'json' };
-import type { BodyRoom } from './body-room.ts';
 import type { strangers } from './callers.ts';
 import type { Cors } from './cors.ts';
 import type { EndedRequest } from './ended-request.ts';
@@ -17,7 +17,7 @@ import { identify } from './request-id.ts';
 import { answerRoot } from './root-answers.ts';
 import { isNamedInBody, modelIn, placeNamedIn } from './root-paths.ts';
 import type { RoutingTable } from './routing-table.ts';
-import { serve, type RoutedRequest } from './serve.ts';
+import { type RoutedRequest, serve } from './serve.ts';
 import { NOSNIFF } from './shared-origin.ts';
 import { type Terms, termsOf } from './terms.ts';
 import type { UpstreamPools } from './upstream-pools.ts';
@@ -229,7 +229,11 @@ async function serveChosen(
   return { ending, model: modelOf(place), revision };
 }
 
-async function serveCounted(parts: GatewayParts, routed: RoutedRequest, terms: Terms): Promise<Ending> {
+async function serveCounted(
+  parts: GatewayParts,
+  routed: RoutedRequest,
+  terms: Terms,
+): Promise<Ending> {
   parts.inFlight.begin(routed.revision);
   try {
     return await serve({ parts, routed, terms });

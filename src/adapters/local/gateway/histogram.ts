@@ -1,4 +1,4 @@
-import type { Sample } from '#adapters/local/exposition.ts';
+import type { Sample } from '#adapters/local/metrics/exposition.ts';
 
 /** Counts of values up to each bound, their sum and their number. */
 export type Histogram = {

@@ -1,4 +1,4 @@
-import type { Family } from '#adapters/local/exposition.ts';
+import type { Family } from '#adapters/local/metrics/exposition.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { type Histogram, histogram } from './histogram.ts';
 import type { InFlight } from './in-flight.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { InvocationLimits, InvocationSlot } from '#adapters/local/revisions/invocation.ts';
-import type { Timers } from '#adapters/local/timers.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 import { lambdaWarning } from './lambda-warning.ts';

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Timers } from '#adapters/local/timers.ts';
-import type { BodyRoom } from './body-room.ts';
-import type { Ending } from './proxy.ts';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
+import type { BodyRoom } from '#adapters/local/http/body-room.ts';
 import {
   declaredBytes,
   hasBody,
   type NoBody,
   receiveBody,
   type WholeBody,
-} from './received-body.ts';
+} from '#adapters/local/http/received-body.ts';
+import type { Ending } from './proxy.ts';
 import * as refusals from './refusal.ts';
 import type { Terms } from './terms.ts';
 

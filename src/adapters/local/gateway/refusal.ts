@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { ROOM_BYTES, SILENT_MS } from '#adapters/local/http/body-room.ts';
 import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
 import { byNearness, nearestName } from '#domain/nearest-name.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
-import { ROOM_BYTES, SILENT_MS } from './body-room.ts';
 import { idOf } from './request-id.ts';
 import { NOSNIFF } from './shared-origin.ts';
 

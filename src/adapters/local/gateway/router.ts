@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { transaction } from '#adapters/local/registry/database.ts';
 import { fence } from '#adapters/local/registry/fence.ts';
+import { shareTable } from '#adapters/local/registry/share-table.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { acceptShares, isSameShares, refuseMixture } from '#domain/rollout/shares.ts';
 import type { Router, Verification } from '#ports/router.ts';
 import { type RoutingTable, spread } from './routing-table.ts';
-import { shareTable } from './share-table.ts';
 
 export type GatewayRouter = {
   readonly router: Router;

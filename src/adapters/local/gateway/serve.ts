@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type {
-  Sharing,
   InvocationRefusal,
   InvocationSlot,
   RevisionHost,
+  Sharing,
 } from '#adapters/local/revisions/invocation.ts';
-import type { Timers } from '#adapters/local/timers.ts';
 import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 import { type Ending, type Exchange, relay } from './proxy.ts';
 import type { Arrival } from './receive.ts';
@@ -28,7 +28,11 @@ type Parts = {
 };
 
 // Kept as three objects: spreading them into one for each request would cost more than everything else here.
-type RelayRequest = { readonly parts: Parts; readonly routed: RoutedRequest; readonly terms: Terms };
+type RelayRequest = {
+  readonly parts: Parts;
+  readonly routed: RoutedRequest;
+  readonly terms: Terms;
+};
 
 const RELEASES = {
   answered: 'done',
@@ -75,7 +79,10 @@ async function invoke({ parts, routed }: RelayRequest, sharing: Sharing) {
   return slot;
 }
 
-async function exchange({ parts, routed, terms }: RelayRequest, slot: InvocationSlot): Promise<Ending> {
+async function exchange(
+  { parts, routed, terms }: RelayRequest,
+  slot: InvocationSlot,
+): Promise<Ending> {
   const { limits, mechanism } = terms;
   const { timers, upstreams } = parts;
   const { request, response, path, prefix, body, revision } = routed;
@@ -131,12 +138,18 @@ async function another(
 }
 
 /** For the same reason, waits up to 2 s for the cause of the end. */
-async function explain(relayRequest: RelayRequest, slot: InvocationSlot, ending: Broken): Promise<Ending> {
+async function explain(
+  relayRequest: RelayRequest,
+  slot: InvocationSlot,
+  ending: Broken,
+): Promise<Ending> {
   if (ending.kind !== 'lost' || relayRequest.routed.gone.aborted) return { kind: 'abandoned' };
   for (let look = 1; look < LOOKS_AT_THE_END && slot.diagnosis() === undefined; look += 1) {
     await delay(INTERVAL_MS);
   }
-  return refused(refusals.revisionLost(relayRequest.routed.revision, ending.reason, slot.diagnosis()));
+  return refused(
+    refusals.revisionLost(relayRequest.routed.revision, ending.reason, slot.diagnosis()),
+  );
 }
 
 function unserved({ kind, ...refusal }: InvocationRefusal): Ending {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { errorCode } from '#adapters/local/registry/file-state.ts';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { type FileState, hashedFile, isSame, type Pace, stateOf } from './hashed-file.ts';
 
 /** Knows which files have been read and found to have the bytes they are named for. */

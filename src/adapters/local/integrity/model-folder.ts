@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { errorCode } from '#adapters/local/registry/file-state.ts';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { GONE, OTHER_BYTES } from './checked-files.ts';
 import { hashedFile, type Pace, stateOf } from './hashed-file.ts';
 

@@ -1,8 +1,8 @@
 import { accessSync, constants, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { Failure } from '#domain/failure.ts';
 import { damagedRegistry, resultCode, SQLITE_CORRUPT } from './database.ts';
-import { errorCode } from './file-state.ts';
 import { storageFailure } from './storage-failure.ts';
 
 const ANOTHER = 'Or name another folder: --data DIR.';

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '#adapters/local/files/make-folder.ts';
 import { Failure } from '#domain/failure.ts';
-import { makeFolder } from './make-folder.ts';
 
 const OTHERS = 0o077;
 

@@ -1,5 +1,5 @@
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
-import { errorCode } from './file-state.ts';
 
 const FAILURES: Readonly<Record<string, readonly [FailureName, reason: string, fix: string]>> = {
   ENOSPC: ['StorageFull', 'its disk is full', 'Free some space on it.'],

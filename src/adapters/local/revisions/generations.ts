@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { RevisionLog } from './revision-log.ts';
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 
 /** The model and the revision whose server generated an answer. */
 export type GenerationOf = { readonly model: string; readonly revision: string };

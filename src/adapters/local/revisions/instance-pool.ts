@@ -1,18 +1,18 @@
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
+import { waitingLine } from '#adapters/local/concurrency/waiting-line.ts';
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import { type ModelServer, STOPPED, type Start } from '#adapters/local/servers/model-server.ts';
 import type { IdleServer } from '#adapters/local/servers/server-room.ts';
-import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import { type Instance, instanceOf, QUICK_MS } from './instance.ts';
 import {
-  type Sharing,
   type InvocationRefusal,
   type InvocationSlot,
   type Occupancy,
   refuse,
+  type Sharing,
 } from './invocation.ts';
 import { blame, type ServerEnd } from './revision.ts';
-import type { RevisionLog } from './revision-log.ts';
-import { waitingLine } from './waiting-line.ts';
 
 export type InstanceLimits = {
   /** The most instances of one revision that serve at once. */

@@ -1,7 +1,7 @@
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
-import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Sharing, InvocationSlot } from './invocation.ts';
+import type { InvocationSlot, Sharing } from './invocation.ts';
 import { blame } from './revision.ts';
 
 /** A model server started for requests. While it is quick it takes several at once, else one; with slots it takes one in each, however long that takes. When leaving, it ends after its last request. */

@@ -1,7 +1,7 @@
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import { type InstanceLimits, instancePool } from './instance-pool.ts';
-import { type Sharing, refuse } from './invocation.ts';
+import { refuse, type Sharing } from './invocation.ts';
 import { failedState, keptRecord, READY, type Revision, type RevisionDeps } from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
 

@@ -1,9 +1,9 @@
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import { type HealthLook, healthWatch } from '#adapters/local/servers/health-watch.ts';
 import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { InvocationSlot } from './invocation.ts';
 import { blame, type ServerEnd } from './revision.ts';
-import type { RevisionLog } from './revision-log.ts';
 
 /** Keeps one model server running: a server that ends is replaced, and one that hangs is ended. When leaving, it ends after its last request. */
 export type Replica = {

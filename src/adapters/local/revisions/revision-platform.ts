@@ -2,13 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { turns } from '#adapters/local/builds/turns.ts';
-import { shareTable } from '#adapters/local/gateway/share-table.ts';
+import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import { turns } from '#adapters/local/concurrency/turns.ts';
+import { revisionLog } from '#adapters/local/files/revision-log.ts';
 import { fence } from '#adapters/local/registry/fence.ts';
+import { shareTable } from '#adapters/local/registry/share-table.ts';
 import { expectedMiB } from '#adapters/local/servers/expected-memory.ts';
 import type { ModelServer, ModelServers } from '#adapters/local/servers/model-server.ts';
 import { boundlessRoom, type ServerRoom } from '#adapters/local/servers/server-room.ts';
-import { realTimers, type Timers } from '#adapters/local/timers.ts';
 import { Failure } from '#domain/failure.ts';
 import { modelOf, requireSameDeployment } from '#domain/identity.ts';
 import { type Placement, placementOf, type Target } from '#domain/placement/target.ts';
@@ -17,7 +18,6 @@ import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { type Generation, type GenerationOf, withGenerations } from './generations.ts';
 import { type InvocationLimits, type RevisionHost, refuse } from './invocation.ts';
 import type { Revision, RevisionDeps, ServerEnd } from './revision.ts';
-import { revisionLog } from './revision-log.ts';
 import { type RevisionRecord, revisionTable } from './revision-table.ts';
 
 /** The options that this machine's platforms share. */
@@ -66,7 +66,10 @@ const TEND_PERIOD_MS = 250;
 const BUSY_DRAIN_SECONDS = 1;
 
 /** A target on one machine. Its revisions are stored in the table of all targets, so they survive a restart. */
-export function revisionPlatform(options: PlatformOptions, behaviour: TargetBehaviour): LocalPlatform {
+export function revisionPlatform(
+  options: PlatformOptions,
+  behaviour: TargetBehaviour,
+): LocalPlatform {
   const { logDirectory, servers, clock, timers = realTimers, onGeneration } = options;
   const { target } = behaviour;
   const { room = boundlessRoom() } = options;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import type { ModelServer } from '#adapters/local/servers/model-server.ts';
 import type { IdleServer } from '#adapters/local/servers/server-room.ts';
-import type { Timers } from '#adapters/local/timers.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
-import type { Sharing, InvocationRefusal, InvocationSlot, Occupancy } from './invocation.ts';
-import type { RevisionLog } from './revision-log.ts';
+import type { InvocationRefusal, InvocationSlot, Occupancy, Sharing } from './invocation.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
 export type State = RevisionRecord['state'];

@@ -1,6 +1,6 @@
-import type { Family, Sample } from '#adapters/local/exposition.ts';
+import type { Family, Sample } from '#adapters/local/metrics/exposition.ts';
+import { cpuSeconds, openFiles, residentMiB } from '#adapters/local/processes/process-usage.ts';
 import type { ModelServer } from '#adapters/local/servers/model-server.ts';
-import { cpuSeconds, openFiles, residentMiB } from '#adapters/local/servers/process-usage.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionHost } from './invocation.ts';
 import type { ServerEnd } from './revision.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { userCaches } from '#adapters/local/user-caches.ts';
+import { userCaches } from '#adapters/local/files/user-caches.ts';
 import type { Environment } from './model-environment.ts';
 
 const MONTH_MS = 30 * 86_400_000;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { docker } from '#adapters/local/builds/docker.ts';
-import { removeImage } from '#adapters/local/builds/docker-images.ts';
-import { ownImage } from '#adapters/local/builds/own-image.ts';
+import { docker } from '#adapters/local/images/docker.ts';
+import { removeImage } from '#adapters/local/images/docker-images.ts';
+import { ownImage } from '#adapters/local/images/own-image.ts';
 import { Failure } from '#domain/failure.ts';
 import { startModelContainer } from './model-container.ts';
 import { type ModelServers, stillborn } from './model-server.ts';

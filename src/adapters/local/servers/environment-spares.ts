@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeFolderSync } from '#adapters/local/remove-folder.ts';
-import type { Timers } from '#adapters/local/timers.ts';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
+import { removeFolderSync } from '#adapters/local/files/remove-folder.ts';
+import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import type { Launched } from './launch.ts';
-import type { OrphanGuard } from './orphan-guard.ts';
 import { type SpareFolder, type SpareServers, spareServers } from './spare-server.ts';
 
 /** A server can take another one's model only if these are alike: the place of its packages, its imports, its walls, and its memory. */

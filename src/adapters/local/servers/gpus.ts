@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { errorCode } from '#adapters/local/registry/file-state.ts';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { type Accelerator, ANY_GPU } from '#domain/manifest/manifest.ts';
 
 export type Gpu = { readonly name: string; readonly memoryMiB: number };

@@ -1,4 +1,4 @@
-import type { RevisionFolder } from '#adapters/local/revisions/revision-files.ts';
+import type { RevisionFolder } from '#adapters/local/integrity/revision-files.ts';
 import { answerEnvironment, type RevisionSpec } from '#ports/platform.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { getSystemErrorName } from 'node:util';
-import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
-import type { Timers } from '#adapters/local/timers.ts';
+import type { Timers } from '#adapters/local/concurrency/timers.ts';
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
+import { watchMemory } from '#adapters/local/processes/memory-watch.ts';
+import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import { type Launch, type Launched, launched } from './launch.ts';
-import { watchMemory } from './memory-watch.ts';
 import { type ModelServer, type ServerKind, serverAfter, supervise } from './model-server.ts';
-import type { OrphanGuard } from './orphan-guard.ts';
 import { watchScratch } from './scratch-watch.ts';
 
 export type ModelProcessPlan = {

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
-import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
 // The time that Lambda gives a function with an external extension (such as the web adapter) to shut down.

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { processImages } from '#adapters/local/builds/process-images.ts';
+import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
+import { processImages } from '#adapters/local/images/process-images.ts';
 import {
   type ObjectPath,
   revisionFiles,
   type SoundObjects,
-} from '#adapters/local/revisions/revision-files.ts';
-import type { RevisionLog } from '#adapters/local/revisions/revision-log.ts';
-import { realTimers, type Timers } from '#adapters/local/timers.ts';
+} from '#adapters/local/integrity/revision-files.ts';
+import { orphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
 import type { Damage } from '#domain/deployment.ts';
@@ -17,7 +18,6 @@ import { confined, type ServerWalls } from './confined-command.ts';
 import { type Environment, modelEnvironment } from './model-environment.ts';
 import { type ModelProcessPlan, servedBy, startModelProcess } from './model-process.ts';
 import { type ModelServer, type ModelServers, serverAfter, stillborn } from './model-server.ts';
-import { orphanGuard } from './orphan-guard.ts';
 import { processSpares, type ServerFiles } from './process-spares.ts';
 
 export type ProcessServersOptions = {

@@ -1,7 +1,8 @@
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
-import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import { FORMATS, pageOf } from '#domain/artifact/format.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
@@ -11,7 +12,6 @@ import { confined, type ServerWalls } from './confined-command.ts';
 import { environmentSpares } from './environment-spares.ts';
 import { type Launched, launched } from './launch.ts';
 import { type Environment, modelEnvironment, serverEnvironment } from './model-environment.ts';
-import type { OrphanGuard } from './orphan-guard.ts';
 import { type SpareFolder, spareServers } from './spare-server.ts';
 
 /** The variables of a revision's server and the place of its model; `python` and `factsPath` are those of a build's output. */

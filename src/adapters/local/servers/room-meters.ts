@@ -1,4 +1,4 @@
-import type { Family } from '#adapters/local/exposition.ts';
+import type { Family } from '#adapters/local/metrics/exposition.ts';
 import type { RoomUse } from './server-room.ts';
 
 const MEBIBYTE = 1024 * 1024;

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { realTimers } from '#adapters/local/timers.ts';
+import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import { sessionOf } from '#adapters/local/processes/process-usage.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
-import { sessionOf } from './process-usage.ts';
 
 /** The most that a server may write in all, by default: as much as on Lambda and in a container. */
 const MOST_MIB = limits.ephemeralMinMiB;

@@ -1,8 +1,12 @@
-import { type Applicant, fairOrder } from '#adapters/local/revisions/fair-turns.ts';
-import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { type Applicant, fairOrder } from '#adapters/local/concurrency/fair-turns.ts';
+import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import {
+  lowerPriority,
+  mayRaisePriority,
+  raisePriority,
+} from '#adapters/local/processes/priority.ts';
+import { residentMiB } from '#adapters/local/processes/process-usage.ts';
 import { type ModelServer, STOPPED, type Start, serverAfter } from './model-server.ts';
-import { lowerPriority, mayRaisePriority, raisePriority } from './priority.ts';
-import { residentMiB } from './process-usage.ts';
 
 /** A server that nobody has asked for anything since then (ms, by the monotonic clock), and how to end it. */
 export type IdleServer = {

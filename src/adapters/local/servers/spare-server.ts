@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeFolderSync } from '#adapters/local/remove-folder.ts';
-import { realTimers, type Timers } from '#adapters/local/timers.ts';
+import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import { removeFolderSync } from '#adapters/local/files/remove-folder.ts';
+import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import type { Launched } from './launch.ts';
-import type { OrphanGuard } from './orphan-guard.ts';
 
 /** Where a spare server lives: its model will be in `artifact`, and it writes to `scratch`. */
 export type SpareFolder = {

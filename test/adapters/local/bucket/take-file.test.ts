@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { takeFile } from '#adapters/local/bucket/take-file.ts';
 import { hideFromBucket, showInBucket } from '#adapters/local/bucket/view.ts';
-import { fileAt } from '#adapters/local/registry/file-state.ts';
+import { fileAt } from '#adapters/local/files/file-state.ts';
 import { systemClock } from '#compose/clocks.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import {

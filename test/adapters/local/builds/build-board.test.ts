@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildBoard, buildBoard } from '#adapters/local/builds/build-board.ts';
-import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.ts';
 import { type BuildFolder, buildFolder, startBuild } from '../../../support/local/build-folder.ts';

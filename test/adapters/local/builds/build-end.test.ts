@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 import {

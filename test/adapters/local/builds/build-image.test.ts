@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { buildBoard } from '#adapters/local/builds/build-board.ts';
 import { grants } from '#adapters/local/builds/grants.ts';
-import { fairlyAtOnce } from '#adapters/local/revisions/at-once.ts';
+import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { eventually, unlessHung } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';

@@ -1,5 +1,5 @@
-import { expose } from '#adapters/local/exposition.ts';
 import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
+import { expose } from '#adapters/local/metrics/exposition.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 
 const CHAT = { model: 'chat', revision: 'chat-v1' };

@@ -6,7 +6,7 @@ import {
 } from 'node:http';
 import { buildConnector, Pool } from 'undici';
 import { type Ending, type Exchange, relay } from '#adapters/local/gateway/proxy.ts';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 
 const ADDRESS = { host: '127.0.0.1', port: 0 };

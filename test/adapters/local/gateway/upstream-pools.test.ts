@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { upstreamPools } from '#adapters/local/gateway/upstream-pools.ts';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 
 it('the connections of a process are forgotten when it has ended', async () => {

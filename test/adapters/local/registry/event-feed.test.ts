@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { controlApi } from '#adapters/local/control-api.ts';
+import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import { controlApi } from '#adapters/local/control/control-api.ts';
 import { eventFeed } from '#adapters/local/registry/event-feed.ts';
-import { realTimers } from '#adapters/local/timers.ts';
 import { controlHandler } from '#control/handler.ts';
 import { everywhere } from '#control/operations.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { shareTable } from '#adapters/local/gateway/share-table.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
+import { shareTable } from '#adapters/local/registry/share-table.ts';
 import type { LocalPlatform } from '#adapters/local/revisions/revision-platform.ts';
 import type { Scaling } from '#domain/manifest/scaling.ts';
 import type { RevisionSpec } from '#ports/platform.ts';

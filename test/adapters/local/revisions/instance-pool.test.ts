@@ -5,9 +5,9 @@ import {
   MOST_WAITING,
 } from '#adapters/local/revisions/instance-pool.ts';
 import type {
-  Sharing,
   InvocationRefusal,
   InvocationSlot,
+  Sharing,
 } from '#adapters/local/revisions/invocation.ts';
 import type { ServerEnd } from '#adapters/local/revisions/revision.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';

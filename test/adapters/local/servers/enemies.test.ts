@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { removeFolder } from '#adapters/local/remove-folder.ts';
+import { removeFolder } from '#adapters/local/files/remove-folder.ts';
 import { again, SEED } from '../../../support/fuzz/seeded.ts';
 import { needing } from '../../../support/needs.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';

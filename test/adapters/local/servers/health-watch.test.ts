@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { listen } from '#adapters/local/listen.ts';
+import { listen } from '#adapters/local/http/listen.ts';
 import { answersInTime } from '#adapters/local/servers/health-watch.ts';
 
 describe('a look at a server', () => {

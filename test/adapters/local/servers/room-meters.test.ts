@@ -1,4 +1,4 @@
-import { expose } from '#adapters/local/exposition.ts';
+import { expose } from '#adapters/local/metrics/exposition.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
 
 it('shows Prometheus the memory of model servers in bytes, and how many run and wait', async () => {

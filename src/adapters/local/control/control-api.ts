@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
+import { hasBody } from '#adapters/local/http/received-body.ts';
+import type { Handler } from '#control/handler.ts';
+import { jsonResponse } from '#control/json-response.ts';
+
+// The host that a request names is a header; this one only makes a URL of its path.
+const BASE = 'http://127.0.0.1';
+// Such a segment, encoded or not, is gone from a URL once that is read.
+const DOTS = /(^|[/\\])(\.|%2e){1,2}($|[/\\?#])/i;
+
+/** A server of this machine for a control API. All that it knows of that is the handler, which decides also who may ask. */
+export function controlApi(handler: Handler): FastifyInstance {
+  const answer = async ({ raw }: FastifyRequest, reply: FastifyReply) => {
+    reply.hijack();
+    await send(await answerTo(raw, reply.raw, handler), reply.raw);
+  };
+  // What the router cannot read is the handler's to refuse too.
+  const api = fastify({ frameworkErrors: (_error, request, reply) => void answer(request, reply) });
+  // Some clients never disconnect, and a suspended one never reads its stream to the end.
+  answerHalfClosed(api.server);
+  api.addHook('preClose', async () => api.server.closeAllConnections());
+  // A body is raw bytes whatever its content type, and is streamed.
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  api.all('*', answer);
+  api.setNotFoundHandler(answer);
+  return api;
+}
+
+async function answerTo(
+  raw: IncomingMessage,
+  reply: ServerResponse,
+  handler: Handler,
+): Promise<Response> {
+  const gone = new AbortController();
+  reply.once('close', () => gone.abort());
+  const path = (raw.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
+  if (DOTS.test(path.split('?', 1)[0] ?? '')) {
+    return refused(`${path} has a part \`.\` or \`..\``, 'Name what is meant without them.');
+  }
+  try {
+    const request = new Request(BASE + path, {
+      method: raw.method ?? 'GET',
+      headers: headersOf(raw),
+      signal: gone.signal,
+      // Unread bytes stay with Node, which drops them once the answer is sent.
+      ...(hasBody(raw) && takesBody(raw) && { body: ReadableStream.from(raw), duplex: 'half' }),
+    });
+    return await handler(request);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return refused(`${raw.method} ${raw.url} is not a request that is taken here`, '');
+  }
+}
+
+function takesBody({ method }: IncomingMessage): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
+
+function headersOf({ headers }: IncomingMessage): Headers {
+  return new Headers(
+    Object.entries(headers).map(([name, value = '']) => [name, String(value)] as const),
+  );
+}
+
+function refused(error: string, fix: string): Response {
+  return jsonResponse({ error, fix }, { status: 400 });
+}
+
+async function send(response: Response, reply: ServerResponse): Promise<void> {
+  reply.writeHead(response.status, Object.fromEntries(response.headers));
+  if (!response.body) return void reply.end();
+  // Whoever follows a stream learns at once that it is answered.
+  reply.flushHeaders();
+  // A client that leaves ends what is read for it; an answer that breaks off breaks its connection.
+  await pipeline(Readable.fromWeb(response.body), reply).catch(() => reply.destroy());
+}
