@@ -11,7 +11,7 @@ import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
-import { systemClock } from '#compose/clocks.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import { LIMITS } from '../test/support/local/platform.ts';
 import { addConstantModel } from '../test/support/models/onnx.ts';
 import { revisionSpec } from '../test/support/worlds/revision-spec.ts';

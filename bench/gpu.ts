@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { filesAt } from '#compose/inspection/inspect-path.ts';
+import { filesAt } from '#operations/inspection/inspect-path.ts';
 import type { GpuModel } from '#domain/artifact/facts.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import {

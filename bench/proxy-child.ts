@@ -3,7 +3,7 @@ import { Agent, createServer, type RequestListener } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
-import { systemClock } from '#compose/clocks.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import { listen } from '../src/adapters/local/http/listen.ts';
 
 const [, , kind = '', backend = ''] = process.argv;

@@ -1,5 +1,5 @@
 import { lambdaHandler } from '#adapters/aws/lambda-handler.ts';
-import { inspectArtifactOnAws } from '#compose/inspection/aws.ts';
+import { inspectArtifactOnAws } from '#compose/aws-inspection.ts';
 import { workflow } from '#domain/workflow.ts';
 
 export const handler = lambdaHandler(

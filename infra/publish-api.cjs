@@ -20,7 +20,7 @@ async function publish(serverless) {
   const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
   const ApiStage = compiledCloudFormationTemplate.Resources.ApiStage.Properties.StageName;
   const told = Stacks[0].Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]);
-  const { publishApi } = await import('../src/compose/publish-api.ts');
+  const { publishApi } = await import('../src/operations/install/publish-api.ts');
   await publishApi(
     { stage: provider.getStage(), outputs: { ...Object.fromEntries(told), ApiStage } },
     await provider.getAwsSdkV3Config(),

@@ -11,7 +11,7 @@ module.exports = function serviceRoles(serverless) {
 async function make(serverless) {
   const { Parameters } = serverless.service.provider.compiledCloudFormationTemplate;
   if (Parameters.Containers.Default === 'off') return;
-  const { ensureServiceRoles } = await import('../src/compose/account/service-roles.ts');
+  const { ensureServiceRoles } = await import('../src/operations/account/service-roles.ts');
   const settings = await serverless.getProvider('aws').getAwsSdkV3Config();
   await ensureServiceRoles(settings).catch((error) => {
     if (!error.fix) throw error;

@@ -27,7 +27,7 @@ function compileServer() {
 }
 
 function compileInspection() {
-  const child = fork(join(ROOT, 'src/compose/inspection/process.ts'), ['--slipway-inspection'], {
+  const child = fork(join(ROOT, 'src/operations/inspection/process.ts'), ['--slipway-inspection'], {
     cwd: ROOT,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

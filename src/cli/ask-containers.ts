@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AwsAccount } from '#compose/account/clients.ts';
-import type { turnContainersOn } from '#compose/install/turn-containers-on.ts';
+import type { AwsAccount } from '#operations/account/clients.ts';
+import type { turnContainersOn } from '#operations/install/turn-containers-on.ts';
 import { agree } from './agree.ts';
 import type { DeploymentEvent } from './follow.ts';
 
@@ -44,6 +44,6 @@ export function asksForContainers({
 
 // Loaded lazily: the AWS clients take longer to load than most commands take on one machine.
 const turnLazily: typeof turnContainersOn = async (...asked) => {
-  const { turnContainersOn } = await import('#compose/install/turn-containers-on.ts');
+  const { turnContainersOn } = await import('#operations/install/turn-containers-on.ts');
   await turnContainersOn(...asked);
 };

@@ -2,10 +2,10 @@ import { constants, readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { isAlive } from '#compose/is-alive.ts';
 import type { Asking } from '#control/client.ts';
 import { anyHealth } from '#control/models.ts';
 import { Failure, type FailureName } from '#domain/failure.ts';
+import { isAlive } from '#operations/is-alive.ts';
 import { patiently } from './patience.ts';
 
 const instance = z.object({

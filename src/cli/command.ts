@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { AwsAccount } from '#compose/account/clients.ts';
 import type { Slipway } from '#control/slipway.ts';
+import type { AwsAccount } from '#operations/account/clients.ts';
 import { openOneMachine } from './one-machine.ts';
 import { printableLine, tell, tellJson } from './terminal.ts';
 import { fitted } from './views/wrapped.ts';
@@ -79,7 +79,7 @@ export async function openSlipway(place: Place): Promise<Slipway> {
   const account = accountOf(place);
   if (!account) return openOneMachine(place.data);
   // Loaded lazily: the AWS clients take longer to load than most commands take on one machine.
-  const { openAwsAccount } = await import('#compose/account/account.ts');
+  const { openAwsAccount } = await import('#operations/account/account.ts');
   return openAwsAccount(account);
 }
 

@@ -1,6 +1,6 @@
-import type { DataFolder, Job } from '#compose/data-folder/data-folder.ts';
 import type { MachineControl } from '#control/operations.ts';
 import { Failure, failureNamed } from '#domain/failure.ts';
+import type { DataFolder, Job } from '#operations/data-folder/data-folder.ts';
 import { runningInstance } from './client.ts';
 import { machineControl } from './one-machine.ts';
 import type { Output } from './output.ts';
@@ -30,7 +30,7 @@ export async function runOnFolder<Result>(
 ): Promise<Result> {
   const found = await runningInstance(dataDir);
   if (found) return lastOf(await there(machineControl(found)), output);
-  const { openDataFolder } = await import('#compose/data-folder/open.ts');
+  const { openDataFolder } = await import('#operations/data-folder/open.ts');
   using folder = openDataFolder(dataDir);
   return await lastOf(await here(folder), output);
 }

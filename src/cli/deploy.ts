@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Install } from '#compose/install/install.ts';
-import type { Copy } from '#compose/install/stack-folder.ts';
-import { cachesIn } from '#compose/user.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Install } from '#operations/install/install.ts';
+import type { Copy } from '#operations/install/stack-folder.ts';
+import { cachesIn } from '#operations/user.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import { findingLines } from './doctor.ts';
@@ -36,11 +36,11 @@ export async function deployToAws(options: Options): Promise<number> {
     });
   }
   if (options.printPolicy) {
-    const { policyText } = await import('#compose/install/policy.ts');
+    const { policyText } = await import('#operations/install/policy.ts');
     tell(await policyText(account));
     return 0;
   }
-  const { planInstall } = await import('#compose/install/install.ts');
+  const { planInstall } = await import('#operations/install/install.ts');
   const containers = options.containers ? [`containers=${options.containers}`] : [];
   const plan = await planInstall(COPY.root, account, [...(options.param ?? []), ...containers]);
   requireReady(plan, options);
@@ -48,7 +48,7 @@ export async function deployToAws(options: Options): Promise<number> {
 }
 
 async function packageAndDeploy(plan: Install, isAgreed: boolean): Promise<number> {
-  const { packageInstall, runInstall } = await import('#compose/install/install.ts');
+  const { packageInstall, runInstall } = await import('#operations/install/install.ts');
   const { stage } = plan.account;
   // Where nobody can be asked, nothing is packaged first.
   if (!(isAgreed || process.stdin.isTTY)) await agreeTo(stage);
@@ -56,7 +56,7 @@ async function packageAndDeploy(plan: Install, isAgreed: boolean): Promise<numbe
   try {
     const packaged = await packageInstall(COPY, plan, folder);
     if (!packaged) return 1;
-    const { changeLines } = await import('#compose/install/change-set.ts');
+    const { changeLines } = await import('#operations/install/change-set.ts');
     for (const line of changeLines(packaged.changes)) warn(line);
     if (!isAgreed) await agreeTo(stage);
     const code = await runInstall(COPY, plan, packaged, warn);

@@ -1,4 +1,4 @@
-import type { Finding } from '#compose/doctor/doctor.ts';
+import type { Finding } from '#operations/doctor/doctor.ts';
 import { lookForInstance } from './client.ts';
 import { accountOf, type Place } from './command.ts';
 
@@ -9,10 +9,10 @@ const LONGEST_MS = 10_000;
 export async function doctor(place: Place): Promise<readonly Finding[]> {
   const account = accountOf(place);
   if (account) {
-    const { awsDoctor } = await import('#compose/doctor/aws.ts');
+    const { awsDoctor } = await import('#operations/doctor/aws.ts');
     return awsDoctor(account);
   }
-  const { oneMachineDoctor } = await import('#compose/doctor/one-machine.ts');
+  const { oneMachineDoctor } = await import('#operations/doctor/one-machine.ts');
   const found = await lookForInstance(place.data, LONGEST_MS);
   const { state } = found ?? {};
   return oneMachineDoctor(

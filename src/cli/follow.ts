@@ -1,9 +1,9 @@
-import { untilAborted } from '#compose/until-aborted.ts';
 import type { Slipway } from '#control/slipway.ts';
 import type { CursoredEvent } from '#control/streams.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { type DeploymentState, isTerminal } from '#domain/phase.ts';
+import { untilAborted } from '#operations/until-aborted.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type Output, seconds } from './output.ts';
 import { eventLine, nameOf, STATE_WIDTH } from './views/event-line.ts';

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
-import type { PathInspection } from '#compose/inspection/inspect-path.ts';
 import { missingCaveat } from '#domain/artifact/caveat.ts';
 import type {
   ImageServing,
@@ -12,6 +11,7 @@ import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { Failure } from '#domain/failure.ts';
 import { gpuMemory } from '#domain/placement/gpu-memory.ts';
+import type { PathInspection } from '#operations/inspection/inspect-path.ts';
 import { optionLines } from './views/explain.ts';
 
 const MIB = 1024 * 1024;

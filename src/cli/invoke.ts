@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { unreadable } from '#compose/folder-files.ts';
 import { Failure } from '#domain/failure.ts';
+import { unreadable } from '#operations/models/folder-files.ts';
 import { accountOf, openSlipway, type Place } from './command.ts';
 
 const DEFAULT_PATH = '/invocations';

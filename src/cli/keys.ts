@@ -1,6 +1,6 @@
-import type { accountKeys } from '#compose/account/keys.ts';
 import type { ApiKey, KeyModels } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
+import type { accountKeys } from '#operations/account/keys.ts';
 import { accountOf, type Place } from './command.ts';
 import { table } from './views/table.ts';
 
@@ -21,8 +21,8 @@ export async function openKeys(
       { fix: 'For the keys of a Slipway in AWS, give its --stage.' },
     );
   }
-  const { findStack } = await import('#compose/account/stack.ts');
-  const { accountKeys } = await import('#compose/account/keys.ts');
+  const { findStack } = await import('#operations/account/stack.ts');
+  const { accountKeys } = await import('#operations/account/keys.ts');
   const stack = await findStack(account);
   return { keys: accountKeys(account, stack), endpoint: stack.outputs.Endpoint };
 }

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
-import { DENIED_FIX } from '#compose/account/clients.ts';
 import { Failure } from '#domain/failure.ts';
+import { DENIED_FIX } from '#operations/account/clients.ts';
 import { printable, tellJson } from './terminal.ts';
 import { asTyped } from './typed.ts';
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { AwsAccount } from '#compose/account/clients.ts';
 import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Release, readRelease } from '#domain/promotion/release.ts';
+import type { AwsAccount } from '#operations/account/clients.ts';
 import { openOneMachine } from './one-machine.ts';
 import type { Output } from './output.ts';
 import { byteWords } from './views/byte-words.ts';
@@ -67,7 +67,7 @@ function samePlace(place: string): Failure {
 async function betweenFolders({ from, to }: PromoteOptions): Promise<Transfer> {
   if (resolve(from) === resolve(to)) throw samePlace(from);
   const [source, target] = await Promise.all([openOneMachine(from), openOneMachine(to)]);
-  const { carryBetweenFolders } = await import('#compose/promotion/folders.ts');
+  const { carryBetweenFolders } = await import('#operations/promotion/folders.ts');
   return {
     source,
     target,
@@ -92,8 +92,8 @@ async function betweenAccounts(options: PromoteOptions): Promise<Transfer> {
   const isSame = from.profile === to.profile && from.region === to.region && role === undefined;
   if (isSame && from.stage === to.stage) throw samePlace(from.stage);
   const [{ openAwsAccount }, { carryBetweenAccounts }] = await Promise.all([
-    import('#compose/account/account.ts'),
-    import('#compose/account/carry-release.ts'),
+    import('#operations/account/account.ts'),
+    import('#operations/account/carry-release.ts'),
   ]);
   const [source, target] = await Promise.all([openAwsAccount(from), openAwsAccount(to)]);
   return {

@@ -1,7 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '#compose/clocks.ts';
-import { MINUTES, mostUsd } from '#compose/evidence/most-usd.ts';
+import { systemClock } from '#adapters/clocks.ts';
+import { VERSION } from '#compose/version.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Target } from '#domain/placement/target.ts';
+import { MINUTES, mostUsd } from '#operations/evidence/most-usd.ts';
 import {
   type Act,
   type Evidence,
@@ -10,10 +13,7 @@ import {
   type Read,
   readSigned,
   signed,
-} from '#compose/evidence/signed.ts';
-import { VERSION } from '#compose/version.ts';
-import { Failure } from '#domain/failure.ts';
-import type { Target } from '#domain/placement/target.ts';
+} from '#operations/evidence/signed.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import { COPY, requireReady } from './deploy.ts';
@@ -38,9 +38,9 @@ export async function proveInAws(options: Options, output: Output): Promise<Evid
     ? ['lambda', 'fargate', 'ec2']
     : ['lambda', 'fargate'];
   const plan = await agreedPlan(options, targets, output);
-  const { accountGround } = await import('#compose/evidence/account-ground.ts');
-  const { CLAIMS } = await import('#compose/evidence/claims.ts');
-  const { prove } = await import('#compose/evidence/prove.ts');
+  const { accountGround } = await import('#operations/evidence/account-ground.ts');
+  const { CLAIMS } = await import('#operations/evidence/claims.ts');
+  const { prove } = await import('#operations/evidence/prove.ts');
   const key = await evidenceKey(join(COPY.caches, 'slipway', 'evidence-key.pem'));
   using interrupt = onInterrupt();
   await using ground = accountGround(COPY, plan, output.line);
@@ -77,7 +77,7 @@ async function agreedPlan(options: Options, targets: readonly Target[], output: 
       fix: 'Name one: `slipway prove --stage proof`. It is made, and removed in the end.',
     });
   }
-  const { planInstall } = await import('#compose/install/install.ts');
+  const { planInstall } = await import('#operations/install/install.ts');
   const plan = await planInstall(COPY.root, account, PARAMETERS);
   requireReady(plan, options);
   const usd = mostUsd(targets).toFixed(2);

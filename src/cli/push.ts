@@ -1,13 +1,13 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { folderFiles, isFile, pathStats, unreadable } from '#compose/folder-files.ts';
-import { requireBeside } from '#compose/links.ts';
 import type { Slipway, Upload } from '#control/slipway.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
 import { externalDataKeys, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName, nearestModelName } from '#domain/identity.ts';
+import { folderFiles, isFile, pathStats, unreadable } from '#operations/models/folder-files.ts';
+import { requireBeside } from '#operations/models/links.ts';
 import { type DeploymentEvent, followDeployment } from './follow.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
@@ -58,7 +58,7 @@ export async function push(
 /** Fails with `ArtifactRejected`, as the workflow would, before a folder's many files are sent for nothing. */
 async function refuseUnsent(path: string): Promise<void> {
   // Loaded lazily: a single file needs it not.
-  const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
+  const { inspectPath } = await import('#operations/inspection/inspect-path.ts');
   await patiently((at) => inspectPath(path, at));
 }
 

@@ -2,7 +2,7 @@ import { accountOf, type Place } from './command.ts';
 
 /** The public key by which a stage or a folder of this machine signs what it releases, and its fingerprint. */
 export async function signingKey(place: Place) {
-  const { fingerprintOf, folderKey } = await import('#compose/release-signing.ts');
+  const { fingerprintOf, folderKey } = await import('#operations/signing/release-signing.ts');
   const account = accountOf(place);
   const publicKey = account
     ? await ofStage(account)
@@ -11,6 +11,6 @@ export async function signingKey(place: Place) {
 }
 
 async function ofStage(account: NonNullable<ReturnType<typeof accountOf>>): Promise<string> {
-  const { stagePublicKey } = await import('#compose/account/release-key.ts');
+  const { stagePublicKey } = await import('#operations/account/release-key.ts');
   return stagePublicKey(account);
 }

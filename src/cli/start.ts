@@ -1,7 +1,8 @@
-import { type LocalConfig, USUAL_PORTS } from '#compose/config.ts';
+import type { LocalConfig } from '#compose/config.ts';
 import { startLocal } from '#compose/local.ts';
-import type { wallsForStart } from '#compose/machine-walls.ts';
 import type { WallsReport } from '#domain/walls.ts';
+import { USUAL_PORTS } from '#operations/usual-ports.ts';
+import type { wallsForStart } from '#operations/watch/machine-walls.ts';
 import { DEMO_MODEL } from './demo/model.ts';
 import { oneMachineAt } from './one-machine.ts';
 import { explainError, type Output } from './output.ts';

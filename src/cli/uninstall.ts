@@ -1,5 +1,5 @@
-import type { Outcome, Uninstall, Wish } from '#compose/uninstall/uninstall.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Outcome, Uninstall, Wish } from '#operations/uninstall/uninstall.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import type { Output } from './output.ts';
@@ -17,7 +17,7 @@ export async function uninstallFromAws(
       fix: 'Name it with --stage. On one machine, just delete the data folder.',
     });
   }
-  const { planUninstall, uninstall } = await import('#compose/uninstall/uninstall.ts');
+  const { planUninstall, uninstall } = await import('#operations/uninstall/uninstall.ts');
   const plan = await planUninstall(account, {
     deleteBucket: options.deleteBucket ?? false,
     deleteTable: options.deleteTable ?? false,

@@ -1,6 +1,6 @@
-import { untilAborted } from '#compose/until-aborted.ts';
 import type { Slipway } from '#control/slipway.ts';
 import { isTerminal } from '#domain/phase.ts';
+import { untilAborted } from '#operations/until-aborted.ts';
 import { lookAtBuilds } from './build-look.ts';
 import { type DeploymentEvent, runningOf } from './follow.ts';
 import type { Output, Room } from './output.ts';

@@ -36,6 +36,7 @@ import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages, ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import { OWN_IMAGES, type OwnImages } from '#domain/build/own-image.ts';
 import { BASE_IMAGES } from '#domain/build/runtime.ts';
 import type { Caps } from '#domain/placement/caps.ts';
@@ -43,7 +44,6 @@ import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
-import { systemClock } from './clocks.ts';
 
 // One function per port, so that a bundle holds only the clients of its step.
 

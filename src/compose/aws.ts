@@ -3,6 +3,7 @@ import { authorizer } from '#adapters/aws/keys/authorizer.ts';
 import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
 import type { Trust } from '#domain/promotion/signed-release.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
+import { trustedSigners } from '#operations/signing/release-signing.ts';
 import { acquireLease } from '#steps/acquire-lease.ts';
 import { admitDeployment } from '#steps/admit-deployment.ts';
 import { admitPromotion } from '#steps/admit-promotion.ts';
@@ -61,7 +62,6 @@ import {
   settleStageOf,
 } from './aws-ports.ts';
 import { type Environment, settings } from './aws-settings.ts';
-import { trustedSigners } from './release-signing.ts';
 
 // One wiring per function, so that its bundle holds only its step and that step's clients.
 

@@ -33,9 +33,6 @@ const hostName = z
     ),
   );
 
-/** The ports that are tried first where none is asked for. */
-export const USUAL_PORTS = { gateway: 8080, control: 8081 } as const;
-
 const PORT = { error: 'expected a port from 0 to 65535' };
 const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
 // Node runs at once what is to wait for longer than 24.8 days.

@@ -35,12 +35,12 @@ import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/buil
 import support from '#domain/data/python-support.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { WallsReport } from '#domain/walls.ts';
+import { LAUNCHER, machineWalls, ROOT, wallsReport } from '#operations/watch/machine-walls.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
-import { LAUNCHER, machineWalls, ROOT, wallsReport } from './machine-walls.ts';
 
 /** The servers of models on this machine, and the builds for them. */
 export type LocalEngine = {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod/mini';
 import type { Definitions } from '#adapters/local/workflow/workflow-engine.ts';
-import type { Inspector } from '#compose/inspection/bounded.ts';
 import type { OwnImages } from '#domain/build/own-image.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
@@ -13,6 +12,7 @@ import type { Trust } from '#domain/promotion/signed-release.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { type StepName, workflow } from '#domain/workflow.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import type { Inspector } from '#operations/inspection/bounded.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { BuildLog } from '#ports/build-log.ts';

@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
-import { systemClock } from '#compose/clocks.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { ecsNetwork } from '../support/aws/ecs-network.ts';
 import type { Moto } from '../support/aws/moto.ts';

@@ -1,6 +1,6 @@
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
-import { SERVICE_ROLES } from '#compose/account/service-roles.ts';
-import type { Finding } from '#compose/doctor/doctor.ts';
+import { SERVICE_ROLES } from '#operations/account/service-roles.ts';
+import type { Finding } from '#operations/doctor/doctor.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { containerParts } from './cli-containers.ts';

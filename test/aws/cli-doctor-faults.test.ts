@@ -1,8 +1,8 @@
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { CreateEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { awsDoctor } from '#compose/doctor/aws.ts';
-import type { Finding } from '#compose/doctor/doctor.ts';
+import { awsDoctor } from '#operations/doctor/aws.ts';
+import type { Finding } from '#operations/doctor/doctor.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { NOT_SUBSCRIBED } from '../support/aws/rules/young-account.ts';

@@ -6,7 +6,7 @@ import {
   ECRClient,
 } from '@aws-sdk/client-ecr';
 import { PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
-import type { Finding } from '#compose/doctor/doctor.ts';
+import type { Finding } from '#operations/doctor/doctor.ts';
 import { type Result, runCli } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';

@@ -10,7 +10,7 @@ import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { apiLease } from '#adapters/aws/shares/api-lease.ts';
 import { routeRecords } from '#adapters/aws/shares/route-records.ts';
-import { systemClock } from '#compose/clocks.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import type { Moto } from '../support/aws/moto.ts';
 import { goneLive } from '../support/worlds/registry.ts';

@@ -6,7 +6,7 @@ import {
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
-import { systemClock } from '#compose/clocks.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import type { Registry } from '#ports/registry.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';

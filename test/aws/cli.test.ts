@@ -11,7 +11,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
-import { systemClock } from '#compose/clocks.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';
 import { runCli } from '../cli/run-cli.ts';

@@ -1,5 +1,5 @@
 import { ACMClient, RequestCertificateCommand } from '@aws-sdk/client-acm';
-import { lookAtCertificate } from '#compose/doctor/certificate.ts';
+import { lookAtCertificate } from '#operations/doctor/certificate.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { motoEnvironment } from './cli-world.ts';

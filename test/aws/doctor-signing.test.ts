@@ -1,7 +1,7 @@
 import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { clientSettings } from '#compose/account/clients.ts';
-import { LISTS } from '#compose/account/lists.ts';
-import { lookAtSigning } from '#compose/doctor/signing.ts';
+import { clientSettings } from '#operations/account/clients.ts';
+import { LISTS } from '#operations/account/lists.ts';
+import { lookAtSigning } from '#operations/doctor/signing.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { motoEnvironment } from './cli-world.ts';

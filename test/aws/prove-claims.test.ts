@@ -1,8 +1,8 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { lookAt, type Scene } from '#compose/evidence/claim.ts';
-import { CLAIMS } from '#compose/evidence/claims.ts';
-import type { Finding } from '#compose/evidence/signed.ts';
+import { lookAt, type Scene } from '#operations/evidence/claim.ts';
+import { CLAIMS } from '#operations/evidence/claims.ts';
+import type { Finding } from '#operations/evidence/signed.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { dynamodbRules } from '../support/aws/rules/dynamodb.ts';

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { CreateClusterCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
-import { SERVICE_ROLES } from '#compose/account/service-roles.ts';
+import { SERVICE_ROLES } from '#operations/account/service-roles.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { awsRules } from '../support/aws/rules/rules.ts';

@@ -32,7 +32,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { planUninstall, type Uninstall, uninstall } from '#compose/uninstall/uninstall.ts';
+import { planUninstall, type Uninstall, uninstall } from '#operations/uninstall/uninstall.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { containerInventory, containerParts, runningContainer } from './cli-containers.ts';

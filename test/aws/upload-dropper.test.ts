@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
-import { uploadToBucket } from '#compose/account/upload.ts';
+import { uploadToBucket } from '#operations/account/upload.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 

@@ -1,8 +1,8 @@
 import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inspectPath } from '#compose/inspection/inspect-path.ts';
-import { writePredict } from '#compose/inspection/write-predict.ts';
+import { inspectPath } from '#operations/inspection/inspect-path.ts';
+import { writePredict } from '#operations/inspection/write-predict.ts';
 import { inspectionLines, writeManifest } from '../../src/cli/inspect.ts';
 import { patiently } from '../../src/cli/patience.ts';
 import { fixtureOf } from '../support/models/dropped.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { applicantOf, inspectingFairly } from '#compose/applicants.ts';
-import { INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { readDefinitions } from '#compose/local-workflow.ts';
+import { INSPECTION_BUDGET } from '#operations/inspection/bounded.ts';
 import { memoryRegistry } from '../support/memory/registry.ts';
 import { goneLive, holding, idOf, registryWorld, upload } from '../support/worlds/registry.ts';
 

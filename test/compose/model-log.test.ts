@@ -1,4 +1,4 @@
-import { modelLog, requireModel } from '#compose/model-status.ts';
+import { modelLog, requireModel } from '#operations/models/model-status.ts';
 import { memoryBuildLog } from '../support/memory/build-log.ts';
 import { memoryBuilds } from '../support/memory/builds.ts';
 import { memoryEnvironments } from '../support/memory/environments.ts';

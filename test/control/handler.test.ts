@@ -1,10 +1,10 @@
-import { registryEvents } from '#compose/account/events.ts';
-import { slipwayRequests } from '#compose/slipway.ts';
 import { controlClient } from '#control/client.ts';
 import { controlHandler, type Guard } from '#control/handler.ts';
 import { everywhere } from '#control/operations.ts';
 import type { CursoredEvent } from '#control/streams.ts';
 import { Failure } from '#domain/failure.ts';
+import { registryEvents } from '#operations/account/events.ts';
+import { slipwayRequests } from '#operations/slipway.ts';
 import { recover } from '#steps/recover.ts';
 import { memoryBuilds } from '../support/memory/builds.ts';
 import { memoryEnvironments } from '../support/memory/environments.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writePredict } from '#compose/inspection/write-predict.ts';
+import { writePredict } from '#operations/inspection/write-predict.ts';
 import { describeOnOneMachine } from '../python/right-answers.ts';
 import { throughGateway } from '../support/models/dropped.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';

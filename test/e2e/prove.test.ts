@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { asWritten, type Claim, otherwise } from '#compose/evidence/claim.ts';
-import { modelOn, prove } from '#compose/evidence/prove.ts';
-import { SAMPLE_REQUEST, writeSample } from '#compose/evidence/sample.ts';
+import { asWritten, type Claim, otherwise } from '#operations/evidence/claim.ts';
+import { modelOn, prove } from '#operations/evidence/prove.ts';
+import { SAMPLE_REQUEST, writeSample } from '#operations/evidence/sample.ts';
 import { oneMachineAt } from '../../src/cli/one-machine.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { inspectPath } from '#compose/inspection/inspect-path.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
+import { inspectPath } from '#operations/inspection/inspect-path.ts';
 import { bytesSource } from '../support/bytes/sources.ts';
 import { EXTERNAL_DATA, externalDataModel, identityModel } from '../support/models/onnx.ts';
 

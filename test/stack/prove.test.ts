@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accountGround } from '#compose/evidence/account-ground.ts';
-import { CLAIMS } from '#compose/evidence/claims.ts';
-import { prove } from '#compose/evidence/prove.ts';
-import type { Finding } from '#compose/evidence/signed.ts';
+import { accountGround } from '#operations/evidence/account-ground.ts';
+import { CLAIMS } from '#operations/evidence/claims.ts';
+import { prove } from '#operations/evidence/prove.ts';
+import type { Finding } from '#operations/evidence/signed.ts';
 import { motoEnvironment } from '../aws/cli-world.ts';
 import { AWS_REGION } from '../support/aws/clients.ts';
 import { deployStack } from '../support/stack/deploy.ts';

@@ -1,6 +1,10 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { fingerprintOf, signedRelease, trustedSigners } from '#compose/release-signing.ts';
 import type { Release } from '#domain/promotion/release.ts';
+import {
+  fingerprintOf,
+  signedRelease,
+  trustedSigners,
+} from '#operations/signing/release-signing.ts';
 import { admitPromotion } from '#steps/admit-promotion.ts';
 import {
   BUCKET,

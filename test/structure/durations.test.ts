@@ -7,11 +7,11 @@ const FOLDERS = ['src', 'functions', 'runtimes', 'buildspecs', 'bench', 'infra']
 
 /** Files that may read the wall clock, or count with it, and why no step of it does harm there. */
 const ALLOWED: Readonly<Record<string, string>> = {
-  'src/compose/clocks.ts': 'hands it on as the port Clock',
+  'src/adapters/clocks.ts': 'hands it on as the port Clock',
   'src/cli/start.ts': 'compares with the times of events, to show only what is new',
   'src/cli/log-query.ts': 'compares with the times of log lines',
-  'src/compose/live-watch.ts': 'asks for what the gateway has counted by the same clock',
-  'src/compose/machine-meters.ts': 'compares with the times of records and events',
+  'src/operations/watch/live-watch.ts': 'asks for what the gateway has counted by the same clock',
+  'src/operations/watch/machine-meters.ts': 'compares with the times of records and events',
   'src/cli/watch.ts': 'shows since when a deployment runs, which an event says',
   'src/adapters/local/servers/compiled-server.ts': 'compares with the times of files on the disk',
   'src/adapters/local/images/docker-images.ts': 'compares with the time at which Docker tagged',
@@ -21,8 +21,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'runtimes/python/slipway_server/language/transformers_engine.py':
     'writes `created`, as the API of OpenAI has it',
   'src/cli/commands/data-commands.ts': 'says when a backup was made',
-  'src/compose/data-folder/keeper.ts': 'says when a backup was made',
-  'src/compose/data-folder/restore.ts': 'says when a registry was migrated',
+  'src/operations/data-folder/keeper.ts': 'says when a backup was made',
+  'src/operations/data-folder/restore.ts': 'says when a registry was migrated',
   'runtimes/python/slipway_server/protocols/response_events.py': 'says when an answer was made',
   'buildspecs/commands/compile-imported.py': 'compares with the times of files on the disk',
   'buildspecs/commands/kept-environments.mjs': 'compares with the times of files on the disk',

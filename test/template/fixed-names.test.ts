@@ -2,7 +2,7 @@ import { readTemplate } from './template.ts';
 
 const template = await readTemplate();
 
-/** The kinds that src/compose/doctor/names.ts looks for before a first deploy. */
+/** The kinds that src/operations/doctor/names.ts looks for before a first deploy. */
 const LOOKED_FOR = [
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',

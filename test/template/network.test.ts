@@ -1,5 +1,5 @@
-import { NAMED } from '#compose/doctor/zones.ts';
 import vpcLinks from '#domain/data/vpc-link-zones.json' with { type: 'json' };
+import { NAMED } from '#operations/doctor/zones.ts';
 import { CONTAINERS, type Json, ofType, plain, readTemplate, resourcesWith } from './template.ts';
 
 const template = await readTemplate();

@@ -25,8 +25,8 @@ function addScrub(program: Command): void {
     .action(async (options: Common) => {
       const output = commandOutput(options);
       const here = async (
-        folder: Parameters<typeof import('#compose/data-folder/scrub.ts').scrub>[0],
-      ) => (await import('#compose/data-folder/scrub.ts')).scrub(folder);
+        folder: Parameters<typeof import('#operations/data-folder/scrub.ts').scrub>[0],
+      ) => (await import('#operations/data-folder/scrub.ts')).scrub(folder);
       const found = await runOnFolder<Scrubbed>(
         options.data,
         { there: ({ scrub }) => scrub(), here },
@@ -60,7 +60,7 @@ function addPrune(program: Command): void {
           {
             there: (machine) => machine.prune({ dryRun: isDryRun }),
             here: async (folder) =>
-              (await import('#compose/data-folder/prune.ts')).prune(folder, isDryRun),
+              (await import('#operations/data-folder/prune.ts')).prune(folder, isDryRun),
           },
           output,
         );
@@ -97,7 +97,7 @@ function addBackup(program: Command): void {
         {
           there: (machine) => machine.backup({ to, link: isLinked }),
           here: async (folder) =>
-            (await import('#compose/data-folder/backup.ts')).backUp(folder, to, {
+            (await import('#operations/data-folder/backup.ts')).backUp(folder, to, {
               isLinked,
               nowMs: Date.now(),
             }),
@@ -122,7 +122,7 @@ function addRestore(program: Command): void {
     .addHelpText('after', examples('slipway restore /mnt/backups/slipway --data /srv/slipway'))
     .action(async (dir: string, options: Common) => {
       const output = commandOutput(options);
-      const { restore } = await import('#compose/data-folder/restore.ts');
+      const { restore } = await import('#operations/data-folder/restore.ts');
       const made = await lastOf(restore(dir, options.data), output);
       for (const line of badLines(made.bad)) output.line(line);
       output.line(

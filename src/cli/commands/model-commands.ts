@@ -55,7 +55,7 @@ function addInspect(program: Command): void {
     )
     .action(async (path: string, options: InspectOptions) => {
       if (options.writePredict) {
-        const { writePredict } = await import('#compose/inspection/write-predict.ts');
+        const { writePredict } = await import('#operations/inspection/write-predict.ts');
         const written = await writePredict(path);
         return show(options, { written }, [
           `wrote ${written.join(' and ')}`,
@@ -63,7 +63,7 @@ function addInspect(program: Command): void {
           'See that it answers as it should, then push the folder.',
         ]);
       }
-      const { inspectPath } = await import('#compose/inspection/inspect-path.ts');
+      const { inspectPath } = await import('#operations/inspection/inspect-path.ts');
       const found = await patiently((at) => inspectPath(path, at));
       if (!options.writeManifest) return show(options, found, inspectionLines(found));
       await writeManifest(found);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { userName } from '#compose/user.ts';
 import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
+import { userName } from '#operations/user.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
 import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';

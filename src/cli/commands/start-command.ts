@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import { readLocalConfig, USUAL_PORTS } from '#compose/config.ts';
-import { wallsForStart } from '#compose/machine-walls.ts';
+import { readLocalConfig } from '#compose/config.ts';
+import { USUAL_PORTS } from '#operations/usual-ports.ts';
+import { wallsForStart } from '#operations/watch/machine-walls.ts';
 import { type Common, collected, examples, integer, localCommand } from '../command.ts';
 import { commandOutput } from '../output.ts';
 

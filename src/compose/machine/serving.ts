@@ -7,13 +7,18 @@ import { serverRoom } from '#adapters/local/servers/server-room.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
 import containerLimits from '#domain/data/container-limits.json' with { type: 'json' };
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
+import { USUAL_PORTS } from '#operations/usual-ports.ts';
+import { incidents } from '#operations/watch/incidents.ts';
+import { keptProof } from '#operations/watch/kept-proof.ts';
+import {
+  availableMiB,
+  machineBudgetMiB,
+  STARTS_AT_ONCE,
+} from '#operations/watch/machine-budget.ts';
+import { startLive } from '#operations/watch/start-live.ts';
 import { applicantOf } from '../applicants.ts';
-import { type LocalConfig, USUAL_PORTS } from '../config.ts';
-import { incidents } from '../incidents.ts';
-import { keptProof } from '../kept-proof.ts';
+import type { LocalConfig } from '../config.ts';
 import { localEngine } from '../local-engine.ts';
-import { availableMiB, machineBudgetMiB, STARTS_AT_ONCE } from '../machine-budget.ts';
-import { startLive } from '../start-live.ts';
 import type { State } from './state.ts';
 
 /** The variables and the parts of this process that model servers are made with. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { steadyClock, systemClock } from '#adapters/clocks.ts';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
@@ -16,7 +17,6 @@ import type { Damage } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { publishEvents } from '#steps/publish-events.ts';
-import { steadyClock, systemClock } from '../clocks.ts';
 import type { LocalConfig } from '../config.ts';
 import type { LocalDeployments } from '../local-deployments.ts';
 import { publisher } from '../publisher.ts';

@@ -4,10 +4,11 @@ import {
   type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow/workflow-engine.ts';
-import { boundedInspector, INSPECTION_BUDGET } from '#compose/inspection/bounded.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
+import { boundedInspector, INSPECTION_BUDGET } from '#operations/inspection/bounded.ts';
+import { folderTrust } from '#operations/signing/release-signing.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
 import { inspectingFairly } from '../applicants.ts';
@@ -16,7 +17,6 @@ import { localDeployments, MOST_LOCAL_ATTEMPTS } from '../local-deployments.ts';
 import { baseImagesIn } from '../local-engine.ts';
 import { localSweep } from '../local-sweep.ts';
 import { readDefinitions, stepHandlers } from '../local-workflow.ts';
-import { folderTrust } from '../release-signing.ts';
 import { resending } from '../resend.ts';
 import { tracesFor } from '../traces.ts';
 import { later } from './later.ts';

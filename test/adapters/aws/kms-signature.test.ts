@@ -1,7 +1,7 @@
 import { CreateKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { mockClient } from 'aws-sdk-client-mock';
 import { kmsPublicKey, kmsSignature } from '#adapters/aws/kms-signature.ts';
-import { messageOf, trustedSigners } from '#compose/release-signing.ts';
+import { messageOf, trustedSigners } from '#operations/signing/release-signing.ts';
 import { awsClient } from '../../support/aws/clients.ts';
 import { describeOnMoto } from '../../support/aws/moto.ts';
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { messageOf, trustedSigners } from '#compose/release-signing.ts';
 import { type Release, releaseOf } from '#domain/promotion/release.ts';
 import { requireSigned, SIGNED_VALID_MS, statementOf } from '#domain/promotion/signed-release.ts';
+import { messageOf, trustedSigners } from '#operations/signing/release-signing.ts';
 import { memoryWorld } from '../../support/worlds/memory.ts';
 
 const NOW = Date.parse('2026-06-01T12:00:00Z');

@@ -19,7 +19,7 @@ import { PutBucketNotificationConfigurationCommand, S3Client } from '@aws-sdk/cl
 import { parse } from 'yaml';
 import { modelKey, recordIn } from '#adapters/aws/registry/dynamo-items.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
-import { systemClock } from '#compose/clocks.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { LeaseHolder, ModelRecord } from '#domain/registry/write.ts';
 import { type ObjectCreated, objectCreated } from '#domain/workflow.ts';

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { systemClock } from '#adapters/clocks.ts';
 import { type FolderStore, folderStore } from '#adapters/local/bucket/folder-store.ts';
 import type { ObjectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type ObjectStore,
   objectStore,
 } from '#adapters/local/bucket/object-store.ts';
-import { systemClock } from '#compose/clocks.ts';
 import type { Failure } from '#domain/failure.ts';
 import { eventually } from '../clock/eventually.ts';
 import { unsyncedDatabase } from './unsynced-database.ts';

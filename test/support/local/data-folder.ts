@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { ObjectVersion } from '#adapters/local/bucket/object-versions.ts';
 import { openRegistry } from '#adapters/local/registry/open-registry.ts';
 import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
-import type { DataFolder, Job } from '#compose/data-folder/data-folder.ts';
-import { openDataFolder } from '#compose/data-folder/open.ts';
+import type { DataFolder, Job } from '#operations/data-folder/data-folder.ts';
+import { openDataFolder } from '#operations/data-folder/open.ts';
 
 /** A data folder on which no Slipway runs, in a folder of its own. */
 export type KeptFolder = {

@@ -1,4 +1,3 @@
-import type { DataFolder } from '#compose/data-folder/data-folder.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import type {
   Artifact,
@@ -8,6 +7,7 @@ import type {
   Model,
   ModelVersion,
 } from '#domain/deployment.ts';
+import type { DataFolder } from '#operations/data-folder/data-folder.ts';
 
 const BUILT = {
   digest: `sha256:${'1'.repeat(64)}`,

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from '#adapters/clocks.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import type { InvocationLimits, InvocationSlot } from '#adapters/local/revisions/invocation.ts';
 import type { LambdaLimits } from '#adapters/local/revisions/lambda-platform.ts';
@@ -12,7 +13,6 @@ import type { GpuLook } from '#adapters/local/servers/gpus.ts';
 import type { Environment } from '#adapters/local/servers/model-environment.ts';
 import { processServers } from '#adapters/local/servers/process-servers.ts';
 import type { ServerRoom } from '#adapters/local/servers/server-room.ts';
-import { systemClock } from '#compose/clocks.ts';
 import type { Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';

@@ -1,4 +1,4 @@
-import { inspectPath } from '#compose/inspection/inspect-path.ts';
+import { inspectPath } from '#operations/inspection/inspect-path.ts';
 import { mostHeldBy, type RunningSlipway } from '../slipway/running.ts';
 
 /** What inspection expects that serving a model takes, and what its build saw, in MiB; the error is a share of what was seen. */

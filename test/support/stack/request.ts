@@ -11,7 +11,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { dynamoApiKeys } from '#adapters/aws/keys/dynamo-api-keys.ts';
-import { systemClock } from '#compose/clocks.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import type { ApiKeys } from '#ports/api-keys.ts';
 import { STAGE } from '../../template/packaged.ts';
 import { awsClient } from '../aws/clients.ts';

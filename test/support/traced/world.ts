@@ -4,12 +4,12 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { systemClock } from '#adapters/clocks.ts';
 import {
   type TaskHandler,
   type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow/workflow-engine.ts';
-import { systemClock } from '#compose/clocks.ts';
 import { AWS_ACCOUNT, awsClient } from '../aws/clients.ts';
 import type { Moto } from '../aws/moto.ts';
 import { awsWorld, machineArn } from '../aws-world/world.ts';

@@ -1,7 +1,7 @@
-import type { Inspector } from '#compose/inspection/bounded.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
+import type { Inspector } from '#operations/inspection/bounded.ts';
 
 // Thousands of runs have the same few manifests.
 const parsed = new Map<string, Manifest>();

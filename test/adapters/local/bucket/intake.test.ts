@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemClock } from '#adapters/clocks.ts';
 import { bucketIntake } from '#adapters/local/bucket/intake.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { fileAt } from '#adapters/local/files/file-state.ts';
-import { systemClock } from '#compose/clocks.ts';
 import {
   type BucketFolder,
   bucketFolder,

@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemClock } from '#adapters/clocks.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { takeFile } from '#adapters/local/bucket/take-file.ts';
 import { hideFromBucket, showInBucket } from '#adapters/local/bucket/view.ts';
 import { fileAt } from '#adapters/local/files/file-state.ts';
-import { systemClock } from '#compose/clocks.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import {
   type BucketFolder,

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Agent, request } from 'undici';
+import { systemClock } from '#adapters/clocks.ts';
 import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
 import type { LocalPlatforms } from '#adapters/local/revisions/local-platforms.ts';
-import { systemClock } from '#compose/clocks.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import {
   livePids,

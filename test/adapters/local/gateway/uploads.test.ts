@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { request as nodeRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
+import { systemClock } from '#adapters/clocks.ts';
 import { type Gateway, startGateway } from '#adapters/local/gateway/gateway.ts';
 import type { LocalPlatform } from '#adapters/local/revisions/revision-platform.ts';
-import { systemClock } from '#compose/clocks.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
 import {

@@ -1,0 +1,26 @@
+import { bounded } from '#adapters/aws/bounded.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import type { AwsAccount } from '#operations/account/clients.ts';
+import { clientSettings } from '#operations/account/clients.ts';
+import { LISTS } from '#operations/account/lists.ts';
+
+const LISTS_AT_ONCE = 4;
+
+/** Everything of the account that has the stage's name in its own, as `kind name`, sorted. Fails where a list cannot be had: what was not looked at is not gone. */
+export async function inventory(account: AwsAccount): Promise<readonly string[]> {
+  const isOurs = ofStage(account.stage);
+  const found = await bounded(LISTS, LISTS_AT_ONCE, async ({ kind, pages }) => {
+    const names: (string | undefined)[] = [];
+    await translated(async () => {
+      for await (const page of pages(clientSettings(account))) names.push(...(page ?? []));
+    });
+    return names.flatMap((name) => (name && isOurs(name) ? [`${kind} ${name}`] : []));
+  });
+  return found.flat().toSorted();
+}
+
+/** `slipway-dev`, `slipway-dev-m-digits` and `/slipway/dev/models` are of the stage `dev`, `slipway-dev2` is not. */
+export function ofStage(stage: string): (name: string) => boolean {
+  const sign = new RegExp(`(?:^|[^a-z0-9])slipway[-/]${stage}(?![a-z0-9])`, 'i');
+  return (name) => sign.test(name);
+}

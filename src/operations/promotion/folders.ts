@@ -1,0 +1,118 @@
+import { constants } from 'node:fs';
+import {
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { systemClock } from '#adapters/clocks.ts';
+import type { Slipway, Upload } from '#control/slipway.ts';
+import type { ArtifactPart } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import { type Release, releasePrefix } from '#domain/promotion/release.ts';
+import { folderKey, folderName, signedRelease } from '#operations/signing/release-signing.ts';
+import { userName } from '#operations/user.ts';
+
+type Carried = { readonly key: string; readonly versionId: string };
+
+/** The folders of two Slipways on this machine, and the one that the version goes to, which runs. */
+export type Folders = {
+  readonly from: string;
+  readonly to: string;
+  readonly target: Pick<Slipway, 'upload'>;
+};
+
+/**
+ * Brings a release from one data folder to another: its files, then its image, and last the object that describes it.
+ * The image comes late, since the sweep there deletes one that no version is of. The folder that it comes from signs it, for the one that it goes to.
+ */
+export async function carryBetweenFolders(release: Release, folders: Folders): Promise<Carried> {
+  const { from, to, target } = folders;
+  const image = release.image && (await imageIn(from, release));
+  const prefix = releasePrefix(release.model, release.digest);
+  const signal = new AbortController().signal;
+  const upload = (key: string, file: Upload['file']) =>
+    target.upload({ key, file, signal, onSent: () => undefined });
+  const carry = async (part: ArtifactPart): Promise<ArtifactPart> => {
+    const file = part.sizeBytes === 0 ? null : objectIn(from, part);
+    const { key, versionId } = await upload(`${prefix}artifact/${part.name}`, file);
+    return { ...part, key, versionId };
+  };
+  const parts: ArtifactPart[] = [];
+  for (const part of release.files.parts) parts.push(await carry(part));
+  const manifest = release.files.manifest && (await carry(release.files.manifest));
+  if (image) await linkImage(image, folders);
+  const releasing = { to: await folderName(to), by: userName(), atMs: systemClock.now() };
+  const carried = { ...release, files: { parts, manifest } };
+  const written = JSON.stringify(await signedRelease(carried, await folderKey(from), releasing));
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-release-'));
+  try {
+    await writeFile(join(folder, 'release.json'), written);
+    return await upload(`${prefix}release.json`, join(folder, 'release.json'));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The store of a data folder names bytes by their hash. */
+function objectIn(dataDir: string, { checksum }: ArtifactPart): string {
+  return join(dataDir, 'objects', checksum.replace('sha256:', ''));
+}
+
+/** The folder of a release's image, and the tag that it gets. */
+type Image = { readonly source: string; readonly tag: string };
+
+/** Fails with `InputInvalid` for an image that is in a Docker engine. */
+async function imageIn(dataDir: string, { from, image }: Release): Promise<Image> {
+  const source = join(dataDir, 'images', 'images', from.imageTag ?? '');
+  const isThere = await stat(join(source, 'model')).catch(() => undefined);
+  if (isThere && image) return { source, tag: image.tag };
+  throw new Failure('InputInvalid', `the image of the version is not a folder in ${dataDir}`, {
+    fix: 'Images in a Docker engine belong to one data folder: upload the model to the other.',
+  });
+}
+
+/** Images of processes are folders with links to the environments beside them, which several share. */
+async function linkImage({ source, tag }: Image, { from, to }: Folders): Promise<void> {
+  for (const environment of await environmentsOf(source)) {
+    const at = (dataDir: string) => join(dataDir, 'images', 'environments', environment);
+    await linkFolder(at(from), at(to));
+  }
+  await linkFolder(source, join(to, 'images', 'images', tag));
+}
+
+async function environmentsOf(image: string): Promise<readonly string[]> {
+  const entries = await readdir(image, { withFileTypes: true });
+  const links = entries.filter((entry) => entry.isSymbolicLink());
+  const targets = await Promise.all(links.map(({ name }) => readlink(join(image, name))));
+  return [...new Set(targets.map((path) => basename(path)))];
+}
+
+/** A copy of a folder that shares its files' bytes, whole or not at all; nothing of it is ever written to again. */
+async function linkFolder(source: string, destination: string): Promise<void> {
+  if (await stat(destination).catch(() => undefined)) return;
+  const partial = `${destination}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await linkEntries(source, partial);
+  await mkdir(dirname(destination), { recursive: true });
+  await rename(partial, destination);
+}
+
+async function linkEntries(source: string, destination: string): Promise<void> {
+  await mkdir(destination, { recursive: true });
+  for (const entry of await readdir(source, { withFileTypes: true })) {
+    const [path, copy] = [join(source, entry.name), join(destination, entry.name)];
+    if (entry.isDirectory()) await linkEntries(path, copy);
+    else if (entry.isSymbolicLink()) await symlink(await readlink(path), copy);
+    else await link(path, copy).catch(() => copyFile(path, copy, constants.COPYFILE_FICLONE));
+  }
+}

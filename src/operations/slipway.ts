@@ -1,0 +1,101 @@
+import { bounded } from '#adapters/aws/bounded.ts';
+import type { Control, Input } from '#control/operation.ts';
+import type { everywhere } from '#control/operations.ts';
+import type { CursoredEvent } from '#control/streams.ts';
+import type { BuildProgress } from '#domain/build/build-progress.ts';
+import type { Damage, Model, ModelVersion } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import { explainVersion } from './models/explain-version.ts';
+import { type Deps as Acting, modelActions } from './models/model-actions.ts';
+import {
+  type ModelLogs,
+  modelLog,
+  modelStatus,
+  modelVersions,
+  requireModel,
+} from './models/model-status.ts';
+import { promotionActions } from './models/promotion-actions.ts';
+import { refusedDrops } from './models/refused-drops.ts';
+
+type Requests = Control<typeof everywhere>;
+
+/** What differs between one machine and an account. */
+type Deps = Acting & {
+  readonly bucket: string;
+  readonly endpoint: (model: string) => string;
+  /** What ails a live version now. */
+  readonly alerts: (live: ModelVersion) => Promise<readonly Damage[]>;
+  /** What was dropped and is no version. */
+  readonly untaken: () => Promise<Parameters<typeof refusedDrops>[1]>;
+  /** Whether the bucket still has something of a model by this name. */
+  readonly isInBucket: (name: string) => Promise<boolean>;
+  readonly logs: () => ModelLogs;
+  readonly builds: Acting['builds'];
+  readonly listBuilds: () => Promise<readonly BuildProgress[]>;
+  readonly readEvents: (
+    query: Input<(typeof everywhere)['readEvents']>,
+    signal: AbortSignal,
+  ) => Promise<AsyncGenerator<CursoredEvent, void>>;
+  readonly objects: (prefix: string) => Promise<readonly string[]>;
+  readonly remove: (key: string) => Promise<void>;
+  /** Who answers a promotion, who says so; an account knows its caller better. */
+  readonly answeredBy: (said: string) => Promise<string>;
+};
+
+const READS_AT_ONCE = 10;
+const NEVER = new AbortController().signal;
+
+/** What any Slipway answers, over its registry. */
+export function slipwayRequests(deps: Deps): Requests {
+  const { registry, clock } = deps;
+  const actions = modelActions(deps);
+  const promotions = promotionActions(deps);
+  const known = (name: string) => requireModel(registry, name);
+  const statusOf = async (model: Model) =>
+    modelStatus(registry, model, {
+      endpoint: deps.endpoint(model.name),
+      nowMs: clock.now(),
+      alerts: model.live ? await deps.alerts(model.live) : [],
+    });
+  return {
+    listModels: async () => ({
+      models: await bounded(await registry.models(), READS_AT_ONCE, statusOf),
+    }),
+    listRefused: async () => ({
+      refused: await refusedDrops(registry, await deps.untaken(), deps.isInBucket),
+    }),
+    readModel: async ({ name }) => statusOf(await known(name)),
+    readLogs: async ({ name, tail, since }) =>
+      modelLog(registry, deps.logs(), {
+        model: await known(name),
+        query: {
+          ...(tail !== undefined && { tail }),
+          ...(since !== undefined && { sinceMs: Date.parse(since) }),
+        },
+      }),
+    listVersions: async ({ name }) => ({
+      versions: await modelVersions(registry, await known(name)),
+    }),
+    explainVersion: async ({ name, version }) =>
+      explainVersion(registry, await known(name), version ?? null),
+    rollBack: ({ name, to }) => actions.rollback(name, to ?? null),
+    abort: ({ name }) => actions.abort(name),
+    undeploy: ({ name }) => actions.undeploy(name),
+    readRelease: ({ name, version, place }) => promotions.release(name, version ?? null, place),
+    promote: (promotion) => promotions.promote(promotion),
+    answerPromotion: async ({ name, by, ...answer }) =>
+      promotions.answer(name, { ...answer, by: await deps.answeredBy(by) }),
+    async readDeployment({ id }) {
+      const deployment = await registry.deployment(id);
+      if (deployment) return deployment;
+      throw new Failure('InputInvalid', `no deployment ${id}`, { isAbsent: true });
+    },
+    listBuilds: async () => ({ builds: await deps.listBuilds() }),
+    readEvents: (query, signal = NEVER) => deps.readEvents(query, signal),
+    listObjects: async ({ prefix }) => ({ keys: await deps.objects(prefix) }),
+    async removeObject({ key }) {
+      await deps.remove(key);
+      return { key };
+    },
+  };
+}
