@@ -153,6 +153,27 @@ describe('the server of the control API', () => {
     expect(answers.map(({ status }) => status)).toEqual([422, 422]);
   });
 
+  it('sends its followers the end of what ends with it', async () => {
+    const ending = new AbortController();
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('first, '));
+        ending.signal.addEventListener('abort', async () => {
+          await Promise.resolve();
+          controller.enqueue(new TextEncoder().encode('last'));
+          controller.close();
+        });
+      },
+    });
+    const server = await mounted(async () => new Response(body));
+    const response = await fetch(server.url);
+
+    ending.abort();
+    const [text] = await Promise.all([response.text(), server[Symbol.asyncDispose]()]);
+
+    expect(text).toBe('first, last');
+  });
+
   it('ends with its followers', async () => {
     const server = await mounted(async () => new Response(new ReadableStream()));
     const { body } = await fetch(server.url);

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
 import { hasBody } from '#adapters/local/http/received-body.ts';
 import type { Handler } from '#control/handler.ts';
 import { jsonResponse } from '#control/json-response.ts';
 
+const ENDING_MS = 250;
 // The host that a request names is a header; this one only makes a URL of its path.
 const BASE = 'http://127.0.0.1';
 // Such a segment, encoded or not, is gone from a URL once that is read.
@@ -14,15 +16,21 @@ const DOTS = /(^|[/\\])(\.|%2e){1,2}($|[/\\?#])/i;
 
 /** A server of this machine for a control API. All that it knows of that is the handler, which decides also who may ask. */
 export function controlApi(handler: Handler): FastifyInstance {
+  const sending = new Set<Promise<void>>();
   const answer = async ({ raw }: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
-    await send(await answerTo(raw, reply.raw, handler), reply.raw);
+    const sent = send(await answerTo(raw, reply.raw, handler), reply.raw);
+    sending.add(sent);
+    await sent.finally(() => sending.delete(sent));
   };
   // What the router cannot read is the handler's to refuse too.
   const api = fastify({ frameworkErrors: (_error, request, reply) => void answer(request, reply) });
-  // Some clients never disconnect, and a suspended one never reads its stream to the end.
   answerHalfClosed(api.server);
-  api.addHook('preClose', async () => api.server.closeAllConnections());
+  api.addHook('preClose', async () => {
+    // Streams that have just ended reach their readers. Some clients never disconnect, and a suspended one never reads its stream to the end.
+    await Promise.race([Promise.allSettled(sending), sleep(ENDING_MS, undefined, { ref: false })]);
+    api.server.closeAllConnections();
+  });
   // A body is raw bytes whatever its content type, and is streamed.
   api.removeAllContentTypeParsers();
   api.addContentTypeParser('*', (_request, _payload, done) => done(null));
