@@ -5,7 +5,6 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { filesAt } from '#operations/inspection/inspect-path.ts';
 import type { GpuModel } from '#domain/artifact/facts.ts';
 import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import {
@@ -17,6 +16,7 @@ import {
 import { TARGETS } from '#domain/placement/target.ts';
 import { inspectFiles } from '#formats/inspect.ts';
 import { parseManifest } from '#formats/manifest-yaml.ts';
+import { filesAt } from '#operations/inspection/inspect-path.ts';
 import { temporaryFolder } from '../test/support/slipway/running.ts';
 import { row, spread } from './figures.ts';
 import { streamed } from './gpu/asked.ts';

@@ -1,9 +1,9 @@
 // A proxy in a process of its own, for bench/gateway-cpu.ts: `gateway` is Slipway's, `http-proxy-3` the package. Sends its origin to its parent.
 import { Agent, createServer, type RequestListener } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
+import { systemClock } from '#adapters/clocks.ts';
 import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
-import { systemClock } from '#adapters/clocks.ts';
 import { listen } from '../src/adapters/local/http/listen.ts';
 
 const [, , kind = '', backend = ''] = process.argv;
