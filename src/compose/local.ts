@@ -109,10 +109,12 @@ async function startIn(
 
 /** Keeps some space for the registry; a disk that has none left serves what it has. */
 function keepOrTell({ dataDir, isFull }: State, report: (problem: string) => void): void {
-  if (!isFull) return keepReserve(dataDir);
-  report(
-    `${dataDir}: its disk is full → What was live is served, and nothing new is taken until some space on it is free.`,
-  );
+  if (!isFull) keepReserve(dataDir);
+  else {
+    report(
+      `${dataDir}: its disk is full → What was live is served, and nothing new is taken until some space on it is free.`,
+    );
+  }
 }
 
 function writeInstance(path: string, instance: object): void {
