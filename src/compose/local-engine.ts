@@ -35,7 +35,8 @@ import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/buil
 import support from '#domain/data/python-support.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { WallsReport } from '#domain/walls.ts';
-import { LAUNCHER, machineWalls, ROOT, wallsReport } from '#operations/watch/machine-walls.ts';
+import { ROOT } from '#operations/root.ts';
+import { LAUNCHER, machineWalls, wallsReport } from '#operations/watch/machine-walls.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';

@@ -1,13 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
 import { lookAtWalls } from '#adapters/local/servers/look-at-walls.ts';
 import { leftOpen, unwalled, type Walls, wallsLine } from '#adapters/local/servers/walls.ts';
 import type { WallsReport } from '#domain/walls.ts';
+import { ROOT } from '#operations/root.ts';
 
-// In the repository this file is TypeScript two folders deep; in the package it is a part of dist/cli.
-export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 /** Sets the walls around what loads a model. */
 export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
 

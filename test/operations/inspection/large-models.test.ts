@@ -14,7 +14,7 @@ import { temporaryFolder } from '../../support/slipway/running.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 
 describe('before anything of it is uploaded, it is said', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;

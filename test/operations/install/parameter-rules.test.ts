@@ -6,7 +6,7 @@ const KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   .publicKey.export({ type: 'spki', format: 'der' })
   .toString('base64');
 const SIGNERS = 'public keys as `slipway signing-key` prints them, separated by commas';
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const check = (name: string, value: string) => requireAllowed(ROOT, new Map([[name, value]]));
 
 describe('the parameters of a deploy', () => {
