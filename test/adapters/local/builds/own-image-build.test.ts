@@ -16,8 +16,7 @@ const ORDER = {
   server: { port: 3000, healthPath: '/healthz', requestPath: '/predict' },
   startupSeconds: 1,
   // So that no container is started here.
-  needsGpu: true,
-  example: null,
+  facts: { needsGpu: true, example: null },
 };
 const SMOKE = { startMs: 12, peakBytes: 3_000_000 };
 

@@ -165,6 +165,8 @@ describe('a model that is proven in a build', () => {
   });
 });
 
+/** The walls' own arguments come before those of a module. */
+const TO_MODULE = 'while [ "$1" != -m ]; do shift; done\n';
 const HANGS = 'exec tail -f /dev/null';
 const LOADED = 'echo "progress: proving the model" >&2';
 // Computes for longer than its loading may take.
@@ -185,7 +187,11 @@ describe('what loads a model in a build', () => {
     await mkdir(join(path, 'bin'));
     await mkdir(join(path, 'model'));
     await writeFile(join(path, 'model', 'a.pkl'), 'pickle');
-    await writeFile(program, `#!/bin/sh\necho "$2" >>"${asked}"\n${script}\n`, { mode: 0o755 });
+    await writeFile(
+      program,
+      `#!/bin/sh\n${inImage ? '' : TO_MODULE}echo "$2" >>"${asked}"\n${script}\n`,
+      { mode: 0o755 },
+    );
     const order = { ...SKLEARN, startupSeconds };
     const place = inImage ? 'docker://image' : program;
     const places = [path, JSON.stringify(order), place, place];
