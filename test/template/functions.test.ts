@@ -19,6 +19,8 @@ const functions = ofType(template, 'AWS::Lambda::Function').map(
 );
 const steps = functions.filter(([name]) => name in workflow);
 
+const INSPECTION_SECONDS = 300;
+
 describe('the functions of the packaged template', () => {
   it('are one for each step of the workflows, and three beside them', () => {
     const names = functions.map(([name]) => name).toSorted();
@@ -57,7 +59,9 @@ describe('the functions of the packaged template', () => {
 
     expect(limits).not.toEqual([]);
     expect(Timeout).toBeLessThan(Math.min(...limits));
-    expect(Timeout).toBeGreaterThanOrEqual(Math.max(...limits) - 10);
+    // On one machine an inspection waits for its turn within its state; a function has its turn at once.
+    const longest = name === 'InspectArtifact' ? INSPECTION_SECONDS : Math.max(...limits);
+    expect(Timeout).toBeGreaterThanOrEqual(longest - 10);
   });
 
   it('take concurrency away from the account for the authorizer alone, and on request', () => {

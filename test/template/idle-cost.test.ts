@@ -67,9 +67,10 @@ const PRICED = [
 
 const GUIDE = join(import.meta.dirname, '../../docs/deploy.md');
 
-/** By parameters that are off: a firewall and a trail cost what AWS asks for them. */
+/** By parameters that are off: a firewall, a trail and a signing key cost what AWS asks for them. */
 const ON_REQUEST = [
   'AWS::CloudTrail::Trail',
+  'AWS::KMS::Key',
   'AWS::WAFv2::WebACL',
   'AWS::WAFv2::WebACLAssociation',
 ];

@@ -190,6 +190,9 @@ describe('the network of containers', () => {
   });
 });
 
+/** The conditions that no parameter has met by default. */
+const OFF: readonly string[] = ['BuildsDockerfiles', 'HasAlarmEmail', 'HasEmail'];
+
 /** The ids that a value refers to, with these containers. */
 function referencesIn(value: Json, containers: string): readonly string[] {
   if (typeof value !== 'object' || value === null) return [];
@@ -205,5 +208,5 @@ function referencesIn(value: Json, containers: string): readonly string[] {
 
 function chosen([condition, yes, no]: Json, containers: string): Json {
   if (condition === 'HasContainers') return containers === 'off' ? no : yes;
-  return condition === 'HasAlarmEmail' || condition === 'HasEmail' ? no : [yes, no];
+  return OFF.includes(condition) ? no : [yes, no];
 }

@@ -51,7 +51,11 @@ def tries(name):
   return join(folder, 'environment/bin/python');
 }
 
-const REFUSED = ['a .pth file is refused', 'sitecustomize is refused', 'the server is refused'];
+/** A distribution's Python may have a sitecustomize of its own, which goes before that of a package. */
+function expectRefused(said: readonly string[]): void {
+  expect(said.filter((each) => !each.endsWith(' is refused'))).toEqual([]);
+  expect(said).toEqual(expect.arrayContaining(['a .pth file is refused', 'the server is refused']));
+}
 
 needing(missingWalls('landlock'), () => {
   describe('what a package has Python run as it starts runs behind the walls', () => {
@@ -72,7 +76,7 @@ needing(missingWalls('landlock'), () => {
       const [program, ...given] = command;
       const { stdout } = await run(program, given, { cwd: scratch, env: { ...variables } });
 
-      expect(JSON.parse(stdout)).toEqual(REFUSED);
+      expectRefused(JSON.parse(stdout));
     });
 
     it('of a build that loads the model', async () => {
@@ -91,7 +95,7 @@ needing(missingWalls('landlock'), () => {
       const env = { PATH: '/usr/bin:/bin', WALLS: SLIPWAY_WALLS };
       const { stdout } = await run(process.execPath, given, { env });
 
-      expect(JSON.parse(stdout)).toEqual(REFUSED);
+      expectRefused(JSON.parse(stdout));
     });
   });
 });
