@@ -10,7 +10,7 @@ export type ArchiveLimits = { readonly maxBytes: number; readonly maxEntries: nu
 /** The most entries that a model's archive may have. */
 export const MAX_ENTRIES = 1000;
 
-/** A running count of what an archive unpacks to. A call that exceeds a limit fails with `ArtifactRejected`. */
+/** A running count of the unpacked files and bytes of an archive. A call that exceeds a limit fails with `ArtifactRejected`. */
 export type ArchiveBudget = {
   entry(): void;
   /** Unpacked file bytes. */
