@@ -108,7 +108,7 @@ export async function readSkopsTree(
     return { kind: 'instance', of, args: [], attributes } satisfies Instance;
   }
 
-  /** skops calls whatever the state names as its generator. */
+  /** skops calls anything that the state names as its generator. */
   function checkGenerator(inner: Value): void {
     const name = dictOf(dictOf(inner).get('bit_generator')).get('bit_generator');
     if (typeof name === 'string' && GENERATORS.includes(name)) return;
@@ -219,7 +219,7 @@ async function arrayHeaders(
   return headers;
 }
 
-/** What a booster's state names as its handle; a DictNode has its items in its own content. */
+/** The model in the handle of a booster's state; the items of a DictNode are in its own content. */
 function heldIn(library: Library, state: unknown): readonly Held[] {
   const items = isNode(state) && isNode(state['content']) ? state['content'] : {};
   return HANDLES.filter((name) => name in items).flatMap((name): Held[] => {
