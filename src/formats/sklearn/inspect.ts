@@ -164,7 +164,7 @@ function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framew
   );
 }
 
-/** The version of another library, from the model that it keeps in a string or bytes. */
+/** The version of the library; for libraries other than scikit-learn, from the model that they keep in a string or bytes. */
 function madeBy(name: string, { boosters, sklearnVersions }: PickleTally): string | null {
   if (name === 'scikit-learn') return [...sklearnVersions][0] ?? null;
   return boosters.find(({ library }) => library === name)?.version ?? null;

@@ -36,7 +36,7 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
       `Save it with its code: torch.jit.script(module).save("model.pt"), or torch.export.save(torch.export.export(module, args), "model.pt2"); or ${BY_CODE}.`,
     );
   }
-  // The name of the class says more than an action that no known class performs.
+  // An unknown class is reported above, since its name says more than the action that failed.
   if (!isPickled(scanned)) throw scanned;
   const { root } = scanned;
   const tensors = tensorsIn(root, archive, 'data');
@@ -73,7 +73,7 @@ function isPickled(scanned: unknown): scanned is Pickled {
   return typeof scanned === 'object' && scanned !== null && 'root' in scanned;
 }
 
-// Lightning keeps these objects beside the weights: its callbacks and hyper-parameters.
+// The modules of Lightning's objects in a checkpoint, such as its callbacks and hyper-parameters.
 const LIGHTNING = /^(pytorch_lightning|lightning|lightning_fabric)\./;
 const OF_LIGHTNING = 'pytorch-lightning_version';
 
