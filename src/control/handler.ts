@@ -8,7 +8,7 @@ import { type After, eventsText, linesText } from './streams.ts';
 export type Handler = (request: Request) => Promise<Response>;
 
 /**
- * Decides who may send a request. It is called before any of the request is read, with the operation that the request names, undefined when there is none;
+ * Decides who may send a request. It is called before any of the request is read, with the operation that the request names, undefined when it names none;
  * it throws a `Failure`, or answers in place of the operation, to refuse the request.
  */
 export type Guard = (request: Request, operation: Operation | undefined) => Response | undefined;

@@ -21,7 +21,7 @@ export type Operation = {
   readonly isOpen?: true;
   readonly params?: Fields;
   readonly query?: Fields;
-  /** The header that names the event after which to continue; the input has it as `after`. */
+  /** The header that names the event after which to continue; the input's field for it is `after`. */
   readonly cursor?: { readonly header: string; readonly description: string };
   /** Takes any bytes as its body; without this flag a body is rejected. */
   readonly takesBytes?: true;

@@ -64,7 +64,7 @@ export type BuildPlan = {
 };
 
 /**
- * Why a target was taken or refused, and what a replica would get there: memory (MiB), CPU (1024 units are one vCPU), and the EC2 types it may run on, cheapest first.
+ * Why a target was taken or refused, and the resources of a replica there: memory (MiB), CPU (1024 units are one vCPU), and the EC2 types it may run on, cheapest first.
  * `monthlyUsd` is the idle cost, null where it is unknown.
  */
 export type TargetOption = {
@@ -80,7 +80,7 @@ export type TargetOption = {
   readonly serving?: GpuServing;
 };
 
-/** The decision record: the target with what a replica gets, and every option. */
+/** The decision record: the target with the resources of a replica, and every option. */
 export type TargetDecision = Placement & {
   readonly memoryMiB: number;
   readonly cpuUnits: number;
@@ -281,7 +281,7 @@ export type ModelVersion = RevisionRef & {
 /** A model's consecutive repairs, and when (epoch ms) the last was requested. */
 export type Repairs = { readonly inARow: number; readonly lastAtMs: number };
 
-/** A named model: its live version or null, the newest deployment admitted for it, the repairs since it was last deployed, and the deployment that was the newest when it was last asked to be undeployed. */
+/** A named model: its live version or null, the newest deployment admitted for it, the repairs since it was last deployed, and the deployment that was the newest at its last undeploy request. */
 export type Model = {
   readonly name: string;
   readonly live: ModelVersion | null;

@@ -26,7 +26,7 @@ export type FailureName = keyof typeof RETRYABLE;
 
 /**
  * The error that a step throws when it could not do its job. Match on `name`, never on the class.
- * `fix` tells the reader in one sentence what to do; empty when there is nothing to do.
+ * `fix` says in one sentence what to do; empty when there is nothing to do.
  * `isAbsent` is set where the requested thing does not exist: over HTTP that is 404.
  */
 export class Failure extends Error {

@@ -118,7 +118,7 @@ async function findIn(place: Place, options: FindOptions): Promise<Found> {
   );
 }
 
-/** From an archive around another one, only the inner archive is unpacked. */
+/** If an archive contains another one, only the inner archive is unpacked from it. */
 function only({ member }: ArtifactFile): (each: Unpacking) => Unpacking {
   return (each) =>
     member && each.members.includes(member) ? { ...each, members: [member] } : each;

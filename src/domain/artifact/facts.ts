@@ -128,7 +128,7 @@ export type ModelFacts = {
   readonly framework: Framework | null;
   /** "3.11", or "3.11.7" if the artifact is that exact; null if it does not record it. */
   readonly pythonVersion: string | null;
-  /** pip requirement specifiers for what the model needs besides its framework, in the artifact's order. */
+  /** The pip requirement specifiers of the model besides its framework, in the artifact's order. */
   readonly requirements: readonly string[];
   /** Null where the bytes do not describe the inputs. `outputs` may be empty where only the inputs are known. */
   readonly signature: Signature | null;

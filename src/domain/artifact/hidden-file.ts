@@ -8,7 +8,7 @@ export function isHidden(name: string): boolean {
 }
 
 /**
- * Whether a path within an artifact's folder is a file of the artifact: neither hidden nor in a hidden folder, and not the empty object by which S3's console remembers a folder.
+ * Whether a path within an artifact's folder is a file of the artifact: neither hidden nor in a hidden folder, and not the empty object that S3's console writes for a folder.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html
  */
 export function isPart(path: string): boolean {

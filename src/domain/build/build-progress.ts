@@ -3,7 +3,7 @@ export type BuildProgress = {
   readonly deploymentId: string;
   /** Its place in the queue, 1 for the next; null once it runs, and in an account. */
   readonly place: number | null;
-  /** The build's own description of its current work: letters, digits, commas and spaces, 60 at most. Null before the first one. In an account, CodeBuild's name of its phase stands before that. */
+  /** The build's own description of its current work: letters, digits, commas and spaces, 60 at most. Null before the first one. In an account, CodeBuild's name for its phase comes before it, and is there from the start. */
   readonly stage: string | null;
   /** The remaining time (ms), by the last build in the same environment; null where that is unknown. */
   readonly leftMs: number | null;

@@ -59,7 +59,7 @@ export function supersededBuild(model: string): Trouble {
   return { name: 'Superseded', reason, fix: '' };
 }
 
-/** `$1` in a reason is what the sign found in its brackets. */
+/** `$1` in a reason is the text in the brackets of the sign's match. */
 type Cause = { readonly sign: RegExp; readonly reason: string; readonly fix: string };
 
 const AGAIN = 'Upload the model again.';

@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import { RUNTIMES, type RuntimeName } from './runtime.ts';
 
-/** The images of their own that owners may use as models: none, one that the manifest names, or also one that is built from the Dockerfile beside it. */
+/** The custom images that may be models: none, one that the manifest names, or also one that is built from the Dockerfile beside it. */
 export const OWN_IMAGES = ['none', 'named', 'built'] as const;
 
 export type OwnImages = (typeof OWN_IMAGES)[number];

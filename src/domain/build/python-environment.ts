@@ -60,7 +60,7 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
   };
 }
 
-/** Whether the packages include a framework that Slipway serves directly: every model of a framework has it among its packages. */
+/** Whether the packages include a framework that Slipway serves directly: every model of a framework lists that framework among its packages. */
 export function namesFramework({ requirements }: PythonEnvironment): boolean {
   const names = requirements.map((each) => /^[\w.-]*/.exec(each)?.[0] ?? '');
   return names.some((name) => name.replace(/-cpu$/, '') in FRAMEWORKS);

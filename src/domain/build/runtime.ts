@@ -11,7 +11,7 @@ export type ServerPlace = {
   readonly requestPath: string | null;
 };
 
-/** `setting` is its variable for builds on one machine; a function has it with the prefix `SLIPWAY_`. */
+/** `setting` is its variable for builds on one machine; a function has the same variable with the prefix `SLIPWAY_`. */
 type BaseImage = { readonly setting: string; readonly missing: string; readonly fix: string };
 
 /** A base image without any model, for building model images: a stage of the runtime's Dockerfile, null for the last stage. An optional one may not exist for every version of a framework. */

@@ -16,7 +16,7 @@ export const IDLE_USD_PER_MONTH = idleStack.usdPerMonth;
 /** The added cost of a stack once its containers are on, `public`, in USD a month and without models. */
 export const CONTAINERS_USD_PER_MONTH = cents(IDLE_USD_PER_MONTH.public - IDLE_USD_PER_MONTH.off);
 
-/** Requests to a revision, each of which takes this many milliseconds. */
+/** A load of requests on a revision, and the milliseconds that each takes. */
 export type Load = { readonly requests: number; readonly durationMs: number };
 
 /**

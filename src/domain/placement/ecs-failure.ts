@@ -63,7 +63,7 @@ function failed(reason: string): ServiceVerdict {
   return { kind: 'failed', reason };
 }
 
-/** With many tasks, three may end within the hour that ECS remembers while the others serve. */
+/** Where there are many tasks, three may end within the hour that ECS remembers while the others serve. */
 function crashLoop(stopped: readonly StoppedTask[], needed: number): string | undefined {
   const crashes = stopped.filter(({ code }) => code === CRASHED);
   const [last] = crashes;

@@ -67,7 +67,7 @@ export function gpuServing(
   return { maxModelLen, gpuMemoryUtilization };
 }
 
-/** In bytes, on all GPUs together. */
+/** The memory that the model takes, in bytes, on all GPUs together. */
 export function gpuBytes(model: GpuModel, count: number): number {
   return gpuMemory(model, count).reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,4 +1,4 @@
-/** The limit on the cost (USD in 730 hours) of as many replicas as may run. */
+/** The limit on the monthly cost of a model (USD in 730 hours), and the most replicas that may run. */
 export type Spending = { readonly mostReplicas: number; readonly maxMonthlyUsd: number };
 
 const HOURS_A_MONTH = 730;

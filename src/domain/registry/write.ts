@@ -16,7 +16,7 @@ export type Lease = { readonly epoch: number; readonly holder: LeaseHolder | nul
 /** A deployment, and how many events it has announced. */
 export type DeploymentRecord = { readonly deployment: Deployment; readonly sequence: number };
 
-/** A model with what only its registry needs: the order of its newest artifact, the last assigned version number (0: none), and its lease. */
+/** A model with the fields that only its registry needs: the order of its newest artifact, the last assigned version number (0: none), and its lease. */
 export type ModelRecord = {
   readonly model: Model;
   readonly newest: ArtifactOrder;

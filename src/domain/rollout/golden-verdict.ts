@@ -10,7 +10,7 @@ import {
 import { difference } from './json-difference.ts';
 import type { Verdict } from './verdict.ts';
 
-/** The outcome of a request; `none` is no answer: a crash or a timeout. */
+/** The outcome of a request; `none` means that no answer came: a crash or a timeout. */
 export type GoldenAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
   | { readonly kind: 'none'; readonly reason: string };
@@ -67,7 +67,7 @@ function unproven({ signature }: Declared): string {
 
 /**
  * Verdict from one golden request: healthy when the answer is a 200 with outputs of the declared names
- * and datatypes, and, if the request is the example's, with what the example expects. An output of another rank than the model
+ * and datatypes, and, if the request is the example's, with the expected values. An output of another rank than the model
  * declares is only a warning: ONNX Runtime treats it so too, and CatBoost's exporter declares [N] where each row has a list of one.
  */
 export function judgeGolden(declared: Declared, { request, answer }: GoldenAttempt): Verdict {

@@ -45,7 +45,7 @@ export function archiveBudget(
   };
 }
 
-/** Fails with `ArtifactRejected` when `bytes`, read or declared, are so many times `storedBytes` that the archive is a bomb. */
+/** Fails with `ArtifactRejected` when the ratio of `bytes`, read or declared, to `storedBytes` shows that the archive is a bomb. */
 export function refuseBomb(what: string, bytes: number, storedBytes: number): void {
   if (bytes <= Math.max(ALWAYS_FINE_BYTES, MAX_RATIO * storedBytes)) return;
   throw badArchive(

@@ -2,7 +2,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 
 /**
  * A sequential reader over a file or a decompressed stream.
- * `take` returns the next `length` bytes, fewer only at the end; `skip` passes over as many and returns how many there were.
+ * `take` returns the next `length` bytes, fewer only at the end; `skip` passes over `length` bytes and returns how many there were.
  */
 export type ByteReader = {
   /** How many bytes were taken or skipped so far. */

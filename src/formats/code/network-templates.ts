@@ -24,7 +24,7 @@ const vectors = (load: string): PredictTemplate => ({
   requirements: ['gensim'],
 });
 
-/** For pickles of gensim, whose large arrays lie in files beside them. */
+/** The template for pickles of gensim, whose large arrays lie in files beside them. */
 export const GENSIM: PredictTemplate = {
   imports: ['from gensim.utils import SaveLoad'],
   load: [

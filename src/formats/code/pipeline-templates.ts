@@ -100,7 +100,7 @@ function ofPictures(task: PipelineTask, given: string): PredictTemplate {
   };
 }
 
-/** For tasks whose labels come with each request. */
+/** The template for tasks whose labels come with each request. */
 function ofLabels(task: PipelineTask, given: string): PredictTemplate {
   return {
     ...ofPictures(task, given),
@@ -109,7 +109,7 @@ function ofLabels(task: PipelineTask, given: string): PredictTemplate {
   };
 }
 
-/** For tasks that answer with a picture. */
+/** The template for tasks that answer with a picture. */
 function asPictures(task: PipelineTask, given: string): PredictTemplate {
   const answer =
     task === 'depth-estimation'
@@ -181,7 +181,7 @@ function ofSoundAndTexts(_: PipelineTask, given: string): PredictTemplate {
   };
 }
 
-/** For Chronos, whose networks are language models. */
+/** The template for Chronos, whose networks are language models. */
 function ofTimes(): PredictTemplate {
   return {
     imports: ['import torch', 'from chronos import BaseChronosPipeline'],
@@ -198,7 +198,7 @@ function ofTimes(): PredictTemplate {
   };
 }
 
-/** For videos, which their pipeline reads from a file. */
+/** The template for videos, which their pipeline reads from a file. */
 function ofFilms(task: PipelineTask, given: string): PredictTemplate {
   return {
     imports: ['import base64', 'import tempfile', '', 'from transformers import pipeline'],

@@ -52,7 +52,7 @@ const FOLDER_WAYS: Readonly<
   [AUTOGLUON]: autogluonWay,
 };
 
-/** For a file that contains its code; any other contains weights, for a class in the owner's code. */
+/** The template for a torch file that contains its code or objects; undefined for weights alone, which need a class in the owner's code. */
 async function torchWay(file: ArtifactFile): Promise<PredictTemplate | undefined> {
   const archive = await openTorch(await file.open(), file.name).catch(() => undefined);
   if (!archive) return undefined;

@@ -39,7 +39,7 @@ const TORCH_ANSWER: Pick<PredictTemplate, 'answer' | 'requirements'> = {
   requirements: ['torch', 'numpy'],
 };
 
-/** For files that torch saved with their code or objects, so that they do not need the owner's class. */
+/** The templates for files that torch saved with their code or objects, so that they do not need the owner's class. */
 export const TORCH_PROGRAMS = {
   script: {
     imports: ['import torch'],

@@ -19,7 +19,7 @@ const VOCABULARIES: readonly string[] = [
   'shared_vocabulary.txt',
 ];
 
-/** Folders that are more than what they hold: a part of one would be a model by itself. */
+/** Folders that are served only as a whole elsewhere: a part of one would be a different model by itself. */
 export const WHOLES: readonly Kind[] = [
   {
     name: "a handler of Hugging Face's Inference Endpoints",

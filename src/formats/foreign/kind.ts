@@ -22,7 +22,7 @@ export function named(pattern: RegExp) {
   return (files: Files) => files.find(({ name }) => pattern.test(name))?.name;
 }
 
-/** Finds the first small file of this name whose text matches, the outermost first: the folders below may have as many files of that name. */
+/** Finds the first small file of this name whose text matches, the outermost first: inner folders may have many files of that name. */
 export function says(name: RegExp, text: RegExp) {
   return async (files: Files): Promise<string | undefined> => {
     const depth = (each: ArtifactFile) => each.name.split('/').length;

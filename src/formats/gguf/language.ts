@@ -85,7 +85,7 @@ export function servingOf(
 
 const USUAL_CONTEXT = 4096;
 
-/** The shape by which its memory is estimated. */
+/** The shape from which its memory is estimated. */
 export function shapeOf(network: Network, weightBytes: number): LanguageShape {
   const { cacheWidth, embeddingLength, feedForwardLength, vocabulary } = network;
   return { weightBytes, cacheWidth, embeddingLength, feedForwardLength, vocabulary };

@@ -7,7 +7,7 @@ import { fileIn, isObject, type Json, jsonIn } from './json-file.ts';
 type Files = readonly ArtifactFile[];
 
 const MAX_BYTES = 2 ** 20;
-// With these a template could reach the Python around it: attributes that every Python object has, and the filter that builds their names from texts. Powers, and numbers in the millions, are useless in a conversation too.
+// A template could reach the Python around it with these: attributes that every Python object has, and the filter that builds their names from texts. Powers, and numbers in the millions, are useless in a conversation too.
 const REACHES = /\*\*|\b__\w+__\b|\|\s*attr\b|\d{7,}/;
 const NAME_IN_A_TEXT = /^['"]__\w+__['"]$/;
 // Texts for the model may contain anything, whether as plain text or in quotes.

@@ -108,7 +108,7 @@ const USUAL: Json = {
   module_output_name: 'token_embeddings',
 };
 
-/** By default, a Transformer takes texts as they are written, and answers the last vector of each token; any other setting is rejected. */
+/** A Transformer takes texts as they are written, and answers the last vector of each token, by default; any other setting is rejected. */
 function refuseTask(said: Json, name: string): void {
   const key = Object.keys(USUAL).find((each) => (said[each] ?? USUAL[each]) !== USUAL[each]);
   if (key !== undefined) {

@@ -4,7 +4,7 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import { RESAVE } from './json-file.ts';
 import type { Network } from './network.ts';
 
-/** By task, the values of `model_type` for which the served version of transformers has a class (its MODEL_FOR_…_MAPPING_NAMES). */
+/** The values of `model_type`, by task, for which the served version of transformers has a class (its MODEL_FOR_…_MAPPING_NAMES). */
 const BY_TASK: Readonly<Record<string, readonly string[]>> = types.tasks;
 
 /** Whether transformers could load a network for this task; true for tasks that transformers does not serve here. */

@@ -45,7 +45,7 @@ export type PickleTally = {
 /** The nodes that an object with a map counts as; a list item counts as 1. */
 export const EMPTY_MAP_NODES = 3;
 
-/** The stack machine of one pickle; it tracks what would be created and creates nothing. */
+/** The stack machine of one pickle; it tracks the objects that would be created and creates none. */
 export type PickleMachine = {
   readonly input: PickleInput;
   readonly globals: PickleGlobals;

@@ -29,7 +29,7 @@ type Options = {
 
 /**
  * Follows a pickle, or a decompressed joblib dump, from its first opcode to its last, without creating anything.
- * Fails with `ArtifactRejected` when it is not a pickle, is truncated, has trailing bytes, costs too much, or loads what no model loads.
+ * Fails with `ArtifactRejected` when it is not a pickle, is truncated, has trailing bytes, costs too much, or loads something that no model loads.
  */
 export async function scanPickle(
   reader: ByteReader,

@@ -46,7 +46,7 @@ export function onTables(root: Instance, read: Estimator, boosters: readonly Hel
   return { ...read, features, columns: columns ?? made, tables, isUnnamed: made !== null };
 }
 
-// More columns than anybody fits on texts in an array.
+// No realistic model on texts in an array has more columns.
 const MAX_MADE = 1_000;
 
 /** Texts do not form a matrix of numbers, so their columns need names: `x0`, `x1` and on, as scikit-learn itself names them. Null where there are no columns. */

@@ -89,7 +89,7 @@ function at(places: Value, columns: readonly string[]): readonly string[] {
   return names.every((name) => name !== undefined) ? names : [];
 }
 
-/** For a scikit-learn version that does not record column positions beside the selectors. */
+/** The column names in a selector, for a scikit-learn version that does not record column positions beside the selectors. */
 function wordsIn(written: Value | undefined): readonly string[] {
   const list = typeof written === 'string' ? [written] : itemsOf(written);
   return list.every((name) => typeof name === 'string') ? list : [];

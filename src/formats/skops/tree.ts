@@ -25,7 +25,7 @@ export type SkopsTree = {
   readonly boosters: readonly Held[];
 };
 
-/** A model of another library, as a string or in a member of its own; neither is set when it is stored in another way. */
+/** A model of another library, as a string or in a separate member; neither is set when it is stored in another way. */
 export type Held = { readonly library: Library; readonly text?: string; readonly member?: string };
 
 type Node = Readonly<Record<string, unknown>>;
@@ -206,7 +206,7 @@ function typedDict(inner: Value, types: Value | undefined, odd: (what: string) =
   return { ...inner, entries, hasUnread: true };
 }
 
-/** In file order: in a compressed archive, a backward read decompresses from the start. */
+/** Reads in file order: in a compressed archive, a backward read decompresses from the start. */
 async function arrayHeaders(
   files: readonly ArtifactFile[],
   file: string,

@@ -9,7 +9,7 @@ import { torchGlobals } from './globals.ts';
 import { scanMember } from './pickled.ts';
 import { isTensor, tensorsIn, weighed } from './tensors.ts';
 
-/** A torch pickle has weights, or whole objects, but no code: the failure says which, and what its owner can do. */
+/** A torch pickle has weights, or whole objects, but no code: the failure says which, and gives the owner's remedy. */
 export async function refusePickle(archive: TorchArchive): Promise<Failure> {
   const { file, members } = archive;
   const data = members.get('data.pkl');

@@ -22,9 +22,9 @@ export const SERVICE_ROLES: readonly ServiceRole[] = [
     name: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
     service: 'ecs.application-autoscaling.amazonaws.com',
   },
-  // For hosts on Spot: the caller who starts an account's first one must be allowed to create the role. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2565
+  // The role for hosts on Spot: the caller who starts an account's first one must be allowed to create the role. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2565
   { name: 'AWSServiceRoleForEC2Spot', service: 'spot.amazonaws.com' },
-  // For VPC links. https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
+  // The role for VPC links. https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
   { name: 'AWSServiceRoleForAPIGateway', service: 'ops.apigateway.amazonaws.com' },
 ];
 

@@ -141,7 +141,7 @@ async function describe(
     );
     return Stacks[0];
   } catch (error) {
-    // CloudFormation has no error name of its own for a missing stack.
+    // CloudFormation has no specific error name for a missing stack.
     const isAbsent = error instanceof Error && error.name === 'ValidationError';
     if (isAbsent && /does not exist/.test(error.message)) return undefined;
     throw error;

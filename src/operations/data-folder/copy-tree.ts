@@ -46,7 +46,7 @@ async function copyWhole(from: string, to: string): Promise<void> {
     await rename(temporary, to);
   } catch (error) {
     await rm(temporary, { force: true });
-    // A version, and what was built for it, may be removed meanwhile.
+    // A version, and its build, may be removed meanwhile.
     if (await fileAt(from)) throw error;
   }
 }

@@ -43,7 +43,7 @@ function dayOf(at: string | number | undefined): string | undefined {
 
 type Address = { readonly protocol: string; readonly hostname: string; readonly port?: number };
 
-// From the service's endpoint rules and model (botocore, freetier 2023-09-07). Our packages include no client for it.
+// The address is from the service's endpoint rules and model (botocore, freetier 2023-09-07). Our packages include no client for it.
 const ENDPOINT = 'https://freetier.us-east-1.api.aws';
 const TARGET = 'AWSFreeTierService.GetAccountPlanState';
 

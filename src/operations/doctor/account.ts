@@ -12,7 +12,7 @@ import { type Check, fail, ok, warn } from './doctor.ts';
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 const GOOD_CONCURRENCY = 100;
 
-/** Checks what the account itself allows, whether or not Slipway is installed. */
+/** Checks the limits of the account itself, whether or not Slipway is installed. */
 export function accountChecks(
   account: AwsAccount,
   known: Promise<SlipwayStack | undefined>,

@@ -39,7 +39,7 @@ const ABSENT = new Set([
 
 /**
  * Whether a name that the template uses is already taken: CloudFormation would fail to create it, late, and roll everything back.
- * For a stage without a stack. The names are the template's: test/template/fixed-names.test.ts.
+ * It is for a stage without a stack. The names are the template's: test/template/fixed-names.test.ts.
  */
 export async function lookAtNames(account: AwsAccount, hasContainers: boolean) {
   const settings = clientSettings(account);

@@ -12,7 +12,7 @@ import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
 import { type FoundSlipway, slipwayChecks } from './ports.ts';
 
 const LIMIT_MS = 10_000;
-// A check that takes longer reports by itself what was wrong.
+// A check that takes longer reports its own fault.
 const ENDING_MS = 1_000;
 const OLDEST_NODE = [22, 18] as const;
 const OLDEST_PYTHON_MINOR = 9;
@@ -138,7 +138,7 @@ async function lookAtWallsOf(dataDir: string, found: FoundSlipway | undefined) {
   return { ...finding, says: `no Slipway runs; one that starts finds ${says}` };
 }
 
-/** How this machine isolates a model, and what a model could still do. */
+/** How this machine isolates a model, and which actions are still open to a model. */
 export function wallsFinding({ says, open, refuses }: WallsReport) {
   if (open.length === 0) return ok(says);
   if (refuses) {

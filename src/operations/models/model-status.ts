@@ -150,7 +150,7 @@ export async function modelLog(
   return { revision, lines: [...lines, ...built] };
 }
 
-/** With a start time, all lines from then on are read. */
+/** A query with a start time reads all lines from then on. */
 function toRead({ tail, sinceMs }: LogsQuery): LogQuery {
   if (sinceMs === undefined) return { lines: tail ?? LOG_LINES };
   return { lines: tail ?? MOST_LOG_LINES, sinceMs };

@@ -11,7 +11,7 @@ type Made = ReadonlyMap<string, string>;
 
 /**
  * The parts of an installation, in any state: its stack's outputs, and in place of missing ones the stack's own resources.
- * An output is empty where neither has it: the stack has not created that resource. `containers` is null where it has no containers.
+ * An output is empty where neither has a value: the stack has not created that resource. `containers` is null where it has no containers.
  */
 export type Parts = SlipwayStack & {
   /** Whether the stack exists: otherwise it is deleted, and only its retained resources may be left. */

@@ -64,7 +64,7 @@ export function healthMeters(troubles: readonly Trouble[]): Family {
   };
 }
 
-/** The trouble with the walls that a running Slipway found as it started: there are none, and so it refuses models. Undefined where it refuses none, or where the system offers no walls. */
+/** The trouble with the walls that a running Slipway found as it started: there are no walls, and so it refuses models. Undefined where it refuses no models, or where the system offers no walls. */
 export function wallsFailure(
   { refuses }: WallsReport,
   platform: string = process.platform,
