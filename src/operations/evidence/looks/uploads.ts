@@ -83,7 +83,7 @@ export const UPLOAD_CLAIMS: readonly Claim[] = [
       const [first, second] = await startedOf(scene);
       if (!first || !second) return notSeen('two uploads of one key have not started executions');
       const what = `${first.sequencer}, then ${second.sequencer}`;
-      // Only these two: nothing else shows which is newer.
+      // Only the key and the sequencer are passed, so that nothing else decides which is newer.
       const order = ({ key, sequencer }: Started) =>
         ({ key, sequencer, versionId: '', lastModifiedMs: 0 }) as const;
       return compareOrder(order(second), order(first)) > 0 ? asWritten(what) : otherwise(what);
