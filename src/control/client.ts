@@ -4,7 +4,7 @@ import type { Control, Operation, Operations, Sent } from './operation.ts';
 import { queryOf } from './query.ts';
 import { readEvents, readLines } from './streams.ts';
 
-/** What a client asks: below the address of the control API, with the headers of the operation alone. */
+/** A client's request: its path lies below the address of the control API, and it has only the headers of the operation. */
 export type Asking = {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -13,14 +13,14 @@ export type Asking = {
   readonly duplex?: 'half';
 };
 
-/** Sends a request, and answers the response of one that succeeded. Fails with a `Failure` for any other. */
+/** Sends a request and returns the response of one that succeeded. Fails with a `Failure` for any other. */
 export type Ask = (path: string, asking: Asking) => Promise<Response>;
 
 type Given = Readonly<Record<string, unknown>> & Partial<Sent>;
 
 /**
- * The client of a control API, made of the table of its operations.
- * Besides what `ask` fails with, it fails with `PlatformUnavailable` for an answer that is none of its version's.
+ * The client of a control API, generated from the table of its operations.
+ * It fails as `ask` does, and with `PlatformUnavailable` for an answer that does not match its version of the API.
  */
 export function controlClient<Table extends Operations>(table: Table, ask: Ask): Control<Table> {
   const calls = Object.entries(table).map(([name, operation]) => [
@@ -70,7 +70,7 @@ function pathOf({ path, params, query }: Operation, input: Given): string {
   return filled + queryOf(query, input);
 }
 
-/** A key keeps its slashes; a name has none. */
+/** A key keeps its slashes; a name has no slashes. */
 function encoded(text: string): string {
   return text.split('/').map(encodeURIComponent).join('/');
 }
@@ -91,7 +91,7 @@ function parsed({ otherwise }: Operation, schema: z.ZodMiniType, answer: unknown
   );
 }
 
-/** The connection ends with its reader. */
+/** Closes the connection when the reader stops. */
 async function* untilClosed<Item>(
   items: AsyncGenerator<Item, void>,
   closed: AbortController,

@@ -5,7 +5,7 @@ import { count, oneOf } from './values.ts';
 
 export const storage = z.object({ objects: count, objectBytes: count, prunableBytes: count });
 
-/** The bytes of all objects of a data folder, and of those that a prune would remove. */
+/** The bytes of all objects in a data folder, and of those that a prune would remove. */
 export type Storage = Frozen<z.output<typeof storage>>;
 
 const bad = z
@@ -22,7 +22,7 @@ const bad = z
     }),
   );
 
-/** Something that does not have the bytes that it should have. */
+/** An object whose bytes are not those that it should have. */
 export type Bad = Frozen<z.output<typeof bad>>;
 
 const scrubbed = z.object({
@@ -32,7 +32,7 @@ const scrubbed = z.object({
   mended: z.array(z.string()).check(z.describe('What was taken again from the bucket.')),
 });
 
-/** What a scrub has read, and what does not have its bytes; `mended` did not have them, and was taken again from the bucket. */
+/** The objects that a scrub has read, and those with wrong bytes; `mended` had wrong bytes, and were fetched again from the bucket. */
 export type Scrubbed = Frozen<z.output<typeof scrubbed>>;
 
 const pruned = z.object({
@@ -43,7 +43,7 @@ const pruned = z.object({
   keptBytes: count,
 });
 
-/** What nothing needed, and what stays; in a dry run nothing was removed. */
+/** The objects that nothing needed, and those that stay; in a dry run nothing was removed. */
 export type Pruned = Frozen<z.output<typeof pruned>>;
 
 const backedUp = z.object({
@@ -54,7 +54,7 @@ const backedUp = z.object({
   bad: z.array(bad),
 });
 
-/** What a backup has, and what of it is new; `bad` could not be copied. */
+/** The content of a backup, and the part of it that is new; `bad` could not be copied. */
 export type BackedUp = Frozen<z.output<typeof backedUp>>;
 
 const failed = z.object({
@@ -65,7 +65,7 @@ const failed = z.object({
   }),
 });
 
-/** A job's lines: how far it is, and in the end what it came to, or why it failed. */
+/** A job's lines: its progress, and at the end its result, or the reason why it failed. */
 function jobLine<Result extends z.ZodMiniType>(result: Result) {
   return z.union([z.object({ progress: z.string() }), z.object({ result }), failed]);
 }

@@ -20,7 +20,7 @@ const part = z
   })
   .check(z.meta({ id: 'Part' }));
 
-/** A step's own record, which the control API hands on as it is. */
+/** A step's own record, which the control API passes on unchanged. */
 const found = z.exactOptional(z.record(z.string(), z.unknown()));
 
 /** One run of the workflow, as the registry keeps it. */

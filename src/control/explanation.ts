@@ -54,7 +54,7 @@ const promotion = z.object({
   proof: z.nullable(goldenProof),
   needsApproval: z.boolean(),
   approval: z.nullable(z.object({ verdict, digest: z.string(), by: z.string(), atMs: z.int() })),
-  // A Slipway of an earlier version does not say.
+  // Absent from a Slipway of an earlier version.
   signed: z.exactOptional(
     z
       .nullable(z.object({ key: z.string(), by: z.string(), atMs: z.int() }))

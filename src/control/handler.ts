@@ -8,12 +8,12 @@ import { type After, eventsText, linesText } from './streams.ts';
 export type Handler = (request: Request) => Promise<Response>;
 
 /**
- * Decides who may ask. It is asked before anything of a request is read, with the operation that the request names, undefined when there is none;
+ * Decides who may send a request. It is called before any of the request is read, with the operation that the request names, undefined when it names none;
  * it throws a `Failure`, or answers in place of the operation, to refuse the request.
  */
 export type Guard = (request: Request, operation: Operation | undefined) => Response | undefined;
 
-/** An operation as the handler calls it, with an input that it has read by the table. */
+/** An operation as the handler calls it, with an input that was read by the table's schemas. */
 type Run = (input: object, signal: AbortSignal) => Promise<unknown>;
 
 type Options<Table extends Operations> = {
@@ -127,7 +127,7 @@ function hasBody({ body, headers }: Request): boolean {
   );
 }
 
-/** A caller whose body was ignored would believe that it took effect. */
+/** Rejects a body instead of ignoring it, since the caller would believe that it took effect. */
 function bodyRefused(): Failure {
   return new Failure('InputInvalid', 'the request has a body, but this route takes none', {
     fix: 'Use the query instead: ?to=2.',
@@ -178,7 +178,7 @@ function isItems(value: unknown): value is AsyncGenerator<unknown, void> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** Reads on only as its reader does. */
+/** Reads on only as fast as its reader does. */
 function stream(
   type: string,
   texts: AsyncGenerator<string, void>,

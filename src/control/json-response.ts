@@ -1,4 +1,4 @@
-/** A response with a JSON value, which says how long it is. */
+/** A response with a JSON value and its `content-length`. */
 export function jsonResponse(
   value: unknown,
   { status, headers = {} }: { readonly status: number; readonly headers?: Record<string, string> },

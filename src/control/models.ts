@@ -56,7 +56,7 @@ export const model = z
           id: deploymentId,
           version: z.nullable(z.int()),
           phase,
-          // A Slipway of an earlier version does not say.
+          // Absent from a Slipway of an earlier version.
           waitsFor: z.prefault(
             z
               .nullable(z.string())
@@ -90,7 +90,7 @@ export const model = z
           'That the live version was started, but answered no request, and what would prove it; null where one did.',
         ),
       ),
-    // A Slipway of an earlier version does not say.
+    // Absent from a Slipway of an earlier version.
     alerts: z.prefault(
       z
         .array(damage)
@@ -119,7 +119,7 @@ const refusedDrop = z.object({
   time: z.iso.datetime(),
 });
 
-/** A drop that became no model. */
+/** A drop that did not become a model. */
 export type RefusedDrop = Frozen<z.output<typeof refusedDrop>>;
 
 export const refused = z.object({ refused: z.array(refusedDrop).check(z.maxLength(5)) });
@@ -242,7 +242,7 @@ export type Walls = Frozen<z.output<typeof walls>>;
 
 const known = { pid: z.int(), memory, walls };
 
-/** Who answers, from a Slipway of any version. */
+/** The answering Slipway's description of itself, from any version. */
 export const anyHealth = z.object({
   pid: known.pid,
   memory: z.optional(memory),

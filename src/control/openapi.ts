@@ -4,7 +4,7 @@ import type { Answer, Operation, Operations } from './operation.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The parts of schemas that have a name, by that. */
+/** The named parts of schemas, by their names. */
 type Components = Map<string, Json>;
 
 const TYPES: Readonly<Record<Answer['kind'], string>> = {
@@ -108,13 +108,13 @@ function parametersOf(
   });
 }
 
-/** The JSON schema of a value, with a reference for each part that has a name of its own, which is added to the components. */
+/** The JSON schema of a value, with a reference for each named part, which is added to the components. */
 function schemaOf(schema: z.core.$ZodType, schemas: Components): Json {
   const { $schema, $defs, ...own } = z.toJSONSchema(schema, {
     // A step's own record, which another Slipway reads by its own types.
     unrepresentable: 'any',
     override({ jsonSchema }) {
-      // Every whole number of JavaScript lies between these.
+      // These are the limits of JavaScript's safe integers, which every whole number meets.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },

@@ -17,18 +17,18 @@ export type Operation = {
   readonly path: `/${string}`;
   readonly summary: string;
   readonly description?: string;
-  /** Answers whoever asks, without proof of who that is. */
+  /** Answers every caller, without authentication. */
   readonly isOpen?: true;
   readonly params?: Fields;
   readonly query?: Fields;
-  /** The header that says after which event to go on; the input has it as `after`. */
+  /** The header that names the event after which to continue; the input's field for it is `after`. */
   readonly cursor?: { readonly header: string; readonly description: string };
-  /** Takes any bytes as its body; without it a body is refused. */
+  /** Takes any bytes as its body; without this flag a body is rejected. */
   readonly takesBytes?: true;
-  /** What the answer is, in words. */
+  /** A description of the answer, in words. */
   readonly says: string;
   readonly answer: Answer;
-  /** Another status that the same kind of answer may have, where it `is` such. */
+  /** Another status that the same kind of answer may have, where `is` holds for it. */
   readonly otherwise?: {
     readonly status: number;
     readonly says: string;
@@ -45,10 +45,10 @@ export type Sent = {
   readonly sizeBytes: number | undefined;
 };
 
-/** Prometheus' text, with its content type. */
+/** Text in Prometheus' format, with its content type. */
 export type Text = { readonly type: string; readonly text: string };
 
-/** A value of which nothing may be changed, at any depth. */
+/** A value that is read-only at every depth. */
 export type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object
@@ -57,7 +57,7 @@ export type Frozen<T> = T extends readonly (infer Item)[]
 
 type Of<Schema> = Schema extends z.ZodMiniType ? Frozen<z.output<Schema>> : unknown;
 
-/** What an operation is asked with: its parameters, its query, its cursor and its body together. */
+/** The input of an operation: its parameters, its query, its cursor and its body together. */
 export type Input<Op extends Operation> = Of<Op['params']> &
   Of<Op['query']> &
   (Op extends { cursor: object } ? { readonly after?: string | undefined } : unknown) &
@@ -67,7 +67,7 @@ type Answered<Op extends Operation> = Op extends { otherwise: { schema: infer Ot
   ? Of<Other>
   : never;
 
-/** What an operation answers. A stream ends by itself, or when its reader stops. */
+/** The answer of an operation. A stream ends by itself, or when its reader stops. */
 export type Output<Op extends Operation> = Op['answer'] extends {
   kind: infer Kind;
   schema: infer Schema;
@@ -77,7 +77,7 @@ export type Output<Op extends Operation> = Op['answer'] extends {
     : AsyncGenerator<Of<Schema>, void>
   : Text;
 
-/** The operations of a table as functions: what a client offers, and what a server has to be given. They fail with a `Failure`; `signal` ends what they do. */
+/** The operations of a table as functions: a client offers them, and a server is given them. They fail with a `Failure`; `signal` ends their work. */
 export type Control<Table extends Operations> = {
   readonly [Name in keyof Table]: (
     ...asked: unknown extends Input<Table[Name]>

@@ -22,7 +22,7 @@ import type { Control, Operations } from './operation.ts';
 import { cursoredEvent } from './streams.ts';
 import { verdict } from './values.ts';
 
-/** The most lines of a log that may be asked for. */
+/** The most lines of a log that one request may ask for. */
 export const MOST_LOG_LINES = 10_000;
 
 const said = <Schema extends z.ZodMiniType>(schema: Schema, description: string) =>
@@ -52,7 +52,7 @@ const tail = z
     z.describe('The most lines; 200 if not said, 10,000 where `since` is.'),
   );
 
-// Another name is that of no model: the answer says which was probably meant.
+// A name of another form belongs to no model: the answer says which model was probably meant.
 const named = z.object({ name: z.string().check(z.meta({ pattern: MODEL_NAME.source })) });
 const key = z.object({
   key: said(z.string(), 'May have slashes, as in `models/digits/digits.onnx`.'),
@@ -68,7 +68,7 @@ const BEGUN = 'It has begun, or there is nothing to do.';
 const PROGRESS =
   'One line of JSON for each step, with `progress`; the last one has `result`, or `failure`.';
 
-/** What a Slipway can be asked wherever it runs. */
+/** The operations that every Slipway has, wherever it runs. */
 export const everywhere = {
   listModels: {
     method: 'GET',
@@ -249,7 +249,7 @@ export const everywhere = {
   },
 } as const satisfies Operations;
 
-/** What only a Slipway on one machine is asked: for itself, its data folder, and the bytes of uploads, which an account's bucket takes itself. */
+/** The operations that only a Slipway on one machine has: for itself, its data folder, and the bytes of uploads, which an account's bucket takes itself. */
 export const onOneMachine = {
   metrics: {
     method: 'GET',
@@ -324,5 +324,5 @@ export const onOneMachine = {
 /** The control API of one machine. */
 export const machineOperations = { ...onOneMachine, ...everywhere };
 
-/** All that the control API of one machine does, as functions. */
+/** All operations of the control API of one machine, as functions. */
 export type MachineControl = Control<typeof machineOperations>;

@@ -5,8 +5,8 @@ import { Failure } from '#domain/failure.ts';
 type Texts = (name: string) => readonly string[];
 
 /**
- * Reads named values that were sent as text, as a query or a path has them. A number or a boolean is its own JSON.
- * Fails with `InputInvalid` for a name that is sent twice or is missing, and for a value that is not one: the schema's message says why, its second line what to do.
+ * Reads named values that were sent as text in a query or a path. A number or a boolean is read as JSON.
+ * Fails with `InputInvalid` for a name that is sent twice or is missing, and for an invalid value: the schema's message says why, its second line what to do.
  */
 export function readTexts(fields: z.ZodMiniObject | undefined, texts: Texts): object {
   return Object.fromEntries(

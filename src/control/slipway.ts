@@ -21,14 +21,14 @@ export type Uploaded = {
 
 /**
  * A Slipway as its users see it, wherever it runs: on this machine, or in an AWS account.
- * Fails with `InputInvalid` for an unknown model or cursor, `PhaseConflict` for what is too late, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
+ * Fails with `InputInvalid` for an unknown model or cursor, `PhaseConflict` for a request that comes too late, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
  */
 export type Slipway = Control<typeof everywhere> & {
   /** The base of a model's URLs, whether or not it is live. */
   endpoint(model: string): string;
-  /** Null in an account, whose bucket has rules of its own for old versions. */
+  /** Null in an account, whose bucket has its own rules for old versions. */
   storage(): Promise<Storage | null>;
-  /** Null in an account, where each model is in a container or a virtual machine of its own. */
+  /** Null in an account, where each model has its own container or virtual machine. */
   walls(): Promise<Walls | null>;
   /** Leaves nothing behind when `signal` ends it. */
   upload(upload: Upload): Promise<Uploaded>;

@@ -3,7 +3,7 @@ import { slipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Frozen } from './operation.ts';
 
-/** An event, and the cursor by which a reader goes on after it. */
+/** An event, and the cursor from which a reader continues after it. */
 export const cursoredEvent = z.object({ cursor: z.string(), event: slipwayEvent });
 
 export type CursoredEvent = Frozen<z.output<typeof cursoredEvent>>;
@@ -11,11 +11,11 @@ export type CursoredEvent = Frozen<z.output<typeof cursoredEvent>>;
 /** Calls `run` once after `ms`; returns the function that cancels it. */
 export type After = (ms: number, run: () => void) => () => void;
 
-// Clients and proxies give up an answer of which nothing comes for minutes: Node's after five.
+// Clients and proxies give up an answer that stays silent for minutes: Node's after five.
 const QUIET_LINES_MS = 30_000;
 const QUIET_EVENTS_MS = 15_000;
 
-/** Writes a job as JSON Lines; a failure after its begin is the last of them. While it has nothing new to tell, its last line is sent again every 30 s. */
+/** Writes a job as JSON Lines; a failure after its start is the last line. While there is nothing new to report, its last line is sent again every 30 s. */
 export async function* linesText(
   lines: AsyncGenerator<unknown, void>,
   after: After,
@@ -34,7 +34,7 @@ export async function* linesText(
   }
 }
 
-/** Writes server-sent events: `id` is the cursor, `data` the event. While none comes, an empty comment is sent every 15 s. */
+/** Writes server-sent events: `id` is the cursor, `data` the event. While there is no event, an empty comment is sent every 15 s. */
 export async function* eventsText(
   events: AsyncGenerator<unknown, void>,
   after: After,
@@ -45,7 +45,7 @@ export async function* eventsText(
   }
 }
 
-/** Reads what `linesText` wrote. */
+/** Reads the output of `linesText`. */
 export async function* readLines<Line>(
   body: ReadableStream<Uint8Array>,
   schema: z.ZodMiniType<Line>,
@@ -53,7 +53,7 @@ export async function* readLines<Line>(
   for await (const line of linesOf(body)) yield schema.parse(JSON.parse(line));
 }
 
-/** Reads what `eventsText` wrote after the event of this cursor. */
+/** Reads the output of `eventsText`, from after the event of this cursor. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
   after: string,
@@ -69,7 +69,7 @@ export async function* readEvents(
 
 const QUIET = Symbol('quiet');
 
-/** The items as they come, and `QUIET` each time that none has come for so long. */
+/** The items as they come, and `QUIET` each time that this long has passed without one. */
 async function* unlessQuiet(
   items: AsyncGenerator<unknown, void>,
   quietMs: number,

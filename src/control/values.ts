@@ -3,7 +3,7 @@ import { NEXT_PHASES } from '#domain/phase.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 
 /**
- * A text that is one of these. Whoever reads it takes any other too: an older command line meets the words of a newer Slipway.
+ * A text that is one of these. A reader accepts any other too, since an older command line receives the words of a newer Slipway.
  * The document and the tests hold a Slipway to the list.
  */
 export function oneOf(values: readonly string[], meta: { id?: string; description?: string } = {}) {
@@ -55,13 +55,13 @@ export const goldenProof = z
     }),
   );
 
-/** What a person says of a promotion. */
+/** A person's decision about a promotion. */
 export const verdict = z.enum(
   ['approved', 'refused'],
   'is neither approved nor refused\nSay approved or refused.',
 );
 
-/** Who dropped an artifact, as exactly as the store says. */
+/** Who dropped an artifact, as exactly as the store reports it. */
 export const droppedBy = z.exactOptional(
   z
     .object({

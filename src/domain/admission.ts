@@ -23,7 +23,7 @@ export type Admission = {
   readonly artifact: Artifact;
   readonly order: ArtifactOrder;
   readonly execution: string;
-  /** What another Slipway has found of the version, where it comes from one. */
+  /** The findings of another Slipway about the version, where it comes from one. */
   readonly promoted?: { readonly work: DeploymentWork; readonly announcement: Announcement };
 };
 
@@ -33,10 +33,10 @@ export type AdmissionResult = {
   readonly deployment: Deployment;
 };
 
-/** A deployment that ends at admission, as refused or not needed, with the reason its event gives. */
+/** A deployment that ends at admission, as rejected or not needed, with the reason that its event gives. */
 export type Refusal = Omit<Admission, 'order' | 'promoted'> & {
   readonly phase: 'Ignored' | 'Rejected';
-  /** What a rejection is called; `ArtifactRejected` without a word. */
+  /** The name of the rejection; `ArtifactRejected` by default. */
   readonly name?: FailureName;
   readonly announcement: Announcement;
 };
@@ -46,7 +46,7 @@ export type Request = Omit<Admission, 'order' | 'promoted'> & {
   readonly kind: Exclude<DeploymentKind, 'deploy' | 'promote'>;
   readonly version: number | null;
   readonly work: DeploymentWork;
-  /** Why it was requested, as its first event says it. */
+  /** The reason for the request, as its first event gives it. */
   readonly reason: string;
 };
 

@@ -1,7 +1,7 @@
 import type { Damage } from './deployment.ts';
 import { modelOf } from './identity.ts';
 
-/** What a live version did lately: its requests and how many of them failed (5xx) in the last five minutes, and how many of its servers ended by themselves in the last ten. */
+/** A live version's recent behaviour: its requests and how many of them failed (5xx) in the last five minutes, and how many of its servers ended by themselves in the last ten. */
 export type Lately = {
   readonly requests: number;
   readonly serverErrors: number;
@@ -36,7 +36,7 @@ export function restarting(revision: string, { ends }: Lately): Damage | undefin
   };
 }
 
-/** All that ails a live version. */
+/** Everything that is wrong with a live version. */
 export function ailmentsOf(revision: string, lately: Lately): readonly Damage[] {
   return [failing(revision, lately), restarting(revision, lately)].filter((it) => it !== undefined);
 }

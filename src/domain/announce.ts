@@ -23,7 +23,7 @@ export function announcePhase(record: DeploymentRecord, words: Announcement): An
   };
 }
 
-/** Announces at `nowMs` (epoch) that the deployment begins to wait, for room on its target or for a target, or with `Provisioning` that its candidate is started after all. Its phase stays what it was. */
+/** Announces at `nowMs` (epoch) that the deployment begins to wait, for room on its target or for a target, or with `Provisioning` that its candidate is started after all. Its phase does not change. */
 export function announceStart(
   record: DeploymentRecord,
   state: 'Waiting' | 'Provisioning',
@@ -41,7 +41,7 @@ export function announceStart(
   };
 }
 
-/** Announces what befell a version, as the next event of the deployment that caused it or made it, at `nowMs` (epoch). */
+/** Announces a change of a version, as the next event of the deployment that caused it or made it, at `nowMs` (epoch). */
 export function announceVersion(
   record: DeploymentRecord,
   { version, revision }: Pick<ModelVersion, 'version' | 'revision'>,
@@ -62,7 +62,7 @@ export function announceVersion(
   };
 }
 
-/** Without `words` the state says it all. */
+/** Without `words`, the event has the usual sentence for its state. */
 type Befallen = {
   readonly state: VersionChange;
   readonly nowMs: number;

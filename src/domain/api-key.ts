@@ -29,7 +29,7 @@ export function formKey(random: Uint8Array): string {
   return `${PREFIX}${base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
 }
 
-/** The hash that a key is looked up by; undefined for text that cannot be a key. */
+/** The hash under which a key is stored; undefined for text that cannot be a key. */
 export async function keyHash(key: string): Promise<string | undefined> {
   return FORM.test(key) ? sha256Hex(key) : undefined;
 }

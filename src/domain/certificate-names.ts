@@ -1,6 +1,6 @@
 /**
- * Whether a certificate with these names is one for the domain.
- * Names are compared without their case and a dot at the end; `*.` in front stands for one label: neither for the domain itself nor for two.
+ * Whether a certificate with these names is valid for the domain.
+ * Case and a final dot are ignored; a leading `*.` stands for exactly one label: neither for the domain itself nor for two.
  * Source: RFC 6125, 6.4.3; https://docs.aws.amazon.com/acm/latest/userguide/acm-concepts.html#concept-wildcard
  */
 export function isNamedIn(domain: string, names: readonly string[]): boolean {

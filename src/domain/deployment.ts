@@ -19,9 +19,9 @@ export type ArtifactPart = {
 };
 
 /**
- * Who dropped an artifact. `requester` is what the store says: in an account the id of the account that wrote the object, or a service's principal; on one machine the owner of the file.
- * `address` is where the request came from, and `requestId` names it: CloudTrail's record of the same `requestID` has the role and its session.
- * `claims` is who the uploader says to be, by what it wrote beside the object: nobody has checked that.
+ * Who dropped an artifact. `requester` is the store's record: in an account the id of the account that wrote the object, or a service's principal; on one machine the owner of the file.
+ * `address` is the source of the request, and `requestId` names it: CloudTrail's record of the same `requestID` has the role and its session.
+ * `claims` is the uploader's own statement, written beside the object: nobody has verified it.
  */
 export type DroppedBy = {
   readonly requester?: string;
@@ -30,7 +30,7 @@ export type DroppedBy = {
   readonly claims?: string;
 };
 
-/** What a deployment deploys. `key` and `versionId` identify the object whose arrival started it; `manifest` is the pinned `model.yaml` or sidecar, null when there is none. */
+/** The artifact that a deployment deploys. `key` and `versionId` identify the object whose arrival started it; `manifest` is the pinned `model.yaml` or sidecar, null when there is none. */
 export type Artifact = {
   readonly bucket: string;
   readonly key: string;
@@ -48,7 +48,7 @@ export type ArtifactOrder = {
   readonly lastModifiedMs: number;
 };
 
-/** What the artifact says about itself: facts read from its bytes, and its manifest (an empty one if it has none). */
+/** The artifact's description of itself: facts read from its bytes, and its manifest (an empty one if it has none). */
 export type Inspection = { readonly facts: ArtifactFacts; readonly manifest: Manifest };
 
 /** How the artifact will be served: by `runtime`, unless a build converts it. `environmentHash` identifies the runtime as installed, `python` the packages besides the server (null where it takes none), `imageTag` the image to build from environment and artifact (null where no image is built). */
@@ -57,14 +57,14 @@ export type BuildPlan = {
   readonly environmentHash: string;
   readonly python: PythonEnvironment | null;
   readonly imageTag: string | null;
-  /** The compute type of CodeBuild on which its image is built; absent on one machine, and where nothing is built. */
+  /** The compute type of CodeBuild that builds its image; absent on one machine, and where nothing is built. */
   readonly machine?: string;
-  /** The GPU that it is to have, where its manifest names none and it needs one. */
+  /** The GPU that it will get, where its manifest names none and it needs one. */
   readonly accelerator?: Accelerator;
 };
 
 /**
- * Why a target was taken or refused, and what a replica would get there: memory (MiB), CPU (1024 units are one vCPU), and the EC2 types it may run on, cheapest first.
+ * Why a target was taken or refused, and the resources of a replica there: memory (MiB), CPU (1024 units are one vCPU), and the EC2 types it may run on, cheapest first.
  * `monthlyUsd` is the idle cost, null where it is unknown.
  */
 export type TargetOption = {
@@ -75,12 +75,12 @@ export type TargetOption = {
   readonly instanceTypes: readonly string[];
   readonly monthlyUsd: number | null;
   readonly reason: string;
-  /** The GPU there, and what vLLM is told of it; where it gets one. */
+  /** The GPU there, and vLLM's settings for it; present where it gets one. */
   readonly accelerator?: Accelerator;
   readonly serving?: GpuServing;
 };
 
-/** The decision record: the target with what a replica gets, and every option. */
+/** The decision record: the target with the resources of a replica, and every option. */
 export type TargetDecision = Placement & {
   readonly memoryMiB: number;
   readonly cpuUnits: number;
@@ -91,8 +91,8 @@ export type TargetDecision = Placement & {
 };
 
 /**
- * What a model waits for that needs a container where the stack has none: the `target` it would get, and what that costs in USD a month, without requests.
- * `modelUsd` is null where ECS chooses the instance. The deployment waits until `untilMs` (epoch), which is never put off.
+ * The wait of a model that needs a container where the stack has none: the `target` it would get, and the cost of that in USD a month, without requests.
+ * `modelUsd` is null where ECS chooses the instance. The deployment waits until `untilMs` (epoch), which is never extended.
  */
 export type AwaitedContainers = {
   readonly target: Target;
@@ -109,7 +109,7 @@ export type Candidate = RevisionRef & {
   readonly attempt: number;
   readonly createdAtMs: number;
   readonly readyByMs: number;
-  /** Why nothing has been started for it yet, as a sentence; its time to get ready begins when something is. */
+  /** Why nothing has been started for it yet, as a sentence; its time to get ready begins with the start. */
   readonly waitsFor?: string;
 };
 
@@ -124,7 +124,7 @@ export type GoldenProof = {
   readonly latencyMs: number;
 };
 
-/** Traffic shares of a model's revisions: integer weights 0..999; a share is weight / sum. A revision that is not named has none. */
+/** Traffic shares of a model's revisions: integer weights 0..999; a share is weight / sum. A revision that is not listed has no traffic. */
 export type Shares = Readonly<Record<string, number>>;
 
 /** One step of a shift: the candidate's share (percent), and how long it is watched at that share. */
@@ -145,8 +145,8 @@ export type Shift = {
 };
 
 /**
- * The watch after a step of the shift: its start (epoch ms), its length, and what Slipway's own probes saw of the candidate.
- * `latenciesMs` are the latencies of the candidate's answered probes; `previousLatenciesMs` those of the previous revision's, sent in turn with them. `isOver` when the next step is due.
+ * The watch after a step of the shift: its start (epoch ms), its length, and the results of Slipway's own probes of the candidate.
+ * `latenciesMs` are the latencies of the candidate's answered probes; `previousLatenciesMs` those of the previous revision's, which alternate with them. `isOver` when the next step is due.
  */
 export type BakeRecord = {
   readonly startedAtMs: number;
@@ -157,7 +157,7 @@ export type BakeRecord = {
   readonly latenciesMs: readonly number[];
   readonly previousLatenciesMs: readonly number[];
   readonly isOver: boolean;
-  /** What the verdict rests on, and the manifest's alarms whose state nobody could tell; absent before the first check. */
+  /** The basis of the verdict, and the manifest's alarms whose state could not be read; absent before the first check. */
   readonly judgedBy?: string;
   readonly unknownAlarms?: readonly string[];
 };
@@ -169,7 +169,7 @@ export type Intent = {
   readonly target: Target;
 };
 
-/** What went wrong, as its event will say. `fix` is empty when the user can do nothing. */
+/** A failure, as its event will report it. `fix` is empty when the user can do nothing. */
 export type Trouble = {
   readonly name: string;
   readonly reason: string;
@@ -190,13 +190,13 @@ export type Approval = {
   readonly atMs: number;
 };
 
-/** Which key has signed a promoted version (the fingerprint), and who released it when (epoch), as the signed statement says. */
+/** The key that signed a promoted version (its fingerprint), and who released the version when (epoch), as the signed statement says. */
 export type SignedRelease = { readonly key: string; readonly by: string; readonly atMs: number };
 
 /**
- * Where a promoted version comes from, and what it is. `digest` names its bytes: those of its image, or of its artifact where it has none.
- * `proof` is what proved it there; `approval` is null until a person has answered.
- * `signed` is null where nobody asked for a signature, and absent in records from before there were any.
+ * The origin of a promoted version, and its identity. `digest` names its bytes: those of its image, or of its artifact where it has no image.
+ * `proof` is the proof that it passed there; `approval` is null until a person has answered.
+ * `signed` is null where no signature was required, and absent in records from before there were signatures.
  */
 export type PromotionRecord = {
   readonly from: {
@@ -211,15 +211,15 @@ export type PromotionRecord = {
   readonly signed?: SignedRelease | null;
 };
 
-/** What the steps have found and done so far. A step that finds its own entry returns it and does not repeat its work. */
+/** The results of the steps so far. A step that finds its own entry returns it and does not repeat its work. */
 export type DeploymentWork = {
   readonly promotion?: PromotionRecord;
   readonly inspection?: Inspection;
   readonly plan?: BuildPlan;
   readonly image?: BuiltImage;
-  /** Where the build that failed wrote, as `BuildLog` names it. */
+  /** The log of the build that failed, as `BuildLog` names it. */
   readonly buildLog?: { readonly group: string; readonly stream: string };
-  /** What it waits for, or has waited for, before a target was decided. */
+  /** Its current or past wait, before a target was decided. */
   readonly awaits?: AwaitedContainers;
   readonly decision?: TargetDecision;
   readonly candidate?: Candidate;
@@ -230,10 +230,10 @@ export type DeploymentWork = {
   readonly kept?: Kept | null;
 };
 
-/** What a deployment does: deploy a new version from an upload or from another Slipway, make a kept version live again, repair the live one, or remove all of a model. */
+/** The work of a deployment: deploy a new version from an upload or from another Slipway, make a kept version live again, repair the live one, or remove all of a model. */
 export type DeploymentKind = 'deploy' | 'promote' | 'rollback' | 'repair' | 'undeploy';
 
-/** Whether it brings a version that the model did not have. The newest replaces one that has not begun. */
+/** Whether it brings a new version of the model. The newest upload replaces one that has not begun. */
 export function bringsVersion(kind: DeploymentKind): boolean {
   return kind === 'deploy' || kind === 'promote';
 }
@@ -264,10 +264,10 @@ export type Deployment = {
 /** `Live` serves, `Retired` no longer serves but can start again, `Removed` is gone. */
 export type VersionState = 'Live' | 'Retired' | 'Removed';
 
-/** Why a version's bytes cannot be served any more, and what to do. */
+/** Why a version's bytes can no longer be served, and what to do. */
 export type Damage = { readonly reason: string; readonly fix: string };
 
-/** `deploymentId` is the deployment that made it. `damage` is there while its bytes are not those that it was deployed with. */
+/** `deploymentId` is the deployment that made it. `damage` is present while its bytes differ from those that it was deployed with. */
 export type ModelVersion = RevisionRef & {
   readonly model: string;
   readonly version: number;
@@ -281,7 +281,7 @@ export type ModelVersion = RevisionRef & {
 /** A model's consecutive repairs, and when (epoch ms) the last was requested. */
 export type Repairs = { readonly inARow: number; readonly lastAtMs: number };
 
-/** A named model: its live version or null, the newest deployment admitted for it, the repairs since it was last deployed, and the deployment that was the newest when it was last asked to be undeployed. */
+/** A named model: its live version or null, the newest deployment admitted for it, the repairs since it was last deployed, and the deployment that was the newest at its last undeploy request. */
 export type Model = {
   readonly name: string;
   readonly live: ModelVersion | null;
@@ -302,7 +302,7 @@ export async function deploymentId(
   return hash.slice(0, ID_HEX_DIGITS);
 }
 
-/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right. They order nothing across keys, and an upload found by listing the store has none. */
+/** Positive when `a` is newer than `b`. Sequencers are hexadecimal, the shorter padded with zeros on its right. They cannot be compared across keys, and an upload found by listing the store has no sequencer. */
 export function compareOrder(a: ArtifactOrder, b: ArtifactOrder): number {
   const length = Math.max(a.sequencer.length, b.sequencer.length);
   const bySequencer =

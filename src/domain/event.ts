@@ -23,7 +23,7 @@ const DEPLOYMENT_STATES = [
   'Undeployed',
 ] as const satisfies readonly Exclude<Phase, 'RollingBack'>[];
 
-/** What may befall a version after it went live; the last three befall its servers, and are told at most once in 15 minutes each, however often they happen. */
+/** The changes of a version after it went live; the last three concern its servers, and are reported at most once in 15 minutes each, however often they happen. */
 const VERSION_STATES = [
   'Retired',
   'Removed',
@@ -61,7 +61,7 @@ const common = {
 };
 
 /**
- * What Slipway publishes, on EventBridge and on one machine alike; docs/event.schema.json is made from it.
+ * The events that Slipway publishes, on EventBridge and on one machine alike; docs/event.schema.json is generated from this schema.
  * `Deployment State Change` reports a deployment's progress, `Version State Change` a version's later changes.
  */
 export const slipwayEvent = z.discriminatedUnion('detail-type', [

@@ -11,13 +11,13 @@ export const RETRYABLE = {
   PlatformDenied: false,
   PlatformThrottled: true,
   PlatformUnavailable: true,
-  // A promoted version without the signature that the stage asks for.
+  // A promoted version without the signature that the stage requires.
   ReleaseUntrusted: false,
   RevisionFailed: false,
   SharesChanged: true,
   SharesRefused: false,
   StorageFull: false,
-  // The account takes less than was chosen, which is known from now on: ChooseTarget chooses again.
+  // The account allows less than the chosen size, which is known from now on: ChooseTarget chooses again.
   TargetRefused: false,
   TrafficUnverified: true,
 } as const satisfies Record<string, boolean>;
@@ -25,9 +25,9 @@ export const RETRYABLE = {
 export type FailureName = keyof typeof RETRYABLE;
 
 /**
- * What a step throws when it could not do its job. Match on `name`, never on the class.
- * `fix` tells the reader in one sentence what to do; empty when there is nothing to do.
- * `isAbsent` is set where what was asked for does not exist: over HTTP that is 404.
+ * The error that a step throws when it could not do its job. Match on `name`, never on the class.
+ * `fix` says in one sentence what to do; empty when there is nothing to do.
+ * `isAbsent` is set where the requested thing does not exist: over HTTP that is 404.
  */
 export class Failure extends Error {
   override readonly name: FailureName;
@@ -51,7 +51,7 @@ export function failureName(error: unknown): FailureName | undefined {
   return error instanceof Error ? failureNamed(error.name) : undefined;
 }
 
-/** The failure's name that is written so; undefined for any other text. */
+/** The failure's name with this spelling; undefined for any other text. */
 export function failureNamed(text: string): FailureName | undefined {
   return Object.keys(RETRYABLE).find((name): name is FailureName => name === text);
 }

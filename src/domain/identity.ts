@@ -9,7 +9,7 @@ export function isModelName(name: string): boolean {
   return MODEL_NAME.test(name);
 }
 
-/** The name of a model that is nearest to one which is none: `My Model` is `my-model`, `größe_2` is `grosse-2`. Undefined when nothing of it can stand in one. */
+/** The valid model name nearest to an invalid one: `My Model` is `my-model`, `größe_2` is `grosse-2`. Undefined when none of its characters can stand in a name. */
 export function nearestModelName(name: string): string | undefined {
   const letters = name.replaceAll('ß', 'ss').normalize('NFKD').replaceAll(/\p{M}/gu, '');
   const plain = letters.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');

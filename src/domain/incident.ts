@@ -1,6 +1,6 @@
 import type { VersionChange } from './event.ts';
 
-/** What befalls the servers of a version that serves: it hangs or fails its requests, a server ended by itself, or one used more memory than it may. */
+/** An incident of a live version's servers: the version hangs or fails its requests, a server ended by itself, or one used more memory than it may. */
 export type IncidentState = Extract<VersionChange, 'Unhealthy' | 'Restarted' | 'OutOfMemory'>;
 
 /** An incident, for its event; `data` holds numbers and names for programs. */
@@ -11,5 +11,5 @@ export type Incident = {
   readonly data: Readonly<Record<string, unknown>>;
 };
 
-/** How long a version's incidents of one kind are told by one event: four an hour of each kind, however often a server restarts. */
+/** How long one event covers a version's incidents of one kind: at most four events an hour of each kind, however often a server restarts. */
 export const INCIDENT_QUIET_MS: number = 15 * 60_000;

@@ -21,7 +21,7 @@ type Headers = readonly (readonly [name: string, value: string])[];
 
 /**
  * The key in a request's headers: `Authorization: Bearer`, `x-api-key`, or the password that a browser asked for; undefined when there is none, or more than one.
- * A browser sends the password with what other sites' pages ask of it too. So it counts only for what changes nothing, and for what a page of this API sends.
+ * A browser also sends the password with requests that other sites' pages make. So the password counts only for requests that change nothing, and for those that a page of this API sends.
  */
 export function offeredKey(headers: Headers, methodArn: string): string | undefined {
   const [, , method = ''] = methodArn.split('/');

@@ -3,7 +3,7 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   return byNearness(typed, names).meant;
 }
 
-/** All names, the one first that is most like `typed` (those that are as near stay in their order), and the one that was probably meant, as `nearestName` has it. */
+/** All names, beginning with the one most like `typed` (equally near ones keep their order), and the one that was probably meant, as in `nearestName`. */
 export function byNearness(
   typed: string,
   names: readonly string[],

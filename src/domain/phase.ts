@@ -58,7 +58,7 @@ export function mayMove(from: Phase, to: Phase): boolean {
   return next.includes(to);
 }
 
-/** How a deployment ends that goes no further: `Aborted` when a person has given it up before any traffic moved, else `Failed`. `trouble` is the name of what ends it. */
+/** The final phase of a deployment that does not continue: `Aborted` when a person has given it up before any traffic moved, else `Failed`. `trouble` is the name of the failure that ends it. */
 export function unfinished(phase: Phase, trouble: string | undefined): 'Aborted' | 'Failed' {
   return trouble === 'Aborted' && mayMove(phase, 'Aborted') ? 'Aborted' : 'Failed';
 }

@@ -33,9 +33,9 @@ export type Ending = {
   readonly deploymentId: string;
   readonly reason: string;
   readonly degraded: boolean;
-  /** Details beyond the reason, where more is known than that the execution is over. */
+  /** Details beyond the reason, where more is known than the end of the execution. */
   readonly trouble?: Trouble;
-  /** How it ends where that is no failure: refused, or overtaken while it held no lease. */
+  /** Its final phase where that is not a failure: rejected, or superseded while it held no lease. */
   readonly to?: 'Rejected' | 'Superseded' | undefined;
 };
 
@@ -219,7 +219,7 @@ export function noteIncident(
   };
 }
 
-/** A clock that was set back makes no silence longer. */
+/** A clock that was set back does not lengthen the silence. */
 function isRecent(atMs: number, nowMs: number): boolean {
   return Math.abs(nowMs - atMs) < INCIDENT_QUIET_MS;
 }

@@ -4,11 +4,11 @@ import type { Failure } from './failure.ts';
 const FIX = '\nFix: ';
 
 /**
- * What a `Catch` passes on: `Error` is the failure's name. `Cause` is the JSON `{errorType, errorMessage}` that Lambda and the local engine make of a step's error, or any text for the engine's own errors.
+ * The error that a `Catch` passes on: `Error` is the failure's name. `Cause` is the JSON `{errorType, errorMessage}` that Lambda and the local engine make of a step's error, or any text for the engine's own errors.
  */
 export type CaughtError = { readonly Error: string; readonly Cause: string };
 
-// Step Functions says nothing more of a task that took longer than its state allows, and the local engine repeats the name.
+// Step Functions gives no details for a task that took longer than its state allows, and the local engine repeats the name.
 const LATE: Trouble = {
   name: 'States.Timeout',
   reason: 'a step of the deployment took longer than it may',

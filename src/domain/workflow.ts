@@ -3,7 +3,7 @@ import { TARGETS } from '#domain/placement/target.ts';
 
 /**
  * The input and output of each step of the workflow, by the state's name.
- * Entry points parse their input by it, and a test resolves every path that the ASL reads against it: a missing path would end an execution with `States.Runtime`, which nothing catches.
+ * Entry points parse their input by these schemas, and a test resolves every path that the ASL reads against them: a missing path would end an execution with `States.Runtime`, which nothing catches.
  * Times are whole seconds; `attempt` counts the runs of a loop's step from 1; `execution` is `$$.Execution.Id`.
  */
 
@@ -17,7 +17,7 @@ export const objectCreated = z.object({
       'version-id': z.optional(z.string()),
       sequencer: z.optional(z.string()),
     }),
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html: an account's id or a service's principal; no address where a service writes.
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html: the id of an account or the principal of a service; there is no address where a service writes.
     requester: z.optional(z.string()),
     'source-ip-address': z.optional(z.string()),
     'request-id': z.optional(z.string()),
@@ -48,7 +48,7 @@ export const undeployRequest = z.object({
 
 export type UndeployRequest = z.infer<typeof undeployRequest>;
 
-/** The request of `slipway promote`: the object that describes the version, and whether a person is to approve it whatever the stage says. */
+/** The request of `slipway promote`: the object that describes the version, and whether a person must approve it even if the stage does not require it. */
 export const promotionRequest = z.object({
   kind: z.literal('promote'),
   deploymentId: z.string(),
@@ -125,14 +125,14 @@ export const workflow = {
   InspectArtifact: { input: held, output: done },
   PlanBuild: {
     input: held,
-    // What BuildImage passes to its build, and BuildEnvironment to the build before it; empty where there is no such build.
+    // BuildImage passes these values to its build, and BuildEnvironment to the build before it; they are empty where there is no such build.
     output: z.object({
       kind: z.enum(['built', 'needed', 'environment']),
       environmentUrl: z.string(),
       environmentToken: z.string(),
     }),
   },
-  // What BuildImage hands to its build, and BuildOwnImage to the build before it; empty where there is no such build.
+  // BuildImage passes these values to its build, and BuildOwnImage to the build before it; they are empty where there is no such build.
   GrantBuild: {
     input: held,
     output: z.object({
@@ -152,7 +152,7 @@ export const workflow = {
       ...held.shape,
       variables: z.array(z.object({ Name: z.string(), Value: z.string() })),
     }),
-    // `none`: it needs a container, and this installation has none.
+    // `none`: it needs a container, and this installation has no containers.
     output: z.object({ target: z.enum([...TARGETS, 'none']) }),
   },
   AwaitContainers: {

@@ -33,7 +33,7 @@ export type Found = {
   /** The model's file; null when the model is a folder. Its own format is `fileFormat`. */
   readonly file: ArtifactFile | null;
   readonly fileFormat: FileFormat | null;
-  /** What Triton was told of it, which has to agree with the file. */
+  /** Triton's configuration of the model, which has to agree with the file. */
   readonly config?: ArtifactFile;
 };
 
@@ -118,7 +118,7 @@ async function findIn(place: Place, options: FindOptions): Promise<Found> {
   );
 }
 
-/** From an archive around another one, only the inner archive is unpacked. */
+/** If an archive contains another one, only the inner archive is unpacked from it. */
 function only({ member }: ArtifactFile): (each: Unpacking) => Unpacking {
   return (each) =>
     member && each.members.includes(member) ? { ...each, members: [member] } : each;
@@ -154,7 +154,7 @@ async function folderOfRank(
     const { folder } = pageOf(format);
     if (folder?.rank !== rank || isFileFormat(format)) continue;
     if (wanted !== 'auto' && wanted !== format) continue;
-    // A file of weights that the manifest names is served as what it is alone.
+    // A file of weights that the manifest names is served alone, in its own format.
     if (rank === 'weights' && path !== null && wanted === 'auto') continue;
     const { folders, servedAlone } = folderReader(format);
     const [root, another] = await (folders?.(place.files) ??
@@ -170,7 +170,7 @@ async function folderOfRank(
   return undefined;
 }
 
-/** A file with no more than lies beside it. */
+/** A file that is found by itself, without settings beside it. */
 function aloneFound(place: Place, { file, format }: FoundFile): Found {
   const files = place.files.filter(({ name }) => folderOf(name) === folderOf(file.name));
   return fileModel({ ...place, files }, { file, format, foreign: null });
@@ -260,7 +260,7 @@ function twoModels(
   );
 }
 
-/** `model.path` names a file, and these are served whole. */
+/** The fix for two folders: `model.path` cannot choose, since it names a file and these are served whole. */
 function twoFolders(one: string, another: string) {
   return twoModels(one, another, 'Upload the folder of one of them, or each under its own name.');
 }

@@ -17,7 +17,7 @@ import { tflite } from './tflite/format.ts';
 import { torch } from './torch/format.ts';
 import { xgboost } from './xgboost/format.ts';
 
-/** The formats that Slipway serves, in the order in which they are listed. All that is known of one follows from its page, and from what lies beside that: docs/extending.md. */
+/** The formats that Slipway serves, in the order in which they are listed. Each format is described by its page and the files beside that: docs/extending.md. */
 export const FORMATS = {
   onnx,
   sklearn,

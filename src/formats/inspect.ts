@@ -119,7 +119,7 @@ function absentFrom({ files, root }: Found, names: readonly string[]): readonly 
 
 type Told = Pick<Given, 'asked' | 'path' | 'allowed' | 'absent'>;
 
-/** By the reader of the model's file, or of its folder. */
+/** Reads the facts with the reader of the model's file, or of its folder. */
 async function factsOf(found: Found, told: Told): Promise<ModelFacts> {
   const { format, files, root, file, fileFormat } = found;
   const given: Given = {

@@ -3,7 +3,7 @@ import { endsIn, KNOWN_FILES, type KnownFile, ownEndings } from '#domain/artifac
 /** How many leading bytes of a file `recognise` and `isText` look at. */
 export const HEAD_BYTES = 2048;
 
-/** Recognises a file by its magic bytes, else by its name; undefined when it is of no known kind. */
+/** Recognises a file by its magic bytes, else by its name; undefined when its kind is unknown. */
 export function recognise(name: string, head: Uint8Array): KnownFile | undefined {
   const hex = Buffer.from(head).toString('hex');
   const byBytes = KNOWN_FILES.filter(({ magic, hint }) => magic?.test(hex) || hint?.test(hex));
@@ -13,7 +13,7 @@ export function recognise(name: string, head: Uint8Array): KnownFile | undefined
   return alone ?? named[0] ?? byBytes.at(-1) ?? kindByName(name) ?? KNOWN_FILES.find(isNamed);
 }
 
-/** What the owner of such a file can do where another kind was expected. */
+/** The owner's remedy for such a file, where another kind was expected. */
 export function fixOf({ fix }: KnownFile): string {
   return fix ?? 'It can be served as it is: upload it under a name with the ending of its format.';
 }

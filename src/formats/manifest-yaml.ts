@@ -15,7 +15,7 @@ const SYNTAX: Readonly<Record<string, string>> = {
 
 /**
  * Parses a `model.yaml`, called `fileName` in messages; empty text is an empty manifest.
- * Fails with `ArtifactRejected`, with a line for each of its errors, which names the line: no YAML, an unknown key, a wrong value; over 256 KiB.
+ * Fails with `ArtifactRejected`, with a line for each error, which names its line in the file: invalid YAML, an unknown key, a wrong value; over 256 KiB.
  */
 export function parseManifest(text: string, fileName: string): Manifest {
   const sizeBytes = Buffer.byteLength(text);
@@ -32,7 +32,7 @@ export function parseManifest(text: string, fileName: string): Manifest {
     logLevel: 'error',
     prettyErrors: false,
     resolveKnownTags: false,
-    // Told by `repeatedKeys`.
+    // `repeatedKeys` reports them.
     uniqueKeys: false,
   });
   const read = readDocument(document, text);
@@ -64,7 +64,7 @@ function isMlflows(value: unknown): boolean {
   return isObject && 'task' in value && 'model' in value && typeof value.model === 'string';
 }
 
-/** What YAML or JSON has against the text; not expandable where it does not say what was meant, or an alias could stand for more than fits in memory. */
+/** The faults that YAML or JSON finds in the text; the text is not expanded where its meaning is unclear, or an alias could expand to more than fits in memory. */
 function written(document: Document) {
   const errors: readonly YAMLError[] = [...document.errors, ...document.warnings];
   const values = valueFaults(document);
@@ -82,7 +82,7 @@ function written(document: Document) {
   };
 }
 
-/** What YAML can write and JSON, in which examples are sent, cannot. */
+/** Values that YAML can write, but JSON, in which examples are sent, cannot. */
 function valueFaults(document: Document) {
   const aliases: Fault[] = [];
   const numbers: Fault[] = [];
@@ -100,7 +100,7 @@ function valueFaults(document: Document) {
   return { aliases, numbers };
 }
 
-/** The schema looks no further where it finds a key that it does not know; those that it knows are looked at without that. */
+/** The schema stops at an unknown key, so the known keys are checked without it. */
 function issuesOf(value: unknown): readonly z.core.$ZodIssue[] {
   const { error } = manifestSchema.safeParse(value);
   const unknown = (error?.issues ?? []).filter((issue) => issue.code === 'unrecognized_keys');

@@ -9,7 +9,7 @@ import { HEAD_BYTES, kindByMagic, kindByName, recognise } from './known-formats.
 export type ModelFile = {
   readonly file: ArtifactFile;
   readonly format: FileFormat | null;
-  /** For a model that is not served, what it is and what to do. */
+  /** The kind of a model that is not served, with the remedy; otherwise null. */
   readonly foreign: KnownFile | null;
 };
 

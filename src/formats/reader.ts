@@ -5,14 +5,14 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 
 type Files = readonly ArtifactFile[];
 
-/** A model's file, and the format that its name or first bytes tell. */
+/** A model's file, and the format that its name or first bytes show. */
 export type FoundFile = { readonly file: ArtifactFile; readonly format: FileFormat };
 
-/** What a reader is given beside the bytes. */
+/** The input of a reader besides the bytes. */
 export type Given = {
   /** All files beside the model: the artifact's, or those of the innermost archive. */
   readonly files: Files;
-  /** What the manifest asks for, of a language model. */
+  /** The manifest's settings for a language model. */
   readonly asked: { readonly contextTokens?: number; readonly requestsAtOnce?: number };
   /** The model's file, where the manifest names it. */
   readonly path: string | null;

@@ -1,7 +1,7 @@
 import { type FileFormat, FORMATS, type Format, isFileFormat } from '#domain/artifact/format.ts';
 import type { FindFolders, FindServedAlone, ReadFile, ReadFolder } from './reader.ts';
 
-/** What `inspect.ts` beside the page of a format that is a folder has. */
+/** The exports of `inspect.ts` beside the page of a folder format. */
 type FolderReader = {
   readonly read: ReadFolder;
   readonly folders?: FindFolders;
@@ -10,7 +10,7 @@ type FolderReader = {
 
 const [files, folders] = [new Map<Format, ReadFile>(), new Map<Format, FolderReader>()];
 
-// Found by their names, so that a format is listed once, and who needs only the pages loads no reader.
+// Readers are found by their names, so that a format is listed once, and code that needs only the pages loads no reader.
 await Promise.all(
   FORMATS.map(async (format) => {
     const reader = await import(`./${format}/inspect.ts`);

@@ -3,7 +3,7 @@ import { Failure } from '#domain/failure.ts';
 const LONGEST_NAME = 80;
 
 /**
- * An artifact that cannot be served: `message` gives fact, value and limit, a line for each of several, `fix` what its owner can do.
+ * An artifact that cannot be served: `message` gives fact, value and limit, a line for each of several, `fix` the owner's remedy.
  * Names in it come from the file and are shown on terminals, so invisible characters become `?`.
  */
 export function rejected(message: string | readonly string[], fix: string): Failure {

@@ -8,12 +8,12 @@ import { rejected } from './rejected.ts';
 
 const MOST_LOOKED_AT = 50;
 
-/** Endings of a model's parts that no kind of file has alone. */
+/** Endings of a model's parts that do not identify any kind of file. */
 const PARTS: readonly string[] = ['.bin', '.json', '.model', '.data-00000-of-00001'];
 
 /**
  * The reason behind a refusal, where one of the files belongs to no model: a pointer of Git LFS, a page or an error
- * that a server answered, or a pickle under the name of something else. Undefined where there is none, or the refusal says so.
+ * that a server answered, or a pickle under another format's name. Undefined where there is no such file, or the refusal names it.
  */
 export async function refusalOfStandIn(
   files: readonly ArtifactFile[],
@@ -35,10 +35,10 @@ function isOfModel(name: string): boolean {
   return kindByName(name) !== undefined || isArchive(name) || endsIn(name, PARTS);
 }
 
-/** A pickle that is called what other readers or an archive are called. */
+/** A pickle with the name of an archive or of another reader's format. */
 function isMisnamed(name: string, format: string | null): boolean {
   const named = kindByName(name)?.format;
-  // The readers of pickles tell these themselves.
+  // The readers of pickles report these themselves.
   const isElse = named ? !pageOf(named).isPickle : isArchive(name);
   return format === 'sklearn' && isElse;
 }

@@ -8,8 +8,8 @@ const MARKS: readonly string[] = ['\x02', '\x18', '\x1f'];
 const SCALAR = '\x1f';
 
 /**
- * The line, from 1, at which lists and maps nest more than 64 deep by brackets or within one line; undefined when none does.
- * Found from the tokens alone, before anything is parsed. By indentation, a text of 256 KiB nests at most 724 deep.
+ * The line, from 1, at which lists and maps nest more than 64 deep by brackets or within one line; undefined when there is no such line.
+ * The tokens alone show it, before anything is parsed. By indentation, a text of 256 KiB nests at most 724 deep.
  */
 export function tooDeepLine(text: string): number | undefined {
   let [brackets, inLine, at] = [0, 0, 0];

@@ -2,7 +2,7 @@ import { type Document, isScalar, visit } from 'yaml';
 
 export type RepeatedKey = { readonly name: string; readonly offset: number };
 
-/** The keys that stand in their map before, in time that grows with the text: the parser's own `uniqueKeys` compares each key with all before it, which takes minutes for as many as fit into a manifest. */
+/** The keys that occur earlier in their map, found in linear time: the parser's own `uniqueKeys` compares each key with all before it, which takes minutes for the most keys that fit into a manifest. */
 export function repeatedKeys(document: Document): readonly RepeatedKey[] {
   const repeated: RepeatedKey[] = [];
   visit(document, {

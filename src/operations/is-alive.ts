@@ -1,4 +1,4 @@
-/** Whether a process with this number runs, also one of another user; the number of one that was killed may be another's by now. */
+/** Whether a process with this number runs, including one of another user; the number of a killed process may belong to another by now. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -19,15 +19,15 @@ import { refusedDrops } from './models/refused-drops.ts';
 
 type Requests = Control<typeof everywhere>;
 
-/** What differs between one machine and an account. */
+/** The parts that differ between one machine and an account. */
 type Deps = Acting & {
   readonly bucket: string;
   readonly endpoint: (model: string) => string;
-  /** What ails a live version now. */
+  /** The current faults of a live version. */
   readonly alerts: (live: ModelVersion) => Promise<readonly Damage[]>;
-  /** What was dropped and is no version. */
+  /** The drops that became no version. */
   readonly untaken: () => Promise<Parameters<typeof refusedDrops>[1]>;
-  /** Whether the bucket still has something of a model by this name. */
+  /** Whether the bucket still has an object of a model by this name. */
   readonly isInBucket: (name: string) => Promise<boolean>;
   readonly logs: () => ModelLogs;
   readonly builds: Acting['builds'];
@@ -38,14 +38,14 @@ type Deps = Acting & {
   ) => Promise<AsyncGenerator<CursoredEvent, void>>;
   readonly objects: (prefix: string) => Promise<readonly string[]>;
   readonly remove: (key: string) => Promise<void>;
-  /** Who answers a promotion, who says so; an account knows its caller better. */
+  /** The identity of the person who answers a promotion, from their own statement; an account knows its caller better. */
   readonly answeredBy: (said: string) => Promise<string>;
 };
 
 const READS_AT_ONCE = 10;
 const NEVER = new AbortController().signal;
 
-/** What any Slipway answers, over its registry. */
+/** The requests that every Slipway answers, over its registry. */
 export function slipwayRequests(deps: Deps): Requests {
   const { registry, clock } = deps;
   const actions = modelActions(deps);

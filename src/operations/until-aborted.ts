@@ -1,4 +1,4 @@
-/** The items as they come, until the signal: then it ends without the next one. */
+/** The items as they come, until the signal aborts: it then ends without the next one. */
 export async function* untilAborted<T>(
   items: AsyncIterable<T>,
   signal: AbortSignal,

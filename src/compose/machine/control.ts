@@ -27,10 +27,10 @@ import type { Serving } from './serving.ts';
 import { BUCKET, type State } from './state.ts';
 import type { Workflows } from './workflows.ts';
 
-// How often live versions are looked at: a fault of five minutes is told within half a one.
+// How often Slipway checks the live versions: a fault that must last five minutes is reported at most half a minute later.
 const WATCH_MS = 30_000;
 
-/** The control API, on its port, and the looks at what it tells of. */
+/** The control API, listening on its port, and the checks whose results it reports. */
 export type ControlPort = Awaited<ReturnType<typeof openControl>>;
 
 export async function openControl(

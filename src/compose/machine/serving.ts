@@ -27,11 +27,11 @@ export type Machine = {
   readonly environment: NodeJS.ProcessEnv;
   /** The script that serves models as processes, instead of Slipway's own. */
   readonly serverEntry?: string;
-  /** The walls that the machine has around models, where a look at them has begun already. */
+  /** The walls that the machine has around models, where a check for them has already begun. */
   readonly walls?: Promise<Walls>;
 };
 
-/** The servers of models, the gateway before them, and the builds for them. */
+/** The servers of models, the gateway in front of them, and the builds for them. */
 export type Serving = Awaited<ReturnType<typeof openServing>>;
 
 /** Starts the live versions, and then the gateway. */
@@ -108,7 +108,7 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
     incidents: told,
     platforms: local.platforms,
     gateway,
-    /** Begins no more servers of live versions. */
+    /** Starts no more servers of live versions. */
     stopStarting: () => stopping.abort(),
     close: () => Promise.all([gateway.close(), local.close()]),
   };

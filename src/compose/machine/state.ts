@@ -24,10 +24,10 @@ import { later } from './later.ts';
 
 export const BUCKET = 'bucket';
 
-/** The data folder of one machine, opened: its registry, its bucket, and who hears of events. */
+/** The opened data folder of one machine: its registry, its bucket, and the receivers of its events. */
 export type State = Awaited<ReturnType<typeof openState>>;
 
-/** Locks a data folder and opens all that is kept in it. `report` gets a problem outside any deployment, in one line. */
+/** Locks a data folder and opens everything in it. `report` gets a problem outside any deployment, in one line. */
 export async function openState(
   dataDir: string,
   config: LocalConfig,
@@ -37,7 +37,7 @@ export async function openState(
   const unlock = lockFolder(dataDir);
   const isFull = releaseReserve(dataDir);
   mkdirSync(folder('logs'), { recursive: true });
-  // The engine needs the clock's users, and tells whether it is idle.
+  // The engine needs the users of the clock, and reports whether it is idle.
   const idle = { isIdle: () => true };
   const clock = steadyClock(() => idle.isIdle());
   const database = openRegistry(dataDir, { beginsAnew: config.beginAnew, nowMs: clock.now() });
@@ -90,11 +90,11 @@ export async function openState(
     folder,
     isFull,
     clock,
-    /** The engine says here whether it is idle. */
+    /** The engine sets here whether it is idle. */
     idle,
     database,
     registry,
-    /** Fails where SQLite does not call the registry sound. */
+    /** Fails when SQLite does not report the registry as sound. */
     async registryFault() {
       const fault = await check.fault();
       return fault && registryFailure(fault, folder(REGISTRY));
@@ -104,7 +104,7 @@ export async function openState(
     checked,
     events,
     published,
-    /** The deployments of the bucket's versions are begun by this. */
+    /** Starts the deployments of the bucket's versions. */
     begin,
     problem,
     noted: (spec: RevisionSpec, damage: Damage | null) =>

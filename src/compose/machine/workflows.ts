@@ -71,17 +71,17 @@ export async function openWorkflows(
     caps: {
       maxReplicas: config.maxReplicas ?? null,
       allowedAccelerators: config.allowedAccelerators ?? null,
-      // Nothing is spent here.
+      // One machine costs nothing per model.
       maxMonthlyUsd: null,
     },
-    // This machine refuses no function for its memory.
+    // This machine rejects no function for its memory.
     accountLimits: {
       functionMemory: async () => undefined,
       learnFunctionMemory: async () => undefined,
     },
-    // A machine without a GPU still answers, by its CPU.
+    // A machine without a GPU still answers, on its CPU.
     gpus: { areChosen: false, baseImages: baseImagesIn(environment) },
-    // The machine is its owner's, who has started Slipway with Docker to have images built.
+    // The machine belongs to its owner, who has started Slipway with Docker to have images built.
     ownImages: 'built',
     unwalled: runtime.walls.refuses,
     mostMachine: null,
@@ -94,12 +94,12 @@ export async function openWorkflows(
   const traces = await tracesFor(environment);
   const engine = workflowEngine({
     definitions: readDefinitions(),
-    // In place of CodeBuild.
+    // These replace CodeBuild.
     handlers: {
       ...handlers,
       InspectArtifact: inspectingFairly(registry, handlers.InspectArtifact),
       BuildEnvironment: runtime.buildEnvironment,
-      // One build does both here: GrantBuild names no place between them.
+      // One build does both steps here: GrantBuild names no place for an image between them.
       BuildOwnImage: runtime.build,
       BuildImage: runtime.build,
     },
@@ -142,13 +142,13 @@ export async function openWorkflows(
           mostAttempts: MOST_LOCAL_ATTEMPTS,
           executionGraceMs: 0,
           uploadGraceMs: UPLOAD_GRACE_MS,
-          // The gateway has all its settings from its start on.
+          // The gateway has all its settings from the start.
           settleFront: async () => undefined,
         }),
         onProblem: problem,
         periodMs: config.sweepSeconds * 1000,
       }),
-    /** Sends no event again. */
+    /** Stops resending events. */
     stopResending: () => ends.get().stop(),
     async stop() {
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
@@ -163,7 +163,7 @@ async function freeBytes(dataDir: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** On one machine all default bakes have the same length, and containers begin without a canary. */
+/** On one machine all default bakes have the same length, and containers start without a canary. */
 function localShifts(bakeSeconds: number): ShiftDefaults {
   const bakes = { bakeSeconds, canaryBakeSeconds: bakeSeconds, crossingBakeSeconds: bakeSeconds };
   return { ...bakes, canary: false };

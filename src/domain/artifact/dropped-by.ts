@@ -1,7 +1,7 @@
 import type { DroppedBy } from '#domain/deployment.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
 
-/** Who dropped what an event tells of, as exactly as the event says; undefined where nobody says anything. `claims` is what the uploader wrote beside the object. */
+/** Who dropped the artifact of an event, as exactly as the event says; undefined where the event names nobody. `claims` is the text that the uploader wrote beside the object. */
 export function droppedBy(
   { detail }: ObjectCreated,
   claims: string | undefined,
@@ -9,9 +9,9 @@ export function droppedBy(
   const { requester, 'source-ip-address': address, 'request-id': requestId } = detail;
   const said = {
     ...(requester !== undefined && { requester }),
-    // S3 leaves it out where a service of AWS has written the object.
+    // S3 omits it when an AWS service has written the object.
     ...(address !== undefined && { address }),
-    // Without a requester the id is one of Slipway's own.
+    // Without a requester the id is one of Slipway's own requests.
     ...(requestId !== undefined && address !== undefined && { requestId }),
     ...(claims !== undefined && { claims }),
   };

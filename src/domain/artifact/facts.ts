@@ -3,11 +3,11 @@ import type { Format } from './format.ts';
 import type { MemoryTerm } from './memory-term.ts';
 import type { Signature } from './signature.ts';
 
-/** A Python package under its `pip install` name; `version` is exact ("1.5.2") where the artifact tells it, else null. */
+/** A Python package under its `pip install` name; `version` is exact ("1.5.2") where the artifact records it, else null. */
 export type Framework = { readonly name: string; readonly version: string | null };
 
 /**
- * The one file that a framework loads from a folder or archive model: its path within the model's folder, what it is, and
+ * The one file that a framework loads from a folder or archive model: its path within the model's folder, its format, and
  * the class it is loaded into if the artifact names one ("xgboost.sklearn.XGBClassifier"), else null.
  */
 export type ModelData = {
@@ -17,8 +17,8 @@ export type ModelData = {
 };
 
 /**
- * How a language model is served: `contextTokens` is what a request and its answer may have together, `requestsAtOnce` how many are answered side by side.
- * One that embeds answers a vector for each text; one that generates goes on with it, and with a conversation where it has a chat template.
+ * How a language model is served: `contextTokens` is the limit of a request and its answer together, `requestsAtOnce` the number of requests that are answered in parallel.
+ * An embedding model answers a vector for each text; a generating model continues the text, and a conversation too where it has a chat template.
  */
 export type LanguageServing = {
   readonly task: 'generate' | 'embed';
@@ -28,8 +28,8 @@ export type LanguageServing = {
 };
 
 /**
- * A language model as GPUs hold it. `weightBytes` is what the weights take there; `cacheWidth` how many numbers the cache of keys and values holds of a token, over all layers;
- * `heads` are shared out among GPUs; `contextLength` is the most that the network takes, `contextTokens` and `requestsAtOnce` what must fit at least.
+ * A language model as GPUs hold it. `weightBytes` is the memory of the weights there; `cacheWidth` is the number of values per token in the cache of keys and values, over all layers;
+ * `heads` are divided among GPUs; `contextLength` is the network's maximum, `contextTokens` and `requestsAtOnce` are the least that must fit.
  */
 export type GpuModel = {
   readonly weightBytes: number;
@@ -41,11 +41,11 @@ export type GpuModel = {
   readonly contextLength: number;
   readonly contextTokens: number;
   readonly requestsAtOnce: number;
-  /** It computes in bfloat16, which GPUs before Ampere have not. */
+  /** It computes in bfloat16, which GPUs before Ampere do not support. */
   readonly isBfloat16: boolean;
 };
 
-/** What a model does, by the names of Hugging Face's pipelines. */
+/** A model's task, by the names of Hugging Face's pipelines. */
 export type PipelineTask =
   | 'text-classification'
   | 'token-classification'
@@ -70,7 +70,7 @@ export type PipelineTask =
   | 'time-series-forecasting'
   | 'video-classification';
 
-/** How images are prepared for a network, by the name of transformers' class; `width` and `height` are what reaches it, in pixels. `isPrepared`: the ONNX server prepares them as that class does. */
+/** How images are prepared for a network, by the name of transformers' class; `width` and `height` are the size that reaches the network, in pixels. `isPrepared`: the ONNX server prepares them as that class does. */
 export type ImageServing = {
   readonly processor: string;
   readonly width: number;
@@ -78,7 +78,7 @@ export type ImageServing = {
   readonly isPrepared: boolean;
 };
 
-/** A module of sentence-transformers after its pooling, by the name of its class; `path` is its folder within the model's. A Dense ends with an activation of torch's, by its name, and with `isResidual` adds what it was given. */
+/** A module of sentence-transformers after its pooling, by the name of its class; `path` is its folder within the model's. A Dense ends with an activation function of torch, by its name, and with `isResidual` adds its input to its output. */
 export type SentenceModule =
   | {
       readonly kind: 'Dense';
@@ -90,8 +90,8 @@ export type SentenceModule =
   | { readonly kind: 'Normalize' };
 
 /**
- * How a folder of Hugging Face's is served. `labels` are in the order of the outputs, empty where it has none; `maxTokens` is the longest text, longer ones are cut.
- * `pooling` and `normalizes` are those of sentence-transformers: how one vector is made of those of the tokens.
+ * How a Hugging Face folder is served. `labels` are in the order of the outputs, empty where it has none; `maxTokens` is the longest text, longer ones are truncated.
+ * `pooling` and `normalizes` are those of sentence-transformers: how the vectors of the tokens become one vector.
  */
 export type PipelineServing = {
   readonly task: PipelineTask;
@@ -100,70 +100,70 @@ export type PipelineServing = {
   readonly maxTokens: number | null;
   readonly pooling: string | null;
   readonly normalizes: boolean;
-  /** As tokenizer.json has it: "WordPiece", "BPE", "Unigram". */
+  /** The type that tokenizer.json gives: "WordPiece", "BPE", "Unigram". */
   readonly tokenizer: string | null;
   readonly hasChatTemplate: boolean;
-  /** Where there is no tokenizer.json, which the ONNX server reads: transformers makes the tokenizer of other files, and answers. */
+  /** True where there is no tokenizer.json, which the ONNX server reads: transformers makes the tokenizer from other files, and serves the model. */
   readonly isTokenMade?: boolean;
-  /** What a vector goes through between `pooling` and `normalizes`. */
+  /** The modules that process a vector between `pooling` and `normalizes`. */
   readonly modules?: readonly SentenceModule[];
-  /** What sentence-transformers puts before each text. */
+  /** The text that sentence-transformers puts before each text. */
   readonly prompt?: string;
-  /** Where sentence-transformers takes texts in small letters. */
+  /** True where sentence-transformers lower-cases the texts. */
   readonly lowers?: boolean;
-  /** How many numbers of a vector sentence-transformers keeps, the first ones. */
+  /** How many of a vector's numbers sentence-transformers keeps, from the first one. */
   readonly dimensions?: number;
-  /** What a cross encoder of sentence-transformers makes of its network's scores. */
+  /** The function that a cross encoder of sentence-transformers applies to its network's scores. */
   readonly activation?: 'sigmoid' | 'none';
-  /** Only for models over images. */
+  /** Only for models that take images. */
   readonly image?: ImageServing;
 };
 
-/** What the bytes of one format say about the model in them. */
+/** Everything that the bytes of one format say about the model in them. */
 export type ModelFacts = {
   readonly format: Format;
   /** The version of the file format itself: "pickle 4, joblib, zlib", "v4", "ai.onnx 17". */
   readonly formatVersion: string;
   /** Null where the artifact names no framework: plain Python. */
   readonly framework: Framework | null;
-  /** "3.11", or "3.11.7" if the artifact is that exact; null if it does not tell. */
+  /** "3.11", or "3.11.7" if the artifact is that exact; null if it does not record it. */
   readonly pythonVersion: string | null;
-  /** pip requirement specifiers for what the model needs besides its framework, in the artifact's order. */
+  /** The pip requirement specifiers of the model besides its framework, in the artifact's order. */
   readonly requirements: readonly string[];
-  /** Null where the bytes do not tell the inputs. `outputs` may be empty where only the inputs are known. */
+  /** Null where the bytes do not describe the inputs. `outputs` may be empty where only the inputs are known. */
   readonly signature: Signature | null;
   /** True where the model takes named columns, each an input of `signature`, instead of one tensor. */
   readonly takesColumns: boolean;
-  /** The number of tensor elements, nodes and thresholds; null where the format does not tell. */
+  /** The number of tensor elements, nodes and thresholds; null where the format does not record it. */
   readonly parameters: number | null;
-  /** What the parameters take in memory, in bytes. */
+  /** The memory of the parameters, in bytes. */
   readonly weightBytes: number;
   /** The element types by the protocol's names, or by the format's own where the protocol has none; sorted. */
   readonly dtypes: readonly string[];
   /** The expected memory for serving it; the estimate is the sum of the terms. */
   readonly memory: readonly MemoryTerm[];
-  /** The same by its own framework, where `memory` is of the ONNX that a build makes of it if it can. */
+  /** The same for its own framework, where `memory` is for the ONNX model that a build makes if it can. */
   readonly unconverted?: readonly MemoryTerm[];
   /** A request that the artifact itself carries, or null. */
   readonly example: GoldenRequest | null;
   /** The class or function that answers: "sklearn.pipeline.Pipeline", "predict.py:Predictor"; null where the format leaves no choice. */
   readonly entrypoint: string | null;
-  /** What the file calls the tensors of `signature`, in its order, where its framework knows them by these names alone. */
+  /** The file's own names for the tensors of `signature`, in its order, where its framework knows them only by these names. */
   readonly tensorNames?: {
     readonly inputs: readonly string[];
     readonly outputs: readonly string[];
   };
-  /** Files of the artifact that nothing reads of what is served, so that its image goes without them. */
+  /** Files of the artifact that the server does not read, so its image omits them. */
   readonly leftOut?: readonly string[];
   /** Only for language models. */
   readonly language?: LanguageServing;
-  /** Where GPUs could serve it. */
+  /** Present where GPUs could serve it. */
   readonly gpuModel?: GpuModel;
-  /** By what its weights were quantized where only GPUs compute with them: "gptq", "awq". */
+  /** The quantization method of its weights, where only GPUs can compute with them: "gptq", "awq". */
   readonly quantizer?: string;
   /** The type of a language model's network where transformers does not know it, though vLLM may. */
   readonly unknownType?: string;
-  /** Only for folders of Hugging Face. */
+  /** Only for Hugging Face folders. */
   readonly pipeline?: PipelineServing;
   /** Absent where the model is a single file, or code that does its own loading. */
   readonly data?: ModelData;
@@ -186,9 +186,9 @@ export type Unpacking = {
   readonly members: readonly ArchiveMember[];
 };
 
-/** What inspection reads from an artifact's bytes, without ever loading it. `sizeBytes` is the size of all its files. */
+/** Everything that inspection reads from an artifact's bytes, without ever loading it. `sizeBytes` is the size of all its files. */
 export type ArtifactFacts = ModelFacts & {
-  /** The archives that contain the model, the outermost first; none where it lies among the artifact's files. */
+  /** The archives that contain the model, the outermost first; empty where it lies among the artifact's files. */
   readonly archives: readonly string[];
   /** How to reach the files in the innermost archive: one step for each of `archives`. */
   readonly unpacking: readonly Unpacking[];

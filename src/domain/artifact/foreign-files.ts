@@ -5,13 +5,13 @@ const ZIP = /^504b0304/;
 const ANSWERED =
   'It is what a server answered in the place of a model: download the model itself, and upload that.';
 
-/** Kinds of files that are recognised and not served. */
+/** Kinds of files that are recognised but not served. */
 export const FOREIGN_FILES: readonly FileKind[] = [
   {
     what: 'an Ultralytics model',
     endings: [],
     inside: ['.pt'],
-    // The pickle at the begin of its zip names `ultralytics.nn`.
+    // The pickle at the start of its zip names `ultralytics.nn`.
     magic: /^504b0304.*63756c7472616c79746963732e6e6e/,
     fix: `Export it with \`yolo export model=FILE format=onnx\` and upload the .onnx file, or ${BY_CODE}.`,
   },
@@ -36,7 +36,7 @@ export const FOREIGN_FILES: readonly FileKind[] = [
   {
     what: 'an ExecuTorch program',
     endings: ['.pte'],
-    // `ET12` at 4.
+    // `ET12` at offset 4.
     magic: /^.{8}455431/,
     fix: `It is compiled for a device: upload the module that it was made from as torch.export saves it (\`torch.export.save(program, "model.pt2")\`), or ${BY_CODE}.`,
   },
@@ -50,7 +50,7 @@ export const FOREIGN_FILES: readonly FileKind[] = [
   {
     what: "an ONNX model in ONNX Runtime's own format",
     endings: ['.ort'],
-    // `ORTM` at 4.
+    // `ORTM` at offset 4.
     magic: /^.{8}4f52544d/,
     fix: 'Upload the .onnx file that it was made from.',
   },
@@ -132,7 +132,7 @@ export const FOREIGN_FILES: readonly FileKind[] = [
   {
     what: 'a tokenizer of SentencePiece',
     endings: [],
-    // Its first piece, `<unk>`, `<pad>` or `<s>`, and the score of that.
+    // Its first piece, `<unk>`, `<pad>` or `<s>`, and the score of that piece.
     magic: /^0a0[c-e]0a0[35]3c(756e6b|706164|73)3e15/,
     fix: 'It goes with a model: upload the folder of that, with the tokenizer in it.',
   },
@@ -180,7 +180,7 @@ export const FOREIGN_FILES: readonly FileKind[] = [
   {
     what: 'an error that a server answered',
     endings: [],
-    // `{"error":`, or `<Error>` in XML, as a store of objects writes it.
+    // `{"error":`, or `<Error>` in XML, as an object store writes it.
     magic: /^(7b226572726f72223a|(3c3f786d6c(?:(?!3e)..)*3e(0d|0a)*)?3c4572726f723e)/,
     isStandIn: true,
     fix: ANSWERED,

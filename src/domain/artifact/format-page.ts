@@ -3,7 +3,7 @@ import type { FileKind } from './known-file.ts';
 
 /**
  * How a folder of a format is recognised: `marker` is the file that identifies it.
- * `rank` is when it is looked for, before what says less about how it is served: `saved` by a tool that says all of it, `handlers`, `weights` with a description, `marked` by the marker alone; null where it is recognised in another way.
+ * `rank` orders the search: formats that say more about how they are served come first. `saved` is by a tool that says all of it, then `handlers`, `weights` with a description, `marked` by the marker alone; null where it is recognised in another way.
  * `isSure`: the marker alone makes a folder a model.
  */
 type Folder = {
@@ -12,45 +12,45 @@ type Folder = {
   readonly isSure: boolean;
 };
 
-/** What a build makes of it: ONNX of trees, or of tensors; or nothing, and why. */
+/** The result of a conversion in a build: ONNX of trees or of tensors; or none, and the reason. */
 type Conversion =
   | { readonly to: 'trees' | 'tensors' }
   | { readonly to: null; readonly because: string };
 
 /**
- * What a format says of itself, in `src/formats/<name>/format.ts`. It is data, which everything may import; what reads its bytes is `read` of `inspect.ts` beside it.
- * docs/extending.md has the keys.
+ * The description of a format, in `src/formats/<name>/format.ts`. It is data, which every folder may import; the code that reads its bytes is `read` in `inspect.ts` beside it.
+ * docs/extending.md describes the keys.
  */
 export type FormatPage = {
   /** The runtime that loads it as saved; a build may convert it for another runtime. */
   readonly runtime: RuntimeName;
   /** Null where the format is a single file. */
   readonly folder: Folder | null;
-  /** The kinds of files that hold it; none for a folder. */
+  /** The kinds of files that hold it; empty for a folder. */
   readonly files: readonly FileKind[];
-  /** `code`: the owner's own code comes with it, and may start programs and ask for the network. */
+  /** `code`: the owner's own code comes with it, and may start programs and use the network. */
   readonly brings: 'data' | 'code';
   readonly conversion: Conversion;
-  /** A folder of another format whose weights are of this one is loaded by `runtime`, and converted. */
+  /** A folder of another format whose weights are in this one is loaded by `runtime`, and converted. */
   readonly asData?: { readonly runtime: RuntimeName };
-  /** A server can be started before there is a model of it: its walls go by nothing else of the model than its network. */
+  /** A server can be started before there is a model for it: its walls depend on no setting of the model except its network access. */
   readonly isAwaited: boolean;
   /** Its loader makes a Unix socket that listens, though nobody connects to it. */
   readonly listens?: true;
   /** Torch moves it to a GPU. */
   readonly isOfTorch?: true;
-  /** What computes it on CPUs alone, and what to do where a GPU is wanted, where this is not what its runtime says. */
+  /** The server that runs it, on CPUs alone, and the remedy where a GPU is wanted; present where these differ from its runtime's. */
   readonly onCpus?: { readonly server: string; readonly instead: string };
   /** Its framework takes named columns without pandas. */
   readonly needsNoPandas?: true;
-  /** Its files are pickles, or hold one, so that a pickle under its name is no other format. */
+  /** Its files are pickles, or contain one, so a pickle under its name is not another format. */
   readonly isPickle?: true;
-  /** `entrypoint` of a manifest may name what answers in it. */
+  /** `entrypoint` in a manifest may name the class or function in it that answers. */
   readonly takesEntrypoint?: true;
-  /** Which missing values it takes, where its file does not keep all that its framework was given. */
+  /** The missing values that it accepts, where its file does not keep all the settings of its framework. */
   readonly missing?: string;
   /** The modules that most of its models import, which a build compiles first. */
   readonly imports?: readonly string[];
-  /** What docs/formats.md says is read of it, and what answers. */
+  /** The cells of the table in docs/formats.md: the content that is read, and the server that answers. */
   readonly docs: { readonly reads: string; readonly servedBy: string };
 };

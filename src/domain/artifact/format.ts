@@ -10,7 +10,7 @@ export type FileFormat = {
   [Name in Format]: (typeof PAGES)[Name]['folder'] extends null ? Name : never;
 }[Format];
 
-/** What a format says of itself. */
+/** The description of a format. */
 export function pageOf(format: Format): FormatPage {
   return PAGES[format];
 }
@@ -36,13 +36,13 @@ type Loaded = {
   readonly pipeline?: { readonly isTokenMade?: boolean };
 };
 
-/** The runtime that loads what was found, as it was saved. */
+/** The runtime that loads the model as it was saved. */
 export function runtimeOf({ format, data }: Loaded): RuntimeName {
   const asData = data && pageOf(data.format).asData;
   return asData?.runtime ?? pageOf(format).runtime;
 }
 
-/** Why a build does not try to make ONNX of it; undefined where it does. A language model is more than one pass through a graph. */
+/** Why a build does not try to convert it to ONNX; undefined where it does. A language model generates in a loop, which is not one graph. */
 export function unconvertedBecause({
   format,
   data,
@@ -56,7 +56,7 @@ export function unconvertedBecause({
   return conversion.to === null ? conversion.because : undefined;
 }
 
-/** Whether a build tries to make ONNX of it. */
+/** Whether a build tries to convert it to ONNX. */
 export function isConvertible(loaded: Loaded): boolean {
   return unconvertedBecause(loaded) === undefined;
 }
@@ -66,7 +66,7 @@ export function needsPython(format: Format): boolean {
   return RUNTIMES[pageOf(format).runtime].takesPackages;
 }
 
-/** The format of the bytes that are loaded: a folder's own data, else the artifact's. */
+/** The format of the bytes that are loaded: that of a folder's own data, else the artifact's. */
 export function loadedAs({ format, data }: Pick<Loaded, 'format' | 'data'>): Format {
   return data?.format ?? format;
 }

@@ -14,10 +14,10 @@ export type FileKind = {
   /** Match the first bytes, in hex: `magic` is unique to this kind, `hint` is not. */
   readonly magic?: RegExp;
   readonly hint?: RegExp;
-  /** It is no model, but what is found where one should be. */
+  /** It is not a model, but is often found where one should be. */
   readonly isStandIn?: true;
   /** It contains the model as files. */
   readonly isArchive?: true;
-  /** What its owner can do if it is not served; undefined if it is. */
+  /** The owner's remedy if it is not served; undefined if it is. */
   readonly fix?: string;
 };

@@ -4,7 +4,7 @@ import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Target } from '#domain/placement/target.ts';
 
-/** The largest artifact that any of these targets takes (bytes). One file may be all of it, and is one layer of an image. */
+/** The largest artifact that any of these targets takes (bytes). One file may be all of it, and becomes one layer of an image. */
 export function maxArtifactBytes(offered: readonly Target[]): number {
   return offered.some((target) => target !== 'lambda')
     ? image.layerMaxBytes

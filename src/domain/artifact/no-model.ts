@@ -1,4 +1,4 @@
-/** What goes with a model and is none: its name in messages, why it is none, what to do, and how its files end. */
+/** A file that accompanies a model but is not one: its name in messages, why it is not a model, what to do, and its endings. */
 export type NoModel = {
   readonly name: string;
   readonly why: string;
@@ -34,7 +34,7 @@ const ZSTD: NoModel = {
   endings: /\.zst$/i,
 };
 
-/** What a file that starts no deployment by itself is, by its name; undefined when that does not tell. */
+/** The description of a file that starts no deployment by itself, by its name; undefined when the name does not decide. */
 export function noModelNamed(name: string): NoModel | undefined {
   return [DOWNLOAD, NOTEBOOK, DATA, ZSTD].find(({ endings }) => endings.test(name));
 }

@@ -10,14 +10,14 @@ const SELF_CONTAINED: readonly string[] = KNOWN_FILES.flatMap((kind) => [
 
 const FOLDER_MANIFEST = 'model.yaml';
 
-/** What belongs to a folder and is no model alone, though some models end so too. */
+/** Files that belong to a folder and are not a model alone, though some models have the same endings. */
 const PART_OF_FOLDER =
   /^(requirements.*\.txt|(readme|license|labels|classes|vocab|merges)\.txt|(.*_config|config|vocab|modules|tokenizer|added_tokens|special_tokens_map|model_index|.*\.index)\.json)$/i;
 
 /**
- * What an object's key means.
+ * The meaning of an object's key.
  * `artifact`: one file that starts a deployment, unless the model's own folder is one. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`, which is the model's own folder or one in that.
- * `sidecar`: the manifest of the file beside it, starts nothing. `data`: tensors of the ONNX model `file` beside it, starts a deployment only where that came first and lacks them. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway, as what is hidden.
+ * `sidecar`: the manifest of the file beside it, starts nothing. `data`: tensors of the ONNX model `file` beside it, starts a deployment only where that came first and lacks them. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway, as hidden files.
  */
 export type KeyMeaning =
   | { readonly kind: 'artifact'; readonly model: string; readonly file: string }
@@ -68,15 +68,15 @@ export function sidecarKey(key: string): string {
   return `${key}.yaml`;
 }
 
-// As torch's exporter calls it, and Optimum.
+// The endings that torch's exporter and Optimum use.
 const DATA_OF_ONNX = ['.data', '_data'] as const;
 
-/** The keys beside a single-file artifact at which the tensors of an ONNX model may lie that its own file leaves out; none of any other. */
+/** The keys beside a single-file artifact where an ONNX model may keep tensors outside its own file; empty for any other format. */
 export function externalDataKeys(key: string): readonly string[] {
   return key.toLowerCase().endsWith('.onnx') ? DATA_OF_ONNX.map((ending) => key + ending) : [];
 }
 
-/** The key of the model whose external data this key is; undefined where it is none. */
+/** The key of the model whose external data has this key; undefined where there is no such model. */
 export function modelKeyOf(key: string): string | undefined {
   const meaning = readKey(key);
   return meaning.kind === 'data' ? `models/${meaning.model}/${meaning.file}` : undefined;

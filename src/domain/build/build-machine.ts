@@ -13,44 +13,44 @@ export type BuildMachine = {
   readonly usdPerMinute: number | null;
 };
 
-/** The smallest first. */
+/** The machines, the smallest first. */
 export const BUILD_MACHINES: readonly BuildMachine[] = data.machines;
 
-/** The machine of a build that was planned before there was a choice, and of environments. */
+/** The machine of builds of environments, and of builds that were planned before there was a choice. */
 export const USUAL_MACHINE = 'BUILD_GENERAL1_MEDIUM';
 
-/** What tells how large a build is: the artifact's bytes, its facts, what will serve it, and what its manifest asks for. */
+/** The inputs that determine the size of a build: the artifact's bytes, its facts, the runtime that will serve it, and its manifest's requests. */
 export type BuildNeeds = {
   readonly artifactBytes: number;
   readonly facts: Pick<Inspection['facts'], 'memory' | 'unconverted' | 'unpacking'>;
   readonly runtime: RuntimeName;
   /** Whether the packages of its environment bring CUDA. */
   readonly hasCuda: boolean;
-  /** The memory (MiB) that its manifest asks for, by which a build gets more than is expected; null where it asks for none. */
+  /** The memory (MiB) that its manifest requests, which can enlarge the build beyond the estimate; null where it requests none. */
   readonly wantedMiB: number | null;
 };
 
 const GB = 1e9;
 const MIB = 1024 * 1024;
-// The container engine, the commands of the build, and what an image of the service runs beside them.
+// The memory of the container engine, of the build's commands, and of the processes that a CodeBuild image runs beside them.
 const OWN_MEMORY_BYTES = 1 * GB;
-// A model is loaded by its framework and by what it is converted for at once, and has answered some requests by then.
+// The framework and the converted model's runtime hold the model at the same time, and both have answered some requests by then.
 const LOAD_HEADROOM = 1.5;
-// The images of environments as they are unpacked; those with CUDA are the largest.
+// The unpacked images of environments; those with CUDA are the largest.
 const OWN_DISK_BYTES = 16 * GB;
 const CUDA_DISK_BYTES = 50 * GB;
-// As it was fetched, in the layer that is pushed, as that is pulled, and as it is unpacked.
+// The model as downloaded, in the layer that is pushed, as that is pulled, and as it is unpacked.
 const COPIES = 4;
-// As fetched, and as the image has it: below that no build ends.
+// The model as downloaded, and in the image: no build succeeds with less.
 const LEAST_COPIES = 2;
 
-/** The memory and the disk that a build is expected to take, in bytes. Models of a runtime on GPUs are not loaded, for want of one. */
+/** The memory and the disk that a build is expected to take, in bytes. Models of a GPU runtime are not loaded, since the build has no GPU. */
 export function buildNeeds(needs: BuildNeeds) {
   const { artifactBytes, facts, runtime, wantedMiB } = needs;
   const terms = RUNTIMES[runtime].gpu ? [] : [...facts.memory, ...(facts.unconverted ?? [])];
   const loadedBytes = terms.reduce((sum, { bytes }) => sum + bytes, 0);
   const usedBytes = Math.max(LOAD_HEADROOM * loadedBytes, (wantedMiB ?? 0) * MIB);
-  // What an archive holds is there beside it.
+  // The unpacked content of an archive lies beside the archive.
   const copies = COPIES + facts.unpacking.length;
   return {
     memoryBytes: Math.ceil(OWN_MEMORY_BYTES + usedBytes),
@@ -59,7 +59,7 @@ export function buildNeeds(needs: BuildNeeds) {
 }
 
 /**
- * The smallest machine that holds the build, none larger than `most` (a compute type). A build that is expected to take more memory than that is tried there: the expectation is a cautious one.
+ * The smallest machine that holds the build, at most `most` (a compute type). A build with a higher memory estimate than that is tried there: the estimate is cautious.
  * Fails with `ArtifactRejected` where the disk of `most` cannot hold the model even twice.
  */
 export function buildMachine(needs: BuildNeeds, most: string): BuildMachine {
@@ -74,7 +74,7 @@ export function buildMachine(needs: BuildNeeds, most: string): BuildMachine {
   return allowed.find(holds) ?? largest;
 }
 
-/** Fails with `StorageFull` when this machine's disk, with so many bytes free, cannot hold the model as it is fetched and as it is built. */
+/** Fails with `StorageFull` when this machine's disk, with this many bytes free, cannot hold the model as downloaded and as built. */
 export function requireDisk(artifactBytes: number, freeBytes: number): void {
   const bytes = LEAST_COPIES * artifactBytes;
   if (bytes <= freeBytes) return;

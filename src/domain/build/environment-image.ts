@@ -12,7 +12,7 @@ export type EnvironmentImage = EnvironmentKind & {
   readonly python: PythonEnvironment | null;
 };
 
-/** The order for a build of environments: all that must exist after it, in build order, and nothing about any artifact. */
+/** The order for a build of environments: all images that must exist after it, in build order, and nothing about any artifact. */
 export type EnvironmentOrder = { readonly environments: readonly EnvironmentImage[] };
 
 /** The tags, by name, of the environments whose layers a model's build uses and in which it proves the model. */
@@ -52,7 +52,7 @@ function imagesOf(
     .map((kind) => ({ ...kind, tag: `${kind.name}-${hash}`, runtime, python }));
 }
 
-/** The tags of the environments that a model cannot do without. */
+/** The tags of the environments that a model requires. */
 export function requiredTags(environments: readonly EnvironmentImage[]): readonly string[] {
   return environments.filter(({ isOptional }) => !isOptional).map(({ tag }) => tag);
 }

@@ -10,7 +10,7 @@ export type FailedBuild = {
   readonly error: string;
   readonly phase: string;
   readonly isStopped: boolean;
-  /** What this machine said of a build that it could not begin; null of any other. */
+  /** This machine's message about a build that it could not begin; null for any other build. */
   readonly told: Pick<Trouble, 'reason' | 'fix'> | null;
   readonly log: { readonly group: string; readonly stream: string } | null;
 };
@@ -53,20 +53,20 @@ function isTold(cause: string): boolean {
   return z.object({ errorMessage: z.string() }).safeParse(parseJson(cause)).success;
 }
 
-/** One that a deployment was overtaken in: a newer upload of the model waits. */
+/** A build whose deployment was superseded: a newer upload of the model waits. */
 export function supersededBuild(model: string): Trouble {
   const reason = `a newer upload of ${model} came while the image of this one was being built`;
   return { name: 'Superseded', reason, fix: '' };
 }
 
-/** `$1` in a reason is what the sign found in its brackets. */
+/** `$1` in a reason is the text in the brackets of the sign's match. */
 type Cause = { readonly sign: RegExp; readonly reason: string; readonly fix: string };
 
 const AGAIN = 'Upload the model again.';
 
 const CAUSES: readonly Cause[] = [
   {
-    // What buildspecs/commands/model-python.mjs ends a model with.
+    // The last message of buildspecs/commands/model-python.mjs when it stops a model.
     sign: /^build-(?:folder|image): the model was not loaded in (\d+) s by the clock$/,
     reason: 'the model was not loaded in $1 s, so it was ended: its place is for other builds too',
     fix: 'Have it load faster, and wait for nothing as it is imported (a network, a lock, a pause); or raise server.startupTimeoutSeconds in model.yaml. Then upload it again.',
@@ -88,13 +88,13 @@ const CAUSES: readonly Cause[] = [
     fix: 'Open a case with AWS Support (Account and billing, or Service limit increase, CodeBuild): "New account: StartBuild is refused with `Cannot have more than 0 builds in queue for the account`, while Service Quotas shows more. Please lift the hold." No retry helps; upload the model again once it is lifted.',
   },
   {
-    // What CodeBuild says of a start, once the workflow has tried for hours. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+    // CodeBuild's error for a start, once the workflow has tried for hours. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
     sign: /Cannot have more than (\d+) builds in queue/,
     reason: 'CodeBuild takes no more than $1 builds of this account at once',
     fix: 'Upload the model again when fewer are being deployed, or ask for more: Service Quotas, CodeBuild, "Concurrently running builds"; `slipway doctor` shows how many there are.',
   },
   {
-    // What uv concludes of a name, or a version, that nobody has published.
+    // uv's conclusion about a name, or a version, that nobody has published.
     sign: /Because (?:there is no version of )?([^ ]+) (?:was not found in the package registry|and you require)/,
     reason: 'the package index has no `$1`',
     fix: 'Correct it in requirements.txt, or in `build.requirements` of model.yaml, and upload again.',
@@ -106,13 +106,13 @@ const CAUSES: readonly Cause[] = [
     fix: 'Change `build.requirements` or `build.pythonVersion` in model.yaml, and upload again.',
   },
   {
-    // What buildspecs/commands/smoke-test.mjs says; the reason follows it.
+    // The message of buildspecs/commands/smoke-test.mjs; the reason follows it.
     sign: /the image does not serve its model/,
     reason: 'the model did not load, or did not answer, when its image was started',
     fix: 'The last lines say why; fix the model and upload again.',
   },
   {
-    // What buildspecs/commands/dockerfile-image.mjs says; the reason follows it.
+    // The message of buildspecs/commands/dockerfile-image.mjs; the reason follows it.
     sign: /the image that model\.yaml names cannot be pulled/,
     reason: 'the image that model.yaml names cannot be pulled',
     fix: 'Check that you can pull it yourself; in AWS the stack’s parameter `customImages` must name its repository.',
@@ -123,7 +123,7 @@ const CAUSES: readonly Cause[] = [
     fix: 'Free some space on the disk; in AWS ask for more by `resources.memory` in model.yaml, by which its build gets a larger machine, up to the parameter `buildCompute`.',
   },
   {
-    // S3 answers 403 for an expired signature and 400 for expired credentials; the first is what buildspecs/commands/fetch-artifact.mjs says.
+    // S3 answers 403 for an expired signature and 400 for expired credentials; the first alternative is the message of buildspecs/commands/fetch-artifact.mjs.
     sign: /answered 40[03]\b|403 Forbidden|error: 403|ExpiredToken|Request has expired/i,
     reason: 'the permission to read the artifact expired, because the build waited too long',
     fix: AGAIN,
@@ -156,22 +156,22 @@ const NEVER_BEGUN = {
   fix: 'Upload the model again when fewer are being deployed.',
 };
 
-// As the Python server's refusal.py says where an error came from; what it is printed by may stand before it.
+// The Python server's refusal.py reports where an error came from in this form; the printer's own prefix may stand before it.
 const PYTHON_ERROR =
   /^(?:[a-z-]+: |the model's code failed: )?([A-Za-z_][\w.]*(?:: .*)? \([^()]+\.py:\d+\))$/;
-// What buildspecs/commands/build-image.mjs and build-folder.mjs end with: all that the process of the model said follows.
+// The last message of buildspecs/commands/build-image.mjs and build-folder.mjs: the whole output of the model's process follows.
 const ENDED = /^build-(?:image|folder): /;
 const ERROR = /^error: /;
 const MOST_HEADLINE = 500;
 
 const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
   {
-    // Libraries that find a package missing say so in their own words, as XGBoost: `sklearn needs to be installed`.
+    // Libraries report a missing package in their own words, as XGBoost does: `sklearn needs to be installed`.
     sign: /^ModuleNotFoundError: |^ImportError: .*(needs? to be installed|not installed|pip install|is required)/,
     fix: 'Name its package in requirements.txt, or for a model without code in model.yaml (`build: { requirements: [PACKAGE] }`); or put the module beside the file; and upload again.',
   },
   {
-    // What bytecode.py says of a function, and Python itself of one from before 3.11.
+    // The message of bytecode.py about a function, and Python's own about one from before 3.11.
     sign: /saved as bytecode of|^TypeError: code\(\)/,
     fix: 'Only the Python that saved a function runs it: write its version (`python3 --version` where that was) into a file .python-version beside the model, such as `3.11`, and upload again.',
   },
@@ -188,14 +188,14 @@ const FIXES: readonly { readonly sign: RegExp; readonly fix: string }[] = [
     fix: "A model can write only where Python's tempfile does, and what it writes is gone with its server: write there, and upload again.",
   },
   {
-    // What Python's sockets say, and the Hugging Face Hub.
+    // Messages of Python's sockets, and of the Hugging Face Hub.
     sign: /name resolution|Name or service not known|Network is unreachable|couldn't connect to/,
     fix: 'A build loads a model without a network: put what it downloads in its folder and load it from there, or on one machine say `runtime: { network: open }` in model.yaml; then upload again.',
   },
 ];
 
 /**
- * Why a build failed: the error of the model's own code with its file and line, or else its likely cause by what its log says last;
+ * Why a build failed: the error of the model's own code with its file and line, or else its likely cause by the end of its log;
  * then that log's lines (oldest first, at most those given), without the commands and stages in it.
  */
 export function explainBuild(build: FailedBuild, lines: readonly string[]): Trouble {
@@ -224,7 +224,7 @@ export function explainBuild(build: FailedBuild, lines: readonly string[]): Trou
   };
 }
 
-/** What the command said as it ended, without its name: its error, as uv marks one, or else what it said first. */
+/** The command's message as it ended, without its name: its error, as uv marks one, or else its first line. */
 function ownWords(said: readonly string[]): string | undefined {
   const lines = toShow(said.map((line) => line.replace(ENDED, '')));
   const error = lines.findLast((line) => ERROR.test(line));

@@ -43,7 +43,7 @@ export type BuiltImage = Readonly<z.infer<typeof builtImage>>;
 /** A variable that a build exports, as CodeBuild hands it to the workflow. */
 export type BuildVariable = { readonly Name: string; readonly Value: string };
 
-/** What identifies one file of an artifact, as in `ArtifactPart`. */
+/** The identity of one file of an artifact, as in `ArtifactPart`. */
 type Part = { readonly name: string; readonly sizeBytes: number; readonly checksum: string };
 
 const HASH_HEX_DIGITS = 32;
@@ -63,7 +63,7 @@ export async function imageTag(
   return `${model}-${hash.slice(0, HASH_HEX_DIGITS)}`;
 }
 
-/** The model of a tag that `imageTag` made; undefined for any other tag. */
+/** The model in a tag that `imageTag` made; undefined for any other tag. */
 export function modelOfTag(tag: string): string | undefined {
   return TAG.exec(tag)?.[1];
 }
@@ -90,7 +90,7 @@ export function readImage(
   return { tag, ...data };
 }
 
-// A build writes its record itself; of the model's proof in it, code that a model brings could have written another.
+// A build writes its record itself, but code that a model brings could have overwritten the model's proof in it.
 const OVERWRITTEN_FIX =
   'Have the code of the model write nothing but files of its own and what it prints, and upload it again.';
 

@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import { RUNTIMES, type RuntimeName } from './runtime.ts';
 
-/** Which images of its owner's own a model may be: none, one that its manifest names, or also one that is built from the Dockerfile beside it. */
+/** The custom images that may be models: none, one that the manifest names, or also one that is built from the Dockerfile beside it. */
 export const OWN_IMAGES = ['none', 'named', 'built'] as const;
 
 export type OwnImages = (typeof OWN_IMAGES)[number];
@@ -17,7 +17,7 @@ export function isFromDockerfile(runtime: RuntimeName, named: string | undefined
   return RUNTIMES[runtime].image.madeBy === 'dockerfile' && named === undefined;
 }
 
-/** Fails with `ArtifactRejected` where the model is an image that this Slipway does not allow; `named` is what its manifest names. */
+/** Fails with `ArtifactRejected` where the model is an image that this Slipway does not allow; `named` is the image that its manifest names. */
 export function requireOwnImage(
   allowed: OwnImages,
   runtime: RuntimeName,

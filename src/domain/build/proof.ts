@@ -8,10 +8,10 @@ const bytes = z.int().check(z.nonnegative());
 const milliseconds = z.number().check(z.nonnegative());
 
 /**
- * What a build learned by loading the model in a separate process: how it is served, and `peakBytes`, its peak memory in its own framework.
+ * The facts that a build learned by loading the model in a separate process: how it is served, and `peakBytes`, its peak memory in its own framework.
  * `conversion`: whether it serves as ONNX, why or why not, how many golden rows were compared in both, the largest difference of an answer, as a part of the spread of the answers, and the latency per row in each (microseconds; null where not measured).
- * Its `int8`, where the manifest asks for that: whether the weights are quantized, why or why not, and the bytes of the ONNX file in int8 and in full.
- * `example` is a golden row with the answer of the model's own framework where that is short enough, null where the row is not.
+ * Its `int8`, where the manifest requests it: whether the weights are quantized, why or why not, and the bytes of the ONNX file in int8 and in full.
+ * `example` is a golden row with the answer of the model's own framework where that is short enough, null where the row itself is too long.
  */
 export const buildProof = z.object({
   runtime: z.enum(RUNTIME_NAMES),
@@ -62,7 +62,7 @@ export type BuildProof = Readonly<z.infer<typeof buildProof>>;
 const QUANTIZE =
   'Take runtime.optimize out of model.yaml; or quantize it with texts of its own (`onnxruntime.quantization.quantize_static`) and upload that model.onnx in the place of the safetensors.';
 
-/** Why weights that the manifest asks for in int8 are served in full, and what else can be done; undefined where they are not, or it does not ask. */
+/** Why weights that the manifest requests in int8 are served in full, and what to do instead; undefined where they are in int8, or the manifest does not request it. */
 export function keptInFull(
   { optimize }: Pick<Manifest['runtime'], 'optimize'>,
   proof: Pick<BuildProof, 'conversion'> | null | undefined,

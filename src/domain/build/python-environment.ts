@@ -10,7 +10,7 @@ export type PythonEnvironment = {
   /** Other versions that the framework supports, the nearest first: a local machine may lack the preferred one. */
   readonly orElse: readonly string[];
   readonly requirements: readonly string[];
-  /** Where the model gets a GPU: then torch comes with CUDA's libraries. */
+  /** True where the model gets a GPU: torch then comes with CUDA's libraries. */
   readonly cuda?: true;
 };
 
@@ -28,11 +28,11 @@ const FRAMEWORKS: Readonly<Record<string, readonly (Range & Supported)[]>> = sup
 type Supported = {
   readonly from: string;
   readonly with: readonly string[];
-  /** The pandas versions it takes tables from; any if it does not say. */
+  /** The pandas versions from which it takes tables; absent if the framework names none. */
   readonly pandas?: string;
 };
 
-// Without a GPU, CUDA's 900 MB are of no use. https://pypi.org/project/xgboost-cpu
+// Without a GPU, the 900 MB of CUDA are useless. https://pypi.org/project/xgboost-cpu
 const XGBOOST_CPU_FROM = '2.1.1';
 
 /**
@@ -60,13 +60,13 @@ export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironm
   };
 }
 
-/** Whether the packages include a framework that Slipway serves directly: every model of one has it among its packages. */
+/** Whether the packages include a framework that Slipway serves directly: every model of a framework lists that framework among its packages. */
 export function namesFramework({ requirements }: PythonEnvironment): boolean {
   const names = requirements.map((each) => /^[\w.-]*/.exec(each)?.[0] ?? '');
   return names.some((name) => name.replace(/-cpu$/, '') in FRAMEWORKS);
 }
 
-/** Models that take named columns get them as a pandas DataFrame, but for formats whose framework takes them without. */
+/** Models that take named columns get them as a pandas DataFrame, except in formats whose framework takes columns without pandas. */
 function needsPandas({ format, takesColumns }: Facts, requirements: readonly string[]): boolean {
   const isNamed = requirements.some((requirement) => /^pandas\b/i.test(requirement));
   return takesColumns && !isNamed && !pageOf(format).needsNoPandas;

@@ -11,7 +11,7 @@ export type ServerPlace = {
   readonly requestPath: string | null;
 };
 
-/** `setting` is its variable for builds on one machine; a function has it with the prefix `SLIPWAY_`. */
+/** `setting` is its variable for builds on one machine; a function has the same variable with the prefix `SLIPWAY_`. */
 type BaseImage = { readonly setting: string; readonly missing: string; readonly fix: string };
 
 /** A base image without any model, for building model images: a stage of the runtime's Dockerfile, null for the last stage. An optional one may not exist for every version of a framework. */
@@ -23,15 +23,15 @@ export type EnvironmentKind = {
 
 /**
  * A runtime as `runtimes/<name>/runtime.json` describes it: all that planning, builds, their smoke test, processes, containers and Lambda need to know.
- * docs/extending.md has the keys.
+ * docs/extending.md describes the keys.
  */
 export type Runtime = {
   /** Its name in sentences; `{python}` stands for the model's Python. */
   readonly title: string;
   readonly server: ServerPlace;
-  /** How long its start may take at least, whatever a manifest says of others. */
+  /** The shortest start-up limit, even where a manifest sets a lower one. */
   readonly leastStartupSeconds: number;
-  /** How many requests a server gets at once if it answers quickly; more would only queue in it. */
+  /** How many requests a server receives in parallel if it answers quickly; more would only queue in it. */
   readonly requestsAtOnce: number;
   /** Whether its answers name their revision, in `x-slipway-revision`. */
   readonly namesRevision: boolean;
@@ -55,8 +55,8 @@ export type Runtime = {
     readonly capabilities: readonly string[];
   };
   /**
-   * Only for a runtime on GPUs: with a GPU it serves each model that has the fact `serves`, whatever its format. A build does not load its models, for want of a GPU.
-   * `hostMemory` is what it takes of the memory of its instance; `environment` names the variables that its server reads, each with the place of its value in a RevisionSpec.
+   * Only for a runtime on GPUs: with a GPU it serves each model that has the fact `serves`, in any format. A build does not load its models, since it has no GPU.
+   * `hostMemory` is the memory that it takes of its instance; `environment` names the variables that its server reads, each with the place of its value in a RevisionSpec.
    */
   readonly gpu?: {
     readonly serves: string;
@@ -64,13 +64,13 @@ export type Runtime = {
     readonly environment: Readonly<Record<string, string>>;
   };
   readonly image: {
-    /** The image that its own is made of, which its owner names by a setting; until then its models are refused, with `missing` and `fix`. */
+    /** The base of its image, which the owner names in a setting; without it the runtime's models are rejected, with `missing` and `fix`. */
     readonly base?: BaseImage;
     /** How a build makes a model's image: by appending the model to an environment, or from a Dockerfile. */
     readonly madeBy: string;
-    /** In build order. */
+    /** The environments, in build order. */
     readonly environments: readonly EnvironmentKind[];
-    /** The environment to which the model is appended; null where there is none. */
+    /** The environment to which the model is appended; null where there is no such environment. */
     readonly servesFrom: string | null;
     /** The command inside the image that queries its server; null where the server is queried from outside. */
     readonly ask: readonly string[] | null;
@@ -93,7 +93,7 @@ function isRuntime(name: string): name is RuntimeName {
 
 export const RUNTIME_NAMES: readonly RuntimeName[] = Object.keys(FOUND).filter(isRuntime);
 
-/** The settings that name images which runtimes are made of. */
+/** The settings that name the base images of runtimes. */
 export const BASE_IMAGES: readonly string[] = RUNTIME_NAMES.flatMap((name) => {
   const { base } = RUNTIMES[name].image;
   return base ? [base.setting] : [];
@@ -109,7 +109,7 @@ export function byRuntime<Value>(
   >;
 }
 
-/** The variables that the runtime's page names, with their values in what a revision runs; without what is null there, or absent. */
+/** The variables that the runtime's page names, with their values from a revision's spec; null and absent values are left out. */
 export function runtimeEnvironment(spec: {
   readonly runtime: RuntimeName;
 }): Record<string, string> {
@@ -130,7 +130,7 @@ export function convertedBy(runtime: RuntimeName): RuntimeName | undefined {
   return name !== null && isRuntime(name) ? name : undefined;
 }
 
-/** How long a server's start may take: as its manifest says, but no less than its runtime needs. */
+/** The limit of a server's start: the manifest's, but at least the runtime's. */
 export function startupSeconds(
   runtime: RuntimeName,
   { server }: { readonly server: { readonly startupTimeoutSeconds: number } },
@@ -138,7 +138,7 @@ export function startupSeconds(
   return Math.max(server.startupTimeoutSeconds, RUNTIMES[runtime].leastStartupSeconds);
 }
 
-/** Where a model's server listens: where its manifest says, else where its runtime does. */
+/** Where a model's server listens: at the manifest's place, else at its runtime's. */
 export function serverPlace(runtime: RuntimeName, said: Partial<ServerPlace> = {}): ServerPlace {
   const { port, healthPath, requestPath } = RUNTIMES[runtime].server;
   return {

@@ -11,7 +11,7 @@ const RTOL = 1e-4;
 // How many times the measured difference an answer may be off: another processor rounds sums differently again.
 const CONVERTED = 10;
 
-/** What is known about a deployment's model before it answers. Its build, which loaded it, takes precedence over what its bytes say. */
+/** The knowledge about a deployment's model before it answers. Its build, which loaded it, takes precedence over its bytes. */
 export function declaredOf({ facts, manifest }: Inspection, { image }: DeploymentWork): Declared {
   const proof = image?.proof;
   const example: Example | undefined =

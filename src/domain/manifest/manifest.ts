@@ -9,14 +9,14 @@ const MOST_MEMORY_MIB = 1024 * 1024;
 const MEMORY_FORM = 'expected a size such as 512Mi or 2Gi';
 const MIB_PER_UNIT = { Mi: 1, Gi: 1024 } as const;
 const NO_GPU = 'none';
-/** Asks for whichever GPU holds the model and costs least. */
+/** Requests the cheapest GPU that holds the model. */
 export const ANY_GPU = 'any';
 
 const ACCELERATOR_FORM = 'expected `none`, `any`, or a GPU and a count: T4, L4:1, A10G:4';
 
 const EXTRA_COLUMNS = ['ignore', 'refuse'] as const;
 
-// Clients of OpenAI's API call models so: `gpt-4o`, `meta-llama/Llama-3.1-8B-Instruct`, `ft:gpt-4o:org::id`.
+// Clients of OpenAI's API name models in these forms: `gpt-4o`, `meta-llama/Llama-3.1-8B-Instruct`, `ft:gpt-4o:org::id`.
 const ALIAS_FORM =
   'expected a name of up to 128 letters, digits and ._:/@+-, beginning with a letter or digit';
 const alias = z
@@ -49,7 +49,7 @@ const example = z.strictObject({
     ),
 });
 
-// A value that begins with aws: is AWS's own. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html
+// AWS reserves values that begin with aws:. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html
 const TEAM_FORM =
   'expected letters, digits, spaces and _.:/=+@-, 128 at most and without aws: in front, as the tags of AWS take them';
 const team = z.string({ error: TEAM_FORM }).check(

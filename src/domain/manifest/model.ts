@@ -7,7 +7,7 @@ const PYTHON_FORM = 'expected a Python version from "3.9" to "3.13", in quotes';
 const PACKAGE_FORM =
   'expected a requirement that pip installs from an index: `pandas==2.2.3`, `scipy>=1.11,<2`';
 
-/** `model` of a manifest: what the artifact is. */
+/** The manifest's `model`: the format and the content of the artifact. */
 export const modelSchema = z.strictObject({
   format: z
     ._default(z.enum(['auto', ...FORMATS]), 'auto')
@@ -43,7 +43,7 @@ const path = z
   .string({ error: PATH_FORM })
   .check(z.regex(/^\/[\w.~%!$&'()*+,;=:@/-]*$/, { error: PATH_FORM }), z.maxLength(200));
 
-/** `runtime` of a manifest: what serves it. */
+/** The manifest's `runtime`: how the model is served. */
 export const runtimeSchema = z.strictObject({
   image: z.exactOptional(
     z
@@ -116,7 +116,7 @@ export const runtimeSchema = z.strictObject({
     ),
 });
 
-/** `build` of a manifest: what the model runs on, overriding its artifact. */
+/** The manifest's `build`: the model's Python environment, overriding its artifact. */
 export const buildSchema = z.strictObject({
   pythonVersion: z.exactOptional(
     z

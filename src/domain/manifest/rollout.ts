@@ -22,7 +22,7 @@ const steps = z.array(z.int().check(z.gte(1), z.lte(100))).check(
   ),
 );
 
-/** `rollout` of a manifest: how the traffic moves to a new version. */
+/** The manifest's `rollout`: how the traffic moves to a new version. */
 export const rolloutSchema = z
   .strictObject({
     strategy: z

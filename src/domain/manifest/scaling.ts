@@ -33,7 +33,7 @@ const schedule = z
   })
   .check(limits);
 
-/** `scaling` of a manifest: how many replicas serve. For Lambda, which scales by itself, only `max` counts, and only on one machine. */
+/** The manifest's `scaling`: how many replicas serve. For Lambda, which scales by itself, only `max` counts, and only on one machine. */
 export const scalingSchema = z
   .strictObject({
     min: z._default(replicas, 1).check(z.describe('The replicas that always run.')),

@@ -7,7 +7,7 @@ export const ACCELERATORS: readonly string[] = [
   ...new Set(gpus.instances.map(({ accelerator }) => accelerator)),
 ];
 
-/** Fails with `InputInvalid` on the first of these that is no GPU of EC2, since such a cap would refuse what it means to allow. `setting` is what they were given by. */
+/** Fails with `InputInvalid` on the first name that is not a GPU of EC2, since such a cap would reject the GPU that it means to allow. `setting` is the setting that has these names. */
 export function requireAccelerators(setting: string, names: readonly string[]): void {
   const unknown = names.find((name) => !ACCELERATORS.includes(name));
   if (unknown === undefined) return;

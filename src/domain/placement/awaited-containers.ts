@@ -4,7 +4,7 @@ import { ADDRESS_USD_PER_MONTH, CONTAINERS_USD_PER_MONTH } from './cost.ts';
 /** How long a deployment waits for somebody to turn containers on. */
 export const CONTAINERS_HOURS = 24;
 
-/** `decision` is that of a stack with containers, `refused` the options of the stack as it is. */
+/** `decision` is that of a stack with containers, `refused` has the options of the stack as it is. */
 export function awaitedContainers(
   decision: TargetDecision,
   refused: readonly TargetOption[],
@@ -26,7 +26,7 @@ export function awaitedContainers(
   };
 }
 
-/** What to type; the deployment goes on by itself then. */
+/** The command to type; the deployment then continues by itself. */
 export const TURN_CONTAINERS_ON =
   'Turn containers on with `slipway deploy --stage STAGE --containers public`';
 

@@ -8,25 +8,25 @@ import {
 import { plainLimits, scheduledLimits } from './scale.ts';
 
 /**
- * How much one model may take, by whoever runs Slipway; null is no cap.
- * `maxMonthlyUsd` holds what its replicas cost when as many run as may, all of 730 hours; what requests cost on Lambda is not in it.
+ * The operator's limits on one model; null means no limit.
+ * `maxMonthlyUsd` limits the cost of the most replicas that may run, for all of 730 hours; it does not include the cost of requests on Lambda.
  */
 export type Caps = {
   readonly maxReplicas: number | null;
-  /** Names of GPUs as a manifest has them; empty for none. */
+  /** Names of GPUs as in a manifest; empty allows no GPU. */
   readonly allowedAccelerators: readonly string[] | null;
   readonly maxMonthlyUsd: number | null;
 };
 
 export const NO_CAPS: Caps = { maxReplicas: null, allowedAccelerators: null, maxMonthlyUsd: null };
 
-/** The most replicas that a manifest asks for, at whatever time. */
+/** The most replicas that a manifest requests at any time. */
 export function mostReplicas({ scaling }: Manifest): number {
   const later = scaling.schedules.map((schedule) => scheduledLimits(scaling, schedule));
   return Math.max(...[plainLimits(scaling), ...later].map(({ max }) => max));
 }
 
-/** Fails with `ArtifactRejected` where a manifest asks for more replicas than any model may have, or for a GPU that none may. */
+/** Fails with `ArtifactRejected` where a manifest requests more replicas than any model may have, or a GPU that no model may have. */
 export function requireWithinCaps(
   manifest: Manifest,
   { maxReplicas, allowedAccelerators }: Caps,
@@ -54,12 +54,12 @@ export function requireWithinCaps(
   }
 }
 
-/** Any GPU is any of those that are allowed. */
+/** `any` means any of the allowed GPUs. */
 function isAllowed({ name }: Accelerator, allowed: readonly string[]): boolean {
   return name === ANY_GPU ? allowed.length > 0 : allowed.includes(name);
 }
 
-/** How a cap is changed; the option of one machine is named as the parameter is. */
+/** How to change a cap; the option on one machine has the same name as the parameter. */
 export function raise(cap: keyof Caps, to: string): string {
   return `Whoever runs this Slipway raises the cap by the parameter ${cap}=${to} (docs/deploy.md), on one machine by the option of that name.`;
 }

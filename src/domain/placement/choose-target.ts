@@ -13,23 +13,23 @@ import { TARGETS, type Target } from './target.ts';
 export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   readonly memoryBytes: number;
   readonly memoryMiB: number | null;
-  /** What is read of the model before it answers. */
+  /** The bytes of the model that the server reads before it answers. */
   readonly modelBytes: number;
-  /** `isStreamed` of its facts. */
+  /** The result of `isStreamed` for its facts. */
   readonly isStreaming?: boolean;
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
   readonly refusedByLambda?: string | undefined;
   readonly lossOnLambda?: Loss | undefined;
-  /** The most memory that the account gives a function, where that is known to be less than Lambda has. */
+  /** The most memory that the account allows a function, where that is known to be less than Lambda's limit. */
   readonly functionMemoryMiB?: number | undefined;
 };
 
-/** Whether a model's clients read its answers as they are written: those of a language model that generates. */
+/** Whether a model's clients read its answers while they are written: true for a language model that generates. */
 export function isStreamed({ language }: Pick<ArtifactFacts, 'language'>): boolean {
   return language?.task === 'generate';
 }
 
-/** The manifest's wish, and the targets that this installation offers. */
+/** The manifest's request, and the targets that this installation offers. */
 export type Wish = {
   readonly target: Target | 'auto';
   readonly allow: readonly Target[];
@@ -39,7 +39,7 @@ export type Wish = {
 const MIB = 1024 * 1024;
 const CPU_UNITS_PER_VCPU = 1024;
 
-/** An option before the choice; `reason` says why it does not fit, or what it costs. */
+/** An option before the choice; `reason` says why it does not fit, or gives its cost. */
 type Weighed = Omit<TargetOption, 'taken' | 'reason'> & {
   readonly reason: string;
   readonly fits: boolean;
@@ -101,7 +101,7 @@ function held(
   return target === 'lambda' && wished === 'auto' && hasOthers ? slowStart(needs) : undefined;
 }
 
-/** A server starts with a request that waits for it. Who asks for Lambda, or has nothing else, gets it all the same: retries find it started. */
+/** A server starts with a request that waits for it. A manifest that requests Lambda, or a stack that has nothing else, gets it all the same: retries find the server started. */
 function slowStart({ modelBytes, isStreaming }: Needs): string | undefined {
   const seconds = Math.ceil(modelBytes / coldStarts.targets.lambda.bytesPerSecond);
   const { requestTimeoutSeconds } = lambda;

@@ -6,14 +6,14 @@ import type { TargetOption } from '#domain/deployment.ts';
 /** An option with the seconds that a replica is expected to take there from nothing to ready. */
 export type TimedOption = TargetOption & { readonly coldStartSeconds: number };
 
-/** What starts: `image` and its smoke test are measured, where there is one; else the runtime's usual image is counted, and the artifact. Sizes in bytes. */
+/** The image and the artifact to start: `image` and its smoke test are measured, if present; otherwise the usual image of the runtime and the artifact are counted. Sizes in bytes. */
 export type Starting = {
   readonly runtime: RuntimeName;
   readonly artifactBytes: number;
   readonly image?: Pick<BuiltImage, 'compressedBytes' | 'smoke'> | null | undefined;
 };
 
-/** The options with their cold starts: the place, the image, and what the server takes to read the model. An estimate, of figures that are not ours: src/domain/data/cold-starts.json. */
+/** The options with their cold starts: the place, the image, and the time in which the server reads the model. An estimate from published figures, not from our own measurements: src/domain/data/cold-starts.json. */
 export function timed(
   options: readonly TargetOption[],
   starting: Starting,

@@ -4,23 +4,23 @@ import type { Accelerator } from '#domain/manifest/manifest.ts';
 import type { GpuServing } from './gpu-memory.ts';
 import { alwaysRunning, monthly, overspent, type Spending } from './spending.ts';
 
-/** What one replica needs, and how many of them always run. */
+/** The needs of one replica, and how many of them always run. */
 export type ContainerNeeds = {
   readonly imageBytes: number;
   readonly memoryMiB: number;
   readonly accelerator: Accelerator | null;
   readonly replicas: number;
   readonly spending?: Spending | null | undefined;
-  /** Where it must fit in the memory of the GPUs. */
+  /** Present where it must fit in the memory of the GPUs. */
   readonly gpuModel?: GpuModel | undefined;
-  /** Where it must fit in the memory of one GPU. */
+  /** Present where it must fit in the memory of one GPU. */
   readonly gpuBytes?: number | undefined;
   /** The GPUs that any model may have; null or absent: all. */
   readonly allowedAccelerators?: readonly string[] | null | undefined;
 };
 
 /**
- * What one replica gets. 1024 `cpuUnits` are one vCPU; `instanceTypes` are the types it may run on, cheapest first, empty where AWS chooses.
+ * The resources of one replica. 1024 `cpuUnits` are one vCPU; `instanceTypes` are the types it may run on, cheapest first, empty where AWS chooses.
  * `monthlyUsd` is the cost of all permanent replicas for 730 hours (us-east-1, on demand), null where it is unknown.
  */
 export type ContainerSize = {
@@ -29,7 +29,7 @@ export type ContainerSize = {
   readonly instanceTypes: readonly string[];
   readonly monthlyUsd: number | null;
   readonly reason: string;
-  /** The GPU that it gets, where it gets one. */
+  /** The GPU that it gets, if any. */
   readonly accelerator?: Accelerator;
   readonly serving?: GpuServing;
 };
@@ -37,7 +37,7 @@ export type ContainerSize = {
 export type SizeResult = ContainerSize | { readonly refusal: string };
 
 const GIB = 1024 ** 3;
-// One vCPU at least: a server without batching uses one core.
+// At least one vCPU: a server without batching uses one core.
 const LEAST_CPU_UNITS = 1024;
 
 /** The smallest Fargate task size that holds the replica. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html */

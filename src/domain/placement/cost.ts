@@ -2,26 +2,26 @@ import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
 
-/** The region and the day of the prices: on demand, none of them live. */
+/** The region and the day of the prices: on demand, from a table, not live. */
 export const PRICES_OF = { region: prices.region, asOf: prices.asOf } as const;
 
 const HOURS_A_MONTH = 730;
 
-/** What the public address costs that each task on Fargate and each host has in a network of `containers=public`, in USD a month. */
+/** The cost of the public address of each Fargate task and each host in a network of `containers=public`, in USD a month. */
 export const ADDRESS_USD_PER_MONTH = cents(prices.publicAddressHour.usd * HOURS_A_MONTH);
 
-/** What a stack costs by being there, in USD a month, by its parameter `containers`. */
+/** The cost of an idle stack, in USD a month, by its parameter `containers`. */
 export const IDLE_USD_PER_MONTH = idleStack.usdPerMonth;
 
-/** What a stack costs more a month once its containers are on, `public`, in USD and without models. */
+/** The added cost of a stack once its containers are on, `public`, in USD a month and without models. */
 export const CONTAINERS_USD_PER_MONTH = cents(IDLE_USD_PER_MONTH.public - IDLE_USD_PER_MONTH.off);
 
-/** Requests to a revision, each answered in so many milliseconds. */
+/** A load of requests on a revision, and the milliseconds that each takes. */
 export type Load = { readonly requests: number; readonly durationMs: number };
 
 /**
- * What a revision costs on AWS, in USD and in an account whose free allowance is used up: `idleUsdPerMonth` for the replicas that always run (null where nobody knows before, as ECS chooses the instance),
- * `perCallsUsd` what the load costs on top of that, item by item. Replicas that a load adds are not in it, nor what is kept.
+ * The cost of a revision on AWS, in USD and in an account whose free tier is used up: `idleUsdPerMonth` for the replicas that always run (null where it is unknown beforehand, as ECS chooses the instance),
+ * `perCallsUsd` for the load on top of that, item by item. Neither the replicas that a load adds nor storage are included.
  */
 export type RevisionCost = {
   readonly idleUsdPerMonth: number | null;
@@ -29,13 +29,13 @@ export type RevisionCost = {
   readonly items: readonly { readonly what: string; readonly usd: number }[];
 };
 
-// A line of the access log, of which Firehose counts 5 kB at least.
+// A line of the access log, which Firehose bills as at least 5 kB.
 const LOG_BYTES = 5_000;
-// The authorizer has 512 MB, and asks the table for one row.
+// The authorizer has 512 MB, and reads one row of the table.
 const AUTHORIZER = { memoryGB: 0.5, seconds: 0.01 } as const;
 const MIB_PER_GB = 1024;
 
-/** The cost of a revision on the target that was chosen. */
+/** The cost of a revision on its chosen target. */
 export function revisionCost(
   { target, memoryMiB, monthlyUsd }: Pick<TargetOption, 'target' | 'memoryMiB' | 'monthlyUsd'>,
   { requests, durationMs }: Load,

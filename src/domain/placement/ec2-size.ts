@@ -8,15 +8,15 @@ import { alwaysRunning, monthly, overspent, type Spending } from './spending.ts'
 type Instance = (typeof gpus.instances)[number];
 
 const MIB = 1024 * 1024;
-// One vCPU at least: a server without batching uses one core.
+// At least one vCPU: a server without batching uses one core.
 const LEAST_CPU_UNITS = 1024;
 // The part of an instance's memory that ECS and the host leave to containers.
 const HOST_SHARE = 0.9;
 const MOST_TYPES = 6;
 
 /**
- * The instance types with the GPU and the memory, cheapest first; without a GPU, ECS chooses the type. Where any GPU will do, it is that of the cheapest type that holds the model,
- * and all types are of that GPU: a cluster has one kind.
+ * The instance types with the GPU and the memory, cheapest first; without a GPU, ECS chooses the type. For `any` GPU, it is that of the cheapest type that holds the model,
+ * and all types have that GPU: a cluster has one kind.
  */
 export function ec2Size(needs: ContainerNeeds): SizeResult {
   const { accelerator, memoryMiB, spending } = needs;
@@ -68,7 +68,7 @@ function isAsked({ name, count }: Accelerator, type: Pick<Instance, 'accelerator
   return name === ANY_GPU || (type.accelerator === name && type.count === count);
 }
 
-/** What code of the user's own takes of a GPU is not known. */
+/** The GPU memory that the user's own code needs is unknown. */
 function holds(type: Instance, { gpuModel, gpuBytes: bytes = 0 }: ContainerNeeds): boolean {
   if (gpuModel) return gpuServing(gpuModel, type) !== undefined;
   return bytes <= usableBytes(type);

@@ -1,4 +1,4 @@
-/** A task that ECS stopped: `code` and `reason` as ECS gives them, and its server's exit code if there was one. */
+/** A task that ECS stopped: the `code` and `reason` that ECS gives, and its server's exit code if there was one. */
 export type StoppedTask = {
   readonly code: string;
   readonly reason: string;
@@ -32,7 +32,7 @@ const QUOTA = /VcpuLimitExceeded|reached the limit on the number of vCPUs/i;
 const NO_CAPACITY =
   /RESOURCE:|Capacity is unavailable|InsufficientInstanceCapacity|unable to place|no container instance met/i;
 const NO_IMAGE = /CannotPull\w*|pull image/i;
-// Permanent errors, which a retry does not mend; a network failure may pass.
+// Permanent errors, which a retry does not fix; a network failure is temporary.
 const NO_SUCH_IMAGE =
   /not found|manifest unknown|does not exist|denied|not authorized|no space left/i;
 const UNHEALTHY = /failed (?:ELB|container) health checks/i;

@@ -4,32 +4,32 @@ const MIB = 1024 * 1024;
 
 // Node with onnxruntime and the tokenizers: 115 MiB with encoders of a few hundred words, 150 where Node compiles them anew as it starts.
 const SERVER_BYTES = 124 * MIB;
-// MiniLM's 90 MB in single precision took 105 MB with its tokenizer once they were read.
+// The 90 MB of MiniLM in single precision took 105 MB with its tokenizer once they were read.
 const WEIGHT_COPIES = 1.2;
-// Weights of eight bits: onnxruntime reads them, packs them, and converts to single precision what it cannot use packed. MiniLM's 23 MB were seen to take 140 to 180.
+// Weights of eight bits: onnxruntime reads them, packs them, and converts to single precision the part that it cannot use packed. The 23 MB of MiniLM were measured at 140 to 180.
 const QUANTIZED_COPIES = 3;
-// A tokenizer as objects, of each word: 450 bytes were seen of WordPiece, 880 of BPE with its merges and of Unigram.
+// The size of a tokenizer's objects per word: 450 bytes were measured for WordPiece, 880 for BPE with its merges and for Unigram.
 const WORD_BYTES: Readonly<Record<string, number>> = { WordPiece: 500 };
 const USUAL_WORD_BYTES = 900;
-// A tokenizer that does not say how many words it has is estimated by the size of its file.
+// The memory of a tokenizer with an unknown number of words is estimated from the size of its file.
 const TOKENIZER_COPIES = 20;
 const NUMBER_BYTES = 4;
-/** What its term is called that int8 makes smaller. */
+/** The name of the memory term that int8 makes smaller. */
 export const WEIGHTS = 'the weights and their copies';
 // How many tokens are computed in one run, padding included: runtimes/onnx/language/batches.ts.
 const RUN_TOKENS = 512;
 const USUAL_TOKENS = 512;
-// onnxruntime keeps what it has once taken, by powers of two: of runs of many lengths 75 to 155 MB were seen with MiniLM.
+// onnxruntime keeps the memory that it has once allocated, by powers of two: with MiniLM and runs of many lengths, 75 to 155 MB were measured.
 const KEPT = 4;
 
-/** The shape of an encoder; null where its configuration does not tell. `scoresPerToken` is how many it answers for each token, 0 where they are few. */
+/** The shape of an encoder; null where its configuration does not record it. `scoresPerToken` is the number of scores that it answers for each token, 0 where they are few. */
 export type EncoderShape = {
   readonly weightBytes: number;
   readonly parameters: number;
   /** Whether its weights are in eight bits. */
   readonly isQuantized: boolean;
   readonly tokenizerBytes: number;
-  /** As tokenizer.json has it: "WordPiece". */
+  /** The type that tokenizer.json gives: "WordPiece". */
   readonly tokenizer: string | null;
   readonly vocabulary: number | null;
   readonly maxTokens: number | null;
@@ -40,8 +40,8 @@ export type EncoderShape = {
 };
 
 /**
- * What serving it by onnxruntime is expected to take: the server, the weights, the tokenizer, and what one run of texts is computed in.
- * A layer keeps, of each token, its hidden states some six times, those of the wide layer twice, and the attention of each head to all tokens of the text twice.
+ * The expected memory for serving it by onnxruntime: the server, the weights, the tokenizer, and the working memory of one run of texts.
+ * For each token, a layer keeps its hidden states some six times, those of the wide layer twice, and the attention of each head to all tokens of the text twice.
  */
 export function encoderMemory(shape: EncoderShape): readonly MemoryTerm[] {
   return [
@@ -57,7 +57,7 @@ type StaticShape = Pick<
   'weightBytes' | 'tokenizer' | 'tokenizerBytes' | 'vocabulary'
 >;
 
-/** The same of vectors of tokens that are served as they lie in their file, of which a text's are added up: no network runs. */
+/** The same for token vectors that are served as they are stored in their file, and added up for each text: no network runs. */
 export function staticMemory(shape: StaticShape): readonly MemoryTerm[] {
   return [
     { name: 'the ONNX server', bytes: SERVER_BYTES },
@@ -71,7 +71,7 @@ function heldBytes({ weightBytes, parameters, isQuantized }: EncoderShape): numb
   return weightBytes * QUANTIZED_COPIES + parameters * NUMBER_BYTES * WEIGHT_COPIES;
 }
 
-/** What its tokenizer takes as objects. */
+/** The memory of its tokenizer's objects. */
 export function wordBytes({
   tokenizer,
   vocabulary,

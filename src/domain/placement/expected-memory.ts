@@ -14,15 +14,15 @@ const WEIGHT_COPIES = 2.5;
 const TREE_COPIES = 13;
 const LOADED_TWICE_BYTES = 4 * MIB;
 
-// A custom server may need much more memory for a larger request than for the one it was measured with.
+// A custom server may need much more memory for a larger request than for the measured one.
 const UNKNOWN_BYTES = 512 * MIB;
 
-// Multiplies what a container used while answering, to leave room for more than one request.
+// The factor on a container's measured memory while answering, to leave room for more than one request.
 const HEADROOM = 1.3;
-// A language model holds all that it will ever hold from its start on: the contexts of its requests are set aside.
+// A language model takes all its memory at the start: the contexts of its requests are reserved.
 const SETTLED_HEADROOM = 1.1;
 
-/** What serving an ONNX model of `fileBytes`, with `weightBytes` of tensors, is expected to take, in bytes; tree nodes are not tensors. */
+/** The expected memory, in bytes, for serving an ONNX model of `fileBytes`, with `weightBytes` of tensors; tree nodes are not tensors. */
 export function onnxMemory(model: {
   readonly fileBytes: number;
   readonly weightBytes: number;
@@ -54,7 +54,7 @@ type Measured = {
 
 /**
  * The expected memory of a replica, in bytes: the build's measurement plus 30 %, else the sum of the terms. The framework's measurement does not apply to a model served as ONNX;
- * and a server that was asked for little or nothing has not shown what answers take, so the terms of ONNX are the least, and those of an encoder by torch. A language model holds all it will ever hold from its start on.
+ * and a server that received few or no requests has not shown the memory of answers, so the terms of ONNX, and those of an encoder in torch, are the minimum. A language model takes all its memory at the start.
  */
 export function expectedMemoryBytes(
   model: Expected,
@@ -79,7 +79,7 @@ function sumOf(terms: readonly MemoryTerm[]): number {
   return terms.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-// Most converted models are trees, and no other kind is larger once loaded. The terms of an encoder are those of its ONNX in full.
+// Most converted models are trees, and no other kind is larger once loaded. The terms of an encoder are those of its unquantized ONNX.
 function convertedMemory(
   { terms, format, pipeline }: Expected,
   { modelBytes, conversion }: NonNullable<Measured['proof']>,

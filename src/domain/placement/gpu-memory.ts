@@ -9,7 +9,7 @@ export type Gpus = {
   readonly acceleratorMiB: number;
 };
 
-/** What vLLM is told: how long a request and its answer may be together, and which part of each GPU's memory is its own. */
+/** The settings of vLLM: the limit of a request and its answer together, and the part of each GPU's memory that it may use. */
 export type FittedServing = {
   readonly maxModelLen: number;
   readonly gpuMemoryUtilization: number;
@@ -19,7 +19,7 @@ export type GpuServing =
   | FittedServing
   | { readonly maxModelLen: 'auto'; readonly gpuMemoryUtilization: null };
 
-/** On GPUs of a kind that nobody chose vLLM sees itself how much there is. */
+/** On GPUs of a kind that nobody chose, vLLM itself detects the available memory. */
 export const AS_FITS: GpuServing = { maxModelLen: 'auto', gpuMemoryUtilization: null };
 
 const MIB = 1024 * 1024;
@@ -28,15 +28,15 @@ const ENGINE_BYTES = 2048 * MIB;
 // vLLM's default `max_num_batched_tokens` for servers of online requests, and numbers of two bytes.
 const BATCH_TOKENS = 2048;
 const NUMBER_BYTES = 2;
-// What the driver and other processes keep of a GPU, which vLLM may not count on.
+// The memory of a GPU that the driver and other processes take, which vLLM may not count on.
 const RESERVED_MIB = 1024;
 const MOST_UTILIZATION = 0.95;
 // GPUs of a compute capability below 8.0, which vLLM requires for bfloat16. https://developer.nvidia.com/cuda-gpus
 const WITHOUT_BFLOAT16: readonly string[] = ['T4', 'T4g', 'V100', 'M60', 'K80'];
-// vLLM keeps the cache in blocks of that many tokens.
+// vLLM keeps the cache in blocks of this many tokens.
 const BLOCK_TOKENS = 16;
 
-/** What the GPUs of an instance hold for the model, all together. */
+/** The memory that the GPUs of an instance hold for the model, all together. */
 export function gpuMemory(model: GpuModel, count: number): readonly MemoryTerm[] {
   const cached = model.contextTokens * model.requestsAtOnce;
   return [
@@ -50,7 +50,7 @@ export function gpuMemory(model: GpuModel, count: number): readonly MemoryTerm[]
   ];
 }
 
-/** How vLLM serves it there, with as long a context as there is memory for; undefined where they cannot hold it. */
+/** How vLLM serves it there, with the longest context that the memory allows; undefined where the GPUs cannot hold it. */
 export function gpuServing(
   model: GpuModel,
   { accelerator, count, acceleratorMiB }: Gpus,
@@ -67,17 +67,17 @@ export function gpuServing(
   return { maxModelLen, gpuMemoryUtilization };
 }
 
-/** In bytes, on all GPUs together. */
+/** The memory that the model takes, in bytes, on all GPUs together. */
 export function gpuBytes(model: GpuModel, count: number): number {
   return gpuMemory(model, count).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** What torch takes of the one GPU on which it serves a model: of what it computes nothing is known before, so as much again as the weights. Recalled, not measured here. */
+/** The memory that torch takes on the one GPU where it serves a model: its working memory is unknown beforehand, so it counts as much again as the weights. Recalled, not measured here. */
 export function torchBytes(weightBytes: number): number {
   return ENGINE_BYTES + 2 * weightBytes;
 }
 
-/** What a GPU has for a model, beside what is kept of it. */
+/** The memory of a GPU that a model can use, without the reserved part. */
 export function usableBytes({ acceleratorMiB }: Pick<Gpus, 'acceleratorMiB'>): number {
   return (acceleratorMiB - RESERVED_MIB) * MIB;
 }
@@ -93,6 +93,6 @@ function tokenBytes({ cacheWidth }: GpuModel): number {
 
 function activationBytes({ embeddingLength, feedForwardLength, vocabulary }: GpuModel): number {
   const tokens = BATCH_TOKENS * (2 * feedForwardLength + 6 * embeddingLength);
-  // Logits are of four bytes, and taken of the last token of each request: 256 at most (`max_num_seqs`).
+  // Logits have four bytes each, and are computed for the last token of each request: 256 at most (`max_num_seqs`).
   return NUMBER_BYTES * tokens + 256 * 4 * vocabulary;
 }

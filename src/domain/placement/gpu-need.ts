@@ -7,16 +7,16 @@ import { Failure } from '#domain/failure.ts';
 import { type Accelerator, ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
 import { torchBytes } from './gpu-memory.ts';
 
-/** What GPUs there are for: `areChosen` where a model that needs one gets it without asking; `baseImages` are those that runtimes are made of, by their settings, each absent where none is named. */
+/** The available GPUs: `areChosen` where a model that needs one gets it without a request; `baseImages` are the base images of runtimes, by their settings, each absent where no image is named. */
 export type Gpus = {
   readonly areChosen: boolean;
   readonly baseImages: Readonly<Record<string, string>>;
 };
 
-// A CPU reads all weights for each token: at some 20 GB a second, the memory of the largest tasks, more than these make less than 3 tokens.
+// A CPU reads all weights for each token: at some 20 GB a second, the memory of the largest tasks, more bytes than these allow less than 3 tokens.
 const MOST_CPU_BYTES = 8 * 1024 ** 3;
 
-/** The GPU that a model asks for: that of its manifest; where that says nothing and `choosesGpus`, any for a language model that a CPU is too slow for. */
+/** The GPU for a model: that of its manifest; where the manifest names none and `choosesGpus`, any GPU for a language model that is too slow on a CPU. */
 export function gpuFor({ facts, manifest }: Inspection, choosesGpus: boolean): Accelerator | null {
   const isSaid = manifest.resources.accelerator !== undefined;
   if (isSaid || !choosesGpus) return acceleratorOf(manifest);
@@ -24,7 +24,7 @@ export function gpuFor({ facts, manifest }: Inspection, choosesGpus: boolean): A
   return weightBytes > MOST_CPU_BYTES ? { name: ANY_GPU, count: 1 } : null;
 }
 
-/** What it takes of the memory of its machine, and of its GPUs where a runtime on GPUs serves it, or of one where torch does. */
+/** The memory that the model takes on its machine, and on its GPUs where a GPU runtime serves it, or on one GPU where torch does. */
 export function memoryOn(
   facts: Pick<
     ArtifactFacts,
@@ -45,7 +45,7 @@ export function memoryOn(
   return { terms: memory, gpuBytes: torchBytes(weightBytes) };
 }
 
-/** What serves it: with a GPU, a runtime on GPUs that serves such a model. */
+/** The runtime that serves the model: with a GPU, a GPU runtime that supports such a model. */
 export function runtimeOn(
   facts: Pick<ArtifactFacts, 'format' | 'gpuModel'>,
   gpu: Accelerator | null,
@@ -57,14 +57,14 @@ export function runtimeOn(
   return (gpu && onGpu) || runtimeOf(facts);
 }
 
-/** Fails with `ArtifactRejected` where nobody has named the image that the runtime is made of. */
+/** Fails with `ArtifactRejected` where nobody has named the base image of the runtime. */
 export function requireBaseImage(runtime: RuntimeName, { baseImages }: Gpus): void {
   const { base } = RUNTIMES[runtime].image;
   if (!base || baseImages[base.setting]) return;
   throw new Failure('ArtifactRejected', base.missing, { fix: base.fix });
 }
 
-/** Fails with `ArtifactRejected` for weights that only GPUs compute with, and a network that only vLLM may know, where none serves them; and for a GPU that what serves the model would not use. */
+/** Fails with `ArtifactRejected` for weights that only GPUs compute with, and for a network that only vLLM may know, where no GPU runtime serves them; and for a GPU that the model's server would not use. */
 export function requireGpu(
   facts: Pick<ArtifactFacts, 'format' | 'data' | 'quantizer' | 'unknownType'>,
   runtime: RuntimeName,
@@ -84,7 +84,7 @@ export function requireGpu(
   );
 }
 
-/** Why a build does not try to make ONNX of it, which is served on CPUs alone; undefined where it does. */
+/** Why a build does not try to convert it to ONNX, which is served on CPUs alone; undefined where it does. */
 export function keptBecause(
   { facts, manifest }: Inspection,
   gpu: Accelerator | null,
@@ -99,7 +99,7 @@ export function keptBecause(
   return manifest.runtime.optimize === 'none' ? 'runtime.optimize is none' : undefined;
 }
 
-/** Whether a build tries to make ONNX of it. */
+/** Whether a build tries to convert it to ONNX. */
 export function mayConvert(inspection: Inspection, gpu: Accelerator | null): boolean {
   return keptBecause(inspection, gpu) === undefined;
 }

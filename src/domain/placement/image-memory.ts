@@ -3,18 +3,18 @@ import { WEIGHTS } from './encoder-memory.ts';
 
 const MIB = 1024 * 1024;
 
-// Node with onnxruntime, and with the library that decodes images: MobileNet V2 was seen at 203 MiB with small images.
+// Node with onnxruntime, and with the library that decodes images: MobileNet V2 was measured at 203 MiB with small images.
 const SERVER_BYTES = 185 * MIB;
 // onnxruntime reads the file and then packs the weights of its matrix products.
 const WEIGHT_COPIES = 2;
-// The most that is taken (runtimes/onnx/images/decode.ts): JPEG takes 5 to 10 bytes for each while it is decoded, PNG 7 to 10, WebP 14.
+// The most pixels that an image may have (runtimes/onnx/images/decode.ts): JPEG takes 5 to 10 bytes for each while it is decoded, PNG 7 to 10, WebP 14.
 const IMAGE_PIXELS = 25_000_000;
 const PIXEL_BYTES = 14;
-// Numbers of single precision that the layers hold at once, for each pixel of the input.
+// The single-precision numbers that the layers hold at once, for each pixel of the input.
 const VALUES_PER_PIXEL = 100;
 const NUMBER_BYTES = 4;
 
-/** A network over images: `width` and `height` are of what reaches it. */
+/** A network for images: `width` and `height` are the size of its input. */
 export type ImageShape = {
   readonly weightBytes: number;
   readonly width: number;
@@ -22,8 +22,8 @@ export type ImageShape = {
 };
 
 /**
- * What serving it by onnxruntime is expected to take: the server, the weights and their packed copy, the largest image that it takes, and what one is computed in.
- * Within 16 % of what was seen of MobileNet V2, ResNet-50, ConvNeXT and ViT, at 224 and 384 pixels, with such an image as WebP (549 to 1,068 MiB).
+ * The expected memory for serving it by onnxruntime: the server, the weights and their packed copy, the largest allowed image, and the working memory of one image.
+ * Within 16 % of the measurements of MobileNet V2, ResNet-50, ConvNeXT and ViT, at 224 and 384 pixels, with such an image as WebP (549 to 1,068 MiB).
  */
 export function imageMemory({ weightBytes, width, height }: ImageShape): readonly MemoryTerm[] {
   return [

@@ -11,7 +11,7 @@ export function portRefusal({ runtime: { port } }: Manifest): string | undefined
     : undefined;
 }
 
-/** What an image loses on Lambda, and what its owner can do; one sentence each. */
+/** The loss of an image on Lambda, and the owner's remedy; one sentence each. */
 export type Loss = { readonly reason: string; readonly fix: string };
 
 const LOSS: Loss = {
@@ -21,8 +21,8 @@ const LOSS: Loss = {
 };
 
 /**
- * What the image of a model loses on Lambda, where its server is the only thing that Slipway could have put between it and its callers; undefined for Slipway's own servers, which count their errors and strip keys.
- * A proxy integration with a function hands over all headers. Source: adr/0014, https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+ * The loss of an image that is its own server, since on Lambda no server of Slipway's stands between it and its callers; undefined for Slipway's own servers, which count their errors and strip keys.
+ * A proxy integration passes all headers to a function. Source: adr/0014, https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
  */
 export function lossOnLambda(runtime: RuntimeName): Loss | undefined {
   return RUNTIMES[runtime].image.madeBy === 'dockerfile' ? LOSS : undefined;

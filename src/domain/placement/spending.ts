@@ -1,14 +1,14 @@
-/** What as many replicas as may run may cost together, USD in 730 hours. */
+/** The limit on the monthly cost of a model (USD in 730 hours), and the most replicas that may run. */
 export type Spending = { readonly mostReplicas: number; readonly maxMonthlyUsd: number };
 
 const HOURS_A_MONTH = 730;
 
-/** What replicas that always run cost in 730 hours, in USD. */
+/** The cost of replicas that always run, in USD for 730 hours. */
 export function monthly(usdPerHour: number, replicas: number): number {
   return cents(usdPerHour * HOURS_A_MONTH * replicas);
 }
 
-/** Why an hourly price may not be spent; undefined where it may. */
+/** Why an hourly price exceeds the limit; undefined where it does not. */
 export function overspent(
   usdPerHour: number,
   spending: Spending | null | undefined,

@@ -11,7 +11,7 @@ export type RevisionRef = Placement & { readonly revision: string };
 
 /**
  * How a revision's traffic moves: by the weights of a function's alias, or of a load balancer's rule.
- * A function that answers as its server writes is called by another path, and its answers have another shape, than one that answers whole; so each kind has an alias of its own.
+ * A function that streams its answers is called by another path, and its answers have another shape, than one that answers whole; so each kind has its own alias.
  * Two revisions can share a model's traffic only within one mechanism; between two, all of the traffic moves at once.
  */
 export const MECHANISMS = ['function', 'streaming-function', 'container'] as const;
@@ -34,7 +34,7 @@ export function placementOf({
   return { target, ...(isStreaming && { isStreaming }) };
 }
 
-/** For people: `lambda` and `lambda (streaming)` are two mechanisms. */
+/** The name in messages: `lambda` and `lambda (streaming)` are two mechanisms. */
 export function placementName({ target, isStreaming }: Placement): string {
   return isStreaming ? `${target} (streaming)` : target;
 }

@@ -2,17 +2,17 @@ import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import { type EncoderShape, wordBytes } from './encoder-memory.ts';
 import { TORCH_SERVER } from './transformers-memory.ts';
 
-// In single precision, whatever it was saved in.
+// torch computes in single precision, whatever precision the weights were saved in.
 const NUMBER_BYTES = 4;
 const USUAL_TOKENS = 512;
-// How many texts are embedded in one run, each padded to the longest; all else is asked text by text: runtimes/python/slipway_server/frameworks/encoders.py.
+// How many texts are embedded in one run, each padded to the longest; all other tasks run text by text: runtimes/python/slipway_server/frameworks/encoders.py.
 const TEXTS_AT_ONCE = 32;
 
 /** An encoder that transformers serves; `isEmbedding` where it makes vectors. */
 export type TorchEncoderShape = EncoderShape & { readonly isEmbedding: boolean };
 
 /**
- * What serving it by torch and transformers is expected to take, where it is no ONNX: the server, the weights once, the tokenizer, and what one run of texts is computed in.
+ * The expected memory for serving it by torch and transformers, where it is not converted to ONNX: the server, the weights once, the tokenizer, and the working memory of one run of texts.
  * A layer holds the hidden states of each token some six times, and those of the wide layer twice; its attention keeps nothing.
  */
 export function torchEncoderMemory(shape: TorchEncoderShape): readonly MemoryTerm[] {

@@ -1,15 +1,15 @@
 import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import { TORCH_SERVER } from './transformers-memory.ts';
 
-// In single precision, whatever it was saved in.
+// torch computes in single precision, whatever precision the weights were saved in.
 const NUMBER_BYTES = 4;
-// The most that is taken (runtimes/python/slipway_server/images/reading.py). As WebP with transparency Pillow takes 16 bytes for each while it decodes; what transformers makes of them takes some more.
+// The most pixels that an image may have (runtimes/python/slipway_server/images/reading.py). For WebP with transparency, Pillow takes 16 bytes for each while it decodes; transformers' copies take some more.
 const IMAGE_PIXELS = 25_000_000;
 const PIXEL_BYTES = 18;
-// Numbers of single precision that the layers hold at once, for each pixel of the input.
+// The single-precision numbers that the layers hold at once, for each pixel of the input.
 const VALUES_PER_PIXEL = 100;
 
-/** A network over images that transformers serves: `width` and `height` are of what reaches it. */
+/** A network for images that transformers serves: `width` and `height` are the size of its input. */
 export type TorchImageShape = {
   readonly parameters: number;
   readonly width: number;
@@ -17,8 +17,8 @@ export type TorchImageShape = {
 };
 
 /**
- * What serving it by torch and transformers is expected to take, where it is no ONNX: the server, the weights once, the largest image that it takes, and what one is computed in.
- * Within 6 % of what was seen of ViT, ResNet-50, MobileNet V2, ConvNeXt at 384 pixels and EfficientNet-B7 at 600, with such an image as WebP (1,238 to 1,560 MiB).
+ * The expected memory for serving it by torch and transformers, where it is not converted to ONNX: the server, the weights once, the largest allowed image, and the working memory of one image.
+ * Within 6 % of the measurements of ViT, ResNet-50, MobileNet V2, ConvNeXt at 384 pixels and EfficientNet-B7 at 600, with such an image as WebP (1,238 to 1,560 MiB).
  */
 export function torchImageMemory({
   parameters,

@@ -3,7 +3,7 @@ import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 
 const MIB = 1024 * 1024;
 
-// Python, torch with the libraries of CUDA, of which nothing is used, and transformers: 733 to 743 MiB were seen with networks of 100,000 numbers.
+// Python, torch with the unused libraries of CUDA, and transformers: 733 to 743 MiB were measured with networks of 100,000 numbers.
 export const TORCH_SERVER: MemoryTerm = {
   name: 'the server, PyTorch and transformers',
   bytes: 740 * MIB,
@@ -12,7 +12,7 @@ const LEAST_COMPUTE_BYTES = 64 * MIB;
 // The scores of all words are computed in single precision.
 const SCORE_BYTES = 4;
 
-/** The shape of a network that generates; null where its configuration does not tell. `numberBytes` is what a number takes in its weights and its cache. */
+/** The shape of a network that generates; null where its configuration does not record it. `numberBytes` is the size of one number in its weights and its cache. */
 export type GeneratorShape = {
   readonly weightBytes: number;
   readonly layers: number | null;
@@ -24,7 +24,7 @@ export type GeneratorShape = {
   readonly numberBytes: number;
 };
 
-/** What serving it by transformers is expected to take: the weights once, and for each request that is answered at once the cache of its context and the scores of its tokens. */
+/** The expected memory for serving it by transformers: the weights once, and for each parallel request the cache of its context and the scores of its tokens. */
 export function transformersMemory(
   shape: GeneratorShape,
   { contextTokens, requestsAtOnce }: Pick<LanguageServing, 'contextTokens' | 'requestsAtOnce'>,
@@ -45,7 +45,7 @@ export function transformersMemory(
   ];
 }
 
-/** The numbers of a token's keys in a layer. */
+/** The number of values in a token's keys in one layer. */
 function widthOf({ heads, keyValueHeads, headSize, hiddenSize }: GeneratorShape): number {
   const ofHead = headSize ?? (hiddenSize ?? 0) / (heads ?? 1);
   return Math.ceil((keyValueHeads ?? heads ?? 1) * ofHead);

@@ -19,14 +19,14 @@ const part = z.object({
   checksum: z.string(),
 });
 
-/** What a step of a Slipway has found; it is read by the same steps of another. */
+/** The result of a step of one Slipway; the same steps of another read it. */
 function found<Value extends object>() {
   return z.custom<Value>((value) => typeof value === 'object' && value !== null);
 }
 
 /**
- * A version on its way to another Slipway: where its files are there, and what was found about it where it comes from, so that nothing is built or inspected again.
- * `from` is where it comes from: `imageTag` names its image there, `place` is a stage or a folder, as the person who promotes it calls it.
+ * A version on its way to another Slipway: the place of its files there, and the results about it from its origin, so that nothing is built or inspected again.
+ * `from` is its origin: `imageTag` names its image there, `place` is a stage or a folder, as the person who promotes it calls it.
  */
 export const release = z.object({
   schema: z.literal(1),
@@ -43,7 +43,7 @@ export const release = z.object({
   plan: found<BuildPlan>(),
   image: z.nullable(builtImage),
   proof: z.nullable(found<GoldenProof>()),
-  /** What the stage that it comes from has signed of it, and the signature (ECDSA on P-256 with SHA-256, DER in base64). */
+  /** The statement that its stage of origin has signed, and the signature (ECDSA on P-256 with SHA-256, DER in base64). */
   signed: z.exactOptional(z.object({ statement: z.string(), signature: z.string() })),
 });
 
@@ -54,7 +54,7 @@ export function releasePrefix(model: string, digest: string): string {
   return `promotions/${model}/${digest.replace('sha256:', '')}/`;
 }
 
-/** Fails with `InputInvalid` for a text that is no release. */
+/** Fails with `InputInvalid` for a text that is not a release. */
 export function readRelease(text: string): Release {
   const { data, error } = release.safeParse(parseJson(text));
   if (data) return data;
@@ -64,8 +64,8 @@ export function readRelease(text: string): Release {
 }
 
 /**
- * The release of a deployment's version, with its files where they still are.
- * Its image gets a tag of its own, by its digest: the tag that it was built for may be another image's where it goes.
+ * The release of a deployment's version, with the files that still exist.
+ * Its image gets its own tag, by its digest: in the destination, the tag that it was built for may belong to another image.
  * Fails with `PhaseConflict` for a version that never went live.
  */
 export async function releaseOf(
@@ -96,12 +96,12 @@ export async function releaseOf(
 
 const TAG_HEX_DIGITS = 32;
 
-/** As `imageTag` makes them, so that the sweep knows whose it is. */
+/** Tags have the form that `imageTag` makes, so that the sweep knows whose model they belong to. */
 function releaseTag(model: string, digest: string): string {
   return `${model}-${digest.replace('sha256:', '').slice(0, TAG_HEX_DIGITS)}`;
 }
 
-/** Names an artifact by its bytes, where no image does. */
+/** Identifies an artifact by its bytes, where there is no image to do so. */
 async function contentDigest({ parts, manifest }: Pick<Artifact, 'parts' | 'manifest'>) {
   const named = parts.map(({ name, sizeBytes, checksum }) => [name, sizeBytes, checksum]);
   const content = [named.toSorted(), manifest && [manifest.sizeBytes, manifest.checksum]];

@@ -5,17 +5,17 @@ import { sha256Hex } from '#domain/hash.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { Release } from './release.ts';
 
-/** How long after it was signed a statement may be admitted: a promotion starts as soon as its release is written. */
+/** How long after its signing a statement may be admitted: a promotion starts as soon as its release is written. */
 export const SIGNED_VALID_MS = 60 * 60_000;
-/** How far the clock of who signs may be ahead. */
+/** How far the signer's clock may be ahead. */
 const SKEW_MS = 5 * 60_000;
 
 const file = z.strictObject({ name: z.string(), sizeBytes: z.int(), checksum: z.string() });
 
 /**
- * What a stage states of a version that it releases, in the order in which the signed JSON has it.
- * `to` is the one Slipway that it is for; `found` is the sha256 of what was found of the version: its inspection with the manifest's values, plan, image and proof.
- * `by` is who released it, as that person's own Slipway says, and `at` when.
+ * The statement of a stage about a version that it releases, with its keys in the order of the signed JSON.
+ * `to` is the one Slipway that may take it; `found` is the sha256 of the results about the version: its inspection with the manifest's values, plan, image and proof.
+ * `by` is the person who released it, as that person's own Slipway says, and `at` the time.
  */
 const statement = z.strictObject({
   schema: z.literal(1),
@@ -35,19 +35,19 @@ const statement = z.strictObject({
 
 type Statement = z.infer<typeof statement>;
 
-/** A public key that may sign releases: `fingerprint` is the sha256 of its DER, in hexadecimal. `isSigned` is false for what is no signature. */
+/** A public key that may sign releases: `fingerprint` is the sha256 of its DER, in hexadecimal. `isSigned` is false for an invalid signature. */
 export type Signer = {
   readonly fingerprint: string;
   isSigned(text: string, signature: string): boolean;
 };
 
-/** Which releases a Slipway takes: those for `here`, signed by one of `signers`; where there are none, unsigned ones too. */
+/** The releases that a Slipway accepts: those for `here`, signed by one of `signers`; without signers, unsigned ones too. */
 export type Trust = { readonly here: string; readonly signers: readonly Signer[] };
 
 /** Who releases a version, when (epoch), and for which Slipway. */
 export type Releasing = { readonly to: string; readonly by: string; readonly atMs: number };
 
-/** The text to sign of a release: JSON without spaces. */
+/** The text of a release that is signed: JSON without spaces. */
 export async function statementOf(
   { model, from, digest, files, inspection, plan, image, proof }: Release,
   { to, by, atMs }: Releasing,
@@ -76,8 +76,8 @@ export async function statementOf(
 }
 
 /**
- * By whom a release was signed; null where no signature is asked for.
- * `nowMs` and `newestAtMs` (0 for none) are epochs: now, and when the newest statement was signed that was taken for this model.
+ * The signer of a release; null where no signature is required.
+ * `nowMs` and `newestAtMs` (0 for none) are epochs: now, and the signing time of the newest statement that was accepted for this model.
  * Fails with `ReleaseUntrusted` unless a trusted key has signed, for this Slipway and lately, a statement of this very release.
  */
 export async function requireSigned(

@@ -22,7 +22,7 @@ export function countRepair(model: Pick<Model, 'repairs'>, nowMs: number): Repai
   return { inARow: repairsInARow(model, nowMs) + 1, lastAtMs: nowMs };
 }
 
-/** What a repair's event says about the ones before it; empty for the first. */
+/** The sentence in a repair's event about the earlier repairs; empty for the first. */
 export function repairNotice(repairs: Repairs): string {
   if (repairs.inARow === 1) return '';
   const next = new Date(nextRepairMs({ repairs })).toISOString();

@@ -8,7 +8,7 @@ const executionEnd = z.object({
 });
 
 /**
- * What starts the sweep, as EventBridge delivers it: the schedule, which may ask only to keep idle resources awake, or Step Functions reporting that an execution has ended.
+ * The trigger of the sweep, as EventBridge delivers it: the schedule, which may request only to keep idle resources awake, or Step Functions reporting that an execution has ended.
  * https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
  */
 export const sweepEvent = z.discriminatedUnion('detail-type', [
@@ -24,5 +24,5 @@ export const sweepEvent = z.discriminatedUnion('detail-type', [
 
 export type SweepEvent = z.infer<typeof sweepEvent>;
 
-/** How an execution ended; `error` and `cause` are absent or null where Step Functions has none. */
+/** How an execution ended; `error` and `cause` are absent or null where Step Functions gives none. */
 export type ExecutionEnd = z.infer<typeof executionEnd>;

@@ -16,7 +16,7 @@ export type Lease = { readonly epoch: number; readonly holder: LeaseHolder | nul
 /** A deployment, and how many events it has announced. */
 export type DeploymentRecord = { readonly deployment: Deployment; readonly sequence: number };
 
-/** A model with what only its registry needs: the order of its newest artifact, the last assigned version number (0: none), and its lease. */
+/** A model with the fields that only its registry needs: the order of its newest artifact, the last assigned version number (0: none), and its lease. */
 export type ModelRecord = {
   readonly model: Model;
   readonly newest: ArtifactOrder;
@@ -24,7 +24,7 @@ export type ModelRecord = {
   /** When an undeploy was last requested (epoch ms), 0 when never: it also removes earlier uploads that have not begun. */
   readonly undeployAskedAtMs: number;
   readonly lease: Lease;
-  /** The incidents of its versions that were told in the last minutes. */
+  /** The incidents of its versions that were reported in the last minutes. */
   readonly incidents?: readonly ToldIncident[];
 };
 
@@ -41,7 +41,7 @@ export type Records = {
   readonly version: ModelVersion | undefined;
 };
 
-/** What a write changes, in one transaction with its event; an absent record stays as it is. */
+/** The changes of a write, in one transaction with its event; an absent record stays as it is. */
 export type Change<Answer> = {
   readonly answer: Answer;
   readonly deployment?: DeploymentRecord | undefined;

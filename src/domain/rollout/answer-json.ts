@@ -1,12 +1,12 @@
 import { parseJson } from '#domain/parse-json.ts';
 
-/** What an answer says; or how it came that this cannot be told, such as `without JSON`. */
+/** The value of an answer; or why it cannot be read, such as `without JSON`. */
 export type AnswerJson = { readonly value: unknown } | { readonly fault: string };
 
-// Whoever wrote an answer is a stranger, and who reads it serves all models: 10 MB of brackets became 1 GB of memory, and 10 MB of lines that are not JSON took 150 s on a busy machine.
+// Answers come from untrusted code, and their reader serves all models: 10 MB of brackets became 1 GB of memory, and 10 MB of lines that are not JSON took 150 s on a busy machine.
 const DEEPEST = 100;
 const MOST_PARTS = 1_000_000;
-// An object of as many keys takes a second.
+// An object with this many keys takes a second.
 const MOST_KEYS = 100_000;
 const MOST_LINES = 10_000;
 
@@ -61,7 +61,7 @@ function overIn({ depth, parts, keys }: Count): string | undefined {
   return keys > MOST_KEYS ? `with JSON of more than ${MOST_KEYS} keys` : undefined;
 }
 
-/** Where the quotation mark stands that ends the text; the end of all where none does. */
+/** The position of the quotation mark that ends the text; the end of the body if there is no such mark. */
 function endOfText(body: string, start: number): number {
   let at = start + 1;
   while (at < body.length && body[at] !== '"') at += body[at] === '\\' ? 2 : 1;

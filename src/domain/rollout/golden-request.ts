@@ -15,7 +15,7 @@ export function pathOf({ protocol, path }: GoldenRequest, model: string): string
   return path ?? (protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations');
 }
 
-/** A known-good request, with what its answer must contain if that is known too; `rtol` is the relative and `atol` the absolute tolerance of a number. */
+/** A known-good request, with the required content of its answer if that is known too; `rtol` is the relative and `atol` the absolute tolerance of a number. */
 export type Example = {
   readonly request: GoldenRequest;
   readonly expect?: unknown;
@@ -23,7 +23,7 @@ export type Example = {
   readonly atol?: number;
 };
 
-/** What is known about a model before it answers: `signature` is null where nothing tells the inputs, `example` comes from the artifact or from its build. */
+/** The knowledge about a model before it answers: `signature` is null where the inputs are unknown, `example` comes from the artifact or from its build. */
 export type Declared = {
   readonly signature: Signature | null;
   readonly manifest: Manifest;
@@ -51,7 +51,7 @@ const inferBody = z.object({
 });
 
 /**
- * What to send, short enough to keep with a version: the example (the manifest's first, else the model's own), or a request generated from the signature with its free dimensions at this size.
+ * The sample to send, short enough to keep with a version: the example (the manifest's first, else the model's own), or a request generated from the signature with its free dimensions at this size.
  */
 export type GoldenSample = 'example' | number;
 
@@ -100,7 +100,7 @@ function isFree(dim: number): boolean {
   return dim < 0;
 }
 
-/** Any rank is right for an unranked input, so it gets one element. */
+/** An unranked input accepts any rank, so it gets one element. */
 function fixed({ shape, isUnranked }: TensorSpec, size: number): readonly number[] {
   if (isUnranked) return [1];
   const first = shape.findIndex(isFree);

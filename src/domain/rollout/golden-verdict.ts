@@ -10,7 +10,7 @@ import {
 import { difference } from './json-difference.ts';
 import type { Verdict } from './verdict.ts';
 
-/** The outcome of a request; `none` is no answer: a crash or a timeout. */
+/** The outcome of a request; `none` means that no answer came: a crash or a timeout. */
 export type GoldenAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
   | { readonly kind: 'none'; readonly reason: string };
@@ -67,8 +67,8 @@ function unproven({ signature }: Declared): string {
 
 /**
  * Verdict from one golden request: healthy when the answer is a 200 with outputs of the declared names
- * and datatypes, and, if the request is the example's, with what the example expects. An output of another rank than the model
- * declares is a warning: ONNX Runtime gives one no more, and CatBoost's exporter declares [N] where each row has a list of one.
+ * and datatypes, and, if the request is the example's, with the expected values. An output of another rank than the model
+ * declares is only a warning: ONNX Runtime treats it so too, and CatBoost's exporter declares [N] where each row has a list of one.
  */
 export function judgeGolden(declared: Declared, { request, answer }: GoldenAttempt): Verdict {
   if (answer.kind === 'none' || answer.status !== 200) return unhealthy(outcome(answer));
@@ -162,7 +162,7 @@ function outcome(answer: GoldenAnswer): string {
     : `was answered ${answer.status}: ${shown(answer.body)}`;
 }
 
-/** The beginning of a body, for a reason. */
+/** The beginning of a body, for use in a reason. */
 export function shown(body: string): string {
   const visible = body
     .slice(0, LONGEST_SHOWN)

@@ -8,10 +8,10 @@ const LONGEST_SHOWN = 80;
 type Tolerance = { readonly rtol: number; readonly atol: number };
 
 /**
- * The first place where the answer differs from what is expected, as `path is got; expected value`; undefined when there is none.
+ * The first place where the answer differs from the expected value, as `path is got; expected value`; undefined when there is none.
  * Numbers match when |got - expected| <= rtol * |expected| + atol, where atol is at least 1e-8; strings, booleans and null when they are equal;
  * lists when they have the same length and match item by item; an object may have more keys than expected.
- * Texts that are lists or objects in JSON, as a tensor of BYTES carries them, match as what they say.
+ * Texts that contain lists or objects in JSON, as a tensor of BYTES carries them, match by their parsed values.
  * Lists of objects with unique `name`s, such as lists of tensors, match by name in any order, and may have more items.
  * The numbers of a tensor with an integer datatype match only when they are equal.
  */
@@ -44,7 +44,7 @@ function differenceAt(
     : mismatch(got, expected, path);
 }
 
-/** The list or object that a text is in JSON. */
+/** The list or object that a text contains as JSON. */
 function saidBy(value: unknown): object | undefined {
   if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return undefined;
   const said = parseJson(value);

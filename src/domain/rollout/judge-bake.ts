@@ -9,11 +9,11 @@ export type BakeEvidence = {
   /** Below this many requests traffic does not prove health, and only probes judge the version. */
   readonly minRequests: number;
   readonly ringing: readonly string[];
-  /** How fast a language model writes; null where nobody measures it, or nothing was replaced. */
+  /** The writing speed of a language model; null where it is not measured, or nothing was replaced. */
   readonly paces: { readonly candidate: Pace; readonly previous: Pace } | null;
 };
 
-/** Tokens a second after the first one, the mean of so many answers. */
+/** Tokens a second after the first one, the mean of this many answers. */
 export type Pace = { readonly answers: number; readonly tokensPerSecond: number };
 
 export type BakeVerdict =
@@ -28,7 +28,7 @@ const ENOUGH_PROBES = 20;
 const MAX_SLOWDOWN = 5;
 const SLOWDOWN_MS = 100;
 const ENOUGH_LATENCIES = 5;
-/** A language model breaches when it writes at less than this share of the previous revision's pace, over so many answers of each. */
+/** A language model breaches when it writes at less than this share of the previous revision's pace, over enough answers of each. */
 const LEAST_PACE = 0.5;
 const ENOUGH_PACES = 20;
 /** How many standard deviations the order of both sides' latencies must be from chance: a healthy version is that far in one of 700 bakes. */
@@ -37,7 +37,7 @@ const CERTAIN_DEVIATIONS = 3;
 const GRACE_MS = 60_000;
 
 /**
- * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's, which is probed in the same moments; of a language model half its pace.
+ * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's, which is probed in the same moments; for a language model, half its pace.
  * On a busy machine a few probes are slow by chance. While a slowdown may be chance, and while probe results are missing, the bake goes on, for up to another minute; then it is a breach.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
@@ -91,7 +91,7 @@ function isOver(nowMs: number, beforeMs: number): boolean {
 
 /**
  * Whether chance alone does not put the candidate's latencies so far behind the previous revision's.
- * Either its quickest answer breaks the limit against the other's slowest, or the test of Mann and Whitney says so, which looks at the order alone: load makes some answers a hundred times slower, and as many on both sides.
+ * Either its quickest answer exceeds the limit relative to the other's slowest, or the Mann-Whitney test shows it, which uses the order alone: load makes some answers a hundred times slower, and as many on both sides.
  */
 function isCertainlySlower({ latenciesMs, previousLatenciesMs }: BakeRecord): boolean {
   if (isOver(Math.min(...latenciesMs), Math.max(...previousLatenciesMs))) return true;

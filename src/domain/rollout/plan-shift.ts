@@ -2,7 +2,7 @@ import type { ShiftStep } from '#domain/deployment.ts';
 import { type Rollout, STEPS } from '#domain/manifest/rollout.ts';
 import { mechanismOf, type Placement, placementName } from '#domain/placement/target.ts';
 
-/** What determines how the traffic moves: the source (null: nothing is live), the destination, and what the manifest says. */
+/** The inputs that determine how the traffic moves: the source (null: nothing is live), the destination, and the manifest's settings. */
 export type ShiftNeeds = {
   readonly from: Placement | null;
   readonly to: Placement;

@@ -1,7 +1,7 @@
 import type { Signature } from '#domain/artifact/signature.ts';
 
 /**
- * Whether a request for `theirs` is a fair test of `own`: both declare the same inputs, in any order, or `own` declares none, so nothing says it takes others.
+ * Whether a request for `theirs` is a fair test of `own`: both declare the same inputs, in any order, or `own` declares none, so it may accept the same ones.
  */
 export function takesAlike(own: Signature | null, theirs: Signature | null): boolean {
   return own === null || (theirs !== null && inputsOf(own) === inputsOf(theirs));

@@ -10,7 +10,7 @@ export type ArchiveLimits = { readonly maxBytes: number; readonly maxEntries: nu
 /** The most entries that a model's archive may have. */
 export const MAX_ENTRIES = 1000;
 
-/** A running count of what an archive unpacks to. A call that exceeds a limit fails with `ArtifactRejected`. */
+/** A running count of the unpacked files and bytes of an archive. A call that exceeds a limit fails with `ArtifactRejected`. */
 export type ArchiveBudget = {
   entry(): void;
   /** Unpacked file bytes. */
@@ -45,7 +45,7 @@ export function archiveBudget(
   };
 }
 
-/** Fails with `ArtifactRejected` when `bytes`, read or declared, are so many times `storedBytes` that the archive is a bomb. */
+/** Fails with `ArtifactRejected` when the ratio of `bytes`, read or declared, to `storedBytes` shows that the archive is a bomb. */
 export function refuseBomb(what: string, bytes: number, storedBytes: number): void {
   if (bytes <= Math.max(ALWAYS_FINE_BYTES, MAX_RATIO * storedBytes)) return;
   throw badArchive(

@@ -2,7 +2,7 @@ import type { Failure } from '#domain/failure.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 
 const MAX_NAME_BYTES = 1024;
-// NAME_MAX of Linux: what is longer could not be unpacked.
+// Linux's NAME_MAX: a longer name could not be unpacked.
 const MAX_PART_BYTES = 255;
 const MAX_FOLDERS = 64;
 const FIX = 'Create the archive again from plain files and folders, with `tar czf` or `zip -r`.';

@@ -2,7 +2,7 @@ import { badArchive, textOf } from './names.ts';
 
 export const BLOCK_BYTES = 512;
 
-/** What a tar's header block says of the entry that follows it. `name` has the file's raw bytes; `type` is the type letter. */
+/** A tar's header block, which describes the entry that follows it. `name` has the file's raw bytes; `type` is the type letter. */
 export type TarHeader = {
   readonly name: Uint8Array;
   readonly sizeBytes: number;
@@ -38,7 +38,7 @@ export function readHeader(block: Uint8Array, archive: string, at: number): TarH
     if (bytes) return bytes;
     throw damaged('its name continues after a NUL character');
   };
-  // POSIX has the folder prefix in this field; GNU has times there, which some readers take for a folder.
+  // POSIX has the folder prefix in this field; GNU has times there, which some readers mistake for a folder.
   if (!isPosix && field(345, 155).some((byte) => byte !== 0)) {
     throw damaged('it has a GNU header where POSIX has a folder');
   }

@@ -2,13 +2,13 @@ import { badArchive, textOf } from './names.ts';
 
 const FIX = 'Create the archive again with `tar czf`, from files which are not sparse.';
 
-/** What a tar's extended header overrides for the next entry. */
+/** The fields that a tar's extended header overrides for the next entry. */
 export type PaxRecords = { readonly path?: string; readonly sizeBytes?: number };
 
 // An entry's type and the place of its bytes must not depend on whether a reader knows a record.
 const REFUSED = /^(GNU\.sparse\.|linkpath$|hdrcharset$|SCHILY\.(realsize|filetype)$)/;
 
-/** Fails with `ArtifactRejected` unless the records are well-formed, each given once, and none turns the entry into another file. */
+/** Fails with `ArtifactRejected` unless the records are well-formed, each key occurs once, and no record turns the entry into another file. */
 export function paxRecords(bytes: Uint8Array, archive: string): PaxRecords {
   const known = new Map<string, Uint8Array>();
   for (let at = 0; at < bytes.length; ) {

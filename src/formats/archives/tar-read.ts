@@ -30,7 +30,7 @@ const KINDS: Readonly<Record<string, string>> = {
   K: 'a link with a long name',
 };
 
-/** What the records before an entry say of it. */
+/** The content of the records before an entry. */
 type Extended = { readonly kind: 'none' | 'long name' | 'pax' } & PaxRecords;
 
 /**
@@ -114,7 +114,7 @@ function entryOf({ name, sizeBytes, type }: TarHeader, before: Extended, archive
     throw badArchive(archive, `says of ${entry} that it has ${sizeBytes} bytes, but also ${said}`);
   }
   const isFolder = type === '5';
-  // In the oldest type, readers take an entry for a folder by its own header's name, whatever a record before it says.
+  // In the oldest type, readers take an entry for a folder by the name in its own header, whatever a record before it says.
   const isNamedSo = written.endsWith('/') || (type === '\0' && name.at(-1) === SLASH);
   if (!isFolder && isNamedSo) {
     throw badArchive(archive, `has ${entry}, a folder by its name but not by its type`);

@@ -3,7 +3,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { badArchive } from './names.ts';
 import { ELSEWHERE, ELSEWHERE_16, fieldsOf } from './zip-fields.ts';
 
-/** Where a zip's central directory lies, and how many entries it lists. */
+/** The position of a zip's central directory, and the number of entries that it lists. */
 export type ZipDirectory = Span & { readonly entries: number };
 
 const END = { signature: 0x06054b50, bytes: 22 } as const;

@@ -25,7 +25,7 @@ const SIGNATURE = 0x02014b50;
 const HEADER_BYTES = 46;
 const UTF8 = 0x800;
 const ENCRYPTED = 0b1;
-// Compression level, a data descriptor after the content, a name in UTF-8.
+// The allowed flags: compression level, a data descriptor after the content, a name in UTF-8.
 const FINE_FLAGS = 0b110 | DESCRIPTOR | UTF8;
 const TYPE_OF_FILE = 0o170000;
 const KINDS: ReadonlyMap<number, string> = new Map([
@@ -97,7 +97,7 @@ function readEntry(directory: Uint8Array, at: number, archive: string) {
   };
 }
 
-// A name without the UTF-8 flag is in the code page of whoever packed it, which readers guess differently.
+// A name without the UTF-8 flag is in the packer's code page, which readers guess differently.
 function nameOf(rawName: Uint8Array, flags: number, archive: string): string {
   const name = textOf(rawName, archive);
   if ((flags & UTF8) !== 0 || rawName.every((byte) => byte < 0x80)) return name;

@@ -35,7 +35,7 @@ const ZIP64 = 0x0001;
 const UNICODE_PATH = 0x7075;
 const HEADER_BYTES = 4;
 
-/** An entry's extra fields by id. Fails with `ArtifactRejected` when one is cut short, or is one that another reader may prefer. */
+/** An entry's extra fields by id. Fails with `ArtifactRejected` when one is truncated, or when another reader may prefer one. */
 export function extraFields(extra: Uint8Array, archive: string): ReadonlyMap<number, Uint8Array> {
   const known = new Map<number, Uint8Array>();
   for (let at = 0; at < extra.length; ) {
@@ -59,7 +59,7 @@ export function extraFields(extra: Uint8Array, archive: string): ReadonlyMap<num
 
 /**
  * An entry's 32-bit numbers; each that overflows is replaced by its 64-bit value.
- * Fails with `ArtifactRejected` unless the extra field has exactly those values, as the format says, or, where none overflows, the same numbers once more, which Python before 3.11.4 writes.
+ * Fails with `ArtifactRejected` unless the extra field has exactly those values, as the format says, or, where none overflows, repeats the 32-bit numbers, as Python before 3.11.4 writes.
  */
 export function widened(
   numbers: readonly number[],
@@ -81,7 +81,7 @@ export function widened(
   throw badArchive(archive, 'has an entry with an impossible size');
 }
 
-/** Whether it has the first of these numbers, as many as it has room for, in their order. */
+/** Whether the field repeats the first of these numbers, as many as fit in it, in their order. */
 function repeats(wide: Uint8Array, numbers: readonly number[]): boolean {
   const fields = fieldsOf(wide);
   const same = numbers.slice(0, Math.floor(wide.length / 8));

@@ -46,7 +46,7 @@ export async function zipFiles(
   const entries = entriesOf(bytes, directory, archive, limits);
   const starts = await contentStarts(source, entries, directory.start, archive);
   const files: ArtifactFile[] = [];
-  // In file order: a source that is a stream starts over for each backward read.
+  // The entries are read in file order: a source that is a stream starts over for each backward read.
   for (const entry of [...entries].sort((a, b) => a.offset - b.offset)) {
     const start = starts.get(entry) ?? 0;
     const called = `${archive}: the entry ${quoted(entry.name ?? 'folder')}`;

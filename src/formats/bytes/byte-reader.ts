@@ -2,7 +2,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 
 /**
  * A sequential reader over a file or a decompressed stream.
- * `take` returns the next `length` bytes, fewer only at the end; `skip` passes over as many and returns how many there were.
+ * `take` returns the next `length` bytes, fewer only at the end; `skip` passes over `length` bytes and returns how many there were.
  */
 export type ByteReader = {
   /** How many bytes were taken or skipped so far. */
@@ -14,7 +14,7 @@ export type ByteReader = {
 // A ranged read costs a round trip, but reading too far ahead reads bytes that are then skipped.
 const READ_BYTES = 256 * 1024;
 
-/** Over ranged reads from `start`; skipped bytes are read only if they lie in a range already fetched. */
+/** A reader over ranged reads from `start`; skipped bytes are read only if they lie in a range already fetched. */
 export function readerOf(source: ByteSource, start = 0): ByteReader {
   let held: Uint8Array = new Uint8Array();
   let position = 0;
@@ -51,7 +51,7 @@ export function readerOf(source: ByteSource, start = 0): ByteReader {
   };
 }
 
-/** Over a stream, such as a decompressor; skipped bytes still pass through it. */
+/** A reader over a stream, such as a decompressor; skipped bytes still pass through it. */
 export function readerOfStream(stream: AsyncIterable<Uint8Array>): ByteReader {
   const chunks = stream[Symbol.asyncIterator]();
   let held: Uint8Array[] = [];

@@ -14,9 +14,9 @@ export type FlatTable = {
   /** A list of 32-bit integers, or of structures of `each` such integers. */
   numbers(field: number, each?: number): Promise<readonly number[]>;
   tables(field: number): Promise<readonly FlatTable[]>;
-  /** Where a list of bytes lies in the file; the bytes are not read. */
+  /** The position of a list of bytes in the file; the bytes are not read. */
   span(field: number): Promise<Span | undefined>;
-  /** The bytes of such a list, as far as `most` of them. */
+  /** The bytes of such a list, at most `most` of them. */
   bytes(field: number, most: number): Promise<Buffer | undefined>;
 };
 

@@ -8,7 +8,7 @@ type Reading = {
   readonly sizeBytes: number;
 };
 
-/** A place in the file: a message of an object's header, or a block of such. */
+/** A range in the file: a message of an object's header, or a block of such messages. */
 type Block = { readonly start: number; readonly bytes: number };
 type Message = Block & { readonly type: number };
 
@@ -28,8 +28,8 @@ const MAX_HEAP_OBJECTS = 10_000;
 const MAX_TEXT_BYTES = 16 * 2 ** 20;
 
 /**
- * The texts among the attributes of an HDF5 file's root, by their names, without its groups and data. Of the format as libraries write it unasked: superblock 0 or 1, headers of version 1.
- * https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html. Fails with `ArtifactRejected` for what is no such file, or lies about itself.
+ * The texts among the attributes of an HDF5 file's root, by their names, without its groups and data. It reads the libraries' default format: superblock 0 or 1, headers of version 1.
+ * https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html. Fails with `ArtifactRejected` for a file that is not HDF5, or contradicts itself.
  */
 export async function hdf5Texts(
   source: ByteSource,
@@ -58,7 +58,7 @@ async function rootAddress(reading: Reading): Promise<number> {
     throw broken(reading.file, `has a superblock of version ${version}, which is not read`);
   }
   const isUsual = head.readUInt8(13) === 8 && head.readUInt8(14) === 8;
-  // A base would move all addresses, and a driver would find them in other files.
+  // A base address would shift all addresses, and a driver would look for them in other files.
   const isAlone =
     head.readBigUInt64LE(base) === 0n && head.readBigUInt64LE(base + 24) === UNDEFINED;
   if (!isUsual || !isAlone)
@@ -104,7 +104,7 @@ async function continuation(reading: Reading, { start }: Message): Promise<Block
   return { start: addressIn(reading, at, 0), bytes: addressIn(reading, at, 8) };
 }
 
-/** Its text is null where it is of anything else, or of several. */
+/** The attribute's text is null where it holds anything else, or several texts. */
 async function attributeIn(
   reading: Reading,
   { start, bytes }: Message,
@@ -170,7 +170,7 @@ async function bytesAt(
   return Buffer.from(await window.slice({ start, end: start + bytes }));
 }
 
-/** An address or a length, of which none can be larger than the file. */
+/** An address or a length, which cannot be larger than the file. */
 function addressIn({ file, sizeBytes }: Reading, bytes: Buffer, at: number): number {
   const address = bytes.readBigUInt64LE(at);
   if (address <= BigInt(sizeBytes)) return Number(address);

@@ -15,7 +15,7 @@ export async function walkJson(source: ByteSource, file: string, visitor: Visito
     yield* value('', 0) ?? [];
   }
 
-  /** What remains to be walked of a value; undefined when it was read whole. */
+  /** The rest of a value that must still be walked; undefined when it was read whole. */
   function value(path: string, depth: number): Walk<void> | undefined {
     const first = scanner.peek();
     if (first === OPEN_LIST || first === OPEN_OBJECT) return inside(first, path, depth);

@@ -51,7 +51,7 @@ export function lzmaDecoder(
   let [lc, positionMask, literalMask] = [0, 0, 0];
   let input: Uint8Array = new Uint8Array();
   let at = 0;
-  // In a typed array: a closure variable would be reallocated for each number above 2^31.
+  // A typed array, since a closure variable would be reallocated for each number above 2^31.
   const coder = new Uint32Array(2);
   let state = 0;
   let [rep0, rep1, rep2, rep3] = [0, 0, 0, 0];

@@ -4,7 +4,7 @@ import { openWindow } from './byte-window.ts';
 import { knownTexts } from './known-texts.ts';
 import { LONGEST_TEXT, type Scalar, type Walk } from './walk.ts';
 
-/** For a type's letter: the size of a value, and how to read its number. */
+/** The size of a value of one type letter, and how to read its number. */
 type Kind = { readonly bytes: number; readonly read: (view: DataView, at: number) => Scalar };
 
 const KINDS: Readonly<Record<string, Kind>> = {

@@ -19,7 +19,7 @@ export async function walkUbjson(
     yield* value(scanner.letter(), '', 0, visitor) ?? [];
   }
 
-  /** What remains to be walked of a value; undefined when it was read whole. `seen` is undefined where nothing needs the value. */
+  /** The rest of a value that must still be walked; undefined when it was read whole. `seen` is undefined where nothing needs the value. */
   function value(
     type: string,
     path: string,

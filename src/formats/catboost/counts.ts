@@ -72,7 +72,7 @@ async function tableFault(
   return bucketsFault(source, buckets, places);
 }
 
-/** A key for what is counted, and how; undefined when nothing is. */
+/** A key for the counted features and the way of counting; undefined when nothing is counted. */
 async function keyOf(base: FlatTable | undefined): Promise<string | undefined> {
   const features = await base?.table(BASE.features);
   if (!base || !features) return undefined;

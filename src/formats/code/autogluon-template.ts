@@ -5,12 +5,12 @@ import type { PredictTemplate } from './predict-template.ts';
 
 export const AUTOGLUON = 'a predictor of AutoGluon';
 
-// What its models are pickled with; AutoGluon itself asks for the rest.
+// The packages that pickle its models; AutoGluon itself requires the rest.
 const FRAMEWORKS = /^(numpy|pandas|scikit-learn|lightgbm|xgboost(-cpu)?|catboost|torch|fastai)$/;
 
 /**
- * AutoGluon refuses to load a predictor by another Python, or another version of its own, than made it.
- * Its metadata.json names both, and the packages that were installed: `py_version`, `version` and `packages` (`get_autogluon_metadata` in autogluon.common).
+ * AutoGluon refuses to load a predictor with another version of Python, or of AutoGluon, than the one that made it.
+ * Its metadata.json names both, and the installed packages: `py_version`, `version` and `packages` (`get_autogluon_metadata` in autogluon.common).
  */
 export async function autogluonWay(
   files: readonly ArtifactFile[],
@@ -34,7 +34,7 @@ export async function autogluonWay(
   };
 }
 
-/** A build of PyTorch for one kind of GPU (`2.10.0+cu126`) is named without that. */
+/** A PyTorch build for one kind of GPU (`2.10.0+cu126`) is pinned without that suffix. */
 function pin(name: string, version: unknown): readonly string[] {
   const [plain] = /^\d[\w.]*/.exec(textOf(version) ?? '') ?? [];
   return plain ? [`${name}==${plain}`] : [];

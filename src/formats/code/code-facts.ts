@@ -1,7 +1,7 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { NamedFile } from '#formats/onnx/external-data.ts';
 
-/** The facts of a model that is the user's own code, which is not examined: its files, and what its Python requires. */
+/** The facts of a model that is the user's own code, which is not examined: its files, and its Python requirements. */
 export function codeFacts(
   files: readonly NamedFile[],
   python: { readonly name: string; readonly bytes: number } = PYTHON,

@@ -19,7 +19,7 @@ const TABLE_OR_NUMBERS = [
   'rows = pd.DataFrame(rows) if is_table else np.atleast_2d(np.asarray(rows, "float64"))',
 ] as const;
 
-/** How libraries are asked whose models are not asked as those of scikit-learn, by the modules that their pickles name. */
+/** How to call models of libraries whose interface differs from scikit-learn's, by the modules that their pickles name. */
 export const LIBRARIES: Readonly<Record<string, PredictTemplate>> = {
   hdbscan: {
     imports: ['import hdbscan', ...TABLES.imports],
@@ -188,7 +188,7 @@ export const LIBRARIES: Readonly<Record<string, PredictTemplate>> = {
     ],
     requirements: ['joblib', 'numpy', 'pandas', 'scikit-learn'],
   },
-  // The last: pmdarima, sktime and others are built on it, and their pickles name it too.
+  // The last entry: pmdarima, sktime and others are built on it, and their pickles name it too.
   statsmodels: {
     ...TABLES,
     takes: 'rows=None, steps=None, exog=None',

@@ -24,7 +24,7 @@ const vectors = (load: string): PredictTemplate => ({
   requirements: ['gensim'],
 });
 
-/** For pickles by gensim, whose large arrays lie in files beside them. */
+/** The template for pickles of gensim, whose large arrays lie in files beside them. */
 export const GENSIM: PredictTemplate = {
   imports: ['from gensim.utils import SaveLoad'],
   load: [
@@ -40,7 +40,7 @@ export const GENSIM: PredictTemplate = {
   requirements: ['gensim'],
 };
 
-/** What deep learning saves, by what it is called. */
+/** The kinds of files that deep-learning frameworks save, by their names. */
 export const NETWORK_TEMPLATES: Readonly<Record<string, PredictTemplate>> = {
   'a pipeline of diffusers': {
     imports: [

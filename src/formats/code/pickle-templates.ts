@@ -4,7 +4,7 @@ import { LIBRARIES, LOAD } from './library-templates.ts';
 import { GENSIM } from './network-templates.ts';
 import { type PredictTemplate, withScript } from './predict-template.ts';
 
-// A pickle of dill names some of Python's own by names that only dill looks up.
+// A pickle by dill refers to some of Python's own objects by names that only dill resolves.
 const BY_DILL = ['with open(FILE, "rb") as file:', '    saved = dill.load(file)'] as const;
 
 const PICKLE: PredictTemplate = {
@@ -38,7 +38,7 @@ const PICKLE: PredictTemplate = {
   requirements: ['joblib', 'numpy', 'pandas', 'scikit-learn'],
 };
 
-/** How a pickle is loaded that needs these. */
+/** How to load a pickle with these needs. */
 export function templateForPickle({ roots, sklearn, ofScript }: PickledNeeds): PredictTemplate {
   if (roots.includes('gensim')) return GENSIM;
   const library = Object.keys(LIBRARIES).find((root) => roots.includes(root));

@@ -1,7 +1,7 @@
 import type { PipelineTask } from '#domain/artifact/facts.ts';
 import type { PredictTemplate } from './predict-template.ts';
 
-/** What transformers needs, and what decodes what the request has. */
+/** The packages that transformers needs, and those that decode pictures and sound in requests. */
 const [TORCH, PICTURES, SOUND] = [
   ['transformers', 'torch', 'numpy'],
   ['transformers', 'torch', 'numpy', 'pillow'],
@@ -28,7 +28,7 @@ const OF_SOUND = [
   'from scipy.signal import resample_poly',
 ];
 
-/** How a folder of transformers' is loaded and asked by code, by its task; `given` are more arguments of what loads it. */
+/** How code loads and calls a transformers folder, by its task; `given` has further arguments of the loading call. */
 export function pipelineWay(task: PipelineTask, given = ''): PredictTemplate {
   const kind = KINDS[task];
   return kind ? kind(task, given) : ofTexts(task, given);
@@ -100,7 +100,7 @@ function ofPictures(task: PipelineTask, given: string): PredictTemplate {
   };
 }
 
-/** For tasks whose labels each request names. */
+/** The template for tasks whose labels come with each request. */
 function ofLabels(task: PipelineTask, given: string): PredictTemplate {
   return {
     ...ofPictures(task, given),
@@ -109,7 +109,7 @@ function ofLabels(task: PipelineTask, given: string): PredictTemplate {
   };
 }
 
-/** For tasks whose answer is a picture. */
+/** The template for tasks that answer with a picture. */
 function asPictures(task: PipelineTask, given: string): PredictTemplate {
   const answer =
     task === 'depth-estimation'
@@ -181,7 +181,7 @@ function ofSoundAndTexts(_: PipelineTask, given: string): PredictTemplate {
   };
 }
 
-/** For Chronos, whose networks are those of language models. */
+/** The template for Chronos, whose networks are language models. */
 function ofTimes(): PredictTemplate {
   return {
     imports: ['import torch', 'from chronos import BaseChronosPipeline'],
@@ -198,7 +198,7 @@ function ofTimes(): PredictTemplate {
   };
 }
 
-/** For films, which their pipeline reads from a file. */
+/** The template for videos, which their pipeline reads from a file. */
 function ofFilms(task: PipelineTask, given: string): PredictTemplate {
   return {
     imports: ['import base64', 'import tempfile', '', 'from transformers import pipeline'],
@@ -277,7 +277,7 @@ function asSound(task: PipelineTask, given: string): PredictTemplate {
 
 type WayOf = (task: PipelineTask, given: string) => PredictTemplate;
 
-/** The tasks that take or answer more than texts. */
+/** The tasks that take or answer anything besides texts. */
 const KINDS: Partial<Readonly<Record<PipelineTask, WayOf>>> = {
   'text2text-generation': ofSequences,
   'question-answering': ofQuestions,

@@ -16,7 +16,7 @@ import { pipelineWay } from './pipeline-templates.ts';
 import { type PredictTemplate, withScript } from './predict-template.ts';
 import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-templates.ts';
 
-/** The files that would serve a model by code, as a starting point for its owner; `python` is its version where no other loads the model. */
+/** The files that would serve a model by code, as a starting point for its owner; `python` is its version where no other version loads the model. */
 export type PredictDraft = {
   readonly code: string;
   readonly requirements: readonly string[];
@@ -52,7 +52,7 @@ const FOLDER_WAYS: Readonly<
   [AUTOGLUON]: autogluonWay,
 };
 
-/** For a file that holds its code; any other holds weights, for a class that its owner has. */
+/** The template for a torch file that contains its code or objects; undefined for weights alone, which need a class in the owner's code. */
 async function torchWay(file: ArtifactFile): Promise<PredictTemplate | undefined> {
   const archive = await openTorch(await file.open(), file.name).catch(() => undefined);
   if (!archive) return undefined;

@@ -4,14 +4,14 @@ export type PredictTemplate = {
   readonly load: readonly string[];
   readonly answer: readonly string[];
   readonly takes?: string;
-  /** More of its class, beside what loads and answers. */
+  /** Further methods of its class, besides loading and answering. */
   readonly methods?: readonly string[];
   readonly requirements: readonly string[];
-  /** The Python that alone loads it, such as `3.11`. */
+  /** The only Python version that loads it, such as `3.11`. */
   readonly python?: string;
 };
 
-/** The same for a pickle of what a notebook or script defined, by these names: Python looks for them in the module that it was started with, which is another one in a server. */
+/** The same for a pickle of objects that a notebook or script defined, by these names: Python looks for them in its start module, which is a different one in a server. */
 export function withScript(template: PredictTemplate, names: readonly string[]): PredictTemplate {
   return {
     ...template,

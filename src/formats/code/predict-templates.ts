@@ -16,7 +16,7 @@ export const SENTENCES: PredictTemplate = {
   requirements: ['sentence-transformers'],
 };
 
-/** Its own requirements stand beside it, in the folder that MLflow saved. */
+/** Its requirements lie beside it, in the folder that MLflow saved. */
 export const MLFLOW: PredictTemplate = {
   imports: ['import mlflow.pyfunc'],
   load: ['self.model = mlflow.pyfunc.load_model(FILE)'],
@@ -39,7 +39,7 @@ const TORCH_ANSWER: Pick<PredictTemplate, 'answer' | 'requirements'> = {
   requirements: ['torch', 'numpy'],
 };
 
-/** For files that torch saved with their code or objects, so that they need no class of their owner's. */
+/** The templates for files that torch saved with their code or objects, so that they do not need the owner's class. */
 export const TORCH_PROGRAMS = {
   script: {
     imports: ['import torch'],
@@ -72,7 +72,7 @@ export const TORCH_PROGRAMS = {
   },
 } as const satisfies Record<string, PredictTemplate>;
 
-/** By what a file or a folder is called. */
+/** The templates by the name of a file or folder. */
 export const WAYS: Readonly<Record<string, PredictTemplate>> = {
   ...NETWORK_TEMPLATES,
   'a PyTorch file': {

@@ -12,7 +12,7 @@ const EXTRAS = '(?: ?\\[[A-Za-z0-9._, -]{0,200}\\])?';
 const SPECIFIER = '(?:===?|~=|!=|<=|>=|<|>) ?[A-Za-z0-9.*+!_-]{1,50}';
 const SPECIFIERS = `(?: ?\\(?${SPECIFIER}(?: ?, ?${SPECIFIER}){0,9}\\)?)?`;
 const MARKER = '(?: ?; ?([^;]{1,250}))?';
-// A marker compares variables with quoted texts and no more: who evaluates it as Python, as old tools do, would run what else there is.
+// A marker only compares variables with quoted texts: a tool that evaluates it as Python, as old tools do, would run anything else in it.
 const VARIABLE =
   '(?:python_version|python_full_version|os_name|sys_platform|platform_(?:release|system|version|machine|python_implementation)|implementation_(?:name|version)|extra)';
 const TEXT = `(?:'[A-Za-z0-9 ._+*-]{0,100}'|"[A-Za-z0-9 ._+*-]{0,100}")`;
@@ -23,16 +23,16 @@ const COMPARISON = new RegExp(
 );
 const COMPARISONS = /^[( ]*C[) ]*(?:(?<=[ )])(?:and|or)(?=[ (])[( ]*C[) ]*)*$/;
 const FILE = /\.(whl|zip|tar\.gz|tgz)$/i;
-// Where torch built for CPUs comes from without being told.
+// The index from which PyTorch for CPUs is installed without any setting.
 const TORCH_INDEX =
   /^(?:-i|-f|--(?:extra-)?index-url|--find-links)[ =]+https:\/\/download\.pytorch\.org\/whl(?:\/(?!nightly)\S*)?$/;
-// PyPI's index, by which versions are found, has none that says for which device it was built.
+// PyPI's index, which resolves the versions, has no versions with a suffix for the device.
 const TORCH_BUILD = /^((?:torch|torchvision|torchaudio) ?== ?[0-9.]+)\+(?:cpu|cu\d+|rocm[0-9.]+)\b/;
 const REQUIREMENT = new RegExp(`^${NAME}${EXTRAS}${SPECIFIERS}${MARKER}$`);
 
 /**
  * The requirements in a requirements.txt, in order. Fails with `ArtifactRejected`, naming the line, for anything but a name with
- * specifiers: an option, a URL, a repository, a path. Which index has PyTorch, and for which device it was built, is passed over: the build knows better.
+ * specifiers: an option, a URL, a repository, a path. The index for PyTorch and the device suffix of its version are skipped: the build knows better.
  */
 export function parseRequirements(text: string, file: string): readonly string[] {
   const lines = text.split(/\r\n|\r|\n/);
@@ -55,7 +55,7 @@ export function parseRequirements(text: string, file: string): readonly string[]
   return found;
 }
 
-/** https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers */
+/** Whether the text is an environment marker: https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers */
 function isMarker(marker: string | undefined): boolean {
   if (marker === undefined) return true;
   const comparisons = marker.replaceAll(COMPARISON, 'C');

@@ -2,7 +2,7 @@ import type { FormatPage } from '#domain/artifact/format-page.ts';
 
 export const custom = {
   runtime: 'custom',
-  // A custom image also needs a manifest that says where it serves.
+  // A custom image also needs a manifest that names its port and paths.
   folder: { marker: 'Dockerfile', rank: null, isSure: false },
   files: [],
   brings: 'code',

@@ -5,7 +5,7 @@ import type { ReadFolder } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { custom } from './format.ts';
 
-/** As the manifest says nothing else of it. */
+/** Reads the facts with the defaults, as if the manifest had no settings for the image. */
 export const read: ReadFolder = async (files) =>
   inspectOwnImage(files, { model: { format: 'custom', allowPickle: [] } });
 

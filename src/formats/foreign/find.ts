@@ -3,7 +3,7 @@ import { FOLDERS, SERVED_FOLDERS, WHOLES } from './folders.ts';
 import type { Files } from './kind.ts';
 import { ALONE, IMAGES } from './programs.ts';
 
-/** A known kind of artifact that is not served: its name, why it is not, the file that gave it away, and what its owner can do. */
+/** A known kind of artifact that is not served: its name, why it is not, the file that identified it, and the owner's remedy. */
 export type Foreign = {
   readonly name: string;
   readonly why: string;

@@ -7,9 +7,9 @@ export type Files = readonly ArtifactFile[];
 /** A known kind of artifact that is not served; `find` returns the name of the file that identifies one, or nothing. */
 export type Kind = {
   readonly name: string;
-  /** Where other than that this version does not serve it. */
+  /** The reason, where it is another than that this version does not serve it. */
   readonly why?: string;
-  /** The files that have its weights, where these are told. */
+  /** The files that hold its weights, where they can be recognised by name. */
   readonly weights?: RegExp;
   readonly fix: string;
   find(files: Files): Promise<string | undefined> | string | undefined;
@@ -22,7 +22,7 @@ export function named(pattern: RegExp) {
   return (files: Files) => files.find(({ name }) => pattern.test(name))?.name;
 }
 
-/** Finds the first small file of this name whose text says this, the outermost first: what lies below it may have as many of that name. */
+/** Finds the first small file of this name whose text matches, the outermost first: inner folders may have many files of that name. */
 export function says(name: RegExp, text: RegExp) {
   return async (files: Files): Promise<string | undefined> => {
     const depth = (each: ArtifactFile) => each.name.split('/').length;

@@ -8,7 +8,7 @@ const asImage = (port: number, healthPath: string, requestPath: string) =>
 
 const CODE = 'or upload the folder without that file, with a predict.py';
 
-/** What answers requests by itself, as an image. */
+/** Programs that answer requests by themselves, in an image. */
 export const IMAGES: readonly Kind[] = [
   {
     name: 'an image of your own',
@@ -37,7 +37,7 @@ export const IMAGES: readonly Kind[] = [
   },
 ];
 
-/** What is said only where nothing is a model. */
+/** Kinds that are reported only where no model is found. */
 export const ALONE: readonly Kind[] = [
   {
     name: 'a program that answers requests itself',

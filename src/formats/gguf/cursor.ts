@@ -2,19 +2,19 @@ import { openWindow } from '#formats/bytes/byte-window.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
-/** Reads a GGUF file from its begin on, little-endian. What is skipped is not read; nothing is read behind the file's end. */
+/** Reads a GGUF file from its start, little-endian. Skipped bytes are not read, and nothing is read beyond the end of the file. */
 export type GgufCursor = {
   readonly position: number;
-  /** How many bytes are left of the file. */
+  /** The number of bytes left in the file. */
   readonly left: number;
   skip(bytes: number, what: string): void;
   u32(what: string): Promise<number>;
   u64(what: string): Promise<number>;
-  /** The bytes of a value, which it is the caller's to understand. */
+  /** The bytes of a value, which the caller decodes. */
   take(bytes: number, what: string): Promise<DataView>;
-  /** A text after its length. Fails where it is longer than `maxBytes`, or no UTF-8. */
+  /** A text with its length in front. Fails where it is longer than `maxBytes`, or is not UTF-8. */
   text(what: string, maxBytes: number): Promise<string>;
-  /** Goes by texts without reading what is in them. */
+  /** Skips texts without reading their content. */
   skipTexts(count: number, what: string): Promise<void>;
 };
 
@@ -95,7 +95,7 @@ export function openCursor(source: ByteSource, file: string): GgufCursor {
   };
 }
 
-/** Rounds a number that is not a safe integer; it is larger than any file, and is refused for that. */
+/** Rounds a number that is not a safe integer; it is larger than any file, so it is refused later. */
 function lengthIn(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * TWO_32;
 }

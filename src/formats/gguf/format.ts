@@ -10,7 +10,7 @@ export const gguf = {
     because: 'it is a language model, which is more than one pass through a graph',
   },
   isAwaited: false,
-  // language/engine.py of the Python server.
+  // See language/engine.py of the Python server.
   listens: true,
   onCpus: {
     server: 'llama.cpp, as it comes from the package index,',

@@ -4,7 +4,7 @@ import { type GgufCursor, openCursor, RESAVE } from './cursor.ts';
 import { type GgufTensors, readTensors } from './tensors.ts';
 import { type GgufValue, readValue } from './values.ts';
 
-/** All that stands before the weights of a GGUF file. */
+/** Everything before the weights of a GGUF file. */
 export type GgufHeader = {
   readonly version: number;
   readonly values: ReadonlyMap<string, GgufValue>;
@@ -18,10 +18,10 @@ const DEFAULT_ALIGNMENT = 32;
 const MAX_KEYS = 10_000;
 const MAX_TENSORS = 100_000;
 const MAX_KEY_BYTES = 1024;
-// What an entry takes at the least: of the metadata a key of one letter and a value of one byte, of the tensors a name and no shape.
+// The minimum size of an entry: in the metadata, a key of one letter and a value of one byte; among the tensors, a name without a shape.
 const [KEY_BYTES, TENSOR_BYTES] = [8 + 1 + 4 + 1, 8 + 4 + 4 + 8];
 
-/** Reads what a GGUF file says of itself, and holds it to the file that it stands in. Fails with `ArtifactRejected`. */
+/** Reads a GGUF file's description of itself, and checks it against the file. Fails with `ArtifactRejected`. */
 export async function readGguf(source: ByteSource, file: string): Promise<GgufHeader> {
   const cursor = openCursor(source, file);
   const version = await readVersion(cursor, file);

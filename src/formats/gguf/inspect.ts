@@ -12,18 +12,18 @@ import type { GgufTensors } from './tensors.ts';
 
 export const read: ReadFile = inspectGguf;
 
-/** What a GGUF file says beside the facts of all models. */
+/** The facts in a GGUF file beyond those of all models. */
 export type GgufFacts = ModelFacts &
   Omit<Network, 'task' | 'cacheWidth'> & {
     readonly format: 'gguf';
-    /** As llama.cpp names it: "Q4_K_M". */
+    /** The quantization by llama.cpp's name: "Q4_K_M". */
     readonly quantization: string;
     readonly tensors: number;
     readonly parameters: number;
     readonly language: NonNullable<ModelFacts['language']>;
   };
 
-// llama.cpp with its server, as one library. Each of its versions reads all GGUF files of those before.
+// llama.cpp with its server, as one library. Each version reads all GGUF files of the versions before it.
 const ENGINE = 'xllamacpp==2026.10.11549';
 
 const FILE_TYPES: Readonly<Record<string, string>> = ggml.fileTypes;
@@ -78,7 +78,7 @@ function signatureOf(task: Network['task'], width: number): Signature {
     : { inputs, outputs: [{ name: 'embedding', datatype: 'FP32', shape: [-1, width] }] };
 }
 
-/** What the file says it is, else the type that most of its weights have. */
+/** The quantization that the file names, else the type of most of its weights. */
 function quantizationOf({ values }: GgufHeader, parts: readonly GgufTensors[]): string {
   const said = values.get('general.file_type');
   const named = typeof said === 'number' ? FILE_TYPES[said] : undefined;

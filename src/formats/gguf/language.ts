@@ -3,7 +3,7 @@ import type { LanguageShape } from '#domain/placement/language-memory.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { GgufValue } from './values.ts';
 
-/** What the metadata says of the network; what is not there is null, or 0 where it is a size. */
+/** The metadata's description of the network; an absent value is null, or 0 where it is a size. */
 export type Network = {
   readonly architecture: string;
   readonly name: string | null;
@@ -24,11 +24,11 @@ type Values = ReadonlyMap<string, GgufValue>;
 
 const NOT_SERVED = 'Upload the GGUF file of a whole language model or embedding model.';
 const MAX_BLOCKS = 10_000;
-// Encoders have no token after the last one to guess. https://github.com/ggml-org/llama.cpp/blob/master/src/llama-arch.cpp
+// Encoders do not predict the token after the last one. https://github.com/ggml-org/llama.cpp/blob/master/src/llama-arch.cpp
 const ENCODERS = /(^|-)bert(-|$)|^gemma-embedding$|^t5encoder$/;
 const [NO_POOLING, RANKING] = [0, 4];
 
-/** Reads what kind of network it is. Fails with `ArtifactRejected` where it is none that llama.cpp answers requests by. */
+/** Reads the kind of the network. Fails with `ArtifactRejected` where llama.cpp cannot answer requests with it. */
 export function networkOf(values: Values, file: string): Network {
   refuseParts(values, file);
   const architecture = textOf(values, 'general.architecture');
@@ -70,7 +70,7 @@ export function networkOf(values: Values, file: string): Network {
   };
 }
 
-/** How it is served: within the context that is asked for, else no more of its own than most requests need. */
+/** How it is served: within the requested context, else with no longer a context than most requests need. */
 export function servingOf(
   { task, contextLength, hasChatTemplate }: Network,
   asked: { readonly contextTokens?: number; readonly requestsAtOnce?: number },
@@ -85,13 +85,13 @@ export function servingOf(
 
 const USUAL_CONTEXT = 4096;
 
-/** The shape by which its memory is estimated. */
+/** The shape from which its memory is estimated. */
 export function shapeOf(network: Network, weightBytes: number): LanguageShape {
   const { cacheWidth, embeddingLength, feedForwardLength, vocabulary } = network;
   return { weightBytes, cacheWidth, embeddingLength, feedForwardLength, vocabulary };
 }
 
-/** A file may hold what goes with a model. */
+/** Rejects files that hold only an accessory of a model. */
 function refuseParts(values: Values, file: string): void {
   const type = textOf(values, 'general.type') ?? 'model';
   const isProjector = textOf(values, 'general.architecture') === 'clip';

@@ -8,7 +8,7 @@ const MAX_PARTS = 1000;
 const FIX =
   'Upload all parts together as one folder, under the names that llama-gguf-split gave them.';
 
-/** Whether a file is a later part of a model of which the first one is there too. */
+/** Whether a file is a later part of a model whose first part is there too. */
 export function isLaterPart(name: string, names: ReadonlySet<string>): boolean {
   const [, stem, number, count] = NAME.exec(name) ?? [];
   if (stem === undefined || number === '00001') return false;
@@ -16,7 +16,7 @@ export function isLaterPart(name: string, names: ReadonlySet<string>): boolean {
 }
 
 /**
- * The tensors of a model that is in one file, or in as many as that says: all of them beside it, under the names by which llama.cpp looks for them.
+ * The tensors of a model in one file, or in as many parts as that file says: all of them beside it, under the names by which llama.cpp looks for them.
  * Fails with `ArtifactRejected`.
  */
 export async function allTensors(

@@ -2,7 +2,7 @@ import ggml from '#formats/data/ggml-types.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type GgufCursor, RESAVE } from './cursor.ts';
 
-/** What the tensors of a file come to: how many elements and bytes each type has. `endsAt` counts from the begin of their data. */
+/** The totals over a file's tensors: the number of elements and bytes of each type. `endsAt` counts from the start of their data. */
 export type GgufTensors = {
   readonly count: number;
   readonly names: ReadonlySet<string>;
@@ -20,8 +20,8 @@ const MAX_DIMENSIONS = 4;
 const MAX_NAME_BYTES = 63;
 
 /**
- * Reads the list of tensors. As llama.cpp has it, each begins where the one before ends, at a multiple of `alignment`,
- * and none is named twice. Fails with `ArtifactRejected`.
+ * Reads the list of tensors. As llama.cpp requires, each begins where the one before ends, at a multiple of `alignment`,
+ * and no name occurs twice. Fails with `ArtifactRejected`.
  */
 export async function readTensors(
   cursor: GgufCursor,

@@ -1,7 +1,7 @@
 import { rejected } from '#formats/rejected.ts';
 import { type GgufCursor, RESAVE } from './cursor.ts';
 
-/** A value of the metadata, where it is one that is kept: of a list its length, and its numbers where they are few. */
+/** A value of the metadata, if its kind is kept; of a list, its length, and its numbers where they are few. */
 export type GgufValue =
   | string
   | number
@@ -28,12 +28,12 @@ const NUMBERS: Readonly<Record<number, NumberType>> = {
   12: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
 };
 
-// Half a million tokens and their merges are what the largest tokenizers have.
+// The largest tokenizers have half a million tokens and as many merges.
 const MAX_TEXTS = 4_000_000;
 const MAX_KEPT_NUMBERS = 1024;
 const MAX_KEPT_BYTES = 1024;
 
-/** Reads the value of a key; what is long is skipped, and only how long it is is kept. */
+/** Reads the value of a key; a long value is skipped, and only its length is kept. */
 export async function readValue(cursor: GgufCursor, file: string, key: string): Promise<GgufValue> {
   const type = await cursor.u32(key);
   if (type === TEXT) return readText(cursor, key);

@@ -7,10 +7,10 @@ import { fileIn, isObject, type Json, jsonIn } from './json-file.ts';
 type Files = readonly ArtifactFile[];
 
 const MAX_BYTES = 2 ** 20;
-// By these a template reaches the Python around it: attributes that every object of Python has, and the filter that makes their names of texts. A power, and a number of millions, are of no use in a conversation either.
+// A template could reach the Python around it with these: attributes that every Python object has, and the filter that builds their names from texts. Powers, and numbers in the millions, are useless in a conversation too.
 const REACHES = /\*\*|\b__\w+__\b|\|\s*attr\b|\d{7,}/;
 const NAME_IN_A_TEXT = /^['"]__\w+__['"]$/;
-// What is said to the model may hold anything, as text or in quotes.
+// Texts for the model may contain anything, whether as plain text or in quotes.
 const TOKEN = /'(?:\\[\s\S]|[^'\\])*'|"(?:\\[\s\S]|[^"\\])*"|[{(]|[})]|%|[^'"{}()%]+|['"]/g;
 const BEGIN = /\{[{%]/g;
 const DEPTHS = new Map([
@@ -20,7 +20,7 @@ const DEPTHS = new Map([
   [')', -1],
 ]);
 
-/** Whether a folder has a chat template. Fails with `ArtifactRejected` for one that reaches for more than a conversation: a sandbox holds it too, but no conversation needs it. */
+/** Whether a folder has a chat template. Fails with `ArtifactRejected` for one that reaches for more than a conversation: a sandbox would stop it too, but no conversation needs it. */
 export async function hasChatTemplate(
   files: Files,
   folder: string,
@@ -68,7 +68,7 @@ function refuseReaching(template: string, name: string): void {
   }
 }
 
-/** What is between `{{` and `}}`, or `{%` and `%}`: its texts in quotes, and the code around them. */
+/** The content between `{{` and `}}`, or `{%` and `%}`: its quoted texts, and the code around them. */
 function* expressions(template: string): Generator<{
   readonly code: string;
   readonly texts: readonly string[];
@@ -81,7 +81,7 @@ function* expressions(template: string): Generator<{
   }
 }
 
-/** One that does not end goes on to the end of the template. */
+/** An expression without an end continues to the end of the template. */
 function expressionAt(template: string, start: number) {
   const tokens: string[] = [];
   let depth = 0;

@@ -2,12 +2,12 @@ import type { FormatPage } from '#domain/artifact/format-page.ts';
 
 export const huggingface = {
   runtime: 'onnx',
-  // What Hugging Face's libraries write is no model without weights beside it.
+  // Files that Hugging Face's libraries write are not a model without weights beside them.
   folder: { marker: 'config.json', rank: 'weights', isSure: false },
   files: [],
   brings: 'data',
   conversion: { to: null, because: 'the ONNX server runs it as it is' },
-  // In safetensors, which transformers loads.
+  // This is for weights in safetensors, which transformers loads.
   asData: { runtime: 'python' },
   isAwaited: true,
   isOfTorch: true,

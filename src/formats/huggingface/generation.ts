@@ -3,19 +3,19 @@ import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import { type GeneratorShape, transformersMemory } from '#domain/placement/transformers-memory.ts';
 
-/** What loads and runs a network as transformers saved it: each version reads what those before it saved. */
+/** The packages that load and run a network as transformers saved it: each version reads the files of those before it. */
 export const TRANSFORMERS: readonly string[] = ['torch==2.15.0', 'transformers==5.24.0'];
 
-/** The packages by which transformers makes a tokenizer from a model of SentencePiece, where there is no tokenizer.json. */
+/** The packages with which transformers makes a tokenizer from a SentencePiece model, where there is no tokenizer.json. */
 export const PIECES: readonly string[] = ['sentencepiece==0.2.3', 'protobuf>=5'];
 
-/** The package by which its image processors resize; the ONNX server does the same. Older versions resize in another order. */
+/** The package with which its image processors resize; the ONNX server does the same. Older versions resize in another order. */
 export const PILLOW = 'pillow==13.0.0';
 
-// The package by which torch's exporter writes ONNX.
+// The package with which torch's exporter writes ONNX.
 export const CONVERTER = 'onnxscript>=0.5';
 
-/** Texts in, and what they are gone on with out. */
+/** The input is texts, and the output their continuations. */
 export const TEXTS: Signature = {
   inputs: [{ name: 'text', datatype: 'BYTES', shape: [-1] }],
   outputs: [{ name: 'text', datatype: 'BYTES', shape: [-1] }],
@@ -23,7 +23,7 @@ export const TEXTS: Signature = {
 
 const USUAL_CONTEXT = 4096;
 
-/** How it is served: within the context that is asked for, else no more of its own than most requests need. */
+/** How it is served: within the requested context, else with no longer a context than most requests need. */
 export function languageOf(
   { maxTokens, hasChatTemplate }: PipelineServing,
   asked: { readonly contextTokens?: number; readonly requestsAtOnce?: number },

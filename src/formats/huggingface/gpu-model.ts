@@ -4,11 +4,11 @@ import type { Network } from './network.ts';
 type Asked = { readonly contextTokens?: number; readonly requestsAtOnce?: number };
 
 const USUAL_CONTEXT = 4096;
-// What a GPU is for: it answers as many at once nearly as fast as one.
+// A GPU answers this many requests in parallel nearly as fast as one.
 const USUAL_REQUESTS = 8;
 const HALF_BYTES = 2;
 
-/** What GPUs hold of a decoder; undefined for other tasks, and where its configuration does not tell its shape. */
+/** The memory needs of a decoder on GPUs; undefined for other tasks, and where its configuration does not record its shape. */
 export function gpuModelOf(
   network: Network,
   { dtypes, parameters, weightBytes }: Pick<ModelFacts, 'dtypes' | 'parameters' | 'weightBytes'>,
@@ -20,7 +20,7 @@ export function gpuModelOf(
   const headSize = network.headSize ?? hiddenSize / heads;
   const contextLength = positions ?? USUAL_CONTEXT;
   return {
-    // vLLM makes single precision half of it. https://docs.vllm.ai/en/latest/configuration/engine_args (--dtype auto)
+    // vLLM converts single precision to half precision. https://docs.vllm.ai/en/latest/configuration/engine_args (--dtype auto)
     weightBytes: dtypes.includes('FP32') ? (parameters ?? 0) * HALF_BYTES : weightBytes,
     cacheWidth: 2 * layers * Math.ceil((network.keyValueHeads ?? heads) * headSize),
     embeddingLength: hiddenSize,

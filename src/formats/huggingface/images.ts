@@ -15,7 +15,7 @@ const RESAVE =
 const USUAL_EDGE = 224;
 const FILTERS = 6;
 
-/** Reads how a folder's images are prepared. Fails with `ArtifactRejected` where nothing says it, or the author's own code does it. */
+/** Reads how a folder's images are prepared. Fails with `ArtifactRejected` where no file describes it, or the author's own code does it. */
 export async function imagesIn(files: Files, folder: string): Promise<ImageServing> {
   const config = await processorIn(files, folder);
   refuseCode(config, NAME);
@@ -23,7 +23,7 @@ export async function imagesIn(files: Files, folder: string): Promise<ImageServi
   if (named === null) {
     throw rejected(`${within(folder, NAME)} names no image processor`, `${RESAVE} Or ${BY_CODE}.`);
   }
-  // As older versions of transformers named them.
+  // Older versions of transformers gave the classes these endings.
   const processor = named.replace(/FeatureExtractor$/, 'ImageProcessor').replace(/(Fast|Pil)$/, '');
   return { processor, ...sizeOf(config), isPrepared: isPrepared(processor, config) };
 }
@@ -39,7 +39,7 @@ async function processorIn(files: Files, folder: string): Promise<Json> {
   );
 }
 
-/** What reaches the network: the part that is cut out, else what it is resized to; transformers' usual size where neither is said. */
+/** The size that reaches the network: that of the crop, else that of the resized image; transformers' usual size where neither is given. */
 function sizeOf(config: Json): { readonly width: number; readonly height: number } {
   const isCropped = config['do_center_crop'] === true;
   const size = (isCropped && config['crop_size']) || config['size'];

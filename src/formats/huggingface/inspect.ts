@@ -34,7 +34,7 @@ export const read: ReadFolder = (files, root, given) => inspectHuggingFace(files
 
 export const folders: FindFolders = huggingFaceFolders;
 
-/** What a folder of Hugging Face's says beside the facts of all models. */
+/** The facts in a Hugging Face folder beyond those of all models. */
 export type HuggingFaceFacts = ModelFacts &
   Omit<Network, 'task' | 'labels' | 'architecture'> & {
     readonly format: 'huggingface';
@@ -44,7 +44,7 @@ export type HuggingFaceFacts = ModelFacts &
 
 export type HuggingFaceOptions = {
   readonly inspectData: InspectData;
-  /** What the manifest asks for, of a model that generates. */
+  /** The manifest's settings for a model that generates. */
   readonly asked: { readonly contextTokens?: number; readonly requestsAtOnce?: number };
   /** The file of weights that the manifest names, or null. */
   readonly path: string | null;
@@ -68,7 +68,7 @@ const GENERATING: readonly string[] = ['text-generation', 'text2text-generation'
 /** The tasks of language models that also see or hear. */
 const BESIDE_TEXTS: readonly string[] = ['image-text-to-text', 'audio-text-to-text'];
 
-// transformers makes what goes with a network from these, where they are there.
+// transformers makes the network's accessories from these files, where they exist.
 const BESIDE_NETWORK = ['processor_config.json', 'generation_config.json'] as const;
 
 /** Reads the facts of the folder `root` as transformers or sentence-transformers saved it, without loading or running any of it. Fails with `ArtifactRejected`. */
@@ -146,7 +146,7 @@ export async function inspectHuggingFace(
   };
 }
 
-/** Empty for ONNX; else the packages that load the network, and those that convert it where that is tried. */
+/** Empty for ONNX; else the packages that load the network, and those that convert it where a build tries that. */
 function requirementsOf(
   { kind }: Weights,
   {
@@ -192,7 +192,7 @@ function pipelineOf({ network, tokenizer, sentences, image }: Parts): PipelineSe
 const POSITIONS_AFTER_PADDING = /roberta|camembert|mpnet|longformer|^esm$|^data2vec-text$/;
 const PADDING_POSITIONS = 2;
 
-/** The least of what sentence-transformers, the tokenizer and the network's positions allow. */
+/** The smallest of the limits of sentence-transformers, the tokenizer and the network's positions. */
 function maxTokensOf({ network, tokenizer, sentences }: Omit<Parts, 'image'>): number | null {
   const { positions, modelType } = network;
   const isShifted = POSITIONS_AFTER_PADDING.test(modelType ?? '');
@@ -202,7 +202,7 @@ function maxTokensOf({ network, tokenizer, sentences }: Omit<Parts, 'image'>): n
   return known.length > 0 ? Math.min(...known.map(Number)) : null;
 }
 
-/** What is understood, but not answered by this version. */
+/** Rejects models that are understood but not served by this version. */
 function refuseUnserved(
   weights: Weights,
   { task, architecture, image }: PipelineServing,
@@ -251,7 +251,7 @@ function quantizedForGpus({ task, architecture }: PipelineServing, quantizer: st
   );
 }
 
-/** Refuses a folder that has ONNX alone, which transformers cannot serve. */
+/** Rejects a folder that has only ONNX, which transformers cannot serve. */
 function refuseUnprepared(
   { kind }: Weights,
   architecture: string,

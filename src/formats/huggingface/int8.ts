@@ -6,7 +6,7 @@ type Asked = Partial<Pick<Manifest, 'runtime'>>;
 
 const INT8: readonly string[] = ['INT8', 'UINT8'];
 
-/** Fails with `ArtifactRejected` where the manifest asks for int8 of a model whose weights no build quantizes; ONNX that is quantized already is what it asks for. */
+/** Fails with `ArtifactRejected` where the manifest requests int8 for a model whose weights no build quantizes; ONNX that is already quantized fulfils the request. */
 export function refuseUnquantizable({ runtime }: Asked, facts: ModelFacts): void {
   if (runtime?.optimize !== 'int8') return;
   const { pipeline, language, data, dtypes } = facts;

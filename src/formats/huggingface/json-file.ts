@@ -26,7 +26,7 @@ export async function jsonIn(files: Files, folder: string, name: string): Promis
   return value;
 }
 
-/** The same of a file that holds an object. */
+/** The same for a file that holds an object. */
 export async function objectIn(
   files: Files,
   folder: string,

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import type { WeightPlaces, Weights } from './weights.ts';
 
-/** Where the authors of a model put its weights for others than transformers, below its own folder. */
+/** The folders below a model's own in which its authors put weights for other programs than transformers. */
 const FOLDERS: readonly string[] = ['onnx', 'openvino', 'coreml', 'original', 'gguf', 'tflite'];
 const WEIGHTS: readonly RegExp[] = [
   /^(pytorch|tf|flax|rust)_model[^/]*\.(bin|h5|msgpack|ot)(\.index\.json)?$/,
@@ -10,18 +10,18 @@ const WEIGHTS: readonly RegExp[] = [
   /\.(onnx([._]data(_\d+)?)?|gguf|tflite|mlmodel|pth)$/,
   /^model\.ckpt/,
   /^openvino_model[^/]*\.(bin|xml)$/,
-  // State with which a training would go on.
+  // The saved state from which a training would continue.
   /^(optimizer|scheduler|scaler)\.(pt|bin)$/,
   /^training_args\.bin$/,
 ];
-/** Folders below a model's own that a training leaves there, with all in them. */
+/** Folders that a training leaves below a model's own, with everything in them. */
 const OF_TRAINING =
   /^(checkpoint-\d+|global_step\d+|(pytorch_model|optimizer)_fsdp(_\d+)?|optimizer_\d+|runs|wandb)\//;
 // They are kept in the registry with the other facts.
 const MOST_LEFT_OUT = 200;
 
 /**
- * The weights in a folder, as it is downloaded whole, that nothing reads of what is served, the largest first: those for other frameworks, other ONNX, and what a training would go on with.
+ * The weights that the server does not read, in a folder that was downloaded whole, the largest first: those for other frameworks, other ONNX, and the state from which a training would continue.
  * `beside` are the files that the served ONNX reads.
  */
 export function leftOutOf(

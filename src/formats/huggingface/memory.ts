@@ -12,7 +12,7 @@ import type { Sentences } from './sentences.ts';
 import type { Read } from './served-weights.ts';
 import type { TokenizerFacts } from './tokenizer.ts';
 
-/** What the files of a folder say, each of its own. */
+/** The contents of the files of a folder, file by file. */
 export type Parts = {
   readonly network: Network;
   readonly tokenizer: TokenizerFacts;
@@ -20,7 +20,7 @@ export type Parts = {
   readonly image: ImageServing | undefined;
 };
 
-/** What the ONNX server is expected to take for it. */
+/** The memory that the ONNX server is expected to take for it. */
 export function memoryOf(
   parts: Parts,
   pipeline: PipelineServing,

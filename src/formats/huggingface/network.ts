@@ -4,13 +4,13 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import { countOf, isObject, type Json, RESAVE, textOf } from './json-file.ts';
 import { taskOf } from './tasks.ts';
 
-/** What config.json says of the network; null where it does not. */
+/** The description of the network in config.json; null where it is absent. */
 export type Network = {
   readonly architecture: string;
   readonly modelType: string | null;
   readonly task: PipelineTask;
   readonly problemType: string | null;
-  /** In the order of the outputs; empty where it names none. */
+  /** The labels in the order of the outputs; empty where it has none. */
   readonly labels: readonly string[];
   readonly positions: number | null;
   readonly hiddenSize: number | null;
@@ -27,7 +27,7 @@ export type Network = {
 const MAX_LABELS = 2_000;
 const MAX_LABEL = 200;
 
-/** Reads config.json. Fails with `ArtifactRejected` where the network needs its author's own code, or does a task that none of transformers' pipelines has. */
+/** Reads config.json. Fails with `ArtifactRejected` where the network needs its author's own code, or its task has no pipeline in transformers. */
 export function networkOf(config: Json, name: string): Network {
   refuseCode(config, name);
   const named = config['architectures'];
@@ -66,7 +66,7 @@ export function networkOf(config: Json, name: string): Network {
   };
 }
 
-/** Fails with `ArtifactRejected` for a file that names code to import: transformers would run it, which Slipway never lets it. */
+/** Fails with `ArtifactRejected` for a file that names code to import: transformers would run it, and Slipway never allows that. */
 export function refuseCode(config: Json, name: string): void {
   const key = codeKeyIn(config, name);
   if (key === undefined) return;
@@ -79,7 +79,7 @@ export function refuseCode(config: Json, name: string): void {
 const CODE_KEYS: ReadonlySet<string> = new Set(['auto_map', 'custom_pipelines']);
 const MAX_CONFIG_DEPTH = 64;
 
-/** At any depth: a network has others within it (`text_config`, `backbone_config`), which transformers makes by their own configurations. */
+/** It searches at any depth: a network contains others (`text_config`, `backbone_config`), which transformers makes from their own configurations. */
 function codeKeyIn(config: Json, name: string): string | undefined {
   let level: readonly unknown[] = [config];
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -1,12 +1,12 @@
 import { type Places, placesOf } from './regex-places.ts';
 import { type Part, readPattern } from './regex-syntax.ts';
 
-// Real patterns try a text of so many letters at most some hundred times; a pattern such as `\s*[\r\n]+` may cut each of 64 letters in two places.
+// Real patterns try a text of this many letters at most some hundred times; a pattern such as `\s*[\r\n]+` may split the text at each of 64 letters in two ways.
 const LETTERS = 64;
 const MOST_RUNS = 50_000;
 const MOST_TEXTS = 8;
 const MOST_PAIRS = 200_000;
-// Half a second.
+// The search takes half a second for this many tries.
 const MOST_TRIES = 50_000_000;
 
 const TOO_LARGE = 'is too large to be judged: some texts may keep it busy without end';
@@ -14,8 +14,8 @@ const WITHOUT_END =
   'can read the same letters in many ways: some texts would keep it busy without end';
 
 /**
- * Why a regular expression may run away, as a predicate: a text that does not match is then tried in as many ways as it can be read. Undefined for one that reads each text in few ways.
- * `(a+)+`, `(a|a)+`, `(a+a)+` and `(a?){40}` read a row of letters in ways whose number doubles with each of them; `a*a*a*a*` in the fourth power of their number.
+ * Why a regular expression may run away, as a predicate: a text that does not match is then tried in every way in which it can be read. Undefined for one that reads each text in few ways.
+ * `(a+)+`, `(a|a)+`, `(a+a)+` and `(a?){40}` read a row of letters in a number of ways that doubles with each letter; `a*a*a*a*` in the fourth power of their number.
  * https://owasp.org/www-community/attacks/Regular_expression_Denial_of_Service_-_ReDoS
  */
 export function runawayFault(pattern: string): string | undefined {
@@ -33,7 +33,7 @@ function faultOf(part: Part): string | undefined {
   return most > MOST_RUNS ? WITHOUT_END : loopsFault(places, groups);
 }
 
-/** Letters that every place takes alike are one: of each such group the places that take it. */
+/** Letters that every place treats alike count as one: for each such group, the places that accept it. */
 function groupsOf({ letters }: Places): readonly ReadonlySet<number>[] {
   const groups = new Map<string, Set<number>>();
   const count = letters[0]?.length ?? 0;
@@ -46,7 +46,7 @@ function groupsOf({ letters }: Places): readonly ReadonlySet<number>[] {
 
 type Runs = ReadonlyMap<number, number>;
 
-/** The most runs that a text of LETTERS has, among those that are gone on with since they have the most so far; undefined where that takes too long. */
+/** The most runs of any text of LETTERS letters, following only the texts that have the most runs so far; undefined where that takes too long. */
 function mostRuns(
   { next, first }: Places,
   groups: readonly ReadonlySet<number>[],
@@ -94,7 +94,7 @@ function countOf(runs: Runs): number {
 }
 
 /**
- * Whether two different runs lead by the same letters from a place back to it: their number doubles with each time, however long that takes.
+ * Whether two different runs lead from a place back to it by the same letters: their number then doubles with each pass, however long a pass is.
  * https://doi.org/10.1016/0304-3975(91)90381-B (Weber and Seidl, exponential degree of ambiguity)
  */
 function loopsFault(places: Places, groups: readonly ReadonlySet<number>[]): string | undefined {
@@ -108,10 +108,10 @@ function loopsFault(places: Places, groups: readonly ReadonlySet<number>[]): str
   return undefined;
 }
 
-/** Two runs by the same letters; `hasParted`: they are not the same one. */
+/** Two runs by the same letters; `hasParted`: they are different. */
 type Pair = { readonly one: number; readonly other: number; readonly hasParted: boolean };
 
-/** From a pair of one place to others, and back. */
+/** Searches from a pair with one place twice to pairs of different places, and back. */
 function loopFault(
   start: Pair,
   size: number,
@@ -141,7 +141,7 @@ function isAt(pair: Pair, { one, other }: Pair): boolean {
   return pair.one === one && pair.other === other;
 }
 
-/** The pairs that are next; undefined once all that were asked for together take too long. */
+/** The pairs that come next; undefined once all calls together take too long. */
 function pairSteps({ next }: Places, shares: (one: number, other: number) => boolean) {
   let tries = 0;
   return ({ one, other, hasParted }: Pair): readonly Pair[] | undefined => {
@@ -160,7 +160,7 @@ function pairSteps({ next }: Places, shares: (one: number, other: number) => boo
   };
 }
 
-/** Whether there is a letter that both places take. */
+/** Whether there is a letter that both places accept. */
 function shared(size: number, groups: readonly ReadonlySet<number>[]) {
   const known = new Map<number, boolean>();
   return (one: number, other: number): boolean => {

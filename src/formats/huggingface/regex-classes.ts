@@ -1,4 +1,4 @@
-/** A class of letters in a pattern, `[…]` from `from` on: where it ends, and how JavaScript writes it. One with others in it is none that JavaScript reads: it is taken for all letters. */
+/** A character class in a pattern, `[…]` from `from` on: its end, and its form in JavaScript. JavaScript cannot read nested classes: such a class counts as all letters. */
 export function classAt(
   pattern: string,
   from: number,
@@ -27,12 +27,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   ...{ t: '\\t', n: '\\n', r: '\\r', f: '\\f', v: '\\v', a: '\\u0007', e: '\\u001b' },
 };
 
-/** A letter behind a backslash. */
+/** The meaning of a letter after a backslash. */
 export function escaped(sign: string): string {
   return ESCAPES[sign] ?? sign.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
 }
 
-/** A class, or a property of letters. */
+/** The JavaScript form of a character class or a property of letters. */
 export function asJavaScript(text: string): string {
   return text
     .replaceAll(/\\x\{([0-9a-fA-F]+)\}/g, '\\u{$1}')

@@ -1,6 +1,6 @@
 import { isOptional, type Part } from './regex-syntax.ts';
 
-/** The letters of a pattern as places, each with those that may come next, and in how many ways: a run through a text is a sequence of them, and what a search tries is all runs that there are (Glushkov's automaton). */
+/** The letters of a pattern as places, each with the places that may come next, and in how many ways: a run through a text is a sequence of places, and a search tries all runs (Glushkov's automaton). */
 export type Places = {
   readonly letters: (readonly boolean[])[];
   readonly next: Map<number, number>[];
@@ -12,7 +12,7 @@ type Ends = { readonly first: readonly number[]; readonly last: readonly number[
 const MOST_PLACES = 2000;
 const MOST_STEPS = 400_000;
 
-/** Undefined for a pattern of more places than can be judged. */
+/** The places of a pattern; undefined for a pattern with more places than can be judged. */
 export function placesOf(pattern: Part): Places | undefined {
   const places: Places = { letters: [], next: [], first: [] };
   let steps = 0;
@@ -63,7 +63,7 @@ export function placesOf(pattern: Part): Places | undefined {
     return endsOfAll(Array.from({ length: most }, (_, at) => (at < least ? part : optional)));
   }
 
-  /** The last of as many as there have to be is followed by itself. */
+  /** After the required number of repetitions, the last one is followed by itself. */
   function endsOfEndless(part: Part, least: number): Ends {
     const before = Array.from({ length: Math.max(0, least - 1) }, () => part);
     const ends = endsOfAll(before);

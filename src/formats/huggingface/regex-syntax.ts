@@ -1,7 +1,7 @@
 import { asJavaScript, classAt, escaped } from './regex-classes.ts';
 import { lettersFor, takenBy } from './regex-letters.ts';
 
-/** A part of a pattern: `letters` says of each letter whether the part takes it; null as the most times of a repetition means without end. */
+/** A part of a pattern: `letters` says for each letter whether the part accepts it; a maximum of null means a repetition without end. */
 export type Part =
   | { readonly kind: 'letter'; readonly letters: readonly boolean[] }
   | { readonly kind: 'all' | 'either'; readonly parts: readonly Part[] }
@@ -12,12 +12,12 @@ export type Part =
       readonly most: number | null;
     };
 
-/** A whole pattern, and each that is tried by itself within it: in a lookaround, or without a way back. */
+/** A whole pattern, and each pattern within it that is tried by itself: in a lookaround, or without backtracking. */
 export type Pattern = { readonly parts: readonly Part[] };
 
 export const NOTHING: Part = { kind: 'all', parts: [] };
 
-// The syntax of Ruby, which Oniguruma reads here, the library by which tokenizers search: https://github.com/kkos/oniguruma/blob/master/doc/RE
+// The syntax of Ruby, as the library Oniguruma reads it, with which tokenizers search: https://github.com/kkos/oniguruma/blob/master/doc/RE
 const GROUP = /\((?:\?(?:(<?[=!])|(>)|#[^)]*\)|<\w+>|:|([a-z]*)(?:-[a-z]*)?([:)])))?/suy;
 const UNJUDGED = /\\[1-9]|\\[kgX]|\(\?(?:[(~&]|[a-z]*x)|\(\*/uy;
 const EMPTY = /[\^$]|\\[bBAzZGKyY]/uy;
@@ -27,7 +27,7 @@ const QUANTIFIER = /(?:([*+?])|\{(\d*)(,?)(\d*)\})/suy;
 const MOST_TIMES = 64;
 const DEEPEST = 100;
 
-/** Takes a pattern apart; the fault of one that is not judged, or undefined for what is no pattern, which no tokenizer takes either. */
+/** Parses a pattern; returns the fault of one that cannot be judged, or undefined for an invalid pattern, which no tokenizer accepts either. */
 export function readPattern(pattern: string): Pattern | string | undefined {
   const letters = lettersFor(pattern);
   const tried: Part[] = [];
@@ -46,7 +46,7 @@ export function readPattern(pattern: string): Pattern | string | undefined {
     letters: takenBy(atom, letters, isCaseless),
   });
 
-  /** Up to the end of the group, without it. */
+  /** Reads alternatives up to the end of the group, without that end. */
   function either(depth: number): Part {
     if (depth > DEEPEST) fault = `nests more than ${DEEPEST} deep, which is the limit`;
     const before = isCaseless;
@@ -75,12 +75,12 @@ export function readPattern(pattern: string): Pattern | string | undefined {
     return part;
   }
 
-  /** `{1,3}+` is a repetition of repetitions in the syntax of Ruby, where it is not followed by anything that could fail. */
+  /** `{1,3}+` is a repetition of repetitions in Ruby's syntax, if it is not followed by anything that could fail. */
   function isLast(from: number, depth: number): boolean {
     return depth === 0 && (from >= pattern.length || pattern[from] === '|');
   }
 
-  /** What is tried without a way back has its own runs; around it, it is one letter of its own. */
+  /** A part without backtracking has its own runs; for its surroundings, it counts as one letter. */
   function alone(part: Part): Part {
     tried.push(part);
     const union: Part = { kind: 'letter', letters: lettersIn(part, letters.length) };
@@ -95,7 +95,7 @@ export function readPattern(pattern: string): Pattern | string | undefined {
     return group ? grouped(group, depth) : letter(letterAt());
   }
 
-  /** As JavaScript writes it. */
+  /** The JavaScript form of a letter. */
   function letterAt(): string {
     if (pattern[at] === '[') {
       const { end, atom } = classAt(pattern, at);
@@ -113,7 +113,7 @@ export function readPattern(pattern: string): Pattern | string | undefined {
     if (opened.startsWith('(?#')) return NOTHING;
     const before = isCaseless;
     if (flags !== undefined) isCaseless = flagOf(opened, isCaseless);
-    // `(?i)` holds up to the end of the group that it stands in.
+    // `(?i)` applies up to the end of the group that contains it.
     if (end === ')') return NOTHING;
     const part = either(depth + 1);
     isCaseless = before;
@@ -122,7 +122,7 @@ export function readPattern(pattern: string): Pattern | string | undefined {
     return atomic === undefined ? part : alone(part);
   }
 
-  /** Takes no letter. */
+  /** A lookaround consumes no letter. */
   function lookedAt(part: Part): Part {
     tried.push(part);
     return NOTHING;
@@ -136,7 +136,7 @@ export function readPattern(pattern: string): Pattern | string | undefined {
 
   const whole = either(0);
   while (at < pattern.length && fault === undefined) {
-    // It closes what it has not opened.
+    // This bracket closes a group that was not opened.
     at += 1;
     either(0);
   }

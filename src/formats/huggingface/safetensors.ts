@@ -7,7 +7,7 @@ import { isObject, RESAVE } from './json-file.ts';
 /** A tensor's type, by the protocol's name, and its shape. */
 export type TensorShape = { readonly type: string; readonly shape: readonly number[] };
 
-/** What the tensors of a file, or of several, come to: `byType` has the bytes of each type, by the protocol's names. */
+/** The totals over the tensors of one file or several: `byType` has the bytes of each type, by the protocol's names. */
 export type Tensors = {
   readonly names: ReadonlySet<string>;
   readonly parameters: number;
@@ -32,7 +32,7 @@ const MAX_HEADER_BYTES = 8 * 2 ** 20;
 const MAX_DIMENSIONS = 32;
 
 /**
- * Reads the header of a safetensors file, and holds it to the file: as the library has it, the tensors lie one after the other,
+ * Reads the header of a safetensors file, and checks it against the file: as the library requires, the tensors lie one after the other,
  * without gap or overlap, up to the file's last byte. Fails with `ArtifactRejected`.
  */
 export async function readSafetensors(

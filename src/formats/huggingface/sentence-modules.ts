@@ -11,8 +11,8 @@ import { readSafetensors } from './safetensors.ts';
 export type Listed = { readonly kind: string; readonly path: string };
 
 /**
- * What a pooled vector goes through. `width` is how many numbers it has in the end, null where the modules do not tell;
- * the rest is what their weights come to.
+ * The modules that process a pooled vector. `width` is the length of the final vector, null where the modules do not record it;
+ * the rest are the totals of their weights.
  */
 export type Head = {
   readonly modules: readonly SentenceModule[];
@@ -23,7 +23,7 @@ export type Head = {
 };
 
 type Files = readonly ArtifactFile[];
-/** What one of them says: `takes` is how many numbers it takes, null where any. */
+/** The description of one module: `takes` is the length of its input, null where any length is accepted. */
 type Part = Omit<Head, 'modules' | 'normalizes'> & {
   readonly takes: number | null;
   readonly module?: SentenceModule;
@@ -52,7 +52,7 @@ const NO_WEIGHTS = { takes: null, width: null, parameters: 0, weightBytes: 0 };
 const RESAVE =
   'Save the model again with sentence-transformers: `SentenceTransformer(FOLDER).save(FOLDER)`, and upload the whole folder.';
 
-/** Reads what modules.json lists. Fails with `ArtifactRejected` where it names code of its author's own. */
+/** Reads the list in modules.json. Fails with `ArtifactRejected` where it names the author's own code. */
 export async function listedModules(
   files: Files,
   root: string,
@@ -77,12 +77,12 @@ export async function listedModules(
   });
 }
 
-/** Whether a pooled vector can go through it. */
+/** Whether a module can process a pooled vector. */
 export function isAfterPooling({ kind }: Listed): boolean {
   return AFTER_POOLING.includes(kind);
 }
 
-/** What the modules after the pooling say, and their weights; `pooledWidth` is null where the pooling does not tell it. Fails with `ArtifactRejected` where these are not as they say, or do not fit. */
+/** The modules after the pooling, and their weights; `pooledWidth` is null where the pooling does not record it. Fails with `ArtifactRejected` where they contradict their description, or do not fit. */
 export async function headIn(
   files: Files,
   root: string,
@@ -129,7 +129,7 @@ async function partOf(files: Files, folder: string, { kind, path }: Listed): Pro
   return { ...weights, takes: width, width, module: { kind, path } };
 }
 
-/** What takes anything else than the vector of a text, or makes something else of it. */
+/** Rejects a module with an input other than the vector of a text, or with another output. */
 function refuseOthers(config: Json, name: string): void {
   const key = ['module_input_name', 'module_output_name'].find(
     (each) => (config[each] ?? VECTOR) !== VECTOR,
@@ -167,7 +167,7 @@ async function denseIn(files: Files, folder: string, { config, path }: Dense): P
   };
 }
 
-/** By the class that it names; sentence-transformers has tanh where it names none. */
+/** The activation function that its class names; sentence-transformers uses tanh where none is named. */
 function activationOf(config: Json, name: string): string {
   const said = config['activation_function'] ?? 'torch.nn.modules.activation.Tanh';
   const [, kind = ''] = /^torch\.nn\.(?:modules\.\w+\.)?(\w+)$/.exec(String(said)) ?? [];

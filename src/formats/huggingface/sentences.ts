@@ -11,7 +11,7 @@ import {
   listedModules,
 } from './sentence-modules.ts';
 
-/** How a vector is made of those of the tokens. */
+/** The ways in which the vectors of the tokens become one vector. */
 export const POOLINGS = [
   'cls',
   'mean',
@@ -22,15 +22,15 @@ export const POOLINGS = [
 ] as const;
 export type Pooling = (typeof POOLINGS)[number];
 
-/** What a cross encoder makes of the network's scores. */
+/** The functions that a cross encoder applies to the network's scores. */
 const ACTIVATIONS = { Sigmoid: 'sigmoid', Identity: 'none' } as const;
 export type Activation = (typeof ACTIVATIONS)[keyof typeof ACTIVATIONS];
 
 /**
- * What sentence-transformers does beside the network. `folder` is the network's own; `maxTokens` is null where it sets no limit.
- * `prompt` is what it puts before each text unless it is told otherwise; `lowers` is whether it takes texts in small letters.
- * `dimensions` is how many numbers of a vector it keeps, null for all.
- * A cross encoder has no `pooling` and no `head`, which comes after it (both null); `activation` says what its scores are.
+ * The processing of sentence-transformers besides the network. `folder` is the network's own; `maxTokens` is null where it sets no limit.
+ * `prompt` is the text that it puts before each text by default; `lowers` is whether it lower-cases the texts.
+ * `dimensions` is the number of values that it keeps of a vector, null for all.
+ * A cross encoder has no `pooling` and no `head`, which comes after it (both null); `activation` is the function of its scores.
  */
 export type Sentences = {
   readonly folder: string;
@@ -46,7 +46,7 @@ export type Sentences = {
 const LIMITS = 'sentence_bert_config.json';
 const OWN = 'config_sentence_transformers.json';
 
-/** What config_sentence_transformers.json says of every text and vector: as `Sentences` has them. */
+/** The settings of config_sentence_transformers.json for every text and vector, named as in `Sentences`. */
 export async function usualOf(
   files: Files,
   root: string,
@@ -69,7 +69,7 @@ const MODES: Readonly<Record<Pooling, string>> = {
   lasttoken: 'pooling_mode_lasttoken',
 };
 
-/** Reads modules.json and what it names; undefined where the folder is none of sentence-transformers. Fails with `ArtifactRejected`. */
+/** Reads modules.json and the files that it names; undefined where the folder is not one of sentence-transformers. Fails with `ArtifactRejected`. */
 export async function sentencesIn(files: Files, root: string): Promise<Sentences | undefined> {
   const modules = await listedModules(files, root);
   if (modules === undefined) return undefined;
@@ -108,7 +108,7 @@ const USUAL: Json = {
   module_output_name: 'token_embeddings',
 };
 
-/** A Transformer takes texts as they are written, and answers the last vector of each token, unless it says otherwise. */
+/** A Transformer takes texts as they are written, and answers the last vector of each token, by default; any other setting is rejected. */
 function refuseTask(said: Json, name: string): void {
   const key = Object.keys(USUAL).find((each) => (said[each] ?? USUAL[each]) !== USUAL[each]);
   if (key !== undefined) {
@@ -125,7 +125,7 @@ function refuseTask(said: Json, name: string): void {
   );
 }
 
-/** What is served otherwise, or not at all. */
+/** The failure for modules that are served in another way, or not at all. */
 function unserved(modules: readonly Listed[], name: string) {
   const kinds = modules.map(({ kind }) => kind);
   const isRouted = kinds.some((kind) => kind === 'Router' || kind === 'Asym');
@@ -137,7 +137,7 @@ function unserved(modules: readonly Listed[], name: string) {
   );
 }
 
-/** What is put before each text where nothing else is asked for. */
+/** The text before each text, where a request names no other prompt. */
 function promptOf(own: Json | undefined, name: string): string {
   const usual = own?.['default_prompt_name'];
   if (usual === undefined || usual === null) return '';
@@ -169,7 +169,7 @@ async function poolingIn(files: Files, folder: string, prompt: string): Promise<
   const name = within(folder, 'config.json');
   const config = await objectIn(files, folder, 'config.json');
   if (!config) throw rejected(`${name} is missing`, RESAVE);
-  // Since sentence-transformers 5.3 by one name, or a list of them.
+  // Since sentence-transformers 5.3, one name or a list of names.
   const said = [config['pooling_mode'] ?? []].flat().map(String);
   const named = POOLINGS.filter(
     (mode) =>

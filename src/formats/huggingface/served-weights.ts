@@ -21,27 +21,27 @@ export type InspectData = (
   beside: readonly ArtifactFile[],
 ) => Promise<ModelFacts & { readonly externalData?: readonly FileRange[] }>;
 
-/** What the weights come to. */
+/** The totals of the weights. */
 export type Read = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes'>;
 
 type Served = {
   readonly weights: Weights;
   readonly read: Read;
-  /** As `leftOutOf` has them. */
+  /** The list that `leftOutOf` makes. */
   readonly leftOut: readonly string[];
 };
 
 type Files = readonly ArtifactFile[];
 type Beside = {
-  /** What sentence-transformers has after its pooling, if it is one of its folders. */
+  /** The modules after the pooling, if it is a folder of sentence-transformers. */
   readonly head: Head | null | undefined;
   readonly inspectData: InspectData;
 };
 
-// What the output of a graph is called that ends with the vectors of texts: runtimes/onnx/language/tasks/features.ts.
+// The output's name in a graph that ends with the vectors of texts: runtimes/onnx/language/tasks/features.ts.
 const POOLED = 'sentence_embedding';
 
-/** The weights that are served, and what they come to: ONNX first, unless it ends before modules that have weights of their own. Fails with `ArtifactRejected` where there are none. */
+/** The weights that are served, and their totals: ONNX first, unless it ends before modules that have their own weights. Fails with `ArtifactRejected` where there are no weights. */
 export async function readWeights(
   files: Files,
   places: WeightPlaces,

@@ -9,7 +9,7 @@ const LABELLED: readonly TensorSpec[] = [
   { name: 'score', datatype: 'FP32', shape: [-1] },
 ];
 
-/** The inputs and outputs as the Open Inference Protocol carries them: texts or images in, what the task answers out. `vectorWidth` is how many numbers a vector has before it is cut. */
+/** The inputs and outputs as the Open Inference Protocol carries them: texts or images in, the answers of the task out. `vectorWidth` is the length of a vector before it is truncated. */
 export function signatureOf(
   { task, dimensions }: PipelineServing,
   vectorWidth: number | null,
@@ -25,16 +25,16 @@ export function signatureOf(
   if (task === 'text-classification') {
     return { inputs, outputs: LABELLED };
   }
-  // What is found in a text is more or less of it: its list is one JSON text.
+  // The number of findings in a text varies: each text's list is one JSON text.
   return { inputs, outputs: [{ name: 'answer', datatype: 'BYTES', shape: [-1] }] };
 }
 
-// A PNG of twelve by eight pixels, of several colours.
+// A PNG of twelve by eight pixels, in several colours.
 const SMALL_IMAGE =
   'iVBORw0KGgoAAAANSUhEUgAAAAwAAAAICAIAAABChommAAAAWklEQVR42mNkYDghwpAgwsAgwsAgwrAAK5uFQS6BAQoWMDBgZ7MwyEFZW5BE56CqhihawMCQwPAIyQw5FPNYGORgJj9CskUOxUYcbpLD4SafChR/4XATbj8CAP63HnYff75SAAAAAElFTkSuQmCC';
 const SENTENCE = 'Ada Lovelace wrote the first program in London.';
 
-/** A request that every model of the task answers; null where the mask's token is not known. */
+/** A request that every model of the task answers; null where the mask token is unknown. */
 export function exampleOf(
   { task }: PipelineServing,
   maskToken: string | null,

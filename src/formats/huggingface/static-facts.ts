@@ -8,7 +8,7 @@ import type { StaticTable } from './static-table.ts';
 import { tokenizerIn } from './tokenizer.ts';
 import { refusePath } from './weights.ts';
 
-/** What a folder of vectors of tokens says: of sentence-transformers, or of model2vec. */
+/** The facts of a folder with token vectors: of sentence-transformers, or of model2vec. */
 export type StaticFacts = ModelFacts & {
   readonly format: 'huggingface';
   readonly pipeline: PipelineServing;
@@ -55,7 +55,7 @@ export async function staticFacts(
     ...(leftOut.length > 0 && { leftOut }),
     entrypoint: null,
     pipeline,
-    // What reads it is the ONNX server.
+    // The ONNX server reads it.
     data: {
       file: root === '.' ? file.name : file.name.slice(root.length + 1),
       format: 'onnx',

@@ -7,15 +7,15 @@ import { listedModules } from './sentence-modules.ts';
 import { usualOf } from './sentences.ts';
 
 /**
- * Vectors of tokens, whose mean is the vector of a text: a StaticEmbedding of sentence-transformers, or what model2vec saves.
- * `folder` has its table and tokenizer, `maxTokens` is null where texts are not cut; the rest as `Sentences` has it.
+ * Vectors of tokens, whose mean is the vector of a text: a StaticEmbedding of sentence-transformers, or a model that model2vec saved.
+ * `folder` has its table and tokenizer, `maxTokens` is null where texts are not truncated; the rest is as in `Sentences`.
  */
 export type StaticTable = {
   readonly folder: string;
   readonly file: ArtifactFile;
   readonly tensors: Tensors;
   readonly width: number;
-  /** How many tokens have a vector. */
+  /** The number of tokens that have a vector. */
   readonly vocabulary: number;
   readonly normalizes: boolean;
   readonly maxTokens: number | null;
@@ -28,20 +28,20 @@ type Files = readonly ArtifactFile[];
 const TABLE = 'model.safetensors';
 /** The tensor's name in sentence-transformers, and in model2vec. */
 const VECTORS: readonly string[] = ['embedding.weight', 'embeddings'];
-// What model2vec has beside a table in which several tokens share a vector: the vector of each, and its weight.
+// The tensors that model2vec adds to a table in which several tokens share a vector: the index of each token's vector, and its weight.
 const [MAPPING, WEIGHTS] = ['mapping', 'weights'];
 const NUMBERS: readonly string[] = ['FP32', 'FP16', 'BF16', 'FP64', 'INT8'];
 const PLACES: readonly string[] = ['INT32', 'INT64'];
 const AFTER: readonly string[] = ['Normalize', 'Dropout'];
-// model2vec cuts texts to so many tokens where its config.json says nothing.
+// model2vec truncates texts to this many tokens where its config.json sets no limit.
 const USUAL_TOKENS = 512;
-// It comes first in tokenizer.json.
+// The setting comes first in tokenizer.json.
 const HEAD_BYTES = 4096;
 const TRUNCATION = /"truncation"\s*:\s*\{[^{}]*"max_length"\s*:\s*(\d{1,9})/;
 const RESAVE =
   'Save it again with sentence-transformers (`SentenceTransformer(FOLDER).save(FOLDER)`) or model2vec (`save_pretrained`), and upload the whole folder.';
 
-/** Undefined where the folder `root` is none of these. Fails with `ArtifactRejected`. */
+/** Undefined where the folder `root` is not such a table. Fails with `ArtifactRejected`. */
 export async function staticTableIn(files: Files, root: string): Promise<StaticTable | undefined> {
   const modules = await listedModules(files, root);
   if (!modules) return ofModel2vec(files, root);
@@ -110,7 +110,7 @@ function hold(
   );
 }
 
-/** How many tokens its tokenizer cuts a text to. */
+/** The number of tokens to which its tokenizer truncates a text. */
 async function truncationIn(files: Files, folder: string): Promise<number | null> {
   const file = fileIn(files, folder, 'tokenizer.json');
   if (!file) return null;

@@ -1,7 +1,7 @@
 import type { PipelineTask } from '#domain/artifact/facts.ts';
 import { isObject, type Json } from './json-file.ts';
 
-/** By the end of the architecture's name, as transformers' own auto classes go by it. */
+/** The tasks by the end of the architecture's name, as in transformers' own auto classes. */
 const TASKS: readonly (readonly [ending: RegExp, task: PipelineTask])[] = [
   [
     /^(Wav2Vec2|Hubert|WavLM|UniSpeech|SEW|Data2VecAudio)\w*ForSequenceClassification$/,
@@ -37,7 +37,7 @@ const TASKS: readonly (readonly [ending: RegExp, task: PipelineTask])[] = [
   [/(Model|EncoderModel)$/, 'feature-extraction'],
 ];
 
-/** Networks over sound alone, whose vectors no pipeline makes. */
+/** Networks that take only sound, whose vectors no pipeline makes. */
 const OF_SOUND =
   /^(Wav2Vec2|Hubert|WavLM|UniSpeech|SEW|Data2VecAudio|AST|Whisper)\w*(Model|Encoder)$/;
 
@@ -45,7 +45,7 @@ const OVER_TEXTS: readonly (PipelineTask | undefined)[] = [
   ...(['text2text-generation', 'text-generation', 'feature-extraction'] as const),
 ];
 
-/** What an architecture does; undefined where its name does not tell. One whose name says texts may also take images or sound, which its configuration tells. */
+/** The task of an architecture; undefined where its name does not show it. An architecture named for texts may also take images or sound, which its configuration shows. */
 export function taskOf(architecture: string, config: Json): PipelineTask | undefined {
   if (OF_SOUND.test(architecture)) return undefined;
   const named = TASKS.find(([ending]) => ending.test(architecture))?.[1];

@@ -8,7 +8,7 @@ import { runawayFault } from './regex-bounds.ts';
 const MAX_BYTES = 128 * 2 ** 20;
 const MAX_DEPTH = 64;
 const MAX_PATTERN = 8192;
-// The map by which SentencePiece normalizes takes 0.4 MB.
+// The map with which SentencePiece normalizes takes 0.4 MB.
 const MAX_TEXT_BYTES = 4 * 2 ** 20;
 const BLOCK_BYTES = 2 ** 20;
 const [QUOTE, BACKSLASH, COLON, SPACE] = [0x22, 0x5c, 0x3a, 0x20];
@@ -17,7 +17,7 @@ const CLOSES = [0x5d, 0x7d];
 const PATTERN_KEY = 'Regex';
 
 /**
- * Goes once through a tokenizer.json without making objects of it: how deep it nests, how long its texts are, and that none of its patterns runs away on a text.
+ * Reads a tokenizer.json once without making objects of it, and checks its nesting, the length of its texts, and that none of its patterns runs away on a text.
  * Fails with `ArtifactRejected`.
  */
 export async function soundTokenizer({ name, sizeBytes, open }: ArtifactFile): Promise<void> {
@@ -62,7 +62,7 @@ function scanner(refuse: (fault: string) => Error) {
     isPattern = isKey;
   }
 
-  /** A key may be written by its letters' numbers: then no more than six for each. */
+  /** A key may be written in numeric escapes, of at most six characters for each letter. */
   function isPatternKey(): boolean {
     if (length < PATTERN_KEY.length || length > 6 * PATTERN_KEY.length) return false;
     const written = text.toString('utf8', 0, length);

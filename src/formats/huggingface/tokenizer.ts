@@ -4,10 +4,10 @@ import { fileIn, isObject, type Json, objectIn, textOf } from './json-file.ts';
 import { refuseCode } from './network.ts';
 import { soundTokenizer } from './tokenizer-file.ts';
 
-/** What is told of a tokenizer: `kind` as tokenizer.json has it ("WordPiece"), null where there is no such file or it does not say. */
+/** The facts of a tokenizer: `kind` is the type in tokenizer.json ("WordPiece"), null where there is no such file or no type in it. */
 export type TokenizerFacts = {
   readonly hasFile: boolean;
-  /** The files of which transformers makes it where there is no tokenizer.json: lists of tokens, or models of SentencePiece; null where there are none. */
+  /** The files from which transformers makes it where there is no tokenizer.json: lists of tokens, or models of SentencePiece; null where there are no such files. */
   readonly madeOf: 'tokens' | 'pieces' | null;
   readonly fileBytes: number;
   readonly kind: string | null;
@@ -19,7 +19,7 @@ export type TokenizerFacts = {
 
 type Files = readonly ArtifactFile[];
 
-// In the order of tokenizer.json, the model comes after at most some thousand added tokens.
+// In tokenizer.json, the model comes after at most some thousand added tokens.
 const MAX_HEAD_BYTES = 4 * 2 ** 20;
 const KIND = /"model"\s*:\s*\{\s*"type"\s*:\s*"(\w{1,40})"/;
 // transformers writes 1e30 where a tokenizer has no limit.
@@ -47,7 +47,7 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
 
 const MARIAN = ['vocab.json', 'source.spm', 'target.spm'];
 const PIECES = ['spiece.model', 'sentencepiece.bpe.model', 'spm.model', 'tokenizer.model'];
-// The first field of SentencePiece's own file; `tokenizer.model` is also what tiktoken calls its texts.
+// The first field of SentencePiece's own file; tiktoken's text files are called `tokenizer.model` too.
 const FIRST_PIECE = 0x0a;
 
 async function madeOf(
@@ -72,7 +72,7 @@ async function kindOf({ open, sizeBytes }: ArtifactFile): Promise<string | null>
   return KIND.exec(Buffer.from(head).toString('latin1'))?.[1] ?? null;
 }
 
-/** Either the text or an object that holds it. */
+/** The token, written as a text or as an object that holds it. */
 function tokenOf(value: unknown): string | null {
   return textOf(isObject(value) ? value['content'] : value);
 }

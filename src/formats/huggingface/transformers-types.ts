@@ -4,15 +4,15 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import { RESAVE } from './json-file.ts';
 import type { Network } from './network.ts';
 
-/** By task, the values of `model_type` for which the served version of transformers has a class (its MODEL_FOR_…_MAPPING_NAMES). */
+/** The values of `model_type`, by task, for which the served version of transformers has a class (its MODEL_FOR_…_MAPPING_NAMES). */
 const BY_TASK: Readonly<Record<string, readonly string[]>> = types.tasks;
 
-/** Whether transformers could load a network for this task; true of tasks that it is not asked for. */
+/** Whether transformers could load a network for this task; true for tasks that transformers does not serve here. */
 export function isKnownType({ modelType }: Network, task: string): boolean {
   return BY_TASK[task]?.includes(modelType ?? '') ?? true;
 }
 
-/** Says of a network which transformers would not load, before gigabytes are installed for it. */
+/** The failure for a network that transformers would not load, before gigabytes are installed for it. */
 export function unknownType({ architecture, modelType, task }: Network, name: string) {
   if (modelType === null) {
     return rejected(`${name} has no model_type, by which transformers loads a network`, RESAVE);

@@ -6,17 +6,17 @@ import { readState } from '#formats/torch/state.ts';
 import { fileIn, isObject, objectIn, RESAVE } from './json-file.ts';
 import { readSafetensors, type Tensors } from './safetensors.ts';
 
-/** What transformers loads: safetensors, or files of torch, whose first file, or list of files, `file` is. */
+/** The weights that transformers loads: safetensors, or files of torch; `file` is the first file, or the list of files. */
 export type Loaded = {
   readonly kind: 'safetensors' | 'torch';
   readonly file: ArtifactFile;
   readonly parts: readonly ArtifactFile[];
 };
 
-/** The weights that are served: one ONNX file, or what transformers loads. */
+/** The weights that are served: one ONNX file, or those that transformers loads. */
 export type Weights = { readonly kind: 'onnx'; readonly file: ArtifactFile } | Loaded;
 
-/** Where they lie: the model's folder, the network's own within that of sentence-transformers, and the file that the manifest names, or null. */
+/** The places of the weights: the model's folder, the network's own within that of sentence-transformers, and the file that the manifest names, or null. */
 export type WeightPlaces = {
   readonly root: string;
   readonly folder: string;
@@ -27,11 +27,11 @@ type Files = readonly ArtifactFile[];
 
 const ONNX_NAMES: readonly string[] = ['model.onnx', 'model_quantized.onnx'];
 const WHOLE = 'model.safetensors';
-// As transformers saved them before it had safetensors.
+// The name that transformers used before it had safetensors.
 const PICKLE = 'pytorch_model.bin';
 const MAX_PARTS = 1_000;
 
-/** The weights of a folder: ONNX first, the unquantized first, then safetensors. Fails with `ArtifactRejected` where there are none that can be read without running code. */
+/** The weights of a folder: ONNX first, the unquantized first, then safetensors. Fails with `ArtifactRejected` where no weights can be read without running code. */
 export async function weightsIn(
   files: Files,
   { root, folder, path }: WeightPlaces,
@@ -57,7 +57,7 @@ export async function weightsIn(
   throw noWeights(folder);
 }
 
-/** Fails with `ArtifactRejected` where the manifest names a file of what is served whole. */
+/** Fails with `ArtifactRejected` where the manifest names a single file of a folder that is served whole. */
 export function refusePath(path: string | null): void {
   if (path === null) return;
   throw rejected(
@@ -66,7 +66,7 @@ export function refusePath(path: string | null): void {
   );
 }
 
-/** What transformers loads of a network's own folder: safetensors where there are any, as it does. */
+/** The weights that transformers loads from a network's own folder: safetensors where there are any, as transformers chooses. */
 export async function loadedIn(files: Files, folder: string): Promise<Loaded | undefined> {
   return (
     (await partsIn(files, folder, { kind: 'safetensors', whole: WHOLE, part: TENSORS })) ??
@@ -103,7 +103,7 @@ async function weightMap(files: Files, { name }: ArtifactFile) {
   return map as Readonly<Record<string, string>>;
 }
 
-/** What all parts say of their tensors. Fails with `ArtifactRejected` where they disagree with their list or with each other, or hold more than tensors. */
+/** The totals over the tensors of all parts. Fails with `ArtifactRejected` where the parts contradict their list or each other, or contain more than tensors. */
 export async function tensorsOf(
   files: Files,
   { kind, file, parts }: Loaded,
@@ -127,7 +127,7 @@ async function tensorsIn({ name, open }: ArtifactFile) {
   return { ...found, dtypes: [...byType.keys()] };
 }
 
-/** Its pickle is followed, held to what torch itself writes of tensors, and made into nothing. */
+/** Follows its pickle without creating anything, and allows only calls that torch itself writes for tensors. */
 async function pickledTensors({ name, open }: ArtifactFile) {
   const { weightBytes, ...found } = await readState(await open(), name, RESAVE_TENSORS);
   return { ...found, bytes: weightBytes };

@@ -9,18 +9,18 @@ import { isOfKeras2, refuseOperations } from './hdf5.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-// A module of Keras from which layers, and what they are made of, come.
+// The Keras modules that define layers and their parts.
 const MODULES =
   /^keras(\.src)?(\.(activations|constraints|dtype_policies|initializers|layers|models|ops|random|regularizers|utils|quantizers))*(\.\w+)*$/;
-// What Keras writes where a value is none of JSON's; a lambda, which brings code, is another.
+// Keras writes these where a value has no form in JSON; a lambda, which contains code, has another.
 const VALUES: ReadonlySet<string> = new Set([
   ...['__keras_tensor__', '__tensor__', '__numpy__', '__bytes__', '__ellipsis__', '__slice__'],
 ]);
-// Layers of Keras that run what a file brings, or load other files.
+// Keras layers that run code from the file, or load other files.
 const OF_CODE: ReadonlySet<string> = new Set([
   ...['Lambda', '__lambda__', 'TFSMLayer', 'JaxLayer', 'FlaxLayer', 'TorchModuleWrapper'],
 ]);
-// The description of the training. Keras makes nothing of it when Slipway loads the model, but does for everybody who loads it as it stands, and for models within models.
+// The description of the training. Slipway's loader ignores it, but Keras uses it by default, and in models within models.
 const TRAINING = 'compile_config';
 const MAX_DEPTH = 200;
 const MAX_OBJECTS = 500_000;
@@ -31,7 +31,7 @@ type Pending = {
   readonly isTraining: boolean;
 };
 
-/** Refuses whatever in a model's description is not of Keras itself, or brings code. */
+/** Refuses anything in a model's description that does not belong to Keras itself, or contains code. */
 export function refuseForeignObjects(config: unknown, file: string): void {
   const pending: Pending[] = [{ value: config, depth: 0, isTraining: false }];
   for (let seen = 0, next = pending.pop(); next; next = pending.pop(), seen++) {
@@ -42,7 +42,7 @@ export function refuseForeignObjects(config: unknown, file: string): void {
     if (typeof value !== 'object' || value === null) continue;
     if (!Array.isArray(value)) refuseForeign(value as Json, file, isTraining);
     for (const [key, inner] of Object.entries(value)) {
-      // That of the whole model alone may have a function of its owner's, by its name.
+      // Only the training of the whole model may refer to a function of its owner's, by its name.
       const begins = depth === 0 && key === TRAINING;
       pending.push({ value: inner, depth: depth + 1, isTraining: isTraining || begins });
     }
@@ -64,7 +64,7 @@ function refuseForeign(object: Json, file: string, isTraining: boolean): void {
   refuseFiles(object, file);
   if (isTraining && isClassOfOwner(object)) return;
   const isOwn = typeof module === 'string' ? MODULES.test(module) : isOfKeras2(name);
-  // Keras registers nothing of its own under another name.
+  // Keras registers none of its own objects under another name.
   const isRegistered = typeof registered === 'string' && registered.includes('>');
   if (isOwn && !isRegistered) return;
   throw rejected(
@@ -82,13 +82,13 @@ function isNamedFunction({ class_name: name, module, config, registered_name: re
   return isOfNobody && isNamed && name === 'function' && registered !== undefined;
 }
 
-/** So is an object of a class that its owner wrote in a notebook, or registered: whoever loads it has that class already, or Keras finds nothing. Of any other module Keras would run the import. */
+/** The same holds for an object of a class that its owner wrote in a notebook, or registered: the loading program has that class already, or Keras finds nothing. Any other module would be imported, which runs it. */
 function isClassOfOwner({ module, registered_name: registered }: Json) {
   const isOfNoModule = module === null || module === '__main__';
   return isOfNoModule && typeof registered === 'string' && /^(\w+>)?\w+$/.test(registered);
 }
 
-/** Layers that look words up may name the file that has them, which Keras would read. */
+/** Lookup layers may name a vocabulary file, which Keras would read. */
 function refuseFiles({ class_name: name, config }: Json, file: string): void {
   const { vocabulary, idf_weights: weights } =
     typeof config === 'object' && config !== null ? (config as Json) : {};
@@ -108,7 +108,7 @@ export function kerasLayers(config: unknown): readonly string[] {
   return [...new Set(layers)].filter((name) => name !== 'InputLayer').sort();
 }
 
-/** The inputs of a model in the order in which Keras takes them: of a dict by its keys, else as they are listed. */
+/** The inputs of a model in the order in which Keras takes them: those of a dict by its keys, else as they are listed. */
 export function kerasInputs(config: unknown, file: string): readonly DeclaredTensor[] {
   const given = layersOf(config).filter(({ class_name: name }) => name === 'InputLayer');
   const byName = new Map(given.map((layer) => [nameOf(layer), layer]));
@@ -128,7 +128,7 @@ export function kerasInputs(config: unknown, file: string): readonly DeclaredTen
   );
 }
 
-/** Pairs of a name in requests and the layer it is of. One is `[layer, 0, 0]`; several are a list or a dict of such. */
+/** Pairs of an input's name in requests and its layer. One is `[layer, 0, 0]`; several are a list or a dict of these. */
 function inputNames(listed: unknown): readonly (readonly [string, string])[] {
   if (isReference(listed)) return [[listed[0], listed[0]]];
   if (Array.isArray(listed)) {

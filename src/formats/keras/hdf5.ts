@@ -4,21 +4,21 @@ import classes from '#formats/data/keras-classes.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
-/** How a model in one HDF5 file describes itself: as JSON, as Keras 2 has it. */
+/** The description of a model in one HDF5 file, as JSON in Keras 2's form. */
 export type Hdf5Model = { readonly config: string; readonly version: string };
 
-// In these letters.
+// Only lower-case endings count.
 const ENDINGS = /\.(h5|hdf5)$/;
 const CLASSES: ReadonlySet<string> = new Set(classes.names);
-// As Keras 2 wrote a shape, a tuple and a type.
+// The names with which Keras 2 wrote a shape, a tuple and a type.
 const VALUES: ReadonlySet<string> = new Set(['TensorShape', '__tuple__', 'TypeSpec']);
 
-/** Keras goes by the name alone. */
+/** Keras decides by the file's name alone. */
 export function isHdf5(file: string): boolean {
   return ENDINGS.test(file);
 }
 
-/** What the file's root says of its model, whose weights are not read. Fails with `ArtifactRejected` where there are weights alone. */
+/** The model's description in the root of the file, whose weights are not read. Fails with `ArtifactRejected` where the file has only weights. */
 export async function hdf5Model(source: ByteSource, file: string): Promise<Hdf5Model> {
   const texts = await hdf5Texts(source, file);
   const config = texts.get('model_config');
@@ -28,12 +28,12 @@ export async function hdf5Model(source: ByteSource, file: string): Promise<Hdf5M
   return { config, version: texts.get('keras_version') ?? '' };
 }
 
-/** Whether a class that is named without its module, as Keras 2 did, is one of Keras itself: Keras would not find another. */
+/** Whether a class that is named without its module, as in Keras 2, belongs to Keras itself: Keras would not find another. */
 export function isOfKeras2(name: string): boolean {
   return CLASSES.has(name) || VALUES.has(name);
 }
 
-/** What TensorFlow's own functions became in a network of Keras 2. */
+/** Refuses the layers that stand for TensorFlow's own functions in a network of Keras 2. */
 export function refuseOperations(name: string, file: string): void {
   if (!/^(TFOpLambda|SlicingOpLambda|TensorFlowOpLayer|ClassMethod)$/.test(name)) return;
   throw rejected(

@@ -12,15 +12,15 @@ import { hdf5Model, isHdf5 } from './hdf5.ts';
 
 export const read: ReadFile = inspectKeras;
 
-/** What a Keras model says beside the facts of all models: the classes of its layers, sorted. */
+/** The facts in a Keras model beyond those of all models: the classes of its layers, sorted. */
 export type KerasFacts = ModelFacts & {
   readonly format: 'keras';
   readonly layers: readonly string[];
 };
 
-// Reads the files of all versions of Keras 3, and has every fix; its backend of OpenVINO needs scipy, and does not say so.
+// This version reads the files of all versions of Keras 3, and has every fix; its OpenVINO backend needs scipy without declaring it.
 const READER: readonly string[] = ['keras==3.15.0', 'scipy>=1.14,<2'];
-// Seen with networks of a few layers: 191 to 199 MiB in all.
+// Measured with networks of a few layers: 191 to 199 MiB in all.
 const KERAS_BYTES = 96 * 2 ** 20;
 const MAX_MEMBERS = 1000;
 const MAX_BYTES = 64 * 2 ** 30;
@@ -30,8 +30,8 @@ const RESAVE =
   'Save the model with `model.save("model.keras")` in Keras 3 and upload the whole file.';
 
 /**
- * Reads the facts of a model that Keras saved, in a zip or in HDF5: its layers and inputs, without its weights. What its outputs are, the build finds out.
- * Whatever is not of Keras itself, or brings code, is refused. Fails with `ArtifactRejected`.
+ * Reads the facts of a model that Keras saved, in a zip or in HDF5: its layers and inputs, without its weights. The build finds out the outputs.
+ * Anything that does not belong to Keras itself, or contains code, is refused. Fails with `ArtifactRejected`.
  */
 export async function inspectKeras(source: ByteSource, file: string): Promise<KerasFacts> {
   const head = Buffer.from(await source.read(0, 8)).toString('hex');
@@ -64,7 +64,7 @@ export async function inspectKeras(source: ByteSource, file: string): Promise<Ke
   };
 }
 
-/** As Keras describes it, and what its weights take. */
+/** A model's description by Keras, and the size of its weights. */
 type Described = {
   readonly config: unknown;
   readonly version: string;

@@ -171,7 +171,7 @@ function textColumns(
   return new Set(texts.map((index) => read.columns[index] ?? ''));
 }
 
-/** For a file without parameters: a categorical column's info lists its codes, where other columns have a range. */
+/** The categorical columns of a file without parameters: their infos list their codes, where other columns have a range. */
 function codedColumns(infos: readonly string[]): readonly number[] {
   return infos.flatMap((info, index) => (/^-?\d/.test(info) ? [index] : []));
 }

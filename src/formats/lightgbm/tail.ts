@@ -11,7 +11,7 @@ const PARAMETERS_END = '\nend of parameters\n';
 
 const written = z.nullable(z.array(z.array(z.union([z.string(), z.number(), z.boolean()]))));
 
-/** What follows the trees; `categories` is empty without categorical columns, or when the training data was not a table. */
+/** The content after the trees; `categories` is empty without categorical columns, or when the training data was not a table. */
 export type Tail = {
   readonly isWhole: boolean;
   /** The kind of categories in each categorical column of the training table, in the table's order. */

@@ -24,7 +24,7 @@ const IMPORTS = { name: 'PyTorch, Lightning and their imports', bytes: 500 * 2 *
 
 export const read: ReadFolder = (files, root) => inspectLightning(files, root);
 
-/** The checkpoints whose `model.py` has the module; where that answers by itself, it is code that loads the checkpoint as it likes. */
+/** The checkpoints whose `model.py` has the module; a `model.py` that answers by itself is code that loads the checkpoint in its own way. */
 export const folders: FindFolders = async (files) => {
   const found: string[] = [];
   for (const root of foldersWith(files, lightning.folder.marker)) {
@@ -36,7 +36,7 @@ export const folders: FindFolders = async (files) => {
 
 /**
  * Reads the facts of a checkpoint of PyTorch Lightning in the folder `root`, with the class that was trained in `model.py` beside it; its code is only searched, never run.
- * Fails with `ArtifactRejected` where it is no such checkpoint, or the class is not a single one.
+ * Fails with `ArtifactRejected` where the file is not such a checkpoint, or there is not exactly one class.
  */
 async function inspectLightning(files: readonly ArtifactFile[], root: string): Promise<ModelFacts> {
   const code = await codeIn(files, root);
@@ -69,7 +69,7 @@ async function inspectLightning(files: readonly ArtifactFile[], root: string): P
   };
 }
 
-/** The version of the Lightning that saved a checkpoint; undefined for a file that it did not save, or that names classes of others. */
+/** The version of the Lightning that saved a checkpoint; undefined for a file that it did not save, or that names other libraries' classes. */
 async function savedByLightning(archive: TorchArchive): Promise<string | undefined> {
   const data = archive.members.get('data.pkl');
   if (!data) return undefined;
@@ -80,7 +80,7 @@ async function savedByLightning(archive: TorchArchive): Promise<string | undefin
   return typeof version === 'string' ? version : undefined;
 }
 
-/** The Lightning that saved it, by the package that the code imports, and torch, where the folder's own requirements name neither. */
+/** The Lightning that saved it, as the package that the code imports, and torch, where the folder's own requirements name neither. */
 function needed(code: string, version: string, requirements: readonly string[]) {
   const named = new Set(requirements.map(packageOf));
   const isNamed = named.has('lightning') || named.has('pytorch-lightning');

@@ -36,13 +36,13 @@ const FLAVOURS: Readonly<Record<string, Flavour>> = {
 // The loaders of the user's own Python; every other loader belongs to a flavour.
 const CODE_LOADERS: readonly string[] = ['mlflow.pyfunc.model', 'mlflow.pyfunc.loaders.code_model'];
 
-// Flavours that MLflow itself loads and asks, as its own server does: what it loads is code, as that of a python_function is.
+// Flavours that MLflow itself loads and calls, as its own server does: they may contain code, as a python_function does.
 const BY_MLFLOW: readonly string[] = [
   ...['statsmodels', 'pmdarima', 'prophet', 'diviner', 'spacy', 'fastai', 'paddle'],
   ...['pytorch', 'tensorflow', 'keras', 'transformers', 'sentence_transformers', 'langchain'],
 ];
 
-// MLflow lists what was imported while the model was loaded, as matplotlib by LightGBM, and torch where that is installed. A flavour's file needs what its names are of.
+// MLflow lists the packages that were imported while the model was loaded, such as matplotlib by LightGBM, and torch where that is installed. A flavour's file needs only the packages of the names in it.
 const DATA_PACKAGES: ReadonlySet<string> = new Set([
   ...['numpy', 'scipy', 'pandas', 'scikit-learn', 'joblib', 'cloudpickle', 'skops'],
   ...['xgboost', 'lightgbm', 'catboost'],
@@ -54,14 +54,14 @@ const PYTHON = /^3\.\d{1,2}(\.\d{1,3})?$/;
 const VERSION = /^\d+(\.\d+){1,3}$/;
 const RESAVE = 'Save the model again with mlflow, and upload the whole folder.';
 
-/** The folder `root` of an MLflow model, with what its MLmodel says. */
+/** The folder `root` of an MLflow model, with the content of its MLmodel. */
 export type MlflowFolder = {
   readonly files: readonly ArtifactFile[];
   readonly root: string;
   readonly model: MlflowModel;
 };
 
-/** Fails with `ArtifactRejected` where the folder has no MLmodel that can be read. */
+/** Fails with `ArtifactRejected` where the folder has no readable MLmodel. */
 export async function readMlflow(
   files: readonly ArtifactFile[],
   root: string,
@@ -138,7 +138,7 @@ export async function inspectMlflow(
 
 /**
  * The ONNX file of a model that MLflow saved with the flavour `onnx`; undefined for any other flavour.
- * Fails with `ArtifactRejected` where it names none.
+ * Fails with `ArtifactRejected` where the flavour names no file.
  */
 export function mlflowOnnx({ files, root, model }: MlflowFolder): ArtifactFile | undefined {
   const said = model.flavors['onnx'];
@@ -151,7 +151,7 @@ export function mlflowOnnx({ files, root, model }: MlflowFolder): ArtifactFile |
   });
 }
 
-/** XGBoost's classes for scikit-learn need that, which XGBoost does not require and MLflow does not always list. */
+/** XGBoost's classes for scikit-learn need scikit-learn, which XGBoost does not require and MLflow does not always list. */
 function neededByClass(format: FileFormat, modelClass: string): readonly string[] {
   return format === 'xgboost' && modelClass.startsWith('xgboost.sklearn.') ? ['scikit-learn'] : [];
 }

@@ -45,7 +45,7 @@ export function parseMlmodel(written: string, file: string): MlflowModel {
   const lineCounter = new LineCounter();
   const document = parseDocument(written, {
     ...({ lineCounter, schema: 'failsafe', logLevel: 'error', prettyErrors: false } as const),
-    // Told by `repeatedKeys`.
+    // `repeatedKeys` reports them.
     uniqueKeys: false,
   });
   const [error] = document.errors;

@@ -20,7 +20,7 @@ const environment = z.object({
 });
 
 /**
- * What pip is to install for an MLflow model in the folder `root`: its requirements.txt, or where there is none, as before MLflow 1.22,
+ * The packages that pip must install for an MLflow model in the folder `root`: its requirements.txt, or where there is none, as before MLflow 1.22,
  * the pip section of its conda.yaml. Fails with `ArtifactRejected` for anything but names with versions.
  */
 export async function mlflowRequirements(
@@ -42,7 +42,7 @@ export function withMlflow(
   return [version ? `mlflow==${version}` : 'mlflow', ...requirements];
 }
 
-/** A requirement in each line; none where it is no environment of conda. */
+/** A requirement in each line; empty where the file is not a conda environment. */
 function pipIn(text: string): string {
   if (tooDeepLine(text)) return '';
   const document = parseDocument(text, { schema: 'failsafe', logLevel: 'error' });

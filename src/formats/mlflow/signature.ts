@@ -37,7 +37,7 @@ const TENSORS: Readonly<Record<string, Datatype>> = {
   ...({ object: 'BYTES', str: 'BYTES' } as const),
 };
 
-/** A signature in the protocol's terms, whether it takes named columns, and a row where no zeros are one; null when there is none, or when it is too long to keep or the protocol cannot carry it. */
+/** A signature in the protocol's terms, whether it takes named columns, and a sample row where zeros would be invalid; null when there is no signature, or when it is too long to keep or the protocol cannot carry it. */
 export function mlflowSignature({ signature }: MlflowModel, file: string): Declared | null {
   if (signature === undefined || typeof signature === 'string') return null;
   const written = parsed(signature.inputs, file);
@@ -56,7 +56,7 @@ type Declared = {
   readonly row: Readonly<Record<string, unknown>> | null;
 };
 
-/** Times are texts in a request, but no empty ones. */
+/** Times are texts in a request, but empty texts are not times. */
 function rowOf(written: Written, inputs: readonly TensorSpec[]): Declared['row'] {
   if (!written.some((each) => 'type' in each && each.type === 'datetime')) return null;
   return Object.fromEntries(

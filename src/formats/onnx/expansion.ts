@@ -1,17 +1,17 @@
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { Body, OnnxModel } from './model.ts';
 
-// onnxruntime puts one level of calls in place after the other, each time through all nodes: 16,384 nodes took 0.8 s in functions two deep and 4 s in functions fourteen deep, and 32,768 in functions fifteen deep 19 s. Exporters group some 10,000 nodes in functions up to five deep.
+// onnxruntime inlines one level of calls after the other, each time through all nodes: 16,384 nodes took 0.8 s in functions two deep and 4 s in functions fourteen deep, and 32,768 in functions fifteen deep 19 s. Exporters group some 10,000 nodes in functions up to five deep.
 const MOST_STEPS = 250_000;
 const DEEPEST_CALLS = 100;
 const FIX = 'Export the model without functions within functions, or with each of them inlined.';
 
-/** Nodes and bytes of tensors, once each function is put in the place of every call, and how deep these calls lie in each other. */
+/** The nodes and bytes of tensors after every call is inlined, and the depth to which these calls are nested. */
 type Size = { readonly nodes: number; readonly bytes: number; readonly depth: number };
 
 /**
- * Refuses functions that become too much: onnxruntime copies a function to every place from which it is called, so twenty that each call the next one twice are a million.
- * Answers the bytes of tensors in these copies, beside those that are written.
+ * Refuses functions that expand too much: onnxruntime copies a function to every place from which it is called, so twenty that each call the next one twice are a million.
+ * Returns the bytes of tensors in these copies, besides those in the file.
  */
 export function expandedBytes(file: string, { main, bodies }: OnnxModel): number {
   const sizes = new Map<string, Size>();
@@ -38,7 +38,7 @@ export function expandedBytes(file: string, { main, bodies }: OnnxModel): number
     if (known) return known;
     if (path.includes(name) || path.length >= DEEPEST_CALLS) throw tooDeep(file, name);
     const inner = sizeOf(body, [...path, name]);
-    // One without a node of its own still costs its call.
+    // A call costs something even where the function has no node.
     const size = { ...inner, nodes: Math.max(1, inner.nodes), depth: inner.depth + 1 };
     sizes.set(name, size);
     return size;

@@ -106,7 +106,7 @@ async function refuseNoModel(source: ByteSource, file: string): Promise<void> {
   const isWritten = isText(head);
   if (FIRST_BYTES.has(head[0] ?? 0) && !isWritten) return;
   const known = recognise(file, head);
-  // Recognised by name alone.
+  // The kind is recognised by name alone.
   const foreign = known?.format === 'onnx' ? undefined : known;
   const found = foreign?.what ?? (isWritten ? 'a text file' : 'in an unknown format');
   throw rejected(

@@ -23,19 +23,19 @@ export type OnnxModel = {
   readonly initializers: Set<string>;
   readonly operators: Set<string>;
   readonly functions: Set<string>;
-  /** What the main graph, and each function, is made of. */
+  /** The contents of the main graph, and of each function. */
   readonly main: Body;
   readonly bodies: Map<string, Body>;
   readonly dtypes: Set<string>;
   readonly external: ExternalRange[];
-  /** The class labels of each output that the main graph makes by a ZipMap, keyed by the output's name. */
+  /** The class labels of each output that the main graph makes with a ZipMap, keyed by the output's name. */
   readonly zipMaps: Map<string, readonly string[]>;
 };
 
-/** How often each operator is called in a graph or a function with its sub-graphs, and the bytes of the tensors in it. */
+/** The number of calls of each operator in a graph or a function with its sub-graphs, and the bytes of the tensors in it. */
 export type Body = { readonly calls: Map<string, number>; bytes: number };
 
-/** `body` is the one that is being read. */
+/** `body` is the graph or function that is being read. */
 type Walk = {
   readonly wire: Wire;
   readonly file: string;
@@ -214,7 +214,7 @@ async function readFunction(walk: Walk, message: Span): Promise<void> {
   });
   const full = `${fullDomain(domain)}::${name}`;
   model.functions.add(full);
-  // Functions of one name may differ by their overload: a call is taken for one of all that they do.
+  // Overloads share a function's name, so a call counts as a call of all of them.
   const known = model.bodies.get(full);
   model.bodies.set(full, known ? joined(known, body) : body);
 }

@@ -83,7 +83,7 @@ export function build(machine: PickleMachine, target: Value, state: Value): Prom
 
 async function readArray(machine: PickleMachine, wrapper: Instance): Promise<void> {
   if (!machine.readArray) throw hostile(machine, 'has a joblib array in a nested pickle');
-  // Python has buffered the rest of the frame, and would continue there after an array read from behind it.
+  // Python has buffered the rest of the frame, and would continue there after an array read from beyond it.
   if (!(machine.frameEnd <= machine.input.position))
     throw hostile(machine, 'has an array within a frame');
   const read = await machine.readArray(machine, wrapper);
@@ -103,7 +103,7 @@ function refuseUnread(machine: PickleMachine, value: Value, library: Library): v
   );
 }
 
-// No attribute is called so.
+// No attribute has this name.
 const STATE = '(state)';
 
 /** Python takes attributes from any object with items, but only a plain dict's items are known. */

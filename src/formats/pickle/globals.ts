@@ -18,15 +18,15 @@ type Found = { readonly does: 'loads' | 'calls' | 'makes'; readonly position: nu
 export type PickleGlobals = {
   /** The global that a pickle names at a byte. An unknown one is recorded, and may not be used at all. */
   find(module: string, name: string, position: number): Global;
-  /** Records a known one that is used as models never use it. */
+  /** Records a known global that is used as models never use it. */
   misuse(global: Global, does: 'calls' | 'makes', position: number): void;
   /** Fails with `ArtifactRejected`, listing every global found that may not be loaded, if there is any; with `isLost`, only if one of them can never be allowed. */
   refuseUnknown(isLost?: boolean): void;
-  /** The packages of the names that were written down so far, by their modules at the top; none of Python's own. */
+  /** The packages of the names recorded so far, by their top-level modules, without Python's own. */
   foreignRoots(): readonly string[];
-  /** The classes and functions, of those written down so far, that a notebook or script defined: their names there, in order. */
+  /** The recorded classes and functions that a notebook or script defined, by their names there, in order. */
   ofScript(): readonly string[];
-  /** True once a search over parameters was named, which keeps what it drew them from beside the model that it found. */
+  /** True once a parameter search was named, which keeps the source of its parameters beside the model that it found. */
   hasSearch(): boolean;
 };
 
@@ -41,7 +41,7 @@ const EVERY_USE: Uses = { call: true, make: true, fill: false };
 
 const KNOWN: ReadonlyMap<string, Uses> = known();
 
-/** `extra` are the names that the manifest allows beside the known ones; `absent` are those of them whose module was not found. */
+/** `extra` are the names that the manifest allows besides the known ones; `absent` are those of them whose module was not found. */
 export function pickleGlobals(
   file: string,
   extra: readonly string[],
@@ -95,7 +95,7 @@ export function ofScript(names: readonly string[]): readonly string[] {
 
 const SEARCHES = 'sklearn.model_selection._search';
 
-/** What to save in the place of a search. */
+/** The object to save instead of a search. */
 export const SAVE_BEST = 'save what the search has found, its `best_estimator_`, with joblib.dump';
 
 /** True for a name that a manifest may allow: not in Python's own modules, and not a function that loads or runs other code. */
@@ -110,7 +110,7 @@ export function isAllowable(full: string): boolean {
   return !MODULES.has(root) && !PREFIXES.some((prefix) => `${full}.`.startsWith(`${prefix}.`));
 }
 
-// Never allowed, and yet packages that code needs which loads such a pickle.
+// These are never allowed, yet they are packages that code needs to load such a pickle.
 const PICKLERS: ReadonlySet<string> = new Set(['cloudpickle', 'dill']);
 const MODULES: ReadonlySet<string> = new Set([...refused.standardLibrary, ...refused.modules]);
 const PREFIXES: readonly string[] = refused.names;
@@ -156,7 +156,7 @@ export function rootOf(full: string): string {
   return full.split(/[. ]/, 1)[0] ?? '';
 }
 
-/** For a name that the manifest allows, whose module is not there; `loads` says where it is named. */
+/** The failure for a name that the manifest allows, whose module is missing; `loads` says where it is named. */
 export function withoutModule(loads: string, name: string) {
   const root = rootOf(name);
   return rejected(

@@ -15,14 +15,14 @@ export type PickleInput = {
   u2(): number;
   i4(): number;
   u4(): number;
-  /** NaN when it is not a safe integer. */
+  /** An unsigned number of eight bytes; NaN when it is not a safe integer. */
   u8(): number;
   f8(): number;
   /** True when the next two bytes, which must be buffered, begin a pickle of protocol 2 to 5. */
   isPickle(): boolean;
   /** Looks at the next bytes without consuming them, as far as they are buffered: a character per byte. */
   peek(length: number): string;
-  /** As UTF-8; undefined when it is invalid. */
+  /** The next bytes as UTF-8; undefined when they are invalid. */
   text(length: number): string | undefined;
   bytes(length: number): Uint8Array;
   /** Skips bytes without buffering them. */

@@ -16,7 +16,7 @@ export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>)
     const array = newArray(machine);
     fill(machine, array, dtype, shape);
     if (holdsObjects(dtype)) {
-      // joblib goes by the array itself, whatever its wrapper says.
+      // joblib decides by the array itself, whatever its wrapper says.
       const inner = await scanInner(machine);
       if (!isThing(inner) || inner.kind !== 'array' || !isSame(inner.shape, shape))
         throw hostile(machine, 'has an array of objects that its wrapper does not describe');

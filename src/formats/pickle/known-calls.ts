@@ -115,7 +115,7 @@ const TENSOR_MADE_BY = /^torch\._utils\._rebuild_(tensor_v2|parameter|qtensor)$/
 // torch.export notes these on its sample inputs: which of their dimensions are free.
 const EXPORT_NOTE = /^_(specialize_on|dynamo_\w+)$/;
 
-/** A tensor with attributes of its own: torch calls the function with the arguments, and sets each attribute on the result. */
+/** A tensor with added attributes: torch calls the function with the arguments, and sets each attribute on the result. */
 const annotatedTensor: Call = (machine, [named = null, type, args, state]) => {
   const of = globalOf(machine, named, 'calls');
   const isPlain =

@@ -1,6 +1,6 @@
 /**
- * The modules that pickles of well-known libraries name, each with what the package index calls its package, and with what it imports
- * without requiring it. A package that is called as an unknown module may be another's, so no other is ever named.
+ * The modules that pickles of well-known libraries name, each with the name of its package in the package index, and with the packages that it imports
+ * without requiring them. An unknown module's name may be another project's package, so no other package is ever named.
  */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   catboost: ['catboost'],
@@ -24,7 +24,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   mapie: ['mapie'],
   mlxtend: ['mlxtend'],
   ngboost: ['ngboost'],
-  // Its tables keep their texts by it, where it was there.
+  // Its tables keep their texts with pyarrow, where that was installed.
   pandas: ['pyarrow'],
   pmdarima: ['pmdarima'],
   prophet: ['prophet'],
@@ -47,14 +47,14 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   xgboost: ['xgboost'],
 };
 
-// A model of any library may hold these: they do not say whose the model is.
+// Models of any library may contain these: they do not show the library of a model.
 const TOOLS: ReadonlySet<string> = new Set([
   ...['pandas', 'cloudpickle', 'dill', 'xgboost', 'lightgbm', 'catboost'],
 ]);
-// Others are built on these, and their models hold some of them.
+// Others are built on these, and their models contain some of them.
 const BASES: ReadonlySet<string> = new Set(['statsmodels', 'umap', 'hdbscan']);
 
-/** The well-known library that a pickle is of which names these modules; undefined where it names none. */
+/** The well-known library of a pickle that names these modules; undefined where it names none. */
 export function libraryAmong(roots: readonly string[]): string | undefined {
   const known = roots.filter((root) => !TOOLS.has(root) && (root in PACKAGES || root in WAYS));
   return known.find((root) => !BASES.has(root)) ?? known[0];

@@ -31,12 +31,12 @@ export type PickleTally = {
   readonly modules: Set<string>;
   /** Models that other libraries keep in strings or bytes. */
   readonly boosters: HeldBooster[];
-  /** What was wrong with the last content that began like such a model. */
+  /** The fault in the last content that began like such a model. */
   unread: Failure | undefined;
   /** Faults that no manifest can allow. */
   readonly hostile: WeakSet<Failure>;
   readonly sklearnVersions: Set<string>;
-  /** The requirements for scipy of its splines, which every scipy keeps in its own way. */
+  /** The scipy requirements of its splines, since each scipy version saves them in another way. */
   readonly scipy: Set<string>;
   /** Called with each opcode of the outermost pickle; only tests set it. */
   readonly trace: ((name: string, position: number) => void) | undefined;
@@ -45,7 +45,7 @@ export type PickleTally = {
 /** The nodes that an object with a map counts as; a list item counts as 1. */
 export const EMPTY_MAP_NODES = 3;
 
-/** The stack machine of one pickle; it tracks what would be created and creates nothing. */
+/** The stack machine of one pickle; it tracks the objects that would be created and creates none. */
 export type PickleMachine = {
   readonly input: PickleInput;
   readonly globals: PickleGlobals;

@@ -107,7 +107,7 @@ export function buildDType(machine: PickleMachine, dtype: DType, state: Value): 
   }
   refuseMetadata(machine, dtype, metadata);
   dtype.isBigEndian = order === '>';
-  // Only these types have a size of their own; numpy ignores it for the others.
+  // Only these types have a variable size; numpy ignores it for the others.
   if (/^[USVa]/.test(dtype.code)) dtype.itemBytes = sizeOf(machine, size);
   if (names === null && fields === null) return;
   if (!dtype.code.startsWith('V')) throw hostile(machine, 'has a numeric dtype with fields');

@@ -52,7 +52,7 @@ const TABLE = `
   81 NEWOBJ none | 92 NEWOBJ_EX none
   80 PROTO u1 | 2e STOP none | 95 FRAME u8 | 50 PERSID line | 51 BINPERSID none`;
 
-/** By the opcode's byte; undefined for bytes that are not opcodes. */
+/** The opcodes by their byte; undefined for bytes that are not opcodes. */
 export const OPCODES: readonly (Opcode | undefined)[] = parsed();
 
 function parsed(): readonly (Opcode | undefined)[] {

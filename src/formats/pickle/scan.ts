@@ -23,13 +23,13 @@ type Options = {
   readonly globals: PickleGlobals;
   readonly refer?: PickleMachine['refer'];
   readonly trace?: PickleTally['trace'];
-  /** Counts on where the scan ends early. */
+  /** A tally from the caller, which keeps its counts where the scan ends early. */
   readonly tally?: PickleTally;
 };
 
 /**
  * Follows a pickle, or a decompressed joblib dump, from its first opcode to its last, without creating anything.
- * Fails with `ArtifactRejected` when it is not a pickle, is truncated, has trailing bytes, costs too much, or loads what no model loads.
+ * Fails with `ArtifactRejected` when it is not a pickle, is truncated, has trailing bytes, costs too much, or loads something that no model loads.
  */
 export async function scanPickle(
   reader: ByteReader,
@@ -51,7 +51,7 @@ export async function scanPickle(
     globals.refuseUnknown();
     return { root, tally };
   } catch (error) {
-    // Unknown names say more than the damage, which may be deliberate. But no owner should be told to allow them and then be refused for good.
+    // Unknown names say more than the damage, which may be deliberate. But an owner must not first be asked to allow names in a file that is refused for good.
     if (error instanceof Failure) globals.refuseUnknown(tally.hostile.has(error));
     throw error;
   }

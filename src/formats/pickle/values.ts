@@ -1,6 +1,6 @@
 import type { Library } from '#formats/trees/held-boosters.ts';
 
-/** What a pickle would create, as far as that is known without creating it. A number may be rounded. */
+/** The value that a pickle would create, as far as that is known without creating it. A number may be rounded. */
 export type Value = null | boolean | number | string | Thing;
 
 export type Thing = Global | Instance | Tuple | List | Dict | Bytes | DType | Ndarray | Opaque;
@@ -10,7 +10,7 @@ export type Uses = {
   readonly call: boolean;
   readonly make: boolean;
   readonly fill: boolean;
-  /** Where what takes its state is no Python: any tuple. */
+  /** Set where the class takes its state in compiled code: any tuple. */
   readonly takesAnyState?: true;
 };
 

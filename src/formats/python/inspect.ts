@@ -9,7 +9,7 @@ import { rejected } from '#formats/rejected.ts';
 
 export const read: ReadFolder = (files, root) => inspectPythonCode(files, root);
 
-/** A file with code that answers, as `predict.py:Predictor`, and its text. */
+/** A file with code that answers, named like `predict.py:Predictor`, and its text. */
 export type CodeEntry = { readonly entrypoint: string; readonly text: string };
 
 const FILES = ['predict.py', 'model.py'] as const;
@@ -68,7 +68,7 @@ export async function requirementsIn(
 }
 
 const METHOD = /^[ \t]+(?:async[ \t]+)?def[ \t]+predict[ \t]*\(/m;
-// Defined there, made by something else, or taken from another file.
+// A function that is defined there, made by another call, or imported from another file.
 const FUNCTION =
   /^(?:(?:async[ \t]+)?def[ \t]+predict[ \t]*\(|predict[ \t]*(?::[^=\n]*)?=(?!=)|from[ \t]+\S+[ \t]+import[ \t][^#\n]*\bpredict\b(?![ \t]+as\b))/m;
 const TAKEN = /^from[ \t]+\S+[ \t]+import[ \t][^#\n]*\bPredictor\b(?![ \t]+as\b)/m;
@@ -84,7 +84,7 @@ function entryOf(text: string): string | undefined {
 
 const CLASSES = ['Predictor', 'Model'] as const;
 
-/** The lines of a class: a network beside it that is called Model has other methods. */
+/** The lines of a class: a network that is called Model beside it has other methods. */
 function bodyOf(code: string, name: (typeof CLASSES)[number]): string {
   const [, after = ''] = code.split(new RegExp(`^class[ \\t]+${name}\\b`, 'm'));
   return after.split(/^(?=[^\s#)])/m)[0] ?? '';

@@ -13,7 +13,7 @@ import { readVariables } from '#formats/tensorflow/variables.ts';
 
 export const read: ReadFolder = (files, root) => inspectSavedModel(files, root);
 
-/** What a SavedModel says beside the facts of all models; both lists of names are sorted. */
+/** The facts in a SavedModel beyond those of all models; both lists of names are sorted. */
 export type SavedModelFacts = ModelFacts & {
   readonly format: 'savedmodel';
   readonly signatures: readonly string[];
@@ -23,18 +23,18 @@ export type SavedModelFacts = ModelFacts & {
 const LIMITS = { readBytes: 512 * 2 ** 20, messages: 2_000_000, contentBytes: 64 * 2 ** 20 };
 const SERVE = 'serve';
 const DEFAULT = 'serving_default';
-// What TensorFlow runs once when it loads a model.
+// The operation that TensorFlow runs once when it loads a model.
 const INITIAL = '__saved_model_init_op';
 const MOST_OPERATORS = 200;
-// 4,001 nodes, with as many functions, were seen to take 80 MiB.
+// A graph of 4,001 nodes, with as many functions, was measured at 80 MiB.
 const NODE_BYTES = 20 * 1024;
-// Operators that run code of Python, or read and write files of the machine.
+// Operators that run Python code, or read and write files of the machine.
 const REACHING_OUT =
   /^((Eager)?PyFunc(Stateless)?|(Read|Write)File|MatchingFiles|(Save|Restore)Slices?|.*Dataset(V\d)?|\w*Reader(V\d)?|InitializeTableFromTextFile(V\d)?|LoadAndRemapMatrix|ImmutableConst|DebugIdentity(V\d)?)$/;
 
 /**
- * Reads the facts of the SavedModel in the folder `root`: its signature and graph, and what its variables are, without their values.
- * The object graph, from which TensorFlow would rebuild Python's objects, is not read by anything. Fails with `ArtifactRejected`.
+ * Reads the facts of the SavedModel in the folder `root`: its signature and graph, and the types and shapes of its variables, without their values.
+ * The object graph, from which TensorFlow would rebuild Python's objects, is never read. Fails with `ArtifactRejected`.
  */
 export async function inspectSavedModel(
   files: readonly ArtifactFile[],
@@ -99,7 +99,7 @@ function versionOf({ tensorflowVersion }: MetaGraph): string {
   return /^[\w.+-]{1,40}$/.test(tensorflowVersion) ? `TensorFlow ${tensorflowVersion}` : '';
 }
 
-/** What a row's inputs and outputs take: a graph does not say the shapes between them. */
+/** The size of a row's inputs and outputs: a graph does not record the shapes between them. */
 function endsBytes({ signatures }: MetaGraph): number {
   const { inputs = [], outputs = [] } = signatures.get(DEFAULT) ?? {};
   return [...inputs, ...outputs].reduce(

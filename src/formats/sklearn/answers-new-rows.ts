@@ -10,7 +10,7 @@ const COVARIANCES = 'Use EllipticEnvelope, which predicts by a covariance';
 const LABELS =
   'Save the model that was fitted on the labels: a classifier of scikit-learn takes and answers them as they are, without an encoder';
 
-/** Estimators of scikit-learn 0.24 to 1.8 that answer for the rows that they were fitted on, and for no others; and what their owner can do. */
+/** Estimators of scikit-learn 0.24 to 1.8 that answer only for the rows that they were fitted on; and the owner's remedy. */
 const NONE_FOR_NEW_ROWS: Readonly<Record<string, string>> = {
   ...same(CLUSTERS, ['AgglomerativeClustering', 'DBSCAN', 'HDBSCAN', 'OPTICS']),
   ...same(CLUSTERS, ['SpectralClustering', 'SpectralBiclustering', 'SpectralCoclustering']),
@@ -21,13 +21,13 @@ const NONE_FOR_NEW_ROWS: Readonly<Record<string, string>> = {
 
 const OF_LABELS = ['LabelEncoder', 'LabelBinarizer', 'MultiLabelBinarizer'] as const;
 
-/** They take objects by name, or lists of any length, which are no table. */
+/** These take objects by name, or lists of any length, which are not tables. */
 const OF_OBJECTS = ['DictVectorizer', 'FeatureHasher', 'PatchExtractor'] as const;
 
-/** What has nothing to learn, so that nothing shows whether it was fitted. */
+/** Estimators that learn nothing, so that nothing shows whether they were fitted. */
 const STATELESS = /^(FunctionTransformer|FeatureHasher|HashingVectorizer|AdditiveChi2Sampler)$/;
 
-/** Fails with `ArtifactRejected` for what scikit-learn's `predict` or `transform` would refuse whatever is sent: before anything is built for it. */
+/** Fails with `ArtifactRejected` for estimators whose `predict` or `transform` would reject every request, before anything is built for them. */
 export function requireAnswersForNewRows(file: string, root: Instance): void {
   const last = lastOf(root);
   const first = firstOf(root);
@@ -74,7 +74,7 @@ function isOfSklearn({ of }: Instance): boolean {
   return of.module.split('.')[0] === 'sklearn';
 }
 
-/** What an estimator has learned ends in an underscore (https://scikit-learn.org/stable/developers/develop.html#fitting); what is not of scikit-learn, or does not say of which version, may keep it otherwise. */
+/** Learned attributes of an estimator end in an underscore (https://scikit-learn.org/stable/developers/develop.html#fitting); estimators of other libraries, or without a recorded version, may keep them otherwise. */
 function isFitted(part: Instance): boolean {
   if (!isOfSklearn(part) || STATELESS.test(nameOf(part))) return true;
   const names = [...part.attributes.keys()];

@@ -21,7 +21,7 @@ const LOSSES_WITH_PROBABILITIES = ['log_loss', 'log', 'modified_huber'] as const
 const REGRESSORS =
   /Regress|SVR$|^(Ridge|RidgeCV|Lasso|LassoCV|ElasticNet|ElasticNetCV|Lars|LarsCV|LassoLars|LassoLarsCV|LassoLarsIC|BayesianRidge|KernelRidge)$/;
 
-/** What the final estimator answers for a row; undefined when only calling it would tell. */
+/** The final estimator's answer for a row; undefined when only calling it would show it. */
 export function answersOf(last: Instance, classes: Estimator['classes']): Answers | undefined {
   const label = DATATYPES.find((name) => name === classes?.datatype);
   if (classes && label) return classified(last, classes.count, label);

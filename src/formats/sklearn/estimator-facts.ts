@@ -8,7 +8,7 @@ import { type Estimator, firstOf, lastOf } from './model.ts';
 import { type Answers, tabularSignature, textSignature } from './tabular-facts.ts';
 import { cutsTexts, textsOf } from './texts.ts';
 
-/** What a saved estimator records beyond the facts of all models; null where it records nothing. */
+/** The facts that a saved estimator records beyond those of all models; null where it records nothing. */
 export type EstimatorFacts = Pick<
   ModelFacts,
   'pythonVersion' | 'signature' | 'takesColumns' | 'example' | 'entrypoint'
@@ -23,7 +23,7 @@ export type EstimatorFacts = Pick<
 /** An estimator with the tables that its boosters were trained on. */
 type Said = Estimator & {
   readonly tables: readonly BoosterTable[];
-  /** Its columns have no names of their own. */
+  /** Its columns have no names. */
   readonly isUnnamed: boolean;
 };
 
@@ -46,17 +46,17 @@ export function onTables(root: Instance, read: Estimator, boosters: readonly Hel
   return { ...read, features, columns: columns ?? made, tables, isUnnamed: made !== null };
 }
 
-// More columns than anybody fits on texts in an array.
+// No realistic model on texts in an array has more columns.
 const MAX_MADE = 1_000;
 
-/** Texts are no matrix of numbers, so their columns need names: `x0`, `x1` and on, as scikit-learn calls them itself. Null where there are none. */
+/** Texts do not form a matrix of numbers, so their columns need names: `x0`, `x1` and on, as scikit-learn itself names them. Null where there are no columns. */
 function madeNames(root: Instance, features: number): readonly string[] | null {
   if (features > MAX_MADE) return null;
   const names = Array.from({ length: features }, (_, place) => `x${place}`);
   return textsOf(root, names).size > 0 ? names : null;
 }
 
-/** The facts are the same however the estimator was saved. Fails with `ArtifactRejected` when it names too many inputs, or answers for no new row. */
+/** The facts are the same however the estimator was saved. Fails with `ArtifactRejected` when it names too many inputs, or cannot answer for new rows. */
 export function estimatorFacts(file: string, root: Instance, said: Said): EstimatorFacts {
   requireAnswersForNewRows(file, root);
   return {

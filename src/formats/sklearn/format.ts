@@ -3,7 +3,7 @@ import type { FormatPage } from '#domain/artifact/format-page.ts';
 const COMPRESSIONS: readonly string[] = ['.gz', '.z', '.bz2', '.xz', '.lzma', '.lz4'];
 const PICKLE = /^800[2-5]/;
 
-/** What most estimators import, also by code that is not Python's. */
+/** Modules that most estimators import, including those of compiled code. */
 export const ESTIMATORS: readonly string[] = [
   ...[
     'compose',

@@ -30,15 +30,15 @@ import { tabularMemory } from './tabular-facts.ts';
 export const read: ReadFile = (source, name, { allowed, absent }) =>
   inspectSklearn(source, name, allowed, absent);
 
-/** What a pickled estimator records beyond the facts of all models; null where it records nothing. */
+/** The facts that a pickled estimator records beyond those of all models; null where it records nothing. */
 export type SklearnFacts = ModelFacts & EstimatorFacts & { readonly format: 'sklearn' };
 
-// Memory of the unpickled objects beside their arrays, estimated per opcode.
+// The memory of the unpickled objects besides their arrays, estimated per opcode.
 const OPCODE_BYTES = 24;
 
 /**
  * Reads the facts of an estimator that pickle or joblib wrote, by following its opcodes without creating anything.
- * `allowed` are the names that the manifest allows beside the known ones; `absent` are those of them whose module was not found. Fails with `ArtifactRejected`.
+ * `allowed` are the names that the manifest allows besides the known ones; `absent` are those of them whose module was not found. Fails with `ArtifactRejected`.
  */
 export async function inspectSklearn(
   source: ByteSource,
@@ -62,7 +62,7 @@ export async function inspectSklearn(
     framework,
     requirements: [
       ...requirementsOf(framework, tally),
-      // joblib reads it by a package that it does not ask for.
+      // joblib reads it with a package that it does not require.
       ...(compression === 'lz4' ? ['lz4'] : []),
       ...outputTables(estimator),
     ],
@@ -77,11 +77,11 @@ export async function inspectSklearn(
   };
 }
 
-/** What a pickle needs where it is loaded, as far as it can be read. */
+/** The needs of a pickle where it is loaded, as far as they can be read. */
 export type PickledNeeds = {
-  /** The modules at the top of what it names, but what can never be allowed. */
+  /** The top-level modules of the names in it, without those that can never be allowed. */
   readonly roots: readonly string[];
-  /** The scikit-learn that wrote it; null where it is of none, or of several. */
+  /** The version of scikit-learn that wrote it; null where there is none, or several. */
   readonly sklearn: string | null;
   /** Its classes and functions that were defined in a notebook or script. */
   readonly ofScript: readonly string[];
@@ -104,7 +104,7 @@ export async function pickledNeeds(source: ByteSource, file: string): Promise<Pi
 
 const ANY_USE: Uses = { call: true, make: true, fill: true, takesAnyState: true };
 
-/** What code loads may name and do anything: all of it is followed, since what it needs may stand after what nothing may load. */
+/** Code may load a pickle with any names: the whole pickle is followed, since needed names may come after forbidden ones. */
 function toTheEnd(globals: PickleGlobals): PickleGlobals {
   return {
     ...globals,
@@ -164,13 +164,13 @@ function frameworkOf({ of }: Instance, tally: PickleTally, file: string): Framew
   );
 }
 
-/** For other libraries, from the model that they keep in a string or bytes. */
+/** The version of the library; for libraries other than scikit-learn, from the model that they keep in a string or bytes. */
 function madeBy(name: string, { boosters, sklearnVersions }: PickleTally): string | null {
   if (name === 'scikit-learn') return [...sklearnVersions][0] ?? null;
   return boosters.find(({ library }) => library === name)?.version ?? null;
 }
 
-/** The other packages that it names, and the versions of numpy and scipy that can load it: numpy moved its modules in version 2, and scipy has changed what splines keep. */
+/** The other packages that it names, and the versions of numpy and scipy that can load it: numpy moved its modules in version 2, and scipy has changed the content of splines. */
 function requirementsOf(framework: Framework, tally: PickleTally): readonly string[] {
   const modules = [...tally.modules];
   const names = (root: string) => modules.some((module) => module.split('.')[0] === root);

@@ -9,7 +9,7 @@ import {
   type Value,
 } from '#formats/pickle/values.ts';
 
-/** What a fitted estimator records; null where it records nothing. */
+/** The records of a fitted estimator; null where it records nothing. */
 export type Estimator = {
   readonly features: number | null;
   readonly columns: readonly string[] | null;
@@ -34,7 +34,7 @@ export function readEstimator(root: Instance): Estimator {
   };
 }
 
-/** The final estimator, which answers. */
+/** The final estimator, which gives the answer. */
 export function lastOf(root: Instance): Instance {
   return chain(root, lastPart).at(-1) ?? root;
 }
@@ -44,7 +44,7 @@ export function firstOf(root: Instance): Instance {
   return chain(root, firstPart).at(-1) ?? root;
 }
 
-/** Every part by which the first and the final estimator are found, the root among them. */
+/** Every part that leads to the first and the final estimator, including the root. */
 export function partsTo(root: Instance): readonly Instance[] {
   return [...chain(root, firstPart), ...chain(root, lastPart)];
 }
@@ -72,7 +72,7 @@ export function stepsOf({ attributes }: Instance): readonly Value[] {
 const INNER = ['best_estimator_', 'regressor_', 'estimator_'] as const;
 
 export function innerOf(part: Instance): Instance | undefined {
-  // What another would fit once more stands in `estimator`, but in a frozen one what is fitted.
+  // In most wrappers, `estimator` is not fitted; in a FrozenEstimator, it is the fitted one.
   const names = nameOf(part) === 'FrozenEstimator' ? ['estimator'] : INNER;
   return names.map((name) => part.attributes.get(name)).find(isInstance);
 }
@@ -95,7 +95,7 @@ export function isArray(value: Value | undefined): value is Ndarray {
 
 function featuresOf(part: Instance): number | undefined {
   const { attributes } = part;
-  // It takes one number, and says so nowhere.
+  // It takes one number, but does not record that.
   if (nameOf(part) === 'IsotonicRegression') return 1;
   return [attributes.get('n_features_in_'), attributes.get('_n_features_in')].find(isCount);
 }

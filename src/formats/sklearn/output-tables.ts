@@ -2,7 +2,7 @@ import { isInstance, isThing, itemsOf, type Value } from '#formats/pickle/values
 
 const TABLES = ['pandas', 'polars'] as const;
 
-/** The packages of whose tables its transformers make their answers, as `set_output(transform=…)` has told them: scikit-learn asks for none of them. */
+/** The packages whose tables its transformers return, as set by `set_output(transform=…)`: scikit-learn requires none of them. */
 export function outputTables(root: Value): readonly string[] {
   const seen = new Set<Value>();
   const found = new Set<string>();

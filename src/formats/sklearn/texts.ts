@@ -14,7 +14,7 @@ type Given = { readonly part: Instance; readonly columns: readonly string[] };
 
 const MAX_PARTS = 10_000;
 
-/** The table's text columns, as recorded by the parts that receive them unchanged. `names` are those of a table that was fitted without any. */
+/** The table's text columns, as recorded by the parts that receive them unchanged. `names` are those of a table that was fitted without names. */
 export function textsOf(root: Instance, names: readonly string[] = []): ReadonlySet<string> {
   const found = new Set<string>();
   const seen = new Set<Instance>();
@@ -47,7 +47,7 @@ function within({ part, columns }: Given): readonly Given[] {
     ...[innerOf(part), attributes.get('_preprocessor'), ...list('estimators_'), ...union],
     ...calibrated.map((each) => each.attributes.get('estimator')),
   ];
-  // What feature-engine wraps was fitted on some of the columns, by their own names.
+  // A transformer that feature-engine wraps was fitted on some of the columns, by their own names.
   const wrapped = attributes.has('variables_') ? attributes.get('transformer_') : undefined;
   return [
     ...inSteps({ part, columns }),
@@ -89,7 +89,7 @@ function at(places: Value, columns: readonly string[]): readonly string[] {
   return names.every((name) => name !== undefined) ? names : [];
 }
 
-/** For a scikit-learn version that does not record column positions beside the selectors. */
+/** The column names in a selector, for a scikit-learn version that does not record column positions beside the selectors. */
 function wordsIn(written: Value | undefined): readonly string[] {
   const list = typeof written === 'string' ? [written] : itemsOf(written);
   return list.every((name) => typeof name === 'string') ? list : [];
@@ -114,7 +114,7 @@ function textPlaces(part: Instance, count: number): (place: number) => boolean {
   return (place) => typeof items[place] === 'string';
 }
 
-/** The columns of which a part of feature-engine has learned texts: it keeps what it learned by the names of columns. */
+/** The columns in which a part of feature-engine has learned texts: it stores its results by column names. */
 function textsByName({ attributes }: Instance): readonly string[] {
   const learned = ['encoder_dict_', 'imputer_dict_'].flatMap((name) =>
     entriesOf(attributes.get(name)),
@@ -122,7 +122,7 @@ function textsByName({ attributes }: Instance): readonly string[] {
   return learned.filter(([, values]) => isText(values)).map(([name]) => name);
 }
 
-/** One text that stands for what is missing, or a list of texts, or what each is encoded as. */
+/** One text that replaces missing values, or a list of texts, or a table of their codes. */
 function isText(values: Value): boolean {
   if (typeof values === 'string') return true;
   return [...itemsOf(values), ...entriesOf(values).map(([name]) => name)].some(

@@ -35,14 +35,14 @@ const MAX_BYTES = 64 * 2 ** 30;
 const MAX_SCHEMA_BYTES = 16 * 2 ** 20;
 // 0.9 writes 1, and 0.10 to 0.16 write 2.
 const PROTOCOLS: readonly number[] = [1, 2];
-// Not the version that the file names: the newest release reads all of them, and fixes vulnerabilities found in older ones.
+// This is not the version that the file names: the newest release reads all of them, and fixes vulnerabilities found in older ones.
 const READER = 'skops>=0.13,<1';
 const NODE_BYTES = 500;
 const RESAVE = 'Save the model with skops.io.dump and upload the whole file.';
 
 /**
  * Reads the facts of an estimator that skops saved: its tree of types and values, and the headers of its arrays.
- * `allowed` are the names that the manifest allows beside the known ones; `absent` are those of them whose module was not found. Fails with `ArtifactRejected`.
+ * `allowed` are the names that the manifest allows besides the known ones; `absent` are those of them whose module was not found. Fails with `ArtifactRejected`.
  */
 export async function inspectSkops(
   source: ByteSource,

@@ -25,7 +25,7 @@ export type SkopsTree = {
   readonly boosters: readonly Held[];
 };
 
-/** A model of another library, as a string or in a member of its own; neither is set when it is stored in another way. */
+/** A model of another library, as a string or in a separate member; neither is set when it is stored in another way. */
 export type Held = { readonly library: Library; readonly text?: string; readonly member?: string };
 
 type Node = Readonly<Record<string, unknown>>;
@@ -108,7 +108,7 @@ export async function readSkopsTree(
     return { kind: 'instance', of, args: [], attributes } satisfies Instance;
   }
 
-  /** skops calls whatever the state names as its generator. */
+  /** skops calls anything that the state names as its generator. */
   function checkGenerator(inner: Value): void {
     const name = dictOf(dictOf(inner).get('bit_generator')).get('bit_generator');
     if (typeof name === 'string' && GENERATORS.includes(name)) return;
@@ -206,7 +206,7 @@ function typedDict(inner: Value, types: Value | undefined, odd: (what: string) =
   return { ...inner, entries, hasUnread: true };
 }
 
-/** In file order: in a compressed archive, a backward read decompresses from the start. */
+/** Reads in file order: in a compressed archive, a backward read decompresses from the start. */
 async function arrayHeaders(
   files: readonly ArtifactFile[],
   file: string,
@@ -219,7 +219,7 @@ async function arrayHeaders(
   return headers;
 }
 
-/** What a booster's state names as its handle; a DictNode has its items in its own content. */
+/** The model in the handle of a booster's state; the items of a DictNode are in its own content. */
 function heldIn(library: Library, state: unknown): readonly Held[] {
   const items = isNode(state) && isNode(state['content']) ? state['content'] : {};
   return HANDLES.filter((name) => name in items).flatMap((name): Held[] => {

@@ -43,7 +43,7 @@ const PLAIN: Readonly<Record<string, RegExp>> = {
     /^(numpy\.(abs(olute)?|sqrt|cbrt|square|reciprocal|exp2?|expm1|log(10|1p|2)?|sin|cos|tan|arc(sin|cos|tan)h?|sinh|cosh|tanh|sign|floor|ceil|rint|trunc|negative|positive|isnan|isfinite|deg2rad|rad2deg)|scipy\.special\._ufuncs\.(expit|logit|exp10|exp2|expm1|exprel|log1p|boxcox|boxcox1p|inv_boxcox|inv_boxcox1p))$/,
 };
 
-// Among the known names, those of classes, which hold state; a function's name begins in lower case.
+// Class names among the known names, since classes hold state; a function's name begins in lower case.
 const CLASS = /^_?[A-Z]\w*$/;
 const OF_CLASSES: ReadonlySet<string> = new Set([
   ...(['ObjectNode', 'ConstructorFromReduceNode', 'TypeNode', 'TreeNode', 'LossNode'] as const),
@@ -52,7 +52,7 @@ const OF_CLASSES: ReadonlySet<string> = new Set([
 
 const NAMEABLE: ReadonlySet<string> = new Set([...OF_CLASSES, 'FunctionNode']);
 
-/** `extra` are the names that the manifest allows beside the known ones: classes and functions, but not to be called; `absent` are those of them whose module was not found. */
+/** `extra` are the names that the manifest allows besides the known ones: classes and functions, but not to be called; `absent` are those of them whose module was not found. */
 export function skopsTypes(
   file: string,
   extra: readonly string[],

@@ -12,13 +12,13 @@ export type Pipeline = {
   readonly settings: ReadonlyMap<string, string>;
 };
 
-// As spaCy writes it: what Python's configparser would take for something else is refused.
+// spaCy's own syntax: text that Python's configparser would read differently is refused.
 const SECTION = /^\[([\w.-]+)\]$/;
 const SETTING = /^(@?[\w.-]+) ?= ?(.*)$/;
 const CALLED = /"@[\w-]+"\s*:\s*"((?:[^"\\]|\\.)*)"/g;
 const MAX_LINES = 20_000;
 
-/** Reads what of a config.cfg is followed when a pipeline is loaded: the sections `nlp` and `components`. Fails with `ArtifactRejected`. */
+/** Reads the parts of a config.cfg that loading a pipeline follows: the sections `nlp` and `components`. Fails with `ArtifactRejected`. */
 export function readPipeline(text: string, file: string): Pipeline {
   const sections = sectionsOf(text, file);
   const components: Pipe[] = [];
@@ -28,7 +28,7 @@ export function readPipeline(text: string, file: string): Pipeline {
     for (const [key, value] of settings) {
       refuseReferences(sections, { section, value }, file);
       if (key.startsWith('@')) functions.push({ function: unquoted(value), at: section });
-      // A key may be written by its letters' numbers: spaCy writes none so.
+      // A key may be written in numeric escapes, which spaCy never does.
       if (/\\u00/i.test(value)) throw escaped(file, value, section);
       for (const [, called = ''] of value.matchAll(CALLED)) {
         functions.push({ function: called, at: section });
@@ -79,7 +79,7 @@ function sectionsOf(text: string, file: string): ReadonlyMap<string, Map<string,
     }
     const [, section] = SECTION.exec(line) ?? [];
     if (section !== undefined) {
-      // What stands in this one Python takes for a part of every other.
+      // Python adds the content of this section to every other.
       if (sections.has(section) || section === 'DEFAULT') throw odd();
       current = new Map();
       last = undefined;

@@ -11,7 +11,7 @@ import { spacy } from './format.ts';
 
 export const read: ReadFolder = (files, root) => inspectSpacy(files, root);
 
-/** A `config.cfg` is not only spaCy's: the `meta.json` beside it says whose it is. */
+/** Other tools have a `config.cfg` too: the `meta.json` beside it shows that it belongs to spaCy. */
 export const folders: FindFolders = async (files) => {
   const found: string[] = [];
   for (const root of foldersWith(files, spacy.folder.marker)) {
@@ -20,7 +20,7 @@ export const folders: FindFolders = async (files) => {
   return found;
 };
 
-/** What a spaCy pipeline says beside the facts of all models: its components, as its file lists them. */
+/** The facts in a spaCy pipeline beyond those of all models: its components, as its file lists them. */
 export type SpacyFacts = ModelFacts & {
   readonly format: 'spacy';
   readonly components: readonly string[];
@@ -29,11 +29,11 @@ export type SpacyFacts = ModelFacts & {
 const MIB = 2 ** 20;
 const MAX_META_BYTES = 4 * MIB;
 const MAX_CONFIG_BYTES = MIB;
-// Python and the server, spaCy with numpy and its own libraries; what its files become once they are tables of Python. 185 MiB in all were seen with 15 MB of English.
+// Python and the server, spaCy with numpy and its own libraries, and its files as Python tables. 185 MiB in all were measured with 15 MB of English.
 const SERVER_BYTES = 64 * MIB;
 const SPACY_BYTES = 100 * MIB;
 const COPIES = 3;
-// The components that spaCy has itself. https://spacy.io/api
+// The components of spaCy itself. https://spacy.io/api
 const OWN: ReadonlySet<string> = new Set([
   ...['attribute_ruler', 'beam_ner', 'beam_parser', 'doc_cleaner', 'entity_linker', 'entity_ruler'],
   ...[
@@ -48,9 +48,9 @@ const OWN: ReadonlySet<string> = new Set([
   ...['tok2vec', 'token_splitter', 'trainable_lemmatizer'],
 ]);
 const CATEGORIES: readonly string[] = ['textcat', 'textcat_multilabel'];
-// What of spaCy and of thinc has a name of its own: functions of others are registered under names of theirs.
+// The names of functions that belong to spaCy and thinc: other packages register functions under their own prefixes.
 const OWN_FUNCTION = /^((spacy|spacy-legacy|thinc)\.[\w.-]+|[A-Za-z]\w*\.v\d+)$/;
-// spaCy's own functions that read other files, or write a log into one.
+// spaCy's own functions that read other files, or write a log to one.
 const OF_FILES = /FromFile|read_|copy_from|Corpus|Logger|PretrainVectors|Lookups/;
 const CALLBACKS: readonly string[] = [
   ...['before_creation', 'after_creation', 'after_pipeline_creation'],
@@ -58,14 +58,14 @@ const CALLBACKS: readonly string[] = [
 const VERSIONS = /^(?:[<>=~!]=?\s*\d+(?:\.\w+)*\s*,?\s*){1,4}$/;
 const RESAVE = 'Save it with `nlp.to_disk(FOLDER)` and upload the whole folder.';
 
-/** Whether the folder of this `config.cfg` is a pipeline of spaCy: its `meta.json` says so. */
+/** Whether the folder of this `config.cfg` is a spaCy pipeline, according to its `meta.json`. */
 export async function isSpacy(files: readonly ArtifactFile[], root: string): Promise<boolean> {
   const meta = files.find(({ name }) => name === within(root, 'meta.json'));
   if (!meta || meta.sizeBytes > MAX_META_BYTES) return false;
   return (await readText(meta, MAX_META_BYTES).catch(() => '')).includes('"spacy_version"');
 }
 
-/** Reads the facts of the pipeline in the folder `root`. What is not of spaCy itself, or is taken from another package, is refused. Fails with `ArtifactRejected`. */
+/** Reads the facts of the pipeline in the folder `root`. Anything that does not belong to spaCy itself, or is taken from another package, is refused. Fails with `ArtifactRejected`. */
 export async function inspectSpacy(
   files: readonly ArtifactFile[],
   root: string,
@@ -124,7 +124,7 @@ function refuseForeign({ name, factory, source }: Pipe, file: string): void {
   if (!OWN.has(factory)) throw foreign(file, `the component ${quoted(factory || name)}`);
 }
 
-// spaCy saves MessagePack, JSON and arrays of numbers: a pickle in a pipeline is of another's code, and so is an array of objects.
+// spaCy saves MessagePack, JSON and arrays of numbers: a pickle or an array of objects in a pipeline comes from other code.
 const PICKLE = /^800[2-5]/;
 const ARRAY = /^\x93NUMPY/;
 const ARRAY_HEAD_BYTES = 512;

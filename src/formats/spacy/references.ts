@@ -7,11 +7,11 @@ type Setting = { readonly section: string; readonly value: string };
 
 const FOLLOWED = /^(?:nlp|components)(?:\.|$)/;
 const REFERENCE = /^"?\$\{([\w.:-]+)\}"?$/;
-// In these there is no function to be called.
+// These values contain no function to call.
 const PLAIN = /^(?:null|true|false|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|"[\w ./-]*")$/i;
 
 /**
- * Refuses a reference, `${section.key}` or `${section}`, from what loading follows to what it does not: spaCy puts in its place what stands there, a section with the functions that it calls among it.
+ * Refuses a reference, `${section.key}` or `${section}`, from a section that loading follows to one that it does not: spaCy replaces it by its target, including any function calls in a section.
  * Trained pipelines refer to plain values, and to other components. Source: `CustomInterpolation` of https://github.com/explosion/confection
  */
 export function refuseReferences(sections: Sections, setting: Setting, file: string): void {
@@ -32,6 +32,6 @@ function isHarmless(sections: Sections, section: string, written: string): boole
   const [from, key] = dot < 0 ? [section, path] : [path.slice(0, dot), path.slice(dot + 1)];
   const found = sections.get(from)?.get(key);
   if (found !== undefined) return FOLLOWED.test(from) || PLAIN.test(found.trim());
-  // A section that loading follows itself is judged in its own place.
+  // A section that loading follows is checked in its own place.
   return FOLLOWED.test(path) && sections.has(path);
 }

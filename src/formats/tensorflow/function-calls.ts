@@ -1,14 +1,14 @@
 import { quoted, rejected } from '#formats/rejected.ts';
 
-/** A function of a graph: how many nodes it has of its own, and which functions they call, one entry for each call. */
+/** A function of a graph: the number of its own nodes, and the functions that they call, one entry for each call. */
 export type GraphFunction = { readonly nodes: number; readonly calls: readonly string[] };
 
-// Seen in real models: some 4,000 nodes of functions, six deep.
+// The most in real models: some 4,000 nodes of functions, six deep.
 const MAX_DEPTH = 100;
 const MAX_NODES = 5_000_000;
 
 /**
- * Holds the functions of a graph to what can be unfolded: whoever runs them writes each out where it is called, so one that calls itself never ends,
+ * Refuses functions that cannot be expanded: the runtime copies each to the place of its call, so one that calls itself never ends,
  * and a few that call each other twice are more nodes than there is memory for. Fails with `ArtifactRejected`.
  */
 export function refuseEndlessCalls(
@@ -19,7 +19,7 @@ export function refuseEndlessCalls(
   const open = new Set<string>();
   for (const name of functions.keys()) unfold(name);
 
-  /** Goes down by a list of its own: calls may be nested deeper than the stack is. */
+  /** Uses its own stack: calls may be nested deeper than JavaScript's stack allows. */
   function unfold(root: string): void {
     const path = [root];
     for (let name = path.at(-1); name !== undefined; name = path.at(-1)) {

@@ -13,13 +13,13 @@ export type DeclaredSignature = {
   readonly outputs: readonly DeclaredTensor[];
 };
 
-/** A graph of a SavedModel, as far as serving it asks for it. */
+/** A graph of a SavedModel, as far as serving needs it. */
 export type MetaGraph = {
   readonly tags: readonly string[];
   readonly tensorflowVersion: string;
   readonly signatures: ReadonlyMap<string, DeclaredSignature>;
   readonly operators: ReadonlySet<string>;
-  /** How many nodes its graph and functions have. */
+  /** The number of nodes in its graph and functions. */
   readonly nodes: number;
   readonly functions: ReadonlyMap<string, GraphFunction>;
 };
@@ -45,7 +45,7 @@ const DIM = { size: varint(1) };
 // The operators that run functions, which they name in their attributes. https://www.tensorflow.org/api_docs/python/tf/raw_ops
 const CALLING = /Call|If$|While$|Case$|^(For|Symbolic|Remote|MapDefun|BatchFunction|Xla|Tpu|TPU)/;
 
-/** Reads the graphs of a SavedModel; of their nodes only which operators they are, and which functions they call. */
+/** Reads the graphs of a SavedModel; from their nodes, only the operators and the functions that they call. */
 export async function readMetaGraphs(wire: Wire): Promise<readonly MetaGraph[]> {
   const found: MetaGraph[] = [];
   await wire.each(wire.root, {
@@ -99,7 +99,7 @@ async function metaGraph(wire: Wire, message: Field): Promise<MetaGraph> {
   return { tags, tensorflowVersion, signatures, operators, nodes, functions };
 }
 
-/** Its operator, null where it has none; what it calls goes into `calls`: its operator may be a function too. */
+/** The node's operator, or null; the functions that it calls are added to `calls`, and its operator may be a function too. */
 async function readNode(wire: Wire, field: Field, calls: string[]): Promise<string | null> {
   let operator: string | null = null;
   const attributes: Field[] = [];
@@ -148,14 +148,14 @@ async function signatureIn(wire: Wire, message: Field): Promise<DeclaredSignatur
     [SIGNATURE.inputs]: into(inputs),
     [SIGNATURE.outputs]: into(outputs),
   });
-  // A map has no order of its own.
+  // The entries of a map are unordered.
   const byName = (one: DeclaredTensor, other: DeclaredTensor) => (one.name < other.name ? -1 : 1);
   return { inputs: inputs.sort(byName), outputs: outputs.sort(byName) };
 }
 
 const UNTYPED = { name: 'none', bits: 0 };
 
-/** One without a name of its own is sparse, or made of several. */
+/** A tensor without a name is sparse, or composed of several. */
 async function tensorIn(wire: Wire, message: Field): Promise<Omit<DeclaredTensor, 'name'>> {
   let type = 0;
   let isDense = false;

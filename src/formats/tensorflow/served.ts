@@ -6,12 +6,12 @@ const MIB = 1024 * 1024;
 /** The version of OpenVINO, which reads TensorFlow Lite, SavedModels and ONNX without TensorFlow. */
 export const OPENVINO = 'openvino==2026.4.1';
 
-// Seen with networks of three to fifteen operators: 93 to 98 MiB.
+// Measured with networks of three to fifteen operators: 93 to 98 MiB.
 const SERVER_BYTES = 96 * MIB;
-// The file is read, its constants become those of the graph, and the plugin lays them out once more as its kernels take them.
+// The file is read, its constants become those of the graph, and the plugin stores them once more in the layout of its kernels.
 const WEIGHT_COPIES = 3;
 
-/** What serving by OpenVINO is expected to take; `activationBytes` is what a single row makes on its way, `graphBytes` what its operators become when they are compiled. */
+/** The expected memory for serving by OpenVINO; `activationBytes` is the working memory of a single row, `graphBytes` the memory of the compiled operators. */
 export function openvinoMemory(size: {
   readonly weightBytes: number;
   readonly activationBytes: number;
@@ -25,7 +25,7 @@ export function openvinoMemory(size: {
   ];
 }
 
-/** The facts that all models have in common that OpenVINO serves. */
+/** The facts that are the same for all models that OpenVINO serves. */
 export const BY_OPENVINO = {
   framework: null,
   pythonVersion: null,

@@ -4,7 +4,7 @@ export type TableEntry = { readonly key: Buffer; readonly value: Buffer };
 
 type Place = { readonly offset: number; readonly size: number };
 
-// The table of LevelDB, by which TensorFlow keeps the index of variables.
+// The table format of LevelDB, in which TensorFlow keeps the index of variables.
 // https://github.com/google/leveldb/blob/main/doc/table_format.md
 const MAGIC = 0xdb4775248b80fb57n;
 const FOOTER_BYTES = 48;
@@ -12,10 +12,10 @@ const TRAILER_BYTES = 5;
 const LONGEST_VARINT = 5;
 const MAX_ENTRIES = 200_000;
 const MAX_KEY_BYTES = 64 * 1024;
-// Keys share their beginnings in the file, and in memory they do not.
+// In the file, keys share their prefixes; in memory they do not.
 const MAX_ALL_KEYS_BYTES = 64 * 2 ** 20;
 
-/** The entries of a whole table, in the order of their keys. Fails with `ArtifactRejected` where it is not one, or is compressed, as TensorFlow writes none. */
+/** The entries of a whole table, in the order of their keys. Fails with `ArtifactRejected` where it is not a table, or is compressed, which TensorFlow never does. */
 export function readTable(table: Buffer, file: string): readonly TableEntry[] {
   const odd = (what: string) =>
     rejected(`${file} is damaged: ${what}`, 'Save the model again and upload the whole folder.');

@@ -2,7 +2,7 @@ import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 
-/** An element type of TensorFlow or TensorFlow Lite: its name, its size in bits, and what the Open Inference Protocol calls it where OpenVINO serves it. */
+/** An element type of TensorFlow or TensorFlow Lite: its name, its size in bits, and its name in the Open Inference Protocol where OpenVINO serves it. */
 export type ElementType = {
   readonly name: string;
   readonly bits: number;
@@ -41,13 +41,13 @@ const BOOL = served('BOOL', 8);
 const [COMPLEX64, COMPLEX128] = [other('COMPLEX64', 64), other('COMPLEX128', 128)];
 const [RESOURCE, VARIANT, BF16] = [other('RESOURCE', 0), other('VARIANT', 0), other('BF16', 16)];
 
-/** By the numbers of `TensorType` in TensorFlow Lite's schema.fbs. */
+/** The types by the numbers of `TensorType` in TensorFlow Lite's schema.fbs. */
 export const LITE_TYPES: readonly ElementType[] = [
   ...[FP32, FP16, INT32, UINT8, INT64, STRING, BOOL, INT16, COMPLEX64, INT8, FP64, COMPLEX128],
   ...[UINT64, RESOURCE, VARIANT, UINT32, UINT16, other('INT4', 4), BF16, other('INT2', 2)],
 ];
 
-/** By the numbers of `DataType` in TensorFlow's types.proto. */
+/** The types by the numbers of `DataType` in TensorFlow's types.proto. */
 export const TENSORFLOW_TYPES: Readonly<Record<number, ElementType>> = {
   1: FP32,
   2: FP64,
@@ -69,7 +69,7 @@ export const TENSORFLOW_TYPES: Readonly<Record<number, ElementType>> = {
   23: UINT64,
 };
 
-/** By the names that numpy and Keras have for them. */
+/** The types by the names of numpy and Keras. */
 export const TYPES_BY_NAME: ReadonlyMap<string, ElementType> = new Map([
   ['float16', FP16],
   ['float32', FP32],
@@ -86,12 +86,12 @@ export const TYPES_BY_NAME: ReadonlyMap<string, ElementType> = new Map([
   ['string', STRING],
 ]);
 
-/** How many elements a shape has; a free dimension counts as one. */
+/** The number of elements in a shape; a free dimension counts as one. */
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * Math.max(dim, dim < 0 ? 1 : 0), 1);
 }
 
-/** The signature of what a file declares. Fails with `ArtifactRejected` for what the protocol or OpenVINO cannot carry, and for two of one name. */
+/** The signature of a file's declarations. Fails with `ArtifactRejected` for types that the protocol or OpenVINO cannot carry, and for two tensors of one name. */
 export function signatureOf(
   file: string,
   declared: { readonly [Side in keyof Signature]: readonly DeclaredTensor[] },
@@ -105,7 +105,7 @@ export function signatureOf(
   return { inputs, outputs };
 }
 
-/** The same where only its inputs are declared. */
+/** The same where only the inputs are declared. */
 export function inputsOf(file: string, declared: readonly DeclaredTensor[]): Signature {
   const inputs = declared.map((tensor) => specOf(tensor, `${file}: input`));
   refuseSameNames(file, inputs);

@@ -5,7 +5,7 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import { readTable } from './sorted-table.ts';
 import { elementsOf, TENSORFLOW_TYPES } from './tensor-types.ts';
 
-/** What the variables of a SavedModel are; what an optimizer and metrics keep beside them is left out. */
+/** The totals over a SavedModel's variables, without those of an optimizer and of metrics. */
 export type Variables = {
   readonly parameters: number;
   readonly bytes: number;
@@ -40,7 +40,7 @@ type Entry = {
   readonly size: number;
 };
 
-/** Reads the index of a SavedModel's variables, and holds each to the file in which it lies; undefined where there is none. Fails with `ArtifactRejected`. */
+/** Reads the index of a SavedModel's variables, and checks each against its file; undefined where there is no index. Fails with `ArtifactRejected`. */
 export async function readVariables(
   files: readonly ArtifactFile[],
   root: string,
@@ -81,7 +81,7 @@ async function shardsOf(header: Buffer, file: string): Promise<number> {
   throw rejected(`${file} says ${shards} files of variables; the limit is ${MAX_SHARDS}`, RESAVE);
 }
 
-/** The size of each file of variables; one that is missing has none. */
+/** The size of each file of variables; a missing file has no entry. */
 function shardSizes(
   files: readonly ArtifactFile[],
   root: string,

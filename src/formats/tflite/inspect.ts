@@ -9,7 +9,7 @@ import { type LiteModel, readLiteModel } from './model.ts';
 
 export const read: ReadFile = inspectTflite;
 
-/** What a TensorFlow Lite file says beside the facts of all models; `operators` are those of its graph, sorted. */
+/** The facts in a TensorFlow Lite file beyond those of all models; `operators` are those of its graph, sorted. */
 export type TfliteFacts = ModelFacts & {
   readonly format: 'tflite';
   readonly operators: readonly string[];
@@ -19,7 +19,7 @@ export type TfliteFacts = ModelFacts & {
 const IDENTIFIER = 'TFL3';
 const IDENTIFIER_AT = 4;
 const LEAST_BYTES = 32;
-// 222 operators were seen to take 65 MiB.
+// 222 operators were measured at 65 MiB.
 const OPERATOR_BYTES = 300 * 1024;
 // Offsets in a flatbuffer are signed 32-bit numbers.
 const MAX_FILE_BYTES = 2 ** 31 - 1;

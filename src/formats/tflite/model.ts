@@ -9,17 +9,17 @@ import {
   LITE_TYPES,
 } from '#formats/tensorflow/tensor-types.ts';
 
-/** An input or output by its name in the signature; `tensor` is its name in the graph, by which OpenVINO knows it. */
+/** An input or output by its name in the signature; `tensor` is its name in the graph, which OpenVINO uses. */
 export type LiteTensor = DeclaredTensor & { readonly tensor: string };
 
-/** What stands in a TensorFlow Lite file. `activationBytes` is a bound on what one row takes on its way: its four largest tensors. */
+/** The content of a TensorFlow Lite file. `activationBytes` is a bound on the working memory of one row: its four largest tensors. */
 export type LiteModel = {
   readonly version: number;
   readonly runtimeVersion: string;
   readonly inputs: readonly LiteTensor[];
   readonly outputs: readonly LiteTensor[];
   readonly operators: readonly string[];
-  /** How many operators its graphs call. */
+  /** The number of operators that its graphs call. */
   readonly nodes: number;
   readonly parameters: number;
   readonly weightBytes: number;
@@ -40,7 +40,7 @@ const CODE = { deprecated: 0, custom: 1, builtin: 3 };
 const GRAPH = { tensors: 0, inputs: 1, outputs: 2, operators: 3 };
 const TENSOR = { shape: 0, type: 1, buffer: 2, name: 3, sparsity: 6, freeShape: 7 };
 const OPERATOR = { code: 0, inputs: 1, outputs: 2, options: 4 };
-// The graphs that they run stand first in their options: a branch and another, or a condition and a body.
+// The graphs that these operators run come first in their options: two branches, or a condition and a body.
 const CALLING = new Map([
   ['IF', [0, 1]],
   ['WHILE', [0, 1]],
@@ -58,14 +58,14 @@ const MOST_VERSION_BYTES = 16;
 type Tensor = {
   readonly name: string;
   readonly type: ElementType;
-  /** As it is declared: -1 where it is free. */
+  /** The declared shape: -1 for a free dimension. */
   readonly shape: readonly number[];
   readonly bytes: number;
   readonly elements: number;
   readonly isConstant: boolean;
 };
 
-/** Reads a model's graph, and holds each of its tensors to the bytes that it has. Fails with `ArtifactRejected`. */
+/** Reads a model's graph, and checks each of its tensors against its bytes. Fails with `ArtifactRejected`. */
 export async function readLiteModel(root: FlatTable, file: string): Promise<LiteModel> {
   const buffers = await sizesOf(await root.tables(MODEL.buffers));
   const codes = await codesOf(await root.tables(MODEL.operatorCodes));
@@ -106,7 +106,7 @@ export async function readLiteModel(root: FlatTable, file: string): Promise<Lite
   };
 }
 
-/** How many bytes each buffer holds. */
+/** The number of bytes in each buffer. */
 async function sizesOf(buffers: readonly FlatTable[]): Promise<readonly number[]> {
   const sizes: number[] = [];
   for (const buffer of buffers) {
@@ -156,7 +156,7 @@ async function readTensor(
   return { name, type, shape: declared, elements, bytes: isConstant ? held : bytes, isConstant };
 }
 
-/** How many operators there are, each of a kind that the file lists, over tensors that are there; and which graphs they run. */
+/** The number of operators, after a check that each has a kind listed in the file and existing tensors; and the graphs that they run. */
 async function soundOperators(
   graph: FlatTable,
   most: { readonly tensors: number; readonly codes: readonly string[] },
@@ -166,7 +166,7 @@ async function soundOperators(
   const calls: string[] = [];
   for (const operator of operators) {
     const code = most.codes[(await operator.number(OPERATOR.code)) ?? 0];
-    // -1 stands for an input that is left out.
+    // -1 stands for an omitted input.
     const taken = [
       ...(await operator.numbers(OPERATOR.inputs)),
       ...(await operator.numbers(OPERATOR.outputs)),

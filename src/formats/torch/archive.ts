@@ -17,7 +17,7 @@ export const RESAVE = 'Save it again with torch, and upload the whole file.';
 export const EXPORT_AGAIN =
   'Export it again with torch 2.8 or later: torch.export.save(torch.export.export(module, args), "model.pt2").';
 
-/** Lists what torch packed. Fails with `ArtifactRejected` when it is no zip, or not one of torch's. */
+/** Lists the files that torch packed. Fails with `ArtifactRejected` when the file is not a zip, or not one of torch's. */
 export async function openTorch(source: ByteSource, file: string): Promise<TorchArchive> {
   const files = await zipFiles(source, file, { maxBytes: MAX_BYTES, maxEntries: MAX_MEMBERS });
   refuseOldProgram(files, file);
@@ -32,7 +32,7 @@ export async function openTorch(source: ByteSource, file: string): Promise<Torch
   return { file, members };
 }
 
-/** Before 2.8 torch.export.save wrote its parts side by side. */
+/** Before 2.8, torch.export.save wrote its parts side by side. */
 function refuseOldProgram(files: readonly ArtifactFile[], file: string): void {
   if (!files.some(({ name }) => name === 'serialized_exported_program.json')) return;
   throw rejected(`${file} is an exported program as torch wrote it before 2.8`, EXPORT_AGAIN);

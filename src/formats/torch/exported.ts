@@ -17,7 +17,7 @@ const OWN = /^(\.?data\/|byteorder$|archive_(format|version)$|models\/model\.jso
 const ARCHIVE_VERSION = '0';
 const SCHEMA = 8;
 
-/** By the numbers of torch's schema: the protocol's name or torch's own, and the bytes of one. */
+/** The types by the numbers of torch's schema: the protocol's name or torch's own, and the bytes of one number. */
 const SCALARS: Readonly<Record<number, readonly [string, number, Datatype | null]>> = {
   1: ['UINT8', 1, 'UINT8'],
   2: ['INT8', 1, 'INT8'],
@@ -57,7 +57,7 @@ const program = z.object({
   torch_version: z.optional(z.string()),
 });
 
-/** What an exported program says of itself: every name and expression of its graph is looked at, since torch makes Python of them. */
+/** The content of an exported program: every name and expression of its graph is checked, since torch turns them into Python. */
 export async function readExported(archive: TorchArchive) {
   const { file } = archive;
   refuseCompiled(archive);
@@ -100,7 +100,7 @@ function refuseCompiled({ file, members }: TorchArchive): void {
   );
 }
 
-/** The inputs that it was exported with are a pickle, which torch loads beside the program. */
+/** The sample inputs of the export are a pickle, which torch loads with the program. */
 async function refuseSamples(archive: TorchArchive): Promise<void> {
   const member = archive.members.get(SAMPLES);
   if (!member) return;
@@ -138,7 +138,7 @@ async function weightsOf(archive: TorchArchive) {
 
 type Said = z.infer<typeof weightsConfig>['config'][string];
 
-/** A weight as it is described, held to the member that has its bytes. */
+/** A weight by its description, checked against the member that has its bytes. */
 function tensorOf({ file, members }: TorchArchive, path: string, name: string, said: Said) {
   const { use_pickle, tensor_meta } = said;
   const [dtype, itemBytes] = SCALARS[tensor_meta?.dtype ?? 0] ?? [];

@@ -1,7 +1,7 @@
 import type { PickleGlobals } from '#formats/pickle/globals.ts';
 import type { Uses } from '#formats/pickle/values.ts';
 
-/** The storages of tensors: the protocol's name of their numbers, or torch's own, and the bytes of one. */
+/** The storages of tensors: the protocol's name of their numbers, or torch's own, and the bytes of one number. */
 export const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: number]>> = {
   FloatStorage: ['FP32', 4],
   DoubleStorage: ['FP64', 8],
@@ -43,9 +43,9 @@ const CODE = /^__torch__(\.\w+)*$/;
 
 const NO_USE: Uses = { call: false, make: false, fill: false };
 
-/** The globals of a pickle of torch: known are those of tensors, and with `hasCode` the classes whose code lies beside them. */
+/** The globals of a torch pickle: those of tensors are known, and with `hasCode` the classes whose code lies beside them. */
 export type TorchGlobals = PickleGlobals & {
-  /** What else was named, in order. */
+  /** The other names in the pickle, in order. */
   others(): readonly string[];
 };
 
@@ -53,7 +53,7 @@ export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchG
   const others = new Set<string>();
   return {
     find(written, name) {
-      // Python 2 called it so, and torch writes in its protocol.
+      // Python 2 used this name, and torch writes in Python 2's protocol.
       const module = written === '__builtin__' ? 'builtins' : written;
       const full = `${module}.${name}`;
       const uses = usesOf(full, hasCode);
@@ -71,7 +71,7 @@ export function torchGlobals({ hasCode }: { readonly hasCode: boolean }): TorchG
 
 function usesOf(full: string, hasCode: boolean): Uses | undefined {
   if (CALLED.includes(full)) return { call: true, make: false, fill: full.endsWith('OrderedDict') };
-  // The state of a quantized layer is a tuple, which code of TorchScript takes.
+  // The state of a quantized layer is a tuple, which TorchScript code takes.
   if (hasCode && CODE.test(full)) {
     return { call: false, make: true, fill: false, takesAnyState: true };
   }

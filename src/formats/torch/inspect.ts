@@ -10,17 +10,17 @@ import { readScript } from './script.ts';
 
 export const read: ReadFile = inspectTorch;
 
-// Each version reads what those before it saved. The wheel for x86-64 brings CUDA, 5.2 GB installed; PyTorch's own index has one of 200 MB.
+// Each version reads the files of the versions before it. The wheel for x86-64 brings CUDA, 5.2 GB installed; PyTorch's own index has one of 200 MB.
 const ENGINE = 'torch==2.15.0';
-// The package by which torch's converter writes ONNX.
+// The package with which torch's converter writes ONNX.
 const CONVERTER = 'onnxscript>=0.5';
 const HEAD_BYTES = 512;
 const MIB = 1024 * 1024;
-// Seen with an empty module: Python, numpy and torch with CUDA's libraries, of which nothing is used.
+// Measured with an empty module: Python, numpy and torch with CUDA's libraries, which are unused.
 const SERVER_BYTES = 780 * MIB;
 const COPIES = 1.5;
 
-/** Reads the facts of a module that torch saved with its code. Fails with `ArtifactRejected` for weights alone, and whatever could run other code. */
+/** Reads the facts of a module that torch saved with its code. Fails with `ArtifactRejected` for weights alone, and for anything that could run other code. */
 export async function inspectTorch(source: ByteSource, file: string): Promise<ModelFacts> {
   const head = Buffer.from(await source.read(0, Math.min(HEAD_BYTES, source.sizeBytes)));
   refuseOldFile(head, file);

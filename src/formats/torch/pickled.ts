@@ -7,7 +7,7 @@ import { openTorch, RESAVE, type TorchArchive } from './archive.ts';
 import type { TorchGlobals } from './globals.ts';
 import { storageOf } from './tensors.ts';
 
-/** Follows one pickle of an archive, whose tensors have their bytes beside it. */
+/** Follows one pickle of an archive whose tensors have their bytes beside it. */
 export async function scanMember(
   { file }: TorchArchive,
   member: ArtifactFile,
@@ -20,12 +20,12 @@ export async function scanMember(
       refer: storageOf,
     });
   } catch (error) {
-    // The pickle's own way out is scikit-learn's.
+    // The remedy that the pickle reader names is scikit-learn's.
     throw error instanceof Failure ? rejected(error.message, RESAVE) : error;
   }
 }
 
-/** An archive of torch that lies, as a whole, in another. */
+/** An archive of torch that is stored as a whole in another. */
 export async function openInner(
   { file }: TorchArchive,
   member: ArtifactFile,

@@ -1,9 +1,9 @@
 import { quoted, rejected } from '#formats/rejected.ts';
 
-// What torch's own operators are called. Higher-order ones, custom ones and calls of Python are not among them.
+// The names of torch's own operators, without higher-order ones, custom ones and Python calls.
 const TARGET =
   /^(torch\.ops\.(aten|prims|quantized_decomposed)\.\w+(\.\w+)?|_operator\.(add|sub|mul|floordiv|truediv|mod|neg|pow|eq|ne|lt|le|gt|ge|getitem|and_|or_|not_)|math\.(trunc|ceil|floor|sqrt)|torch\.sym_\w+)$/;
-// torch evaluates these as Python, by sympy.
+// torch evaluates these as Python, with sympy.
 const EXPRESSION = /^[\w\s+\-*/%(),.=<>&|~']*$/;
 const SYMBOL = /^[suz]\d+$/;
 const WORDS: ReadonlySet<string> = new Set(
@@ -23,7 +23,7 @@ const MAX_NODES = 5_000_000;
 const EXPORT =
   'Export the module again, of operators of torch alone, or to ONNX with torch.onnx.export.';
 
-/** Refuses a program of which torch would make other code than calls of its own operators. */
+/** Refuses a program from which torch would make code other than calls of its own operators. */
 export function refuseOddProgram(file: string, program: unknown): void {
   const left: unknown[] = [program];
   let nodes = 0;
@@ -71,7 +71,7 @@ function isExpression(text: string): boolean {
   return words.every((word) => WORDS.has(word) || SYMBOL.test(word));
 }
 
-// A guard is a line of Python: what the exporter writes of the inputs' sizes, by each other and by what is computed of them.
+// A guard is a line of Python: the exporter's conditions on the sizes of the inputs, by each other and by values computed from them.
 const SIZE = /L(\['\w+'\]|\[\d+\])+\.(size|stride)\(\)\[\d+\]/g;
 const GUARD = /^(?:[\d\s()+%-]|\*(?!\*)|\/\/?|[=!<>]=|[<>]|\b(?:and|or|not)\b)+$/;
 const MAX_GUARD = 10_000;

@@ -9,7 +9,7 @@ import { torchGlobals } from './globals.ts';
 import { scanMember } from './pickled.ts';
 import { isTensor, tensorsIn, weighed } from './tensors.ts';
 
-/** A pickle of torch has weights, or whole objects, and no code: what it is, and what its owner can do. */
+/** A torch pickle has weights, or whole objects, but no code: the failure says which, and gives the owner's remedy. */
 export async function refusePickle(archive: TorchArchive): Promise<Failure> {
   const { file, members } = archive;
   const data = members.get('data.pkl');
@@ -36,7 +36,7 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
       `Save it with its code: torch.jit.script(module).save("model.pt"), or torch.export.save(torch.export.export(module, args), "model.pt2"); or ${BY_CODE}.`,
     );
   }
-  // What no known class does says less than the name of the class that does it.
+  // An unknown class is reported above, since its name says more than the action that failed.
   if (!isPickled(scanned)) throw scanned;
   const { root } = scanned;
   const tensors = tensorsIn(root, archive, 'data');
@@ -50,7 +50,7 @@ export async function refusePickle(archive: TorchArchive): Promise<Failure> {
   );
 }
 
-/** How torch loads a pickle of its own: weights alone; by Lightning, whose checkpoint it is; or, where it has other objects beside tensors, only by running what it names. `ofScript`: the classes that stood in the notebook or script that saved it. */
+/** How torch loads one of its pickles: as weights alone; by Lightning, if it is Lightning's checkpoint; or, where it has other objects beside tensors, only by running the code that it names. `ofScript`: the classes that the notebook or script defined which saved it. */
 export type LoadedBy = {
   readonly by: 'weights' | 'lightning' | 'whole';
   readonly ofScript: readonly string[];
@@ -73,7 +73,7 @@ function isPickled(scanned: unknown): scanned is Pickled {
   return typeof scanned === 'object' && scanned !== null && 'root' in scanned;
 }
 
-// What it keeps beside the weights; its callbacks and hyper-parameters are objects of it.
+// The modules of Lightning's objects in a checkpoint, such as its callbacks and hyper-parameters.
 const LIGHTNING = /^(pytorch_lightning|lightning|lightning_fabric)\./;
 const OF_LIGHTNING = 'pytorch-lightning_version';
 
@@ -87,7 +87,7 @@ export function entriesOf(value: Value): readonly (readonly [string, Value])[] {
   return value.kind === 'dict' || value.kind === 'instance' ? [...(value.entries ?? [])] : [];
 }
 
-/** Where a checkpoint has the weights: `["model_state_dict"]`. */
+/** The key of the weights in a checkpoint: `["model_state_dict"]`. */
 function keyOfState(root: Value): string {
   const found = entriesOf(root).find(([, value]) => isState(value));
   return found ? `[${JSON.stringify(found[0])}]` : '';
@@ -96,7 +96,7 @@ function keyOfState(root: Value): string {
 /** The lines that load a module's weights from a file of this name. */
 type Loading = {
   readonly needs: string;
-  /** What is less work, as a clause. */
+  /** The easier way, as a clause. */
   readonly first: string;
   lines(file: string): readonly string[];
 };
@@ -133,16 +133,16 @@ function tenLines(file: string, { needs, first, lines }: Loading): string {
   ].join('\n');
 }
 
-// By their first bytes, in hex.
+// The first bytes, in hex.
 const LEGACY = /^80028a0a6cfc9c46/;
 const PICKLE = /^800[2-5]/;
-// By the name of the first file in it, or the sign of all tars.
+// The name of the first file in it, or the signature of all tars.
 const TAR = /^(storages|tensors|pickle|sys_info)\0|^.{257}ustar/s;
 
 const SAVE_WITH_CODE =
   'Load it where its code is, and save it with torch.jit.script or torch.export; or put it in a folder with a predict.py that loads it';
 
-/** What torch wrote before its files were zips: a pickle of pickles until 1.5, a tar until 0.1. */
+/** Refuses torch's formats from before its files were zips: a pickle of pickles until 1.5, a tar until 0.1. */
 export function refuseOldFile(head: Buffer, file: string): void {
   const hex = head.toString('hex');
   const isTar = TAR.test(head.toString('latin1'));
@@ -160,7 +160,7 @@ export function refuseOldFile(head: Buffer, file: string): void {
   }
 }
 
-/** The modules that torch wrote before 1.4 are described by JSON. */
+/** Refuses modules from torch before 1.4, which are described by JSON. */
 export function refuseOldScript({ file, members }: TorchArchive): void {
   if (!members.has('model.json')) return;
   throw rejected(

@@ -13,7 +13,7 @@ import { STORAGES, torchGlobals } from './globals.ts';
 import { scanMember } from './pickled.ts';
 import { isTensor, tensorsIn, weighed } from './tensors.ts';
 
-// The build asks the model for its answer to as many zeros.
+// The build asks the model for its answer to this many zeros.
 const MOST_VALUES = 10_000_000;
 const MAX_CODE_BYTES = 32 * 2 ** 20;
 // Operators that open files, whatever their path; torch has them for its own tests.
@@ -23,7 +23,7 @@ const REACHES_OUT =
 const NAMESPACE = /\bops\.(\w+)\./g;
 const OWN_NAMESPACES: readonly string[] = ['aten', 'prim', 'prims', 'quantized', 'inductor'];
 
-/** What a module of TorchScript says of itself: its class, its arguments, its weights. */
+/** The content of a TorchScript module: its class, its arguments, its weights. */
 export async function readScript(archive: TorchArchive) {
   const { file, members } = archive;
   await refuseCode(archive);
@@ -46,7 +46,7 @@ export async function readScript(archive: TorchArchive) {
   };
 }
 
-/** What a pickle of a module holds; its code lies beside it, so it names nothing else. */
+/** The content of a module's pickle; its code lies beside it, so it names nothing else. */
 async function scanned(archive: TorchArchive, member: ArtifactFile): Promise<Value> {
   const globals = torchGlobals({ hasCode: true });
   const { root } = await scanMember(archive, member, globals);
@@ -88,7 +88,7 @@ function refuseCalls(where: string, code: string): void {
   );
 }
 
-/** A traced module keeps what it was traced with. */
+/** A traced module records its traced inputs. */
 async function signatureOf(archive: TorchArchive, root: Instance): Promise<Signature | null> {
   const traced = archive.members.get('traced_inputs.pkl');
   const kept = traced ? await scanned(archive, traced) : null;
@@ -123,7 +123,7 @@ function datatypeOf(storage: string): Datatype | null {
   return DATATYPES.find((each) => each === dtype && each !== 'BF16') ?? null;
 }
 
-/** The names of the arguments of `forward`, all of them tensors; null where they are not, or the code is written otherwise. */
+/** The names of the arguments of `forward`, all of them tensors; null where they are not, or the code has another form. */
 async function argumentsOf(
   { members }: TorchArchive,
   name: string,

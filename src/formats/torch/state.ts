@@ -8,7 +8,7 @@ import { tensorsIn, weighed } from './tensors.ts';
 
 const ZIP = 'PK';
 
-/** The weights of a module by their names (its state_dict), as torch saved them. Fails with `ArtifactRejected`, and this way out, for anything else. */
+/** The weights of a module by their names (its state_dict), as torch saved them. Fails with `ArtifactRejected`, with this remedy, for anything else. */
 export async function readState(source: ByteSource, file: string, wayOut: string) {
   const head = Buffer.from(await source.read(0, Math.min(ZIP.length, source.sizeBytes)));
   if (head.toString('latin1') !== ZIP) {

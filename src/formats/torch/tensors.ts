@@ -12,7 +12,7 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import { RESAVE, type TorchArchive } from './archive.ts';
 import { STORAGES } from './globals.ts';
 
-/** A tensor as a pickle of torch describes it. */
+/** A tensor as a torch pickle describes it. */
 export type TorchTensor = {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -34,7 +34,7 @@ export function storageOf(machine: PickleMachine, id: Value): Value {
   return { kind: 'instance', of: named, args: [key, count], attributes: new Map() };
 }
 
-/** Each tensor that a pickled object reaches, once. Fails with `ArtifactRejected` where one reaches beyond the bytes that it has. */
+/** Each tensor that a pickled object reaches, once. Fails with `ArtifactRejected` where one extends beyond its bytes. */
 export function tensorsIn(
   root: Value,
   archive: TorchArchive,
@@ -106,7 +106,7 @@ function countsIn(value: Value | undefined): readonly number[] | undefined {
   return isThing(value) && numbers.every(isCount) ? numbers.filter(isCount) : undefined;
 }
 
-/** The number of elements of tensors that share no storage, and what their storages take. */
+/** The number of elements of tensors that share no storage, and the size of their storages. */
 export function weighed(tensors: readonly TorchTensor[], archive: TorchArchive, folder: string) {
   const storages = new Map(tensors.map((tensor) => [tensor.storage, tensor]));
   let [parameters, weightBytes] = [0, 0];

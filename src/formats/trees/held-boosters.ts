@@ -22,7 +22,7 @@ export type HeldBooster = {
   readonly table: BoosterTable | null;
 };
 
-/** Classes that hand one of their attributes to a C++ library, which trusts its content. */
+/** Classes that pass one of their attributes to a C++ library, which trusts its content. */
 export const HOLDERS: Readonly<Record<string, Library>> = {
   'xgboost.core.Booster': 'xgboost',
   'lightgbm.basic.Booster': 'lightgbm',
@@ -33,11 +33,11 @@ export const HOLDERS: Readonly<Record<string, Library>> = {
 };
 export const HANDLES: readonly string[] = ['handle', '_handle', '__model'];
 
-/** Enough bytes to tell whether it may be a model. */
+/** The number of bytes that show whether it may be a model. */
 export const BOOSTER_HEAD_BYTES = 5;
 const SAMPLE_BYTES = 2 ** 20;
 
-/** The library that would take content with this beginning for its own model; a character per byte. */
+/** The library that would accept content with this beginning as its own model; a character per byte. */
 export function boosterBegins(head: string): Library | undefined {
   if (/^\{["#$iUIlL]/.test(head)) return 'xgboost';
   if (/^tree\r?\n/.test(head)) return 'lightgbm';

@@ -2,7 +2,7 @@
 export type TreeFault = string | undefined;
 
 /**
- * Checks a tree of `nodes` nodes with root 0; `left` and `right` have each node's children, negative where there is none.
+ * Checks a tree of `nodes` nodes with root 0; `left` and `right` have each node's children, negative where there is no child.
  * Every child must exist and have one parent, so that every path from the root ends.
  */
 export function childrenFault(

@@ -6,7 +6,7 @@ import { readText } from '#formats/bytes/text-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { readTextProto, type TextMessage, type TextValue } from './text-proto.ts';
 
-/** A Triton model that is ONNX: the file of its newest version, and its configuration, which has to agree with it. */
+/** A Triton model in ONNX: the file of its newest version, and its configuration, which has to agree with it. */
 export type TritonModel = { readonly file: ArtifactFile; readonly config: ArtifactFile };
 
 const MAX_CONFIG_BYTES = 256 * 1024;
@@ -20,7 +20,7 @@ export function tritonConfigs(files: readonly ArtifactFile[]): readonly Artifact
   );
 }
 
-/** The version that Triton would serve of this model: of ONNX alone. Fails with `ArtifactRejected`. */
+/** The version of this model that Triton would serve; only ONNX is supported. Fails with `ArtifactRejected`. */
 export async function tritonModel(
   files: readonly ArtifactFile[],
   config: ArtifactFile,
@@ -45,7 +45,7 @@ export async function tritonModel(
   );
 }
 
-/** Holds a graph to the inputs and outputs that its configuration declares. Fails with `ArtifactRejected`. */
+/** Checks a graph against the inputs and outputs that its configuration declares. Fails with `ArtifactRejected`. */
 export async function requireDeclared(
   config: ArtifactFile,
   found: Signature | null,
@@ -70,7 +70,7 @@ export async function requireDeclared(
   }
 }
 
-/** A free dimension of the graph may be declared as a number, and one that is fixed must be that. */
+/** A free dimension of the graph may be declared as a number; a fixed one must have the declared number. */
 function agrees({ shape, isUnranked }: TensorSpec, declared: readonly number[]): boolean {
   if (isUnranked) return true;
   return (

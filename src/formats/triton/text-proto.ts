@@ -9,7 +9,7 @@ const MAX_TOKENS = 200_000;
 const MAX_DEPTH = 64;
 const CLOSES: Readonly<Record<string, string>> = { '{': '}', '<': '>' };
 
-/** Reads a message; texts come without their quotes, all else as it is written. Fails with `ArtifactRejected`. */
+/** Reads a message; texts come without their quotes, all other values as written. Fails with `ArtifactRejected`. */
 export function readTextProto(text: string, file: string): TextMessage {
   const tokens = tokensOf(text, file);
   let at = 0;

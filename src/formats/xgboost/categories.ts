@@ -24,7 +24,7 @@ export function xgboostCategories(file: string) {
   }
 
   return {
-    /** What to do with a list; undefined when it is not one of these. */
+    /** How to read a list; undefined when it is not one of these. */
     enter(place: string): 'numbers' | undefined {
       if (place === 'cats.enc[]') {
         close();
@@ -63,7 +63,7 @@ function fits(segments: readonly number[], order: readonly number[], columns: nu
   });
 }
 
-/** Starts at 0 and never decreases. */
+/** Whether the bounds start at 0 and never decrease. */
 function rises(bounds: readonly number[]): boolean {
   return bounds.every((bound, at) => (at === 0 ? bound === 0 : bound >= (bounds[at - 1] ?? 0)));
 }

@@ -25,7 +25,7 @@ export type XgboostModel = {
 const WALKS = { json: walkJson, ubj: walkUbjson } as const;
 const MAX_NAMES = 100_000;
 const MAX_SCALARS = 100;
-// XGBoost allocates memory for as many as the file declares.
+// XGBoost allocates memory for the number that the file declares.
 const MAX_COUNT = 1_000_000;
 
 // `dart` nests its model in a `gbtree`.

@@ -63,7 +63,7 @@ export function xgboostTrees(file: string) {
   }
 
   return {
-    /** What to do with a list; undefined when it is not one of these. */
+    /** How to read a list; undefined when it is not one of these. */
     enter(place: string): 'numbers' | 'count' | undefined {
       if (place === 'trees[]') close();
       const name = nameOf(place);
@@ -103,8 +103,8 @@ export function xgboostTrees(file: string) {
 type Vectors = { readonly plain: Lists; readonly fault?: TreeFault };
 
 /**
- * A tree of `multi_strategy="multi_output_tree"` has a vector of `size` numbers in each leaf: until 3.0 among those of all nodes, from 3.1 on in a list of their own,
- * in which a leaf's right child is its place. XGBoost checks neither. Answers the lists with leaves that have no child.
+ * A tree of `multi_strategy="multi_output_tree"` has a vector of `size` numbers in each leaf: until 3.0 among those of all nodes, from 3.1 on in a separate list,
+ * in which a leaf's right child is its index. XGBoost checks neither. Returns the lists with leaves that have no child.
  */
 function vectorLeaves(lists: Lists, counts: ReadonlyMap<string, number>, size: number): Vectors {
   if (size <= 1) return { plain: lists };

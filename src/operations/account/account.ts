@@ -32,7 +32,7 @@ import { findStack, type SlipwayStack } from './stack.ts';
 import { uploadToBucket } from './upload.ts';
 
 const clock = systemClock;
-/** Keeps no command from ending. */
+/** A pause that does not keep a command from ending. */
 const unheld = (ms: number) => sleep(ms, undefined, { ref: false });
 
 /** The Slipway of an account, over its own table, bucket, workflows and logs, with the caller's credentials. */
@@ -49,7 +49,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
   const { Bucket } = outputs;
   const s3 = () => new S3Client(clientSettings(account));
-  // Asked once, however many files a folder has. Who may not ask uploads all the same.
+  // The caller's identity is fetched once, however many files a folder has. A caller without the permission uploads all the same.
   let by: Promise<string | undefined> | undefined;
   return {
     ...slipwayRequests({
@@ -61,7 +61,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       sleep: (ms) => sleep(ms),
       bucket: Bucket,
       endpoint,
-      // CloudWatch's alarms tell in an account.
+      // In an account, CloudWatch's alarms report these.
       alerts: async () => [],
       untaken: async () => [],
       isInBucket: async () => true,
@@ -113,7 +113,7 @@ function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']
   });
 }
 
-/** Functions name their streams by their version's number, tasks by their revision. */
+/** Functions name their log streams by their version's number, tasks by their revision. */
 function logTails(
   account: AwsAccount,
   outputs: SlipwayStack['outputs'],

@@ -4,10 +4,10 @@ import type { BuildLog } from '#ports/build-log.ts';
 
 type Deps = { readonly builds: Pick<CodeBuilds, 'running'>; readonly buildLog: BuildLog };
 
-// A build prints much between two stages.
+// A build prints many lines between two stages.
 const LINES = 200;
 
-/** How the builds of an account stand; see `Slipway.builds`. How long they still take, nobody knows. */
+/** The progress of an account's builds; see `Slipway.builds`. Their remaining time is unknown. */
 export async function buildsProgress({
   builds,
   buildLog,

@@ -16,18 +16,18 @@ import { findStack } from './stack.ts';
 
 type Carried = { readonly key: string; readonly versionId: string };
 
-/** The two accounts, or the two stages of one. */
+/** The two accounts, or the two stages of one account. */
 export type Accounts = {
   readonly from: AwsAccount;
   readonly to: AwsAccount;
-  /** Gets the bytes of the image's layers that have arrived so far. */
+  /** Gets the number of bytes of the image's layers that have arrived so far. */
   readonly onCopied: (bytes: number) => void;
 };
 
 /**
- * Brings a release from one account to another: its files, then its image by digest, and last the object that describes it.
- * The image comes late, since the sweep there deletes one that no version is of, and files may take longer than it waits.
- * Every call is one's own of these accounts: neither trusts the other.
+ * Copies a release from one account to another: its files, then its image by digest, and last the object that describes it.
+ * The image comes late, since the sweep there deletes an image that belongs to no version, and copying the files may take longer than the sweep waits.
+ * The caller makes every call with its own permissions in both accounts: neither account trusts the other.
  */
 export async function carryBetweenAccounts(
   release: Release,
@@ -53,7 +53,7 @@ export async function carryBetweenAccounts(
     const releasing = { to: target.outputs.Bucket, by, atMs: systemClock.now() };
     return signedRelease(carried, signer, releasing);
   };
-  // Who may not sign is told before anything is copied; what goes with the release is signed last, since a signature counts for an hour.
+  // A caller without the permission to sign learns it before anything is copied; the release's statement is signed last, since a signature is valid for an hour.
   await sign(release);
   const { digest, tag } = release.image;
   const prefix = releasePrefix(release.model, release.digest);

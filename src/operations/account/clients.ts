@@ -9,7 +9,7 @@ export type AwsAccount = {
   readonly role?: AssumedRole | undefined;
 };
 
-/** The fix for a `PlatformDenied` that names none. */
+/** The fix for a `PlatformDenied` that has none. */
 export const DENIED_FIX =
   'Sign in again if the credentials are old; else ask for this permission: docs/deploy.md lists what each command needs.';
 
@@ -22,7 +22,7 @@ export function clientSettings({ profile, region, role }: AwsAccount) {
   return { ...own, credentials };
 }
 
-/** Makes the first call to AWS; fails with what to do when credentials or a region are missing. */
+/** Makes the first call to AWS; when credentials or a region are missing, it fails with the remedy. */
 export async function withCredentials<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   try {
     return await call();

@@ -5,7 +5,7 @@ import { systemClock } from '#adapters/clocks.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { findStackIfAny, type SlipwayStack } from './stack.ts';
 
-/** Moves the API keys that a release before has left in one partition, once the stack can read the others. */
+/** Moves the API keys that an earlier release has left in one partition, once the stack can read the others. */
 export async function moveKeys(account: AwsAccount): Promise<void> {
   const stack = await findStackIfAny(account);
   if (stack) await accountKeys(account, stack).move();

@@ -11,13 +11,13 @@ type Deps = {
   readonly sleep: (ms: number) => Promise<unknown>;
 };
 
-/** Longer than S3, EventBridge and admission take together: a few seconds. */
+/** Longer than S3, EventBridge and admission take together, which is a few seconds. */
 const LATE_MS = 20_000;
 
 /**
- * Starts the deployment of an upload that nobody has told the workflow of: for some five minutes after a bucket was made, S3 may tell EventBridge nothing.
+ * Starts the deployment of an upload whose event never reached the workflow: for some five minutes after a bucket was made, S3 may send EventBridge nothing.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html
- * An event that comes later finds the deployment known, and the sweep, which starts what stays lost, gives the execution the same name. It never fails: whoever may not start executions waits for one of those.
+ * An event that comes later finds the deployment known, and the sweep, which starts lost ones, gives the execution the same name. It never fails: a caller who may not start executions waits for the event or the sweep.
  */
 export async function startIfLate(
   { registry, executions, bucket, sleep }: Deps,

@@ -38,7 +38,7 @@ import type { clientSettings } from './clients.ts';
 type Settings = ReturnType<typeof clientSettings>;
 type Names = readonly (string | undefined)[] | undefined;
 
-/** What an account has of one kind: `kind` as a person calls it, the service that has it, and the names, a page at a time. */
+/** A list of one kind of resource in an account: `kind` is the name in messages, then the service, and the resource names, a page at a time. */
 export type ListOf = {
   readonly kind: string;
   readonly service: string;
@@ -65,7 +65,7 @@ function paged<Client, Page>(
 
 const forContainers = (list: ListOf): ListOf => ({ ...list, isForContainers: true });
 
-/** Every kind of thing that a stage is made of, and the services that have them: `slipway doctor` asks each service for the first page, `slipway prove` for all. */
+/** Every kind of resource in a stage, and the services that have them: `slipway doctor` requests the first page from each service, `slipway prove` all pages. */
 export const LISTS: readonly ListOf[] = [
   paged('CloudFormation', 'stack', CloudFormationClient, [
     (client) => paginateDescribeStacks({ client }, {}),
@@ -155,7 +155,7 @@ export const LISTS: readonly ListOf[] = [
   {
     kind: 'signing key',
     service: 'KMS',
-    // A key has an id and no name: its description says whose it is. One that is to be deleted costs nothing and signs nothing.
+    // A key has an id but no name: its description says whose it is. A key that is scheduled for deletion costs nothing and signs nothing.
     async *pages(settings) {
       const client = new KMSClient(settings);
       for await (const { Keys = [] } of paginateListKeys({ client }, {})) {
@@ -171,7 +171,7 @@ export const LISTS: readonly ListOf[] = [
     (client) => paginateDescribeVpcs({ client }, {}),
     ({ Vpcs }) => Vpcs?.map(({ Tags = [] }) => Tags.find(({ Key }) => Key === 'Name')?.Value),
   ]),
-  // Lambda describes its interfaces by the function that they serve.
+  // Lambda's description of its interfaces names the function that they serve.
   paged('EC2', 'network interface', EC2Client, [
     (client) => paginateDescribeNetworkInterfaces({ client }, {}),
     ({ NetworkInterfaces }) => NetworkInterfaces?.map(({ Description }) => Description),

@@ -5,7 +5,7 @@ import type { ReleaseKey } from '#operations/signing/release-signing.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { findStack, type SlipwayStack } from './stack.ts';
 
-/** The key by which a stage signs its releases, used as the role that alone may; undefined for a stage that signs none. */
+/** The key with which a stage signs its releases, used through the only role that may; undefined for a stage that does not sign. */
 export function releaseKey(
   account: AwsAccount,
   { SigningKey: keyId, Signer: arn }: SlipwayStack['outputs'],
@@ -33,7 +33,7 @@ export function releaseKey(
   };
 }
 
-/** The public key of the stage's releases. Fails with `InputInvalid` for a stage that signs none. */
+/** The public key of the stage's releases. Fails with `InputInvalid` for a stage that does not sign. */
 export async function stagePublicKey(account: AwsAccount): Promise<string> {
   const { outputs } = await findStack(account);
   const key = releaseKey(account, outputs);

@@ -22,9 +22,9 @@ export const SERVICE_ROLES: readonly ServiceRole[] = [
     name: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
     service: 'ecs.application-autoscaling.amazonaws.com',
   },
-  // For hosts on Spot: whoever starts an account's first must be allowed to create it. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2565
+  // The role for hosts on Spot: the caller who starts an account's first one must be allowed to create the role. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2565
   { name: 'AWSServiceRoleForEC2Spot', service: 'spot.amazonaws.com' },
-  // For VPC links. https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
+  // The role for VPC links. https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
   { name: 'AWSServiceRoleForAPIGateway', service: 'ops.apigateway.amazonaws.com' },
 ];
 
@@ -42,8 +42,8 @@ export async function missingServiceRoles(
 }
 
 /**
- * Creates the missing roles; one that another caller creates meanwhile is fine. None is in the template: a stack fails to create an existing role, and its removal would delete a role that others use.
- * Fails with `PlatformDenied`, which says what to do, when the caller may not create them.
+ * Creates the missing roles; it is fine if another caller creates one meanwhile. The template contains none of them: a stack fails to create an existing role, and its removal would delete a role that others use.
+ * Fails with `PlatformDenied`, with the remedy, when the caller may not create them.
  */
 export async function ensureServiceRoles(settings: IAMClientConfig): Promise<void> {
   const iam = new IAMClient(settings);

@@ -21,14 +21,14 @@ export type StackState = {
 };
 
 /**
- * The way in which CloudFormation lets a deploy go on with a stack: update it, do so once the stack is deleted or its rollback is continued, wait, or nothing until a person has mended it.
+ * The way in which CloudFormation lets a deploy continue with a stack: update it, do so once the stack is deleted or its rollback is continued, wait, or nothing until a person has repaired it.
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html, stack status codes, and the refusals in aws/aws-cdk#5151, widdix/cfn-create-or-update#3, org-formation/org-formation-cli#455.
  */
 export type Remedy = 'update' | 'delete first' | 'continue the rollback' | 'wait' | 'mend';
 
 const REMEDIES = {
   CREATE_COMPLETE: 'update',
-  // Only a stack made with its rollback switched off stays so.
+  // Only a stack that was created with its rollback switched off stays in this state.
   CREATE_FAILED: 'delete first',
   CREATE_IN_PROGRESS: 'wait',
   DELETE_COMPLETE: 'update',
@@ -54,12 +54,12 @@ const REMEDIES = {
   UPDATE_ROLLBACK_IN_PROGRESS: 'wait',
 } as const satisfies Record<StackStatus, Remedy>;
 
-/** The way of a status; one that CloudFormation has added since is a person's to look at. */
+/** The remedy for a status; a person must look at a status that CloudFormation has added since. */
 export function remedyFor(status: StackStatus): Remedy {
   return REMEDIES[status] ?? 'mend';
 }
 
-/** The account's stack in whatever state; undefined when there is none. */
+/** The account's stack in any state; undefined when there is no stack. */
 export async function stackState(account: AwsAccount): Promise<StackState | undefined> {
   return stateOf(await describeStack(account));
 }
@@ -73,7 +73,7 @@ export function stateOf(stack: Stack | undefined): StackState | undefined {
 const WAIT = { maxWaitTime: 3600, minDelay: 2, maxDelay: 15 };
 
 /**
- * Brings a stack whose deploy failed to where it can be deployed: removes one that was never made whole, and finishes a rollback that broke off, without leaving anything out. Does nothing for others.
+ * Makes a stack whose deploy failed deployable: removes one that was never complete, and finishes a rollback that broke off, without skipping any resource. Does nothing for others.
  * Fails with `PlatformUnavailable` where CloudFormation cannot do it, with its reason.
  */
 export async function mendStack(account: AwsAccount, { id, name, status }: StackState) {
@@ -103,7 +103,7 @@ export async function mendStack(account: AwsAccount, { id, name, status }: Stack
   }
 }
 
-/** Says how a person mends a stack in which no deploy can begin; empty where one can. */
+/** The instructions for repairing a stack in which no deploy can begin; empty where one can. */
 export function stackFix(
   { status, name }: Pick<StackState, 'status' | 'name'>,
   stage: string,

@@ -34,7 +34,7 @@ export const OUTPUTS = [
   'UsagePlan',
 ] as const;
 
-/** The outputs of a stack only with containers: its parameter is not `off`. */
+/** The outputs that a stack has only with containers: its parameter is not `off`. */
 export const CONTAINER_OUTPUTS = [
   'Cluster',
   'ContainerSubnets',
@@ -48,7 +48,7 @@ export type SlipwayStack = {
   readonly name: string;
   readonly status: string;
   readonly parameters: Readonly<Record<string, string>>;
-  /** A stack of a release before lacks `KeyPartitions`: how many partitions its authorizer reads keys from. `SigningKey` and `Signer` are there where it signs releases. */
+  /** A stack of an earlier release lacks `KeyPartitions`: the number of partitions from which its authorizer reads keys. `SigningKey` and `Signer` are present where it signs releases. */
   readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>> & {
     readonly EnvironmentHash?: string;
     readonly KeyPartitions?: string;
@@ -66,29 +66,29 @@ export async function findStack(account: AwsAccount): Promise<SlipwayStack> {
   return (await findStackIfAny(account)) ?? Promise.reject(await noStack(account));
 }
 
-/** Like `findStack`; undefined when there is none. */
+/** Like `findStack`; undefined when there is no stack. */
 export async function findStackIfAny(account: AwsAccount): Promise<SlipwayStack | undefined> {
   return readStack(await describeStack(account));
 }
 
-/** Answers the account's stack as CloudFormation describes it; undefined when there is none. */
+/** Returns the account's stack as CloudFormation describes it; undefined when there is no stack. */
 export function describeStack(account: AwsAccount): Promise<Stack | undefined> {
   return describe(new CloudFormationClient(clientSettings(account)), stackName(account));
 }
 
-/** The same as Slipway's. Fails with `InputInvalid` when its creation never completed. */
+/** The same stack in Slipway's form. Fails with `InputInvalid` when its creation never completed. */
 export function readStack(stack: Stack | undefined): SlipwayStack | undefined {
   return stack && read(stack);
 }
 
-/** The parameter `containers` of the stack, whatever state it is in; undefined where it has none, as before its first deploy was through. */
+/** The parameter `containers` of the stack, in any state; undefined where the stack lacks it, as before its first deploy was complete. */
 export async function containersOf(account: AwsAccount): Promise<string | undefined> {
   const cloudFormation = new CloudFormationClient(clientSettings(account));
   const { Parameters = [] } = (await describe(cloudFormation, stackName(account))) ?? {};
   return Parameters.find(({ ParameterKey }) => ParameterKey === 'Containers')?.ParameterValue;
 }
 
-/** The stack's status, as CloudFormation calls it; empty where there is none. */
+/** The stack's status, by CloudFormation's name; empty where there is no stack. */
 export async function stackStatus(account: AwsAccount): Promise<string> {
   const cloudFormation = new CloudFormationClient(clientSettings(account));
   return (await describe(cloudFormation, stackName(account)))?.StackStatus ?? '';
@@ -102,7 +102,7 @@ export async function noStack(account: AwsAccount): Promise<Failure> {
   });
 }
 
-/** A stack as CloudFormation tells of it, in whatever state: it may lack any output. */
+/** A stack as CloudFormation describes it, in any state: it may lack any output. */
 export type FoundStack = Pick<SlipwayStack, 'id' | 'name' | 'status'> & {
   readonly outputs: Readonly<Record<string, string>>;
 };
@@ -141,7 +141,7 @@ async function describe(
     );
     return Stacks[0];
   } catch (error) {
-    // CloudFormation has no error name of its own for a missing stack.
+    // CloudFormation has no specific error name for a missing stack.
     const isAbsent = error instanceof Error && error.name === 'ValidationError';
     if (isAbsent && /does not exist/.test(error.message)) return undefined;
     throw error;

@@ -13,7 +13,7 @@ import { Failure } from '#domain/failure.ts';
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 
-/** Uploads one object to the bucket, in parts if it is large, and writes beside it `by` whom. When stopped, it deletes its parts once those in flight have ended. */
+/** Uploads one object to the bucket, in parts if it is large, and records beside it the uploader, `by`. When stopped, it deletes its parts once those in flight have ended. */
 export async function uploadToBucket(
   client: S3Client,
   bucket: string,

@@ -13,19 +13,19 @@ import { Failure } from '#domain/failure.ts';
 import { copyTree } from './copy-tree.ts';
 import { type DataFolder, type Job, keptVersions } from './data-folder.ts';
 
-/** Says that a folder is a backup, and of which version its registry is. */
+/** The file that marks a folder as a backup, with the version of its registry. */
 export const LABEL = 'backup.json';
 
 type Options = {
-  /** Links objects instead of copying them where both are on one disk: quick, but a rotted file is rotted in both. */
+  /** Links objects instead of copying them where both are on one disk: quick, but a damaged file is then damaged in both. */
   readonly isLinked: boolean;
   readonly nowMs: number;
 };
 
 /**
- * Copies the registry as it is at this moment, then the objects and built folders that it needs; what the backup has already is left alone. The registry takes its place last, so an interrupted backup leaves the one before.
- * Slipway goes on meanwhile. Objects are compared with their hash as they are copied.
- * Fails with `InputInvalid` for a folder that has something else in it, with `PlatformDenied` for one that others may read, and as writes do.
+ * Copies the registry as it is at this moment, then the objects and built folders that it needs; existing content of the backup is left alone. The registry is put in place last, so an interrupted backup leaves the previous one.
+ * Slipway runs on meanwhile. Objects are checked against their hash while they are copied.
+ * Fails with `InputInvalid` for a folder that has other content, with `PlatformDenied` for one that others may read, and as writes do.
  */
 export async function* backUp(folder: DataFolder, to: string, options: Options): Job<BackedUp> {
   const target = resolve(to);
@@ -86,13 +86,13 @@ async function requireBackup(target: string): Promise<void> {
   });
 }
 
-/** Whoever reads a registry that has a log writes files beside it, which a mount for reading alone refuses. */
+/** A reader of a registry with a log writes files beside it, which a read-only mount refuses. */
 function closeLog(registry: string): void {
   using database = new DatabaseSync(registry);
   database.exec('PRAGMA journal_mode = DELETE');
 }
 
-/** The objects that a copy of a registry knows. */
+/** The objects that a copy of a registry lists. */
 export function objectsOf(registry: string) {
   using database = new DatabaseSync(registry, { readOnly: true });
   const rows = database
@@ -112,7 +112,7 @@ async function isStored(target: string, sha256: string, sizeBytes: number): Prom
   return file !== undefined && Number(file.size) === sizeBytes;
 }
 
-/** Answers why the object is not in the backup now, as a predicate. */
+/** Returns why the object is not in the backup now, as a predicate. */
 async function storeObject(
   { objects, soundObject }: DataFolder,
   store: ObjectStore,
@@ -135,7 +135,7 @@ async function isLinkedTo(source: string, destination: string): Promise<boolean>
   );
 }
 
-/** The built folders that versions need and the environments, but for those that are damaged. */
+/** Copies the built folders and the environments that versions need, except damaged ones. */
 async function copyImages(
   { registry, dataDir, imageProblem }: DataFolder,
   target: string,

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileAt } from '#adapters/local/files/file-state.ts';
 
-/** Copies what a folder holds, with its symbolic links; a no-op where there is no such folder. A file of the same size and time is left alone. Each file is there whole or not at all. */
+/** Copies the content of a folder, with its symbolic links; does nothing where there is no such folder. A file of the same size and time is left alone. Each file is there whole or not at all. */
 export async function copyTree(source: string, destination: string): Promise<void> {
   const entries = await readdir(source, { withFileTypes: true }).catch(() => []);
   if (entries.length > 0) await mkdir(destination, { recursive: true });
@@ -46,7 +46,7 @@ async function copyWhole(from: string, to: string): Promise<void> {
     await rename(temporary, to);
   } catch (error) {
     await rm(temporary, { force: true });
-    // A version, and what was built for it, may be removed meanwhile.
+    // A version, and its build, may be removed meanwhile.
     if (await fileAt(from)) throw error;
   }
 }

@@ -6,20 +6,20 @@ import type { BuiltImage } from '#domain/build/image.ts';
 import type { ArtifactPart, ModelVersion } from '#domain/deployment.ts';
 import type { Registry } from '#ports/registry.ts';
 
-/** The data folder of one machine, for whoever looks after it. */
+/** The data folder of one machine, for maintenance. */
 export type DataFolder = {
   readonly dataDir: string;
   readonly database: DatabaseSync;
   readonly registry: Registry;
   readonly versions: ObjectVersions;
   readonly objects: ObjectStore;
-  /** Takes the bytes again from the bucket where that has them. */
+  /** The check of an object, which fetches its bytes again from the bucket if they are there. */
   readonly soundObject: ObjectStore['problem'];
-  /** Null where images are a Docker engine's. */
+  /** Null where a Docker engine keeps the images. */
   readonly imageProblem: ProcessImages['problem'] | null;
 };
 
-/** A step of a job on the folder, in words; and what it came to. */
+/** A step of a job on the folder, in words; or the job's result. */
 export type JobLine<Result> = { readonly progress: string } | { readonly result: Result };
 export type Job<Result> = AsyncGenerator<JobLine<Result>, void>;
 

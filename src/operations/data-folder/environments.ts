@@ -31,7 +31,7 @@ export function environmentsIn(dataDir: string): readonly KeptEnvironment[] {
 }
 
 /**
- * Which file of an environment is not the one that its package brought, or why that cannot be told, as a predicate; undefined when all are.
+ * The first file of an environment that differs from its package's, or why the files cannot be checked, as a predicate; undefined when all are the same.
  * Each wheel lists the sha256 of its files in RECORD, in base64 without padding. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
 export async function environmentProblem(path: string, pace?: Pace): Promise<string | undefined> {

@@ -8,22 +8,22 @@ import { prune } from './prune.ts';
 import { scrub } from './scrub.ts';
 import { keptFigure } from './storage-figure.ts';
 
-/** Looks after the data folder of a Slipway that runs; its jobs follow each other. */
+/** Maintains the data folder of a running Slipway; its jobs run one after the other. */
 export type FolderKeeper = {
   scrub(): Job<Scrubbed>;
   prune(isDryRun: boolean): Job<Pruned>;
   backUp(to: string, options: { readonly isLinked: boolean }): Job<BackedUp>;
-  /** The objects, and what a prune would remove of them, as counted within the last ten minutes or so. */
+  /** The objects, and those that a prune would remove, as counted within the last ten minutes or so. */
   storage(): Promise<Storage>;
   stop(): Promise<void>;
 };
 
 type Options = {
   readonly folder: DataFolder;
-  /** How many bytes a second the background scrub reads at most; 0 for no such scrub. */
+  /** The most bytes a second that the background scrub reads; 0 for no such scrub. */
   readonly bytesPerSecond: number;
   readonly onProblem: (error: unknown) => void;
-  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
+  /** Resolves after this many milliseconds, or rejects when the signal aborts. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
@@ -39,7 +39,7 @@ export function folderKeeper(options: Options): FolderKeeper {
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  /** A job of which each step is asked for, and which nobody else's comes between. */
+  /** A job whose steps are requested one by one, and which no other job interrupts. */
   async function* alone<Result>(job: () => Job<Result>): Job<Result> {
     const begun = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
@@ -80,7 +80,7 @@ export function folderKeeper(options: Options): FolderKeeper {
   async function scrubNowAndThen(): Promise<void> {
     for (let waitMs = FIRST_MS; ; waitMs = AGAIN_MS) {
       await waited(waitMs, signal);
-      // What keeps one from its end, such as a registry that is locked, passes.
+      // Errors that interrupt a scrub, such as a locked registry, are temporary.
       await scrubInBackground().catch(tell);
     }
   }

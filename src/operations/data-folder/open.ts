@@ -12,7 +12,7 @@ import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
 import { Failure } from '#domain/failure.ts';
 import type { DataFolder } from './data-folder.ts';
 
-/** A data folder on which no Slipway runs, until it is disposed of. Fails with `InputInvalid` when there is none, or a Slipway runs on it. */
+/** A data folder without a running Slipway, until it is disposed of. Fails with `InputInvalid` when there is no such folder, or a Slipway runs on it. */
 export function openDataFolder(folder: string): DataFolder & Disposable {
   const dataDir = resolve(folder);
   if (!existsSync(join(dataDir, REGISTRY))) {

@@ -4,8 +4,8 @@ import type { Pruned } from '#control/data-folder.ts';
 import { type DataFolder, type Job, keptVersions, partsOf } from './data-folder.ts';
 
 /**
- * Removes objects that nothing needs: neither the bucket, which shows the newest version of each key, nor a version that serves or can start again, nor a deployment under way.
- * An object that arrives meanwhile stays: it is held until its version is recorded, and a recorded version is looked at again right before its bytes are removed.
+ * Removes objects that nothing needs: neither the bucket, which shows the newest version of each key, nor a version that serves or can start again, nor a deployment in progress.
+ * An object that arrives meanwhile stays: it is held until its version is recorded, and a recorded version is checked again right before its bytes are removed.
  */
 export async function* prune(folder: DataFolder, isDryRun: boolean): Job<Pruned> {
   const unneeded = await unneededVersions(folder);
@@ -29,7 +29,7 @@ export async function* prune(folder: DataFolder, isDryRun: boolean): Job<Pruned>
   yield { result: { isDryRun, objects, bytes, keptObjects, keptBytes: allBytes - bytes } };
 }
 
-/** Versions of keys that a newer version, or a delete, has followed. */
+/** Versions of keys that were followed by a newer version, or by a delete. */
 async function unneededVersions({
   registry,
   versions,

@@ -21,7 +21,7 @@ import { LABEL, objectsOf } from './backup.ts';
 import { copyTree } from './copy-tree.ts';
 import type { Job } from './data-folder.ts';
 
-/** The objects put into the data folder; those in `bad` are in the backup, but have other bytes. */
+/** The objects put into the data folder; those in `bad` are in the backup, but with other bytes. */
 export type Restored = {
   readonly dataDir: string;
   readonly objects: number;
@@ -32,9 +32,9 @@ export type Restored = {
 const label = z.object({ slipway: z.literal('backup'), schema: z.int(), takenAtMs: z.number() });
 
 /**
- * Makes a data folder of a backup: a new one, or one that has lost its registry, whose sound objects stay.
- * The registry takes its place last; until then a start is refused. Files that lie in the bucket stay, and are drops where they differ.
- * Fails with `InputInvalid` when the folder has a registry, a Slipway runs on it, or `from` is no sound backup that this Slipway knows.
+ * Makes a data folder from a backup: a new one, or one that has lost its registry, whose sound objects stay.
+ * The registry is put in place last; until then a start is refused. Existing files in the bucket stay, and count as drops where they differ.
+ * Fails with `InputInvalid` when the folder has a registry, a Slipway runs on it, or `from` is not a sound backup that this Slipway knows.
  */
 export async function* restore(from: string, dataDir: string): Job<Restored> {
   const source = resolve(from);

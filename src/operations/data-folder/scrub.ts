@@ -13,7 +13,7 @@ import { environmentProblem, environmentsIn } from './environments.ts';
 
 const PROGRESS_MS = 1000;
 
-/** Reads every object, built folder and environment from the disk, compares each with what it was stored as, and records with the versions which of them are damaged. */
+/** Reads every object, built folder and environment from the disk, compares each with its stored hash, and records with the versions which of them are damaged. */
 export async function* scrub(
   folder: DataFolder,
   { pace, signal }: { readonly pace?: Pace; readonly signal?: AbortSignal } = {},

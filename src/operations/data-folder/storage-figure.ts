@@ -1,9 +1,9 @@
 import type { Storage } from '#control/data-folder.ts';
 
-// A monitor asks every few seconds, for as long as Slipway runs.
+// A monitor reads it every few seconds, for as long as Slipway runs.
 const FRESH_MS = 600_000;
 
-/** Keeps the last figure, since a count looks at every object: whoever asks waits for the first count alone, and one that is over ten minutes old is counted again in the background. */
+/** Keeps the last figure, since a count reads every object: only the first caller waits for a count, and one that is over ten minutes old is counted again in the background. */
 export function keptFigure(
   count: () => Promise<Storage>,
   nowMs: () => number = () => performance.now(),
@@ -31,11 +31,11 @@ export function keptFigure(
   return {
     async figure(): Promise<Storage> {
       if (!kept) return again();
-      // The last figure stands where this count fails; the next asker begins another.
+      // The last figure stays where this count fails; the next caller begins another.
       if (nowMs() - kept.atMs > FRESH_MS) void again().catch(() => undefined);
       return kept.figure;
     },
-    /** Forgets the figure, and what is being counted: something has changed it for certain. */
+    /** Discards the figure, and any count in progress, since something has changed it for certain. */
     forget(): void {
       changes += 1;
       kept = undefined;

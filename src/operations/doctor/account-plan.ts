@@ -20,7 +20,7 @@ export type AccountPlan = z.infer<typeof answer>;
 const UPGRADE =
   'Upgrade to the Paid plan (Billing and Cost Management, Account plan); the credits stay.';
 
-/** The finding of an account on the Free plan, which lacks services and ends; none of others. */
+/** The finding for an account on the Free plan, which lacks services and ends; undefined for others. */
 export function planFinding(plan: AccountPlan) {
   if (plan.accountPlanType !== 'FREE') return undefined;
   const { amount, unit = 'USD' } = plan.accountPlanRemainingCredits ?? {};
@@ -35,7 +35,7 @@ export function planFinding(plan: AccountPlan) {
   );
 }
 
-/** Seconds since 1970, as JSON of AWS has it, or a text; the day of it. */
+/** The day of a time, which is given in seconds since 1970, as in AWS's JSON, or as a text. */
 function dayOf(at: string | number | undefined): string | undefined {
   const date = new Date(typeof at === 'number' ? at * 1000 : (at ?? Number.NaN));
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10);
@@ -43,15 +43,15 @@ function dayOf(at: string | number | undefined): string | undefined {
 
 type Address = { readonly protocol: string; readonly hostname: string; readonly port?: number };
 
-// From the service's endpoint rules and model (botocore, freetier 2023-09-07). No client of it is among our packages.
+// The address is from the service's endpoint rules and model (botocore, freetier 2023-09-07). Our packages include no client for it.
 const ENDPOINT = 'https://freetier.us-east-1.api.aws';
 const TARGET = 'AWSFreeTierService.GetAccountPlanState';
 
-/** Looks at the account's plan. No finding where AWS does not tell: in other partitions, in accounts from before the plans, and to who may not ask. */
+/** Checks the account's plan. No finding where AWS does not report it: in other partitions, in accounts from before the plans, and for callers without the permission. */
 export async function lookAtPlan(account: AwsAccount) {
   const sts = new STSClient(clientSettings(account));
   let asked = new URL(ENDPOINT);
-  // An address of one's own (AWS_ENDPOINT_URL) is nowhere but in the requests.
+  // A custom address (AWS_ENDPOINT_URL) appears only in the requests.
   sts.middlewareStack.add(
     (next) => (args) => {
       const { protocol, hostname, port } = args.request as Address;

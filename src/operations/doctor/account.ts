@@ -12,7 +12,7 @@ import { type Check, fail, ok, warn } from './doctor.ts';
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 const GOOD_CONCURRENCY = 100;
 
-/** Checks what the account itself allows, whether or not Slipway is installed. */
+/** Checks the limits of the account itself, whether or not Slipway is installed. */
 export function accountChecks(
   account: AwsAccount,
   known: Promise<SlipwayStack | undefined>,
@@ -22,7 +22,7 @@ export function accountChecks(
     {
       check: 'builds at once',
       look: async () => {
-        // Most models and all environments are built on it, unless no build may.
+        // Most models and all environments are built on it, unless the stack sets a smaller limit.
         const most = (await known)?.parameters['BuildCompute'];
         return lookAtBuilds(account, most === 'BUILD_GENERAL1_SMALL' ? most : USUAL_MACHINE);
       },
@@ -39,7 +39,7 @@ export async function lookAtCaller(account: AwsAccount) {
 
 const MINUTE_MS = 60_000;
 
-/** Whether this machine's clock differs from AWS's by more than AWS takes, which is five minutes. The SDK corrects it for its own calls; what else signs, as a deploy, does not. */
+/** Whether this machine's clock differs from AWS's by more than AWS accepts, which is five minutes. The SDK corrects it for its own calls; other signers, such as a deploy, do not. */
 export async function lookAtClock(account: AwsAccount) {
   const sts = new STSClient(clientSettings(account));
   await withCredentials(() => identityOf(sts));

@@ -50,7 +50,7 @@ export async function awsDoctor(
   ]);
 }
 
-/** Whether a stack can be created or updated in an account, with this domain. It does not check what is in an existing stack, since a deploy may mend it. */
+/** Whether a stack can be created or updated in an account, with this domain. It does not check the resources of an existing stack, since a deploy may repair them. */
 export async function installDoctor(
   account: AwsAccount,
   hasContainers: boolean,
@@ -78,7 +78,7 @@ export async function installDoctor(
   ]);
 }
 
-/** Runs the checks of an account. A slow network is one finding, since it is late for all that wait for it. */
+/** Runs the checks of an account. A slow network is one finding, since it delays all checks that wait for it. */
 async function examineAws(limitMs: number, checks: readonly Check[]): Promise<readonly Finding[]> {
   const { findings, late } = await examineInTime(checks, limitMs);
   if (late.length === 0) return findings;
@@ -88,7 +88,7 @@ async function examineAws(limitMs: number, checks: readonly Check[]): Promise<re
   return [...findings, { check: 'network', ...fail(says, fix) }];
 }
 
-/** The checks for what would stop the first deploy of a stage; a stage with a stack has passed them. */
+/** The checks for problems that would stop the first deploy of a stage; a stage with a stack has passed them. */
 function newStageChecks(
   account: AwsAccount,
   {
@@ -115,7 +115,7 @@ function networksBefore(stack: SlipwayStack | undefined): number | undefined {
   return stack.containers ? 0 : undefined;
 }
 
-/** One for the models' functions, and one for containers; those of a stack are there already. */
+/** One network for the models' functions, and one for containers; those of a stack already exist. */
 function networksAdded(stack: SlipwayStack | undefined, hasContainers: boolean): number {
   const isNewToContainers = hasContainers && !stack?.containers;
   return (stack ? 0 : 1) + (isNewToContainers ? 1 : 0);

@@ -5,7 +5,7 @@ import { failureName } from '#domain/failure.ts';
 import { type AwsAccount, clientSettings, DENIED_FIX } from '#operations/account/clients.ts';
 import { fail, ok, warn } from './doctor.ts';
 
-/** A domain of one's own for the endpoint, and its certificate. */
+/** A custom domain for the endpoint, and its certificate. */
 export type Domain = { readonly name: string; readonly certificateArn: string };
 
 /** The domain of these parameters of a stack; undefined without one. */
@@ -13,7 +13,7 @@ export function domainOf(name: string | undefined, certificateArn: string | unde
   return name && certificateArn ? { name, certificateArn } : undefined;
 }
 
-/** Whether the certificate is there, is issued, and is for the domain: API Gateway refuses any other, and with it the stack. No finding without a domain. */
+/** Whether the certificate exists, is issued, and is valid for the domain: API Gateway refuses any other, and with it the stack. No finding without a domain. */
 export async function lookAtCertificate(account: AwsAccount, domain: Domain | undefined) {
   if (!domain) return undefined;
   const { name, certificateArn: CertificateArn } = domain;
@@ -45,7 +45,7 @@ export async function lookAtCertificate(account: AwsAccount, domain: Domain | un
         'Give the ARN of one that is there.',
       );
     }
-    // Not to know is no reason to deploy nothing.
+    // An unknown state is no reason to stop a deploy.
     return warn(`the certificate for ${name} could not be looked at: ${message}`, DENIED_FIX);
   }
 }

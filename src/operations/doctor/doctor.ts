@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import { DENIED_FIX } from '#operations/account/clients.ts';
 
-/** The result of one check. `fix` is what to do about a warning or a failure. */
+/** The result of one check. `fix` is the remedy for a warning or a failure. */
 export type Finding = {
   readonly check: string;
   readonly result: 'ok' | 'warn' | 'fail';

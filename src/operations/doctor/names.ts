@@ -29,7 +29,7 @@ import { isUnusable } from './services.ts';
 
 type Settings = ReturnType<typeof clientSettings>;
 
-/** The services' own errors for a name that nothing has. */
+/** The services' own errors for a name that does not exist. */
 const ABSENT = new Set([
   'LoadBalancerNotFoundException',
   'NoSuchEntityException',
@@ -38,8 +38,8 @@ const ABSENT = new Set([
 ]);
 
 /**
- * Whether something has a name already that the template gives: CloudFormation would refuse to make it, late, and roll all back.
- * For a stage without a stack. The names are the template's: test/template/fixed-names.test.ts.
+ * Whether a name that the template uses is already taken: CloudFormation would fail to create it, late, and roll everything back.
+ * It is for a stage without a stack. The names are the template's: test/template/fixed-names.test.ts.
  */
 export async function lookAtNames(account: AwsAccount, hasContainers: boolean) {
   const settings = clientSettings(account);
@@ -65,7 +65,7 @@ export async function lookAtNames(account: AwsAccount, hasContainers: boolean) {
     const each = looks.map((look) => translated(() => look.catch(unlessAbsent)));
     found.push(...(await Promise.all(each)).flat());
   } catch (error) {
-    // It stops no deploy: what may be read says nothing of what may be made.
+    // It stops no deploy, since a missing read permission does not imply a missing write permission.
     if (!(error instanceof Error) || failureName(error) !== 'PlatformDenied') throw error;
     return warn(
       `not all that may have a name of the stack can be seen: ${error.message}`,
@@ -119,7 +119,7 @@ async function machines(settings: Settings, stack: string): Promise<readonly str
   return found.map((name) => `the state machine ${name}`);
 }
 
-/** Models' functions are made by no template: they are in nobody's way. */
+/** No template creates models' functions, so they do not block a deploy. */
 async function functions(settings: Settings, stack: string): Promise<readonly string[]> {
   const found: string[] = [];
   const client = new LambdaClient(settings);

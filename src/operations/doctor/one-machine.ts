@@ -12,14 +12,14 @@ import { type Check, examine, type Finding, fail, ok, warn } from './doctor.ts';
 import { type FoundSlipway, slipwayChecks } from './ports.ts';
 
 const LIMIT_MS = 10_000;
-// A look that takes longer says itself what was wrong.
+// A check that takes longer reports its own fault.
 const ENDING_MS = 1_000;
 const OLDEST_NODE = [22, 18] as const;
 const OLDEST_PYTHON_MINOR = 9;
 const MEBIBYTE = 1024 * 1024;
 const GOOD_FREE_MIB = 2048;
 
-/** Whether Slipway can run on this machine, with its data in `dataDir`; `found` is what is known of one that does. */
+/** Whether Slipway can run on this machine, with its data in `dataDir`; `found` describes a Slipway that runs there already. */
 export function oneMachineDoctor(
   dataDir: string,
   found: FoundSlipway | undefined,
@@ -66,7 +66,7 @@ async function lookAtRegistry(dataDir: string) {
   return fail(message, fix);
 }
 
-/** A folder that may not be searched is no sign that it has no registry. */
+/** A folder that may not be searched does not prove that it has no registry. */
 async function isAbsent(path: string): Promise<boolean> {
   try {
     await stat(path);
@@ -98,7 +98,7 @@ async function nearest(folder: string): Promise<string> {
   }
 }
 
-/** The buildspecs are written for it, as for CodeBuild. */
+/** Slipway's build scripts are written for bash, as for CodeBuild. */
 export async function lookAtBash(program = 'bash') {
   try {
     const version = ['-c', 'echo "$BASH_VERSION"'];
@@ -123,7 +123,7 @@ export async function lookAtPython(program = 'python3') {
   }
 }
 
-/** The walls that the running Slipway found as it started, and sets; those that a start would find only where none runs. */
+/** The walls that the running Slipway found as it started, and sets; if none runs, the walls that a start would find. */
 async function lookAtWallsOf(dataDir: string, found: FoundSlipway | undefined) {
   if (found?.answers && found.walls) return wallsFinding(found.walls);
   if (found?.answers || found?.isBusy) {
@@ -138,7 +138,7 @@ async function lookAtWallsOf(dataDir: string, found: FoundSlipway | undefined) {
   return { ...finding, says: `no Slipway runs; one that starts finds ${says}` };
 }
 
-/** How this machine isolates a model, and what a model could still do. */
+/** How this machine isolates a model, and which actions are still open to a model. */
 export function wallsFinding({ says, open, refuses }: WallsReport) {
   if (open.length === 0) return ok(says);
   if (refuses) {

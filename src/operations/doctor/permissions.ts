@@ -13,11 +13,11 @@ import { fail, ok, warn } from './doctor.ts';
 
 type Asked = { readonly on: string; readonly actions: readonly string[] };
 
-/** Asks IAM whether the caller may make what a deploy makes: an action of each kind, on a resource of this stage. No finding for the account's root user, who may all. */
+/** Asks IAM whether the caller may create the resources of a deploy: an action of each kind, on a resource of this stage. No finding for the account's root user, who may do everything. */
 export async function lookAtPermissions(account: AwsAccount, hasContainers: boolean) {
   const settings = clientSettings(account);
   const sts = new STSClient(settings);
-  // IAM takes few such questions a second.
+  // IAM accepts few such requests a second.
   const iam = new IAMClient({ ...settings, maxAttempts: 6 });
   const { arn, account: id } = await withCredentials(() => identityOf(sts));
   const principal = await principalOf(iam, arn);
@@ -43,7 +43,7 @@ export async function lookAtPermissions(account: AwsAccount, hasContainers: bool
     const names = [...new Set(denied.map(({ EvalActionName }) => EvalActionName))];
     return fail(`${principal} may not ${names.join(', ')}${byWhom(denied)}`, giveRights(print));
   } catch (error) {
-    // Not to know is no reason to deploy nothing.
+    // An unknown state is no reason to stop a deploy.
     const isRefused = failureName(error) === 'PlatformDenied';
     return isRefused
       ? warn(
@@ -63,7 +63,7 @@ function simulation(PolicySourceArn: string, { on, actions }: Asked) {
   return new SimulatePrincipalPolicyCommand({ PolicySourceArn, ActionNames, ResourceArns: [on] });
 }
 
-/** A decision that depends on what was not given with the question, such as a second factor, is none. */
+/** A decision that depends on context missing from the request, such as a second factor, does not count as a denial. */
 function isDenied({ EvalDecision, MissingContextValues = [] }: EvaluationResult): boolean {
   return EvalDecision !== 'allowed' && MissingContextValues.length === 0;
 }
@@ -81,7 +81,7 @@ function byWhom(denied: readonly EvaluationResult[]): string {
   return isBoundary ? ', by its permissions boundary' : '';
 }
 
-/** The user, or the role of a session, whose ARN does not tell the role's path. */
+/** The user, or the role of a session, whose ARN does not include the role's path. */
 async function principalOf(iam: IAMClient, arn: string): Promise<string | undefined> {
   const session = /^arn:([^:]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
   if (!session) return /:user\//.test(arn) ? arn : undefined;

@@ -5,25 +5,25 @@ import { isAlive } from '#operations/is-alive.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { type Check, fail, ok, warn } from './doctor.ts';
 
-/** Where a Slipway on a data folder listens, or did: `answers` is whether it says so itself, `isBusy` whether it runs and has not said so in time. */
+/** Where a Slipway on a data folder listens, or did: `answers` is whether it confirms that itself, `isBusy` whether it runs and has not confirmed it in time. */
 export type FoundSlipway = {
   readonly pid: number;
   readonly gateway: string;
   readonly control: string;
   readonly answers: boolean;
   readonly isBusy?: boolean;
-  /** How much of their memory its model servers hold, and how many candidates wait. */
+  /** The part of their memory that its model servers use, and the number of waiting candidates. */
   readonly memory?:
     | { readonly budgetMiB: number; readonly usedMiB: number; readonly waiting: number }
     | undefined;
-  /** The walls that it found as it started; undefined where it has not told. */
+  /** The walls that it found as it started; undefined where it has not reported them. */
   readonly walls?: WallsReport | undefined;
 };
 
 const LIMIT_MS = 5000;
 const BUSY_FIX = 'Ask again in a while; if it stays so, stop that process and run `slipway start`.';
 
-/** Whether the Slipway of the data folder runs and answers where it said; where none does, whether its ports are free, or those that a start tries first. */
+/** Whether the Slipway of the data folder runs and answers at its recorded address; where none runs, whether its ports are free, or those that a start tries first. */
 export function slipwayChecks(
   found: FoundSlipway | undefined,
   limitMs: number = LIMIT_MS,
@@ -74,7 +74,7 @@ function memoryWords(memory: NonNullable<FoundSlipway['memory']>): string {
   return `; its model servers hold ${usedMiB} of the ${budgetMiB} MiB that they may${candidates}`;
 }
 
-/** `late`: the port is open, and nothing has come of it in time. */
+/** `late`: the port is open, but no answer came in time. */
 async function ask(url: string, limitMs: number): Promise<Response | 'late' | 'silent'> {
   const signal = AbortSignal.timeout(limitMs);
   return fetch(url, { signal }).catch(() => (signal.aborted ? 'late' : 'silent'));

@@ -6,7 +6,7 @@ import {
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#operations/account/clients.ts';
 
-/** A service quota, by its code; undefined where Service Quotas does not tell. */
+/** A service quota, by its code; undefined where Service Quotas does not report it. */
 export async function quotaOf(
   account: AwsAccount,
   ServiceCode: string,

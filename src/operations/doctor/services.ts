@@ -6,10 +6,10 @@ import { fail, ok } from './doctor.ts';
 type Settings = ReturnType<typeof clientSettings>;
 type Service = { readonly name: string; readonly list: () => Promise<unknown> };
 
-// Accounts on the Free plan, and those whose sign-up is not finished, are refused by these names. https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/free-tier-plans.html
+// These errors reject accounts on the Free plan, and those whose sign-up is not finished. https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/free-tier-plans.html
 const NOT_SUBSCRIBED = /^(?:SubscriptionRequiredException|OptInRequired|SubscriptionRequired)$/;
 
-/** Asks each service that the stack is made of for a list: whether it is in the region, and the account may use it. */
+/** Requests a list from each service that the stack uses: whether it exists in the region, and the account may use it. */
 export async function lookAtServices(account: AwsAccount, hasContainers: boolean) {
   const settings = clientSettings(account);
   const asked = servicesOf(settings, hasContainers);
@@ -42,12 +42,12 @@ export async function lookAtServices(account: AwsAccount, hasContainers: boolean
   return ok(`${asked.length} services answer in ${region}`);
 }
 
-/** Whether a service is not in the region or not the account's, by its error: what it has is none of another check's then. */
+/** Whether a service is missing in the region or for the account, by its error: other checks then report nothing about its resources. */
 export function isUnusable(error: Error): boolean {
   return isAbsent(error) || isNotSubscribed(error);
 }
 
-/** The region has no address for it. */
+/** Whether the region has no address for it. */
 function isAbsent(error: Error): boolean {
   return 'code' in error && error.code === 'ENOTFOUND';
 }
@@ -60,10 +60,10 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-// Only a stage that signs its releases needs KMS, and one that asks for roles is no service of a region.
+// Only a stage that signs its releases needs KMS, and IAM, which has the roles, is not a regional service.
 const NOT_ASKED = new Set(['KMS', 'IAM']);
 
-/** Each service once, by the first page of its first list. */
+/** Each service once, with the first page of its first list. */
 function servicesOf(settings: Settings, hasContainers: boolean): readonly Service[] {
   const lists = LISTS.filter(
     ({ service, isForContainers }) =>

@@ -4,7 +4,7 @@ import { type AwsAccount, clientSettings } from '#operations/account/clients.ts'
 import type { SlipwayStack } from '#operations/account/stack.ts';
 import { fail, ok, warn } from './doctor.ts';
 
-/** Whether the stage can sign what it releases, and whether it takes unsigned releases of another account. No finding where it does neither. */
+/** Whether the stage can sign its releases, and whether it accepts unsigned releases from another account. No finding where it does neither. */
 export async function lookAtSigning(
   account: AwsAccount,
   {

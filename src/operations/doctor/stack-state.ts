@@ -1,7 +1,7 @@
 import { remedyFor, type StackState, stackFix } from '#operations/account/stack-state.ts';
 import { fail, ok, warn } from './doctor.ts';
 
-/** Whether a deploy can begin with the stack as it is; it brings some states in order by itself. */
+/** Whether a deploy can begin with the stack as it is; the deploy repairs some states by itself. */
 export function stateFinding(state: StackState, stage: string) {
   const { name, status, reason } = state;
   const says = `${name} is ${status}${reason ? `: ${reason}` : ''}`;

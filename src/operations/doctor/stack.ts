@@ -47,7 +47,7 @@ export function stackChecks(account: AwsAccount, stack: Promise<SlipwayStack>): 
     check('repository', ({ outputs }) => lookAtRepository(settings, outputs.Repository)),
     check('environments', ({ outputs }) => lookAtEnvironments(settings, outputs.Environments)),
     check('image project', ({ id }) => lookAtProject(settings, id, 'ImageProject')),
-    // Says nothing where the stack builds no Dockerfiles.
+    // There is no finding where the stack builds no Dockerfiles.
     check('Dockerfile project', async ({ id, parameters }) =>
       parameters['OwnImages'] === 'built'
         ? lookAtProject(settings, id, 'OwnImageProject')
@@ -84,7 +84,7 @@ async function lookAtModels(account: AwsAccount, outputs: SlipwayStack['outputs'
   return ok(`${models.length} models, ${live} live; ${unended.length} deployments under way`);
 }
 
-/** Says nothing while no function was refused: no API tells the limit. */
+/** No finding while no function was rejected, since no API reports the limit. */
 async function lookAtFunctionMemory(settings: Settings, table: string) {
   const client = new DynamoDBClient(settings);
   const limit = await dynamoAccountLimits({ client, table, clock: systemClock }).functionMemory();
@@ -135,7 +135,7 @@ async function lookAtWebAdapter(settings: Settings, StackName: string) {
   const image = /"WEB_ADAPTER_IMAGE",\s*"Value":\s*"([^"]*)"/.exec(TemplateBody)?.[1];
   const fix = 'Deploy again with --param="webAdapterImage=REGISTRY/NAME:VERSION".';
   if (!image) return fail('no web adapter image is configured for builds', fix);
-  // The name identifies what model images are built from: with a mutable tag, two different images would count as one.
+  // The name identifies the base of model images: with a mutable tag, two different images would count as one.
   const isPinned = /(?:@sha256:|:(?!latest$)[^/:]+$)/.test(image);
   return isPinned ? ok(image) : warn(`${image} has no fixed version`, fix);
 }

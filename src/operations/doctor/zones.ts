@@ -30,12 +30,12 @@ export async function lookAtZones(account: AwsAccount) {
   return fail(`this account has no VPC links in ${unfit.join(' and ')}, which a deploy takes`, fix);
 }
 
-/** No local or Wavelength zone, which an account may have opted in to. */
+/** Excludes local and Wavelength zones, which an account may have opted in to. */
 function isWhole({ ZoneType = 'availability-zone' }: AvailabilityZone): boolean {
   return ZoneType === 'availability-zone';
 }
 
-/** As Fn::GetAZs orders them. */
+/** The order of Fn::GetAZs. */
 function byName({ ZoneName: a = '' }: AvailabilityZone, { ZoneName: b = '' }: AvailabilityZone) {
   return a.localeCompare(b);
 }

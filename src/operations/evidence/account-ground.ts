@@ -16,7 +16,7 @@ import { SAMPLE_REQUEST, writeSample } from './sample.ts';
 const KEY_NAME = 'prove';
 const ANSWER_MS = 30_000;
 
-/** An account in which the stage of `plan` is deployed, and from which all of it is removed, bucket and table too. */
+/** An account in which the stage of `plan` is deployed, and from which all of it is removed, including bucket and table. */
 export function accountGround(
   copy: Copy,
   plan: Install,
@@ -68,7 +68,7 @@ async function openStage(account: AwsAccount): Promise<Stage> {
   };
 }
 
-/** A stack that was never made has nothing to remove: the inventory tells. */
+/** A stack that was never created has nothing to remove: the inventory shows it. */
 async function* uninstallAll(account: AwsAccount): AsyncGenerator<Outcome, void> {
   const wish = { deleteBucket: true, deleteTable: true };
   const plan = await planUninstall(account, wish).catch((error: unknown) => {

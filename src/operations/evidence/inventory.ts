@@ -6,7 +6,7 @@ import { LISTS } from '#operations/account/lists.ts';
 
 const LISTS_AT_ONCE = 4;
 
-/** Everything of the account that has the stage's name in its own, as `kind name`, sorted. Fails where a list cannot be had: what was not looked at is not gone. */
+/** Everything in the account whose name contains the stage's, as `kind name`, sorted. Fails where a list cannot be read: an unread list does not prove that the resources are gone. */
 export async function inventory(account: AwsAccount): Promise<readonly string[]> {
   const isOurs = ofStage(account.stage);
   const found = await bounded(LISTS, LISTS_AT_ONCE, async ({ kind, pages }) => {
@@ -19,7 +19,7 @@ export async function inventory(account: AwsAccount): Promise<readonly string[]>
   return found.flat().toSorted();
 }
 
-/** `slipway-dev`, `slipway-dev-m-digits` and `/slipway/dev/models` are of the stage `dev`, `slipway-dev2` is not. */
+/** `slipway-dev`, `slipway-dev-m-digits` and `/slipway/dev/models` belong to the stage `dev`, `slipway-dev2` does not. */
 export function ofStage(stage: string): (name: string) => boolean {
   const sign = new RegExp(`(?:^|[^a-z0-9])slipway[-/]${stage}(?![a-z0-9])`, 'i');
   return (name) => sign.test(name);

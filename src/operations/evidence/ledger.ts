@@ -2,13 +2,13 @@ import type { Act } from './signed.ts';
 
 export type Ledger = {
   readonly acts: readonly Act[];
-  /** Does the act and writes down how it ended; answers undefined where it failed, or was not begun since the time was up. What it answers as text is what it said. */
+  /** Performs the act and records how it ended; returns undefined where it failed, or was not begun because the time was up. A text that it returns becomes its `said`. */
   act<Done>(name: string, does: () => Promise<Done>): Promise<Done | undefined>;
-  /** An act that is done though the time is up. */
+  /** An act that is performed even when the time is up. */
   always<Done>(name: string, does: () => Promise<Done>): Promise<Done | undefined>;
 };
 
-/** Keeps the acts of a proof in the order in which they ended, and tells each. */
+/** Keeps the acts of a proof in the order in which they ended, and reports each. */
 export function ledger(signal: AbortSignal, tell: (act: Act) => void): Ledger {
   const acts: Act[] = [];
 

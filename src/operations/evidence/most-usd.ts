@@ -4,15 +4,15 @@ import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { Target } from '#domain/placement/target.ts';
 
-/** For so long a proof begins something new (minutes); the removal comes on top of it. */
+/** How long a proof begins new acts (minutes); the removal takes additional time. */
 export const MINUTES = 60;
 const HOURS_A_MONTH = 730;
-// Twice the time at most, in case that the removal takes as long.
+// Twice the time at most, in case the removal takes as long.
 const HOURS = 2;
-// One build after the other, all the while.
+// Builds run one after the other for the whole time.
 const BUILD_MINUTES = MINUTES;
 
-/** The most that a proof costs, in USD, at the prices of `prices-us-east-1.json`: the stack, its builds and a replica on each target all the while. Requests to Lambda are less than a cent. */
+/** The most that a proof costs, in USD, at the prices of `prices-us-east-1.json`: the stack, its builds and a replica on each target for the whole time. Requests to Lambda cost less than a cent. */
 export function mostUsd(targets: readonly Target[]): number {
   const hasContainers = targets.some((target) => target !== 'lambda');
   const idle = idleStack.usdPerMonth[hasContainers ? 'public' : 'off'] / HOURS_A_MONTH;

@@ -19,17 +19,17 @@ export type Proven = {
   readonly leftovers: readonly string[];
 };
 
-/** A file to upload, and where in the bucket. */
+/** A file to upload, and its key in the bucket. */
 export type Placed = { readonly key: string; readonly file: string };
 
 /** A stage that has been deployed. */
 export type Stage = Pick<Scene, 'stage' | 'outputs' | 'client' | 'ask'> & {
   readonly slipway: Slipway;
-  /** A request of the model's own kind, by a key of the stage. */
+  /** A request in the model's own form, with a key of the stage. */
   call(model: string): Promise<Response>;
 };
 
-/** Where a proof is made. */
+/** The place of a proof. */
 export type Ground = {
   /** The account's resources of the stage, as `kind name`. */
   inventory(): Promise<readonly string[]>;
@@ -41,12 +41,12 @@ export type Ground = {
 };
 
 export type Wish = {
-  /** The upgrade, the rollback and the looks are at the model on Lambda. */
+  /** The upgrade, the rollback and the looks use the model on Lambda. */
   readonly targets: readonly Target[];
   readonly claims: readonly Claim[];
-  /** For so long callers are watched after a move (milliseconds). */
+  /** How long callers are watched after a move (milliseconds). */
   readonly watchMs: number;
-  /** Ends what is under way, but for the removal, which is always made. */
+  /** Ends all work in progress, except the removal, which always runs. */
   readonly signal: AbortSignal;
   tell(act: Act): void;
 };
@@ -68,8 +68,8 @@ const UNMOVED: Moved = {
 export const modelOn = (target: Target): string => `prove-${target}`;
 
 /**
- * Deploys a stage, pushes a model to each target, upgrades and rolls back the one on Lambda under traffic, looks at the claims, and removes the stage again, whatever has gone wrong before.
- * An act that fails ends what needs it, and is written down like any other. Fails with `InputInvalid`, before anything is made, where something of the stage is there already.
+ * Deploys a stage, pushes a model to each target, upgrades and rolls back the one on Lambda under traffic, examines the claims, and removes the stage again, whatever has failed before.
+ * A failed act ends the acts that need it, and is recorded like any other. Fails with `InputInvalid`, before anything is created, where something of the stage already exists.
  */
 export async function prove(ground: Ground, wish: Wish): Promise<Proven> {
   const before = await ground.inventory();
@@ -205,7 +205,7 @@ function endsDeployment(event: SlipwayEvent): boolean {
   return event['detail-type'] === 'Deployment State Change' && isTerminal(event.detail.state);
 }
 
-/** Says how much was removed. Fails with what could not be. */
+/** The number of removed resources, as text. Fails with those that could not be removed. */
 async function removed(outcomes: AsyncIterable<Outcome>): Promise<string> {
   const all: Outcome[] = [];
   for await (const outcome of outcomes) all.push(outcome);

@@ -17,11 +17,11 @@ export const SAMPLE_REQUEST = {
 const EXTRA: Readonly<Record<Target, object>> = {
   lambda: {},
   fargate: {},
-  // Only a model that asks for a GPU has a host with one.
+  // Only a model that requests a GPU has a host with one.
   ec2: { resources: { accelerator: 'any' } },
 };
 
-/** Writes a version's model and manifest into the folder. The manifest says what the version answers, as another version answers otherwise. */
+/** Writes a version's model and manifest into the folder. The manifest declares the version's answer, since another version answers differently. */
 export async function writeSample(
   folder: string,
   {

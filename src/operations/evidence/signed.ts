@@ -29,7 +29,7 @@ const finding = z.strictObject({
   what: z.string(),
 });
 
-/** What a look at a row of docs/aws-evidence.md has found. `not seen` says nothing of AWS: nobody could look, or nothing happened that would have shown it. */
+/** The result of a look at a row of docs/aws-evidence.md. `not seen` says nothing about AWS: the look was impossible, or nothing happened that would have shown it. */
 export type Finding = Readonly<z.infer<typeof finding>>;
 
 const evidence = z.strictObject({
@@ -55,12 +55,12 @@ const signedEvidence = z.strictObject({
 /** The findings of a run of `slipway prove`. They name no account, no person and no machine. */
 export type Evidence = z.infer<typeof evidence>;
 
-/** Evidence, and by which key it was signed: `fingerprint` is the SHA-256 of the key, in hexadecimal. */
+/** Evidence, and the key that signed it: `fingerprint` is the SHA-256 of the key, in hexadecimal. */
 export type Read = { readonly evidence: Evidence; readonly fingerprint: string };
 
-/** The text of a file of evidence: JSON, signed with the key. */
+/** The text of an evidence file: JSON, signed with the key. */
 export function signed(given: Evidence, privateKey: KeyObject): string {
-  // In the order in which the reader has its fields.
+  // The reader's schema has the same order of fields.
   const seen = evidence.parse(given);
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const signature = sign(null, bytesOf(seen), privateKey);
@@ -72,7 +72,7 @@ export function signed(given: Evidence, privateKey: KeyObject): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Reads a file of evidence. Fails with `InputInvalid` where it is none, or a byte of what it says is not what was signed. */
+/** Reads an evidence file. Fails with `InputInvalid` where it is not one, or where a byte of its content differs from the signed bytes. */
 export function readSigned(text: string): Read {
   const parsed = signedEvidence.safeParse(parseJson(text));
   if (!parsed.success) {
@@ -91,7 +91,7 @@ export function readSigned(text: string): Read {
   return { evidence: parsed.data.evidence, fingerprint: fingerprintOf(der) };
 }
 
-/** The user's own key, made when it is first needed, for that user's eyes alone. */
+/** The user's own key, created when it is first needed, and readable by that user alone. */
 export function evidenceKey(path: string): Promise<KeyObject> {
   return ownKey(path, () => generateKeyPairSync('ed25519').privateKey);
 }

@@ -17,7 +17,7 @@ export type Traffic = {
 const CALLERS = 2;
 const PAUSE_MS = 200;
 
-/** Sends a request again and again, by two callers who each wait for their answer, until it is stopped. */
+/** Sends a request again and again, from two callers who each wait for their answer, until it is stopped. */
 export function startTraffic(ask: () => Promise<Response>): Traffic {
   const answers: Answer[] = [];
   const beganMs = performance.now();

@@ -30,10 +30,10 @@ const FIX =
 
 /**
  * Inspects in a separate process, so that no input can block or crash the caller, and at a low priority. One process is kept for the next inspection.
- * Fails with `ArtifactRejected` when the budget is used up, and says what had been read by then; else as the inspection does.
+ * Fails with `ArtifactRejected` when the budget is used up, and names the last read; otherwise as the inspection does.
  * Memory outside the heap is limited only on Linux; elsewhere wall-clock time counts instead of CPU time.
  * `settings` are the process's environment variables: in a Lambda function it runs the whole bundle again, which reads them.
- * `survivesInterrupt` keeps a Ctrl-C in the terminal from it: only this process decides what becomes of an inspection.
+ * `survivesInterrupt` keeps a Ctrl-C in the terminal from it: only this process decides when an inspection ends.
  */
 export function boundedInspector(
   budget: InspectionBudget,
@@ -52,7 +52,7 @@ export function boundedInspector(
       processes.keep(child);
       return result;
     } catch (error) {
-      // One that has refused a file is as good as new; a start takes longer than most refusals.
+      // A process that has refused a file is as good as new; a start takes longer than most refusals.
       if (child.hasRefused) processes.keep(child);
       else child.process.kill('SIGKILL');
       throw error;
@@ -82,7 +82,7 @@ export function boundedInspector(
 type Child = {
   readonly process: ChildProcess;
   said(): string;
-  /** Whether its last inspection ended with a reason, rather than with an error of its own. */
+  /** Whether its last inspection ended with a reason, rather than with an unexpected error. */
   hasRefused: boolean;
 };
 

@@ -18,7 +18,7 @@ import { folderFiles, isFile, pathStats } from '#operations/models/folder-files.
 import { requireBeside } from '#operations/models/links.ts';
 import { boundedInspector, INSPECTION_BUDGET } from './bounded.ts';
 
-/** What inspection finds in an artifact, and what its upload would do. */
+/** The result of inspecting an artifact, and the effect of its upload. */
 export type PathInspection = {
   /** The name of the file or folder, however the path was written. */
   readonly artifact: string;
@@ -29,9 +29,9 @@ export type PathInspection = {
   readonly facts: ArtifactFacts;
   /** The runtime that serves it, as text. */
   readonly server: string;
-  /** Null for a model that is not served by Python. */
+  /** Null for a model that Python does not serve. */
   readonly python: PythonEnvironment | null;
-  /** The memory that serving it is expected to take, in bytes. */
+  /** The expected memory for serving it, in bytes. */
   readonly memory: readonly MemoryTerm[];
   /** Whether the build tries to serve it as ONNX. */
   readonly converts: boolean;
@@ -43,11 +43,11 @@ type OnWork = (says: string) => void;
 const FOLDER_MANIFEST = 'model.yaml';
 const AS_CONTAINER = '; on one machine by `slipway start --engine docker`';
 
-// One for all that is inspected here, so that the next inspection has the process of the last.
+// All inspections here share one, so that the next inspection has the process of the last.
 const inspector = boundedInspector(INSPECTION_BUDGET, {});
 
 /**
- * Inspects a file, folder or archive as the workflow would, without uploading it or loading any of it; `onWork` is told what it is at.
+ * Inspects a file, folder or archive as the workflow would, without uploading it or loading any of it; `onWork` gets a description of the current work.
  * Fails with `InputInvalid` when there is no such path, with `ArtifactRejected` when there are too many files in it, else as an inspection does.
  */
 export async function inspectPath(

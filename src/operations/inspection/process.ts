@@ -40,7 +40,7 @@ export const MARK = '--slipway-inspection';
 const waiting = new Map<number, (answered: Answered) => void>();
 let reads = 0;
 
-// Whoever starts such a process has this module too, and does without the ninety that read formats.
+// The parent of such a process has this module too, and does without the ninety that read formats.
 const readers = process.argv[2] === MARK ? loadReaders() : undefined;
 
 if (readers && process.send) {

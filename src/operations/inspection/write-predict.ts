@@ -6,8 +6,8 @@ import { draftPredict } from '#formats/code/predict-draft.ts';
 import { filesAt } from './inspect-path.ts';
 
 /**
- * Writes a `predict.py`, a `requirements.txt` and, where one Python alone loads the model, a `.python-version` that would serve a file or folder, into its folder, and returns their paths.
- * A file but the first that is there already stays, and is not returned: it is the model's own.
+ * Writes a `predict.py`, a `requirements.txt` and, where only one version of Python loads the model, a `.python-version` that would serve a file or folder, into its folder, and returns their paths.
+ * Except for the first, a file that already exists stays, and is not returned: it belongs to the model.
  * Fails with `InputInvalid` when the path does not exist, or a `predict.py` already does.
  */
 export async function writePredict(path: string): Promise<readonly string[]> {
@@ -32,7 +32,7 @@ export async function writePredict(path: string): Promise<readonly string[]> {
   return written;
 }
 
-/** False where there is such a file, which is left as it is. */
+/** False where the file already exists, which is then left as it is. */
 async function isWritten(file: string, text: string): Promise<boolean> {
   try {
     await writeFile(file, text, { flag: 'wx' });

@@ -17,17 +17,17 @@ import { type AwsAccount, clientSettings } from '#operations/account/clients.ts'
 import { describeStack } from '#operations/account/stack.ts';
 import { isMade, readConditions } from './conditions.ts';
 
-/** A change of one resource; `replaces` where its update makes it anew, which removes the old one. */
+/** A change of one resource; `replaces` where its update creates it anew, which removes the old one. */
 export type StackChange = {
   readonly action: 'adds' | 'changes' | 'removes' | 'replaces';
-  /** By its logical id. */
+  /** Its logical id. */
   readonly id: string;
-  /** Such as AWS::Lambda::Function. */
+  /** Its type, such as AWS::Lambda::Function. */
   readonly type: string;
 };
 
 const TEMPLATE = 'cloudformation-template-update-stack.json';
-// osls names the output of every stack it makes so.
+// osls gives this name to the output of every stack that it creates.
 const BUCKET_OUTPUT = 'ServerlessDeploymentBucketName';
 const WAIT = { maxWaitTime: 600, minDelay: 2, maxDelay: 10 };
 
@@ -41,8 +41,8 @@ const template = z.object({
 });
 
 /**
- * The changes that a deploy of a packaged stack would make, by a change set that CloudFormation makes and nobody executes; of a stage that has no stack, or (`isNew`) will have a new one, all that the template makes.
- * Fails with `InputInvalid`, in CloudFormation's words, where it takes no such change.
+ * The changes that a deploy of a packaged stack would make, by a change set that CloudFormation creates and nobody executes; for a stage that has no stack, or (`isNew`) will have a new one, all resources of the template.
+ * Fails with `InputInvalid`, in CloudFormation's words, where it rejects the change.
  */
 export async function changesOf(
   account: AwsAccount,
@@ -57,7 +57,7 @@ export async function changesOf(
   return changesOfStack(account, { name: stack.StackName, bucket, body });
 }
 
-/** The changes as lines for a person: how many there are of each kind, and each one that takes something away by its name. */
+/** The changes as lines for a person: the number of each kind, and by name each one that takes something away. */
 export function changeLines(changes: readonly StackChange[]): readonly string[] {
   if (changes.length === 0) return ['changes nothing in the stack'];
   const kinds = Object.entries(Object.groupBy(changes, ({ action }) => action));
@@ -99,9 +99,9 @@ async function changesOfStack(
   const s3 = new S3Client(settings);
   const region = await s3.config.region();
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  // A template of more than 51,200 bytes is given by its address. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+  // A template of more than 51,200 bytes is passed by its address. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
   const Key = `serverless/slipway/${account.stage}/change-set.json`;
-  // An interrupted deploy may have left its own.
+  // An interrupted deploy may have left its own change set.
   const set = { StackName, ChangeSetName: `slipway-${randomUUID()}` };
   await translated(() => s3.send(new PutObjectCommand({ Bucket, Key, Body })));
   try {
@@ -130,7 +130,7 @@ async function readChanges(
   const found: StackChange[] = [];
   for await (const page of paginateDescribeChangeSet({ client }, set)) {
     const { Status, StatusReason: reason = '', Changes = [] } = page;
-    // A set without changes is a failed one. https://github.com/aws/aws-cli/blob/develop/awscli/customizations/cloudformation/deployer.py
+    // A change set without changes counts as failed. https://github.com/aws/aws-cli/blob/develop/awscli/customizations/cloudformation/deployer.py
     if (Status === 'FAILED' && /didn't contain changes|No updates/.test(reason)) return [];
     if (Status === 'FAILED') {
       throw new Failure('InputInvalid', `CloudFormation takes no such change: ${reason}`, {

@@ -1,6 +1,6 @@
 import { Failure } from '#domain/failure.ts';
 
-/** The conditions of a template, each by whether it holds with these parameters. Knows `Fn::Equals`, `Fn::Not`, `Fn::And` and `Fn::Or` of parameters and texts; pseudo parameters equal nothing. */
+/** The conditions of a template, each by whether it holds with these parameters. Supports `Fn::Equals`, `Fn::Not`, `Fn::And` and `Fn::Or` of parameters and texts; pseudo parameters equal nothing. */
 export function readConditions(
   conditions: Readonly<Record<string, unknown>>,
   parameters: Readonly<Record<string, string>>,
@@ -26,7 +26,7 @@ export function readConditions(
   return new Map(Object.entries(conditions).map(([name, each]) => [name, holds(each)]));
 }
 
-/** Whether a resource with this condition, or with none, is in the stack. */
+/** Whether a resource with this condition, or without a condition, is in the stack. */
 export function isMade(
   condition: string | undefined,
   holds: ReadonlyMap<string, boolean>,

@@ -14,8 +14,8 @@ import { findStackIfAny } from '#operations/account/stack.ts';
 const FIRST = 'first-build';
 
 /**
- * Starts the build of the environment that serves ONNX models, which the first of them needs anyway, and does not wait for it: only a build shows whether AWS lets the account build at all. True when one was started, false when the environment is there, or builds are merely busy.
- * Fails with `PlatformDenied` when AWS lets the account run no build: the stack is there, and works once that is lifted.
+ * Starts the build of the environment that serves ONNX models, which the first of them needs anyway, and does not wait for it: only a build shows whether AWS lets the account build at all. True when one was started, false when the environment exists, or builds are merely busy.
+ * Fails with `PlatformDenied` when AWS lets the account run no build: the stack exists, and works once that is lifted.
  */
 export async function startFirstBuild(account: AwsAccount): Promise<boolean> {
   const settings = clientSettings(account);
@@ -23,7 +23,7 @@ export async function startFirstBuild(account: AwsAccount): Promise<boolean> {
   if (!stack) return false;
   const { name, outputs } = stack;
   const { Bucket: bucket, Environments: repository, EnvironmentHash: environmentHash } = outputs;
-  // A stack of an older version does not tell it.
+  // A stack of an older version does not output it.
   if (!environmentHash) return false;
   const wanted = environmentImages({
     plan: { runtime: 'onnx', environmentHash, python: null },

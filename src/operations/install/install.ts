@@ -34,17 +34,17 @@ export type Install = {
   readonly account: AwsAccount & { readonly region: string };
   /** The parameters of the stack. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** The containers to turn on once the stack is there; null where they stay as they are. */
+  /** The containers to turn on once the stack exists; null where they stay as they are. */
   readonly turnsOn: ContainersOn | null;
   readonly findings: readonly Finding[];
   /** Notes that a person should read beforehand. */
   readonly notes: readonly string[];
-  /** The stack that a failed deploy left, which has to be mended before the next one. */
+  /** The stack that a failed deploy left, which has to be repaired before the next one. */
   readonly broken: StackState | undefined;
 };
 
 /**
- * Plans a deploy of the stack: what it would do, and whether the account allows it. Read-only.
+ * Plans a deploy of the stack: its effect, and whether the account allows it. Read-only.
  * Fails with `InputInvalid` when this copy of Slipway has no template, or a parameter is invalid.
  */
 export async function planInstall(
@@ -61,7 +61,7 @@ export async function planInstall(
   const state = await stackState(account).catch(() => undefined);
   const broken = isBroken(state) ? state : undefined;
   const isNew = state !== undefined && remedyFor(state.status) === 'delete first';
-  // Who may not look is told so by the findings.
+  // The findings report a missing permission to read the stack.
   const asked = await Promise.allSettled([isNew ? 'off' : containersOf(account)]);
   const [own] = asked;
   const before = (own.status === 'fulfilled' && own.value) || 'off';
@@ -96,10 +96,10 @@ function mendingNotes(state: StackState | undefined): readonly string[] {
   ];
 }
 
-/** The packaged stack, and what its deploy would change. */
+/** The packaged stack, and the changes of its deploy. */
 export type Packaged = { readonly folder: string; readonly changes: readonly StackChange[] };
 
-/** Packages the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Undefined where that failed, with its own words. */
+/** Packages the stack with the `serverless` of its lock file, installing it first if it is missing; its output goes to the terminal. Undefined where that failed: the failed command has then printed why. */
 export async function packageInstall(
   copy: Copy,
   install: Install,
@@ -116,9 +116,9 @@ export async function packageInstall(
 }
 
 /**
- * Deploys what was packaged; what a failed deploy has left is mended first. Returns the exit code of `serverless`.
- * Containers are turned on after the deploy, by an update of their own, and one build is started: where an account may not have these, there is a stack.
- * Fails as `turnContainersOn` and `startFirstBuild` do, and with `PlatformUnavailable` where the mending fails.
+ * Deploys the packaged stack, after repairing the remains of a failed deploy. Returns the exit code of `serverless`.
+ * Containers are turned on after the deploy, in a separate update, and one build is started: an account that does not allow these still has a stack.
+ * Fails as `turnContainersOn` and `startFirstBuild` do, and with `PlatformUnavailable` where the repair fails.
  */
 export async function runInstall(
   copy: Copy,
@@ -158,7 +158,7 @@ async function serverless(
     ...Array.from(parameters, ([name, value]) => `--param=${name}=${value}`),
     ...['--package', packaged],
   ];
-  // It leaves a folder for each function in the one for temporary files.
+  // osls leaves a folder for each function in the folder for temporary files.
   const TMPDIR = await mkdtemp(join(tmpdir(), 'slipway-package-'));
   try {
     return await run(root, args, { ...environment, TMPDIR });
@@ -172,7 +172,7 @@ async function regionOf(account: AwsAccount): Promise<string> {
   return withCredentials(() => config.region());
 }
 
-/** Lists the given parameters that a deploy would change. An omitted one goes back to its default, but for `containers`. */
+/** Lists the given parameters that a deploy would change. An omitted one goes back to its default, except `containers`. */
 async function changes(
   account: AwsAccount,
   parameters: ReadonlyMap<string, string>,

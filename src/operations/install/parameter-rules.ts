@@ -18,8 +18,8 @@ const file = z.object({ Parameters: z.record(z.string(), rule) });
 type Rule = z.infer<typeof rule>;
 
 /**
- * Checks values, by the names that they are given with, against what the template's parameters allow. Fails with `InputInvalid`.
- * CloudFormation would refuse an invalid one too, but of a new stage only once the stack is there, with nothing but a bucket in it.
+ * Checks values, by the names with which they are given, against the values that the template's parameters allow. Fails with `InputInvalid`.
+ * CloudFormation would reject an invalid one too, but for a new stage only once the stack exists, with nothing but a bucket in it.
  */
 export async function requireAllowed(
   templateFolder: string,

@@ -39,14 +39,14 @@ export const PARAMETERS = [
   'certificateArn',
 ] as const;
 
-/** As the template, and with it CloudFormation, calls a parameter: `BakeSeconds` for `bakeSeconds`. */
+/** The name of a parameter in the template, and so in CloudFormation: `BakeSeconds` for `bakeSeconds`. */
 export function nameInTemplate(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 type Containers = keyof typeof idleStack.usdPerMonth;
 
-/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know: osls would take it and do nothing; on a GPU that EC2 does not have; on a budget that nobody would be told of; on a web adapter that builds of Dockerfiles cannot pull; on a promoter that is none; and on half of a domain. */
+/** `name=value`, each given once. Fails with `InputInvalid` on a name that the template does not know, which osls would accept and ignore; on a GPU that EC2 does not have; on a budget without a recipient; on a web adapter that builds of Dockerfiles cannot pull; on an invalid promoter; and on half of a domain. */
 export function readParameters(given: readonly string[]): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
   for (const each of given) {
@@ -86,7 +86,7 @@ export function readParameters(given: readonly string[]): ReadonlyMap<string, st
 
 function requirePublicAdapter(parameters: ReadonlyMap<string, string>): void {
   const { ownImages, webAdapterImage = '' } = Object.fromEntries(parameters);
-  // A registry of an account; public.ecr.aws needs no login.
+  // The registry of an account; public.ecr.aws needs no login.
   if (ownImages !== 'built' || !/\.dkr\.ecr\./.test(webAdapterImage)) return;
   throw new Failure(
     'InputInvalid',
@@ -130,7 +130,7 @@ function requireDomain(parameters: ReadonlyMap<string, string>): void {
       });
 }
 
-/** Fails with `InputInvalid` where the certificate is none of ACM's in the region: API Gateway takes no other for a regional domain. https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains-prerequisites.html */
+/** Fails with `InputInvalid` where the certificate is not one of ACM in the region: API Gateway accepts no other for a regional domain. https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains-prerequisites.html */
 export function requireCertificateIn(
   region: string,
   parameters: ReadonlyMap<string, string>,

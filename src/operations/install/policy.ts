@@ -3,12 +3,12 @@ import policy from '#domain/data/install-policy.json' with { type: 'json' };
 import { type AwsAccount, clientSettings } from '#operations/account/clients.ts';
 import { identityOf } from '#operations/account/identity.ts';
 
-/** A policy of IAM. */
+/** An IAM policy. */
 export type Policy = typeof policy;
 
 /**
- * The policy that whoever deploys, updates and removes the account's Slipway needs, as JSON. The account's id is `ACCOUNT` where nobody is signed in.
- * Source: `npm run policy` makes it of the packaged template.
+ * The policy for deploying, updating and removing the account's Slipway, as JSON. The account's id is `ACCOUNT` where nobody is signed in.
+ * Source: `npm run policy` generates it from the packaged template.
  */
 export async function policyText(account: AwsAccount): Promise<string> {
   const client = new STSClient(clientSettings(account));
@@ -21,7 +21,7 @@ export async function policyText(account: AwsAccount): Promise<string> {
   );
 }
 
-/** The policy for a stage of an account. A region of China or GovCloud is in a partition of its own, which ARNs name. */
+/** The policy for a stage of an account. A region of China or GovCloud is in another partition, which ARNs name. */
 export function filledIn(place: {
   readonly stage: string;
   readonly id: string;

@@ -27,7 +27,7 @@ export type PublishedStack = {
 
 const TRIES = 10;
 
-/** Publishes the API after a stack update, under the same exclusive lease as deployments of models (docs/adr/0003), and then gives its stage what the template cannot change any more. Each attempt waits 30 s for them. */
+/** Publishes the API after a stack update, under the same exclusive lease as deployments of models (docs/adr/0003), and then gives its stage the settings that the template can no longer change. Each attempt waits 30 s for the deployments. */
 export async function publishApi(
   { stage, outputs }: PublishedStack,
   settings: Pick<APIGatewayClientConfig, 'region' | 'credentials'>,

@@ -4,20 +4,20 @@ import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
 
-/** A copy of Slipway, cloned or packed, the folder where the user's caches are, and the environment variables of commands that run in it. */
+/** A copy of Slipway, cloned or packed, the folder with the user's caches, and the environment variables of commands that run in it. */
 export type Copy = {
   readonly root: string;
   readonly caches: string;
   readonly environment: NodeJS.ProcessEnv;
 };
 
-/** The folder that a packed copy brings for its stack, made by pack.js, and the folders beside it that the stack takes too. */
+/** The stack's folder in a packed copy, made by pack.js, and the folders beside it that the stack needs too. */
 const PACKED = 'dist/stack';
 const BESIDE = ['buildspecs', 'runtimes'];
 
 const HEX_DIGITS = 16;
 
-/** The folder with the template. Fails with `InputInvalid` for a copy of Slipway that brings none. */
+/** The folder with the template. Fails with `InputInvalid` for a copy of Slipway without a template. */
 export function templateFolder(root: string): string {
   if (isClone(root)) return root;
   const packed = join(root, PACKED);
@@ -28,8 +28,8 @@ export function templateFolder(root: string): string {
 }
 
 /**
- * The folder to deploy from: a clone itself; for a packed copy one in the user's cache, made of what that brings.
- * Below node_modules Node runs no TypeScript, and whoever runs a copy may not be allowed to write there.
+ * The folder to deploy from: a clone itself; for a packed copy, a folder in the user's cache, made from the copy's content.
+ * Below node_modules Node runs no TypeScript, and the user of a copy may not be allowed to write there.
  */
 export async function stackFolder({
   root,
@@ -51,7 +51,7 @@ function isClone(root: string): boolean {
   return existsSync(join(root, 'serverless.yml'));
 }
 
-/** Keeps the time of change: a lock file that looked new would be installed again. */
+/** Keeps the modification time: a lock file that looked new would be installed again. */
 async function replace(source: string, destination: string): Promise<void> {
   await rm(destination, { recursive: true, force: true });
   await cp(source, destination, { recursive: true, preserveTimestamps: true });

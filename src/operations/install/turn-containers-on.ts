@@ -15,7 +15,7 @@ export type ContainersOn = 'public' | 'isolated';
 
 type World = {
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** Tells a person what the wait is for. */
+  /** Reports to a person why it waits. */
   readonly tell: (line: string) => void;
 };
 
@@ -27,8 +27,8 @@ const MOST_LOOKS = 720;
 const NO_LOAD_BALANCERS = /does not support creating load balancers/;
 
 /**
- * Turns the containers of an installed stack on, with the rights of the caller: the roles of AWS's services, an update of this one parameter, and the API that the containers' paths are in. A no-op where they are as wanted.
- * Fails with `PlatformDenied` when the caller or the account may not, and with `PlatformUnavailable` when the stack is being changed: CloudFormation rolls a failed update back, so the stack works on as it was.
+ * Turns the containers of an installed stack on, with the rights of the caller: the roles of AWS's services, an update of this one parameter, and the API with the containers' paths. Does nothing where they are already as requested.
+ * Fails with `PlatformDenied` when the caller or the account may not, and with `PlatformUnavailable` when the stack is being changed: CloudFormation rolls a failed update back, so the stack works as before.
  */
 export async function turnContainersOn(
   account: AwsAccount,
@@ -47,7 +47,7 @@ export async function turnContainersOn(
   await publishApi({ stage: account.stage, outputs: { ...outputs, ...containers } }, settings);
 }
 
-/** False where nothing is to change. */
+/** False where nothing has to change. */
 async function update(
   cloudFormation: CloudFormationClient,
   { name, parameters }: SlipwayStack,
@@ -56,7 +56,7 @@ async function update(
   const command = new UpdateStackCommand({
     StackName: name,
     UsePreviousTemplate: true,
-    // The template names a role.
+    // This is needed since the template names a role.
     Capabilities: ['CAPABILITY_NAMED_IAM'],
     Parameters: Object.keys(parameters).map((ParameterKey) =>
       ParameterKey === 'Containers'
@@ -68,7 +68,7 @@ async function update(
     await withCredentials(() => translated(() => cloudFormation.send(command)));
     return true;
   } catch (error) {
-    // CloudFormation has no error names of its own for these.
+    // CloudFormation has no specific error names for these.
     const message = error instanceof Error ? error.message : '';
     if (/No updates are to be performed/.test(message)) return false;
     if (!/_IN_PROGRESS state and can ?not be updated/.test(message)) throw error;
@@ -98,13 +98,13 @@ async function settled(
   });
 }
 
-/** Why the newest update failed: what CloudFormation cancels after that says nothing. */
+/** Why the newest update failed: the later errors are only cancellations by CloudFormation. */
 async function firstReason(
   cloudFormation: CloudFormationClient,
   StackName: string,
 ): Promise<string> {
   let reason = 'CloudFormation does not say why';
-  // Newest first, back to where the update began.
+  // The events come newest first; the search ends where the update began.
   for await (const { StackEvents = [] } of paginateDescribeStackEvents(
     { client: cloudFormation },
     { StackName },

@@ -10,7 +10,7 @@ import type { Registry } from '#ports/registry.ts';
 
 const PAGE = 100;
 
-/** Explains what was decided and found for a version; see `Slipway.explain`. */
+/** Explains the decisions and findings about a version; see `Slipway.explain`. */
 export async function explainVersion(
   registry: Registry,
   model: Model,

@@ -9,19 +9,19 @@ import { linksWithin } from './links.ts';
 import { fixOfMissing } from './typed-path.ts';
 
 const MANIFEST = 'model.yaml';
-// A folder takes as long to look into as a file, and one of folders alone has no end either.
+// Reading a folder takes as long as reading a file, and a tree of folders alone could be endless too.
 const MAX_FOLDERS = 10 * MAX_PARTS;
 
 type Told = {
-  /** How many files there are so far. */
+  /** The number of files found so far. */
   readonly onFound?: (count: number) => void;
-  /** The name of a link to a folder, or to nothing, which is no part of the artifact. */
+  /** The name of a link to a folder, or to nothing, which is not part of the artifact. */
   readonly onLeftOut?: (name: string) => void;
 };
 
 /**
- * The files of a folder that make an artifact of it, by their names within it, sorted: not those that are hidden, or whose folder is.
- * Fails with `ArtifactRejected` as soon as there are more than an artifact may have, with `InputInvalid` where they may not be seen, or one is a link out of the folder.
+ * The files of a folder that belong to its artifact, by their names within it, sorted: neither hidden files nor files in hidden folders.
+ * Fails with `ArtifactRejected` as soon as there are more than an artifact may have, with `InputInvalid` where they may not be read, or one is a link out of the folder.
  */
 export async function folderFiles(
   folder: string,
@@ -48,7 +48,7 @@ export async function folderFiles(
   return found.toSorted();
 }
 
-/** A link to a file of the folder is the file; one to a folder, or to nothing, is left out. */
+/** A link to a file of the folder counts as that file; one to a folder, or to nothing, is left out. */
 async function isLinkedFile(
   folder: string,
   name: string,
@@ -65,7 +65,7 @@ async function opened(folder: string): Promise<Dir> {
   });
 }
 
-/** Why a path that somebody named, as it was typed, gives no artifact: it is not there, or may not be read. */
+/** Why a path, as it was typed, gives no artifact: it does not exist, or may not be read. */
 export function unreadable(path: string, cause: unknown): Failure {
   const isMissing = errorCode(cause) === 'ENOENT';
   return new Failure('InputInvalid', `${path} ${isMissing ? 'does not exist' : 'cannot be read'}`, {
@@ -76,9 +76,9 @@ export function unreadable(path: string, cause: unknown): Failure {
   });
 }
 
-/** The file or folder at a path, as it was typed. Fails with `InputInvalid` where it is neither: a pipe, as of `<(…)`, and a device have no length, and may never end. */
+/** The file or folder at a path, as it was typed. Fails with `InputInvalid` where it is neither: a pipe, as with `<(…)`, and a device have no length, and may never end. */
 export async function pathStats(path: string): Promise<Stats> {
-  // The shell gives an empty word for a variable that nobody has set, and by Node it would be the folder in which one is.
+  // The shell passes an empty word for an unset variable, and Node would take it for the current folder.
   if (path === '') {
     throw new Failure('InputInvalid', 'the path is empty', {
       fix: 'Name a file or a folder; the one in which you are is `.`.',
@@ -103,7 +103,7 @@ function tooMany(folder: string, limit: string): Failure {
   );
 }
 
-/** False for a missing path too. */
+/** Whether the path is a file; false for a missing path too. */
 export async function isFile(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() ?? false;

@@ -7,8 +7,8 @@ import { Failure } from '#domain/failure.ts';
 const SNAPSHOT = /^(.*[\\/](?:models|datasets|spaces)--[^\\/]+)[\\/]snapshots[\\/]/;
 
 /**
- * The check of one folder's links: it fails with `InputInvalid` for a link whose file lies elsewhere, as `data.txt -> ~/.aws/credentials`: nobody sees that such a file would be read and uploaded.
- * Links within the folder are taken for their files, and those of a snapshot in Hugging Face's cache to the blobs beside it.
+ * The check of one folder's links: it fails with `InputInvalid` for a link whose file lies elsewhere, as `data.txt -> ~/.aws/credentials`: the user would not notice that such a file is read and uploaded.
+ * Links within the folder count as their files, and those of a snapshot in Hugging Face's cache as the blobs beside it.
  */
 export function linksWithin(folder: string): (name: string) => Promise<void> {
   let allowed: Promise<readonly string[]> | undefined;
@@ -20,7 +20,7 @@ export function linksWithin(folder: string): (name: string) => Promise<void> {
   };
 }
 
-/** The same for a file beside one that somebody named: it has to lie beside that, or beside what that is a link to. */
+/** The same for a file beside one that the user named: it has to lie beside that file, or beside the target of that file's link. */
 export async function requireBeside(path: string, named: string): Promise<void> {
   const target = await realpath(path);
   const real = await realpath(named);

@@ -20,11 +20,11 @@ import { requireDeployment } from '#steps/require-deployment.ts';
 import { requireModel } from './model-status.ts';
 
 export type ModelActions = {
-  /** Makes a kept version live again: `to`, or for null the one that was live before. With null, a deployment under way is aborted instead. */
+  /** Makes a kept version live again: `to`, or for null the one that was live before. With null, a deployment in progress is aborted instead. */
   rollback(model: string, to: number | null): Promise<Asked>;
   /** Removes all of the model; its history and its artifacts stay. */
   undeploy(model: string): Promise<Asked>;
-  /** Gives up the deployment under way. Fails with `PhaseConflict` when its version is already live. */
+  /** Gives up the deployment in progress. Fails with `PhaseConflict` when its version is already live. */
   abort(model: string): Promise<Asked>;
 };
 
@@ -71,7 +71,7 @@ export function modelActions(deps: Deps): ModelActions {
       const id = newId();
       const request: UndeployRequest = { kind: 'undeploy', deploymentId: id, model: name };
       const asked = await begin(deps, request, says);
-      // A deployment under way would go live only to be removed. Waiting deployments end by themselves.
+      // A deployment in progress would go live only to be removed. Waiting deployments end by themselves.
       const begun = deployments.find(isUnderWay);
       if (begun)
         await unlessLive(() => abortDeployment(deps, begun, 'aborted by slipway undeploy'));
@@ -111,7 +111,7 @@ function refuseUndeployed(deployment: Deployment | undefined): void {
   );
 }
 
-/** The effect of a rollback without a version while a deployment is under way; undefined when that does not interfere. */
+/** The effect of a rollback without a version while a deployment is in progress; undefined when that does not interfere. */
 async function insteadOf(deps: Deps, begun: Deployment): Promise<Asked | undefined> {
   const { id, kind, model, version } = begun;
   if (kind === 'rollback')
@@ -143,7 +143,7 @@ async function abortDeployment(deps: Deps, begun: Deployment, reason: string): P
   await poll(deps, `execution ${execution} did not end`, async () =>
     (await executions.isRunning(execution)) ? undefined : true,
   );
-  // Step Functions only tries to stop what a task of a stopped execution has started, which may be after `begun` was read.
+  // Step Functions only tries to stop the builds and tasks that a stopped execution has started, which may be after `begun` was read.
   // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync
   const { phase } = await requireDeployment(registry, id);
   if (phase === 'Building') await deps.builds.stop(id);

@@ -13,7 +13,7 @@ import type { Registry } from '#ports/registry.ts';
 
 const LOG_LINES = 200;
 
-/** At most `tail` lines (200 if not said, 10,000 where `sinceMs` is), and of a server's none that was written before `sinceMs` (epoch). */
+/** At most `tail` lines (200 by default, 10,000 with `sinceMs`), and none of a server's lines from before `sinceMs` (epoch). */
 export type LogsQuery = { readonly tail?: number; readonly sinceMs?: number };
 
 /** The log readers of revisions, by target. */
@@ -35,7 +35,7 @@ type Seen = {
   readonly alerts: ModelStatus['alerts'];
 };
 
-/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` is what ails its live version. */
+/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` are the current faults of its live version. */
 export async function modelStatus(
   registry: Registry,
   model: Model,
@@ -81,7 +81,7 @@ function dropperOf({ artifact: { droppedBy } }: Deployment) {
   return droppedBy ? { droppedBy } : {};
 }
 
-/** A deployment without a target, and a candidate that nothing has been started for, say why. */
+/** A deployment without a target, and a candidate that has not been started, say why. */
 function standingOf({ phase, work }: Deployment) {
   const target = isTerminal(phase) || work.decision ? undefined : work.awaits?.reason;
   const room = phase === 'Provisioning' ? work.candidate?.waitsFor : undefined;
@@ -114,7 +114,7 @@ export async function modelVersions(
   );
 }
 
-/** Where the lines of a model are found. */
+/** The sources of a model's log lines. */
 export type ModelLogs = {
   readonly platforms: LogTails;
   readonly buildLog: BuildLog;
@@ -124,7 +124,7 @@ export type ModelLogs = {
 type Asked = { readonly model: Model; readonly query: LogsQuery };
 
 /**
- * The last lines that the newest revision of a model wrote, each with when. While its newest deployment has none, those of the live revision, and behind them those of the build that runs or has failed.
+ * The last lines that the newest revision of a model wrote, each with its time. While its newest deployment has no revision, those of the live revision, and behind them those of the build that runs or has failed.
  */
 export async function modelLog(
   registry: Registry,
@@ -150,7 +150,7 @@ export async function modelLog(
   return { revision, lines: [...lines, ...built] };
 }
 
-/** Since a time all lines are of interest. */
+/** A query with a start time reads all lines from then on. */
 function toRead({ tail, sinceMs }: LogsQuery): LogQuery {
   if (sinceMs === undefined) return { lines: tail ?? LOG_LINES };
   return { lines: tail ?? MOST_LOG_LINES, sinceMs };

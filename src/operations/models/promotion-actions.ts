@@ -11,17 +11,17 @@ import { requireModel } from './model-status.ts';
 const EVENTS = 100;
 
 type PromotionActions = {
-  /** The release by which another Slipway gets a version: `version`, or for null the live one; `place` is its name there. */
+  /** The release that brings a version to another Slipway: `version`, or for null the live one; `place` is its name there. */
   release(model: string, version: number | null, place: string): Promise<Release>;
-  /** Makes a version live whose files have been brought here. */
+  /** Makes a version live whose files have already been copied here. */
   promote(promotion: Input<(typeof everywhere)['promote']>): Promise<Asked>;
-  /** Approves or refuses a promotion that waits for it. Fails with `PhaseConflict` where none does, or it is another digest's. */
+  /** Approves or refuses a waiting promotion. Fails with `PhaseConflict` where there is none, or it has another digest. */
   answer(model: string, answer: Omit<PromotionAnswer, 'name'>): Promise<Asked>;
 };
 
 type PromotionAnswer = Input<(typeof everywhere)['answerPromotion']>;
 
-/** What a promotion asks of the Slipway it comes from, and of the one it goes to. */
+/** The requests of a promotion to the Slipway that it comes from, and to the one that it goes to. */
 export function promotionActions(
   deps: Parameters<typeof begin>[0] & { readonly bucket: string },
 ): PromotionActions {

@@ -2,14 +2,14 @@ import type { RefusedDrop } from '#control/models.ts';
 import type { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 
-// A page of the registry's; whoever wants older ones reads the events.
+// One page of the registry; older drops are in the events.
 const LOOKED_AT = 200;
 const MOST = 5;
 
 /** Drops that became no version, and so have no event. */
 type Untaken = { readonly key: string; readonly failure: Failure; readonly sinceMs: number };
 
-/** Drops that were refused or ignored as they came, by whose name there is no model and the bucket still has something (`isThere`), and those that are `untaken`: the newest of each name, newest first, at most five, from the newest 200 events. */
+/** Drops that were refused or ignored on arrival, without a model of their name and with an object still in the bucket (`isThere`), and those that are `untaken`: the newest of each name, newest first, at most five, from the newest 200 events. */
 export async function refusedDrops(
   registry: Pick<Registry, 'models' | 'newestEvents'>,
   untaken: readonly Untaken[],

@@ -1,7 +1,7 @@
 const HUB =
   /^(?:https?:\/\/(?:www\.)?(?:huggingface\.co|hf\.co)|hf:\/)\/([\w.-]+(?:\/[\w.-]+)?)\/?$/i;
 
-/** The command that brings a model at an address of each kind onto this machine. */
+/** The command that downloads a model from an address of each kind. */
 const DOWNLOADS: readonly (readonly [RegExp, (address: string) => string])[] = [
   [
     HUB,
@@ -15,7 +15,7 @@ const DOWNLOADS: readonly (readonly [RegExp, (address: string) => string])[] = [
   [/^gs:\/\//i, (address) => `gcloud storage cp '${address}' . ${recursive(address)}`.trim()],
 ];
 
-/** The fix for a path that is not there, by the path that was probably meant. */
+/** The fix for a missing path, with the path that was probably meant. */
 export function fixOfMissing(typed: string): string {
   const [, download] = DOWNLOADS.find(([address]) => address.test(typed)) ?? [];
   if (download) {

@@ -24,7 +24,7 @@ import { userName } from '#operations/user.ts';
 
 type Carried = { readonly key: string; readonly versionId: string };
 
-/** The folders of two Slipways on this machine, and the one that the version goes to, which runs. */
+/** The folders of two Slipways on this machine, and the Slipway of the destination, which runs. */
 export type Folders = {
   readonly from: string;
   readonly to: string;
@@ -32,8 +32,8 @@ export type Folders = {
 };
 
 /**
- * Brings a release from one data folder to another: its files, then its image, and last the object that describes it.
- * The image comes late, since the sweep there deletes one that no version is of. The folder that it comes from signs it, for the one that it goes to.
+ * Copies a release from one data folder to another: its files, then its image, and last the object that describes it.
+ * The image comes late, since the sweep there deletes an image that belongs to no version. The folder of origin signs the release for the destination.
  */
 export async function carryBetweenFolders(release: Release, folders: Folders): Promise<Carried> {
   const { from, to, target } = folders;
@@ -81,7 +81,7 @@ async function imageIn(dataDir: string, { from, image }: Release): Promise<Image
   });
 }
 
-/** Images of processes are folders with links to the environments beside them, which several share. */
+/** Images of processes are folders with links to the environments beside them, which several images share. */
 async function linkImage({ source, tag }: Image, { from, to }: Folders): Promise<void> {
   for (const environment of await environmentsOf(source)) {
     const at = (dataDir: string) => join(dataDir, 'images', 'environments', environment);
@@ -97,7 +97,7 @@ async function environmentsOf(image: string): Promise<readonly string[]> {
   return [...new Set(targets.map((path) => basename(path)))];
 }
 
-/** A copy of a folder that shares its files' bytes, whole or not at all; nothing of it is ever written to again. */
+/** A copy of a folder that shares its files' bytes, whole or not at all; its content is never written to again. */
 async function linkFolder(source: string, destination: string): Promise<void> {
   if (await stat(destination).catch(() => undefined)) return;
   const partial = `${destination}.partial`;

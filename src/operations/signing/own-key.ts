@@ -2,13 +2,13 @@ import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** The private key in a file; one that `make` makes where there is none yet, for its owner's eyes alone. Two processes that make it at once get the same. */
+/** The private key in a file; `make` creates it where there is none yet, readable only by its owner. Two processes that create it at once get the same key. */
 export async function ownKey(path: string, make: () => KeyObject): Promise<KeyObject> {
   const kept = await keptIn(path);
   if (kept) return kept;
   const made = make();
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  // A link appears with the whole file behind it, and never in the place of another.
+  // A link appears with the whole file behind it, and never replaces another.
   const whole = `${path}.${randomUUID()}`;
   await writeFile(whole, made.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   try {

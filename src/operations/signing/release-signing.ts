@@ -17,33 +17,33 @@ import {
 } from '#domain/promotion/signed-release.ts';
 import { ownKey } from '#operations/signing/own-key.ts';
 
-/** A key that signs releases: `publicKey` is its SPKI in DER, in base64; `sign` answers in base64. */
+/** A key that signs releases: `publicKey` is its SPKI in DER, in base64; `sign` returns base64. */
 export type ReleaseKey = {
   readonly publicKey: () => Promise<string>;
   readonly sign: (message: Uint8Array) => Promise<string>;
 };
 
-// The curve that KMS has in every region, and whose public key, 91 bytes, fits a parameter of the stack; an RSA key of the same strength has 422.
+// KMS has this curve in every region, and its public key, 91 bytes, fits a parameter of the stack; an RSA key of the same strength has 422.
 const CURVE = 'prime256v1';
 
-/** The release with a signed statement for the Slipway that it goes to. */
+/** The release with a signed statement for its destination. */
 export async function signedRelease(
   release: Release,
   key: Pick<ReleaseKey, 'sign'>,
   releasing: Releasing,
 ): Promise<Release> {
-  // As who takes it will read it.
+  // The release in the form that its receiver will read.
   const sent = readRelease(JSON.stringify(release));
   const statement = await statementOf(sent, releasing);
   return { ...sent, signed: { statement, signature: await key.sign(messageOf(statement)) } };
 }
 
-/** What is signed of a statement: its sha256, since a statement of many files is longer than what KMS signs. */
+/** The signed bytes of a statement: its sha256, since a statement of many files is longer than KMS can sign. */
 export function messageOf(statement: string): Uint8Array {
   return createHash('sha256').update(statement).digest();
 }
 
-/** The key of a data folder, which is made when it is first needed and stays in the folder. */
+/** The key of a data folder, which is created when it is first needed and stays in the folder. */
 export async function folderKey(dataDir: string): Promise<ReleaseKey> {
   const make = () => generateKeyPairSync('ec', { namedCurve: CURVE }).privateKey;
   const privateKey = await ownKey(join(dataDir, 'signing-key.pem'), make);
@@ -53,14 +53,14 @@ export async function folderKey(dataDir: string): Promise<ReleaseKey> {
   };
 }
 
-/** Which releases the Slipway of a data folder takes: those that name the folder by its own key, signed by one of these. Fails with `InputInvalid` for what is no key. */
+/** The releases that the Slipway of a data folder accepts: those for the folder, which is named by its own key, signed by one of these keys. Fails with `InputInvalid` for an invalid key. */
 export async function folderTrust(dataDir: string, keys: readonly string[]): Promise<Trust> {
   const signers = trustedSigners(keys.join(','));
-  // Without any, nobody asks what the folder is called.
+  // Without trusted keys, the folder's name is not needed.
   return { here: signers.length > 0 ? await folderName(dataDir) : '', signers };
 }
 
-/** What a release to the Slipway of a data folder is signed for: the fingerprint of the folder's own key. */
+/** The name in the statement of a release to the Slipway of a data folder: the fingerprint of the folder's own key. */
 export async function folderName(dataDir: string): Promise<string> {
   return fingerprintOf(await (await folderKey(dataDir)).publicKey());
 }
@@ -70,7 +70,7 @@ export function fingerprintOf(publicKey: string): string {
   return createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex');
 }
 
-/** The keys of a list, separated by commas; none of an empty one. Fails with `InputInvalid` for what is no public key on P-256. */
+/** The keys of a list, separated by commas; an empty list has none. Fails with `InputInvalid` for anything but a public key on P-256. */
 export function trustedSigners(list: string): readonly Signer[] {
   return list
     .split(',')
@@ -98,7 +98,7 @@ function readKey(publicKey: string): KeyObject | undefined {
     const der = Buffer.from(publicKey, 'base64');
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
     const isOurs = key.asymmetricKeyDetails?.namedCurve === CURVE;
-    // Base64 is read leniently: one key is to have one name.
+    // Base64 is decoded leniently, but one key must have one name.
     return isOurs && derOf(key).toString('base64') === publicKey ? key : undefined;
   } catch {
     return undefined;

@@ -17,11 +17,11 @@ import type { ContainerOutputs, SlipwayStack } from '#operations/account/stack.t
 export type ContainerRevision = { readonly revision: string; readonly model: string };
 
 export type Containers = {
-  /** All of the stage, of any model. */
+  /** All revisions of the stage, of any model. */
   revisions(): Promise<readonly ContainerRevision[]>;
-  /** Removes a revision after checking by its tags that it is the model's; waits for its tasks to end. */
+  /** Removes a revision after checking by its tags that it belongs to the model; waits for its tasks to end. */
   remove(revision: ContainerRevision): Promise<void>;
-  /** Removes what is left of a model without revisions. */
+  /** Removes the remaining resources of a model without revisions. */
   forget(model: string): Promise<void>;
   /** Removes the clusters and capacity providers of models on EC2 that are no longer in use. */
   removeCapacity(): Promise<void>;

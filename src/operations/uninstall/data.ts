@@ -34,7 +34,7 @@ export function removalOfTable(account: AwsAccount, TableName: string): Removal 
   };
 }
 
-/** Fails with `InputInvalid` where the table is protected against its deletion, which would end an uninstall only once all else is gone. */
+/** Fails with `InputInvalid` where the table is protected against deletion, which would stop an uninstall only after everything else is gone. */
 export async function refuseProtected(account: AwsAccount, TableName: string): Promise<void> {
   const client = new DynamoDBClient(clientSettings(account));
   const describe = new DescribeTableCommand({ TableName });

@@ -5,11 +5,11 @@ import { type AwsAccount, clientSettings } from '#operations/account/clients.ts'
 import type { Parts } from './parts.ts';
 import { unlessGone } from './removal.ts';
 
-// Only CloudFormation can set a tag that begins so. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-resource-tags.html
+// Only CloudFormation can set a tag with this prefix. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-resource-tags.html
 const MADE_BY = 'aws:cloudformation:stack-name';
 
 /**
- * The buckets that earlier stacks of this stage have kept, as a first deploy that failed keeps the one of the access logs: no stack names them any more.
+ * The buckets that earlier stacks of this stage have left behind: a first deploy that failed keeps the bucket of the access logs. No stack names them any more.
  * Empty for a caller who may not list the account's buckets.
  */
 export async function earlierBuckets(

@@ -11,7 +11,7 @@ import { type AwsAccount, clientSettings } from '#operations/account/clients.ts'
 import type { Parts } from './parts.ts';
 import { unlessGone } from './removal.ts';
 
-/** Something in what is removed that Slipway has not made: `reason` says what becomes of it. */
+/** A resource within the removed ones that Slipway has not created: `reason` says what happens to it. */
 export type Foreign = { readonly what: string; readonly reason: string };
 
 // The keys that Slipway itself writes in its bucket.
@@ -19,7 +19,7 @@ const OWN_PREFIXES = new Set([
   ...['models/', 'promotions/', 'builds/', 'orders/', 'own-builds/', 'own-images/'],
 ]);
 
-/** Lists the things that others have made inside of the stack's own. Most of them keep the stack from being deleted, so their owners have to delete them. */
+/** Lists the things that others have created within the stack's own. Most of them keep the stack from being deleted, so their owners have to delete them. */
 export async function findForeign(
   account: AwsAccount,
   parts: Parts,
@@ -36,7 +36,7 @@ export async function findForeign(
   return found.flat();
 }
 
-/** Interfaces that Lambda made for functions are Slipway's: no other function has any business in these subnets. */
+/** Interfaces that Lambda created for functions are Slipway's: no other function belongs in these subnets. */
 async function interfaces(
   client: EC2Client,
   subnets: readonly string[],
@@ -57,7 +57,7 @@ async function interfaces(
     }));
 }
 
-/** A group that another's rule names cannot be deleted. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html */
+/** A group that another group's rule names cannot be deleted. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html */
 async function groups(client: EC2Client, own: string): Promise<readonly Foreign[]> {
   const Filters = [{ Name: 'ip-permission.group-id', Values: [own] }];
   const describe = new DescribeSecurityGroupsCommand({ Filters });

@@ -36,7 +36,7 @@ export function removalOfInterfaces(account: AwsAccount, { outputs }: Parts): Re
   };
 }
 
-/** Deletes the ones that nothing uses, and answers the others. */
+/** Deletes the unused ones, and returns the others. */
 async function removeUnused(
   ec2: EC2Client,
   subnets: readonly string[],
@@ -57,7 +57,7 @@ async function interfacesIn(
     const found: NetworkInterface[] = [];
     for await (const page of paginateDescribeNetworkInterfaces({ client: ec2 }, { Filters })) {
       for (const each of page.NetworkInterfaces ?? []) {
-        // Others are left alone: they keep the subnets, not the role.
+        // Other interfaces are left alone: they block the subnets, not the role.
         if (each.Description?.startsWith('AWS Lambda VPC')) found.push(each);
       }
     }
@@ -65,7 +65,7 @@ async function interfacesIn(
   });
 }
 
-/** Deletes one that nothing uses; Lambda may have done so meanwhile, or have taken it into use again. */
+/** Deletes an unused one; Lambda may have done so meanwhile, or have taken it into use again. */
 async function removeInterface(ec2: EC2Client, NetworkInterfaceId = ''): Promise<void> {
   const command = new DeleteNetworkInterfaceCommand({ NetworkInterfaceId });
   await translated(() =>

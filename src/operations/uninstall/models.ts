@@ -26,7 +26,7 @@ type World = {
 // All lease holders were stopped before, so epochs no longer matter.
 const EPOCH = 0;
 
-/** The removal of what the registry names for each model: its route, its function with all versions, and its containers. */
+/** The removal of each model's resources in the registry: its route, its function with all versions, and its containers. */
 export async function removalsOfModels(
   account: AwsAccount,
   parts: Parts,
@@ -37,7 +37,7 @@ export async function removalsOfModels(
   const registry = accountRegistry(account, parts.outputs);
   const router = Api && Table ? accountRouter(account, parts, lambda) : null;
   const models = Table ? await unlessGone(() => registry.models()) : undefined;
-  // Without a registry only their tags say which models there were.
+  // Without a registry, only the functions' tags show which models there were.
   const names = models?.map(({ name }) => name) ?? (await taggedModels(lambda, prefix, account));
   const revisions = (await containers?.revisions()) ?? [];
   const ofContainers = containers ? ', its containers' : '';
@@ -55,7 +55,7 @@ export async function removalsOfModels(
   ];
 }
 
-/** Removes the function with all its versions, and the containers, after checking by their tags too that they are the model's. */
+/** Removes the function with all its versions, and the containers, after checking by their tags too that they belong to the model. */
 async function removeModel(world: World, model: string): Promise<void> {
   const { stage, router, lambda, prefix, containers } = world;
   const FunctionName = prefix + model;
@@ -74,7 +74,7 @@ async function removeModel(world: World, model: string): Promise<void> {
   await unlessGone(() => lambda.send(new DeleteFunctionCommand({ FunctionName })));
 }
 
-/** Functions that are named like a model's but that the registry does not know: they are reported and left alone. */
+/** Functions that are named like a model's but are not in the registry: they are reported and left alone. */
 async function unregistered(
   lambda: LambdaClient,
   prefix: string,

@@ -6,22 +6,22 @@ import {
   type SlipwayStack,
 } from '#operations/account/stack.ts';
 
-/** A resource that a stack has made and not deleted, by the id that its service knows it by. */
+/** The resources that a stack has created and not deleted, by their logical ids, with the ids that their services use. */
 type Made = ReadonlyMap<string, string>;
 
 /**
- * The parts of an installation, in whatever state: its stack's outputs, and in place of missing ones the stack's own resources.
- * An output is empty where neither knows it: then the stack has not made what it names. `containers` is null where it has no containers.
+ * The parts of an installation, in any state: its stack's outputs, and in place of missing ones the stack's own resources.
+ * An output is empty where neither has a value: the stack has not created that resource. `containers` is null where it has no containers.
  */
 export type Parts = SlipwayStack & {
-  /** Whether the stack is there: else it is deleted, and only what it retains may be left. */
+  /** Whether the stack exists: otherwise it is deleted, and only its retained resources may be left. */
   readonly isThere: boolean;
   /** Whether it has all outputs, as after a deploy that completed. */
   readonly isComplete: boolean;
   readonly made: Made;
 };
 
-/** The logical ids in the template of what an output names by its own id. */
+/** The logical ids in the template of the resources whose own ids are outputs. */
 export const MADE_AS = {
   Api: ['Api'],
   Authorizer: ['Authorizer'],
@@ -58,7 +58,7 @@ export async function findParts(account: AwsAccount): Promise<Parts> {
   const names = Object.keys(MADE_AS) as readonly Named[];
   const outputs = {
     ...UNREAD,
-    // So named in a template of any version.
+    // Templates of every version use this name.
     ApiStage: 'v1',
     Bus: stack.name,
     FunctionPrefix: `${stack.name}-m-`,
@@ -74,7 +74,7 @@ export async function findParts(account: AwsAccount): Promise<Parts> {
     parameters: {},
     isThere,
     isComplete,
-    // A cluster is named as its stack.
+    // A cluster has the name of its stack.
     containers: hasContainers ? { ...outputs, Cluster: outputs.Cluster || stack.name } : null,
   };
 }
@@ -83,10 +83,10 @@ function idOf(made: Made, name: Named): string {
   return MADE_AS[name].flatMap((id) => made.get(id) ?? []).join(',');
 }
 
-/** A resource that could not be made is not the stack's: one of its name may be somebody else's. */
+/** A resource that could not be created does not belong to the stack: one of the same name may be somebody else's. */
 const NOT_MADE = new Set(['CREATE_FAILED', 'DELETE_COMPLETE']);
 
-/** CloudFormation tells of a deleted stack's resources for 90 days. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html */
+/** CloudFormation lists a deleted stack's resources for 90 days. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html */
 async function stackResources(
   account: AwsAccount,
   { id: StackName }: Pick<FoundStack, 'id'>,

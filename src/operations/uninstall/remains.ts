@@ -40,7 +40,7 @@ const LOOK_PERIOD_MS = 5_000;
 
 /**
  * The removals of the stage's orphaned container resources, found by its tag: they would block the stack's deletion, or outlive it.
- * Then of the clusters and capacity providers of models on EC2, which belong to no stack.
+ * After them, the removals of the clusters and capacity providers of models on EC2, which belong to no stack.
  */
 export function removalsOfRemains(
   account: AwsAccount,

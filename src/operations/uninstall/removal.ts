@@ -1,6 +1,6 @@
 import { translated } from '#adapters/aws/failures.ts';
 
-/** The removal of one thing. `remove` is idempotent: a no-op when the thing is already gone. */
+/** The removal of one thing. `remove` is idempotent: it does nothing when the thing is already gone. */
 export type Removal = { readonly what: string; readonly remove: () => Promise<void> };
 
 // The services' error names for a missing resource.
@@ -8,7 +8,7 @@ const GONE = new Set([
   'ClusterNotFoundException',
   'ListenerNotFoundException',
   'NoSuchBucket',
-  // A bucket without tags.
+  // A bucket without tags gives this error.
   'NoSuchTagSet',
   'NotFoundException',
   'RepositoryNotFoundException',

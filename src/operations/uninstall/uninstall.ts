@@ -15,17 +15,17 @@ import { removalOfStack, stopping } from './stack.ts';
 export type Uninstall = {
   readonly what: string;
   readonly retained: readonly string[];
-  /** Resources of others inside of what is removed. */
+  /** Other people's resources within the removed ones. */
   readonly foreign: readonly Foreign[];
-  /** In order: each stage needs everything in the stage before it to be gone. */
+  /** The stages in order: each needs everything in the stage before it to be gone. */
   readonly stages: readonly (readonly Removal[])[];
 };
 
 export type Wish = { readonly deleteBucket: boolean; readonly deleteTable: boolean };
 
 /**
- * Plans the removal of Slipway from an account, in whatever state it is, without changing anything: what the registry or the tags name for each model, the keys, leftover containers, the stack, and, if wished, what the stack leaves behind.
- * Fails with `InputInvalid` when there never was a stack, and for a table that is to go and is protected.
+ * Plans the removal of Slipway from an account, in any state, without changing anything: each model's resources by the registry or the tags, the keys, leftover containers, the stack, and, if requested, everything that the stack leaves behind.
+ * Fails with `InputInvalid` when there never was a stack, and for a protected table that is to be deleted.
  */
 export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Uninstall> {
   const parts = await findParts(account);

@@ -7,7 +7,7 @@ import { type WallsReport, WITHOUT_WALLS_FIX } from '#domain/walls.ts';
 /** The parts of a Slipway on one machine that may keep it from working as it should. */
 const CHECKS = ['disk', 'bucket', 'registry', 'walls'] as const;
 
-/** The fault of a part, and what to do. It names no model, and no file of one. */
+/** The fault of a part, and the remedy. It names neither models nor their files. */
 export type Trouble = {
   readonly check: (typeof CHECKS)[number];
   readonly reason: string;
@@ -21,15 +21,15 @@ type Parts = {
   readonly bucketDir: string;
   /** Why the registry is not known to be sound; undefined where it is. */
   readonly registry: () => Promise<Failure | undefined>;
-  /** Why the walls around models are not those that it was started with; undefined where they are. */
+  /** Why the walls around models differ from those at its start; undefined where they are the same. */
   readonly walls: () => Failure | undefined;
 };
 
-/** Below this much free space Slipway may not be able to record what happens. */
+/** Below this much free space Slipway may not be able to record events. */
 export const LEAST_FREE_MIB = 100;
 const MEBIBYTE = 1024 * 1024;
 
-/** Looks at each part; empty while all are well. A part that cannot be looked at is in trouble. */
+/** Checks each part; empty while all are well. A part that cannot be checked is in trouble. */
 export async function troublesOf({
   dataDir,
   bucketDir,
@@ -51,7 +51,7 @@ export async function troublesOf({
   return found.flat();
 }
 
-/** The same for Prometheus, which knows by it which part is in trouble. */
+/** The same for Prometheus, with a value for each part that may be in trouble. */
 export function healthMeters(troubles: readonly Trouble[]): Family {
   return {
     name: 'slipway_healthy',
@@ -64,7 +64,7 @@ export function healthMeters(troubles: readonly Trouble[]): Family {
   };
 }
 
-/** The trouble with the walls that a running Slipway found as it started: it has none, and so refuses models. Undefined where it refuses none, or where the system has none to offer. */
+/** The trouble with the walls that a running Slipway found as it started: there are no walls, and so it refuses models. Undefined where it refuses no models, or where the system offers no walls. */
 export function wallsFailure(
   { refuses }: WallsReport,
   platform: string = process.platform,
@@ -75,7 +75,7 @@ export function wallsFailure(
   });
 }
 
-/** The trouble with a disk of so many free blocks (`bavail`, of `bsize` bytes) and inodes (`ffree`, of `files`), as statfs tells; undefined where it has enough of both. */
+/** The trouble with a disk of this many free blocks (`bavail`, of `bsize` bytes) and inodes (`ffree`, of `files`), as statfs reports them; undefined where it has enough of both. */
 export function diskFailure({ bavail, bsize, files, ffree }: Disk): Failure | undefined {
   const freeMiB = Math.floor((bavail * bsize) / MEBIBYTE);
   const fix = 'Free some space on it: `slipway prune` removes what nothing needs.';
@@ -83,7 +83,7 @@ export function diskFailure({ bavail, bsize, files, ffree }: Disk): Failure | un
     const says = `the disk of the data folder has ${freeMiB} MiB left; Slipway needs ${LEAST_FREE_MIB}`;
     return new Failure('StorageFull', says, { fix });
   }
-  // Some file systems count none.
+  // Some file systems do not count inodes.
   if (files > 0 && ffree === 0) {
     return new Failure('StorageFull', 'the disk of the data folder has no inode left', { fix });
   }

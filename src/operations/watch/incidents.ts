@@ -7,7 +7,7 @@ import type { Registry } from '#ports/registry.ts';
 
 type Of = Pick<RevisionSpec, 'model' | 'version' | 'revision' | 'deploymentId'>;
 
-/** Tells what befalls the servers of versions, as events: the first of a kind at once, and those of the next 15 minutes by their number with the next event. */
+/** Reports the incidents of versions' servers as events: the first of a kind at once, and those of the next 15 minutes by their number with the next event. */
 export type Incidents = {
   ended(of: Of, end: ServerEnd): void;
   /** The fault in a live version's answers. */
@@ -27,7 +27,7 @@ const STATES: Readonly<Record<ServerEnd['cause'], IncidentState>> = {
 };
 
 export function incidents({ registry, clock, onProblem }: Deps): Incidents {
-  // The last event of each revision and kind, and how often it has happened since.
+  // The last event of each revision and kind, and the number of incidents since.
   const told = new Map<string, { readonly atMs: number; untold: number }>();
 
   function tell(of: Of, incident: Omit<Incident, 'data'>, cause: string): void {

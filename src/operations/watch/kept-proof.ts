@@ -4,7 +4,7 @@ import type { Registry } from '#ports/registry.ts';
 import { PROBE_TIMEOUT_MS } from '#steps/probe.ts';
 import { proofOf } from '#steps/proof.ts';
 
-/** Sends a server the request that proved its version. Only an answer is a verdict: a server that is too busy to give one, or that refuses, says nothing about the answers of before. */
+/** Sends a server the request that proved its version. Only an answer gives a verdict: a server that is too busy to answer, or that refuses, says nothing about its earlier answers. */
 export function keptProof(registry: Registry): Proven['problem'] {
   return async ({ deploymentId, model }, origin) => {
     const maker = await registry.deployment(deploymentId);

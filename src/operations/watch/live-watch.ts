@@ -5,17 +5,17 @@ import type { Metrics } from '#ports/metrics.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Incidents } from './incidents.ts';
 
-/** Watches how live versions answer. */
+/** Watches the answers of live versions. */
 export type LiveWatch = {
   /** The faults of a live version now; empty where it has none. */
   alerts(live: ModelVersion): Promise<readonly Damage[]>;
-  /** Looks at all live versions, and tells of each that fails its requests. */
+  /** Checks all live versions, and reports each that fails its requests. */
   look(): Promise<void>;
 };
 
 type Deps = {
   readonly registry: Pick<Registry, 'models'>;
-  /** What clients were answered, without Slipway's own probes: ten of those that pass would hide ten requests that fail. */
+  /** The answers that clients got, without Slipway's own probes: ten successful probes would hide ten failed requests. */
   readonly clients: Pick<Metrics, 'traffic'>;
   readonly endsSince: (revision: string, sinceMs: number) => number;
   readonly incidents: Pick<Incidents, 'unhealthy'>;

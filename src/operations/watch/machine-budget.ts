@@ -4,20 +4,20 @@ import type { RoomUse } from '#adapters/local/servers/server-room.ts';
 const MEBIBYTE = 1024 * 1024;
 const SHARE = 0.75;
 
-/** How much memory all model servers may hold together unless the configuration says so (MiB): three quarters of the machine's, or of what its container has. */
+/** The default memory of all model servers together (MiB): three quarters of the machine's, or of its container's. */
 export function machineBudgetMiB(
   machineBytes: number = totalmem(),
-  // 0 or more than the machine has where nothing limits it.
+  // 0, or more than the machine has, where nothing limits it.
   limitBytes: number = process.constrainedMemory(),
 ): number {
   const bytes = limitBytes > 0 ? Math.min(machineBytes, limitBytes) : machineBytes;
   return Math.floor((bytes * SHARE) / MEBIBYTE);
 }
 
-/** The memory that model servers may still take: the rest of their budget, and no more than the machine has. */
+/** The memory that model servers may still take: the rest of their budget, and no more than the machine has free. */
 export function availableMiB({ budgetMiB, usedMiB }: RoomUse): number {
   return Math.min(budgetMiB - usedMiB, process.availableMemory() / MEBIBYTE);
 }
 
-/** How many candidates start at once: a start keeps a core busy, and half of them are for what is live. */
+/** How many candidates start at once: a start keeps a core busy, and half of the cores are for live versions. */
 export const STARTS_AT_ONCE: number = Math.max(1, Math.floor(availableParallelism() / 2));

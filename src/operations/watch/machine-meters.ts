@@ -16,7 +16,7 @@ type Parts = {
 
 const FIRST = 1;
 
-/** The disk, the objects, the age of what waits, and which Slipway this is, for Prometheus. */
+/** The disk, the objects, the age of waiting deployments and events, and the version of this Slipway, for Prometheus. */
 export async function machineMeters(parts: Parts): Promise<readonly Family[]> {
   const { version, engine } = parts;
   const [disk, objects, queues] = await Promise.all([
@@ -55,7 +55,7 @@ async function objectMeters(storage: Parts['storage']): Promise<readonly Family[
   ];
 }
 
-/** Zero where nothing waits. */
+/** Zero where no deployment waits. */
 async function queueMeters({ registry, clock }: Parts): Promise<Family> {
   const [unended, unpublished] = await Promise.all([
     registry.unended(),
@@ -63,7 +63,7 @@ async function queueMeters({ registry, clock }: Parts): Promise<Family> {
   ]);
   const waiting = unended
     .filter(({ phase, work }) => !hasBegun(phase) || work.candidate?.waitsFor !== undefined)
-    // A person is waited for as long as it takes.
+    // Waiting for a person may take any time.
     .filter(({ phase }) => phase !== 'AwaitingApproval')
     .map(({ phaseChangedAtMs }) => phaseChangedAtMs);
   const told = unpublished.map(({ detail }) => Date.parse(detail.time));

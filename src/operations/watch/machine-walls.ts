@@ -6,18 +6,18 @@ import { leftOpen, unwalled, type Walls, wallsLine } from '#adapters/local/serve
 import type { WallsReport } from '#domain/walls.ts';
 import { ROOT } from '#operations/root.ts';
 
-/** Sets the walls around what loads a model. */
+/** The program that sets the walls around a process that loads a model. */
 export const LAUNCHER: string = join(ROOT, 'runtimes/python/slipway_server/walls.py');
 
-/** The same, for lack of a Python. */
+/** The same without Python. */
 const NODE_LAUNCHER = join(ROOT, 'runtimes/python/slipway_server/walls.mjs');
 
 /**
- * The walls that the machine has around models. `dataDir` is the folder that models are read from, if it is there; `limitsMs` is how long each attempt to look may take.
+ * The walls that the machine has around models. `dataDir` is the folder from which models are read, if it exists; `limitsMs` is the time limit of each attempt.
  * Fails as `lookAtWalls` does.
  */
 export function machineWalls(dataDir: string, limitsMs?: readonly number[]): Promise<Walls> {
-  // The files that a server is made of, and those that it serves.
+  // The files of a server, and those that it serves.
   const wanted = [join(ROOT, 'node_modules'), LAUNCHER, process.execPath, dataDir];
   const paths = wanted.filter(existsSync).map((path) => realpathSync(path));
   return lookAtWalls(LAUNCHER, [ROOT, ...paths], {
@@ -26,20 +26,20 @@ export function machineWalls(dataDir: string, limitsMs?: readonly number[]): Pro
   });
 }
 
-/** The same for a Slipway that is about to start: a Python looks for 0.1 to 0.3 s, while this process loads what it is made of. */
+/** The same for a Slipway that is about to start: a Python process checks for 0.1 to 0.3 s, while this process loads its modules. */
 export function wallsForStart(dataDir: string): Promise<Walls> {
   try {
     makeOwnFolder(resolve(dataDir));
   } catch {
-    // The start reports what is wrong with the folder.
+    // The start itself reports the fault of the folder.
   }
   const walls = machineWalls(resolve(dataDir));
-  // Who awaits it hears of its failure; the start may fail before that for another reason.
+  // The caller that awaits it gets the failure; the start may fail before that for another reason.
   walls.catch(() => undefined);
   return walls;
 }
 
-/** The report of a Slipway that runs as this user on these walls; `isAllowed`: models that Python loads are served without any. */
+/** The report of a Slipway that runs as this user on these walls; `isAllowed`: models that Python loads are served without walls. */
 export function wallsReport(walls: Walls, isAllowed: boolean): WallsReport {
   return {
     says: wallsLine(walls),

@@ -2,18 +2,18 @@ import { availableParallelism } from 'node:os';
 import { atOnce } from '#adapters/local/concurrency/at-once.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
 
-// One that is called before its turn starts on demand.
+// A model that is called before its turn starts on demand.
 const STARTS_AT_ONCE = Math.max(2, availableParallelism());
 
 type Options = {
   readonly start: (live: RevisionRef) => Promise<void>;
-  /** When it aborts, those that wait for their turn are not started, and nothing that fails is told. */
+  /** When it aborts, waiting versions are not started, and failures are not reported. */
   readonly signal: AbortSignal;
   readonly onProblem: (error: unknown) => void;
   readonly limit?: number;
 };
 
-/** Starts what was live, a few at once: seventy at once kept two cores, and so Slipway, from answering for a minute. */
+/** Starts the live versions, a few at once: seventy at once kept two cores, and so Slipway, from answering for a minute. */
 export function startLive(
   lives: readonly RevisionRef[],
   { start, signal, onProblem, limit = STARTS_AT_ONCE }: Options,

@@ -1,7 +1,7 @@
 import { asWritten, type Claim, notSeen, type Scene } from '../claim.ts';
 import { modelStreams } from './model-streams.ts';
 
-/** A model that never answered is no verdict: its act says why. */
+/** A model that never answered gives no verdict: its act says why. */
 function answeredOn(target: 'fargate' | 'ec2', { answered }: Scene) {
   return answered.has(target)
     ? asWritten(`a model on ${target} has answered a caller`)

@@ -12,7 +12,7 @@ import { asWritten, type Claim, notSeen, otherwise, refusedBy, type Scene } from
 import { modelStreams } from './model-streams.ts';
 
 const Name = ALIASES.function;
-/** A version of an alias that no write of it has ever had. */
+/** A revision id of an alias that no write has ever produced. */
 const STALE = '00000000-0000-4000-8000-000000000000';
 
 const functionName = ({ outputs, model }: Scene) => outputs.FunctionPrefix + model;
@@ -30,7 +30,7 @@ export const LAMBDA_CLAIMS: readonly Claim[] = [
     row: 'A stale RevisionId is refused by UpdateAlias',
     look: async (scene) => {
       const { lambda, FunctionName, FunctionVersion } = await aliasOf(scene);
-      // Were it accepted, the alias would stay as it is.
+      // If it were accepted, the alias would stay as it is.
       const update = { FunctionName, Name, FunctionVersion, RevisionId: STALE };
       return refusedBy('PreconditionFailedException', () =>
         lambda.send(new UpdateAliasCommand(update)),
@@ -100,7 +100,7 @@ export const LAMBDA_CLAIMS: readonly Claim[] = [
     },
   },
   {
-    // The last of them: were it accepted, the model would be broken.
+    // This look comes last: if the deletion were accepted, the model would be broken.
     row: 'A version that an alias names is not deleted',
     look: async (scene) => {
       const { lambda, FunctionName, FunctionVersion } = await aliasOf(scene);

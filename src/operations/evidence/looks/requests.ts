@@ -69,7 +69,7 @@ export const REQUEST_CLAIMS: readonly Claim[] = [
   },
 ];
 
-/** An answer of the template's own: JSON with an `error`. */
+/** An answer of the template itself: JSON with an `error`. */
 function isOurs(body: string): boolean {
   try {
     return typeof JSON.parse(body).error === 'string';

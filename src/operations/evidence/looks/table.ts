@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { asWritten, type Claim, otherwise } from '../claim.ts';
 
-/** A row that nothing of Slipway reads. */
+/** A row that no part of Slipway reads. */
 const Key = { pk: { S: 'EVIDENCE' }, sk: { S: 'TOKEN' } };
 
 export const TABLE_CLAIMS: readonly Claim[] = [

@@ -32,7 +32,7 @@ function ofUploads({ uploads }: Scene, all: readonly Started[]): readonly Starte
   return uploads.flatMap(({ versionId }) => all.find((each) => each.versionId === versionId) ?? []);
 }
 
-// Four looks ask for them one after the other, and by the first all uploads are through.
+// Four looks request them one after the other, and before the first, all uploads are complete.
 const known = new WeakMap<Scene, Promise<readonly Started[]>>();
 
 /** The executions whose input is an event of S3; listed once for all looks at a scene. */
@@ -41,7 +41,7 @@ function executionsOf(scene: Scene): Promise<readonly Started[]> {
   if (before) return before;
   const found = listExecutions(scene);
   known.set(scene, found);
-  // The next look asks again.
+  // The next look requests them again.
   found.catch(() => known.delete(scene));
   return found;
 }
@@ -83,7 +83,7 @@ export const UPLOAD_CLAIMS: readonly Claim[] = [
       const [first, second] = await startedOf(scene);
       if (!first || !second) return notSeen('two uploads of one key have not started executions');
       const what = `${first.sequencer}, then ${second.sequencer}`;
-      // The two of them alone: nothing else may tell which is newer.
+      // Only the key and the sequencer are passed, so that nothing else decides which is newer.
       const order = ({ key, sequencer }: Started) =>
         ({ key, sequencer, versionId: '', lastModifiedMs: 0 }) as const;
       return compareOrder(order(second), order(first)) > 0 ? asWritten(what) : otherwise(what);
