@@ -45,6 +45,8 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
   // Another user reads it there, whatever this one keeps to itself by default.
   if (imageOf(place)) process.umask(0o022);
   await mkdir(served, { recursive: true });
+  // Whatever inspection found is all that is loaded, and the walls of each Python go by it: nothing is determined again by other rules.
+  await writeFile(facts, JSON.stringify(order.facts));
   let unpacked = join(artifact, 'model');
   // Unpacks at the offsets that inspection found: no second reader looks for files in an archive.
   for (const [depth, { archive, ...taken }] of order.facts.unpacking.entries()) {
@@ -56,8 +58,6 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
   }
   await rename(unpacked, join(served, 'model'));
   for (const name of order.facts.leftOut ?? []) await rm(join(served, 'model', name));
-  // What inspection found is all that is loaded; none of it is determined again by other rules.
-  await writeFile(facts, JSON.stringify(order.facts));
 }
 
 async function prove(work, runtime, { environment, convertedIn }) {

@@ -69,7 +69,7 @@ async function startIn(
 
   state.published.wake();
   await state.store.watch();
-  state.store.scan().catch(state.problem);
+  void state.scan();
   // Once whoever has asked for the start was told of it.
   const warming = setImmediate(() => {
     workflows.warm();

@@ -119,7 +119,11 @@ const REJECTED_FOR: ReadonlySet<string> = new Set(['InputInvalid', 'ReleaseUntru
 /** When the newest statement was signed that the live or the newest deployment was admitted by; 0 without any. */
 async function newestSigned(registry: Registry, model: string): Promise<number> {
   const known = await registry.model(model);
-  const ids = new Set([known?.live?.deploymentId, known?.newestDeploymentId].filter(Boolean));
+  // A rollback makes an older version live again: the newest statement may be that of a version that is only kept.
+  const versions = await registry.versions(model);
+  const ids = new Set(
+    [known?.newestDeploymentId, ...versions.map((version) => version.deploymentId)].filter(Boolean),
+  );
   const times = [...ids].map(
     async (id = '') => (await registry.deployment(id))?.work.promotion?.signed?.atMs ?? 0,
   );

@@ -9,6 +9,7 @@ import asyncio  # noqa: E402
 import contextlib  # noqa: E402
 import errno  # noqa: E402
 import io  # noqa: E402
+import json  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
@@ -18,7 +19,7 @@ from typing import Any, NoReturn  # noqa: E402
 import uvicorn  # noqa: E402
 
 from .adapters import import_ahead, load_model  # noqa: E402
-from .config import Config, read_config, read_facts, required  # noqa: E402
+from .config import Config, facts_of, read_config  # noqa: E402
 from .loading.loaded import with_outputs  # noqa: E402
 from .model import Model  # noqa: E402
 from .refusal import where  # noqa: E402
@@ -121,7 +122,7 @@ def start() -> None:
         sys.stdout.reconfigure(line_buffering=True, write_through=False)
     parent = Parent(os.environ)
     if waited_for := os.environ.pop("AWAIT_MODEL", ""):
-        import_ahead(read_facts(required(os.environ, "MODEL_FACTS")))
+        import_ahead(facts_of(json.loads(waited_for)))
         os.environ.update(parent.told_environment())
     end_with_parent(os.environ)
     # Processes that the model's code starts have no channel.

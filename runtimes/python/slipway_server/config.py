@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from .values.tensors import Signature, signature_of
+from .walls import brings_of
 
 
 @dataclass(frozen=True)
@@ -133,23 +134,26 @@ def read_facts(path: str) -> Facts:
     """Reads the JSON file that src/domain/build/order.ts describes as ServedFacts. Raises ValueError for any other."""
     try:
         with open(path, encoding="utf-8") as file:
-            facts = json.load(file)
-        return Facts(
-            format=facts["format"],
-            entrypoint=facts.get("entrypoint"),
-            signature=signature_of(facts["signature"]) if facts.get("signature") else None,
-            takes_columns=bool(facts.get("takesColumns")),
-            example=facts.get("example"),
-            data=_data_of(facts.get("data")),
-            allowed=tuple(facts.get("allowed") or ()),
-            language=_language_of(facts.get("language")),
-            tensor_names=_names_of(facts.get("tensorNames")),
-            pipeline=_pipeline_of(facts.get("pipeline")),
-            needs_gpu=bool(facts.get("needsGpu")),
-            brings=facts.get("brings", "data"),
-        )
+            return facts_of(json.load(file))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f'MODEL_FACTS is "{path}", which is not a JSON file with the facts of a model: {error}') from error
+
+
+def facts_of(facts: Mapping[str, Any]) -> Facts:
+    return Facts(
+        format=facts["format"],
+        entrypoint=facts.get("entrypoint"),
+        signature=signature_of(facts["signature"]) if facts.get("signature") else None,
+        takes_columns=bool(facts.get("takesColumns")),
+        example=facts.get("example"),
+        data=_data_of(facts.get("data")),
+        allowed=tuple(facts.get("allowed") or ()),
+        language=_language_of(facts.get("language")),
+        tensor_names=_names_of(facts.get("tensorNames")),
+        pipeline=_pipeline_of(facts.get("pipeline")),
+        needs_gpu=bool(facts.get("needsGpu")),
+        brings=brings_of(facts),
+    )
 
 
 def _data_of(data: Any) -> Data | None:

@@ -28,7 +28,7 @@ import socket
 import stat
 import struct
 import sys
-from typing import Any, Callable, Iterable, Iterator, MutableMapping
+from typing import Any, Callable, Iterable, Iterator, Mapping, MutableMapping
 
 _VARIABLE = "SLIPWAY_WALLS"
 LISTENING = "LISTENING_FD"
@@ -93,7 +93,7 @@ def enter(env: MutableMapping[str, str]) -> None:
     _close_others({0, 1, 2} | {int(env[name]) for name in (CHANNEL, LISTENING) if env.get(name)})
     facts = _facts_of(env)
     # The owner's own code comes with it: that may start programs and, if its manifest says so, use the network.
-    is_code = facts.get("brings") == "code"
+    is_code = brings_of(facts) == "code"
     has_network = is_code and facts.get("network") == "open"
     limits = plan.get("limits", {})
     # Before the namespace, in which limits cannot be raised; except for processes, which a namespace counts separately.
@@ -107,7 +107,7 @@ def enter(env: MutableMapping[str, str]) -> None:
         _enter_landlock(plan, is_code, has_network)
     if plan["seccomp"]:
         # What loads it may have to make a Unix socket that listens, though nobody connects to it (language/engine.py): it still can connect to none, and has no network.
-        _enter_seccomp(has_network, may_listen=facts.get("listens") is True)
+        _enter_seccomp(has_network, may_listen=_listens(facts))
 
 
 def _end_input() -> None:
@@ -223,6 +223,16 @@ def _facts_of(env: MutableMapping[str, str]) -> dict[str, Any]:
     with open(path, encoding="utf-8") as file:
         facts = json.load(file)
     return facts if isinstance(facts, dict) else {}
+
+
+def brings_of(facts: Mapping[str, Any]) -> str:
+    """Whether a model is the owner's code or data. A build from before 0.1.0 did not say it."""
+    return facts.get("brings") or ("code" if facts.get("format") in ("python", "mlflow", "sagemaker") else "data")
+
+
+def _listens(facts: Mapping[str, Any]) -> bool:
+    """A build from before 0.1.0 did not say it."""
+    return facts.get("listens") is True or ("brings" not in facts and facts.get("format") == "gguf")
 
 
 def listen(host: str, port: int) -> socket.socket:

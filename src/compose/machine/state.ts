@@ -6,7 +6,7 @@ import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { eventFeed } from '#adapters/local/registry/event-feed.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
-import { isCopied } from '#adapters/local/registry/folder-copy.ts';
+import { folderCopy } from '#adapters/local/registry/folder-copy.ts';
 import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { registryCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
@@ -70,6 +70,7 @@ export async function openState(
   });
   listeners.push(events.changed, published.wake, hooks.changed);
 
+  const copy = folderCopy(database, folder(REGISTRY));
   const checked = checkedFiles();
   const objects = objectStore(folder('objects'), checked);
   const begin = later<LocalDeployments['begin']>('the start of a deployment');
@@ -80,7 +81,7 @@ export async function openState(
     database,
     clock,
     maxObjectBytes: config.maxObjectBytes,
-    isCopied: isCopied(database, folder(REGISTRY)),
+    isCopied: copy.isCopied,
     onCreated: (event) => begin.get()(event).catch(problem),
     onProblem: problem,
   });
@@ -107,6 +108,8 @@ export async function openState(
     /** Starts the deployments of the bucket's versions. */
     begin,
     problem,
+    /** Looks at the bucket's files. Those of a copied folder are known only once all have been looked at. */
+    scan: () => store.scan().then(copy.note).catch(problem),
     noted: (spec: RevisionSpec, damage: Damage | null) =>
       void registry.noteDamage(spec, damage).catch(problem),
     async stopTelling() {

@@ -19,7 +19,8 @@ export type GoldenAttempt = { readonly request: GoldenRequest; readonly answer: 
 
 /** The warning for a version for which no request could be generated, so that it answered none. */
 export const UNPROVEN = 'started, unproven';
-const LONGEST_SHOWN = 200;
+// Long enough for a gateway's own reason.
+const LONGEST_SHOWN = 1_000;
 const DEEPEST_DATA = 16;
 
 // A busy or slow server also answers with a 4xx, which says nothing about the model.

@@ -4,6 +4,7 @@ import { backup as copyDatabase, DatabaseSync } from 'node:sqlite';
 import { type ObjectStore, objectStore } from '#adapters/local/bucket/object-store.ts';
 import { fileAt } from '#adapters/local/files/file-state.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
+import { resultCode } from '#adapters/local/registry/database.ts';
 import { REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
 import { versionOf } from '#adapters/local/registry/schema-version.ts';
@@ -15,6 +16,9 @@ import { type DataFolder, type Job, keptVersions } from './data-folder.ts';
 
 /** The file that marks a folder as a backup, with the version of its registry. */
 export const LABEL = 'backup.json';
+const COPIES_TRIED = 5;
+// SQLITE_OK, SQLITE_BUSY, SQLITE_LOCKED: https://www.sqlite.org/rescode.html
+const GIVEN_UP: readonly number[] = [0, 5, 6];
 
 type Options = {
   /** Links objects instead of copying them where both are on one disk: quick, but a damaged file is then damaged in both. */
@@ -35,7 +39,7 @@ export async function* backUp(folder: DataFolder, to: string, options: Options):
   try {
     makeOwnFolder(target);
     await rm(copy, { force: true });
-    await copyDatabase(folder.database, copy);
+    await copyRegistry(folder.database, copy);
     closeLog(copy);
     const bad: Bad[] = [];
     const store = objectStore(join(target, 'objects'), checkedFiles());
@@ -84,6 +88,19 @@ async function requireBackup(target: string): Promise<void> {
   throw new Failure('InputInvalid', `${target} is neither empty nor a backup of Slipway`, {
     fix: 'Name a new folder, or one that `slipway backup` has made.',
   });
+}
+
+/** SQLite gives a copy up, with no error of its own, where the registry is written at the wrong moment. */
+async function copyRegistry(registry: DatabaseSync, copy: string): Promise<void> {
+  for (let left = COPIES_TRIED; ; left -= 1) {
+    try {
+      await copyDatabase(registry, copy);
+      return;
+    } catch (error) {
+      if (left <= 1 || !GIVEN_UP.includes(resultCode(error) & 0xff)) throw error;
+      await rm(copy, { force: true });
+    }
+  }
 }
 
 /** A reader of a registry with a log writes files beside it, which a read-only mount refuses. */

@@ -4,7 +4,7 @@ import type { Invariant } from './invariant.ts';
 
 const HOUR_MS = 3_600_000;
 /** How much longer than undisturbed a run may take: one lease, a step that waits four hours for its turn, the attempts of a deployment, the sweeps between them. */
-const LONGEST_DELAY_MS = 5 * HOUR_MS;
+const LONGEST_DELAY_MS = 6 * HOUR_MS;
 /** One that finds what is left, one that takes it away. */
 const SWEEPS = 2;
 /** The sweeps of an hour: where a second fault befalls what a sweep asked for, the next one asks again. */

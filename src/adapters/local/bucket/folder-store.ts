@@ -103,7 +103,7 @@ export function folderStore(options: Options): FolderStore {
     objects,
     versions,
     maxObjectBytes,
-    isInherited: (key) => inherited.delete(key),
+    isInherited: (key) => inherited.has(key),
   });
   const watch = bucketWatch({
     root: folder,
@@ -184,6 +184,7 @@ export function folderStore(options: Options): FolderStore {
       troubles.clear(key);
       if (taken.kind === 'version') await announceDrop(taken.version);
       if (taken.kind === 'changed') await watch.look(key);
+      else inherited.delete(key);
     } catch (error) {
       if (!signal.aborted) troubles.report(error, key, file && fingerprint(file).content);
     }

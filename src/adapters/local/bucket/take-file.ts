@@ -47,7 +47,6 @@ export function isKnown(versions: ObjectVersions, key: string, file: FileState):
  */
 export async function takeFile(options: TakeOptions, key: string, file: FileState): Promise<Taken> {
   const { folder, versions, maxObjectBytes } = options;
-  const isInherited = options.isInherited?.(key) ?? false;
   if (isKnown(versions, key, file)) return { kind: 'known' };
   if (!file?.isFile()) return takeAbsence(options, key);
   requireKey(key);
@@ -61,7 +60,7 @@ export async function takeFile(options: TakeOptions, key: string, file: FileStat
   const seen = fingerprint(now);
   const latest = versions.latest(key);
   const hasSameBytes = latest !== undefined && latest.sha256 === written.sha256;
-  if (hasSameBytes && (latest.content === seen.content || isInherited)) {
+  if (hasSameBytes && (latest.content === seen.content || options.isInherited?.(key))) {
     versions.shown(latest.versionId, seen);
     return { kind: 'known' };
   }

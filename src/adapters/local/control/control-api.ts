@@ -24,7 +24,10 @@ export function controlApi(handler: Handler): FastifyInstance {
     await sent.finally(() => sending.delete(sent));
   };
   // What the router cannot read is the handler's to refuse too.
-  const api = fastify({ frameworkErrors: (_error, request, reply) => void answer(request, reply) });
+  const api = fastify({
+    frameworkErrors: (_error, request, reply) => void answer(request, reply).catch(() => undefined),
+  });
+  api.setErrorHandler((_error, request, reply) => answer(request, reply));
   answerHalfClosed(api.server);
   api.addHook('preClose', async () => {
     // Streams that have just ended reach their readers. Some clients never disconnect, and a suspended one never reads its stream to the end.

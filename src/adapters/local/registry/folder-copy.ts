@@ -4,18 +4,27 @@ import { transaction } from './database.ts';
 
 const SCHEMA = 'CREATE TABLE IF NOT EXISTS registry_file (file TEXT NOT NULL) STRICT';
 
+export type FolderCopy = {
+  readonly isCopied: boolean;
+  /** Notes the file, once the files that a copy has brought are known. */
+  note(): void;
+};
+
 /**
- * Whether the data folder is a copy of the one in which Slipway last ran: the registry at `path` is another file than was noted then. Notes the file.
+ * Whether the data folder is a copy of the one in which Slipway last ran: the registry at `path` is another file than was noted then.
  * A copied folder has other files in its bucket too, though nobody has dropped them. A folder in which nothing is noted counts as a copy.
  */
-export function isCopied(database: DatabaseSync, path: string): boolean {
+export function folderCopy(database: DatabaseSync, path: string): FolderCopy {
   const { dev, ino } = statSync(path, { bigint: true });
   const file = `${dev}:${ino}`;
-  return transaction(database, () => {
-    database.exec(SCHEMA);
-    const noted = database.prepare('SELECT file FROM registry_file').get();
-    database.exec('DELETE FROM registry_file');
-    database.prepare('INSERT INTO registry_file (file) VALUES (?)').run(file);
-    return noted?.['file'] !== file;
-  });
+  transaction(database, () => database.exec(SCHEMA));
+  const noted = database.prepare('SELECT file FROM registry_file').get();
+  return {
+    isCopied: noted?.['file'] !== file,
+    note: () =>
+      transaction(database, () => {
+        database.exec('DELETE FROM registry_file');
+        database.prepare('INSERT INTO registry_file (file) VALUES (?)').run(file);
+      }),
+  };
 }

@@ -126,6 +126,6 @@ function identityOf(folder: string): string | undefined {
   return stats && [stats.dev, stats.ino, stats.birthtimeNs].join('-');
 }
 
-function nameOf({ folder, format, network, memoryMiB }: Environment): string {
-  return JSON.stringify([folder, format, network, memoryMiB]);
+function nameOf({ folder, format, network, brings, memoryMiB }: Environment): string {
+  return JSON.stringify([folder, format, network, brings, memoryMiB]);
 }

@@ -106,11 +106,12 @@ export function processSpares(options: Options, guard: OrphanGuard): ProcessSpar
     ...common,
     directory: join(directory, 'python'),
     launch({ folder: environment, format, network, brings, memoryMiB }, folder) {
-      // Its walls go by these.
+      // Its walls go by these. Behind them it can read nothing there.
       const factsPath = join(folder.path, 'facts.json');
-      writeFileSync(factsPath, JSON.stringify({ format, network, brings }));
+      const awaited = JSON.stringify({ format, network, brings });
+      writeFileSync(factsPath, awaited);
       return launch('python', folder, {
-        awaited: format,
+        awaited,
         python: join(environment, 'bin', 'python'),
         memoryMiB,
         factsPath,
@@ -175,7 +176,7 @@ function realpathIf(path: string): string | undefined {
 }
 
 type Awaited = {
-  /** The format of Python's that it waits for. */
+  /** The facts of a model of Python that it waits for, as JSON; `true` where it waits for any. */
   readonly awaited: string;
   readonly python: string;
   readonly memoryMiB: number;
@@ -199,8 +200,11 @@ function environmentOf({ runtime, memoryMiB }: RevisionSpec, { python, factsPath
   if (factsPath === undefined) return undefined;
   try {
     const known = servedFacts.parse(JSON.parse(readFileSync(factsPath, 'utf8')));
-    const { format, network = 'none', brings = 'data', language } = known;
+    const { format, network = 'none', language } = known;
     if (!isAwaited({ runtime, format, language })) return undefined;
+    // A build from before 0.1.0 did not say it.
+    const page = FORMATS.find((each) => each === format);
+    const brings = known.brings ?? (page ? pageOf(page).brings : 'data');
     return { folder: realpathSync(join(python, '../..')), format, network, brings, memoryMiB };
   } catch {
     // The image is gone; the server that is started for it says so.
