@@ -17,7 +17,7 @@ const KIND = process.argv[3] ?? 'small';
 const PYTHON = process.env['PYTHON'];
 // A drop finds the spare server that the one before it left time for.
 const PAUSE_MS = 2_000;
-/** What asks more often takes CPU time from what it waits for. */
+/** Polling more often would take CPU time from the measured work. */
 const POLL_MS = 5;
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));

@@ -126,7 +126,7 @@ async function took(
   times.set(what, [...(times.get(what) ?? []), taken]);
 }
 
-/** What the same takes without Slipway. */
+/** Measures the same work without Slipway. */
 async function others(dataDir: string): Promise<void> {
   const environment = converterIn(dataDir);
   const uv = await uvProgram();

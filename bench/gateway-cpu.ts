@@ -1,4 +1,4 @@
-// What the gateway's process spends on one request, beside nginx and http-proxy-3 with the same load and the same server behind them, in turns.
+// Measures the CPU time of the gateway's process per request, beside nginx and http-proxy-3 with the same load and the same server behind them, in turns.
 // `node bench/gateway-cpu.ts [ROUNDS] [REQUESTS]`; needs nginx, and http-proxy-3 installed or its entry file in HTTP_PROXY_3.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -65,7 +65,7 @@ async function modelOf(folder: string): Promise<GpuModel> {
   throw missing(`${folder} is no language model that vLLM would serve`);
 }
 
-/** What vLLM is told of this model there. */
+/** The settings that vLLM gets for this model on these GPUs. */
 function plan(folder: string, model: GpuModel, gpus: Gpus): FittedServing {
   const serving = gpuServing(model, gpus);
   const needs = `${Math.ceil(gpuBytes(model, gpus.count) / MIB)} of ${gpus.acceleratorMiB} MiB`;

@@ -1,4 +1,4 @@
-// What many models cost one machine: how fast they are deployed, and what each costs while nobody calls it, on Lambda (stopped when idle) and on Fargate (always one replica).
+// Measures the cost of many models on one machine: how fast they are deployed, and what each costs while nobody calls it, on Lambda (stopped when idle) and on Fargate (always one replica).
 // The models are a few hundred bytes, so what is measured is Slipway and its model server. `node bench/many-models.ts [MODELS] [WATCH_SECONDS]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

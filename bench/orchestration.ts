@@ -1,4 +1,4 @@
-// What Slipway itself adds to a deployment: the whole time from the drop to Live, less loading the model, the golden request and the bake.
+// Measures the time that Slipway itself adds to a deployment: the whole time from the drop to Live, less loading the model, the golden request and the bake.
 // The registry's writes and the stored bytes are durable (synced). A model of 11 MB and one of a few hundred bytes take turns. `node bench/orchestration.ts [ROUNDS]`
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// What a model of a Python framework costs to start and to ask, served by Slipway, converted to ONNX (`auto`) and not (`none`), beside FastAPI with the framework and KServe's server: the same files, one thread each, in turns.
-// And from such a model dropped in the bucket of a Slipway that runs to its first right answer: the others have no such thing, and only their start.
+// Measures the cost to start and to call a model of a Python framework served by Slipway, converted to ONNX (`auto`) and not (`none`), beside FastAPI with the framework and KServe's server: the same files, one thread each, in turns.
+// It also measures the time from such a model's drop in the bucket of a running Slipway to its first right answer. The others have no bucket: only their start is measured.
 // `node bench/python-servers.ts [ROUNDS] [KIND...]`; the environment of the others is kept in the user's cache.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -3,7 +3,7 @@ import { type Answer, type Asking, firstAnswer, requireRight } from './asking.ts
 import { cpuMs, memoryMiB, threadsCpuMs } from './process-tree.ts';
 import { type Command, type Server, startServer } from './server.ts';
 
-/** What one turn of a server costs: from its start to its first right answer, and for a text, row or token of each question once it is warm. */
+/** The cost of one turn of a server: from its start to its first right answer, and for a text, row or token of each question once it is warm. */
 export type Cost = {
   readonly startMs: number;
   readonly startCpuMs: number;

@@ -41,7 +41,7 @@ function treeOf(root: number): readonly number[] {
   return [root, ...below(root)];
 }
 
-/** What stands behind the name in brackets; empty of a process that is gone. */
+/** The fields after the name in brackets; empty when the process is gone. */
 function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

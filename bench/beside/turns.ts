@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { row, spread } from '../figures.ts';
 
-/** What each side took in each round. */
+/** The measurements of each side in each round. */
 export type Turns<Took> = Readonly<Record<string, readonly Took[]>>;
 
 /** A figure of a turn, and in how many digits it is printed. `aim` is the least ratio of the other side's to ours. */

@@ -1,4 +1,4 @@
-// What vLLM's log says of the memory it took, against what we count before.
+// Compares vLLM's log of the memory it took with the memory that we calculate before.
 import type { GpuModel } from '#domain/artifact/facts.ts';
 import { type FittedServing, type Gpus, gpuMemory } from '#domain/placement/gpu-memory.ts';
 

@@ -21,7 +21,7 @@ export type Runner = {
   modelPath(folder: string): string;
   /** vLLM's server by our launcher, which ends with its standard input. */
   serve(env: Readonly<Record<string, string>>, folder: string): ReturnType<typeof spawn>;
-  /** What reference.py prints, without a GPU. */
+  /** The output of reference.py, run without a GPU. */
   reference(folder: string, given: readonly string[], input?: string): Promise<string>;
 };
 

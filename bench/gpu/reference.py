@@ -1,4 +1,4 @@
-"""What transformers says on the CPU, for bench/gpu.ts. `make FOLDER` writes a small Llama of a fixed seed; `tokens FOLDER TEXT` prints the text's tokens;
+"""The reference answers of transformers on the CPU, for bench/gpu.ts. `make FOLDER` writes a small Llama of a fixed seed; `tokens FOLDER TEXT` prints the text's tokens;
 `judge FOLDER` reads {prompt, tokens} on standard input, and prints at how many of these tokens it would have taken the same, and by how much it would have preferred another where not."""
 
 import json

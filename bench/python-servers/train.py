@@ -25,7 +25,7 @@ WORDS = {"city": ["Arles", "Gaspé", "Kyōto", "Lima", "Turin"], "plan": ["basic
 
 FOLDER = Path(sys.argv[1])
 ROWS, KINDS = make_classification(4000, FEATURES, n_informative=12, random_state=0)
-# What a client would write, and no more of it than others: every server reads the same digits.
+# Clients would write no more digits than these, and every server reads the same ones.
 ROWS = ROWS.round(4)
 
 

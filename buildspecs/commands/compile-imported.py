@@ -131,7 +131,7 @@ def compiled(source, kept):
 
 
 def loaded(file, *same):
-    """None when it is not there; removes one that a power cut has torn, under all of its names."""
+    """The code in a compiled file; None when there is no such file. Removes a file that a power cut has torn, under all of its names."""
     try:
         with open(file, "rb") as content:
             return marshal.loads(content.read()[HEADER:])
@@ -173,7 +173,7 @@ def write(content, target):
 
 
 def forget_unused(kept):
-    """What was compiled a month ago or longer and is in no environment any more."""
+    """Removes compiled files that are a month old or more and no longer in any environment."""
     for each in os.scandir(kept) if os.path.isdir(kept) else ():
         try:
             known = each.stat()
@@ -185,7 +185,7 @@ def forget_unused(kept):
 
 
 def imports_of(code, package):
-    """None of a file that was listed."""
+    """The imports of a file's code; empty for a file that was only listed."""
     return () if code is None or package is None else imports(code, package)
 
 
@@ -209,7 +209,7 @@ def imports(code, package):
 
 
 def operand(operations, operands, at):
-    """Of the instruction there, and where the one before it is."""
+    """The operand of the instruction at `at`, and the place of the instruction before it."""
     value, shift, before = operands[at], 8, at - 1
     while before >= 0 and operations[before] == EXTENDED_ARG:
         value |= operands[before] << shift

@@ -6,7 +6,7 @@ import { retried } from './granted.mjs';
 import { chunksOf } from './programs.mjs';
 import { unpackedBytes } from './unpacked.mjs';
 
-/** What Lambda and the hosts of containers run. */
+/** The platform that Lambda and the hosts of containers run. */
 const PLATFORM = 'linux/amd64';
 
 /** Leaves an image of the engine, and after it what its smoke test has found, at `place`, the URL of an object without its ending. */

@@ -56,7 +56,7 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
   }
   await rename(unpacked, join(served, 'model'));
   for (const name of order.facts.leftOut ?? []) await rm(join(served, 'model', name));
-  // What inspection found is all that is loaded; none of it is determined again by other rules.
+  // The server loads only what inspection found; no other rule determines any of it again.
   await writeFile(facts, JSON.stringify(order.facts));
 }
 

@@ -10,7 +10,7 @@ export type Config = {
   readonly listening: number | null;
   readonly revision: string;
   readonly maxBodyBytes: number;
-  /** How long it may take to finish its requests once it is told to end. */
+  /** How long the server may take to finish its requests after a signal to end. */
   readonly drainSeconds: number;
   /** How columns beyond the model's own are treated. */
   readonly extraColumns: 'ignore' | 'refuse';

@@ -9,7 +9,7 @@ const MOST_RATIO = 100;
 type Sharp = typeof import('sharp').default;
 let loaded: Promise<Sharp> | undefined;
 
-/** A PNG, JPEG or WebP in RGB, upright as its EXIF says, without its transparency: to the bit what Pillow makes of it. Refuses with 400 what is none, and what it would have to guess. */
+/** A PNG, JPEG or WebP in RGB, upright as its EXIF says, without its transparency: to the bit the same as Pillow's. Refuses any other file with 400, and one that it would have to guess at. */
 export async function decoded(bytes: Uint8Array, label: string): Promise<Pixels> {
   if (!isImage(bytes)) throw refusal(400, `${label} is not a PNG, JPEG or WebP image`);
   loaded ??= load();

@@ -9,7 +9,7 @@ export type ImageFolder = {
   readonly preparation: Preparation;
 };
 
-// As src/formats/huggingface has it.
+// The same pattern as in src/formats/huggingface.
 const CLASSIFIES = /ForImageClassification(WithTeacher)?$/;
 
 /** Undefined where the folder's network is for something else. Throws where it says too little. */

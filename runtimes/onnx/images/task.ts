@@ -61,7 +61,7 @@ function refuseMany(count: number): void {
 
 const TAKES = 'it takes a PNG, JPEG or WebP image as base64, or a data URL of one';
 
-/** Refuses with 400 what is not base64. An address is no image either: nothing is fetched. */
+/** Refuses anything but base64 with 400. A URL is refused too: the server fetches nothing. */
 function bytesOf(item: unknown, what: string): Uint8Array {
   if (!isText(item)) throw refusal(400, `${what} is ${show(item)}; ${TAKES}`);
   const written = item.replace(/^data:[^,;]{0,100};base64,/, '').replaceAll(/\s/g, '');

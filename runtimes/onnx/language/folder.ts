@@ -22,7 +22,7 @@ export type Folder = {
   /** Whether the network answers a text as ever where that is padded beside longer ones. */
   readonly isPadded: boolean;
   readonly maxTokens: number | null;
-  /** Null where the folder is none of sentence-transformers. */
+  /** Null where the folder is not sentence-transformers'. */
   readonly pooling: Pooling | null;
   readonly normalizes: boolean;
   /** The prompt that sentence-transformers puts before each text; empty where there is none. */
@@ -62,7 +62,7 @@ const POOLINGS: readonly (readonly [string, Pooling])[] = [
   ['pooling_mode_weightedmean_tokens', 'weightedmean'],
   ['pooling_mode_lasttoken', 'lasttoken'],
 ];
-// As src/formats/huggingface has it: their positions begin after the padding token's.
+// The same models as in src/formats/huggingface: their positions begin after the padding token's.
 const POSITIONS_AFTER_PADDING = /roberta|camembert|mpnet|longformer|^esm$|^data2vec-text$/;
 // Their networks mix tokens without regard to the mask: runtimes/python/slipway_server/conversion/encoder.py proves of all others that they do not.
 const UNPADDED = ['convbert', 'fnet', 'funnel'];

@@ -40,7 +40,7 @@ export async function embeddingsOf(
   };
 }
 
-// LangChain sends tokens of OpenAI's own tokenizer unless it is told not to.
+// By default LangChain sends tokens of OpenAI's own tokenizer.
 const AS_TEXTS = 'send texts (LangChain: check_embedding_ctx_length=False)';
 
 /** Refuses with 404, as vLLM does, a request that names another model; one that names no model asks for this one. */

@@ -45,7 +45,7 @@ export function languageDocument(
   };
 }
 
-/** As Cohere, Jina and vLLM have it by `documents`, and Hugging Face's server of embeddings by `texts`. */
+/** The request in the form of Cohere, Jina and vLLM (`documents`), or of Hugging Face's embedding server (`texts`). */
 function ranking(name: 'documents' | 'texts'): Schema {
   const own: Schema =
     name === 'texts'

@@ -30,7 +30,7 @@ export function apiContext(header: Header): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The id that the client or the gateway gave a request, else the API's own, as its access log has it, which a container is told in a header. */
+/** The id that the client or the gateway gave a request, else the API's own id in its access log, which a container gets in a header. */
 export function requestId(header: Header): string | undefined {
   const given = [
     header('x-request-id'),

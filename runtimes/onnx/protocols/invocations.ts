@@ -123,7 +123,7 @@ function runOf(named: Named, signature: Signature): Run {
   };
 }
 
-/** An empty list is no rows, each of the form that the input has. */
+/** An empty list means no rows, each with the shape of the input. */
 function isNoRows(value: unknown, { shape }: TensorSpec): boolean {
   return Array.isArray(value) && value.length === 0 && shape[0] === -1;
 }
@@ -213,7 +213,7 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   throw refusal(400, `${label} is ${show(value)}; it takes ${takeColumns(takes)}`);
 }
 
-/** As pandas writes a table unless it is told otherwise: no server could tell in which order the rows were. */
+/** Refuses columns keyed by the row's index, as pandas writes a table by default: no server could know the order of the rows. */
 function refuseByIndex(named: Named, label: string, { inputs }: Takes): void {
   const found = inputs.find(({ name }) => isObject(named.get(name)));
   if (!found) return;

@@ -13,7 +13,7 @@ const MOST_BYTES = 6_291_556;
 // The bytes that the web adapter writes around the body, headers included.
 const AROUND_BYTES = 4096;
 
-/** Whether Lambda would refuse an answer that the web adapter hands it whole: then its client is told nothing but that the function failed. */
+/** Whether Lambda would refuse an answer that the web adapter hands it whole: then its client would learn only that the function failed. */
 export function isOverLambda(
   env: Readonly<Record<string, string | undefined>>,
   header: Header,

@@ -140,7 +140,7 @@ async function hasTrees(path: string): Promise<boolean> {
   }
 }
 
-/** Nothing is said by a file that onnxruntime reads, though it is no plain ModelProto. */
+/** Finds nothing in a file that onnxruntime reads though it is not a plain ModelProto. */
 function saidBy(path: string): { missing?: MissingTexts | undefined; unread: ReadonlySet<string> } {
   try {
     return { missing: missingTexts(path), unread: unreadColumns(path) };

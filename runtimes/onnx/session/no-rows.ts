@@ -6,7 +6,7 @@ export function answerToNoRows(
   { inputs, outputs }: Run,
   signature: Signature,
 ): readonly Tensor[] | undefined {
-  // First what nearly every request is told by.
+  // This check comes first: it settles nearly every request.
   if (inputs.length === 0 || inputs.some(({ shape }) => shape[0] !== 0)) return undefined;
   const asked = signature.outputs.filter(({ name }) => outputs.includes(name));
   const isByRow = [...signature.inputs, ...asked].every(({ shape }) => shape[0] === -1);

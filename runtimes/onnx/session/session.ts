@@ -23,14 +23,14 @@ export type Session = {
 // Loads in a tenth of a second. Loaded trees take 13 times their size: a server's expected memory covers both copies (src/domain/placement/expected-memory.ts).
 const SMALL_BYTES = 4 * 2 ** 20;
 
-/** Starts the thread of a session. A spare one loads onnxruntime before it is told of a model. */
+/** Starts the thread of a session. A spare one loads onnxruntime before it knows its model. */
 export function sessionThread(script: URL, isSpare: boolean): Worker {
   return new Worker(script, { workerData: { isSpare } });
 }
 
 /**
  * Loads the model in its own thread, since onnxruntime blocks its thread while it loads and runs; runs that prove short move to this thread.
- * Rejects when the model cannot be loaded; `onDeath` is told why the thread ended later on.
+ * Rejects when the model cannot be loaded; `onDeath` gets the reason when the thread ends later on.
  */
 export async function openSession(
   worker: Worker,

@@ -15,7 +15,7 @@ const IDENTITY_OPSET = 13;
 
 /**
  * The model with its list-of-maps outputs turned into tensors: an Identity replaces each ZipMap of an output, and all else is unchanged.
- * Undefined when there is none. Throws on bytes that are not a ModelProto.
+ * Undefined when the model has no such output. Throws on bytes that are not a ModelProto.
  */
 export function withoutZipMaps(
   model: Uint8Array,

@@ -98,7 +98,7 @@ function isCellOfNumber(cell: string): boolean {
   return MISSING.test(cell) || typeof numberOf(cell) === 'number';
 }
 
-/** `True` is 1, as pandas writes a column of booleans that JSON has as `true`; what is no number stays as it is. */
+/** `True` is 1, since pandas writes a column of booleans so and JSON writes it as `true`; a text that is not a number stays a text. */
 function numberOf(cell: string): number | string {
   if (/^(true|false)$/i.test(cell)) return Number(cell.toLowerCase() === 'true');
   return isNumber(cell) ? Number(cell) : cell;

@@ -39,7 +39,7 @@ class SentenceModule:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers', as are `modules`, which come between these, `prompt`, which goes before each text, `lowers` for texts in small letters, `activation`, what a cross encoder makes of its scores, and `dimensions`, how many numbers of a vector it keeps."""
+    """The purpose of a Hugging Face folder, in the names of its pipelines. `pooling` and `normalizes` are sentence-transformers', and so are: `modules`, which come between these two; `prompt`, which goes before each text; `lowers`, for texts in small letters; `activation`, which a cross encoder applies to its scores; and `dimensions`, how many numbers of a vector are kept."""
 
     task: str
     max_tokens: int | None
@@ -56,7 +56,7 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class TensorNames:
-    """What a model's file calls the tensors of its signature, in the order of that."""
+    """The names of the signature's tensors in the model's file, in the order of the signature."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -64,7 +64,7 @@ class TensorNames:
 
 @dataclass(frozen=True)
 class Facts:
-    """What inspection found in the model's bytes, which is all that the server relies on: the format selects the adapter, `brings` says whether the owner's own code comes with it ("code") or not ("data"), the rest may be None."""
+    """The facts that inspection found in the model's bytes; the server relies on nothing else. The format selects the adapter, `brings` says whether the owner's own code comes with the model ("code") or not ("data"), and the rest may be None."""
 
     format: str
     entrypoint: str | None
@@ -92,7 +92,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Config:
-    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for models of others; `aliases` are names besides `name` by which OpenAI's API may ask for the model; `deployment` made the revision, empty but in an account."""
+    """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account."""
 
     model_path: str
     facts: Facts

@@ -74,7 +74,7 @@ def described() -> Description:
     imported = time.perf_counter()
     model = load_model(path, facts)
     first_seconds = time.perf_counter() - imported
-    # A stage of the build, as src/domain/build/build-progress.ts reads it; what comes now is no loading any more: buildspecs/commands/model-python.mjs.
+    # A stage of the build, which src/domain/build/build-progress.ts reads; from here on nothing is loading any more: buildspecs/commands/model-python.mjs.
     say("progress: proving the model")
     # The second load has nothing left to import. User code may not tolerate a second run.
     # Nor is there room for two language models.
@@ -120,7 +120,7 @@ def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, An
 
 
 def _as_answered(declared: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
-    """What a signature says of the outputs, but their datatypes where the model answers by others."""
+    """The signature's outputs, with the datatypes that the model answered with where those differ."""
     found = {spec.name: spec.datatype for spec in outputs}
     return tuple(replace(spec, datatype=found.get(spec.name, spec.datatype)) for spec in declared)
 
@@ -226,7 +226,7 @@ def ended_by(work: Callable[[], None]) -> None:
         # Code may end as a program does, mostly without a word.
         wrong = where(error)
     for stream in (sys.stdout, sys.stderr):
-        # What the model has printed; its code may have put anything in their place.
+        # Flushes the model's output; its code may have replaced these streams by anything.
         with suppress(Exception):
             stream.flush()
     if wrong is not None:

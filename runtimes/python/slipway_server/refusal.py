@@ -29,7 +29,7 @@ class Refusal(Exception):
         self.param = param
 
 
-# What torch's exporter writes for a terminal.
+# The colour codes that torch's exporter writes for a terminal.
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -70,7 +70,7 @@ def _short(file: str) -> str:
 
 
 def _folder() -> str:
-    """Of the artifact."""
+    """The folder of the artifact."""
     path = os.environ.get("MODEL_PATH", "")
     return os.path.abspath(path if os.path.isdir(path) else os.path.dirname(path)) if path else ""
 
@@ -95,7 +95,7 @@ def show_or_nothing(holder: dict[str, Any], key: str) -> str:
 
 
 def is_wrongly(holder: dict[str, Any], key: str) -> str:
-    """What is wrong with a value that has another kind than it should, or is not there."""
+    """Describes the value that has the wrong kind or is missing."""
     return f"is {show(holder[key])}" if key in holder else "is missing"
 
 

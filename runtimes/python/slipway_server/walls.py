@@ -106,7 +106,7 @@ def enter(env: MutableMapping[str, str]) -> None:
     if plan["landlock"]:
         _enter_landlock(plan, is_code, has_network)
     if plan["seccomp"]:
-        # What loads it may have to make a Unix socket that listens, though nobody connects to it (language/engine.py): it still can connect to none, and has no network.
+        # The engine may have to create a listening Unix socket, though nobody connects to it (language/engine.py). It still cannot connect to any socket, and has no network.
         _enter_seccomp(has_network, may_listen=facts.get("listens") is True)
 
 
@@ -138,7 +138,7 @@ def enter_or_end() -> None:
 
 
 def look(paths: Iterable[str]) -> dict[str, Any]:
-    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others. Raises OSError when that cannot be told."""
+    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others. Raises OSError when that cannot be found out."""
     is_linux = sys.platform.startswith("linux")
     wanted = [*paths, sys.base_prefix]
     closed = _in_child(lambda: _closed(wanted)) if is_linux else ""
@@ -194,7 +194,7 @@ def _first_closed(path: str, how: int = os.R_OK) -> str:
 
 
 def _in_child(work: Callable[[], str]) -> str:
-    """What it answers, in a process of its own: what it does to that cannot be undone. Raises OSError when it ends without an answer."""
+    """The result of `work` in a child process, since its changes to a process cannot be undone. Raises OSError when the child ends without an answer."""
     end, begin = os.pipe()
     child = os.fork()
     if child == 0:
@@ -236,7 +236,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def name_process(name: str) -> None:
-    """What lists of processes call it; Linux keeps 15 bytes of it."""
+    """Sets the name by which process lists show this process; Linux keeps 15 bytes of it."""
     if sys.platform == "linux":
         _libc.prctl(_SET_NAME, name.encode(), 0, 0, 0)
 
@@ -272,7 +272,7 @@ def _enter_namespaces(writable: Iterable[str], has_network: bool) -> None:
 
 
 def _mount_read_only(writable: Iterable[str]) -> None:
-    """With Landlock, a file's owner may still change its mode, owner and times; a read-only mount prevents that."""
+    """Landlock lets a file's owner still change its mode, owner and times; a read-only mount prevents that."""
     folder = os.getcwd()
     _call(_libc.mount(None, b"/", None, _PRIVATE_BELOW, None), "mount")
     for path in writable:

@@ -20,7 +20,7 @@ _SETTINGS = {
 
 
 def arguments(env: Mapping[str, str]) -> list[str]:
-    """Of `vllm serve`, as its version 0.33 has them. Without GPU_MEMORY_UTILIZATION and MAX_MODEL_LEN, what the chosen instance has room for, vLLM takes its own defaults."""
+    """The arguments of `vllm serve`, version 0.33. GPU_MEMORY_UTILIZATION and MAX_MODEL_LEN say how much the chosen instance has room for; without them vLLM takes its own defaults."""
     return [
         *("serve", env["MODEL_PATH"], "--served-model-name", env["MODEL_NAME"], *_aliases(env)),
         *("--host", "0.0.0.0", "--port", env["PORT"]),

@@ -1,4 +1,4 @@
-"""What Slipway asks of a model server and vLLM's own does not do."""
+"""Adds the routes and answers that Slipway expects of a model server and vLLM does not provide."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Slipway:
         await self._app(scope, receive, named)
 
 
-# As runtimes/python has it.
+# The same paths as in runtimes/python.
 _OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 
 def _plain(path: str) -> str:
-    """OpenAI's paths are below /v1, also for clients that were told of an address without."""
+    """The path below /v1, where OpenAI's paths are; some clients use an address without it."""
     return f"/v1{path}" if path in _OPENAI else path
 
 

@@ -64,7 +64,7 @@ async function wordsOf(
   { isModel2vec, maxTokens, tokenizerPath }: StaticFolder,
 ): Promise<Words> {
   tokenizer.disablePadding();
-  // The library tells nothing of what it cuts from texts without special tokens.
+  // The library does not report what it cuts from texts without special tokens.
   tokenizer.disableTruncation();
   const most = maxTokens ?? Number.POSITIVE_INFINITY;
   const encode: Words = async (text) => {

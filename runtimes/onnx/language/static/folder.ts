@@ -17,12 +17,12 @@ export type StaticFolder = {
   readonly dimensions: number | null;
 };
 
-// As src/formats/huggingface/static-table.ts has it.
+// The same default as in src/formats/huggingface/static-table.ts.
 const USUAL_TOKENS = 512;
 const HEAD_BYTES = 4096;
 const TRUNCATION = /"truncation"\s*:\s*\{[^{}]*"max_length"\s*:\s*(\d{1,9})/;
 
-/** Undefined where the folder is none of these. */
+/** Undefined where the folder is not a static embedding. */
 export async function readStaticFolder(root: string): Promise<StaticFolder | undefined> {
   const modules = await listIn(root, 'modules.json');
   if (!modules) return ofModel2vec(root);

@@ -28,7 +28,7 @@ type Strategy = 'simple' | 'none';
 
 const OUTSIDE = 'O';
 
-/** The parts of a text with their labels: by default tokens that follow each other with the same label are one entity, as transformers' `simple` has it. */
+/** The parts of a text with their labels: by default, tokens that follow each other with the same label are one entity, like transformers' `simple` strategy. */
 export function tokenClassification(engine: Engine, tokenizing: Tokenizing): Task {
   const { labels } = engine.folder;
   const answered = async (texts: readonly string[], strategy: Strategy, asked: Asked) => {

@@ -153,7 +153,7 @@ def _refused_by_code(error: BaseException) -> Refusal:
 
 
 def _said_by_code(error: BaseException) -> Refusal | None:
-    """What the code itself answers by an error, as FastAPI has its HTTPException: one with a `status_code` and a `detail`. A client of another service has no detail to tell."""
+    """The answer that the code itself gives by raising an error with a `status_code` and a `detail`, such as FastAPI's HTTPException. An error of a client library for another service has no `detail`, and counts as a failure of the code."""
     status, detail = getattr(error, "status_code", None), getattr(error, "detail", None)
     if type(status) is not int or not 400 <= status <= 599 or not hasattr(error, "detail"):
         return None

@@ -1,4 +1,4 @@
-"""What the owner of code can do about an error that comes from where it runs."""
+"""Advice for the owner of code whose error comes from the environment it runs in."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ def _within(given: Given) -> Iterator[Given]:
     for name in ("best_estimator_", "regressor_", "estimator_", "base_estimator_", "_preprocessor"):
         yield Given(getattr(part, name, None), columns, is_direct)
     if hasattr(part, "variables_"):
-        # What feature-engine wraps was fitted on some of the columns, by their own names.
+        # The transformer that feature-engine wraps was fitted on some of the columns, by their own names.
         yield Given(getattr(part, "transformer_", None), [], is_direct)
     # The trees of a forest contain no further parts.
     for inner in [each for each in getattr(part, "estimators_", []) if hasattr(each, "steps") or hasattr(each, "transformers_")]:

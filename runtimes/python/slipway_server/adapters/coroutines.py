@@ -1,4 +1,4 @@
-"""What `async def` answers, for a server that calls the model's code as plain functions in its own thread."""
+"""Runs `async def` functions for a server that calls the model's code as plain functions in its own thread."""
 
 from __future__ import annotations
 

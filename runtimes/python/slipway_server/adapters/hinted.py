@@ -74,7 +74,7 @@ def _is_other(value: Any, hint: Any) -> bool:
     return kinds is not None and not is_missing and isinstance(value, _JSON) and not isinstance(value, kinds)
 
 
-# What a body in JSON may be.
+# The types of a JSON body.
 _JSON = (dict, list, str, int, float, type(None))
 _PLAIN: dict[Any, tuple[type, ...]] = {str: (str,), bool: (bool,), int: (int,), float: (int, float), list: (list,), dict: (dict,)}
 
@@ -125,14 +125,14 @@ def _classes_in(hint: Any) -> Iterator[type]:
 
 
 def _unwrapped(hint: Any) -> Any:
-    """Of an optional one what it is otherwise."""
+    """The type inside an Optional hint; any other hint unchanged."""
     others = [each for each in typing.get_args(hint) if each is not type(None)]
     is_optional = len(others) == 1 and type(None) in typing.get_args(hint)
     return others[0] if is_optional else hint
 
 
 def _name_of(hint: Any) -> str:
-    """Of the class, by its package alone: libraries move their modules about."""
+    """The class's name with only its package before it: libraries move their modules about."""
     if not isinstance(hint, type):
         return ""
     module = hint.__module__ if hint.__qualname__ == "Image" else hint.__module__.split(".")[0]

@@ -45,7 +45,7 @@ def _keras() -> Any:
     return keras
 
 
-# What Keras 2 wrote of every layer of a kind, and Keras 3 has no more; other values than these change what the layer does.
+# Fields that Keras 2 wrote for every layer of these kinds and Keras 3 no longer knows; with any other value the layer would behave differently.
 _GONE = {"groups": 1, "time_major": False}
 _OF_OLD = (
     *("RNN", "LSTM", "GRU", "SimpleRNN", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),

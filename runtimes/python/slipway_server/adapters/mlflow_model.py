@@ -45,7 +45,7 @@ def _python_function(path: str, facts: Facts) -> Model:
         try:
             return model.predict(data, params=params) if params else model.predict(data)
         except MlflowException as error:
-            # What does not fit the signature is the client's.
+            # An input that does not fit the signature is the client's error.
             if error.get_http_status_code() >= 500:
                 raise
             raise Refusal(400, message_of(error)) from None
@@ -119,7 +119,7 @@ def _is_typed(model: Any) -> bool:
 
 
 def _value_and_params(body: bytes, content_type: str) -> tuple[Any, dict[str, Any]]:
-    """What is to be predicted: a body's JSON, without the `params` that MLflow's clients send beside one of its keys, or a table of CSV."""
+    """The value to predict: the body's JSON, without the `params` that MLflow's clients send beside one of its keys, or a CSV table."""
     essence = one_name_of(content_type.split(";")[0].strip().lower())
     if not essence.endswith("json") and essence not in _AS_JSON:
         return value_of(body, content_type), {}

@@ -67,7 +67,7 @@ def _ports(ports: list[Any], specs: tuple[TensorSpec, ...], names: tuple[str, ..
     return [by_name[name] for name in wanted]
 
 
-# What its frontends say of operators that they do not have.
+# The messages of OpenVINO's frontends about operators that they do not support.
 _LACKING = re.compile(r"[^\n]*(?:No translator found|No conversion rule|not supported|unsupported|not implemented)[^\n]{0,300}", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""What an estimator without `predict` answers: a transformer the rows that it makes, and so on."""
+"""The answers of estimators without `predict`: a transformer returns the rows that it makes, for example."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def _spacy() -> Any:
-    # What it downloads models with would try out IPv6, by a socket, when it is imported.
+    # spaCy's downloader tests IPv6 on import by opening a socket; this prevents that.
     has_ipv6, socket.has_ipv6 = socket.has_ipv6, False
     try:
         return import_module("spacy")
@@ -61,13 +61,13 @@ def _said(doc: Any, has_categories: bool, has_tokens: bool) -> dict[str, Any]:
 
 
 def _token(token: Any) -> dict[str, Any]:
-    """What the pipeline does not find is left out."""
+    """The token's attributes, without those that the pipeline does not set."""
     found = {"pos": token.pos_, "tag": token.tag_, "lemma": token.lemma_, "dep": token.dep_}
     return {"text": token.text, "start": token.idx, "end": token.idx + len(token), **{name: value for name, value in found.items() if value}}
 
 
 def _request(body: bytes) -> tuple[list[str], bool, bool]:
-    """The texts, whether there is one that is no list, and whether tokens are asked for."""
+    """The texts, whether the client sent a single text instead of a list, and whether it asks for tokens."""
     try:
         asked = json.loads(body)
     except ValueError as error:

@@ -94,7 +94,7 @@ def outputs_of(result: Any, declared: tuple[TensorSpec, ...]) -> dict[str, np.nd
     return {spec.name: _as_declared(spec, named[spec.name]) for spec in declared}
 
 
-# What a body in JSON may be; arrays and tables come by a signature that the code declares itself.
+# The types of a JSON body; arrays and tables are passed by a signature that the code declares itself.
 _JSON = (dict, list, str, int, float, type(None))
 
 
@@ -108,7 +108,7 @@ class _Named(NamedTuple):
 
 
 def _named_parameters(function: Callable[..., Any]) -> _Named | None:
-    """None where Python cannot tell."""
+    """The function's parameters by name; None where Python cannot read them."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

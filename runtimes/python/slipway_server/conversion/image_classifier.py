@@ -16,7 +16,7 @@ _SIZES = ((12, 8), (224, 224), (640, 427), (301, 500), (96, 160), (1024, 768))
 
 
 def golden_images() -> Iterator[Any]:
-    """Of Pillow's, the same each time: slopes of colour with noise on them."""
+    """Pillow images, the same each time: gradients of colour with noise on them."""
     from PIL import Image
 
     dice = np.random.RandomState(_SEED)

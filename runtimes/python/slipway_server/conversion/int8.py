@@ -16,11 +16,11 @@ LEAST_COSINE = 0.99
 LEAST_AGREEMENT = 0.99
 # As many texts as are often asked together.
 _BATCH = 8
-# A score that is no label may be so far off, of its size where that is above 1.
+# How far a score may be off, relative to its size when that is above 1.
 _SCORE_APART = 0.05
-# What is quantized, and whether that is also the table of words.
+# The quantized weights, and whether the table of words is one of them.
 _WAYS = (("all weights", True), ("the matrices alone", False))
-# So many weights share a scale. Of 128 MiniLM's vectors are off by 0.008 at most, of 32 by 0.003, for 4 % more bytes.
+# How many weights share a scale. With 128, MiniLM's vectors are off by 0.008 at most; with 32, by 0.003, for 4 % more bytes.
 _BLOCK = 32
 # The accuracy level of MatMulNBits at which it computes in int8 too.
 _COMPUTES_INT8 = 4
@@ -70,7 +70,7 @@ def _answered(encoder: Any) -> Iterator[tuple[Any, list[np.ndarray]]]:
 
 
 def _masked(text: str, mask: str) -> str:
-    """With a word in its middle to be found."""
+    """The text with its middle word masked."""
     words = text.split()
     words[len(words) // 2] = mask
     return " ".join(words)

@@ -195,7 +195,7 @@ def _ranked(encoder: Any, query: str, texts: list[str], is_raw: bool) -> tuple[l
 
 
 def _usual(config: Any) -> str:
-    """What transformers' pipeline makes of a single score."""
+    """The function that transformers' pipeline applies to a single score."""
     return "none" if config.problem_type == "regression" else "sigmoid"
 
 
@@ -215,14 +215,14 @@ def _run(run: Any, item: Any, **given: Any) -> Any:
 
 
 def _as_tensors(task: str, found: list[Any]) -> dict[str, np.ndarray]:
-    """What is found in a text is more or less of it, so it is one JSON text."""
+    """The entities found in texts differ in number, so each text's are one JSON text."""
     if task == "text-classification":
         return {"label": _texts(each["label"] for each in found), "score": np.array([each["score"] for each in found], np.float32)}
     return {"answer": _texts(json.dumps(each, ensure_ascii=False) for each in found)}
 
 
 def _plain(value: Any) -> Any:
-    """What numpy has made of numbers, as JSON has them."""
+    """The value with numpy's numbers turned into Python's, which JSON can write."""
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):

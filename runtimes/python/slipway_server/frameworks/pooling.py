@@ -30,7 +30,7 @@ def pooled(hidden: Any, mask: Any, pooling: str | None) -> Any:
 
 
 def head_of(root: str, said: Pipeline) -> Any:
-    """What sentence-transformers makes of a pooled vector: its modules after the pooling, of the folder `root`, as one of torch's."""
+    """The modules that sentence-transformers applies to a pooled vector, read from the folder `root`, as one torch module."""
     import torch
 
     steps = [_module(root, each) for each in said.modules]

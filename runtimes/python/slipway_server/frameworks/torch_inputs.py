@@ -1,4 +1,4 @@
-"""What a module of PyTorch takes: its code names its arguments, but neither their types of numbers nor their shapes."""
+"""The inputs of a PyTorch module: its code names its arguments, but neither their datatypes nor their shapes."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _tensors_in(body: Any, arguments: tuple[Argument, ...]) -> list[tuple[str, s
 
 
 def _guessed(call: Any, arguments: tuple[Argument, ...], weights: list[tuple[int, ...]]) -> tuple[TensorSpec, ...]:
-    """Of one tensor: rows of numbers where the first weights are of a linear layer, pictures where they are of a convolution."""
+    """The guessed input of a module with one tensor: rows of numbers where the first weights are a linear layer's, images where they are a convolution's."""
     wanted = [each for each in arguments if not each.is_optional]
     first = next((shape for shape in weights if len(shape) > 1), None)
     if len(wanted) == 1 and wanted[0].kind == "Tensor" and first is not None:

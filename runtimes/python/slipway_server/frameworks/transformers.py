@@ -74,7 +74,7 @@ TASKS = {
 }
 
 
-# What a vector of a text is called: runtimes/onnx/language/tasks/features.ts.
+# The output's name for the vector of a text: runtimes/onnx/language/tasks/features.ts.
 POOLED = "sentence_embedding"
 
 
@@ -120,7 +120,7 @@ class Encoder:
             return [each.cpu() for each in self.forward({name: each.to(self.device) for name, each in tokens.items()})]
 
     def forward(self, tokens: Any) -> tuple[Any, ...]:
-        """What it answers to tokens, by its `outputs`."""
+        """The network's answer to tokens, in the order of its `outputs`."""
         answer = self.network(**tokens)
         if self.head is None:
             return tuple(getattr(answer, name) for name in self.outputs)
@@ -132,7 +132,7 @@ class Encoder:
 
     @staticmethod
     def mask(tokens: Any) -> Any:
-        """Which are tokens, and no padding; all are where the network is told of none."""
+        """Marks the tokens that are not padding; all count where the network gets no mask."""
         import torch
 
         return tokens["attention_mask"] if "attention_mask" in tokens else torch.ones_like(tokens["input_ids"])
@@ -167,7 +167,7 @@ class ImageClassifier:
             return self.network(pixel_values=pixels.to(self.device)).logits.cpu()
 
     def scores(self, logits: np.ndarray) -> np.ndarray:
-        """What the pipeline makes of them."""
+        """The scores that transformers' pipeline makes of the logits."""
         config = self.network.config
         if config.problem_type == "regression":
             return logits

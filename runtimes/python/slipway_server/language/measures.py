@@ -1,4 +1,4 @@
-"""What a generation took: its tokens, the time to the first of them, and how many came a second."""
+"""The measures of a generation: its tokens, the time to the first of them, and its tokens per second."""
 
 from __future__ import annotations
 

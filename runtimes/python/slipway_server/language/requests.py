@@ -1,4 +1,4 @@
-"""What a language model is asked, as OpenAI's API has it; refuses with 400 what it is not."""
+"""Reads requests for a language model in the form of OpenAI's API; refuses others with 400."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..refusal import Refusal, is_wrongly, show
 USUAL_TOKENS = 16
 # Settings of the server itself, which a client must not change.
 _NOT_FOR_CLIENTS = ("id_slot", "lora", "stream_options")
-# What no engine here does, with the value that asks for nothing: passed over, it would look as if it had been done.
+# Fields that no engine here supports, with the value that asks for nothing: if they were ignored, it would look as if they had been honoured.
 _NOT_DONE = {"best_of": 1, "echo": False, "suffix": ""}
 # The same for conversations, with what to do instead.
 _NOT_CONVERSED: dict[str, tuple[tuple[Any, ...], str]] = {
@@ -121,7 +121,7 @@ def embedding_request(body: Any) -> dict[str, Any]:
     given = asked.get("input")
     if not isinstance(given, (str, list)) or given in ("", []):
         raise Refusal(400, f"input {is_wrongly(asked, 'input')}; it takes a text, or a list of them")
-    # LangChain sends tokens of OpenAI's own tokenizer unless it is told not to; this model would take them for its own.
+    # By default LangChain sends tokens of OpenAI's own tokenizer; this model would take them for its own.
     if isinstance(given, list) and not all(isinstance(each, str) and each for each in given):
         raise Refusal(400, f"input is {show(given)} that are not all texts; send texts (LangChain: check_embedding_ctx_length=False)")
     if asked.get("encoding_format") not in (None, "float", "base64"):
@@ -142,7 +142,7 @@ def wants_usage(body: Any) -> bool:
 
 
 def own_fields(asked: dict[str, Any]) -> dict[str, Any]:
-    """What llama.cpp is told of it."""
+    """The fields of the request that llama.cpp gets."""
     return {key: value for key, value in asked.items() if key not in _NOT_FOR_CLIENTS}
 
 

@@ -44,12 +44,12 @@ def try_out(path: str, load: Callable[[], Loaded], begin: Callable[[Loaded], Non
 def _try_in_child(seconds: int, load: Callable[[], Loaded], begin: Callable[[Loaded], None]) -> None:
     code = 1
     try:
-        # What a build prints is its answer.
+        # A build's standard output is its answer, so the child prints to standard error.
         os.dup2(2, 1)
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard == resource.RLIM_INFINITY else min(seconds, hard), hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        # What waits without working takes no CPU.
+        # A child that waits without working uses no CPU time, so it also gets a limit in real time.
         signal.alarm(seconds * _WAITED)
         # Kept to the end: llama.cpp waits forever for a server that is ended before its loop has begun.
         loaded = load()

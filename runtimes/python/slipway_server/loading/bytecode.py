@@ -1,4 +1,4 @@
-"""What the user's own code loads may hold functions as bytecode, as pickles of cloudpickle and dill do; it runs only on the Python that compiled it."""
+"""Checks the bytecode in files that the user's own code loads. Pickles of cloudpickle and dill may hold functions as bytecode, which runs only on the Python that compiled it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _heard(event: str, given: tuple[Any, ...]) -> None:
     if event != "code.__new__" or _depth == 0:
         return
     code, _, name = given[:3]
-    # What Cython compiles has code objects too, of nothing or of zeros, which nobody runs: they are for tracebacks.
+    # Modules compiled by Cython have code objects too, empty or all zeros; they are for tracebacks, and nobody runs them.
     if isinstance(code, bytes) and code.strip(b"\0") and is_foreign(code):
         raise RuntimeError(f"the function {name!r} was saved as bytecode of {_maker_of(code)}, and this is Python {_OWN}")
 

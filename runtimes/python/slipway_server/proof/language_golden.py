@@ -1,4 +1,4 @@
-"""What a language model is proven with: a text that it goes on with in the same words, wherever it runs."""
+"""The proof of a language model: a text that it continues in the same words wherever it runs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def begin_conversation(model: Model) -> None:
 
 
 def _clear_tokens(logprobs: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """Those before the first that another one comes near to."""
+    """The tokens before the first one that another token comes close to."""
     for token in (logprobs or {"content": []})["content"]:
         likeliest = sorted((each["logprob"] for each in token["top_logprobs"]), reverse=True)
         if len(likeliest) > 1 and likeliest[0] - likeliest[1] < _CLEAR:

@@ -25,7 +25,7 @@ def about_of(metadata: dict[str, Any], document: dict[str, Any], sample: Sample,
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    # What the client of KServe's first protocol takes for a server that is there.
+    # Clients of KServe's first protocol take this for a server that is alive.
     alive = {"status": "alive"}
     return {**metadata, **alive, "paths": paths, "curl": None if sample.body is None else _curl(sample, header)}
 

@@ -1,4 +1,4 @@
-"""What API Gateway says of a request that came through it: in the request context, which AWS's web adapter hands on, and before a container in headers of its own."""
+"""Reads API Gateway's information about a request: from the request context, which AWS's web adapter passes on, and in a container from headers."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _CALLS, _STATE = "Call the model", "About the model"
 
 
 def grouped(document: dict[str, Any]) -> dict[str, Any]:
-    """With each path in a group, by whose name a page of the document heads it."""
+    """The document with a tag on each operation, by which documentation pages group the paths."""
     paths = {
         path: {method: {**operation, "tags": [_CALLS if method == "post" else _STATE]} for method, operation in methods.items()}
         for path, methods in document["paths"].items()

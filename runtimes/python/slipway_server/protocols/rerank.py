@@ -10,7 +10,7 @@ MOST_TEXTS = 2048
 
 
 class Ranking(NamedTuple):
-    """What is asked; `is_own` is the shape of Hugging Face's server, `is_raw` asks for the network's own scores."""
+    """A request to rank texts; `is_own` means the request form of Hugging Face's server, `is_raw` asks for the network's own scores."""
 
     query: str
     texts: list[str]

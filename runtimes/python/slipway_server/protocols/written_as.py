@@ -1,4 +1,4 @@
-"""What other clients than MLflow's write, as MLflow's scoring protocol has it."""
+"""Turns the requests of clients other than MLflow's into MLflow's scoring protocol."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def text_of(body: bytes) -> str:
         raise Refusal(400, _UTF_16 if is_utf_16 else _no_text(body)) from None
 
 
-# What a file of each kind begins with.
+# The first bytes of each kind of file.
 _KINDS = (
     (b"PAR1", "a file of Parquet"),
     (b"ARROW1", "a file of Arrow"),
@@ -85,14 +85,14 @@ _PYTHONS = (b"None", b"True", b"False", b"'")
 
 _FORM = re.compile(rb'[^\s[{"=&,;]+=')
 _CSV = re.compile(rb'[^\s[{"][^\n]*[,;\t]')
-# What begins with a letter, and with no word of JSON or Python.
+# A body that begins with a letter, but not with a word of JSON or Python.
 _BARE = re.compile(rb"\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)[A-Za-z\xc3-\xf4]")
 # A value that ends with its line, and another in the next.
 _SEVERAL = re.compile(rb"\s*[\[{][^\n]*[\]}]\s*\n\s*[\[{]")
 
 
 def _other_in(body: bytes) -> str | None:
-    """What the body is instead, as far as that can be told."""
+    """Names the format that the body seems to have instead, where it can be recognized."""
     if _FORM.match(body):
         return 'it is a form; write its fields as JSON, as {"name": 1.5}'
     if _CSV.match(body):
@@ -212,7 +212,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def _number_or_text(cell: str) -> Any:
-    """As a table of pandas would have it: nothing is a value that is missing."""
+    """The cell as pandas reads it: an empty one is a missing value."""
     if not _NUMBER.fullmatch(cell):
         return cell or None
     return int(cell) if cell.lstrip("+-").isdigit() else float(cell)

@@ -106,7 +106,7 @@ def _named(value: Any) -> str:
 
 
 def _content_of(value: Any) -> bytes | None:
-    """Of an answer that is a file by itself."""
+    """The content of an answer that is a file by itself."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, io.BytesIO):
@@ -118,7 +118,7 @@ def _content_of(value: Any) -> bytes | None:
     return None
 
 
-# What a file of each kind begins with, and has behind that.
+# The first bytes of a file of each kind, the bytes after its size, and its content type.
 _KINDS = (
     (b"\x89PNG\r\n\x1a\n", b"", "image/png"),
     (b"\xff\xd8\xff", b"", "image/jpeg"),

@@ -44,7 +44,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-# What curl -d and fetch declare for a text unless told otherwise, aiohttp for bytes, and what JSON was called before it had a registered name.
+# The default content types of curl -d and fetch for a text, and of aiohttp for bytes, and the name of JSON before it was registered.
 _TAKEN_FOR_JSON = ("application/x-www-form-urlencoded", "text/plain", "application/octet-stream", "text/json")
 
 

@@ -26,7 +26,7 @@ _USUAL_TOKENS = 128
 
 
 class LanguageRoutes:
-    """What a language model answers beside the protocols of all models. Each request waits for one of the model's turns, and gives it back when its client has left."""
+    """The routes of language models, beside the protocols of all models. Each request waits for one of the model's turns, and gives it back when its client has left."""
 
     def __init__(self, config: Config, predictor: Predictor, engine: Callable[[], Engine]) -> None:
         self._config = config
@@ -114,7 +114,7 @@ class LanguageRoutes:
             return json_answer(telling.whole(await self._whole(request, work)))
         async with AsyncExitStack() as turn:
             chunks = await self._begun(turn, request, work)
-            # What fails before the first chunk is answered as any other failure is.
+            # A failure before the first chunk is answered like any other failure.
             first = await chunks.__anext__()
             return Answer(self._events(first, chunks, telling, turn.pop_all()), EVENTS, {"cache-control": "no-cache"})
 
@@ -143,7 +143,7 @@ class LanguageRoutes:
             return
         except Refusal as refused:
             yield telling.failed(refused)
-            # The connection breaks off: whoever reads no errors sees all the same that the answer is not whole.
+            # The connection breaks off, so that even a client that reads no errors sees that the answer is not whole.
             raise
         finally:
             await turn.aclose()

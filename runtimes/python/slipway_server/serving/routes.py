@@ -160,7 +160,7 @@ class Routes:
         return json_answer({"object": "list", "data": encoded, "model": self._config.name, "usage": usage})
 
     async def rerank(self, request: Request) -> Answer:
-        """Of a model that says how well two texts go together."""
+        """Ranks texts, for a model that scores how well two texts go together."""
         return await in_openai_words(self._rerank(request))
 
     async def _rerank(self, request: Request) -> Answer:

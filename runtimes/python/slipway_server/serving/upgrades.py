@@ -25,7 +25,7 @@ class WithoutUpgrades(HttpToolsProtocol):
             super().on_message_complete()
 
     def head_without_offer(self) -> bytes | None:
-        """None where nothing is offered, as by CONNECT."""
+        """The request's head without the offer to upgrade; None where the client offers no upgrade, as with CONNECT."""
         if not self._is_offered():
             return None
         version = self.parser.get_http_version().encode()

@@ -9,7 +9,7 @@ from ..values.tensors import TensorSpec, shape_of
 
 
 class Takes(NamedTuple):
-    """What a model takes. `ignored` collects the names of what is passed over: extra columns, and `params`; None when those are refused."""
+    """A model's inputs. `ignored` collects the names of extra columns and `params` that the server ignores; None when it refuses those."""
 
     inputs: tuple[TensorSpec, ...]
     ignored: dict[str, None] | None
@@ -22,7 +22,7 @@ def columns_by_name(value: dict[str, Any], label: str, takes: Takes) -> dict[str
     return dict(zip(saved, value.values()))
 
 
-# What an input is called that its framework has no name for.
+# The name of an input that its framework has no name for.
 _UNNAMED = "input"
 
 

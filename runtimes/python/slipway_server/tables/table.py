@@ -43,7 +43,7 @@ def no_rows(takes: Takes) -> dict[str, Any]:
 
 
 def declared_header(content_type: str) -> str | None:
-    """What a client says of the first line, `present` or `absent`, by the parameter of `text/csv` (RFC 7111)."""
+    """The client's declaration of the first line, `present` or `absent`, by the parameter of `text/csv` (RFC 7111)."""
     declared = re.search(r';\s*header="?(present|absent)\b', content_type, re.IGNORECASE)
     return declared and declared[1].lower()
 
@@ -158,7 +158,7 @@ def _is_list_of_rows(rows: Any) -> bool:
     return isinstance(rows, list) and all(isinstance(row, list) for row in rows)
 
 
-# What pandas reads as a missing number, and so MLflow's server does.
+# The texts that pandas, and so MLflow's server, reads as a missing number.
 _MISSING = re.compile(r"|#?n/?a|<na>|-?nan|null|none", re.IGNORECASE)
 
 
