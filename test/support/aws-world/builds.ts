@@ -19,7 +19,7 @@ import type { Granted, GrantedEnvironments } from '../worlds/build-order.ts';
 import { converted } from './conversion.ts';
 
 export type ScriptedBuilds = {
-  /** What Step Functions makes of `startBuild.sync`: the answer, or an error whose message is the Cause. */
+  /** The result of `startBuild.sync` in Step Functions: the answer, or an error whose message is the Cause. */
   build(parameters: unknown): Promise<object>;
   /** The same of the project that builds Dockerfiles. */
   buildOwnImage(parameters: unknown): Promise<object>;
@@ -121,7 +121,7 @@ export async function scriptedBuilds(
     buildOwnImage: (parameters) =>
       run(async () => {
         const { order, files } = await granted<Granted>(byRole, parameters, 'ARTIFACT_URL');
-        // What it serves stands for the image.
+        // The model that the image serves stands for the image.
         const model = await artifact(files.filter(({ name }) => name.endsWith('.onnx')));
         await leave(`${order.leavesImageAt}.tar`, model);
         await leave(`${order.leavesImageAt}.json`, Buffer.from('{"smoke":null}'));

@@ -51,7 +51,7 @@ type Around = {
   readonly secret: string;
 };
 
-/** What a stack has for containers, in moto, with a front that makes it work: tasks start and are answered by the real ONNX server, behind a load balancer that follows its rules. */
+/** A stack's resources for containers, in moto, with a front that makes them work: tasks start and are answered by the real ONNX server, behind a load balancer that follows its rules. */
 export async function awsWorldContainers(moto: Moto, around: Around) {
   const elb = awsClient(ElasticLoadBalancingV2Client, moto);
   const ecs = awsClient(ECSClient, moto);
@@ -74,7 +74,7 @@ export async function awsWorldContainers(moto: Moto, around: Around) {
     endpoint: front.endpoint,
     network,
     front: { stage: STAGE, listener: network.listener, host: HOST, vpcLink: VPC_LINK },
-    /** What a stack with containers gives to functions, by variable. */
+    /** The values that a stack with containers gives to functions, by variable. */
     values: {
       SLIPWAY_CONTAINERS: 'public',
       SLIPWAY_LISTENER: network.listener,

@@ -237,7 +237,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       await Promise.all(steps);
     },
 
-    /** What the schedule's sweep puts right when its time has come, and what follows of that. */
+    /** Runs the schedule's sweep at its time, and the executions that it starts. */
     async sweep(): Promise<Swept> {
       clock.advance(PERIOD_MS);
       const swept = await sweepAll();

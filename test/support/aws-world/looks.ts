@@ -27,7 +27,7 @@ type Options = {
   readonly functions: ModelFunctions;
   readonly api: { readonly id: string; readonly stage: string };
   readonly containers: Awaited<ReturnType<typeof awsWorldContainers>>;
-  /** What counts the traffic tells the time by it. */
+  /** The clock of the counters of traffic. */
   readonly clock: Clock;
 };
 
@@ -38,7 +38,7 @@ const GROUP_COUNTS = [
   'HTTPCode_Target_2XX_Count',
 ] as const;
 
-/** What a client of a model sees, and what is there of it in the account. */
+/** A client's view of a model, and the model's resources in the account. */
 export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock }: Options) {
   const apiGateway = awsClient(APIGatewayClient, moto);
   const nameOf = (model: string) => functions.prefix + model;
@@ -121,7 +121,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
     /** The method of the model's route. */
     route: routeOf,
 
-    /** What AWS would count of clients for a revision, in this minute and in the next. */
+    /** Adds a revision's requests and errors to AWS's metrics, for this minute and the next. */
     async count(ref: RevisionRef, requests: number, errors: number) {
       const counters = await countersOf(ref);
       const MetricData = counters.flatMap(({ name, dimensions }, index) =>

@@ -108,7 +108,7 @@ export async function motoAws() {
     });
     if (end.status !== 'SUCCEEDED') {
       await functions.invoke('sweep', statusChange(end));
-      // What the sweep has started to take its deployment up.
+      // The sweep has started executions that take the deployment up.
       for (const started of await running()) await ended(started);
     }
     await publishing.done();
@@ -116,7 +116,7 @@ export async function motoAws() {
 
   return {
     ...world,
-    /** What the schedule's sweep does that comes so much later. */
+    /** Runs the schedule's sweep as if so much time had passed. */
     sweepLater: (aheadMs: number) => functions.invokeLater('sweep', SCHEDULED, aheadMs),
     throttleConfiguration(times: number): void {
       const path = `/2015-03-31/functions/${world.functions.prefix}shapes/configuration`;
@@ -233,8 +233,8 @@ function payloadOf(name: string, answer: LambdaAnswer): unknown {
 }
 
 /**
- * What is deployed, with two changes: moto knows no CodeBuild, so a build invokes a function with its Parameters as the payload;
- * and a drain, which is a minute in containers, is none.
+ * The deployed definition with two changes: moto has no CodeBuild, so a build invokes a function with its Parameters as the payload;
+ * and the drain, a minute in containers, is left out.
  */
 function definition({ text }: Machine): string {
   const arn = (name: string) => `arn:aws:lambda:${AWS_REGION}:${AWS_ACCOUNT}:function:${name}`;

@@ -22,12 +22,12 @@ export type AwsScenario = {
   readonly bytes: Uint8Array;
   readonly manifest?: string;
   readonly states: readonly string[];
-  /** What made its Tasks run again. */
+  /** The errors that made its Tasks run again. */
   readonly retried: Readonly<Record<string, readonly string[]>>;
   /** The states that its events tell, in their order. */
   readonly told: readonly string[];
   readonly reason: RegExp;
-  /** What the model answers to [1, 2] afterwards, and from which revision. */
+  /** The model's answer to [1, 2] afterwards, and the revision that gave it. */
   readonly serves: { readonly revision: string; readonly data: readonly number[] };
   readonly versions: readonly string[];
 };

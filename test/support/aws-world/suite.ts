@@ -50,7 +50,7 @@ export function expectSmall(name: string, { payloadBytes, historyEvents }: Run):
   expect(historyEvents).toBeLessThan(MOST_EVENTS);
 }
 
-/** What is left of a deployment, and of its model, once its execution is over. */
+/** The remains of a deployment and its model, once its execution is over. */
 export async function stateOf(world: AwsWorld, start: Start) {
   const { registry } = world;
   const deployment = await registry.deployment(await deploymentOf(start));
@@ -75,7 +75,7 @@ export async function stateOf(world: AwsWorld, start: Start) {
   };
 }
 
-/** What came out of the bus about a deployment, in the order in which it came; each event is as the documents say. */
+/** A deployment's events on the bus, in the order in which they came; each one matches its documented form. */
 export async function toldOf(world: AwsWorld, start: Start) {
   const id = await deploymentOf(start);
   const events = await world.events();

@@ -49,7 +49,7 @@ export type AwsWorld = Awaited<ReturnType<typeof awsWorld>>;
 
 type Options = {
   readonly rulesOf?: (ecr: ECRClient) => AwsRules;
-  /** What counts the traffic tells the time by it. */
+  /** The clock of the counters of traffic. */
   readonly clock?: Clock;
   /** The account of the steps' credentials. */
   readonly secret?: string;
@@ -105,7 +105,7 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
     bakeSeconds: BAKE_SECONDS,
     /** The repository of environments. */
     environments: { name: ENVIRONMENTS, uri: uriOf(ENVIRONMENTS) },
-    /** What the template gives to functions, by variable. */
+    /** The values that the template gives to functions, by variable. */
     values: {
       ...variables(functions, { api, table, bucket: s3.bucket }),
       ...containers.values,

@@ -8,14 +8,14 @@ import type { AnyClient } from './rules/rules.ts';
 export type FaultWorld = {
   /** Does it, by an adapter of its own whose clients have been handed to `outer`, and are tried once. */
   deed(outer: (client: AnyClient) => void): Promise<unknown>;
-  /** What there is, once it is done. */
+  /** Everything in the account once the deed is done. */
   left(): Promise<unknown>;
   close?(): Promise<void>;
 };
 
 const READ = /^(?:Describe|Get|List|Head|Query|Scan|TransactGet|Filter|Invoke)/;
 
-// What leaves nothing behind befalls one call after the other: the deed is tried again until none is left. What leaves something is the last of its plan.
+// Faults that leave nothing behind hit one call after the other: the deed is tried again until none are left. A fault that leaves something behind is the last of its plan.
 const OF_READS: readonly (readonly Befalls[])[] = [
   ['throttled', 'broken', 'reply lost', 'slow', 'duplicate', 'crash before', 'crash after'],
 ];

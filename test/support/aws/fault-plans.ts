@@ -2,8 +2,8 @@ import { faultError } from './faults.ts';
 import { type AnyClient, addMiddleware, isAside } from './rules/rules.ts';
 
 /**
- * What befalls one call to AWS. Refused or broken before it is done; done with its answer lost; done only once the whole deed is over, though its client has long given up (`slow`);
- * the process is gone before it or after it; it answers what it answered the last time (`stale`), or that there is no such thing, as it did the last time (`unseen`); it is done twice, and the second answer counts.
+ * The fault that hits one call to AWS. The call may be refused or break before it is done; be done with its answer lost; be done only once the whole deed is over, though its client has long given up (`slow`);
+ * the process may end before it or after it; it may give its previous answer again (`stale`), or say again that there is no such thing (`unseen`); or it is done twice, and the second answer counts.
  */
 export type Befalls =
   | 'throttled'
@@ -29,7 +29,7 @@ export type PlantedFaults = {
   isLikeCrash(): boolean;
   /** Answers when the process is gone that runs now. */
   crash(): Promise<typeof CRASHED>;
-  /** What AWS was slow to do is done. */
+  /** Completes the calls that AWS was slow to do. */
   land(): Promise<void>;
 };
 
@@ -121,7 +121,7 @@ export function plantFaults(command: string, plan: readonly Befalls[]): PlantedF
   };
 }
 
-/** What a deed asks of AWS: every command, and those that it asks the same of twice, after an answer (`stale`) or a refusal (`unseen`). */
+/** Notes the calls of a deed: every command, and those that it repeats with the same input, after an answer (`stale`) or a refusal (`unseen`). */
 export function notedCalls() {
   const commands = new Set<string>();
   const ends = new Map<string, 'stale' | 'unseen'>();

@@ -1,6 +1,6 @@
 import { type AnyClient, addMiddleware, awsError, isAside } from './rules/rules.ts';
 
-/** What befalls a call on its way: AWS refuses it, has too many, breaks, has nothing of that name any more, or does it and the answer is lost. */
+/** The fault that hits a call on its way: AWS refuses it, throttles it, breaks, no longer knows the name, or does it and the answer is lost. */
 export type AwsFault = 'denied' | 'throttled' | 'broken' | 'gone' | 'reply lost';
 
 export type FaultyClient<Client> = {

@@ -55,7 +55,7 @@ moto.core.responses.gen_amzn_requestid_long = request_id
 
 
 def once(names):
-    """By which names a thing might have a field of an answer, moto makes up for each anew: they are the same for all things of a kind."""
+    """Keeps the names that a field of an answer might have: they are the same for all things of a kind, but moto works them out anew for each."""
     known = {}
 
     def names_once(self, context):
@@ -125,7 +125,7 @@ class KeepsConnections(MotoRequestHandler):
             self.wfile.write(answer)
 
 
-# What calls moto from within moto, its interpreter of workflows, has threads of its own and waits with none of them for a request.
+# moto's interpreter of workflows calls moto from within: it has its own threads, and none of them waits for a request while it holds this lock.
 whole = threading.Lock()
 
 

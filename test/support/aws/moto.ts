@@ -20,7 +20,7 @@ export const isMotoHere = existsSync(join(bin, 'moto_server'));
 
 const SERVER = fileURLToPath(new URL('./moto-server.py', import.meta.url));
 
-/** What costs CPU and no test looks at: machine images, which are read again after each reset, and headers for browsers; and an engine in which moto would run functions that it invokes by itself. */
+/** Turns off work that costs CPU and that no test looks at: machine images, which are read again after each reset, headers for browsers, and an engine in which moto would run functions that it invokes by itself. */
 const LEFT_OUT = {
   MOTO_EC2_LOAD_DEFAULT_AMIS: 'false',
   MOTO_DISABLE_GLOBAL_CORS: 'true',

@@ -13,7 +13,7 @@ import type { Moto } from './moto.ts';
 import { awsRules } from './rules/rules.ts';
 import { s3Rules } from './rules/s3.ts';
 
-/** What a role that may read it reads of an `s3:` URL. */
+/** Reads the object of an `s3:` URL with a role that may read it. */
 export async function readS3(client: S3Client, url: string): Promise<string> {
   const [, Bucket = '', Key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
   const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
@@ -25,7 +25,7 @@ export async function s3World(moto: Pick<Moto, 'endpoint'>) {
   const user = awsClient(S3Client, moto);
   const bucket = `models-${randomUUID()}`;
   await user.send(new CreateBucketCommand({ Bucket: bucket }));
-  // What is put before versioning has the version id `null`.
+  // An object put before versioning is on has the version id `null`.
   await user.send(new PutObjectCommand({ Bucket: bucket, Key: 'before', Body: 'x' }));
   const VersioningConfiguration = { Status: 'Enabled' } as const;
   await user.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));

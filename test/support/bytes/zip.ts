@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** What one entry of a zip says in its own header or in the directory. */
+/** The fields of one entry of a zip, in its own header or in the directory. */
 type Said = {
   readonly name?: string | Uint8Array;
   readonly flags?: number;

@@ -16,7 +16,7 @@ export async function eventually<T>(look: () => T | Promise<T>, everyMs = 10): P
   }
 }
 
-/** What `wait` comes to; gives up as late. */
+/** The result of `wait`; rejects when it takes too long. */
 export async function unlessHung<T>(what: string, wait: Promise<T>): Promise<T> {
   const over = new AbortController();
   const tooLate = sleep(LONGEST_MS, undefined, { signal: over.signal }).then(() => {

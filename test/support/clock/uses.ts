@@ -23,7 +23,7 @@ const TIMESTAMPS: readonly (string | undefined)[] = ['timestamp', 'NOW_MS'];
 const TIMERS: readonly string[] = ['setTimeout', 'setInterval', 'sleep', 'delay'];
 const COMPARES =
   /^(toBeLessThan|toBeLessThanOrEqual|toBeGreaterThan|toBeGreaterThanOrEqual|toBeCloseTo)$/;
-// What the product measures of itself, and what a test would call its own.
+// Names of durations that the product measures of itself, and that a test would use for its own measurements.
 const DURATION =
   /^(took|elapsed|lasted)(Ms|Millis)?$|(latency|duration|load|import|init|run|wall|cpu)(Ms|Millis|Micros)$/i;
 
@@ -78,7 +78,7 @@ export function clockUses(path: string, text: string): readonly ClockUse[] {
   return found;
 }
 
-/** What is expected to be less or more, if it is called a duration; that it is not negative, or there at all, is no bound. */
+/** The name of a duration that a test expects to be less or more than something; a check that it is not negative, or exists, sets no bound. */
 function durationIn(node: ts.CallExpression): string | undefined {
   if (node.arguments[0]?.getText() === '0') return undefined;
   let subject: ts.Node = node.expression;

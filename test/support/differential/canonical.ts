@@ -1,6 +1,6 @@
 import type { DType, Value } from '#formats/pickle/values.ts';
 
-// What is compared of one value: enough to tell another object, and little enough to be sent for each input.
+// The compared part of one value: enough to recognize another object, and little enough to be sent for each input.
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 24;
 const MAX_NODES = 800;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const SERVE = fileURLToPath(new URL('readers/serve.py', import.meta.url));
 const SERVER = fileURLToPath(new URL('../../../runtimes/python/', import.meta.url));
 
-/** What Python's reader made of an input that inspection accepted; all but the first two are failures. */
+/** The verdict of Python's reader on an input that inspection accepted; all but the first two are failures. */
 export type End = {
   readonly end: 'agrees' | 'refused' | 'differs' | 'canary' | 'crash' | 'hang' | 'memory';
   readonly says: string;

@@ -111,7 +111,7 @@ export function faulted(
   };
 }
 
-/** What each read has answered to the same question, the last two that differ. */
+/** Keeps the last two different answers of each read to the same question. */
 function readAnswers() {
   const seen = new Map<string, { readonly last: string; readonly before: string | undefined }>();
   return {

@@ -22,7 +22,7 @@ export type Change = {
   readonly isSwept: boolean;
   /** Whether requests to it were still in flight. */
   readonly isDraining: boolean;
-  /** What a revision that is created is made from. */
+  /** The artifact from which a new revision is made. */
   readonly artifact: Artifact | undefined;
   /** The deployment that it belongs to. */
   readonly madeBy: string | undefined;

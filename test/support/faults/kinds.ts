@@ -3,7 +3,7 @@ import { TARGETS } from '#domain/placement/target.ts';
 import { machines } from '../walk/asl.ts';
 
 /**
- * What can befall one call of a port.
+ * A fault of one call of a port.
  * `late`: it takes longer than its step may; the step is tried again, and the call has its effect after the one that repeats it.
  * `late, taken over`: the execution dies with it, and it has its effect when another has brought the deployment to its end.
  * `stale`: a read answers what it answered before the last change of it.

@@ -71,7 +71,7 @@ const FARTHEST = 60;
 /** So many pairs of faults: one of the plans, and another fault up to 60 calls after it. */
 export function pairsOf(plans: readonly Plan[], count: number, random: () => number): Plan[] {
   const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item;
-  // What is stale depends on what was answered before, which the first fault changes.
+  // A stale answer depends on the answers before it, which the first fault changes.
   const kinds = KINDS.filter((kind) => kind !== 'stale');
   return Array.from({ length: count }, () => {
     const { scenario, reference, faults } = pick(plans);

@@ -12,7 +12,7 @@ import { type FaultScenario, plainManifestOf } from './scenarios.ts';
 import { type Tap, tapped } from './tapped.ts';
 
 export type FaultOptions = {
-  /** What befalls which calls, by their places. */
+  /** The faults, by the places of the calls that they hit. */
   readonly faults?: ReadonlyMap<number, Kind>;
   /** Whether the end of an execution is heard of, as on AWS by its status event, or only the sweep finds it. */
   readonly isHeard?: boolean;
@@ -29,10 +29,10 @@ export type FaultRun = {
   readonly history: History;
   readonly told: Awaited<ReturnType<MemoryWorld['told']>>;
   readonly digest: Digest;
-  /** What it was after the same was asked for once more, and after the next upload. */
+  /** The world after the same request is made once more, and after the next upload. */
   readonly repeated: Digest;
   readonly next: Digest;
-  /** What it was after a rollback of that. */
+  /** The world after a rollback of that. */
   readonly back: Digest;
   /** Whether the revision is still there that others made on the same target. */
   readonly isForeignLeft: boolean;
@@ -47,7 +47,7 @@ export type FaultRun = {
 };
 
 const FOREIGN = revisionSpec('1', { model: 'strange' });
-// What the sweep asked for and died before it began is asked for again in the next hour.
+// A sweep in the next hour repeats requests of an earlier sweep that died before they began.
 const QUIET_SWEEPS = { single: 2, more: 6 } as const;
 const MOST_SWEEPS = 20;
 const MINUTE_MS = 60_000;

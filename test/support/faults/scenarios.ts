@@ -3,7 +3,7 @@ import { answersWrong, type Start, type WorldOptions } from '../worlds/memory.ts
 import { failsWithTraffic, SCENARIOS } from '../worlds/scenarios.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
 
-/** What is done on one target while faults befall it. */
+/** The work that is done on one target while faults hit it. */
 export type FaultScenario = {
   readonly name: string;
   readonly target: Target;
@@ -42,7 +42,7 @@ const ON_ONE = [
   'a rollback to a version that fails',
 ];
 
-/** What the target has no part in, done on one. */
+/** Scenarios that do not depend on the target, run on one. */
 export const OTHER_SCENARIOS: readonly FaultScenario[] = SCENARIOS.filter(({ name }) =>
   ON_ONE.includes(name),
 ).map((scenario) => ({ ...scenario, target: 'lambda' }));

@@ -4,7 +4,7 @@ import { listen } from '#adapters/local/http/listen.ts';
 
 export type EcrLayersFront = {
   readonly endpoint: string;
-  /** What everything is handed to that this front does not answer itself. */
+  /** The server that gets every request that this front does not answer itself. */
   standBefore(upstream: { readonly endpoint: string }): void;
   /** The bytes of a layer can be had from now on. */
   keep(digest: string, bytes: Uint8Array): void;

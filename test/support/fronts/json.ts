@@ -7,7 +7,7 @@ import type { AnyClient, AwsRules } from '../aws/rules/rules.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** What a client of ECS or of Application Auto Scaling asks. */
+/** A call of a client of ECS or of Application Auto Scaling. */
 export type JsonCall = { readonly service: string; readonly operation: string };
 
 const SERVICES = {

@@ -11,7 +11,7 @@ export type Watch = (asked: string, body: string) => void;
 export type StepFunctionsFront = {
   readonly endpoint: string;
   readonly port: number;
-  /** What everything is handed to that this front does not answer itself. */
+  /** The server that gets every request that this front does not answer itself. */
   standBefore(upstream: { readonly endpoint: string }): void;
   /** Answers the invocations of a function. */
   serve(name: string, invoke: (event: unknown) => Promise<LambdaAnswer>): void;

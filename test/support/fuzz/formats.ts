@@ -185,7 +185,7 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   },
 };
 
-/** What became of one changed file: facts or a refusal, and how often each of its bytes was read, one with another. Any other error is thrown. */
+/** The outcome of one changed file: facts or a refusal, and how often each of its bytes was read on average. Any other error is thrown. */
 export async function fuzzOnce({ seeds, read }: Fuzzed, random: () => number) {
   const bytes = changed(seeds, random);
   const sources: ReturnType<typeof bytesSource>[] = [];

@@ -148,7 +148,7 @@ export function realRevisions(): RealRevisions {
   };
 }
 
-/** What a mirror saw of one request. */
+/** One request as a mirror saw it. */
 export type Seen = {
   readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;

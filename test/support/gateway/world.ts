@@ -34,7 +34,7 @@ export type GatewayWorld = {
   /** The timers of requests, and of the gateway's close. */
   readonly timers: FakeTimers;
   readonly generations: GenerationMeters;
-  /** What clients have asked so far, oldest first. */
+  /** The requests of clients so far, oldest first. */
   readonly taken: readonly Taken[];
   /** Gives the model its first shares. */
   route(model: string, shares: Readonly<Record<string, number>>): Promise<void>;

@@ -133,7 +133,7 @@ function ofTags({ method, url }: AwsRequest): readonly Permission[] | undefined 
   return tagged && method === 'POST' ? [permission('lambda:TagResource', tagged)] : undefined;
 }
 
-/** What Lambda asks of its caller besides, when a function gets tags, a role or a network. */
+/** The further permissions that Lambda's caller needs when a function gets tags, a role or a network. */
 function besides({ Tags, Role, VpcConfig }: Json, resource: string): readonly Permission[] {
   return [
     ...(Tags ? [permission('lambda:TagResource', resource)] : []),

@@ -5,7 +5,7 @@ import handlers from './handlers.json' with { type: 'json' };
 import { arn, type Permission, permission } from './permission.ts';
 import type { IamSimulator } from './simulator.ts';
 
-/** What CloudFormation asks in the name of whoever makes, reads, changes and deletes a resource of the template. */
+/** A permission that CloudFormation needs from the person who makes, reads, changes or deletes a resource of the template. */
 export type Asked = Permission & { readonly by: string };
 
 const SCHEMAS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -33,13 +33,13 @@ const SCHEMAS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
 };
 
-/** What the schemas do not list and CloudFormation's call needs all the same. */
+/** Permissions that CloudFormation's call needs although the schemas do not list them. */
 const UNLISTED: Readonly<Record<string, readonly string[]>> = {
   // https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
   'AWS::EC2::VPCEndpoint': ['route53:AssociateVPCWithHostedZone'],
 };
 
-/** What a handler lists for properties that the template does not give, or never calls; by type and action. */
+/** Permissions that a handler lists for properties that the template does not set, or for calls that it never makes; by type and action. */
 const NOT_ASKED: readonly (readonly [RegExp, string])[] = [
   [
     /^(?!AWS::KMS::Key ).* (?:kms|kinesis|cognito-idp|vpc-lattice|vpce|elasticfilesystem|s3files|s3tables):/,

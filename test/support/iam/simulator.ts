@@ -28,7 +28,7 @@ type Simulation = {
   ): Promise<{ readonly overallResult?: string; readonly errors?: { readonly message: string } }>;
 };
 
-/** What `runSimulation` calls once it has looked at the resource's type. */
+/** The part of the engine that `runSimulation` calls once it has looked at the resource's type. */
 type Engine = {
   authorize(request: object): { readonly result: string };
   AwsRequestImpl: new (...parts: readonly unknown[]) => object;

@@ -70,7 +70,7 @@ export const ENDED = {
     ];
   },
 
-  /** What befalls a call leaves the world as if nothing had befallen it. */
+  /** A fault in a call leaves the world as if there had been no fault. */
   I12: ({ run, reference, isSame }) =>
     !isSame || text(run.digest) === text(reference.digest)
       ? []
@@ -88,7 +88,7 @@ export const ENDED = {
     ];
   },
 
-  /** What has ended can be asked for again, and nothing happens. */
+  /** A request that has ended can be made again, and nothing happens. */
   I14: ({ run: { digest, repeated, isQuiet } }) => [
     ...(text(repeated) === text(digest) ? [] : [`asked for again: ${text(repeated)}`]),
     ...(isQuiet ? [] : ['the sweep never comes to rest']),
@@ -122,7 +122,7 @@ function mostSweeps(faults: number): number {
 
 const REPEATED: readonly string[] = ['error before', 'throttled', 'reply lost', 'twice'];
 
-/** What clients got, one after the other. */
+/** The shares that clients got, one after the other. */
 function servedIn(moments: readonly Moment[]): readonly string[] {
   const all = moments.map(({ served }) => text(served));
   return all.filter((served, index) => served !== all[index - 1]);

@@ -23,7 +23,7 @@ export const EVENTS = {
       ];
     }),
 
-  /** What an event says is so in the registry at that moment: who is live, and the phase of its deployment. */
+  /** An event is true in the registry at that moment: who is live, and the phase of its deployment. */
   I25: ({ run: { told, history } }) =>
     history.moments.flatMap((moment, index) => {
       const before = history.moments[index - 1]?.events ?? moment.events;

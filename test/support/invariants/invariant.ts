@@ -7,5 +7,5 @@ export type Evidence = {
   readonly isSame: boolean;
 };
 
-/** What is wrong by one rule; empty when nothing is. */
+/** The violations of one rule; empty when there are none. */
 export type Invariant = (seen: Evidence) => readonly string[];

@@ -7,7 +7,7 @@ const MOST_REVISIONS = 2;
 
 /** The rules about what is made and taken away. */
 export const RESOURCES = {
-  /** What runs is made from the very versions of the files that were uploaded. */
+  /** Every running revision is made from exactly the uploaded versions of the files. */
   I10: ({ run: { history } }) =>
     history.changes.flatMap(({ artifact, subject }) => {
       const due = history.moments

@@ -10,7 +10,7 @@ export const TRAFFIC = {
       .filter(({ served, serving }) => !Object.keys(served).some((it) => serving.includes(it)))
       .map((moment) => `nobody answers ${at(moment)}`),
 
-  /** What has traffic is there, runs, was proven, and is live or on its way to be. */
+  /** A revision with traffic exists, runs, was proven, and is live or on its way to be. */
   I2: ({ run }) =>
     run.history.moments.flatMap((moment) => [
       ...Object.keys(moment.served)
@@ -108,7 +108,7 @@ function mayServe(
     // One that nobody took up again keeps its traffic until the next sweep.
     const isDegraded = phase === 'Failed' && trouble?.name === 'ExecutionEnded';
     if (kind === 'undeploy') return Object.hasOwn(served, revision);
-    // What answers is kept before a live version that does not.
+    // A revision that answers is kept before a live version that does not.
     const isKept = phase === 'RolledBack' && live?.revision === bad;
     if (!SHIFTING.includes(phase) && !isDegraded && !isKept) return false;
     const isOwn = work.candidate?.revision === revision && work.golden !== undefined;

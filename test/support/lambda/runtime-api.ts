@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a runtime made of an event: JSON, unless it says that it streams; then a text. */
+/** A runtime's answer to an event: JSON, unless it declares that it streams; then a text. */
 export type RuntimeAnswer = {
   readonly kind: 'response' | 'error';
   readonly payload: unknown;

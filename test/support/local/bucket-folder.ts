@@ -25,7 +25,7 @@ type Options = Partial<Parameters<typeof folderStore>[0]>;
 
 export type Opened = {
   readonly store: FolderStore;
-  /** What was announced and told since this store was opened, oldest first. */
+  /** The events and problems reported since this store was opened, oldest first. */
   readonly events: readonly ObjectCreatedEvent[];
   readonly problems: readonly { readonly failure: Failure; readonly key: string }[];
   close(): Promise<void>;

@@ -60,7 +60,7 @@ export function buildFolder() {
         stop,
       };
     },
-    /** What the log of a build has, without CodeBuild's own lines. */
+    /** The log of a build, without CodeBuild's own lines. */
     async written(build: Build): Promise<readonly string[]> {
       return (await this.log(build)).filter((line) => !line.startsWith('[Container]'));
     },
@@ -78,7 +78,7 @@ export function buildFolder() {
   };
 }
 
-/** What the state BuildImage hands to its task. */
+/** The parameters that the state BuildImage hands to its task. */
 export function startBuild(IdempotencyToken = 'deployment-1', variables: Variables = {}) {
   const EnvironmentVariablesOverride = Object.entries(variables).map(([Name, Value]) => ({
     Name,

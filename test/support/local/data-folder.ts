@@ -45,7 +45,7 @@ export function keptFolder(): KeptFolder {
   };
 }
 
-/** What a job comes to. */
+/** The result of a job. */
 export async function resultOf<Result>(job: Job<Result>): Promise<Result> {
   for await (const line of job) if ('result' in line) return line.result;
   throw new Error('there is no result');

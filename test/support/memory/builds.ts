@@ -7,7 +7,7 @@ import { memoryBuildLog } from './build-log.ts';
 import type { MemoryEnvironments } from './environments.ts';
 
 export type MemoryBuilds = {
-  /** What stands for CodeBuild in the BuildImage state. */
+  /** Stands for CodeBuild in the BuildImage state. */
   build(parameters: unknown): Promise<unknown>;
   /** The same in the BuildOwnImage state. */
   buildOwnImage(parameters: unknown): Promise<unknown>;
@@ -95,7 +95,7 @@ function variable(parameters: unknown, name: string): string {
   return EnvironmentVariablesOverride.find(({ Name }) => Name === name)!.Value;
 }
 
-/** What the store has granted a build to read, which is in the URL itself. */
+/** The order that the store has granted a build to read; it is in the URL itself. */
 function granted(url: string): { readonly order: EnvironmentOrder } {
   return JSON.parse(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64').toString());
 }

@@ -11,7 +11,7 @@ export type Fate =
   | { readonly kind: 'hangs' };
 
 export type MemoryPlatform = Platform & {
-  /** What becomes of a revision that is created from now on; without a word it serves. */
+  /** Sets the fate of a revision that is created from now on; by default it serves. */
   foresee(revision: string, fate: Fate): void;
   /** The next calls fail with `PlatformThrottled`, without an effect. */
   throttle(calls: number): void;

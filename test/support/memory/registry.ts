@@ -106,7 +106,7 @@ function page(events: readonly SlipwayEvent[], { after, limit, model, deployment
     .slice(0, limit);
 }
 
-/** What a database would give back of it, that nobody can change; what is held already is not copied again. */
+/** The value as a database would return it, which nobody can change; a value that is already held is not copied again. */
 function stored<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) return Object.freeze(value.map(stored)) as Value;

@@ -69,7 +69,7 @@ export async function wrongAnswers(
   return wrong;
 }
 
-/** What the fixtures have by output, a table is answered by row. */
+/** A table's answer by row, where the fixtures have it by output. */
 function byRow(body: unknown, answer: unknown): unknown {
   const isTable = typeof body === 'object' && body !== null && 'dataframe_split' in body;
   const { predictions } = answer as { predictions?: Readonly<Record<string, unknown[]>> };
@@ -97,7 +97,7 @@ export function throughGateway({ gateway }: Pick<RunningSlipway, 'gateway'>, mod
   };
 }
 
-/** What a model answers to the example of its own document, which its page and its `curl` send; undefined where it has none. */
+/** A model's answer to the example in its own document, which its page and its `curl` send; undefined where it has no example. */
 export async function answerToOwnExample(
   { gateway }: Pick<RunningSlipway, 'gateway'>,
   model: string,

@@ -30,7 +30,7 @@ export type GgufParts = {
   readonly cut?: number;
 };
 
-/** What a small language model of the architecture llama says: two blocks, four heads, two of keys and values. */
+/** The metadata of a small language model of the architecture llama: two blocks, four heads, two of keys and values. */
 export const LLAMA: Readonly<Record<string, GgufEntry>> = {
   'general.architecture': ['text', 'llama'],
   'general.name': ['text', 'Tiny'],

@@ -1,7 +1,7 @@
 import { pickleOf } from './pickles.ts';
 import { bytesOf } from './saved.ts';
 
-/** What a file of one format begins and ends with; between the two it may be of any size, and of zeros. */
+/** The begin and end of a file of one format; the zeros between the two may be of any size. */
 export type LargeModel = {
   readonly name: string;
   readonly head: Uint8Array;

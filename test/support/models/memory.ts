@@ -1,7 +1,7 @@
 import { inspectPath } from '#operations/inspection/inspect-path.ts';
 import { mostHeldBy, type RunningSlipway } from '../slipway/running.ts';
 
-/** What inspection expects that serving a model takes, and what its build saw, in MiB; the error is a share of what was seen. */
+/** The memory that inspection expects for serving a model, and the memory that its build measured, in MiB; the error is a share of the measured memory. */
 export type MemoryFigures = {
   readonly what: string;
   readonly expected: number;

@@ -1,6 +1,6 @@
 import { type GgufEntry, type GgufTensor, headOf } from './gguf.ts';
 
-/** What a test makes of it; the rest is small and the same. */
+/** The options that a test sets; all else is small and always the same. */
 export type TinyLlama = {
   readonly seed?: number;
   readonly contextTokens?: number;

@@ -34,7 +34,7 @@ export function takeReadinessForProof(world: VirtualWorkflow): void {
   });
 }
 
-/** What the calls of one state's step of some ports are answered with; the others are made. */
+/** Answers the calls that one state's step makes of some ports; all other calls are made. */
 export function inState(
   state: StepName,
   answers: Readonly<

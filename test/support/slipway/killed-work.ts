@@ -7,10 +7,10 @@ import { behaving } from '../servers/behaviour.ts';
 import { type Breakage, breakServers } from './break.ts';
 import type { RunningSlipway } from './running.ts';
 
-/** What a workflow does with one model, again and again. */
+/** A workflow's work on one model, again and again. */
 export type Machine = {
   readonly model: string;
-  /** What is live all the time: the model itself, or another one. */
+  /** The model that stays live all the time: this one, or another. */
   readonly steady: string;
   /** Brings the model to where the work begins. */
   setUp(slipway: RunningSlipway): Promise<void>;

@@ -11,11 +11,11 @@ import {
   temporaryFolder,
 } from './running.ts';
 
-/** What was found after one kill, once what it had interrupted was over. */
+/** The state after one kill, once the interrupted work was over. */
 export type Aftermath = {
-  /** What the model that was live answered after the restart, before any step had begun again. */
+  /** The live model's answer after the restart, before any step had begun again. */
   readonly first: Answer;
-  /** The terminal events of what was interrupted. */
+  /** The terminal events of the interrupted work. */
   readonly endings: readonly SlipwayEvent['detail'][];
   readonly live: string | null;
   readonly answer: Answer;
@@ -174,7 +174,7 @@ async function aftermath(
   { machine, moment, ended }: Interruption,
 ): Promise<Omit<Aftermath, 'first'>> {
   const { model } = machine;
-  // What was asked for and not recorded is asked for again by whoever got no answer; an upload is found by Slipway itself.
+  // A client that got no answer repeats a request that was not recorded; Slipway itself finds an upload.
   if (/^Admit(Rollback|Undeploy) begins$/.test(moment)) await machine.begin(slipway, '');
   await slipway.ending(model, ended + 1);
   await slipway.settled(model);

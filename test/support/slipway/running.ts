@@ -33,7 +33,7 @@ export type RunningSlipway = {
   readonly control: string;
   readonly token: string;
   readonly process: ChildProcess;
-  /** What it wrote to stdout and stderr. */
+  /** Its output to stdout and stderr. */
   output(): string;
   /** Puts a file in the bucket by renaming it in. */
   drop(key: string, bytes: Uint8Array | string): void;
@@ -281,7 +281,7 @@ function spareModelPath(pid: string): string {
   return revision ? join(folder, '../../..', 'revisions', revision, 'artifact') : folder;
 }
 
-/** What each model server on this machine serves, or awaits. */
+/** The model that each model server on this machine serves, or awaits. */
 function modelPaths(): ReadonlyMap<number, string> {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const served = pids.flatMap((pid): [number, string][] => {

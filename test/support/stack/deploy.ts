@@ -20,7 +20,7 @@ export type DeployedStack = {
 
 const ROOT = join(import.meta.dirname, '../../..');
 const STACK = `slipway-${STAGE}`;
-// What serverless.yml refers to; the functions themselves are in the package.
+// The files that serverless.yml refers to; the functions themselves are in the package.
 const BESIDE = ['buildspecs', 'infra', 'node_modules', 'package.json', 'runtimes', 'statemachines'];
 // It takes half a minute, and up to three on a machine that is busy with all else; twenty times as long is no busy machine any more.
 const LIMIT_MS = 600_000;

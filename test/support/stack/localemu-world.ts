@@ -58,7 +58,7 @@ export async function localEmuWorld() {
 
   return {
     router: world.routerOver({ lambda, apiGateway, elb }),
-    /** What the load balancer was asked. */
+    /** The requests that the load balancer got. */
     balanced: door.asked,
     makeKey: async (model: string) => (await makeKey(aws, { outputs, physicalIds: {} }, model)).key,
     /** A client of a model, with a key or without. */

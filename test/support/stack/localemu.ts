@@ -11,7 +11,7 @@ import type { Moto } from '../aws/moto.ts';
 import { eventually } from '../clock/eventually.ts';
 import { freePort } from './free-port.ts';
 
-/** What LocalEmu hands to a version of a function. */
+/** An invocation that LocalEmu hands to a version of a function. */
 export type Invocation = {
   readonly function: string;
   readonly version: string;

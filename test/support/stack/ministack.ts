@@ -8,7 +8,7 @@ import { freePort } from './free-port.ts';
 
 export type Ministack = {
   readonly endpoint: string;
-  /** What it has written so far. */
+  /** Its output so far. */
   output(): string;
   close(): Promise<void>;
 };

@@ -12,7 +12,7 @@ import { LOOKS } from './looks/looks.ts';
 import type { Endpoint } from './parts.ts';
 import { resolver } from './template.ts';
 
-/** What the stack says and what its services say, for one property of one resource. */
+/** The values of one property of one resource: the stack's, and its service's. */
 type Seen = {
   readonly id: string;
   readonly type: string;
@@ -59,7 +59,7 @@ export async function missingIn(
   return { seen, missing: names(seen) };
 }
 
-/** What the services can tell: no switch of CloudFormation's own, the definition with its substitutions, each variable for itself. */
+/** The properties in the form in which services can show them: without CloudFormation's own switches, the definition with its substitutions, each variable for itself. */
 function wantedOf(resolved: Json): Json {
   const { EmptyOnDelete, DefinitionString, DefinitionSubstitutions, Environment, ...rest } =
     resolved;
@@ -120,7 +120,7 @@ function named({ Resources }: Template, { physicalIds }: DeployedStack) {
   );
 }
 
-/** What does not follow from an id. */
+/** The attributes that do not follow from an id. */
 async function attributes(template: Template, stack: DeployedStack, aws: Endpoint) {
   const ids = named(template, stack);
   const find = new DescribeTableCommand({ TableName: ids['Registry'] });

@@ -21,7 +21,7 @@ export type AwsRequest = {
   readonly status: number;
 };
 
-/** What an answer becomes on its way back. */
+/** Changes an answer on its way back. */
 export type Amend = (request: AwsRequest, headers: Record<string, unknown>) => void;
 
 export type TracedFront = {

@@ -66,7 +66,7 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
   return world;
 }
 
-/** What is asked for by name: a version that is kept, and the end of a model. */
+/** The requests that name a model: a rollback to a kept version, and the end of a model. */
 async function backAndAway(world: TracedWorld): Promise<void> {
   const [model, to, reason] = ['shapes', null, ''] as const;
   await world.run({ kind: 'rollback', deploymentId: 'rollback-shapes', model, to, reason });

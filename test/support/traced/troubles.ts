@@ -23,7 +23,7 @@ const SCHEDULED = { 'detail-type': 'Scheduled Event', source: 'aws.events' };
 
 const stopAt = (state: string): Before => ({ [state]: (stop) => stop() });
 
-/** What steps do about what others broke, took away or left behind. */
+/** The steps' repairs of things that others broke, took away or left behind. */
 export async function tracedTroubles(world: TracedWorld, place: Place): Promise<void> {
   await halfRetired(world, place);
   await deadHolders(world, place);
@@ -129,7 +129,7 @@ async function removedNewest(world: TracedWorld, place: Place): Promise<void> {
   await world.run(await place(model, 'fargate', { rollout: ', keepVersions: 1' }));
 }
 
-/** What the sweep puts right. */
+/** The repairs of the sweep. */
 async function leftBehind(world: TracedWorld, place: Place): Promise<void> {
   for (const target of TARGETS) {
     const model = `left-${target}`;

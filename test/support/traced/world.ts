@@ -22,12 +22,12 @@ import { type Start, workflowOf } from '../worlds/memory-way.ts';
 import { NO_WAITS, virtualWaits } from '../worlds/virtual-waits.ts';
 import { type AwsRequest, tracedFront } from './front.ts';
 
-// What is asked is looked at here, not how fast: dozens of models are swept in one moto.
+// These tests look at the calls, not at their speed: dozens of models are swept in one moto.
 const SLACK = 20;
 // The sweep leaves alone what is young.
 const HOURS_MS = 3 * 3_600_000;
 
-/** What is done before the function of a state runs; `stop` ends the execution. */
+/** Runs before the function of a state; `stop` ends the execution. */
 export type Before = Readonly<Record<string, (stop: () => void) => unknown>>;
 
 export type TracedWorld = Awaited<ReturnType<typeof tracedWorld>>;

@@ -32,7 +32,7 @@ function paths(template: unknown): readonly string[] {
   );
 }
 
-/** What a step's answer always has, as paths below `prefix`: a field that is optional is not among them. */
+/** The fields that a step's answer always has, as paths below `prefix`: optional fields are left out. */
 function fieldsOf(name: StepName, prefix: string): readonly string[] {
   const schema = z.toJSONSchema(workflow[name].output);
   return (schema.required ?? []).map((field) => `${prefix}.${field}`);

@@ -163,7 +163,7 @@ def memory_in_a_secret_file():
 
 
 def memory_that_is_shared():
-    # What it has written and given back stays in memory, and is resident for no process.
+    # Shared memory that a process has written and given back stays allocated, and counts as resident for no process.
     with mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS) as made:
         made[0] = 1
 

@@ -27,19 +27,19 @@ export const ENEMY = fileURLToPath(new URL('./enemy.py', import.meta.url));
 const CANARIES = fileURLToPath(new URL('./canaries.py', import.meta.url));
 const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
 
-/** What this machine has, for tests: none without Linux and a Python. */
+/** The walls of this machine, for tests: empty without Linux and a Python. */
 export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()]);
 
 export const NODE_LAUNCHER = fileURLToPath(
   new URL('../../../runtimes/python/slipway_server/walls.mjs', import.meta.url),
 );
-/** What it would have without a Python, by Node. */
+/** The walls that it would have without a Python, by Node. */
 export const MACHINE_BY_NODE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()], {
   python: '/no/such/python3',
   node: NODE_LAUNCHER,
 });
 
-// What the settings of a kernel refuse to every process of a user.
+// Calls that a kernel's settings refuse to every process of a user.
 const SETTINGS = [
   {
     path: '/proc/sys/kernel/yama/ptrace_scope',

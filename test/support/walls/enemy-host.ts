@@ -156,7 +156,7 @@ async function fight(number: number): Promise<void> {
 
 function doneBy(scratch: string): Record<string, number> {
   try {
-    // What it wrote to every descriptor may stand behind.
+    // Text that the enemy wrote to every descriptor may follow.
     return JSON.parse(readFileSync(join(scratch, 'done')).toString('latin1', 0, DONE_BYTES));
   } catch {
     return {};

@@ -197,7 +197,7 @@ class _Unpickler(pickle.Unpickler):
         return named
 
     def find_class(self, module, name):
-        """What torch has is of no matter here, nor are the classes whose code stands in the file."""
+        """torch's own classes do not matter here, nor do the classes whose code is in the file."""
         return _OfTorch if module.partition(".")[0] in ("torch", "__torch__") else super().find_class(module, name)
 
 
@@ -210,7 +210,7 @@ class _OfTorch:
 
 
 def _unpickled(file):
-    """Of before 1.6 one behind the other."""
+    """Reads the pickles of a file from before torch 1.6, which follow each other."""
     while True:
         try:
             print(_Unpickler(file).load())
@@ -352,7 +352,7 @@ def node(path, case):
 
 
 def _seen(made):
-    """What is in an object comes out by its texts, and what it left for the end happens."""
+    """Prints an object's texts, and runs what it left for the end of the process."""
     threading._shutdown()
     atexit._run_exitfuncs()
     if hasattr(made, "tobytes"):
@@ -363,7 +363,7 @@ def _seen(made):
     sys.stdout.flush()
 
 
-# What is done with a model by whoever has loaded it.
+# The uses of a model after it is loaded.
 ASKED = {"ask": _asked, "use": _shown, "xgboost": _xgboost_asked, "lightgbm": _lightgbm_asked}
 
 READERS = {

@@ -52,7 +52,7 @@ export const HOSTILE_TECHNIQUES: readonly Technique[] = HOSTILE.map((each) => ({
   heldBy: wallsOf(each),
 }));
 
-/** What the files of each kind are without what does harm. */
+/** The files of each kind without the harmful part. */
 export const HARMLESS: readonly Technique[] = readdirSync(join(FIXTURES, 'walls/harmless')).map(
   (name) => ({
     file: `walls/harmless/${name}`,
@@ -73,7 +73,7 @@ export function pathOf({ file }: Technique): string {
   return join(FIXTURES, file);
 }
 
-/** What only eats time or memory, or ends the process that it is in, does no more harm than the limits of that process let it. */
+/** A file that only uses up time or memory, or ends its own process, does no more harm than the limits of that process allow. */
 export const OF_ITS_PROCESS = /memory|come to an end|never ends|ended the process|ends its process/;
 
 function wallsOf({ technique, effect }: Hostile): readonly Wall[] {

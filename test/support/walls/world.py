@@ -13,14 +13,14 @@ import socket
 import sys
 import tempfile
 
-# What every file that connects was made for: it cannot be told another.
+# The port in every file that connects: the files cannot be given another.
 PORT = 47611
 SECRET = "a secret of another's"
 OUTSIDE = "open('canary-code', 'w').close()\n\n\ndef predict(rows):\n    return rows\n\n\ndef _load_pyfunc(path):\n    return path\n"
 MODEL, SCRATCH, LOG, FACTS = "model", "scratch", "log", "facts.json"
 OWN = (MODEL, SCRATCH, LOG, FACTS, "secret", "outside.py", "socket")
 
-# What is seen of a file without walls that takes all there is; a wall's own limits are below these.
+# The limits of a file that takes all it can without walls; a wall's own limits are below these.
 MEMORY_BYTES = 3 * 2**30
 CPU_SECONDS = 2
 # Who waits without end uses no CPU, however busy the machine is with others.
@@ -83,7 +83,7 @@ def _ticks(child):
 
 
 def adopt():
-    """What a file starts and does not wait for is this process's, once its own has ended."""
+    """Makes this process the parent of processes that a file starts and does not wait for, once the file's own process has ended."""
     ctypes.CDLL(None).prctl(36, 1)
     # To be waited for, it is not to be thrown away.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])

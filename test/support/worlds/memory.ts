@@ -103,7 +103,7 @@ export type MemoryWorld = {
   running(): readonly string[];
   /** A model file that differs from every one before, unless it is given; answers the event of its arrival. */
   upload(upload?: Upload): ObjectCreated;
-  /** What is asked for when a version is to be live again: `to` is null for the one before. */
+  /** A request to make a version live again: `to` is null for the one before. */
   rollback(to?: number | null, kind?: 'rollback' | 'repair'): Extract<Start, { to: unknown }>;
   undeploy(): Extract<Start, { kind: 'undeploy' }>;
   /** How a revision answers from now on; without a word it answers right. */
@@ -112,9 +112,9 @@ export type MemoryWorld = {
   before(state: StepName, start?: Start): Promise<Held>;
   /** Does what is asked for to the end; without a word, deploys an upload. */
   deploy(start?: Start): Promise<Held>;
-  /** What the registry holds of a deployment. */
+  /** A deployment in the registry. */
   recordOf(held: Pick<Held, 'deploymentId'>): Promise<Deployment>;
-  /** What a deployment has announced, oldest first; without one, what all have. */
+  /** The events of a deployment, oldest first; without an id, the events of all. */
   told(deploymentId?: string): Promise<readonly SlipwayEvent['detail'][]>;
 };
 
@@ -278,7 +278,7 @@ export async function idOf({ detail: { bucket, object } }: ObjectCreated): Promi
   return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
 }
 
-/** What an uploaded model answers unless it was told to behave otherwise. */
+/** The answer of an uploaded model by default. */
 export function answersRight(asked: Asked): ProbeAnswer {
   return asked === 'ready' ? READY : RIGHT;
 }

@@ -197,7 +197,7 @@ export async function callsOf({ prepare }: Scenario): Promise<readonly Call[]> {
   );
 }
 
-/** What is wrong after a scenario: with the world, with how it ended, or for the next upload. */
+/** The violations after a scenario: in the world, in how it ended, or in the next upload. */
 export async function faultsAfter(
   world: VirtualWorkflow,
   { ends }: Scenario,

@@ -25,7 +25,7 @@ import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 export type VirtualWorkflow = MemoryWorld & {
   /** One execution of what is asked for, to its end; what it leaves undone is left so, as when all of Slipway died. */
   execute(start: Start): Promise<ExecutionEnd>;
-  /** What follows the end of an execution: others take up what it left, and are followed too. */
+  /** Follows up the end of an execution: others take up what it left, and are followed too. */
   settle(end: ExecutionEnd): Promise<void>;
   /** An execution and what follows it. */
   run(start: Start): Promise<ExecutionEnd>;
@@ -166,7 +166,7 @@ async function deploymentOf(start: Start): Promise<string> {
   return 'detail' in start ? idOf(start) : start.deploymentId;
 }
 
-/** What clients would get now and is not there, or in containers does not run. */
+/** The revisions that clients would get now although they are gone, or do not run in containers. */
 function outagesOf({ router, lambda, platforms, existing }: MemoryWorld, method: string) {
   const { fargate, ec2 } = platforms;
   const answer = (revision: string) =>

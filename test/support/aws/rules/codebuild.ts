@@ -16,7 +16,7 @@ export function tooManyBuilds(most: number): Refusal {
   return { name: 'AccountLimitExceededException', message, status: 400 };
 }
 
-/** What CodeBuild refuses. */
+/** The calls that CodeBuild refuses. */
 export function codeBuildRules({ now, running, runningMost }: Account): readonly AwsRule[] {
   const tokens = new Map<unknown, { readonly atMs: number; readonly parameters: string }>();
 

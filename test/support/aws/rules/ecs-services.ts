@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { AwsCall, AwsRule, Refusal, Ruling } from './rules.ts';
 
-/** What becomes of a service's tasks. */
+/** The fate of a service's tasks. */
 export type TaskFate = 'serves' | 'crashes' | 'hangs' | 'no capacity' | 'no quota' | 'no image';
 
 type Around = {

@@ -13,7 +13,7 @@ type Input = AwsCall['input'];
 
 const ALIASES = 'https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html';
 
-/** What Lambda keeps of aliases, versions and permissions, and moto does not. */
+/** The properties of aliases, versions and permissions that Lambda keeps and moto does not. */
 export function lambdaAliases(): readonly AwsRule[] {
   const revisionIds = new Map<string, string>();
   const deleted = new Set<string>();
@@ -35,7 +35,7 @@ export function lambdaAliases(): readonly AwsRule[] {
       source: 'https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html',
       after({ command, input }, output) {
         const key = aliasKey(input);
-        // What it has seen may be the alias of before the change.
+        // This answer may show the alias as it was before the change.
         if (command === 'GetAlias' && changing.has(key)) {
           return { ...output, RevisionId: randomUUID() };
         }

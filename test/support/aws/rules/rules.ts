@@ -1,4 +1,4 @@
-/** What a client is asked, by the command's name without `Command`. */
+/** A call that a client receives, by the command's name without `Command`. */
 export type AwsCall = {
   readonly command: string;
   readonly input: Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ export type Refusal = {
   readonly fields?: Readonly<Record<string, unknown>>;
 };
 
-/** What a rule makes of a call before moto sees it: a refusal, AWS's own answer, or nothing. */
+/** A rule's answer to a call before moto sees it: a refusal, AWS's own answer, or nothing. */
 export type Ruling = Refusal | { readonly output: object } | undefined;
 
 /**
@@ -48,7 +48,7 @@ export type AwsRules = {
   fired(): readonly string[];
 };
 
-/** What the clients of all services have in common, as loosely as their different types need it. */
+/** The common part of the clients of all services, as loosely typed as their differences require. */
 export type AnyClient = {
   readonly middlewareStack: { add(middleware: never, options: never): void };
   send(command: never): Promise<unknown>;

@@ -59,7 +59,7 @@ def ends_of(reader, inputs, watch):
     while len(ends) < len(inputs):
         came = ended(reader, inputs[len(ends) :], watch)
         ends.extend(came)
-    # What a whole batch has changed is looked for in each of its inputs.
+    # A change found after a whole batch is looked for in each of its inputs.
     if len(inputs) > 1 and any(end["end"] == "changed" for end in ends):
         ends = [end if end["end"] != "changed" else ended(reader, [each], watch)[0] for end, each in zip(ends, inputs)]
     for end in ends:

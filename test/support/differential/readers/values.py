@@ -5,7 +5,7 @@ import sys
 
 import numpy
 
-# What an estimator of scikit-learn looks at when it is given its state, and takes out of it.
+# Fields that scikit-learn's estimators read from their state and then drop.
 _FORGOTTEN = {"_sklearn_version"}
 
 
@@ -15,7 +15,7 @@ mappings = [dict]
 
 
 def difference(found, made, at="it"):
-    """None, or where both differ. `found` is a value as `canonical.ts` writes it: what is not known there agrees with all."""
+    """The first difference, or None where both agree. `found` is a value as `canonical.ts` writes it: a value that is not known there agrees with all."""
     if isinstance(found, bool) and isinstance(made, numpy.bool_):
         return None if bool(made) is found else told(at, found, made)
     if found is None or isinstance(found, (bool, str)):

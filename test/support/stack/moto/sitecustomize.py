@@ -1,4 +1,4 @@
-"""What Python runs before moto where this folder is on its path: mends what keeps moto from deploying a template that CloudFormation takes."""
+"""Fixes that let moto deploy a template that CloudFormation takes; Python runs this before moto where this folder is on its path."""
 
 import moto.apigateway.models as apigateway
 import moto.cloudformation.models as cloudformation
