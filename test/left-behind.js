@@ -1,4 +1,4 @@
-// What a run of the tests must not leave behind: processes. Each test works in folders below the run's own, which its processes name or work in.
+// Finds the processes that a run of the tests leaves behind. Each test works in folders below the run's own, which its processes name or work in.
 import {
   chmodSync,
   existsSync,

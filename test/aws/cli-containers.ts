@@ -26,7 +26,7 @@ import type { Moto } from '../support/aws/moto.ts';
 import { revisionSpec } from '../support/worlds/revision-spec.ts';
 import type { CliWorld } from './cli-world.ts';
 
-/** What the containers of a stage share, made beside the stack: moto's CloudFormation knows too little of it. */
+/** The shared resources of a stage's containers, made beside the stack: moto's CloudFormation cannot make all of them. */
 export async function containerParts(moto: Moto, stage: string) {
   const network = await ecsNetwork(moto, awsClient(ElasticLoadBalancingV2Client, moto));
   const cluster = `slipway-${stage}`;

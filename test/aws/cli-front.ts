@@ -8,7 +8,7 @@ export type Stand = {
   readonly body: string | (() => string);
 };
 
-/** What `slipway doctor` asks and moto does not have, in the form of the services' own models. */
+/** Answers to the calls of `slipway doctor` that moto does not have, in the form of the services' own models. */
 export function accountAnswers({ concurrency = 1000, builds = 20 } = {}): readonly Stand[] {
   const quota = 'Concurrently running builds for Linux/Medium environment';
   return [

@@ -14,7 +14,7 @@ type Planted = {
   readonly status?: string;
   /** Whether the stack tells its outputs; by default it does. */
   readonly hasOutputs?: boolean;
-  /** What would keep the stack now. */
+  /** The resources that would keep the stack now. */
   readonly blocked?: () => Promise<readonly Blocked[]>;
   /** Buckets with the tags that CloudFormation gives what it makes, and nobody else can; moto's gives none. */
   readonly tagged?: readonly string[];

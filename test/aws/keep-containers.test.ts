@@ -125,7 +125,7 @@ class Refusal extends Error {
   }
 }
 
-/** What osls runs before a deploy whose template has this value. */
+/** Runs the hook that osls runs before a deploy whose template has this value. */
 async function deploy({ endpoint }: Pick<Moto, 'endpoint'>, containers: string): Promise<void> {
   const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
   const provider = {

@@ -74,7 +74,7 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     return planUninstall(account, ALL);
   }
 
-  /** What one run leaves, with the reason; the first `stages` stages alone where it is cut off after them. */
+  /** The remains of one run, with the reason; only the first `stages` stages where the run is cut off after them. */
   async function run(endpoint: string, stages = Number.POSITIVE_INFINITY) {
     const planned = await plan(endpoint);
     const left: string[] = [];

@@ -22,7 +22,7 @@ export const MADE_BY = 'd1';
 /** The longest that AWS takes until all counts are there, with room. */
 const LATE_MS = 300_000;
 
-/** What every Metrics promises. */
+/** The promises of every Metrics. */
 export function describeMetrics(name: string, start: () => Promise<MetricsUnderTest>): void {
   describe(`${name} keeps the promises of Metrics`, () => {
     let world: MetricsUnderTest;

@@ -1,6 +1,6 @@
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 
-/** What a suite needs around a platform: revisions whose fate is known, requests in flight, and a look behind. */
+/** A platform under test, with revisions whose fate is known, requests in flight, and a look behind. */
 export type PlatformWorld = {
   readonly platform: Platform;
   spec(fate: 'serves' | 'fails' | 'hangs', over?: Partial<RevisionSpec>): RevisionSpec;

@@ -28,7 +28,7 @@ const INVOCATIONS: GoldenRequest = { protocol: 'invocations', body: { inputs: [[
 // Only a probe that hangs would take so long.
 const TIMEOUT_MS = 600_000;
 
-/** What every Prober promises. */
+/** The promises of every Prober. */
 export function describeProber(name: string, start: () => Promise<ProberUnderTest>): void {
   describe(`${name} keeps the promises of a Prober`, () => {
     let world: ProberUnderTest;

@@ -17,7 +17,7 @@ const ajv = new Ajv2020({ strict: false, allErrors: true }).addSchema(document, 
 
 const light = (constant: number) => behaving('echoes', addConstantModel({ constant }));
 
-/** What is wrong with an answer by the document, which knows no field besides those that it says; null when nothing is. */
+/** The errors of an answer by the document, which allows no fields besides its own; null when there are none. */
 function wrong(path: string, method: string, status: string, type: string, body: unknown) {
   const isKnown = status in document.paths[path][method].responses;
   const schema = isKnown

@@ -112,7 +112,7 @@ function describeImages(): void {
         const image = await largestImage();
         const figures: MemoryFigures[] = [];
         for (const model of ['vit', 'resnet', 'convnext', 'swin', 'mobilenet']) {
-          // What the first took may not yet be free when the next comes: 440 MiB are seen after one, 545 after two.
+          // The memory of one request may not yet be free when the next comes: 440 MiB were measured after one, 545 after two.
           for (const _ of [1, 2]) {
             expect((await post(model, 'image/webp', image)).status).toBe(200);
           }

@@ -154,7 +154,7 @@ def encoders():
 
 
 def answer_in(folder, asked):
-    """Of all places in the context the likeliest, in whole words: transformers has no pipeline for it any more."""
+    """The likeliest answer of all places in the context, in whole words: transformers no longer has a pipeline for it."""
     words, network = t.AutoTokenizer.from_pretrained(folder), t.AutoModelForQuestionAnswering.from_pretrained(folder)
     tokens = words(asked["question"], asked["context"], return_tensors="pt")
     with torch.inference_mode():
@@ -191,7 +191,7 @@ def generators():
     yield "gemma", t.Gemma3ForCausalLM(t.Gemma3TextConfig(vocab_size=len(gemma), head_dim=8, sliding_window=16, bos_token_id=2, eos_token_id=1, **DECODER, **WIDE)), gemma
     mistral = pieces(t.LlamaTokenizer, ["<unk>", "<s>", "</s>"])
     yield "mistral", t.MistralForCausalLM(t.MistralConfig(vocab_size=len(mistral), sliding_window=32, **DECODER, **WIDE)).to(torch.bfloat16), mistral
-    # What its golden text is gone on with is not clear.
+    # The model does not continue its golden text clearly.
     yield "mamba", aside(t.MambaForCausalLM, t.MambaConfig(vocab_size=len(neox), hidden_size=32, state_size=8, num_hidden_layers=2, initializer_range=0.4, pad_token_id=1, **end)), neox
     tidy = unigrams(t.T5Tokenizer, ["<pad>", "</s>", "<unk>"], clean_up_tokenization_spaces=True)
     pair = t.MT5Config(vocab_size=len(tidy), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, initializer_factor=4.0, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1)
@@ -199,7 +199,7 @@ def generators():
 
 
 def generated(folder, name, network, words):
-    """What goes on with a text: as its own configuration says, and by the likeliest tokens; and with a conversation where it has a template."""
+    """The continuations of a text: by the model's own configuration, and by the likeliest tokens; and of a conversation where the model has a template."""
     prompt = "the delivery was late, "
     # Fewer digits soon make two tokens equally likely.
     tokens = 4 if network.dtype == torch.bfloat16 else TOKENS

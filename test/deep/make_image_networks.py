@@ -69,7 +69,7 @@ def networks():
 
 
 def settled(network):
-    """With what batches would have left in its norms: of other numbers every image would soon be the same to it."""
+    """The network with its norms set by a batch; with other numbers it would soon find every image the same."""
     norms = [each for each in network.modules() if isinstance(each, torch.nn.BatchNorm2d)]
     for norm in norms:
         norm.momentum = 1.0

@@ -50,7 +50,7 @@ def models(out):
 
 
 def of_model2vec(words):
-    """What that package saves: a table with a weight for each token, some of which share a vector."""
+    """A table as model2vec saves it, with a weight for each token, some of which share a vector."""
     tokens = words.get_vocab_size()
     vectors = np.random.default_rng(7).normal(size=(tokens // 2, WIDTH)).astype(np.float32)
     mapping, weights = np.arange(tokens) // 2 % len(vectors), np.linspace(0.2, 1.8, tokens).astype(np.float32)

@@ -339,7 +339,7 @@ describe('the image of an environment', () => {
   });
 });
 
-/** What a start took is never the same twice. */
+/** The measurements of a start are never the same twice. */
 function withoutSmoke(image: BuiltImage) {
   return { ...image, smoke: null };
 }

@@ -122,7 +122,7 @@ describe.each(TARGETS)('on %s v1 goes on answering when v2', (target) => {
       data: expect.objectContaining({ degraded: false, left: [] }),
     });
     expect(kinds(ofV1)).toEqual([`200 ${model}-v1 1,2`]);
-    // What clients see of a version that breaks only under traffic is a canary's share, and little of the next step.
+    // Clients see a version that breaks only under traffic for a canary's share, and little of the next step.
     expect(ofV1.length).toBeGreaterThan(answers.length * 0.5);
     if (state === 'Failed') expect(ofV1).toHaveLength(answers.length);
     expect((await slipway.events(model)).filter(isEnding)).toHaveLength(2);

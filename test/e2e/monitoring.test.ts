@@ -38,7 +38,7 @@ function metricsIn(expression: string): readonly string[] {
   return [...expression.matchAll(/\b(?:slipway|process|nodejs)_[a-z0-9_]+/g)].map(([name]) => name);
 }
 
-/** What no model of tensors has. */
+/** The metrics that only language models have. */
 function ofLanguageModels(): readonly string[] {
   const meters = generationMeters(fakeClock(0));
   const generation = { tokensIn: 1, tokensOut: 1, firstTokenMs: 1, tokensPerSecond: 1 };

@@ -80,7 +80,7 @@ describe('a machine that cannot set walls', () => {
   };
   const none = `none: ${walls.missing}`;
 
-  /** What comes of an upload to a Slipway that has found none. */
+  /** The result of an upload to a Slipway that has found no walls. */
   async function withoutWalls(upload: string, over: Partial<LocalConfig> = {}) {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, 'data');

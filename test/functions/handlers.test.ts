@@ -131,7 +131,7 @@ describe('the function', () => {
   });
 });
 
-/** What the log line of a step's run names. */
+/** The fields by which the log line of a step's run names its subject. */
 function subjectOf(name: string): object {
   const { execution, deploymentId } = STEP_EVENT;
   if (name === 'admitDeployment') return { execution, key: OBJECT_CREATED.detail.object.key };

@@ -138,7 +138,7 @@ function plugin(endpoint = '', provider: { readonly shouldNotDeploy?: boolean } 
   });
 }
 
-/** What the template gets for `${imageSource:ADDRESS}`. */
+/** The value that the template gets for `${imageSource:ADDRESS}`. */
 async function asked(
   address: string,
   over: Readonly<Record<string, string>> = {},

@@ -316,7 +316,7 @@ async function post({ gateway }: RunningSlipway, at: string, body: unknown, mode
   return { status: response.status, body: await response.json() };
 }
 
-/** What each event of a streamed answer says. */
+/** The text of each event of a streamed answer. */
 async function events({ gateway }: RunningSlipway, body: object): Promise<readonly string[]> {
   const response = await fetch(`${gateway}/models/chat/v1/completions`, {
     method: 'POST',

@@ -7,7 +7,7 @@ const MEBIBYTE = 2 ** 20;
 const WHOLE_LANDLOCK = 6;
 const isWhole = MACHINE.landlock >= WHOLE_LANDLOCK && MACHINE.seccomp && MACHINE.namespaces;
 
-/** What a process does to itself: its limits end it, or it ends, and nobody else is the worse for it. */
+/** Effects on the process itself: its limits end it, or it ends, and no other process suffers. */
 const TO_ITSELF = ['eats memory', 'never ends', 'fills the disk', 'ends its process'];
 
 if (!isWhole) {

@@ -49,7 +49,7 @@ export async function modelFolder(
   return folder;
 }
 
-/** What a server is started with, beside where its model lies. */
+/** The environment that a server is started with, beside the place of its model. */
 export function serverEnv(runtime: Runtime, env: Env): NodeJS.ProcessEnv {
   return {
     ...process.env,

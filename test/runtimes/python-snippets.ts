@@ -19,7 +19,7 @@ for line in sys.stdin:
 type Told = { readonly printed?: string; readonly failed?: string };
 
 export type PythonSnippets = {
-  /** What the code prints as JSON; each in names of its own. */
+  /** The output of the code, as JSON; each call has its own names. */
   said(code: string): Promise<ReturnType<typeof JSON.parse>>;
   close(): void;
 };

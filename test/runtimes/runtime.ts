@@ -10,7 +10,7 @@ export type Runtime = {
   readonly platform: string;
   readonly command: readonly [string, ...string[]];
   readonly env: Env;
-  /** What ends a server that does not drain in its time. */
+  /** The signal that ends a server that does not drain in its time. */
   readonly drainSignal: string;
   /** The status of an answer in which the model itself failed. */
   readonly failure: number;

@@ -14,7 +14,7 @@ const V1 = addConstantModel({ constant: 10 });
 const BROKEN = unknownOperatorModel();
 const V3 = addConstantModel({ constant: 30 });
 
-// What proves a version and gives it the traffic.
+// The states that prove a version and give it the traffic.
 const TO_LIVE = ['Provisioning', 'Ready', 'Shifting', 'Baking', 'Live'];
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -157,7 +157,7 @@ describe('the API of the packaged template', () => {
   });
 });
 
-/** What of the API a stack update would touch. */
+/** The parts of the API that a stack update would touch. */
 function apiOf({ Resources }: Template): Json {
   return Object.entries(Resources).filter(([, { Type }]) => Type.startsWith('AWS::ApiGateway::'));
 }

@@ -50,7 +50,7 @@ const BALANCER = own('elasticloadbalancing', () => [
 ]);
 const TAGS = ['CreateTags', 'DeleteTags'];
 
-/** What whoever makes, changes and deletes a resource of each type must be allowed. Sources: test/support/iam/handlers.json, and the page named at a row. */
+/** The permissions to make, change and delete a resource of each type. Sources: test/support/iam/handlers.json, and the page named at a row. */
 const KINDS: Readonly<Record<string, Kind | null>> = {
   'AWS::ApiGateway::Authorizer': API,
   'AWS::ApiGateway::BasePathMapping': API,
@@ -154,10 +154,10 @@ const KINDS: Readonly<Record<string, Kind | null>> = {
   'AWS::WAFv2::WebACLAssociation': FIREWALL,
 };
 
-/** What no resource of the template stands for. */
+/** The permissions that belong to no resource of the template. */
 const BESIDE: readonly Granted[] = [
   granted('Stack', ['cloudformation:*'], [arn('cloudformation', 'stack/slipway-STAGE/*')]),
-  // What these act on IAM does not tell apart, or not before it is there; and what `slipway doctor`, `deploy` and `uninstall` read.
+  // Actions that IAM cannot limit to a resource, or not before it exists; and the reads of `slipway doctor`, `deploy` and `uninstall`.
   granted('Look', looks(), ANY),
   granted('Buckets', ['s3:*'], ['arn:aws:s3:::slipway-STAGE-*/*']),
   // Made beside the stack: the roles that AWS's services have once in an account.

@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, 'node_modules/.cache/slipway-template');
-/** What `serverless package` takes of this repository. */
+/** The files of this repository that `serverless package` takes. */
 export const PACKAGED = [
   'buildspecs',
   'functions',

@@ -11,7 +11,7 @@ const retryable = Object.entries(RETRYABLE)
   .filter(([, isRetryable]) => isRetryable)
   .map(([name]) => name);
 
-// What Lambda itself fails with when trying again may help.
+// The errors of Lambda itself that a retry may pass.
 // https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
 const LAMBDA_PASSING = [
   'Lambda.ClientExecutionTimeoutException',
@@ -294,7 +294,7 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
   });
 });
 
-// What catches a step's failure, by how far the deployment has come; before any traffic moves all is taken back.
+// The state that catches a step's failure, by how far the deployment has come; before any traffic moves all is taken back.
 const CATCHERS: Readonly<Record<string, string>> = {
   AdmitDeployment: 'Failed',
   AdmitPromotion: 'Failed',

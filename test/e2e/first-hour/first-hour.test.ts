@@ -16,7 +16,7 @@ import { answeredRows, type Rows, rowsOf, type Shape, shapesOf } from './shapes.
 // Converted or not, no answer is further from the framework's own.
 const RTOL = 1e-4;
 
-/** What people have on their disks, one of each kind: by the framework that saved it, each with its newest version. */
+/** Models as people have them on their disks, one of each kind: by the framework that saved it, each with its newest version. */
 const MODELS: readonly (readonly [folder: string, name: string])[] = [
   ['sklearn', 'forest-1.8.joblib'],
   ['sklearn', 'forest-1.8-gzip.joblib'],
@@ -86,7 +86,7 @@ async function inputsOf(model: string): Promise<readonly string[]> {
   return inputs.map(({ name }) => name);
 }
 
-/** What is answered otherwise than the framework did, by the shape in which it was asked. */
+/** The answers that differ from the framework's, by the shape of the request. */
 async function wrong(model: string, { requests }: ModelFixture): Promise<readonly string[]> {
   const found: string[] = [];
   const inputs = await inputsOf(model);

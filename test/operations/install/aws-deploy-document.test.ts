@@ -8,7 +8,7 @@ const document = read('docs/deploy.md');
 
 type Statement = { readonly Effect: string; readonly Action: readonly string[] };
 
-// What the kinds of the template are called in policies, where the names differ.
+// The names of the template's services in policies, where they differ.
 const PREFIX: Readonly<Record<string, string>> = {
   apigatewayv2: 'apigateway',
   elasticloadbalancingv2: 'elasticloadbalancing',
@@ -16,7 +16,7 @@ const PREFIX: Readonly<Record<string, string>> = {
   stepfunctions: 'states',
 };
 
-/** What the commands of the SDK are called in policies that a file imports. */
+/** The names in policies of the SDK commands that a file imports. */
 function actionsIn(source: string): readonly string[] {
   const imports = source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g);
   return [...imports].flatMap(([, names = '', client = '']) => {

@@ -21,7 +21,7 @@ function send(server: ModelServer, path: string, body: Uint8Array) {
 
 const BRACKETS = 100_000;
 
-/** What comes from outside neither crashes nor hangs the server. */
+/** No request from outside crashes or hangs the server. */
 export function describeHostileBodies(runtime: Runtime): void {
   let floats: ModelServer;
   let integers: ModelServer;

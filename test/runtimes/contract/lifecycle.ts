@@ -6,7 +6,7 @@ import { eventually } from '../../support/clock/eventually.ts';
 import { caughtUp, serverEnv, startModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
-// What outlives every test.
+// A request that outlives every test.
 const AN_HOUR = {
   method: 'POST',
   body: '{"inputs":[3600]}',

@@ -21,7 +21,7 @@ type Deed = {
   readonly deed: string;
   readonly target: 'fargate' | 'ec2';
   readonly fate?: 'crashes';
-  /** What was done before it, with a revision that is there. */
+  /** The preparation before the deed, with an existing revision. */
   prepare(world: World, spec: RevisionSpec): Promise<unknown>;
   run(platform: Platform, spec: RevisionSpec): Promise<unknown>;
 };
@@ -111,7 +111,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
         },
       };
     };
-    // What a crash has written stays in the log, for whoever looks at the next.
+    // A crash's output stays in the log and would show in the next run, so each run gets a new account.
     if (fate === 'crashes') itBearsFaults(deed, async () => inAccount(await open()));
     else itBearsFaultsInOneAccount(deed, { open, prepare: inAccount });
   }

@@ -133,7 +133,7 @@ describeOnMoto('API keys on AWS', (moto) => {
   });
 });
 
-/** What nobody has is revoked as a person would, by its id; what is not in the list goes by itself later. */
+/** Revokes keys that nobody holds, by their id, as a person would; records that are not listed go by themselves later. */
 async function forgetLost({ keys, clock }: ApiKeysWorld, held: readonly (Made | undefined)[]) {
   const ids = held.map((made) => made?.record.id);
   const lost = (await keys().list()).filter(({ id }) => !ids.includes(id));

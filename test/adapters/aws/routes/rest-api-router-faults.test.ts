@@ -41,7 +41,7 @@ async function seen(router: Router, shares: Shares, { clock }: World, waitMs: nu
   }
 }
 
-/** What is done by a router, after which shifts; `quiet` when no client has come to the side that they left. */
+/** The deeds of a router and the shifts before each; `quiet` when no client has come to the side that they left. */
 const DEEDS: readonly {
   readonly deed: string;
   readonly before: readonly Shares[];

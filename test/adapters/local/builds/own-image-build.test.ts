@@ -78,7 +78,7 @@ describe('the image of a Dockerfile', () => {
     });
   }
 
-  /** What a build of a Dockerfile has left. */
+  /** Writes the files that a build of a Dockerfile leaves. */
   async function leave(change: object = {}, labels: object = {}): Promise<void> {
     const Labels = { 'slipway.artifact-sha256': SHA256, ...labels };
     const image = { Id: 'sha256:1', Os: 'linux', Architecture: 'amd64', Config: { Labels } };

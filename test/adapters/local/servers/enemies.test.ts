@@ -43,7 +43,7 @@ needing(missingWalls(), () => {
       expect(leastAsked).toBeGreaterThan(0);
       // They tried indeed.
       expect(Object.keys(done)).toEqual(expect.arrayContaining(['writes', 'lays_traps']));
-      // What would reach into others never went through.
+      // Attempts to reach into other processes never succeeded.
       expect(Object.keys(done).filter((name) => REACHING_OUT.includes(name))).toEqual([]);
     });
   });

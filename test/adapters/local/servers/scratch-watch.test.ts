@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../../support/slipway/running.ts';
 const MEBIBYTE = 1024 * 1024;
 const LIMITS = { mostMiB: 2, mostFiles: 20 };
 
-/** What is said of a server that has done this to its scratch folder, after two looks; `write` returns its process, where that matters. */
+/** The reports of two looks at a server that has done this to its scratch folder; `write` returns its process, where that matters. */
 async function said(write: (folder: string) => Promise<unknown>, limits = LIMITS) {
   await using folder = await temporaryFolder();
   const over: string[] = [];

@@ -32,7 +32,7 @@ const deploy = {
   },
 };
 
-/** What a collector is sent of one execution, whose second step throws. */
+/** The spans that a collector gets of one execution, whose second step throws. */
 async function collected(variables: (origin: string) => NodeJS.ProcessEnv) {
   const got: { path: string; spans: Span[] }[] = [];
   const collector = createServer(async (request, response) => {
