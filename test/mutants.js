@@ -14,7 +14,7 @@ const HANGS_MS = 180_000;
 const copy = mkdtempSync(join(tmpdir(), 'slipway-mutants-'));
 let escaped = 0;
 try {
-  // As a commit has them: what else lies about is none of theirs.
+  // The files of a commit; other files that lie about are not part of it.
   const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT });
   execFileSync('tar', ['-c', '-f', join(copy, 'files.tar'), '--null', '-T', '-'], {
     cwd: ROOT,

@@ -148,7 +148,7 @@ export async function lostTargetGroup(
   );
 }
 
-/** Every resource of the kinds that containers take, whoever made it, as `kind name`. */
+/** Every resource of the kinds that containers take, regardless of its maker, as `kind name`. */
 export async function containerInventory(
   moto: Moto,
   { network, cluster }: ContainerParts,

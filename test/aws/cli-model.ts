@@ -80,7 +80,7 @@ function pushImage(moto: Moto, repositoryName: string, imageTag: string) {
   return awsClient(ECRClient, moto).send(put);
 }
 
-/** A function with one version, as a revision of the model is one; `tagged` is what it says of itself. */
+/** A function with one version, as a revision of the model is one; `tagged` are its tags. */
 export async function modelFunction(
   moto: Moto,
   { stage, outputs }: Pick<CliWorld, 'stage' | 'outputs'>,

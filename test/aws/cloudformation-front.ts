@@ -1,7 +1,7 @@
 import { request as ask, createServer, type IncomingMessage } from 'node:http';
 import type { Moto } from '../support/aws/moto.ts';
 
-/** Something that keeps a resource of the stack from being deleted, as CloudFormation tells of it. */
+/** A cause that keeps a resource of the stack from being deleted, as CloudFormation reports it. */
 export type Blocked = { readonly logicalId: string; readonly reason: string };
 
 // Moto calls it a ValidationException. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
@@ -12,7 +12,7 @@ const TAGS =
 
 type Planted = {
   readonly status?: string;
-  /** Whether the stack tells its outputs; by default it does. */
+  /** Whether the stack shows its outputs; by default it does. */
   readonly hasOutputs?: boolean;
   /** The resources that would keep the stack now. */
   readonly blocked?: () => Promise<readonly Blocked[]>;

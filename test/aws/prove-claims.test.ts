@@ -21,7 +21,7 @@ const AS_AWS = () => [
   ...s3Rules,
 ];
 
-/** For which there is no rule here. */
+/** Claims for which there is no rule here. */
 const LACKING_IN_MOTO = [
   'Versions, delete markers, ranged reads',
   '`GetDeployment?embed=apisummary` names each path',

@@ -100,7 +100,7 @@ describe('docs/control-api.openapi.yaml', () => {
     await Promise.all([slipway.ending('good', 1), slipway.ending('bad', 1)]);
     await put('models/good/m.onnx', light(2));
     await slipway.ending('good', 2);
-    // Live is told before the version before is retired, until which the deployment is under way.
+    // The event Live comes before the version before is retired; until then the deployment is under way.
     await slipway.settled('good');
 
     const answers = [

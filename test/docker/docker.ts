@@ -88,7 +88,7 @@ export async function removeContainers(): Promise<void> {
 
 const labels: string[] = [];
 
-/** A data folder for Slipway. What one that is killed leaves goes with its next start, which there is none of here. */
+/** A data folder for Slipway. Also removes the containers of a killed Slipway, which its next start would remove: these tests have no next start. */
 export async function dockerFolder(): ReturnType<typeof temporaryFolder> {
   const { path, [Symbol.asyncDispose]: remove } = await temporaryFolder();
   const label = containerLabel(path);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** `host` is what an image's name begins with. */
+/** `host` is the first part of an image's name. */
 export type Registry = { readonly host: string; close(): Promise<void> };
 
 /** Debian's docker-registry, empty, on a port of its own. */

@@ -81,7 +81,7 @@ describe('slipway push', () => {
 
     expect(pushed.code).toBe(0);
     expect(pushed.stdout).toMatch(/uploaded models\/nets\/net\/notes\.txt[\s\S]*Live/);
-    // It is none of the person's files.
+    // This file is not one of the user's.
     expect(pushed.stdout).not.toContain('uploaded models/nets/net/model.yaml');
   });
 

@@ -72,7 +72,7 @@ describe('docs/monitoring', () => {
   });
 
   const exposed = () => [
-    // Prometheus itself has it of each target.
+    // Prometheus itself adds this metric for each target.
     'up',
     ...pages.flatMap((page) => [...page.matchAll(/^([a-z0-9_]+)[ {]/gm)].map(([, name]) => name)),
     ...ofLanguageModels(),
@@ -80,7 +80,7 @@ describe('docs/monitoring', () => {
   const unknownIn = (expressions: readonly string[]) =>
     expressions.flatMap(metricsIn).filter((name) => !exposed().includes(name));
 
-  // Other systems do not tell what a process uses.
+  // Other systems do not show the CPU and memory of a process.
   needing(notLinux, () => {
     it('rings by metrics alone that a running Slipway has', () => {
       expect(unknownIn(rules.map(({ expr }) => expr))).toEqual([]);

@@ -18,7 +18,7 @@ const BOOSTER = fileURLToPath(
 );
 const PROGRAMS = ['bash', 'sh', 'cat', 'mktemp', 'rm'];
 
-/** A machine with Node and a shell alone: `python3` is what is given, if anything. */
+/** A machine with only Node and a shell; `python3` is added if it is given. */
 async function machine(path: string, python3?: string) {
   const bin = join(path, 'bin');
   await mkdir(bin);

@@ -159,7 +159,7 @@ async function streamed(slipway: RunningSlipway, model: string) {
   return stream;
 }
 
-/** Waits until its server has told what an answer took, which it does when it has ended. By its own request: the checks before the model became live may be told later than that. */
+/** Waits until its server has reported an answer's measures, which it does when the answer has ended. Looks for the request's own report: those of the checks before the model became live may come later. */
 async function told({ dataDir }: RunningSlipway, { request }: { request: string | null }) {
   const log = join(dataDir, 'logs', 'chat-v1.log');
   const line = `"RequestId":"${request}"`;

@@ -350,7 +350,7 @@ function largePagesKiB(pid: number): number {
     const held = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
     return Number(/AnonHugePages:\s+(\d+) kB/.exec(held)?.[1] ?? 0);
   } catch {
-    // It has ended, or is no process of ours to look at.
+    // It has ended, or is not our process.
     return 0;
   }
 }

@@ -12,7 +12,7 @@ import {
 import { processesOf } from '../support/slipway/running.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
-/** A version of each kind and the next one; what its own way with a table, or with its answers, has told apart once. */
+/** A version of each kind and the next one; each has once differed in how it reads tables, or in its answers. */
 const CASES: readonly Dropped[] = [
   CONVERTED,
   {

@@ -35,7 +35,7 @@ export type Fared = Partial<Asked> & {
   readonly name: string;
   readonly family: string;
   readonly served: 'onnx' | 'python' | 'refused' | 'not made';
-  /** Whether Slipway failed at the model, which is no refusal. */
+  /** Whether Slipway failed at the model, which is not a refusal. */
   readonly failed?: true;
   /** Whether the model was served by the `predict.py` that Slipway writes, after it was refused. */
   readonly byWay?: boolean;

@@ -21,7 +21,7 @@ const FREE_WHEN_IDLE = [
   'AWS::ApiGateway::UsagePlan',
   // https://aws.amazon.com/api-gateway/pricing/ has no price for it.
   'AWS::ApiGatewayV2::VpcLink',
-  // Each budget that only tells: https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/
+  // Budgets that only notify are free: https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/
   'AWS::Budgets::Budget',
   'AWS::CodeBuild::Project',
   'AWS::DynamoDB::Table',

@@ -191,7 +191,7 @@ function looks(): readonly string[] {
   ];
 }
 
-/** The policy of whoever installs, updates and removes the template's stack. Throws for a resource of a type that it does not know. */
+/** The policy of the person who installs, updates and removes the template's stack. Throws for a resource of a type that it does not know. */
 export function installPolicy({ Resources }: Template): readonly Granted[] {
   const made = Object.entries(Resources).flatMap(([id, resource]) => {
     const kind = KINDS[resource.Type];

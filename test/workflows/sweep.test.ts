@@ -83,7 +83,7 @@ const CASES: readonly Case[] = [
 
 const COMPENSATION = ['ExplainBuild', 'RollBack', 'Compensate'];
 
-/** The steps on the way of a case, of which those of the other targets are none. */
+/** The steps on the way of a case, without those of the other targets. */
 function stepsOf({ workflow, what }: Case): readonly string[] {
   const target = /containers/.test(what) ? 'ProvisionFargate' : 'ProvisionLambda';
   return statesOf(machines[workflow], 'Task').filter(

@@ -204,7 +204,7 @@ describe('forty models of a first hour', () => {
     await slipway.command('inspect', home, '--write-predict');
 
     expect(await deployed('dict', home)).toMatchObject({ state: 'Live' });
-    // Code has no columns by which a CSV without names could be told from one that has them.
+    // Code declares no columns, so a CSV without names could not be distinguished from one with names.
     const isTaken = ({ shape }: Shape) => !shape.startsWith('CSV');
     const answer = { predictions: labels };
     expect(await wrongShapes('dict', { columns: null, rows }, answer, isTaken)).toEqual([]);

@@ -43,8 +43,8 @@ type Parameters = { readonly EnvironmentVariablesOverride: readonly BuildVariabl
 const GROUP = '/slipway/test/image-builds';
 
 /**
- * Builds, the one scripted thing: what they read is what a real one reads, by the URLs that they are given and their role,
- * and what they leave is an image's manifest in ECR and a log in CloudWatch. A model of Python is found to answer the same as ONNX.
+ * Builds, the only scripted part: they read the same as a real one, by the URLs that they are given and their role,
+ * and leave an image's manifest in ECR and a log in CloudWatch. A Python model is found to answer the same as ONNX.
  */
 export async function scriptedBuilds(
   moto: Pick<Moto, 'endpoint'>,
@@ -57,7 +57,7 @@ export async function scriptedBuilds(
   const byRole = (url: string) => readS3(s3, url);
   const leave = (url: string, Body: Buffer) =>
     s3.send(new PutObjectCommand({ ...objectOf(url), Body }));
-  // The image of a Dockerfile is what the build before has left, and its word about it.
+  // The image of a Dockerfile is the one that the build before has left, with its description.
   const left = async (place: string) => {
     await byRole(`${place}.json`);
     const { Body } = await s3.send(new GetObjectCommand(objectOf(`${place}.tar`)));

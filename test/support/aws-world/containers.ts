@@ -47,7 +47,7 @@ type Around = {
   readonly startServer: StartServer;
   readonly logGroup: string;
   readonly apiStage: string;
-  /** The secret of whoever probes through the API. */
+  /** The secret of the prober, which calls models through the API. */
   readonly secret: string;
 };
 
@@ -231,7 +231,7 @@ type ServiceInput = {
   readonly loadBalancers: readonly { readonly targetGroupArn: string }[];
 };
 
-/** The server tells what becomes of the tasks: it is started once, before the first of them is. */
+/** Starts the server that decides the fate of the tasks: it is started once, before the first of them. */
 async function startServer(
   { ecs, servers, simulated }: Front,
   { taskDefinition, loadBalancers }: ServiceInput,
@@ -263,7 +263,7 @@ async function pass(
   const { 'transfer-encoding': _, ...kept } = given.headers;
   const content = await buffer(given);
   onAnswer(String(content));
-  // The answer to a HEAD tells a length and has no body.
+  // The answer to a HEAD has a length and no body.
   const length = content.length > 0 ? { 'content-length': content.length } : {};
   answer.writeHead(given.statusCode ?? 502, { ...kept, ...length }).end(content);
 }

@@ -44,7 +44,7 @@ import { awsPorts } from './ports.ts';
 import { deploymentOf } from './scenarios.ts';
 import { awsWorld } from './world.ts';
 
-// As src/compose/aws.ts has it.
+// The same value as in src/compose/aws.ts.
 const CROSSING_DRAIN_SECONDS = 900;
 
 export type LocalAws = Awaited<ReturnType<typeof localAws>>;

@@ -288,7 +288,7 @@ async function historyOf(client: SFNClient, executionArn: string): Promise<Histo
   return events;
 }
 
-/** The largest input or output that an event of the history tells. */
+/** The largest input or output in an event of the history. */
 function largestText(event: HistoryEvent): number {
   const texts = [
     event.stateEnteredEventDetails?.input,

@@ -9,7 +9,7 @@ export type Run = {
   /** Every state that it entered, in order. */
   readonly states: readonly string[];
   readonly attempts: readonly Attempt[];
-  /** The largest payload or answer of a step, or input of a state where the engine tells. */
+  /** The largest payload or answer of a step, or input of a state where the engine records it. */
   readonly payloadBytes: number;
   /** How long the execution's history is, or would be in Step Functions. */
   readonly historyEvents: number;

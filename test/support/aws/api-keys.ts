@@ -24,7 +24,7 @@ export async function apiKeysWorld(moto: Moto) {
   const admin = awsClient(APIGatewayClient, moto);
   const { id: usagePlan = '' } = await admin.send(new CreateUsagePlanCommand({ name: table }));
   const stage = `t${randomUUID().slice(0, 8)}`;
-  // Moto's own clock tells when its keys were made.
+  // Moto's own clock gives its keys their dates.
   const clock = fakeClock(Date.now());
 
   const dynamo = ({ maxAttempts = 3, outer }: Setup = {}) =>

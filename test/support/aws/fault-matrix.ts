@@ -27,9 +27,9 @@ const OF_WRITES: readonly (readonly Befalls[])[] = [
 ];
 
 /**
- * A deed comes out the same, in its answer and in what it leaves, whatever befalls any one of its calls to AWS: every command that it asks, by every kind of fault.
+ * Expects that a deed comes out the same, in its answer and in its effects, whatever fault hits any one of its calls to AWS: every command of the deed, by every kind of fault.
  * A run tries a third of them, which the seed chooses, and a thorough one all.
- * A failure that passes has it done again, and a crash too, by another process. `more` is what a deed bears beyond what each does.
+ * After a temporary failure the deed is done again, and after a crash too, by another process. `more` are the faults that this deed bears beyond those of every deed.
  */
 export function itBearsFaults(
   deed: string,
@@ -42,7 +42,7 @@ export function itBearsFaults(
 /** A deed that is done again and again in one account, since to make that takes longer than the deed. */
 export type InOneAccount<Account> = {
   open(): Promise<Account>;
-  /** Makes what the deed needs; where it does not clear the account first, `left` takes away all that there is and tells that nothing is left, so that the next time is like the first. */
+  /** Makes everything that the deed needs. If it does not clear the account first, `left` removes everything and checks that nothing is left, so that the next time is like the first. */
   prepare(account: Account): Promise<FaultWorld>;
   readonly more?: readonly Befalls[];
   /** The commands that another deed does not ask in the same way: those of both are befallen there. */

@@ -130,7 +130,7 @@ whole = threading.Lock()
 
 
 def run(app, environ):
-    """The status, the headers and the body of the answer; 500 where moto fails, which it then tells on stderr: a client would read of a lost connection."""
+    """The status, the headers and the body of the answer; 500 where moto fails. moto's error goes to stderr: the client would otherwise only see a lost connection."""
     begun = []
     try:
         with whole:

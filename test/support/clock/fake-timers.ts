@@ -11,7 +11,7 @@ export type FakeTimers = Timers & {
 
 type Due = { readonly atMs: number; readonly run: () => void };
 
-/** Time that passes only when it is told to. */
+/** Timers that run only when a test advances the time. */
 export function fakeTimers(): FakeTimers {
   let nowMs = 0;
   let calls = 0;

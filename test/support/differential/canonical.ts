@@ -5,7 +5,7 @@ const MAX_DEPTH = 6;
 const MAX_ITEMS = 24;
 const MAX_NODES = 800;
 
-/** A value as JSON for `readers/values.py`; `any` is what inspection does not look into. */
+/** A value as JSON for `readers/values.py`; `any` is a value that inspection does not look into. */
 export function canonical(value: Value): unknown {
   let left = MAX_NODES;
   return write(value, 0);

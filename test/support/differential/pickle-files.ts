@@ -22,7 +22,7 @@ for (const bytes of files) {
   if (places) seeds.push({ bytes, places });
 }
 
-/** Real models in which opcodes are cut out, doubled, exchanged, or followed by what the grammar makes. */
+/** Real models with opcodes cut out, doubled, exchanged, or followed by opcodes from the grammar. */
 export const savedPickles: Subject = {
   reader: 'pickles',
   make(chance) {

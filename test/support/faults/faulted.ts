@@ -7,7 +7,7 @@ export type Call = {
   readonly at: number;
   readonly method: string;
   readonly state: string;
-  /** A read that has answered something else to the same question before; told only of a run without a fault. */
+  /** Whether the read has given another answer to the same question before; known only in a run without a fault. */
   readonly canBeStale: boolean;
 };
 
@@ -23,7 +23,7 @@ export type Faulted = {
   land(): Promise<void>;
 };
 
-// The store's versions never change, and what answers a probe is no copy.
+// Only these ports' answers can be stale: the store's versions never change, and a probe asks the server itself, not a copy.
 const CAN_BE_STALE = [
   'registry.',
   'lambda.',

@@ -51,7 +51,7 @@ export function isRead(method: string): boolean {
   return READ_METHODS.has(method.startsWith('sweep:') ? method.slice('sweep:'.length) : method);
 }
 
-/** Makes the call as the fault has it. */
+/** Makes the call with the fault. */
 export async function befall(kind: Kind, it: Befallen): Promise<unknown> {
   switch (kind) {
     case 'error before':

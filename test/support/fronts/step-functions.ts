@@ -133,7 +133,7 @@ async function forward(asked: IncomingMessage, body: Buffer, upstream: string): 
   return { status: given.statusCode ?? 502, headers: given.headers, body: await buffer(given) };
 }
 
-/** The answer to a HEAD tells a length and has no body. */
+/** Sends an answer; the answer to a HEAD has a length and no body. */
 function send(answer: ServerResponse, { status, headers, body }: Given): void {
   const { 'transfer-encoding': _, ...kept } = headers;
   const length = body.length > 0 ? { 'content-length': body.length } : {};

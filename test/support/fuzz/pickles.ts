@@ -6,7 +6,7 @@ import { pickleOutcome } from '../models/pickles.ts';
 
 const MODELS = join(import.meta.dirname, '../../fixtures/models/sklearn');
 
-/** Real models, by what is to be broken of them. */
+/** Real models, by the part of them that is to be broken. */
 export const FUZZED: Readonly<Record<string, string>> = {
   pickle: 'columns-pipeline-1.8.pkl',
   'pickle of protocol 2': 'logistic-1.8-protocol-2.pickle',

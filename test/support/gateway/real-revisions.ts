@@ -37,7 +37,7 @@ export type RealRevisions = RevisionHost & {
   serveRaw(revision: string, onSocket: (socket: Socket) => void): Promise<void>;
   /** From now on the revision gives no process. */
   refuse(revision: string, refusal: Omit<InvocationRefusal, 'kind'>): void;
-  /** From now on whoever asks it for a process waits in line, until `serveLine`. */
+  /** From now on every request for a process of it waits in line, until `serveLine`. */
   keepInLine(revision: string): { readonly waiting: () => number; readonly serveLine: () => void };
   /** Breaks the connections at once and knows the reason a moment later, as a process that died. */
   crash(revision: string, diagnosis: string): void;

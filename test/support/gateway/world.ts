@@ -19,7 +19,7 @@ import { type RealRevisions, realRevisions } from './real-revisions.ts';
 
 type Sent = Parameters<typeof request>[1];
 
-/** A request as the gateway's own server has it. */
+/** A request in the gateway's own server. */
 type Taken = { readonly request: IncomingMessage; readonly response: ServerResponse };
 
 export type GatewayWorld = {
@@ -40,7 +40,7 @@ export type GatewayWorld = {
   route(model: string, shares: Readonly<Record<string, number>>): Promise<void>;
   /** Has the host no longer know a revision. */
   forget(revision: string): void;
-  /** Calls the gateway as a client; the body is to be read, unless it is no matter. */
+  /** Calls the gateway as a client; the caller must read the body, unless it does not matter. */
   call(path: string, sent?: Sent): ReturnType<typeof request>;
   close(): Promise<void>;
 };

@@ -7,7 +7,7 @@ type Json = Readonly<Record<string, unknown>>;
 type Table = Readonly<Record<string, (request: AwsRequest, api: string) => readonly Permission[]>>;
 
 /**
- * The permissions that a request needs; of a request to the API, which its host alone tells, to the one with the id `api`. Throws at one that no line of this table tells of.
+ * The permissions that a request needs; a request to the API, which only its host identifies, goes to the one with the id `api`. Throws for a request that is in no line of this table.
  * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/, the page of each service, unless a line says another.
  */
 export function permissionsOf(request: AwsRequest, api: string): readonly Permission[] {

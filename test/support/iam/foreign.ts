@@ -26,7 +26,7 @@ const SERVICES = [
   'sts',
 ];
 
-/** Every action of these services that a role is not granted, on the resource of ours that it could have it on. */
+/** Every action of these services that a role is not granted, on our resource to which the action could apply. */
 export async function otherActions(
   simulator: IamSimulator,
   statements: readonly Statement[],

@@ -90,7 +90,7 @@ const NOT_ASKED: readonly (readonly [RegExp, string])[] = [
   [/^AWS::EC2::VPCGatewayAttachment .*VpnGateway/, 'a VPN'],
 ];
 
-/** Every permission that each handler of each resource needs, on that resource, each once. An action that IAM does not know, as some schemas list, is none. */
+/** Every permission that each handler of each resource needs, on that resource, each once. Some schemas list actions that IAM does not know; those are left out. */
 export async function installerAsks(
   { Resources }: Template,
   simulator: IamSimulator,

@@ -11,9 +11,9 @@ export type Action = {
   readonly resourceTypes: readonly { readonly name: string }[];
 };
 
-/** IAM's own rules and catalogue, as https://github.com/cloud-copilot/iam-simulate has them: a program of another licence, so it is no package of ours. */
+/** IAM's own rules and catalogue, from https://github.com/cloud-copilot/iam-simulate: a program under another licence, so it is not one of our packages. */
 export type IamSimulator = {
-  /** Throws when the policy, the action or the resource is none that IAM knows. */
+  /** Throws when IAM does not know the policy, the action or the resource. */
   isAllowed(statements: readonly Statement[], wanted: Permission): Promise<boolean>;
   actionsOf(service: string): Promise<readonly string[]>;
   action(service: string, name: string): Promise<Action>;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type OutputFile } from 'esbuild';
 import { parse } from 'yaml';
 
-/** A function as serverless.yml has it. */
+/** A function of serverless.yml. */
 export type DeployedFunction = {
   readonly name: string;
   /** The source file of its handler. */

@@ -75,7 +75,7 @@ export async function bucketFolder(): Promise<BucketFolder> {
     async moveIn(key, content) {
       const temporary = outside(randomUUID());
       await writeFile(temporary, content);
-      // As `cp -p` and rsync do: a rename in the same tick as the write could not be told from it.
+      // Sets an old date, as `cp -p` and rsync do: a rename in the same tick as the write could not be distinguished from it.
       await utimes(temporary, LONG_AGO, LONG_AGO);
       await mkdir(dirname(path(key)), { recursive: true });
       await rename(temporary, path(key));

@@ -87,7 +87,7 @@ export function startBuild(IdempotencyToken = 'deployment-1', variables: Variabl
   return { ProjectName: 'slipway-image', EnvironmentVariablesOverride, IdempotencyToken };
 }
 
-/** The error's name, and the build that it tells of. */
+/** The error's name, and the build that it describes. */
 export async function failureOf(build: Promise<unknown>): Promise<{ name: string; build: Build }> {
   const error = await build.then(
     () => undefined,

@@ -25,7 +25,7 @@ export type MemoryRouterOptions = {
 
 const NONE: Shares = Object.freeze({});
 
-/** A router as AWS has it: what it is told holds at once in what it says, and for clients `spreadMs` later. */
+/** A router like AWS: a change shows at once in its own answers, and for clients `spreadMs` later. */
 export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
   const { clock, spreadMs, placementOf = () => ({ target: 'lambda' }) } = options;
   const changes = new Map<string, readonly Served[]>();

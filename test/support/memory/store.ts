@@ -16,7 +16,7 @@ export type MemoryStore = ArtifactStore & {
 /** A version, or a delete marker, which has no bytes. */
 type Version = { readonly object: StoredObject; readonly bytes: Uint8Array | null };
 
-// S3 tells of a version's time in whole seconds.
+// S3 gives a version's time in whole seconds.
 const SECOND_MS = 1000;
 // Few, so that a list of some objects has several pages.
 const PAGE_KEYS = 3;

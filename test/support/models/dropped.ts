@@ -129,7 +129,7 @@ export async function servedAsOnnx(
   return all.map(({ runtime }) => runtime.name === 'onnx');
 }
 
-/** A booster that is well-formed to whoever only reads it: no XGBoost knows its objective. */
+/** A booster that looks well-formed as long as it is only read: no XGBoost knows its objective. */
 export function brokenBooster(): string {
   const model = JSON.parse(readFileSync(fixtureOf('xgboost', 'binary-3.4.json').path, 'utf8'));
   model.learner.objective.name = 'binary:none';

@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 
 type Version = { readonly path: string; readonly model: string; readonly version: number };
 
-/** The expected memory of the artifact at `path`, a version of `model`, by what its build saw. */
+/** The expected memory of the artifact at `path`, a version of `model`, beside the peak of its build. */
 export async function memoryFigures(
   slipway: RunningSlipway,
   given: Version,
@@ -24,7 +24,7 @@ export async function memoryFigures(
   return figuresOf(given, peakBytes);
 }
 
-/** The same by what its server has held, now that it was asked: what is served as ONNX no build loads as it is served, and what is served by its framework no build asks for the largest answer. */
+/** The same beside the memory that its server held after a request: no build loads an ONNX model the way it is served, and no build asks a framework's model for the largest answer. */
 export async function servedFigures(
   slipway: RunningSlipway,
   given: Version,
@@ -45,7 +45,7 @@ async function figuresOf(
   return { what, expected, seen, error: (expected - seen) / seen };
 }
 
-/** Further from what was seen is no estimate. */
+/** The largest error at which an estimate is still useful. */
 export const MOST_ERROR = 0.25;
 
 /** Prints them, and answers those that are too far from what was seen. */

@@ -31,7 +31,7 @@ export function identityModel(tensors: { datatype: Datatype; shape?: readonly Di
   });
 }
 
-/** Answers `y` = `x` + `constant` in FP32, so that two versions can be told apart. */
+/** Answers `y` = `x` + `constant` in FP32, so that two versions can be distinguished. */
 export function addConstantModel({
   constant,
   shape = ['n'],

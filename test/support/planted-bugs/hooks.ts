@@ -60,7 +60,7 @@ export function scenario(name: string): FaultScenario {
   return FAULT_SCENARIOS.find((it) => it.name === name && it.target === 'fargate')!;
 }
 
-/** The platform as the steps have it, each method of which may be replaced. */
+/** The platform that the steps use; each of its methods may be replaced. */
 export function fargateOf(world: VirtualWorkflow): {
   -readonly [Name in keyof Platform]: Platform[Name];
 } {

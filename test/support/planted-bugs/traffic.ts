@@ -22,7 +22,7 @@ const retireLive =
   async ({ epoch }: { readonly epoch: number }) =>
     fargateOf(world).retire(await liveOf(world), epoch);
 
-/** Says that `revision` answered, whoever did. */
+/** Claims that `revision` answered, whichever revision did. */
 const claimed = (revision: string) => async (call: () => Promise<unknown>) => ({
   ...((await call()) as ProbeAnswer),
   revision,

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 
-// As the real one has it: runtimes/onnx/serving/node-http.ts.
+// The real one does the same: runtimes/onnx/serving/node-http.ts.
 const { createServer } = process.getBuiltinModule('node:http');
 
 const channel = new Socket({ fd: Number(process.env['CHANNEL_FD']) });
@@ -14,9 +14,9 @@ export function tell(message: object): void {
 }
 
 /**
- * A model server for tests, under the contract of the real ones: listens on LISTENING_FD, or on HOST and PORT as in a container, tells `{listening}` and `{ready}` on CHANNEL_FD,
+ * A model server for tests, under the contract of the real ones: listens on LISTENING_FD, or on HOST and PORT as in a container, sends `{listening}` and `{ready}` on CHANNEL_FD,
  * ends when the channel closes, and on SIGTERM once its requests have ended. Without `answer` it never gets ready.
- * Leaves a file `PID.pid` in its HOME before it tells anything, and is ready once it is `loaded`.
+ * Leaves a file `PID.pid` in its HOME before it sends anything, and is ready once it is `loaded`.
  */
 export function serve(answer?: RequestListener, loaded = Promise.resolve()): void {
   const server = createServer(answer ?? ((_request, response) => response.writeHead(503).end()));

@@ -110,7 +110,7 @@ const NAMES = [
   'Name',
 ];
 
-/** A witness that made nothing, or tells no id, is asked by the name that the template gives, or by the logical id. */
+/** The resources' ids by logical id; where a witness made nothing, or gives no id, the name in the template or the logical id. */
 function named({ Resources }: Template, { physicalIds }: DeployedStack) {
   return Object.fromEntries(
     Object.entries(Resources).map(([id, { Properties = {} }]) => {

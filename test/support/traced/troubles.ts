@@ -51,7 +51,7 @@ async function givenUp(world: TracedWorld, start: Start, before: Before): Promis
   await world.registry.settle({ deploymentId, reason: 'given up', degraded: true });
 }
 
-/** A service that was told to stop before its revision is asked for again. */
+/** A service that was already stopping when its revision is asked for again. */
 async function halfRetired(world: TracedWorld, place: Place): Promise<void> {
   for (const target of ['fargate', 'ec2'] as const) {
     const model = `half-${target}`;

@@ -79,7 +79,7 @@ export async function tracedWorld(moto: Moto) {
     throw Object.assign(new Error(errorMessage), { name: errorType });
   }
 
-  /** One execution of what is asked for to its end; answers its ARN. Step Functions holds that it runs until it is told of the end. */
+  /** Runs one execution of a request to its end, and returns its ARN. For Step Functions it runs until its end is reported. */
   async function run(asked: Start, before: Before = {}): Promise<string> {
     runs += 1;
     const workflow = workflowOf(asked);

@@ -80,7 +80,7 @@ export function missingWalls(...kinds: readonly WallKind[]): string | undefined 
 const SYSTEM_PYTHON = '/usr/bin/python3';
 const NOBODY = 65_534;
 
-/** Why a root cannot run a Python as nobody here; undefined when it can, or this is no root. */
+/** The reason why a root cannot run a Python as nobody here; undefined when it can, or when this user is not root. */
 export const missingNobody =
   process.getuid?.() === 0 && !existsSync(SYSTEM_PYTHON)
     ? `there is no ${SYSTEM_PYTHON}, which nobody could run`
@@ -88,7 +88,7 @@ export const missingNobody =
 
 export type CanaryWorld = Awaited<ReturnType<typeof canaryWorld>>;
 
-// As Slipway starts a server: with a socket that listens, and no input. A file may be left open by whoever started Slipway.
+// Opened as Slipway opens a server's files: a listening socket, and no input. The process that started Slipway may have left a file open.
 const OPENED = `
 import os, socket, sys
 made = socket.create_server(("127.0.0.1", 0))

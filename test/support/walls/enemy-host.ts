@@ -49,7 +49,7 @@ server.listen({ fd: Number(LISTENING_FD) }, () => {
 });
 `;
 const EACH_MS = 20;
-/** As `enemy.py` has it. */
+/** The same number as in `enemy.py`. */
 const DONE_BYTES = 2_000;
 const LOG = { append: async () => {}, tail: async () => [] };
 

@@ -1,4 +1,4 @@
-"""Loads files as the model server does, which is told by nobody what is in them: of an archive all that its usual reader lists, of a folder what its files say."""
+"""Loads files as the model server does, which learns from nobody what is in them: every file that an archive's usual reader lists, and from a folder the files that it names itself."""
 
 import os
 import tarfile

@@ -111,7 +111,7 @@ def joined_zip(path, _case):
 
 
 def streamed_zip(path, _case):
-    """As who reads a zip while it comes: by what stands before each file, without its directory."""
+    """Reads a zip as it arrives, like a streaming reader: by the header before each file, without the directory."""
     with open(path, "rb") as file:
         data = file.read()
     out, at = os.path.join(SCRATCH, "out"), data.find(b"PK\x03\x04")
@@ -162,7 +162,7 @@ def mlflow_folder(path, _case):
 
 
 def yaml_of_old(path, _case):
-    """As PyYAML before 5.1, and whoever still asks it so."""
+    """Reads YAML like PyYAML before 5.1, or like later versions that are asked to."""
     import yaml
 
     with open(os.path.join(path, "MLmodel")) as file:
@@ -170,7 +170,7 @@ def yaml_of_old(path, _case):
 
 
 def torch_file(path, _case):
-    """As torch did before 2.6, and does where it is told `weights_only=False`: by Python's unpickler, with storages by their names."""
+    """Reads a file as torch did before 2.6, and still does with `weights_only=False`: by Python's unpickler, with storages by their names."""
     with open(path, "rb") as file:
         _torch(file.read())
 
@@ -284,7 +284,7 @@ def _lambdas(config):
 
 
 def tokenizer(path, _case):
-    """As a server that is sent 41 letters: what the library says of a search that took too long is no Exception, and ends it."""
+    """Encodes 41 letters, as a server would: after a search that took too long the library raises an error that is not an Exception, and that ends the server."""
     import tokenizers
 
     made = tokenizers.Tokenizer.from_file(os.path.join(path, "tokenizer.json"))
@@ -417,6 +417,6 @@ def _classes():
         if name is not None and sys.modules.get(module) is not holder:
             seen.append(module)
         of = holder if name is None else getattr(holder, name, None)
-        # The names that Python itself sets anew are none of a class.
+        # Names that Python itself sets anew do not count as a class's own.
         seen.append([(key, id(value)) for key, value in sorted(vars(of).items() if of else ()) if name is not None or key != "_"])
     return seen

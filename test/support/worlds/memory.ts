@@ -260,7 +260,7 @@ function served({ platforms, prober, behaviours }: Parts, target: Target): Memor
   };
 }
 
-/** Lambda in an account that gives its functions so little memory, as its adapter tells it. */
+/** Lambda in an account that gives its functions so little memory; its adapter reports the refusal. */
 function refusing(parts: Parts, mostMiB = Number.POSITIVE_INFINITY): MemoryPlatform {
   const lambda = served(parts, 'lambda');
   return {

@@ -363,7 +363,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
   }
 });
 
-/** Moto has no composite alarms: this one rings, and is told to whoever asks for its type. */
+/** Moto has no composite alarms: this one is in alarm, and is listed for requests that ask for its type. */
 function withCompositeAlarm(client: CloudWatchClient, AlarmName: string): CloudWatchClient {
   addMiddleware(client, (next, { commandName }) => async (args) => {
     const answer = await next(args);

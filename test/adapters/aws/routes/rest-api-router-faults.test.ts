@@ -27,7 +27,7 @@ const STREAMING = { 'digits-v4': 100 };
 const IN_CONTAINERS = { 'digits-v6': 100 };
 const LATER_IN_CONTAINERS = { 'digits-v6': 10, 'digits-v7': 90 };
 
-/** As a step shifts: what is expected is what the router says. */
+/** Shifts like a step: the expected shares are those that the router reports. */
 async function shift(router: Router, shares: Shares): Promise<void> {
   await router.setShares('digits', shares, await router.shares('digits'), EPOCH);
 }

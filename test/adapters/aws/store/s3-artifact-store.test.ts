@@ -242,7 +242,7 @@ describeOnMoto('artifacts in S3', (moto) => {
       const listing = s3ArtifactStore({ client: client(), bucket });
       return {
         deed: (outer) => run(over(outer), ref, readByRole),
-        // A list that nobody was told of is left for a day.
+        // A list that nobody received is left for a day.
         left: async () => {
           const keys = (await listing.list(bucket, '', upTo(99))).map(({ key }) => key);
           return [...new Set(keys.map((key) => key.replace(/[0-9a-f]{32}/, 'secret')))];

@@ -50,7 +50,7 @@ describe('fetching an artifact', () => {
   });
 
   describe('by a list in a bucket', () => {
-    // The AWS CLI as a build's image has it: it says what it was asked, and answers the list.
+    // Stands for the AWS CLI in a build's image: it prints its arguments, and answers with the list.
     function fetchByRole(answer: string) {
       const programs = mkdtempSync(join(root, 'programs-'));
       const asked = join(root, 'asked');

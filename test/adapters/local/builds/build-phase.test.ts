@@ -12,7 +12,7 @@ it('a phase of a build runs below what serves', async () => {
   const nothing = () => () => undefined;
 
   const { exitCode, environment } = await runPhase({
-    // Its first program may be quicker than whoever lowers it.
+    // Its first program may be quicker than the process that lowers its priority.
     commands: [`for i in {1..200}; do [ "$(nice)" = ${LOW} ] && break; done; export NICE=$(nice)`],
     directory: folder,
     environment: { PATH: process.env['PATH'] ?? '' },

@@ -173,7 +173,7 @@ function imageOf(tag: string): BuiltImage {
   return { tag, digest: 'sha256:1', ...sizes, artifactSha256: '1', proof: null, smoke: null };
 }
 
-/** How many files a folder has; undefined where there is none, which one look tells: it may go between two. */
+/** The number of files in a folder; undefined where there is no folder. A single look decides, since the folder may disappear between two. */
 function filesIn(folder: string): number | undefined {
   try {
     return readdirSync(folder).length;

@@ -26,7 +26,7 @@ async function said(write: (folder: string) => Promise<unknown>, limits = LIMITS
 const file = (folder: string, name: string, mebibytes: number) =>
   writeFile(join(folder, name), new Uint8Array(mebibytes * MEBIBYTE));
 
-// In place of a server: writes where it is told, and waits until it is ended.
+// Stands for a server: writes to the given folder, and waits until it is ended.
 const UNNAMED = `
   const fs = require('node:fs');
   const path = process.argv[1] + '/gone';

@@ -27,7 +27,7 @@ const deploy = {
   StartAt: 'First',
   States: {
     First: { ...task, ResultPath: null, Next: 'Second' },
-    // As a build is: told nothing of its deployment.
+    // Like a build, it learns nothing about its deployment.
     Second: { ...task, Parameters: { FunctionName: 'x', Payload: {} }, End: true as const },
   },
 };

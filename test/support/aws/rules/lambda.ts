@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AwsCall, AwsRule, Refusal } from './rules.ts';
 
-/** Why a change fails, as GetFunction tells it. */
+/** The reason for a failed change, as GetFunction reports it. */
 export type LambdaFault = { readonly code: string; readonly reason: string };
 
 export type LambdaStates = {

@@ -62,7 +62,7 @@ export type Middleware = (
 
 const asides = new WeakSet<object>();
 
-/** Whether this is what a rule asks for itself: AWS is not asked that, so nothing befalls it on its way there. */
+/** Whether a rule makes this call for itself: it never reaches AWS, so no fault hits it on its way there. */
 export function isAside(input: object): boolean {
   return asides.has(input);
 }

@@ -1,4 +1,4 @@
-"""Whether an object of Python is what inspection says that it would be. Nothing of the object is called."""
+"""Checks whether a Python object is the one that inspection predicted. It calls nothing of the object."""
 
 import math
 import sys
@@ -9,7 +9,7 @@ import numpy
 _FORGOTTEN = {"_sklearn_version"}
 
 
-# Types that a list and a dict of inspection may be; skops tells lists from tuples where inspection does not.
+# Types that inspection's lists and dicts may be; skops distinguishes lists from tuples where inspection does not.
 sequences = [list]
 mappings = [dict]
 

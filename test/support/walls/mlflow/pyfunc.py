@@ -18,7 +18,7 @@ def load_model(path):
 
 
 def _is_wide(path):
-    """PyYAML tells by the first bytes."""
+    """PyYAML decides this by the first bytes."""
     with open(os.path.join(path, "MLmodel"), "rb") as file:
         return file.read(2) in (b"\xff\xfe", b"\xfe\xff")
 
