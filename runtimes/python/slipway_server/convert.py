@@ -84,7 +84,7 @@ def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) ->
 
 
 def _quantized(framework: Any, model: Model, out: str) -> dict[str, Any]:
-    """Beside its `int8`, the time for a text where that is what serves."""
+    """The report on `int8`, with the time for a text where the int8 model serves."""
     try:
         found: dict[str, Any] = framework.quantized(model, out)
     except Exception as error:

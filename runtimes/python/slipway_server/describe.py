@@ -187,7 +187,7 @@ def _exact(tensor: dict[str, Any]) -> dict[str, Any]:
 
 
 def _invoked(model: Model, request: dict[str, Any] | None) -> dict[str, Any] | None:
-    """For a model that takes bodies: a request, as the artifact's own example, with the model's answer."""
+    """A request, such as the artifact's own example, with the model's answer; for a model that takes bodies."""
     if request is None or model.invoke is None:
         return None
     body = json.dumps(request["body"]).encode()
@@ -209,14 +209,14 @@ def tell(out: Any, said: dict[str, Any]) -> None:
 
 
 def own_stdout() -> Any:
-    """Redirects what libraries print to stderr, so that stdout only has the answer."""
+    """Redirects the output of libraries to stderr, so that stdout has only the answer."""
     own = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return own
 
 
 def ended_by(work: Callable[[], None]) -> None:
-    """Ends the process at once, after a line where something went wrong: a framework's own end takes a quarter of a second, and nobody waits for what the model's code still does."""
+    """Ends the process at once, after a line where something went wrong: a framework's own end takes a quarter of a second, and nobody waits for the model's remaining code."""
     wrong: str | None = None
     try:
         work()

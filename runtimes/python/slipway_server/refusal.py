@@ -40,7 +40,7 @@ def message_of(error: BaseException) -> str:
 
 
 def where(error: BaseException) -> str:
-    """The message, with the last line of the artifact's own code that the error went through, or of any where it has none. No values: they may be secret."""
+    """The message, with the last line of the artifact's own code that the error went through, or with any last line where it went through none. No values: they may be secret."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({_short(error.filename)}:{error.lineno})"
     frames = own_frames(error) or traceback.extract_tb(error.__traceback__)
@@ -48,13 +48,13 @@ def where(error: BaseException) -> str:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The way through the artifact's own code, without the server's before it and the libraries' beneath it; empty where it has none."""
+    """The traceback through the artifact's own code, without the server's frames before it and the libraries' after it; empty where the error did not go through that code."""
     frames = own_frames(error)
     return f"Traceback (most recent call last):\n{''.join(traceback.format_list(frames))}" if frames else ""
 
 
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
-    """From the first to the last frame of code that came with the artifact."""
+    """The frames from the first to the last one of code that came with the artifact."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [at for at, frame in enumerate(frames) if _is_own(frame.filename)]
     return frames[own[0] : own[-1] + 1] if own else []

@@ -58,7 +58,7 @@ _PRIVATE_BELOW, _BIND = 1 << 18 | 1 << 14, 1 << 12
 _SET_MOUNT, _HERE, _AND_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 _CAPABILITY_VERSION = 0x20080522
 
-# For who sets the walls without a Python too: walls.mjs.
+# walls.mjs, which sets the walls without a Python, reads the same file.
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "walls.json"), encoding="utf-8") as _file:
     _KNOWN: dict[str, Any] = json.load(_file)
 _INSTALLED: list[str] = _KNOWN["installed"]
@@ -111,7 +111,7 @@ def enter(env: MutableMapping[str, str]) -> None:
 
 
 def _end_input() -> None:
-    """Its input is not the machine's /dev/null but one of its own that is over: the mode of what is open can be changed by it, and a root's /dev/null was closed to the whole machine."""
+    """Replaces the standard input: it is not the machine's /dev/null but a separate pipe that is at its end. A process can change the mode of an open file, and a root's /dev/null was closed to the whole machine."""
     if not stat.S_ISCHR(os.fstat(0).st_mode):
         return
     over, writing = os.pipe()
@@ -121,7 +121,7 @@ def _end_input() -> None:
 
 
 def _close_others(kept: set[int]) -> None:
-    """Whoever started Slipway may have left a descriptor open, of a file that no model may read."""
+    """Closes all other descriptors: the process that started Slipway may have left one open, of a file that no model may read."""
     for fd in map(int, os.listdir("/proc/self/fd")):
         if fd not in kept:
             with contextlib.suppress(OSError):
@@ -246,7 +246,7 @@ def _limit(limits: dict[str, Any]) -> None:
     _limit_to(resource.RLIMIT_NOFILE, limits.get("files"))
     _limit_to(resource.RLIMIT_FSIZE, limits.get("fileBytes"))
     _limit_to(resource.RLIMIT_DATA, limits.get("dataBytes"))
-    # At the soft limit the process gets a signal that says why it ends; at the hard limit it is killed.
+    # The soft limit sends the process a signal that says why it ends; the hard limit kills it.
     _limit_to(resource.RLIMIT_CPU, limits.get("cpuSeconds"), 5)
 
 
@@ -266,7 +266,7 @@ def _enter_namespaces(writable: Iterable[str], has_network: bool) -> None:
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
-    # In a nested namespace it would regain all capabilities, and with them access to much of the kernel.
+    # A nested namespace would give it back all capabilities, and with them access to much of the kernel.
     _write("/proc/sys/user/max_user_namespaces", "0")
     _mount_read_only(writable)
 
@@ -398,11 +398,11 @@ def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Itera
     yield from _if_argument(calls["clone"], 0, (_IF_ANY, 0, 1, _NEW_ANY))
     # It could target another process of the same user, such as Slipway.
     yield from _if_argument(calls["prlimit64"], 0, (_IF_EQUAL, 1, 0, 0))
-    # So could this. Libraries bind each of their threads by its number, which a filter cannot tell from that of another process: they are told that it is done.
+    # This call could do that too. Libraries bind each of their threads by its number, which a filter cannot distinguish from another process's: the call does nothing and reports success.
     yield from _if_argument(calls["sched_setaffinity"], 0, (_IF_EQUAL, 1, 0, 0), answer=0)
     # Shared memory that a process has given back (MADV_DONTNEED) stays, and is resident for nobody: the watch of its memory would not see it.
     yield from _if_argument(calls["mmap"], 3, (_IF_EQUAL, 0, 1, _SHARED_WITHOUT_FILE), _SHARED_WITHOUT_FILE)
-    # A lease on a file that it may only read makes whoever opens that, such as Slipway or another model, wait for 45 s.
+    # A lease on a file that it may only read makes any other process that opens it, such as Slipway or another model, wait for 45 s.
     yield from _if_argument(calls["fcntl"], 1, (_IF_EQUAL, 0, 1, _SET_LEASE))
     if has_network:
         families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
@@ -458,7 +458,7 @@ def _call(result: int, what: str) -> None:
 
 
 def _run_module(name: str, arguments: list[str]) -> None:
-    """As `python -m`, in the environment of this Python, which was started without it."""
+    """Runs a module like `python -m`, in the environment of this Python, which was started without it."""
     import runpy
     import site
 
@@ -471,7 +471,7 @@ def _run_module(name: str, arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     if sys.version_info < (3, 9):
-        # As a shell has it where there is no such program.
+        # The exit status of a shell that does not find the program.
         sys.exit(127)
     if sys.argv[1:2] == ["--look"]:
         print(json.dumps(look(sys.argv[2:])))

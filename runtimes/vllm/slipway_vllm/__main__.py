@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Mapping
 
-# Unasked, vLLM and what it imports would look for models at Hugging Face's hub and send statistics; all caches are in what may be written.
+# By default vLLM and its libraries would look for models at Hugging Face's hub and send statistics; all caches are in the writable folder.
 _SETTINGS = {
     "HF_HUB_OFFLINE": "1",
     "VLLM_NO_USAGE_STATS": "1",

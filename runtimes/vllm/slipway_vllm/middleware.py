@@ -59,7 +59,7 @@ async def _about(send: Any) -> None:
 
 
 def _end_with_stdin() -> None:
-    """Whoever started it has ended, even by kill -9, when standard input closes."""
+    """Ends when standard input closes: then the process that started it has ended, even by kill -9."""
     try:
         while os.read(sys.stdin.fileno(), 65_536):
             pass

@@ -58,7 +58,7 @@ def load_model(path: str, facts: Facts) -> Model:
 
 
 def import_ahead(facts: Facts) -> None:
-    """Imports what most models of a format need, before there is one. A module that the environment lacks is left out."""
+    """Imports the modules that most models of a format need, before there is a model. A module that the environment lacks is left out."""
     adapter = _prepared(facts)
     for name in getattr(adapter, "AHEAD", ()):
         with suppress(ImportError):
@@ -84,7 +84,7 @@ def adapter_of(format_: str) -> ModuleType:
 
 
 def _is_data(facts: Facts) -> bool:
-    """False for the user's own code, which may do what it likes."""
+    """False for the user's own code, which may do anything."""
     if facts.format == "sagemaker":
         return not (facts.entrypoint or "").partition(":")[0].endswith(".py")
     return facts.brings == "data" or (facts.format == "mlflow" and facts.data is not None)

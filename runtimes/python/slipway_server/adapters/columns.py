@@ -34,7 +34,7 @@ def parts_given(estimator: Any) -> Iterator[Given]:
 
 
 def learned_of(estimator: Any) -> dict[str, np.ndarray]:
-    """For each column, the values that a part learned, or of several parts the longest list: the categories of an encoder or a booster, or a vocabulary."""
+    """The values that a part learned for each column; where several parts learned some, the longest list. They are the categories of an encoder or a booster, or a vocabulary."""
     found: dict[str, np.ndarray] = {}
     for part, columns, _ in parts_given(estimator):
         for name, values in _learned(part, columns).items():
@@ -44,7 +44,7 @@ def learned_of(estimator: Any) -> dict[str, np.ndarray]:
 
 
 def categories_of(estimator: Any) -> dict[str, tuple[np.ndarray, bool]]:
-    """For a booster fitted on a table: the categories of each categorical column, and whether it refuses unknown categories."""
+    """The categories of each categorical column of a booster fitted on a table, and whether the booster refuses unknown categories."""
     return {
         name: (values, framework_of(part).REFUSES_UNKNOWN)
         for part, columns, is_direct in parts_given(estimator)
@@ -59,7 +59,7 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
         return {name: np.asarray(values) for name, values in zip(columns, learned)}
     if cuts_texts(part):
         return {name: np.array([*getattr(part, "vocabulary_", ["a"])], dtype=object) for name in columns[:1]}
-    # For a constant strategy, the statistic is just the given constant, in each column.
+    # With a constant strategy, the statistic is just the given constant, in each column.
     if getattr(part, "strategy", None) == "most_frequent":
         usual = zip(columns, getattr(part, "statistics_", []))
         return {name: np.array([value], dtype=object) for name, value in usual if isinstance(value, str)}
@@ -70,7 +70,7 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
 
 
 def _texts_by_name(part: Any) -> dict[str, np.ndarray]:
-    """The texts that a part of feature-engine has learned, which it keeps by the names of columns: one that stands for what is missing, or a list of them, or what each is encoded as."""
+    """The texts that a part of feature-engine has learned, by the names of columns: the text in place of a missing value, a list of texts, or the codes of texts."""
     found = {}
     for kept in ("imputer_dict_", "encoder_dict_"):
         learned = getattr(part, kept, None)
@@ -148,7 +148,7 @@ def whole_type_of_matrix(estimator: Any, width: int | None) -> str | None:
 
 
 def learned_by_place(estimator: Any, width: int) -> list[np.ndarray | None]:
-    """For each column of a matrix, the values that a part learned from it; None where none did, and for all of a very wide one."""
+    """The values that a part learned from each column of a matrix; None where no part did, and for all columns of a very wide matrix."""
     made = [f"x{place}" for place in range(width if width <= _MOST_MADE else 0)]
     learned = _learned_in(estimator, made)
     return [learned.get(name) for name in made] + [None] * (width - len(made))
@@ -174,7 +174,7 @@ def whole_type(values: np.ndarray) -> str | None:
 
 
 def missing_of(estimator: Any) -> dict[str, Any]:
-    """For each column, what stands for a missing value in the tables that it was fitted on: that is None or pandas' NA where a part says so, else NaN."""
+    """The missing value of each column in the tables that the model was fitted on: None or pandas' NA where a part says so, else NaN."""
     found: dict[str, Any] = {}
     for part, columns, is_direct in parts_given(estimator):
         said = _missing_in(part, len(columns)) if is_direct else []
@@ -263,7 +263,7 @@ def chosen_of(part: Any, columns: list[str], name: str) -> list[str] | None:
 
 
 def _chosen(part: Any, columns: list[str], name: str, written: Any) -> list[str]:
-    """By position; a scikit-learn version that does not keep positions only has the column selectors."""
+    """The columns by position; a scikit-learn version that does not keep positions only has the column selectors."""
     named = chosen_of(part, columns, name)
     if named is not None:
         return named

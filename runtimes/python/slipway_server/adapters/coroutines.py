@@ -9,7 +9,7 @@ from typing import Any, AsyncIterator, Awaitable, Callable, Iterator
 
 
 def settling(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, answered with what its coroutine returns, or with an iterator for what it yields asynchronously."""
+    """The same function, returning the result of its coroutine, or an iterator over the values that it yields asynchronously."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:

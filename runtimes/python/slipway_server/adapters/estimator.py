@@ -79,7 +79,7 @@ def _last_step(estimator: Any) -> tuple[Any, Any]:
 
 
 def _through(steps: list[Any]) -> Any:
-    """As the pipeline's own predict_proba does. A part of it would be asked whether it is fitted, which a step without anything to learn need not be."""
+    """Goes through the steps like the pipeline's own predict_proba. A pipeline made of a part of them would check whether it is fitted, and a step with nothing to learn need not be."""
 
     def transform(rows: Any) -> Any:
         for step in steps:
@@ -188,7 +188,7 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
         }
         for name, known in strict.items():
             refuse_unknown(name, columns[name], known)
-        # pandas would make texts of its own type, or floats, of what has missing values.
+        # pandas would turn a column with missing values into its own text type, or into floats.
         kept = {name: pandas.Series(array, dtype=object) if _has_missing(array) else array for name, array in columns.items()}
         table = pandas.DataFrame({name: kept[name] for name in names or kept})
         return table.astype(dtypes) if dtypes else table

@@ -21,7 +21,7 @@ from ..refusal import Refusal, message_of, show
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """By parameter; none where a hint names what is not there."""
+    """The type hints by parameter; empty where a hint uses a name that does not exist."""
     try:
         return typing.get_type_hints(function)
     except Exception:
@@ -205,7 +205,7 @@ _MAKERS: dict[str, Callable[[Any], Callable[[Any], Any]]] = {
 
 
 def _told(error: BaseException) -> str:
-    """The first of what pydantic found; else all of the error."""
+    """The first error that pydantic found; else the whole error."""
     errors = getattr(error, "errors", None)
     first = next(iter(errors()), None) if callable(errors) else None
     if first is None:

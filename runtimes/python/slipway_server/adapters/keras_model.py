@@ -54,7 +54,7 @@ _OF_OLD = (
 
 
 def _take_keras_2(keras: Any) -> None:
-    """Lets layers of Keras 3 take what Keras 2 wrote of them, within other layers too."""
+    """Lets layers of Keras 3 accept the fields that Keras 2 wrote, within other layers too."""
     for name in _OF_OLD:
         _drop_gone(getattr(keras.layers, name))
 
@@ -126,7 +126,7 @@ def _graph(keras: Any, model: Any) -> Any:
 
 
 def _names(keras: Any, model: Any, side: str) -> list[str]:
-    """The keys where the model takes or gives a dict, else what its layers are called."""
+    """The keys where the model takes or returns a dict, else the names of its layers."""
     struct = getattr(model, f"_{side}_struct", None)
     if isinstance(struct, dict) and all(isinstance(name, str) for name in struct):
         return sorted(struct)

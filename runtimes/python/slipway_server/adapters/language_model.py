@@ -14,7 +14,7 @@ from ..values.tensors import Signature, TensorSpec
 
 TEXT = TensorSpec("text", "BYTES", (-1,))
 
-# By the Open Inference Protocol a request has nothing but its texts: the same text is answered the same.
+# A request of the Open Inference Protocol has only its texts; with these settings the same text gets the same answer.
 _USUAL = {"max_tokens": 128, "temperature": 0, "seed": 0}
 
 

@@ -16,7 +16,7 @@ from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "openvino"
 AHEAD = ("openvino",)
-# Where a processor has floats of 16 bits, OpenVINO would compute in these.
+# On processors with 16-bit floats OpenVINO would compute in these.
 _EXACT = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
 
 

@@ -17,7 +17,7 @@ _VECTORS = ("last_hidden_state", "sentence_embedding")
 _TAKEN = ("input_ids", "attention_mask", "token_type_ids")
 # The answers of these architectures depend on padding, and the ONNX server does not pad: runtimes/onnx/language/folder.ts.
 _UNPADDED = ("convbert", "fnet", "funnel")
-# It is in memory four times meanwhile; what is larger is bound by its matrices alone.
+# Fusing keeps the graph in memory four times; larger models spend their time in matrices alone.
 _MOST_FUSED = 2**29
 # One word, a sentence, and longer texts, in several scripts; asked together they are padded.
 _TEXTS = (
@@ -30,7 +30,7 @@ _TEXTS = (
     "x = [1, 2, 3]; print(sum(x) / len(x))",
     "A sentence with many words that go on and on, " * 6,
 )
-# As long as most networks take; what they do differently at a distance is seen here alone.
+# As long as most networks take; only this text shows differences at a distance.
 _LONG = "A sentence with many words that go on and on, and some numbers from 1 to 9; " * 25
 
 
@@ -114,7 +114,7 @@ def in_blocks(config: Any, max_tokens: int | None) -> bool:
 
 
 def inputs_of(encoder: Any) -> list[str]:
-    """By their names, what its network takes of what its tokenizer makes: of two texts that go together the ONNX server would also say which is which."""
+    """The names of the tokenizer's outputs that the network takes: for pairs of texts the ONNX server would also pass which token belongs to which text."""
     taken = inspect.signature(encoder.network.forward).parameters
     return [name for name in _TAKEN if name in taken and name in encoder.tokenizer.model_input_names]
 
@@ -127,7 +127,7 @@ def _exported(encoder: Any, names: list[str]) -> bytes:
     import torch
 
     class Named(torch.nn.Module):
-        """Takes and answers tensors by their places, which is what an exporter follows."""
+        """Takes and returns tensors by position, which an exporter can follow."""
 
         def __init__(self) -> None:
             super().__init__()

@@ -1,4 +1,4 @@
-"""Wraps a converter's graph in exactly the signature of the framework's model, so that a client cannot tell which one answers."""
+"""Wraps a converter's graph in exactly the signature of the framework's model, so that a client sees no difference between the two."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def behind(model: ModelProto, signature: Signature) -> ModelProto:
 
 
 _BOUNDED = {"FP32": np.float32, "FP64": np.float64}
-# For shapes, -1 means as many as there are.
+# In a shape, -1 stands for the remaining number of elements.
 _CONSTANTS = [
     numpy_helper.from_array(np.array([-1], np.int64), f"{_PREFIX}flat"),
     numpy_helper.from_array(np.array([-1, 1], np.int64), f"{_PREFIX}column"),

@@ -59,7 +59,7 @@ def _exported(classifier: Any, pixels: Any) -> bytes:
     import torch
 
     class Named(torch.nn.Module):
-        """Takes and answers tensors by their places, which is what an exporter follows."""
+        """Takes and returns tensors by position, which an exporter can follow."""
 
         def __init__(self) -> None:
             super().__init__()

@@ -14,7 +14,7 @@ from .golden_texts import golden_texts
 
 LEAST_COSINE = 0.99
 LEAST_AGREEMENT = 0.99
-# As many texts as are often asked together.
+# A usual number of texts in one request.
 _BATCH = 8
 # How far a score may be off, relative to its size when that is above 1.
 _SCORE_APART = 0.05
@@ -52,7 +52,7 @@ def _quantize(path: str, out: str, has_words: bool) -> None:
     logging.disable(logging.WARNING)
     source = path
     if has_words:
-        # In whole numbers only while they are looked up.
+        # The vectors of words are stored as whole numbers, and become floats as they are looked up.
         quantize_dynamic(path, out, op_types_to_quantize=["Gather"], weight_type=QuantType.QUInt8)
         source = out
     made = MatMulNBitsQuantizer(onnx.load(source), bits=8, block_size=_BLOCK, is_symmetric=True, accuracy_level=_COMPUTES_INT8, op_types_to_quantize=("MatMul",))

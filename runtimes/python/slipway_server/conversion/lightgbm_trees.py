@@ -111,7 +111,7 @@ def _zero_missing(fields: dict[str, str], tree: Tree) -> np.ndarray:
 
 
 def _with_zeros(nodes: Nodes, rows: str, missing: list[int], width: int) -> str:
-    """0 for what is this near to it, as LightGBM reads a row, and a missing value in the features for which 0 is one."""
+    """The rows with 0 for values this near to 0, as LightGBM reads a row, and with a missing value in the features that treat 0 as missing."""
     zeros = np.zeros(width)
     zeros[missing] = np.nan
     is_zero = nodes.add("LessOrEqual", nodes.add("Abs", rows), nodes.constant(_ZERO, np.float64))

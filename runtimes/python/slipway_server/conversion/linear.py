@@ -43,7 +43,7 @@ def _convert(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
 
 
 def _convert_one_vs_rest(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
-    """The last class of those whose scores are equal wins, as scikit-learn has it."""
+    """Where scores are equal, the last of their classes wins, as in scikit-learn."""
     parts = model.estimators_
     if model.multilabel_ or not all(type(part).__name__ in (*_SCORED, "LinearSVC") and np.shape(part.coef_)[0] == 1 for part in parts):
         raise ValueError("it decides between models for which there is no conversion")

@@ -21,7 +21,7 @@ _UNREAD = "slipway.unread_columns"
 
 
 def with_missing_texts(model: ModelProto, native: Any) -> ModelProto:
-    """skl2onnx writes a missing category as the text "nan" or "None". Raises ValueError where it cannot be told from such a text, or where a category has the graph's own text for it."""
+    """Handles missing categories, which skl2onnx writes as the text "nan" or "None". Raises ValueError where such a text could also be a real one, or where a category has the graph's own text for it."""
     for part, _, _ in parts_given(native):
         for values in getattr(part, "categories_", ()):
             known = np.asarray(values).tolist()

@@ -10,7 +10,7 @@ from onnx import ModelProto, TensorProto, numpy_helper, shape_inference
 from .nodes import ML, OPSETS
 from .trees import FP32
 
-# The operators of ai.onnx.ml that look up or move what they are given. Its others compute in FP32, whatever they are given.
+# The operators of ai.onnx.ml that look up or move their inputs. The others compute in FP32, whatever their inputs are.
 _EXACT = ("ArrayFeatureExtractor", "LabelEncoder", "OneHotEncoder", "TreeEnsemble", "ZipMap")
 # Their answers are small and whole.
 _WHOLE = ("ArgMax", "LabelEncoder", "OneHotEncoder", "Shape")

@@ -48,7 +48,7 @@ class Trees(NamedTuple):
 
 
 def constant_tree(value: float, target: int) -> Tree:
-    """A leaf alone: what a sum begins with."""
+    """A single leaf: the value that a sum begins with."""
     none = np.array([-1])
     return Tree(np.zeros(1, np.int64), np.zeros(1), none, none, np.zeros(1, bool), np.array([value], np.float64), target)
 
@@ -67,7 +67,7 @@ def sums(nodes: Nodes, rows: str, trees: Trees) -> str:
 
 
 def finite(nodes: Nodes, rows: str) -> str:
-    """The same rows of FP64, by nodes that fail where a value is infinite, as scikit-learn refuses what a step has made so."""
+    """The same rows in FP64, by nodes that fail where a value is infinite, as scikit-learn refuses rows that a step has made infinite."""
     zero = _zero_if_finite(nodes, rows, np.float64, nodes.prefix)
     return nodes.add("Add", rows, zero)
 
@@ -182,7 +182,7 @@ def label(nodes: Nodes, index: str, classes: Iterable[Any], out: str) -> str:
 
 
 def first_largest(nodes: Nodes, scores: str) -> str:
-    """The index of the largest score of each row, the first of equals, as numpy's argmax has it."""
+    """The index of the largest score of each row, the first of equals, as in numpy's argmax."""
     return nodes.add("ArgMax", scores, axis=1, keepdims=0)
 
 

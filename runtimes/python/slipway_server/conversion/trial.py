@@ -42,7 +42,7 @@ def _one_by_one(group: Group) -> list[Group]:
 
 
 def guarded_graph(made: Any, asked: Asked) -> Any:
-    """A converter's graph, in the signature of the model, that refuses what the framework refuses."""
+    """A converter's graph, in the signature of the model, that refuses the same inputs as the framework."""
     from .graph import behind
     from .guard import guarded
     from .missing_texts import told

@@ -46,7 +46,7 @@ def encoder_model(encoder: Any, declared: Signature | None) -> Model:
         return _as_tensors(task, [ask(item, {}) for item in items])
 
     def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
-        """As Hugging Face's inference API: of several inputs a list, of one its answer, of a text's label a list even then."""
+        """Answers like Hugging Face's inference API: a list for several inputs, a single answer for one, and for the label of one text still a list."""
         given, parameters = _request(value_of(body, content_type), task)
         items = given if isinstance(given, list) else [given]
         if not items:

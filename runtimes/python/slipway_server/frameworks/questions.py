@@ -1,4 +1,4 @@
-"""Where in a context a question has its answer, for which transformers has no pipeline any more: as its last one had it, and as the ONNX server does (runtimes/onnx/language/tasks/question-answering.ts)."""
+"""Finds the answer to a question in a context. transformers no longer has a pipeline for this: the results are those of its last one, and of the ONNX server (runtimes/onnx/language/tasks/question-answering.ts)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _pieces(encoder: Any, question: str, context: str) -> Iterator[tuple[Any, np
 
 
 def _likely(logits: np.ndarray, is_context: np.ndarray) -> np.ndarray:
-    """Only tokens of the context can be, though the first one of all takes what no answer would have."""
+    """The probabilities of the tokens: only tokens of the context can be an answer, but the first token of all takes the share of no answer."""
     counts = is_context.copy()
     counts[0] = True
     scores = np.where(counts, logits.astype(np.float64), _NEVER)

@@ -60,7 +60,7 @@ def _splits(model: Any) -> Iterator[tuple[int, float]]:
 
 
 def _ranges(model: Any, width: int) -> Iterator[tuple[int, float]]:
-    """For scalers, imputers, clusters, neighbours and linear models: the statistics or rows that they keep, or where their decision turns."""
+    """The statistics or rows that scalers, imputers, clusters, neighbours and linear models keep, or the values at which their decision turns."""
     for name in ("mean_", "statistics_", "center_", "data_min_", "data_max_"):
         values = getattr(model, name, None)
         if isinstance(values, np.ndarray) and values.shape == (width,) and values.dtype.kind == "f":
@@ -144,7 +144,7 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]
 
 
 def _choose_by_names(native: Any) -> bool:
-    """Makes transformers select columns by name, since the converter does not support every way to give positions; False if none selects columns, and the converter takes one matrix."""
+    """Makes transformers select columns by name, since the converter does not support every way to give positions; False if no transformer selects columns, and the converter takes one matrix."""
     choosing = [(part, columns) for part, columns, _ in parts_given(native) if columns and hasattr(part, "transformers_")]
     for part, columns in choosing:
         named = [(name, transformer, chosen, chosen_of(part, columns, name)) for name, transformer, chosen in part.transformers_]
@@ -159,7 +159,7 @@ def _options(native: Any) -> dict[Any, Any]:
 
 
 def register_converters() -> None:
-    """In place of converters that compute in FP32, not at all in FP64, or that decide otherwise."""
+    """Replaces converters that compute in FP32, do not work in FP64, or decide differently."""
     from ..conversion.clusters import register_clusters
     from ..conversion.linear import register_linear
     from ..conversion.native import register, register_step

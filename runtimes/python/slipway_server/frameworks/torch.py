@@ -62,7 +62,7 @@ def _scripted(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
 
 
 def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
-    """Its arguments are the tensors in what it was exported with, be they in lists or dicts, or given by name; numbers stay as they were."""
+    """The arguments are the tensors that the program was exported with, in lists, in dicts, or by name; numbers stay as they were."""
     import torch
     from torch.export.graph_signature import InputKind, TensorArgument
     from torch.utils._pytree import tree_unflatten
@@ -92,7 +92,7 @@ def _weights(module: Any) -> list[Any]:
 
 
 def _caller(ask: _Ask, arguments: tuple[Argument, ...], device: str, reset: Callable[[], Any] | None) -> Any:
-    """A module that remembers what it was given has `reset`, and answers each request as its first."""
+    """The function that calls the module. A module that remembers its inputs has `reset`, and answers each request as its first."""
     import torch
 
     def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -127,7 +127,7 @@ def _said(error: BaseException) -> str:
 
 
 def _named(answer: Any) -> dict[str, np.ndarray]:
-    """By the keys of a dict; else in their order, as exporters have them: what lies in a tuple within another, as the states of an LSTM, follows the others."""
+    """The outputs by the keys of a dict; else in their order, as in exporters: the parts of a tuple within another, such as the states of an LSTM, follow the others."""
     if isinstance(answer, dict):
         return {name: array for key, value in answer.items() for name, array in _numbered(str(key), [value])}
     return dict(_numbered("output", answer if isinstance(answer, (list, tuple)) else [answer]))
@@ -139,7 +139,7 @@ def _numbered(name: str, values: Any) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _parts(value: Any) -> Iterator[Any]:
-    """Tensors one by one, without what is nothing; numbers that are listed without any are one."""
+    """The tensors one by one, without empty values; a list of numbers without tensors is one tensor."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)) and (not value or _has_tensor(value)):

@@ -31,7 +31,7 @@ _LOADED = {"local_files_only": True, "trust_remote_code": False}
 
 
 def prepare() -> None:
-    """Imports what loads the folder, which asks the system for its libraries by a program: before the wall around a model stands."""
+    """Imports the modules that load the folder, before the wall around a model stands: they look for the system's libraries by starting a program."""
     os.environ.update({name: "1" for name in _OFFLINE})
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
@@ -45,7 +45,7 @@ def prepare() -> None:
 
 
 def load(path: str, facts: Facts) -> Model:
-    """By transformers' own classes and from safetensors; of a folder without any from torch's own file, of which nothing but weights is read."""
+    """Loads a folder by transformers' own classes and from safetensors; where there are none, from torch's own file, from which it reads only weights."""
     device = device_of(facts)
     if facts.pipeline and facts.pipeline.task == "image-classification":
         classifier = ImageClassifier(path, device)
@@ -64,7 +64,7 @@ def load(path: str, facts: Facts) -> Model:
     return language_model(TransformersEngine(network, tokenizer, facts.language))
 
 
-# By the names of transformers' pipelines: the class that loads a network for each, and what the network answers.
+# The tasks by the names of transformers' pipelines: the class that loads a network for each, and the network's outputs.
 TASKS = {
     "text-classification": ("AutoModelForSequenceClassification", ("logits",)),
     "token-classification": ("AutoModelForTokenClassification", ("logits",)),
@@ -79,7 +79,7 @@ POOLED = "sentence_embedding"
 
 
 class Encoder:
-    """A network over texts, its tokenizer, and what it is for. In a folder of sentence-transformers, `root`, it lies in one of its own, and what it answers is the vectors of texts."""
+    """A network over texts, its tokenizer, and its purpose. A folder of sentence-transformers, `root`, has the network in a folder within, and the answers are the vectors of texts."""
 
     def __init__(self, root: str, said: Pipeline, device: str) -> None:
         import transformers
@@ -95,7 +95,7 @@ class Encoder:
             self.outputs = (POOLED,)
         self.said, self.device = said, device
         self.network = getattr(transformers, class_name).from_pretrained(folder, **_weights(folder), **_LOADED)
-        # In single precision, as it is converted and compared.
+        # Single precision, in which the network is converted and compared.
         self.network.eval().float().to(device)
         if in_blocks(self.network.config, said.max_tokens):
             # After a short text transformers would read all texts as short ones.
@@ -146,9 +146,9 @@ class ImageClassifier:
 
         self.device = device
         self.network = transformers.AutoModelForImageClassification.from_pretrained(path, **_weights(path), **_LOADED)
-        # In single precision, as it is converted and compared.
+        # Single precision, in which the network is converted and compared.
         self.network.eval().float().to(device)
-        # By Pillow, as models are trained and as the ONNX server does to the bit; torchvision resizes a little differently.
+        # Pillow resizes the images, as in training, and to the bit as in the ONNX server; torchvision resizes a little differently.
         self.processor = transformers.AutoImageProcessor.from_pretrained(path, backend="pil", **_LOADED)
 
     def asked(self) -> Any:
@@ -180,13 +180,13 @@ class ImageClassifier:
 
 
 def _weights(folder: str) -> dict[str, bool]:
-    """Which of a folder's weights are read, as its inspection has it: without safetensors there are those of torch's own, which it has followed opcode by opcode."""
+    """Selects the weights that inspection has read: without safetensors, torch's own, which inspection has followed opcode by opcode."""
     has_tensors = any(os.path.exists(os.path.join(folder, f"model.safetensors{ending}")) for ending in ("", ".index.json"))
     return {"use_safetensors": has_tensors, "weights_only": True}
 
 
 def _own_folder(path: str) -> str:
-    """Where the network lies in a folder of sentence-transformers."""
+    """The network's folder in a folder of sentence-transformers."""
     listed = os.path.join(path, "modules.json")
     if not os.path.exists(listed):
         return path

@@ -21,7 +21,7 @@ SIGNATURE = Signature(
     (TensorSpec("label", "BYTES", (-1,)), TensorSpec("score", "FP32", (-1,))),
 )
 _MOST_IMAGES = 32
-# As PNG, JPEG, WebP and GIF begin: requests declares nothing of a file that it sends, and curl a form.
+# The first bytes of PNG, JPEG, WebP and GIF: requests declares no type for a file, and curl declares a form.
 _STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 _USUAL_TOP = 5
 _FUNCTIONS = ("softmax", "sigmoid", "none")

@@ -45,7 +45,7 @@ def _seed(request: dict[str, Any], done: int) -> dict[str, Any]:
 
 
 class _Joined:
-    """Passes the chunks of several answers on as those of one: under the first one's id, and with the sum of what they used at the end."""
+    """Passes the chunks of several answers on as those of one: under the first one's id, and with the sum of their usage at the end."""
 
     def __init__(self, emit: Emit, ask: Ask) -> None:
         self._emit, self._ask = emit, ask

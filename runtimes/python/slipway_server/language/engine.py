@@ -34,7 +34,7 @@ class Engine:
 
     def __init__(self, path: str, serving: LanguageServing) -> None:
         self.serving = serving
-        # Told what each answer took.
+        # Gets the measures of each answer.
         self.tell: Tell = lambda _generation: None
         self._server = _start(path, serving)
 
@@ -48,7 +48,7 @@ class Engine:
             each_choice(request, emit, self.serving.requests_at_once, answer)
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
-        """Answers a conversation, as its template has it."""
+        """Answers a conversation by its chat template."""
         if request.get("tools") and request.get("tool_choice") != "none" and not self._knows_tools:
             raise Refusal(400, NO_TOOLS, param="tools")
         with _refusals(), self._measured(asked) as meter:
@@ -75,7 +75,7 @@ class Engine:
 
     @cached_property
     def _knows_tools(self) -> bool:
-        """Whether the chat template says anything of them, which llama.cpp does not tell: a conversation is longer with one then."""
+        """Whether the chat template mentions tools, which llama.cpp does not report: a conversation with a tool is then longer."""
         return self._prompt_tokens({}) != self._prompt_tokens({"tools": [_TOOL]})
 
     def _prompt_tokens(self, more: dict[str, Any]) -> int:
@@ -114,7 +114,7 @@ def _asked(request: dict[str, Any]) -> bytes:
 
 
 def _spoken(emit: Emit, meter: Meter) -> Callable[[bytes], bool]:
-    """Without what a chunk of nothing says: llama.cpp begins several answers with one."""
+    """Passes chunks on, except the empty one with which llama.cpp begins several answers."""
 
     def speak(said: bytes) -> bool:
         chunk = msgspec.json.decode(said) if said else None
@@ -127,7 +127,7 @@ def _spoken(emit: Emit, meter: Meter) -> Callable[[bytes], bool]:
 
 
 def refusal_of(error: Any) -> Refusal:
-    """llama.cpp's word for what is wrong with a request, or with itself."""
+    """llama.cpp's own error about a request or about itself, as a refusal."""
     told = error if isinstance(error, dict) else {}
     if told.get("type") == "exceed_context_size_error":
         return too_long(told.get("n_prompt_tokens"), told.get("n_ctx"))
@@ -166,11 +166,11 @@ def _start(path: str, serving: LanguageServing) -> Any:
     given.n_parallel = serving.requests_at_once
     given.cpuparams.n_threads = threads
     given.cpuparams_batch.n_threads = threads
-    # Read into memory, not mapped: what it holds is then all that it takes, and Lambda brings a file faster in one go.
+    # The file is read into memory, not mapped: its contents are then all the memory that it takes, and Lambda reads a file faster in one go.
     given.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
     # It would make the context smaller where it takes memory for short.
     given.fit_params = False
-    # Beside those of the slots it keeps no earlier contexts, which take memory without a limit that is known here.
+    # It keeps no earlier contexts beside those of the slots: they would take memory without a known limit.
     given.cache_ram_mib = 0
     given.n_ctx_checkpoints = 0
     given.warmup = False

@@ -31,7 +31,7 @@ Tell = Callable[[Generation], None]
 
 
 class Meter:
-    """Sees each chunk of one answer as it is made. Each has a token, but for those that say more of it: what llama.cpp counts at the end has precedence."""
+    """Sees each chunk of one answer as it is made. Each chunk is one token, except those that describe it further; llama.cpp's count at the end takes precedence."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show
 
-# As OpenAI's: of a text that is gone on with, unlike of a conversation, nothing says where it ends.
+# OpenAI's own default: a text that is continued, unlike a conversation, has no natural end.
 USUAL_TOKENS = 16
 # Settings of the server itself, which a client must not change.
 _NOT_FOR_CLIENTS = ("id_slot", "lora", "stream_options")
@@ -46,7 +46,7 @@ def chat_request(body: Any) -> dict[str, Any]:
     others = asked.get("top_logprobs", 0)
     if isinstance(others, bool) or not isinstance(others, int) or not 0 <= others <= MOST_LOGPROBS:
         raise Refusal(400, f"top_logprobs is {show(others)}; it takes a whole number from 0 to {MOST_LOGPROBS}", param="top_logprobs")
-    # Engines tell nothing of the chosen token unless they are asked for the likeliest one too.
+    # Engines report nothing about the chosen token unless they are asked for the likeliest one too.
     least = {"top_logprobs": max(1, others)} if has_logprobs(asked) else {}
     return {**asked, **_tools(asked), **least, "messages": plain}
 
@@ -111,7 +111,7 @@ def refuse_other_model(body: Any, name: str, aliases: tuple[str, ...]) -> None:
 
 
 def no_such_model(asked: str, name: str) -> Refusal:
-    """The refusal says so in OpenAI's words, and what to do."""
+    """The refusal of an unknown model in OpenAI's words, with advice."""
     way = f"This endpoint serves `{name}`; other names for it stand under `server.aliases` in its model.yaml."
     return Refusal(404, f"The model `{asked[:128]}` does not exist. {way}", code="model_not_found", param="model")
 
@@ -147,7 +147,7 @@ def own_fields(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _generation(body: Any) -> dict[str, Any]:
-    """Without what is null, as OpenAI's API takes it."""
+    """The fields that are not null, since OpenAI's API ignores null."""
     asked = {key: value for key, value in _object(body).items() if value is not None}
     for name in _NUMBERS:
         value = asked.get(name, 0)

@@ -29,7 +29,7 @@ _LOOK_SECONDS = 0.5
 
 
 def try_out(path: str, load: Callable[[], Loaded], begin: Callable[[Loaded], None]) -> None:
-    """Raises ValueError unless the model is loaded, and a conversation begun, within what CPU reading the weights can take. That is in a fork, so no thread may have been started yet."""
+    """Raises ValueError unless the model loads and begins a conversation within the CPU time that reading the weights can take. It tries this in a fork, so no thread may have been started yet."""
     seconds = _TRIAL_SECONDS + _TRIAL_SECONDS_PER_GIB * os.path.getsize(path) // 2**30
     child = os.fork()
     if child == 0:
@@ -72,7 +72,7 @@ def _why(ended_by: int, seconds: int) -> str:
 
 @contextmanager
 def rendering() -> Iterator[Callable[[], None]]:
-    """Ends this process where the calling thread, which renders a template, works for longer than any takes; what it is handed is called once that is over."""
+    """Ends this process if the calling thread, which renders a template, works longer than any template needs; the yielded function ends the watch."""
     is_over = threading.Event()
     if hasattr(time, "pthread_getcpuclockid"):
         clock = time.pthread_getcpuclockid(threading.get_ident())

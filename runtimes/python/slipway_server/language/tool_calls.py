@@ -1,4 +1,4 @@
-"""Calls of functions in the text of a model: which forms are known, by what its chat template says, and how they are read."""
+"""Calls of functions in a model's text: the forms that are known, by the chat template, and how to read them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _TAG_END = "</tool_call>"
 
 
 class Form(NamedTuple):
-    """A call is JSON with a name and, under `arguments`, what it is called with. It follows `tag`; where that is empty, it is the whole text, or a list of them is."""
+    """A call is JSON with a name and, under `arguments`, its arguments. It follows `tag`; where that is empty, the whole text is a call, or a list of them."""
 
     tag: str
     arguments: str
 
 
 def form_of(template: Any) -> Form | None:
-    """The form that a chat template teaches the model, by what real ones have; None for a form that is not known here."""
+    """The form that a chat template teaches the model, recognized by the marks of real templates; None for an unknown form."""
     text = _for_tools(template)
     # Qwen, Hermes and SmolLM; those for coders write calls in XML within the same tag.
     if _TAG in text and "arguments" in text and "<function=" not in text:
@@ -63,7 +63,7 @@ def calls_in(form: Form, text: str) -> tuple[str, list[dict[str, Any]]]:
             function = {"name": call["name"], "arguments": json.dumps(call[form.arguments], ensure_ascii=False)}
             calls.append({"index": len(calls), "id": f"call_{uuid.uuid4().hex}", "type": "function", "function": function})
     said = "".join(content)
-    # The beginning stays as it is: it may have been told before the text was whole.
+    # The beginning stays unchanged: it may have been sent before the text was whole.
     return (said.rstrip() if calls else said), calls
 
 

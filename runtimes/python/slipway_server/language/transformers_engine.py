@@ -94,7 +94,7 @@ class TransformersEngine(Engine):
         try:
             with _within(_TEMPLATE_SECONDS):
                 messages = as_templates_take(request["messages"])
-                # As text, so that no template says what tokens are.
+                # The template is rendered as text, so that it cannot say what tokens are.
                 text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
         except TimeoutError:
             raise Refusal(400, f"the model's chat template took more than {_TEMPLATE_SECONDS} s for these messages") from None
@@ -107,7 +107,7 @@ class TransformersEngine(Engine):
         return template_options(request, self._tokenizer.chat_template, own)
 
     def _generated(self, ids: Any, request: dict[str, Any], emit: Emit) -> bool:
-        """Tells each piece of the text; answers whether it was ended by who is told."""
+        """Streams each piece of the text; returns True if the consumer stopped it."""
         import torch
 
         refuse_more(request)

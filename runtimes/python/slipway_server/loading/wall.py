@@ -212,7 +212,7 @@ def _is_of_environment(path: str) -> bool:
 
 
 def _is_own_module(path: str) -> bool:
-    """Only Python modules: a shared library in the artifact is never loaded."""
+    """Whether the path is one of the artifact's own Python modules; a shared library in the artifact is never loaded."""
     return bool(_wall.own_modules) and path.endswith(".py") and os.path.realpath(path).startswith(_wall.own_modules)
 
 

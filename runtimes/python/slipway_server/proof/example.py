@@ -34,7 +34,7 @@ def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.nda
 
 
 def _learned(native: Any) -> list[int]:
-    """The widths that the steps of a pipeline know: its first step may be a class of one's own, which knows none."""
+    """The widths that the steps of a pipeline know: its first step may be a class of the user's, which knows none."""
     widths = [getattr(part, "n_features_in_", None) for part in parts_of(native)]
     return [int(width) for width in widths if width is not None]
 

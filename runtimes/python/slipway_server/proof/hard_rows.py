@@ -1,4 +1,4 @@
-"""Rows on which a conversion that computes or decides otherwise than its framework is seen: made from the golden rows, and what the model has learned."""
+"""Makes rows that reveal a conversion that computes or decides differently from its framework, from the golden rows and the values that the model has learned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_ROWS = 256
 _WAYS = 128
 _FAR = 10 ** np.linspace(-2, 10, 49)
 _HALVINGS = 60
-# Whole numbers beyond which FP32 and FP64 have gaps, the end of FP32, and what FP64 has beyond.
+# Whole numbers beyond which FP32 and FP64 have gaps, the end of FP32, and numbers of FP64 beyond it.
 _EXTREMES = (1e-300, 1.0, 16_777_217.0, 9e15, 9.007199254740993e15, 1e17, 3.4e38, 3.5e38, 1e39, 1e100, 1e155, 1e300, 1.7e308)
 
 

@@ -21,7 +21,7 @@ _MOST_EXPECTED_BYTES = 6_000
 
 
 def language_example(engine: Engine) -> dict[str, Any]:
-    """A request of `/invocations`, and what is answered to it where another processor is sure to answer that too."""
+    """A request of `/invocations`, and the part of its answer that another processor is sure to give too."""
     for prompt in _prompts():
         # The context of a small model may be shorter than the prompt.
         with _unless_too_long():
@@ -63,7 +63,7 @@ def _continued(engine: Engine, prompt: str) -> dict[str, Any]:
 
 
 def begin_conversation(model: Model) -> None:
-    """By its chat template, if it has one. What it refuses it may refuse: its owner knows what it takes."""
+    """Begins a conversation by the model's chat template, if it has one. The template may refuse the messages: only its owner knows the right ones."""
     engine = model.language
     if engine and engine.serving.task == "generate" and engine.serving.has_chat_template:
         with suppress(Refusal):

@@ -4,7 +4,7 @@ import time
 from typing import Any, Callable
 
 _LEAST_RUNS, _MOST_RUNS = 5, 200
-# Whoever dropped the model waits for it.
+# The user who dropped the model waits for this.
 _LONGEST_SECONDS = 0.03
 
 

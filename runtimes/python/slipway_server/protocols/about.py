@@ -12,14 +12,14 @@ _LONGEST_CURL = 500
 
 
 class Sample(NamedTuple):
-    """A request that works, and the path that takes it; None for a body when none is known."""
+    """A request that works, and the path that takes it; the body is None when no such request is known."""
 
     path: str
     body: Any
 
 
 def about_of(metadata: dict[str, Any], document: dict[str, Any], sample: Sample, header: Header) -> dict[str, Any]:
-    """The answer at the model's own address: what it is, its paths, and a command that calls it, null when no request is known to work."""
+    """The answer at the model's own address: its description, its paths, and a command that calls it, null when no request is known to work."""
     paths = {
         f"{method.upper()} {path}": operation["summary"]
         for path, methods in document["paths"].items()

@@ -30,7 +30,7 @@ def api_context(header: Header) -> dict[str, Any]:
 
 
 def request_id(header: Header) -> str:
-    """The id that the client or the gateway gave a request, else the API's own, as its access log has it; empty without one."""
+    """The id that the client or the gateway gave a request, else the API's own id in its access log; empty without one."""
     given = (header("x-request-id"), header("x-slipway-request-id"), api_context(header).get("requestId"))
     # It comes from the client, and goes to the log.
     return next((str(each) for each in given if re.fullmatch(r"[A-Za-z0-9_.:/+=@-]{1,128}", str(each or ""))), "")

@@ -23,7 +23,7 @@ KEYS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 _PARAMS = "params"
 _TAKES = 'a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"'
 
-# Collects the names of what the model does not take; without it, that is refused.
+# Collects the names of columns that the model does not take; without it, such columns are refused.
 Ignored = Optional[Dict[str, None]]
 
 
@@ -69,7 +69,7 @@ def invocation_response(outputs: dict[str, np.ndarray]) -> bytes:
 
 
 def without_params(body: Any) -> tuple[Any, dict[str, Any]]:
-    """A body without the `params` that MLflow's clients send beside one of its keys, and these, empty where there are none."""
+    """A body without the `params` that MLflow's clients send beside one of its keys, and the `params`, empty where there are none."""
     if not isinstance(body, dict) or not isinstance(body.get("params"), dict) or not any(key in body for key in KEYS):
         return body, {}
     return {key: value for key, value in body.items() if key != "params"}, body["params"]
@@ -84,7 +84,7 @@ def _tensors(named: dict[str, Any], signature: Signature) -> dict[str, np.ndarra
 
 
 def _is_no_rows(value: Any, spec: TensorSpec) -> bool:
-    """An empty list is no rows, each of the form that the input has."""
+    """Whether the value is an empty list: it means no rows, each with the shape of the input."""
     return value == [] and bool(spec.shape) and spec.shape[0] == -1
 
 

@@ -1,4 +1,4 @@
-"""OpenAI's API, as far as a model has it: chat completions, completions, embeddings and models."""
+"""OpenAI's API, as far as models support it: chat completions, completions, embeddings and models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..refusal import Refusal
 
 
 def chunk_json(chunk: dict[str, Any], model: str) -> dict[str, Any]:
-    """As the client sees it: by the model's own name, and without what llama.cpp measures."""
+    """The chunk as the client sees it: by the model's own name, and without llama.cpp's measurements."""
     return {**{key: value for key, value in chunk.items() if key != "timings"}, "model": model}
 
 
@@ -24,7 +24,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 def without_usage(chunk: dict[str, Any]) -> dict[str, Any] | None:
-    """For a client that has not asked for it; None where the chunk says nothing else."""
+    """The chunk for a client that has not asked for its usage; None where the chunk has nothing else."""
     if "usage" not in chunk:
         return chunk
     return {key: value for key, value in chunk.items() if key != "usage"} if chunk["choices"] else None
@@ -39,7 +39,7 @@ def without_others(chunk: dict[str, Any]) -> dict[str, Any]:
 
 
 def by_token() -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Makes of each chunk of an answer to /v1/completions what that has: log-probabilities in lists, where /v1/chat/completions has an object for each token; `text_offset` is the place of each in the text that is answered."""
+    """Turns each chunk of an answer into the form of /v1/completions: log-probabilities in lists, where /v1/chat/completions has an object for each token; `text_offset` is the place of each token in the answer's text."""
     told: dict[int, int] = {}
 
     def listed(choice: dict[str, Any]) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
 
 
 def _image_openapi(config: Config, model: Model) -> dict[str, Any]:
-    """The same of a model over images, which takes one as the body, or what Hugging Face's inference API does."""
+    """The document of a model over images, which takes an image as the body, or a request of Hugging Face's inference API."""
     path = f"/v2/models/{config.name}"
     text = {"type": "string", "description": "a PNG, JPEG or WebP as base64, or its data URL"}
     inputs = {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]}
@@ -135,7 +135,7 @@ def _add_files(path: dict[str, Any], form: dict[str, Any], kinds: Iterable[str])
     body["content"] = {**files, **body["content"]}
 
 
-# Which every language model can go on with.
+# A text that every language model can continue.
 TEXT = "Once upon a time"
 
 _CHAT = {"messages": [{"role": "user", "content": TEXT}]}
@@ -180,7 +180,7 @@ def _about_it(path: str) -> dict[str, Any]:
 
 
 def nested_example(example: dict[str, np.ndarray] | None, model: Model) -> dict[str, Any] | None:
-    """In the form that `/invocations` takes: by name, but the rows themselves where code takes no names."""
+    """The example in the form that `/invocations` takes: by name, or the bare rows where code takes no names."""
     if not example:
         return None
     by_name = {name: json.loads(nested_json(array)) for name, array in example.items()}

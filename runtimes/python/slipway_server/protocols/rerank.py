@@ -1,4 +1,4 @@
-"""Texts by how well they go with a query, as servers that rank texts are asked: with `documents` as Cohere, Jina and vLLM have it, with `texts` as Hugging Face's server of embeddings has it."""
+"""Ranks texts by how well they match a query, in the forms of other ranking servers: with `documents` like Cohere, Jina and vLLM, with `texts` like Hugging Face's embedding server."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ Event = dict[str, Any]
 
 
 class Response:
-    """`body` is what was asked; `model` the name that the answer has."""
+    """A response in progress: `body` is the request; `model` the name in the answer."""
 
     def __init__(self, body: dict[str, Any], model: str) -> None:
         self._body, self._model = body, model
@@ -138,7 +138,7 @@ _IDS = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
 
 
 class _Item:
-    """A message, a reasoning or a call of a function: `call` is its number among the calls, `text` what it says, or its arguments."""
+    """A message, a reasoning or a call of a function: `call` is its number among the calls, `text` its text or its arguments."""
 
     def __init__(self, kind: str, call: int | None = None, call_id: str | None = None, name: str | None = None) -> None:
         self.kind, self.call, self.name = kind, call, name

@@ -1,4 +1,4 @@
-"""OpenAI's Responses API as a conversation: what it asks of one, and what one has answered in its words. Nothing is stored: each request has all of its conversation."""
+"""Maps OpenAI's Responses API to a conversation: a request becomes one, and its answer takes the API's form. Nothing is stored: each request has all of its conversation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _READ = (
     *("input", "instructions", "max_output_tokens", "tools", "tool_choice", "text", "include", "top_logprobs", "reasoning"),
     *("metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "stream_options"),
 )
-# Fields for what this server does not do, with the values that ask for nothing, and what to do instead.
+# Fields that this server does not support, with the values that ask for nothing, and advice.
 _STATELESS = "nothing is stored here: send the whole conversation as input"
 _NOT_DONE: dict[str, tuple[tuple[Any, ...], str]] = {
     "previous_response_id": ((), _STATELESS),

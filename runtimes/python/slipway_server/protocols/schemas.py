@@ -24,7 +24,7 @@ _VALUES: dict[str, dict[str, Any]] = {
 }
 
 
-# Makers of clients want to know of what a list is, also where it may be of anything.
+# Generators of clients need the type of a list's items, even if items may be of any type.
 _ROW = {"type": "array", "items": {}, "description": "values in the order of the columns"}
 _ROWS = {"type": "array", "items": {}, "description": "rows, or the values of one"}
 

@@ -23,7 +23,7 @@ _UTF_16 = "the body is UTF-16, as PowerShell writes files by default; it takes U
 
 
 def text_of(body: bytes) -> str:
-    """Without the mark that some programs write first. Refuses with 400 bytes that are not UTF-8."""
+    """The text without the byte-order mark that some programs write first. Refuses with 400 bytes that are not UTF-8."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -78,7 +78,7 @@ def _with_nan(body: bytes, text: str) -> Any:
 
 
 _TEXT_OR_NAN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|NaN', re.DOTALL)
-# A string, complete or truncated, or what many programs write but JSON does not have: an infinite number, or what Python prints.
+# A string, complete or truncated, or a value that many programs write but JSON does not have: an infinite number, or Python's own spelling.
 _TEXT_OR_FOREIGN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|None|True|False|\'', re.DOTALL)
 _PYTHONS = (b"None", b"True", b"False", b"'")
 
@@ -144,7 +144,7 @@ def value_of(body: bytes, content_type: str) -> Any:
 
 
 def _json_in(text: bytes) -> Any:
-    """The objects or the list that a text is, as a browser's `fetch` calls JSON unless it is told otherwise; None for any other text."""
+    """The objects or the list in a text, since a browser's `fetch` declares text for JSON by default; None for any other text."""
     if not text.lstrip().startswith((b"{", b"[")):
         return None
     try:
@@ -173,7 +173,7 @@ def _csv(text: str) -> Any:
         table = pandas.read_csv(io.StringIO(text))
         rounded = [name for name in table.columns if table[name].dtype.kind == "f" and (table[name].abs() > MOST_EXACT).any()]
         if rounded:
-            # Beside missing values pandas has made floats of whole numbers.
+            # pandas has turned whole numbers beside missing values into floats.
             cells = pandas.read_csv(io.StringIO(text), usecols=rounded, dtype=str)
             table = _with_whole(table, {name: [_whole_or_none(cell) for cell in cells[name]] for name in rounded})
         return table

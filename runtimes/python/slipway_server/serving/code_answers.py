@@ -62,7 +62,7 @@ def jsonable(value: Any) -> Any:
     return _record_json(value)
 
 
-# How many numbers were lost, because JSON has none of their kind; the model's only thread counts them.
+# The number of numbers lost because JSON cannot write them; the model's only thread counts them.
 _lost = 0
 
 

@@ -11,7 +11,7 @@ from ..config import Config
 from ..language.measures import Asked, Generation, Tell
 from ..protocols.api_gateway import api_context, request_id
 
-# To a container API Gateway itself says it.
+# In front of a container, API Gateway itself sends this header.
 _KEY_ID = "x-slipway-key-id"
 
 
@@ -28,7 +28,7 @@ def telling(config: Config) -> Tell:
     """
 
     def tell(generation: Generation) -> None:
-        # In one go: threads write side by side.
+        # One write for the whole line, since several threads write.
         sys.stdout.write(line_of(config, generation, int(time.time() * 1000)) + "\n")
         sys.stdout.flush()
 

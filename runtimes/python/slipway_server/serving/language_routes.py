@@ -53,7 +53,7 @@ class LanguageRoutes:
         return await in_openai_words(self._embeddings(request))
 
     async def invocations(self, request: Request) -> Answer:
-        """A conversation as in OpenAI's API; else texts under `prompt` or `inputs`, which are answered by what the model makes of them."""
+        """Answers a conversation as OpenAI's API does; else texts under `prompt` or `inputs`, with the model's continuations."""
         body = await self._body(request)
         if isinstance(body, dict) and "messages" in body:
             return await self._chat(request, body)
@@ -170,7 +170,7 @@ class LanguageRoutes:
 
 
 def _texts_in(body: Any) -> tuple[str | list[str], dict[str, Any]]:
-    """The texts of a request, and what else it says of how they are to be answered."""
+    """The texts of a request, and its other options for the answer."""
     for key in ("prompt", "inputs", "instances"):
         if isinstance(body, dict) and key in body:
             texts, options = body[key], {name: value for name, value in body.items() if name not in (key, "params")}

@@ -179,7 +179,7 @@ class Routes:
         return Answer(response_by_row(outputs), headers=warning_of(ignored, self._infinite_in(outputs)))
 
     async def _invoked(self, request: Request, model: Model) -> tuple[dict[str, np.ndarray], bool, dict[str, None] | None]:
-        """The outputs, whether they are requested by row, and the names of what was ignored."""
+        """The outputs, whether they are requested by row, and the names of the ignored columns."""
         ignored: dict[str, None] | None = None if self._config.extra_columns == "refuse" else {}
         essence = type_of(request, ("text/csv", JSON_LINES))
         is_csv = essence == "text/csv"
@@ -207,7 +207,7 @@ class Routes:
         """The model's document, and a request that it has just answered, or that its artifact gives; made on first use."""
         model = self._model()
         if self._itself is None:
-            # Nobody waits for what a language model makes of an empty text.
+            # A language model is not asked: nobody waits for its continuation of an empty text.
             is_asked = model.signature.inputs and not model.language
             answered = await self._predictor.run(lambda: first_example(model), None) if is_asked else None
             inputs = answered and answered[0]

@@ -21,7 +21,7 @@ class Telling(Protocol):
 
 
 class Completion:
-    """/v1/completions and /v1/chat/completions, by the model's own name; with what was used in a stream only where that is asked for."""
+    """The answers of /v1/completions and /v1/chat/completions, by the model's own name; a stream has its usage only where the client asks for it."""
 
     def __init__(self, model: str, has_usage: bool) -> None:
         self._model, self._has_usage = model, has_usage

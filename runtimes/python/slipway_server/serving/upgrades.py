@@ -41,7 +41,7 @@ class _Parser(httptools.HttpRequestParser):
     def __init__(self, protocol: WithoutUpgrades) -> None:
         super().__init__(protocol)
         self._protocol = protocol
-        # As uvicorn's own has it: what follows a request that closes the connection is no error of that.
+        # uvicorn's own parser does the same: data after a request that closes the connection is not an error of that request.
         self.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def feed_data(self, data: bytes) -> None:

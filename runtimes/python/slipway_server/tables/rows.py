@@ -79,7 +79,7 @@ def whole_of(spec: TensorSpec, value: Any) -> Any:
 
 
 def warning_of(ignored: dict[str, None] | None, infinite: list[str] | None = None) -> dict[str, str]:
-    """The warning header that names what was ignored of a request, and the outputs with NaN or infinite numbers: in ASCII, at most eight of each."""
+    """The warning header that names the ignored columns of a request, and the outputs with NaN or infinite numbers: in ASCII, at most eight of each."""
     said = [f"ignored what the model does not take: {_names(list(ignored))}"] if ignored else []
     said += [not_finite(infinite)] if infinite else []
     return {"x-slipway-warning": "; ".join(said)} if said else {}

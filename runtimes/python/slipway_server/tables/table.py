@@ -38,7 +38,7 @@ def columns_of_records(records: Any, label: str, takes: Takes) -> dict[str, Any]
 
 
 def no_rows(takes: Takes) -> dict[str, Any]:
-    """No rows are a table too: what answers them are as many."""
+    """A table without rows is a table too: its answer has no rows either."""
     return {spec.name: [] for spec in takes.inputs}
 
 

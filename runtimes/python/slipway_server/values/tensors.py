@@ -63,7 +63,7 @@ class Signature:
     outputs: tuple[TensorSpec, ...]
 
     def declared(self) -> Signature:
-        """As clients are told: any value can be written as a text, and so what the model drops."""
+        """The signature shown to clients: any value can be written as a text, and so can one that the model ignores."""
         return replace(self, inputs=tuple(replace(spec, datatype="BYTES") if spec.is_unread else spec for spec in self.inputs))
 
     def json(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def datatype_of(array: np.ndarray) -> str:
 
 
 def read_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
-    """Reads an array from JSON `data`, nested as `shape` says or flat; refuses with 400 what the model cannot take."""
+    """Reads an array from JSON `data`, nested by `shape` or flat; refuses with 400 a value that the model cannot take."""
     label = f'input "{spec.name}"'
     check_shape(spec, shape, label)
     return pack(spec.datatype, flatten(data, shape, label), label).reshape(shape)
