@@ -1,4 +1,4 @@
-// From a Python model dropped in the bucket of a fresh data folder to Live, and where that time goes; beside what uv takes for the same packages, and what it takes to have the same model answer by LitServe and by BentoML.
+// Measures the time from a Python model dropped in the bucket of a fresh data folder to Live, and its stages; beside uv's time for the same packages, and the time until LitServe and BentoML answer with the same model.
 // The machine is shared: compare figures of one run. A fresh HOME empties the caches of packages too. `node bench/first-model.ts [ROUNDS]`
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -30,7 +30,7 @@ type Other = (typeof OTHERS)[keyof typeof OTHERS];
 const PACKAGES = ['scikit-learn==1.8.0', 'pandas', 'joblib'];
 const MOST_APART = 1e-4;
 const LOOK_MS = 10;
-/** A command of the build, and a stage of it: those that work side by side are told apart by the last that was told. */
+/** A command of the build, and a stage of it: stages that run side by side are distinguished by the latest line. */
 const STAGE = /^(?:\[Container\] Running command .*commands\/([\w-]+)\.mjs|progress: ([a-z ]+))/;
 
 type Probabilities = { readonly probabilities: readonly (readonly number[])[] };

@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["pickle", "pickletools", "zipfile", "ta
 
 
 class Harmless(pickle._Unpickler):
-    """Names are classes that do nothing: an input may name what it likes."""
+    """Names are classes that do nothing: an input may name any."""
 
     def find_class(self, module, name):
         return type(name, (), {"__setstate__": lambda self, state: None, "__init__": lambda self, *args, **named: None})
@@ -56,7 +56,7 @@ def try_one(data):
     try:
         READ(data)
     except Exception:
-        # A refusal is what most end in.
+        # Most inputs end in a refusal.
         pass
 
 

@@ -1,4 +1,4 @@
-// Reads what inspection accepts with Python's own readers too: `node bench/fuzz-differential.ts [inputs] [seed] [subject...]`.
+// Reads the inputs that inspection accepts with Python's own readers too: `node bench/fuzz-differential.ts [inputs] [seed] [subject...]`.
 // Fails where both differ, or where something happens; such an input is kept in a folder that is named at the end.
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';

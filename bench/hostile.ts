@@ -39,7 +39,7 @@ async function refused(path: string): Promise<Verdict> {
   );
 }
 
-/** A dict of models is no harm, though it is not served. */
+/** A dict of models does no harm, though it is not served. */
 async function blocked(path: string): Promise<Verdict> {
   const bytes = readFileSync(path);
   const read = () => scan(bytes, { globals: pickleGlobals(path, []) });

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { listen } from '../src/adapters/local/http/listen.ts';
 
-/** A process that serves at `origin`; `path` is what to call there. */
+/** A process that serves at `origin`; `path` is the path to call there. */
 export type Served = {
   readonly origin: string;
   readonly path: string;

@@ -46,7 +46,7 @@ const CHANGES: Readonly<Record<Change, () => Promise<void>>> = { upgrade, broken
 let constant = 0;
 let endings = 0;
 let kills = 0;
-// The server that was killed, until another one answers; 0 for none.
+// The server that was killed, until another one answers; 0 when no server was killed.
 let killedPid = 0;
 
 slipway.drop(`${FILE}.yaml`, `placement: { target: ${values.target} }\n`);
@@ -86,7 +86,7 @@ async function ask(): Promise<void> {
     const key = `${revision} ${data}`;
     answered.set(key, (answered.get(key) ?? 0) + 1);
   } else {
-    // Whoever is asked by a server that is killed gets no answer, until another one is ready.
+    // A client of a killed server gets no answer until another server is ready.
     const isByKill = kills > killsBefore || wasKilled;
     (isByKill ? lostByKills : lost).push(`${status} ${JSON.stringify(data)}`);
   }
@@ -134,7 +134,7 @@ async function kill(): Promise<void> {
   killedPid = 0;
 }
 
-/** The next end of a deployment; one that is none of these is a fault. */
+/** The next end of a deployment; any other end is a fault. */
 async function ends(...states: readonly string[]) {
   endings += 1;
   const { detail } = await slipway.ending(MODEL, endings);

@@ -33,7 +33,7 @@ export async function firstAnswer(
   throw new Error(`${origin}${path} has not answered in ${LONGEST_MS / 60_000} minutes`);
 }
 
-/** Undefined where nothing listens, or what listens is not ready. */
+/** The answer; undefined where nothing listens, or the server is not ready. */
 async function posted(url: string, body: string): Promise<string | undefined> {
   try {
     const answer = await request(url, { method: 'POST', headers: HEADERS, body });

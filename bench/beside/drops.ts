@@ -11,7 +11,7 @@ import type { Ours } from './subject.ts';
 /** The model's name where a server is started without a gateway. */
 export const MODEL = 'm';
 const SOURCES = fileURLToPath(new URL('../../runtimes/onnx', import.meta.url));
-// From there it finds onnxruntime.
+// The bundle finds onnxruntime from this folder.
 const BUNDLE = fileURLToPath(new URL('../../node_modules/.cache/slipway-bench', import.meta.url));
 
 /** A drop of a model under a name of its own, so that it is built anew, and its right answer. */
@@ -22,7 +22,7 @@ export type Drop = {
   readonly mostApart: number;
 };
 
-/** From a model renamed into the bucket to its first right answer through the gateway, ms. */
+/** The time from a model renamed into the bucket to its first right answer through the gateway, ms. */
 export async function dropped(
   slipway: RunningSlipway,
   drop: Ours['drop'],

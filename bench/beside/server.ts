@@ -26,7 +26,7 @@ export type Server = {
 
 const ENDED_MS = 10_000;
 
-/** Starts a server in a process group of its own, on a free port. What it writes is in a file that its end names. */
+/** Starts a server in a separate process group, on a free port. Its output goes to a file that its end names. */
 export async function startServer({ program, given, environment, cwd }: Command): Promise<Server> {
   const port = String(await freePort());
   const log = join(tmpdir(), `slipway-bench-${port}.log`);

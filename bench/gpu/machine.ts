@@ -1,4 +1,4 @@
-// Which GPU there is here, and what runs vLLM: a Python that has it, or its image.
+// Finds the GPU of this machine, and the program that runs vLLM: a Python that has it, or its image.
 import { execFile, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ export type Runner = {
   reference(folder: string, given: readonly string[], input?: string): Promise<string>;
 };
 
-/** The first GPU of this machine, as the calculations have it. */
+/** The first GPU of this machine, in the form that the calculations take. */
 export async function gpuHere(): Promise<Gpus> {
   const query = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits', '--id=0'];
   const told = await run('nvidia-smi', query).catch(() => {
@@ -37,7 +37,7 @@ export async function gpuHere(): Promise<Gpus> {
   return { accelerator: acceleratorOf(name), count: 1, acceleratorMiB: Number(memory) };
 }
 
-/** One GPU of this name, as the cheapest instance of EC2 has it. */
+/** One GPU of this name, as in the cheapest EC2 instance that has one. */
 export function gpuOnEc2(name: string): Gpus {
   const found = instances.instances.find((each) => each.accelerator === name && each.count === 1);
   if (found) return found;
@@ -53,7 +53,7 @@ export async function usedMiB(): Promise<number> {
   return Number((await run('nvidia-smi', query)).stdout.trim());
 }
 
-/** By a Python that imports vllm, else by the image. */
+/** Runs vLLM by a Python that imports it, else by the image. */
 export async function runnerHere({
   VLLM_PYTHON: python,
   VLLM_IMAGE: image,

@@ -70,7 +70,7 @@ def table():
 
 
 def question(rows, probabilities):
-    """As the Open Inference Protocol asks it and as a FastAPI of one's own does, and the framework's answer."""
+    """The request in the Open Inference Protocol and in a plain FastAPI's form, and the framework's answer."""
     if isinstance(rows, pd.DataFrame):
         inputs = [column(name, rows[name].tolist()) for name in rows]
         plain = rows.to_dict("records")

@@ -14,7 +14,7 @@ export async function* objectAt(url) {
 
 /** Writes an object from a text or chunks, of about `bytes`. */
 export async function putObject(url, content, bytes) {
-  // By its size the CLI chooses parts of which an object has no more than S3 allows.
+  // The CLI chooses the size of parts by this, since S3 limits the number of an object's parts.
   const command = [...COPY, '--expected-size', String(bytes), '-', url];
   await ran('aws', command, content).catch((error) => {
     throw withoutUrl(error, url);

@@ -10,8 +10,8 @@ const run = promisify(execFile);
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 /**
- * Compiles in advance what these modules will import, and these files beside them; returns the files of the modules.
- * `last` are modules that are imported later on than all the others: `onFirst` is called once nothing is left but what they import.
+ * Compiles ahead the files that these modules will import, and these files beside them; returns the files of the modules.
+ * `last` are modules that are imported later than all the others: `onFirst` is called once only their imports are left.
  */
 export async function compileImported(python, modules, options = {}) {
   const { files = [], last = [], onFirst = () => {}, kept = cached('bytecode') } = options;

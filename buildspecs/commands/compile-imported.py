@@ -30,7 +30,7 @@ HEADER = 16
 MONTH = 30 * 24 * 60 * 60
 # OPTIMIZED and NEWLOCALS: the body of a function, which an import does not run.
 FUNCTION = 3
-# From Python 3.14 on, small integers are loaded by an instruction of their own, which is any other here.
+# From Python 3.14 on, small integers are loaded by a separate instruction, which this code does not look for.
 IMPORT_NAME, LOAD_CONST, EXTENDED_ARG = opmap["IMPORT_NAME"], opmap["LOAD_CONST"], opmap["EXTENDED_ARG"]
 
 
@@ -51,7 +51,7 @@ def main(packages, kept, roots):
             seen.add(name)
             if source:
                 found.append((source, name if source.endswith("__init__.py") else name.rpartition(".")[0]))
-        # Ahead of what else is left, as Python imports it.
+        # These come before everything else that is left, in the order in which Python imports them.
         left[:0] = found
 
     first, last = (roots[: roots.index("--")], roots[roots.index("--") + 1 :]) if "--" in roots else (roots, [])
@@ -80,7 +80,7 @@ def tell(lines):
 
 
 def finish(submit, at_once, left, follow):
-    """Compiles all that is left, and what that imports, in so many batches side by side; yields each that is compiled."""
+    """Compiles all files that are left, and their imports, in so many batches side by side; yields each compiled file."""
     waiting = {}
     while left or waiting:
         while left and len(waiting) < at_once:
@@ -180,7 +180,7 @@ def forget_unused(kept):
             if known.st_nlink == 1 and known.st_mtime < time.time() - MONTH:
                 os.remove(each.path)
         except FileNotFoundError:
-            # By another build.
+            # Another build has removed it.
             pass
 
 

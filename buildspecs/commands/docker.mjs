@@ -20,7 +20,7 @@ export async function there(image) {
   await docker(['image', 'inspect', image]).catch(() => docker(['pull', '--quiet', image]));
 }
 
-/** The label by which one machine finds, and may delete, what a killed build left behind. */
+/** The label by which one machine finds, and may delete, a killed build's containers and images. */
 const { CONTAINER_LABEL } = process.env;
 export const LABELLED = CONTAINER_LABEL ? ['--label', CONTAINER_LABEL] : [];
 

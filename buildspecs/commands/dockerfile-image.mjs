@@ -6,7 +6,7 @@ import { withoutLogin } from './without-login.mjs';
 const { WEB_ADAPTER_IMAGE } = process.env;
 
 /**
- * Makes the image of a model that is itself an image: `wishes.image`, by digest, or else built from the Dockerfile in the artifact's folder. Its runtime's Dockerfile then adds what each target needs.
+ * Makes the image of a model that is itself an image: `wishes.image`, by digest, or one built from the Dockerfile in the artifact's folder. Its runtime's Dockerfile then adds the parts that each target needs.
  * `labels` override existing ones.
  */
 export async function dockerfileImage({ images, runtime, wishes, folder, labels, tag }) {

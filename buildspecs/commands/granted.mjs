@@ -1,4 +1,4 @@
-// Reads what Slipway granted a build, from s3:, https: or file: URLs. They let their holder read, so they are never printed.
+// Reads the files that Slipway granted a build, from s3:, https: or file: URLs. They let their holder read, so they are never printed.
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';

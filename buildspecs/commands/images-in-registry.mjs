@@ -85,7 +85,7 @@ async function withModel({ to, from, base, folder, labels, layers, known }) {
   };
 }
 
-/** The label with the image's unpacked size: its environment's has it, unless that was built before there was this label. */
+/** The label with the image's unpacked size: that of its environment and the layers; left out where the environment was built before there was this label. */
 function unpackedOf({ config: { Labels } }, layers) {
   const own = Number(Labels?.[UNPACKED]);
   const sum = layers.reduce((total, { bytes }) => total + bytes, own);
@@ -101,7 +101,7 @@ async function stored(to, known, folder, { paths, key }) {
   return { ...layer.facts(), key };
 }
 
-/** As many at once as an engine pushes. */
+/** Stores the layers, as many at once as an engine pushes. */
 async function eachOf(layers, store) {
   const done = [];
   const left = layers.entries();
@@ -127,7 +127,7 @@ function changedConfig({ config, rootfs, history = [], ...rest }, added, labels)
   };
 }
 
-/** {digest, size, diffId} of the layers of weights in an image, by their keys; none where there is no such image. */
+/** {digest, size, diffId} of the layers of weights in an image, by their keys; empty where there is no such image. */
 async function layersIn(repository, tag) {
   const manifest = tag && (await repository.manifest(tag));
   if (!manifest) return new Map();
@@ -144,7 +144,7 @@ async function configOf(repository, manifest) {
   return JSON.parse(await repository.blob(JSON.parse(manifest).config.digest));
 }
 
-/** Reports here what Lambda would refuse later. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html */
+/** Describes the image, and reports here a limit for which Lambda would refuse it later. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html */
 function describe(repository, bytes, labels) {
   const { mediaType, config, layers } = JSON.parse(bytes);
   const other = layers?.find((layer) => !/[.+]gzip$/.test(layer.mediaType));

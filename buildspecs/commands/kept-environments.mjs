@@ -9,7 +9,7 @@ const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
 // Written anew for each environment that is installed.
 const LOCK = 'lock.txt';
 
-/** Where an environment of this name is kept for a Python: an update of that may be of another version. */
+/** The folder in which an environment of this name is kept for a Python: an update of that Python may be another version. */
 export async function keptAs(name, python) {
   const program = await realpath(python);
   const { mtimeMs } = await stat(program);
@@ -24,7 +24,7 @@ export async function takeKept(from, folder) {
     linkAll(from, folder);
     return true;
   } catch {
-    // There is none, it is being deleted, or it is on another disk.
+    // It does not exist, is being deleted, or is on another disk.
     await rm(folder, { recursive: true, force: true });
     return false;
   }

@@ -9,7 +9,7 @@ import { unpackedBytes } from './unpacked.mjs';
 /** The platform that Lambda and the hosts of containers run. */
 const PLATFORM = 'linux/amd64';
 
-/** Leaves an image of the engine, and after it what its smoke test has found, at `place`, the URL of an object without its ending. */
+/** Leaves an image of the engine, and after it the result of its smoke test, at `place`, the URL of an object without its ending. */
 export async function leaveImage(place, image, smoke) {
   const bytes = await unpackedBytes(image);
   await retried('leaving the image', () =>

@@ -28,7 +28,7 @@ const INSTALL = join(SERVER, 'install-packages.sh');
 const SERVING = [
   'slipway_server.__main__',
   'slipway_server.describe',
-  // By numpy's code that is not Python's.
+  // numpy's compiled code imports this one.
   'numpy._core._exceptions',
   'uvicorn.lifespan.off',
   'uvicorn.loops.asyncio',
@@ -47,13 +47,13 @@ const CONVERTING = [
 // Marks an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
 const READY = 'ready';
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
-// Where Python finds its own modules, in an environment.
+// The file by which Python finds its own modules in an environment.
 const CONFIGURATION = 'pyvenv.cfg';
 
 /**
- * Creates, when they are asked for, the environment that an order names and the converter's, under IMAGES/environments where they are missing, and the links to them in the image's folder.
- * `environment` and `converter` answer its Python as soon as a model can be loaded in it. That of a converter, which not every version of a framework has, is empty where there is none: then the framework serves the model.
- * `finish` waits for what is still being compiled.
+ * Creates on demand the environment that an order names and the converter's, under IMAGES/environments where they are missing, and the links to them in the image's folder.
+ * `environment` and `converter` return the environment's Python as soon as a model can be loaded in it. Not every version of a framework has a converter: without one it returns an empty place, and the framework serves the model.
+ * `finish` waits for the rest of the compilation.
  */
 export function makeEnvironments(images, image, { environmentHash, python, keptBecause, imports }) {
   const tools = once(() => findTools([python.python, ...python.orElse]));
@@ -116,7 +116,7 @@ async function provide(name, as, { packages, isKept }, { folder, image, tools, t
 async function compiled(environment, { first, last }, onFirst) {
   progress('compiling what is imported');
   try {
-    // All of the server: it imports what a format needs by name.
+    // All files of the server are compiled, since it imports a format's modules by name.
     const files = await filesIn(await serverIn(environment));
     await compileImported(pythonIn(environment), first, { files, last, onFirst });
   } catch (error) {
@@ -177,7 +177,7 @@ async function requireSame(folder, configured) {
   );
 }
 
-/** Deletes what killed builds left half made: some hundred megabytes each. */
+/** Deletes the half-made folders of killed builds: some hundred megabytes each. */
 async function removeLeft(folder) {
   const [all, name] = [dirname(folder), basename(folder)];
   for (const left of await readdir(all).catch(() => [])) {

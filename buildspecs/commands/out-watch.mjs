@@ -1,4 +1,4 @@
-// Counts what the code of a model writes to the one folder that it may write to in a build: as src/adapters/local/servers/scratch-watch.ts counts what a server writes.
+// Counts the files that a model's code writes to the only folder that it may write to in a build, as src/adapters/local/servers/scratch-watch.ts counts those of a server.
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filesIn, sizeOf } from './files.mjs';
@@ -14,13 +14,13 @@ const MOST_DEEP = 64;
 const PERIOD_MS = 1_000;
 const BLOCK_BYTES = 512;
 
-/** The limits of what a model's code writes while it is proven: 512 MiB and four times its size, in 10,000 files. */
+/** The limits of the files that a model's code writes while it is proven: 512 MiB and four times its size, in 10,000 files. */
 export async function limitsFor(model) {
   const bytes = await sizeOf(await filesIn(model));
   return { mostBytes: SPARE_BYTES + TIMES_THE_MODEL * bytes, mostFiles: MOST_FILES };
 }
 
-/** Looks every second, and calls `onOver` once, with a sentence, when `folder` has more than these limits. Returns what ends that. */
+/** Looks every second, and calls `onOver` once, with a sentence, when `folder` has more than these limits. Returns a function that ends the watch. */
 export function watchOut(folder, limits, onOver) {
   let timer;
   let isEnded = false;
@@ -39,7 +39,7 @@ export function watchOut(folder, limits, onOver) {
   };
 }
 
-/** Why there is more in a folder than there may be, as a sentence; undefined where there is not. On Linux also what has no name any more, while a process of this build has it open. */
+/** The limit that a folder exceeds, as a sentence; undefined where it exceeds none. On Linux this includes deleted files that a process of this build still has open. */
 export async function overIn(folder, { mostBytes, mostFiles }) {
   const seen = new Set();
   let bytes = 0;

@@ -43,7 +43,7 @@ session = await opening;
 console.log(`${config.name} is ready`);
 channel.tell({ ready: true });
 
-/** A folder holds a model over images or texts, with what prepares them. */
+/** Opens a model over images or texts from a folder, which also holds the settings that prepare its inputs; else a single file. */
 async function openModel(path: string): Promise<Session> {
   if (!(await isFolder(path))) return openSession(thread, path, exitWith(1));
   const images = await readImageFolder(path);

@@ -14,7 +14,7 @@ import { prepared } from './prepare.ts';
 
 export type Labelled = { readonly label: string; readonly score: number };
 
-/** How to label an image: `what` is its name in a refusal; by what `wished` makes of the scores, else as transformers chooses. */
+/** How to label an image: `what` is its name in a refusal; `wished` is the function applied to the scores, by default transformers' choice. */
 export type Wish = {
   readonly what: string;
   readonly top: number;

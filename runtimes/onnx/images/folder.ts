@@ -1,7 +1,7 @@
 import { labelsOf, objectIn, onnxIn, textIn } from '../language/folder.ts';
 import { type Preparation, readPreparation } from './processor.ts';
 
-/** A folder as transformers saved it, whose ONNX says what is in an image; `labels` are in the order of its output. */
+/** A folder as transformers saved it, whose ONNX classifies images; `labels` are in the order of its output. */
 export type ImageFolder = {
   readonly modelPath: string;
   readonly labels: readonly string[];

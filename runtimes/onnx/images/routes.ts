@@ -32,7 +32,7 @@ export async function imagesReply(
   return answered(request.isOne ? answers[0] : answers, kept);
 }
 
-// As PNG, JPEG, WebP and GIF begin, in Latin-1: requests declares nothing of a file that it sends as the body, and curl form fields.
+// The first bytes of PNG, JPEG, WebP and GIF, in Latin-1: requests declares no type for a file in the body, and curl declares form fields.
 const STARTS = ['\x89PNG', '\xff\xd8\xff', 'RIFF', 'GIF8'];
 
 function isImage(bytes: Uint8Array): boolean {

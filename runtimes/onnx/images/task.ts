@@ -14,7 +14,7 @@ import { type Classifier, type Labelled, SCORE_FUNCTIONS, type Wish } from './cl
 const SMALL_IMAGE =
   'iVBORw0KGgoAAAANSUhEUgAAAAwAAAAICAIAAABChommAAAAWklEQVR42mNkYDghwpAgwsAgwsAgwrAAK5uFQS6BAQoWMDBgZ7MwyEFZW5BE56CqhihawMCQwPAIyQw5FPNYGORgJj9CskUOxUYcbpLD4SafChR/4XATbj8CAP63HnYff75SAAAAAElFTkSuQmCC';
 const MOST_IMAGES = 32;
-/** As many labels as transformers' pipeline answers. */
+/** The number of labels that transformers' pipeline returns. */
 export const USUAL_TOP = 5;
 
 /** The contents of images, each of which is base64. */

@@ -7,7 +7,7 @@ import type { Tokens } from './tokens.ts';
 export type Answer = ReadonlyMap<string, Values>;
 export type Values = { readonly shape: readonly number[]; readonly data: Float32Array };
 
-/** Which outputs to read, whether they have values for each token, how many tokens to run at once, padding included, and whether texts may be padded. */
+/** The outputs to read, whether they have values for each token, how many tokens to run at once, padding included, and whether texts may be padded. */
 export type Reading = {
   readonly outputs: readonly string[];
   readonly isByToken: boolean;
@@ -21,7 +21,7 @@ export type Network = (
   isGone?: () => boolean,
 ) => Promise<readonly Answer[]>;
 
-// More at once is no faster on a CPU, and takes more memory: MiniLM 720 MB at 2048, 460 at 256 (src/domain/placement/encoder-memory.ts).
+// More tokens at once are no faster on a CPU, and take more memory: MiniLM 720 MB at 2048, 460 at 256 (src/domain/placement/encoder-memory.ts).
 export const RUN_TOKENS = 512;
 
 // The cost of a run besides its tokens: with MiniLM 2 ms, and 0.25 a token.

@@ -75,7 +75,7 @@ export async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Reads what the folder says of itself, by the rules of the inspection that let it in. Throws where it says too little. */
+/** Reads the folder's own settings, by the rules of the inspection that let it in. Throws where something is missing. */
 export async function readFolder(root: string): Promise<Folder> {
   const modules = await listIn(root, 'modules.json');
   const folder = join(root, textIn(modules?.[0], 'path') ?? '');
@@ -142,7 +142,7 @@ export function promptOf(own: Json | undefined): string {
   return (usual !== undefined && isObject(prompts) && textIn(prompts, usual)) || '';
 }
 
-/** Whether the last module that does anything is sentence-transformers' Normalize. What others come before it is in the graph. */
+/** Whether the last effective module is sentence-transformers' Normalize. The graph contains the other modules before it. */
 export function isNormalizing(modules: readonly Json[]): boolean {
   const kinds = modules.map((each) => textIn(each, 'type')?.split('.').at(-1));
   return kinds.filter((kind) => kind !== 'Dropout').at(-1) === 'Normalize';

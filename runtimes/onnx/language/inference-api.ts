@@ -51,7 +51,7 @@ export async function answerInference(
   return isLabel ? [answer] : answer;
 }
 
-/** The warning header where texts were cut to what the model takes. */
+/** The warning header where texts were cut to the model's limit. */
 export function cutWarning(
   { cut }: Asked,
   { folder }: LanguageModel,

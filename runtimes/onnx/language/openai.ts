@@ -52,7 +52,7 @@ function refuseOtherModel(asked: unknown, { name, aliases }: ModelNames): void {
   if (asked !== name && !aliases.includes(asked)) throw noSuchModel(asked, name);
 }
 
-/** The refusal says so in OpenAI's words, and what to do. */
+/** The refusal of an unknown model in OpenAI's words, with advice. */
 function noSuchModel(asked: string, name: string): Error {
   const way = `This endpoint serves \`${name}\`; other names for it stand under \`server.aliases\` in its model.yaml.`;
   const message = `The model \`${asked.slice(0, 128)}\` does not exist. ${way}`;

@@ -3,7 +3,7 @@ import { ERROR, type Schema } from '../protocols/schemas.ts';
 import type { LanguageModel } from './model.ts';
 import { SENTENCE } from './tasks/task.ts';
 
-/** The document of a model over texts: `/invocations` takes what Hugging Face's inference API does, one that makes vectors has OpenAI's path, and one that ranks texts those of servers that do. */
+/** The document of a model over texts: `/invocations` takes requests of Hugging Face's inference API; a model that makes vectors also has OpenAI's path, and one that ranks texts has the paths of ranking servers. */
 export function languageDocument(
   document: Document,
   { task, folder, embedder, ranker }: LanguageModel,

@@ -25,7 +25,7 @@ export async function inferenceReply(
   return { reply, call: kept };
 }
 
-// As Hugging Face's server of embeddings, Jina and vLLM, and Cohere's clients of either version call it.
+// The names that Hugging Face's embedding server, Jina and vLLM, and Cohere's clients of either version use.
 const RERANK = ['/rerank', '/v1/rerank', '/v2/rerank'] as const;
 
 /** OpenAI's paths and those that rank texts, as far as the model has them; the list of models is KServe's too. `loaded` returns undefined until the model is loaded. */

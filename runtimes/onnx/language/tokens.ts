@@ -22,7 +22,7 @@ export type Tokenizing = {
   readonly unknownId: number | null;
   /** The tokens of each text; a text that is cut into pieces has several. */
   encode(texts: readonly Text[]): Promise<readonly (readonly Tokens[])[]>;
-  /** The text of these tokens; `skipSpecial` leaves out the tokens that stand for none. */
+  /** The text of these tokens; `skipSpecial` leaves out tokens that are not part of the text. */
   decode(ids: readonly number[], skipSpecial: boolean): Promise<string>;
   /** The same of tokens by their own texts, as they follow each other in one word. */
   join(tokens: readonly string[]): string;
@@ -34,7 +34,7 @@ export async function openTokenizer(
   folder: Folder,
   { maxTokens, stride }: Cut,
 ): Promise<Tokenizing> {
-  // Imported late: a server of another model needs none of it.
+  // Imported late: a server of another model does not need it.
   const { Tokenizer } = await import('tokenizers');
   const tokenizer = Tokenizer.fromFile(folder.tokenizerPath);
   tokenizer.disablePadding();
@@ -87,7 +87,7 @@ async function inPieces(
       `a question takes ${question.getLength()} tokens; the model takes ${maxTokens} with its context`,
     );
   }
-  // Without a direction it would begin at the end.
+  // By default it would cut off the beginning.
   context.truncate(room, Math.min(stride, room - 1), 'right');
   return [context, ...context.getOverflowing()].map((piece) =>
     tokensOf(tokenizer.postProcess(question, piece, true), false),

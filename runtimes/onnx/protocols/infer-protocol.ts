@@ -201,7 +201,7 @@ function isShape(shape: unknown): shape is readonly number[] {
   return Array.isArray(shape) && shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
 }
 
-/** Any value can be written as a text, and so what the model drops. */
+/** The spec shown to clients: any value can be written as a text, and so can one that the model ignores. */
 function declaredOf(spec: TensorSpec): TensorSpec {
   return specOf(spec.isUnread ? { ...spec, datatype: 'BYTES' } : spec);
 }

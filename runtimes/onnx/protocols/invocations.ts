@@ -27,7 +27,7 @@ import {
   type TensorSpec,
 } from '../values/tensors.ts';
 
-/** Collects the names of what the model does not take; without it, that is refused. */
+/** Collects the names of columns that the model does not take; without it, such columns are refused. */
 type Ignored = Takes['ignored'];
 
 type Named = ReadonlyMap<string, unknown>;
@@ -168,7 +168,7 @@ function namedInputs(body: unknown, takes: Takes): Named {
   );
 }
 
-/** Where a row is one value, a body may be that value alone: `"text"`, the quickest to type after `curl -d`. */
+/** Whether the body is the only value itself, for a model with one value in a row: `"text"` is the quickest to type after `curl -d`. */
 function isOnlyValue(body: unknown, { inputs }: Takes): boolean {
   const [only, ...others] = inputs;
   const isColumn = only?.shape.length === 1 || (only?.shape.length === 2 && only.shape[1] === 1);

@@ -30,7 +30,7 @@ export function isOverLambda(
 function sizeOf(body: string | Uint8Array, isText: boolean): number {
   const bytes = Buffer.byteLength(body);
   if (!isText) return (bytes * 4) / 3;
-  // Only what is near the limit is looked through.
+  // Only bodies near the limit are measured exactly.
   if (bytes < MOST_BYTES / 2) return bytes;
   return Buffer.byteLength(JSON.stringify(typeof body === 'string' ? body : String(body)));
 }

@@ -65,7 +65,7 @@ export function createRoutes(
   if (version) paths.push(`/v2/models/${name}/versions/${version}`);
   return new Map<string, Route>([
     ['/ping', ready],
-    // As MLflow's server calls it too.
+    // MLflow's server uses this name too.
     ['/health', ready],
     ...(mlflowVersion ? [['/version', get(() => plain(mlflowVersion))] as const] : []),
     ['/v2/health/live', get(() => ok({ live: true }))],
@@ -78,7 +78,7 @@ export function createRoutes(
       [`${path}/infer`, infer(model, session)],
     ]),
     ['/invocations', rows],
-    // As clients of SageMaker's runtime call it, and those of MLflow's deployments.
+    // Clients of SageMaker's runtime and of MLflow's deployments call this path.
     [`/endpoints/${name}/invocations`, rows],
     [`/v1/models/${name}:predict`, predict(session, extraColumns)],
     [`/v1/models/${name}`, get(() => ok({ name, ready: session() !== undefined }))],

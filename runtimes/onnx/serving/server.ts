@@ -76,7 +76,7 @@ export function createModelServer(
   return server;
 }
 
-/** The answer in an encoding that the client takes, or why Lambda takes it in none. */
+/** The answer in an encoding that the client takes, or the reason why Lambda takes it in no encoding. */
 async function packed(request: IncomingMessage, { status, ...answer }: Reply): Promise<Reply> {
   const { body, headers } = await encoded(
     answer.body,

@@ -57,7 +57,7 @@ export function withMappedWeights(path: string): Uint8Array | undefined {
   }
 }
 
-/** An initializer with the place of its weights instead of them; undefined where it has none that are worth it. */
+/** An initializer with the place of its weights instead of them; undefined where its weights are not worth it. */
 function mapped(source: Source, { start, end }: Place, name: string): Uint8Array | undefined {
   const fields = [...placesIn(source, start, end)];
   const weights = fields.find(({ tag }) => tag === RAW_DATA);
@@ -87,7 +87,7 @@ export function* placesIn(source: Source, from: number, end: number): Generator<
   }
 }
 
-/** Reads a file by pieces: what is asked for next is mostly near. */
+/** Reads a file in windows: most reads are near the one before. */
 export function windowOn(file: number, size: number): Source {
   let begin = 0;
   let window: Uint8Array = new Uint8Array(0);

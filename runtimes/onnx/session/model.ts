@@ -129,7 +129,7 @@ async function mappedSession(
   return bytes && ort.InferenceSession.create(bytes, { ...options, extra: { session } });
 }
 
-/** In the file, operators come before the trees that they hold, and nodes before weights. */
+/** Whether the model has trees. In the file, operators come before their trees, and nodes before weights. */
 async function hasTrees(path: string): Promise<boolean> {
   const file = await open(path);
   try {

@@ -53,7 +53,7 @@ export async function openSession(
     const result = await runModel(run);
     if ('outputs' in result) return result.outputs;
     if ('exhausted' in result) {
-      // On AWS, clients only see a 502.
+      // On AWS, clients only see a 502, so the log has the reason.
       console.error(`a run had too little memory: ${result.exhausted}`);
       throw refusal(503, `the server has too little memory for this request: ${result.exhausted}`);
     }

@@ -59,7 +59,7 @@ function nameOfOutput({ content }: Field): string {
   return textIn(content, 1);
 }
 
-/** From the attribute that has them: `strings` or `ints` of an AttributeProto. */
+/** The labels in the attribute that has them: `strings` or `ints` of an AttributeProto. */
 function labelsOf({ tag, content }: Field): readonly string[] {
   if (tag !== tagOf(5) || !textIn(content, 1).startsWith('classlabels_')) return [];
   return [...fieldsOf(content)].flatMap((field) => {

@@ -2,7 +2,7 @@ import { refusal } from '../refusal.ts';
 import { SHOWN_KEYS, showKeys } from '../values/json.ts';
 import { shapeOf, type TensorSpec } from '../values/tensors.ts';
 
-/** The columns that a model takes. `ignored` collects the names of what is passed over: extra columns, and `params`; null when those are refused. */
+/** The columns that a model takes. `ignored` collects the names of extra columns and `params` that the server ignores; null when it refuses those. */
 export type Takes = {
   readonly inputs: readonly TensorSpec[];
   readonly ignored: Set<string> | null;
@@ -30,7 +30,7 @@ export function namesInTable(
   return isUnnamed && names.length === 1 ? [UNNAMED] : namesAsSaved(names, takes);
 }
 
-// The name of an input for which its framework has none.
+// The name of an input that its framework has no name for.
 const UNNAMED = 'input';
 
 /** The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names. */
@@ -90,7 +90,7 @@ export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
   return isColumn ? value.map((each) => [each]) : [value];
 }
 
-/** The warning header that names what was ignored of a request, and the outputs with NaN or infinite numbers: in ASCII, the first eight of each. */
+/** The warning header that names the ignored columns of a request, and the outputs with NaN or infinite numbers: in ASCII, the first eight of each. */
 export function warningOf(
   ignored: ReadonlySet<string> | null,
   infinite: readonly string[] = [],

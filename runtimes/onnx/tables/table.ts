@@ -45,7 +45,7 @@ export function columnsOfRecords(
 
 type Inputs = Pick<Takes, 'inputs'>;
 
-/** No rows are a table too: what answers them are as many. */
+/** A table without rows is a table too: its answer has no rows either. */
 export function noRows({ inputs }: Inputs): ReadonlyMap<string, unknown> {
   return new Map(inputs.map(({ name }) => [name, []]));
 }

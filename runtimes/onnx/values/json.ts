@@ -18,7 +18,7 @@ export function parseJsonWithBigIntegers(text: string): unknown {
 // Digits after a point are a fraction's, and most fractions have as many.
 const LONG_INTEGER = /(?:^|[[,:\s-])\d{16}(?!\d*[.eE])/;
 
-/** Reads the text, and then what Python writes for a missing number as null: clients of MLflow send that, since its server reads it. */
+/** Reads the text; if that fails, reads it with Python's spelling of a missing number as null: clients of MLflow send that, since its server reads it. */
 function parse(text: string, read: (text: string) => unknown): unknown {
   try {
     return read(text);
@@ -30,7 +30,7 @@ function parse(text: string, read: (text: string) => unknown): unknown {
   }
 }
 
-/** A guess at what the text is instead. */
+/** A guess at the format that the text has instead. */
 function otherIn(text: string): string | undefined {
   if (/^[^\s[{"=&,;]+=/.test(text)) return FORM;
   if (/^[^\s[{"][^\n]*[,;\t]/.test(text)) return CSV;
@@ -63,7 +63,7 @@ function withoutNaN(text: string): string | undefined {
   return pieces.length > 0 ? [...pieces, text.slice(from)].join('') : undefined;
 }
 
-/** The first thing outside of strings that many programs write but JSON does not have: an infinite number, or what Python prints. */
+/** The first value outside of strings that many programs write but JSON does not have: an infinite number, or Python's own spelling. */
 function foreignIn(text: string): string | undefined {
   const foreign = /-?Infinity|None|True|False|'/y;
   for (let at = 0; at < text.length; at += 1) {
@@ -95,7 +95,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** In one line. */
+/** The error's message in one line. */
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
 }

@@ -6,12 +6,12 @@ import { show } from './json.ts';
 /** The datatype names of the Open Inference Protocol. */
 export type Datatype = keyof typeof PACK;
 
-/** `shape` has -1 for a free dimension; an empty one is a scalar or, in a model that declares none, any shape. */
+/** An input or output. `shape` has -1 for a free dimension; an empty one is a scalar or, in a model that declares none, any shape. */
 export type TensorSpec = {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** For a classifier's probabilities: the class of each column. */
+  /** The class of each column of a classifier's probabilities. */
   readonly classes?: readonly string[];
   /** There only where texts may be missing. */
   readonly missing?: MissingTexts;
@@ -70,7 +70,7 @@ const PACK = {
 // numpy's limit; a model that declares no shape would take any number.
 const MOST_DIMENSIONS = 64;
 
-/** Reads a tensor from JSON `data`, nested as `shape` says or flat; refuses with 400 what the model cannot take. */
+/** Reads a tensor from JSON `data`, nested by `shape` or flat; refuses with 400 a value that the model cannot take. */
 export function readTensor(spec: TensorSpec, shape: readonly number[], data: unknown): Tensor {
   const label = `input "${spec.name}"`;
   checkShape(spec, shape, label);
@@ -94,7 +94,7 @@ export function readWrittenTensor(
 }
 
 /**
- * Texts as the model takes them: one that begins as what stands for a missing value gets that once more in front. No converted model
+ * Texts as the model takes them. A text that begins with the mark of a missing value gets that mark once more in front. No converted model
  * knows a text with it, so both are as unknown (runtimes/python/slipway_server/conversion/missing_texts.py).
  */
 export function sentTexts<T>(

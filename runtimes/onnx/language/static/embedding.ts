@@ -12,7 +12,7 @@ type Words = (
   text: string,
 ) => Promise<{ readonly ids: readonly number[]; readonly isCut: boolean }>;
 
-/** Vectors of texts as sentence-transformers makes them of a StaticEmbedding, or model2vec of what it saves: the mean of their tokens' vectors. Rejects where a token has none. */
+/** Vectors of texts as sentence-transformers makes them from a StaticEmbedding, or model2vec from its own files: the mean of their tokens' vectors. Rejects where a token has no vector. */
 export async function openStaticEmbedding(folder: StaticFolder): Promise<Embedder> {
   const { Tokenizer } = await import('tokenizers');
   const tokenizer = Tokenizer.fromFile(folder.tokenizerPath);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isNormalizing, listIn, objectIn, promptOf, textIn } from '../folder.ts';
 
 /**
- * Vectors of tokens, whose mean is the vector of a text: a StaticEmbedding of sentence-transformers, or what model2vec saves.
+ * Vectors of tokens, whose mean is the vector of a text: a StaticEmbedding of sentence-transformers, or a model that model2vec saved.
  * `isModel2vec`: texts are read as model2vec reads them, which leaves out unknown tokens.
  */
 export type StaticFolder = {

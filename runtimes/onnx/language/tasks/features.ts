@@ -20,7 +20,7 @@ export type Embedder = Task & {
 };
 export type Embedding = { readonly vector: Float32Array; readonly tokens: number };
 
-/** Where the graph makes the vectors of texts itself, by all modules of sentence-transformers. */
+/** The output where the graph makes the vectors of texts itself, by all modules of sentence-transformers. */
 export const POOLED = 'sentence_embedding';
 
 /** One vector of a text as sentence-transformers makes it; without its modules the mean, as it has for such a folder, and each token's own by `/invocations`, as transformers has. */
