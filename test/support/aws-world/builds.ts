@@ -32,7 +32,7 @@ export type ScriptedBuilds = {
 };
 
 type Places = {
-  /** Where the models of images are kept. */
+  /** The folder that keeps the models of images. */
   readonly folder: string;
   readonly repository: string;
   readonly environments: string;
@@ -75,7 +75,7 @@ export async function scriptedBuilds(
     await logs.send(new PutLogEventsCommand({ ...named, logEvents }));
   }
 
-  /** One build, which exports what `work` answers. */
+  /** One build, which exports the result of `work`. */
   async function run(work: () => Promise<Readonly<Record<string, string>>>): Promise<object> {
     builds += 1;
     const Logs = { GroupName: GROUP, StreamName: `build-${builds}` };

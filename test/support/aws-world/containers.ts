@@ -89,7 +89,7 @@ export async function awsWorldContainers(moto: Moto, around: Around) {
       SLIPWAY_INSTANCE_PROFILE: INSTANCE_PROFILE,
       SLIPWAY_API_URL: `${front.endpoint}/${around.apiStage}`,
     },
-    /** From now on the tasks of a revision have this fate, whatever its server does. */
+    /** Gives the tasks of a revision this fate from now on, regardless of its server. */
     turn: (revision: string, fate: TaskFate) => simulated.services.turn(`${revision}-`, fate),
     starts: (revision: string) => simulated.services.starts(`${revision}-`),
     /** The weights of a model's rule, by revision; empty without a rule. */
@@ -131,7 +131,7 @@ type Inside = Pick<Around, 'logGroup'> & {
 /** AWS's rules for ECS, with tasks that are as their servers are. */
 function simulation(moto: Moto, { elb, servers, logGroup, listener }: Inside) {
   const logs = awsClient(CloudWatchLogsClient, moto);
-  // By the digest of its image: what became of a server.
+  // The fates of servers, by the digest of the image.
   const fates = new Map<string, TaskFate>();
   const revisions = new Map<string, string>();
   const groups = new Map<string, string>();

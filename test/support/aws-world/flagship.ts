@@ -72,7 +72,7 @@ export function describeAwsFlagship(open: () => RunningAws, target: Target): voi
   });
 }
 
-/** Clients that call a model as each step begins, beside it, and as it ends, until they are stopped; answers what came, in the order in which they asked. */
+/** Clients that call a model as each step begins, during it, and as it ends, until they are stopped; returns the answers in the order of the requests. */
 export function callers(world: RunningAws, model: string) {
   const asked: ReturnType<RunningAws['infer']>[] = [];
   const ask = () =>

@@ -210,7 +210,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
     before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
     onStep: stepping.onStep,
 
-    /** One execution of what is asked for to its end, settled and published. */
+    /** Runs one execution of a request to its end, settled and published. */
     async run(start: Start): Promise<Run> {
       runs += 1;
       const execution = `execution-${runs}`;

@@ -31,7 +31,7 @@ type Options = {
   readonly clock: Clock;
 };
 
-// In the order of the values that `count` puts there.
+// The names are in the order of the values that `count` writes.
 const GROUP_COUNTS = [
   'RequestCount',
   'HTTPCode_Target_5XX_Count',
@@ -97,7 +97,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
   }
 
   return {
-    /** As the API hands on a request of the model's route. */
+    /** Calls a model as the API passes on a request of its route. */
     async infer(model: string, body: unknown) {
       const { uri = '' } = (await routeOf(model))?.methodIntegration ?? {};
       const path = `/v2/models/${model}/infer`;
@@ -136,7 +136,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
       await awsClient(CloudWatchClient, moto).send(put);
     },
 
-    /** How much there is of what deployments make; images, logs and the registry's history stay, and end by themselves. */
+    /** The number of things that deployments make; images, logs and the registry's history stay, and end by themselves. */
     async inventory() {
       const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
       const names = Functions.flatMap(({ FunctionName }) => FunctionName ?? []);

@@ -36,7 +36,7 @@ const PROJECTS: Readonly<Record<BuildName, string>> = {
   BuildImage: 'image-build',
 };
 
-/** As the table's stream hands it over. https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
+/** An event as the table's stream delivers it. https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
 const STREAM_EVENT = {
   Records: [{ eventName: 'INSERT', dynamodb: { Keys: { pk: { S: 'OUTBOX' } } } }],
 };
@@ -125,7 +125,7 @@ export async function motoAws() {
     /** Is done once, before the next run of a state's step. */
     before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
     onStep: stepping.onStep,
-    /** Starts what the rule starts for an event, or what a command asks for; answers the execution's ARN. */
+    /** Starts the execution that the rule starts for an event, or that a command asks for; returns its ARN. */
     async start(asked: Start): Promise<string> {
       executions += 1;
       const name = `event-${executions}`;
@@ -141,7 +141,7 @@ export async function motoAws() {
     /** The ARN of an execution by its name. */
     execution: (name: string, workflow: WorkflowName = 'deploy') =>
       `${machineArn(workflow).replace(':stateMachine:', ':execution:')}:${name}`,
-    /** Waits for an execution's end, and for what follows it. */
+    /** Waits for an execution's end, and for its consequences. */
     ended,
 
     /** Starts an execution that is stopped when it invokes a state's function, which runs all the same. */

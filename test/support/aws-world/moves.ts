@@ -26,7 +26,7 @@ export function describeAwsMoves(open: () => LocalAws): void {
     return uri.startsWith('http:') ? 'containers' : 'lambda';
   };
 
-  /** Deploys the next version; what both sides were in its bake and before the one it left was retired. */
+  /** Deploys the next version; returns both sides as they were in its bake and before the retirement of the old version. */
   async function move(
     constant: number,
     target: Target,
@@ -106,7 +106,7 @@ export function describeAwsMoves(open: () => LocalAws): void {
       );
     const seen: (readonly (string | undefined)[])[] = [];
     const look = async () => void seen.push(await aliases());
-    // As for a language model, which takes an environment of Python to build.
+    // A language model takes this way: it needs a build of a Python environment.
     world.before('ProvisionLambda', async () => {
       const deploymentId = await deploymentOf(event);
       const { epoch } = (await registry.lease(CHAT))!;

@@ -7,7 +7,7 @@ import type { AwsWorld } from './world.ts';
 
 // Far below Step Functions' 256 KiB, so that a larger model never gets near it.
 const MOST_PAYLOAD_BYTES = 32_768;
-// A tenth of what an execution may have. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+// A tenth of the events that an execution may have. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const MOST_EVENTS = 2_500;
 
 /** The same inputs take the same path, whatever runs the workflow. */

@@ -123,7 +123,7 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
       return uploads(await s3.put(key, bytes));
     },
 
-    /** Who holds a model's lease. */
+    /** The holder of a model's lease. */
     async leaseHolder(model: string): Promise<LeaseHolder | null | undefined> {
       const get = new GetItemCommand({ TableName: table, Key: modelKey(model) });
       const { Item } = await dynamo().send(get);

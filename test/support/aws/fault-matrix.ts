@@ -81,7 +81,7 @@ async function bears(
   let last: { readonly command: string; readonly isLikeCrash: boolean } | undefined;
   const plans = plansOf(calls, more).filter(({ command }) => only?.includes(command) ?? true);
   for (const { command, plan } of share(plans)) {
-    // Who asks nothing more after an answer that was lost, and begins anew, is found by the next try as if it had died: the same run.
+    // A deed that makes no further call after a lost answer, and begins anew, looks to the next try as if it had died: it is the same run.
     if (plan[0] === 'crash after' && last?.command === command && last.isLikeCrash) continue;
     for (let left = plan; left.length > 0; ) {
       const planted = plantFaults(command, left);

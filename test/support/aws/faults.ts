@@ -39,7 +39,7 @@ export function faultError(fault: AwsFault): Error {
     case 'gone':
       return awsError({ name: 'NotFound', message: 'gone', status: 404 });
     default:
-      // As the SDK's HTTP handler ends a request that takes too long.
+      // The SDK's HTTP handler ends a request that takes too long with the same error.
       return Object.assign(new Error('no answer in time'), { name: 'TimeoutError' });
   }
 }

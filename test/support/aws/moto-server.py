@@ -27,7 +27,7 @@ def leave():
 
 threading.Thread(target=leave, daemon=True).start()
 
-# On stderr only what fails: what moto has no part for, tests find by themselves.
+# Only failures go to stderr: tests notice themselves if moto does not support a call.
 logging.getLogger("moto").setLevel(logging.ERROR)
 warnings.simplefilter("ignore")
 

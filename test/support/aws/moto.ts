@@ -31,7 +31,7 @@ const LEFT_OUT = {
 export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<Moto> {
   const server = spawn(join(bin, 'python'), [SERVER], {
     env: { ...process.env, ...LEFT_OUT, ...environment },
-    // Where moto fails, it says so there.
+    // moto writes its failures there.
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const port = await listeningPort(server);

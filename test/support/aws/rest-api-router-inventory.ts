@@ -8,7 +8,7 @@ import type { restApiRouterWorld } from './rest-api-router.ts';
 
 type World = Awaited<ReturnType<typeof restApiRouterWorld>>;
 
-/** All that a router has made for a model, and where its requests go; without what differs from one run to the next: ids, moments and counts of writes. */
+/** Everything that a router has made for a model, and where its requests go; without the values that differ between runs: ids, moments and counts of writes. */
 export async function routerInventory(world: World, model: string) {
   const { records, served } = world;
   return {

@@ -32,7 +32,7 @@ import { awsRules } from './rules/rules.ts';
 
 const HEALTHY = scriptedServer(() => (_request, response) => response.end('{}'));
 
-// As long as the API is taken after a deployment. Each look of who waits for it is a write.
+// The time for which the API is locked after a deployment. Each look of a waiting deed is a write.
 const LATE_MS = 5_000;
 
 type Clients = {
@@ -43,7 +43,7 @@ type Clients = {
   readonly cloudWatch?: CloudWatchClient;
 };
 
-/** Where functions are put, and where the load balancer is, for who looks at these. */
+/** The places of the functions and the load balancer, for the tests that look at these. */
 type Place = { readonly network?: Network; readonly host?: string };
 
 export type RoutedAccount = Awaited<ReturnType<typeof routedAccount>>;
@@ -75,7 +75,7 @@ export async function restApiRouterWorld(moto: Moto, place?: Place) {
   return routerIn(moto, await routedAccount(moto, place));
 }
 
-/** A router with an API and a table of its own, over what is there of `digits` but for its routes, which are taken away. */
+/** A router with a separate API and table, over the existing `digits` without its routes, which are taken away. */
 export async function freshRouterIn(moto: Moto, account: RoutedAccount) {
   const lambda = account.lambda();
   const FunctionName = `${account.functions.prefix}digits`;

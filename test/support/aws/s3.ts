@@ -37,7 +37,7 @@ export async function s3World(moto: Pick<Moto, 'endpoint'>) {
       awsClient(S3Client, moto, awsRules(s3Rules), options),
 
     async put(key: string, bytes: Uint8Array | string, more: Partial<PutObjectCommandInput> = {}) {
-      // S3 makes this checksum itself of what comes without one; moto does not.
+      // S3 computes this checksum itself for an object that comes without one; moto does not.
       const checksum = { ChecksumAlgorithm: 'CRC64NVME', ...more } as const;
       const put = { Bucket: bucket, Key: key, Body: bytes, ...checksum };
       return (await user.send(new PutObjectCommand(put))).VersionId ?? '';

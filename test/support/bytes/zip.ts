@@ -21,7 +21,7 @@ export type ZipPart = {
   readonly mode?: number;
   readonly offset?: number;
   readonly disk?: number;
-  /** Instead of what compressing `content` gives. */
+  /** Replaces the compressed bytes of `content`. */
   readonly data?: Uint8Array;
   readonly descriptor?: Uint8Array;
   readonly local?: Said;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 type Truthy<T> = Exclude<T, undefined | null | false>;
 
-// Only what hangs takes so long, on a machine that is ten times as busy as it should be too.
+// Only a hanging test takes so long, even on a machine that is ten times as busy as it should be.
 const LONGEST_MS = 600_000;
 
 /** Looks again and again, every 10 ms or as said, until `look` answers something true, and answers that; gives up after ten minutes, since no test has a time limit of its own. */

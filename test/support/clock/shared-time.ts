@@ -32,7 +32,7 @@ export function sharedTime(clock: Pick<FakeClock, 'advance' | 'monotonicMs'>) {
       }
     },
 
-    /** Only within a party. */
+    /** Sleeps; only within a party. */
     async sleep(ms: number): Promise<void> {
       const party = own.getStore();
       if (!party) throw new Error('who sleeps is no party');

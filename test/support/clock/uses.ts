@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** A place where a test, or what a test is made of, judges by the machine's clock or waits for it. */
+/** A place where a test, or its support, judges by the machine's clock or waits for it. */
 export type ClockUse = { readonly line: number; readonly what: string; readonly instead: string };
 
 const COUNT =
@@ -10,7 +10,7 @@ const WAIT =
 const HAND_ON =
   'hand it on as a port (`now: Date.now`), as the start of fakeClock, or as the timestamp of a service';
 
-// By the object, or the module, that each is of.
+// The readings, by their object or module.
 const READINGS: Readonly<Record<string, readonly string[]>> = {
   performance: ['now', 'mark', 'measure', 'timeOrigin', 'eventLoopUtilization', 'timerify'],
   process: ['hrtime', 'cpuUsage', 'threadCpuUsage', 'resourceUsage', 'uptime'],
@@ -98,7 +98,7 @@ function isDate(node: ts.Node): boolean {
   return ts.isIdentifier(node) && node.text === 'Date';
 }
 
-/** As a port's clock, as a fake's start, or as a timestamp. */
+/** Whether the clock is only passed on: as a port's clock, as a fake's start, or as a timestamp. */
 function isHandedOn(node: ts.PropertyAccessExpression): boolean {
   const isCall = ts.isCallExpression(node.parent) && node.parent.expression === node;
   if (!isCall) return nameOf(node.parent) === 'now';

@@ -24,7 +24,7 @@ const BATCH_BYTES = 4 * 2 ** 20;
 
 type Waiting = Accepted & { readonly index: number };
 
-/** Tries inputs `from` to `to` of a seed: what inspection accepts goes to Python's reader, a batch while the next is made. */
+/** Tries inputs `from` to `to` of a seed: the inputs that inspection accepts go to Python's reader, a batch while the next is made. */
 export async function tryInputs(
   subject: Subject,
   python: PythonReaders,

@@ -37,7 +37,7 @@ const CAN_BE_STALE = [
 
 type PutOff = { readonly method: string; readonly call: () => Promise<unknown> };
 
-/** Lets faults befall the calls of a run, by their places; what reaches the ports is recorded. */
+/** Injects faults into the calls of a run, by their places; records the calls that reach the ports. */
 export function faulted(
   world: VirtualWorkflow,
   around: Tap,
@@ -46,7 +46,7 @@ export function faulted(
   const calls: Call[] = [];
   const fired: (Call & { kind: Kind })[] = [];
   const answers = readAnswers();
-  // Elsewhere nobody asks what was answered before.
+  // In other runs nobody needs the earlier answers.
   const mayAskForStale = faults.size === 0 || [...faults.values()].includes('stale');
   let repeated: PutOff[] = [];
   let atTheEnd: PutOff[] = [];
@@ -115,7 +115,7 @@ export function faulted(
 function readAnswers() {
   const seen = new Map<string, { readonly last: string; readonly before: string | undefined }>();
   return {
-    /** Takes note of an answer; answers what was answered before its last change, in a list, or undefined when that is not known. */
+    /** Records an answer; returns the answer before its last change, in a list, or undefined when that is not known. */
     keep(method: string, asked: readonly unknown[], answer: unknown): [unknown] | undefined {
       if (!isRead(method) || !CAN_BE_STALE.some((port) => method.includes(port))) return undefined;
       const key = `${method} ${JSON.stringify(asked)}`;

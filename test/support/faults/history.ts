@@ -49,7 +49,7 @@ export type Recorder = History & {
   look(after: string): Promise<void>;
 };
 
-/** Writes down what a world goes through: a moment after each change, and before a call where clients get something else since. */
+/** Records a world's history: a moment after each change, and before a call if clients get something else since. */
 export function recorder(world: MemoryWorld, within: Tap = (_, call) => call()): Recorder {
   const moments: Moment[] = [];
   const changes: Change[] = [];

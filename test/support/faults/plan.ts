@@ -5,7 +5,7 @@ import { isRead, KINDS, type Kind } from './kinds.ts';
 import { type FaultRun, faultRun } from './run.ts';
 import type { FaultScenario } from './scenarios.ts';
 
-/** One run of the matrix: what befalls which calls, by their places. */
+/** One run of the matrix: the faults, by the places of the calls that they hit. */
 export type Plan = {
   readonly scenario: FaultScenario;
   readonly reference: FaultRun;
@@ -51,7 +51,7 @@ export function covering(plans: readonly Plan[], seed: number): readonly Plan[] 
   return [...groups.values()].map((group, index) => group[(seed + index) % group.length]!);
 }
 
-// A step whose read fails is tried again, as is an execution that died; what a change has left behind is not the same for each of these.
+// A step whose read fails is tried again, and so is an execution that died; the remains of a change differ between these.
 const ALIKE: readonly (readonly Kind[])[] = [
   ['error before', 'throttled', 'late'],
   ['crash before', 'crash after'],
@@ -65,10 +65,10 @@ export function faultOf({ reference, faults }: Plan): Call & { readonly kind: Ki
   return { ...reference.calls[at]!, kind };
 }
 
-// The second fault may befall what goes on after the first: another execution of the deployment, or a sweep.
+// The second fault may hit work that follows the first: another execution of the deployment, or a sweep.
 const FARTHEST = 60;
 
-/** So many pairs of faults: one of the plans, and another fault up to 60 calls after it. */
+/** Makes so many pairs of faults: one of the plans, and another fault up to 60 calls after it. */
 export function pairsOf(plans: readonly Plan[], count: number, random: () => number): Plan[] {
   const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item;
   // A stale answer depends on the answers before it, which the first fault changes.
@@ -123,7 +123,7 @@ function distinct(calls: readonly Call[]): readonly Call[] {
 
 /**
  * A read that is late changes nothing when it comes: an execution that dies with it is one that dies before it.
- * One that is made twice is one that nothing befalls, and one whose answer is lost one that was never made (test/workflows/faults-doc.test.ts); but what is probed sees each request.
+ * A read that is made twice equals one without a fault, and one whose answer is lost equals one that was never made (test/workflows/faults-doc.test.ts); but a probed server sees each request.
  */
 function canBefall(kind: Kind, { method, canBeStale }: Call): boolean {
   if (kind === 'stale') return canBeStale;

@@ -52,7 +52,7 @@ const QUIET_SWEEPS = { single: 2, more: 6 } as const;
 const MOST_SWEEPS = 20;
 const MINUTE_MS = 60_000;
 
-/** Runs a scenario in which faults befall calls, and what heals it, until a sweep finds nothing to do. */
+/** Runs a scenario with faults in its calls, and then the healing, until a sweep finds nothing to do. */
 export async function faultRun(
   scenario: FaultScenario,
   options: FaultOptions = {},
@@ -92,7 +92,7 @@ export async function faultRun(
     tookMs: world.clock.now() - startedAtMs,
   };
 
-  // From here on only the digests are judged.
+  // Only the digests are judged from here on.
   world.tap(inner ?? ((_, call) => call()));
   world.builds.fail([]);
   await world.run(start);
@@ -106,7 +106,7 @@ export async function faultRun(
   return { ...seen, repeated, next, back: await digestOf(world), isForeignLeft };
 }
 
-/** Sweeps until there is nothing left to do; what was lost before it was admitted is asked for again, as a caller does. */
+/** Sweeps until there is nothing left to do; a request that was lost before it was admitted is made again, as a caller would. */
 async function heal(world: VirtualWorkflow, fault: Faulted, start: Start, quietSweeps: number) {
   const run = sweepOf(world, fault.tap);
   let quiet = 0;

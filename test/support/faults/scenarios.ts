@@ -13,7 +13,7 @@ export type FaultScenario = {
   readonly bad?: string;
   /** How the world differs from that of the matrix. */
   readonly world?: WorldOptions;
-  /** Makes the world ready; answers what is to be done in it. */
+  /** Makes the world ready; returns the request to be made in it. */
   prepare(world: VirtualWorkflow): Promise<Start>;
 };
 

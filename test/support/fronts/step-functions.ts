@@ -25,8 +25,8 @@ const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations/;
 const DEPLOYMENT = /^\/restapis\/([^/]+)\/deployments(?:\/([^/]+))?$/;
 
 /**
- * Stands in front of moto for what has only an endpoint: moto's own interpreter and our bundles.
- * It invokes functions, and adds the one thing to API Gateway that moto lacks and our router reads: a deployment's summary of the API.
+ * Stands in front of moto for clients that only take an endpoint: moto's own interpreter and our bundles.
+ * It invokes functions, and adds to API Gateway the only part that moto lacks and our router reads: a deployment's summary of the API.
  */
 export async function startStepFunctionsFront(): Promise<StepFunctionsFront> {
   const functions = new Map<string, (event: unknown) => Promise<LambdaAnswer>>();

@@ -25,7 +25,7 @@ export async function untilReady(
   }
 }
 
-/** One event as a request to the server, and its answer as a REST API wants it, whole or streamed; throws what the adapter fails an invocation with. A test holds it to the adapter itself. */
+/** One event as a request to the server, and its answer as a REST API wants it, whole or streamed; throws the error with which the adapter fails an invocation. A test compares it with the adapter itself. */
 export async function adapt(
   event: ProxyEvent,
   origin: string,

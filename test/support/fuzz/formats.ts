@@ -29,7 +29,7 @@ import { ggufOf } from '../models/gguf.ts';
 import { BERT, huggingFaceFiles, safetensorsOf, TOKENIZER } from '../models/hugging-face.ts';
 import { artifactOf, bytesOf, inspectData, modelsOf } from '../models/saved.ts';
 
-/** A format under fuzz: sound files to begin with, and what reads one that was changed. */
+/** A format under fuzz: sound files to begin with, and the reader of a changed one. */
 export type Fuzzed = {
   readonly seeds: readonly Buffer[];
   /** All that it reads is read through `open`. */

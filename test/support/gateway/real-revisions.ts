@@ -35,9 +35,9 @@ export type RealRevisions = RevisionHost & {
   ): Promise<void>;
   /** Serves it with raw bytes, for a server that breaks the rules of HTTP. */
   serveRaw(revision: string, onSocket: (socket: Socket) => void): Promise<void>;
-  /** From now on the revision gives no process. */
+  /** Makes the revision refuse to give a process from now on. */
   refuse(revision: string, refusal: Omit<InvocationRefusal, 'kind'>): void;
-  /** From now on every request for a process of it waits in line, until `serveLine`. */
+  /** Makes every request for a process of it wait in line from now on, until `serveLine`. */
   keepInLine(revision: string): { readonly waiting: () => number; readonly serveLine: () => void };
   /** Breaks the connections at once and knows the reason a moment later, as a process that died. */
   crash(revision: string, diagnosis: string): void;

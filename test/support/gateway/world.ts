@@ -75,7 +75,7 @@ export async function gatewayWorld(
     database,
     clock,
     timers,
-    // As of a reverse proxy before it.
+    // The name of a reverse proxy before it.
     allowedHosts: ['front.example'],
     ...habits,
   };

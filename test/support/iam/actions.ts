@@ -152,7 +152,7 @@ function besides({ Tags, Role, VpcConfig }: Json, resource: string): readonly Pe
   ];
 }
 
-/** Who may not list a bucket is answered 403 for what is not there, and not 404. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
+/** A caller who may not list a bucket gets 403 for a missing object, and not 404. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
 function s3({ method, url, status }: AwsRequest): readonly Permission[] {
   const [, bucket = '', ...key] = decodeURIComponent(url.pathname).split('/');
   const ofBucket = `arn:aws:s3:::${bucket}`;

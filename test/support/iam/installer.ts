@@ -122,7 +122,7 @@ export async function installerAsks(
   return [...new Map(all.map((one) => [`${one.action} ${one.resource}`, one])).values()];
 }
 
-/** The action on each of the ARNs whose type it works on; on one that stands for all of a type where none of them is. */
+/** The action on each of the ARNs whose type it works on; or, where it works on none of them, on an ARN that stands for all of a type. */
 async function onResource(
   simulator: IamSimulator,
   action: string,
@@ -143,7 +143,7 @@ async function onResource(
   return [permission(action, filled(patterns[0] ?? '*'))];
 }
 
-/** By service and kind alone: `arn:aws:lambda:…:function:NAME` is like its pattern. */
+/** Compares only the service and the kind: `arn:aws:lambda:…:function:NAME` is like its pattern. */
 function isLike(one: string, pattern: string): boolean {
   const sign = pattern
     .replaceAll(/[.*+?^|()[\]\\]/g, String.raw`\$&`)
@@ -172,7 +172,7 @@ const WEB_ACL = arn('wafv2', 'regional/webacl/slipway-test/1a2b');
 const STAGE_ARN = `arn:aws:apigateway:${AWS_REGION}::/restapis/1a2b/stages/v1`;
 const BUCKET = 'slipway-test-serverlessdeploymentbucket-1a2b3c';
 
-/** The ARNs that a resource has in an account, with what CloudFormation adds to its name; and of what its handlers read. */
+/** The ARNs that a resource has in an account, with CloudFormation's addition to its name; and the ARNs that its handlers read. */
 function arnsOf(id: string, resource: Resource): readonly string[] {
   const { Type, Properties = {} } = resource;
   const name = nameOf(id, resource);

@@ -49,7 +49,7 @@ const packages = join(tools, 'iam-simulate-0.1.173/node_modules/@cloud-copilot')
 export const isSimulatorHere = existsSync(packages);
 export const whySkipped = `iam-simulate is not installed in ${packages}: .ci/tools does that`;
 
-// In the catalogue API Gateway's list of paths has gaps, and an ARN may be of two types: then the rules are asked without it.
+// In the catalogue API Gateway's list of paths has gaps, and an ARN may be of two types: then the rules are asked without the catalogue.
 const OF_THE_CATALOGUE = ['no.resource.types', 'multiple.resource.types', 'must.use.wildcard'];
 
 export async function iamSimulator(): Promise<IamSimulator> {

@@ -5,14 +5,14 @@ import type { Invariant } from './invariant.ts';
 const HOUR_MS = 3_600_000;
 /** How much longer than undisturbed a run may take: one lease, a step that waits four hours for its turn, the attempts of a deployment, the sweeps between them. */
 const LONGEST_DELAY_MS = 5 * HOUR_MS;
-/** One that finds what is left, one that takes it away. */
+/** One sweep finds the remains, one takes them away. */
 const SWEEPS = 2;
-/** The sweeps of an hour: where a second fault befalls what a sweep asked for, the next one asks again. */
+/** The sweeps of an hour: where a second fault hits a request of a sweep, the next sweep makes it again. */
 const SWEEPS_OF_AN_HOUR = 4;
 
-/** The rules about who may change what, and about what a run has left when nothing goes on any more. */
+/** The rules about who may make which change, and about the remains of a run when nothing goes on any more. */
 export const ENDED = {
-  /** Registry, router, what clients get and what runs agree on one live version. */
+  /** Registry, router, clients and running servers agree on one live version. */
   I7: ({ run: { digest } }) => {
     const { live, told, served, running, versions } = digest;
     const due = JSON.stringify(live === null ? {} : { [live]: 100 });
@@ -39,7 +39,7 @@ export const ENDED = {
     }),
   ],
 
-  /** The live version is the one that went live last, uploads go live in their order, and none that answers wrong. */
+  /** The live version is the one that went live last, uploads go live in their order, and no version that answers wrong goes live. */
   I9: ({ run: { told, digest, history, scenario } }) => {
     const live = told.filter(({ state }) => state === 'Live');
     const uploads = live.filter(({ data }) => data['kind'] === 'deploy').map((it) => it.version);
@@ -76,7 +76,7 @@ export const ENDED = {
       ? []
       : [`left ${text(run.digest)}, not ${text(reference.digest)}`],
 
-  /** A call that is repeated, as nobody knows what became of it, moves no traffic and announces nothing twice. */
+  /** A repeated call, whose outcome was unknown, moves no traffic and announces nothing twice. */
   I13: ({ run, reference, isSame }) => {
     if (!isSame) return [];
     const [served, due] = [run, reference].map((it) => text(servedIn(it.history.moments)));

@@ -2,7 +2,7 @@ import type { Deployment } from '#domain/deployment.ts';
 import type { Moment } from '../faults/moment.ts';
 import type { Invariant } from './invariant.ts';
 
-/** The rules about what clients get, at each moment of a run. */
+/** The rules about the answers that clients get, at each moment of a run. */
 export const TRAFFIC = {
   /** Once a version was live, at each moment one that has traffic would answer. */
   I1: ({ run }) =>
@@ -82,7 +82,7 @@ export const TRAFFIC = {
   },
 } as const satisfies Readonly<Record<string, Invariant>>;
 
-/** From the first moment with a live version until it is undeployed. */
+/** The moments from the first with a live version until it is undeployed. */
 function afterLive(moments: readonly Moment[]): readonly Moment[] {
   return moments.filter(({ live, deployments }) => live && !deployments.some(isUndeploy));
 }

@@ -33,7 +33,7 @@ export type Opened = {
 
 export type BucketFolder = {
   readonly root: string;
-  /** Where a key's file is in the bucket. */
+  /** The path of a key's file in the bucket. */
   path(key: string): string;
   /** A place on the same disk that nobody watches. */
   outside(name: string): string;

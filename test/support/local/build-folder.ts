@@ -43,7 +43,7 @@ export function buildFolder() {
       const environment = { REPOSITORY: 'registry/models' };
       const own = process.env;
       const rest = { buildspec, source: root, directory, environment, own, guard };
-      // Only a build that hangs would take so long.
+      // Only a hanging build would take so long.
       const applicantOf = async (id: string) => ({ model: id, isUpgrade: false });
       const limits = {
         inTurn: fairlyAtOnce(2),

@@ -20,7 +20,7 @@ const started = Object.entries(platforms).map(async ([model, platform]) => {
   });
 });
 const pids = (await Promise.all(started)).flat();
-// Whoever reads the line may send the signal before this process runs on.
+// The reader of this line may send the signal before this process runs on.
 process.once('SIGTERM', async () => {
   await close();
   process.stdout.write('closed\n');

@@ -15,9 +15,9 @@ export type MemoryBuilds = {
   buildEnvironment(parameters: unknown): Promise<unknown>;
   readonly log: BuildLog;
   readonly builds: Builds;
-  /** From now on a deployment has this build; none of what `build` does is one, as it takes no time. */
+  /** Gives a deployment this build from now on; the builds of `build` are not listed, since they take no time. */
   has(deploymentId: string, build: Build): void;
-  /** Every build from now on fails with these lines in its log, until it is given none. */
+  /** Makes every build from now on fail with these lines in its log, until it is given no lines. */
   fail(lines: readonly string[]): void;
   /** The tags of the images that were built, oldest first. */
   readonly built: readonly string[];

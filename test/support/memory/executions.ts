@@ -8,7 +8,7 @@ export type MemoryRun = {
 };
 
 export type MemoryExecutions = Executions & {
-  /** From now on the execution runs, as if it was started elsewhere. */
+  /** The execution runs from now on, as if it was started elsewhere. */
   begin(name: string): void;
   end(name: string): void;
   /** The started executions, oldest first. */

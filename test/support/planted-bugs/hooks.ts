@@ -7,7 +7,7 @@ import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
 
 type Step = (payload: Held) => Promise<Readonly<Record<string, unknown>>>;
 
-/** Puts in a step's place what is made of it. */
+/** Replaces a step by a changed one. */
 export function change(world: VirtualWorkflow, state: StepName, make: (step: Step) => Step): void {
   const steps = world.steps as unknown as Record<string, Step>;
   steps[state] = make(steps[state]!);

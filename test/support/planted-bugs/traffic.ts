@@ -28,7 +28,7 @@ const claimed = (revision: string) => async (call: () => Promise<unknown>) => ({
   revision,
 });
 
-/** Bugs by which clients lose what answers them. */
+/** Bugs by which clients lose the server of their requests. */
 export const TRAFFIC_BUGS: readonly PlantedBug[] = [
   {
     bug: 'argoproj/argo-rollouts#3333',

@@ -30,7 +30,7 @@ export function serve(answer?: RequestListener, loaded = Promise.resolve()): voi
   process.on('SIGTERM', () => server.close(() => process.exit(0)));
 }
 
-/** 200 to a look at its health, and to anything else what `answer` makes of it. */
+/** Answers 200 to a health check, and calls `answer` for any other request. */
 export function healthy(answer: RequestListener): RequestListener {
   return (request, response) => {
     const isProbe = request.url === '/ping' || request.url?.startsWith('/v2/health/');

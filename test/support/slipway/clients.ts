@@ -46,7 +46,7 @@ export function clients(slipway: RunningSlipway, model: string, { count = 1, pau
       const goal = answers.length + wished;
       await eventually(() => answers.length >= goal);
     },
-    /** From its next request on each client pauses for so long. */
+    /** Makes each client pause for so long from its next request on. */
     pauseFor(ms: number) {
       nowMs = ms;
     },

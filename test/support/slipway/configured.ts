@@ -1,4 +1,4 @@
-// A Slipway with what the command line has no flags for, as `startSlipway` starts it: `node configured-slipway.ts OPTIONS_JSON`.
+// A Slipway with settings for which the command line has no flags, as `startSlipway` starts it: `node configured-slipway.ts OPTIONS_JSON`.
 import { flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { StepMoment } from '#adapters/local/workflow/workflow-engine.ts';

@@ -16,19 +16,19 @@ export type Machine = {
   setUp(slipway: RunningSlipway): Promise<void>;
   /** Begins the work, so that it comes to that state. */
   begin(slipway: RunningSlipway, state: string): Promise<void>;
-  /** Takes back what `begin` broke. */
+  /** Repairs the damage of `begin`. */
   mend?(dataDir: string): Promise<void>;
 };
 
 const OTHER = 'other';
 
 let constant = 10;
-/** A model like none before it. */
+/** A model that differs from every one before it. */
 const freshBytes = () => addConstantModel({ constant: constant++ });
-/** On a server that is light: what is killed here is Slipway. */
+/** The server is a light one, since these tests kill Slipway and not the server. */
 const freshModel = () => behaving('echoes', freshBytes());
 
-/** Deploys what is live where a model comes and goes. */
+/** Deploys the model that stays live while another one comes and goes. */
 export async function deployOther(slipway: RunningSlipway): Promise<void> {
   await deploy(slipway, OTHER, 'lambda');
 }

@@ -49,7 +49,7 @@ type Interruption = {
 const MOST_KILLS = 16;
 const SPECIAL = { hasAnyServer: true, config: { bakeSeconds: 0 } };
 
-/** Kills Slipway at each of these moments of each work, and answers what came of each, by the work's name and the moment. */
+/** Kills Slipway at each of these moments of each work, and returns the aftermath of each, by the work's name and the moment. */
 export function killings(
   works: readonly Work[],
 ): (work: string, moment: string) => Promise<Aftermath> {
@@ -161,7 +161,7 @@ async function die(slipway: RunningSlipway, begun: readonly Interruption[]): Pro
   await eventually(() => processesOf(slipway.dataDir).length === 0);
 }
 
-/** A request to what is served waits for its server, and is refused only where that one ends. */
+/** A request to a live model waits for its server, and is refused only when that server ends. */
 async function answer(slipway: RunningSlipway, model: string): Promise<Answer> {
   return eventually(async () => {
     const found = await call(slipway, model);

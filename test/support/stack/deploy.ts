@@ -14,7 +14,7 @@ import type { Endpoint } from './parts.ts';
 
 export type DeployedStack = {
   readonly outputs: Readonly<Record<string, string>>;
-  /** By logical id; empty where the witness made nothing. */
+  /** The ids by logical id; empty where the witness made nothing. */
   readonly physicalIds: Readonly<Record<string, string>>;
 };
 

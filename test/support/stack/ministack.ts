@@ -28,7 +28,7 @@ export async function startMinistack(): Promise<Ministack> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-ministack-'));
   const server = spawn(program, [], {
     cwd: folder,
-    // Without the settings of IoT it listens on all addresses too.
+    // Without the settings of IoT it would also listen on all addresses.
     env: {
       PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
       HOME: folder,

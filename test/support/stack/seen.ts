@@ -22,7 +22,7 @@ type Seen = {
 };
 
 /**
- * Looks at every resource of a template through its own service, and answers what is not there, by name:
+ * Looks at every resource of a template through its own service, and returns the missing parts, by name:
  * a type that is missing, a property that all of a type lack, or one that some resource lacks.
  */
 export async function missingIn(
@@ -85,7 +85,7 @@ function names(seen: readonly Seen[]): readonly string[] {
   return [...new Set(found)].sort();
 }
 
-/** A service may tell more than was wanted, and numbers and truths as texts. */
+/** Whether a service shows the wanted value; it may show more, and numbers and truths as texts. */
 function isTold(wanted: Json, told: Json): boolean {
   if (Array.isArray(wanted)) return isListed(wanted, told);
   if (typeof wanted !== 'object' || wanted === null) return String(wanted) === String(told);
@@ -93,7 +93,7 @@ function isTold(wanted: Json, told: Json): boolean {
   return Object.entries(wanted).every(([name, each]) => isTold(each, told[name]));
 }
 
-/** In an order of its own, and one alone without a list. */
+/** Whether all items are in the service's list, which may have another order, or be a single value without a list. */
 function isListed(wanted: readonly Json[], told: Json): boolean {
   const others = Array.isArray(told) ? told : [told];
   if (others.length !== wanted.length) return false;

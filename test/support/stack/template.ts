@@ -1,6 +1,6 @@
 import type { Json, Template } from '../../template/template.ts';
 
-/** Where a stack is: its account and region, and the physical id of each of its resources. */
+/** The place of a stack: its account and region, and the physical id of each of its resources. */
 export type Place = {
   readonly account: string;
   readonly region: string;
@@ -11,7 +11,7 @@ export type Place = {
   readonly attributes?: Readonly<Record<string, string>>;
 };
 
-/** Resolves what a template says for a stack that is there; `AWS::NoValue` is left out. */
+/** Resolves a template's values for an existing stack; `AWS::NoValue` is left out. */
 export function resolver({ Resources, Parameters, Conditions }: Template, place: Place) {
   const pseudo: Readonly<Record<string, string>> = {
     'AWS::AccountId': place.account,

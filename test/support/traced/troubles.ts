@@ -93,7 +93,7 @@ async function deadHolders(world: TracedWorld, place: Place): Promise<void> {
   await world.run(asked.undeploy(model, 'end-held-again'));
 }
 
-/** Versions that are to start again, of which somebody took away what runs them. */
+/** Versions that should start again although somebody took away their resources. */
 async function takenAway(world: TracedWorld, place: Place): Promise<void> {
   const { prefix } = world.functions;
   const ecs = awsClient(ECSClient, world.front);

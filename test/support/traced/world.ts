@@ -24,7 +24,7 @@ import { type AwsRequest, tracedFront } from './front.ts';
 
 // These tests look at the calls, not at their speed: dozens of models are swept in one moto.
 const SLACK = 20;
-// The sweep leaves alone what is young.
+// The sweep leaves young resources alone.
 const HOURS_MS = 3 * 3_600_000;
 
 /** Runs before the function of a state; `stop` ends the execution. */
@@ -64,7 +64,7 @@ export async function tracedWorld(moto: Moto) {
   async function start(name: string): Promise<LambdaRuntime> {
     const endpoint = await traced.endpointFor(name);
     const more = name === 'sweep' ? HOURS_MS : 0;
-    // By its own endpoint too it is known whose probes those are that go through the API.
+    // A separate endpoint identifies the caller of the probes that go through the API.
     const values = { ...world.values, SLIPWAY_API_URL: `${endpoint}/${world.api.stage}` };
     const clocked = { aheadMs: () => aheadMs + more, slack: SLACK };
     return lambdaRuntime(made.get(name)!, values, endpoint, clocked);

@@ -68,7 +68,7 @@ function selected(name: StepName, key: string, value: unknown): readonly string[
 
 const CAUGHT = ['$.error', '$.error.Error', '$.error.Cause'];
 
-/** For each state the paths that are in its input whichever way it was reached. */
+/** The paths that are in each state's input, whichever way it was reached. */
 function surelyThere({ startAt, states }: Machine): ReadonlyMap<string, Paths> {
   const known = new Map<string, Paths>([[startAt, new Set()]]);
   const open = [startAt];

@@ -209,7 +209,7 @@ def flushes_the_disk():
 
 
 def holds_a_file():
-    # Whoever opens it next waits until the kernel breaks the lease, after 45 s.
+    # The next process that opens it waits until the kernel breaks the lease, after 45 s.
     held = os.open(f"{model}/model.bin", os.O_RDONLY)
     try:
         fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)

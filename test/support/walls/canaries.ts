@@ -64,7 +64,7 @@ export function refusedByKernel(): readonly string[] {
 
 const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
 export type WallKind = (typeof KINDS)[number];
-// As of this version Landlock holds all that the table says of it.
+// From this version on, Landlock holds everything that the table says of it.
 const WHOLE_LANDLOCK = 6;
 
 /** Says why these walls, or all, cannot be tried on this machine; undefined when they can. */
@@ -122,7 +122,7 @@ export async function canaryWorld() {
   const datagrams = await receiving(path('outside/datagrams'));
   const arguments_ = [path('outside'), path('other'), String(port), path('model'), path('scratch')];
 
-  /** Runs a Python behind these walls, and answers what it printed. */
+  /** Runs a Python behind these walls, and returns its output. */
   async function python(
     walls: Walls,
     given: readonly string[],
@@ -185,7 +185,7 @@ export async function canaryWorld() {
   };
 }
 
-/** Without walls it is started as it would be without any. */
+/** A server without walls is started as if there were no walls at all. */
 function launcherOf({ python, node }: Walls): readonly string[] {
   if (python) return [python, '-I', '-S', LAUNCHER];
   return node ? [process.execPath, node] : [];

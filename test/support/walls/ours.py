@@ -28,7 +28,7 @@ def load(path, case):
 
 
 def _flavour(path):
-    """As PyYAML reads it: None of what its own module loads."""
+    """The flavour as PyYAML reads it; None where a module of the model's own loads it."""
     with open(os.path.join(path, "MLmodel"), "rb") as file:
         flavors = yaml.safe_load(file)["flavors"]
     is_code = flavors.get("python_function", {}).get("loader_module", "mlflow.sklearn") != "mlflow.sklearn"

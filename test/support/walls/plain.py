@@ -1,4 +1,4 @@
-"""Loads files as their frameworks do, with no list of names and no hook, and does with what they hold what a server does."""
+"""Loads files as their frameworks do, with no list of names and no hook, and then uses the objects as a server does."""
 
 import atexit
 import base64
@@ -16,7 +16,7 @@ import zipfile
 
 from world import CHANGED, SCRATCH
 
-# As a server's first request: what waits in a model until it is asked.
+# Stands for a server's first request, which triggers code that waits in a model.
 TOUCH = "touch canary-command"
 
 
@@ -85,7 +85,7 @@ def unpacked_tar(path, _case):
 
 
 def tar_on_and_on(path, _case):
-    """As `tar --ignore-zeros`: of archives that were put together, all."""
+    """Reads all archives of a file in which several were put together, like `tar --ignore-zeros`."""
     out = os.path.join(SCRATCH, "out")
     with tarfile.open(path, ignore_zeros=True) as archive:
         archive.extractall(out)
@@ -100,7 +100,7 @@ def unzipped(path, _case):
 
 
 def joined_zip(path, _case):
-    """As much code does: by the names as they stand."""
+    """Unpacks by the names as they are written, as much code does."""
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             to = os.path.join(SCRATCH, "out", name)
@@ -126,7 +126,7 @@ def streamed_zip(path, _case):
 
 
 def _model_in(folder):
-    """As SageMaker's containers: handlers where there are some, else the one model."""
+    """Loads a model like SageMaker's containers: by its handlers where there are some, else the only model."""
     handlers = os.path.join(folder, "code", "inference.py")
     if os.path.exists(handlers):
         return _imported(handlers)
@@ -219,7 +219,7 @@ def _unpickled(file):
 
 
 def code_of_folder(path, _case):
-    """As transformers with `trust_remote_code`, and sentence-transformers: the file that a folder names is run."""
+    """Runs the file that a folder names, like transformers with `trust_remote_code`, and sentence-transformers."""
     for name in os.listdir(path):
         if not name.endswith(".json"):
             continue
@@ -239,7 +239,7 @@ def _named_code(said):
 
 
 def template(path, _case):
-    """As who renders a chat template by Jinja without a sandbox."""
+    """Renders a chat template by Jinja without a sandbox."""
     import jinja2
 
     for text in _templates(path):
@@ -270,7 +270,7 @@ def keras_hdf5(path, _case):
 
 
 def _lambdas(config):
-    """As Keras without `safe_mode`: a lambda is a function of its bytecode, which is called when its model is made."""
+    """Makes a lambda from its bytecode and calls it as its model is made, like Keras without `safe_mode`."""
     if isinstance(config, list):
         for each in config:
             _lambdas(each)
@@ -297,7 +297,7 @@ def tokenizer(path, _case):
 
 
 def spacy_pipeline(path, _case):
-    """As spaCy, whose registry has this function among others: what `nlp` and `components` refer to is put in its place before functions are called."""
+    """Loads a pipeline like spaCy, whose registry has this function among others: references in `nlp` and `components` are resolved before functions are called."""
     import confection
     import yaml
 
@@ -314,7 +314,7 @@ def spacy_pipeline(path, _case):
 
 
 def requirements(path, _case):
-    """As who evaluates a marker as Python."""
+    """Evaluates a marker as Python."""
     with open(os.path.join(path, "requirements.txt")) as file:
         for line in file:
             eval(line.partition(";")[2].strip() or "None", {"python_version": "3.11", "extra": ""})

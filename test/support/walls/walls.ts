@@ -8,12 +8,12 @@ import { HOSTILE, type Hostile } from '../models/pickles.ts';
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 const MANIFEST = 'model.yaml';
 
-/** 1: inspection, 2: the loader, 3: what the kernel leaves to the process. */
+/** 1: inspection, 2: the loader, 3: the limits that the kernel sets for the process. */
 export type Wall = 1 | 2 | 3;
 
 /** A file, or a folder, by which harm is done, as test/fixtures/walls/make.py saw it done with all walls down. */
 export type Technique = {
-  /** From `test/fixtures`. */
+  /** The path from `test/fixtures`. */
   readonly file: string;
   readonly technique: string;
   /** How it is loaded by who has no walls: a key of test/support/walls/plain.py. */
@@ -23,7 +23,7 @@ export type Technique = {
   readonly heldBy: readonly Wall[];
 };
 
-// No list of names can tell a large number from a small one.
+// No list of names can distinguish a large number from a small one.
 const BY_NUMBERS = [
   'a tuple of 2^60 tuples as a key',
   'empty memory',

@@ -5,7 +5,7 @@ type Told = Awaited<ReturnType<MemoryWorld['told']>>;
 
 /**
  * The violations in a world in which nothing runs any more; empty when there are none.
- * Live pointer, shares and what clients get agree; the live version runs; only versions that went live exist; each deployment has ended, with one terminal event.
+ * Live pointer, shares and clients' answers agree; the live version runs; only versions that went live exist; each deployment has ended, with one terminal event.
  */
 export async function complaints(world: MemoryWorld): Promise<readonly string[]> {
   const { registry, router } = world;

@@ -21,7 +21,7 @@ export function workflowOf(start: Start): WorkflowName {
   return start.kind === 'repair' ? 'rollback' : start.kind;
 }
 
-/** Which of these is the one that ChooseTarget has named. */
+/** The state for each target that ChooseTarget may name. */
 const PROVISION = {
   lambda: 'ProvisionLambda',
   fargate: 'ProvisionFargate',

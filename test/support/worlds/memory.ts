@@ -65,7 +65,7 @@ export type WorldOptions = {
   readonly freeBytes?: number;
   /** Whether a person is to approve each promotion. */
   readonly requireApproval?: boolean;
-  /** By whom a promotion is to be signed; nobody by default. */
+  /** The signers of a promotion; none by default. */
   readonly signers?: readonly Signer[];
 };
 
@@ -91,7 +91,7 @@ export type MemoryWorld = {
   readonly metrics: MemoryMetrics;
   readonly executions: MemoryExecutions;
   readonly builds: MemoryBuilds;
-  /** The images that are built, none at first; asked for only where artifacts are built into images. */
+  /** The images of environments, none at first; used only where artifacts are built into images. */
   readonly environments: MemoryEnvironments;
   /** The releases that a promotion finds; none at first. */
   readonly images: MemoryImages;
@@ -108,9 +108,9 @@ export type MemoryWorld = {
   undeploy(): Extract<Start, { kind: 'undeploy' }>;
   /** How a revision answers from now on; without a word it answers right. */
   behave(revision: string, answer: (asked: Asked) => ProbeAnswer): void;
-  /** Does what is asked for by the real steps in the workflow's order, up to `state` and without it. */
+  /** Carries out a request by the real steps in the workflow's order, up to `state` and without it. */
   before(state: StepName, start?: Start): Promise<Held>;
-  /** Does what is asked for to the end; without a word, deploys an upload. */
+  /** Carries out a request to the end; by default, deploys an upload. */
   deploy(start?: Start): Promise<Held>;
   /** A deployment in the registry. */
   recordOf(held: Pick<Held, 'deploymentId'>): Promise<Deployment>;

@@ -9,7 +9,7 @@ export type Scenario = {
   readonly name: string;
   /** How its deployment ends. */
   readonly ends: string;
-  /** Makes the world ready; answers what is to be done in it. */
+  /** Makes the world ready; returns the request to be made in it. */
   prepare(world: VirtualWorkflow): Promise<Start>;
 };
 
@@ -96,7 +96,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'Failed',
     async prepare(world) {
       await world.deploy();
-      // By its age.
+      // The image of the environment expires by its age.
       world.environments.expire('onnx-environment-1');
       world.builds.fail(['could not resolve host']);
       return world.upload();

@@ -39,9 +39,9 @@ export type EcsServices = {
   starts(prefix: string): number;
   /** The names of the capacity providers that a service uses. */
   usedProviders(): readonly string[];
-  /** From now on the service's tasks have this fate. */
+  /** Gives the service's tasks this fate from now on. */
   turn(prefix: string, fate: TaskFate): void;
-  /** As automatic scaling does it. */
+  /** Sets the number of tasks, as automatic scaling does. */
   resize(prefix: string, desired: number): void;
 };
 

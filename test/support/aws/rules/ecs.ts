@@ -54,7 +54,7 @@ export function ecsRules(passable: readonly string[]): readonly AwsRule[] {
   ];
 }
 
-/** A family is INACTIVE when it has definitions and none of them is active. */
+/** Whether a family is active; it is INACTIVE when it has definitions and all of them are inactive. */
 async function hasWanted({ input, send }: AwsCall, familyPrefix: string): Promise<boolean> {
   const has = async (status: 'ACTIVE' | 'INACTIVE') => {
     const found = await send(ListTaskDefinitionsCommand, { familyPrefix, status });

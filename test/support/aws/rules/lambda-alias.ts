@@ -184,7 +184,7 @@ function invalid(message: string): Refusal {
   return { name: 'InvalidParameterValueException', message, status: 400 };
 }
 
-/** As Lambda words it, without what `conflict` says of a resource that is busy. */
+/** Lambda's own wording, without the part that `conflict` adds for a busy resource. */
 function alreadyThere(arn = ''): Refusal {
   return {
     name: 'ResourceConflictException',

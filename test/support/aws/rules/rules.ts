@@ -17,7 +17,7 @@ type OutputOf<Class extends CommandClass> = Awaited<
   ReturnType<ReturnType<InstanceType<Class>['resolveMiddleware']>>
 >['output'];
 
-/** An error as AWS answers it; `fields` are what the error has beside its name and message. */
+/** An error as AWS answers it; `fields` are its fields beside the name and the message. */
 export type Refusal = {
   readonly name: string;
   readonly message: string;
@@ -42,7 +42,7 @@ export type AwsRule = {
 };
 
 export type AwsRules = {
-  /** Puts the rules between a client and what it talks to; answers the client. */
+  /** Puts the rules between a client and its service; returns the client. */
   guard<Client extends AnyClient>(client: Client): Client;
   /** The rules that changed an answer so far, by name, each as often as it did. */
   fired(): readonly string[];
@@ -67,7 +67,7 @@ export function isAside(input: object): boolean {
   return asides.has(input);
 }
 
-/** AWS's own rules in front of moto. They stand behind the client's retries: what AWS would make it try again, it tries again. */
+/** AWS's own rules in front of moto. They stand behind the client's retries: it retries the same errors as with AWS. */
 export function awsRules(rules: readonly AwsRule[]): AwsRules {
   const fired: string[] = [];
 

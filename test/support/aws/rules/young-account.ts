@@ -10,7 +10,7 @@ export const NO_LOAD_BALANCERS: Refusal = {
   status: 400,
 };
 
-/** As CloudFormation words a resource's failure. */
+/** The failure of a resource in CloudFormation's wording. */
 export function asReason({ name, message }: Refusal): string {
   return `${name}: ${message}`;
 }

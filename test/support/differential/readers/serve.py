@@ -41,7 +41,7 @@ def main(server):
 
 
 def wall_in(server, work):
-    """The walls of the model server, so that what gets through does no harm here: each attempt is a canary before they stop it."""
+    """Sets the walls of the model server, so that an attack that gets through does no harm here: each attempt is a canary before they stop it."""
     sys.path.insert(0, os.path.join(server, "slipway_server"))
     import walls
 

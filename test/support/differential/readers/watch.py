@@ -1,4 +1,4 @@
-"""Notices what no model of data does: programs, sockets, files, code, modules from elsewhere, and classes that are others afterwards."""
+"""Notices effects that no model of data has: programs, sockets, files, code, modules from elsewhere, and changed classes."""
 
 import encodings
 import importlib
@@ -31,7 +31,7 @@ _roots = set()
 
 
 def prepare(server):
-    """Imports what models name, so that nothing of it has to be imported later, and watches from now on."""
+    """Imports the modules that models name, so that nothing of them has to be imported later, and watches from now on."""
     with open(os.path.join(server, "slipway_server", "loading", "pickle-globals.json")) as file:
         lists = json.load(file)
     for kind in ("call", "new", "value", "fill", "tuple"):

@@ -1,4 +1,4 @@
-"""LocalEmu, whose functions are not run in Docker: what a version is handed is put to SLIPWAY_FUNCTIONS, which answers as the version would.
+"""LocalEmu, whose functions are not run in Docker: an invocation of a version is sent to SLIPWAY_FUNCTIONS, which answers as the version would.
 
 It ends with the process that holds its standard input: a killed test run leaves none behind.
 """
