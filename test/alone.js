@@ -25,5 +25,5 @@ function commandsOf(path, { testResults, testExecError }) {
   return names.map((name) => `npm test -- ${path} -t ${quoted(name)}`);
 }
 
-// As a pattern that matches the name, in the quotes of a shell.
+// The name as a pattern that matches it, quoted for a shell.
 const quoted = (name) => `'${name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll("'", '.')}'`;

@@ -35,7 +35,7 @@ type Installation = {
   readonly isUnfinished?: boolean;
 };
 
-/** Where the AWS clients of a command find moto, and credentials that it takes. */
+/** The environment by which the AWS clients of a command find moto, with credentials that it takes. */
 export function motoEnvironment({ endpoint }: Pick<Moto, 'endpoint'>): NodeJS.ProcessEnv {
   return {
     ...COMPILED,

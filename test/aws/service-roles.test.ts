@@ -71,7 +71,7 @@ describeOnMoto('the roles of services', (moto) => {
     ]);
 });
 
-/** As the class of osls: a message and a code. */
+/** Stands for the class of osls: a message and a code. */
 class Refusal extends Error {
   readonly code: string;
   constructor(message: string, code: string) {

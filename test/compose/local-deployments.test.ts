@@ -9,7 +9,7 @@ const DENIED = {
   cause: JSON.stringify({ errorType: 'PlatformDenied', errorMessage: 'the door is shut' }),
 };
 
-/** Deployments over a memory world, and what they had the bucket forget. */
+/** Deployments over a memory world, and the files that they had the bucket forget. */
 function deploymentsOf() {
   const world = memoryWorld();
   const acknowledged: string[] = [];

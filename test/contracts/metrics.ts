@@ -3,7 +3,7 @@ import type { Metrics } from '#ports/metrics.ts';
 
 export type MetricsUnderTest = {
   readonly metrics: Metrics;
-  /** Where `digits-v1` and `digits-v2` run. */
+  /** The target of `digits-v1` and `digits-v2`. */
   readonly target: Target;
   /** The time that is counted by, epoch ms. */
   now(): number;

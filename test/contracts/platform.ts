@@ -19,7 +19,7 @@ export type PlatformWorld = {
   close(): Promise<void>;
 };
 
-// Only a start that hangs would take so long.
+// Only a hanging start would take so long.
 const LONG = { waitMs: 3_600_000 };
 const AT_ONCE = { waitMs: 0 };
 const EPOCH = 5;

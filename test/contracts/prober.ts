@@ -25,7 +25,7 @@ const INFER: GoldenRequest = {
   body: { inputs: [{ name: 'x', data: [1, 2.5] }] },
 };
 const INVOCATIONS: GoldenRequest = { protocol: 'invocations', body: { inputs: [[0]] } };
-// Only a probe that hangs would take so long.
+// Only a hanging probe would take so long.
 const TIMEOUT_MS = 600_000;
 
 /** The promises of every Prober. */

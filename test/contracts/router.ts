@@ -13,7 +13,7 @@ export const REVISIONS = {
   'words-v1': { target: 'lambda' },
 } as const satisfies Record<string, Placement>;
 
-/** Where one of `REVISIONS` runs; undefined for any other. */
+/** The placement of one of `REVISIONS`; undefined for any other. */
 export function placementUnderTest(revision: string): Placement | undefined {
   return Object.entries(REVISIONS).find(([name]) => name === revision)?.[1];
 }

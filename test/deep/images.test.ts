@@ -150,7 +150,7 @@ function describeImages(): void {
   });
 }
 
-/** As many pixels as are taken, in the format that takes most memory: with noise, and with transparency, which is dropped; in fewer bytes than a body to Lambda may have. */
+/** An image with the most pixels that are taken, in the format that takes most memory: with noise, and with transparency, which is dropped; in fewer bytes than a body to Lambda may have. */
 function largestImage(): Promise<Buffer> {
   const noise = { type: 'gaussian', mean: 128, sigma: 10 } as const;
   const of = { width: 5000, height: 5000, channels: 3, background: '#369', noise } as const;

@@ -1,4 +1,4 @@
-"""Small networks of transformers that are served by a `predict.py`, made from configurations with a fixed seed: `make_drafted.py FOLDER IMAGE` writes a folder for each, sound.wav, and answers.json with what transformers' pipelines answer of that sound and of the image."""
+"""Makes small networks of transformers that are served by a `predict.py`, from configurations with a fixed seed: `make_drafted.py FOLDER IMAGE` writes a folder for each, sound.wav, and answers.json with the answers of transformers' pipelines to that sound and to the image."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Small networks of many families of transformers, made from configurations with a fixed seed: `make_families.py FOLDER` writes a folder for each, and answers.json: of each what is asked, and what transformers answers to that."""
+"""Makes small networks of many families of transformers, from configurations with a fixed seed: `make_families.py FOLDER` writes a folder for each, and answers.json with the requests to each and transformers' answers."""
 
 import json
 import sys
@@ -90,7 +90,7 @@ def marian(folder):
 
 
 def aside(kind, config):
-    """A network whose weights change none of those that are made after it."""
+    """A network whose random weights do not change those of networks made after it."""
     with torch.random.fork_rng():
         torch.manual_seed(7)
         return kind(config)
@@ -120,7 +120,7 @@ def as_lists(folder):
 
 
 def encoders():
-    """Their names, networks, tokenizers, and what they are asked: inputs, parameters, and how transformers answers."""
+    """The encoders: names, networks, tokenizers, and their requests: inputs, parameters, and how transformers answers."""
     words, bytes_ = word_pieces(), roberta()
     run = lambda task, **given: lambda folder, inputs, **more: t.pipeline(task, model=str(folder), device="cpu", **given)(inputs, **more)
     label = run("text-classification")
@@ -179,7 +179,7 @@ def vectors(folder, text):
 def generators():
     bart = roberta(t.BartTokenizer)
     network = t.BartForConditionalGeneration(t.BartConfig(vocab_size=len(bart), **PAIR))
-    # As most that sum up or translate are saved.
+    # Most models that summarize or translate are saved this way.
     network.generation_config.num_beams = 4
     yield "bart", network, bart
     end = {"bos_token_id": 0, "eos_token_id": 0}
@@ -218,7 +218,7 @@ def generated(folder, name, network, words):
 
 
 def reranker(out):
-    """As rerankers are saved, with a single label; what sentence-transformers ranks with it."""
+    """A reranker in the usual form, with a single label; returns the ranking of sentence-transformers with it."""
     words = roberta()
     aside(t.RobertaForSequenceClassification, t.RobertaConfig(vocab_size=len(words), num_labels=1, **ROBERTA)).eval().save_pretrained(out / "reranker")
     words.save_pretrained(out / "reranker")

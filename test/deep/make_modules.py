@@ -64,7 +64,7 @@ GIVEN = {
 
 
 def as_before(folder):
-    """As sentence-transformers before 5.3 saved it, its network in a folder of its own."""
+    """Turns the folder into the form of sentence-transformers before 5.3, with the network in a separate folder."""
     listed = json.loads((folder / "modules.json").read_text())
     for each in listed:
         each["type"] = f"sentence_transformers.models.{each['type'].split('.')[-1]}"
@@ -91,7 +91,7 @@ def main(out, texts):
     potion = of_model2vec(word_pieces().backend_tokenizer)
     for name in ("potion", "bare"):
         potion.save_pretrained(out / name)
-    # As model2vec saved it before, for itself alone: it leaves out unknown tokens, and sentence-transformers does not.
+    # The older form that model2vec saves for itself alone: it leaves out unknown tokens, and sentence-transformers does not.
     (out / "bare" / "modules.json").unlink()
     answers["potion"] = SentenceTransformer(str(out / "potion"), device="cpu").encode(texts).tolist()
     answers["bare"] = StaticModel.from_pretrained(out / "bare").encode(texts).astype(float).tolist()

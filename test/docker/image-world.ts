@@ -63,7 +63,7 @@ export async function openImageWorld() {
   const builds = buildsBy('image.yml', { REPOSITORY: repository, ENVIRONMENTS: environments });
   const bases = buildsBy('environment.yml', { ENVIRONMENTS: environments, WEB_ADAPTER_IMAGE });
 
-  /** The URL of what a build is granted: its order, and an artifact's files. */
+  /** The URL of the files granted to a build: its order, and an artifact's files. */
   function artifact(files: Files, order: object = orderOf(files)): string {
     const folder = mkdtempSync(join(root, 'artifact-'));
     const list = Object.entries(files).map(([name, bytes], index) => {

@@ -61,7 +61,7 @@ export async function startMountless(registry: Registry): Promise<Registry> {
   });
 }
 
-/** A front of `registry` that is too busy for the first request of each kind and place, as ECR may be; what only an engine asks when it pulls is answered. */
+/** A front of `registry` that is too busy for the first request of each kind and place, as ECR may be; requests that only a pulling engine makes are answered. */
 export async function startBusy(registry: Registry): Promise<Registry> {
   const seen = new Set<string>();
   return startFront(registry, ({ method, url }, refuse) => {
@@ -88,7 +88,7 @@ export async function startCounting(
 
 type Refuse = (status: number, code: string, message: string) => void;
 
-/** Hands on what `look` has not refused. */
+/** Passes on the requests that `look` has not refused. */
 async function startFront(
   registry: Registry,
   look: (incoming: IncomingMessage, refuse: Refuse) => void,

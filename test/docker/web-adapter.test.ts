@@ -38,7 +38,7 @@ async function writeParts(response: ServerResponse): Promise<void> {
   response.end();
 }
 
-/** Tells what it was asked; a path that is a status is answered with that. */
+/** Answers with its request; a path that is a status is answered with that status. */
 const echo: RequestListener = async (request, response) => {
   const body = String(await buffer(request));
   if (request.url === STREAM) return writeParts(response);

@@ -201,7 +201,7 @@ describe('a Slipway', () => {
         await before.settled('good');
         await before.kill();
       }
-      // As a clean stop leaves it: without the log and its index.
+      // The state after a clean stop: without the log and its index.
       {
         using registry = new DatabaseSync(join(data, 'registry.db'));
         registry.exec('PRAGMA wal_checkpoint(TRUNCATE)');

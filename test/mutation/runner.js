@@ -15,7 +15,7 @@ const GLOBALS = new URL(
   import.meta.url,
 );
 
-// As Jest writes snapshots.
+// The format in which Jest writes snapshots.
 const FORMAT = { escapeString: false, printBasicPrototype: false };
 
 /** The state that instrumented code reads: the active mutant, and whose coverage it counts. */
@@ -99,7 +99,7 @@ async function untilOneFails(tests) {
 
 let loads = 0;
 
-/** Every test of these folders and files, by its place in the file and its name. Again it loads the tests, and of the code what is CommonJS. */
+/** Every test of these folders and files, by its place in the file and its name. A second call loads the tests again, and the part of the code that is CommonJS. */
 async function load({ tests: paths, before }) {
   loads += 1;
   if (loads === 1) process.on('unhandledRejection', () => undefined);

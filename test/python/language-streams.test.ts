@@ -166,7 +166,7 @@ async function told({ dataDir }: RunningSlipway, { request }: { request: string 
   await eventually(() => existsSync(log) && readFileSync(log, 'utf8').includes(line));
 }
 
-/** The sum of a metric of the gateway over what has this revision. */
+/** The sum of a metric of the gateway over the lines with this revision. */
 async function metric(
   { gateway }: RunningSlipway,
   name: string,

@@ -76,7 +76,7 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
     const [serving = 0] = processesOf(join(slipway().dataDir, 'images'));
 
     process.kill(serving, 'SIGKILL');
-    // Reaped, so known to be gone: what is asked before is answered 502, as by a container of one replica.
+    // The process has been reaped, so Slipway knows that it is gone: earlier requests are answered with 502, as by a container of one replica.
     await eventually(() => !existsSync(`/proc/${serving}`));
 
     expect(await wrongAnswers(throughGateway(slipway(), 'waited'), fixture)).toEqual([]);

@@ -3,7 +3,7 @@ import { type End, LIMITS, loadedPlainly, loadedWalled } from '../support/walls/
 import { ALL, type Technique } from '../support/walls/walls.ts';
 
 const MEBIBYTE = 2 ** 20;
-// As of this version Landlock holds all that the walls ask of it.
+// From this version on, Landlock can do everything that the walls need.
 const WHOLE_LANDLOCK = 6;
 const isWhole = MACHINE.landlock >= WHOLE_LANDLOCK && MACHINE.seccomp && MACHINE.namespaces;
 

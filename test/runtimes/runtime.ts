@@ -17,7 +17,7 @@ export type Runtime = {
   readonly models: TestModels;
 };
 
-/** Each answers what a server of that model is started with. A letter in a shape is a free dimension. */
+/** Each returns the environment with which a server of that model is started. A letter in a shape is a free dimension. */
 export type TestModels = {
   /** Answers each input `<name>` as `<name> out`. */
   identities(datatypes: readonly Datatype[]): Promise<Env>;

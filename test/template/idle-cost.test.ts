@@ -67,7 +67,7 @@ const PRICED = [
 
 const GUIDE = join(import.meta.dirname, '../../docs/deploy.md');
 
-/** By parameters that are off: a firewall and a trail cost what AWS asks for them. */
+/** Resources that parameters turn on: a firewall and a trail cost AWS's price for them. */
 const ON_REQUEST = [
   'AWS::CloudTrail::Trail',
   'AWS::WAFv2::WebACL',

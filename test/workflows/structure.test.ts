@@ -63,7 +63,7 @@ const stepNames = [
 it.each(WORKFLOWS)('%s is what its YAML says, in the same order', (name) => {
   const machine = MACHINES.find((each) => each.name === name);
 
-  // As it is written: engines that ran in this process fill a definition in.
+  // The definition as it is written: engines that ran in this process fill one in.
   const read = JSON.parse(machine?.text ?? '');
   expect(JSON.stringify(read) === JSON.stringify(definitionOf(name))).toBe(true);
 });
@@ -282,7 +282,7 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
     const waits = Object.keys(states).filter((name) => states[name]?.Type === 'Wait');
     const loops = waits.filter((name) => name !== 'DrainPrevious');
 
-    // test/workflows/history.test.ts has what they come to together.
+    // test/workflows/history.test.ts checks their sum.
     for (const name of loops) expect(loopBound(machine, name)).toBeGreaterThanOrEqual(90);
   });
 

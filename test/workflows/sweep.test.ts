@@ -17,7 +17,7 @@ type Case = {
   readonly ends: string;
   /** The targets of the installation; all of them by default. */
   readonly offered?: readonly Target[];
-  /** Makes the world ready; answers what is to be stopped. */
+  /** Makes the world ready; returns the request whose execution is to be stopped. */
   prepare(world: VirtualWorkflow): Promise<Start>;
 };
 

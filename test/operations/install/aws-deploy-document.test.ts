@@ -49,7 +49,7 @@ describe('docs/deploy.md', () => {
     expect([...services].filter((service) => !allowed.has(PREFIX[service] ?? service))).toEqual([]);
   });
 
-  // Before a deploy nobody has more permissions than these, and what cannot be looked at stops it.
+  // Before a deploy nobody has more permissions than these, and a look that is refused stops the deploy.
   it('has a policy that lets the account be looked at before a deploy', () => {
     const policy = /```json\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
     const statements: readonly Statement[] = JSON.parse(policy).Statement;

@@ -39,7 +39,7 @@ async function beside({ platform, spec }: World): Promise<void> {
   await platform.describe(other.revision, LONG);
 }
 
-/** As a removal that ended before it had deleted what it deregistered. */
+/** Leaves the state of a removal that ended before it had deleted the definitions that it deregistered. */
 async function halfRemoved(world: World, { revision }: RevisionSpec): Promise<void> {
   await beside(world);
   await world.platform.retire(revision, EPOCH);

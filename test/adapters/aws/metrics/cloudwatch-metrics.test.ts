@@ -152,7 +152,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       now: world.clock.now,
       async answer(revision, status) {
         const version = revision.slice(-1);
-        // To Lambda an answer is a success, whatever it says.
+        // Lambda counts any answer as a success.
         await world.count(version, false);
         if (status >= 500) await world.refuse(version);
       },

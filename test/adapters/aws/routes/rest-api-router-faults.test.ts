@@ -32,7 +32,7 @@ async function shift(router: Router, shares: Shares): Promise<void> {
   await router.setShares('digits', shares, await router.shares('digits'), EPOCH);
 }
 
-/** As the workflow looks: again after a while, until it is certain. */
+/** Looks like the workflow: again after a while, until it is certain. */
 async function seen(router: Router, shares: Shares, { clock }: World, waitMs: number) {
   for (let looks = 1; ; looks += 1) {
     const { kind } = await router.verify('digits', shares);

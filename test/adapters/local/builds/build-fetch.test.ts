@@ -35,7 +35,7 @@ describe('fetching an artifact', () => {
   function fetchList(list: string, env = {}) {
     const path = join(root, 'list.json');
     writeFileSync(path, `{"order":{"runtime":"python"},"files":${list}}`);
-    // Whoever runs it may keep new files to himself; bash reads its rc file when its input is a socket.
+    // The user who runs it may keep new files to himself; bash reads its rc file when its input is a socket.
     const shell = ['--norc', '-c', 'umask 077; exec "$0" "$@"'];
     const script = [process.execPath, join(COMMANDS, 'fetch-artifact.mjs'), folder];
     return run('bash', [...shell, ...script], `${pathToFileURL(path)}\n`, env);

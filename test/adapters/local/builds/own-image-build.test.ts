@@ -15,12 +15,12 @@ const ORDER = {
   environments: {},
   server: { port: 3000, healthPath: '/healthz', requestPath: '/predict' },
   startupSeconds: 1,
-  // So that no container is started here.
+  // With these facts no container is started here.
   facts: { needsGpu: true, example: null },
 };
 const SMOKE = { startMs: 12, peakBytes: 3_000_000 };
 
-/** As much of Docker as builds ask for: an image is a file, its archive the name and the file. */
+/** The part of Docker that builds use: an image is a file, its archive the name and the file. */
 const DOCKER = `#!/bin/sh
 echo "$*" >> "$HOME/said"
 at() { echo "$HOME/images/$(echo "$1" | tr '/:@' '___')"; }

@@ -41,7 +41,7 @@ describe('images of models that are processes', () => {
 
   const environments = () => readdirSync(join(directory, 'environments')).sort();
 
-  /** As a build makes it, or has begun to. */
+  /** Makes the files of a build that has ended, or has only begun. */
   function made(tag: string, environment: string): void {
     mkdirSync(join(directory, 'images', tag, 'model'), { recursive: true });
     mkdirSync(join(directory, 'environments', environment), { recursive: true });

@@ -31,7 +31,7 @@ import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const CANARIES = join(ROOT, 'test/support/servers/canaries.js');
 const ONNX = join(ROOT, 'runtimes/onnx/main.ts');
-// Under coverage tests have none.
+// Tests under coverage have no compile cache.
 const COMPILED = process.env['NODE_COMPILE_CACHE'] ?? mkdtempSync(join(tmpdir(), 'compiled-'));
 
 let root: string;

@@ -20,7 +20,7 @@ _ALONE = 30
 
 
 def main() -> None:
-    """Reads lines of {case, url, model}, and answers each with a line of what was found."""
+    """Reads lines of {case, url, model}, and answers each with a line of findings."""
     for line in sys.stdin:
         order = json.loads(line)
         with open(order["case"], "rb") as file:
