@@ -95,7 +95,7 @@ for (const target of TARGETS) {
   }
 }
 
-/** Clients in a process of their own. */
+/** Runs the clients in a separate process. */
 async function load(model: string, seconds = values.seconds): Promise<readonly Answered[]> {
   const child = fork(new URL('./burst-load.ts', import.meta.url), [
     ...[gateway.origin, model, values.rate, seconds],

@@ -34,7 +34,7 @@ export function nginxProxy(folder: string, backend: string): Promise<Served> {
   );
 }
 
-/** One of ours in a process of its own: `bench/proxy-child.ts` knows which. */
+/** One of our proxies in a separate process, which `bench/proxy-child.ts` starts by its name. */
 export async function nodeProxy(kind: string, backend: string): Promise<Served> {
   const child = fork(new URL('./proxy-child.ts', import.meta.url), [kind, backend]);
   const [origin] = await Promise.race([once(child, 'message'), endOf(child, kind)]);
@@ -87,7 +87,7 @@ async function endOf(child: ChildProcess, name: string): Promise<never> {
   throw new Error(`${name} ended with code ${code}`);
 }
 
-/** One that nobody listens on; somebody may before its asker does. */
+/** A port on which nobody listens; another program may take it before the caller does. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listen(server, { host: '127.0.0.1', port: 0 });

@@ -1,4 +1,4 @@
-// A proxy in a process of its own, for bench/gateway-cpu.ts: `gateway` is Slipway's, `http-proxy-3` the package. Sends its origin to its parent.
+// A proxy in a separate process, for bench/gateway-cpu.ts: `gateway` is Slipway's, `http-proxy-3` the package. Sends its origin to its parent.
 import { Agent, createServer, type RequestListener } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '#adapters/clocks.ts';

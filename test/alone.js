@@ -1,4 +1,4 @@
-// A reporter that says of each red test how to see it alone.
+// A reporter that prints the command to run each failed test alone.
 import { relative } from 'node:path';
 
 /** After the last test: one command a red test, or a file that did not load. */

@@ -69,7 +69,7 @@ function tierOf(file) {
   return Object.entries(TIERS).find(isIn)?.[0] ?? 'unit';
 }
 
-/** Runs jest on these tiers, with options, in a temporary folder of its own; red too when a process is left behind. */
+/** Runs jest on these tiers, with options, in a separate temporary folder; fails too when a process is left behind. */
 async function tests(given) {
   const folder = ownFolder();
   const env = { ...process.env, TMPDIR: folder };

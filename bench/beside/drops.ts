@@ -14,7 +14,7 @@ const SOURCES = fileURLToPath(new URL('../../runtimes/onnx', import.meta.url));
 // The bundle finds onnxruntime from this folder.
 const BUNDLE = fileURLToPath(new URL('../../node_modules/.cache/slipway-bench', import.meta.url));
 
-/** A drop of a model under a name of its own, so that it is built anew, and its right answer. */
+/** A drop of a model under a new name, so that it is built anew, and its right answer. */
 export type Drop = {
   readonly model: string;
   readonly ask: (model: string) => Asking;

@@ -58,7 +58,7 @@ export async function startServer({ program, given, environment, cwd }: Command)
   };
 }
 
-/** BentoML's workers are in groups of their own, and end only with a server that ends by itself. */
+/** BentoML's workers are in separate process groups, and end only with a server that ends by itself. */
 async function ended(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined || hasEnded(child)) return;

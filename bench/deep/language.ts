@@ -73,7 +73,7 @@ function dropOf(weights: string): Ours['drop'] {
   };
 }
 
-/** One streamed answer. Each round has a prompt of its own, so that neither side finds it in its cache. */
+/** One streamed answer. Each round has a different prompt, so that neither side finds it in its cache. */
 export async function asked({ at, pid }: Running, round: number): Promise<Seen> {
   const body = {
     prompt: `${round}. ${PROMPT}`,

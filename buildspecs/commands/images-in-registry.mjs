@@ -40,7 +40,7 @@ export async function imagesInRegistry(models, environments) {
     /** A build may not delete from the registry; the same bytes would be found again, and fail again. */
     async discard() {},
     /**
-     * Makes the image: an environment with the files of `folder` in layers of their own. `hashes` has the sha256 of files by path, and `previous` is the tag of an image whose layers it may share, or null.
+     * Makes the image: an environment with the files of `folder` in separate layers. `hashes` has the sha256 of files by path, and `previous` is the tag of an image whose layers it may share, or null.
      * Throws with `isTaken` when another build was first.
      */
     async append({ environment, folder, labels, tag, hashes, previous }) {

@@ -102,7 +102,7 @@ async function namesIn(folder) {
   }
 }
 
-/** The descriptors of all processes that this build has started: a build leads a session of its own. */
+/** The descriptors of all processes that this build has started: a build leads a separate session. */
 async function openInSession() {
   const own = await sessionOf('self');
   if (own === undefined) return [];

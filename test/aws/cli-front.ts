@@ -48,7 +48,7 @@ export function accountAnswers({ concurrency = 1000, builds = 20 } = {}): readon
   ];
 }
 
-/** IAM's answer to who asks whether it may do this. */
+/** IAM's answer to a caller who asks whether it may do this. */
 export function denied(action: string, { byOrganization = false } = {}): Stand {
   const detail = byOrganization
     ? '<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>'

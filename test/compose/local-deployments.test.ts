@@ -22,7 +22,7 @@ function deploymentsOf() {
   return { world, deployments, acknowledged, starts: world.executions.started };
 }
 
-/** The end of an upload's execution, well unless it is said. */
+/** The end of an upload's execution, by default a good one. */
 const endOf = (input: ObjectCreated, how: Partial<ExecutionEnd> = {}): ExecutionEnd => ({
   workflow: 'deploy',
   execution: 'execution-1',

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 /** `host` is the first part of an image's name. */
 export type Registry = { readonly host: string; close(): Promise<void> };
 
-/** Debian's docker-registry, empty, on a port of its own. */
+/** Debian's docker-registry, empty, on a free port. */
 export async function startRegistry(): Promise<Registry> {
   const root = mkdtempSync(join(tmpdir(), 'slipway-registry-'));
   const config = join(root, 'config.yml');

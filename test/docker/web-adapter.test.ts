@@ -199,7 +199,7 @@ function withoutOwn({ headers, ...rest }: ModelResponse) {
   return { ...rest, headers: others };
 }
 
-/** Two clients have two connections, with headers of their own. */
+/** Two clients have two connections, with different headers. */
 function withoutConnection(answer: object): object {
   const { multiValueHeaders, ...rest } = answer as { multiValueHeaders?: Record<string, string[]> };
   if (!multiValueHeaders) return rest;

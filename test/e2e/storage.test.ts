@@ -33,7 +33,7 @@ async function missingDisk(): Promise<string | undefined> {
   }
 }
 
-/** A folder on a small file system of its own. Throws where this process may not mount one. */
+/** A folder on a separate small file system. Throws where this process may not mount one. */
 async function smallDisk() {
   const folder = await temporaryFolder();
   try {

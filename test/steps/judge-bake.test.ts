@@ -163,7 +163,7 @@ describe('judging a bake', () => {
     await world.deploy(
       world.upload({ manifest: `examples: [{ request: ${JSON.stringify(two)} }]` }),
     );
-    // It does not answer while the candidate is proven, by a request of its own.
+    // The live version does not answer while the candidate is proven by its own request.
     world.behave('digits-v1', () => answered(503));
     world.behave('digits-v2', (asked) =>
       JSON.stringify(asked).includes('[1,2]') ? answered(400) : answersRight(asked),

@@ -23,7 +23,7 @@ export type Wish = {
 
 export const SCORE_FUNCTIONS: readonly Named[] = FUNCTIONS;
 
-/** Labels one image after the other: several at once are no faster, and take the memory of each. */
+/** Labels one image after the other: several at once are no faster, and each takes memory. */
 export type Classifier = {
   labelled(bytes: Uint8Array, wish: Wish, asked: Asked): Promise<readonly Labelled[]>;
   idle(): Promise<unknown>;

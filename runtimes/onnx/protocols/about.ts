@@ -49,7 +49,7 @@ async function describe(model: Model & Session): Promise<Made> {
   return { document: openApiOf(model, example), example: example && nestedExample(example) };
 }
 
-/** The answer at the model's own address: what it is, its paths, and a command that calls it, null when no request is known to work. */
+/** The answer at the model's own address: its description, its paths, and a command that calls it, null when no request is known to work. */
 function aboutOf(model: Model, { document, example }: Made, header: Header): About {
   const paths = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [

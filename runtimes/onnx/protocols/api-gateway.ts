@@ -9,7 +9,7 @@ const BY_THE_API = [
 ] as const;
 
 /**
- * The headers that only a client can have set, and that nobody may believe: on Lambda AWS's web adapter says what API Gateway knows of a request, before a container API Gateway itself, and each of them replaces what the client sent.
+ * The headers that only a client can have set, so that nobody may trust them. On Lambda, AWS's web adapter passes on API Gateway's information about a request; in front of a container, API Gateway itself does. Each of these headers replaces the client's.
  * On one machine the gateway removes both.
  */
 export function claimsOfClients(env: {

@@ -59,7 +59,7 @@ const HEADERS = {
   vary: 'accept',
 } as const;
 
-/** A page that calls the model, whole in one answer. One machine's gateway shows a larger one of its own instead. */
+/** A page that calls the model, whole in one answer. The gateway of one machine shows a larger page instead. */
 export function pageOf(about: About, call: PageCall): Page {
   const html = `<!doctype html>
 <html lang="en">

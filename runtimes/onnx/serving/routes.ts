@@ -125,7 +125,7 @@ function invocations(session: () => Session, extraColumns: Config['extraColumns'
   });
 }
 
-/** The answer of a model over texts or images to a body of its own protocol; else the call, which still has its body. */
+/** The answer of a model over texts or images to a body in its own protocol; else the call, which still has its body. */
 async function ownReply(
   call: Call,
   ready: Session,

@@ -15,7 +15,7 @@ export type TensorSpec = {
   readonly classes?: readonly string[];
   /** There only where texts may be missing. */
   readonly missing?: MissingTexts;
-  /** The model drops the column, so any value will do; those that are no numbers are read as 0. */
+  /** The model drops the column, so any value will do; values that are not numbers are read as 0. */
   readonly isUnread?: true;
 };
 

@@ -224,7 +224,7 @@ const [LOAD, AND, RETURN, IF_EQUAL, IF_AT_LEAST, IF_ANY] = [0x20, 0x54, 0x06, 0x
 const [GO_ON, KILL, ERROR] = [0x7fff0000, 0x80000000, 0x00050000];
 const [NUMBER, PROCESSOR] = [0, 4];
 
-/** That of walls.py for who has no network and does not listen. */
+/** The filter of walls.py for a process without a network that does not listen. */
 function* filter(calls) {
   const refuse = [RETURN, 0, 0, ERROR | EACCES];
   yield [LOAD, 0, 0, PROCESSOR];

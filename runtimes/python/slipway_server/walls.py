@@ -209,7 +209,7 @@ def _in_child(work: Callable[[], str]) -> str:
         said = answer.read()
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
-        # A container's filter ends who asks.
+        # A container's filter ends a process that asks.
         return ""
     if status != 0 or not said.startswith(b"="):
         raise OSError(f"a look ended with status {status}: {os.fsdecode(said)}")
@@ -334,7 +334,7 @@ def _allowed(plan: dict[str, Any], rights: int, is_code: bool, has_network: bool
 
 
 def _python_itself() -> Iterator[str]:
-    """An environment is a folder of its own, but Python may be installed in one that holds much else, such as a home."""
+    """The folders of Python itself. An environment is a separate folder, but Python may be installed in one with many other files, such as a home."""
     if sys.prefix != sys.base_prefix:
         yield from (sys.prefix, sys.exec_prefix)
     # Without site (-S) Python does not know yet that it is in one.
@@ -400,7 +400,7 @@ def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Itera
     yield from _if_argument(calls["prlimit64"], 0, (_IF_EQUAL, 1, 0, 0))
     # This call could do that too. Libraries bind each of their threads by its number, which a filter cannot distinguish from another process's: the call does nothing and reports success.
     yield from _if_argument(calls["sched_setaffinity"], 0, (_IF_EQUAL, 1, 0, 0), answer=0)
-    # Shared memory that a process has given back (MADV_DONTNEED) stays, and is resident for nobody: the watch of its memory would not see it.
+    # Shared memory that a process has given back (MADV_DONTNEED) stays allocated but counts for no process: the watch of its memory would not see it.
     yield from _if_argument(calls["mmap"], 3, (_IF_EQUAL, 0, 1, _SHARED_WITHOUT_FILE), _SHARED_WITHOUT_FILE)
     # A lease on a file that it may only read makes any other process that opens it, such as Slipway or another model, wait for 45 s.
     yield from _if_argument(calls["fcntl"], 1, (_IF_EQUAL, 0, 1, _SET_LEASE))

@@ -56,7 +56,7 @@ const MODELS: readonly (readonly [folder: string, name: string])[] = [
   ['archives', 'xgboost.tar'],
 ];
 
-// Each takes a deployment of its own: a run tries a third, which the seed chooses.
+// Each takes a separate deployment: a run tries a third, which the seed chooses.
 const CASES = share(MODELS).map(([folder, name], at) => ({ folder, name, model: `m${at}` }));
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -28,7 +28,7 @@ export function describeLifecycle(runtime: Runtime): void {
     }
   });
 
-  /** A server whose parent is a process of its own. */
+  /** A server whose parent is a separate process. */
   async function startUnderParent() {
     const script = fileURLToPath(new URL('../parent.ts', import.meta.url));
     const parent = spawn(process.execPath, [script, ...runtime.command], {

@@ -52,7 +52,7 @@ export type LocalAws = Awaited<ReturnType<typeof localAws>>;
 type LocalAwsOptions = {
   /** Rules besides those that always stand there. */
   readonly also?: (clock: FakeClock) => readonly AwsRule[];
-  /** Each step runs in a process of its own, as a function whose every invocation is a cold start: it knows nothing of the one before. */
+  /** Each step runs in a separate process, like a function whose every invocation is a cold start: it knows nothing of the one before. */
   readonly isCold?: boolean;
 };
 

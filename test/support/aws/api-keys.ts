@@ -17,7 +17,7 @@ type Setup = { readonly maxAttempts?: number; readonly outer?: (client: AnyClien
 type Clients = { readonly client: DynamoDBClient; readonly gateway: APIGatewayClient };
 export type ApiKeysWorld = Awaited<ReturnType<typeof apiKeysWorld>>;
 
-/** A stage of its own with a table and a usage plan, and no keys. */
+/** A separate stage with a table and a usage plan, and no keys. */
 export async function apiKeysWorld(moto: Moto) {
   const { client, table } = dynamoWorld(moto);
   const rules = awsRules([onPlanOnce]);
@@ -42,7 +42,7 @@ export async function apiKeysWorld(moto: Moto) {
     /** Clients behind AWS's rules; `outer` puts something between a client and them. */
     gateway,
     dynamo,
-    /** The keys, through clients of their own. */
+    /** The keys, through separate clients. */
     keys: ({ isSpread = true, ...clients }: Partial<Clients> & { isSpread?: boolean } = {}) =>
       dynamoApiKeys({
         isSpread,

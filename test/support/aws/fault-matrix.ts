@@ -6,7 +6,7 @@ import type { AnyClient } from './rules/rules.ts';
 
 /** An account in which something can be done. */
 export type FaultWorld = {
-  /** Does it, by an adapter of its own whose clients have been handed to `outer`, and are tried once. */
+  /** Does it, by a separate adapter whose clients have been handed to `outer`, and are tried once. */
   deed(outer: (client: AnyClient) => void): Promise<unknown>;
   /** Everything in the account once the deed is done. */
   left(): Promise<unknown>;
@@ -45,7 +45,7 @@ export type InOneAccount<Account> = {
   /** Makes everything that the deed needs. If it does not clear the account first, `left` removes everything and checks that nothing is left, so that the next time is like the first. */
   prepare(account: Account): Promise<FaultWorld>;
   readonly more?: readonly Befalls[];
-  /** The commands that another deed does not ask in the same way: those of both are befallen there. */
+  /** The commands that another deed does not use in the same way: those that both use are tested there. */
   readonly only?: readonly string[];
 };
 
@@ -88,7 +88,7 @@ async function bears(
       const troubled = await outcome(open, planted);
       const fired = planted.fired();
       expect({ command, plan: left, ...troubled }).toEqual({ command, plan: left, ...untroubled });
-      // A deed that is over before all of them could befall it is done anew for those that are left.
+      // A deed that is over before all faults could hit it is repeated for the remaining ones.
       expect({ command, plan: left, isFired: fired.length > 0 }).toMatchObject({ isFired: true });
       left = left.slice(fired.length);
       last = { command, isLikeCrash: planted.isLikeCrash() };

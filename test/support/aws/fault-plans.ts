@@ -39,7 +39,7 @@ type Call = { readonly next: Handler; readonly args: Parameters<Handler>[0]; rea
 
 const NEVER: Promise<never> = new Promise(() => undefined);
 
-/** Lets each of `plan` befall one call of a command, named without `Command`, in order; an old answer waits for a call that was asked before. */
+/** Makes each fault of `plan` hit one call of a command, named without `Command`, in order; an old answer waits for a call with a known input. */
 export function plantFaults(command: string, plan: readonly Befalls[]): PlantedFaults {
   const fired: Befalls[] = [];
   const late: (() => Promise<unknown>)[] = [];
@@ -155,7 +155,7 @@ function keyOf(input: object): string {
   return JSON.stringify(input);
 }
 
-/** DynamoDB answers such a read with the last write, whatever befalls. */
+/** DynamoDB answers such a read with the last write, whatever the fault. */
 function isConsistent(input: object): boolean {
   return 'ConsistentRead' in input || 'TransactItems' in input;
 }

@@ -10,7 +10,7 @@ export type FaultyClient<Client> = {
   calls(): number;
 };
 
-/** Lets a fault befall the first `times` calls of a command, named without `Command`. */
+/** Makes a fault hit the first `times` calls of a command, named without `Command`. */
 export function awsFault<Client extends AnyClient>(
   client: Client,
   command: string,

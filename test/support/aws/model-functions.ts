@@ -178,7 +178,7 @@ const TRUST = JSON.stringify({
 
 const OCI = 'application/vnd.oci.image';
 
-/** An image of one platform, with gzipped layers; `tag` makes it one of its own. */
+/** An image of one platform, with gzipped layers; each `tag` makes another image. */
 export function manifest(tag: string) {
   const digest = `sha256:${createHash('sha256').update(tag).digest('hex')}`;
   return {

@@ -27,7 +27,7 @@ const LEFT_OUT = {
   DOCKER_HOST: 'unix:///nowhere',
 };
 
-/** A moto of its own on a free port; `environment` is added to its variables. */
+/** A separate moto on a free port; `environment` is added to its variables. */
 export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<Moto> {
   const server = spawn(join(bin, 'python'), [SERVER], {
     env: { ...process.env, ...LEFT_OUT, ...environment },

@@ -70,7 +70,7 @@ export async function routedAccount(moto: Moto, { network, host }: Place = {}) {
   return { ...world, sick, elb, containers };
 }
 
-/** A router over moto in virtual time, in an account of its own, and no route. */
+/** A router over moto in virtual time, in a separate account, and no route. */
 export async function restApiRouterWorld(moto: Moto, place?: Place) {
   return routerIn(moto, await routedAccount(moto, place));
 }

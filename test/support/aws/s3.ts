@@ -20,7 +20,7 @@ export async function readS3(client: S3Client, url: string): Promise<string> {
   return (await Body?.transformToString()) ?? '';
 }
 
-/** A versioned bucket of its own; `put` and `remove` answer the version that they make. */
+/** A separate versioned bucket; `put` and `remove` return the version that they make. */
 export async function s3World(moto: Pick<Moto, 'endpoint'>) {
   const user = awsClient(S3Client, moto);
   const bucket = `models-${randomUUID()}`;

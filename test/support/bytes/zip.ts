@@ -12,7 +12,7 @@ type Said = {
   readonly extra?: Uint8Array;
 };
 
-/** One entry of a zip; what is not given is true of `content`. `local` and `central` replace what the one of its headers says. */
+/** One entry of a zip; by default its fields are true of `content`. `local` and `central` replace fields of one of its headers. */
 export type ZipPart = {
   readonly name: string | Uint8Array;
   readonly content?: string | Uint8Array;

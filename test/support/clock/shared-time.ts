@@ -20,7 +20,7 @@ export function sharedTime(clock: Pick<FakeClock, 'advance' | 'monotonicMs'>) {
   }
 
   return {
-    /** Runs as a party of its own, to its end. */
+    /** Runs as a separate party, to its end. */
     async join<Answer>(run: () => Promise<Answer>): Promise<Answer> {
       const party = { asleep: 0 };
       parties.add(party);

@@ -42,7 +42,7 @@ function report(): void {
   seen = [];
 }
 
-/** Half of them on connections of their own. */
+/** Half of them use new connections. */
 async function shortOnes(): Promise<void> {
   const startMs = monotonicMs();
   const sending = new Set<Promise<void>>();

@@ -93,7 +93,7 @@ function order({ cutovers, rolledBack }: Wish): readonly boolean[] {
   );
 }
 
-/** The clients, in a process of their own. */
+/** Starts the clients in a separate process. */
 function startLoad(origin: string, rate: number) {
   const child: ChildProcess = fork(new URL('./load.ts', import.meta.url), [origin, String(rate)]);
   const seen: Seen[] = [];

@@ -18,7 +18,7 @@ export function recording(calls: Call[], states: readonly string[]): Tap {
   };
 }
 
-/** Lets a fault befall one call. */
+/** Makes a fault hit one call. */
 export function faulty(at: Pick<Call, 'method' | 'nth'>, fault: Fault, die: () => void): Tap {
   let calls = 0;
 

@@ -14,7 +14,7 @@ export type Plan = {
 
 export type Outcome = { readonly run: FaultRun; readonly problems: readonly string[] };
 
-/** Every call of every scenario and of the sweep after it, each with every fault that can befall it; of the probes that follow each other the first and the last. */
+/** Every call of every scenario and of the sweep after it, each with every fault that can hit it; only the first and the last of probes that follow each other. */
 export async function singleFaults(scenarios: readonly FaultScenario[]): Promise<readonly Plan[]> {
   const plans: Plan[] = [];
   for (const scenario of scenarios) {

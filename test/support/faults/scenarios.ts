@@ -7,7 +7,7 @@ import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
 export type FaultScenario = {
   readonly name: string;
   readonly target: Target;
-  /** How its deployment ends when nothing befalls it. */
+  /** How its deployment ends without a fault. */
   readonly ends: string;
   /** A revision that answers wrong, at once, under traffic or for a while. */
   readonly bad?: string;
@@ -24,7 +24,7 @@ export function manifestOf(target: Target): Written {
   return written(target, 'steps: [50, 100], bakeSeconds: 40');
 }
 
-/** All at once and with a bake of one look: for the versions that nothing befalls. */
+/** All at once and with a bake of one look: for versions without a fault. */
 export function plainManifestOf(target: Target): Written {
   return written(target, 'steps: [100], bakeSeconds: 0');
 }

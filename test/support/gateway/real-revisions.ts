@@ -26,7 +26,7 @@ type Connected = {
 };
 
 export type RealRevisions = RevisionHost & {
-  /** Serves the revision with a real HTTP server of its own. */
+  /** Serves the revision with a separate real HTTP server. */
   serve(
     revision: string,
     listener: RequestListener,

@@ -48,7 +48,7 @@ export type GatewayWorld = {
 // https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#event-httpserverrequeststart
 const STARTS = 'http.server.request.start';
 
-/** A gateway on a free port with real revisions, and a client with connections of its own. */
+/** A gateway on a free port with real revisions, and a client with separate connections. */
 export async function gatewayWorld(
   habits: Pick<GatewayOptions, 'requestLog' | 'corsOrigins' | 'allowedHosts'> = {},
 ): Promise<GatewayWorld> {

@@ -46,7 +46,7 @@ export type BucketFolder = {
   close(): Promise<void>;
 };
 
-/** A data folder in a place of its own, and the stores that are opened on it. */
+/** A separate data folder, and the stores that are opened on it. */
 export async function bucketFolder(): Promise<BucketFolder> {
   const base = await mkdtemp(join(tmpdir(), 'slipway-bucket-'));
   const root = join(base, 'data');

@@ -44,7 +44,7 @@ type Revision = {
 export type MemoryPlatformOptions = {
   readonly clock: FakeClock;
   readonly pendingMs: number;
-  /** Lambda unless it is said. A retired revision of Lambda stays ready for requests; one in containers has to be started again. */
+  /** The target, by default Lambda. A retired revision of Lambda stays ready for requests; one in containers has to be started again. */
   readonly target?: Target;
 };
 

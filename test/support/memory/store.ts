@@ -22,7 +22,7 @@ const SECOND_MS = 1000;
 const PAGE_KEYS = 3;
 const FIRST_SEQUENCER = 0x617f0829_9329;
 
-/** A versioned S3 bucket: checksums of its own kind, times in whole seconds, throttling. */
+/** A versioned S3 bucket, with S3's checksums, times in whole seconds, and throttling. */
 export function memoryStore({
   bucket,
   clock,

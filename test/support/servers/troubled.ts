@@ -7,7 +7,7 @@ const { Server: HttpServer } = process.getBuiltinModule('node:http');
 
 type Emit = (this: Server, event: string, ...args: readonly unknown[]) => boolean;
 
-/** The model server that ships, with something that befalls its inferences first; looks at its health are spared. */
+/** The model server that ships, with a trouble before its inferences; health checks are spared. */
 export async function troubled(trouble: Trouble): Promise<void> {
   const emit = HttpServer.prototype.emit as Emit;
   let inferences = 0;

@@ -22,7 +22,7 @@ export const whyNoMinistack = `ministack is not installed in ${program}: .ci/too
 /** Its account. */
 export const MINISTACK_ACCOUNT = '000000000000';
 
-/** A ministack of its own, which runs functions with this process's Node. */
+/** A separate ministack, which runs functions with this process's Node. */
 export async function startMinistack(): Promise<Ministack> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'slipway-ministack-'));

@@ -4,7 +4,7 @@ import type { Json, Template } from '../../template/template.ts';
 export type Place = {
   readonly account: string;
   readonly region: string;
-  /** `aws` where nothing is said. */
+  /** By default `aws`. */
   readonly partition?: string;
   readonly physicalIds: Readonly<Record<string, string>>;
   /** Attributes that do not follow from a physical id, by `Id.Attribute`. */

@@ -32,7 +32,7 @@ export type Before = Readonly<Record<string, (stop: () => void) => unknown>>;
 
 export type TracedWorld = Awaited<ReturnType<typeof tracedWorld>>;
 
-/** The workflows that ship with our bundles as their functions, each of which has an endpoint of AWS of its own; waits pass in virtual time. */
+/** The workflows that ship with our bundles as their functions, each with a separate AWS endpoint; waits pass in virtual time. */
 export async function tracedWorld(moto: Moto) {
   let aheadMs = 0;
   const clock = {

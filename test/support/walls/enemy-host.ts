@@ -12,7 +12,7 @@ import { servingLimits, wallsVariable } from '#adapters/local/servers/walls.ts';
 import { ENEMY, LAUNCHER, MACHINE } from './canaries.ts';
 
 export type Fight = {
-  /** A folder of its own. */
+  /** A separate folder. */
   readonly root: string;
   readonly seed: number;
   readonly enemies: number;

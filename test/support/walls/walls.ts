@@ -16,7 +16,7 @@ export type Technique = {
   /** The path from `test/fixtures`. */
   readonly file: string;
   readonly technique: string;
-  /** How it is loaded by who has no walls: a key of test/support/walls/plain.py. */
+  /** The way to load it without walls: a key of test/support/walls/plain.py. */
   readonly reader: string;
   readonly effect: string;
   /** Each by itself, with the others taken down. */

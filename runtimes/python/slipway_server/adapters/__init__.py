@@ -30,7 +30,7 @@ Predict = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 # The server's fault, whatever the client sent: too little memory, too few threads, a missing file or module.
 _SERVERS_OWN = (MemoryError, OSError, ImportError)
 
-# Allocation failures as C++ frameworks report them, in errors of their own.
+# Allocation failures as C++ frameworks report them, in their own error classes.
 _EXHAUSTED = re.compile(
     r"bad_alloc|bad allocation|bad_array_new_length|failed to allocate|unable to allocate|allocation failed"
     r"|out of memory|cannot allocate|can't start new thread|no space left",

@@ -41,7 +41,7 @@ def texts_of(known: list[Any]) -> list[str]:
 
 
 def told(model: ModelProto, native: Any, signature: Signature) -> ModelProto:
-    """Says in the model's metadata which text stands for a missing one, in which columns an empty text is a category of its own, and which columns it does not read."""
+    """Records in the model's metadata which text stands for a missing one, in which columns an empty text is a separate category, and which columns the model does not read."""
     props = {}
     unread = [spec.name for spec in signature.inputs if spec.is_unread]
     if unread:

@@ -93,7 +93,7 @@ def _encode(nodes: Nodes, model: Any, columns: list[Column], out: str) -> None:
 
 
 def _categories(model: Any) -> list[tuple[np.ndarray, int | None]]:
-    """The categories that it knows of each column, and the place of the one that has no column of its own."""
+    """The categories that the encoder knows for each column, and the place of the category without an output column."""
     dropped = getattr(model, "drop_idx_", None)
     return list(zip(model.categories_, [None] * len(model.categories_) if dropped is None else dropped))
 

@@ -89,7 +89,7 @@ def _session(content: bytes, *, is_one_thread: bool) -> Any:
 
     disable_telemetry_events()
     options = SessionOptions()
-    # The trial asks for refusals, which are no news.
+    # The trial expects refusals, so they are not logged.
     options.log_severity_level = 4
     # Two threads add up the trees of a forest in another order, and its server has one.
     options.intra_op_num_threads = 1 if is_one_thread else 0

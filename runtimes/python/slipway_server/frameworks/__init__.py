@@ -19,7 +19,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-# The packages whose objects have a file of their own here.
+# The packages whose objects are handled in a separate file here.
 NAMES = ("catboost", "lightgbm", "sklearn", "torch", "transformers", "xgboost")
 _OWN = __name__ + "."
 

@@ -38,7 +38,7 @@ def _pieces(encoder: Any, question: str, context: str) -> Iterator[tuple[Any, np
     cut = {"truncation": "only_second", "max_length": most, "stride": min(most // 2, _OVERLAP), "return_overflowing_tokens": True}
     try:
         tokens = encoder.tokenizer([question], [context], padding=True, return_tensors="pt", **cut)
-    # The library raises no class of its own.
+    # The library raises only general exceptions.
     except Exception:
         raise Refusal(400, f"the question leaves no room for its context: the model takes {most} tokens") from None
     tokens.pop("overflow_to_sample_mapping")

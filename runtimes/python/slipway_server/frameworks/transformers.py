@@ -23,7 +23,7 @@ from .pooling import head_of, pooled
 
 PLATFORM = "transformers_folder"
 REFUSES_UNKNOWN = False
-# These make Python of their own modules' signatures and templates.
+# These modules generate Python from their own signatures and templates.
 WRITERS = (os.sep + "typing.py", os.path.join(os.sep, "torch", ""), os.path.join(os.sep, "transformers", ""), os.path.join(os.sep, "jinja2", ""))
 # Nothing is looked up anywhere, and no code of a folder runs.
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_DATASETS_OFFLINE")

@@ -45,7 +45,7 @@ def _class_model(path: str, model_class: str, facts: Facts) -> Model:
 
 
 def own_model(value: Any, facts: Facts) -> Model | None:
-    """A booster takes matrices of its own kind, as no class of scikit-learn's interface does."""
+    """The model of a booster, which takes XGBoost's own matrices; None for the classes of scikit-learn's interface, which do not."""
     return None if hasattr(value, "get_booster") else booster_model(value, facts)
 
 

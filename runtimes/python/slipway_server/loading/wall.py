@@ -46,7 +46,7 @@ class _Wall:
         self.model = ""
         # Ends with a separator; empty when no module of the artifact may be imported.
         self.own_modules = ""
-        # Further modules that make code of their own while they load a model.
+        # Further modules that generate code while they load a model.
         self.writers: tuple[str, ...] = ()
         self.depth = 0
         # The server's own threads, which serve meanwhile.

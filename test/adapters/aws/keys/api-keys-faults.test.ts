@@ -14,7 +14,7 @@ type Made = Awaited<ReturnType<ApiKeys['create']>>;
 type Deed = {
   readonly deed: string;
   prepare(world: ApiKeysWorld): Promise<unknown>;
-  /** Answers, and says of a key whether it is the one that stays. */
+  /** Returns the deed's answer, and calls `keep` with a key that stays. */
   run(keys: ApiKeys, first: Made, keep: (made: Made) => void): Promise<unknown>;
 };
 

@@ -108,7 +108,7 @@ const DEEDS: readonly {
 ];
 
 describeOnMoto('restApiRouter on moto', (moto) => {
-  /** A router of its own whose clients are tried once. */
+  /** A separate router whose clients are tried once. */
   function routerBehind(world: World, outer: (client: AnyClient) => void): Router {
     const cloudWatch = awsClient(CloudWatchClient, moto(), undefined, { maxAttempts: 1 });
     outer(cloudWatch);

@@ -31,7 +31,7 @@ async function imagesWorld(moto: Moto) {
   return {
     images: over(awsClient(ECRClient, moto), world.lambda()),
     over,
-    /** Has clients of its own, which try once. */
+    /** Has separate clients, which try once. */
     by(outer: (client: AnyClient) => void) {
       const client = awsClient(ECRClient, moto, undefined, { maxAttempts: 1 });
       outer(client);

@@ -22,7 +22,7 @@ describe('fetching an artifact', () => {
 
   type Part = { name: unknown; content?: string; sizeBytes?: number; url?: string };
 
-  /** Each file comes from one of its own whose name says nothing. */
+  /** Each file comes from a separate URL whose name says nothing. */
   function fetchParts(...parts: readonly Part[]) {
     const files = parts.map(({ name, content = '', ...given }, index) => {
       const path = join(root, String(index));

@@ -27,7 +27,7 @@ async function fought(over: Partial<Fight>): Promise<Aftermath> {
     const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 });
     return JSON.parse(stdout);
   } finally {
-    // They have closed folders of their own.
+    // The enemies have closed their folders, so a plain removal would fail.
     await removeFolder(folder.path);
   }
 }
