@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { filesIn, sizeOf } from './files.mjs';
 
 const MEBIBYTE = 2 ** 20;
-// A model may write this besides its converted files: as much as its server later may.
+// A model may write this in addition to its converted files: as much as its server may later.
 const SPARE_BYTES = 512 * MEBIBYTE;
 // Weights of 16 bits as floats of 32, once in pieces and once as a whole.
 const TIMES_THE_MODEL = 4;

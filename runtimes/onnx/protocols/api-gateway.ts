@@ -19,7 +19,7 @@ export function claimsOfClients(env: {
 }
 
 /**
- * API Gateway's context of a request that came through it, which AWS's web adapter hands on.
+ * API Gateway's context of a request that came through it, which AWS's web adapter passes on.
  * https://github.com/awslabs/aws-lambda-web-adapter#request-context
  */
 export function apiContext(header: Header): Readonly<Record<string, unknown>> {

@@ -11,7 +11,7 @@ import { shortRunsHere } from './short-runs.ts';
 
 /**
  * A loaded model. `run` returns the outputs in the order requested, and consumes the inputs' memory; one run at a time,
- * the others wait. Refuses with 400 what onnxruntime refuses, and with 503 when memory is short, or when 100 requests already wait.
+ * the others wait. Refuses with 400 inputs that onnxruntime refuses, and with 503 when memory is short, or when 100 requests already wait.
  */
 export type Session = {
   readonly signature: Signature;

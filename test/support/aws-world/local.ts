@@ -50,7 +50,7 @@ const CROSSING_DRAIN_SECONDS = 900;
 export type LocalAws = Awaited<ReturnType<typeof localAws>>;
 
 type LocalAwsOptions = {
-  /** Rules besides those that always stand there. */
+  /** Rules in addition to those that always apply. */
   readonly also?: (clock: FakeClock) => readonly AwsRule[];
   /** Each step runs in a separate process, like a function whose every invocation is a cold start: it knows nothing of the one before. */
   readonly isCold?: boolean;

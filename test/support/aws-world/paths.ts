@@ -1,6 +1,6 @@
 import { type Edge, edgesOf, type Machine } from '../walk/asl.ts';
 
-/** One run of a Task's handler; `error` is the name of what it threw, or empty. */
+/** One run of a Task's handler; `error` is the name of its error, or empty. */
 export type Attempt = { readonly state: string; readonly error: string };
 
 /** The course of one execution, whichever engine ran it. */

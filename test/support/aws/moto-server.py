@@ -1,4 +1,4 @@
-"""moto_server on a free port, for less CPU: it keeps connections, answers in one write, and looks once for what it would look for at each request.
+"""moto_server on a free port, for less CPU: it keeps connections, answers in one write, and makes once the look-ups that moto makes at each request.
 
 Moto knows no threads: where one reads what another changes, it fails ("dictionary changed size during iteration"), and a transaction that is
 refused takes back what others have written meanwhile. So it answers one request at a time, as whole as AWS answers each.

@@ -40,7 +40,7 @@ export function fewer(plans: readonly Plan[]): readonly Plan[] {
   });
 }
 
-/** Keeps one of the faults of one kind at the same call in the same state on either target of a mechanism, in whichever scenario; at a read, one of the kinds that its caller treats alike. The seed chooses which. */
+/** Keeps one of the faults of one kind at the same call in the same state on either target of a mechanism, in any scenario; at a read, one of the kinds that its caller treats alike. The seed chooses which. */
 export function covering(plans: readonly Plan[], seed: number): readonly Plan[] {
   const groups = Map.groupBy(plans, (plan) => {
     const { kind, method, state } = faultOf(plan);
@@ -57,7 +57,7 @@ const ALIKE: readonly (readonly Kind[])[] = [
   ['crash before', 'crash after'],
 ];
 
-/** A state or a call as it is named on whichever target in containers. */
+/** The name of a state or a call without the container's target. */
 const onAny = (name: string) => name.replace(/fargate|ec2/i, 'container');
 
 export function faultOf({ reference, faults }: Plan): Call & { readonly kind: Kind } {

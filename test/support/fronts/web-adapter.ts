@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const TEXT = /^text|^application\/(?:json|javascript|xml|yaml)|\+(?:xml|yaml|json)$/;
 const LOOK_PERIOD_MS = 10;
 
-/** Waits until the server says that it is ready, as the Lambda Web Adapter does before it hands on the first event. */
+/** Waits until the server says that it is ready, as the Lambda Web Adapter does before it passes on the first event. */
 export async function untilReady(
   origin: string,
   environment: Environment,

@@ -173,7 +173,7 @@ def opens():
 
 
 def locks():
-    # Nobody may wait for it, whichever file it is.
+    # No process may wait for it, whatever file it is.
     fd = os.open(chance.choice((sys.executable, sys.argv[0], os.__file__, "/usr/bin/env")), os.O_RDONLY)
     fcntl.flock(fd, chance.choice((fcntl.LOCK_EX, fcntl.LOCK_SH)) | fcntl.LOCK_NB)
 

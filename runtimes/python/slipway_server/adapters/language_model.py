@@ -1,4 +1,4 @@
-"""A language model by the protocols of all models, whichever engine runs it."""
+"""A language model in the protocols of all models, regardless of its engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _USUAL = {"max_tokens": 128, "temperature": 0, "seed": 0}
 
 
 def language_model(engine: Engine) -> Model:
-    """One that goes on with texts."""
+    """The model that continues texts."""
 
     def generate(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         answers = np.empty(inputs["text"].shape, dtype=object)

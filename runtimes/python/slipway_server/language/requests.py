@@ -12,7 +12,7 @@ USUAL_TOKENS = 16
 _NOT_FOR_CLIENTS = ("id_slot", "lora", "stream_options")
 # Fields that no engine here supports, with the value that asks for nothing: if they were ignored, it would look as if they had been honoured.
 _NOT_DONE = {"best_of": 1, "echo": False, "suffix": ""}
-# The same for conversations, with what to do instead.
+# The same for conversations, with advice.
 _NOT_CONVERSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "functions": (([],), "use tools"),
     "function_call": (("none",), "use tool_choice"),

@@ -19,7 +19,7 @@ threading.Thread(target=leave, daemon=True).start()
 
 from twisted.internet import endpoints
 
-# LocalEmu listens on all addresses, whichever it is given.
+# LocalEmu listens on all addresses, regardless of the given one.
 listen = endpoints.TCP4ServerEndpoint
 endpoints.TCP4ServerEndpoint = lambda reactor, port: listen(reactor, port, interface="127.0.0.1")
 
