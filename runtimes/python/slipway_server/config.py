@@ -19,7 +19,7 @@ class Data:
 
 @dataclass(frozen=True)
 class LanguageServing:
-    """How a language model is served: whether it is to `generate` or to `embed`, how many tokens a request and its answer may have together, how many requests are answered side by side."""
+    """How a language model is served: whether it generates or embeds, how many tokens a request and its answer may have together, and how many requests are answered side by side."""
 
     task: str
     context_tokens: int
@@ -29,7 +29,7 @@ class LanguageServing:
 
 @dataclass(frozen=True)
 class SentenceModule:
-    """A module of sentence-transformers that a pooled vector goes through, by the name of its class; `path` is its folder, `activation` and `is_residual` are of a Dense."""
+    """A module of sentence-transformers that a pooled vector goes through, by the name of its class; `path` is its folder, and `activation` and `is_residual` are properties of a Dense."""
 
     kind: str
     path: str = ""
@@ -81,12 +81,12 @@ class Facts:
 
     @property
     def embeds(self) -> bool:
-        """Whether it makes a vector of each text, by its folder of Hugging Face's."""
+        """Whether the model makes a vector of each text, according to its Hugging Face folder."""
         return self.pipeline is not None and self.language is None and self.pipeline.task == "feature-extraction"
 
     @property
     def ranks(self) -> bool:
-        """Whether it says how well two texts go together, by its folder of Hugging Face's: with a single label."""
+        """Whether the model scores how well two texts match, according to its Hugging Face folder: with a single label."""
         return self.pipeline is not None and self.pipeline.task == "text-classification" and len(self.pipeline.labels) == 1
 
 
@@ -201,7 +201,7 @@ def _extra_columns(value: str) -> str:
 
 
 def _aliases(value: str, own: str) -> tuple[str, ...]:
-    """Each once, and without the model's own name."""
+    """The aliases, each once, and without the model's own name."""
     names = dict.fromkeys(value.split(",")) if value else {}
     if all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*", each) for each in names):
         return tuple(each for each in names if each != own)

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later, `accept_encoding` where another coding would be, `code` where OpenAI's API has a name for it, `param` where it is about one field of a request to that API."""
+    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) if the same request may succeed later, `accept_encoding` if another coding would, `code` if OpenAI's API has a name for the error, `param` if it is about one field of a request to that API."""
 
     def __init__(
         self,

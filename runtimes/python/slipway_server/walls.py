@@ -1,12 +1,12 @@
 """
-What a process that loads a model can still do. Before loading, it gives up everything else, through the Linux kernel and without any package.
-`SLIPWAY_WALLS` in its environment is JSON: {landlock, seccomp, namespaces}, the available walls, and what they leave to the process:
+The walls around a process that loads a model. Before loading, it gives up every other right, through the Linux kernel and without any package.
+`SLIPWAY_WALLS` in its environment is JSON: {landlock, seccomp, namespaces}, the available walls, and the rights that they leave to the process:
 {read: [path], write: [path], execute: [path], limits: {files, processes, fileBytes, dataBytes, cpuSeconds}}.
 Every wall listed is set, or the process ends.
 
 `python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces, closed} for this machine. `closed` has the first file or folder on the way to each PATH
 that a process without capabilities may not read, as a root's is behind the walls; namespaces are only there if each PATH that is not closed is readable within them.
-Ends with a status other than 0 if it cannot tell: that is no sign that a wall is missing.
+Ends with a status other than 0 if it cannot find out: that is not a sign that a wall is missing.
 `python walls.py PROGRAM ARGUMENT...` sets the walls and then becomes that program.
 `ENVIRONMENT/bin/python -I -S walls.py -m MODULE ARGUMENT...` sets the walls and then runs a module of that environment: whatever its packages have Python run
 as it starts (.pth files, sitecustomize) runs behind the walls. This file itself has to lie outside of the environment, in which a package may replace any file.

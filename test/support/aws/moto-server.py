@@ -1,7 +1,7 @@
 """moto_server on a free port, for less CPU: it keeps connections, answers in one write, and makes once the look-ups that moto makes at each request.
 
-Moto knows no threads: where one reads what another changes, it fails ("dictionary changed size during iteration"), and a transaction that is
-refused takes back what others have written meanwhile. So it answers one request at a time, as whole as AWS answers each.
+Moto is not made for threads: where one reads a value that another changes, it fails ("dictionary changed size during iteration"), and a transaction that is
+refused takes back the writes of others meanwhile. So it answers one request at a time, as whole as AWS answers each.
 
 It ends with the process that holds its standard input: a killed test run leaves none behind.
 """

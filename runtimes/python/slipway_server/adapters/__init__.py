@@ -41,7 +41,7 @@ _EXHAUSTED = re.compile(
 def load_model(path: str, facts: Facts) -> Model:
     """
     Only imports this format's adapter, and with it only its framework. The model's own errors become refusals:
-    400 with what a framework says of the inputs, 503 with the resource that the server lacked, 500 with the error of the user's code.
+    400 with the framework's message about the inputs, 503 with the resource that the server lacked, 500 with the error of the user's code.
     """
     adapter = _prepared(facts)
     writers: tuple[str, ...] = getattr(adapter, "WRITERS", ())
@@ -76,7 +76,7 @@ def _prepared(facts: Facts) -> ModuleType:
 
 
 def adapter_of(format_: str) -> ModuleType:
-    """The adapter that is called as the format, `adapters/<format>_model.py`, else the framework of that name. Raises ValueError where there is neither."""
+    """The adapter with the format's name, `adapters/<format>_model.py`, else the framework of that name. Raises ValueError where there is neither."""
     for path in (f"adapters.{format_}_model", f"frameworks.{format_}"):
         if format_.isidentifier() and find_spec(f"..{path}", __name__):
             return import_module(f"..{path}", __name__)
@@ -95,7 +95,7 @@ _FAULTS = (Exception, SystemExit)
 
 
 def _of_one_length(predict: Predict) -> Predict:
-    """Refuses columns of a table of which one has more rows than another: a single value would be taken for all rows."""
+    """Refuses a table whose columns differ in length: a single value would be taken for all rows."""
 
     def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         (first, rows), *others = [(name, len(array)) for name, array in arrays.items()]

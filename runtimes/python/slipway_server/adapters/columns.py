@@ -16,7 +16,7 @@ from ..values.tensors import TensorSpec, is_missing
 TEXTS = "input"
 
 
-# More columns than anybody fits on texts in an array; inspection has the same limit.
+# More columns than a real model has for texts in an array; inspection has the same limit.
 _MOST_MADE = 1_000
 
 
@@ -82,19 +82,19 @@ def _texts_by_name(part: Any) -> dict[str, np.ndarray]:
 
 
 def cuts_texts(part: Any) -> bool:
-    """Whether it takes raw text and counts words; not the content of files that the text names."""
+    """Whether it takes raw text and counts words; a vectorizer that reads the files named by the text does not."""
     is_vectorizer = type(part).__module__ == "sklearn.feature_extraction.text" and type(part).__name__.endswith("Vectorizer")
     return is_vectorizer and bool(part.input == "content")
 
 
 def names_of(part: Any) -> list[str]:
-    """The names of the columns that it was fitted on."""
+    """The names of the columns that the part was fitted on."""
     names = [str(name) for name in framework_of(part).names(part)]
     return [] if are_made(names) else names
 
 
 def names_given(estimator: Any) -> list[str]:
-    """The names of its columns; of texts fitted without names `x0`, `x1` and on, as scikit-learn calls them itself. Empty for a matrix of numbers."""
+    """The names of the estimator's columns; for texts fitted without names `x0`, `x1` and so on, like scikit-learn's own names. Empty for a matrix of numbers."""
     named = names_of(estimator)
     width = getattr(estimator, "n_features_in_", None)
     if named or not isinstance(width, int) or width > _MOST_MADE:
@@ -105,7 +105,7 @@ def names_given(estimator: Any) -> list[str]:
 
 
 def unread_of(estimator: Any, names: list[str]) -> set[str]:
-    """The columns that its first step, a ColumnTransformer, drops: it was fitted on them, and never looks at them. None where a scikit-learn does not keep which those are."""
+    """The columns that its first step, a ColumnTransformer, drops: it was fitted on them, and never looks at them. None where this version of scikit-learn does not record them."""
     part, inner = estimator, estimator
     while inner is not None:
         part = inner
@@ -129,7 +129,7 @@ def column(name: str, learned: np.ndarray | None) -> TensorSpec:
 
 def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
     """
-    A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text.
+    The model itself decides whether it takes a missing text or whole number. An empty cell is missing, unless the model knows the empty text.
     Inspection reads names and texts alone: its columns are of FP64 where the model has learned whole numbers that a float would round.
     """
     whole = whole_type(learned) if learned is not None else None
@@ -161,7 +161,7 @@ def _learned_in(estimator: Any, names: list[str]) -> dict[str, np.ndarray]:
 
 
 def whole_type(values: np.ndarray) -> str | None:
-    """INT64 or UINT64 for categories that are whole numbers too large for a float, which would round one to its neighbour; None for any others, and where neither type has them all."""
+    """INT64 or UINT64 for categories that are whole numbers too large for a float, which would round one to its neighbour; None for any others, and where neither type covers them all."""
     if values.dtype.kind not in "iuO":
         return None
     known = [value for value in values.tolist() if not is_missing(value)]
@@ -179,7 +179,7 @@ def missing_of(estimator: Any) -> dict[str, Any]:
     for part, columns, is_direct in parts_given(estimator):
         said = _missing_in(part, len(columns)) if is_direct else []
         for name, value in zip(columns, said):
-            # An imputer of NaN leaves None as it is, and the encoder behind it knows that.
+            # An imputer of NaN leaves None unchanged, and the encoder behind it knows None.
             if name not in found or isinstance(found[name], float):
                 found[name] = value
     return found
@@ -195,7 +195,7 @@ def _missing_in(part: Any, width: int) -> list[Any]:
 
 
 def _missing_among(values: list[Any]) -> Any:
-    """NaN where an encoder has learned that, or neither."""
+    """The missing value that an encoder has learned: None, or NaN where it has learned NaN or no missing value."""
     missing = [value for value in values if is_missing(value)]
     return None if missing == [None] else np.nan
 
@@ -250,7 +250,7 @@ def _within(given: Given) -> Iterator[Given]:
 
 
 def _keeps_columns(step: Any) -> bool:
-    """Whether its output keeps the columns in place; indicators that it adds come after them."""
+    """Whether the step's output keeps the columns in place; indicators that it adds come after them."""
     return type(step).__name__ == "SimpleImputer" and not step.add_indicator
 
 

@@ -103,7 +103,7 @@ def quiet(estimator: Any) -> None:
 
 def know_numbers(estimator: Any) -> None:
     """
-    Lets encoders that were given numbers by an earlier step as Python objects know numbers: a ColumnTransformer makes objects of all columns where one that it passes on is boolean.
+    Lets encoders recognize numbers that an earlier step gave them as Python objects in training: a ColumnTransformer turns all columns into objects where one that it passes on is boolean.
     An encoder of objects fails on numbers, which those columns are in a request.
     """
     for part, _, is_direct in parts_given(estimator):
@@ -147,7 +147,7 @@ def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bo
 
 
 def _with_unread(estimator: Any, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
-    """Nobody knows which values a dropped column had: scikit-learn keeps its name alone, so it counts as numbers unless a signature says otherwise."""
+    """The values of a dropped column are unknown, since scikit-learn keeps only its name: it counts as numbers unless a signature says otherwise."""
     unread = unread_of(estimator, [spec.name for spec in inputs])
     return tuple(replace(spec, is_unread=spec.name in unread and spec.datatype == "FP64") for spec in inputs)
 
@@ -197,7 +197,7 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
 
 
 def _as_fitted(array: np.ndarray, missing: Any) -> np.ndarray:
-    """Missing values of a column of Python objects, which are None or NaN, as the estimator knows them."""
+    """The column of Python objects with its missing values as the estimator knows them: None or NaN."""
     if array.dtype.kind != "O":
         return array
     places = [at for at, value in enumerate(array.tolist()) if is_missing(value)]

@@ -1,4 +1,4 @@
-"""Arguments as the type hints of the code have them."""
+"""Converts arguments to the type hints of the code."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 def maker_of(name: str, hint: Any) -> Callable[[Any], Any]:
     """
-    Makes the value of a request's body what its parameter has it: records as dataclasses and models of pydantic, tables, arrays, times, bytes and images.
-    Refuses with 400 what does not fit such a hint. A hint of plain values (`list`, `float`) only makes numbers of texts: code is called with more than it says, and `blaming` tells where that failed.
+    Converts the value of a request's body to the type of its parameter: records to dataclasses and models of pydantic, tables, arrays, times, bytes and images.
+    Refuses with 400 a value that does not fit such a hint. A hint of plain values (`list`, `float`) only turns texts into numbers: code is called with other values than its hint too, and `blaming` handles failures on them.
     """
     unwrapped = _unwrapped(hint)
-    # Once, and not for each request: pydantic makes a validator of a hint.
+    # Made once, and not for each request, since pydantic builds a validator from a hint.
     maker = functools.cache(lambda: _maker(unwrapped))
 
     def made(value: Any) -> Any:
@@ -53,7 +53,7 @@ def maker_of(name: str, hint: Any) -> Callable[[Any], Any]:
 
 @contextlib.contextmanager
 def blaming(given: dict[Any, Any], hints: dict[str, Any]) -> Iterator[None]:
-    """Code may well work on more than its hints say. Where it fails on such a value, that is refused with 400: the mistake is who sent it."""
+    """Code may work on more values than its hints declare. If it fails on such a value, the request is refused with 400: the mistake is the client's."""
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -67,7 +67,7 @@ def blaming(given: dict[Any, Any], hints: dict[str, Any]) -> Iterator[None]:
 
 
 def _is_other(value: Any, hint: Any) -> bool:
-    """Whether a value of JSON is of another kind than a hint of plain values says."""
+    """Whether a JSON value has another type than a hint of plain values."""
     unwrapped = _unwrapped(hint)
     kinds = _PLAIN.get(typing.get_origin(unwrapped) or unwrapped)
     is_missing = value is None and unwrapped is not hint
@@ -80,7 +80,7 @@ _PLAIN: dict[Any, tuple[type, ...]] = {str: (str,), bool: (bool,), int: (int,), 
 
 
 def takes_bytes(hint: Any) -> bool:
-    """Whether a body may go in as it is."""
+    """Whether the code may get the body's bytes unchanged."""
     return _name_of(_unwrapped(hint)) in ("builtins.bytes", _IMAGE)
 
 
@@ -106,7 +106,7 @@ def _converted(value: Any, hint: Any) -> Any:
     try:
         return msgspec.convert(value, hint, strict=False)
     except TypeError:
-        # A type that msgspec knows nothing of.
+        # A type that msgspec does not support.
         return value
 
 

@@ -19,7 +19,7 @@ PLATFORM = "keras"
 
 
 def load(path: str, facts: Facts) -> Model:
-    """Layers of Keras itself, as inspection has found them: `safe_mode` makes nothing of a function that a file brings."""
+    """Layers of Keras itself, as inspection has found them: with `safe_mode`, Keras loads no function that a file contains."""
     keras = _keras()
     try:
         if path.endswith((".h5", ".hdf5")):
@@ -37,7 +37,7 @@ def load(path: str, facts: Facts) -> Model:
 
 def _keras() -> Any:
     os.environ["KERAS_BACKEND"] = "openvino"
-    # It writes its settings there when it is imported.
+    # Keras writes its settings there on import.
     os.environ["KERAS_HOME"] = tempfile.gettempdir()
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import keras
@@ -85,12 +85,12 @@ def _take_any_length(keras: Any) -> None:
 
 
 def _as_rows(steps: Any) -> Any:
-    """Batch and steps as one dimension."""
+    """Joins batch and steps into one dimension."""
     return _reshaped(steps, [[-1], _sizes(steps, 2)])
 
 
 def _as_steps(rows: Any, like: Any) -> Any:
-    """The inverse, with the batch and the steps of another tensor."""
+    """Splits them again, with the batch and the steps of another tensor."""
     return _reshaped(rows, [_sizes(like, 0, 2), _sizes(rows, 1)])
 
 

@@ -30,7 +30,7 @@ def language_model(engine: Engine) -> Model:
 
 
 def completed(engine: Engine, request: dict[str, Any]) -> str:
-    """The text with which it goes on."""
+    """The model's continuation of a text."""
     answer = whole(lambda emit: engine.complete(request, emit))
     return str(answer["choices"][0]["text"])
 

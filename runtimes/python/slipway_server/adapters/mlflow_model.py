@@ -77,7 +77,7 @@ def _python_function(path: str, facts: Facts) -> Model:
 
 
 def _disable_tracing() -> None:
-    """MLflow would record each answer of an agent in a database in the working folder, and retries for a minute where it cannot write there."""
+    """Turns off tracing: MLflow would record each answer of an agent in a database in the working folder, and retry for a minute where it cannot write there."""
     try:
         from mlflow.tracing import disable
     except ImportError:

@@ -33,7 +33,7 @@ def load(path: str, facts: Facts) -> Model:
 
 def compiled_graph(graph: Any) -> Any:
     """A graph, or the path of one, made ready for this machine's processor."""
-    # Its telemetry is of its command line, which nothing here runs: without the module not even that could send anything.
+    # Its telemetry belongs to its command line, which nothing here runs: without the module, even that could not send anything.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
@@ -46,7 +46,7 @@ def compiled_graph(graph: Any) -> Any:
 
 
 def network(compiled: Any, signature: Signature, inputs: list[Any] | None = None, outputs: list[Any] | None = None) -> Model:
-    """A graph that is asked through its ports, which stand in the signature's order."""
+    """A graph that is called through its ports, in the signature's order."""
     names = [spec.name for spec in signature.inputs]
     answers = list(zip([spec.name for spec in signature.outputs], outputs or compiled.outputs))
     ports = inputs or list(compiled.inputs)

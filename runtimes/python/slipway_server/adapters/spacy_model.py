@@ -49,7 +49,7 @@ def _spacy() -> Any:
 
 
 def _said(doc: Any, has_categories: bool, has_tokens: bool) -> dict[str, Any]:
-    """Places are characters of the text."""
+    """The pipeline's findings in a text; places are counted in characters."""
     said: dict[str, Any] = {
         "entities": [{"text": each.text, "label": each.label_, "start": each.start_char, "end": each.end_char} for each in doc.ents]
     }
@@ -95,7 +95,7 @@ def _texts(values: list[str]) -> np.ndarray:
 
 
 def _samples(language: str) -> list[str]:
-    """Sentences of its language, which spaCy has for most of them."""
+    """Sample sentences in the pipeline's language, which spaCy has for most languages."""
     try:
         sentences = import_module(f"spacy.lang.{language}.examples").sentences
         return [str(each) for each in sentences[:3]] or [_USUAL]

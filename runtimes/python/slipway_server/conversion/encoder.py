@@ -50,8 +50,8 @@ def converted_encoder(encoder: Any, out: str, is_fused: bool) -> dict[str, Any]:
 
 def _fused(encoder: Any, names: list[str], content: bytes) -> tuple[bytes, dict[str, Any]] | None:
     """
-    With one operator for each attention and for what stands around it: MiniLM takes a twentieth less CPU for a short text, and an eighth for a long one.
-    None where that is not known of the network, or answers otherwise.
+    The graph with each attention and its surroundings fused into one operator: MiniLM takes a twentieth less CPU for a short text, and an eighth for a long one.
+    None where the network is not known to ONNX Runtime's optimizer, or its fused graph answers differently.
     """
     if len(content) > _MOST_FUSED:
         return None
@@ -94,7 +94,7 @@ def _proven(encoder: Any, names: list[str], content: bytes) -> dict[str, Any]:
 
 
 def _padded_apart(encoder: Any) -> str | None:
-    """Why the ONNX server, which pads short texts beside longer ones, would answer them otherwise than alone, as transformers' pipelines do."""
+    """The reason why the ONNX server, which pads short texts beside longer ones, would answer them differently than alone, as transformers' pipelines do."""
     one, several = encoder.tokens([_TEXTS[0]]), encoder.tokens(list(_TEXTS[:3]))
     count = int(encoder.mask(one).sum())
     for name, alone, padded in zip(encoder.outputs, encoder.answers(one), encoder.answers(several)):
@@ -106,7 +106,7 @@ def _padded_apart(encoder: Any) -> str | None:
 
 
 def in_blocks(config: Any, max_tokens: int | None) -> bool:
-    """Whether it is one of BigBird's networks, and takes texts so long that it reads them in blocks."""
+    """Whether this is one of BigBird's networks, and takes texts so long that it reads them in blocks."""
     if getattr(config, "attention_type", None) != "block_sparse":
         return False
     whole: int = (5 + 2 * config.num_random_blocks) * config.block_size
@@ -171,7 +171,7 @@ def _graph_of(module: Any, given: tuple[Any, ...], names: list[str], outputs: tu
 
 
 def _apart(name: str, expected: np.ndarray, found: np.ndarray, mask: np.ndarray) -> tuple[float, str | None]:
-    """The largest difference, of scores as probabilities; and why the answers do not agree."""
+    """The largest difference, with scores as probabilities; and the reason why the answers do not agree."""
     if expected.shape != found.shape:
         return float("inf"), f"{name} has the shape {list(found.shape)} instead of {list(expected.shape)}"
     if name in _VECTORS:
