@@ -21,7 +21,7 @@ _CATEGORIES = ("textcat", "textcat_multilabel")
 
 
 def load(path: str, facts: Facts) -> Model:
-    """A pipeline of spaCy's own components, as inspection has found them. By the Open Inference Protocol each answer is a text of JSON."""
+    """A pipeline of spaCy's own components, as inspection has found them. In the Open Inference Protocol each answer is a JSON text."""
     nlp = _spacy().load(path)
     has_categories = any(nlp.get_pipe_meta(name).factory in _CATEGORIES for name in nlp.pipe_names)
     outputs = ["entities", "categories"] if has_categories else ["entities"]

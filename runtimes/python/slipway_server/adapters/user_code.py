@@ -99,7 +99,7 @@ _JSON = (dict, list, str, int, float, type(None))
 
 
 class _Named(NamedTuple):
-    """The parameters of a function that can be given by name, those of them without a default, whether it takes any others, and the first of all."""
+    """A function's parameters that can be given by name, those without a default, whether it takes any others, and its first parameter."""
 
     names: dict[str, None]
     required: set[str]

@@ -67,7 +67,7 @@ _CONSTANTS = [
 
 
 def _drop_maps(graph: Any) -> None:
-    """The protocol cannot carry a list of maps, but it can carry the ZipMap's input."""
+    """Replaces a ZipMap by its input: the protocol cannot carry a list of maps."""
     for node in list(graph.node):
         if node.op_type == "ZipMap":
             for each in graph.output:
@@ -128,7 +128,7 @@ def _out(own: Any, spec: TensorSpec) -> list[NodeProto]:
 
 
 def _bounded(name: str, spec: TensorSpec) -> list[NodeProto]:
-    """A sum in single precision may be 1e-7 below 0 or above 1. Max and Min preserve NaN; for Clip that is not specified."""
+    """Limits probabilities to 0 … 1, since a sum in single precision may be 1e-7 below 0 or above 1. Max and Min preserve NaN; for Clip that is not specified."""
     least, most, above = f"{_PREFIX}{spec.datatype}_least", f"{_PREFIX}{spec.datatype}_most", f"{_PREFIX}{spec.name}_above"
     return [helper.make_node("Max", [name, least], [above]), helper.make_node("Min", [above, most], [spec.name])]
 

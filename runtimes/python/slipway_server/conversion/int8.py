@@ -1,4 +1,4 @@
-"""The weights of an encoder in whole numbers of eight bits, where its answers hold."""
+"""Quantizes the weights of an encoder to 8-bit integers, where its answers stay the same."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def quantized(encoder: Any, path: str) -> dict[str, Any]:
 
 
 def _quantize(path: str, out: str, has_words: bool) -> None:
-    """Matrices by blocks along their rows, each with a scale, as are the numbers they are multiplied by: one scale for all of these costs MiniLM's vectors a cosine of 0.02 and more."""
+    """Quantizes matrices by blocks along their rows, each with a scale, and the numbers they are multiplied by in the same way: one scale for all of these costs MiniLM's vectors a cosine of 0.02 and more."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
@@ -88,7 +88,7 @@ def _tried(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], path: str) 
 
 
 def judged(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], found: list[list[np.ndarray]]) -> tuple[bool, str]:
-    """Vectors by their least cosine, all else by how many of its labels are the same."""
+    """Compares vectors by their least cosine, and all other answers by the share of equal labels."""
     count = sum(len(tokens["input_ids"]) for tokens, _ in golden)
     if encoder.said.task == "feature-extraction":
         least = min(_least_cosine(encoder, tokens, expected, answers) for (tokens, expected), answers in zip(golden, found))
@@ -106,7 +106,7 @@ def _least_cosine(encoder: Any, tokens: Any, expected: list[np.ndarray], found: 
 
 
 def _same(encoder: Any, tokens: Any, expected: list[np.ndarray], found: list[np.ndarray]) -> np.ndarray:
-    """Whether each of the answers is the same: a text's label, or each of several that it may have; a token's; a start and an end."""
+    """Whether each of the answers is the same: the label of a text, or each of its several labels; the label of a token; a start and an end."""
     if encoder.said.task == "text-classification":
         return _same_labels(encoder, expected[0], found[0])
     mask = tokens["attention_mask"].numpy() > 0

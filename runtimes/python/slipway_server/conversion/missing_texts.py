@@ -1,6 +1,6 @@
 """
-Missing values in columns of text: ONNX's texts cannot be null, so the graph has a text of its own for them, and the ONNX server puts it in (runtimes/onnx/session/missing-texts.ts).
-A client may send that text too. The server then puts it in front once more, by which it stays an unknown text: so no model is converted that has learned a text with it.
+Missing values in columns of text: ONNX's texts cannot be null, so the graph has a special text for them, and the ONNX server puts it in (runtimes/onnx/session/missing-texts.ts).
+A client may send that text too. The server then puts it in front once more, so that it stays an unknown text: therefore no model that has learned a text with it is converted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from onnx import ModelProto, helper
 from ..adapters.columns import learned_of, parts_given
 from ..values.tensors import Signature, is_missing
 
-# A noncharacter of Unicode, which no text is to have that is exchanged.
+# A noncharacter of Unicode, which exchanged texts should not contain.
 MISSING_TEXT = "\ufdd0"
 _PROPERTY = "slipway.missing_texts"
 _UNREAD = "slipway.unread_columns"

@@ -1,4 +1,4 @@
-"""Networks over texts that transformers answers itself: in the words of its pipelines, and with their parameters, as the ONNX server has them (runtimes/onnx/language)."""
+"""Networks over texts that transformers itself runs: with the answers and parameters of its pipelines, like the ONNX server (runtimes/onnx/language)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _request(asked: Any, task: str) -> tuple[Any, dict[str, Any]]:
 
 
 def _item(item: Any, task: str) -> Any:
-    """A text, or an object with two that go together where the task has such."""
+    """A text, or an object with two texts that belong together where the task takes pairs."""
     names = _PAIRS.get(task, ())
     if isinstance(item, str) and item and task != "question-answering":
         return item
@@ -115,7 +115,7 @@ def _labels(encoder: Any) -> Ask:
 def _entailed(item: Any, encoder: Any) -> Any:
     config = encoder.network.config
     labels = list(config.id2label.values())
-    # The pipeline goes by it, and configurations may lack it.
+    # The pipeline decides by this field, and configurations may lack it.
     config.label2id = config.label2id or {label: at for at, label in config.id2label.items()}
     if not any(str(label).lower().startswith("entail") for label in labels):
         raise Refusal(400, f"candidate_labels need a model that was trained for entailment; this one has the labels {', '.join(map(str, labels))}")
@@ -142,7 +142,7 @@ def _places(encoder: Any) -> Ask:
 
 
 def _features(encoder: Any) -> Ask:
-    """Each token's own vector, where no module of sentence-transformers makes one of them."""
+    """Each token's own vector, where no module of sentence-transformers makes one vector of them."""
 
     def ask(item: Any, _parameters: dict[str, Any]) -> Any:
         if encoder.said.pooling:
@@ -167,20 +167,20 @@ def _vectors(encoder: Any, texts: list[str]) -> list[Any]:
 
 
 def _embedded(encoder: Any, texts: list[str]) -> tuple[list[Any], int]:
-    """A vector of each text, and how many tokens they have together. A few at once: all are padded to the longest."""
+    """A vector of each text, and the number of their tokens together. It runs a few texts at once, because all are padded to the longest."""
     vectors: list[Any] = []
     count = 0
     for at in range(0, len(texts), _TEXTS_AT_ONCE):
         tokens = encoder.tokens(texts[at : at + _TEXTS_AT_ONCE])
         [answer] = encoder.answers(tokens)
-        # Cut afterwards, as sentence-transformers does.
+        # sentence-transformers also cuts the vector at the end.
         vectors.extend(encoder.vectors(answer, tokens)[:, : encoder.said.dimensions].tolist())
         count += int(encoder.mask(tokens).sum())
     return vectors, count
 
 
 def _ranked(encoder: Any, query: str, texts: list[str], is_raw: bool) -> tuple[list[float], int]:
-    """The score of each text, of a network with one label; and how many tokens they have together, the query's with each."""
+    """The score of each text, by a network with one label, and the number of their tokens together, counting the query with each."""
     is_likely = not is_raw and (encoder.said.activation or _usual(encoder.network.config)) == "sigmoid"
     scores: list[float] = []
     count = 0
