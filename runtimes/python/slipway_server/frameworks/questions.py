@@ -11,7 +11,7 @@ from ..refusal import Refusal
 # A longer context is cut into pieces of at most so many tokens, which overlap by so many.
 _MOST_TOKENS = 384
 _OVERLAP = 128
-# How many tokens an answer has at most, unless a request says otherwise.
+# The most tokens of an answer, unless a request sets another limit.
 LONGEST = 15
 # Some of the likeliest become one answer where they are parts of the same words.
 _MORE = 10
@@ -20,7 +20,7 @@ _NEVER = -10_000.0
 
 
 def answered(encoder: Any, question: str, context: str, count: int, longest: int) -> list[dict[str, Any]]:
-    """{score, start, end, answer} of the likeliest words of the context, places in characters: as many as are asked for."""
+    """{score, start, end, answer} of the likeliest words of the context, places in characters: as many as requested."""
     found: dict[str, dict[str, Any]] = {}
     for encoding, starts, ends in _pieces(encoder, question, context):
         for first, last, score in _spans(starts, ends, longest, 2 * count + _MORE):
@@ -59,7 +59,7 @@ def _likely(logits: np.ndarray, is_context: np.ndarray) -> np.ndarray:
 
 
 def _spans(starts: np.ndarray, ends: np.ndarray, longest: int, count: int) -> list[tuple[int, int, float]]:
-    """The likeliest, each from its first to its last token."""
+    """The likeliest answers, each from its first to its last token."""
     scores = np.tril(np.triu(np.outer(starts, ends)), longest - 1)
     best = np.argsort(-scores, axis=None, kind="stable")[:count]
     places = [(int(at) // len(ends), int(at) % len(ends)) for at in best]

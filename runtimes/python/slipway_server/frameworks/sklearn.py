@@ -33,7 +33,7 @@ def names(part: Any) -> Iterable[Any]:
 
 
 def categories(_part: Any) -> dict[str, np.ndarray]:
-    """Encoders are separate parts, whose categories are found by their attributes."""
+    """The estimator itself has none: encoders are separate parts, whose categories are found by their attributes."""
     return {}
 
 
@@ -115,7 +115,7 @@ def _refuse_inexact(native: Any) -> None:
     if categories_of(native) or any(getattr(part, "_preprocessor", None) is not None for part in parts):
         raise ValueError(CATEGORIES)
     if any(map(_is_isotonic, parts)):
-        # It has steps just at scores that a forest gives, and these are sums, in another order in ONNX.
+        # It has steps exactly at scores that a forest gives, and these are sums, in another order in ONNX.
         raise ValueError("its isotonic calibration decides by the last bits of scores, which are its framework's own")
     if any(map(cuts_texts, parts)):
         # ONNX's tokenizer splits text differently from Python's regular expressions, and a few golden texts would not show it.
@@ -133,7 +133,7 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]
 
     learned = [*learned_of(native).values(), *learned_by_place(native, width_of(inputs))]
     if any(values is not None and whole_type(values) for values in learned):
-        # ONNX's tensors of whole numbers have no missing ones, and floats would round these.
+        # ONNX's tensors of whole numbers cannot have missing values, and floats would round these numbers.
         raise ValueError("it has learned whole numbers beyond 2^53, for which there is no conversion")
     kinds = [StringTensorType if spec.datatype == "BYTES" else DoubleTensorType for spec in inputs]
     if _choose_by_names(native):

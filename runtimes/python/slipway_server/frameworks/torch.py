@@ -21,17 +21,17 @@ from .torch_inputs import Argument, asked_by, found_inputs
 
 PLATFORM = "pytorch_torch"
 REFUSES_UNKNOWN = False
-# Its converter makes the whole graph, with the names of the signature.
+# torch's converter makes the whole graph, with the names of the signature.
 GRAPHS_ARE_WHOLE = True
 # Another engine adds the numbers of a layer in another order.
 TOLERANCE = 1e-4
-# These make Python of a program's graph, of which inspection has read every name and expression.
+# These modules generate Python from a program's graph; inspection has read every name and expression in it.
 WRITERS = (os.sep + "typing.py", os.path.join(os.sep, "torch", ""), os.path.join(os.sep, "sympy", ""))
 _ONNX_OPSET = 17
 
 
 def prepare() -> None:
-    """Imports PyTorch, which asks the system for its libraries by a program: before the wall around a model stands."""
+    """Imports PyTorch before the wall around a model stands, because it looks for the system's libraries by starting a program."""
     import torch
     import torch.export
     import torch.export.pt2_archive._package  # noqa: F401
@@ -71,10 +71,10 @@ def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
     if device != "cpu":
         from torch.export.passes import move_to_device_pass
 
-        # Moves also the devices that its graph names.
+        # This also replaces the devices that the program's graph names.
         program = move_to_device_pass(program, device)
     module = program.module()
-    # The program converts, and its module answers.
+    # The program is for conversion, and its module answers.
     module.program = program
     given = [each.arg for each in program.graph_signature.input_specs if each.kind == InputKind.USER_INPUT]
     spec = program.call_spec.in_spec
@@ -183,7 +183,7 @@ def _converted(model: Model) -> Any:
     inputs, outputs = model.signature.inputs, model.signature.outputs
     if any(spec.shape == () for spec in inputs):
         raise ValueError("an input is a number that its code branches on, which a graph cannot")
-    # Two rows: the exporters take a dimension of 1 to be one always.
+    # Two rows: the exporters would fix a dimension of 1 for ever.
     given = tuple(torch.from_numpy(np.repeat(array, 2, 0) if spec.shape and spec.shape[0] == -1 else array) for spec, array in zip(inputs, answered[0].values()))
     names = {"input_names": [each.name for each in inputs], "output_names": [each.name for each in outputs]}
     program = getattr(model.native, "program", None)

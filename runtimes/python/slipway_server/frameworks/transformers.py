@@ -1,4 +1,4 @@
-"""Folders of Hugging Face's, by transformers: networks that generate, and those over texts and images until they are converted."""
+"""Hugging Face folders, loaded by transformers: networks that generate, and those over texts and images until they are converted."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Encoder:
 
     def _prompted(self, text: str) -> str:
         whole = f"{self.said.prompt}{text}"
-        # Letter by letter, as the library of its tokenizer has small ones.
+        # The tokenizers library also lowers letter by letter.
         return "".join(letter.lower() for letter in whole) if self.said.lowers else whole
 
     def answers(self, tokens: Any) -> list[Any]:
@@ -127,7 +127,7 @@ class Encoder:
         return (self.head(pooled(answer.last_hidden_state, self.mask(tokens), self.said.pooling)),)
 
     def vectors(self, answer: Any, tokens: Any) -> Any:
-        """One of each text; without modules of sentence-transformers the mean, as that has for such a folder."""
+        """One vector of each text; without modules of sentence-transformers the mean of its tokens' vectors, which is that library's default."""
         return pooled(answer, self.mask(tokens), None) if self.head is None else answer
 
     @staticmethod
@@ -195,7 +195,7 @@ def _own_folder(path: str) -> str:
 
 
 def converted_whole(model: Model, out: str, is_int8: bool) -> dict[str, Any]:
-    """Writes the network as ONNX if it answers the golden texts or images as transformers does; of matrices, which can be quantized, where it `is_int8`."""
+    """Writes the network as ONNX if that answers the golden texts or images like transformers; with `is_int8`, of plain matrices, which can be quantized."""
     if isinstance(model.native, ImageClassifier):
         from ..conversion.image_classifier import converted_image_classifier
 
@@ -206,7 +206,7 @@ def converted_whole(model: Model, out: str, is_int8: bool) -> dict[str, Any]:
 
 
 def quantized(model: Model, path: str) -> dict[str, Any]:
-    """Quantizes the ONNX that `converted_whole` wrote, where its answers hold."""
+    """Quantizes the ONNX that `converted_whole` wrote, if its answers stay the same."""
     if isinstance(model.native, ImageClassifier):
         return {"kept": False, "reason": "it takes images, and int8 is proven on texts alone"}
     from ..conversion.int8 import quantized as in_int8

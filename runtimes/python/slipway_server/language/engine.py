@@ -1,4 +1,4 @@
-"""llama.cpp, asked within this process."""
+"""llama.cpp, running within this process."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _ERRORS_ONLY = 1
 
 class Engine:
     """
-    A model that llama.cpp has loaded. It answers as many requests side by side as it was told, each of which has a context of its own;
-    what it is asked, and how it answers, is as in OpenAI's API. May be asked from any thread.
+    A model that llama.cpp has loaded. It answers `requests_at_once` requests side by side, each with a separate context;
+    requests and answers are those of OpenAI's API. It may be called from any thread.
     """
 
     def __init__(self, path: str, serving: LanguageServing) -> None:
@@ -39,7 +39,7 @@ class Engine:
         self._server = _start(path, serving)
 
     def complete(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
-        """Goes on with a text."""
+        """Continues a text."""
         with _refusals(), self._measured(asked) as meter:
 
             def answer(own: dict[str, Any], tell: Emit) -> None:
@@ -104,7 +104,7 @@ class Engine:
 
 _HELLO = {"role": "user", "content": "Hello"}
 _TOOL = {"type": "function", "function": {"name": "greet", "description": "Greets", "parameters": {"type": "object", "properties": {}}}}
-# Between two chunks an answer can be ended, and no other way.
+# An answer can be ended only between two chunks.
 _STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
 
@@ -168,7 +168,7 @@ def _start(path: str, serving: LanguageServing) -> Any:
     given.cpuparams_batch.n_threads = threads
     # The file is read into memory, not mapped: its contents are then all the memory that it takes, and Lambda reads a file faster in one go.
     given.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
-    # It would make the context smaller where it takes memory for short.
+    # llama.cpp would shrink the context if it thought memory was short.
     given.fit_params = False
     # It keeps no earlier contexts beside those of the slots: they would take memory without a known limit.
     given.cache_ram_mib = 0
@@ -181,7 +181,7 @@ def _start(path: str, serving: LanguageServing) -> Any:
     given.endpoint_slots = False
     if serving.task == "embed":
         given.embedding = True
-        # A text is embedded in one go.
+        # A text is embedded in a single batch.
         given.n_batch = given.n_ubatch = serving.context_tokens
     with _unused_socket() as place:
         given.hostnames = [place]

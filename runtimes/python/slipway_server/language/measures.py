@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple
 
 
 class Asked(NamedTuple):
-    """When a request was asked, by the monotonic clock, and by whom, as far as that is known."""
+    """The time of a request, by the monotonic clock, and its caller, as far as that is known."""
 
     since: float
     request: str = ""
@@ -16,7 +16,7 @@ class Asked(NamedTuple):
 
 class Generation(NamedTuple):
     """
-    `tokens_in` is None where it was ended before llama.cpp had counted them, `first_seconds` where no token came, and `tokens_per_second` where fewer than two did:
+    `tokens_in` is None where the answer was ended before llama.cpp had counted them, `first_seconds` where no token came, and `tokens_per_second` where fewer than two came:
     it is the pace after the first one.
     """
 

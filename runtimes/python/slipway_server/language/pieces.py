@@ -1,4 +1,4 @@
-"""The text of a network of transformers, as it is generated."""
+"""Streams the text of a transformers network while it is generated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .tool_calls import Form, calls_in, said_before
 _HALF_A_LETTER = "\ufffd"
 # A token of one byte, where the vocabulary has no word: only a whole run of them is letters.
 _BYTE = re.compile("<0x[0-9A-F]{2}>")
-# Some tokenizers take away the space of these, once they are whole.
+# Some tokenizers remove the space before these, once they are complete.
 _TIDIED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
 
@@ -48,7 +48,7 @@ class Pieces:
         self._tell(is_last=False)
 
     def end(self) -> None:
-        """Called by transformers; `finish` knows more."""
+        """Called by transformers; `finish` does the work, since it knows more."""
 
     def finish(self, prompt_tokens: int) -> bool:
         self._tell(is_last=True)
@@ -71,7 +71,7 @@ class Pieces:
         elif not is_last:
             if self._is_within_bytes():
                 return
-            # The end may be the begin of a stop.
+            # The end of the text may be the beginning of a stop sequence.
             held = max((size for each in self._unsettled for size in range(len(each)) if text.endswith(each[:size])), default=0)
             text = text[: len(text) - held]
         piece = text[len(self._told) :]
@@ -88,7 +88,7 @@ class Pieces:
 
 
 class CallsApart:
-    """Tells the text of a model without the calls in it, and these at its end."""
+    """Streams a model's text without the calls in it, and the calls at its end."""
 
     def __init__(self, form: Form, tell: Callable[[dict[str, Any]], bool]) -> None:
         self._form, self._tell = form, tell

@@ -28,7 +28,7 @@ _COUNTS = ("max_tokens", "max_completion_tokens")
 # The limits of OpenAI's API.
 _MOST_CHOICES = 128
 MOST_LOGPROBS = 20
-# llama.cpp's word for as many as there is room for.
+# For llama.cpp this means as many tokens as there is room for.
 UNBOUNDED = -1
 
 
@@ -41,7 +41,7 @@ def chat_request(body: Any) -> dict[str, Any]:
         if name in asked and asked.pop(name) not in nothing:
             raise Refusal(400, f"{name} is {show(body[name])}, which this server does not do; {way}", param=name)
     _refuse_form(asked.get("response_format", {"type": "text"}))
-    # Chat templates know the role by its older name alone.
+    # Chat templates know this role only by its older name.
     plain = [{**each, "role": "system"} if each.get("role") == "developer" else each for each in messages]
     others = asked.get("top_logprobs", 0)
     if isinstance(others, bool) or not isinstance(others, int) or not 0 <= others <= MOST_LOGPROBS:
@@ -56,7 +56,7 @@ def has_logprobs(body: Any) -> bool:
 
 
 def _tools(asked: dict[str, Any]) -> dict[str, Any]:
-    """The tools and the choice of one as engines take them: one that is chosen by its name is the only one, and required."""
+    """The tools and the tool choice in the engines' form: a tool that is chosen by its name becomes the only one, and required."""
     tools, choice = asked.get("tools", []), asked.get("tool_choice", "auto")
     if not isinstance(tools, list) or not all(_name_of(each) for each in tools):
         raise Refusal(400, f"tools is {show(tools)}; it takes a list of functions, each with a name", param="tools")

@@ -1,6 +1,6 @@
 """
-The chat template in a file is a program that llama.cpp runs, at every load and for every conversation, and nothing in that ends it.
-So a build tries it in a process of its own, and a server ends itself over one that does not end.
+The chat template in a file is a program that llama.cpp runs, at every load and for every conversation, without a limit.
+So a build tries it in a separate process, and a server ends itself if a template does not end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Loaded = TypeVar("Loaded")
 # 98 MB are loaded, and a conversation is begun, within a second.
 _TRIAL_SECONDS = 10
 _TRIAL_SECONDS_PER_GIB = 60
-# How many times as long that may take on a busy machine.
+# The factor by which that may take longer on a busy machine.
 _WAITED = 30
 # The templates of real models take milliseconds.
 _RENDER_SECONDS = 3
@@ -58,7 +58,7 @@ def _try_in_child(seconds: int, load: Callable[[], Loaded], begin: Callable[[Loa
     except BaseException as error:
         print(message_of(error), file=sys.stderr, flush=True)
     finally:
-        # Nothing of the parent's is flushed or closed twice.
+        # This exit flushes and closes nothing of the parent's a second time.
         os._exit(code)
 
 

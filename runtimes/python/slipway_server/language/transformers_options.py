@@ -48,7 +48,7 @@ def stops_of(request: dict[str, Any]) -> list[str]:
 
 
 def logprobs_of(request: dict[str, Any]) -> int:
-    """How many log-probabilities of a token are asked for: completions say a number, conversations say whether, and in another field how many."""
+    """The number of log-probabilities requested for a token: completions give a number, conversations give a flag, and the number in another field."""
     asked = request.get("logprobs")
     count = request.get("top_logprobs", 1) if asked is True else asked or 0
     if isinstance(count, int) and 0 <= count <= MOST_LOGPROBS:
