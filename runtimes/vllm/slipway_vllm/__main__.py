@@ -14,7 +14,7 @@ _SETTINGS = {
     "VLLM_CACHE_ROOT": "/tmp/vllm",
     "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
     "TRITON_CACHE_DIR": "/tmp/triton",
-    # torch asks for the name of a user that the image does not have.
+    # torch looks up the name of a user that the image does not have.
     "LOGNAME": "slipway",
 }
 

@@ -16,7 +16,7 @@ _KEYS = (b"authorization", b"x-api-key")
 
 
 class Slipway:
-    """Names the revision in each answer, keeps callers' keys from the server, says at `/` how it is called, and ends it with its parent."""
+    """Names the revision in each answer, removes callers' keys, describes at `/` how to call the model, and ends the server with its parent."""
 
     def __init__(self, app: Asgi) -> None:
         self._app = app

@@ -19,7 +19,7 @@ _MOST_VALUES = 1_000_000
 def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]] | None:
     """
     Inputs of zeros (BYTES: empty strings, BOOL: false) and the model's answer; None when it answers none:
-    the first free dimension is 1, the others are what a step of the model has learned from, or the smallest common size that works.
+    the first free dimension is 1, the others are the width that a step of the model knows, or the smallest common size that works.
     """
     for size in dict.fromkeys([*_learned(model.native), *SIZES]):
         shapes = [_fixed(spec, size) for spec in model.signature.inputs]

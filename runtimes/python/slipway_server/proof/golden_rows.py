@@ -60,7 +60,7 @@ def _through_inverses(before: list[Any], last: Any, width: int, dice: np.random.
 
 
 def through_inverses(before: list[Any], rows: np.ndarray) -> np.ndarray | None:
-    """The rows of which these steps make such rows, as FP64; or None, where a step has no way back from rows that it would not have made itself."""
+    """The rows from which these steps make the given rows, as FP64; None where a step cannot be inverted for rows that it would not have made itself."""
     try:
         for step in reversed(before):
             rows = step.inverse_transform(rows)
@@ -70,7 +70,7 @@ def through_inverses(before: list[Any], rows: np.ndarray) -> np.ndarray | None:
 
 
 def limits_of(model: Model) -> dict[tuple[str, int | None], np.ndarray]:
-    """The values at which the model, or a first step of it, decides, of each column: of a matrix by its index, which is None for an input that is a column."""
+    """The values at which the model, or a first step of it, decides, for each column: a matrix's columns by their index, which is None for an input that is a column."""
     inputs = model.signature.inputs
     only = inputs[0].shape
     if len(inputs) == 1 and only is not None and len(only) == 2:

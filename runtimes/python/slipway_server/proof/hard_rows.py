@@ -43,7 +43,7 @@ def hard_rows(model: Model, golden: dict[str, np.ndarray]) -> Iterator[Group]:
 
 
 def _beside(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray]:
-    """One or two steps of FP64, or of FP32, beside values at which the model decides; and of values that a preparation makes of those."""
+    """Rows one or two steps of FP64, or of FP32, beside values at which the model decides, and beside the values that a preparation turns into these."""
     limits = limits_of(model)
     found = {name: array[:_MOST_ROWS].copy() for name, array in golden.items()}
     for name, array in found.items():
@@ -67,7 +67,7 @@ def _stepped(value: float, steps: int, kind: Any) -> float:
 
 
 def _small(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray] | None:
-    """Rows between which a linear model's terms nearly add up to nothing, or two of its classes have nearly the same score."""
+    """Rows for which a linear model's terms nearly add up to zero, or two of its classes have nearly the same score."""
     steps = [step for _, step in getattr(model.native, "steps", []) if step not in (None, "passthrough")]
     last = steps[-1] if steps else model.native
     coefficients = np.atleast_2d(np.asarray(getattr(last, "coef_", np.zeros((0, 0))), dtype=object))
@@ -101,7 +101,7 @@ def _searched(model: Model, golden: dict[str, np.ndarray], dice: np.random.Rando
     if not all(array.dtype == np.float64 for array in golden.values()):
         return None
     width = sum(array[0].size for array in golden.values())
-    # Columns such as two times or two prices cancel each other out, and let the others do so.
+    # Columns such as two times or two prices cancel each other out, so that the others decide.
     near = (1 + dice.normal(0, 1, (_WAYS, width)) * 10 ** dice.uniform(-10, 0, (_WAYS, 1))) * dice.choice([-1.0, 1.0], (_WAYS, 1))
     grows, others = dice.rand(_WAYS, width) < 0.6, dice.normal(0, 1, (_WAYS, width))
     rows_at = lambda far: np.where(grows, near * np.reshape(far, (-1, 1)), others)

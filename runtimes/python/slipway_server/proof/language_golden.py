@@ -13,10 +13,10 @@ from ..refusal import Refusal
 
 _PROMPT = "Once upon a time, there was a little girl who lived in a small village. One day she"
 _TOKENS = 16
-# How much likelier a token has to be than the next one, as a difference of logarithms, so that no rounding of another processor puts that first.
+# How much likelier a token has to be than the next one, as a difference of logarithms, so that no other processor's rounding reverses the two.
 _CLEAR = 0.1
 _RTOL = 1e-3
-# A proof keeps no longer one (buildspecs/commands/proof.mjs): of a long vector it says no more than that it is answered.
+# A proof keeps no longer answer (buildspecs/commands/proof.mjs): for a long vector it only records that there was an answer.
 _MOST_EXPECTED_BYTES = 6_000
 
 
@@ -55,7 +55,7 @@ def _continued(engine: Engine, prompt: str) -> dict[str, Any]:
     [choice] = whole(lambda emit: engine.complete({**asked, "max_tokens": _TOKENS, "logprobs": 2}, emit))["choices"]
     tokens = sum(1 for _ in _clear_tokens(choice["logprobs"]))
     if tokens == 0:
-        # That it answers is known, and no more.
+        # Only the fact that it answers is known.
         return {"request": {"protocol": "invocations", "body": {**asked, "max_tokens": 1}}, "rtol": _RTOL}
     asked["max_tokens"] = tokens
     [choice] = whole(lambda emit: engine.complete(asked, emit))["choices"]

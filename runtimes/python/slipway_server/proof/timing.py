@@ -9,7 +9,7 @@ _LONGEST_SECONDS = 0.03
 
 
 def median_micros(task: Callable[[], Any]) -> float:
-    """The time that a task takes, as the median of many runs; of few where it takes long."""
+    """The time of a task, as the median of many runs, or of few where it takes long."""
     times: list[float] = []
     until = time.perf_counter() + _LONGEST_SECONDS
     while len(times) < _LEAST_RUNS or (len(times) < _MOST_RUNS and time.perf_counter() < until):

@@ -18,7 +18,7 @@ _SEED = 20_261_126
 
 
 class Place(NamedTuple):
-    """A column of an input, or of a matrix by its index; None means the whole input. In a column of texts a value can be missing, or be a category that nobody knows."""
+    """A column of an input, or of a matrix by its index; None means the whole input. In a column of texts a value can be missing, or an unknown category."""
 
     name: str
     index: int | None

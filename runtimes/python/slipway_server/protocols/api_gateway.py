@@ -14,7 +14,7 @@ _BY_THE_API = (b"x-slipway-domain", b"x-slipway-path", b"x-slipway-key-id", b"x-
 
 def claims_of_clients(env: Mapping[str, str]) -> tuple[bytes, ...]:
     """
-    The headers that only a client can have set, and that nobody may believe: on Lambda AWS's web adapter says what API Gateway knows of a request, before a container API Gateway itself, and each of them replaces what the client sent.
+    The headers that only a client can have set, so that nobody may trust them. On Lambda, AWS's web adapter passes on API Gateway's information about a request; in front of a container, API Gateway itself does. Each of these headers replaces the client's.
     On one machine the gateway removes both.
     """
     return _BY_THE_API if env.get("AWS_LAMBDA_FUNCTION_NAME") else _BY_THE_ADAPTER

@@ -19,7 +19,7 @@ _NARROWER = {"FP64": ("FP32", "FP16", *_WHOLE), "FP32": ("FP16", *_WHOLE)}
 
 @dataclass(frozen=True)
 class Asked:
-    """`outputs` are the requested ones, all when empty; True for one requested as binary."""
+    """An inference request. `outputs` are the requested ones, all when empty; True for one requested as binary."""
 
     id: str | None
     inputs: dict[str, np.ndarray]

@@ -198,7 +198,7 @@ def _is_table_of_other_names(rows: list[Any], takes: Takes) -> bool:
 
 
 def _records_of_other_names(value: dict[str, Any], takes: Takes) -> list[dict[str, Any]] | None:
-    """A row, or whole columns, of as many names as a matrix has columns; None for anything else."""
+    """A row, or whole columns, with as many names as the matrix has columns; None for anything else."""
     if not _is_table_of_other_names([value], takes) or len(value) != (takes.inputs[0].shape or ())[1]:
         return None
     if not any(isinstance(cells, (dict, list)) for cells in value.values()):

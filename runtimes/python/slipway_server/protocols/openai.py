@@ -31,7 +31,7 @@ def without_usage(chunk: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def without_others(chunk: dict[str, Any]) -> dict[str, Any]:
-    """A chunk of a chat completion with the log-probabilities of the tokens that were chosen alone."""
+    """A chunk of a chat completion with the log-probabilities of only the chosen tokens."""
     for choice in chunk.get("choices", ()):
         for token in (choice.get("logprobs") or {}).get("content") or ():
             token["top_logprobs"] = []
@@ -60,7 +60,7 @@ def by_token() -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def encoded_vectors(data: list[dict[str, Any]], dimensions: int | None, encoding: str | None) -> list[dict[str, Any]]:
-    """The vectors of an answer to /v1/embeddings as they are asked for: the first `dimensions` numbers, of length 1 again, and as numbers or as base64 of 32-bit floats."""
+    """The vectors of an answer to /v1/embeddings in the requested form: the first `dimensions` numbers, scaled to length 1 again, as numbers or as base64 of 32-bit floats."""
 
     def encoded(vector: list[float]) -> list[float] | str:
         if dimensions is not None and dimensions > len(vector):
@@ -79,7 +79,7 @@ def error_json(refused: Refusal) -> dict[str, Any]:
 
 
 def models_json(name: str, aliases: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The list of models, which is KServe's too; that has no aliases."""
+    """The list of models, in OpenAI's and KServe's form; KServe's has no aliases."""
     return {"object": "list", "data": [model_json(each) for each in (name, *aliases)], "models": [name]}
 
 

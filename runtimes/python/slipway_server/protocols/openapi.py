@@ -74,7 +74,7 @@ def _document(config: Config, model: Model, example: dict[str, np.ndarray] | Non
 
 
 def language_openapi(config: Config, model: Model) -> dict[str, Any]:
-    """The same of a language model, which answers OpenAI's API beside the Open Inference Protocol; its bodies are as OpenAI has them."""
+    """The document of a language model, which answers OpenAI's API beside the Open Inference Protocol; its bodies are OpenAI's."""
     path = f"/v2/models/{config.name}"
     anything = {"type": "object"}
     embeds = config.facts.language is not None and config.facts.language.task == "embed"
@@ -129,7 +129,7 @@ _BINARY = {"type": "string", "format": "binary"}
 
 
 def _add_files(path: dict[str, Any], form: dict[str, Any], kinds: Iterable[str]) -> None:
-    """A file in a form or as the body; a page that calls the model offers the first of a path's types at first."""
+    """A file in a form or as the body; a page that calls the model first offers the first of a path's types."""
     files = {"multipart/form-data": {"schema": form}, **{kind: {"schema": _BINARY} for kind in kinds}}
     body = path["post"]["requestBody"]
     body["content"] = {**files, **body["content"]}
@@ -160,7 +160,7 @@ def _models() -> dict[str, Any]:
 
 
 def language_sample(language: LanguageServing) -> Sample:
-    """The request by which OpenAI's clients ask a language model of its kind."""
+    """The request that OpenAI's clients send to a language model of this kind."""
     if language.task == "embed":
         return Sample("/v1/embeddings", {"input": TEXT})
     if language.has_chat_template:

@@ -33,7 +33,7 @@ def ranking_of(body: Any) -> Ranking:
 
 
 def ranked_json(asked: Ranking, scores: list[float], tokens: int, model: str) -> Any:
-    """The best first."""
+    """The ranked texts, the best first."""
     order = sorted(range(len(scores)), key=lambda at: (-scores[at], at))[: asked.most]
     if asked.is_own:
         return [{"index": at, "score": scores[at], **({"text": asked.texts[at]} if asked.is_told else {})} for at in order]

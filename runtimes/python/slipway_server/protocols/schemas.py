@@ -52,7 +52,7 @@ def infer_response(signature: Signature) -> dict[str, Any]:
 
 
 def invocation_request(signature: Signature) -> dict[str, Any]:
-    """Anything, if the model declares no inputs."""
+    """The schema of the inputs; any value if the model declares none."""
     if not signature.inputs:
         return {}
     optional = {spec.name for spec in signature.inputs if spec.is_optional}
@@ -92,7 +92,7 @@ def _rows_of(signature: Signature) -> dict[str, Any]:
 
 
 def _by_name(schemas: dict[str, Any], optional: set[str]) -> dict[str, Any]:
-    """A single one may also be given without its name."""
+    """The schema of outputs or inputs by name; a single one may also be given without its name."""
     required = {name: schema for name, schema in schemas.items() if name not in optional}
     named = obj(required, {name: schemas[name] for name in schemas if name in optional})
     return {"anyOf": [next(iter(schemas.values())), named]} if len(schemas) == 1 else named

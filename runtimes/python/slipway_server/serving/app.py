@@ -47,7 +47,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         app.add_route(path, _Get(routes.metadata))
         app.add_route(f"{path}/ready", ready)
         app.add_route(f"{path}/infer", _Post(routes.infer))
-    # The second one as clients of SageMaker's runtime call it, and those of MLflow's deployments.
+    # Clients of SageMaker's runtime and of MLflow's deployments call the second path.
     for path in ("/invocations", f"/endpoints/{config.name}/invocations"):
         app.add_route(path, _Post(language.invocations if language else routes.invocations))
     app.add_route("/v1/models", _Get(language.models if language else routes.models))
@@ -86,12 +86,12 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     return with_receive
 
 
-# OpenAI's clients are mostly given an address that ends in /v1, and at times one without.
+# The address given to OpenAI's clients mostly ends in /v1, but not always.
 _OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 
 def _plain(path: str) -> str:
-    """The path that clients mean which join addresses: without doubled slashes and one at the end, and OpenAI's below /v1."""
+    """The path that a client means when it joins addresses: without doubled slashes and a slash at the end, and OpenAI's paths below /v1."""
     if "//" in path or path.endswith("/"):
         path = re.sub("/{2,}", "/", path).rstrip("/") or "/"
     return f"/v1{path}" if path in _OPENAI else path
@@ -165,7 +165,7 @@ def _refuse(request: Request, response: Response, status: int, message: str) -> 
 
 
 def _log(request: Request, text: str) -> None:
-    """Adds the request's id, to relate the line to it."""
+    """Adds the request's id to a line of the log."""
     given = request_id(request.get_header)
     label = f"request {given}" if given else "a request"
     say(f"{label}: {text}")

@@ -71,7 +71,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _with_nan(body: bytes, text: str) -> Any:
-    """The value of a body that is JSON but for its NaN. Raises msgspec's errors for any other body: Python's own reader also takes infinite numbers, and halves of letters."""
+    """The value of a body that is JSON except for NaN. Raises msgspec's errors for any other body: Python's own reader also takes infinite numbers, and halves of letters."""
     # A number of the same length, so that an error names the place.
     msgspec.json.decode(_TEXT_OR_NAN.sub(lambda found: b"0.0" if found[0] == b"NaN" else found[0], body))
     return json.loads(text)
@@ -163,7 +163,7 @@ def _table(split: Any) -> Any:
 
 
 def _csv(text: str) -> Any:
-    """A table whose first line names its columns, with numbers where it has such: of pandas if that is installed, else a list of objects."""
+    """A table whose first line names its columns, with numbers where a cell is one: a pandas table if pandas is installed, else a list of objects."""
     try:
         import pandas
     except ModuleNotFoundError:
@@ -189,14 +189,14 @@ def _csv_lines(text: str) -> list[list[str]]:
 
 
 def _whole_or_none(cell: Any) -> Any:
-    """The whole number in a cell; None for a missing one, and any other cell as it is."""
+    """The whole number in a cell; None for a missing one, and any other cell unchanged."""
     if not isinstance(cell, str):
         return None
     return int(cell) if re.fullmatch(r"\s*[+-]?[0-9]{1,40}\s*", cell) else cell
 
 
 def _with_whole(table: Any, columns: dict[str, list[Any]]) -> Any:
-    """The table with pandas' whole numbers that may be missing in those of these columns that have nothing else, some beyond 2^53: a float would round them."""
+    """The table with pandas' nullable integers in the columns that only have whole numbers, some beyond 2^53: a float would round them."""
     import pandas
 
     for name, values in columns.items():

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def code_answer(result: Any, accept: str) -> tuple[Content, str]:
-    """An answer's content and type: a generator's values as a stream, bytes and images as they are, anything else as JSON, or as CSV where the client prefers that."""
+    """An answer's content and type: a generator's values as a stream, bytes and images unchanged, anything else as JSON, or as CSV where the client prefers that."""
     if isinstance(result, Iterator) and not isinstance(result, io.IOBase):
         return streamed((jsonable(value) for value in result), accept)
     content = _content_of(result)
@@ -52,11 +52,11 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "mM":
         return jsonable(value.astype(str).tolist())
     if hasattr(value, "columns") and hasattr(value, "to_dict"):
-        # polars has the rows of a table by another name.
+        # In polars the method for a table's rows has another name.
         return jsonable(value.to_dicts() if hasattr(value, "to_dicts") else value.to_dict(orient="records"))
     if hasattr(value, "tolist"):
         return jsonable(value.tolist())
-    # A missing value of pandas, which is not even equal to itself.
+    # pandas' missing value is not even equal to itself.
     if type(value).__name__ in ("NaTType", "NAType"):
         return None
     return _record_json(value)
@@ -75,7 +75,7 @@ def _finite(value: float) -> float | None:
 
 
 def counting_lost(answer: Callable[[], T]) -> tuple[T, int]:
-    """Calls `answer`; returns its result, and for how many of its numbers JSON has null: NaN, and infinite ones."""
+    """Calls `answer`; returns its result, and how many of its numbers are null in JSON: NaN, and infinite ones."""
     before = _lost
     return answer(), _lost - before
 

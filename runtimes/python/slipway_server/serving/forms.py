@@ -13,7 +13,7 @@ _FIRST_FIELD = re.compile(rb"[A-Za-z_][\w.%+\[\]-]*=")
 
 
 class Part(NamedTuple):
-    """One of a form: a file, or a field, whose content is a text."""
+    """A part of a form: a file, or a field, whose content is a text."""
 
     name: str
     content: bytes

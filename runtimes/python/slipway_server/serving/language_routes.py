@@ -119,12 +119,12 @@ class LanguageRoutes:
             return Answer(self._events(first, chunks, telling, turn.pop_all()), EVENTS, {"cache-control": "no-cache"})
 
     async def _whole(self, request: Request, work: Callable[[Emit], None]) -> list[dict[str, Any]]:
-        """All chunks of an answer, as it is not streamed."""
+        """All chunks of an answer that is not streamed."""
         async with AsyncExitStack() as turn:
             return [chunk async for chunk in await self._begun(turn, request, work)]
 
     async def _begun(self, turn: AsyncExitStack, request: Request, work: Callable[[Emit], None]) -> AsyncIterator[dict[str, Any]]:
-        """The chunks of an answer, once one of the model's turns is `turn`'s, which gives it back and ends them."""
+        """The chunks of an answer, once `turn` holds one of the model's turns; `turn` gives it back and ends them."""
         await turn.enter_async_context(self._predictor.turn(lambda: client_gone(request)))
         chunks = chunks_of(work, lambda: client_gone(request))
         turn.push_async_callback(chunks.aclose)
@@ -133,7 +133,7 @@ class LanguageRoutes:
     async def _events(
         self, first: dict[str, Any], others: AsyncIterator[dict[str, Any]], telling: Telling, turn: AsyncExitStack
     ) -> AsyncIterator[bytes]:
-        """Each chunk as it is made; the model's turn ends with the last of them, or when the client has left."""
+        """Yields each chunk as it is made; the model's turn ends with the last one, or when the client has left."""
         try:
             yield telling.begin() + telling.piece(first)
             async for chunk in others:

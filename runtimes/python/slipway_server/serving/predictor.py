@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 MOST_WAITING = 100
 
-# A thread costs a request about 0.1 ms; a task that would block health checks for longer than this uses one all the same.
+# A thread costs a request about 0.1 ms; a task that would block health checks for longer than this uses one nevertheless.
 INLINE_SECONDS = 0.002
 
 
 class Predictor:
     """
-    Runs `at_once` tasks at a time, in order of arrival; one, unless it is a language model: directly on the event loop if as many rows took under 2 ms before,
+    Runs `at_once` tasks at a time (one, except for a language model), in order of arrival: directly on the event loop if as many rows took under 2 ms before,
     else in a thread, so that health checks are answered meanwhile. Refuses with 503 when 100 already wait.
     """
 
@@ -82,4 +82,4 @@ class Predictor:
 
 
 class ClientGone(Exception):
-    """The client left before its turn."""
+    """Raised when the client left before its turn."""

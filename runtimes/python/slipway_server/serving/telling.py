@@ -11,7 +11,7 @@ from ..refusal import Refusal
 
 
 class Telling(Protocol):
-    """`whole` makes one answer of all chunks; of a stream `begin` comes first, `piece` says each chunk, and `end` or `failed` the last."""
+    """`whole` makes one answer of all chunks. In a stream `begin` makes the first event, `piece` one for each chunk, and `end` or `failed` the last."""
 
     def whole(self, chunks: Iterable[dict[str, Any]]) -> dict[str, Any]: ...
     def begin(self) -> bytes: ...

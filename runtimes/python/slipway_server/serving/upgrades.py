@@ -8,8 +8,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 class WithoutUpgrades(HttpToolsProtocol):
     """
-    HTTP/1.1 as uvicorn speaks it, but that a request which offers another protocol is answered as it is (RFC 9110 §7.8), as Java's client offers HTTP/2.
-    httptools takes what follows such a head for the other protocol: it is given the head once more, without the offer.
+    uvicorn's HTTP/1.1, except that a request which offers an upgrade is answered in HTTP/1.1 (RFC 9110 §7.8): Java's client offers HTTP/2, for example.
+    httptools takes the data after such a head for the other protocol, so it gets the head once more, without the offer.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -16,7 +16,7 @@ class Takes(NamedTuple):
 
 
 def columns_by_name(value: dict[str, Any], label: str, takes: Takes) -> dict[str, Any]:
-    """The values of a row, or of whole columns, by input name; all that are required."""
+    """The values of a row, or of whole columns, by input name; every required input must be there."""
     saved = names_in_table(list(value), takes)
     pass_over(saved, label, takes)
     return dict(zip(saved, value.values()))
@@ -27,13 +27,13 @@ _UNNAMED = "input"
 
 
 def names_in_table(names: list[str], takes: Takes) -> list[str]:
-    """The names of a table's columns as the model has them. The only column is the only value in a row of a model that has no name for it, whatever the client calls it."""
+    """The model's names for a table's columns. If the model has one value in a row and no name for it, the only column is that value, whatever the client calls it."""
     is_unnamed = [(spec.name, len(spec.shape or ())) for spec in takes.inputs] == [(_UNNAMED, 1)]
     return [_UNNAMED] if is_unnamed and len(names) == 1 else names_as_saved(names, takes)
 
 
 def names_as_saved(names: list[str], takes: Takes) -> list[str]:
-    """The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names."""
+    """The model's names for these columns: LightGBM writes `_` for each space in a table's names."""
     given, known = set(names), {spec.name for spec in takes.inputs}
     if known <= given:
         return names
@@ -86,7 +86,7 @@ def warning_of(ignored: dict[str, None] | None, infinite: list[str] | None = Non
 
 
 def not_finite(names: list[str]) -> str:
-    """Why an answer has null where the model answered a number."""
+    """The reason why an answer has null where the model returned a number."""
     return f"NaN and infinite numbers are null in JSON: {_names(names)}"
 
 
