@@ -81,7 +81,7 @@ async function adopted(images, { runtime }) {
       `${IMAGE_TAG} holds another artifact, ${sha256}; this one is ${ARTIFACT_SHA256}`,
     );
   }
-  // Nobody proves a model that is an image, which could have this label from its Dockerfile.
+  // A model that is an image is not proven, and could have this label from its Dockerfile.
   const label = (await isOwn(runtime)) ? '' : image.labels['slipway.proof'];
   const text = Buffer.from(label ?? '', 'base64').toString();
   say(`adopted ${IMAGE_TAG}, built before from the same bytes`);
@@ -165,7 +165,7 @@ function parsed(text) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** An image that was not started here, for want of a GPU, need not be fetched to be measured either. */
+/** An image that was not started here, for lack of a GPU, need not be fetched to be measured either. */
 async function uncompressedOf({ reference, uncompressedBytes }, { runtime }, smoke) {
   // The label of an owner's own image may come from its Dockerfile.
   if (!smoke && uncompressedBytes && !(await isOwn(runtime))) return uncompressedBytes;

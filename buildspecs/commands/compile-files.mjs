@@ -1,4 +1,4 @@
-// Compiles the files of an environment that are imported: a tenth of all, and the only ones that the next process looks for.
+// Compiles the files of an environment that are imported: a tenth of all files, and the only ones that the next process needs.
 import { execFile } from 'node:child_process';
 import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
@@ -30,7 +30,7 @@ export async function compileFiles(python, files, kept = cached('bytecode')) {
   if (own.length > 0) await compiling(python, { modules: [], kept, files: own });
 }
 
-/** Compiled files are kept for the same files of other environments. -S: it would run the code in .pth files. */
+/** Compiled files are kept for the same files of other environments. Python runs with -S, since it would otherwise run the code in .pth files. */
 async function compiling(python, { modules, files, kept, onFirst = () => {} }) {
   const lib = join(await folderOf(python), 'lib');
   const [version] = await readdir(lib);

@@ -1,9 +1,9 @@
 """
-Compiles what a process will import, in the order of its imports: `python -I -S compile-imported.py PACKAGES KEPT [MODULE...] [-- MODULE...]`.
-Writes each file to stdout once it is compiled, and an empty line once the process may begin: what it imports later on, and what comes after `--`, is compiled meanwhile, ahead of it.
+Compiles the modules that a process will import, in the order of its imports: `python -I -S compile-imported.py PACKAGES KEPT [MODULE...] [-- MODULE...]`.
+Writes each file to stdout once it is compiled, and an empty line once the process may begin: its later imports, and the modules after `--`, are compiled meanwhile, ahead of it.
 
 Starting from these modules, it follows the import statements in their bytecode, within PACKAGES, and stores the bytecode beside its source. Nothing is imported, so no package code runs.
-Modules imported in any other way are missed; files listed on stdin, one per line, are compiled too, without following what they import.
+Modules imported in any other way are missed; files listed on stdin, one per line, are compiled too, without following their imports.
 The folder KEPT has a copy by the content of its source, for every other environment with the same file.
 """
 
@@ -158,7 +158,7 @@ def put(file, target):
 
 
 def put_if_possible(file, target):
-    """False too where KEPT cannot be read or written, or the disk is full."""
+    """Whether the kept copy could be used; False also where KEPT cannot be read or written, or the disk is full."""
     try:
         return put(file, target)
     except OSError:

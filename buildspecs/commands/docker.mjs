@@ -15,7 +15,7 @@ export async function dockerBoth(args, input = '', onSaid = () => {}) {
   return ran('docker', args, input, onSaid);
 }
 
-/** Lets the engine have an image of a registry. */
+/** Pulls an image of a registry into the engine. */
 export async function there(image) {
   await docker(['image', 'inspect', image]).catch(() => docker(['pull', '--quiet', image]));
 }

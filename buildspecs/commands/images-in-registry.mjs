@@ -14,7 +14,7 @@ const LAYERS = {
 /** Docker's `maxLayerDepth`: https://github.com/moby/moby/blob/v25.0.0/layer/layer_store.go */
 const MOST_LAYERS = 125;
 const AT_ONCE = 3;
-/** Before the key of a layer of weights, in the comment of its history. https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties */
+/** The prefix of the key of a layer of weights, in the comment of its history. https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties */
 const KEYED = 'slipway: weights ';
 
 /** Images in two repositories of one registry: those of models, and those of the environments that they are based on. */
@@ -92,7 +92,7 @@ function unpackedOf({ config: { Labels } }, layers) {
   return own ? { [UNPACKED]: String(sum) } : {};
 }
 
-/** {digest, size, diffId, key} of a layer that is in the repository then: found there under its key, or else made. */
+/** {digest, size, diffId, key} of a layer that is found in the repository under its key, or else is made and stored there. */
 async function stored(to, known, folder, { paths, key }) {
   const found = known.get(key);
   if (found && (await to.has(found.digest))) return { ...found, key };

@@ -20,8 +20,8 @@ export async function leaveImage(place, image, smoke) {
 }
 
 /**
- * Has the engine load the image that was left at `place`, which starts nothing of it, and answers {smoke, uncompressedBytes} of it.
- * `image` is the name that it was left by, and `sha256` that of the artifact that it has to be of.
+ * Has the engine load the image that was left at `place`, without starting it, and returns its {smoke, uncompressedBytes}.
+ * `image` is the name by which it was left, and `sha256` that of the artifact from which it must have been made.
  */
 export async function takeImage(place, image, sha256) {
   const { smoke } = await retried('the test of the image', () => json(objectAt(`${place}.json`)));

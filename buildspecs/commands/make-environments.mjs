@@ -79,7 +79,7 @@ export function makeEnvironments(images, image, { environmentHash, python, keptB
   return {
     environment: once(() => {
       const { requirements } = python;
-      // The numpy that the server is locked with, where a model asks for nothing.
+      // The server's locked numpy, where a model asks for no packages.
       const numpy = requirements.length > 0 ? 'numpy' : `-r ${join(SERVER, 'numpy.txt')}`;
       const modules = { first: [...SERVING, ...imports], last: [] };
       const packages = [numpy, ...requirements];
@@ -100,7 +100,7 @@ export function makeEnvironments(images, image, { environmentHash, python, keptB
   };
 }
 
-/** `isNew` where it was installed, `kept` where it is to be kept then. */
+/** `isNew` means that it was installed, `kept` is the place where it should then be kept. */
 async function provide(name, as, { packages, isKept }, { folder, image, tools, torchIndex }) {
   await link(name, as, image);
   const environment = join(folder, name);
@@ -145,7 +145,7 @@ async function link(name, as, image) {
   await symlink(join('..', '..', 'environments', name), join(image, as));
 }
 
-/** False where it is a kept one, with all that is compiled. */
+/** Whether it had to be installed; False where it is a kept one, with its compiled files. */
 async function make(folder, { wanted, kept, torchIndex }, { uv, python }) {
   const partial = `${folder}.${process.pid}.partial`;
   await removeLeft(folder);
@@ -209,7 +209,7 @@ async function install(uv, folder, { wanted, torchIndex = 'none' }) {
 }
 
 async function installServer(folder) {
-  // Files that another Python has compiled beside it are not for this one.
+  // Files beside it that another Python has compiled are of no use to this one.
   const filter = (path) => basename(path) !== '__pycache__';
   await cp(join(SERVER, 'slipway_server'), await serverIn(folder), { recursive: true, filter });
 }

@@ -36,7 +36,7 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
     MODEL_PATH: model,
     MODEL_FACTS: facts,
     ORT_DISABLE_TELEMETRY: '1',
-    // Its memory is measured as it is served: runtimes/python/Dockerfile.
+    // Its memory is measured under the same settings as in serving: runtimes/python/Dockerfile.
     GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     // From 3.11 on, modules are not searched in the working directory.
     PYTHONSAFEPATH: '1',
@@ -79,7 +79,7 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
 async function printedIn(where, [program, given], limits) {
   const running = run(program, given, { ...MOST_OUTPUT, ...where });
   letGo(running.child);
-  // Code that asks somebody for a line as it is imported has its end at once.
+  // Code that reads a line of input while it is imported gets the end of the input at once.
   running.child.stdin.on('error', () => undefined).end();
   const limit = limited(() => running.child.kill('SIGKILL'), limits);
   handOnProgress(running.child, limit.tell);

@@ -6,10 +6,10 @@ import { filesIn, sizeOf } from './files.mjs';
 const MEBIBYTE = 2 ** 20;
 // A model may write this in addition to its converted files: as much as its server may later.
 const SPARE_BYTES = 512 * MEBIBYTE;
-// Weights of 16 bits as floats of 32, once in pieces and once as a whole.
+// 16-bit weights as 32-bit floats, once in pieces and once as a whole.
 const TIMES_THE_MODEL = 4;
 const MOST_FILES = 10_000;
-// A deeper path comes near the longest one that the system takes.
+// A deeper path would come near the system's limit.
 const MOST_DEEP = 64;
 const PERIOD_MS = 1_000;
 const BLOCK_BYTES = 512;
@@ -71,14 +71,14 @@ export async function overIn(folder, { mostBytes, mostFiles }) {
   }
 
   async function atPath(path, depth) {
-    // A file that was removed meanwhile takes no room any more.
+    // A file that was removed meanwhile takes no space any more.
     const file = await lstat(path).catch(() => undefined);
     if (!file) return undefined;
     const over = added(file);
     return over || !file.isDirectory() ? over : inFolder(path, depth);
   }
 
-  /** Files that were removed take their room until the last process has closed them. */
+  /** Removed files take space until the last process has closed them. */
   async function unnamed() {
     const { dev } = await stat(folder);
     for (const descriptor of await openInSession()) {

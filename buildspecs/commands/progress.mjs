@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 
 const LINE = /^progress: [A-Za-z][A-Za-z0-9 ,]{0,59}$/;
-// A model that prints such lines has them cut off here.
+// If a model prints such lines, only this many are passed on.
 const MOST_LINES = 100;
 
 export function progress(stage) {

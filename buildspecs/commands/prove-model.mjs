@@ -42,7 +42,7 @@ function workFolder(artifact, order) {
 }
 
 async function layOut({ artifact, order, served, out, facts, python }, place) {
-  // Another user reads it there, whatever this one keeps to itself by default.
+  // Another user must be able to read it there, whatever this user's umask is.
   if (imageOf(place)) process.umask(0o022);
   await mkdir(served, { recursive: true });
   let unpacked = join(artifact, 'model');
@@ -91,9 +91,9 @@ async function converted({ order, onnx, python }, place) {
     if (!imageOf(place)) await compileFiles(place, uncompiled);
     return attempt;
   } catch (error) {
-    // It would be no faster in its own framework.
+    // It would not be faster in its own framework.
     if (error.isOver) throw error;
-    // Whether the model itself is to blame is seen where its framework alone loads it.
+    // Only its framework, loading it alone, shows whether the model itself is the cause.
     return { reason: `its conversion ended: ${error.stderr?.trim() || error.message}` };
   }
 }
@@ -176,7 +176,7 @@ async function exchangeModel({ served, onnx }) {
   await rename(onnx, join(served, 'model', 'model.onnx'));
 }
 
-/** A folder of Hugging Face keeps its configuration and its tokenizer; only its weights are exchanged. */
+/** A Hugging Face folder keeps its configuration and its tokenizer; only its weights are replaced. */
 async function exchangeWeights({ order, served, onnx }) {
   const { modelFile, data } = order.facts;
   const folder = join(served, 'model', modelFile, dirname(data.file));

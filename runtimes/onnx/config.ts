@@ -66,7 +66,7 @@ function extraColumns(value: string): Config['extraColumns'] {
   throw new Error(`EXTRA_COLUMNS is "${value}"; it takes ignore or refuse`);
 }
 
-/** Each once, and without the model's own name. */
+/** The aliases, each once, and without the model's own name. */
 function aliases(value: string, own: string): readonly string[] {
   const names = value === '' ? [] : [...new Set(value.split(','))];
   if (names.every((each) => /^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/.test(each)))

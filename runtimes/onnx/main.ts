@@ -22,7 +22,7 @@ const script = new URL(`./session-worker${extname(import.meta.url)}`, import.met
 const thread = sessionThread(script, isSpare);
 if (isSpare) Object.assign(process.env, await channel.environment());
 const config = configure();
-// Its variables do not say which model it serves.
+// The environment of a spare server does not say which model it serves.
 if (isSpare) process.title = `${SERVER_NAME} ${config.revision}`;
 const opening = openModel(config.modelPath).catch(exitWith(1));
 let session: Session | undefined;

@@ -31,7 +31,7 @@ export type Classifier = {
 
 const MOST_WAITING = 100;
 
-/** Throws where the network takes or answers something else than one of images does. */
+/** Throws where the network's inputs or outputs are not those of an image classifier. */
 export function classifierOf(session: Session, folder: ImageFolder): Classifier {
   const [input, output] = tensorsOf(session.signature, folder);
   const { labels, preparation } = folder;

@@ -12,7 +12,7 @@ export type ImageFolder = {
 // The same pattern as in src/formats/huggingface.
 const CLASSIFIES = /ForImageClassification(WithTeacher)?$/;
 
-/** Undefined where the folder's network is for something else. Throws where it says too little. */
+/** Undefined where the folder's network has another purpose. Throws where settings are missing. */
 export async function readImageFolder(root: string): Promise<ImageFolder | undefined> {
   const config = await objectIn(root, 'config.json');
   const named = config?.['architectures'];

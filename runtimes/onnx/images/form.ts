@@ -1,11 +1,11 @@
 import { refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 
-// The server of Python has the same limit.
+// The Python server has the same limit.
 const MOST_PARTS = 64;
 
 /**
- * A form with pictures, as `curl -F image=@cat.jpg` sends it, in the shape of Hugging Face's inference API: one picture is the input,
+ * Turns a form with images, as `curl -F image=@cat.jpg` sends it, into a request of Hugging Face's inference API: one image is the input,
  * several are a list, and the form's other fields are the parameters. Refuses with 400 a form that cannot be read, has no file, or has more than 64 parts.
  */
 export async function inferenceOfForm(bytes: Uint8Array, contentType: string): Promise<object> {

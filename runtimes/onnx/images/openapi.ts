@@ -27,7 +27,7 @@ export function imageDocument(document: Document, { task }: ImageModel): Documen
       properties: { image: bytes.schema, ...parameters },
     },
   };
-  // A page that calls the model offers the first one at first.
+  // A page that calls the model first offers the first type.
   const content = {
     'multipart/form-data': form,
     ...Object.fromEntries(types.map((type) => [type, bytes])),

@@ -90,7 +90,7 @@ function enlarged(wanted: Wanted, share: number): (image: Size) => Size {
   return () => ({ width: Math.trunc(width / share), height: Math.trunc(height / share) });
 }
 
-/** Keeps the shape: the shorter edge has this length. */
+/** Keeps the proportions: the shorter edge gets this length. */
 function shortest(edge: number): (image: Size) => Size {
   return ({ width, height }) =>
     width <= height

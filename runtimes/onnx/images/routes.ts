@@ -10,7 +10,7 @@ const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/jpg', 'image/webp'] as co
 const BYTES = 'application/octet-stream';
 const FORM = 'multipart/form-data';
 
-/** The answer to `/invocations` with an image as the body or in a form, or with several in the shape of Hugging Face's inference API; undefined for a body of another shape, which the call then still has. */
+/** The answer to `/invocations` with an image as the body or in a form, or with several in a request of Hugging Face's inference API; undefined for a body in another form, which the call then still has. */
 export async function imagesReply(
   call: Call,
   { task, labelled }: ImageModel,

@@ -19,7 +19,7 @@ export type Folder = {
   readonly task: TaskName;
   readonly labels: readonly string[];
   readonly problemType: string | null;
-  /** Whether the network answers a text as ever where that is padded beside longer ones. */
+  /** Whether the network gives a text the same answer when it is padded beside longer ones. */
   readonly isPadded: boolean;
   readonly maxTokens: number | null;
   /** Null where the folder is not sentence-transformers'. */
@@ -64,7 +64,7 @@ const POOLINGS: readonly (readonly [string, Pooling])[] = [
 ];
 // The same models as in src/formats/huggingface: their positions begin after the padding token's.
 const POSITIONS_AFTER_PADDING = /roberta|camembert|mpnet|longformer|^esm$|^data2vec-text$/;
-// Their networks mix tokens without regard to the mask: runtimes/python/slipway_server/conversion/encoder.py proves of all others that they do not.
+// Their networks mix tokens without regard to the mask; runtimes/python/slipway_server/conversion/encoder.py proves that all others do not.
 const UNPADDED = ['convbert', 'fnet', 'funnel'];
 const NO_LIMIT = 10_000_000;
 
@@ -183,7 +183,7 @@ async function jsonIn(folder: string, name: string): Promise<unknown> {
   return existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : undefined;
 }
 
-/** The object that a JSON file of the folder holds, if there is one. */
+/** The object in a JSON file of the folder, if there is such a file. */
 export async function objectIn(folder: string, name: string): Promise<Json | undefined> {
   const value = await jsonIn(folder, name);
   return isObject(value) ? value : undefined;

@@ -166,7 +166,7 @@ const WHOLE: readonly Datatype[] = [
   'UINT8',
 ];
 
-/** The datatypes of clients that keep arrays in less precision than the model, or whose column happens to be whole: each number of it is one of the model's too, or is refused. */
+/** The datatypes of clients that keep arrays in less precision than the model, or whose column happens to be whole: each number must also be exact in the model's type, or is refused. */
 function narrower({ datatype }: TensorSpec): readonly Datatype[] {
   if (datatype === 'FP64') return ['FP32', 'FP16', ...WHOLE];
   return datatype === 'FP32' ? ['FP16', ...WHOLE] : [];

@@ -102,7 +102,7 @@ export function answeredName<T extends TensorSpec>(spec: T, outputs: readonly T[
 
 const PROBABILITIES = 'probabilities';
 
-// Parameters that MLflow's clients may send beside a shape. Its server passes over those that the model's signature does not declare.
+// The key that MLflow's clients may send beside another one. MLflow's server ignores the parameters that the model's signature does not declare.
 const PARAMS = 'params';
 
 function valueJson(tensor: Tensor): string {
@@ -254,7 +254,7 @@ function isTableOfOtherNames(rows: readonly unknown[], { inputs }: Takes): boole
   return rows.every((row) => isObject(row) && !Object.hasOwn(row, only.name));
 }
 
-/** A row, or whole columns, of as many names as a matrix has columns; undefined for anything else. */
+/** A row, or whole columns, with as many names as the matrix has columns; undefined for anything else. */
 function recordsOfOtherNames(
   value: Readonly<Record<string, unknown>>,
   takes: Takes,

@@ -8,7 +8,7 @@ type Packed = {
   readonly headers: Readonly<Record<string, string | number>>;
 };
 
-// All that a function answers, as JSON; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// The limit of a function's whole answer, as JSON; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const MOST_BYTES = 6_291_556;
 // The bytes that the web adapter writes around the body, headers included.
 const AROUND_BYTES = 4096;
@@ -26,7 +26,7 @@ export function isOverLambda(
   return AROUND_BYTES + sizeOf(body, isText) > MOST_BYTES;
 }
 
-/** The adapter writes texts as such, and all else in base64. */
+/** The size of the body as the adapter writes it: texts unchanged, all else in base64. */
 function sizeOf(body: string | Uint8Array, isText: boolean): number {
   const bytes = Buffer.byteLength(body);
   if (!isText) return (bytes * 4) / 3;

@@ -143,7 +143,7 @@ function predict(session: () => Session, extraColumns: Config['extraColumns']): 
   });
 }
 
-/** The names of outputs of which JSON has no number; the first are also logged. */
+/** The names of outputs with values that JSON cannot write as numbers; the first time, they are also logged. */
 const infiniteIn = (() => {
   let isLogged = false;
   return (outputs: readonly Tensor[]): readonly string[] => {

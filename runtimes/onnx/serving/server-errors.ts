@@ -16,7 +16,7 @@ export function serverErrors(
   write: (line: string) => void = console.log,
 ) {
   return (headers: IncomingHttpHeaders, status: number): void => {
-    // The adapter's own looks whether the server is ready have no such header.
+    // The adapter's own readiness checks have no such header.
     const isRequest = headers['x-amzn-lambda-context'] !== undefined;
     if (!name || !version || !isRequest || status < 500) return;
     const Metrics = [{ Name: 'ServerErrors', Unit: 'Count' }];

@@ -25,7 +25,7 @@ export type Place = {
 export type Source = (from: number, end: number) => Uint8Array;
 
 /**
- * The model without its large weights, each of which is named as a place in the file itself: onnxruntime maps these into memory, where it reads
+ * The model without its large weights, which become references to places in the file itself: onnxruntime maps these into memory, while it otherwise reads
  * a file twice (docs/adr/0022-large-weights-are-mapped-from-the-models-file.md). Undefined where there are none. The file may not change as long as the model is loaded.
  * Throws on bytes that are not a ModelProto.
  */
@@ -47,7 +47,7 @@ export function withMappedWeights(path: string): Uint8Array | undefined {
         return found ? [[each.from, found] as const] : [];
       }),
     );
-    // All else, which may be a forest, is read only where it is needed.
+    // The rest, which may be a forest, is read only where it is needed.
     if (placed.size === 0) return undefined;
     const whole = ({ from, end }: Place) => placed.get(from) ?? source(from, end);
     const others = fields.filter((field) => !isGraph(field));

@@ -11,7 +11,7 @@ import { withoutZipMaps } from './zipmap.ts';
 
 export type Run = { readonly inputs: readonly Tensor[]; readonly outputs: readonly string[] };
 
-/** `refused` is why onnxruntime would not run the model on these inputs, `exhausted` which resource the server lacked. */
+/** `refused` is the reason why onnxruntime would not run the model on these inputs, `exhausted` the resource that the server lacked. */
 export type RunResult =
   | { readonly outputs: readonly Tensor[] }
   | { readonly refused: string }

@@ -1,7 +1,7 @@
 import { noRowsShape, readTensor, type Signature, type Tensor } from '../values/tensors.ts';
 import type { Run } from './model.ts';
 
-/** No rows of each output, for a request of no rows. A model is not asked: many refuse them, and ONNX Runtime's TopK divides by their number, which ends the process. Undefined for any other request, and where the outputs are not by row. */
+/** An answer without rows to a request without rows. The model is not asked: many models refuse such a request, and ONNX Runtime's TopK divides by the number of rows, which ends the process. Undefined for any other request, and where the outputs are not by row. */
 export function answerToNoRows(
   { inputs, outputs }: Run,
   signature: Signature,

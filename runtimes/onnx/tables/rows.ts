@@ -20,7 +20,7 @@ export function columnsByName(
   return new Map(saved.map((name, at) => [name, value[names[at] ?? name]]));
 }
 
-/** The names of a table's columns as the model has them. The only column is the only value in a row of a model that has no name for it, whatever the client calls it. */
+/** The model's names for a table's columns. If the model has one value in a row and no name for it, the only column is that value, whatever the client calls it. */
 export function namesInTable(
   names: readonly string[],
   takes: Pick<Takes, 'inputs'>,
@@ -33,7 +33,7 @@ export function namesInTable(
 // The name of an input that its framework has no name for.
 const UNNAMED = 'input';
 
-/** The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names. */
+/** The model's names for these columns: LightGBM writes `_` for each space in a table's names. */
 export function namesAsSaved(
   names: readonly string[],
   { inputs }: Pick<Takes, 'inputs'>,
@@ -102,7 +102,7 @@ export function warningOf(
   return said.length > 0 ? { 'x-slipway-warning': said.join('; ') } : {};
 }
 
-/** Why an answer has null where the model answered a number. */
+/** The reason why an answer has null where the model returned a number. */
 export function notFinite(names: readonly string[]): string {
   return `NaN and infinite numbers are null in JSON: ${namesOf(names)}`;
 }

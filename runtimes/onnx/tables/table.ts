@@ -26,7 +26,7 @@ export function columnsOfSplit(split: unknown, takes: Takes): ReadonlyMap<string
   return inputsOfRows(data, columns.map(String), 'dataframe_split', takes);
 }
 
-/** A list of objects. A column that only some of them have is missing in the others, as pandas makes a table of them. */
+/** A list of objects. A column that only some of them have is missing in the others, as in pandas. */
 export function columnsOfRecords(
   records: unknown,
   label: string,

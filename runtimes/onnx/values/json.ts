@@ -15,7 +15,7 @@ export function parseJsonWithBigIntegers(text: string): unknown {
     : parseJson(text);
 }
 
-// Digits after a point are a fraction's, and most fractions have as many.
+// Digits after a point belong to a fraction, and most fractions have as many.
 const LONG_INTEGER = /(?:^|[[,:\s-])\d{16}(?!\d*[.eE])/;
 
 /** Reads the text; if that fails, reads it with Python's spelling of a missing number as null: clients of MLflow send that, since its server reads it. */
@@ -41,7 +41,7 @@ function otherIn(text: string): string | undefined {
 
 // A value that ends with its line, and another in the next.
 const SEVERAL = /^\s*[[{][^\n]*[\]}]\s*\n\s*[[{]/;
-// A text that begins with a letter, but with no word of JSON or Python.
+// A text that begins with a letter, but not with a word of JSON or Python.
 const BARE = /^\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)\p{L}/u;
 const TEXT = 'it is a bare text; in JSON a text stands in quotes, as "a text"';
 const LINES =

@@ -4,7 +4,7 @@ import { type Embedder, type Embedding, embedderOf, normalized } from '../tasks/
 import type { StaticFolder } from './folder.ts';
 import { openTable, type Table } from './table.ts';
 
-// The most tokens that are added up at once, which takes some 10 ms: other requests wait no longer for their turn.
+// The most tokens that are added up at once, which takes some 10 ms, so that other requests do not wait longer for their turn.
 const TURN_TOKENS = 20_000;
 
 /** A text's tokens, and whether it was longer. */
@@ -83,7 +83,7 @@ async function wordsOf(
   };
 }
 
-/** How many letters the token in the middle has, when they are ordered by that. */
+/** The median length of the tokens, in letters. */
 function usualLength(tokenizer: Tokenizer): number {
   const lengths = Object.keys(tokenizer.getVocab(true)).map((token) => [...token].length);
   lengths.sort((one, other) => one - other);

@@ -61,7 +61,7 @@ function pathsIn(folder: string): Pick<StaticFolder, 'tablePath' | 'tokenizerPat
   };
 }
 
-/** How many tokens the tokenizer's own file cuts a text to. */
+/** The number of tokens to which the tokenizer's own file cuts a text. */
 async function truncationIn(tokenizerPath: string): Promise<number | null> {
   const file = await open(tokenizerPath);
   try {

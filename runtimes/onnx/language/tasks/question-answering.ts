@@ -93,7 +93,7 @@ function answersOf(
     const isContext = tokens.encoding.getSequenceIds().map((each) => each === CONTEXT);
     const starts = likely(valuesOf(answer, 'start_logits').data, isContext);
     const ends = likely(valuesOf(answer, 'end_logits').data, isContext);
-    // Some of them become one answer where they are parts of the same words.
+    // Some of them become one answer if they are parts of the same words.
     for (const span of spansOf(starts, ends, longest).slice(0, 2 * count + 10)) {
       const [start, end] = placeOf(tokens, span);
       const text = characters.slice(start, end).join('');

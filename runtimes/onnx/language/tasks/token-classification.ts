@@ -89,7 +89,7 @@ function grouped(found: readonly Found[], tokenizing: Tokenizing) {
   return groups.filter(({ entity_group }) => entity_group !== OUTSIDE);
 }
 
-/** Tokens that follow each other with one label; a `B-` begins anew. */
+/** Groups of tokens that follow each other with one label; a `B-` begins a new group. */
 function groupsOf(found: readonly Found[]): readonly (readonly Found[])[] {
   const groups: Found[][] = [];
   for (const each of found) {
@@ -102,7 +102,7 @@ function groupsOf(found: readonly Found[]): readonly (readonly Found[])[] {
   return groups;
 }
 
-/** Labels without a prefix are all inside. */
+/** The prefix of a label; a label without one counts as inside. */
 function tagOf(entity: string): readonly [begins: boolean, tag: string] {
   return /^[BI]-/.test(entity) ? [entity.startsWith('B-'), entity.slice(2)] : [false, entity];
 }
