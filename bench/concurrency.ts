@@ -16,7 +16,7 @@ const REQUESTS = 10_000;
 const MOST_APART = 1e-4;
 const HERE = join(import.meta.dirname, 'concurrency');
 
-/** A server that listens, and how it is asked. */
+/** A server that listens, and how to call it. */
 type Side = { readonly origin: string; readonly asking: Asking };
 type Probabilities = { readonly probabilities: readonly (readonly number[])[] };
 type Took = {

@@ -15,7 +15,7 @@ import { SUBJECTS } from './first-answer/models.ts';
 const ROUNDS = Number(process.argv[2] ?? 7);
 const KIND = process.argv[3] ?? 'small';
 const PYTHON = process.env['PYTHON'];
-// A drop finds the spare server that the one before it left time for.
+// After this pause, each drop finds a new spare server.
 const PAUSE_MS = 2_000;
 /** Polling more often would take CPU time from the measured work. */
 const POLL_MS = 5;
@@ -53,7 +53,7 @@ for (const side of ['bare start', 'FastAPI start']) {
 console.log(row('end of cp → Admitted, ms', spread(settleTimes)));
 console.log(row('the spare server holds, MiB', spread(spares)));
 
-/** Starts FastAPI on the model, calls it, and ends it; answers the ms from the start to its right answer. */
+/** Starts FastAPI on the model, calls it, and ends it; returns the ms from the start to its right answer. */
 async function fastapiStart(python: string): Promise<number> {
   const startedAt = performance.now();
   const server = await startServer({

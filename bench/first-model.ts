@@ -85,7 +85,7 @@ function dropCode(slipway: RunningSlipway, model: string, code: string): void {
   slipway.drop(`models/${model}/v1/model.yaml`, '');
 }
 
-/** How long a drop takes to its end, and each stage of its build. */
+/** The time of a drop to its end, and of each stage of its build. */
 async function took(
   what: string,
   slipway: RunningSlipway,
@@ -157,14 +157,14 @@ async function others(dataDir: string): Promise<void> {
   }
 }
 
-/** `task` answers when it was done. */
+/** `task` returns the time at which it was done. */
 async function tookWithout(what: string, task: () => Promise<number>): Promise<void> {
   const startedAt = performance.now();
   const doneAt = await task();
   without.set(what, [...(without.get(what) ?? []), doneAt - startedAt]);
 }
 
-/** Starts a server with the packages in `folder`, asks it until its first right answer, and ends it; answers when that answer was there. */
+/** Starts a server with the packages in `folder`, calls it until its first right answer, and ends it; returns the time of that answer. */
 async function answeredBy({ command }: Other, folder: string): Promise<number> {
   const { path, requests } = fixtureOf('sklearn', 'columns-pipeline-1.8.joblib');
   const request = requests.find(({ protocol }) => protocol === 'invocations');

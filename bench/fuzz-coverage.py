@@ -1,7 +1,7 @@
 """
 Grows inputs by the branches of Python's own readers that they reach, with Atheris: `fuzz-coverage.py CORPUS SEEDS [options of libFuzzer]`.
-READER in the environment is one of pickle, zip, tar, mlmodel. `-max_total_time=40` says how long, `-merge=1 SMALLEST CORPUS` keeps the fewest that reach as much.
-It needs `pip install atheris pyyaml`. What was kept is in test/fixtures/fuzz/atheris.json.gz, the files of each reader in base64.
+READER in the environment is one of pickle, zip, tar, mlmodel. `-max_total_time=40` sets the time, `-merge=1 SMALLEST CORPUS` keeps the fewest inputs that reach as much.
+It needs `pip install atheris pyyaml`. The kept inputs are in test/fixtures/fuzz/atheris.json.gz, the files of each reader in base64.
 """
 
 import io

@@ -66,7 +66,7 @@ function ratios(over: Name, under: Name): readonly number[] {
   return micros[over].map((value, round) => value / (micros[under][round] ?? Number.NaN));
 }
 
-/** Sends the requests over connections that are kept, and holds each answer to the server's own. */
+/** Sends the requests over kept connections, and compares each answer with the server's own. */
 async function load({ origin, path }: Served, reference: string): Promise<void> {
   const pool = new Pool(origin, { connections: CONNECTIONS });
   let left = REQUESTS;

@@ -1,4 +1,4 @@
-// Proves the GPU half on a machine that has a GPU: our launcher starts vLLM with the context and the share of memory that we compute, for a small Llama of random weights and for each folder of Hugging Face that is given.
+// Proves the GPU part of Slipway on a machine that has a GPU: our launcher starts vLLM with the context and the share of memory that we compute, for a small Llama of random weights and for each given Hugging Face folder.
 // Nothing may run out of memory, even with the longest request and with the counted number of requests at once; greedy tokens are compared with transformers' on the CPU, and the terms of our formula with the memory that vLLM took.
 // `node bench/gpu.ts [FOLDER...]`, with VLLM_PYTHON (a Python that has vllm) or VLLM_IMAGE (its image by digest, for Docker with the NVIDIA runtime).
 // `node bench/gpu.ts --as L4 FOLDER...` only prints the settings that vLLM would be started with on an instance with one such GPU: that needs neither.
@@ -104,7 +104,7 @@ async function proven(runner: Runner, folder: string, gpus: Gpus): Promise<boole
 
 type Answers = Awaited<ReturnType<typeof answered>>;
 
-/** One request alone, as many at once as were counted on, and the longest that there may be. */
+/** Sends one request alone, then the calculated number of requests at once, and then the longest possible one. */
 async function answered(
   origin: string,
   prompt: readonly number[],

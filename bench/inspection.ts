@@ -17,7 +17,7 @@ import { row, spread } from './figures.ts';
 
 const run = promisify(execFile);
 const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 100, 1000, 20_000];
-/** A sum of 20 GB takes a minute. */
+/** The sha256 of 20 GB takes a minute. */
 const roundsOf = (size: number) => (size > 1000 ? 1 : 3);
 
 const FORMATS: Readonly<Record<string, (bytes: number) => LargeModel | Repeated>> = {

@@ -54,7 +54,7 @@ async function measure(target: string, running: number): Promise<void> {
   await slipway.stop();
 }
 
-/** All at once, as after `aws s3 sync` of a folder of models. */
+/** Drops all models at once, as `aws s3 sync` of a folder of models does. */
 async function deployAll(slipway: RunningSlipway, target: string): Promise<void> {
   const names = Array.from({ length: MODELS }, (_, index) => `model-${index}`);
   for (const [index, name] of names.entries()) {

@@ -36,7 +36,7 @@ const slipway = await startLocal(
   },
 );
 
-// Files as a user has them: written a while before they are moved into the bucket.
+// A user's files are usually written a while before they are moved into the bucket.
 for (const [name, bytes] of Object.entries(MODELS)) {
   for (let round = 0; round < ROUNDS; round += 1) {
     await writeFile(join(folder, `${name} ${round}`), bytes);

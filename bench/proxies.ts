@@ -18,12 +18,12 @@ const ANSWER = JSON.stringify({ model_name: 'digits', outputs: [{ name: 'y', dat
 // USER_HZ, the unit of the times in /proc/PID/stat: 100 on every architecture that Node runs on.
 const TICKS_A_SECOND = 100;
 
-/** nginx as the server behind the proxies: the cheapest there is. */
+/** nginx as the server behind the proxies, because no server costs less. */
 export function nginxServer(folder: string): Promise<Served> {
   return nginx(folder, 'server', `location / { return 200 '${ANSWER}'; }`);
 }
 
-/** nginx as a proxy, with connections that are kept on both sides. */
+/** nginx as a proxy, with kept connections on both sides. */
 export function nginxProxy(folder: string, backend: string): Promise<Served> {
   const { host } = new URL(backend);
   return nginx(

@@ -37,7 +37,7 @@ async function gateway(): Promise<string> {
   return started.origin;
 }
 
-/** Keeps its connections, which is its best setting. */
+/** http-proxy-3 with kept connections, its best setting. */
 async function httpProxy(): Promise<string> {
   const path = process.env['HTTP_PROXY_3'] ?? 'http-proxy-3';
   const { createProxyServer }: HttpProxy3 = await import(path);

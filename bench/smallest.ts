@@ -9,11 +9,11 @@ import { ADAPTER, CRANE } from '../test/docker/docker.ts';
 import { environmentOf } from './beside/python.ts';
 import { row } from './figures.ts';
 
-/** How a bench is run at its smallest: its arguments, and why it cannot be run here. */
+/** The smallest run of a bench: its arguments, and the reason if it cannot run here. */
 type Smallest = { readonly args: readonly string[]; readonly lacks?: () => string | false };
 
 const LONGEST_MS = 600_000;
-// A process that ends so says why it cannot run here.
+// A process that ends with this status prints why it cannot run here.
 const CANNOT = 3;
 
 const lacksCommand = (name: string) => () =>

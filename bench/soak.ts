@@ -1,4 +1,4 @@
-// Steady requests while a model changes again and again: upgrades, rollbacks, versions that do not load, and kills of its server. Counts wrong answers and lost requests.
+// Sends steady requests while a model changes again and again: upgrades, rollbacks, versions that do not load, and kills of its server. Counts wrong answers and lost requests.
 // `node bench/soak.ts [--seconds 60] [--rate 50] [--changes upgrade,broken,rollback,kill] [--target fargate]`
 // Ends with 1 where an answer was wrong, a request was lost while no server had been killed, or a change did not end as it should.
 import { readFileSync } from 'node:fs';
@@ -64,7 +64,7 @@ report();
 process.exitCode = faults.length > 0 || lost.length > 0 || requests === 0 ? 1 : 0;
 await slipway.stop();
 
-/** Begins requests at the rate, whatever becomes of those before; answers how many there were. */
+/** Begins requests at the rate, regardless of earlier ones; returns their number. */
 async function askSteadily(): Promise<number> {
   const under: Promise<void>[] = [];
   const startMs = performance.now();

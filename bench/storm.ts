@@ -50,7 +50,7 @@ async function measureLive(): Promise<void> {
   );
 }
 
-/** Asks the live model again and again until `end`. */
+/** Calls the live model again and again until `end`. */
 async function asked(
   slipway: RunningSlipway,
   took: number[],

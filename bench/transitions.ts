@@ -93,7 +93,7 @@ function scriptOf(run: Run): Script {
   };
 }
 
-/** The looks at something that takes so long, as the steps space them. */
+/** The number of looks at something that takes so long, at the steps' intervals. */
 function looks(seconds: number): readonly number[] {
   const attempts: number[] = [];
   for (let passed = 0; passed < seconds; passed += retrySeconds(passed * 1000)) {

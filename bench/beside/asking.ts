@@ -4,7 +4,7 @@ import { request } from 'undici';
 /** The numbers or the text of an answer. */
 export type Answer = readonly number[] | string;
 
-/** A request in JSON, and how its answer is read. */
+/** A request in JSON, and the reader of its answer. */
 export type Asking = {
   readonly path: string;
   readonly body: unknown;
@@ -16,7 +16,7 @@ const LONGEST_MS = 600_000;
 const POLL_MS = 10;
 const HEADERS = { 'content-type': 'application/json' };
 
-/** The first answer of 200. Until then `requireAlive` is to throw where there will never be one. */
+/** The first answer with status 200. Until then `requireAlive` must throw if there will never be one. */
 export async function firstAnswer(
   origin: string,
   { path, body, read }: Asking,

@@ -43,7 +43,7 @@ export async function dropped(
   return tookMs;
 }
 
-/** Takes a model away, so that it takes no memory or CPU beside the next turns. */
+/** Removes a model, so that it takes no memory or CPU during the next turns. */
 export async function undeployed(slipway: RunningSlipway, model: string): Promise<void> {
   await slipway.ask(model, 'undeploy');
   await slipway.ending(model, 2);
@@ -77,7 +77,7 @@ export async function bundleOnnxServer(): Promise<void> {
   });
 }
 
-/** The model server of an image that a build has made, with nothing before it, as `src/adapters/local/servers/process-servers.ts` starts it. */
+/** The model server of an image that a build has made, with nothing before it, started as in `src/adapters/local/servers/process-servers.ts` starts it. */
 export function serverOf(image: string): Command {
   const model = join(image, 'model');
   const names = readdirSync(model);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../proxies.ts';
 
-/** How a server is started: `given` has PORT in place of its port, which is in its environment too. */
+/** The command of a server: `given` has PORT in place of its port, which is in its environment too. */
 export type Command = {
   readonly program: string;
   readonly given: readonly string[];

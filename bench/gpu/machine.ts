@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const LAUNCHER = fileURLToPath(new URL('../../runtimes/vllm', import.meta.url));
 const REFERENCE = fileURLToPath(new URL('reference.py', import.meta.url));
 
-/** Why nothing can be proven here, in a sentence. */
+/** The reason why nothing can be proven here, in a sentence. */
 export function missing(says: string): Error {
   return Object.assign(new Error(says), { name: 'Missing' });
 }
@@ -47,7 +47,7 @@ export function gpuOnEc2(name: string): Gpus {
   );
 }
 
-/** The GPU's memory that is in use, in MiB. */
+/** The GPU memory in use, in MiB. */
 export async function usedMiB(): Promise<number> {
   const query = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '--id=0'];
   return Number((await run('nvidia-smi', query)).stdout.trim());

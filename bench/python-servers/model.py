@@ -1,4 +1,4 @@
-"""How a user of each framework loads a model and asks it, with one thread: on the rows of a request more gain nothing, and cost CPU."""
+"""Loads and calls a model as a user of each framework would, with one thread: for the rows of a request, more threads gain nothing and cost CPU."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Trains the four models, and asks each for one row and for 32: `train.py FOLDER` leaves there the models and models.json, {kind: {file, versions, questions}}."""
+"""Trains the four models, and calls each with one row and with 32: `train.py FOLDER` writes the models and models.json, {kind: {file, versions, questions}}, to FOLDER."""
 
 import json
 import sys
