@@ -21,7 +21,7 @@ export function missingPrograms(...programs: readonly string[]): string | undefi
   return missing.length > 0 ? `there is no ${missing.join(', no ')}` : undefined;
 }
 
-/** Why nothing of Python can be tried here; undefined where `python3` runs: one on the PATH may be a launcher of versions that are not there. */
+/** The reason why Python cannot be used here; undefined where `python3` runs: one on the PATH may be a launcher of versions that are not installed. */
 export const missingPython =
   spawnSync('python3', ['-c', 'import venv']).status === 0
     ? undefined

@@ -132,7 +132,7 @@ export async function scriptedBuilds(
         const { order, files } = await granted<GrantedEnvironments>(read, parameters, 'ORDER_URL');
         if (files.length > 0) throw new Error('the build of an environment was given files');
         for (const { tag } of order.environments) {
-          // One that is there is adopted.
+          // An existing image is adopted.
           await pull(environments, tag).catch(() => push(environments, tag));
         }
         return {};

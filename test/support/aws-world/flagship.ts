@@ -4,7 +4,7 @@ import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
 import { deploymentOf, EXPECTS_V1, placed, REQUEST, type RunningAws } from './scenarios.ts';
 import { stateOf, toldOf } from './suite.ts';
 
-/** Each of them is put over a first version that answers `x + 10`. */
+/** Each of them is deployed over a first version that answers `x + 10`. */
 const BROKEN = [
   {
     name: 'does not load',

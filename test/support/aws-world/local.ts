@@ -203,10 +203,10 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
     ports,
     clock,
     fired: rules.fired,
-    /** The next so many changes of a function's configuration are too many. */
+    /** Throttles the next changes of a function's configuration. */
     throttleConfiguration: (times: number) =>
       void faults.push({ command: 'UpdateFunctionConfiguration', left: times }),
-    /** Is done once, before the next run of a state's step. */
+    /** Runs the action once, before the next run of a state's step. */
     before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
     onStep: stepping.onStep,
 
@@ -228,7 +228,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       return { execution, attempts: own, payloadBytes, states, historyEvents };
     },
 
-    /** One execution that is stopped when it is about to run a state's step, which runs all the same; nobody hears of its end. */
+    /** Runs one execution that is stopped when it is about to run a state's step, which runs nevertheless; nobody hears of its end. */
     async runStopped(start: Start, state: string): Promise<void> {
       runs += 1;
       const execution = `execution-${runs}`;

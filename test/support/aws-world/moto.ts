@@ -122,7 +122,7 @@ export async function motoAws() {
       const path = `/2015-03-31/functions/${world.functions.prefix}shapes/configuration`;
       front.throttle(`PUT ${path}`, times);
     },
-    /** Is done once, before the next run of a state's step. */
+    /** Runs the action once, before the next run of a state's step. */
     before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
     onStep: stepping.onStep,
     /** Starts the execution that the rule starts for an event, or that a command asks for; returns its ARN. */
@@ -144,7 +144,7 @@ export async function motoAws() {
     /** Waits for an execution's end, and for its consequences. */
     ended,
 
-    /** Starts an execution that is stopped when it invokes a state's function, which runs all the same. */
+    /** Starts an execution that is stopped when it invokes a state's function, which runs nevertheless. */
     async startStopped(asked: Start, state: string): Promise<string> {
       const { promise: execution, resolve } = Promise.withResolvers<string>();
       this.before(state, async () => {

@@ -9,7 +9,7 @@ const MODEL = 'moving';
 const CHAT = 'chatting';
 const [V1, V2, V3] = [1, 2, 3].map((version) => `${MODEL}-v${version}`) as [string, string, string];
 
-/** A model that moves between two mechanisms, its traffic all at once; the side that it left is complete until nobody comes to it any more. */
+/** A model that moves between two mechanisms, its traffic all at once; the old side stays complete until it gets no more requests. */
 export function describeAwsMoves(open: () => LocalAws): void {
   const upload = (constant: number, target: Target) =>
     open().upload(MODEL, addConstantModel({ constant }), placed(target));
@@ -39,7 +39,7 @@ export function describeAwsMoves(open: () => LocalAws): void {
     const look = async (state: string) => {
       seen.push({ state, route: await targetOfRoute(), ...(await sides()) });
     };
-    // Clients still come by the way that was left, until the count of them ends.
+    // Clients still use the old route, until their count ends.
     world.before('VerifyTraffic', () => world.count(left, 3, 0));
     world.before('JudgeBake', () => look('JudgeBake'));
     world.before('RetirePrevious', () => look('RetirePrevious'));

@@ -43,7 +43,7 @@ export function describeAwsScenarios(open: () => RunningAws): void {
   });
 }
 
-/** Prints how large a run's payloads and history were, and holds them to their bounds. */
+/** Prints the sizes of a run's payloads and history, and checks them against their limits. */
 export function expectSmall(name: string, { payloadBytes, historyEvents }: Run): void {
   process.stdout.write(`${name}: largest payload ${payloadBytes} bytes, ${historyEvents} events\n`);
   expect(payloadBytes).toBeLessThan(MOST_PAYLOAD_BYTES);

@@ -55,7 +55,7 @@ type Options = {
   readonly secret?: string;
 };
 
-/** An account in moto with all that the stack makes, where the models' functions and containers are answered by the real ONNX server. */
+/** An account in moto with all resources of the stack, where the real ONNX server answers for the models' functions and containers. */
 export async function awsWorld(moto: Moto, options: Options = {}) {
   const { rulesOf = () => awsRules([]), clock = systemClock, secret = 'secret' } = options;
   const folder = mkdtempSync(join(tmpdir(), 'slipway-world-'));

@@ -39,7 +39,7 @@ export async function apiKeysWorld(moto: Moto) {
     clock,
     table,
     rules,
-    /** Clients behind AWS's rules; `outer` puts something between a client and them. */
+    /** Clients behind AWS's rules; `outer` adds a layer between a client and the rules. */
     gateway,
     dynamo,
     /** The keys, through separate clients. */
@@ -67,7 +67,7 @@ export async function apiKeysWorld(moto: Moto) {
   };
 }
 
-/** Moto puts a key on a plan as often as it is asked to. */
+/** Moto adds a key to a plan again at each call. */
 const onPlanOnce: AwsRule = {
   name: 'apigateway: a key is on a plan once',
   service: 'APIGateway',

@@ -3,7 +3,7 @@ import type { AwsRule } from './rules/rules.ts';
 
 export type BuildHistory = {
   readonly rules: readonly AwsRule[];
-  /** How a build stands from now on. */
+  /** Sets a build's status from now on. */
   set(id: string, change: Partial<Build>): void;
 };
 

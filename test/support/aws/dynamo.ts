@@ -11,7 +11,7 @@ import { type AnyClient, type AwsRules, addMiddleware } from './rules/rules.ts';
 
 type ClientSetup = {
   readonly maxAttempts: number;
-  /** Puts something between a client and AWS's rules. */
+  /** Adds a layer between a client and AWS's rules. */
   readonly outer?: (client: AnyClient) => void;
 };
 

@@ -39,7 +39,7 @@ export function itBearsFaults(
   it(titleOf(deed), () => bears(deed, open, more));
 }
 
-/** A deed that is done again and again in one account, since to make that takes longer than the deed. */
+/** A deed that is repeated in one account, since making the account takes longer than the deed. */
 export type InOneAccount<Account> = {
   open(): Promise<Account>;
   /** Makes everything that the deed needs. If it does not clear the account first, `left` removes everything and checks that nothing is left, so that the next time is like the first. */

@@ -21,13 +21,13 @@ export const CRASHED = Symbol('crashed');
 export type PlantedFaults = {
   /** Puts the faults between a client and AWS. */
   outer(client: AnyClient): void;
-  /** The faults that befell a call, in order. */
+  /** The faults that hit a call, in order. */
   fired(): readonly Befalls[];
   /** The deed begins, once more if it has before. */
   begins(): void;
-  /** Whether nothing more was asked after the last fault before the deed began once more: then it is the same as if its process had died of it. */
+  /** Whether the deed made no further call between the last fault and its next beginning: then it is as if its process had died of the fault. */
   isLikeCrash(): boolean;
-  /** Answers when the process is gone that runs now. */
+  /** Resolves when the present process has ended. */
   crash(): Promise<typeof CRASHED>;
   /** Completes the calls that AWS was slow to do. */
   land(): Promise<void>;

@@ -5,7 +5,7 @@ export type AwsFault = 'denied' | 'throttled' | 'broken' | 'gone' | 'reply lost'
 
 export type FaultyClient<Client> = {
   readonly client: Client;
-  /** How many calls the fault befell, of how many that were made; a client's own retries are calls too. */
+  /** The number of calls that the fault hit, and of all calls; a client's own retries are calls too. */
   count(): number;
   calls(): number;
 };

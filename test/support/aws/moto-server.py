@@ -71,7 +71,7 @@ for picker in moto.core.serialize.AttributePicker, moto.core.serialize.XFormedAt
     picker.get_possible_keys = once(picker.get_possible_keys)
 
 
-# Against its failure each transaction copies its whole table, item by item. Puts and deletes leave the items as they are.
+# In case it fails, each transaction copies its whole table, item by item. Puts and deletes do not change the items.
 copying = threading.local()
 transact = dynamodb.DynamoDBBackend.transact_write_items
 

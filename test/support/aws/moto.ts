@@ -59,7 +59,7 @@ function sharedMoto(): Promise<Moto> {
   return shared;
 }
 
-/** A suite against a moto in which nothing is left of the suite before; skipped, with the reason, where moto is not installed. */
+/** A suite against a moto without leftovers of the suite before; skipped, with the reason, where moto is not installed. */
 export function describeOnMoto(name: string, body: (moto: () => Moto) => void): void {
   if (!isMotoHere) {
     process.stderr.write(`skipped: ${name}: moto is not installed in ${bin}\n`);

@@ -36,7 +36,7 @@ async function drafted({ api, apiGateway }: World): Promise<readonly string[]> {
     .sort();
 }
 
-/** The versions that it leads to, and how often the API is let in. */
+/** The versions that an alias leads to, and how often the API has permission to call it. */
 async function alias({ lambda, functions }: World, model: string, Name: string) {
   const FunctionName = functions.prefix + model;
   const client = lambda();

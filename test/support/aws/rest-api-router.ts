@@ -58,7 +58,7 @@ export async function routedAccount(moto: Moto, { network, host }: Place = {}) {
   await world.publish('words', ['words-v1']);
   const sick = new Set<string>();
   const elbRules = awsRules(elbv2Rules({ isHealthy: (address) => !sick.has(address) }));
-  /** A client behind AWS's rules; `outer` puts something between it and them. */
+  /** A client behind AWS's rules; `outer` adds a layer between the two. */
   const elb = (outer: (client: ElasticLoadBalancingV2Client) => void = () => undefined) => {
     const client = awsClient(ElasticLoadBalancingV2Client, moto, undefined, { maxAttempts: 1 });
     outer(client);
@@ -103,7 +103,7 @@ async function removeAlias(
   await lambda.send(new DeleteAliasCommand({ FunctionName, Name })).catch(absentIfNotFound);
 }
 
-/** `leastMs` is how long at least it sleeps while it waits for the API. */
+/** `leastMs` is the shortest sleep while it waits for the API. */
 async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
   const { elb, containers, sick } = world;
   const clock = fakeClock(Date.now());
@@ -119,7 +119,7 @@ async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
   const { table, client: dynamo } = dynamoWorld(moto);
   const cloudWatch = awsClient(CloudWatchClient, moto, undefined, { maxAttempts: 1 });
 
-  /** A client of a service behind AWS's rules; `outer` puts something between it and them. */
+  /** A client of a service behind AWS's rules; `outer` adds a layer between the two. */
   const apiGateway = (outer: (client: APIGatewayClient) => void = () => undefined) => {
     const client = awsClient(APIGatewayClient, moto, undefined, { maxAttempts: 1 });
     outer(client);

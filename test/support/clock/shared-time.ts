@@ -4,7 +4,7 @@ import type { FakeClock } from './fake-clock.ts';
 type Party = { asleep: number };
 type Sleeper = { readonly atMs: number; readonly wake: () => void };
 
-/** Virtual time of several parties at once: it goes on when all of them sleep, to the first that is to wake. */
+/** Virtual time of several parties at once: when all of them sleep, it advances to the first one's wake-up. */
 export function sharedTime(clock: Pick<FakeClock, 'advance' | 'monotonicMs'>) {
   const own = new AsyncLocalStorage<Party>();
   const parties = new Set<Party>();

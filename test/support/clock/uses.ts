@@ -27,7 +27,7 @@ const COMPARES =
 const DURATION =
   /^(took|elapsed|lasted)(Ms|Millis)?$|(latency|duration|load|import|init|run|wall|cpu)(Ms|Millis|Micros)$/i;
 
-/** Every use of the machine's clock in one file of tests or their support that is not just handed on; `path` is relative to the root. */
+/** Every use of the machine's clock in one file of tests or their support, except a clock that is only passed on; `path` is relative to the root. */
 export function clockUses(path: string, text: string): readonly ClockUse[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const isTest = path.endsWith('.test.ts') || /^ *(it|describe)(\.each)?\(/m.test(text);

@@ -13,7 +13,7 @@ export type End = {
 
 export type Accepted = { readonly bytes: Buffer; readonly found: unknown };
 
-/** Python's own readers in a process that forks for each batch, and in which none of our walls reads a model. */
+/** Python's own readers, in a process that forks for each batch and does not use our loaders. */
 export type PythonReaders = {
   read(reader: string, inputs: readonly Accepted[]): Promise<readonly End[]>;
   close(): void;

@@ -12,7 +12,7 @@ export type Call = {
 };
 
 export type Faulted = {
-  /** Around every call that a step or the sweep makes. */
+  /** Wraps every call that a step or the sweep makes. */
   readonly tap: Tap;
   readonly calls: readonly Call[];
   /** The faults that have happened, in order. */

@@ -32,7 +32,7 @@ export function faultMatrix(kind: Kind, path: string): void {
   });
 }
 
-/** The runs that differ from each other: a loop makes the same calls again, and EC2 those of Fargate. */
+/** The runs that differ from each other: a loop repeats the same calls, and EC2 those of Fargate. */
 export function distinct(plans: readonly Plan[]): readonly Plan[] {
   return fewer(plans).filter((plan) => plan.scenario.target !== 'ec2' || isOrdered(plan));
 }

@@ -87,7 +87,7 @@ export async function carryOut({ scenario, reference, faults }: Plan): Promise<O
   const run = await withoutStacks(() =>
     faultRun(scenario, { faults: befalling, isHeard: !has('crash after') }),
   );
-  // A stale read may end a deployment that would have gone live, and two faults one that each alone would not.
+  // A stale read may end a deployment that would have gone live, and so may two faults of which neither would alone.
   const found = violations({ run, reference, isSame: isSingle && !has('stale') });
   const hasHappened = run.fired[0]?.at === faults[0]?.at;
   const name = `${scenario.name} on ${scenario.target}, ${run.fired.map(told).join(', then ')}`;

@@ -16,7 +16,7 @@ export type FaultOptions = {
   readonly faults?: ReadonlyMap<number, Kind>;
   /** Whether the end of an execution is heard of, as on AWS by its status event, or only the sweep finds it. */
   readonly isHeard?: boolean;
-  /** Changes the world's steps before anything is asked of them. */
+  /** Changes the world's steps before the run. */
   readonly spoil?: (world: VirtualWorkflow) => void;
   /** Around each call that reaches a port, after every fault; given the world. */
   readonly within?: (world: VirtualWorkflow) => Tap;
@@ -34,10 +34,10 @@ export type FaultRun = {
   readonly next: Digest;
   /** The world after a rollback of that. */
   readonly back: Digest;
-  /** Whether the revision is still there that others made on the same target. */
+  /** Whether the revision that others made on the same target still exists. */
   readonly isForeignLeft: boolean;
   readonly unended: readonly string[];
-  /** How many sweeps it took until there was nothing left to do, and whether that came. */
+  /** The number of sweeps until there was nothing left to do, and whether that point came. */
   readonly sweeps: number;
   readonly isQuiet: boolean;
   readonly tookMs: number;

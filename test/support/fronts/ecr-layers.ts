@@ -17,7 +17,7 @@ export type EcrLayersFront = {
 
 const ASKS = 'AmazonEC2ContainerRegistry_V20150921.GetDownloadUrlForLayer';
 
-/** Stands in front of moto, which takes layers and checks their digests, but gives none of their bytes back. */
+/** Stands in front of moto, which takes layers and checks their digests, but does not return their bytes. */
 export async function startEcrLayersFront(): Promise<EcrLayersFront> {
   const layers = new Map<string, Uint8Array>();
   const read: string[] = [];

@@ -39,7 +39,7 @@ export type RealRevisions = RevisionHost & {
   refuse(revision: string, refusal: Omit<InvocationRefusal, 'kind'>): void;
   /** Makes every request for a process of it wait in line from now on, until `serveLine`. */
   keepInLine(revision: string): { readonly waiting: () => number; readonly serveLine: () => void };
-  /** Breaks the connections at once and knows the reason a moment later, as a process that died. */
+  /** Breaks the connections at once and knows the reason a moment later, like a process that died. */
   crash(revision: string, diagnosis: string): void;
   /** How each request's slot was released, oldest first. */
   releases(revision: string): readonly string[];

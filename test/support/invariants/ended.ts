@@ -3,7 +3,7 @@ import type { Moment } from '../faults/moment.ts';
 import type { Invariant } from './invariant.ts';
 
 const HOUR_MS = 3_600_000;
-/** How much longer than undisturbed a run may take: one lease, a step that waits four hours for its turn, the attempts of a deployment, the sweeps between them. */
+/** The most by which faults may prolong a run: one lease, a step that waits four hours for its turn, the attempts of a deployment, the sweeps between them. */
 const LONGEST_DELAY_MS = 5 * HOUR_MS;
 /** One sweep finds the remains, one takes them away. */
 const SWEEPS = 2;
@@ -109,7 +109,7 @@ export const ENDED = {
     ];
   },
 
-  /** The next upload goes live, with nobody's help. */
+  /** The next upload goes live without help. */
   I19: ({ run: { next } }) =>
     next.ends.at(-1) === 'Live' && next.live !== null
       ? []

@@ -4,7 +4,7 @@ import type { Invariant } from './invariant.ts';
 
 /** The rules about the answers that clients get, at each moment of a run. */
 export const TRAFFIC = {
-  /** Once a version was live, at each moment one that has traffic would answer. */
+  /** After a version went live, at each moment some version with traffic would answer. */
   I1: ({ run }) =>
     afterLive(run.history.moments)
       .filter(({ served, serving }) => !Object.keys(served).some((it) => serving.includes(it)))
@@ -21,7 +21,7 @@ export const TRAFFIC = {
         .map((revision) => `${revision} has traffic, but nothing gave it any, ${at(moment)}`),
     ]),
 
-  /** Nothing is stopped or taken away that clients get, or that still answers their requests. */
+  /** No revision is stopped or removed while clients get it, or while it still answers their requests. */
   I3: ({ run }) =>
     run.history.changes
       .filter(({ port, method }) => port !== 'router' && ['retire', 'remove'].includes(method))

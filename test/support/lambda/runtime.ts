@@ -22,7 +22,7 @@ export type LambdaAnswer =
 export type Loaded = { readonly initMs: number; readonly error?: object };
 
 export type LambdaRuntime = {
-  /** How long it took to load the bundle, and why that failed if it did: then that is every answer. */
+  /** The time to load the bundle, and the error if that failed: then every answer is that error. */
   readonly loaded: Promise<Loaded>;
   /** Runs the function, one event after the other. */
   invoke(event: unknown): Promise<LambdaAnswer>;

@@ -146,7 +146,7 @@ export function objectsAround(
   return { ...objects, write: (...args) => around(() => objects.write(...args)) };
 }
 
-/** Writes another file and waits for it, so that whatever was to come of earlier changes has come. */
+/** Writes another file and waits for it, so that all events of earlier changes have come. */
 export async function afterAnother(opened: Opened, folder: BucketFolder): Promise<void> {
   await mkdir(dirname(folder.path(LAST)), { recursive: true });
   await writeFile(folder.path(LAST), LAST);

@@ -12,7 +12,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 
 export type MemoryRegistry = Registry & {
-  /** All that is held now. */
+  /** The present content. */
   held(): AllHeld;
 };
 

@@ -3,7 +3,7 @@ import { difference } from '#domain/rollout/json-difference.ts';
 import type { RunningSlipway } from '../slipway/running.ts';
 import { type ModelFixture, modelFixtures } from './fixtures.ts';
 
-// Converted or not, no answer is further from the framework's own.
+// The largest distance of an answer from the framework's own, converted or not.
 const RTOL = 1e-4;
 
 type Protocol = ModelFixture['requests'][number]['protocol'];
@@ -44,7 +44,7 @@ export function fixtureOf(folder: string, name: string): ModelFixture {
   return found;
 }
 
-/** Pushes it as a model of this name, as its owner does; answers how its deployment ended. */
+/** Pushes it as a model of this name, as its owner does; returns the end of its deployment. */
 export async function pushed(slipway: RunningSlipway, { path }: ModelFixture, model = 'm') {
   const { out, err } = await slipway.command('push', path, '--name', model, '--json');
   const last = out.trim().split('\n').at(-1) ?? '';
@@ -52,7 +52,7 @@ export async function pushed(slipway: RunningSlipway, { path }: ModelFixture, mo
   return JSON.parse(last).detail;
 }
 
-/** Whatever a model answers otherwise than its framework did. */
+/** The answers of a model that differ from its framework's. */
 export async function wrongAnswers(
   post: Post,
   { requests }: ModelFixture,

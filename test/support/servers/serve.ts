@@ -8,7 +8,7 @@ const { createServer } = process.getBuiltinModule('node:http');
 
 const channel = new Socket({ fd: Number(process.env['CHANNEL_FD']) });
 
-/** Says something on the channel to Slipway. */
+/** Sends a message on the channel to Slipway. */
 export function tell(message: object): void {
   channel.write(`${JSON.stringify(message)}\n`);
 }

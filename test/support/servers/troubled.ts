@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
-/** Answers true when it has dealt with the request itself. `nth` counts the inferences of this process, from 1. */
+/** Returns true when it has answered the request itself. `nth` counts the inferences of this process, from 1. */
 export type Trouble = (nth: number, response: ServerResponse) => boolean | Promise<boolean>;
 
 const { Server: HttpServer } = process.getBuiltinModule('node:http');

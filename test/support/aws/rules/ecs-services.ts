@@ -35,7 +35,7 @@ type Standing = {
 
 export type EcsServices = {
   readonly rules: readonly AwsRule[];
-  /** How many tasks ever started for a service whose name begins so. */
+  /** The number of tasks ever started for services with this prefix. */
   starts(prefix: string): number;
   /** The names of the capacity providers that a service uses. */
   usedProviders(): readonly string[];
@@ -50,7 +50,7 @@ const SERVICES = ['CreateService', 'DeleteService', 'DescribeServices', 'UpdateS
 // Looks (DescribeServices) until the first task is there.
 const START_LOOKS = 2;
 
-/** Services whose tasks start, answer, crash or find no capacity; of all this moto does nothing. */
+/** Services whose tasks start, answer, crash or find no capacity; moto simulates none of this. */
 export function ecsServices(around: Around): EcsServices {
   const services = new Map<string, Standing>();
   const turned = new Map<string, TaskFate>();

@@ -47,7 +47,7 @@ export function lambdaAliases(): readonly AwsRule[] {
       },
     },
     {
-      // moto answers ConflictException, which Lambda has not.
+      // moto answers ConflictException, which Lambda does not have.
       name: 'lambda: an alias is made once',
       service: 'Lambda',
       commands: ['CreateAlias'],
@@ -93,7 +93,7 @@ export function lambdaAliases(): readonly AwsRule[] {
         if (wanted === undefined) return undefined;
         const key = aliasKey(input);
         if (wanted !== revisionIdOf(key)) {
-          // A change that moto has refused says no end.
+          // A change that moto has refused has no end to report.
           changing.delete(key);
           return preconditionFailed();
         }

@@ -6,7 +6,7 @@ export type LambdaFault = { readonly code: string; readonly reason: string };
 
 export type LambdaStates = {
   readonly rules: readonly AwsRule[];
-  /** The next change of the function fails, once it is done. */
+  /** Makes the next change of the function fail at its end. */
   failNext(functionName: string, fault: LambdaFault): void;
   /** A version (or $LATEST) had no request for weeks: it is Inactive until an invocation wakes it. */
   putAside(functionName: string, version: string): void;

@@ -29,7 +29,7 @@ export type Refusal = {
 export type Ruling = Refusal | { readonly output: object } | undefined;
 
 /**
- * Something that AWS does and moto does not; `source` says how we know.
+ * A behaviour of AWS that moto lacks; `source` says how we know.
  * `service` is the client's name without `Client`, `commands` are without `Command`. `after` answers the output that the client gets instead.
  */
 export type AwsRule = {

@@ -2,7 +2,7 @@
 Reads with Python's own readers what inspection has accepted: `serve.py SERVER`, SERVER being the folder `runtimes/python`.
 A batch is a line of JSON, {reader, inputs: [{size, found}]}, and then the bytes of all inputs; its answer is a line of JSON, [{end, says}].
 Ends: `agrees`, `refused` (by an exception of Python), and the failures `differs`, `canary`, `crash`, `hang`, `memory`.
-Each batch is read in a process of its own, of which the next input after one that ended it gets another.
+Each batch is read in a separate process; if an input ends that process, the next input gets another one.
 """
 
 import importlib
