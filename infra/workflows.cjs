@@ -45,7 +45,7 @@ function resourcesOf(file, stage) {
     [`${id}LogGroup`]: {
       Type: 'AWS::Logs::LogGroup',
       Properties: {
-        // With this prefix of the log group's name, Step Functions keeps its resource policy short instead of exceeding the policy's size limit.
+        // For log groups with this prefix, Step Functions keeps its resource policy short instead of exceeding the policy's size limit.
         // https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
         LogGroupName: `/aws/vendedlogs/states/${name}`,
         RetentionInDays: 30,

@@ -79,7 +79,7 @@ describe('the API of the packaged template', () => {
     expect(apiOf(changed)).toEqual(apiOf(template));
   });
 
-  // With provider.tags and provider.stackTags, osls would make another stage after the deployment.
+  // If provider.tags or provider.stackTags were set, osls would make another stage after the deployment.
   it('is left alone by osls', async () => {
     const file = join(await packagedFolder(), 'serverless-state.json');
     const { provider } = JSON.parse(await readFile(file, 'utf8')).service;

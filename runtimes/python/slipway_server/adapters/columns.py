@@ -59,7 +59,7 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
         return {name: np.asarray(values) for name, values in zip(columns, learned)}
     if cuts_texts(part):
         return {name: np.array([*getattr(part, "vocabulary_", ["a"])], dtype=object) for name in columns[:1]}
-    # With a constant strategy, the statistic is just the given constant, in each column.
+    # The statistic of a constant strategy is just the given constant, in each column.
     if getattr(part, "strategy", None) == "most_frequent":
         usual = zip(columns, getattr(part, "statistics_", []))
         return {name: np.array([value], dtype=object) for name, value in usual if isinstance(value, str)}

@@ -69,7 +69,7 @@ def _exported(classifier: Any, pixels: Any) -> bytes:
             return self.network(pixel_values=pixels).logits
 
     warnings.simplefilter("ignore")
-    # With Swin's windows, torch's fused attention leaves strides that its exporter cannot follow.
+    # For Swin's windows, torch's fused attention leaves strides that its exporter cannot follow.
     classifier.network.set_attn_implementation("eager")
     # The server runs one image at a time.
     made = torch.onnx.export(Named().eval(), (pixels,), dynamo=True, verbose=False, input_names=["pixel_values"], output_names=["logits"])

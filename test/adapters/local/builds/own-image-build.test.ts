@@ -15,7 +15,7 @@ const ORDER = {
   environments: {},
   server: { port: 3000, healthPath: '/healthz', requestPath: '/predict' },
   startupSeconds: 1,
-  // With these facts no container is started here.
+  // These facts keep the build from starting a container here.
   facts: { needsGpu: true, example: null },
 };
 const SMOKE = { startMs: 12, peakBytes: 3_000_000 };
