@@ -1,5 +1,5 @@
-// New weights for a known environment, from the file to the pushed image: our append beside `docker build` and push, `crane append`, and `sha256sum` and `cp`, which read and write the same bytes.
-// They take turns, each time with bytes that none of them has seen; and a version with the weights of the one before, and another small file. Needs what .ci/docker needs. `node bench/append-weights.ts [ROUNDS] [MB]`
+// Measures the time of new weights for a known environment, from the file to the pushed image: our append beside `docker build` and push, `crane append`, and `sha256sum` and `cp`, which read and write the same bytes.
+// The sides take turns, each time with bytes that none of them has seen; and with a version that has the weights of the one before and another small file. Needs the same tools as .ci/docker. `node bench/append-weights.ts [ROUNDS] [MB]`
 import { execFile } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -71,7 +71,7 @@ const SIDES: Readonly<Record<string, (folder: string, tag: string) => Promise<un
 };
 
 const times = new Map(Object.keys(SIDES).map((name) => [name, [] as number[]]));
-// The first round warms what each keeps: it is not counted.
+// The first round fills the caches of each side: it is not counted.
 for (let round = 0; round <= ROUNDS; round += 1) {
   for (const [name, task] of Object.entries(SIDES)) {
     const folder = join(root, `${round}-${name.replaceAll(/\W+/g, '-')}`);

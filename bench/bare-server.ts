@@ -5,7 +5,7 @@ import { CHANNEL_FD, modelChannel } from '#adapters/local/servers/model-channel.
 
 const SERVER = fileURLToPath(new URL('../runtimes/onnx/main.ts', import.meta.url));
 
-/** Starts the ONNX model server on a file with nothing around it, has `call` call the model `model` at its origin, and ends it; answers the ms from the start until that had its answer. */
+/** Starts the ONNX model server on a file with nothing around it, has `call` call the model `model` at its origin, and ends it; returns the ms from the start until that answer. */
 export async function bareStart(
   path: string,
   call: (url: string) => Promise<unknown>,

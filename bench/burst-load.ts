@@ -1,4 +1,4 @@
-// The clients of bench/burst.ts: so many requests begun a second, whatever becomes of those before. Sends what it saw to its parent.
+// The clients of bench/burst.ts: they begin so many requests a second, regardless of earlier ones, and send their results to the parent.
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';

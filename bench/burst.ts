@@ -1,4 +1,4 @@
-// A small ONNX model under one load on the target Lambda and on the target Fargate of one machine, in turns: what is lost, and what an answer takes once all have been warm for 5 s.
+// Puts a small ONNX model under one load on the target Lambda and on the target Fargate of one machine, in turns. Counts lost requests, and measures the time of an answer once all have been warm for 5 s.
 // `node bench/burst.ts [--rate 300] [--seconds 20] [--rounds 3]`
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -45,7 +45,7 @@ const { platforms, host, close } = localPlatforms({
   servers,
   clock: CLOCK,
   logDirectory: join(folder, 'logs'),
-  // As Slipway has it where nothing is said.
+  // Slipway's own default.
   lambda: { ...LIMITS, maxInstances: 4 },
 });
 const gateway = await startGateway({
@@ -95,7 +95,7 @@ for (const target of TARGETS) {
   }
 }
 
-/** Clients in a process of their own. */
+/** Runs the clients in a separate process. */
 async function load(model: string, seconds = values.seconds): Promise<readonly Answered[]> {
   const child = fork(new URL('./burst-load.ts', import.meta.url), [
     ...[gateway.origin, model, values.rate, seconds],

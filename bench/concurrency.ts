@@ -1,4 +1,4 @@
-// 64 clients that ask one model of Python at once, 10,000 requests in all: Slipway through its gateway, the model as ONNX (`auto`) and by its framework (`none`), beside LitServe and BentoML with the same file, one worker each, in turns. Every answer is compared with the framework's.
+// Has 64 clients call one Python model at once, 10,000 requests in all: Slipway through its gateway, the model as ONNX (`auto`) and by its framework (`none`), beside LitServe and BentoML with the same file, one worker each, in turns. Every answer is compared with the framework's.
 // `node bench/concurrency.ts [ROUNDS]`; the environment of the others is kept in the user's cache.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const REQUESTS = 10_000;
 const MOST_APART = 1e-4;
 const HERE = join(import.meta.dirname, 'concurrency');
 
-/** A server that listens, and how it is asked. */
+/** A server that listens, and how to call it. */
 type Side = { readonly origin: string; readonly asking: Asking };
 type Probabilities = { readonly probabilities: readonly (readonly number[])[] };
 type Took = {

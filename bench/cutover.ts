@@ -1,4 +1,4 @@
-// Two versions of a model take turns under load, with the model server that ships: what is lost, what comes from the wrong version, and what it costs in latency.
+// Lets two versions of a model take turns under load, with the model server that ships. Counts lost requests and answers of the wrong version, and measures the latency.
 // `node bench/cutover.ts [--requests 100000] [--rate 1250] [--cutovers 50] [--rolled-back 20] [--target fargate]`
 import { parseArgs } from 'node:util';
 import { runCutovers } from '../test/support/cutover/run.ts';

@@ -1,4 +1,4 @@
-// What models of deep learning cost, served by Slipway, beside what their owners serve them with: the same weights on the same machine, in turns.
+// Measures deep-learning models served by Slipway beside the servers of their own frameworks: the same weights on the same machine, in turns.
 // `node bench/deep.ts [ROUNDS] [SUBJECT...]`; the subjects are below, all of them where none is named.
 // Weights, engines and frameworks (torch with CUDA's libraries, 5 GB, and TensorFlow, 1.6 GB) are fetched once into the user's cache. They need uv, or a Python from 3.10 to 3.13 that installs it.
 import { measureBeside } from './beside/measure.ts';

@@ -1,4 +1,4 @@
-// Two faults in one run, against every invariant. `node bench/fault-pairs.ts [--pairs 20000] [--seed N]`
+// Checks every invariant in runs with two faults. `node bench/fault-pairs.ts [--pairs 20000] [--seed N]`
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { carryOut, pairsOf, singleFaults } from '../test/support/faults/plan.ts';

@@ -1,4 +1,4 @@
-// From a model dropped in the bucket to its first right answer, beside the bare cost of starting the same model server and calling it and, where PYTHON is one that has fastapi, uvicorn, uvloop, httptools and onnxruntime, beside a FastAPI that is started on the same file.
+// Measures the time from a model dropped in the bucket to its first right answer, beside the bare cost of starting the same model server and calling it and, where PYTHON is one that has fastapi, uvicorn, uvloop, httptools and onnxruntime, beside a FastAPI that is started on the same file.
 // All sides take turns in one run. `node bench/first-answer.ts [ROUNDS] [small|reader|large]`
 import { copyFile, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,16 +15,16 @@ import { SUBJECTS } from './first-answer/models.ts';
 const ROUNDS = Number(process.argv[2] ?? 7);
 const KIND = process.argv[3] ?? 'small';
 const PYTHON = process.env['PYTHON'];
-// A drop finds the spare server that the one before it left time for.
+// After this pause, each drop finds a new spare server.
 const PAUSE_MS = 2_000;
-/** What asks more often takes CPU time from what it waits for. */
+/** Polling more often would take CPU time from the measured work. */
 const POLL_MS = 5;
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
 const { path, body, check } = await (SUBJECTS[KIND] ?? unknownKind)(folder);
 const slipway = await startSlipway(folder);
 const aside = join(folder, 'aside.onnx');
-/** From the end of a plain copy to the admission: the wait for the file to settle, and its intake. */
+/** The time from the end of a plain copy to the admission: the wait for the file to settle, and its intake. */
 const settleTimes: number[] = [];
 const spares: number[] = [];
 const times = await inTurns(
@@ -53,7 +53,7 @@ for (const side of ['bare start', 'FastAPI start']) {
 console.log(row('end of cp → Admitted, ms', spread(settleTimes)));
 console.log(row('the spare server holds, MiB', spread(spares)));
 
-/** Starts FastAPI on the model, calls it, and ends it; answers the ms from the start to its right answer. */
+/** Starts FastAPI on the model, calls it, and ends it; returns the ms from the start to its right answer. */
 async function fastapiStart(python: string): Promise<number> {
   const startedAt = performance.now();
   const server = await startServer({
@@ -135,7 +135,7 @@ async function rightAnswer(url: string): Promise<void> {
   check(await response.json());
 }
 
-/** Its own memory, and its share of what it shares with others. */
+/** A process's own memory, and its share of the memory that it shares with others. */
 async function proportionalMiB(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
   return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? Number.NaN) / 1024;

@@ -1,4 +1,4 @@
-// From a Python model dropped in the bucket of a fresh data folder to Live, and where that time goes; beside what uv takes for the same packages, and what it takes to have the same model answer by LitServe and by BentoML.
+// Measures the time from a Python model dropped in the bucket of a fresh data folder to Live, and its stages; beside uv's time for the same packages, and the time until LitServe and BentoML answer with the same model.
 // The machine is shared: compare figures of one run. A fresh HOME empties the caches of packages too. `node bench/first-model.ts [ROUNDS]`
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -30,7 +30,7 @@ type Other = (typeof OTHERS)[keyof typeof OTHERS];
 const PACKAGES = ['scikit-learn==1.8.0', 'pandas', 'joblib'];
 const MOST_APART = 1e-4;
 const LOOK_MS = 10;
-/** A command of the build, and a stage of it: those that work side by side are told apart by the last that was told. */
+/** A command of the build, and a stage of it: stages that run side by side are distinguished by the latest line. */
 const STAGE = /^(?:\[Container\] Running command .*commands\/([\w-]+)\.mjs|progress: ([a-z ]+))/;
 
 type Probabilities = { readonly probabilities: readonly (readonly number[])[] };
@@ -85,7 +85,7 @@ function dropCode(slipway: RunningSlipway, model: string, code: string): void {
   slipway.drop(`models/${model}/v1/model.yaml`, '');
 }
 
-/** How long a drop takes to its end, and each stage of its build. */
+/** The time of a drop to its end, and of each stage of its build. */
 async function took(
   what: string,
   slipway: RunningSlipway,
@@ -126,7 +126,7 @@ async function took(
   times.set(what, [...(times.get(what) ?? []), taken]);
 }
 
-/** What the same takes without Slipway. */
+/** Measures the same work without Slipway. */
 async function others(dataDir: string): Promise<void> {
   const environment = converterIn(dataDir);
   const uv = await uvProgram();
@@ -157,14 +157,14 @@ async function others(dataDir: string): Promise<void> {
   }
 }
 
-/** `task` answers when it was done. */
+/** `task` returns the time at which it was done. */
 async function tookWithout(what: string, task: () => Promise<number>): Promise<void> {
   const startedAt = performance.now();
   const doneAt = await task();
   without.set(what, [...(without.get(what) ?? []), doneAt - startedAt]);
 }
 
-/** Starts a server with the packages in `folder`, asks it until its first right answer, and ends it; answers when that answer was there. */
+/** Starts a server with the packages in `folder`, calls it until its first right answer, and ends it; returns the time of that answer. */
 async function answeredBy({ command }: Other, folder: string): Promise<number> {
   const { path, requests } = fixtureOf('sklearn', 'columns-pipeline-1.8.joblib');
   const request = requests.find(({ protocol }) => protocol === 'invocations');

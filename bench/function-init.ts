@@ -1,5 +1,5 @@
-// What each function of ours adds to a cold start: loading its bundle, beside the heaviest client that it cannot do without, DynamoDB's, bundled alone in the same way.
-// Both take turns, each in a process of its own, as Lambda's Node runtime loads a bundle. `node bench/function-init.ts [ROUNDS]`
+// Measures the time that each of our functions adds to a cold start: loading its bundle, beside the heaviest client that it cannot do without, DynamoDB's, bundled alone in the same way.
+// Both take turns, each in a separate process, as Lambda's Node runtime loads a bundle. `node bench/function-init.ts [ROUNDS]`
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

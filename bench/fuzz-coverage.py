@@ -1,7 +1,7 @@
 """
 Grows inputs by the branches of Python's own readers that they reach, with Atheris: `fuzz-coverage.py CORPUS SEEDS [options of libFuzzer]`.
-READER in the environment is one of pickle, zip, tar, mlmodel. `-max_total_time=40` says how long, `-merge=1 SMALLEST CORPUS` keeps the fewest that reach as much.
-It needs `pip install atheris pyyaml`. What was kept is in test/fixtures/fuzz/atheris.json.gz, the files of each reader in base64.
+READER in the environment is one of pickle, zip, tar, mlmodel. `-max_total_time=40` sets the time, `-merge=1 SMALLEST CORPUS` keeps the fewest inputs that reach as much.
+It needs `pip install atheris pyyaml`. The kept inputs are in test/fixtures/fuzz/atheris.json.gz, the files of each reader in base64.
 """
 
 import io
@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["pickle", "pickletools", "zipfile", "ta
 
 
 class Harmless(pickle._Unpickler):
-    """Names are classes that do nothing: an input may name what it likes."""
+    """Names are classes that do nothing: an input may name any."""
 
     def find_class(self, module, name):
         return type(name, (), {"__setstate__": lambda self, state: None, "__init__": lambda self, *args, **named: None})
@@ -56,7 +56,7 @@ def try_one(data):
     try:
         READ(data)
     except Exception:
-        # A refusal is what most end in.
+        # Most inputs end in a refusal.
         pass
 
 

@@ -1,5 +1,5 @@
-// Reads what inspection accepts with Python's own readers too: `node bench/fuzz-differential.ts [inputs] [seed] [subject...]`.
-// Fails where both differ, or where something happens; such an input is kept in a folder that is named at the end.
+// Reads the inputs that inspection accepts with Python's own readers too: `node bench/fuzz-differential.ts [inputs] [seed] [subject...]`.
+// Fails where both differ, or where an input has a side effect; such an input is kept in a folder that is named at the end.
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

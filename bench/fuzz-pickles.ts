@@ -1,4 +1,4 @@
-// Breaks real pickles and joblib dumps in many ways: `node bench/fuzz-pickles.ts [RUNS] [SEED]`. Fails at the first that is neither read nor refused, or takes more than a second.
+// Breaks real pickles and joblib dumps in many ways: `node bench/fuzz-pickles.ts [RUNS] [SEED]`. Fails at the first one that is neither read nor refused, or takes more than a second.
 import { FUZZED, fuzzPickle } from '../test/support/fuzz/pickles.ts';
 import { pickleOutcome } from '../test/support/models/pickles.ts';
 

@@ -1,4 +1,4 @@
-// What the gateway's process spends on one request, beside nginx and http-proxy-3 with the same load and the same server behind them, in turns.
+// Measures the CPU time of the gateway's process per request, beside nginx and http-proxy-3 with the same load and the same server behind them, in turns.
 // `node bench/gateway-cpu.ts [ROUNDS] [REQUESTS]`; needs nginx, and http-proxy-3 installed or its entry file in HTTP_PROXY_3.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -66,7 +66,7 @@ function ratios(over: Name, under: Name): readonly number[] {
   return micros[over].map((value, round) => value / (micros[under][round] ?? Number.NaN));
 }
 
-/** Sends the requests over connections that are kept, and holds each answer to the server's own. */
+/** Sends the requests over kept connections, and compares each answer with the server's own. */
 async function load({ origin, path }: Served, reference: string): Promise<void> {
   const pool = new Pool(origin, { connections: CONNECTIONS });
   let left = REQUESTS;

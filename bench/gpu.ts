@@ -1,7 +1,7 @@
-// Proves the GPU half on a machine that has a GPU: our launcher starts vLLM with the context and the share of memory that we compute, for a small Llama of random weights and for each folder of Hugging Face that is given.
-// Nothing may run out of memory, also with the longest request and as many at once as were counted on; greedy tokens are held to transformers on the CPU, and the terms of our formula to what vLLM took.
+// Proves the GPU part of Slipway on a machine that has a GPU: our launcher starts vLLM with the context and the share of memory that we compute, for a small Llama of random weights and for each given Hugging Face folder.
+// Nothing may run out of memory, even with the longest request and with the counted number of requests at once; greedy tokens are compared with transformers' on the CPU, and the terms of our formula with the memory that vLLM took.
 // `node bench/gpu.ts [FOLDER...]`, with VLLM_PYTHON (a Python that has vllm) or VLLM_IMAGE (its image by digest, for Docker with the NVIDIA runtime).
-// `node bench/gpu.ts --as L4 FOLDER...` only says what vLLM would be started with on an instance with one such GPU: that needs neither.
+// `node bench/gpu.ts --as L4 FOLDER...` only prints the settings that vLLM would be started with on an instance with one such GPU: that needs neither.
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,7 +65,7 @@ async function modelOf(folder: string): Promise<GpuModel> {
   throw missing(`${folder} is no language model that vLLM would serve`);
 }
 
-/** What vLLM is told of this model there. */
+/** The settings that vLLM gets for this model on these GPUs. */
 function plan(folder: string, model: GpuModel, gpus: Gpus): FittedServing {
   const serving = gpuServing(model, gpus);
   const needs = `${Math.ceil(gpuBytes(model, gpus.count) / MIB)} of ${gpus.acceleratorMiB} MiB`;
@@ -104,7 +104,7 @@ async function proven(runner: Runner, folder: string, gpus: Gpus): Promise<boole
 
 type Answers = Awaited<ReturnType<typeof answered>>;
 
-/** One request alone, as many at once as were counted on, and the longest that there may be. */
+/** Sends one request alone, then the calculated number of requests at once, and then the longest possible one. */
 async function answered(
   origin: string,
   prompt: readonly number[],

@@ -1,4 +1,4 @@
-"""What a scanner says of pickles: `hostile.py SCANNER FILE...` prints `bad`, `good` or `error` and the file, one a line."""
+"""A scanner's verdict on pickles: `hostile.py SCANNER FILE...` prints `bad`, `good` or `error` and the file, one a line."""
 
 import io
 import sys
@@ -13,7 +13,7 @@ def picklescan(path):
 
 
 def verdict(is_bad, is_broken):
-    """What it found counts, though it gave up later."""
+    """A finding counts even if the scanner gave up later."""
     if is_broken and not is_bad:
         raise ValueError
     return is_bad

@@ -1,4 +1,4 @@
-// How many harmful pickles Slipway and three scanners of PyPI find, and of how many harmless models they say that they are harmful.
+// Counts the harmful pickles that Slipway and three scanners from PyPI find, and the harmless models that they call harmful.
 // `node bench/hostile.ts [PYTHON]`, where `PYTHON -m pip install picklescan fickling typing_extensions modelscan` has been run; without it Slipway alone.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ async function refused(path: string): Promise<Verdict> {
   );
 }
 
-/** A dict of models is no harm, though it is not served. */
+/** A dict of models does no harm, though it is not served. */
 async function blocked(path: string): Promise<Verdict> {
   const bytes = readFileSync(path);
   const read = () => scan(bytes, { globals: pickleGlobals(path, []) });

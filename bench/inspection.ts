@@ -1,4 +1,4 @@
-// What it takes to inspect a model from 1 MB to 20 GB, by format: time, CPU and most memory of a whole process, beside `sha256sum` of as many bytes. Joblib and CatBoost are sparse files: begin and end are real, between them are zeros. The others are read whole, and have trees from begin to end.
+// Measures the inspection of models from 1 MB to 20 GB, by format: time, CPU and peak memory of a whole process, beside `sha256sum` of as many bytes. Joblib and CatBoost files are sparse: begin and end are real, between them are zeros. The others are read whole, and have trees from begin to end.
 // `node bench/inspection.ts [MB...]`
 import { execFile } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { row, spread } from './figures.ts';
 
 const run = promisify(execFile);
 const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 100, 1000, 20_000];
-/** A sum of 20 GB takes a minute. */
+/** The sha256 of 20 GB takes a minute. */
 const roundsOf = (size: number) => (size > 1000 ? 1 : 3);
 
 const FORMATS: Readonly<Record<string, (bytes: number) => LargeModel | Repeated>> = {
@@ -28,7 +28,7 @@ const FORMATS: Readonly<Record<string, (bytes: number) => LargeModel | Repeated>
   catboost: largeCatboost,
 };
 
-/** What is made in memory at once, or would be read for minutes. */
+/** Larger models would be made in memory at once, or take minutes to read. */
 const BOOSTERS_TO_MB = 1000;
 
 function ofTrees(format: 'json' | 'ubj', bytes: number): Repeated {

@@ -1,5 +1,5 @@
-// What many models cost one machine: how fast they are deployed, and what each costs while nobody calls it, on Lambda (stopped when idle) and on Fargate (always one replica).
-// The models are a few hundred bytes, so what is measured is Slipway and its model server. `node bench/many-models.ts [MODELS] [WATCH_SECONDS]`
+// Measures the cost of many models on one machine: how fast they are deployed, and what each costs while nobody calls it, on Lambda (stopped when idle) and on Fargate (always one replica).
+// The models are a few hundred bytes, so the figures are those of Slipway and its model server. `node bench/many-models.ts [MODELS] [WATCH_SECONDS]`
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +18,7 @@ const IDLE_SECONDS = 5;
 // How long the last of the models may take to stop.
 const LONGEST_IDLE_SECONDS = 60;
 const PLACES = [
-  // All of them stop: none is called.
+  // All of them stop, because nobody calls them.
   { target: 'lambda', running: 0 },
   { target: 'fargate', running: 1 },
 ] as const;
@@ -30,7 +30,7 @@ for (const { target, running } of PLACES) await measure(target, running);
 async function measure(target: string, running: number): Promise<void> {
   await using folder = await temporaryFolder();
   await using slipway = await startSlipway(folder.path, { config: { idleSeconds: IDLE_SECONDS } });
-  // Without the spare server, which serves no model yet.
+  // The spare server is not counted: it serves no model yet.
   const models = join(folder.path, 'revisions');
   const own = slipway.process.pid ?? 0;
   const emptyMiB = residentMiB(own);
@@ -54,7 +54,7 @@ async function measure(target: string, running: number): Promise<void> {
   await slipway.stop();
 }
 
-/** All at once, as after `aws s3 sync` of a folder of models. */
+/** Drops all models at once, as `aws s3 sync` of a folder of models does. */
 async function deployAll(slipway: RunningSlipway, target: string): Promise<void> {
   const names = Array.from({ length: MODELS }, (_, index) => `model-${index}`);
   for (const [index, name] of names.entries()) {
@@ -80,7 +80,7 @@ function residentMiB(pid: number): number {
   return Math.round(Number(kilobytes) / 1024);
 }
 
-/** Without what processes of the same program share. */
+/** The memory of a process without the part that processes of the same program share. */
 function privateMiB(pid: number): number {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const sizes = [...text.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].map(([, size]) => Number(size));

@@ -1,4 +1,4 @@
-// What Slipway itself adds to a deployment: the whole time from the drop to Live, less loading the model, the golden request and the bake.
+// Measures the time that Slipway itself adds to a deployment: the whole time from the drop to Live, less loading the model, the golden request and the bake.
 // The registry's writes and the stored bytes are durable (synced). A model of 11 MB and one of a few hundred bytes take turns. `node bench/orchestration.ts [ROUNDS]`
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ const slipway = await startLocal(
   },
 );
 
-// Files as a user has them: written a while before they are moved into the bucket.
+// A user's files are usually written a while before they are moved into the bucket.
 for (const [name, bytes] of Object.entries(MODELS)) {
   for (let round = 0; round < ROUNDS; round += 1) {
     await writeFile(join(folder, `${name} ${round}`), bytes);

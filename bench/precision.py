@@ -65,7 +65,7 @@ def spread(values):
     return f"{low:9.1f} / {ordered[len(ordered) // 2]:9.1f} / {high:9.1f}"
 
 
-# First by skl2onnx's own converters, which ours replace.
+# skl2onnx's own converters come first, since ours replace them.
 narrow = {name: session(converted(model, FloatTensorType)) for name, model in MODELS.items()}
 register_converters()
 own = {name: session(in_its_precision(converted(model, DoubleTensorType))) for name, model in MODELS.items()}

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { listen } from '../src/adapters/local/http/listen.ts';
 
-/** A process that serves at `origin`; `path` is what to call there. */
+/** A process that serves at `origin`; `path` is the path to call there. */
 export type Served = {
   readonly origin: string;
   readonly path: string;
@@ -18,12 +18,12 @@ const ANSWER = JSON.stringify({ model_name: 'digits', outputs: [{ name: 'y', dat
 // USER_HZ, the unit of the times in /proc/PID/stat: 100 on every architecture that Node runs on.
 const TICKS_A_SECOND = 100;
 
-/** nginx as the server behind the proxies: the cheapest there is. */
+/** nginx as the server behind the proxies, because no server costs less. */
 export function nginxServer(folder: string): Promise<Served> {
   return nginx(folder, 'server', `location / { return 200 '${ANSWER}'; }`);
 }
 
-/** nginx as a proxy, with connections that are kept on both sides. */
+/** nginx as a proxy, with kept connections on both sides. */
 export function nginxProxy(folder: string, backend: string): Promise<Served> {
   const { host } = new URL(backend);
   return nginx(
@@ -34,7 +34,7 @@ export function nginxProxy(folder: string, backend: string): Promise<Served> {
   );
 }
 
-/** One of ours in a process of its own: `bench/proxy-child.ts` knows which. */
+/** One of our proxies in a separate process, which `bench/proxy-child.ts` starts by its name. */
 export async function nodeProxy(kind: string, backend: string): Promise<Served> {
   const child = fork(new URL('./proxy-child.ts', import.meta.url), [kind, backend]);
   const [origin] = await Promise.race([once(child, 'message'), endOf(child, kind)]);
@@ -87,7 +87,7 @@ async function endOf(child: ChildProcess, name: string): Promise<never> {
   throw new Error(`${name} ended with code ${code}`);
 }
 
-/** One that nobody listens on; somebody may before its asker does. */
+/** A port on which nobody listens; another program may take it before the caller does. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listen(server, { host: '127.0.0.1', port: 0 });

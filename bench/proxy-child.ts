@@ -1,4 +1,4 @@
-// A proxy in a process of its own, for bench/gateway-cpu.ts: `gateway` is Slipway's, `http-proxy-3` the package. Sends its origin to its parent.
+// A proxy in a separate process, for bench/gateway-cpu.ts: `gateway` is Slipway's, `http-proxy-3` the package. Sends its origin to its parent.
 import { Agent, createServer, type RequestListener } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '#adapters/clocks.ts';
@@ -37,7 +37,7 @@ async function gateway(): Promise<string> {
   return started.origin;
 }
 
-/** Keeps its connections, which is its best setting. */
+/** http-proxy-3 with kept connections, its best setting. */
 async function httpProxy(): Promise<string> {
   const path = process.env['HTTP_PROXY_3'] ?? 'http-proxy-3';
   const { createProxyServer }: HttpProxy3 = await import(path);

@@ -1,5 +1,5 @@
-// What a model of a Python framework costs to start and to ask, served by Slipway, converted to ONNX (`auto`) and not (`none`), beside FastAPI with the framework and KServe's server: the same files, one thread each, in turns.
-// And from such a model dropped in the bucket of a Slipway that runs to its first right answer: the others have no such thing, and only their start.
+// Measures the cost to start and to call a model of a Python framework served by Slipway, converted to ONNX (`auto`) and not (`none`), beside FastAPI with the framework and KServe's server: the same files, one thread each, in turns.
+// It also measures the time from such a model's drop in the bucket of a running Slipway to its first right answer. The others have no bucket: only their start is measured.
 // `node bench/python-servers.ts [ROUNDS] [KIND...]`; the environment of the others is kept in the user's cache.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const HERE = join(import.meta.dirname, 'python-servers');
 const KINDS = ['forest', 'xgboost', 'lightgbm', 'pipeline'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Some rows, as each protocol asks for them, and the framework's own answer. */
+/** Some rows in the form of each protocol, and the framework's own answer. */
 type Asked = {
   readonly rows: number;
   readonly infer: object;
@@ -31,7 +31,7 @@ type Plain = {
   readonly probabilities: readonly (readonly number[])[];
 };
 
-// A conversion to ONNX has to be as near in the build.
+// The build demands the same precision of a conversion to ONNX.
 const MOST_APART = 1e-5;
 
 const [rounds = '5', ...named] = process.argv.slice(2);
@@ -42,7 +42,7 @@ for (const kind of KINDS.filter((each) => named.length === 0 || named.includes(e
 
 async function subject(kind: Kind, folder: string): Promise<Subject> {
   const python = await pythonOf(join(HERE, 'requirements.txt'));
-  // FastAPI has no packages beside the framework's, as XGBoost would import scikit-learn and pandas for a second.
+  // FastAPI gets no packages beside the framework's: XGBoost would import scikit-learn and pandas, which takes a second.
   const isBooster = kind === 'xgboost' || kind === 'lightgbm';
   const bare = isBooster ? await pythonOf(join(HERE, 'bare.txt')) : python;
   await promisify(execFile)(python, [join(HERE, 'train.py'), folder]);

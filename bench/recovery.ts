@@ -1,4 +1,4 @@
-// From the restart of a killed Slipway, and from `slipway rollback`, to the answer of the model that is live then, beside the bare cost of starting the same model server and calling it.
+// Measures the time from the restart of a killed Slipway, and from `slipway rollback`, to the answer of the model that is live then, beside the bare cost of starting the same model server and calling it.
 // All take turns in one run. `node bench/recovery.ts [ROUNDS]`
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

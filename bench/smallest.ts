@@ -1,5 +1,5 @@
 // Runs every bench at its smallest, one after another, to see that each still ends well and prints figures. Figures of this size say little.
-// `node bench/smallest.ts [NAME...]`. A bench without what it needs is skipped, with the reason.
+// `node bench/smallest.ts [NAME...]`. A bench whose tools are missing is skipped, with the reason.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { ADAPTER, CRANE } from '../test/docker/docker.ts';
 import { environmentOf } from './beside/python.ts';
 import { row } from './figures.ts';
 
-/** How a bench is run at its smallest: its arguments, and why it cannot be run here. */
+/** The smallest run of a bench: its arguments, and the reason if it cannot run here. */
 type Smallest = { readonly args: readonly string[]; readonly lacks?: () => string | false };
 
 const LONGEST_MS = 600_000;
-// A process that ends so says why it cannot run here.
+// A process that ends with this status prints why it cannot run here.
 const CANNOT = 3;
 
 const lacksCommand = (name: string) => () =>
@@ -105,7 +105,7 @@ async function tried(name: string): Promise<Tried> {
   return why ? { verdict: 'failed', says: why } : { verdict: 'passed', says: '' };
 }
 
-/** Why what a bench printed is no measurement. */
+/** The reason why a bench's output is not a measurement. */
 function faultOf(out: string): string | undefined {
   const odd = /\b(NaN|undefined|Infinity)\b/.exec(out)?.[0];
   if (odd) return `it printed ${odd}\n${out}`;

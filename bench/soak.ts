@@ -1,4 +1,4 @@
-// Steady requests while a model changes again and again: upgrades, rollbacks, versions that do not load, and kills of its server. Counts wrong answers and lost requests.
+// Sends steady requests while a model changes again and again: upgrades, rollbacks, versions that do not load, and kills of its server. Counts wrong answers and lost requests.
 // `node bench/soak.ts [--seconds 60] [--rate 50] [--changes upgrade,broken,rollback,kill] [--target fargate]`
 // Ends with 1 where an answer was wrong, a request was lost while no server had been killed, or a change did not end as it should.
 import { readFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ const CHANGES: Readonly<Record<Change, () => Promise<void>>> = { upgrade, broken
 let constant = 0;
 let endings = 0;
 let kills = 0;
-// The server that was killed, until another one answers; 0 for none.
+// The server that was killed, until another one answers; 0 when no server was killed.
 let killedPid = 0;
 
 slipway.drop(`${FILE}.yaml`, `placement: { target: ${values.target} }\n`);
@@ -64,7 +64,7 @@ report();
 process.exitCode = faults.length > 0 || lost.length > 0 || requests === 0 ? 1 : 0;
 await slipway.stop();
 
-/** Begins requests at the rate, whatever becomes of those before; answers how many there were. */
+/** Begins requests at the rate, regardless of earlier ones; returns their number. */
 async function askSteadily(): Promise<number> {
   const under: Promise<void>[] = [];
   const startMs = performance.now();
@@ -86,7 +86,7 @@ async function ask(): Promise<void> {
     const key = `${revision} ${data}`;
     answered.set(key, (answered.get(key) ?? 0) + 1);
   } else {
-    // Whoever is asked by a server that is killed gets no answer, until another one is ready.
+    // A client of a killed server gets no answer until another server is ready.
     const isByKill = kills > killsBefore || wasKilled;
     (isByKill ? lostByKills : lost).push(`${status} ${JSON.stringify(data)}`);
   }
@@ -134,7 +134,7 @@ async function kill(): Promise<void> {
   killedPid = 0;
 }
 
-/** The next end of a deployment; one that is none of these is a fault. */
+/** The next end of a deployment; any other end is a fault. */
 async function ends(...states: readonly string[]) {
   endings += 1;
   const { detail } = await slipway.ending(MODEL, endings);

@@ -1,5 +1,5 @@
-// Measures how a storm of drops slows what is live already: `node bench/storm.ts [MODELS] [BROKEN] [TINY]`.
-// Requests to a live model while nothing else happens and while first drops of MODELS others are deployed, in turns; how long a good drop takes behind BROKEN broken ones; what TINY models hold of 2,000 MiB.
+// Measures how a storm of drops slows the live models: `node bench/storm.ts [MODELS] [BROKEN] [TINY]`.
+// It sends requests to a live model while nothing else happens and while the first versions of MODELS others are deployed, in turns; it measures how long a good drop takes behind BROKEN broken ones, and how much of 2,000 MiB TINY models hold.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addConstantModel, wrongDomainModel } from '../test/support/models/onnx.ts';
@@ -50,7 +50,7 @@ async function measureLive(): Promise<void> {
   );
 }
 
-/** Asks the live model again and again until `end`. */
+/** Calls the live model again and again until `end`. */
 async function asked(
   slipway: RunningSlipway,
   took: number[],

@@ -1,4 +1,4 @@
-// What one run of each workflow costs in state transitions of Step Functions, walked on the state machines that ship.
+// Counts the state transitions of Step Functions that one run of each workflow costs, walked on the state machines that ship.
 // `node bench/transitions.ts`
 import { retrySeconds } from '#domain/registry/loops.ts';
 import type { WorkflowName } from '#ports/executions.ts';
@@ -9,7 +9,7 @@ type Run = {
   readonly workflow: WorkflowName;
   readonly target?: 'lambda' | 'fargate' | 'ec2';
   readonly isBuilt?: boolean;
-  /** What it is served by is built first. */
+  /** The environment of its server is built first. */
   readonly environment?: 'environment';
   /** How long the candidate takes to get ready, and a change of shares to be seen (seconds). */
   readonly readySeconds: number;
@@ -93,7 +93,7 @@ function scriptOf(run: Run): Script {
   };
 }
 
-/** The looks at something that takes so long, as the steps space them. */
+/** The number of looks at something that takes so long, at the steps' intervals. */
 function looks(seconds: number): readonly number[] {
   const attempts: number[] = [];
   for (let passed = 0; passed < seconds; passed += retrySeconds(passed * 1000)) {

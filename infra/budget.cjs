@@ -1,7 +1,7 @@
 'use strict';
 
-// Partitions whose CloudFormation has no AWS::Budgets::Budget, by the begin of their regions: a template that names it is refused there, whatever its condition.
-// As the resource schemas of CloudFormation have it that cfn-lint brings, region by region (E3006).
+// Partitions whose CloudFormation has no AWS::Budgets::Budget, by the prefix of their regions: a template with one is refused there, whatever its condition.
+// The source is CloudFormation's resource schemas in cfn-lint, region by region (E3006).
 const WITHOUT_BUDGETS = /^(cn|us-gov|us-iso)/;
 
 /** The amount that a stage may cost before somebody is notified; off where the parameter `budgetUsd` is 0. A budget itself costs nothing. */

@@ -2,7 +2,7 @@
 
 const { allow, arn, arnOf } = require('./grants.cjs');
 
-// In the Fargate cluster, and in those of ECS Managed Instances, which are created at run time. A stage has no hyphen, so no other stage's names have this prefix.
+// The services in the Fargate cluster, and in the clusters of ECS Managed Instances, which are created at run time. A stage has no hyphen, so no other stage's names have this prefix.
 const SERVICES = arn('ecs', 'service/slipway-STAGE/*');
 const HOSTED = arn('ecs', 'service/slipway-STAGE-*/*');
 const TASKS = ['slipway-STAGE/*', 'slipway-STAGE-*/*'].map((name) => arn('ecs', `task/${name}`));

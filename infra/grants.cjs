@@ -120,7 +120,7 @@ const GRANTS = {
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY/integration`),
   ],
   makeRoutes: [
-    // By path, a child is created at its parent; the reference lists only the collection as a resource type. So both.
+    // A child is created at the path of its parent, but the reference lists only the collection as a resource type. So the grant names both.
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
     allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`),
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY`),

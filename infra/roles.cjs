@@ -98,7 +98,7 @@ const MAKE_HOSTED = ['readHostedServices', 'makeHostedServices', 'stopHostedServ
 const READ = ['readContainers', 'readServices', 'readHostedServices'];
 const STOP = ['stopContainers', 'stopServices', 'stopHostedServices', 'removeContainers'];
 const LOOK = [...READ, 'readHealth', 'readTasks'];
-// When a model has moved to another kind of target, what it leaves behind is removed once it gets no more requests.
+// When a model has moved to another kind of target, its resources on the old one are removed once they get no more requests.
 const CLEAR = ['removeAliases', 'readMetrics'];
 
 /** A function's additional grants when the stack has containers. */

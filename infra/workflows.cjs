@@ -7,14 +7,14 @@ const ON_REQUEST = { OwnImageProject: 'BuildsDockerfiles' };
 
 const FILES = ['deploy', 'promote', 'rollback', 'undeploy'];
 
-/** A state machine for each workflow of statemachines/, with its log and its role; the role may start only what the definition names. */
+/** A state machine for each workflow of statemachines/, with its log and its role; the role may start only the resources that the definition names. */
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
   return { Resources: Object.assign({}, ...FILES.map((file) => resourcesOf(file, stage))) };
 };
 
 function resourcesOf(file, stage) {
-  // As a string: a template cannot hold null, and ASL needs `"ResultPath": null` to discard a result.
+  // The definition is a string: a template cannot hold null, and ASL needs `"ResultPath": null` to discard a result.
   // https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultpath.html
   const asl = JSON.stringify(require(`../statemachines/${file}.asl.json`));
   // The local engine reads the same file, and AWS has partitions other than `aws`.
@@ -133,7 +133,7 @@ function inAccount(actions, ...resources) {
 function value(name) {
   if (name === 'Partition') return { Ref: 'AWS::Partition' };
   const condition = ON_REQUEST[name];
-  // PlanBuild refuses what would be built there.
+  // PlanBuild refuses a build that would need it.
   if (condition) return { 'Fn::If': [condition, { Ref: name }, 'none'] };
   if (!name.endsWith('Function')) return { Ref: name };
   return attribute(name.replace(/Function$/, 'LambdaFunction'), 'Arn');

@@ -1,4 +1,4 @@
-// A reporter that says of each red test how to see it alone.
+// A reporter that prints the command to run each failed test alone.
 import { relative } from 'node:path';
 
 /** After the last test: one command a red test, or a file that did not load. */
@@ -25,5 +25,5 @@ function commandsOf(path, { testResults, testExecError }) {
   return names.map((name) => `npm test -- ${path} -t ${quoted(name)}`);
 }
 
-// As a pattern that matches the name, in the quotes of a shell.
+// The name as a pattern that matches it, quoted for a shell.
 const quoted = (name) => `'${name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll("'", '.')}'`;

@@ -1,11 +1,11 @@
-// Before the first test: fills the compile cache with what tests start most and then kill, which leaves nothing there for the next.
+// Runs before the first test: fills the compile cache with the programs that tests start most and then kill, which leaves nothing there for the next.
 import { fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const MODEL = { MODEL_NAME: 'm', MODEL_PATH: 'test/fixtures/hugging-face/bert-sentences' };
 
-/** Starts both beside the tests; each writes what it has compiled when it ends, as it does once it has loaded all. Tests that are named are few, and do without. */
+/** Starts both beside the tests; each writes its compiled code when it ends, which is once it has loaded everything. A run of named tests has few of them, and does without. */
 export default function compile({ testNamePattern }) {
   if (testNamePattern) return;
   compileServer();

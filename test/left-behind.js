@@ -1,4 +1,4 @@
-// What a run of the tests must not leave behind: processes. Each test works in folders below the run's own, which its processes name or work in.
+// Finds the processes that a run of the tests leaves behind. Each test works in folders below the run's own, which its processes name or work in.
 import {
   chmodSync,
   existsSync,
@@ -24,8 +24,8 @@ export function ownFolder() {
 }
 
 /**
- * Ends what a run has left behind: answers a line for each process that was still there after 20 s, and kills it. Then removes the run's folder.
- * Without /proc, as on macOS, it cannot see processes and answers none.
+ * Ends the processes that a run has left behind: returns a line for each that was still there after 20 s, and kills it. Then removes the run's folder.
+ * Without /proc, as on macOS, it cannot see processes and returns no lines.
  */
 export async function tidy(folder) {
   let left = processesIn(folder);
@@ -39,7 +39,7 @@ export async function tidy(folder) {
   return lines;
 }
 
-/** The processes whose command, environment or working folder is in this folder; not this one, nor what cannot be read. */
+/** The processes whose command, environment or working folder is in this folder; without this process, and without those that cannot be read. */
 export function processesIn(folder) {
   if (!existsSync('/proc/self/environ')) return [];
   return readdirSync('/proc')

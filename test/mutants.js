@@ -14,7 +14,7 @@ const HANGS_MS = 180_000;
 const copy = mkdtempSync(join(tmpdir(), 'slipway-mutants-'));
 let escaped = 0;
 try {
-  // As a commit has them: what else lies about is none of theirs.
+  // The files of a commit; other files that lie about are not part of it.
   const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT });
   execFileSync('tar', ['-c', '-f', join(copy, 'files.tar'), '--null', '-T', '-'], {
     cwd: ROOT,
@@ -55,7 +55,7 @@ function isCaught({ bug, file, now, before, test, name }, control) {
 function outcome(tests, name) {
   const jest = join(ROOT, 'node_modules/.bin/jest');
   const given = [jest, '--selectProjects', 'unit', '--json', '--forceExit', '-t', name, ...tests];
-  // What is compiled of the copy is of no use to anybody after it.
+  // Nobody needs the compiled code of the copy after it.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(copy, '.compiled') };
   const options = { cwd: copy, env, encoding: 'utf8', timeout: HANGS_MS, killSignal: 'SIGKILL' };
   const { stdout, stderr, error } = spawnSync(process.execPath, given, options);
@@ -71,7 +71,7 @@ function counted(testResults, test, name) {
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ ancestorTitles, title }) => wanted.test([...ancestorTitles, title].join(' ')));
   const count = (status) => results.filter((result) => result.status === status).length;
-  // What a test leaves unhandled fails its file.
+  // An error that a test leaves unhandled fails its file.
   const failedFiles = files.filter(({ status }) => status === 'failed').length;
   return { passed: count('passed'), failed: count('failed') + failedFiles };
 }

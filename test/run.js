@@ -13,7 +13,7 @@ const CACHE = join(ROOT, 'node_modules/.cache');
 // A third of the work of TypeScript 6, which the import rules are read by: 7 has no API for them.
 const TSC = join(ROOT, 'node_modules/typescript-7/bin/tsc');
 
-// Each of its checkers reads for itself what others have read, the declarations of packages: four, as it would have, take 16 s of CPU, one takes 10. The other checks have the other cores.
+// Each checker reads the declarations of packages again for itself: with four, the default, that takes 16 s of CPU, with one 10. The other checks use the other cores.
 const CHECKERS = String(Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2))));
 
 // Through a pipe biome would colour all the same.
@@ -69,7 +69,7 @@ function tierOf(file) {
   return Object.entries(TIERS).find(isIn)?.[0] ?? 'unit';
 }
 
-/** Runs jest on these tiers, with options, in a temporary folder of its own; red too when a process is left behind. */
+/** Runs jest on these tiers, with options, in a separate temporary folder; fails too when a process is left behind. */
 async function tests(given) {
   const folder = ownFolder();
   const env = { ...process.env, TMPDIR: folder };
@@ -80,7 +80,7 @@ async function tests(given) {
   return 1;
 }
 
-/** Format and lint, types, and the import rules, side by side: what each says comes out in one piece. */
+/** Format and lint, types, and the import rules, side by side: the output of each comes in one piece. */
 async function check() {
   const folders = ['src', 'functions', 'runtimes', 'bench', 'test'];
   const codes = await Promise.all([

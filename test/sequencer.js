@@ -1,4 +1,4 @@
-// In which order the test files run: the longest of the last run first; of a fresh clone the largest, which says how long most take.
+// Orders the test files: the longest of the last run first; in a fresh clone the largest first, since size predicts the time of most.
 import { statSync } from 'node:fs';
 import Sequencer from '@jest/test-sequencer';
 

@@ -1,4 +1,4 @@
-// A reporter that lists what was skipped and why. A test of the tier `unit` that is skipped without saying why is a failure: see needing() in support/needs.ts.
+// A reporter that lists the skipped tests, with the reasons. A test of the tier `unit` that is skipped without a reason is a failure: see needing() in support/needs.ts.
 import { relative } from 'node:path';
 import { TIERS } from './tiers.js';
 

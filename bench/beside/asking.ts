@@ -4,7 +4,7 @@ import { request } from 'undici';
 /** The numbers or the text of an answer. */
 export type Answer = readonly number[] | string;
 
-/** A request in JSON, and how its answer is read. */
+/** A request in JSON, and the reader of its answer. */
 export type Asking = {
   readonly path: string;
   readonly body: unknown;
@@ -16,7 +16,7 @@ const LONGEST_MS = 600_000;
 const POLL_MS = 10;
 const HEADERS = { 'content-type': 'application/json' };
 
-/** The first answer of 200. Until then `requireAlive` is to throw where there will never be one. */
+/** The first answer with status 200. Until then `requireAlive` must throw if there will never be one. */
 export async function firstAnswer(
   origin: string,
   { path, body, read }: Asking,
@@ -33,7 +33,7 @@ export async function firstAnswer(
   throw new Error(`${origin}${path} has not answered in ${LONGEST_MS / 60_000} minutes`);
 }
 
-/** Undefined where nothing listens, or what listens is not ready. */
+/** The answer; undefined where nothing listens, or the server is not ready. */
 async function posted(url: string, body: string): Promise<string | undefined> {
   try {
     const answer = await request(url, { method: 'POST', headers: HEADERS, body });

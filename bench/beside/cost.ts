@@ -3,7 +3,7 @@ import { type Answer, type Asking, firstAnswer, requireRight } from './asking.ts
 import { cpuMs, memoryMiB, threadsCpuMs } from './process-tree.ts';
 import { type Command, type Server, startServer } from './server.ts';
 
-/** What one turn of a server costs: from its start to its first right answer, and for a text, row or token of each question once it is warm. */
+/** The cost of one turn of a server: from its start to its first right answer, and for a text, row or token of each question once it is warm. */
 export type Cost = {
   readonly startMs: number;
   readonly startCpuMs: number;
@@ -13,7 +13,7 @@ export type Cost = {
   readonly pssMiB: number;
 };
 
-/** A request of one side, the framework's own answer, and how many texts, rows or tokens that has. */
+/** A request to one side, the framework's own answer, and its number of texts, rows or tokens. */
 export type Held = {
   readonly asking: Asking;
   readonly wanted: Answer;
@@ -21,7 +21,7 @@ export type Held = {
   readonly mostApart: number;
 };
 
-// Code that is compiled while it runs is compiled by then: the ONNX server spends twice as much on each of its first 500 requests.
+// By then, code that is compiled at run time has been compiled: the ONNX server spends twice as much on each of its first 500 requests.
 const WARMING = { cpuMs: 600, wallMs: 3_000 };
 const COUNTING = { cpuMs: 1_500, wallMs: 6_000 };
 const REQUESTS_A_LOOK = 5;
@@ -56,7 +56,7 @@ export async function turn(command: Command, questions: readonly [Held, ...Held[
   }
 }
 
-/** Asks one request after the other until that much CPU, or time, is spent; the last answer has to be right. */
+/** Sends one request after the other until that much CPU, or time, is spent; the last answer has to be right. */
 async function unitsOf(
   client: Client,
   { pid }: Server,

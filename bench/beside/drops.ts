@@ -11,10 +11,10 @@ import type { Ours } from './subject.ts';
 /** The model's name where a server is started without a gateway. */
 export const MODEL = 'm';
 const SOURCES = fileURLToPath(new URL('../../runtimes/onnx', import.meta.url));
-// From there it finds onnxruntime.
+// The bundle finds onnxruntime from this folder.
 const BUNDLE = fileURLToPath(new URL('../../node_modules/.cache/slipway-bench', import.meta.url));
 
-/** A drop of a model under a name of its own, so that it is built anew, and its right answer. */
+/** A drop of a model under a new name, so that it is built anew, and its right answer. */
 export type Drop = {
   readonly model: string;
   readonly ask: (model: string) => Asking;
@@ -22,7 +22,7 @@ export type Drop = {
   readonly mostApart: number;
 };
 
-/** From a model renamed into the bucket to its first right answer through the gateway, ms. */
+/** The time from a model renamed into the bucket to its first right answer through the gateway, ms. */
 export async function dropped(
   slipway: RunningSlipway,
   drop: Ours['drop'],
@@ -43,7 +43,7 @@ export async function dropped(
   return tookMs;
 }
 
-/** Takes a model away, so that it takes no memory or CPU beside the next turns. */
+/** Removes a model, so that it takes no memory or CPU during the next turns. */
 export async function undeployed(slipway: RunningSlipway, model: string): Promise<void> {
   await slipway.ask(model, 'undeploy');
   await slipway.ending(model, 2);
@@ -77,7 +77,7 @@ export async function bundleOnnxServer(): Promise<void> {
   });
 }
 
-/** The model server of an image that a build has made, with nothing before it, as `src/adapters/local/servers/process-servers.ts` starts it. */
+/** The model server of an image that a build has made, with nothing before it, started as in `src/adapters/local/servers/process-servers.ts` starts it. */
 export function serverOf(image: string): Command {
   const model = join(image, 'model');
   const names = readdirSync(model);

@@ -100,7 +100,7 @@ async function wantedOf({ peers: [peer], questions }: Subject): Promise<readonly
   return answers;
 }
 
-/** The questions to one of ours, or to the peer of that name. */
+/** The questions to one of our servers, or to the peer of that name. */
 function heldOf(
   { questions, mostApart }: Subject,
   wanted: readonly Answer[],

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 // USER_HZ, the unit of the times in /proc/PID/stat: 100 on every architecture that Node runs on.
 const MS_A_TICK = 10;
 
-/** The CPU time that a process, what it started and what of that has ended have spent so far; steps of 10 ms. */
+/** The CPU time spent so far by a process and its descendants, including those that have ended; in steps of 10 ms. */
 export function cpuMs(root: number): number {
   const ticks = treeOf(root).map((pid) => {
     const fields = statOf(pid);
@@ -41,7 +41,7 @@ function treeOf(root: number): readonly number[] {
   return [root, ...below(root)];
 }
 
-/** What stands behind the name in brackets; empty of a process that is gone. */
+/** The fields after the name in brackets; empty when the process is gone. */
 function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../proxies.ts';
 
-/** How a server is started: `given` has PORT in place of its port, which is in its environment too. */
+/** The command of a server: `given` has PORT in place of its port, which is in its environment too. */
 export type Command = {
   readonly program: string;
   readonly given: readonly string[];
@@ -26,7 +26,7 @@ export type Server = {
 
 const ENDED_MS = 10_000;
 
-/** Starts a server in a process group of its own, on a free port. What it writes is in a file that its end names. */
+/** Starts a server in a separate process group, on a free port. Its output goes to a file that its end names. */
 export async function startServer({ program, given, environment, cwd }: Command): Promise<Server> {
   const port = String(await freePort());
   const log = join(tmpdir(), `slipway-bench-${port}.log`);
@@ -58,7 +58,7 @@ export async function startServer({ program, given, environment, cwd }: Command)
   };
 }
 
-/** BentoML's workers are in groups of their own, and end only with a server that ends by itself. */
+/** BentoML's workers are in separate process groups, and end only with a server that ends by itself. */
 async function ended(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined || hasEnded(child)) return;

@@ -8,7 +8,7 @@ export type Question = {
   readonly count: number;
   readonly ours: (model: string) => Asking;
   readonly peers: Asking | ((peer: string) => Asking);
-  /** The framework's own answer; the first peer is asked for it where it is not known. */
+  /** The framework's own answer; if it is not known, the first peer's answer is used. */
   readonly wanted?: Answer;
 };
 

@@ -1,10 +1,10 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { row, spread } from '../figures.ts';
 
-/** What each side took in each round. */
+/** The measurements of each side in each round. */
 export type Turns<Took> = Readonly<Record<string, readonly Took[]>>;
 
-/** A figure of a turn, and in how many digits it is printed. `aim` is the least ratio of the other side's to ours. */
+/** A figure of a turn, and the number of digits in which it is printed. `aim` is the least ratio of the other side's to ours. */
 export type Figure<Took> = {
   readonly name: string;
   readonly read: (took: Took) => number;
@@ -12,7 +12,7 @@ export type Figure<Took> = {
   readonly aim?: number | undefined;
 };
 
-/** Has the sides take turns, another one first in each round. */
+/** Lets the sides take turns, with another one first in each round. */
 export async function inTurns<Took>(
   sides: Readonly<Record<string, (round: number) => Promise<Took>>>,
   rounds: number,
@@ -34,7 +34,7 @@ export async function inTurns<Took>(
   return Object.fromEntries(turns);
 }
 
-/** Prints a figure of all sides, and round by round how many times as much the others took as ours. */
+/** Prints a figure of all sides, and the ratio of the others' to ours in each round. */
 export function printFigure<Took>(
   { name, read, digits = 0, aim }: Figure<Took>,
   turns: Turns<Took>,

@@ -51,7 +51,7 @@ function asked(count: number): Question {
   };
 }
 
-/** Values as lists of lists, by the lengths of all dimensions but the first. */
+/** Values as nested lists, by the lengths of all dimensions except the first. */
 function nested(values: readonly number[], lengths: readonly number[]): readonly unknown[] {
   return lengths.reduceRight<readonly unknown[]>(
     (flat, length) =>

@@ -18,15 +18,15 @@ export const CONTEXT = 1024;
 const TOKENS = 64;
 const PROMPT = 'Once upon a time, there was a little girl who lived in a small village.';
 
-/** What one stream took: ms to the first token, tokens a second after it, and CPU ms a token. */
+/** One stream's figures: ms to the first token, tokens a second after it, and CPU ms a token. */
 export type Seen = { readonly firstMs: number; readonly perSecond: number; readonly cpuMs: number };
 
 type Running = { readonly at: string; readonly pid: number };
 type Side = 'slipway' | 'bare';
 
 /**
- * What a language model in a GGUF file answers through Slipway's gateway, beside llama.cpp's own server with nothing before it: the same weights, threads and context.
- * Tokens a second, the time to the first token and CPU of streams; both sides, and the ratio or the difference of each round.
+ * Measures a language model in a GGUF file through Slipway's gateway, beside llama.cpp's own server with nothing before it: the same weights, threads and context.
+ * Prints tokens a second, the time to the first token and the CPU time of streams; both sides, and the ratio or the difference of each round.
  */
 export async function measureLanguage(rounds: number): Promise<void> {
   const weights = await weightsPath();
@@ -73,7 +73,7 @@ function dropOf(weights: string): Ours['drop'] {
   };
 }
 
-/** One streamed answer. Each round has a prompt of its own, so that neither side finds it in its cache. */
+/** One streamed answer. Each round has a different prompt, so that neither side finds it in its cache. */
 export async function asked({ at, pid }: Running, round: number): Promise<Seen> {
   const body = {
     prompt: `${round}. ${PROMPT}`,

@@ -7,7 +7,7 @@ import numpy as np
 
 keras.utils.set_random_seed(7)
 network = keras.applications.MobileNetV2((96, 96, 3), alpha=0.35, weights=None, classes=10, classifier_activation=None)
-# Without the means of some pictures its answers are all but 0.
+# Without the mean values of some pictures its answers are almost 0.
 for layer in network.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.momentum = 0.0

@@ -43,7 +43,7 @@ export async function sentences(): Promise<Subject> {
       },
     ],
     questions: [asked(1), asked(32)],
-    // All sides compute in single precision, by kernels of their own.
+    // All sides compute in single precision, but by different kernels.
     mostApart: 1e-3,
     aims: { startCpu: 5, unitCpu: 2 },
   };

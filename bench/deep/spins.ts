@@ -18,8 +18,8 @@ type Side = { readonly at: string; readonly pid: number };
 type Sides = Readonly<Record<string, Side>>;
 
 /**
- * Tokens a second by how often llama.cpp's threads look before they sleep (`GOMP_SPINCOUNT`), of Slipway's server with nothing before it, beside llama.cpp's own as it is, in turns:
- * on the machine as it is, and beside a busy loop for each core.
+ * Measures tokens a second by how often llama.cpp's threads look before they sleep (`GOMP_SPINCOUNT`), for Slipway's server with nothing before it, beside llama.cpp's own with its defaults, in turns:
+ * on the machine alone, and beside a busy loop for each core.
  */
 export async function measureSpins(rounds: number): Promise<void> {
   const [weights, python] = [await weightsPath(), await llamaPython()];

@@ -5,7 +5,7 @@ import { READER_MODEL, readerRequest, readText } from '../../src/cli/demo/line-r
 import { addConstantModel } from '../../test/support/models/onnx.ts';
 import { model, raw, tensor } from '../../test/support/models/onnx-graph.ts';
 
-/** A model file, a request in the Open Inference Protocol, and what is right of its answer's first output. */
+/** A model file, a request in the Open Inference Protocol, and a check of its answer's first output. */
 export type Subject = {
   readonly path: string;
   readonly body: string;

@@ -1,17 +1,17 @@
-// What vLLM's log says of the memory it took, against what we count before.
+// Compares vLLM's log of the memory it took with the memory that we calculate before.
 import type { GpuModel } from '#domain/artifact/facts.ts';
 import { type FittedServing, type Gpus, gpuMemory } from '#domain/placement/gpu-memory.ts';
 
 const [MIB, GIB] = [2 ** 20, 2 ** 30];
 
-/** A term of the formula, in bytes, and what vLLM said of it; null where it said nothing. */
+/** A term of the formula, in bytes, and vLLM's own figure; null where vLLM gave none. */
 export type Compared = {
   readonly what: string;
   readonly counted: number;
   readonly seen: number | null;
 };
 
-/** Terms of the formula, each with what the log has of it. */
+/** Terms of the formula, each with the log's own figure. */
 export function memoryOf(
   log: string,
   model: GpuModel,
@@ -39,7 +39,7 @@ export function memoryOf(
   ];
 }
 
-/** How far off the count was, in percent of what was seen: above 0 for too much. */
+/** The error of the count, in percent of the measured value: above 0 for too much. */
 export function errorPercent({ counted, seen }: Compared): number | null {
   return seen ? ((counted - seen) / seen) * 100 : null;
 }

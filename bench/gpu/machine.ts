@@ -1,4 +1,4 @@
-// Which GPU there is here, and what runs vLLM: a Python that has it, or its image.
+// Finds the GPU of this machine, and the program that runs vLLM: a Python that has it, or its image.
 import { execFile, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const LAUNCHER = fileURLToPath(new URL('../../runtimes/vllm', import.meta.url));
 const REFERENCE = fileURLToPath(new URL('reference.py', import.meta.url));
 
-/** Why nothing can be proven here, in a sentence. */
+/** The reason why nothing can be proven here, in a sentence. */
 export function missing(says: string): Error {
   return Object.assign(new Error(says), { name: 'Missing' });
 }
@@ -21,11 +21,11 @@ export type Runner = {
   modelPath(folder: string): string;
   /** vLLM's server by our launcher, which ends with its standard input. */
   serve(env: Readonly<Record<string, string>>, folder: string): ReturnType<typeof spawn>;
-  /** What reference.py prints, without a GPU. */
+  /** The output of reference.py, run without a GPU. */
   reference(folder: string, given: readonly string[], input?: string): Promise<string>;
 };
 
-/** The first GPU of this machine, as the calculations have it. */
+/** The first GPU of this machine, in the form that the calculations take. */
 export async function gpuHere(): Promise<Gpus> {
   const query = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits', '--id=0'];
   const told = await run('nvidia-smi', query).catch(() => {
@@ -37,7 +37,7 @@ export async function gpuHere(): Promise<Gpus> {
   return { accelerator: acceleratorOf(name), count: 1, acceleratorMiB: Number(memory) };
 }
 
-/** One GPU of this name, as the cheapest instance of EC2 has it. */
+/** One GPU of this name, as in the cheapest EC2 instance that has one. */
 export function gpuOnEc2(name: string): Gpus {
   const found = instances.instances.find((each) => each.accelerator === name && each.count === 1);
   if (found) return found;
@@ -47,13 +47,13 @@ export function gpuOnEc2(name: string): Gpus {
   );
 }
 
-/** The GPU's memory that is in use, in MiB. */
+/** The GPU memory in use, in MiB. */
 export async function usedMiB(): Promise<number> {
   const query = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '--id=0'];
   return Number((await run('nvidia-smi', query)).stdout.trim());
 }
 
-/** By a Python that imports vllm, else by the image. */
+/** Runs vLLM by a Python that imports it, else by the image. */
 export async function runnerHere({
   VLLM_PYTHON: python,
   VLLM_IMAGE: image,

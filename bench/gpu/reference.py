@@ -1,4 +1,4 @@
-"""What transformers says on the CPU, for bench/gpu.ts. `make FOLDER` writes a small Llama of a fixed seed; `tokens FOLDER TEXT` prints the text's tokens;
+"""The reference answers of transformers on the CPU, for bench/gpu.ts. `make FOLDER` writes a small Llama of a fixed seed; `tokens FOLDER TEXT` prints the text's tokens;
 `judge FOLDER` reads {prompt, tokens} on standard input, and prints at how many of these tokens it would have taken the same, and by how much it would have preferred another where not."""
 
 import json
@@ -22,7 +22,7 @@ def make(folder):
     words = PreTrainedTokenizerFast(tokenizer_object=bare, eos_token="</s>", pad_token="<pad>", unk_token="<unk>", chat_template=TEMPLATE)
     words.save_pretrained(folder)
     torch.manual_seed(7)
-    # Heads as wide as GPUs' kernels of attention take them, and weights so wide that the likeliest token is likelier than the next by far.
+    # Heads of a width that GPUs' attention kernels take, and weights so wide that the likeliest token is far likelier than the next.
     sizes = {"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2}
     config = LlamaConfig(vocab_size=len(words), max_position_embeddings=4096, bos_token_id=1, eos_token_id=1, initializer_range=0.2, **sizes)
     LlamaForCausalLM(config).eval().save_pretrained(folder)

@@ -43,7 +43,7 @@ def answer(rows) -> Answer:
     return Answer(labels=probabilities.argmax(axis=1).tolist(), probabilities=probabilities.tolist())
 
 
-# On the event loop: to hand a request to a thread and back costs more than most of these answers.
+# The model runs on the event loop: handing a request to a thread and back costs more than most of these answers.
 if TAKES_COLUMNS:
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The same model behind the server of KServe, by a Model of one's own: one worker, no gRPC, no line of its log for a request."""
+"""The same model behind KServe's server, by a small Model class: one worker, no gRPC, no line in the log for a request."""
 
 import os
 

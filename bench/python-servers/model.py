@@ -1,4 +1,4 @@
-"""How a user of each framework loads a model and asks it, with one thread: on the rows of a request more gain nothing, and cost CPU."""
+"""Loads and calls a model as a user of each framework would, with one thread: for the rows of a request, more threads gain nothing and cost CPU."""
 
 import os
 
@@ -9,12 +9,12 @@ TAKES_COLUMNS = KIND == "pipeline"
 
 
 def load():
-    """Answers what gives the probabilities of both classes, from a matrix or, with TAKES_COLUMNS, from a table of pandas."""
+    """Returns a function that gives the probabilities of both classes, from a matrix or, with TAKES_COLUMNS, from a pandas table."""
     if KIND == "xgboost":
         import xgboost
 
         booster = xgboost.Booster({"nthread": 1}, model_file=PATH)
-        # Without a DMatrix of each request: XGBoost's own advice for serving.
+        # XGBoost's own advice for serving: no DMatrix for each request.
         return lambda rows: both(booster.inplace_predict(rows))
     if KIND == "lightgbm":
         import lightgbm

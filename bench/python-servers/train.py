@@ -1,4 +1,4 @@
-"""Trains the four models, and asks each for one row and for 32: `train.py FOLDER` leaves there the models and models.json, {kind: {file, versions, questions}}."""
+"""Trains the four models, and calls each with one row and with 32: `train.py FOLDER` writes the models and models.json, {kind: {file, versions, questions}}, to FOLDER."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ WORDS = {"city": ["Arles", "Gaspé", "Kyōto", "Lima", "Turin"], "plan": ["basic
 
 FOLDER = Path(sys.argv[1])
 ROWS, KINDS = make_classification(4000, FEATURES, n_informative=12, random_state=0)
-# What a client would write, and no more of it than others: every server reads the same digits.
+# Clients would write no more digits than these, and every server reads the same ones.
 ROWS = ROWS.round(4)
 
 
@@ -70,7 +70,7 @@ def table():
 
 
 def question(rows, probabilities):
-    """As the Open Inference Protocol asks it and as a FastAPI of one's own does, and the framework's answer."""
+    """The request in the Open Inference Protocol and in a plain FastAPI's form, and the framework's answer."""
     if isinstance(rows, pd.DataFrame):
         inputs = [column(name, rows[name].tolist()) for name in rows]
         plain = rows.to_dict("records")

@@ -7,7 +7,7 @@ import { docker, LABELLED } from './docker.mjs';
 
 const POLL_MS = 100;
 
-/** Through a command of its image, inside the container, which then needs no network at all. */
+/** Calls the server by a command of its image, inside the container, which then needs no network at all. */
 export function askedWithin(container, command) {
   const ask = async (given, body) =>
     JSON.parse(await docker(['exec', '--interactive', container, ...command, ...given], body));
@@ -21,7 +21,7 @@ export function askedWithin(container, command) {
   };
 }
 
-/** Over HTTP on a network that reaches only this machine, for an image with unknown contents. */
+/** Calls the server over HTTP on a network that reaches only this machine, for an image with unknown contents. */
 export async function askedFromOutside(container, { port, healthPath }) {
   const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
   const origin = `http://${await docker(['inspect', '--format', format, container])}:${port}`;

@@ -1,9 +1,9 @@
-// Objects of a bucket, read and written by the role of a build. Their URLs have a secret, so they are never printed.
+// Reads and writes objects of a bucket by the role of a build. Their URLs have a secret, so they are never printed.
 import { chunksOf, ran } from './programs.mjs';
 
 const COPY = ['s3', 'cp', '--only-show-errors'];
 
-/** The bytes of an object, as chunks. Fails after the last of them if they are not all. */
+/** The bytes of an object, as chunks. Fails after the last one if some are missing. */
 export async function* objectAt(url) {
   try {
     yield* chunksOf('aws', [...COPY, url, '-']);
@@ -14,7 +14,7 @@ export async function* objectAt(url) {
 
 /** Writes an object from a text or chunks, of about `bytes`. */
 export async function putObject(url, content, bytes) {
-  // By its size the CLI chooses parts of which an object has no more than S3 allows.
+  // The CLI chooses the size of parts by this, since S3 limits the number of an object's parts.
   const command = [...COPY, '--expected-size', String(bytes), '-', url];
   await ran('aws', command, content).catch((error) => {
     throw withoutUrl(error, url);

@@ -37,7 +37,7 @@ async function make(environment) {
     return say(`could not make ${tag} for ${python.requirements.join(', ')}: ${error.message}`);
   }
   if (ENVIRONMENTS) {
-    // Again, to say how large it was: all of it is in the builder's cache.
+    // Built again to learn its size: all of it is in the builder's cache.
     await build(reference, environment, [`${UNPACKED}=${await unpackedBytes(reference)}`]);
     await push(reference, tag);
   }

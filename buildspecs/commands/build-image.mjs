@@ -1,6 +1,6 @@
 // build-image ARTIFACT: builds the image of the artifact fetched to ARTIFACT, following ARTIFACT/order.json, and prints the record that a build exports: src/domain/build/image.ts.
 // Adopts an existing image with this tag and the same bytes: a tag in ECR is immutable.
-// Where a Dockerfile is built apart, it runs twice: one build makes and tests the image and leaves it, the other takes it and pushes it, and starts nothing.
+// Where a Dockerfile is built in a separate project, it runs twice: one build makes and tests the image and leaves it, the other takes it and pushes it, and starts nothing.
 import { lstat, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { docker, there } from './docker.mjs';
@@ -81,7 +81,7 @@ async function adopted(images, { runtime }) {
       `${IMAGE_TAG} holds another artifact, ${sha256}; this one is ${ARTIFACT_SHA256}`,
     );
   }
-  // Nobody proves a model that is an image, which could have this label from its Dockerfile.
+  // A model that is an image is not proven, and could have this label from its Dockerfile.
   const label = (await isOwn(runtime)) ? '' : image.labels['slipway.proof'];
   const text = Buffer.from(label ?? '', 'base64').toString();
   say(`adopted ${IMAGE_TAG}, built before from the same bytes`);
@@ -139,7 +139,7 @@ async function appended(images, order) {
   return { image, proof };
 }
 
-/** The sha256 of what is served as it was fetched, by path: the same file, not written to since. Of what a build unpacked or converted nobody has any. */
+/** The sha256 of the served files that are unchanged since they were fetched, by path. Files that a build unpacked or converted have none. */
 async function hashesOf(served) {
   const fetched = JSON.parse(await readFile(join(ARTIFACT, 'fetched.json'), 'utf8'));
   const same = fetched.map(async ({ name, sha256, ino, mtimeMs }) => {
@@ -165,7 +165,7 @@ function parsed(text) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** An image that was not started here, for want of a GPU, need not be fetched to be measured either. */
+/** An image that was not started here, for lack of a GPU, need not be fetched to be measured either. */
 async function uncompressedOf({ reference, uncompressedBytes }, { runtime }, smoke) {
   // The label of an owner's own image may come from its Dockerfile.
   if (!smoke && uncompressedBytes && !(await isOwn(runtime))) return uncompressedBytes;

@@ -6,7 +6,7 @@ export function cached(name) {
   return join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'slipway', name);
 }
 
-/** A user without an account, as in many containers, may have no home: the path is then of no folder. */
+/** A user without an account, as in many containers, may have no home: the path then leads nowhere. */
 export function home() {
   try {
     return homedir();

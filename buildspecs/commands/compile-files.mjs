@@ -1,4 +1,4 @@
-// Compiles the files of an environment that are imported: a tenth of all, and the only ones that the next process looks for.
+// Compiles the files of an environment that are imported: a tenth of all files, and the only ones that the next process needs.
 import { execFile } from 'node:child_process';
 import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
@@ -10,8 +10,8 @@ const run = promisify(execFile);
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 
 /**
- * Compiles in advance what these modules will import, and these files beside them; returns the files of the modules.
- * `last` are modules that are imported later on than all the others: `onFirst` is called once nothing is left but what they import.
+ * Compiles ahead the files that these modules will import, and these files beside them; returns the files of the modules.
+ * `last` are modules that are imported later than all the others: `onFirst` is called once only their imports are left.
  */
 export async function compileImported(python, modules, options = {}) {
   const { files = [], last = [], onFirst = () => {}, kept = cached('bytecode') } = options;
@@ -30,7 +30,7 @@ export async function compileFiles(python, files, kept = cached('bytecode')) {
   if (own.length > 0) await compiling(python, { modules: [], kept, files: own });
 }
 
-/** Compiled files are kept for the same files of other environments. -S: it would run the code in .pth files. */
+/** Compiled files are kept for the same files of other environments. Python runs with -S, since it would otherwise run the code in .pth files. */
 async function compiling(python, { modules, files, kept, onFirst = () => {} }) {
   const lib = join(await folderOf(python), 'lib');
   const [version] = await readdir(lib);

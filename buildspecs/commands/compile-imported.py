@@ -1,9 +1,9 @@
 """
-Compiles what a process will import, in the order of its imports: `python -I -S compile-imported.py PACKAGES KEPT [MODULE...] [-- MODULE...]`.
-Writes each file to stdout once it is compiled, and an empty line once the process may begin: what it imports later on, and what comes after `--`, is compiled meanwhile, ahead of it.
+Compiles the modules that a process will import, in the order of its imports: `python -I -S compile-imported.py PACKAGES KEPT [MODULE...] [-- MODULE...]`.
+Writes each file to stdout once it is compiled, and an empty line once the process may begin: its later imports, and the modules after `--`, are compiled meanwhile, ahead of it.
 
 Starting from these modules, it follows the import statements in their bytecode, within PACKAGES, and stores the bytecode beside its source. Nothing is imported, so no package code runs.
-Modules imported in any other way are missed; files listed on stdin, one per line, are compiled too, without following what they import.
+Modules imported in any other way are missed; files listed on stdin, one per line, are compiled too, without following their imports.
 The folder KEPT has a copy by the content of its source, for every other environment with the same file.
 """
 
@@ -30,7 +30,7 @@ HEADER = 16
 MONTH = 30 * 24 * 60 * 60
 # OPTIMIZED and NEWLOCALS: the body of a function, which an import does not run.
 FUNCTION = 3
-# From Python 3.14 on, small integers are loaded by an instruction of their own, which is any other here.
+# From Python 3.14 on, small integers are loaded by a separate instruction, which this code does not look for.
 IMPORT_NAME, LOAD_CONST, EXTENDED_ARG = opmap["IMPORT_NAME"], opmap["LOAD_CONST"], opmap["EXTENDED_ARG"]
 
 
@@ -51,7 +51,7 @@ def main(packages, kept, roots):
             seen.add(name)
             if source:
                 found.append((source, name if source.endswith("__init__.py") else name.rpartition(".")[0]))
-        # Ahead of what else is left, as Python imports it.
+        # These come before everything else that is left, in the order in which Python imports them.
         left[:0] = found
 
     first, last = (roots[: roots.index("--")], roots[roots.index("--") + 1 :]) if "--" in roots else (roots, [])
@@ -80,7 +80,7 @@ def tell(lines):
 
 
 def finish(submit, at_once, left, follow):
-    """Compiles all that is left, and what that imports, in so many batches side by side; yields each that is compiled."""
+    """Compiles all files that are left, and their imports, in so many batches side by side; yields each compiled file."""
     waiting = {}
     while left or waiting:
         while left and len(waiting) < at_once:
@@ -131,7 +131,7 @@ def compiled(source, kept):
 
 
 def loaded(file, *same):
-    """None when it is not there; removes one that a power cut has torn, under all of its names."""
+    """The code in a compiled file; None when there is no such file. Removes a file that a power cut has torn, under all of its names."""
     try:
         with open(file, "rb") as content:
             return marshal.loads(content.read()[HEADER:])
@@ -158,7 +158,7 @@ def put(file, target):
 
 
 def put_if_possible(file, target):
-    """False too where KEPT cannot be read or written, or the disk is full."""
+    """Whether the kept copy could be used; False also where KEPT cannot be read or written, or the disk is full."""
     try:
         return put(file, target)
     except OSError:
@@ -173,19 +173,19 @@ def write(content, target):
 
 
 def forget_unused(kept):
-    """What was compiled a month ago or longer and is in no environment any more."""
+    """Removes compiled files that are a month old or more and no longer in any environment."""
     for each in os.scandir(kept) if os.path.isdir(kept) else ():
         try:
             known = each.stat()
             if known.st_nlink == 1 and known.st_mtime < time.time() - MONTH:
                 os.remove(each.path)
         except FileNotFoundError:
-            # By another build.
+            # Another build has removed it.
             pass
 
 
 def imports_of(code, package):
-    """None of a file that was listed."""
+    """The imports of a file's code; empty for a file that was only listed."""
     return () if code is None or package is None else imports(code, package)
 
 
@@ -209,7 +209,7 @@ def imports(code, package):
 
 
 def operand(operations, operands, at):
-    """Of the instruction there, and where the one before it is."""
+    """The operand of the instruction at `at`, and the place of the instruction before it."""
     value, shift, before = operands[at], 8, at - 1
     while before >= 0 and operations[before] == EXTENDED_ARG:
         value |= operands[before] << shift

@@ -15,12 +15,12 @@ export async function dockerBoth(args, input = '', onSaid = () => {}) {
   return ran('docker', args, input, onSaid);
 }
 
-/** Lets the engine have an image of a registry. */
+/** Pulls an image of a registry into the engine. */
 export async function there(image) {
   await docker(['image', 'inspect', image]).catch(() => docker(['pull', '--quiet', image]));
 }
 
-/** The label by which one machine finds, and may delete, what a killed build left behind. */
+/** The label by which one machine finds, and may delete, a killed build's containers and images. */
 const { CONTAINER_LABEL } = process.env;
 export const LABELLED = CONTAINER_LABEL ? ['--label', CONTAINER_LABEL] : [];
 

@@ -6,7 +6,7 @@ import { withoutLogin } from './without-login.mjs';
 const { WEB_ADAPTER_IMAGE } = process.env;
 
 /**
- * Makes the image of a model that is itself an image: `wishes.image`, by digest, or else built from the Dockerfile in the artifact's folder. Its runtime's Dockerfile then adds what each target needs.
+ * Makes the image of a model that is itself an image: `wishes.image`, by digest, or one built from the Dockerfile in the artifact's folder. Its runtime's Dockerfile then adds the parts that each target needs.
  * `labels` override existing ones.
  */
 export async function dockerfileImage({ images, runtime, wishes, folder, labels, tag }) {
@@ -17,7 +17,7 @@ export async function dockerfileImage({ images, runtime, wishes, folder, labels,
     const given = parts.flatMap(([name, { reference }]) => ['--build-arg', `${name}=${reference}`]);
     const said = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
     const build = [...given, ...said, '--tag', images.built(tag), join('runtimes', runtime)];
-    // An image may have been left instructions for whatever is built on it (ONBUILD): they may copy from any image that can be pulled.
+    // An image may contain instructions for images that are built on it (ONBUILD): they may copy from any image that can be pulled.
     // https://docs.docker.com/reference/dockerfile/#onbuild
     await withoutLogin((env) => buildx(build, env));
   } finally {
@@ -26,7 +26,7 @@ export async function dockerfileImage({ images, runtime, wishes, folder, labels,
   return images.keep(tag);
 }
 
-/** A registry's current one where that answers, else the engine's. */
+/** The registry's current image where the registry answers, else the engine's. */
 async function adapter() {
   const pull = ['pull', '--quiet', '--platform', 'linux/amd64', WEB_ADAPTER_IMAGE];
   const why = await docker(pull).then(

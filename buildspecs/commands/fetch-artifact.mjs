@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { granted, open, retried } from './granted.mjs';
 
-// In the image, another user reads the files.
+// Another user reads the files in the image.
 process.umask(0o022);
 
 try {

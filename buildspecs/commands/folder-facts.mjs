@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { filesIn, sizeOf } from './files.mjs';
 
-/** The record that a build exports of an image that is a folder, as of one in a registry, with the proof in the file PROOF; stores its digest in the folder. Nothing is compressed, so both sizes are the same. */
+/** The record that a build exports for an image that is a folder, like that for an image in a registry, with the proof in the file PROOF; stores its digest in the folder. Nothing is compressed, so both sizes are the same. */
 export async function folderFacts(folder, proof) {
   const digest = await modelDigest(folder);
   const proven = JSON.parse(await readFile(proof, 'utf8'));

@@ -1,4 +1,4 @@
-// Reads what Slipway granted a build, from s3:, https: or file: URLs. They let their holder read, so they are never printed.
+// Reads the files that Slipway granted a build, from s3:, https: or file: URLs. They let their holder read, so they are never printed.
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
@@ -10,7 +10,7 @@ const ATTEMPTS = 3;
 /** A build's order, and the files of its artifact. */
 export async function granted(url) {
   return retried('the list of files', async () =>
-    // In an account: by the role of the build, so that whoever may look at the build and not read the bucket reads nothing by its URL.
+    // In an account, the build's own role reads it: a person who may see the build but not read the bucket gains nothing by its URL.
     json(url.startsWith('s3:') ? objectAt(url) : await open(url)),
   );
 }

@@ -3,7 +3,7 @@ import { docker, LABELLED } from './docker.mjs';
 import { layersOf } from './layer-plan.mjs';
 import { archiveOf } from './model-layer.mjs';
 
-/** On an image of weights, what names them, and on what is made of it. */
+/** Labels: the one that names the weights on an image of weights, and the one on an image made from it. */
 const WEIGHTS = 'slipway.weights';
 const ARTIFACT = 'slipway.artifact-sha256';
 
@@ -24,8 +24,8 @@ export function imagesInEngine() {
     /** Deletes an image that nobody will start. */
     discard: (tag) => docker(['image', 'rm', nameOf(tag)]),
     /**
-     * Makes the image: an environment with the files of `folder`, of which the weights are a layer of their own.
-     * Where an image here has this layer, by what `hashes` says of its files (the sha256 by path), the layer is not made again.
+     * Makes the image: an environment with the files of `folder`, whose weights are a separate layer.
+     * Where an image here has a layer with the same files, by their sha256 in `hashes`, the layer is not made again.
      */
     async append({ environment, folder, labels, tag, hashes }) {
       const layers = await layersOf(folder, hashes);

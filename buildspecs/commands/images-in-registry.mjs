@@ -14,7 +14,7 @@ const LAYERS = {
 /** Docker's `maxLayerDepth`: https://github.com/moby/moby/blob/v25.0.0/layer/layer_store.go */
 const MOST_LAYERS = 125;
 const AT_ONCE = 3;
-/** Before the key of a layer of weights, in the comment of its history. https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties */
+/** The prefix of the key of a layer of weights, in the comment of its history. https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#properties */
 const KEYED = 'slipway: weights ';
 
 /** Images in two repositories of one registry: those of models, and those of the environments that they are based on. */
@@ -40,7 +40,7 @@ export async function imagesInRegistry(models, environments) {
     /** A build may not delete from the registry; the same bytes would be found again, and fail again. */
     async discard() {},
     /**
-     * Makes the image: an environment with the files of `folder` in layers of their own. `hashes` has the sha256 of files by path, and `previous` is the tag of an image whose layers it may share, or null.
+     * Makes the image: an environment with the files of `folder` in separate layers. `hashes` has the sha256 of files by path, and `previous` is the tag of an image whose layers it may share, or null.
      * Throws with `isTaken` when another build was first.
      */
     async append({ environment, folder, labels, tag, hashes, previous }) {
@@ -85,14 +85,14 @@ async function withModel({ to, from, base, folder, labels, layers, known }) {
   };
 }
 
-/** The label with the image's unpacked size: its environment's has it, unless that was built before there was this label. */
+/** The label with the image's unpacked size: that of its environment and the layers; left out where the environment was built before there was this label. */
 function unpackedOf({ config: { Labels } }, layers) {
   const own = Number(Labels?.[UNPACKED]);
   const sum = layers.reduce((total, { bytes }) => total + bytes, own);
   return own ? { [UNPACKED]: String(sum) } : {};
 }
 
-/** {digest, size, diffId, key} of a layer that is in the repository then: found there under its key, or else made. */
+/** {digest, size, diffId, key} of a layer that is found in the repository under its key, or else is made and stored there. */
 async function stored(to, known, folder, { paths, key }) {
   const found = known.get(key);
   if (found && (await to.has(found.digest))) return { ...found, key };
@@ -101,7 +101,7 @@ async function stored(to, known, folder, { paths, key }) {
   return { ...layer.facts(), key };
 }
 
-/** As many at once as an engine pushes. */
+/** Stores the layers, as many at once as an engine pushes. */
 async function eachOf(layers, store) {
   const done = [];
   const left = layers.entries();
@@ -127,7 +127,7 @@ function changedConfig({ config, rootfs, history = [], ...rest }, added, labels)
   };
 }
 
-/** {digest, size, diffId} of the layers of weights in an image, by their keys; none where there is no such image. */
+/** {digest, size, diffId} of the layers of weights in an image, by their keys; empty where there is no such image. */
 async function layersIn(repository, tag) {
   const manifest = tag && (await repository.manifest(tag));
   if (!manifest) return new Map();
@@ -144,7 +144,7 @@ async function configOf(repository, manifest) {
   return JSON.parse(await repository.blob(JSON.parse(manifest).config.digest));
 }
 
-/** Reports here what Lambda would refuse later. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html */
+/** Describes the image, and reports here a limit for which Lambda would refuse it later. https://docs.aws.amazon.com/lambda/latest/dg/images-create.html */
 function describe(repository, bytes, labels) {
   const { mediaType, config, layers } = JSON.parse(bytes);
   const other = layers?.find((layer) => !/[.+]gzip$/.test(layer.mediaType));

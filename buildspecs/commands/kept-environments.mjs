@@ -1,4 +1,4 @@
-// Environments of the server's locked packages alone, which nothing of a model goes into: kept once for a machine, as hard links.
+// Environments with only the server's locked packages, without any part of a model: kept once for a machine, as hard links.
 import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import { cached } from './caches.mjs';
 
 const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
-// Written anew for each environment that is installed.
+// This file is written anew for each environment that is installed.
 const LOCK = 'lock.txt';
 
-/** Where an environment of this name is kept for a Python: an update of that may be of another version. */
+/** The folder in which an environment of this name is kept for a Python: an update of that Python may be another version. */
 export async function keptAs(name, python) {
   const program = await realpath(python);
   const { mtimeMs } = await stat(program);
@@ -17,20 +17,20 @@ export async function keptAs(name, python) {
   return join(cached('environments'), hash.digest('hex'));
 }
 
-/** Whether there is one, which is now at `folder` too. */
+/** Links a kept environment to `folder`, and returns whether there was one. */
 export async function takeKept(from, folder) {
   try {
     await mkdir(dirname(folder), { recursive: true });
     linkAll(from, folder);
     return true;
   } catch {
-    // There is none, it is being deleted, or it is on another disk.
+    // It does not exist, is being deleted, or is on another disk.
     await rm(folder, { recursive: true, force: true });
     return false;
   }
 }
 
-/** Forgets those that have been in no environment for a month. */
+/** Keeps an environment for later ones, and removes kept ones that no environment has used for a month. */
 export async function keepEnvironment(folder, as) {
   const partial = `${as}.${process.pid}.partial`;
   try {
@@ -58,11 +58,11 @@ async function forgetUnused(kept) {
   for (const name of await readdir(kept)) {
     const folder = join(kept, name);
     const lock = await stat(join(folder, LOCK)).catch(() => undefined);
-    // Its links are the environments that were made of it.
+    // Its links are the environments that were made from it.
     const isUsed = lock !== undefined && lock.nlink > 1;
     const { mtimeMs } = await stat(folder);
     if (isUsed || mtimeMs > Date.now() - MONTH_MS) continue;
-    // Under its own name another build could take half of it.
+    // While it is deleted under its own name, another build could take half of it.
     const gone = `${folder}.${process.pid}.gone`;
     await rename(folder, gone);
     await rm(gone, { recursive: true });

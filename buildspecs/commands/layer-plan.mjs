@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join, posix, relative } from 'node:path';
 
-/** Below this a file lies with the others: a layer more costs some requests. */
+/** Smaller files share a layer with the others: each further layer costs some requests. */
 const WEIGHTS_BYTES = 16 * 1024 * 1024;
-/** Layers are pulled side by side, and a layer whose files are the same is pulled and stored once. A file is in one layer, however large: no server joins it again. */
+/** Layers are pulled side by side, and a layer whose files are the same is pulled and stored once. A file is in one layer, however large: no server could join its parts again. */
 const LAYER_BYTES = 512 * 1024 * 1024;
 /** A model has at most twice as many layers as fit its size, and one more, since two neighbours together exceed one layer. */
 const MOST_SHARES = 24;
 
 /**
- * The layers that a model's files become, as lists of paths below `folder` (`./model/weights.bin`): its weights by whole files, in the order of their names, then all else.
+ * The layers of a model's files, as lists of paths below `folder` (`./model/weights.bin`): the weights by whole files, in the order of their names, then all other files.
  * `bytes` is the size of its files; `key` names the content of a layer of weights by the sha256 of its files, which `hashes` has by path; null where it lacks one.
  */
 export async function layersOf(folder, hashes) {
@@ -27,7 +27,7 @@ export async function layersOf(folder, hashes) {
   ];
 }
 
-/** All that is in a folder, itself first, in a fixed order; `bytes` of files alone. */
+/** Everything in a folder, itself first, in a fixed order; only files have `bytes`. */
 async function entriesOf(folder) {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   const entries = found.map(async (entry) => {

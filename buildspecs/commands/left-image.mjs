@@ -6,10 +6,10 @@ import { retried } from './granted.mjs';
 import { chunksOf } from './programs.mjs';
 import { unpackedBytes } from './unpacked.mjs';
 
-/** What Lambda and the hosts of containers run. */
+/** The platform that Lambda and the hosts of containers run. */
 const PLATFORM = 'linux/amd64';
 
-/** Leaves an image of the engine, and after it what its smoke test has found, at `place`, the URL of an object without its ending. */
+/** Leaves an image of the engine, and after it the result of its smoke test, at `place`, the URL of an object without its ending. */
 export async function leaveImage(place, image, smoke) {
   const bytes = await unpackedBytes(image);
   await retried('leaving the image', () =>
@@ -20,8 +20,8 @@ export async function leaveImage(place, image, smoke) {
 }
 
 /**
- * Has the engine load the image that was left at `place`, which starts nothing of it, and answers {smoke, uncompressedBytes} of it.
- * `image` is the name that it was left by, and `sha256` that of the artifact that it has to be of.
+ * Has the engine load the image that was left at `place`, without starting it, and returns its {smoke, uncompressedBytes}.
+ * `image` is the name by which it was left, and `sha256` that of the artifact from which it must have been made.
  */
 export async function takeImage(place, image, sha256) {
   const { smoke } = await retried('the test of the image', () => json(objectAt(`${place}.json`)));

@@ -28,7 +28,7 @@ const INSTALL = join(SERVER, 'install-packages.sh');
 const SERVING = [
   'slipway_server.__main__',
   'slipway_server.describe',
-  // By numpy's code that is not Python's.
+  // numpy's compiled code imports this one.
   'numpy._core._exceptions',
   'uvicorn.lifespan.off',
   'uvicorn.loops.asyncio',
@@ -47,13 +47,13 @@ const CONVERTING = [
 // Marks an environment in which a model can be loaded, and so a server started: src/adapters/local/servers/process-spares.ts.
 const READY = 'ready';
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
-// Where Python finds its own modules, in an environment.
+// The file by which Python finds its own modules in an environment.
 const CONFIGURATION = 'pyvenv.cfg';
 
 /**
- * Creates, when they are asked for, the environment that an order names and the converter's, under IMAGES/environments where they are missing, and the links to them in the image's folder.
- * `environment` and `converter` answer its Python as soon as a model can be loaded in it. That of a converter, which not every version of a framework has, is empty where there is none: then the framework serves the model.
- * `finish` waits for what is still being compiled.
+ * Creates on demand the environment that an order names and the converter's, under IMAGES/environments where they are missing, and the links to them in the image's folder.
+ * `environment` and `converter` return the environment's Python as soon as a model can be loaded in it. Not every version of a framework has a converter: without one it returns an empty place, and the framework serves the model.
+ * `finish` waits for the rest of the compilation.
  */
 export function makeEnvironments(images, image, { environmentHash, python, keptBecause, imports }) {
   const tools = once(() => findTools([python.python, ...python.orElse]));
@@ -79,7 +79,7 @@ export function makeEnvironments(images, image, { environmentHash, python, keptB
   return {
     environment: once(() => {
       const { requirements } = python;
-      // The numpy that the server is locked with, where a model asks for nothing.
+      // The server's locked numpy, where a model asks for no packages.
       const numpy = requirements.length > 0 ? 'numpy' : `-r ${join(SERVER, 'numpy.txt')}`;
       const modules = { first: [...SERVING, ...imports], last: [] };
       const packages = [numpy, ...requirements];
@@ -100,7 +100,7 @@ export function makeEnvironments(images, image, { environmentHash, python, keptB
   };
 }
 
-/** `isNew` where it was installed, `kept` where it is to be kept then. */
+/** `isNew` means that it was installed, `kept` is the place where it should then be kept. */
 async function provide(name, as, { packages, isKept }, { folder, image, tools, torchIndex }) {
   await link(name, as, image);
   const environment = join(folder, name);
@@ -116,7 +116,7 @@ async function provide(name, as, { packages, isKept }, { folder, image, tools, t
 async function compiled(environment, { first, last }, onFirst) {
   progress('compiling what is imported');
   try {
-    // All of the server: it imports what a format needs by name.
+    // All files of the server are compiled, since it imports a format's modules by name.
     const files = await filesIn(await serverIn(environment));
     await compileImported(pythonIn(environment), first, { files, last, onFirst });
   } catch (error) {
@@ -145,7 +145,7 @@ async function link(name, as, image) {
   await symlink(join('..', '..', 'environments', name), join(image, as));
 }
 
-/** False where it is a kept one, with all that is compiled. */
+/** Whether it had to be installed; False where it is a kept one, with its compiled files. */
 async function make(folder, { wanted, kept, torchIndex }, { uv, python }) {
   const partial = `${folder}.${process.pid}.partial`;
   await removeLeft(folder);
@@ -177,7 +177,7 @@ async function requireSame(folder, configured) {
   );
 }
 
-/** Deletes what killed builds left half made: some hundred megabytes each. */
+/** Deletes the half-made folders of killed builds: some hundred megabytes each. */
 async function removeLeft(folder) {
   const [all, name] = [dirname(folder), basename(folder)];
   for (const left of await readdir(all).catch(() => [])) {
@@ -209,7 +209,7 @@ async function install(uv, folder, { wanted, torchIndex = 'none' }) {
 }
 
 async function installServer(folder) {
-  // Files that another Python has compiled beside it are not for this one.
+  // Files beside it that another Python has compiled are of no use to this one.
   const filter = (path) => basename(path) !== '__pycache__';
   await cp(join(SERVER, 'slipway_server'), await serverIn(folder), { recursive: true, filter });
 }

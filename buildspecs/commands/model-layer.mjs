@@ -7,7 +7,7 @@ import { storedGzip } from './stored-gzip.mjs';
 const TAR = [
   ...['--create', '--format=posix', '--mtime=@0', '--numeric-owner'],
   ...['--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'],
-  // Writes as much at once as a pipe holds.
+  // Each write is as large as a pipe's buffer.
   '--blocking-factor=128',
   ...['--owner=0', '--group=0', '--mode=u=rwX,go=rX', '--transform=s,^\\.\\(/\\|$\\),opt\\1,'],
   ...['--no-recursion', '--null', '--files-from=-'],
@@ -17,7 +17,7 @@ const TAR = [
 export async function* archiveOf(folder, paths) {
   const tar = spawn('tar', ['--directory', folder, ...TAR], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(tar, 'close');
-  // It says itself why it ends early.
+  // The program itself reports why it ends early.
   tar.stdin.on('error', () => undefined);
   tar.stdin.end(paths.map((path) => `${path}\0`).join(''));
   yield* tar.stdout;

@@ -15,7 +15,7 @@ const IMAGE = 'docker://';
 const LAUNCHER = join(import.meta.dirname, '../../runtimes/python/slipway_server/walls.py');
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 const LAST_OUTPUT_MS = 1000;
-// By the clock, whatever a model says: as long as it may compute (BUILD_CPU_SECONDS). One that sleeps would keep its place from other builds.
+// The limit in real time, equal to the CPU time that a model may use (BUILD_CPU_SECONDS). A model that sleeps would keep its place from other builds.
 const MOST_SECONDS = 1800;
 // slipway_server.describe says this once the model is loaded.
 const LOADED = 'progress: proving the model';
@@ -26,8 +26,8 @@ export function imageOf(place) {
 }
 
 /**
- * Runs Python on the artifact in a folder, whose own code may write to `out` alone.
- * `startupSeconds` is how long its server may take to get ready; what takes longer to load could not be served.
+ * Runs Python on the artifact in a folder, whose own code may only write to `out`.
+ * `startupSeconds` is how long its server may take to get ready; a model that takes longer to load could not be served.
  */
 export function modelPython(artifact, { out, model, facts, startupSeconds }) {
   const env = {
@@ -36,14 +36,14 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
     MODEL_PATH: model,
     MODEL_FACTS: facts,
     ORT_DISABLE_TELEMETRY: '1',
-    // Its memory is measured as it is served: runtimes/python/Dockerfile.
+    // Its memory is measured under the same settings as in serving: runtimes/python/Dockerfile.
     GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     // From 3.11 on, modules are not searched in the working directory.
     PYTHONSAFEPATH: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   };
 
-  /** All that it prints. `loads`: it loads the model, which has limits of the clock and of what it writes. An error's `isOver` says that it reached one. */
+  /** The program's whole output. `loads` means that it loads the model, which has limits in real time and in the bytes that it writes. An error's `isOver` says that it reached one. */
   async function printed(place, given, { loads = false } = {}) {
     const image = imageOf(place);
     const limits = {
@@ -79,7 +79,7 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
 async function printedIn(where, [program, given], limits) {
   const running = run(program, given, { ...MOST_OUTPUT, ...where });
   letGo(running.child);
-  // Code that asks somebody for a line as it is imported has its end at once.
+  // Code that reads a line of input while it is imported gets the end of the input at once.
   running.child.stdin.on('error', () => undefined).end();
   const limit = limited(() => running.child.kill('SIGKILL'), limits);
   handOnProgress(running.child, limit.tell);
@@ -106,7 +106,7 @@ async function printedInImage(image, given, inImage, limits) {
   }
 }
 
-/** Calls `end` for what loads the model when that takes longer than so many seconds or writes too much, and in any case after the most. It is told the stages; `error` says why it has ended something. */
+/** Calls `end` for a process that loads the model when that takes longer than so many seconds or writes too much, and in any case after the most. `tell` takes its stages; `error` gives the reason for an end. */
 function limited(end, { loadingSeconds, out }) {
   let over;
   function endIt(says) {
@@ -133,7 +133,7 @@ function limited(end, { loadingSeconds, out }) {
   };
 }
 
-/** The walls around a process that loads the model: it sees the artifact and its environment, and writes to one folder. `none` is said by a Slipway that was told to do without. */
+/** The walls around a process that loads the model: it sees the artifact and its environment, and writes to one folder. `none` comes from a Slipway that was started without walls. */
 function walls(place, { artifact, out }) {
   if (!WALLS) {
     throw new Error('no walls were given to set around the model, so it was not loaded');

@@ -1,26 +1,26 @@
-// Counts what the code of a model writes to the one folder that it may write to in a build: as src/adapters/local/servers/scratch-watch.ts counts what a server writes.
+// Counts the files that a model's code writes to the only folder that it may write to in a build, as src/adapters/local/servers/scratch-watch.ts counts those of a server.
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filesIn, sizeOf } from './files.mjs';
 
 const MEBIBYTE = 2 ** 20;
-// A model may write this besides its converted files: as much as its server later may.
+// A model may write this in addition to its converted files: as much as its server may later.
 const SPARE_BYTES = 512 * MEBIBYTE;
-// Weights of 16 bits as floats of 32, once in pieces and once as a whole.
+// 16-bit weights as 32-bit floats, once in pieces and once as a whole.
 const TIMES_THE_MODEL = 4;
 const MOST_FILES = 10_000;
-// A deeper path comes near the longest one that the system takes.
+// A deeper path would come near the system's limit.
 const MOST_DEEP = 64;
 const PERIOD_MS = 1_000;
 const BLOCK_BYTES = 512;
 
-/** The limits of what a model's code writes while it is proven: 512 MiB and four times its size, in 10,000 files. */
+/** The limits of the files that a model's code writes while it is proven: 512 MiB and four times its size, in 10,000 files. */
 export async function limitsFor(model) {
   const bytes = await sizeOf(await filesIn(model));
   return { mostBytes: SPARE_BYTES + TIMES_THE_MODEL * bytes, mostFiles: MOST_FILES };
 }
 
-/** Looks every second, and calls `onOver` once, with a sentence, when `folder` has more than these limits. Returns what ends that. */
+/** Looks every second, and calls `onOver` once, with a sentence, when `folder` has more than these limits. Returns a function that ends the watch. */
 export function watchOut(folder, limits, onOver) {
   let timer;
   let isEnded = false;
@@ -39,7 +39,7 @@ export function watchOut(folder, limits, onOver) {
   };
 }
 
-/** Why there is more in a folder than there may be, as a sentence; undefined where there is not. On Linux also what has no name any more, while a process of this build has it open. */
+/** The limit that a folder exceeds, as a sentence; undefined where it exceeds none. On Linux this includes deleted files that a process of this build still has open. */
 export async function overIn(folder, { mostBytes, mostFiles }) {
   const seen = new Set();
   let bytes = 0;
@@ -71,14 +71,14 @@ export async function overIn(folder, { mostBytes, mostFiles }) {
   }
 
   async function atPath(path, depth) {
-    // A file that was removed meanwhile takes no room any more.
+    // A file that was removed meanwhile takes no space any more.
     const file = await lstat(path).catch(() => undefined);
     if (!file) return undefined;
     const over = added(file);
     return over || !file.isDirectory() ? over : inFolder(path, depth);
   }
 
-  /** Files that were removed take their room until the last process has closed them. */
+  /** Removed files take space until the last process has closed them. */
   async function unnamed() {
     const { dev } = await stat(folder);
     for (const descriptor of await openInSession()) {
@@ -102,7 +102,7 @@ async function namesIn(folder) {
   }
 }
 
-/** The descriptors of all processes that this build has started: a build leads a session of its own. */
+/** The descriptors of all processes that this build has started: a build leads a separate session. */
 async function openInSession() {
   const own = await sessionOf('self');
   if (own === undefined) return [];

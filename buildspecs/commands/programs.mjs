@@ -21,7 +21,7 @@ export async function ran(program, args, input = '', onSaid = () => {}) {
   throw failed(program, args, { said, code });
 }
 
-/** The output of a program, as chunks. Fails like `ran`, after the last of them. Started by its reader: Node discards the unread output of a program that has ended. */
+/** The output of a program, as chunks. Fails like `ran`, after the last chunk. Started by its reader: Node discards the unread output of a program that has ended. */
 export async function* chunksOf(program, args) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = Promise.all([text(child.stderr), endOf(child)]);

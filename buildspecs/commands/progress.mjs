@@ -1,15 +1,15 @@
-// A build tells its stage by a line in its log; src/domain/build/build-progress.ts reads it there.
+// A build reports its stage by a line in its log; src/domain/build/build-progress.ts reads it there.
 import { createInterface } from 'node:readline';
 
 const LINE = /^progress: [A-Za-z][A-Za-z0-9 ,]{0,59}$/;
-// A model that prints such lines has them cut off here.
+// If a model prints such lines, only this many are passed on.
 const MOST_LINES = 100;
 
 export function progress(stage) {
   process.stderr.write(`progress: ${stage}\n`);
 }
 
-/** Hands on the stages that a program tells on its standard error, which is kept until it ends; `onStage` is called with each line. */
+/** Passes on the stages that a program reports on its standard error, which is kept until it ends; `onStage` is called with each line. */
 export function handOnProgress(child, onStage = () => undefined) {
   let left = MOST_LINES;
   createInterface({ input: child.stderr }).on('line', (line) => {
@@ -20,7 +20,7 @@ export function handOnProgress(child, onStage = () => undefined) {
   });
 }
 
-/** Tells how many of so many packages are there, by what uv says as it installs them: it names each download of some size when that begins and ends, and those that it does not name take no time. */
+/** Reports how many of so many packages are installed, from uv's output: it names each large download when that begins and ends, and packages that it does not name take no time. */
 export function followInstall(uv, total) {
   progress(`installing ${total} packages`);
   let downloading = 0;

@@ -1,4 +1,4 @@
-// The build exports all of it in one variable, and it is kept in the registry and as the image's label. AWS documents no size limit for exported variables
+// The build exports the whole proof in one variable, and it is kept in the registry and as the image's label. AWS documents no size limit for exported variables
 // (https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ExportedEnvironmentVariable.html), but Linux starts no program with a variable of 128 KiB (MAX_ARG_STRLEN),
 // and the output of the artifact's own code has no limit.
 const MOST_SIGNATURE_BYTES = 16 * 1024;

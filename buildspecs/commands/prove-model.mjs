@@ -1,4 +1,4 @@
-// Turns an artifact into what its model is served from. Nothing of it is loaded in this process, but by a Python with the model's packages, and by one that also converts to ONNX: see model-python.mjs.
+// Turns an artifact into the files that its server loads. This process loads nothing of it: a Python with the model's packages does, and one that also converts to ONNX: see model-python.mjs.
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { compileFiles } from './compile-files.mjs';
@@ -9,8 +9,8 @@ import { proofOf } from './proof.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 
 /**
- * Makes the folder ARTIFACT/served of the artifact in ARTIFACT/model, with the folder `model` and `facts.json`, and writes what was found out by loading the model to ARTIFACT/proof.json, which is empty if the runtime takes no packages, and so there is nothing to find out.
- * `environment` and `converter` answer the place of a Python, that of a converter empty if there is none. A model that may be converted is loaded by its converter, once: only one that is served as it is needs its environment too.
+ * Makes the folder ARTIFACT/served from the artifact in ARTIFACT/model, with the folder `model` and `facts.json`, and writes the findings of loading the model to ARTIFACT/proof.json. That file is empty if the runtime takes no packages, since there is nothing to find out then.
+ * `environment` and `converter` return the place of a Python; the converter's is empty if there is no converter. A model that may be converted is loaded by its converter, once: only a model that is served unconverted needs its environment too.
  */
 export async function proveModel(artifact, order, { environment, converter }) {
   const work = workFolder(artifact, order);
@@ -42,7 +42,7 @@ function workFolder(artifact, order) {
 }
 
 async function layOut({ artifact, order, served, out, facts, python }, place) {
-  // Another user reads it there, whatever this one keeps to itself by default.
+  // Another user must be able to read it there, whatever this user's umask is.
   if (imageOf(place)) process.umask(0o022);
   await mkdir(served, { recursive: true });
   // Whatever inspection found is all that is loaded, and the walls of each Python go by it: nothing is determined again by other rules.
@@ -58,6 +58,11 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
   }
   await rename(unpacked, join(served, 'model'));
   for (const name of order.facts.leftOut ?? []) await rm(join(served, 'model', name));
+<<<<<<< HEAD
+=======
+  // The server loads only what inspection found; no other rule determines any of it again.
+  await writeFile(facts, JSON.stringify(order.facts));
+>>>>>>> c2
 }
 
 async function prove(work, runtime, { environment, convertedIn }) {
@@ -81,7 +86,7 @@ async function prove(work, runtime, { environment, convertedIn }) {
 
 const NOT_CONVERTED = { converted: false, rows: 0, maxDifference: null, onnxMicros: null };
 
-/** The model's own description, by what converts it, with its `conversion`; only a reason where that did not come to an end. */
+/** The model's own description by the converter, with its `conversion`; only a reason where the conversion did not finish. */
 async function converted({ order, onnx, python }, place) {
   progress('loading the model');
   const int8 = order.wishes.optimize === 'int8' ? ['--int8'] : [];
@@ -91,9 +96,9 @@ async function converted({ order, onnx, python }, place) {
     if (!imageOf(place)) await compileFiles(place, uncompiled);
     return attempt;
   } catch (error) {
-    // It would be no faster in its own framework.
+    // It would not be faster in its own framework.
     if (error.isOver) throw error;
-    // Whether the model itself is to blame is seen where its framework alone loads it.
+    // Only its framework, loading it alone, shows whether the model itself is the cause.
     return { reason: `its conversion ended: ${error.stderr?.trim() || error.message}` };
   }
 }
@@ -176,7 +181,7 @@ async function exchangeModel({ served, onnx }) {
   await rename(onnx, join(served, 'model', 'model.onnx'));
 }
 
-/** A folder of Hugging Face keeps its configuration and its tokenizer; only its weights are exchanged. */
+/** A Hugging Face folder keeps its configuration and its tokenizer; only its weights are replaced. */
 async function exchangeWeights({ order, served, onnx }) {
   const { modelFile, data } = order.facts;
   const folder = join(served, 'model', modelFile, dirname(data.file));

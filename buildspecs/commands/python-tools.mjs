@@ -8,7 +8,7 @@ import { cached, home } from './caches.mjs';
 const run = promisify(execFile);
 const UV = 'uv==0.13.9';
 
-/** The first of these versions that is on this machine. pyenv's are looked at first: some of its shims fail, after a quarter of a second. */
+/** The first of these versions that this machine has. pyenv's own Pythons are tried first: some of its shims fail, after a quarter of a second. */
 export async function findPython(uv, pythons) {
   for (const version of pythons) {
     const found = (await pyenvs(version)) ?? (await systems(uv, version));
@@ -82,7 +82,7 @@ async function firstPython() {
   );
 }
 
-// A path below a file fails at once, and not by the promise.
+// For a path below a file this throws at once, instead of rejecting.
 function runs(program) {
   return succeeds((async () => run(program, ['--version']))());
 }

@@ -22,7 +22,7 @@ const AS_LAMBDA = [
 /**
  * Starts an image as it will run, but without outbound network, and sends its model a request if one is known.
  * Returns {startMs, peakBytes}: the time until it was ready, and the server's memory. Fails with the server's output if it does not get that far.
- * An image without a command for asking it is first tried as on Lambda; if it only starts as a container, `refusedByLambda` says why.
+ * An image without a command that calls it is first tried as on Lambda; if it only starts as a container, `refusedByLambda` says why.
  */
 export async function smokeTest({ runtime, ...start }) {
   // Pulled first, so that only the start is timed.

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// Where Docker keeps logins, and the programs that know some. https://docs.docker.com/reference/cli/docker/login/#description
+// The settings in which Docker keeps logins and the programs that know some. https://docs.docker.com/reference/cli/docker/login/#description
 const LOGINS = ['auths', 'credHelpers', 'credsStore'];
 // Docker Hub's tokens are kept here too, beside the configuration.
 const SECRET_FILES = new Set(['config.json', '.token_seed', '.token_seed.lock']);

@@ -10,7 +10,7 @@ export type Config = {
   readonly listening: number | null;
   readonly revision: string;
   readonly maxBodyBytes: number;
-  /** How long it may take to finish its requests once it is told to end. */
+  /** How long the server may take to finish its requests after a signal to end. */
   readonly drainSeconds: number;
   /** How columns beyond the model's own are treated. */
   readonly extraColumns: 'ignore' | 'refuse';
@@ -66,7 +66,7 @@ function extraColumns(value: string): Config['extraColumns'] {
   throw new Error(`EXTRA_COLUMNS is "${value}"; it takes ignore or refuse`);
 }
 
-/** Each once, and without the model's own name. */
+/** The aliases, each once, and without the model's own name. */
 function aliases(value: string, own: string): readonly string[] {
   const names = value === '' ? [] : [...new Set(value.split(','))];
   if (names.every((each) => /^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/.test(each)))

@@ -22,7 +22,7 @@ const script = new URL(`./session-worker${extname(import.meta.url)}`, import.met
 const thread = sessionThread(script, isSpare);
 if (isSpare) Object.assign(process.env, await channel.environment());
 const config = configure();
-// Its variables do not say which model it serves.
+// The environment of a spare server does not say which model it serves.
 if (isSpare) process.title = `${SERVER_NAME} ${config.revision}`;
 const opening = openModel(config.modelPath).catch(exitWith(1));
 let session: Session | undefined;
@@ -43,7 +43,7 @@ session = await opening;
 console.log(`${config.name} is ready`);
 channel.tell({ ready: true });
 
-/** A folder holds a model over images or texts, with what prepares them. */
+/** Opens a model over images or texts from a folder, which also holds the settings that prepare its inputs; else a single file. */
 async function openModel(path: string): Promise<Session> {
   if (!(await isFolder(path))) return openSession(thread, path, exitWith(1));
   const images = await readImageFolder(path);

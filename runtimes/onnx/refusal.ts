@@ -1,4 +1,4 @@
-/** An error whose message is for the client, with the HTTP status that says whose fault it is; `retryAfterSeconds` where the same may be answered later, `acceptEncoding` where another coding would be, `code` and `param` where OpenAI's API has a name for it and for the field that it is about. */
+/** An error whose message is for the client, with the HTTP status that says whose fault it is; `retryAfterSeconds` if the same request may succeed later, `acceptEncoding` if another coding would, `code` and `param` if OpenAI's API has a name for the error and for its field. */
 export type Refusal = Error & {
   readonly status: number;
   readonly retryAfterSeconds?: number;

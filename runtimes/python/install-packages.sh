@@ -1,6 +1,6 @@
 #!/bin/sh
-# install-packages UV PYTHON WANTED FOLDER: locks what the file WANTED asks for, by hash, and installs it for PYTHON, the environment in FOLDER. Prints how many packages that are, where they had to be resolved.
-# PyPI's torch for Linux brings CUDA's libraries. Of torch's own packages, and of no other, the index TORCH_INDEX has what was built for CPUs; where it does not answer, or is `none`, they are PyPI's.
+# install-packages UV PYTHON WANTED FOLDER: locks the packages that the file WANTED asks for, by hash, and installs them for PYTHON, the environment in FOLDER. Prints how many packages that are, where they had to be resolved.
+# PyPI's torch for Linux brings CUDA's libraries. For torch's own packages only, the index TORCH_INDEX has builds for CPUs; where it does not answer, or is `none`, they come from PyPI.
 set -eu
 uv=$1 python=$2 wanted=$3 folder=$4
 index=${TORCH_INDEX:-none}
@@ -14,7 +14,7 @@ compile() {
   "$uv" pip compile --quiet --python "$python" --only-binary :all: --generate-hashes --no-header "$@" --output-file "$lock"
 }
 
-# uv asks an explicit index for what names it, and for nothing else: another package of any name that it may have is never seen.
+# uv asks an explicit index only for packages that name it: any other package that the index may have is never seen.
 project() {
   cat <<END
 [project]
@@ -32,11 +32,11 @@ torchaudio = { index = "torch" }
 END
 }
 
-# Writes the lock anew, without CUDA's libraries, and keeps apart what comes from the index.
+# Writes the lock anew, without CUDA's libraries, and keeps apart the packages that come from the index.
 lock_for_cpus() {
   work=$(mktemp -d)
   project >"$work/pyproject.toml"
-  # Whoever has no way there should not wait for it.
+  # A machine that cannot reach the index should not wait for it.
   if UV_HTTP_RETRIES=1 UV_HTTP_TIMEOUT=10 compile "$wanted" "$work/pyproject.toml" 2>"$work/said"; then
     awk -v own="$OWN" -v there="$torch" '/^[^ ]/ { isOwn = $0 ~ own } isOwn { print > there; next } 1' "$lock" >"$work/rest"
     cp "$work/rest" "$lock"
@@ -66,7 +66,7 @@ esac
 [ "$is_locked" ] || cat "$lock" "$torch" 2>/dev/null | grep -cE '^[^ #]+=='
 
 if [ -s "$torch" ]; then
-  # First: with what a model asks for come files that Python runs as it starts, and uv, which loads no package, may start the environment's Python for each command.
+  # torch comes first: other packages may bring files that Python runs as it starts, and uv, which loads no package, may start the environment's Python for each command.
   # The hash is of a wheel of that index, which PyPI does not have.
   "$uv" pip install --python "$python" --only-binary :all: --no-deps --require-hashes --default-index "$index" -r "$torch"
   "$uv" pip install --python "$python" --only-binary :all: --no-deps --require-hashes -r "$lock"

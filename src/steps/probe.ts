@@ -2,6 +2,9 @@ import { judgeGolden, shown } from '#domain/rollout/golden-verdict.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Proof } from './proof.ts';
 
+// A gateway's own reason, with a path and a fix, is longer than an answer of a model that is worth quoting.
+const LONGEST_REASON = 1_000;
+
 /** `busy`: refused at the concurrency limit, which shows neither health nor harm. */
 export type ProbeResult =
   | { readonly kind: 'passed'; readonly latencyMs: number }
@@ -46,7 +49,10 @@ export function readiness(path: string, answer: ProbeAnswer): ProbeResult {
   if (answer.kind === 'none') return { kind: 'failed', reason: answer.reason };
   return answer.status === 200
     ? { kind: 'passed', latencyMs: answer.latencyMs }
-    : { kind: 'failed', reason: `${path} was answered ${answer.status}: ${shown(answer.body)}` };
+    : {
+        kind: 'failed',
+        reason: `${path} was answered ${answer.status}: ${shown(answer.body, LONGEST_REASON)}`,
+      };
 }
 
 /** Whether the request was turned away (429) before a model looked at it. */

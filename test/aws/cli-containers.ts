@@ -26,7 +26,7 @@ import type { Moto } from '../support/aws/moto.ts';
 import { revisionSpec } from '../support/worlds/revision-spec.ts';
 import type { CliWorld } from './cli-world.ts';
 
-/** What the containers of a stage share, made beside the stack: moto's CloudFormation knows too little of it. */
+/** The shared resources of a stage's containers, made beside the stack: moto's CloudFormation cannot make all of them. */
 export async function containerParts(moto: Moto, stage: string) {
   const network = await ecsNetwork(moto, awsClient(ElasticLoadBalancingV2Client, moto));
   const cluster = `slipway-${stage}`;
@@ -148,7 +148,7 @@ export async function lostTargetGroup(
   );
 }
 
-/** Every resource of the kinds that containers take, whoever made it, as `kind name`. */
+/** Every resource of the kinds that containers take, regardless of its maker, as `kind name`. */
 export async function containerInventory(
   moto: Moto,
   { network, cluster }: ContainerParts,

@@ -119,7 +119,7 @@ describeOnMoto('slipway deploy', (moto) => {
       body: '<UpdateStackResponse><UpdateStackResult><StackId>id</StackId></UpdateStackResult></UpdateStackResponse>',
     };
 
-    // Moto's account has none of the roles that a stack with containers has made.
+    // Moto's account lacks the roles that a stack with containers makes.
     const TURNS_ON = ['--containers', 'public', '--skip-doctor'] as const;
 
     it('stay as they are where a deploy does not name them', async () => {
@@ -402,7 +402,7 @@ const EVENTS: Stand = {
     .join('')}</StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>`,
 };
 
-/** An install.js whose `serverless` says where it is run, what is there, and with which arguments. */
+/** An install.js whose `serverless` prints its folder, the files there, and its arguments. */
 const INSTALLS_SERVERLESS = `
   import { mkdirSync, writeFileSync } from 'node:fs';
   mkdirSync('node_modules/serverless/bin', { recursive: true });

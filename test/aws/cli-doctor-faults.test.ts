@@ -21,7 +21,7 @@ type Fault = {
   readonly stands?: readonly Stand[];
   readonly env?: NodeJS.ProcessEnv;
   readonly plant?: (moto: Moto) => Promise<unknown>;
-  /** What AWS's clock shows. */
+  /** The date of AWS's clock. */
   readonly date?: string;
   readonly row: string;
   readonly result: Finding['result'];
@@ -31,7 +31,7 @@ type Fault = {
 
 const status = (name: string) => [stackIn('faulty', name)];
 
-/** What is planted in an account before the first deploy, the row that names it, and what that tells to do. */
+/** The faults planted in an account before the first deploy, the row that names each, and the fix that the row advises. */
 const FAULTS: readonly Fault[] = [
   {
     fault: 'a repository of the name is there',

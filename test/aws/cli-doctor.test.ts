@@ -209,7 +209,7 @@ describeOnMoto('slipway doctor in AWS', (moto) => {
   });
 });
 
-/** What EC2 answers of an account's zones, the last letter first; with one beside them that it has opted in to. */
+/** EC2's answer for an account's zones, the last letter first; with one more zone that the account has opted in to. */
 function zonesOf(ids: readonly string[]): Stand {
   const items = ids.map((id, index) => zone(id, `zone-${'abc'[index]}`, 'availability-zone'));
   const all = [zone('local-az1', 'zone-0', 'local-zone'), ...items].toReversed().join('');

@@ -8,7 +8,7 @@ export type Stand = {
   readonly body: string | (() => string);
 };
 
-/** What `slipway doctor` asks and moto does not have, in the form of the services' own models. */
+/** Answers to the calls of `slipway doctor` that moto does not have, in the form of the services' own models. */
 export function accountAnswers({ concurrency = 1000, builds = 20 } = {}): readonly Stand[] {
   const quota = 'Concurrently running builds for Linux/Medium environment';
   return [
@@ -48,7 +48,7 @@ export function accountAnswers({ concurrency = 1000, builds = 20 } = {}): readon
   ];
 }
 
-/** IAM's answer to who asks whether it may do this. */
+/** IAM's answer to a caller who asks whether it may do this. */
 export function denied(action: string, { byOrganization = false } = {}): Stand {
   const detail = byOrganization
     ? '<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>'
@@ -66,7 +66,7 @@ function simulated(results: readonly string[]): string {
   return `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults>${members}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`;
 }
 
-/** CloudFormation's answer of a stack in a state, which tells no outputs. */
+/** CloudFormation's answer for a stack in a state, without outputs. */
 export function stackIn(stage: string, status: string | (() => string)): Stand {
   const now = typeof status === 'string' ? () => status : status;
   return { calls: /Action=DescribeStacks&/, body: () => described(stage, now()) };
@@ -95,7 +95,7 @@ export const GOOD_QUOTAS = quotas({
   'L-417A185B': 0,
 });
 
-/** Stands in front of moto: answers what `stands` say, and lets moto answer the rest; `date` is what its clock shows. */
+/** Stands in front of moto: gives the answers of `stands`, and lets moto answer the rest; `date` is the time of its clock. */
 export async function startFront(moto: Moto, stands: readonly Stand[], date?: string) {
   const clock = date === undefined ? {} : { date };
   const server = createServer(async (request, response) => {

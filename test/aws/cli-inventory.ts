@@ -19,7 +19,7 @@ import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { awsClient } from '../support/aws/clients.ts';
 import type { Moto } from '../support/aws/moto.ts';
 
-/** Every resource of the kinds that Slipway makes, whoever made it, as `kind name`. */
+/** Every resource of the kinds that Slipway makes, regardless of its maker, as `kind name`. */
 export async function inventory(moto: Moto): Promise<readonly string[]> {
   const names = (kind: string, found: readonly (string | undefined)[] = []) =>
     found.map((name) => `${kind} ${name}`);

@@ -45,7 +45,7 @@ export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Prom
   await router.setShares('shapes', { 'shapes-v1': 1 }, {}, 1);
 }
 
-/** Leaves in a stack what its use does: a model that is live, its upload written twice, an image of an environment, and a key. */
+/** Leaves a stack as after use: with a live model, its upload written twice, an image of an environment, and a key. */
 export async function livedIn(moto: Moto, world: CliWorld): Promise<void> {
   const { Bucket, Table, UsagePlan } = world.outputs;
   const s3 = awsClient(S3Client, moto);
@@ -64,7 +64,7 @@ export async function livedIn(moto: Moto, world: CliWorld): Promise<void> {
   }).create('team', ['shapes']);
 }
 
-/** An image of what serves models, as the first of them had it built. */
+/** An image of the environment that serves models, as the first of them had it built. */
 async function environmentImage(moto: Moto, { stage }: CliWorld): Promise<void> {
   await pushImage(moto, `slipway-${stage}-environments`, 'onnx-e1');
 }
@@ -80,7 +80,7 @@ function pushImage(moto: Moto, repositoryName: string, imageTag: string) {
   return awsClient(ECRClient, moto).send(put);
 }
 
-/** A function with one version, as a revision of the model is one; `tagged` is what it says of itself. */
+/** A function with one version, as a revision of the model is one; `tagged` are its tags. */
 export async function modelFunction(
   moto: Moto,
   { stage, outputs }: Pick<CliWorld, 'stage' | 'outputs'>,

@@ -26,7 +26,7 @@ const ALL = ['uninstall', '--yes', '--delete-bucket', '--delete-table'];
 describeOnMoto('slipway uninstall with containers', (moto) => {
   beforeEach(() => moto().reset());
 
-  /** An installation with a model on Lambda and on Fargate, and what a deployment left that was cut short, beside what belongs to somebody else. */
+  /** An installation with a model on Lambda and on Fargate, and the remains of a deployment that was cut short, beside resources of somebody else. */
   async function lived() {
     const parts = await containerParts(moto(), 'dev');
     await foreignContainer(moto(), parts);

@@ -30,7 +30,7 @@ const ALL = ['uninstall', '--yes', '--delete-bucket', '--delete-table'];
 describeOnMoto('slipway uninstall', (moto) => {
   beforeEach(() => moto().reset());
 
-  /** An installation with a live model, an upload written twice, a key and a deployment under way, beside what belongs to somebody else. */
+  /** An installation with a live model, an upload written twice, a key and a deployment under way, beside resources of somebody else. */
   async function lived() {
     const lambda = awsClient(LambdaClient, moto());
     const other = await installInMoto(moto(), 'other');
@@ -79,7 +79,7 @@ describeOnMoto('slipway uninstall', (moto) => {
 
   it('stops what could make anything new first', async () => {
     const { world, executionArn, lambda } = await lived();
-    // An unregistered function keeps the stack from going, so that what was done to it can be seen.
+    // An unregistered function keeps the stack from being deleted, so that the effects on the stack can be seen.
     await modelFunction(moto(), world, 'mine');
 
     await world.run(ALL);
@@ -189,7 +189,7 @@ describeOnMoto('slipway uninstall', (moto) => {
     expect(stdout).toMatch(/^removed +the model shapes/m);
     expect(stdout).not.toMatch(/^left/m);
     expect(code).toBe(0);
-    // Only the table knew which keys of API Gateway are the stage's.
+    // Only the table had the list of the stage's keys in API Gateway.
     expect((await inventory(moto())).filter((each) => !each.startsWith('key '))).toEqual(before);
   });
 
@@ -199,7 +199,7 @@ describeOnMoto('slipway uninstall', (moto) => {
 
     const { code, stdout } = await world.run(ALL);
     const left = await inventory(moto());
-    // Asked what a deleted stack had made, moto makes it again.
+    // Asked for the resources of a deleted stack, moto creates them again.
     const again = await world.run(ALL);
 
     expect(stdout).toMatch(/uninstall slipway-dev .*, whose creation never completed/);

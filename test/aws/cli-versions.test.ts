@@ -43,7 +43,7 @@ describeOnMoto('slipway in AWS, with versions', (moto) => {
     }
   });
 
-  /** The execution of a workflow that the command line has started: the test does what its steps would. */
+  /** The execution of a workflow that the command line has started: the test plays the part of its steps. */
   async function started(machine: string): Promise<Started> {
     const sfn = awsClient(SFNClient, moto());
     const stateMachineArn = world.outputs[machine];

@@ -31,11 +31,11 @@ type Installation = {
   readonly containers?: Readonly<Record<string, string>>;
   readonly subnets?: string;
   readonly securityGroup?: string;
-  /** The stack tells nothing, as after a first deploy that failed. */
+  /** Whether the stack has no outputs, as after a first deploy that failed. */
   readonly isUnfinished?: boolean;
 };
 
-/** Where the AWS clients of a command find moto, and credentials that it takes. */
+/** The environment by which the AWS clients of a command find moto, with credentials that it takes. */
 export function motoEnvironment({ endpoint }: Pick<Moto, 'endpoint'>): NodeJS.ProcessEnv {
   return {
     ...COMPILED,
@@ -45,12 +45,12 @@ export function motoEnvironment({ endpoint }: Pick<Moto, 'endpoint'>): NodeJS.Pr
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_REGION,
     AWS_EC2_METADATA_DISABLED: 'true',
-    // Without it the SDK looks into the home of whoever runs the tests.
+    // Without it the SDK looks into the home of the user who runs the tests.
     HOME: '/nonexistent',
   };
 }
 
-/** Installs a stack of `stage`; its endpoint is `endpoint`, and `containers` what it tells of those. What moto's CloudFormation drops is set afterwards. */
+/** Installs a stack of `stage`; its endpoint is `endpoint`, and `containers` is its output about those. Properties that moto's CloudFormation drops are set afterwards. */
 export async function installInMoto(
   moto: Moto,
   stage: string,

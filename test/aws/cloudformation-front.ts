@@ -1,7 +1,7 @@
 import { request as ask, createServer, type IncomingMessage } from 'node:http';
 import type { Moto } from '../support/aws/moto.ts';
 
-/** Something that keeps a resource of the stack from being deleted, as CloudFormation tells of it. */
+/** A cause that keeps a resource of the stack from being deleted, as CloudFormation reports it. */
 export type Blocked = { readonly logicalId: string; readonly reason: string };
 
 // Moto calls it a ValidationException. https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
@@ -12,17 +12,17 @@ const TAGS =
 
 type Planted = {
   readonly status?: string;
-  /** Whether the stack tells its outputs; by default it does. */
+  /** Whether the stack shows its outputs; by default it does. */
   readonly hasOutputs?: boolean;
-  /** What would keep the stack now. */
+  /** The resources that would keep the stack now. */
   readonly blocked?: () => Promise<readonly Blocked[]>;
-  /** Buckets with the tags that CloudFormation gives what it makes, and nobody else can; moto's gives none. */
+  /** Buckets with the tags that CloudFormation gives its resources, and nobody else can; moto's CloudFormation gives none. */
   readonly tagged?: readonly string[];
 };
 
 /**
- * CloudFormation as moto lacks it, before moto: a stack `slipway-dev` in a planted state, whose deletion fails as long as something keeps one of its resources.
- * States and what can be done in them: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html and .../troubleshooting.html#troubleshooting-errors-delete-stack-fails
+ * The part of CloudFormation that moto lacks, in front of moto: a stack `slipway-dev` in a planted state, whose deletion fails as long as something keeps one of its resources.
+ * The states and the actions that each allows: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html and .../troubleshooting.html#troubleshooting-errors-delete-stack-fails
  */
 export async function startCloudFormation(moto: Moto, planted: Planted) {
   let { status } = planted;

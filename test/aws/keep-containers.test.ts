@@ -116,7 +116,7 @@ describeOnMoto('a deploy with containers=off', (moto) => {
   });
 });
 
-/** As the class of osls: a message and a code. */
+/** Stands for the class of osls: a message and a code. */
 class Refusal extends Error {
   readonly code: string;
   constructor(message: string, code: string) {
@@ -125,7 +125,7 @@ class Refusal extends Error {
   }
 }
 
-/** What osls runs before a deploy whose template has this value. */
+/** Runs the hook that osls runs before a deploy whose template has this value. */
 async function deploy({ endpoint }: Pick<Moto, 'endpoint'>, containers: string): Promise<void> {
   const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
   const provider = {
@@ -162,7 +162,7 @@ async function installed(moto: Moto, more: Readonly<Record<string, string>>): Pr
 
 type Integration = { kind: 'container' } | { kind: 'function'; aliasArn: string };
 
-/** As the router writes it. */
+/** Writes the model's record as the router does. */
 async function served(moto: Moto, model: string, serves: Integration): Promise<void> {
   const dynamo = awsClient(DynamoDBClient, moto);
   const records = routeRecords({ dynamo, table: TABLE, api: API });

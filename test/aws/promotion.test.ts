@@ -326,7 +326,7 @@ async function roleIn(side: Side, RoleArn: string): Promise<Credentials> {
   };
 }
 
-/** What staging has found, as far as a promotion looks at it. */
+/** The work of staging, as far as a promotion reads it. */
 function workOf(digest: string, tag: string): DeploymentWork {
   return {
     inspection: { facts: { format: 'onnx' }, manifest: { rollout: {} } },

@@ -21,13 +21,13 @@ const AS_AWS = () => [
   ...s3Rules,
 ];
 
-/** For which there is no rule here. */
+/** Claims for which there is no rule here. */
 const LACKING_IN_MOTO = [
   'Versions, delete markers, ranged reads',
   '`GetDeployment?embed=apisummary` names each path',
 ];
 
-/** Which row a planted answer contradicts. */
+/** The row that a planted answer contradicts. */
 const ROWS_OF: Readonly<Record<string, string>> = {
   'planted: StartExecution': 'A name is taken again only while it runs',
   'planted: DeleteDeployment':
@@ -43,7 +43,7 @@ function planted(service: string, command: string, output: object): AwsRule {
   return { name, service, commands: [command], source: 'none', before: () => ({ output }) };
 }
 
-/** The model `shapes` of a stage in moto, uploaded twice, behind these rules; its executions have what EventBridge hands them. */
+/** The model `shapes` of a stage in moto, uploaded twice, behind these rules; its executions have EventBridge's input. */
 async function scene(moto: Moto, rules: readonly AwsRule[], sequencers = ['0A', '0B']) {
   const world = await installInMoto(moto, 'dev');
   await liveShapes(moto, world);

@@ -118,7 +118,7 @@ async function installed(moto: Moto) {
   return { ...api, first: deploymentId };
 }
 
-/** What osls runs after it has updated the stack. */
+/** Runs the hook that osls runs after it has updated the stack. */
 async function update(moto: Moto, told: object): Promise<void> {
   const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
   const Resources = { ApiStage: { Properties: { StageName: 'api' } } };

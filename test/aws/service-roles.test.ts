@@ -71,7 +71,7 @@ describeOnMoto('the roles of services', (moto) => {
     ]);
 });
 
-/** As the class of osls: a message and a code. */
+/** Stands for the class of osls: a message and a code. */
 class Refusal extends Error {
   readonly code: string;
   constructor(message: string, code: string) {
@@ -80,7 +80,7 @@ class Refusal extends Error {
   }
 }
 
-/** What osls runs before a deploy whose template has this value. */
+/** Runs the hook that osls runs before a deploy whose template has this value. */
 async function deploy({ endpoint }: Pick<Moto, 'endpoint'>, containers: string): Promise<void> {
   const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
   const settings = { endpoint, region: AWS_REGION, credentials };

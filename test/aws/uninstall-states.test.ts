@@ -50,7 +50,7 @@ const UNFINISHED = ['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'CREATE_FAILED'] as 
 describeOnMoto('what uninstall takes away of an installation that is not whole', (moto) => {
   beforeEach(() => moto().reset());
 
-  /** Another stage with a model, which nothing below may touch; answers what the account holds with it alone. */
+  /** Another stage with a model, which no run below may touch; returns everything that the account holds with only this stage. */
   async function beside(): Promise<readonly string[]> {
     await liveShapes(moto(), await installInMoto(moto(), 'other'));
     return [...(await inventory(moto())), ...LEFT_BY_MOTO].toSorted();
@@ -74,7 +74,7 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     return planUninstall(account, ALL);
   }
 
-  /** What one run leaves, with the reason; the first `stages` stages alone where it is cut off after them. */
+  /** The remains of one run, with the reason; only the first `stages` stages where the run is cut off after them. */
   async function run(endpoint: string, stages = Number.POSITIVE_INFINITY) {
     const planned = await plan(endpoint);
     const left: string[] = [];
@@ -188,7 +188,7 @@ describeOnMoto('what uninstall takes away of an installation that is not whole',
     const before = await beside();
     await lived();
     const StackName = 'slipway-dev';
-    // Whoever deletes a stack has to empty this one; the repositories CloudFormation empties, and moto does not.
+    // The person who deletes a stack has to empty this bucket; CloudFormation empties the repositories, and moto does not.
     const code = { Bucket: `${StackName}-deployment`, Key: 'serverless/slipway.zip' };
     await awsClient(S3Client, moto()).send(new DeleteObjectCommand(code));
     for (const repositoryName of [StackName, `${StackName}-environments`]) {

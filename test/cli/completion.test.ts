@@ -8,7 +8,7 @@ import { startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 
-/** What may stand in the place of the last of these words. */
+/** The completions of the last of these words. */
 async function candidates(...words: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await runHere('complete', '--', ...words);
   return stdout.split('\n').flatMap((line) => (line ? [line.split('\t')[0] ?? ''] : []));
@@ -112,7 +112,7 @@ describe('bash', () => {
     expect(typed(`${folder.path}:`)).toMatch(/^file\nundeploy\t/);
   });
 
-  /** What bash would put in the place of the last word, with the script loaded as its user loads it. */
+  /** The words that bash would put in the place of the last word, with the script loaded as its user loads it. */
   function completed(...words: readonly string[]): readonly string[] {
     const script = `
       source <(slipway completion bash)

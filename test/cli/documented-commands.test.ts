@@ -10,7 +10,7 @@ const filesIn = (folder: string, end: string) =>
 const read = (path: string) => ({ path, text: readFileSync(new URL(path, ROOT), 'utf8') });
 
 const documents = ['README.md', ...filesIn('docs', '.md')].map(read);
-/** What is filled in is a word, and a span of code as in a document. */
+/** The sources with a word in each placeholder, and spans of code as in a document. */
 const sources = filesIn('src', '.ts')
   .map(read)
   .map(({ path, text }) => ({
@@ -29,7 +29,7 @@ function commandsIn(text: string): readonly string[] {
   });
 }
 
-/** What is wrong with a command; undefined for one that is right as far as it goes: words may be left out at its end. */
+/** The fault in a command; undefined for one that is right as far as it goes: words may be left out at its end. */
 function wrong(words: readonly string[], within: Command = slipwayProgram()): string | undefined {
   const [name = '', ...rest] = words;
   const command = within.commands.find((it) => [it.name(), ...it.aliases()].includes(name));

@@ -12,7 +12,7 @@ import { runCli } from './run-cli.ts';
 
 const MAIN = fileURLToPath(new URL('../../slipway.js', import.meta.url));
 
-/** What a shell says of a command whose output it leads elsewhere. */
+/** A shell's report about a command with redirected output. */
 async function shell(redirected: string) {
   const command = `"${process.execPath}" "${MAIN}" completion bash ${redirected}`;
   const script = `set -o pipefail; ${command}; echo "exit $?" >&2`;

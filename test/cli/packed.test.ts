@@ -10,7 +10,7 @@ const NOBODY = 65_534;
 
 let folder: string;
 
-/** The published package without its ONNX Runtime, and an npm that says what it is asked for. */
+/** The published package without its ONNX Runtime, and an npm that prints its arguments. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'slipway packed-'));
   mkdirSync(join(folder, 'dist/cli'), { recursive: true });
@@ -30,7 +30,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 type User = { readonly uid?: number; readonly gid?: number };
 
-/** Who may not write to this folder: root may to any. */
+/** A user who may not write to this folder: root may write to any. */
 function stranger(place: string): User {
   if (process.getuid?.() === 0) return { uid: NOBODY, gid: NOBODY };
   chmodSync(place, 0o555);

@@ -244,7 +244,7 @@ describe('slipway', () => {
   it('does not say that none runs where it cannot look', async () => {
     const closed = join(folder.path, 'closed');
     await mkdir(closed);
-    // Root may read what nobody else may, but not a link to itself.
+    // Root may read files that nobody else may, but not a link to itself.
     await symlink('instance.json', join(closed, 'instance.json'));
 
     const status = await runHere('status', '--data', closed);

@@ -78,7 +78,7 @@ function view(room: Room | null, builds: () => Promise<readonly BuildProgress[]>
       closed.resolve();
       await watching;
     },
-    /** As at a stop: the connection is cut while the events are read. */
+    /** Cuts the connection while the events are read, as a stop does. */
     async stop() {
       stopping.abort();
       closed.reject(new Error('terminated'));

@@ -9,7 +9,7 @@ const DENIED = {
   cause: JSON.stringify({ errorType: 'PlatformDenied', errorMessage: 'the door is shut' }),
 };
 
-/** Deployments over a memory world, and what they had the bucket forget. */
+/** Deployments over a memory world, and the files that they had the bucket forget. */
 function deploymentsOf() {
   const world = memoryWorld();
   const acknowledged: string[] = [];
@@ -22,7 +22,7 @@ function deploymentsOf() {
   return { world, deployments, acknowledged, starts: world.executions.started };
 }
 
-/** The end of an upload's execution, well unless it is said. */
+/** The end of an upload's execution, by default a good one. */
 const endOf = (input: ObjectCreated, how: Partial<ExecutionEnd> = {}): ExecutionEnd => ({
   workflow: 'deploy',
   execution: 'execution-1',

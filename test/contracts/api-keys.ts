@@ -4,7 +4,7 @@ import type { FakeClock } from '../support/clock/fake-clock.ts';
 
 export type ApiKeysUnderTest = { readonly keys: ApiKeys; readonly clock: FakeClock };
 
-/** What every ApiKeys promises. */
+/** The promises of every ApiKeys. */
 export function describeApiKeys(name: string, open: () => ApiKeysUnderTest): void {
   const find = async (keys: ApiKeys, key: string) => keys.find((await keyHash(key)) ?? '');
 

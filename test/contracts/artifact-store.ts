@@ -4,14 +4,14 @@ import type { ArtifactStore, ListedObject, StoredObject } from '#ports/artifact-
 import { type Granted, ORDER } from '../support/worlds/build-order.ts';
 import { upTo } from '../support/worlds/up-to.ts';
 
-/** What a suite needs around a store: a way to upload and delete as a user does. */
+/** A store under test, with a way to upload and delete as a user does. */
 export type StoreWorld = {
   readonly store: ArtifactStore;
   readonly bucket: string;
   put(key: string, bytes: Uint8Array): Promise<StoredObject>;
   /** Resolves once the deletion is seen. */
   remove(key: string): Promise<void>;
-  /** What a build reads by its role, by the URL of a grant; where there are no roles, the URL is enough. */
+  /** Reads the URL of a grant as a build does, by its role; where there are no roles, the URL is enough. */
   readonly readByRole?: (url: string) => Promise<string>;
   close(): Promise<void>;
 };
@@ -248,7 +248,7 @@ export function describeArtifactStore(name: string, open: () => Promise<StoreWor
   });
 }
 
-/** What whoever has no more than the URL reads. */
+/** Reads a URL with no other right than the URL. */
 async function fetched(url: string): Promise<string> {
   if (url.startsWith('file:')) return readFile(new URL(url), 'utf8');
   const answer = await fetch(url);

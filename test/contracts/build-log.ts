@@ -7,7 +7,7 @@ export type BuildLogUnderTest = {
   close(): Promise<void>;
 };
 
-/** What every BuildLog promises. */
+/** The promises of every BuildLog. */
 export function describeBuildLog(name: string, open: () => Promise<BuildLogUnderTest>): void {
   describe(`${name} keeps the promises of BuildLog`, () => {
     let world: BuildLogUnderTest;

@@ -7,7 +7,7 @@ export type BuildsUnderTest = {
   close(): Promise<void>;
 };
 
-/** What every Builds promises. */
+/** The promises of every Builds. */
 export function describeBuilds(name: string, open: () => Promise<BuildsUnderTest>): void {
   describe(`${name} keeps the promises of Builds`, () => {
     let world: BuildsUnderTest;

@@ -9,7 +9,7 @@ export type EnvironmentImagesUnderTest = {
   close(): Promise<void>;
 };
 
-/** What every EnvironmentImages promises. */
+/** The promises of every EnvironmentImages. */
 export function describeEnvironmentImages(
   name: string,
   open: () => Promise<EnvironmentImagesUnderTest>,

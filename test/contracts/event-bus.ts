@@ -29,7 +29,7 @@ export function numberedEvent(n: number): SlipwayEvent {
   };
 }
 
-/** What every EventBus promises. */
+/** The promises of every EventBus. */
 export function describeEventBus(name: string, open: () => Promise<EventBusUnderTest>): void {
   describe(`${name} keeps the promises of EventBus`, () => {
     let world: EventBusUnderTest;

@@ -11,7 +11,7 @@ export type ExecutionsUnderTest = {
   end(): Promise<void>;
 };
 
-/** What every Executions promises. */
+/** The promises of every Executions. */
 export function describeExecutions(name: string, open: () => ExecutionsUnderTest): void {
   describe(`${name} keeps the promises of Executions`, () => {
     it('runs what was started until it ends', async () => {

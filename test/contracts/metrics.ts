@@ -3,7 +3,7 @@ import type { Metrics } from '#ports/metrics.ts';
 
 export type MetricsUnderTest = {
   readonly metrics: Metrics;
-  /** Where `digits-v1` and `digits-v2` run. */
+  /** The target of `digits-v1` and `digits-v2`. */
   readonly target: Target;
   /** The time that is counted by, epoch ms. */
   now(): number;
@@ -22,7 +22,7 @@ export const MADE_BY = 'd1';
 /** The longest that AWS takes until all counts are there, with room. */
 const LATE_MS = 300_000;
 
-/** What every Metrics promises. */
+/** The promises of every Metrics. */
 export function describeMetrics(name: string, start: () => Promise<MetricsUnderTest>): void {
   describe(`${name} keeps the promises of Metrics`, () => {
     let world: MetricsUnderTest;

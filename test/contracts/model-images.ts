@@ -11,7 +11,7 @@ export type ModelImagesUnderTest = {
 
 const [DIGITS, OTHER] = [`digits-${'a'.repeat(32)}`, `digits-2-${'b'.repeat(32)}`] as const;
 
-/** What every ModelImages promises. */
+/** The promises of every ModelImages. */
 export function describeModelImages(name: string, open: () => Promise<ModelImagesUnderTest>): void {
   describe(`${name} keeps the promises of ModelImages`, () => {
     let world: ModelImagesUnderTest;

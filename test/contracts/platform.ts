@@ -1,6 +1,6 @@
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 
-/** What a suite needs around a platform: revisions whose fate is known, requests in flight, and a look behind. */
+/** A platform under test, with revisions whose fate is known, requests in flight, and a look behind. */
 export type PlatformWorld = {
   readonly platform: Platform;
   spec(fate: 'serves' | 'fails' | 'hangs', over?: Partial<RevisionSpec>): RevisionSpec;
@@ -19,7 +19,7 @@ export type PlatformWorld = {
   close(): Promise<void>;
 };
 
-// Only a start that hangs would take so long.
+// Only a hanging start would take so long.
 const LONG = { waitMs: 3_600_000 };
 const AT_ONCE = { waitMs: 0 };
 const EPOCH = 5;

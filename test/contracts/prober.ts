@@ -25,10 +25,10 @@ const INFER: GoldenRequest = {
   body: { inputs: [{ name: 'x', data: [1, 2.5] }] },
 };
 const INVOCATIONS: GoldenRequest = { protocol: 'invocations', body: { inputs: [[0]] } };
-// Only a probe that hangs would take so long.
+// Only a hanging probe would take so long.
 const TIMEOUT_MS = 600_000;
 
-/** What every Prober promises. */
+/** The promises of every Prober. */
 export function describeProber(name: string, start: () => Promise<ProberUnderTest>): void {
   describe(`${name} keeps the promises of a Prober`, () => {
     let world: ProberUnderTest;

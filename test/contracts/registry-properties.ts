@@ -142,7 +142,7 @@ async function give(world: RegistryWorld, story: Story, asked: Command): Promise
   }
 }
 
-/** Asks for it, and takes the lease for it from whoever has it. */
+/** Makes the request, and takes its lease from the current holder. */
 async function request(world: RegistryWorld, story: Story, wanted: Request): Promise<Holder> {
   story.requests += 1;
   const deployment = await world.registry.request(wanted);
@@ -212,7 +212,7 @@ async function writeAsHolder(world: RegistryWorld, story: Story, asked: HolderCo
 
 const ONWARD = ['Inspected', 'Provisioning', 'Ready', 'Shifting', 'Baking', 'RolledBack'] as const;
 
-/** Moves on to the next phase that is no mishap; from the bake to `Live`. */
+/** Moves on to the next phase that is not a failure; from the bake to `Live`. */
 async function stepOn({ registry }: RegistryWorld, holder: Holder): Promise<void> {
   const deployment = (await registry.deployment(holder.deploymentId))!;
   const next = ONWARD.find((phase: Phase) => mayMove(deployment.phase, phase));

@@ -4,7 +4,7 @@ import { isTerminal, mayMove, type Phase } from '#domain/phase.ts';
 import type { Registry } from '#ports/registry.ts';
 
 /**
- * Holds a registry to what is true of it at any time: its events tell a way that the phases allow, and nothing that its records do not hold.
+ * Checks that a registry is consistent at any time: its events follow a way that the phases allow, and report nothing that its records do not hold.
  * `versions` remembers the numbers from one look to the next.
  */
 export async function checkRecord(

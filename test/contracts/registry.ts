@@ -15,7 +15,7 @@ import { describeRequests } from './registry-requests.ts';
 import { describeSettle } from './registry-settle.ts';
 import { describeVersions } from './registry-versions.ts';
 
-/** What every registry promises; each event that a test makes is held to the published schema. */
+/** The promises of every registry; each event that a test makes is checked against the published schema. */
 export function describeRegistry(name: string, make: MakeRegistry): void {
   describe(name, () => {
     let worlds: RegistryWorld[] = [];

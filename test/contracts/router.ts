@@ -1,7 +1,7 @@
 import type { Placement } from '#domain/placement/target.ts';
 import type { Router } from '#ports/router.ts';
 
-/** What must run for the suite, healthy and without a share; nothing else of these models does. */
+/** The revisions that must run for the suite, healthy and without a share; no others of these models run. */
 export const REVISIONS = {
   'digits-v1': { target: 'lambda' },
   'digits-v2': { target: 'lambda' },
@@ -13,7 +13,7 @@ export const REVISIONS = {
   'words-v1': { target: 'lambda' },
 } as const satisfies Record<string, Placement>;
 
-/** Where one of `REVISIONS` runs; undefined for any other. */
+/** The placement of one of `REVISIONS`; undefined for any other. */
 export function placementUnderTest(revision: string): Placement | undefined {
   return Object.entries(REVISIONS).find(([name]) => name === revision)?.[1];
 }
@@ -27,7 +27,7 @@ export type RouterUnderTest = {
   close(): Promise<void>;
 };
 
-/** What every Router promises. */
+/** The promises of every Router. */
 export function describeRouter(name: string, start: () => Promise<RouterUnderTest>): void {
   describe(`${name} keeps the promises of a Router`, () => {
     let world: RouterUnderTest;

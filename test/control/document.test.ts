@@ -17,7 +17,7 @@ const ajv = new Ajv2020({ strict: false, allErrors: true }).addSchema(document, 
 
 const light = (constant: number) => behaving('echoes', addConstantModel({ constant }));
 
-/** What is wrong with an answer by the document, which knows no field besides those that it says; null when nothing is. */
+/** The errors of an answer by the document, which allows no fields besides its own; null when there are none. */
 function wrong(path: string, method: string, status: string, type: string, body: unknown) {
   const isKnown = status in document.paths[path][method].responses;
   const schema = isKnown
@@ -100,7 +100,7 @@ describe('docs/control-api.openapi.yaml', () => {
     await Promise.all([slipway.ending('good', 1), slipway.ending('bad', 1)]);
     await put('models/good/m.onnx', light(2));
     await slipway.ending('good', 2);
-    // Live is told before the version before is retired, until which the deployment is under way.
+    // The event Live comes before the version before is retired; until then the deployment is under way.
     await slipway.settled('good');
 
     const answers = [

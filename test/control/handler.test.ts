@@ -14,7 +14,7 @@ import { goneLive, registryWorld } from '../support/worlds/registry.ts';
 
 const EVERYBODY: Guard = () => undefined;
 
-/** The control API over a registry in which shapes has gone live, as a function of an account would have it: no server, no fastify, no port. */
+/** The control API over a registry in which shapes has gone live, as a function in an account would run it: no server, no fastify, no port. */
 async function accountApi({ guard = EVERYBODY } = {}) {
   const world = registryWorld(memoryRegistry);
   const { registry, clock } = world;

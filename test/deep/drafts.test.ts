@@ -78,7 +78,7 @@ function describeDrafts(): void {
   });
 }
 
-/** What is segmented, by label: each has a mask, a PNG in base64, of its own. */
+/** The segments by label: each has its own mask, a PNG in base64. */
 function masksOf(found: unknown): readonly string[] {
   return (found as readonly (Mask & { pixels?: number })[]).map(({ label, mask, pixels }) => {
     const isPng = pixels !== undefined || mask.startsWith('iVBORw0KGgo');

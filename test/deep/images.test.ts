@@ -112,7 +112,7 @@ function describeImages(): void {
         const image = await largestImage();
         const figures: MemoryFigures[] = [];
         for (const model of ['vit', 'resnet', 'convnext', 'swin', 'mobilenet']) {
-          // What the first took may not yet be free when the next comes: 440 MiB are seen after one, 545 after two.
+          // The memory of one request may not yet be free when the next comes: 440 MiB were measured after one, 545 after two.
           for (const _ of [1, 2]) {
             expect((await post(model, 'image/webp', image)).status).toBe(200);
           }
@@ -150,7 +150,7 @@ function describeImages(): void {
   });
 }
 
-/** As many pixels as are taken, in the format that takes most memory: with noise, and with transparency, which is dropped; in fewer bytes than a body to Lambda may have. */
+/** An image with the most pixels that are taken, in the format that takes most memory: with noise, and with transparency, which is dropped; in fewer bytes than a body to Lambda may have. */
 function largestImage(): Promise<Buffer> {
   const noise = { type: 'gaussian', mean: 128, sigma: 10 } as const;
   const of = { width: 5000, height: 5000, channels: 3, background: '#369', noise } as const;

@@ -1,4 +1,4 @@
-"""Small networks of transformers that are served by a `predict.py`, made from configurations with a fixed seed: `make_drafted.py FOLDER IMAGE` writes a folder for each, sound.wav, and answers.json with what transformers' pipelines answer of that sound and of the image."""
+"""Makes small networks of transformers that are served by a `predict.py`, from configurations with a fixed seed: `make_drafted.py FOLDER IMAGE` writes a folder for each, sound.wav, and answers.json with the answers of transformers' pipelines to that sound and to the image."""
 
 import json
 import sys
@@ -74,7 +74,7 @@ def segformer():
 def yolos():
     config = YolosConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, image_size=[64, 64], patch_size=16, num_detection_tokens=5, num_labels=3, use_mid_position_embeddings=False, **WIDE)
     network = YolosForObjectDetection(config)
-    # As sure as what is told of.
+    # Makes the network sure enough of the first class that its detections are reported.
     torch.nn.init.constant_(network.class_labels_classifier.layers[-1].bias[:1], 20.0)
     return network, YolosImageProcessor(size={"height": 64, "width": 64})
 

@@ -1,4 +1,4 @@
-"""Small networks of many families of transformers, made from configurations with a fixed seed: `make_families.py FOLDER` writes a folder for each, and answers.json: of each what is asked, and what transformers answers to that."""
+"""Makes small networks of many families of transformers, from configurations with a fixed seed: `make_families.py FOLDER` writes a folder for each, and answers.json with the requests to each and transformers' answers."""
 
 import json
 import sys
@@ -90,7 +90,7 @@ def marian(folder):
 
 
 def aside(kind, config):
-    """A network whose weights change none of those that are made after it."""
+    """A network whose random weights do not change those of networks made after it."""
     with torch.random.fork_rng():
         torch.manual_seed(7)
         return kind(config)
@@ -120,7 +120,7 @@ def as_lists(folder):
 
 
 def encoders():
-    """Their names, networks, tokenizers, and what they are asked: inputs, parameters, and how transformers answers."""
+    """The encoders: names, networks, tokenizers, and their requests: inputs, parameters, and how transformers answers."""
     words, bytes_ = word_pieces(), roberta()
     run = lambda task, **given: lambda folder, inputs, **more: t.pipeline(task, model=str(folder), device="cpu", **given)(inputs, **more)
     label = run("text-classification")
@@ -154,7 +154,7 @@ def encoders():
 
 
 def answer_in(folder, asked):
-    """Of all places in the context the likeliest, in whole words: transformers has no pipeline for it any more."""
+    """The likeliest answer of all places in the context, in whole words: transformers no longer has a pipeline for it."""
     words, network = t.AutoTokenizer.from_pretrained(folder), t.AutoModelForQuestionAnswering.from_pretrained(folder)
     tokens = words(asked["question"], asked["context"], return_tensors="pt")
     with torch.inference_mode():
@@ -179,7 +179,7 @@ def vectors(folder, text):
 def generators():
     bart = roberta(t.BartTokenizer)
     network = t.BartForConditionalGeneration(t.BartConfig(vocab_size=len(bart), **PAIR))
-    # As most that sum up or translate are saved.
+    # Most models that summarize or translate are saved this way.
     network.generation_config.num_beams = 4
     yield "bart", network, bart
     end = {"bos_token_id": 0, "eos_token_id": 0}
@@ -191,7 +191,7 @@ def generators():
     yield "gemma", t.Gemma3ForCausalLM(t.Gemma3TextConfig(vocab_size=len(gemma), head_dim=8, sliding_window=16, bos_token_id=2, eos_token_id=1, **DECODER, **WIDE)), gemma
     mistral = pieces(t.LlamaTokenizer, ["<unk>", "<s>", "</s>"])
     yield "mistral", t.MistralForCausalLM(t.MistralConfig(vocab_size=len(mistral), sliding_window=32, **DECODER, **WIDE)).to(torch.bfloat16), mistral
-    # What its golden text is gone on with is not clear.
+    # The model does not continue its golden text clearly.
     yield "mamba", aside(t.MambaForCausalLM, t.MambaConfig(vocab_size=len(neox), hidden_size=32, state_size=8, num_hidden_layers=2, initializer_range=0.4, pad_token_id=1, **end)), neox
     tidy = unigrams(t.T5Tokenizer, ["<pad>", "</s>", "<unk>"], clean_up_tokenization_spaces=True)
     pair = t.MT5Config(vocab_size=len(tidy), d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4, initializer_factor=4.0, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1)
@@ -199,7 +199,7 @@ def generators():
 
 
 def generated(folder, name, network, words):
-    """What goes on with a text: as its own configuration says, and by the likeliest tokens; and with a conversation where it has a template."""
+    """The continuations of a text: by the model's own configuration, and by the likeliest tokens; and of a conversation where the model has a template."""
     prompt = "the delivery was late, "
     # Fewer digits soon make two tokens equally likely.
     tokens = 4 if network.dtype == torch.bfloat16 else TOKENS
@@ -218,7 +218,7 @@ def generated(folder, name, network, words):
 
 
 def reranker(out):
-    """As rerankers are saved, with a single label; what sentence-transformers ranks with it."""
+    """A reranker in the usual form, with a single label; returns the ranking of sentence-transformers with it."""
     words = roberta()
     aside(t.RobertaForSequenceClassification, t.RobertaConfig(vocab_size=len(words), num_labels=1, **ROBERTA)).eval().save_pretrained(out / "reranker")
     words.save_pretrained(out / "reranker")

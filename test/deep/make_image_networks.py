@@ -1,4 +1,4 @@
-"""Small networks of transformers over images, made from configurations with a fixed seed: `make_image_networks.py FOLDER IMAGES` writes a folder for each, and answers.json with what transformers' pipeline answers of the files in IMAGES."""
+"""Makes small networks of transformers over images, from configurations with a fixed seed: `make_image_networks.py FOLDER IMAGES` writes a folder for each, and answers.json with the answers of transformers' pipeline to the files in IMAGES."""
 
 import json
 import sys
@@ -35,7 +35,7 @@ WIDE = {"initializer_range": 0.3}
 
 
 def aside(kind, config):
-    """A network whose weights change none of those that are made after it."""
+    """A network whose random weights do not change those of networks made after it."""
     with torch.random.fork_rng():
         torch.manual_seed(7)
         return kind(config)
@@ -69,7 +69,7 @@ def networks():
 
 
 def settled(network):
-    """With what batches would have left in its norms: of other numbers every image would soon be the same to it."""
+    """The network with its norms set by a batch; with other numbers it would soon find every image the same."""
     norms = [each for each in network.modules() if isinstance(each, torch.nn.BatchNorm2d)]
     for norm in norms:
         norm.momentum = 1.0

@@ -50,7 +50,7 @@ def models(out):
 
 
 def of_model2vec(words):
-    """What that package saves: a table with a weight for each token, some of which share a vector."""
+    """A table as model2vec saves it, with a weight for each token, some of which share a vector."""
     tokens = words.get_vocab_size()
     vectors = np.random.default_rng(7).normal(size=(tokens // 2, WIDTH)).astype(np.float32)
     mapping, weights = np.arange(tokens) // 2 % len(vectors), np.linspace(0.2, 1.8, tokens).astype(np.float32)
@@ -64,7 +64,7 @@ GIVEN = {
 
 
 def as_before(folder):
-    """As sentence-transformers before 5.3 saved it, its network in a folder of its own."""
+    """Turns the folder into the form of sentence-transformers before 5.3, with the network in a separate folder."""
     listed = json.loads((folder / "modules.json").read_text())
     for each in listed:
         each["type"] = f"sentence_transformers.models.{each['type'].split('.')[-1]}"
@@ -91,7 +91,7 @@ def main(out, texts):
     potion = of_model2vec(word_pieces().backend_tokenizer)
     for name in ("potion", "bare"):
         potion.save_pretrained(out / name)
-    # As model2vec saved it before, for itself alone: it leaves out unknown tokens, and sentence-transformers does not.
+    # The older form that model2vec saves for itself alone: it leaves out unknown tokens, and sentence-transformers does not.
     (out / "bare" / "modules.json").unlink()
     answers["potion"] = SentenceTransformer(str(out / "potion"), device="cpu").encode(texts).tolist()
     answers["bare"] = StaticModel.from_pretrained(out / "bare").encode(texts).astype(float).tolist()

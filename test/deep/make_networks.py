@@ -1,4 +1,4 @@
-"""Small networks of transformers, made from configurations with a fixed seed: `make_networks.py FOLDER` writes a folder for each, and answers.json with what transformers itself generates."""
+"""Makes small networks of transformers, from configurations with a fixed seed: `make_networks.py FOLDER` writes a folder for each, and answers.json with the texts that transformers itself generates."""
 
 import json
 import sys

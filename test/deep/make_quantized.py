@@ -1,4 +1,4 @@
-"""Two classifiers of texts, made from configurations with a fixed seed: `make_quantized.py FOLDER TEXTS` writes `holds`, whose labels hold in int8, `breaks`, whose do not, and answers.json with what transformers answers of TEXTS, a list in JSON."""
+"""Makes two classifiers of texts, from configurations with a fixed seed: `make_quantized.py FOLDER TEXTS` writes `holds`, whose labels stay the same in int8, `breaks`, whose labels change, and answers.json with transformers' answers to TEXTS, a list in JSON."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 SIZE = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128, "max_position_embeddings": 128}
 LABELS = {"id2label": {at: f"kind {at}" for at in range(4)}, "label2id": {f"kind {at}": at for at in range(4)}}
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-# So many weights of a block share a scale.
+# The number of weights in a block that share a scale.
 BLOCK = 32
 
 

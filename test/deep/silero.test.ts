@@ -17,7 +17,7 @@ const wheel = await filesOfWheel({
 const TENSORS = 'silero_vad_16k.safetensors';
 const RATE = { name: 'sr', datatype: 'INT64', shape: [], data: [16_000] };
 const SOUND = Array.from({ length: 512 }, (_, at) => Math.sin(at / 7) / 2 + Math.sin(at / 31) / 3);
-// What TorchScript puts before a sound's first samples by itself.
+// The context that TorchScript itself puts before a sound's first samples.
 const CONTEXT = Array.from({ length: 64 }, () => 0);
 const STATE = Array.from({ length: 256 }, () => 0);
 

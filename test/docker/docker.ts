@@ -11,7 +11,7 @@ export const CRANE = join(TOOLS, 'crane-0.20.6/bin/crane');
 export const EMULATOR = join(TOOLS, 'aws-lambda-rie-bef5c4ba774d/bin/aws-lambda-rie');
 export const WEB_ADAPTER_IMAGE = 'public.ecr.aws/awsguru/aws-lambda-adapter:1.0.1';
 
-/** On Lambda an image runs as a user that it does not know. */
+/** Lambda runs an image as a user that the image does not know. */
 export const LAMBDA_USER = '993:990';
 
 export const ADAPTER = join(TOOLS, 'lambda-web-adapter-0.9.1');
@@ -19,7 +19,7 @@ export const ADAPTER = join(TOOLS, 'lambda-web-adapter-0.9.1');
 const { HOME = '', DOCKER_HOST } = process.env;
 const ENVIRONMENT = { HOME, ...(DOCKER_HOST && { DOCKER_HOST }) };
 
-/** Answers what the program wrote; throws when it fails. */
+/** Returns the program's output; throws when it fails. */
 export async function output(program: string, ...args: readonly string[]): Promise<string> {
   return outputOf(program, args, '');
 }
@@ -56,7 +56,7 @@ export async function makeWebAdapterImage(): Promise<string> {
 
 export type Container = {
   readonly id: string;
-  /** Where the host reaches its port. */
+  /** The address at which the host reaches its port. */
   origin(port: number): Promise<string>;
   logs(): Promise<string>;
   /** Answers its exit code once it has ended by itself. */
@@ -88,7 +88,7 @@ export async function removeContainers(): Promise<void> {
 
 const labels: string[] = [];
 
-/** A data folder for Slipway. What one that is killed leaves goes with its next start, which there is none of here. */
+/** A data folder for Slipway. Also removes the containers of a killed Slipway, which its next start would remove: these tests have no next start. */
 export async function dockerFolder(): ReturnType<typeof temporaryFolder> {
   const { path, [Symbol.asyncDispose]: remove } = await temporaryFolder();
   const label = containerLabel(path);

@@ -4,7 +4,7 @@ import { eventually } from '../support/clock/eventually.ts';
 import { restEvent } from '../support/lambda/rest-event.ts';
 import { type Container, docker, EMULATOR, LAMBDA_USER, startContainer } from './docker.ts';
 
-// As the Lambda platform sets them.
+// The variables that the Lambda platform sets.
 const ADAPTER = {
   AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: '200-399',
   AWS_LWA_ASYNC_INIT: 'true',

@@ -76,7 +76,7 @@ describe('Slipway with the docker engine', () => {
     slipway.drop(KEY, hungryModel());
     await slipway.ending('shapes', 1);
 
-    // At the limit the kernel first drops and reads again what it may: on a busy machine that takes longer than a request may.
+    // At the limit the kernel first drops and rereads all the pages that it may: on a busy machine that takes longer than a request may.
     const refused = await eventually(async () => {
       const answer = await slipway.infer('shapes', zeros(400_000_000));
       return answer.status !== 504 && { status: answer.status, said: await answer.text() };

@@ -49,7 +49,7 @@ describe('the image that a build leaves', () => {
     const unpacked = await Promise.all(
       layers.map(async ({ digest }: { digest: string }) => {
         const blob = `${CRANE} blob --insecure ${world.repository}@${digest} | gunzip`;
-        // The sizes of the files, without what tar adds. It reads to the end, lest gunzip die of a closed pipe.
+        // The sizes of the files, without tar's own bytes. It reads to the end, so that gunzip does not die of a closed pipe.
         const count = `tar --list --verbose --ignore-zeros | awk '{ bytes += $3 } END { printf "%d", bytes }'`;
         return Number(await output('bash', '-o', 'pipefail', '-c', `${blob} | ${count}`));
       }),
@@ -339,7 +339,7 @@ describe('the image of an environment', () => {
   });
 });
 
-/** What a start took is never the same twice. */
+/** The measurements of a start are never the same twice. */
 function withoutSmoke(image: BuiltImage) {
   return { ...image, smoke: null };
 }

@@ -18,7 +18,7 @@ import { ORDER } from '../support/worlds/build-order.ts';
 import { CRANE, docker, makeWebAdapterImage, output, WEB_ADAPTER_IMAGE } from './docker.ts';
 import { startRegistry } from './registry.ts';
 
-/** What serves ONNX models in this world. */
+/** The environment that serves ONNX models in this world. */
 export const ONNX: EnvironmentImage = {
   name: 'onnx',
   stage: null,
@@ -63,7 +63,7 @@ export async function openImageWorld() {
   const builds = buildsBy('image.yml', { REPOSITORY: repository, ENVIRONMENTS: environments });
   const bases = buildsBy('environment.yml', { ENVIRONMENTS: environments, WEB_ADAPTER_IMAGE });
 
-  /** The URL of what a build is granted: its order, and an artifact's files. */
+  /** The URL of the files granted to a build: its order, and an artifact's files. */
   function artifact(files: Files, order: object = orderOf(files)): string {
     const folder = mkdtempSync(join(root, 'artifact-'));
     const list = Object.entries(files).map(([name, bytes], index) => {
@@ -75,7 +75,7 @@ export async function openImageWorld() {
     return String(pathToFileURL(join(folder, 'list.json')));
   }
 
-  /** What the build answers, also when it fails. */
+  /** The build's answer, also when it fails. */
   async function run(tag: string, files: Files, over: Readonly<Record<string, string>> = {}) {
     if (over['REPOSITORY'] === '') tags.push(`slipway/${tag}`);
     return ended(builds, { IMAGE_TAG: tag, ARTIFACT_URL: artifact(files), ...over });
@@ -138,7 +138,7 @@ function orderOf(files: Files): BuildOrder {
   return { ...ORDER, facts: { ...facts, modelFile: modelFile ?? facts.modelFile } };
 }
 
-/** What a build answers, also when it fails. */
+/** A build's answer, also when it fails. */
 async function ended(
   builds: ImageBuilds,
   variables: Readonly<Record<string, string>>,

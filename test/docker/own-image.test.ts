@@ -12,7 +12,7 @@ const docker = (...args: readonly string[]) => execFileSync('docker', args).toSt
 const running = () =>
   docker('ps', '--quiet', '--filter', 'label=slipway.data').split('\n').filter(Boolean);
 
-/** A server as somebody has it: a port, a health path and a path for requests of its own, and nothing of Slipway. */
+/** A server as a user might have it: its own port, health path and request path, and nothing of Slipway. */
 const SERVER = `
 import json, os, pathlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

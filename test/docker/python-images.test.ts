@@ -41,7 +41,7 @@ afterEach(removeContainers);
 afterAll(removeImages);
 
 describe('an image of a model that is no ONNX', () => {
-  // What else is converted or not is shown where models are processes: their images hold the same.
+  // Other models, converted or not, are tested where models are processes: their images hold the same.
   it.each([CONVERTED, NATIVE])(
     'of $what answers as its framework does, also as Lambda runs it, and so does the next version',
     async (given) => {

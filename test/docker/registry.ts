@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** `host` is what an image's name begins with. */
+/** `host` is the first part of an image's name. */
 export type Registry = { readonly host: string; close(): Promise<void> };
 
-/** Debian's docker-registry, empty, on a port of its own. */
+/** Debian's docker-registry, empty, on a free port. */
 export async function startRegistry(): Promise<Registry> {
   const root = mkdtempSync(join(tmpdir(), 'slipway-registry-'));
   const config = join(root, 'config.yml');
@@ -61,7 +61,7 @@ export async function startMountless(registry: Registry): Promise<Registry> {
   });
 }
 
-/** A front of `registry` that is too busy for the first request of each kind and place, as ECR may be; what only an engine asks when it pulls is answered. */
+/** A front of `registry` that is too busy for the first request of each kind and place, as ECR may be; requests that only a pulling engine makes are answered. */
 export async function startBusy(registry: Registry): Promise<Registry> {
   const seen = new Set<string>();
   return startFront(registry, ({ method, url }, refuse) => {
@@ -88,7 +88,7 @@ export async function startCounting(
 
 type Refuse = (status: number, code: string, message: string) => void;
 
-/** Hands on what `look` has not refused. */
+/** Passes on the requests that `look` has not refused. */
 async function startFront(
   registry: Registry,
   look: (incoming: IncomingMessage, refuse: Refuse) => void,

@@ -38,7 +38,7 @@ async function writeParts(response: ServerResponse): Promise<void> {
   response.end();
 }
 
-/** Tells what it was asked; a path that is a status is answered with that. */
+/** Answers with its request; a path that is a status is answered with that status. */
 const echo: RequestListener = async (request, response) => {
   const body = String(await buffer(request));
   if (request.url === STREAM) return writeParts(response);
@@ -199,7 +199,7 @@ function withoutOwn({ headers, ...rest }: ModelResponse) {
   return { ...rest, headers: others };
 }
 
-/** Two clients have two connections, with headers of their own. */
+/** Two clients have two connections, with different headers. */
 function withoutConnection(answer: object): object {
   const { multiValueHeaders, ...rest } = answer as { multiValueHeaders?: Record<string, string[]> };
   if (!multiValueHeaders) return rest;

@@ -27,7 +27,7 @@ describe('the weights of a model in a registry', () => {
   });
   afterAll(() => world.close());
 
-  /** What a build pushes: its layers, and how many bytes it uploaded for them. */
+  /** The layers that a build pushes, and how many bytes it uploaded for them. */
   async function pushed(tag: string, files: Files, previousImage: string | null) {
     const front = await startCounting(world.registry);
     const variables = {

@@ -8,7 +8,7 @@ it.each<[string, readonly string[], boolean]>([
   ['models.example.com.', ['models.example.com'], true],
   ['models.example.com', ['*.example.com.'], true],
   ['example.com', ['example.com'], true],
-  // An apex domain is none of the names of its wildcard.
+  // A wildcard does not cover its apex domain.
   ['example.com', ['*.example.com'], false],
   ['example.com', ['*.com'], false],
   ['a.models.example.com', ['*.example.com'], false],

@@ -79,7 +79,7 @@ describe('the published schema of events', () => {
 
 const validate = new Ajv2020({ formats: { 'date-time': true } }).compile(published);
 
-/** What a reader with the published schema says; the code must say the same. */
+/** The verdict of a reader with the published schema; the code must agree. */
 function isEvent(event: unknown): boolean {
   expect(slipwayEvent.safeParse(event).success).toBe(validate(event));
   return validate(event);

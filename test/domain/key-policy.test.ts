@@ -7,7 +7,7 @@ const HASH = 'f'.repeat(64);
 const API = 'arn:aws:execute-api:us-east-1:123456789012:abc123/v1';
 const keyFor = (models: KeyModels) => ({ id: 'id-1', name: 'ci', models, createdAtMs: 0 });
 
-/** As IAM decides: `*` stands for any characters, slashes too. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html */
+/** Decides like IAM: `*` stands for any characters, slashes too. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html */
 function allows(models: KeyModels, request: string): boolean {
   const policy = keyPolicy(keyFor(models), HASH, `${API}/${request}`);
   const [{ Effect, Resource }] = policy.policyDocument.Statement;

@@ -49,7 +49,7 @@ needing(missingFaketime, () => {
 
       const bakedSeconds = (Date.parse(end.detail.time) - Date.parse(begun.detail.time)) / 1000;
       expect(end.detail.state).toBe('Live');
-      // As it is recorded: neither cut short nor an hour longer.
+      // The recorded bake is neither cut short nor an hour longer.
       expect(bakedSeconds).toBeGreaterThanOrEqual(BAKE_SECONDS);
       expect(bakedSeconds).toBeLessThan(HOUR / 2);
       expect(kinds(load.answers)).toEqual(['200 shapes-v1 1,2', '200 shapes-v2 1,2']);

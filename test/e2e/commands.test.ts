@@ -7,7 +7,7 @@ import { runHere } from '../support/slipway/command-line.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const GOOD = addConstantModel({ constant: 10 });
-// Where nobody calls what is pushed.
+// A light model, for tests that do not call it.
 const LIGHT = behaving('echoes', GOOD);
 // A bake that nobody waits for: it is aborted.
 const LONG_BAKE = 'rollout: { bakeSeconds: 3600 }\n';
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const run = (...args: readonly string[]) => runHere(...args, '--data', slipway.dataDir);
 
-/** As its user runs it, in a process of its own. */
+/** Runs a command as its user does, in a separate process. */
 const runApart = (args: readonly string[], cwd = '.') =>
   runCli(args, { PATH: process.env['PATH'], SLIPWAY_DATA: slipway.dataDir }, cwd).result;
 
@@ -81,7 +81,7 @@ describe('slipway push', () => {
 
     expect(pushed.code).toBe(0);
     expect(pushed.stdout).toMatch(/uploaded models\/nets\/net\/notes\.txt[\s\S]*Live/);
-    // It is none of the person's files.
+    // This file is not one of the user's.
     expect(pushed.stdout).not.toContain('uploaded models/nets/net/model.yaml');
   });
 
@@ -277,7 +277,7 @@ it('slipway doctor looks at this machine, and says what is in the way with its f
   expect(bad.stdout).toMatch(/^fail {2}data folder +\/proc is not writable\n +→ Name another/m);
 });
 
-// On each target: rollback.test.ts.
+// rollback.test.ts tests these on each target.
 describe('slipway rollback, abort and undeploy', () => {
   it('rollback aborts a deployment that is under way instead', async () => {
     await untilBaking('busy');

@@ -20,13 +20,13 @@ type Broken = {
   readonly reason: RegExp;
 };
 
-// Light: what it goes on answering is what counts.
+// A light model: only its continuing answers count.
 const V1 = behaving('echoes', addConstantModel({ constant: 10 }));
 const V2 = addConstantModel({ constant: 20 });
 
 // On a busy machine a look of 5 s may show too little, so the bake ends only once it is breached.
 const CANARY = 'rollout: { strategy: canary, bakeSeconds: 1800 }\n';
-// The bake begins, or there is none.
+// The bake begins, or the deployment fails before it.
 const JUDGED = { Baking: true, Failed: true };
 
 const SLOW =
@@ -69,7 +69,7 @@ const BROKEN: readonly Broken[] = [
     bytes: behaving('leaks', V2),
     manifest: 'resources: { memory: 512Mi }\n',
     state: 'RolledBack',
-    // On a busy machine it may be seen first that whoever takes so much memory is slow, or that clients got an error for it.
+    // On a busy machine the first symptom may be that a server with so much memory is slow, or that clients got an error.
     reason: new RegExp(`${KILLED.source}|${SLOW.source}|${FAILED.source}`),
   },
   {
@@ -122,7 +122,7 @@ describe.each(TARGETS)('on %s v1 goes on answering when v2', (target) => {
       data: expect.objectContaining({ degraded: false, left: [] }),
     });
     expect(kinds(ofV1)).toEqual([`200 ${model}-v1 1,2`]);
-    // What clients see of a version that breaks only under traffic is a canary's share, and little of the next step.
+    // Clients see a version that breaks only under traffic for a canary's share, and little of the next step.
     expect(ofV1.length).toBeGreaterThan(answers.length * 0.5);
     if (state === 'Failed') expect(ofV1).toHaveLength(answers.length);
     expect((await slipway.events(model)).filter(isEnding)).toHaveLength(2);

@@ -11,7 +11,7 @@ const BUILDS: readonly string[] = [
   ...['BuildEnvironment', 'GrantBuild', 'BuildOwnImage', 'BuildImage', 'ExplainBuild'],
 ];
 
-// A server that waits for a request uses none.
+// A server that waits for a request uses no CPU.
 const RUN_TICKS = 30;
 
 // These steps know no target.

@@ -38,7 +38,7 @@ function metricsIn(expression: string): readonly string[] {
   return [...expression.matchAll(/\b(?:slipway|process|nodejs)_[a-z0-9_]+/g)].map(([name]) => name);
 }
 
-/** What no model of tensors has. */
+/** The metrics that only language models have. */
 function ofLanguageModels(): readonly string[] {
   const meters = generationMeters(fakeClock(0));
   const generation = { tokensIn: 1, tokensOut: 1, firstTokenMs: 1, tokensPerSecond: 1 };
@@ -72,7 +72,7 @@ describe('docs/monitoring', () => {
   });
 
   const exposed = () => [
-    // Prometheus itself has it of each target.
+    // Prometheus itself adds this metric for each target.
     'up',
     ...pages.flatMap((page) => [...page.matchAll(/^([a-z0-9_]+)[ {]/gm)].map(([, name]) => name)),
     ...ofLanguageModels(),
@@ -80,7 +80,7 @@ describe('docs/monitoring', () => {
   const unknownIn = (expressions: readonly string[]) =>
     expressions.flatMap(metricsIn).filter((name) => !exposed().includes(name));
 
-  // Other systems do not tell what a process uses.
+  // Other systems do not show the CPU and memory of a process.
   needing(notLinux, () => {
     it('rings by metrics alone that a running Slipway has', () => {
       expect(unknownIn(rules.map(({ expr }) => expr))).toEqual([]);

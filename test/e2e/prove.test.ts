@@ -5,7 +5,7 @@ import { SAMPLE_REQUEST, writeSample } from '#operations/evidence/sample.ts';
 import { oneMachineAt } from '../../src/cli/one-machine.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
-/** What callers were answered after each move, by the version that answered. */
+/** The answers that callers got after each move, by the version that answered. */
 const MOVES: Claim = {
   row: 'moves',
   look: async ({ answers, at, model }) => {

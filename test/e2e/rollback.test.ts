@@ -6,7 +6,7 @@ import { runHere } from '../support/slipway/command-line.ts';
 import { inventory } from '../support/slipway/inventory.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
-// What is tested is which of them is served.
+// The test checks only which of them is served.
 const [ONE, TWO, THREE] = [10, 20, 30].map((constant) =>
   behaving('echoes', addConstantModel({ constant })),
 ) as [Uint8Array, Uint8Array, Uint8Array];

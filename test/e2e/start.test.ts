@@ -131,7 +131,7 @@ describe('slipway start', () => {
 
   it('moves on from the usual ports where another program has them, and says so', async () => {
     await using folder = await temporaryFolder();
-    // Who has them already will do too.
+    // If another program already holds a port, that serves the test too.
     const held = [8080, 8081].map((port) =>
       createServer()
         .on('error', () => {})

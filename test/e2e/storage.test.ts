@@ -33,7 +33,7 @@ async function missingDisk(): Promise<string | undefined> {
   }
 }
 
-/** A folder on a small file system of its own. Throws where this process may not mount one. */
+/** A folder on a separate small file system. Throws where this process may not mount one. */
 async function smallDisk() {
   const folder = await temporaryFolder();
   try {
@@ -201,7 +201,7 @@ describe('a Slipway', () => {
         await before.settled('good');
         await before.kill();
       }
-      // As a clean stop leaves it: without the log and its index.
+      // The state after a clean stop: without the log and its index.
       {
         using registry = new DatabaseSync(join(data, 'registry.db'));
         registry.exec('PRAGMA wal_checkpoint(TRUNCATE)');

@@ -18,7 +18,7 @@ const BOOSTER = fileURLToPath(
 );
 const PROGRAMS = ['bash', 'sh', 'cat', 'mktemp', 'rm'];
 
-/** A machine with Node and a shell alone: `python3` is what is given, if anything. */
+/** A machine with only Node and a shell; `python3` is added if it is given. */
 async function machine(path: string, python3?: string) {
   const bin = join(path, 'bin');
   await mkdir(bin);
@@ -80,7 +80,7 @@ describe('a machine that cannot set walls', () => {
   };
   const none = `none: ${walls.missing}`;
 
-  /** What comes of an upload to a Slipway that has found none. */
+  /** The result of an upload to a Slipway that has found no walls. */
   async function withoutWalls(upload: string, over: Partial<LocalConfig> = {}) {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, 'data');

@@ -292,7 +292,7 @@ describe('a manifest', () => {
     expect(lines).toHaveLength(21);
     expect(lines[19]).toMatch(/line 21: unknown key `k19`; the known keys are/);
     expect(lines[20]).toBe('and 5 more');
-    // As many as fit: what is not told costs no more than being counted.
+    // As many as fit; the others cost no more than being counted.
     expect(refusal(`server:\n${unknown(20_000).join('')}`).message).toMatch(/\nand 19980 more$/);
   });
 

@@ -64,7 +64,7 @@ export const SCHEDULED = {
   detail: {},
 };
 
-/** What infra/sweep.yml has EventBridge hand over once a week in place of the event. */
+/** The event that infra/sweep.yml has EventBridge send once a week in place of the usual one. */
 export const TOUCH = { 'detail-type': 'Scheduled Event', detail: { touch: true } };
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */

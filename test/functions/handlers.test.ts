@@ -14,7 +14,7 @@ import { SETTINGS } from './settings.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 
-/** Has what any step takes; each reads its own of it. */
+/** Contains the fields of every step; each step reads its own. */
 const STEP_EVENT = {
   deploymentId: '0123456789abcdef0123456789abcdef',
   execution: 'arn:aws:states:us-east-1:111122223333:execution:slipway-test-deploy:e1',
@@ -131,7 +131,7 @@ describe('the function', () => {
   });
 });
 
-/** What the log line of a step's run names. */
+/** The fields by which the log line of a step's run names its subject. */
 function subjectOf(name: string): object {
   const { execution, deploymentId } = STEP_EVENT;
   if (name === 'admitDeployment') return { execution, key: OBJECT_CREATED.detail.object.key };

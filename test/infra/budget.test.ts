@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 const budget = createRequire(import.meta.url)('../../infra/budget.cjs');
 
-/** What it adds to the template of a stage in a region. */
+/** The budget that it adds to the template of a stage in a region. */
 function added(region: string) {
   const variables: Readonly<Record<string, unknown>> = {
     'self:provider.region': region,

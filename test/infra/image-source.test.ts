@@ -12,7 +12,7 @@ const imageSource = createRequire(import.meta.url)('../../infra/image-source.cjs
 
 const FILES = {
   'buildspecs/image.yml': 'version: 0.2',
-  // Before what is in the folder, as a slash comes after a dot.
+  // This file sorts before those in the folder, because a slash comes after a dot.
   'runtimes/onnx.md': 'ONNX',
   'runtimes/onnx/Dockerfile': 'FROM scratch',
   'runtimes/onnx/main.ts': 'main();',
@@ -138,7 +138,7 @@ function plugin(endpoint = '', provider: { readonly shouldNotDeploy?: boolean } 
   });
 }
 
-/** What the template gets for `${imageSource:ADDRESS}`. */
+/** The value that the template gets for `${imageSource:ADDRESS}`. */
 async function asked(
   address: string,
   over: Readonly<Record<string, string>> = {},
@@ -153,7 +153,7 @@ async function asked(
   return (await source.resolve({ address, resolveVariable })).value;
 }
 
-/** A bucket that notes what is put into it. */
+/** A bucket that records the objects put into it. */
 async function bucketServer() {
   const put: { path: string; sha: string }[] = [];
   const server = createServer(async (request, response) => {

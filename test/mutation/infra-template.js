@@ -1,4 +1,4 @@
-// The packaged template with what infra/*.cjs say now: a package of each mutant would take half a minute.
+// The packaged template with the present content of infra/*.cjs: a package of each mutant would take half a minute.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

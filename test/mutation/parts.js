@@ -1,7 +1,7 @@
-// What `.ci/mutation` changes, part by part, and the tests that have to see it. Run by itself it prints their names.
+// The parts that `.ci/mutation` changes, and the tests that must notice. Run by itself it prints the parts' names.
 import { join } from 'node:path';
 
-// What decides for a registry is seen by the suites of one.
+// The suites of a registry test the decisions behind it.
 const ON_REGISTRY = ['test/domain', 'test/steps', 'test/support/memory'];
 
 const IN_TEMPLATE = ['container-grants', 'grants', 'roles', 'workflows'].map(
@@ -10,8 +10,8 @@ const IN_TEMPLATE = ['container-grants', 'grants', 'roles', 'workflows'].map(
 
 /**
  * `mutate` is changed, `tests` are loaded once and run again for each change that they reach.
- * What survives should be what nobody can see: the default of what is always there (`?? []`, `= ''`), `?.` before it, the end of a pattern that every text has.
- * What is done while a module loads is left out, but where that is most of a part (`isStatic`) and it is CommonJS, which can be loaded again.
+ * A surviving mutant should make a difference that nobody can see: the default of a value that is always there (`?? []`, `= ''`), `?.` before it, the end of a pattern that every text has.
+ * Code that runs while a module loads is left out, except where it is most of a part (`isStatic`) and the module is CommonJS, which can be loaded again.
  */
 export const PARTS = {
   ...Object.fromEntries(
@@ -36,7 +36,7 @@ export const PARTS = {
     ],
     isStatic: true,
   },
-  // What they say is seen in the packaged template alone.
+  // Their effect shows only in the packaged template.
   'infra-template': {
     mutate: IN_TEMPLATE,
     tests: ['test/template/roles.test.ts', 'test/template/workflow.test.ts'],

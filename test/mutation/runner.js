@@ -15,10 +15,10 @@ const GLOBALS = new URL(
   import.meta.url,
 );
 
-// As Jest writes snapshots.
+// The format in which Jest writes snapshots.
 const FORMAT = { escapeString: false, printBasicPrototype: false };
 
-/** What instrumented code looks at: the mutant that is on, and whose coverage it counts. */
+/** The state that instrumented code reads: the active mutant, and whose coverage it counts. */
 // biome-ignore lint/suspicious/noAssignInExpressions: one object for all that was loaded, whoever comes first.
 const stryker = (globalThis.__stryker__ ??= {});
 
@@ -49,11 +49,11 @@ function testRunner({ light }) {
     },
     async mutantRun({ activeMutant: { id }, mutantActivation, testFilter, ...run }) {
       if (run.reloadEnvironment) loaded = undefined;
-      // What a module does while it loads is done once in a process, or at a reload.
+      // The code that a module runs while it loads runs once in a process, or at a reload.
       const isStatic = mutantActivation === 'static';
       activate(isStatic ? id : undefined, run);
       const all = await (isStatic ? tests().catch(errorOf) : tests());
-      // What cannot be loaded any more is seen. Stryker would take it for its own error, and try again in new processes.
+      // A mutant that makes a module fail to load is noticed. Stryker would take it for its own error, and try again in new processes.
       if (all instanceof Error) return killed(all.message);
       stryker.activeMutant = id;
       const result = await untilOneFails(chosen(all, testFilter));
@@ -76,7 +76,7 @@ function chosen(all, ids) {
   return wanted ? all.filter(({ id }) => wanted.has(id)) : all;
 }
 
-/** What tests reach while they run needs no process of its own, though it is reached while modules load too. */
+/** A mutant that tests reach while they run needs no separate process, though modules also reach it while they load. */
 function reached({ static: loading, perTest }) {
   const inTests = new Set(Object.values(perTest).flatMap(Object.keys));
   const only = Object.entries(loading).filter(([mutant]) => !inTests.has(mutant));
@@ -99,7 +99,7 @@ async function untilOneFails(tests) {
 
 let loads = 0;
 
-/** Every test of these folders and files, by its place in the file and its name. Again it loads the tests, and of the code what is CommonJS. */
+/** Every test of these folders and files, by its place in the file and its name. A second call loads the tests again, and the part of the code that is CommonJS. */
 async function load({ tests: paths, before }) {
   loads += 1;
   if (loads === 1) process.on('unhandledRejection', () => undefined);
@@ -174,7 +174,7 @@ function rootOf(block) {
 
 const prepared = new WeakMap();
 
-/** What stands before all tests of a block is done at its first, and stays: it is a server or a folder. */
+/** A block's beforeAll runs before its first test, and its result stays: a server or a folder. */
 async function prepare(block) {
   if (block.parent) await prepare(block.parent);
   for (const { type, fn } of block.hooks) {

@@ -15,7 +15,7 @@ export default {
   testRunner: 'light',
   light: { tests: part.tests, before: part.before, isReloaded: part.isStatic ?? false },
   mutate: part.mutate,
-  // Without tsconfig.json Stryker wants no TypeScript to rewrite it with.
+  // Without tsconfig.json Stryker needs no TypeScript to rewrite it.
   ignorePatterns: ['/coverage', '/dist', '/.serverless', '/test/fixtures/walls', '/tsconfig.json'],
   coverageAnalysis: 'perTest',
   ignoreStatic: !part.isStatic,

@@ -10,7 +10,7 @@ import {
 } from '../support/models/dropped.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
-/** A version of each framework and the next one; what its own way with a table, or with its answers, has told apart once. */
+/** A version of each framework and the next one; each has once differed in how it reads tables, or in its answers. */
 const CASES: readonly Dropped[] = [
   {
     what: 'XGBoost',

@@ -15,7 +15,7 @@ const { seeds, inputs }: { seeds: number[]; inputs: Record<string, number> } = J
   readFileSync(join(FOUND, 'seeds.json'), 'utf8'),
 );
 
-// Their libraries read in C++, and may end the process by what is no danger to another: the walls around it are for that.
+// Their libraries read in C++ and may crash their process, which endangers no other: the walls around it are for that.
 const MAY_CRASH = ['catboost'];
 
 let python: PythonReaders;

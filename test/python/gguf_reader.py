@@ -1,4 +1,4 @@
-"""What the reader of llama.cpp's own package `gguf` finds in files: `python gguf_reader.py FILE...` writes a line of JSON for each, null where it refuses one."""
+"""The findings of llama.cpp's own package `gguf` in files: `python gguf_reader.py FILE...` writes a line of JSON for each, null where it refuses one."""
 
 import json
 import sys

@@ -159,14 +159,14 @@ async function streamed(slipway: RunningSlipway, model: string) {
   return stream;
 }
 
-/** Waits until its server has told what an answer took, which it does when it has ended. By its own request: the checks before the model became live may be told later than that. */
+/** Waits until its server has reported an answer's measures, which it does when the answer has ended. Looks for the request's own report: those of the checks before the model became live may come later. */
 async function told({ dataDir }: RunningSlipway, { request }: { request: string | null }) {
   const log = join(dataDir, 'logs', 'chat-v1.log');
   const line = `"RequestId":"${request}"`;
   await eventually(() => existsSync(log) && readFileSync(log, 'utf8').includes(line));
 }
 
-/** The sum of a metric of the gateway over what has this revision. */
+/** The sum of a metric of the gateway over the lines with this revision. */
 async function metric(
   { gateway }: RunningSlipway,
   name: string,

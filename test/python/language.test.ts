@@ -316,7 +316,7 @@ async function post({ gateway }: RunningSlipway, at: string, body: unknown, mode
   return { status: response.status, body: await response.json() };
 }
 
-/** What each event of a streamed answer says. */
+/** The text of each event of a streamed answer. */
 async function events({ gateway }: RunningSlipway, body: object): Promise<readonly string[]> {
   const response = await fetch(`${gateway}/models/chat/v1/completions`, {
     method: 'POST',
@@ -350,7 +350,7 @@ function largePagesKiB(pid: number): number {
     const held = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
     return Number(/AnonHugePages:\s+(\d+) kB/.exec(held)?.[1] ?? 0);
   } catch {
-    // It has ended, or is no process of ours to look at.
+    // It has ended, or is not our process.
     return 0;
   }
 }

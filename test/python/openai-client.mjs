@@ -1,4 +1,4 @@
-// Asks a language model by OpenAI's own client, as openai_client.py does: `node openai-client.mjs FOLDER BASE_URL`. Writes what it was answered as JSON.
+// Calls a language model by OpenAI's own client, as openai_client.py does: `node openai-client.mjs FOLDER BASE_URL`. Prints the answers as JSON.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

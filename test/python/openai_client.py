@@ -1,4 +1,4 @@
-"""Asks a language model by OpenAI's own client: `python openai_client.py BASE_URL`. Writes what it was answered as JSON."""
+"""Calls a language model by OpenAI's own client: `python openai_client.py BASE_URL`. Prints the answers as JSON."""
 
 import json
 import sys

@@ -37,7 +37,7 @@ export function describeOnOneMachine(
 
 type Tried = Dropped & { readonly model: string };
 
-/** Each is a model of its own; a run tries a third of them, which the seed chooses, and a thorough one all. Returns those that it tries. */
+/** Declares a test for each case, which is a separate model; a run tries a third of them, which the seed chooses, and a thorough one all. Returns the cases that it tries. */
 export function itAnswersAsItsFramework(
   cases: readonly Dropped[],
   open: () => RunningSlipway,

@@ -1,4 +1,4 @@
-"""Models whose conversions once answered otherwise than their frameworks: for each a line of JSON, {what, as, wrong, apart, reason}, of the rows that it is asked."""
+"""Models whose conversions once answered differently from their frameworks: prints a line of JSON for each, {what, as, wrong, apart, reason}, about the rows of its requests."""
 
 import contextlib
 import io

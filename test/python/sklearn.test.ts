@@ -12,7 +12,7 @@ import {
 import { processesOf } from '../support/slipway/running.ts';
 import { describeOnOneMachine, itAnswersAsItsFramework } from './right-answers.ts';
 
-/** A version of each kind and the next one; what its own way with a table, or with its answers, has told apart once. */
+/** A version of each kind and the next one; each has once differed in how it reads tables, or in its answers. */
 const CASES: readonly Dropped[] = [
   CONVERTED,
   {
@@ -76,7 +76,7 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
     const [serving = 0] = processesOf(join(slipway().dataDir, 'images'));
 
     process.kill(serving, 'SIGKILL');
-    // Reaped, so known to be gone: what is asked before is answered 502, as by a container of one replica.
+    // The process has been reaped, so Slipway knows that it is gone: earlier requests are answered with 502, as by a container of one replica.
     await eventually(() => !existsSync(`/proc/${serving}`));
 
     expect(await wrongAnswers(throughGateway(slipway(), 'waited'), fixture)).toEqual([]);

@@ -1,7 +1,7 @@
 import { swept } from '../sweep/swept.ts';
 import { faultsOf } from '../sweep/table.ts';
 
-/** Cases of the sweep that once went wrong, or are of a kind of their own; `.ci/sweep` runs all. */
+/** Cases of the sweep that once went wrong, or are the only ones of their kind; `.ci/sweep` runs all. */
 const NAMES = [
   'DBSCAN',
   'KNeighborsClassifier-0',

@@ -20,7 +20,7 @@ type Wheel = {
   readonly needs?: readonly string[];
   /** The path of a file beside the code. */
   readonly bytes?: number;
-  /** What Python runs as it starts, once this is installed. */
+  /** The code that Python runs as it starts, once this is installed. */
   readonly runs?: string;
 };
 
@@ -66,7 +66,7 @@ describe('the packages of a model that needs torch', () => {
 
   const answers = new Map([...indexed('/pypi', PYPI), ...indexed('/cpu', FOR_CPUS)]);
 
-  /** What is installed of a package, and what was said and locked; whether its code has run. */
+  /** The installed parts of a package, the output and the lock; and whether the package's code has run. */
   async function installed(index: string, name = 'encoder') {
     await using folder = await temporaryFolder();
     const environment = join(folder.path, 'environment');

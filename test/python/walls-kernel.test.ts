@@ -3,11 +3,11 @@ import { type End, LIMITS, loadedPlainly, loadedWalled } from '../support/walls/
 import { ALL, type Technique } from '../support/walls/walls.ts';
 
 const MEBIBYTE = 2 ** 20;
-// As of this version Landlock holds all that the walls ask of it.
+// From this version on, Landlock can do everything that the walls need.
 const WHOLE_LANDLOCK = 6;
 const isWhole = MACHINE.landlock >= WHOLE_LANDLOCK && MACHINE.seccomp && MACHINE.namespaces;
 
-/** What a process does to itself: its limits end it, or it ends, and nobody else is the worse for it. */
+/** Effects on the process itself: its limits end it, or it ends, and no other process suffers. */
 const TO_ITSELF = ['eats memory', 'never ends', 'fills the disk', 'ends its process'];
 
 if (!isWhole) {

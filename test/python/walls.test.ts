@@ -6,7 +6,7 @@ import { ALL, type Technique } from '../support/walls/walls.ts';
 
 const SERVER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
 
-// What a process that the wall has ended exits with.
+// The exit status of a process that the wall has ended.
 const WALL = 70;
 // No loader in Python of our own reads these.
 const OF_OTHERS = [
@@ -53,7 +53,7 @@ describe('the loader alone, with nothing inspected,', () => {
       (technique, { harm }) => !holds(technique) && harm.length === 0,
     );
 
-    // What reads memory that is not its own may find there, now and then, what lets it end.
+    // A file that reads memory beyond its own now and then finds a value there that lets it end.
     for (let again = 0; again < 3 && held.length > 0; again += 1) {
       const others = await loadedByOurs(held);
       held = held.filter((_, at) => others[at]?.harm.length === 0);

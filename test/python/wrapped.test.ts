@@ -24,7 +24,7 @@ const CASES: readonly Dropped[] = [
     folder: 'mlflow',
     versions: ['sklearn-3.17', 'xgboost-3.17', 'lightgbm-class-tensor-3.17'],
   },
-  // A handler takes another request than a model without one: it is no next version of that.
+  // A handler takes another request than a model without one, so it cannot be that model's next version.
   { what: 'a SageMaker archive', folder: 'sagemaker', versions: ['sklearn-bare.tar.gz'] },
   {
     what: 'a SageMaker archive with a handler',

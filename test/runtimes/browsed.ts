@@ -9,7 +9,7 @@ export async function pageAt(url: string): Promise<string> {
   return (await fetch(url, { headers: { accept: 'text/html' } })).text();
 }
 
-/** A model server's own page as a browser has it that reached it at `path`: the address it shows, and what its form sends with or without a file chosen. */
+/** A model server's own page in a browser that reached it at `path`: the address it shows, and the request of its form with or without a file chosen. */
 export function browsed(html: string, path: string) {
   const sent: Sent[] = [];
   const send = async (url: string, init: Omit<Sent, 'url'>) => {

@@ -30,7 +30,7 @@ export type ModelServer = {
   readonly stderr: () => string;
 };
 
-/** One of the models for tests, by its name and what that is given. */
+/** One of the models for tests, by its name and its parameters. */
 export type Wanted = {
   readonly [Name in keyof TestModels]: readonly [Name, ...Parameters<TestModels[Name]>];
 }[keyof TestModels];
@@ -49,7 +49,7 @@ export async function modelFolder(
   return folder;
 }
 
-/** What a server is started with, beside where its model lies. */
+/** The environment that a server is started with, beside the place of its model. */
 export function serverEnv(runtime: Runtime, env: Env): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -83,7 +83,7 @@ export async function startListening(
     throw new Error(`the server ended with ${code}: ${stderr}`);
   });
   const ready = Promise.race([messageWith(channel, 'ready'), ended]);
-  // Only those who wait for it hear that it will never be ready.
+  // Only callers that wait for it learn that it will never be ready.
   ready.catch(() => undefined);
   const listening = await Promise.race([messageWith(channel, 'listening'), ended]);
   const port = 'listening' in listening && listening.listening;
@@ -104,7 +104,7 @@ export async function startListening(
   };
 }
 
-/** As `startListening`, and waits until the model is loaded. */
+/** Does the same as `startListening`, and waits until the model is loaded. */
 export async function startModel(
   runtime: Runtime,
   model: Env | Promise<Env>,
@@ -115,7 +115,7 @@ export async function startModel(
   return server;
 }
 
-/** As `startModel`, for who asks first; all others of this test file get the same server. It is not to be ended or changed. */
+/** Does the same as `startModel` for the first caller; all others of this test file get the same server. It must not be ended or changed. */
 export function sharedModel(runtime: Runtime, wanted: Wanted, env: Env = {}): Promise<ModelServer> {
   const key = JSON.stringify([runtime.serverName, wanted, env]);
   const [name, ...given] = wanted;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { modelChannel } from '#adapters/local/servers/model-channel.ts';
 
-// Run as a process of its own: starts the server it is told of, prints its pid and each of its messages, until it is killed.
+// Run as a separate process: starts the server given by its arguments, prints its pid and each of its messages, until it is killed.
 const [, , command = '', ...args] = process.argv;
 const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
 print({ pid: child.pid });

@@ -39,7 +39,7 @@ export async function pythonWith(
 const SAY_VERSION =
   'import sys; assert sys.version_info >= (3, 9), "Python 3.9 or later is needed"; print(sys.executable, sys.version)';
 
-/** Two test files may make it at once: each makes its own, and what comes first stays. */
+/** Two test files may make it at once: each makes its own, and the first one stays. */
 async function make(folder: string, files: readonly string[]): Promise<void> {
   const own = `${folder}-${randomUUID()}`;
   await mkdir(CACHE, { recursive: true });

@@ -13,7 +13,7 @@ type Spec = {
 
 type Signature = { readonly inputs: readonly Spec[]; readonly outputs: readonly Spec[] };
 
-/** A folder with `predict.py`, and beside it what inspection would find out. */
+/** A folder with `predict.py`, and beside it the facts that inspection would find. */
 export async function pythonFolder(
   code: string,
   signature?: Signature,
@@ -36,7 +36,7 @@ export async function pythonFolder(
   return { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
 }
 
-/** The runtime in an environment with its own packages only, or why there is none here. */
+/** The runtime in an environment with its own packages only, or the reason why it is missing here. */
 export async function pythonRuntime(): Promise<Runtime | PythonMissing> {
   const python = await pythonWith('requirements.txt', 'numpy.txt');
   return typeof python === 'object' ? python : runtimeIn(python);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Runtime } from './runtime.ts';
 
-// Each line is a snippet in JSON; what it prints goes back in JSON, on a line of its own, as does why it failed.
+// Each line is a snippet in JSON; its output goes back in JSON, on a separate line, and so does the reason of a failure.
 const LOOP = `
 import contextlib, io, json, sys, traceback
 for line in sys.stdin:
@@ -19,7 +19,7 @@ for line in sys.stdin:
 type Told = { readonly printed?: string; readonly failed?: string };
 
 export type PythonSnippets = {
-  /** What the code prints as JSON; each in names of its own. */
+  /** The output of the code, as JSON; each call has its own names. */
   said(code: string): Promise<ReturnType<typeof JSON.parse>>;
   close(): void;
 };

@@ -10,14 +10,14 @@ export type Runtime = {
   readonly platform: string;
   readonly command: readonly [string, ...string[]];
   readonly env: Env;
-  /** What ends a server that does not drain in its time. */
+  /** The signal that ends a server that does not drain in its time. */
   readonly drainSignal: string;
   /** The status of an answer in which the model itself failed. */
   readonly failure: number;
   readonly models: TestModels;
 };
 
-/** Each answers what a server of that model is started with. A letter in a shape is a free dimension. */
+/** Each returns the environment with which a server of that model is started. A letter in a shape is a free dimension. */
 export type TestModels = {
   /** Answers each input `<name>` as `<name> out`. */
   identities(datatypes: readonly Datatype[]): Promise<Env>;

@@ -5,7 +5,7 @@ import { iamSimulator, isSimulatorHere, whySkipped } from '../support/iam/simula
 import { STAGE } from '../template/packaged.ts';
 import { readTemplate, type Statement } from '../template/template.ts';
 
-/** As its owner fills it in. */
+/** The policy as the account's owner fills it in. */
 const statements: readonly Statement[] = JSON.parse(
   JSON.stringify(policy.Statement).replaceAll('ACCOUNT', AWS_ACCOUNT).replaceAll('STAGE', STAGE),
 );

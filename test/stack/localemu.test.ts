@@ -74,7 +74,7 @@ if (!isLocalEmuHere) process.stderr.write(`skipped: requests in LocalEmu: ${whyN
 type Answer = Awaited<ReturnType<ReturnType<LocalEmuWorld['client']>>>;
 type Request = () => Promise<Answer>;
 
-/** Requests one after the other until it is told to end. */
+/** Requests one after the other until the test ends them. */
 function streamOf(request: Request) {
   const answers: Answer[] = [];
   let isOver = false;

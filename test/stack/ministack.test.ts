@@ -147,7 +147,7 @@ if (!isMinistackHere) process.stderr.write(`skipped: the stack in ministack: ${w
   });
 });
 
-/** Answers what has come out of the bus so far, by the model's events' own order. */
+/** Returns the events on the bus so far, in the model's own order. */
 async function toldOnBus(aws: Ministack, EventBusName: string) {
   const input = { QueueName: 'told' };
   const { QueueUrl } = await ask(aws, { service: 'sqs', target: 'AmazonSQS.CreateQueue', input });

@@ -67,7 +67,7 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
         { act: 'remove the stage', isDone: true },
         { act: 'look at what is left', isDone: true },
       ]);
-      // Its events name no version, and it deletes what a stage names.
+      // The emulator's events name no version, and it deletes deployments that a stage names.
       expect(rowsThat(findings, 'otherwise')).toEqual([
         "EventBridge starts the deploy machine with S3's event",
         'A deployment that no stage names is deleted, and one that a stage names is refused',

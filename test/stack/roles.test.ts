@@ -22,7 +22,7 @@ import { list, ofType, readTemplate } from '../template/template.ts';
 const template = await readTemplate();
 const LEAST_DENIED = 500;
 
-/** What is granted and was not asked for here, by action and role, and why it stays. */
+/** The permissions that are granted but that no call here needed, by action and role, and why they stay. */
 const UNTRACED: readonly (readonly [RegExp, string])[] = [
   [
     /^ecr:(?:BatchGetImage|GetDownloadUrlForLayer) ImageProjectRole .*\/slipway-test$/,

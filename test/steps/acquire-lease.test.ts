@@ -6,7 +6,7 @@ import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
 const LEASE_MS = 900_000;
 const HOUR_MS = 3_600_000;
 
-/** What the step is asked for a deployment by the execution that owns it. */
+/** The step's request for a deployment by the execution that owns it. */
 async function request(world: MemoryWorld, held: Held) {
   const { id, execution } = await world.recordOf(held);
   return { deploymentId: id, execution, attempt: 0 };

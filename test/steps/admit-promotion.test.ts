@@ -17,7 +17,7 @@ import { promotion } from '../support/worlds/promotion.ts';
 
 type Changes = Parameters<typeof promotion>[2];
 
-/** A version that is live in staging, and what is started to have it in production. */
+/** A version that is live in staging, and the execution that brings it to production. */
 async function stages(changes: Changes = {}, options: WorldOptions = {}) {
   const staging = memoryWorld(options);
   const source = await staging.recordOf(await staging.deploy());

@@ -221,7 +221,7 @@ describe('what a build is told of a model', () => {
   });
 });
 
-/** What its build is told. */
+/** The order that its build gets. */
 async function orderOf({ deps }: MemoryWorld, held: Held) {
   await planBuild(deps)(held);
   const { artifactUrl } = await grantBuild(deps)(held);

@@ -13,7 +13,7 @@ const answersIn = (latencyMs: number) => (asked: Asked) => ({ ...answersRight(as
 
 const CANARY = 'rollout: { strategy: canary }';
 
-/** What clients get of the endpoint is made of what it answers. */
+/** Makes the endpoint's answers to clients from the model's answers. */
 function throughRoute({ prober }: MemoryWorld, make: (answer: ProbeAnswer) => ProbeAnswer): Prober {
   return {
     ...prober,
@@ -107,7 +107,7 @@ describe('judging a bake', () => {
     );
     expect(byRoute).toHaveLength(10);
     expect(ofCandidate).toBeGreaterThan(0);
-    // What the version before answers is no evidence on this one.
+    // Answers of the previous version are no evidence for this one.
     expect((await world.recordOf(held)).work.bake).toMatchObject({
       probesSent: 10 + ofCandidate,
       latenciesMs: new Array(10).fill(1),
@@ -163,7 +163,7 @@ describe('judging a bake', () => {
     await world.deploy(
       world.upload({ manifest: `examples: [{ request: ${JSON.stringify(two)} }]` }),
     );
-    // It does not answer while the candidate is proven, by a request of its own.
+    // The live version does not answer while the candidate is proven by its own request.
     world.behave('digits-v1', () => answered(503));
     world.behave('digits-v2', (asked) =>
       JSON.stringify(asked).includes('[1,2]') ? answered(400) : answersRight(asked),

@@ -380,7 +380,7 @@ describe('planning the build', () => {
   });
 });
 
-/** The plan, and what the build of the image is then given. */
+/** The plan, and the parameters of the image's build. */
 async function planned(world: MemoryWorld, held: Held) {
   const plan = await planBuild(world.deps)(held);
   const { kind: _, ...granted } = await grantBuild(world.deps)(held);

@@ -18,7 +18,7 @@ async function ended(state: StepName, request?: (world: MemoryWorld) => Promise<
   return { world, start, held, execution, takeUp };
 }
 
-/** As many executions as a deployment gets, each dead before the next. */
+/** Uses up a deployment's executions, each dead before the next. */
 async function spent(state: StepName) {
   const { world, held } = await ended(state);
   let { execution } = await world.recordOf(held);

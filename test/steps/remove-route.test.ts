@@ -36,7 +36,7 @@ describe('taking the route away', () => {
 
     expect(early).toEqual({ kind: 'pending', retrySeconds: 1, drainSeconds: 0, attempt: 1 });
     expect(late).toEqual({ kind: 'pending', retrySeconds: 5, drainSeconds: 0, attempt: 2 });
-    // What is being taken away is no longer to be repaired.
+    // A model that is being taken away must not be repaired any more.
     expect((await world.registry.model(MODEL))?.live).toBeNull();
   });
 

@@ -6,7 +6,7 @@ import { addConstantModel } from '../support/models/onnx.ts';
 import { MODEL } from '../support/worlds/memory.ts';
 import { NOTHING, PERIOD_MS, sweptWorld } from '../support/worlds/swept.ts';
 
-/** A world whose builds leave images, and what two sweeps of it take away. */
+/** A world whose builds leave images, and the images that two sweeps of it take away. */
 function builtWorld() {
   const { world, deps } = sweptWorld({ engine: 'image' });
   const images = memoryImages();

@@ -5,7 +5,7 @@ import { HOUR_MS, MINUTE_MS, NOTHING, PERIOD_MS, sweptWorld } from '../support/w
 
 const FARGATE = 'placement: {target: fargate}';
 
-/** A model whose second version is live, on Lambda unless it is said. */
+/** A model whose second version is live, by default on Lambda. */
 async function served(manifest?: string) {
   const swept = sweptWorld();
   const { world } = swept;
@@ -140,7 +140,7 @@ describe('a live model is repaired', () => {
       world.clock.advance(MINUTE_MS);
     }
 
-    // Each takes some seconds of its own.
+    // Each repair itself takes some seconds.
     expect(repairedAt).toEqual([0, 1, 3, 7, 15, 31]);
     const told = (await world.told()).filter(({ data }) => data['repairsInARow'] === 6);
     expect(told).toMatchObject([

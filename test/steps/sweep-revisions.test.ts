@@ -3,7 +3,7 @@ import { sweep } from '#steps/sweep.ts';
 import { revisionSpec } from '../support/worlds/revision-spec.ts';
 import { MINUTE_MS, NOTHING, PERIOD_MS, sweptWorld } from '../support/worlds/swept.ts';
 
-/** A live model, and beside it what a deployment that was given up has left. */
+/** A live model, and beside it the remains of a deployment that was given up. */
 async function leftOver() {
   const swept = sweptWorld();
   const { world } = swept;

@@ -14,7 +14,7 @@ const V1 = addConstantModel({ constant: 10 });
 const BROKEN = unknownOperatorModel();
 const V3 = addConstantModel({ constant: 30 });
 
-// What proves a version and gives it the traffic.
+// The states that prove a version and give it the traffic.
 const TO_LIVE = ['Provisioning', 'Ready', 'Shifting', 'Baking', 'Live'];
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -33,7 +33,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** All that befalls a model on a target, and what clients who call it all the time get until each is over. */
+/** A model's whole life on a target, and the answers that clients get all the time until each part is over. */
 async function story(model: string, target: Target) {
   const key = `models/${model}/model.onnx`;
   slipway.drop(`${key}.yaml`, `placement: { target: ${target} }\nrollout: { bakeSeconds: 0 }\n`);

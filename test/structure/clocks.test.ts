@@ -4,7 +4,7 @@ import { clockUses } from '../support/clock/uses.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What may look at the machine's clock, and why that judges nothing. */
+/** The files that may read the machine's clock, and why no verdict depends on it. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'test/support/aws/rules/ecs-services.ts': 'says when a task stopped',
   'test/support/clock/eventually.ts':

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../..');
 const { dependencies, imports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-// But for what is there for its types alone.
+// Imports, except those that are there only for types.
 const IMPORTS = /^(?:import|export) (?!type )(?:[^'\n]* from )?'([^']+)'|\bimport\('([^']+)'\)/gm;
 
 /** The packages that `file` and all that it imports load, sooner or later. */

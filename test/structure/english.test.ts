@@ -7,7 +7,7 @@ const FOLDERS = [
   ...['runtimes', 'src', 'statemachines', 'test'],
 ];
 const SOURCE = /\.(?:ts|js|mjs|cjs|py|sh|ya?ml)$|(?:^|\/)Dockerfile$|^\.ci\/[a-z-]+$/;
-/** Packages, files of others, and what is wrong on purpose, as in this file. */
+/** Packages, files of others, and deliberate violations, as in this file. */
 const LEFT_OUT = /(?:^|\/)node_modules\/|^test\/(?:fixtures\/|structure\/english)/;
 
 const files = [

@@ -26,6 +26,9 @@ function namedIn(list: string): readonly string[] {
   return formats.filter((format) => names.some(([, name]) => name === format));
 }
 
+/** Formats of builds from before a build said what a model brings. */
+const OF_BEFORE = 'runtimes/python/slipway_server/walls.py';
+
 /** Packages and tools that are called as formats are. */
 const OF_PACKAGES = [
   // Runtimes.
@@ -42,7 +45,7 @@ const OF_PACKAGES = [
 it('a format is listed once, and all else that is known of it follows from its page', () => {
   const lists = files.filter((name) => listed(readFileSync(join(ROOT, name), 'utf8')).length > 0);
 
-  expect(lists.filter((name) => !OF_PACKAGES.includes(name))).toEqual([]);
+  expect(lists.filter((name) => name !== OF_BEFORE && !OF_PACKAGES.includes(name))).toEqual([]);
 });
 
 it.each([

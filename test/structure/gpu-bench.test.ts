@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
 const GIB = 2 ** 30;
 
-/** What the bench says on a machine without a GPU, and how it ends. */
+/** The bench's output on a machine without a GPU, and how it ends. */
 async function bench(...given: readonly string[]) {
   await using folder = await temporaryFolder();
   const settings = { cwd: ROOT, env: { PATH: folder.path, HOME: folder.path } };

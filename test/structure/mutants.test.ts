@@ -4,7 +4,7 @@ type Mutant = { readonly bug: string; readonly file: string; readonly now: strin
 
 const MUTANTS: readonly Mutant[] = JSON.parse(readFileSync('test/mutants.json', 'utf8'));
 
-// Whether each is caught, `npm run test:mutants` tells, which takes minutes.
+// `npm run test:mutants` checks that each is caught, which takes minutes.
 test.each(MUTANTS)('a bug can be planted again: $bug', ({ file, now }) => {
   expect(existsSync(file)).toBe(true);
   expect(readFileSync(file, 'utf8').split(now)).toHaveLength(2);

@@ -18,7 +18,7 @@ const files = [
     !/node_modules|^test\/fixtures|^package-lock|^test\/structure\/npm-name/.test(name),
 );
 
-// npm and npx, told the name alone, ask the registry for it. This file has planted ones.
+// npm and npx, given only the name, ask the registry for it. This file has planted ones.
 const BY_NAME =
   /\bnpx +(?:(?:-y|--yes|-q|--quiet) +)*slipway\b|\bnpm +(?:i|install|add|exec|x|create|init)(?: +(?:-g|--global|-D|--save-dev|-y|--yes|--))* +slipway(?![\w./-])/g;
 

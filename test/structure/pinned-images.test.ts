@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const FILES = ['onnx', 'python', 'custom'].map((name) => `runtimes/${name}/Dockerfile`);
 
 describe('the images that are pinned', () => {
-  // One machine takes what its Docker has by that tag, also without a network.
+  // One machine uses the image that its Docker has by that tag, also without a network.
   it('have the web adapter by a digest in the template, and by the same tag in each Dockerfile', async () => {
     const texts = await Promise.all(
       ['serverless.yml', ...FILES].map((name) => readFile(join(ROOT, name), 'utf8')),

@@ -2,16 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Declares tests, or one skipped test in their place when something is `missing`; its name says what, and `npm test` lists it at its end. */
+/** Declares tests, or one skipped test in their place when something is `missing`; its name says why, and `npm test` lists it at its end. */
 export function needing(missing: string | undefined, tests: () => void): void {
   if (missing === undefined) tests();
   else it.skip(`skipped: ${missing}`, () => undefined);
 }
 
-/** Why what only Linux has is not here; undefined on Linux. */
+/** The reason why features of Linux are missing here; undefined on Linux. */
 export const notLinux = process.platform === 'linux' ? undefined : 'this is not Linux';
 
-/** Why what root is never refused cannot be seen; undefined for every other user. */
+/** The reason why refusals cannot be tested as root, who is never refused; undefined for every other user. */
 export const asRoot =
   process.getuid?.() === 0 ? 'root is refused no file: run it as another user' : undefined;
 
@@ -21,7 +21,7 @@ export function missingPrograms(...programs: readonly string[]): string | undefi
   return missing.length > 0 ? `there is no ${missing.join(', no ')}` : undefined;
 }
 
-/** Why nothing of Python can be tried here; undefined where `python3` runs: one on the PATH may be a launcher of versions that are not there. */
+/** The reason why Python cannot be used here; undefined where `python3` runs: one on the PATH may be a launcher of versions that are not installed. */
 export const missingPython =
   spawnSync('python3', ['-c', 'import venv']).status === 0
     ? undefined

@@ -17,7 +17,7 @@ export type NpmPackage = {
   readonly integrity: string;
 };
 
-/** A folder from which it can be imported, made once and kept in the user's cache; none of its scripts is run. Without npm or a registry it is missing, and why. */
+/** A folder from which the package can be imported, made once and kept in the user's cache; none of its scripts is run. Without npm or a registry it is missing, with the reason. */
 export async function npmPackage(
   wanted: NpmPackage,
 ): Promise<string | { readonly missing: string }> {
@@ -30,7 +30,7 @@ export async function npmPackage(
   }
 }
 
-/** Two test files may make it at once: what comes first stays. */
+/** Two test files may install it at once: the first result stays. */
 async function installTo(kept: string, { name, version, integrity }: NpmPackage): Promise<void> {
   const own = `${kept}-${randomUUID()}`;
   const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--omit=peer', '--silent'];

@@ -7,7 +7,7 @@ const {
   SLIPWAY_SWEEP_ONE_IN: oneIn = '1',
   SLIPWAY_SWEEP_SEED: seed = '1',
 } = process.env;
-// Holds each wrong answer, for whoever looks into it.
+// Records each wrong answer for later study.
 const RESULTS = 'coverage/sweep.ndjson';
 
 it('every model that is served answers as its framework does, and every other one is refused with a way', async () => {

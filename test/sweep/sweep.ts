@@ -13,7 +13,7 @@ const ENV = {
   OMP_NUM_THREADS: '1',
 };
 
-/** A model that its framework made, or why it made none. */
+/** A model that its framework made, or the reason why it made none. */
 type Made = {
   readonly name: string;
   readonly family: string;
@@ -22,7 +22,7 @@ type Made = {
   readonly why?: string;
 };
 
-/** Where a model answered otherwise than its framework: a line for each question and shape of body. */
+/** The answers in which a model differs from its framework: a line for each question and shape of body. */
 type Asked = {
   readonly rows: number;
   readonly wrong: readonly string[];
@@ -35,7 +35,7 @@ export type Fared = Partial<Asked> & {
   readonly name: string;
   readonly family: string;
   readonly served: 'onnx' | 'python' | 'refused' | 'not made';
-  /** Whether Slipway failed at the model, which is no refusal. */
+  /** Whether Slipway failed at the model, which is not a refusal. */
   readonly failed?: true;
   /** Whether the model was served by the `predict.py` that Slipway writes, after it was refused. */
   readonly byWay?: boolean;
@@ -45,7 +45,7 @@ export type Fared = Partial<Asked> & {
 export type SweepOptions = {
   readonly python: string;
   readonly slipway: RunningSlipway;
-  /** Where models and questions are written. */
+  /** The folder of models and questions. */
   readonly folder: string;
   readonly seed: number;
   /** Regular expression on `family/name`. */

@@ -7,7 +7,7 @@ const REQUIREMENTS = fileURLToPath(
   new URL('../support/differential/requirements.txt', import.meta.url),
 );
 
-/** Sweeps on a Slipway of its own; `pattern` is a regular expression on `family/name` of the cases, of which one in `oneIn` is taken. */
+/** Sweeps on a separate Slipway; `pattern` is a regular expression on `family/name` of the cases, of which one in `oneIn` is taken. */
 export async function swept(
   options: { pattern: string; oneIn: number; seed: number },
   report: (fared: Fared) => void = () => {},

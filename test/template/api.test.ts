@@ -5,7 +5,7 @@ import { type Json, ofType, plain, readTemplate, type Template } from './templat
 
 const template = await readTemplate();
 
-// To the letter, as all of the stage.
+// The format must match to the letter, like all settings of the stage.
 const ACCESS_LOG =
   '{"time": "$context.requestTime", "id": "$context.requestId", "ip": "$context.identity.sourceIp", "key": "$context.identity.apiKeyId", "method": "$context.httpMethod", "path": "$context.path", "status": "$context.status", "bytes": "$context.responseLength", "ms": "$context.responseLatency", "modelStatus": "$context.integration.integrationStatus", "modelMs": "$context.integration.latency", "error": "$context.error.messageString", "trace": "$context.xrayTraceId"}';
 
@@ -79,7 +79,7 @@ describe('the API of the packaged template', () => {
     expect(apiOf(changed)).toEqual(apiOf(template));
   });
 
-  // For provider.tags and provider.stackTags osls makes a stage of its own after the deployment.
+  // If provider.tags or provider.stackTags were set, osls would make another stage after the deployment.
   it('is left alone by osls', async () => {
     const file = join(await packagedFolder(), 'serverless-state.json');
     const { provider } = JSON.parse(await readFile(file, 'utf8')).service;
@@ -157,7 +157,7 @@ describe('the API of the packaged template', () => {
   });
 });
 
-/** What of the API a stack update would touch. */
+/** The parts of the API that a stack update would touch. */
 function apiOf({ Resources }: Template): Json {
   return Object.entries(Resources).filter(([, { Type }]) => Type.startsWith('AWS::ApiGateway::'));
 }

@@ -15,7 +15,7 @@ function matches(statement: Json, request: Request): boolean {
       return !matches(said.Statement, request);
     case 'SizeConstraintStatement': {
       const value = request.headers[said.FieldToMatch.SingleHeader.Name];
-      // What is not there has no size.
+      // A header that is missing has no size.
       return said.ComparisonOperator === 'GT' && value !== undefined && value.length > said.Size;
     }
     case 'ByteMatchStatement':

@@ -21,10 +21,10 @@ const {
   traceRecorded,
 } = prices;
 
-// What a sweep of an empty stack is taken to need; a real one is told in its log.
+// The assumed needs of a sweep of an empty stack; the log of a real one shows its own.
 const SWEEP = { seconds: 1, tableReads: 6, bucketLists: 1, logBytes: 2000 };
 
-/** What a stack without models costs by being there, for each value of the parameter `containers`. */
+/** The cost of a stack without models, for each value of the parameter `containers`. */
 export function idleCost(template: Template): readonly Item[] {
   return [...observed(template), ...swept(template), ...reached(template)];
 }
@@ -121,7 +121,7 @@ export function costTable(items: readonly Item[]): string {
 
 type Count = Parameters<typeof resourcesWith>[0]['Resources'][string];
 
-/** What `of` finds in the resources that there are with each value. */
+/** The count by `of` of the resources that exist with each value. */
 function counts(template: Template, of: (resource: Count) => boolean | number): Item['usd'] {
   return each((containers) =>
     Object.values(resourcesWith(template, containers)).reduce(

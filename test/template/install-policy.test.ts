@@ -4,7 +4,7 @@ import policy from '#domain/data/install-policy.json' with { type: 'json' };
 import { installPolicy } from './install-policy.ts';
 import { readTemplate } from './template.ts';
 
-// Without spaces. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+// The limit counts no spaces. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const LARGEST_MANAGED_POLICY = 6144;
 
 describe('the policy that `slipway deploy --print-policy` prints', () => {

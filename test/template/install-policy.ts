@@ -33,7 +33,7 @@ const ec2 = (...names: readonly string[]): Kind => ({
 });
 const API: Kind = own('apigateway', () => ['arn:aws:apigateway:*::/*']);
 const FUNCTION = own('lambda', () => [arn('lambda', 'function:slipway-STAGE-*')]);
-// An association is asked for on the list and on what it protects, and a rule of AWS's own is a managed one.
+// An association needs permission on the list and on the protected resource, and one of AWS's own rules is a managed one.
 const FIREWALL = own('wafv2', (name) => [
   arn('wafv2', `regional/webacl/${name}/*`),
   'arn:aws:wafv2:*:*:regional/managedruleset/*',
@@ -50,7 +50,7 @@ const BALANCER = own('elasticloadbalancing', () => [
 ]);
 const TAGS = ['CreateTags', 'DeleteTags'];
 
-/** What whoever makes, changes and deletes a resource of each type must be allowed. Sources: test/support/iam/handlers.json, and the page named at a row. */
+/** The permissions to make, change and delete a resource of each type. Sources: test/support/iam/handlers.json, and the page named at a row. */
 const KINDS: Readonly<Record<string, Kind | null>> = {
   'AWS::ApiGateway::Authorizer': API,
   'AWS::ApiGateway::BasePathMapping': API,
@@ -123,7 +123,7 @@ const KINDS: Readonly<Record<string, Kind | null>> = {
   'AWS::KinesisFirehose::DeliveryStream': own('firehose', (name) => [
     arn('firehose', `deliverystream/${name}`),
   ]),
-  // A key is known by an id that AWS gives; its own policy names who may do what with it, and nobody who installs may sign.
+  // A key has an id that AWS gives; its own policy names who may use it and how, and nobody who installs may sign.
   'AWS::KMS::Key': {
     allow: [
       ...['CreateKey', 'DescribeKey', 'GetKeyPolicy', 'GetKeyRotationStatus', 'ListResourceTags'],
@@ -154,10 +154,10 @@ const KINDS: Readonly<Record<string, Kind | null>> = {
   'AWS::WAFv2::WebACLAssociation': FIREWALL,
 };
 
-/** What no resource of the template stands for. */
+/** The permissions that belong to no resource of the template. */
 const BESIDE: readonly Granted[] = [
   granted('Stack', ['cloudformation:*'], [arn('cloudformation', 'stack/slipway-STAGE/*')]),
-  // What these act on IAM does not tell apart, or not before it is there; and what `slipway doctor`, `deploy` and `uninstall` read.
+  // Actions that IAM cannot limit to a resource, or not before it exists; and the reads of `slipway doctor`, `deploy` and `uninstall`.
   granted('Look', looks(), ANY),
   granted('Buckets', ['s3:*'], ['arn:aws:s3:::slipway-STAGE-*/*']),
   // Made beside the stack: the roles that AWS's services have once in an account.
@@ -191,7 +191,7 @@ function looks(): readonly string[] {
   ];
 }
 
-/** The policy of whoever installs, updates and removes the template's stack. Throws for a resource of a type that it does not know. */
+/** The policy of the person who installs, updates and removes the template's stack. Throws for a resource of a type that it does not know. */
 export function installPolicy({ Resources }: Template): readonly Granted[] {
   const made = Object.entries(Resources).flatMap(([id, resource]) => {
     const kind = KINDS[resource.Type];
@@ -202,14 +202,14 @@ export function installPolicy({ Resources }: Template): readonly Granted[] {
   const anywhere = made.filter(({ on }) => on === ANY);
   const here = made.filter(({ on }) => on !== ANY);
   return [
-    // In one statement they are as much as each in its own, since a service's actions work on its resources alone.
+    // One statement for all grants the same as one for each, since a service's actions work only on its own resources.
     granted('Own', allowed(here), fewest(here.flatMap(({ on }) => on))),
     granted('Network', allowed(anywhere), ANY),
     ...BESIDE,
   ];
 }
 
-/** Without those that another one covers. */
+/** The ARNs without those that another one covers. */
 function fewest(arns: readonly string[]): readonly string[] {
   const covers = (wide: string, one: string) =>
     wide !== one && wide.endsWith('*') && one.startsWith(wide.slice(0, -1));
@@ -222,7 +222,7 @@ function granted(Sid: string, Action: readonly string[], Resource: readonly stri
 
 const NAMES = /^(?:.*Name)$/;
 
-/** The resource's name as a pattern for any stage: what begins with the stack's name may go on as it likes, since CloudFormation names what has no name that way. */
+/** The resource's name as a pattern for any stage: a name that begins with the stack's may end in anything, since CloudFormation names unnamed resources that way. */
 function patternOf(id: string, resource: Resource): string {
   return nameOf(id, resource)
     .replace(new RegExp(`slipway-${STAGE}-.*$`), 'slipway-STAGE-*')
@@ -230,7 +230,7 @@ function patternOf(id: string, resource: Resource): string {
     .replace(new RegExp(`slipway/${STAGE}/.*$`), 'slipway/STAGE/*');
 }
 
-/** As it would be named in an account, without what CloudFormation adds at the end. */
+/** The name in an account, without CloudFormation's addition at the end. */
 export function nameOf(
   id: string,
   { Type, Properties = {} }: Pick<Resource, 'Type' | 'Properties'>,

@@ -4,7 +4,7 @@ import { CONTAINERS, type Json, ofType, plain, readTemplate, resourcesWith } fro
 
 const template = await readTemplate();
 
-/** What an Fn::If of regions comes to in one. */
+/** The value of an Fn::If of regions in one region. */
 function zoneIn(region: string, value: Json): Json {
   if (typeof value !== 'object' || !('Fn::If' in value)) return value;
   const [condition, then, otherwise] = value['Fn::If'];
@@ -129,7 +129,7 @@ describe('the network of containers', () => {
     }
   });
 
-  // What is not named here is let in or out of nowhere.
+  // Any connection that is not named here is closed in both directions.
   it('leads requests from the VPC link to the load balancer to the containers, and containers to images and logs', () => {
     const inline = ofType(template, 'AWS::EC2::SecurityGroup')
       .filter(([, { Properties }]) => plain(Properties.VpcId) === 'ContainerNetwork')

@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, 'node_modules/.cache/slipway-template');
-/** What `serverless package` takes of this repository. */
+/** The files of this repository that `serverless package` takes. */
 export const PACKAGED = [
   'buildspecs',
   'functions',
@@ -38,7 +38,7 @@ export const STAGE = 'test';
 
 const REGION = 'us-east-1';
 
-/** The folder of what `serverless package` makes of this tree for a region, made once for the tree as it is. */
+/** The folder of the package that `serverless package` makes of this tree for a region, made once for the tree as it is. */
 export function packagedFolder(region = REGION): Promise<string> {
   return made(region === REGION ? '' : `-${region}`, async () => {}, region);
 }

@@ -21,7 +21,7 @@ describe('the packed command', () => {
     const beside = packageJson.files.filter((name) => PACKAGED.includes(name));
     expect(beside).toEqual(['buildspecs', 'runtimes']);
     expect([...brought, ...beside].sort()).toEqual([...PACKAGED, 'install.js'].sort());
-    // A clone that has served models alone lacks what bundles.
+    // A clone that has only served models lacks the bundler.
     expect(packageJson.scripts.prepack).toMatch(/^node install\.js && .*&& node pack\.js$/);
   });
 });

@@ -18,7 +18,7 @@ const allowed = roles.flatMap(([id, role]) =>
 
 // Actions that know no resources. https://docs.aws.amazon.com/service-authorization/latest/reference/
 const WITHOUT_RESOURCES = [
-  // It tells of a composite alarm only to those who may see all.
+  // CloudWatch shows a composite alarm only to roles that may see all.
   'cloudwatch:DescribeAlarms',
   'cloudwatch:GetMetricData',
   'ec2:DescribeNetworkInterfaces',

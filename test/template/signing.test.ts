@@ -28,7 +28,7 @@ describe('the key by which a stage signs its releases', () => {
     const [ofAccount, ofSigner] = policy;
 
     expect(policy).toHaveLength(2);
-    // What the account may, its policies may allow anybody: to sign, or to grant that, is not among it.
+    // The account's policies may allow anybody whatever the account may do: signing, or granting that, is not part of it.
     expect(list(ofAccount!.Action).filter((action) => /\*|Sign|Grant/.test(action))).toEqual([
       'kms:ListGrants',
       'kms:RevokeGrant',

@@ -24,7 +24,7 @@ describe('stages', () => {
   });
 
   it('isolate: whatever is named has the stage in its name', () => {
-    // Not a name of their own, but of something else.
+    // These are not the resource's own name, but another thing's.
     const others = ['AttributeName', 'DisplayName', 'MetricName', 'StageName'];
     const names = Object.values(template.Resources).flatMap(({ Properties }) =>
       Object.entries(Properties ?? {})

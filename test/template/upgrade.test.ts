@@ -7,7 +7,7 @@ const { types } = JSON.parse(
   readFileSync(join(import.meta.dirname, '../support/releases/create-only.json'), 'utf8'),
 ) as { types: Readonly<Record<string, readonly string[]>> };
 
-/** What an update makes anew by design, under another id. */
+/** The types of resources that an update makes anew by design, under another id. */
 const MADE_ANEW = new Set(['AWS::ApiGateway::Deployment', 'AWS::Lambda::Version']);
 
 const template = await readTemplate();

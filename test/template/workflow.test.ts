@@ -93,7 +93,7 @@ describe('builds', () => {
     expect(builders.map(({ name }) => name)).toEqual(['deploy']);
     const { ImageProject, EnvironmentProject, OwnImageProject } =
       builders[0]!.machine.DefinitionSubstitutions;
-    // A build is started by its project's name, which is what Ref gives.
+    // A build is started by its project's name, which Ref returns.
     expect([ImageProject, EnvironmentProject, OwnImageProject]).toEqual([
       { Ref: 'ImageProject' },
       { Ref: 'EnvironmentProject' },

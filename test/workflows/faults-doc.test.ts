@@ -105,7 +105,7 @@ function nameOf(plan: Plan): string {
   return [plan.scenario.name, plan.scenario.target, state, method, kind].join();
 }
 
-// What is probed sees each request.
+// A probed server sees each request, so probes do not count.
 function isErrorAtRead(plan: Plan): boolean {
   const { kind, method } = faultOf(plan);
   return kind === 'error before' && isRead(method) && !method.startsWith('prober.');
@@ -115,7 +115,7 @@ async function runOf(plan: Plan, kind: Kind): Promise<FaultRun> {
   return (await carryOut({ ...plan, faults: [{ at: faultOf(plan).at, kind }] })).run;
 }
 
-/** What was seen of a run, but for its number, which is in its payload, and what could be stale, which is asked only where nothing befalls a call. */
+/** The course of a run, except its number, which is in its payload, and except whether a read could be stale, which is noted only in runs without a fault. */
 function seenIn(run: FaultRun): string {
   const calls = run.calls.map((call) => ({ ...call, canBeStale: false }));
   return renamed({ ...run, calls, fired: [], payloadBytes: 0 });

@@ -21,7 +21,7 @@ const sources = ['steps', 'domain'].flatMap((folder) => {
     }));
 });
 
-// What test/matrix runs on Fargate holds on EC2 as long as this does.
+// As long as these tests pass, the results of test/matrix on Fargate hold on EC2 too.
 describe('Fargate and EC2', () => {
   it('are told apart where a target is chosen, and by the names of two steps', () => {
     const naming = sources.filter(({ text }) => /'(fargate|ec2)'/.test(text));

@@ -250,7 +250,7 @@ describe('an upload that deploys nothing', () => {
   });
 });
 
-/** What clients got of the model, one after the other. */
+/** The shares of the model that clients got, one after the other. */
 function served(world: VirtualWorkflow) {
   return world.router.history(MODEL).map(({ shares }) => shares);
 }

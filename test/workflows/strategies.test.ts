@@ -159,7 +159,7 @@ describe('a breach', () => {
 });
 
 describe('a rollback', () => {
-  /** So many versions, the last of them live. */
+  /** Deploys so many versions, the last of them live. */
   async function versions(count: number, manifest = '') {
     const world = virtualWorkflow({ spreadMs: 2000 });
     for (let version = 1; version <= count; version += 1) {

@@ -11,7 +11,7 @@ const retryable = Object.entries(RETRYABLE)
   .filter(([, isRetryable]) => isRetryable)
   .map(([name]) => name);
 
-// What Lambda itself fails with when trying again may help.
+// The errors of Lambda itself that a retry may pass.
 // https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
 const LAMBDA_PASSING = [
   'Lambda.ClientExecutionTimeoutException',
@@ -63,7 +63,7 @@ const stepNames = [
 it.each(WORKFLOWS)('%s is what its YAML says, in the same order', (name) => {
   const machine = MACHINES.find((each) => each.name === name);
 
-  // As it is written: engines that ran in this process fill a definition in.
+  // The definition as it is written: engines that ran in this process fill one in.
   const read = JSON.parse(machine?.text ?? '');
   expect(JSON.stringify(read) === JSON.stringify(definitionOf(name))).toBe(true);
 });
@@ -282,7 +282,7 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
     const waits = Object.keys(states).filter((name) => states[name]?.Type === 'Wait');
     const loops = waits.filter((name) => name !== 'DrainPrevious');
 
-    // test/workflows/history.test.ts has what they come to together.
+    // test/workflows/history.test.ts checks their sum.
     for (const name of loops) expect(loopBound(machine, name)).toBeGreaterThanOrEqual(90);
   });
 
@@ -294,7 +294,7 @@ describe.each(MACHINES)('the $name workflow', (machine) => {
   });
 });
 
-// What catches a step's failure, by how far the deployment has come; before any traffic moves all is taken back.
+// The state that catches a step's failure, by how far the deployment has come; before any traffic moves all is taken back.
 const CATCHERS: Readonly<Record<string, string>> = {
   AdmitDeployment: 'Failed',
   AdmitPromotion: 'Failed',

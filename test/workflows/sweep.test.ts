@@ -15,9 +15,9 @@ type Case = {
   readonly what: string;
   readonly workflow: WorkflowName;
   readonly ends: string;
-  /** What the installation has; all targets where nothing is said. */
+  /** The targets of the installation; all of them by default. */
   readonly offered?: readonly Target[];
-  /** Makes the world ready; answers what is to be stopped. */
+  /** Makes the world ready; returns the request whose execution is to be stopped. */
   prepare(world: VirtualWorkflow): Promise<Start>;
 };
 
@@ -83,7 +83,7 @@ const CASES: readonly Case[] = [
 
 const COMPENSATION = ['ExplainBuild', 'RollBack', 'Compensate'];
 
-/** The steps on the way of a case, of which those of the other targets are none. */
+/** The steps on the way of a case, without those of the other targets. */
 function stepsOf({ workflow, what }: Case): readonly string[] {
   const target = /containers/.test(what) ? 'ProvisionFargate' : 'ProvisionLambda';
   return statesOf(machines[workflow], 'Task').filter(
@@ -131,7 +131,7 @@ describe('after one stop and two sweeps', () => {
     expect(error).toBe('States.Aborted');
     expect(await wrong(world)).toEqual([]);
     const id = 'detail' in start ? await idOf(start) : start.deploymentId;
-    // What died before it was written down is an upload that is found again, or was never asked for.
+    // An execution that died before it was recorded is an upload that is found again, or a request that was never made.
     const isLost = state === 'AdmitRollback' || state === 'AdmitUndeploy';
     expect(endings(await world.told(id))).toEqual(isLost ? [] : [ends]);
     expect(await sweep()).toEqual(NOTHING);

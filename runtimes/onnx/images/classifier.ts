@@ -14,7 +14,7 @@ import { prepared } from './prepare.ts';
 
 export type Labelled = { readonly label: string; readonly score: number };
 
-/** How to label an image: `what` is its name in a refusal; by what `wished` makes of the scores, else as transformers chooses. */
+/** How to label an image: `what` is its name in a refusal; `wished` is the function applied to the scores, by default transformers' choice. */
 export type Wish = {
   readonly what: string;
   readonly top: number;
@@ -23,7 +23,7 @@ export type Wish = {
 
 export const SCORE_FUNCTIONS: readonly Named[] = FUNCTIONS;
 
-/** Labels one image after the other: several at once are no faster, and take the memory of each. */
+/** Labels one image after the other: several at once are no faster, and each takes memory. */
 export type Classifier = {
   labelled(bytes: Uint8Array, wish: Wish, asked: Asked): Promise<readonly Labelled[]>;
   idle(): Promise<unknown>;
@@ -31,7 +31,7 @@ export type Classifier = {
 
 const MOST_WAITING = 100;
 
-/** Throws where the network takes or answers something else than one of images does. */
+/** Throws where the network's inputs or outputs are not those of an image classifier. */
 export function classifierOf(session: Session, folder: ImageFolder): Classifier {
   const [input, output] = tensorsOf(session.signature, folder);
   const { labels, preparation } = folder;

@@ -1,7 +1,7 @@
 import { isRefusal, refusal } from '../refusal.ts';
 import type { Pixels } from './pixels.ts';
 
-// A photo of 24 million pixels, as cameras take them. What that takes in memory is counted in src/domain/placement/image-memory.ts.
+// A photo of 24 million pixels, as cameras take them. src/domain/placement/image-memory.ts counts the memory that it takes.
 export const MOST_PIXELS = 25_000_000;
 // The shorter edge is often resized to a certain length, and the longer one with it.
 const MOST_RATIO = 100;
@@ -9,13 +9,13 @@ const MOST_RATIO = 100;
 type Sharp = typeof import('sharp').default;
 let loaded: Promise<Sharp> | undefined;
 
-/** A PNG, JPEG or WebP in RGB, upright as its EXIF says, without its transparency: to the bit what Pillow makes of it. Refuses with 400 what is none, and what it would have to guess. */
+/** A PNG, JPEG or WebP in RGB, upright as its EXIF says, without its transparency: to the bit the same as Pillow's. Refuses any other file with 400, and one that it would have to guess at. */
 export async function decoded(bytes: Uint8Array, label: string): Promise<Pixels> {
   if (!isImage(bytes)) throw refusal(400, `${label} is not a PNG, JPEG or WebP image`);
   loaded ??= load();
   const sharp = await loaded;
   try {
-    // Reads the header alone, so the limit is ours to tell.
+    // This reads only the header, so that we set the limit, and not the library.
     const told = await sharp(bytes, { limitInputPixels: false }).metadata();
     refuseOther(told, label);
     const image = sharp(bytes, {
@@ -36,10 +36,10 @@ export async function decoded(bytes: Uint8Array, label: string): Promise<Pixels>
   }
 }
 
-/** Imported late: a server of another model needs none of it. */
+/** Imported late: a server of another model does not need it. */
 async function load(): Promise<Sharp> {
   const { default: sharp } = await import('sharp');
-  // It would keep 50 MB of what it has just decoded.
+  // Its cache would keep 50 MB of recently decoded images.
   sharp.cache(false);
   return sharp;
 }

@@ -1,7 +1,7 @@
 import { labelsOf, objectIn, onnxIn, textIn } from '../language/folder.ts';
 import { type Preparation, readPreparation } from './processor.ts';
 
-/** A folder as transformers saved it, whose ONNX says what is in an image; `labels` are in the order of its output. */
+/** A folder as transformers saved it, whose ONNX classifies images; `labels` are in the order of its output. */
 export type ImageFolder = {
   readonly modelPath: string;
   readonly labels: readonly string[];
@@ -9,10 +9,10 @@ export type ImageFolder = {
   readonly preparation: Preparation;
 };
 
-// As src/formats/huggingface has it.
+// The same pattern as in src/formats/huggingface.
 const CLASSIFIES = /ForImageClassification(WithTeacher)?$/;
 
-/** Undefined where the folder's network is for something else. Throws where it says too little. */
+/** Undefined where the folder's network has another purpose. Throws where settings are missing. */
 export async function readImageFolder(root: string): Promise<ImageFolder | undefined> {
   const config = await objectIn(root, 'config.json');
   const named = config?.['architectures'];

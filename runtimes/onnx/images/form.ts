@@ -1,12 +1,12 @@
 import { refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 
-// The server of Python has the same limit.
+// The Python server has the same limit.
 const MOST_PARTS = 64;
 
 /**
- * A form with pictures, as `curl -F image=@cat.jpg` sends it, in the shape of Hugging Face's inference API: one picture is the input,
- * several are a list, and the form's other fields are the parameters. Refuses with 400 what cannot be read, a form without a file, and one of more than 64 parts.
+ * Turns a form with images, as `curl -F image=@cat.jpg` sends it, into a request of Hugging Face's inference API: one image is the input,
+ * several are a list, and the form's other fields are the parameters. Refuses with 400 a form that cannot be read, has no file, or has more than 64 parts.
  */
 export async function inferenceOfForm(bytes: Uint8Array, contentType: string): Promise<object> {
   const parts = [...(await read(bytes, contentType))];
@@ -32,7 +32,7 @@ export async function inferenceOfForm(bytes: Uint8Array, contentType: string): P
 /** Refuses a form of so many parts that reading them would keep other requests waiting for seconds. */
 function refuseManyParts(bytes: Uint8Array, contentType: string): void {
   const [, quoted, plain] = /boundary=(?:"([^"]+)"|([^\s;,"]+))/i.exec(contentType) ?? [];
-  // Without a boundary it cannot be read.
+  // A form without a boundary cannot be read.
   const boundary = quoted ?? plain;
   if (boundary === undefined) return;
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

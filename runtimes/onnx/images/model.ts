@@ -11,14 +11,14 @@ export type ImageModel = {
   labelled(bytes: Uint8Array, asked: Asked): Promise<readonly Labelled[]>;
 };
 
-/** A session over images instead of tensors, which the protocols of tensors can ask too. */
+/** A session over images instead of tensors, which the tensor protocols can use too. */
 export type ImageSession = Session & { readonly images: ImageModel };
 
 export function isImages(session: Session): session is ImageSession {
   return 'images' in session;
 }
 
-/** Throws where the network takes or answers something else than one of images does. */
+/** Throws where the network's inputs or outputs are not those of an image classifier. */
 export function openImages(session: Session, folder: ImageFolder): ImageSession {
   const classifier = classifierOf(session, folder);
   const task = imageTask(classifier);

@@ -2,7 +2,7 @@ import type { Document } from '../protocols/openapi.ts';
 import { ERROR, type Schema } from '../protocols/schemas.ts';
 import type { ImageModel } from './model.ts';
 
-/** The document of a model over images: `/invocations` takes one as its body, or what Hugging Face's inference API does. */
+/** The document of a model over images: `/invocations` takes an image as its body, or a request of Hugging Face's inference API. */
 export function imageDocument(document: Document, { task }: ImageModel): Document {
   const base64 = { type: 'string', description: 'a PNG, JPEG or WebP as base64, or its data URL' };
   const inputs: Schema = { anyOf: [base64, { type: 'array', items: base64, minItems: 1 }] };
@@ -27,7 +27,7 @@ export function imageDocument(document: Document, { task }: ImageModel): Documen
       properties: { image: bytes.schema, ...parameters },
     },
   };
-  // A page that calls the model offers the first one at first.
+  // A page that calls the model first offers the first type.
   const content = {
     'multipart/form-data': form,
     ...Object.fromEntries(types.map((type) => [type, bytes])),

@@ -2,7 +2,7 @@ import type { Pixels, Size } from './pixels.ts';
 import type { Preparation } from './processor.ts';
 import { resized } from './resample.ts';
 
-/** An image as the network takes it: one channel after the other, row by row. */
+/** Turns an image into the network's input: one channel after the other, row by row. */
 export type Prepared = Size & { readonly data: Float32Array };
 
 export function prepared(image: Pixels, preparation: Preparation): Prepared {

@@ -20,7 +20,7 @@ const MOST_EDGE = 2048;
 const LEAST_UNCUT = 384;
 const LEVIT_MARGIN = 256 / 224;
 
-/** Reads how the folder's image processor prepares an image. Throws where it is one that is not known here, or says what it cannot mean. */
+/** Reads how the folder's image processor prepares an image. Throws where the processor is unknown, or a setting is invalid. */
 export async function readPreparation(folder: string): Promise<Preparation> {
   const given = await settingsIn(folder);
   const name = nameOf(given);
@@ -47,7 +47,7 @@ async function settingsIn(folder: string): Promise<Settings> {
   throw new Error('the folder of the model has no preprocessor_config.json');
 }
 
-/** By its present name: those of older versions end in FeatureExtractor, or in Fast. */
+/** The processor's present name: those of older versions end in FeatureExtractor, or in Fast. */
 function nameOf(given: Settings): string {
   const named = given['image_processor_type'] ?? given['feature_extractor_type'];
   return String(named ?? '')
@@ -82,7 +82,7 @@ function convNext(wanted: Wanted, share: number, crops: readonly Size[]): Sizing
   return { sizeFor: shortest(Math.trunc(edge / share)), crops: [square, ...crops] };
 }
 
-/** So that the middle, which is cut out, is this share of the edge. */
+/** Enlarges the image so that the middle, which is cut out, is this share of its edge. */
 function enlarged(wanted: Wanted, share: number): (image: Size) => Size {
   if ('shortest' in wanted) return shortest(Math.trunc(wanted.shortest / share));
   const { width, height } = wanted;
@@ -90,7 +90,7 @@ function enlarged(wanted: Wanted, share: number): (image: Size) => Size {
   return () => ({ width: Math.trunc(width / share), height: Math.trunc(height / share) });
 }
 
-/** Keeps the shape: the shorter edge has this length. */
+/** Keeps the proportions: the shorter edge gets this length. */
 function shortest(edge: number): (image: Size) => Size {
   return ({ width, height }) =>
     width <= height

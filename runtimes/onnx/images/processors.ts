@@ -63,7 +63,7 @@ const OWN: Readonly<Record<string, Settings>> = {
 
 export const PROCESSORS: readonly string[] = Object.keys(OWN);
 
-/** The settings of a processor, those of the file first; undefined for one that is not known. A null there is what the class has. */
+/** The settings of a processor, those of the file first; undefined for an unknown processor. A null in the file means the class's own value. */
 export function settingsOf(name: string, given: Settings): Settings | undefined {
   const own = Object.hasOwn(OWN, name) ? OWN[name] : undefined;
   if (!own) return undefined;

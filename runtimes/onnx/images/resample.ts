@@ -1,17 +1,17 @@
 import type { Pixels, Size } from './pixels.ts';
 
-/** How much a pixel counts, by its distance from the place that is computed; 0 from `support` on. */
+/** The weight of a pixel, by its distance from the computed place; 0 from `support` on. */
 type Filter = { readonly support: number; readonly weigh: (distance: number) => number };
 
-/** The pixels that a place is computed from, from `first` on, and how much each counts, in 1/2^22. */
+/** The pixels from which a place is computed, from `first` on, and the weight of each, in 1/2^22. */
 type Weights = { readonly first: number; readonly counts: Int32Array };
 
-// Pillow computes in whole numbers, and so to the same bit everywhere: https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
+// Pillow computes in whole numbers, so its result is the same to the bit everywhere: https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
 const BITS = 22;
 const ONE = 2 ** BITS;
 const CHANNELS = 3;
 
-/** Pillow's filters, in the order of its numbers; the first takes the nearest pixel alone. */
+/** Pillow's filters, in the order of its numbers; the first takes only the nearest pixel. */
 const FILTERS: readonly (Filter | null)[] = [
   null,
   { support: 3, weigh: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
@@ -68,7 +68,7 @@ function vertical(image: Pixels, height: number, filter: Filter): Pixels {
   return { width, height, data };
 }
 
-/** The three channels of one place: of pixels that lie `stride` apart. */
+/** The three channels of one place, from pixels that are `stride` apart. */
 function sum(
   from: Pixels['data'],
   start: number,

@@ -10,7 +10,7 @@ const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/jpg', 'image/webp'] as co
 const BYTES = 'application/octet-stream';
 const FORM = 'multipart/form-data';
 
-/** The answer to `/invocations` with an image as the body or in a form, or with several in the shape of Hugging Face's inference API; undefined for a body of another shape, which the call then still has. */
+/** The answer to `/invocations` with an image as the body or in a form, or with several in a request of Hugging Face's inference API; undefined for a body in another form, which the call then still has. */
 export async function imagesReply(
   call: Call,
   { task, labelled }: ImageModel,
@@ -32,7 +32,7 @@ export async function imagesReply(
   return answered(request.isOne ? answers[0] : answers, kept);
 }
 
-// As PNG, JPEG, WebP and GIF begin, in Latin-1: requests declares nothing of a file that it sends as the body, and curl form fields.
+// The first bytes of PNG, JPEG, WebP and GIF, in Latin-1: requests declares no type for a file in the body, and curl declares form fields.
 const STARTS = ['\x89PNG', '\xff\xd8\xff', 'RIFF', 'GIF8'];
 
 function isImage(bytes: Uint8Array): boolean {

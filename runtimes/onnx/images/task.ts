@@ -14,7 +14,7 @@ import { type Classifier, type Labelled, SCORE_FUNCTIONS, type Wish } from './cl
 const SMALL_IMAGE =
   'iVBORw0KGgoAAAANSUhEUgAAAAwAAAAICAIAAABChommAAAAWklEQVR42mNkYDghwpAgwsAgwsAgwrAAK5uFQS6BAQoWMDBgZ7MwyEFZW5BE56CqhihawMCQwPAIyQw5FPNYGORgJj9CskUOxUYcbpLD4SafChR/4XATbj8CAP63HnYff75SAAAAAElFTkSuQmCC';
 const MOST_IMAGES = 32;
-/** As many labels as transformers' pipeline answers. */
+/** The number of labels that transformers' pipeline returns. */
 export const USUAL_TOP = 5;
 
 /** The contents of images, each of which is base64. */
@@ -61,7 +61,7 @@ function refuseMany(count: number): void {
 
 const TAKES = 'it takes a PNG, JPEG or WebP image as base64, or a data URL of one';
 
-/** Refuses with 400 what is not base64. An address is no image either: nothing is fetched. */
+/** Refuses anything but base64 with 400. A URL is refused too: the server fetches nothing. */
 function bytesOf(item: unknown, what: string): Uint8Array {
   if (!isText(item)) throw refusal(400, `${what} is ${show(item)}; ${TAKES}`);
   const written = item.replace(/^data:[^,;]{0,100};base64,/, '').replaceAll(/\s/g, '');

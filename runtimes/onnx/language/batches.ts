@@ -3,11 +3,11 @@ import type { Session } from '../session/session.ts';
 import { countOf, type Tensor, type TensorSpec } from '../values/tensors.ts';
 import type { Tokens } from './tokens.ts';
 
-/** The network's answer for one text, by the name of the output: `shape` is without the batch, and begins with the text's own tokens where there is a value for each of them. */
+/** The network's answer for one text, by the name of the output: `shape` leaves out the batch, and begins with the number of the text's tokens where there is a value for each. */
 export type Answer = ReadonlyMap<string, Values>;
 export type Values = { readonly shape: readonly number[]; readonly data: Float32Array };
 
-/** Which outputs to read, whether they have values for each token, how many tokens to run at once, padding included, and whether texts may be padded. */
+/** The outputs to read, whether they have values for each token, how many tokens to run at once, padding included, and whether texts may be padded. */
 export type Reading = {
   readonly outputs: readonly string[];
   readonly isByToken: boolean;
@@ -21,7 +21,7 @@ export type Network = (
   isGone?: () => boolean,
 ) => Promise<readonly Answer[]>;
 
-// More at once is no faster on a CPU, and takes more memory: MiniLM 720 MB at 2048, 460 at 256 (src/domain/placement/encoder-memory.ts).
+// More tokens at once are no faster on a CPU, and take more memory: MiniLM 720 MB at 2048, 460 at 256 (src/domain/placement/encoder-memory.ts).
 export const RUN_TOKENS = 512;
 
 // The cost of a run besides its tokens: with MiniLM 2 ms, and 0.25 a token.
@@ -29,7 +29,7 @@ const RUN_COST_TOKENS = 8;
 
 type Placed = { readonly tokens: Tokens; readonly at: number };
 
-/** Texts of about the same length go into one run, padded to the longest; of exactly the same where they may not be padded. */
+/** Texts of about the same length go into one run, padded to the longest; where texts may not be padded, only texts of exactly the same length do. */
 export function networkOf({ signature, run }: Session, padId: number, reading: Reading): Network {
   const { outputs, isByToken } = reading;
   return async (texts, isGone) => {
@@ -46,7 +46,7 @@ export function networkOf({ signature, run }: Session, padId: number, reading: R
   };
 }
 
-/** The texts by length, the longest first, cut into runs where all of them together cost least. */
+/** The texts by length, the longest first, divided into the runs with the least total cost. */
 function batchesOf(texts: readonly Tokens[], reading: Reading): readonly (readonly Placed[])[] {
   const placed = texts.map((tokens, at) => ({ tokens, at }));
   placed.sort((one, other) => other.tokens.ids.length - one.tokens.ids.length);
@@ -61,11 +61,11 @@ function batchesOf(texts: readonly Tokens[], reading: Reading): readonly (readon
   return batches;
 }
 
-/** The least that the first texts cost, in tokens, and where the last run of these begins. */
+/** The least cost of the first texts, in tokens, and the begin of their last run. */
 type Cheapest = { readonly cost: number; readonly from: number };
 type Until = Pick<Reading, 'runTokens' | 'isPadded'> & { readonly end: number };
 
-/** A run computes, for each of its texts, as many tokens as its longest one has: that is its first. */
+/** A run computes, for each of its texts, as many tokens as its longest text has, which is its first. */
 function cheapestOf(
   placed: readonly Placed[],
   known: readonly Cheapest[],

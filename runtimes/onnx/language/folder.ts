@@ -19,10 +19,10 @@ export type Folder = {
   readonly task: TaskName;
   readonly labels: readonly string[];
   readonly problemType: string | null;
-  /** Whether the network answers a text as ever where that is padded beside longer ones. */
+  /** Whether the network gives a text the same answer when it is padded beside longer ones. */
   readonly isPadded: boolean;
   readonly maxTokens: number | null;
-  /** Null where the folder is none of sentence-transformers. */
+  /** Null where the folder is not sentence-transformers'. */
   readonly pooling: Pooling | null;
   readonly normalizes: boolean;
   /** The prompt that sentence-transformers puts before each text; empty where there is none. */
@@ -62,9 +62,9 @@ const POOLINGS: readonly (readonly [string, Pooling])[] = [
   ['pooling_mode_weightedmean_tokens', 'weightedmean'],
   ['pooling_mode_lasttoken', 'lasttoken'],
 ];
-// As src/formats/huggingface has it: their positions begin after the padding token's.
+// The same models as in src/formats/huggingface: their positions begin after the padding token's.
 const POSITIONS_AFTER_PADDING = /roberta|camembert|mpnet|longformer|^esm$|^data2vec-text$/;
-// Their networks mix tokens without regard to the mask: runtimes/python/slipway_server/conversion/encoder.py proves of all others that they do not.
+// Their networks mix tokens without regard to the mask; runtimes/python/slipway_server/conversion/encoder.py proves that all others do not.
 const UNPADDED = ['convbert', 'fnet', 'funnel'];
 const NO_LIMIT = 10_000_000;
 
@@ -75,7 +75,7 @@ export async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Reads what the folder says of itself, by the rules of the inspection that let it in. Throws where it says too little. */
+/** Reads the folder's own settings, by the rules of the inspection that let it in. Throws where something is missing. */
 export async function readFolder(root: string): Promise<Folder> {
   const modules = await listIn(root, 'modules.json');
   const folder = join(root, textIn(modules?.[0], 'path') ?? '');
@@ -142,7 +142,7 @@ export function promptOf(own: Json | undefined): string {
   return (usual !== undefined && isObject(prompts) && textIn(prompts, usual)) || '';
 }
 
-/** Whether the last module that does anything is sentence-transformers' Normalize. What others come before it is in the graph. */
+/** Whether the last effective module is sentence-transformers' Normalize. The graph contains the other modules before it. */
 export function isNormalizing(modules: readonly Json[]): boolean {
   const kinds = modules.map((each) => textIn(each, 'type')?.split('.').at(-1));
   return kinds.filter((kind) => kind !== 'Dropout').at(-1) === 'Normalize';
@@ -183,7 +183,7 @@ async function jsonIn(folder: string, name: string): Promise<unknown> {
   return existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : undefined;
 }
 
-/** The object that a JSON file of the folder holds, if there is one. */
+/** The object in a JSON file of the folder, if there is such a file. */
 export async function objectIn(folder: string, name: string): Promise<Json | undefined> {
   const value = await jsonIn(folder, name);
   return isObject(value) ? value : undefined;

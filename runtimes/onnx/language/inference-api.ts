@@ -3,7 +3,7 @@ import { isObject, show, showKeys } from '../values/json.ts';
 import { type LanguageModel, refuseMany } from './model.ts';
 import type { Asked, Parameters } from './tasks/task.ts';
 
-/** A request in the shape of Hugging Face's inference API: its inputs, and whether they are one or a list. */
+/** A request of Hugging Face's inference API: its inputs, and whether they are one or a list. */
 export type InferenceRequest = {
   readonly items: readonly unknown[];
   readonly isOne: boolean;
@@ -38,7 +38,7 @@ export function readInference(
   return { items, isOne, parameters: parametersOf(parameters, task.parameters) };
 }
 
-/** The shape of transformers' pipelines: a list for several inputs, the answer alone for one, but always a list for a text's labels. */
+/** Answers in the form of transformers' pipelines: a list for several inputs, the answer alone for one, but always a list for a text's labels. */
 export async function answerInference(
   { items, isOne, parameters }: InferenceRequest,
   { task, folder }: LanguageModel,
@@ -51,7 +51,7 @@ export async function answerInference(
   return isLabel ? [answer] : answer;
 }
 
-/** The warning header where texts were cut to what the model takes. */
+/** The warning header where texts were cut to the model's limit. */
 export function cutWarning(
   { cut }: Asked,
   { folder }: LanguageModel,

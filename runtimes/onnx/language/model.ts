@@ -13,7 +13,7 @@ import { type Ranker, rankerOf, textClassification } from './tasks/text-classifi
 import { tokenClassification } from './tasks/token-classification.ts';
 import { type Cut, openTokenizer, type Text, type Tokenizing } from './tokens.ts';
 
-/** A model over texts: `task` answers as transformers' pipelines do, `embedder` is there where it makes vectors, `ranker` where it ranks texts. */
+/** A model over texts: `task` answers as transformers' pipelines do, it has an `embedder` if it makes vectors, and a `ranker` if it ranks texts. */
 export type LanguageModel = {
   readonly folder: Pick<Folder, 'task' | 'maxTokens'>;
   readonly task: Task;
@@ -21,7 +21,7 @@ export type LanguageModel = {
   readonly ranker: Ranker | null;
 };
 
-/** A session over texts instead of tokens, which the protocols of tensors can ask too. */
+/** A session over texts instead of tokens, which the tensor protocols can use too. */
 export type LanguageSession = Session & { readonly language: LanguageModel };
 
 export const MOST_TEXTS = 2048;
@@ -40,7 +40,7 @@ export function isLanguage(session: Session): session is LanguageSession {
   return 'language' in session;
 }
 
-/** Rejects where the network takes or answers something else than its task does. */
+/** Rejects where the network's inputs or outputs are not those of its task. */
 export async function openLanguage(session: Session, folder: Folder): Promise<LanguageSession> {
   refuseOther(session.signature, folder);
   const tokenizing = await openTokenizer(folder, cutOf(folder));

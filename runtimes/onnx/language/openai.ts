@@ -40,7 +40,7 @@ export async function embeddingsOf(
   };
 }
 
-// LangChain sends tokens of OpenAI's own tokenizer unless it is told not to.
+// By default LangChain sends tokens of OpenAI's own tokenizer.
 const AS_TEXTS = 'send texts (LangChain: check_embedding_ctx_length=False)';
 
 /** Refuses with 404, as vLLM does, a request that names another model; one that names no model asks for this one. */
@@ -52,7 +52,7 @@ function refuseOtherModel(asked: unknown, { name, aliases }: ModelNames): void {
   if (asked !== name && !aliases.includes(asked)) throw noSuchModel(asked, name);
 }
 
-/** The refusal says so in OpenAI's words, and what to do. */
+/** The refusal of an unknown model in OpenAI's words, with advice. */
 function noSuchModel(asked: string, name: string): Error {
   const way = `This endpoint serves \`${name}\`; other names for it stand under \`server.aliases\` in its model.yaml.`;
   const message = `The model \`${asked.slice(0, 128)}\` does not exist. ${way}`;

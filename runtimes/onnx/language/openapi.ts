@@ -3,7 +3,7 @@ import { ERROR, type Schema } from '../protocols/schemas.ts';
 import type { LanguageModel } from './model.ts';
 import { SENTENCE } from './tasks/task.ts';
 
-/** The document of a model over texts: `/invocations` takes what Hugging Face's inference API does, one that makes vectors has OpenAI's path, and one that ranks texts those of servers that do. */
+/** The document of a model over texts: `/invocations` takes requests of Hugging Face's inference API; a model that makes vectors also has OpenAI's path, and one that ranks texts has the paths of ranking servers. */
 export function languageDocument(
   document: Document,
   { task, folder, embedder, ranker }: LanguageModel,
@@ -45,7 +45,7 @@ export function languageDocument(
   };
 }
 
-/** As Cohere, Jina and vLLM have it by `documents`, and Hugging Face's server of embeddings by `texts`. */
+/** The request in the form of Cohere, Jina and vLLM (`documents`), or of Hugging Face's embedding server (`texts`). */
 function ranking(name: 'documents' | 'texts'): Schema {
   const own: Schema =
     name === 'texts'

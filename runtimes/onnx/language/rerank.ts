@@ -4,7 +4,7 @@ import { type LanguageModel, refuseMany } from './model.ts';
 import type { ModelNames } from './openai.ts';
 import { type Asked, isText } from './tasks/task.ts';
 
-/** A request to rank texts: `isOwn` is the shape of Hugging Face's server of embeddings, else it is that of Cohere, Jina and vLLM. */
+/** A request to rank texts: `isOwn` means the form of Hugging Face's embedding server, else it is that of Cohere, Jina and vLLM. */
 type Ranking = {
   readonly query: string;
   readonly texts: readonly string[];
@@ -14,7 +14,7 @@ type Ranking = {
   readonly isRaw: boolean;
 };
 
-/** The texts by how well they go with the query, the best first, whatever model the request names: Cohere's clients have to name one of Cohere's. Refuses with 400. */
+/** The texts by how well they match the query, the best first, whatever model the request names: Cohere's clients have to name one of Cohere's. Refuses with 400. */
 export async function rerankedOf(
   body: unknown,
   { name: model }: ModelNames,

@@ -9,7 +9,7 @@ import { embeddingsOf, errorBody, type ModelNames, modelList, modelNamed } from 
 import { rerankedOf } from './rerank.ts';
 import type { Asked } from './tasks/task.ts';
 
-/** The answer to `/invocations` in the shape of Hugging Face's inference API; undefined for a body of another shape, which the call then still has. */
+/** The answer to a request of Hugging Face's inference API at `/invocations`; undefined for a body in another form, which the call then still has. */
 export async function inferenceReply(
   call: Call,
   model: LanguageModel,
@@ -25,10 +25,10 @@ export async function inferenceReply(
   return { reply, call: kept };
 }
 
-// As Hugging Face's server of embeddings, Jina and vLLM, and Cohere's clients of either version call it.
+// The names that Hugging Face's embedding server, Jina and vLLM, and Cohere's clients of either version use.
 const RERANK = ['/rerank', '/v1/rerank', '/v2/rerank'] as const;
 
-/** OpenAI's paths and those that rank texts, as far as the model has them; the list of models is KServe's too. `loaded` returns undefined until the model is loaded. */
+/** OpenAI's paths and those that rank texts, as far as the model supports them; the list of models is KServe's too. `loaded` returns undefined until the model is loaded. */
 export function openAiRoutes(
   names: ModelNames,
   session: () => Session,

@@ -2,10 +2,10 @@ import type { Encoding, Tokenizer } from 'tokenizers';
 import { refusal } from '../refusal.ts';
 import type { Folder } from './folder.ts';
 
-/** A text, or two that go together. */
+/** A text, or a pair of texts. */
 export type Text = string | readonly [text: string, pair: string];
 
-/** A text as tokens; `offsets` count characters of Unicode. `isCut`: it was longer than the model takes. */
+/** A text as tokens; `offsets` count characters of Unicode. `isCut`: it was longer than the model's limit. */
 export type Tokens = {
   readonly ids: readonly number[];
   readonly typeIds: readonly number[];
@@ -13,7 +13,7 @@ export type Tokens = {
   readonly isCut: boolean;
 };
 
-/** `maxTokens` cuts texts; of two that go together only the second is cut into overlapping pieces where `stride` says by how many tokens they overlap. */
+/** `maxTokens` cuts texts; in a pair only the second text is cut, into pieces that overlap by `stride` tokens if that is given. */
 export type Cut = { readonly maxTokens: number | null; readonly stride?: number };
 
 export type Tokenizing = {
@@ -22,19 +22,19 @@ export type Tokenizing = {
   readonly unknownId: number | null;
   /** The tokens of each text; a text that is cut into pieces has several. */
   encode(texts: readonly Text[]): Promise<readonly (readonly Tokens[])[]>;
-  /** The text of these tokens; `skipSpecial` leaves out the tokens that stand for none. */
+  /** The text of these tokens; `skipSpecial` leaves out tokens that are not part of the text. */
   decode(ids: readonly number[], skipSpecial: boolean): Promise<string>;
-  /** The same of tokens by their own texts, as they follow each other in one word. */
+  /** The text of tokens that follow each other in one word, given by the tokens' own texts. */
   join(tokens: readonly string[]): string;
   idOf(token: string): number | null;
 };
 
-/** Opens a tokenizer as transformers' fast ones are: the library and the file are the same. */
+/** Opens a tokenizer like transformers' fast ones: the library and the file are the same. */
 export async function openTokenizer(
   folder: Folder,
   { maxTokens, stride }: Cut,
 ): Promise<Tokenizing> {
-  // Imported late: a server of another model needs none of it.
+  // Imported late: a server of another model does not need it.
   const { Tokenizer } = await import('tokenizers');
   const tokenizer = Tokenizer.fromFile(folder.tokenizerPath);
   tokenizer.disablePadding();
@@ -87,7 +87,7 @@ async function inPieces(
       `a question takes ${question.getLength()} tokens; the model takes ${maxTokens} with its context`,
     );
   }
-  // Without a direction it would begin at the end.
+  // By default it would cut off the beginning.
   context.truncate(room, Math.min(stride, room - 1), 'right');
   return [context, ...context.getOverflowing()].map((piece) =>
     tokensOf(tokenizer.postProcess(question, piece, true), false),

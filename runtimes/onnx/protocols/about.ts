@@ -10,7 +10,7 @@ import { type Model, metadataOf } from './infer-protocol.ts';
 import { type Document, grouped, nestedExample, openApiOf } from './openapi.ts';
 import { type About, type PageCall, pageOf } from './page.ts';
 
-// A longer command line is not read by anyone.
+// Nobody reads a longer command line.
 const LONGEST_CURL = 500;
 
 type Made = { readonly document: Document; readonly example: unknown };
@@ -49,7 +49,7 @@ async function describe(model: Model & Session): Promise<Made> {
   return { document: openApiOf(model, example), example: example && nestedExample(example) };
 }
 
-/** The answer at the model's own address: what it is, its paths, and a command that calls it, null when no request is known to work. */
+/** The answer at the model's own address: its description, its paths, and a command that calls it, null when no request is known to work. */
 function aboutOf(model: Model, { document, example }: Made, header: Header): About {
   const paths = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [
@@ -95,7 +95,7 @@ type Address = { readonly origin: string; readonly path: string; readonly isKeye
 function addressOf(header: Header): Address {
   const { domainName, path } = apiRequest(header);
   if (domainName && path) {
-    // The model's own path, however `docs` below it was asked for; a model may be named `docs` too.
+    // The model's own path, in whichever way `docs` below it was requested; a model may be named `docs` too.
     const own = path.replace(/(\/models\/[^/]+)\/(docs)?$/, '$1');
     return { origin: `https://${hostIn(domainName)}`, path: pathIn(own), isKeyed: true };
   }
@@ -105,7 +105,7 @@ function addressOf(header: Header): Address {
   return { origin: `${protocol}://${host}`, path: prefix, isKeyed: false };
 }
 
-/** The domain and path that were asked of API Gateway: its own headers before a container, and the request context that AWS's web adapter passes on. */
+/** The domain and path of the request to API Gateway: from API Gateway's headers in a container, and from the request context that AWS's web adapter passes on. */
 function apiRequest(header: Header): { readonly domainName?: string; readonly path?: string } {
   const [domainName, path] = [header('x-slipway-domain'), header('x-slipway-path')];
   if (domainName && path) return { domainName, path };

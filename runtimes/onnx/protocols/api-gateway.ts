@@ -9,7 +9,7 @@ const BY_THE_API = [
 ] as const;
 
 /**
- * The headers that only a client can have set, and that nobody may believe: on Lambda AWS's web adapter says what API Gateway knows of a request, before a container API Gateway itself, and each of them replaces what the client sent.
+ * The headers that only a client can have set, so that nobody may trust them. On Lambda, AWS's web adapter passes on API Gateway's information about a request; in front of a container, API Gateway itself does. Each of these headers replaces the client's.
  * On one machine the gateway removes both.
  */
 export function claimsOfClients(env: {
@@ -19,7 +19,7 @@ export function claimsOfClients(env: {
 }
 
 /**
- * API Gateway's context of a request that came through it, which AWS's web adapter hands on.
+ * API Gateway's context of a request that came through it, which AWS's web adapter passes on.
  * https://github.com/awslabs/aws-lambda-web-adapter#request-context
  */
 export function apiContext(header: Header): Readonly<Record<string, unknown>> {
@@ -30,7 +30,7 @@ export function apiContext(header: Header): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The id that the client or the gateway gave a request, else the API's own, as its access log has it, which a container is told in a header. */
+/** The id that the client or the gateway gave a request, else the API's own id in its access log, which a container gets in a header. */
 export function requestId(header: Header): string | undefined {
   const given = [
     header('x-request-id'),

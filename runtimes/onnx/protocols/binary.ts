@@ -18,7 +18,7 @@ export type Tail = {
   checkEmpty(): void;
 };
 
-/** For a request without the header: no tensor can be binary. */
+/** The tail of a request without the header: no tensor can be binary. */
 export const NO_TAIL: Tail = {
   take: (_size, label) => {
     throw refusal(

@@ -166,7 +166,7 @@ const WHOLE: readonly Datatype[] = [
   'UINT8',
 ];
 
-/** The datatypes of clients that keep arrays in less precision than the model, or whose column happens to be whole: each number of it is one of the model's too, or is refused. */
+/** The datatypes of clients that keep arrays in less precision than the model, or whose column happens to be whole: each number must also be exact in the model's type, or is refused. */
 function narrower({ datatype }: TensorSpec): readonly Datatype[] {
   if (datatype === 'FP64') return ['FP32', 'FP16', ...WHOLE];
   return datatype === 'FP32' ? ['FP16', ...WHOLE] : [];
@@ -201,7 +201,7 @@ function isShape(shape: unknown): shape is readonly number[] {
   return Array.isArray(shape) && shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
 }
 
-/** Any value can be written as a text, and so what the model drops. */
+/** The spec shown to clients: any value can be written as a text, and so can one that the model ignores. */
 function declaredOf(spec: TensorSpec): TensorSpec {
   return specOf(spec.isUnread ? { ...spec, datatype: 'BYTES' } : spec);
 }

@@ -27,7 +27,7 @@ import {
   type TensorSpec,
 } from '../values/tensors.ts';
 
-/** Collects the names of what the model does not take; without it, that is refused. */
+/** Collects the names of columns that the model does not take; without it, such columns are refused. */
 type Ignored = Takes['ignored'];
 
 type Named = ReadonlyMap<string, unknown>;
@@ -102,7 +102,7 @@ export function answeredName<T extends TensorSpec>(spec: T, outputs: readonly T[
 
 const PROBABILITIES = 'probabilities';
 
-// Parameters that MLflow's clients may send beside a shape. Its server passes over those that the model's signature does not declare.
+// The key that MLflow's clients may send beside another one. MLflow's server ignores the parameters that the model's signature does not declare.
 const PARAMS = 'params';
 
 function valueJson(tensor: Tensor): string {
@@ -123,7 +123,7 @@ function runOf(named: Named, signature: Signature): Run {
   };
 }
 
-/** An empty list is no rows, each of the form that the input has. */
+/** An empty list means no rows, each with the shape of the input. */
 function isNoRows(value: unknown, { shape }: TensorSpec): boolean {
   return Array.isArray(value) && value.length === 0 && shape[0] === -1;
 }
@@ -168,7 +168,7 @@ function namedInputs(body: unknown, takes: Takes): Named {
   );
 }
 
-/** Where a row is one value, a body may be that value alone: `"text"`, the quickest to type after `curl -d`. */
+/** Whether the body is the only value itself, for a model with one value in a row: `"text"` is the quickest to type after `curl -d`. */
 function isOnlyValue(body: unknown, { inputs }: Takes): boolean {
   const [only, ...others] = inputs;
   const isColumn = only?.shape.length === 1 || (only?.shape.length === 2 && only.shape[1] === 1);
@@ -213,7 +213,7 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   throw refusal(400, `${label} is ${show(value)}; it takes ${takeColumns(takes)}`);
 }
 
-/** As pandas writes a table unless it is told otherwise: no server could tell in which order the rows were. */
+/** Refuses columns keyed by the row's index, as pandas writes a table by default: no server could know the order of the rows. */
 function refuseByIndex(named: Named, label: string, { inputs }: Takes): void {
   const found = inputs.find(({ name }) => isObject(named.get(name)));
   if (!found) return;
@@ -254,7 +254,7 @@ function isTableOfOtherNames(rows: readonly unknown[], { inputs }: Takes): boole
   return rows.every((row) => isObject(row) && !Object.hasOwn(row, only.name));
 }
 
-/** A row, or whole columns, of as many names as a matrix has columns; undefined for anything else. */
+/** A row, or whole columns, with as many names as the matrix has columns; undefined for anything else. */
 function recordsOfOtherNames(
   value: Readonly<Record<string, unknown>>,
   takes: Takes,

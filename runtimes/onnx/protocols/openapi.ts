@@ -73,7 +73,7 @@ function inGroup([method, operation]: [string, unknown]): [string, unknown] {
   return [method, { ...Object(operation), tags: [method === 'post' ? CALLS : STATE] }];
 }
 
-/** In the form that `/invocations` takes. */
+/** The example in the form that `/invocations` takes. */
 export function nestedExample(inputs: readonly Tensor[]): unknown {
   const named = inputs.map((tensor) => [tensor.name, JSON.parse(nestedJson(tensor))] as const);
   return { inputs: Object.fromEntries(named) };

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** The description of the model, shown as it is; `curl` is null when no request is known to work. */
+/** The description of the model, shown unchanged; `curl` is null when no request is known to work. */
 export type About = Readonly<Record<string, unknown>> & {
   readonly name: string;
   readonly curl: string | null;
 };
 
-/** The request that the page offers: the path below the model's address `own` to which it is posted, its JSON, and whether a picture may be its body instead. */
+/** The request that the page offers: the path below the model's address `own` to which it is posted, its JSON, and whether an image may be its body instead. */
 export type PageCall = {
   readonly own: string;
   readonly path: string;
@@ -59,7 +59,7 @@ const HEADERS = {
   vary: 'accept',
 } as const;
 
-/** A page that calls the model, whole in one answer. One machine's gateway shows a larger one of its own instead. */
+/** A page that calls the model, whole in one answer. The gateway of one machine shows a larger page instead. */
 export function pageOf(about: About, call: PageCall): Page {
   const html = `<!doctype html>
 <html lang="en">

@@ -23,7 +23,7 @@ const VALUES: Readonly<Record<Datatype, Schema>> = {
 
 export const ERROR = object({ error: { type: 'string' } });
 
-// Makers of clients want to know of what a list is, also where it may be of anything.
+// Generators of clients need the type of a list's items, even if items may be of any type.
 const ROW: Schema = { ...list({}), description: 'values in the order of the columns' };
 const ROWS: Schema = { ...list({}), description: 'rows, or the values of one' };
 

@@ -18,7 +18,7 @@ export function linesOf(text: string, parse: typeof parseJson = parseJson): read
 }
 
 /**
- * A request as MLflow's scoring protocol has it, of what other clients write: TensorFlow Serving's `signature_name` and empty parameters are dropped,
+ * Turns a request of other clients into MLflow's scoring protocol: TensorFlow Serving's `signature_name` and empty parameters are dropped,
  * and `columns` with `data`, as pandas writes a table by `orient="split"`, are a `dataframe_split`. Anything else stays as it is.
  */
 export function asScored(body: unknown, { inputs }: Signature): unknown {

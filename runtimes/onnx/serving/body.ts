@@ -14,7 +14,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Without the mark that some programs write first. Refuses with 400 bytes that are not UTF-8. */
+/** The text without the byte-order mark that some programs write first. Refuses with 400 bytes that are not UTF-8. */
 export function textOf(bytes: Uint8Array): string {
   try {
     return UTF_8.decode(bytes);
@@ -54,7 +54,7 @@ const TAKEN_FOR_JSON = new Set([
   'text/json',
 ]);
 
-/** The declared content type: JSON, or what is taken for it, or one of `also`, in UTF-8; refuses any other with 415. */
+/** The declared content type: JSON, a type taken for it, or one of `also`, in UTF-8; refuses any other with 415. */
 export function typeOf(request: IncomingMessage, also: readonly string[]): string {
   const declared = request.headers['content-type'] || 'application/json';
   const takes = ['application/json', ...also].join(' or ');
@@ -72,7 +72,7 @@ export function typeOf(request: IncomingMessage, also: readonly string[]): strin
   return essence;
 }
 
-/** The content type of JSON Lines, a value in each line; what pandas, SageMaker and others call it is taken for the same, since no name is registered. */
+/** The content type of JSON Lines, a value in each line; the names that pandas, SageMaker and others use count as the same, since no name is registered. */
 export const JSON_LINES = 'application/x-ndjson';
 const LINES = /^application\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/;
 const CSV = /^(application\/csv|text\/x-csv)$/;

@@ -8,12 +8,12 @@ type Packed = {
   readonly headers: Readonly<Record<string, string | number>>;
 };
 
-// All that a function answers, as JSON; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// The limit of a function's whole answer, as JSON; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const MOST_BYTES = 6_291_556;
 // The bytes that the web adapter writes around the body, headers included.
 const AROUND_BYTES = 4096;
 
-/** Whether Lambda would refuse an answer that the web adapter hands it whole: then its client is told nothing but that the function failed. */
+/** Whether Lambda would refuse an answer that the web adapter hands it whole: then its client would learn only that the function failed. */
 export function isOverLambda(
   env: Readonly<Record<string, string | undefined>>,
   header: Header,
@@ -26,11 +26,11 @@ export function isOverLambda(
   return AROUND_BYTES + sizeOf(body, isText) > MOST_BYTES;
 }
 
-/** The adapter writes texts as such, and all else in base64. */
+/** The size of the body as the adapter writes it: texts unchanged, all else in base64. */
 function sizeOf(body: string | Uint8Array, isText: boolean): number {
   const bytes = Buffer.byteLength(body);
   if (!isText) return (bytes * 4) / 3;
-  // Only what is near the limit is looked through.
+  // Only bodies near the limit are measured exactly.
   if (bytes < MOST_BYTES / 2) return bytes;
   return Buffer.byteLength(JSON.stringify(typeof body === 'string' ? body : String(body)));
 }

@@ -65,7 +65,7 @@ export function createRoutes(
   if (version) paths.push(`/v2/models/${name}/versions/${version}`);
   return new Map<string, Route>([
     ['/ping', ready],
-    // As MLflow's server calls it too.
+    // MLflow's server uses this name too.
     ['/health', ready],
     ...(mlflowVersion ? [['/version', get(() => plain(mlflowVersion))] as const] : []),
     ['/v2/health/live', get(() => ok({ live: true }))],
@@ -78,7 +78,7 @@ export function createRoutes(
       [`${path}/infer`, infer(model, session)],
     ]),
     ['/invocations', rows],
-    // As clients of SageMaker's runtime call it, and those of MLflow's deployments.
+    // Clients of SageMaker's runtime and of MLflow's deployments call this path.
     [`/endpoints/${name}/invocations`, rows],
     [`/v1/models/${name}:predict`, predict(session, extraColumns)],
     [`/v1/models/${name}`, get(() => ok({ name, ready: session() !== undefined }))],
@@ -125,7 +125,7 @@ function invocations(session: () => Session, extraColumns: Config['extraColumns'
   });
 }
 
-/** The answer of a model over texts or images to a body of its own protocol; else the call, which still has its body. */
+/** The answer of a model over texts or images to a body in its own protocol; else the call, which still has its body. */
 async function ownReply(
   call: Call,
   ready: Session,
@@ -143,7 +143,7 @@ function predict(session: () => Session, extraColumns: Config['extraColumns']): 
   });
 }
 
-/** The names of outputs of which JSON has no number; the first are also logged. */
+/** The names of outputs with values that JSON cannot write as numbers; the first time, they are also logged. */
 const infiniteIn = (() => {
   let isLogged = false;
   return (outputs: readonly Tensor[]): readonly string[] => {

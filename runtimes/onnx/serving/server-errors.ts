@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Counts the requests that were answered with a 5xx, on Lambda alone, where nobody else does: to Lambda, what the web adapter hands on is a success.
- * It is a line of the log that CloudWatch takes a metric from, by the function's version; and once more with the deployment that made it, which no other model knows: Slipway judges by that.
+ * Counts the requests that were answered with a 5xx, only on Lambda, where nobody else does: for Lambda, an answer from the web adapter is a success.
+ * It is a line of the log from which CloudWatch takes a metric, by the function's version; and once more with the deployment that made it, which no other model knows: Slipway judges by that.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function serverErrors(
@@ -16,7 +16,7 @@ export function serverErrors(
   write: (line: string) => void = console.log,
 ) {
   return (headers: IncomingHttpHeaders, status: number): void => {
-    // The adapter's own looks whether the server is ready have no such header.
+    // The adapter's own readiness checks have no such header.
     const isRequest = headers['x-amzn-lambda-context'] !== undefined;
     if (!name || !version || !isRequest || status < 500) return;
     const Metrics = [{ Name: 'ServerErrors', Unit: 'Count' }];

@@ -76,7 +76,7 @@ export function createModelServer(
   return server;
 }
 
-/** The answer in an encoding that the client takes, or why Lambda takes it in none. */
+/** The answer in an encoding that the client takes, or the reason why Lambda takes it in no encoding. */
 async function packed(request: IncomingMessage, { status, ...answer }: Reply): Promise<Reply> {
   const { body, headers } = await encoded(
     answer.body,
@@ -88,12 +88,12 @@ async function packed(request: IncomingMessage, { status, ...answer }: Reply): P
   return refuse(refusal(502, TOO_LARGE), request.url ?? '');
 }
 
-// OpenAI's clients are mostly given an address that ends in /v1, and at times one without.
+// The address given to OpenAI's clients mostly ends in /v1, but not always.
 const OPENAI_PATHS: ReadonlySet<string> = new Set(['/embeddings', '/models']);
 
 /**
- * The path that clients mean which join addresses or encode too much: without doubled slashes and one at the end, OpenAI's below /v1,
- * and with letters, digits, `-._~` and `:` as themselves, which RFC 3986 §6.2.2.2 takes for the same.
+ * The path that a client means when it joins addresses or encodes too much: without doubled slashes and a slash at the end, OpenAI's paths below /v1,
+ * and with letters, digits, `-._~` and `:` unencoded, which is equivalent by RFC 3986 §6.2.2.2.
  */
 function plainPath(written: string): string {
   const decoded = written.replaceAll(
@@ -110,7 +110,7 @@ function labelOf({ headers }: IncomingMessage): string {
   return id ? `request ${id}:` : 'a request:';
 }
 
-/** Below `/v1` in the words of OpenAI's API, whose clients show no others, but for `/v1/models`, which is KServe's too; at SageMaker's path in those of its runtime. */
+/** A refusal below `/v1` is in the words of OpenAI's API, since its clients show no others, except at `/v1/models`, which is KServe's too; at SageMaker's path it is in the words of SageMaker's runtime. */
 function refuse(error: unknown, url: string): Reply {
   const { status, retryAfterSeconds, acceptEncoding } = isRefusal(error) ? error : { status: 500 };
   const isSagemaker = SAGEMAKER.test(url);

@@ -3,7 +3,7 @@ import { message, number } from './protobuf.ts';
 const FLOAT = 1;
 const VERSIONS = Buffer.concat([number(1, 8), message(8, [number(2, 13)])]);
 
-/** Has onnxruntime do, with a model that answers its input, what it does once in a process: 20 ms of its first session. */
+/** Runs a tiny model, so that onnxruntime does its work of a process's first session ahead: 20 ms. */
 export async function firstSession(): Promise<void> {
   const ort = await import('onnxruntime-node');
   const session = await ort.InferenceSession.create(identity(), { logSeverityLevel: 4 });

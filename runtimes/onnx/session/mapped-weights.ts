@@ -25,7 +25,7 @@ export type Place = {
 export type Source = (from: number, end: number) => Uint8Array;
 
 /**
- * The model without its large weights, each of which is named as a place in the file itself: onnxruntime maps these into memory, where it reads
+ * The model without its large weights, which become references to places in the file itself: onnxruntime maps these into memory, while it otherwise reads
  * a file twice (docs/adr/0022-large-weights-are-mapped-from-the-models-file.md). Undefined where there are none. The file may not change as long as the model is loaded.
  * Throws on bytes that are not a ModelProto.
  */
@@ -47,7 +47,7 @@ export function withMappedWeights(path: string): Uint8Array | undefined {
         return found ? [[each.from, found] as const] : [];
       }),
     );
-    // All else, which may be a forest, is read only where it is needed.
+    // The rest, which may be a forest, is read only where it is needed.
     if (placed.size === 0) return undefined;
     const whole = ({ from, end }: Place) => placed.get(from) ?? source(from, end);
     const others = fields.filter((field) => !isGraph(field));
@@ -57,7 +57,7 @@ export function withMappedWeights(path: string): Uint8Array | undefined {
   }
 }
 
-/** An initializer with the place of its weights instead of them; undefined where it has none that are worth it. */
+/** An initializer with the place of its weights instead of them; undefined where its weights are not worth it. */
 function mapped(source: Source, { start, end }: Place, name: string): Uint8Array | undefined {
   const fields = [...placesIn(source, start, end)];
   const weights = fields.find(({ tag }) => tag === RAW_DATA);
@@ -87,7 +87,7 @@ export function* placesIn(source: Source, from: number, end: number): Generator<
   }
 }
 
-/** Reads a file by pieces: what is asked for next is mostly near. */
+/** Reads a file in windows: most reads are near the one before. */
 export function windowOn(file: number, size: number): Source {
   let begin = 0;
   let window: Uint8Array = new Uint8Array(0);

@@ -9,7 +9,7 @@ const MISSING = 'slipway.missing_texts';
 const UNREAD = 'slipway.unread_columns';
 
 /**
- * For a model that Slipway has converted: what stands for a missing value in its columns of texts
+ * The text that stands for a missing value in the columns of texts of a model that Slipway has converted
  * (runtimes/python/slipway_server/conversion/missing_texts.py); undefined for any other. Throws on bytes that are not a ModelProto.
  */
 export function missingTexts(path: string): MissingTexts | undefined {

@@ -11,7 +11,7 @@ import { withoutZipMaps } from './zipmap.ts';
 
 export type Run = { readonly inputs: readonly Tensor[]; readonly outputs: readonly string[] };
 
-/** `refused` is why onnxruntime would not run the model on these inputs, `exhausted` which resource the server lacked. */
+/** `refused` is the reason why onnxruntime would not run the model on these inputs, `exhausted` the resource that the server lacked. */
 export type RunResult =
   | { readonly outputs: readonly Tensor[] }
   | { readonly refused: string }
@@ -129,7 +129,7 @@ async function mappedSession(
   return bytes && ort.InferenceSession.create(bytes, { ...options, extra: { session } });
 }
 
-/** In the file, operators come before the trees that they hold, and nodes before weights. */
+/** Whether the model has trees. In the file, operators come before their trees, and nodes before weights. */
 async function hasTrees(path: string): Promise<boolean> {
   const file = await open(path);
   try {
@@ -140,7 +140,7 @@ async function hasTrees(path: string): Promise<boolean> {
   }
 }
 
-/** Nothing is said by a file that onnxruntime reads, though it is no plain ModelProto. */
+/** Finds nothing in a file that onnxruntime reads though it is not a plain ModelProto. */
 function saidBy(path: string): { missing?: MissingTexts | undefined; unread: ReadonlySet<string> } {
   try {
     return { missing: missingTexts(path), unread: unreadColumns(path) };

@@ -32,7 +32,7 @@ function varint(value: number): Uint8Array {
   return Buffer.from([...bytes, left]);
 }
 
-/** For int64 fields, packed or single. */
+/** The numbers of int64 fields, packed or single. */
 export function integersOf(bytes: Uint8Array): readonly string[] {
   const found: string[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -43,7 +43,7 @@ export function integersOf(bytes: Uint8Array): readonly string[] {
   return found;
 }
 
-/** In file order. Throws on bytes that are not a message. */
+/** The fields in file order. Throws on bytes that are not a message. */
 export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   for (let at = 0; at < bytes.length; ) {
     const { tag, start, end } = fieldAt(bytes, at);
@@ -53,7 +53,7 @@ export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   }
 }
 
-/** Where the content of the field at that byte begins and ends, which may be behind the last of `bytes`; NaN where there is no field. */
+/** The begin and end of the content of the field at that byte; the end may be beyond the last of `bytes`, and is NaN where there is no field. */
 export function fieldAt(bytes: Uint8Array, at: number) {
   const { value, end } = readVarint(bytes, at);
   const tag = Number(value);

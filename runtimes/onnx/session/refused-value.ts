@@ -12,8 +12,8 @@ type Column = readonly [name: string, index: number | null];
 const NODE = /Name:'slipway (\{.*\})' Status Message/;
 
 /**
- * The message to the client about a run that failed with this message: for a model that Slipway has converted, the row, the column and the value; else the message, and which inputs are not of one length.
- * `refusal` runs the model on other rows of the inputs, and returns why that failed; undefined when it did not.
+ * The message to the client about a run that failed with this message: for a model that Slipway has converted, the row, the column and the value; else the message, and the inputs that differ in length.
+ * `refusal` runs the model on other rows of the inputs, and returns the reason if that fails, else undefined.
  */
 export async function refusedValue(
   message: string,

@@ -11,7 +11,7 @@ import { shortRunsHere } from './short-runs.ts';
 
 /**
  * A loaded model. `run` returns the outputs in the order requested, and consumes the inputs' memory; one run at a time,
- * the others wait. Refuses with 400 what onnxruntime refuses, and with 503 when memory is short, or when 100 requests already wait.
+ * the others wait. Refuses with 400 inputs that onnxruntime refuses, and with 503 when memory is short, or when 100 requests already wait.
  */
 export type Session = {
   readonly signature: Signature;
@@ -23,14 +23,14 @@ export type Session = {
 // Loads in a tenth of a second. Loaded trees take 13 times their size: a server's expected memory covers both copies (src/domain/placement/expected-memory.ts).
 const SMALL_BYTES = 4 * 2 ** 20;
 
-/** Starts the thread of a session. A spare one loads onnxruntime before it is told of a model. */
+/** Starts the thread of a session. A spare one loads onnxruntime before it knows its model. */
 export function sessionThread(script: URL, isSpare: boolean): Worker {
   return new Worker(script, { workerData: { isSpare } });
 }
 
 /**
  * Loads the model in its own thread, since onnxruntime blocks its thread while it loads and runs; runs that prove short move to this thread.
- * Rejects when the model cannot be loaded; `onDeath` is told why the thread ended later on.
+ * Rejects when the model cannot be loaded; `onDeath` gets the reason when the thread ends later on.
  */
 export async function openSession(
   worker: Worker,
@@ -53,7 +53,7 @@ export async function openSession(
     const result = await runModel(run);
     if ('outputs' in result) return result.outputs;
     if ('exhausted' in result) {
-      // On AWS, clients only see a 502.
+      // On AWS, clients only see a 502, so the log has the reason.
       console.error(`a run had too little memory: ${result.exhausted}`);
       throw refusal(503, `the server has too little memory for this request: ${result.exhausted}`);
     }

@@ -11,7 +11,7 @@ const LOST_PER_MS = 10;
 
 /**
  * Runs a model there, in another thread, until its runs prove short, and from then on here: a round trip to another thread
- * costs several times what a forest takes. A run here blocks the server, so a run with larger inputs than those known to
+ * costs several times the run of a forest. A run here blocks the server, so a run with larger inputs than those known to
  * be short goes there, and after long runs all do, until they prove short again.
  * `open` loads the model here; if that fails, runs stay there.
  */

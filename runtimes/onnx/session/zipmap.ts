@@ -15,7 +15,7 @@ const IDENTITY_OPSET = 13;
 
 /**
  * The model with its list-of-maps outputs turned into tensors: an Identity replaces each ZipMap of an output, and all else is unchanged.
- * Undefined when there is none. Throws on bytes that are not a ModelProto.
+ * Undefined when the model has no such output. Throws on bytes that are not a ModelProto.
  */
 export function withoutZipMaps(
   model: Uint8Array,
@@ -59,7 +59,7 @@ function nameOfOutput({ content }: Field): string {
   return textIn(content, 1);
 }
 
-/** From the attribute that has them: `strings` or `ints` of an AttributeProto. */
+/** The labels in the attribute that has them: `strings` or `ints` of an AttributeProto. */
 function labelsOf({ tag, content }: Field): readonly string[] {
   if (tag !== tagOf(5) || !textIn(content, 1).startsWith('classlabels_')) return [];
   return [...fieldsOf(content)].flatMap((field) => {

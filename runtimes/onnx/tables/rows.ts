@@ -2,7 +2,7 @@ import { refusal } from '../refusal.ts';
 import { SHOWN_KEYS, showKeys } from '../values/json.ts';
 import { shapeOf, type TensorSpec } from '../values/tensors.ts';
 
-/** The columns that a model takes. `ignored` collects the names of what is passed over: extra columns, and `params`; null when those are refused. */
+/** The columns that a model takes. `ignored` collects the names of extra columns and `params` that the server ignores; null when it refuses those. */
 export type Takes = {
   readonly inputs: readonly TensorSpec[];
   readonly ignored: Set<string> | null;
@@ -20,7 +20,7 @@ export function columnsByName(
   return new Map(saved.map((name, at) => [name, value[names[at] ?? name]]));
 }
 
-/** The names of a table's columns as the model has them. The only column is the only value in a row of a model that has no name for it, whatever the client calls it. */
+/** The model's names for a table's columns. If the model has one value in a row and no name for it, the only column is that value, whatever the client calls it. */
 export function namesInTable(
   names: readonly string[],
   takes: Pick<Takes, 'inputs'>,
@@ -30,10 +30,10 @@ export function namesInTable(
   return isUnnamed && names.length === 1 ? [UNNAMED] : namesAsSaved(names, takes);
 }
 
-// The name of an input for which its framework has none.
+// The name of an input that its framework has no name for.
 const UNNAMED = 'input';
 
-/** The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names. */
+/** The model's names for these columns: LightGBM writes `_` for each space in a table's names. */
 export function namesAsSaved(
   names: readonly string[],
   { inputs }: Pick<Takes, 'inputs'>,
@@ -90,7 +90,7 @@ export function wholeOf({ shape }: TensorSpec, value: unknown): unknown {
   return isColumn ? value.map((each) => [each]) : [value];
 }
 
-/** The warning header that names what was ignored of a request, and the outputs with NaN or infinite numbers: in ASCII, the first eight of each. */
+/** The warning header that names the ignored columns of a request, and the outputs with NaN or infinite numbers: in ASCII, the first eight of each. */
 export function warningOf(
   ignored: ReadonlySet<string> | null,
   infinite: readonly string[] = [],
@@ -102,7 +102,7 @@ export function warningOf(
   return said.length > 0 ? { 'x-slipway-warning': said.join('; ') } : {};
 }
 
-/** Why an answer has null where the model answered a number. */
+/** The reason why an answer has null where the model returned a number. */
 export function notFinite(names: readonly string[]): string {
   return `NaN and infinite numbers are null in JSON: ${namesOf(names)}`;
 }

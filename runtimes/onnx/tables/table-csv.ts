@@ -54,7 +54,7 @@ function isHeaderLine(
   const [only = ''] = first;
   const isNameOfTexts = inputs.length === 1 && isWord(only) && rest.length > 0;
   if (!isNameOfTexts || ignored === null || rest.some(([cell = '']) => isWord(cell))) return false;
-  // Told, as it may have been a text.
+  // The warning names it, since it may have been a text.
   ignored.add(only);
   return true;
 }
@@ -63,7 +63,7 @@ function isWord(cell: string): boolean {
   return /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(cell);
 }
 
-/** Spreadsheets of many countries separate cells by semicolons: the number of columns alone would not say so. */
+/** Refuses cells separated by semicolons, as spreadsheets of many countries write them: the number of columns alone would not show the reason. */
 function refuseOtherSeparator([only = '', ...others]: readonly string[], { inputs }: Takes): void {
   const [input, ...more] = inputs;
   const isOneColumn = more.length === 0 && (input?.shape.length === 1 || input?.shape[1] === 1);
@@ -73,7 +73,7 @@ function refuseOtherSeparator([only = '', ...others]: readonly string[], { input
   throw refusal(400, `the cells of the CSV are separated by ${name}; it takes commas`);
 }
 
-/** The last name of the first line and the first value of the next are one cell then. */
+/** Refuses a table without line breaks between lines: the last name of the first line and the first value of the next are one cell then. */
 function refuseJoinedLines(text: string, { length }: readonly string[], { inputs }: Takes): void {
   const [input] = inputs;
   const width = inputs.length > 1 ? inputs.length : (input?.shape[1] ?? -1);
@@ -85,7 +85,7 @@ function refuseJoinedLines(text: string, { length }: readonly string[], { inputs
 }
 
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {
-  // A text may be "NA" or "None" itself.
+  // A text may really be "NA" or "None".
   if (cell === '' && spec?.missing && !spec.missing.emptyIsText.includes(spec.name)) return null;
   if (!spec || !isFloat(spec)) return cell;
   return MISSING.test(cell) ? NaN : numberOf(cell);
@@ -98,7 +98,7 @@ function isCellOfNumber(cell: string): boolean {
   return MISSING.test(cell) || typeof numberOf(cell) === 'number';
 }
 
-/** `True` is 1, as pandas writes a column of booleans that JSON has as `true`; what is no number stays as it is. */
+/** `True` is 1, since pandas writes a column of booleans so and JSON writes it as `true`; a text that is not a number stays a text. */
 function numberOf(cell: string): number | string {
   if (/^(true|false)$/i.test(cell)) return Number(cell.toLowerCase() === 'true');
   return isNumber(cell) ? Number(cell) : cell;

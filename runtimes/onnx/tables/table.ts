@@ -26,7 +26,7 @@ export function columnsOfSplit(split: unknown, takes: Takes): ReadonlyMap<string
   return inputsOfRows(data, columns.map(String), 'dataframe_split', takes);
 }
 
-/** A list of objects. A column that only some of them have is missing in the others, as pandas makes a table of them. */
+/** A list of objects. A column that only some of them have is missing in the others, as in pandas. */
 export function columnsOfRecords(
   records: unknown,
   label: string,
@@ -45,7 +45,7 @@ export function columnsOfRecords(
 
 type Inputs = Pick<Takes, 'inputs'>;
 
-/** No rows are a table too: what answers them are as many. */
+/** A table without rows is a table too: its answer has no rows either. */
 export function noRows({ inputs }: Inputs): ReadonlyMap<string, unknown> {
   return new Map(inputs.map(({ name }) => [name, []]));
 }

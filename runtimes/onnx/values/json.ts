@@ -15,10 +15,10 @@ export function parseJsonWithBigIntegers(text: string): unknown {
     : parseJson(text);
 }
 
-// Digits after a point are a fraction's, and most fractions have as many.
+// Digits after a point belong to a fraction, and most fractions have as many.
 const LONG_INTEGER = /(?:^|[[,:\s-])\d{16}(?!\d*[.eE])/;
 
-/** Reads the text, and then what Python writes for a missing number as null: clients of MLflow send that, since its server reads it. */
+/** Reads the text; if that fails, reads it with Python's spelling of a missing number as null: clients of MLflow send that, since its server reads it. */
 function parse(text: string, read: (text: string) => unknown): unknown {
   try {
     return read(text);
@@ -30,7 +30,7 @@ function parse(text: string, read: (text: string) => unknown): unknown {
   }
 }
 
-/** A guess at what the text is instead. */
+/** A guess at the format that the text has instead. */
 function otherIn(text: string): string | undefined {
   if (/^[^\s[{"=&,;]+=/.test(text)) return FORM;
   if (/^[^\s[{"][^\n]*[,;\t]/.test(text)) return CSV;
@@ -41,7 +41,7 @@ function otherIn(text: string): string | undefined {
 
 // A value that ends with its line, and another in the next.
 const SEVERAL = /^\s*[[{][^\n]*[\]}]\s*\n\s*[[{]/;
-// A text that begins with a letter, but with no word of JSON or Python.
+// A text that begins with a letter, but not with a word of JSON or Python.
 const BARE = /^\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)\p{L}/u;
 const TEXT = 'it is a bare text; in JSON a text stands in quotes, as "a text"';
 const LINES =
@@ -63,7 +63,7 @@ function withoutNaN(text: string): string | undefined {
   return pieces.length > 0 ? [...pieces, text.slice(from)].join('') : undefined;
 }
 
-/** The first thing outside of strings that many programs write but JSON does not have: an infinite number, or what Python prints. */
+/** The first value outside of strings that many programs write but JSON does not have: an infinite number, or Python's own spelling. */
 function foreignIn(text: string): string | undefined {
   const foreign = /-?Infinity|None|True|False|'/y;
   for (let at = 0; at < text.length; at += 1) {
@@ -95,7 +95,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** In one line. */
+/** The error's message in one line. */
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
 }

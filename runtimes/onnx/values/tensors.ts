@@ -6,20 +6,20 @@ import { show } from './json.ts';
 /** The datatype names of the Open Inference Protocol. */
 export type Datatype = keyof typeof PACK;
 
-/** `shape` has -1 for a free dimension; an empty one is a scalar or, in a model that declares none, any shape. */
+/** An input or output. `shape` has -1 for a free dimension; an empty one is a scalar or, in a model that declares none, any shape. */
 export type TensorSpec = {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** For a classifier's probabilities: the class of each column. */
+  /** The class of each column of a classifier's probabilities. */
   readonly classes?: readonly string[];
-  /** There only where texts may be missing. */
+  /** Set only where texts may be missing. */
   readonly missing?: MissingTexts;
-  /** The model drops the column, so any value will do; those that are no numbers are read as 0. */
+  /** The model drops the column, so any value will do; values that are not numbers are read as 0. */
   readonly isUnread?: true;
 };
 
-/** `text` stands for a missing value in the model's tensors, and for nothing else: see `sentTexts`. An empty cell of a CSV is missing too, but in the columns named by `emptyIsText`. */
+/** `text` stands for a missing value in the model's tensors, and for nothing else: see `sentTexts`. An empty cell of a CSV is missing too, except in the columns named by `emptyIsText`. */
 export type MissingTexts = { readonly text: string; readonly emptyIsText: readonly string[] };
 
 export type Signature = {
@@ -70,7 +70,7 @@ const PACK = {
 // numpy's limit; a model that declares no shape would take any number.
 const MOST_DIMENSIONS = 64;
 
-/** Reads a tensor from JSON `data`, nested as `shape` says or flat; refuses with 400 what the model cannot take. */
+/** Reads a tensor from JSON `data`, nested by `shape` or flat; refuses with 400 a value that the model cannot take. */
 export function readTensor(spec: TensorSpec, shape: readonly number[], data: unknown): Tensor {
   const label = `input "${spec.name}"`;
   checkShape(spec, shape, label);
@@ -94,8 +94,8 @@ export function readWrittenTensor(
 }
 
 /**
- * Texts as the model takes them: one that begins as what stands for a missing value gets that once more in front. No converted model
- * knows a text with it, so both are as unknown (runtimes/python/slipway_server/conversion/missing_texts.py).
+ * Texts as the model takes them. A text that begins with the mark of a missing value gets that mark once more in front. No converted model
+ * knows a text with it, so both are equally unknown (runtimes/python/slipway_server/conversion/missing_texts.py).
  */
 export function sentTexts<T>(
   values: readonly T[],
@@ -138,7 +138,7 @@ export function shapeOf(data: unknown): number[] {
   return shape;
 }
 
-/** The shape of no rows, each of the form that the spec has. */
+/** The shape of an array without rows, for this spec. */
 export function noRowsShape({ shape }: TensorSpec): readonly number[] {
   return [0, ...shape.slice(1).map((dim) => Math.max(0, dim))];
 }
@@ -274,7 +274,7 @@ function integers(least: number, most: number, pack: (values: number[]) => Tenso
 
 function bigIntegers(least: bigint, most: bigint, pack: (values: bigint[]) => TensorData): Pack {
   const read = (written: unknown) => {
-    // Protobuf's JSON has them as texts, and so have clients whose own numbers would round them.
+    // Protobuf's JSON writes them as texts, and so do clients whose own numbers would round them.
     const value = typeof written === 'string' ? wholeNumberOf(written) : written;
     const exact = Number.isSafeInteger(value) ? BigInt(Number(value)) : value;
     return typeof exact === 'bigint' && exact >= least && exact <= most ? exact : undefined;

@@ -117,8 +117,8 @@ def _end(code: int, message: str) -> NoReturn:
 
 def start() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # What the model's code prints is in the log at once, and not when 8 KiB of it are there; a line in one piece,
-        # which PYTHONUNBUFFERED would tear at each of print's arguments, among those of other threads.
+        # Writes each line that the model's code prints to the log at once, not after 8 KiB, and in one piece:
+        # PYTHONUNBUFFERED would tear a line at each of print's arguments and mix it with those of other threads.
         sys.stdout.reconfigure(line_buffering=True, write_through=False)
     parent = Parent(os.environ)
     if waited_for := os.environ.pop("AWAIT_MODEL", ""):
@@ -130,7 +130,7 @@ def start() -> None:
     try:
         config = read_config(os.environ)
         if waited_for:
-            # What it was started with does not say which model it serves.
+            # The command line of a spare server does not say which model it serves, so the process is named after the revision.
             name_process(config.revision)
         listening = listening_socket(config)
     except ValueError as error:

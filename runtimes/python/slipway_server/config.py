@@ -20,7 +20,7 @@ class Data:
 
 @dataclass(frozen=True)
 class LanguageServing:
-    """How a language model is served: whether it is to `generate` or to `embed`, how many tokens a request and its answer may have together, how many requests are answered side by side."""
+    """How a language model is served: whether it generates or embeds, how many tokens a request and its answer may have together, and how many requests are answered side by side."""
 
     task: str
     context_tokens: int
@@ -30,7 +30,7 @@ class LanguageServing:
 
 @dataclass(frozen=True)
 class SentenceModule:
-    """A module of sentence-transformers that a pooled vector goes through, by the name of its class; `path` is its folder, `activation` and `is_residual` are of a Dense."""
+    """A module of sentence-transformers that a pooled vector goes through, by the name of its class; `path` is its folder, and `activation` and `is_residual` are properties of a Dense."""
 
     kind: str
     path: str = ""
@@ -40,7 +40,7 @@ class SentenceModule:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a folder of Hugging Face's is for, by the names of its pipelines; `pooling` and `normalizes` are sentence-transformers', as are `modules`, which come between these, `prompt`, which goes before each text, `lowers` for texts in small letters, `activation`, what a cross encoder makes of its scores, and `dimensions`, how many numbers of a vector it keeps."""
+    """The purpose of a Hugging Face folder, in the names of its pipelines. `pooling` and `normalizes` are sentence-transformers', and so are: `modules`, which come between these two; `prompt`, which goes before each text; `lowers`, for texts in small letters; `activation`, which a cross encoder applies to its scores; and `dimensions`, how many numbers of a vector are kept."""
 
     task: str
     max_tokens: int | None
@@ -57,7 +57,7 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class TensorNames:
-    """What a model's file calls the tensors of its signature, in the order of that."""
+    """The names of the signature's tensors in the model's file, in the order of the signature."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -65,7 +65,7 @@ class TensorNames:
 
 @dataclass(frozen=True)
 class Facts:
-    """What inspection found in the model's bytes, which is all that the server relies on: the format selects the adapter, `brings` says whether the owner's own code comes with it ("code") or not ("data"), the rest may be None."""
+    """The facts that inspection found in the model's bytes; the server relies on nothing else. The format selects the adapter, `brings` says whether the owner's own code comes with the model ("code") or not ("data"), and the rest may be None."""
 
     format: str
     entrypoint: str | None
@@ -82,18 +82,18 @@ class Facts:
 
     @property
     def embeds(self) -> bool:
-        """Whether it makes a vector of each text, by its folder of Hugging Face's."""
+        """Whether the model makes a vector of each text, according to its Hugging Face folder."""
         return self.pipeline is not None and self.language is None and self.pipeline.task == "feature-extraction"
 
     @property
     def ranks(self) -> bool:
-        """Whether it says how well two texts go together, by its folder of Hugging Face's: with a single label."""
+        """Whether the model scores how well two texts match, according to its Hugging Face folder: with a single label."""
         return self.pipeline is not None and self.pipeline.task == "text-classification" and len(self.pipeline.labels) == 1
 
 
 @dataclass(frozen=True)
 class Config:
-    """`port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long it may take to finish its requests once it is told to end; `extra_columns` says what to do with columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for models of others; `aliases` are names besides `name` by which OpenAI's API may ask for the model; `deployment` made the revision, empty but in an account."""
+    """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account."""
 
     model_path: str
     facts: Facts
@@ -205,7 +205,7 @@ def _extra_columns(value: str) -> str:
 
 
 def _aliases(value: str, own: str) -> tuple[str, ...]:
-    """Each once, and without the model's own name."""
+    """The aliases, each once, and without the model's own name."""
     names = dict.fromkeys(value.split(",")) if value else {}
     if all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*", each) for each in names):
         return tuple(each for each in names if each != own)

@@ -1,5 +1,5 @@
 """
-What a build finds out of a model that may be converted to ONNX, by loading it once: `python -m slipway_server.convert --out model.onnx [--int8]`, with the server's MODEL_PATH and MODEL_FACTS.
+Loads a model that may be converted to ONNX once for a build, converts it and describes it: `python -m slipway_server.convert --out model.onnx [--int8]`, with the server's MODEL_PATH and MODEL_FACTS.
 Keeps the conversion if it answers the golden rows as the framework did. Writes to stdout a line of JSON as `describe` does, with `conversion` beside:
 {converted, reason, rows, maxDifference, onnxMicros}, with --int8 also `int8`, {kept, reason}; null where there are no rows to compare it on.
 """
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _attempted(found: Description, out: str, is_int8: bool) -> dict[str, Any]:
-    # A stage of the build, as src/domain/build/build-progress.ts reads it.
+    # A stage of the build; src/domain/build/build-progress.ts reads this line.
     say(f"progress: converting, {found.told['rows']} golden rows")
     report: dict[str, Any] = {"converted": False, "rows": 0, "maxDifference": None, "onnxMicros": None}
     try:
@@ -84,7 +84,7 @@ def _converted(model: Model, golden: dict[str, Any], out: str, is_int8: bool) ->
 
 
 def _quantized(framework: Any, model: Model, out: str) -> dict[str, Any]:
-    """Beside its `int8`, the time for a text where that is what serves."""
+    """The report on `int8`, with the time for a text where the int8 model serves."""
     try:
         found: dict[str, Any] = framework.quantized(model, out)
     except Exception as error:

@@ -1,5 +1,5 @@
 """
-What a build finds out by loading the model: `python -m slipway_server.describe`, with the server's MODEL_PATH and MODEL_FACTS.
+Loads the model for a build, and describes it: `python -m slipway_server.describe`, with the server's MODEL_PATH and MODEL_FACTS.
 Writes a line of JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages, uncompiled}.
 """
 
@@ -52,7 +52,7 @@ _LEAST_ROWS = 16
 
 class Description(NamedTuple):
     """
-    A model, and what is told of it. `golden`, on which a conversion is compared, has the golden rows with the model's answers, and the rows that it refuses,
+    A model, and its description. `golden`, on which a conversion is compared, has the golden rows with the model's answers, and the rows that it refuses,
     as JSON: {inputs, outputs, refused}. None where nothing could be compared.
     """
 
@@ -74,10 +74,10 @@ def described() -> Description:
     imported = time.perf_counter()
     model = load_model(path, facts)
     first_seconds = time.perf_counter() - imported
-    # A stage of the build, as src/domain/build/build-progress.ts reads it; what comes now is no loading any more: buildspecs/commands/model-python.mjs.
+    # A stage of the build, which src/domain/build/build-progress.ts reads; from here on nothing is loading any more: buildspecs/commands/model-python.mjs.
     say("progress: proving the model")
     # The second load has nothing left to import. User code may not tolerate a second run.
-    # Nor is there room for two language models.
+    # There is no room for two language models either.
     again_seconds = first_seconds if model.is_code or model.language else seconds(lambda: load_model(path, facts))
     answer, golden = _described(model, facts)
     answer["importMs"] = round((imported - _STARTED + max(0.0, first_seconds - again_seconds)) * 1000, 1)
@@ -97,7 +97,7 @@ def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, An
     if inputs and model.native is not None:
         inputs = _not_too_many(model, inputs)
     if inputs is not None:
-        # A stage of the build, as src/domain/build/build-progress.ts reads it.
+        # A stage of the build; src/domain/build/build-progress.ts reads this line.
         say(f"progress: answering {_rows(inputs)} golden rows")
     answered = _answer(model, inputs) if inputs is not None else None
     if answered is None and inputs and model.native is not None:
@@ -120,7 +120,7 @@ def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, An
 
 
 def _as_answered(declared: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
-    """What a signature says of the outputs, but their datatypes where the model answers by others."""
+    """The signature's outputs, with the datatypes that the model answered with where those differ."""
     found = {spec.name: spec.datatype for spec in outputs}
     return tuple(replace(spec, datatype=found.get(spec.name, spec.datatype)) for spec in declared)
 
@@ -130,7 +130,7 @@ def _rows(inputs: dict[str, np.ndarray]) -> int:
 
 
 def _not_too_many(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Fewer rows where each is answered by very many numbers, as by a vocabulary of words."""
+    """Fewer rows where the answer to each has very many numbers, such as one for each word of a vocabulary."""
     first = _answer(model, first_row(model.signature.inputs, inputs)) if _rows(inputs) > 1 else None
     numbers = sum(array.size for array in (first or {}).values())
     return rows_of(inputs, slice(0, max(_LEAST_ROWS, _MOST_NUMBERS // numbers))) if numbers > 0 else inputs
@@ -171,7 +171,7 @@ def _example(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, Any] | No
 
 
 def _is_same(outputs: dict[str, np.ndarray], again: dict[str, np.ndarray] | None) -> bool:
-    """A model that throws dice has no answer that a server could be held to."""
+    """A model that answers at random has no answer with which a server could be compared."""
     if again is None or any(array.shape != again[name].shape for name, array in outputs.items()):
         return False
     return all(
@@ -181,13 +181,13 @@ def _is_same(outputs: dict[str, np.ndarray], again: dict[str, np.ndarray] | None
 
 
 def _exact(tensor: dict[str, Any]) -> dict[str, Any]:
-    """The tensor with digits as texts where who reads its JSON may round them."""
+    """The tensor with its digits as texts where a reader of its JSON may round them."""
     data = [str(value) if isinstance(value, int) and abs(value) > MOST_EXACT else value for value in tensor["data"]]
     return {**tensor, "data": data}
 
 
 def _invoked(model: Model, request: dict[str, Any] | None) -> dict[str, Any] | None:
-    """For a model that takes bodies: a request, as the artifact's own example, with the model's answer."""
+    """A request, such as the artifact's own example, with the model's answer; for a model that takes bodies."""
     if request is None or model.invoke is None:
         return None
     body = json.dumps(request["body"]).encode()
@@ -209,14 +209,14 @@ def tell(out: Any, said: dict[str, Any]) -> None:
 
 
 def own_stdout() -> Any:
-    """Redirects what libraries print to stderr, so that stdout only has the answer."""
+    """Redirects the output of libraries to stderr, so that stdout has only the answer."""
     own = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return own
 
 
 def ended_by(work: Callable[[], None]) -> None:
-    """Ends the process at once, after a line where something went wrong: a framework's own end takes a quarter of a second, and nobody waits for what the model's code still does."""
+    """Ends the process at once, after a line where something went wrong: a framework's own end takes a quarter of a second, and nobody waits for the model's remaining code."""
     wrong: str | None = None
     try:
         work()
@@ -226,7 +226,7 @@ def ended_by(work: Callable[[], None]) -> None:
         # Code may end as a program does, mostly without a word.
         wrong = where(error)
     for stream in (sys.stdout, sys.stderr):
-        # What the model has printed; its code may have put anything in their place.
+        # Flushes the model's output; its code may have replaced these streams by anything.
         with suppress(Exception):
             stream.flush()
     if wrong is not None:

@@ -16,13 +16,13 @@ class Model(NamedTuple):
     `is_code`: the user's own code answers; it runs in one thread, and its errors count as the server's.
     `invoke` is its own way to answer a body: (bytes, content type, accept) to (content, content type).
     `native` is the framework's own object, from which golden rows are made.
-    `is_network`: it takes tensors of any rank, and there is no object of a framework that knows which are worth asking about.
+    `is_network`: it takes tensors of any rank, and no framework's object knows which of them are worth testing.
     `sample` is a body for `invoke` that it is proven by.
     `language` answers texts and conversations; the arrays of `predict` are texts then.
-    `embed` makes a vector of each text, and says how many tokens they have together.
-    `rank` says how well a text goes with each of several others, by the network's own scores where it is told so, and how many tokens that took.
-    `takes_file` is the name of what code takes as a file or a picture, which a form has for it; empty where it takes none.
-    `predict_with` makes a `predict` of the parameters of a request, where the model takes such.
+    `embed` makes a vector of each text, and counts their tokens together.
+    `rank` scores how well a text matches each of several others, by the network's own scores if asked, and counts the tokens.
+    `takes_file` is the name of the parameter, and so of the form field, that the code takes as a file or an image; empty where there is none.
+    `predict_with` makes a `predict` for the parameters of a request, where the model takes parameters.
     """
 
     signature: Signature
@@ -61,13 +61,13 @@ def stacked(inputs: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def side_by_side(inputs: dict[str, np.ndarray]) -> np.ndarray:
-    """One table of Python objects, as of texts and numbers that were fitted without names."""
+    """One table of Python objects, for texts and numbers that were fitted without names."""
     arrays = [array.reshape(len(array)).astype(object) for array in inputs.values()]
     return np.column_stack(arrays)
 
 
 def answers(estimator: Any, method: str) -> bool:
-    """Whether it has the method as it was fitted: scikit-learn makes some depend on that."""
+    """Whether it has the method after fitting: in scikit-learn some methods depend on the fit."""
     try:
         return callable(getattr(estimator, method, None))
     except Exception:
@@ -99,7 +99,7 @@ def plain(array: Any) -> np.ndarray:
     if result.dtype.kind in "biufU" and result.dtype.name != "float128":
         return result
     if result.dtype.kind == "M":
-        # numpy has a time in nanoseconds as their number.
+        # numpy represents a time in nanoseconds by their number.
         result = result.astype("datetime64[us]").astype(object)
         return np.vectorize(lambda time: time.isoformat() if time else "NaT", otypes=[object])(result) if result.size else result
     if result.dtype.kind == "O" and result.size > 0 and all(isinstance(value, (bool, np.bool_)) for value in result.flat):

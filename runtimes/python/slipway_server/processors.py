@@ -6,7 +6,7 @@ _CPU_QUOTA = "/sys/fs/cgroup/cpu.max"
 
 
 def processors() -> int:
-    """How many this process has, and so how many threads are worth it."""
+    """The number of processors of this process, and so of useful threads."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         with open(_CPU_QUOTA, encoding="ascii") as file:

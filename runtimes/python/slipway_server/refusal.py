@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) where the same may be answered later, `accept_encoding` where another coding would be, `code` where OpenAI's API has a name for it, `param` where it is about one field of a request to that API."""
+    """An error whose message is for the client, with the HTTP status that says whose fault it is; `retry_after` (s) if the same request may succeed later, `accept_encoding` if another coding would, `code` if OpenAI's API has a name for the error, `param` if it is about one field of a request to that API."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Refusal(Exception):
         self.param = param
 
 
-# What torch's exporter writes for a terminal.
+# The colour codes that torch's exporter writes for a terminal.
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -40,7 +40,7 @@ def message_of(error: BaseException) -> str:
 
 
 def where(error: BaseException) -> str:
-    """The message, with the last line of the artifact's own code that the error went through, or of any where it has none. No values: they may be secret."""
+    """The message, with the last line of the artifact's own code that the error went through, or with any last line where it went through none. No values: they may be secret."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({_short(error.filename)}:{error.lineno})"
     frames = own_frames(error) or traceback.extract_tb(error.__traceback__)
@@ -48,13 +48,13 @@ def where(error: BaseException) -> str:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The way through the artifact's own code, without the server's before it and the libraries' beneath it; empty where it has none."""
+    """The traceback through the artifact's own code, without the server's frames before it and the libraries' after it; empty where the error did not go through that code."""
     frames = own_frames(error)
     return f"Traceback (most recent call last):\n{''.join(traceback.format_list(frames))}" if frames else ""
 
 
 def own_frames(error: BaseException) -> list[traceback.FrameSummary]:
-    """From the first to the last frame of code that came with the artifact."""
+    """The frames from the first to the last one of code that came with the artifact."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [at for at, frame in enumerate(frames) if _is_own(frame.filename)]
     return frames[own[0] : own[-1] + 1] if own else []
@@ -70,7 +70,7 @@ def _short(file: str) -> str:
 
 
 def _folder() -> str:
-    """Of the artifact."""
+    """The folder of the artifact."""
     path = os.environ.get("MODEL_PATH", "")
     return os.path.abspath(path if os.path.isdir(path) else os.path.dirname(path)) if path else ""
 
@@ -95,7 +95,7 @@ def show_or_nothing(holder: dict[str, Any], key: str) -> str:
 
 
 def is_wrongly(holder: dict[str, Any], key: str) -> str:
-    """What is wrong with a value that has another kind than it should, or is not there."""
+    """Describes the value that has the wrong kind or is missing."""
     return f"is {show(holder[key])}" if key in holder else "is missing"
 
 

@@ -9,7 +9,7 @@ _DESCRIPTOR = 2
 
 
 def say(text: str) -> None:
-    """Writes a line, after what the model has printed so far. Never fails: what cannot be written is lost."""
+    """Writes a line, after the model's output so far. Never fails: a line that cannot be written is lost."""
     with suppress(Exception):
         sys.stderr.flush()
     with suppress(OSError), open(_DESCRIPTOR, "wb", closefd=False) as written:

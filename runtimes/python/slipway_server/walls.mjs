@@ -62,7 +62,7 @@ function checked(result, what) {
   throw Object.assign(new Error(`${what}: error number ${number}`), { isRefusal });
 }
 
-/** What a wall refuses to be set with says that it is not there; anything else that nobody knows. */
+/** A refusal means that this machine does not have the wall, and returns `none`; any other error is unexpected and is thrown. */
 function orNone(attempt, none) {
   try {
     return attempt();
@@ -100,7 +100,7 @@ function enter(plan) {
   if (plan.namespaces) throw new Error('namespaces: Node cannot enter them');
 }
 
-/** As walls.py has it. */
+/** Does the same as walls.py's function of this name. */
 function endInput() {
   if (!fstatSync(0).isCharacterDevice()) return;
   const made = Buffer.alloc(8);
@@ -111,7 +111,7 @@ function endInput() {
   closeFd(over);
 }
 
-/** The program gets the standard ones and those that the environment names; whoever started Slipway may have left others open. */
+/** The program keeps the standard descriptors and those that the environment names; the process that started Slipway may have left others open. */
 function keepDescriptors() {
   const named = [env.CHANNEL_FD, env.LISTENING_FD].filter(Boolean).map(Number);
   for (const fd of readdirSync('/proc/self/fd').map(Number)) {
@@ -174,7 +174,7 @@ function enterLandlock(plan) {
   closeFd(rules);
 }
 
-/** As walls.py has it for a model of data. */
+/** Grants the same paths as walls.py does for a model of data. */
 function* allowedIn({ read, write, execute = [] }, rights) {
   const installed = ['/usr', '/usr/local'].flatMap((prefix) =>
     known.installed.map((part) => `${prefix}/${part}`),
@@ -224,7 +224,7 @@ const [LOAD, AND, RETURN, IF_EQUAL, IF_AT_LEAST, IF_ANY] = [0x20, 0x54, 0x06, 0x
 const [GO_ON, KILL, ERROR] = [0x7fff0000, 0x80000000, 0x00050000];
 const [NUMBER, PROCESSOR] = [0, 4];
 
-/** That of walls.py for who has no network and does not listen. */
+/** The filter of walls.py for a process without a network that does not listen. */
 function* filter(calls) {
   const refuse = [RETURN, 0, 0, ERROR | EACCES];
   yield [LOAD, 0, 0, PROCESSOR];

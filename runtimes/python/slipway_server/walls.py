@@ -1,12 +1,12 @@
 """
-What a process that loads a model can still do. Before loading, it gives up everything else, through the Linux kernel and without any package.
-`SLIPWAY_WALLS` in its environment is JSON: {landlock, seccomp, namespaces}, the available walls, and what they leave to the process:
+The walls around a process that loads a model. Before loading, it gives up every other right, through the Linux kernel and without any package.
+`SLIPWAY_WALLS` in its environment is JSON: {landlock, seccomp, namespaces}, the available walls, and the rights that they leave to the process:
 {read: [path], write: [path], execute: [path], limits: {files, processes, fileBytes, dataBytes, cpuSeconds}}.
 Every wall listed is set, or the process ends.
 
 `python walls.py --look PATH...` writes {python, landlock, seccomp, namespaces, closed} for this machine. `closed` has the first file or folder on the way to each PATH
 that a process without capabilities may not read, as a root's is behind the walls; namespaces are only there if each PATH that is not closed is readable within them.
-Ends with a status other than 0 if it cannot tell: that is no sign that a wall is missing.
+Ends with a status other than 0 if it cannot find out: that is not a sign that a wall is missing.
 `python walls.py PROGRAM ARGUMENT...` sets the walls and then becomes that program.
 `ENVIRONMENT/bin/python -I -S walls.py -m MODULE ARGUMENT...` sets the walls and then runs a module of that environment: whatever its packages have Python run
 as it starts (.pth files, sitecustomize) runs behind the walls. This file itself has to lie outside of the environment, in which a package may replace any file.
@@ -58,7 +58,7 @@ _PRIVATE_BELOW, _BIND = 1 << 18 | 1 << 14, 1 << 12
 _SET_MOUNT, _HERE, _AND_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 _CAPABILITY_VERSION = 0x20080522
 
-# For who sets the walls without a Python too: walls.mjs.
+# walls.mjs, which sets the walls without a Python, reads the same file.
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "walls.json"), encoding="utf-8") as _file:
     _KNOWN: dict[str, Any] = json.load(_file)
 _INSTALLED: list[str] = _KNOWN["installed"]
@@ -106,12 +106,17 @@ def enter(env: MutableMapping[str, str]) -> None:
     if plan["landlock"]:
         _enter_landlock(plan, is_code, has_network)
     if plan["seccomp"]:
+<<<<<<< HEAD
         # What loads it may have to make a Unix socket that listens, though nobody connects to it (language/engine.py): it still can connect to none, and has no network.
         _enter_seccomp(has_network, may_listen=_listens(facts))
+=======
+        # The engine may have to create a listening Unix socket, though nobody connects to it (language/engine.py). It still cannot connect to any socket, and has no network.
+        _enter_seccomp(has_network, may_listen=facts.get("listens") is True)
+>>>>>>> c2
 
 
 def _end_input() -> None:
-    """Its input is not the machine's /dev/null but one of its own that is over: the mode of what is open can be changed by it, and a root's /dev/null was closed to the whole machine."""
+    """Replaces the standard input: it is not the machine's /dev/null but a separate pipe that is at its end. A process can change the mode of an open file, and a root's /dev/null was closed to the whole machine."""
     if not stat.S_ISCHR(os.fstat(0).st_mode):
         return
     over, writing = os.pipe()
@@ -121,7 +126,7 @@ def _end_input() -> None:
 
 
 def _close_others(kept: set[int]) -> None:
-    """Whoever started Slipway may have left a descriptor open, of a file that no model may read."""
+    """Closes all other descriptors: the process that started Slipway may have left one open, of a file that no model may read."""
     for fd in map(int, os.listdir("/proc/self/fd")):
         if fd not in kept:
             with contextlib.suppress(OSError):
@@ -138,7 +143,7 @@ def enter_or_end() -> None:
 
 
 def look(paths: Iterable[str]) -> dict[str, Any]:
-    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others. Raises OSError when that cannot be told."""
+    """The walls that this machine supports: Landlock's version, 0 for none, and whether it has the others. Raises OSError when that cannot be found out."""
     is_linux = sys.platform.startswith("linux")
     wanted = [*paths, sys.base_prefix]
     closed = _in_child(lambda: _closed(wanted)) if is_linux else ""
@@ -194,7 +199,7 @@ def _first_closed(path: str, how: int = os.R_OK) -> str:
 
 
 def _in_child(work: Callable[[], str]) -> str:
-    """What it answers, in a process of its own: what it does to that cannot be undone. Raises OSError when it ends without an answer."""
+    """The result of `work` in a child process, since its changes to a process cannot be undone. Raises OSError when the child ends without an answer."""
     end, begin = os.pipe()
     child = os.fork()
     if child == 0:
@@ -209,7 +214,7 @@ def _in_child(work: Callable[[], str]) -> str:
         said = answer.read()
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSYS:
-        # A container's filter ends who asks.
+        # A container's filter ends a process that asks.
         return ""
     if status != 0 or not said.startswith(b"="):
         raise OSError(f"a look ended with status {status}: {os.fsdecode(said)}")
@@ -246,7 +251,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def name_process(name: str) -> None:
-    """What lists of processes call it; Linux keeps 15 bytes of it."""
+    """Sets the name by which process lists show this process; Linux keeps 15 bytes of it."""
     if sys.platform == "linux":
         _libc.prctl(_SET_NAME, name.encode(), 0, 0, 0)
 
@@ -256,7 +261,7 @@ def _limit(limits: dict[str, Any]) -> None:
     _limit_to(resource.RLIMIT_NOFILE, limits.get("files"))
     _limit_to(resource.RLIMIT_FSIZE, limits.get("fileBytes"))
     _limit_to(resource.RLIMIT_DATA, limits.get("dataBytes"))
-    # At the soft limit the process gets a signal that says why it ends; at the hard limit it is killed.
+    # The soft limit sends the process a signal that says why it ends; the hard limit kills it.
     _limit_to(resource.RLIMIT_CPU, limits.get("cpuSeconds"), 5)
 
 
@@ -276,13 +281,13 @@ def _enter_namespaces(writable: Iterable[str], has_network: bool) -> None:
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
-    # In a nested namespace it would regain all capabilities, and with them access to much of the kernel.
+    # A nested namespace would give it back all capabilities, and with them access to much of the kernel.
     _write("/proc/sys/user/max_user_namespaces", "0")
     _mount_read_only(writable)
 
 
 def _mount_read_only(writable: Iterable[str]) -> None:
-    """With Landlock, a file's owner may still change its mode, owner and times; a read-only mount prevents that."""
+    """Landlock lets a file's owner still change its mode, owner and times; a read-only mount prevents that."""
     folder = os.getcwd()
     _call(_libc.mount(None, b"/", None, _PRIVATE_BELOW, None), "mount")
     for path in writable:
@@ -344,7 +349,7 @@ def _allowed(plan: dict[str, Any], rights: int, is_code: bool, has_network: bool
 
 
 def _python_itself() -> Iterator[str]:
-    """An environment is a folder of its own, but Python may be installed in one that holds much else, such as a home."""
+    """The folders of Python itself. An environment is a separate folder, but Python may be installed in one with many other files, such as a home."""
     if sys.prefix != sys.base_prefix:
         yield from (sys.prefix, sys.exec_prefix)
     # Without site (-S) Python does not know yet that it is in one.
@@ -408,11 +413,11 @@ def _filter(calls: dict[str, Any], has_network: bool, may_listen: bool) -> Itera
     yield from _if_argument(calls["clone"], 0, (_IF_ANY, 0, 1, _NEW_ANY))
     # It could target another process of the same user, such as Slipway.
     yield from _if_argument(calls["prlimit64"], 0, (_IF_EQUAL, 1, 0, 0))
-    # So could this. Libraries bind each of their threads by its number, which a filter cannot tell from that of another process: they are told that it is done.
+    # This call could do that too. Libraries bind each of their threads by its number, which a filter cannot distinguish from another process's: the call does nothing and reports success.
     yield from _if_argument(calls["sched_setaffinity"], 0, (_IF_EQUAL, 1, 0, 0), answer=0)
-    # Shared memory that a process has given back (MADV_DONTNEED) stays, and is resident for nobody: the watch of its memory would not see it.
+    # Shared memory that a process has given back (MADV_DONTNEED) stays allocated but counts for no process: the watch of its memory would not see it.
     yield from _if_argument(calls["mmap"], 3, (_IF_EQUAL, 0, 1, _SHARED_WITHOUT_FILE), _SHARED_WITHOUT_FILE)
-    # A lease on a file that it may only read makes whoever opens that, such as Slipway or another model, wait for 45 s.
+    # A lease on a file that it may only read makes any other process that opens it, such as Slipway or another model, wait for 45 s.
     yield from _if_argument(calls["fcntl"], 1, (_IF_EQUAL, 0, 1, _SET_LEASE))
     if has_network:
         families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
@@ -468,7 +473,7 @@ def _call(result: int, what: str) -> None:
 
 
 def _run_module(name: str, arguments: list[str]) -> None:
-    """As `python -m`, in the environment of this Python, which was started without it."""
+    """Runs a module like `python -m`, in the environment of this Python, which was started without it."""
     import runpy
     import site
 
@@ -481,7 +486,7 @@ def _run_module(name: str, arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     if sys.version_info < (3, 9):
-        # As a shell has it where there is no such program.
+        # The exit status of a shell that does not find the program.
         sys.exit(127)
     if sys.argv[1:2] == ["--look"]:
         print(json.dumps(look(sys.argv[2:])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Mapping
 
-# Unasked, vLLM and what it imports would look for models at Hugging Face's hub and send statistics; all caches are in what may be written.
+# By default vLLM and its libraries would look for models at Hugging Face's hub and send statistics; all caches are in the writable folder.
 _SETTINGS = {
     "HF_HUB_OFFLINE": "1",
     "VLLM_NO_USAGE_STATS": "1",
@@ -14,13 +14,13 @@ _SETTINGS = {
     "VLLM_CACHE_ROOT": "/tmp/vllm",
     "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
     "TRITON_CACHE_DIR": "/tmp/triton",
-    # torch asks for the name of a user that the image does not have.
+    # torch looks up the name of a user that the image does not have.
     "LOGNAME": "slipway",
 }
 
 
 def arguments(env: Mapping[str, str]) -> list[str]:
-    """Of `vllm serve`, as its version 0.33 has them. Without GPU_MEMORY_UTILIZATION and MAX_MODEL_LEN, what the chosen instance has room for, vLLM takes its own defaults."""
+    """The arguments of `vllm serve`, version 0.33. GPU_MEMORY_UTILIZATION and MAX_MODEL_LEN say how much the chosen instance has room for; without them vLLM takes its own defaults."""
     return [
         *("serve", env["MODEL_PATH"], "--served-model-name", env["MODEL_NAME"], *_aliases(env)),
         *("--host", "0.0.0.0", "--port", env["PORT"]),

@@ -1,4 +1,4 @@
-"""What Slipway asks of a model server and vLLM's own does not do."""
+"""Adds the routes and answers that Slipway expects of a model server and vLLM does not provide."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEYS = (b"authorization", b"x-api-key")
 
 
 class Slipway:
-    """Names the revision in each answer, keeps callers' keys from the server, says at `/` how it is called, and ends it with its parent."""
+    """Names the revision in each answer, removes callers' keys, describes at `/` how to call the model, and ends the server with its parent."""
 
     def __init__(self, app: Asgi) -> None:
         self._app = app
@@ -39,12 +39,12 @@ class Slipway:
         await self._app(scope, receive, named)
 
 
-# As runtimes/python has it.
+# The same paths as in runtimes/python.
 _OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 
 def _plain(path: str) -> str:
-    """OpenAI's paths are below /v1, also for clients that were told of an address without."""
+    """The path below /v1, where OpenAI's paths are; some clients use an address without it."""
     return f"/v1{path}" if path in _OPENAI else path
 
 
@@ -59,7 +59,7 @@ async def _about(send: Any) -> None:
 
 
 def _end_with_stdin() -> None:
-    """Whoever started it has ended, even by kill -9, when standard input closes."""
+    """Ends when standard input closes: then the process that started it has ended, even by kill -9."""
     try:
         while os.read(sys.stdin.fileno(), 65_536):
             pass

@@ -19,8 +19,7 @@ export type GoldenAttempt = { readonly request: GoldenRequest; readonly answer: 
 
 /** The warning for a version for which no request could be generated, so that it answered none. */
 export const UNPROVEN = 'started, unproven';
-// Long enough for a gateway's own reason.
-const LONGEST_SHOWN = 1_000;
+const LONGEST_SHOWN = 200;
 const DEEPEST_DATA = 16;
 
 // A busy or slow server also answers with a 4xx, which says nothing about the model.
@@ -164,10 +163,10 @@ function outcome(answer: GoldenAnswer): string {
 }
 
 /** The beginning of a body, for use in a reason. */
-export function shown(body: string): string {
+export function shown(body: string, longest: number = LONGEST_SHOWN): string {
   const visible = body
-    .slice(0, LONGEST_SHOWN)
+    .slice(0, longest)
     .replaceAll(/\p{C}+/gu, ' ')
     .trim();
-  return body.length > LONGEST_SHOWN ? `${visible}…` : visible || '(no body)';
+  return body.length > longest ? `${visible}…` : visible || '(no body)';
 }

@@ -24,7 +24,7 @@ async function mounted(handler: Handler) {
 const jsonIn = (text: string) =>
   JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
 
-/** Answers with what it was asked. */
+/** Answers with its request. */
 const echoing: Handler = async (request) =>
   Response.json({
     method: request.method,

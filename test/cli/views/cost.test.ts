@@ -7,7 +7,7 @@ const ON_LAMBDA = { ...OPTION, target: 'lambda', taken: true, monthlyUsd: 0 };
 const ON_FARGATE = { ...OPTION, target: 'fargate', taken: true, monthlyUsd: 36.04 };
 const ON_EC2 = { ...OPTION, target: 'ec2', taken: true, monthlyUsd: null };
 
-/** A Slipway with these models: each its options, or none where it is not live. */
+/** A Slipway with these models: the options of each, or null where it is not live. */
 function slipwayOf(models: Readonly<Record<string, object | null>>, latencyMs = 20): Slipway {
   return {
     listModels: async () => ({

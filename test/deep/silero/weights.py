@@ -1,4 +1,4 @@
-"""weights.py TORCHSCRIPT SAFETENSORS OUT SOUND: writes the weights of the TorchScript to OUT as the safetensors name them, and prints what the network of predict.py answers with those of SAFETENSORS."""
+"""weights.py TORCHSCRIPT SAFETENSORS OUT SOUND: writes the weights of the TorchScript to OUT under the names of the safetensors, and prints the answers of predict.py's network with those of SAFETENSORS."""
 
 import json
 import os

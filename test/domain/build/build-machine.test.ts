@@ -9,7 +9,7 @@ import {
 const GB = 1e9;
 const LARGEST = 'BUILD_GENERAL1_2XLARGE';
 
-/** A model of so many GB, which takes `loadedGb` in memory by what the inspection found. */
+/** A model of so many GB, which inspection expects to take `loadedGb` in memory. */
 function model(artifactGb: number, loadedGb: number, over: Partial<BuildNeeds> = {}): BuildNeeds {
   const memory = [{ name: 'the weights', bytes: loadedGb * GB }];
   return {

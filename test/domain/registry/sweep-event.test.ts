@@ -2,7 +2,7 @@ import { sweepEvent } from '#domain/registry/sweep-event.ts';
 
 const envelope = { version: '0', account: '123456789012', region: 'us-east-1', resources: [] };
 
-/** As Step Functions tells of an execution that ran out of time. */
+/** Step Functions' event of an execution that ran out of time. */
 const timedOut = {
   ...envelope,
   source: 'aws.states',

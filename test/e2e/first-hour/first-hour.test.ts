@@ -16,7 +16,7 @@ import { answeredRows, type Rows, rowsOf, type Shape, shapesOf } from './shapes.
 // Converted or not, no answer is further from the framework's own.
 const RTOL = 1e-4;
 
-/** What people have on their disks, one of each kind: by the framework that saved it, each with its newest version. */
+/** Models as people have them on their disks, one of each kind: by the framework that saved it, each with its newest version. */
 const MODELS: readonly (readonly [folder: string, name: string])[] = [
   ['sklearn', 'forest-1.8.joblib'],
   ['sklearn', 'forest-1.8-gzip.joblib'],
@@ -56,7 +56,7 @@ const MODELS: readonly (readonly [folder: string, name: string])[] = [
   ['archives', 'xgboost.tar'],
 ];
 
-// Each takes a deployment of its own: a run tries a third, which the seed chooses.
+// Each takes a separate deployment: a run tries a third, which the seed chooses.
 const CASES = share(MODELS).map(([folder, name], at) => ({ folder, name, model: `m${at}` }));
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -86,7 +86,7 @@ async function inputsOf(model: string): Promise<readonly string[]> {
   return inputs.map(({ name }) => name);
 }
 
-/** What is answered otherwise than the framework did, by the shape in which it was asked. */
+/** The answers that differ from the framework's, by the shape of the request. */
 async function wrong(model: string, { requests }: ModelFixture): Promise<readonly string[]> {
   const found: string[] = [];
   const inputs = await inputsOf(model);
@@ -204,7 +204,7 @@ describe('forty models of a first hour', () => {
     await slipway.command('inspect', home, '--write-predict');
 
     expect(await deployed('dict', home)).toMatchObject({ state: 'Live' });
-    // Code has no columns by which a CSV without names could be told from one that has them.
+    // Code declares no columns, so a CSV without names could not be distinguished from one with names.
     const isTaken = ({ shape }: Shape) => !shape.startsWith('CSV');
     const answer = { predictions: labels };
     expect(await wrongShapes('dict', { columns: null, rows }, answer, isTaken)).toEqual([]);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Rows } from './shapes.ts';
 
-/** What scikit-learn answers of some rows, as the script beside a fixture has written it. */
+/** scikit-learn's answers to some rows, as the script beside a fixture has written them. */
 export type Answers = {
   readonly rows: Rows['rows'];
   readonly classes?: readonly (string | number)[];
@@ -28,7 +28,7 @@ export function rowsAnswered({ labels, probabilities, classes }: Answers, label:
   }));
 }
 
-/** What scikit-learn answers by something else than `predict`: the only output itself, or an object of them for each row. */
+/** scikit-learn's answers by other methods than `predict`: the only output itself, or an object of the outputs for each row. */
 export function otherAnswersOf(fixture: string): {
   readonly rows: Rows['rows'];
   readonly predictions: readonly unknown[];

@@ -18,7 +18,7 @@ export type Shape = {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const CSV_TYPE = { 'content-type': 'text/csv' };
 
-/** The rows of a fixture's request in one of MLflow's two forms, in the order of the model's own columns: what comes without names is taken by position. */
+/** The rows of a fixture's request in one of MLflow's two forms, in the order of the model's own columns: values without names are taken by position. */
 export function rowsOf(body: unknown, inputs: readonly string[]): Rows {
   const { dataframe_split: split, instances = [] } = body as {
     dataframe_split?: { columns: string[]; data: unknown[][] };
@@ -31,7 +31,7 @@ export function rowsOf(body: unknown, inputs: readonly string[]): Rows {
   return { columns: own, rows };
 }
 
-/** Every shape in which clients send rows: of MLflow, KServe, SageMaker, pandas, and what people type. */
+/** Every shape in which clients send rows: those of MLflow, KServe, SageMaker and pandas, and those that people type. */
 export function shapesOf(model: string, { columns, rows }: Rows): readonly Shape[] {
   const [first = []] = rows;
   const shape = (name: string, value: unknown, more: Partial<Shape> = {}): Shape => ({

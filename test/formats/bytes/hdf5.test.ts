@@ -17,7 +17,7 @@ const changed = (change: (bytes: Buffer) => void) => {
   change(bytes);
   return bytes;
 };
-// Where a superblock of version 0 has the address of its root, and the root's header begins.
+// The place of the root's address in a superblock of version 0, and the begin of the root's header.
 const [ROOT_AT, ROOT] = [64, 96];
 const FIRST_MESSAGE = ROOT + 16;
 const HEAP = hdf5Of(ATTRIBUTES).indexOf('GCOL');

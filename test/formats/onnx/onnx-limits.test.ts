@@ -28,7 +28,7 @@ function model(irVersion: number, domain: string, version: number): Uint8Array {
   ]);
 }
 
-/** What onnxruntime itself says of each file, in a process of its own. */
+/** Whether onnxruntime itself loads each file, in a separate process. */
 async function loadAll(models: readonly Uint8Array[]): Promise<readonly boolean[]> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-limits-'));
   const files = models.map((_, index) => join(folder, `${index}.onnx`));

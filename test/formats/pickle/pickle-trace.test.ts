@@ -5,7 +5,7 @@ import { scan } from '../../support/models/pickles.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 
-/** What test/fixtures/pickles/make/traces.py saw of a pickle by Python's pickletools. */
+/** The trace of a pickle that test/fixtures/pickles/make/traces.py made by Python's pickletools. */
 type Trace = { readonly opcodes: number; readonly sha256?: string; readonly each?: string };
 
 const traces = Object.entries<Trace>(

@@ -20,7 +20,7 @@ const encoder = part('sklearn.preprocessing._encoders.OneHotEncoder', {
   n_features_in_: 1,
 });
 
-/** Which gives its encoder the column at a place. */
+/** A transformer that gives its encoder the column at a place. */
 const chooser = (place: number, more: Readonly<Record<string, Value>> = {}) =>
   part('sklearn.compose._column_transformer.ColumnTransformer', {
     transformers_: list(list('code', encoder, list(place))),
@@ -51,7 +51,7 @@ const dict = (of: Readonly<Record<string, Value>>): Value => ({
   entries: new Map(Object.entries(of)),
 });
 
-/** A part of feature-engine, which keeps names in lists and what it has learned by them. */
+/** A part of feature-engine, which keeps names in lists and its learned values by name. */
 const engine = (name: string, learned: Readonly<Record<string, Value>>) =>
   part(`feature_engine.${name}`, {
     feature_names_in_: list('count', 'place'),

@@ -8,16 +8,16 @@ import { expectedOf, servedSignature } from '../../support/models/saved.ts';
 
 const LEAST_HARMLESS = 30;
 
-// What a list or a dict of estimators is: harmless, and nothing to be asked.
+// Lists and dicts of estimators: harmless, but with no predict method to call.
 const PARTS = /(Dict|Tuple)OfParts/;
 // Takes one number, and says so nowhere.
 const ALONE = /\/IsotonicRegression-/;
 // Fitted on an array of texts, which has no names.
 const UNNAMED = /\/OrdinalEncoder-/;
-// What answers for no new row, or takes no table.
+// Estimators that cannot predict new rows, or take no table.
 const UNASKED = /\/(AgglomerativeClustering|DBSCAN|DictVectorizer|LabelEncoder)-/;
 
-/** What the makers in test/fixtures/models/make write of an estimator, as far as they do. */
+/** The facts about an estimator that the makers in test/fixtures/models/make write; some write only a part. */
 type Said = {
   readonly entrypoint?: string;
   readonly framework?: { readonly name: string; readonly version: string | null };
@@ -135,7 +135,7 @@ describe('a fitted estimator', () => {
     },
   );
 
-  // What CatBoost takes only the loaded model tells.
+  // Only the loaded model knows the inputs of CatBoost.
   const asked = modelFixtures('sklearn').filter(
     ({ name, requests }) =>
       requests.some(({ protocol }) => protocol === 'infer') && !name.includes('catboost'),

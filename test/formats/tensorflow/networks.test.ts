@@ -34,7 +34,7 @@ describe('a TensorFlow Lite file', () => {
 
     expect(found).toMatchObject({
       formatVersion: expect.stringMatching(/^v3, for TensorFlow \d/),
-      // The converter leaves out what is added where that is zero.
+      // The converter leaves out an addition of zeros.
       parameters: 4 * 8 + 8 * 3,
       weightBytes: 4 * (4 * 8 + 8 * 3),
       dtypes: ['FP32'],
@@ -252,7 +252,7 @@ function at(bytes: Buffer, place: number, other: Buffer): Buffer {
   return Buffer.concat([bytes.subarray(0, place), other, bytes.subarray(place + other.length)]);
 }
 
-/** Where the list lies that a field of a flatbuffer's root points to. */
+/** The place of the list that a field of a flatbuffer's root points to. */
 function placeOf(flatbuffer: Buffer, field: number): number {
   const root = flatbuffer.readUInt32LE(0);
   const entry = root - flatbuffer.readInt32LE(root) + 4 + 2 * field;

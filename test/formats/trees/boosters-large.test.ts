@@ -11,7 +11,7 @@ import { largeCatboost, largeXgboost, wholeLightgbm, wholeOf } from '../../suppo
 const GIB = 2 ** 30;
 const FEW_BYTES = 10 * 2 ** 20;
 const FILE_BYTES = 6 * 2 ** 20;
-// The head that tells the format, and as much as is read ahead at most.
+// The head, by which the format is recognized, and the most that is read ahead.
 const AHEAD_BYTES = 1024 + 2 ** 20;
 
 describe('a file of 20 GB is read in parts', () => {

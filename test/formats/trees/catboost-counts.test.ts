@@ -7,7 +7,7 @@ import { bytesOf } from '../../support/models/saved.ts';
 const FOUND = fileURLToPath(new URL('../../fixtures/fuzz/catboost/', import.meta.url));
 const SAVED = Buffer.from(bytesOf('catboost', 'kinds-1.2.10.cbm'));
 
-// Where one table of that file has what: it stands behind the trees, and counts the classes of each of six words.
+// The places of one table in that file: it follows the trees, and counts the classes of each of six words.
 const AT = { border: 7916, tables: 8312, size: 8316, table: 8320, buckets: 8348, classes: 8356 };
 const [VALUES, BUCKETS] = [8428, 8504];
 const BUCKET_BYTES = 12;

@@ -268,7 +268,7 @@ test('a sparse tensor of ONNX is refused where zeros make it large', async () =>
   );
 });
 
-/** Keeps the sizes of the trees where the lie is longer or shorter than what it replaces: the feature names take the rest. */
+/** Keeps the sizes of the trees where the lie is longer or shorter than the text that it replaces: the feature names take the rest. */
 function sameLength(text: string, pattern: RegExp, lie: string): string {
   const lied = text.replace(pattern, lie);
   expect(lied).not.toBe(text);

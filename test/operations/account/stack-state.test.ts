@@ -5,7 +5,7 @@ import { stateFinding } from '#operations/doctor/stack-state.ts';
 const ALL = Object.values(StackStatus);
 
 describe('a stack, to the next deploy', () => {
-  // As CloudFormation has it: a stack whose creation failed takes only a delete, one whose rollback broke off only the rest of it.
+  // CloudFormation's rules: a stack whose creation failed takes only a delete, one whose rollback broke off only the rest of it.
   it('is updated, deleted first, rolled back further, waited for or mended by a person, by its state', () => {
     const ways = Object.groupBy(ALL, remedyFor);
 

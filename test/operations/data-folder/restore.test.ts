@@ -51,7 +51,7 @@ it('a backup, and what is restored of it, are closed to other users like the dat
     string,
   ];
   await mkdir(before);
-  // As one of an earlier backup was made.
+  // A folder of an earlier backup has this mode.
   await mkdir(away, { mode: 0o755 });
   openRegistry(before, { beginsAnew: false, nowMs: 1 }).close();
   {

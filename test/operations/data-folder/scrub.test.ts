@@ -42,7 +42,7 @@ it('an object that has rotted below the file system, which notes no change, is f
   const { folder } = kept;
   const object = await kept.store('weights');
   kept.rot(object);
-  // As a file is known that was read before it rotted.
+  // The record of a file that was read before it rotted.
   const known = { ...checkedFiles(), problem: async () => undefined };
   const objects = objectStore(join(folder.dataDir, 'objects'), known);
 

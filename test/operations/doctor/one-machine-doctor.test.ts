@@ -149,7 +149,7 @@ describe('the walls that the doctor reports', () => {
 describe('slipwayChecks', () => {
   const NOBODY = 2 ** 30;
 
-  /** What is found where `answer` is what the port of a Slipway says now. */
+  /** The findings where `answer` is what the port of a Slipway says now. */
   async function foundWhere(answer: string, about: { pid: number; answers: boolean }) {
     await using server = createServer((_, response) => response.end(answer));
     await once(server.listen(0, '127.0.0.1'), 'listening');

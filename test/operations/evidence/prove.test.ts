@@ -2,7 +2,7 @@ import { type Ground, prove, type Wish } from '#operations/evidence/prove.ts';
 
 const ON_LAMBDA = { targets: ['lambda'], claims: [], watchMs: 0 } as const;
 
-/** A ground without an account: what is not given is not asked for. */
+/** A ground without an account: parts that are not given must not be called. */
 function bareGround(given: Partial<Ground>): Ground & { readonly asked: string[] } {
   const asked: string[] = [];
   return {

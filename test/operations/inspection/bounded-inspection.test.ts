@@ -93,7 +93,7 @@ function childrenOf(pid: string): readonly number[] {
 }
 
 const FUNCTION_MIB = 512;
-// Lambda's own runtime, and what the memory is looked at too seldom for.
+// Lambda's own runtime, and growth between two looks at the memory.
 const SPARE_MIB = 64;
 
 describe('an inspection in a process of its own', () => {

@@ -8,7 +8,7 @@ const document = read('docs/deploy.md');
 
 type Statement = { readonly Effect: string; readonly Action: readonly string[] };
 
-// What the kinds of the template are called in policies, where the names differ.
+// The names of the template's services in policies, where they differ.
 const PREFIX: Readonly<Record<string, string>> = {
   apigatewayv2: 'apigateway',
   elasticloadbalancingv2: 'elasticloadbalancing',
@@ -16,7 +16,7 @@ const PREFIX: Readonly<Record<string, string>> = {
   stepfunctions: 'states',
 };
 
-/** What the commands of the SDK are called in policies that a file imports. */
+/** The names in policies of the SDK commands that a file imports. */
 function actionsIn(source: string): readonly string[] {
   const imports = source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g);
   return [...imports].flatMap(([, names = '', client = '']) => {
@@ -49,7 +49,7 @@ describe('docs/deploy.md', () => {
     expect([...services].filter((service) => !allowed.has(PREFIX[service] ?? service))).toEqual([]);
   });
 
-  // Before a deploy nobody has more permissions than these, and what cannot be looked at stops it.
+  // Before a deploy nobody has more permissions than these, and a look that is refused stops the deploy.
   it('has a policy that lets the account be looked at before a deploy', () => {
     const policy = /```json\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
     const statements: readonly Statement[] = JSON.parse(policy).Statement;

@@ -25,7 +25,7 @@ describe('the parameters of a deploy', () => {
     ['promoterExternalId', ''],
     ['maxMonthlyUsd', '99.50'],
     ['team', 'Data Science'],
-    // Without a rule.
+    // Parameters without a rule.
     ['email', 'a@example.com'],
     ['vllmImage', 'none'],
   ])('may be: %s %j', async (name, value) => {

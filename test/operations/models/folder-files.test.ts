@@ -16,7 +16,7 @@ it('what is hidden is no part of a folder, but the file that says its Python', a
 });
 
 describe('a link in a folder', () => {
-  /** A folder in a place of its own, with a secret beside it; `links` are its links and their targets. */
+  /** A folder in a separate place, with a secret beside it; `links` are its links and their targets. */
   async function linked(links: Readonly<Record<string, string>>, within = 'model') {
     const place = await temporaryFolder();
     const path = join(place.path, within);

@@ -31,7 +31,7 @@ const RUNNING = {
   log: null,
 } as const;
 
-/** The actions over a registry in memory; a workflow that is started runs its first step, unless it is `deaf`. `onStop` is what its steps still do when it is stopped. */
+/** The actions over a registry in memory; a workflow that is started runs its first step, unless it is `deaf`. `onStop` is the rest of its steps' work when it is stopped. */
 function actionsOf({ isDeaf = false, onStop = async () => {} } = {}) {
   const world = registryWorld(memoryRegistry);
   const { registry, clock } = world;

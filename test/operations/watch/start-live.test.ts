@@ -7,7 +7,7 @@ const LIVES: readonly RevisionRef[] = ['a-v1', 'b-v1', 'c-v1', 'd-v1'].map((revi
   target: 'lambda',
 }));
 
-/** What was live, of which two start at once. */
+/** A start of the live revisions, two at once. */
 function started() {
   const stopping = new AbortController();
   const starts: { revision: string; end: PromiseWithResolvers<void> }[] = [];

@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime.ts';
 
 const run = promisify(execFile);
 
-/** What a server says of itself at its own address. */
+/** A server's description of itself at its own address. */
 export function describeAbout(runtime: Runtime): void {
   let server: ModelServer;
   let onLambda: ModelServer;

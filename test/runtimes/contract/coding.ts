@@ -33,7 +33,7 @@ function ask(server: ModelServer, accepted: string | undefined): Promise<Raw> {
   });
 }
 
-/** gzip and deflate, of what comes and of what goes. */
+/** gzip and deflate, of requests and of answers. */
 export function describeCoding(runtime: Runtime): void {
   let server: ModelServer;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import type { Env } from '../runtime.ts';
 
-/** What is wrong in an environment, and what every model server says of it. */
+/** Faults in an environment, and every model server's message about each. */
 export const WRONG: readonly { readonly env: Env; readonly says: string }[] = [
   { env: { MODEL_PATH: '' }, says: 'MODEL_PATH is not set' },
   { env: { MODEL_NAME: '' }, says: 'MODEL_NAME is not set' },

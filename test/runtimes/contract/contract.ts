@@ -14,7 +14,7 @@ import { describeServer } from './server.ts';
 import { describeTables } from './tables.ts';
 import { describeTritonClient } from './triton-client.ts';
 
-/** What every model server promises. In one test file, so that its parts share the servers of their models. */
+/** The promises of every model server. In one test file, so that its parts share the servers of their models. */
 export async function describeContract(
   runtime: Runtime,
   { examples = [] }: { readonly examples?: readonly Exemplary[] } = {},

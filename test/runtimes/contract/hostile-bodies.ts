@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime.ts';
 
 const PATHS = ['/invocations', '/v2/models/m/infer'];
 
-/** Sends bytes as they are; fetch would set headers of its own. */
+/** Sends bytes unchanged; fetch would add headers. */
 function send(server: ModelServer, path: string, body: Uint8Array) {
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
     const call = request(server.url + path, { method: 'POST' }, async (response) => {
@@ -21,7 +21,7 @@ function send(server: ModelServer, path: string, body: Uint8Array) {
 
 const BRACKETS = 100_000;
 
-/** What comes from outside neither crashes nor hangs the server. */
+/** No request from outside crashes or hangs the server. */
 export function describeHostileBodies(runtime: Runtime): void {
   let floats: ModelServer;
   let integers: ModelServer;

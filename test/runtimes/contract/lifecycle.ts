@@ -6,7 +6,7 @@ import { eventually } from '../../support/clock/eventually.ts';
 import { caughtUp, serverEnv, startModel } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 
-// What outlives every test.
+// A request that outlives every test.
 const AN_HOUR = {
   method: 'POST',
   body: '{"inputs":[3600]}',
@@ -28,7 +28,7 @@ export function describeLifecycle(runtime: Runtime): void {
     }
   });
 
-  /** A server whose parent is a process of its own. */
+  /** A server whose parent is a separate process. */
   async function startUnderParent() {
     const script = fileURLToPath(new URL('../parent.ts', import.meta.url));
     const parent = spawn(process.execPath, [script, ...runtime.command], {

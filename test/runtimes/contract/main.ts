@@ -20,7 +20,7 @@ export async function runToEnd({ command: [command, ...args], env: own }: Runtim
   return { code, stderr };
 }
 
-/** How a server starts, and what it says when it cannot. */
+/** How a server starts, and its message when it cannot. */
 export function describeMain(runtime: Runtime): void {
   const { models } = runtime;
 

@@ -168,7 +168,7 @@ export function describeServer(runtime: Runtime): void {
   });
 
   it.each([
-    // As aiohttp calls bytes, and clients that leave the header empty.
+    // The type that aiohttp declares for bytes, and the empty header of some clients.
     'application/octet-stream',
     '',
   ])('a body of JSON that is called "%s" is taken', async (type) => {

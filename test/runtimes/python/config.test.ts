@@ -19,7 +19,7 @@ function describeConfig(runtime: Runtime): void {
     await stopServers();
   });
 
-  /** What it reads of an environment, or why it refuses that. */
+  /** The configuration read from an environment, or the reason for its refusal. */
   const read = (env: Env) =>
     python.said(`
 import dataclasses, json

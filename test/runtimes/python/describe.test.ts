@@ -20,7 +20,7 @@ const SUMS = 'print("a library prints")\ndef predict(x): return x.sum(axis=1)';
 function describeDescribe(runtime: Runtime): void {
   afterAll(stopServers);
 
-  /** What the command writes. */
+  /** The command's output. */
   async function describeModel(model: Env) {
     const [python] = runtime.command;
     const command = ['-m', 'slipway_server.describe'];

@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime.ts';
 
 await onPython(describeFrameworks);
 
-// The environment has none of the frameworks.
+// The environment lacks all frameworks.
 function describeFrameworks(runtime: Runtime): void {
   let snippets: PythonSnippets;
   beforeAll(() => {

@@ -443,7 +443,7 @@ function describeServer(runtime: Runtime, path: string): void {
               { Name: 'TokensPerSecond', Unit: 'Count/Second' },
             ],
           },
-          // What Slipway judges by, marked by what no other model knows.
+          // The metric that Slipway judges by, marked with a dimension that no other model knows.
           ...Object.keys(mark).map((name) => ({
             Namespace: 'Slipway',
             Dimensions: [['Model', 'Revision', name]],

@@ -15,7 +15,7 @@ function describeToolCalls(runtime: Runtime): void {
   });
   afterAll(() => python.close());
 
-  /** The text that is told of an answer which comes in these pieces, the functions that it calls, and why it has ended. */
+  /** The text that a client gets of an answer which comes in these pieces, the functions that it calls, and why it has ended. */
   const told = (template: string, pieces: readonly string[]) =>
     python.said(`
 import json

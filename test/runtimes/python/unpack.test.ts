@@ -45,7 +45,7 @@ function describeUnpack(runtime: Runtime): void {
     return join(folder, 'out');
   }
 
-  /** What inspection finds in it is taken out of it. */
+  /** Takes out of an archive the files that inspection finds in it. */
   async function found(name: string, bytes: Uint8Array): Promise<Unpacking> {
     const file = memoryFile(name, bytes);
     return unpackingOf(file, await openArchive(file, MAX_BYTES));

@@ -11,7 +11,7 @@ import type { Runtime } from '../runtime.ts';
 
 const run = promisify(execFile);
 
-// vLLM itself needs a GPU: its command is one that prints what it was started with, and the application behind the middleware one that says what it was asked.
+// vLLM itself needs a GPU: a program that prints its arguments stands for its command, and one that echoes its requests for the application behind the middleware.
 const SERVER = fileURLToPath(new URL('../../../runtimes/vllm', import.meta.url));
 const COMMAND = `#!/bin/sh
 for each in "$@" "hub:$HF_HUB_OFFLINE" "statistics:$VLLM_NO_USAGE_STATS" "home:$HOME"; do echo "$each"; done

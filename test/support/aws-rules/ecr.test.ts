@@ -22,7 +22,7 @@ const PULL = {
 const policy = (...Statement: readonly object[]) => ({ policyText: JSON.stringify({ Statement }) });
 
 type Held = {
-  /** What is said of the one image; an error where undefined, as of a policy. */
+  /** The registry's answer about the one image; undefined, as for a policy, means an error. */
   readonly images?: object | undefined;
   readonly policy?: object | undefined;
 };

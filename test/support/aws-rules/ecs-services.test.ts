@@ -21,7 +21,7 @@ type Shown = {
   readonly events: readonly { readonly message: string }[];
 };
 
-/** A cluster in which all tasks have one fate, and what is told to those around it. */
+/** A cluster in which all tasks have one fate, and a record of the calls to its surroundings. */
 function cluster(fate: TaskFate = 'serves') {
   const around: unknown[][] = [];
   const images: string[] = [];

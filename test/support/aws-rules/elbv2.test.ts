@@ -18,7 +18,7 @@ const rule = (RuleArn: string, ...groups: readonly string[]): Rule => ({
   Actions: groups.map((TargetGroupArn) => ({ Type: 'forward', TargetGroupArn })),
 });
 
-/** What a load balancer with these rules, besides the one of its listener, answers. */
+/** A load balancer that has these rules besides its listener's own. */
 function holding(...rules: readonly Rule[]) {
   const asked: unknown[] = [];
   const answers: Answers = {

@@ -2,7 +2,7 @@ import { CONTROL_PLANE, lambdaRate } from '../aws/rules/lambda-rate.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
 import { ruled } from './ruled.ts';
 
-/** What 15 requests in one moment are answered, which is nothing, and those after them. */
+/** Expects that the first 15 requests of one moment are taken, and returns the outcomes of those after them. */
 async function asked(commands: readonly string[], now = () => 0, rules = lambdaRate(now)) {
   const outcomes: unknown[] = [];
   for (const command of commands) outcomes.push(await ruled(rules, `Lambda.${command}`, {}));

@@ -1,11 +1,11 @@
 import type { AwsCall, AwsRule } from '../aws/rules/rules.ts';
 
-/** What the service answers when a rule asks it something else, by the command's name without `Command`. */
+/** The service's answers to the calls that a rule makes, by the command's name without `Command`. */
 export type Answers = Readonly<Record<string, (input: never) => object>>;
 
 /**
- * What a service's rules make of a call that it would take, one after the other: the name of a refusal, the output that the caller gets, or undefined where they leave both alone.
- * Each says what it is and how we know, and a refusal why.
+ * The verdict of a service's rules on a call that the service would take: the name of a refusal, the output that the caller gets, or undefined where the rules leave both alone.
+ * Each rule has a name and a source, and a refusal also its reason.
  */
 export async function ruled(
   rules: readonly AwsRule[],

@@ -12,7 +12,7 @@ const FAST = { name: 'ThrottlingException', message: 'Rate exceeded', status: 40
 const item = (text: string) => ({ Item: { pk: { S: text } } });
 const get = (text: string) => new GetItemCommand({ TableName: 't', Key: { pk: { S: text } } });
 
-/** A table that answers what it is asked for, behind these rules. */
+/** A table that echoes its requests, behind these rules. */
 function table(rules: readonly AwsRule[], maxAttempts = 1) {
   const asked: string[] = [];
   const client = new DynamoDBClient({

@@ -19,7 +19,7 @@ import type { Granted, GrantedEnvironments } from '../worlds/build-order.ts';
 import { converted } from './conversion.ts';
 
 export type ScriptedBuilds = {
-  /** What Step Functions makes of `startBuild.sync`: the answer, or an error whose message is the Cause. */
+  /** The result of `startBuild.sync` in Step Functions: the answer, or an error whose message is the Cause. */
   build(parameters: unknown): Promise<object>;
   /** The same of the project that builds Dockerfiles. */
   buildOwnImage(parameters: unknown): Promise<object>;
@@ -32,7 +32,7 @@ export type ScriptedBuilds = {
 };
 
 type Places = {
-  /** Where the models of images are kept. */
+  /** The folder that keeps the models of images. */
   readonly folder: string;
   readonly repository: string;
   readonly environments: string;
@@ -43,8 +43,8 @@ type Parameters = { readonly EnvironmentVariablesOverride: readonly BuildVariabl
 const GROUP = '/slipway/test/image-builds';
 
 /**
- * Builds, the one scripted thing: what they read is what a real one reads, by the URLs that they are given and their role,
- * and what they leave is an image's manifest in ECR and a log in CloudWatch. A model of Python is found to answer the same as ONNX.
+ * Builds, the only scripted part: they read the same as a real one, by the URLs that they are given and their role,
+ * and leave an image's manifest in ECR and a log in CloudWatch. A Python model is found to answer the same as ONNX.
  */
 export async function scriptedBuilds(
   moto: Pick<Moto, 'endpoint'>,
@@ -57,7 +57,7 @@ export async function scriptedBuilds(
   const byRole = (url: string) => readS3(s3, url);
   const leave = (url: string, Body: Buffer) =>
     s3.send(new PutObjectCommand({ ...objectOf(url), Body }));
-  // The image of a Dockerfile is what the build before has left, and its word about it.
+  // The image of a Dockerfile is the one that the build before has left, with its description.
   const left = async (place: string) => {
     await byRole(`${place}.json`);
     const { Body } = await s3.send(new GetObjectCommand(objectOf(`${place}.tar`)));
@@ -75,7 +75,7 @@ export async function scriptedBuilds(
     await logs.send(new PutLogEventsCommand({ ...named, logEvents }));
   }
 
-  /** One build, which exports what `work` answers. */
+  /** One build, which exports the result of `work`. */
   async function run(work: () => Promise<Readonly<Record<string, string>>>): Promise<object> {
     builds += 1;
     const Logs = { GroupName: GROUP, StreamName: `build-${builds}` };
@@ -121,7 +121,7 @@ export async function scriptedBuilds(
     buildOwnImage: (parameters) =>
       run(async () => {
         const { order, files } = await granted<Granted>(byRole, parameters, 'ARTIFACT_URL');
-        // What it serves stands for the image.
+        // The model that the image serves stands for the image.
         const model = await artifact(files.filter(({ name }) => name.endsWith('.onnx')));
         await leave(`${order.leavesImageAt}.tar`, model);
         await leave(`${order.leavesImageAt}.json`, Buffer.from('{"smoke":null}'));
@@ -132,7 +132,7 @@ export async function scriptedBuilds(
         const { order, files } = await granted<GrantedEnvironments>(read, parameters, 'ORDER_URL');
         if (files.length > 0) throw new Error('the build of an environment was given files');
         for (const { tag } of order.environments) {
-          // One that is there is adopted.
+          // An existing image is adopted.
           await pull(environments, tag).catch(() => push(environments, tag));
         }
         return {};

@@ -47,11 +47,11 @@ type Around = {
   readonly startServer: StartServer;
   readonly logGroup: string;
   readonly apiStage: string;
-  /** The secret of whoever probes through the API. */
+  /** The secret of the prober, which calls models through the API. */
   readonly secret: string;
 };
 
-/** What a stack has for containers, in moto, with a front that makes it work: tasks start and are answered by the real ONNX server, behind a load balancer that follows its rules. */
+/** A stack's resources for containers, in moto, with a front that makes them work: tasks start and are answered by the real ONNX server, behind a load balancer that follows its rules. */
 export async function awsWorldContainers(moto: Moto, around: Around) {
   const elb = awsClient(ElasticLoadBalancingV2Client, moto);
   const ecs = awsClient(ECSClient, moto);
@@ -74,7 +74,7 @@ export async function awsWorldContainers(moto: Moto, around: Around) {
     endpoint: front.endpoint,
     network,
     front: { stage: STAGE, listener: network.listener, host: HOST, vpcLink: VPC_LINK },
-    /** What a stack with containers gives to functions, by variable. */
+    /** The values that a stack with containers gives to functions, by variable. */
     values: {
       SLIPWAY_CONTAINERS: 'public',
       SLIPWAY_LISTENER: network.listener,
@@ -89,7 +89,7 @@ export async function awsWorldContainers(moto: Moto, around: Around) {
       SLIPWAY_INSTANCE_PROFILE: INSTANCE_PROFILE,
       SLIPWAY_API_URL: `${front.endpoint}/${around.apiStage}`,
     },
-    /** From now on the tasks of a revision have this fate, whatever its server does. */
+    /** Gives the tasks of a revision this fate from now on, regardless of its server. */
     turn: (revision: string, fate: TaskFate) => simulated.services.turn(`${revision}-`, fate),
     starts: (revision: string) => simulated.services.starts(`${revision}-`),
     /** The weights of a model's rule, by revision; empty without a rule. */
@@ -131,7 +131,7 @@ type Inside = Pick<Around, 'logGroup'> & {
 /** AWS's rules for ECS, with tasks that are as their servers are. */
 function simulation(moto: Moto, { elb, servers, logGroup, listener }: Inside) {
   const logs = awsClient(CloudWatchLogsClient, moto);
-  // By the digest of its image: what became of a server.
+  // The fates of servers, by the digest of the image.
   const fates = new Map<string, TaskFate>();
   const revisions = new Map<string, string>();
   const groups = new Map<string, string>();
@@ -231,7 +231,7 @@ type ServiceInput = {
   readonly loadBalancers: readonly { readonly targetGroupArn: string }[];
 };
 
-/** The server tells what becomes of the tasks: it is started once, before the first of them is. */
+/** Starts the server that decides the fate of the tasks: it is started once, before the first of them. */
 async function startServer(
   { ecs, servers, simulated }: Front,
   { taskDefinition, loadBalancers }: ServiceInput,
@@ -263,7 +263,7 @@ async function pass(
   const { 'transfer-encoding': _, ...kept } = given.headers;
   const content = await buffer(given);
   onAnswer(String(content));
-  // The answer to a HEAD tells a length and has no body.
+  // The answer to a HEAD has a length and no body.
   const length = content.length > 0 ? { 'content-length': content.length } : {};
   answer.writeHead(given.statusCode ?? 502, { ...kept, ...length }).end(content);
 }

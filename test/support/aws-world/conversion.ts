@@ -4,7 +4,7 @@ import { addConstantModel } from '../models/onnx.ts';
 
 const FEATURES = 2;
 
-/** What a build of a model of Python makes of it and finds out: here every artifact is one that adds a number of its own, 0 … 255, and can be served as ONNX. */
+/** The result of a build of a Python model: here every artifact is one that adds its own number, 0 … 255, and can be served as ONNX. */
 export function converted(artifact: Uint8Array): {
   readonly model: Uint8Array;
   readonly proof: BuildProof;
@@ -44,7 +44,7 @@ export function converted(artifact: Uint8Array): {
   };
 }
 
-/** What the model that stands for an artifact adds. */
+/** The number that an artifact's model adds. */
 export function addend(artifact: Uint8Array): number {
   return createHash('sha256').update(artifact).digest()[0] ?? 0;
 }

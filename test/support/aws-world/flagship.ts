@@ -4,7 +4,7 @@ import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
 import { deploymentOf, EXPECTS_V1, placed, REQUEST, type RunningAws } from './scenarios.ts';
 import { stateOf, toldOf } from './suite.ts';
 
-/** Each of them is put over a first version that answers `x + 10`. */
+/** Each of them is deployed over a first version that answers `x + 10`. */
 const BROKEN = [
   {
     name: 'does not load',
@@ -72,7 +72,7 @@ export function describeAwsFlagship(open: () => RunningAws, target: Target): voi
   });
 }
 
-/** Clients that call a model as each step begins, beside it, and as it ends, until they are stopped; answers what came, in the order in which they asked. */
+/** Clients that call a model as each step begins, during it, and as it ends, until they are stopped; returns the answers in the order of the requests. */
 export function callers(world: RunningAws, model: string) {
   const asked: ReturnType<RunningAws['infer']>[] = [];
   const ask = () =>

@@ -13,7 +13,7 @@ const ROLLED_BACK = ['Admitted', ...ROLLED_OUT, 'Retired'];
 const UNDEPLOYED = ['Admitted', 'Undeploying', 'Removed', 'Removed', 'Undeployed'];
 const ENDED = { hasEnded: true, unended: [], lease: 'free' } as const;
 
-/** A model from its first version to its end, on one target: each step finds what the one before has left. */
+/** A model from its first version to its end, on one target: each step continues where the one before ended. */
 export function describeAwsLife(open: () => RunningAws, target: Target): void {
   const model = `life-${target}`;
   const [v1, v2] = [`${model}-v1`, `${model}-v2`];

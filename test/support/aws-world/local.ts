@@ -44,15 +44,15 @@ import { awsPorts } from './ports.ts';
 import { deploymentOf } from './scenarios.ts';
 import { awsWorld } from './world.ts';
 
-// As src/compose/aws.ts has it.
+// The same value as in src/compose/aws.ts.
 const CROSSING_DRAIN_SECONDS = 900;
 
 export type LocalAws = Awaited<ReturnType<typeof localAws>>;
 
 type LocalAwsOptions = {
-  /** Rules besides those that always stand there. */
+  /** Rules in addition to those that always apply. */
   readonly also?: (clock: FakeClock) => readonly AwsRule[];
-  /** Each step runs in a process of its own, as a function whose every invocation is a cold start: it knows nothing of the one before. */
+  /** Each step runs in a separate process, like a function whose every invocation is a cold start: it knows nothing of the one before. */
   readonly isCold?: boolean;
 };
 
@@ -203,14 +203,14 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
     ports,
     clock,
     fired: rules.fired,
-    /** The next so many changes of a function's configuration are too many. */
+    /** Throttles the next changes of a function's configuration. */
     throttleConfiguration: (times: number) =>
       void faults.push({ command: 'UpdateFunctionConfiguration', left: times }),
-    /** Is done once, before the next run of a state's step. */
+    /** Runs the action once, before the next run of a state's step. */
     before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
     onStep: stepping.onStep,
 
-    /** One execution of what is asked for to its end, settled and published. */
+    /** Runs one execution of a request to its end, settled and published. */
     async run(start: Start): Promise<Run> {
       runs += 1;
       const execution = `execution-${runs}`;
@@ -228,7 +228,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       return { execution, attempts: own, payloadBytes, states, historyEvents };
     },
 
-    /** One execution that is stopped when it is about to run a state's step, which runs all the same; nobody hears of its end. */
+    /** Runs one execution that is stopped when it is about to run a state's step, which runs nevertheless; nobody hears of its end. */
     async runStopped(start: Start, state: string): Promise<void> {
       runs += 1;
       const execution = `execution-${runs}`;
@@ -237,7 +237,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       await Promise.all(steps);
     },
 
-    /** What the schedule's sweep puts right when its time has come, and what follows of that. */
+    /** Runs the schedule's sweep at its time, and the executions that it starts. */
     async sweep(): Promise<Swept> {
       clock.advance(PERIOD_MS);
       const swept = await sweepAll();

@@ -27,18 +27,18 @@ type Options = {
   readonly functions: ModelFunctions;
   readonly api: { readonly id: string; readonly stage: string };
   readonly containers: Awaited<ReturnType<typeof awsWorldContainers>>;
-  /** What counts the traffic tells the time by it. */
+  /** The clock of the counters of traffic. */
   readonly clock: Clock;
 };
 
-// In the order of the values that `count` puts there.
+// The names are in the order of the values that `count` writes.
 const GROUP_COUNTS = [
   'RequestCount',
   'HTTPCode_Target_5XX_Count',
   'HTTPCode_Target_2XX_Count',
 ] as const;
 
-/** What a client of a model sees, and what is there of it in the account. */
+/** A client's view of a model, and the model's resources in the account. */
 export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock }: Options) {
   const apiGateway = awsClient(APIGatewayClient, moto);
   const nameOf = (model: string) => functions.prefix + model;
@@ -97,7 +97,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
   }
 
   return {
-    /** As the API hands on a request of the model's route. */
+    /** Calls a model as the API passes on a request of its route. */
     async infer(model: string, body: unknown) {
       const { uri = '' } = (await routeOf(model))?.methodIntegration ?? {};
       const path = `/v2/models/${model}/infer`;
@@ -121,7 +121,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
     /** The method of the model's route. */
     route: routeOf,
 
-    /** What AWS would count of clients for a revision, in this minute and in the next. */
+    /** Adds a revision's requests and errors to AWS's metrics, for this minute and the next. */
     async count(ref: RevisionRef, requests: number, errors: number) {
       const counters = await countersOf(ref);
       const MetricData = counters.flatMap(({ name, dimensions }, index) =>
@@ -136,7 +136,7 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
       await awsClient(CloudWatchClient, moto).send(put);
     },
 
-    /** How much there is of what deployments make; images, logs and the registry's history stay, and end by themselves. */
+    /** The number of things that deployments make; images, logs and the registry's history stay, and end by themselves. */
     async inventory() {
       const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
       const names = Functions.flatMap(({ FunctionName }) => FunctionName ?? []);

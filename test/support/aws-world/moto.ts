@@ -36,7 +36,7 @@ const PROJECTS: Readonly<Record<BuildName, string>> = {
   BuildImage: 'image-build',
 };
 
-/** As the table's stream hands it over. https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
+/** An event as the table's stream delivers it. https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
 const STREAM_EVENT = {
   Records: [{ eventName: 'INSERT', dynamodb: { Keys: { pk: { S: 'OUTBOX' } } } }],
 };
@@ -108,7 +108,7 @@ export async function motoAws() {
     });
     if (end.status !== 'SUCCEEDED') {
       await functions.invoke('sweep', statusChange(end));
-      // What the sweep has started to take its deployment up.
+      // The sweep has started executions that take the deployment up.
       for (const started of await running()) await ended(started);
     }
     await publishing.done();
@@ -116,16 +116,16 @@ export async function motoAws() {
 
   return {
     ...world,
-    /** What the schedule's sweep does that comes so much later. */
+    /** Runs the schedule's sweep as if so much time had passed. */
     sweepLater: (aheadMs: number) => functions.invokeLater('sweep', SCHEDULED, aheadMs),
     throttleConfiguration(times: number): void {
       const path = `/2015-03-31/functions/${world.functions.prefix}shapes/configuration`;
       front.throttle(`PUT ${path}`, times);
     },
-    /** Is done once, before the next run of a state's step. */
+    /** Runs the action once, before the next run of a state's step. */
     before: (state: string, hook: () => unknown) => void hooks.set(state, hook),
     onStep: stepping.onStep,
-    /** Starts what the rule starts for an event, or what a command asks for; answers the execution's ARN. */
+    /** Starts the execution that the rule starts for an event, or that a command asks for; returns its ARN. */
     async start(asked: Start): Promise<string> {
       executions += 1;
       const name = `event-${executions}`;
@@ -141,10 +141,10 @@ export async function motoAws() {
     /** The ARN of an execution by its name. */
     execution: (name: string, workflow: WorkflowName = 'deploy') =>
       `${machineArn(workflow).replace(':stateMachine:', ':execution:')}:${name}`,
-    /** Waits for an execution's end, and for what follows it. */
+    /** Waits for an execution's end, and for its consequences. */
     ended,
 
-    /** Starts an execution that is stopped when it invokes a state's function, which runs all the same. */
+    /** Starts an execution that is stopped when it invokes a state's function, which runs nevertheless. */
     async startStopped(asked: Start, state: string): Promise<string> {
       const { promise: execution, resolve } = Promise.withResolvers<string>();
       this.before(state, async () => {
@@ -233,8 +233,8 @@ function payloadOf(name: string, answer: LambdaAnswer): unknown {
 }
 
 /**
- * What is deployed, with two changes: moto knows no CodeBuild, so a build invokes a function with its Parameters as the payload;
- * and a drain, which is a minute in containers, is none.
+ * The deployed definition with two changes: moto has no CodeBuild, so a build invokes a function with its Parameters as the payload;
+ * and the drain, a minute in containers, is left out.
  */
 function definition({ text }: Machine): string {
   const arn = (name: string) => `arn:aws:lambda:${AWS_REGION}:${AWS_ACCOUNT}:function:${name}`;
@@ -288,7 +288,7 @@ async function historyOf(client: SFNClient, executionArn: string): Promise<Histo
   return events;
 }
 
-/** The largest input or output that an event of the history tells. */
+/** The largest input or output in an event of the history. */
 function largestText(event: HistoryEvent): number {
   const texts = [
     event.stateEnteredEventDetails?.input,

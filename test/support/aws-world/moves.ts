@@ -9,7 +9,7 @@ const MODEL = 'moving';
 const CHAT = 'chatting';
 const [V1, V2, V3] = [1, 2, 3].map((version) => `${MODEL}-v${version}`) as [string, string, string];
 
-/** A model that moves between two mechanisms, its traffic all at once; the side that it left is complete until nobody comes to it any more. */
+/** A model that moves between two mechanisms, its traffic all at once; the old side stays complete until it gets no more requests. */
 export function describeAwsMoves(open: () => LocalAws): void {
   const upload = (constant: number, target: Target) =>
     open().upload(MODEL, addConstantModel({ constant }), placed(target));
@@ -26,7 +26,7 @@ export function describeAwsMoves(open: () => LocalAws): void {
     return uri.startsWith('http:') ? 'containers' : 'lambda';
   };
 
-  /** Deploys the next version; what both sides were in its bake and before the one it left was retired. */
+  /** Deploys the next version; returns both sides as they were in its bake and before the retirement of the old version. */
   async function move(
     constant: number,
     target: Target,
@@ -39,7 +39,7 @@ export function describeAwsMoves(open: () => LocalAws): void {
     const look = async (state: string) => {
       seen.push({ state, route: await targetOfRoute(), ...(await sides()) });
     };
-    // Clients still come by the way that was left, until the count of them ends.
+    // Clients still use the old route, until their count ends.
     world.before('VerifyTraffic', () => world.count(left, 3, 0));
     world.before('JudgeBake', () => look('JudgeBake'));
     world.before('RetirePrevious', () => look('RetirePrevious'));
@@ -106,7 +106,7 @@ export function describeAwsMoves(open: () => LocalAws): void {
       );
     const seen: (readonly (string | undefined)[])[] = [];
     const look = async () => void seen.push(await aliases());
-    // As for a language model, which takes an environment of Python to build.
+    // A language model takes this way: it needs a build of a Python environment.
     world.before('ProvisionLambda', async () => {
       const deploymentId = await deploymentOf(event);
       const { epoch } = (await registry.lease(CHAT))!;

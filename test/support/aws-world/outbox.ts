@@ -1,4 +1,4 @@
-/** As a stream's batches come: one after the other, and again when there was more meanwhile. */
+/** Runs the work as a stream's batches come: one after the other, and again when more came meanwhile. */
 export function oneAtATime(work: () => Promise<unknown>) {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;

@@ -1,15 +1,15 @@
 import { type Edge, edgesOf, type Machine } from '../walk/asl.ts';
 
-/** One run of a Task's handler; `error` is the name of what it threw, or empty. */
+/** One run of a Task's handler; `error` is the name of its error, or empty. */
 export type Attempt = { readonly state: string; readonly error: string };
 
-/** What one execution did, whoever ran it. */
+/** The course of one execution, whichever engine ran it. */
 export type Run = {
   readonly execution: string;
   /** Every state that it entered, in order. */
   readonly states: readonly string[];
   readonly attempts: readonly Attempt[];
-  /** The largest payload or answer of a step, or input of a state where the engine tells. */
+  /** The largest payload or answer of a step, or input of a state where the engine records it. */
   readonly payloadBytes: number;
   /** How long the execution's history is, or would be in Step Functions. */
   readonly historyEvents: number;
@@ -55,7 +55,7 @@ function isTask({ states }: Machine, state: string): boolean {
   return states[state]?.Type === 'Task';
 }
 
-// What an execution's history has of each state. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+// The number of events that an execution's history has for each type of state. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 const EVENTS: Readonly<Record<string, number>> = {
   Task: 5,
   Choice: 2,
@@ -81,7 +81,7 @@ export function withOneLook(states: readonly string[]): readonly string[] {
   return withOneLook([...states.slice(0, at), ...rest.slice(ANOTHER_LOOK.length)]);
 }
 
-/** What made a Task run again, by state. */
+/** The errors that made a Task run again, by state. */
 export function retried(attempts: readonly Attempt[]): Readonly<Record<string, readonly string[]>> {
   const errors: Record<string, readonly string[]> = {};
   for (const [index, { state, error }] of attempts.entries()) {

@@ -47,7 +47,7 @@ type Options = {
   readonly clock: FakeClock;
 };
 
-/** As src/compose/aws-ports.ts makes them, with these clients, and in virtual time: to sleep is to move the clock. */
+/** The ports that src/compose/aws-ports.ts makes, with these clients, and in virtual time: a sleep moves the clock. */
 export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
   const { functions, api, table, containers } = world;
   const functionPrefix = functions.prefix;

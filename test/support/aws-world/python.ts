@@ -17,7 +17,7 @@ const [FIRST, SECOND] = ['binary-3.4.ubj', 'categorical-3.4.ubj'].map((name) =>
   readFileSync(new URL(`../../fixtures/models/xgboost/${name}`, import.meta.url)),
 ) as [Buffer, Buffer];
 
-/** A model of Python, whose environment is built once and without it. In this order: each finds what the one before has left. */
+/** A Python model, whose environment is built once and in a separate build. The tests run in this order: each continues where the one before ended. */
 export function describeAwsPython(open: () => RunningAws): void {
   const upload = (bytes: Buffer, manifest?: string) =>
     open().upload(MODEL, bytes, manifest, 'model.ubj');

@@ -3,7 +3,7 @@ import type { LocalAws } from './local.ts';
 import { deploymentOf, placed, REQUEST } from './scenarios.ts';
 import { stateOf, toldOf } from './suite.ts';
 
-// What a target may take to find capacity, and the server's own 300 s.
+// The time that a target may take to find capacity, and the server's own 300 s.
 const READY_SECONDS = { fargate: 900, ec2: 1500 } as const;
 
 /** A target that has no room for a new version. */

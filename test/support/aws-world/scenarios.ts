@@ -22,12 +22,12 @@ export type AwsScenario = {
   readonly bytes: Uint8Array;
   readonly manifest?: string;
   readonly states: readonly string[];
-  /** What made its Tasks run again. */
+  /** The errors that made its Tasks run again. */
   readonly retried: Readonly<Record<string, readonly string[]>>;
-  /** The states that its events tell, in their order. */
+  /** The states in its events, in their order. */
   readonly told: readonly string[];
   readonly reason: RegExp;
-  /** What the model answers to [1, 2] afterwards, and from which revision. */
+  /** The model's answer to [1, 2] afterwards, and the revision that gave it. */
   readonly serves: { readonly revision: string; readonly data: readonly number[] };
   readonly versions: readonly string[];
 };
@@ -82,12 +82,12 @@ export const GIVEN_UP = ['Compensate', 'ReleaseLease', 'WhichEnd'];
 const BUILT = ['Admitted', 'Inspected', 'Building'];
 const LIVE = [...BUILT, 'Provisioning', 'Ready', 'Shifting', 'Baking', 'Live'];
 
-/** In this order, of one model: each finds what the one before has left. */
+/** The scenarios of one model, in this order: each continues where the one before ended. */
 export const AWS_SCENARIOS: readonly AwsScenario[] = [
   {
     name: 'a good model goes live',
     bytes: addConstantModel({ constant: 10 }),
-    // The first of the stage: what serves ONNX is not there yet.
+    // The first of the stage: the environment that serves ONNX does not exist yet.
     states: [...TO_PLAN, 'BuildEnvironment', ...FROM_IMAGE_TO_LIVE],
     retried: {},
     told: LIVE,

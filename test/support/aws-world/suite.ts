@@ -7,7 +7,7 @@ import type { AwsWorld } from './world.ts';
 
 // Far below Step Functions' 256 KiB, so that a larger model never gets near it.
 const MOST_PAYLOAD_BYTES = 32_768;
-// A tenth of what an execution may have. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+// A tenth of the events that an execution may have. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const MOST_EVENTS = 2_500;
 
 /** The same inputs take the same path, whatever runs the workflow. */
@@ -43,14 +43,14 @@ export function describeAwsScenarios(open: () => RunningAws): void {
   });
 }
 
-/** Prints how large a run's payloads and history were, and holds them to their bounds. */
+/** Prints the sizes of a run's payloads and history, and checks them against their limits. */
 export function expectSmall(name: string, { payloadBytes, historyEvents }: Run): void {
   process.stdout.write(`${name}: largest payload ${payloadBytes} bytes, ${historyEvents} events\n`);
   expect(payloadBytes).toBeLessThan(MOST_PAYLOAD_BYTES);
   expect(historyEvents).toBeLessThan(MOST_EVENTS);
 }
 
-/** What is left of a deployment, and of its model, once its execution is over. */
+/** The remains of a deployment and its model, once its execution is over. */
 export async function stateOf(world: AwsWorld, start: Start) {
   const { registry } = world;
   const deployment = await registry.deployment(await deploymentOf(start));
@@ -75,7 +75,7 @@ export async function stateOf(world: AwsWorld, start: Start) {
   };
 }
 
-/** What came out of the bus about a deployment, in the order in which it came; each event is as the documents say. */
+/** A deployment's events on the bus, in the order in which they came; each one matches its documented form. */
 export async function toldOf(world: AwsWorld, start: Start) {
   const id = await deploymentOf(start);
   const events = await world.events();

@@ -10,7 +10,7 @@ import { stateOf, toldOf } from './suite.ts';
 
 const ENDED = { hasEnded: true, unended: [], lease: 'free' } as const;
 
-/** Executions that are stopped, of whose end nobody hears, and what nobody has asked for: two sweeps put all of it right. */
+/** Executions that are stopped, whose end nobody hears of, and leftovers that nobody asked for: two sweeps put all of it right. */
 export function describeAwsSweeps(open: () => LocalAws, target: Target): void {
   const model = `swept-${target}`;
   const [v1, v2, stray] = [`${model}-v1`, `${model}-v2`, `${model}-v99`] as const;

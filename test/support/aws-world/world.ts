@@ -49,13 +49,13 @@ export type AwsWorld = Awaited<ReturnType<typeof awsWorld>>;
 
 type Options = {
   readonly rulesOf?: (ecr: ECRClient) => AwsRules;
-  /** What counts the traffic tells the time by it. */
+  /** The clock of the counters of traffic. */
   readonly clock?: Clock;
   /** The account of the steps' credentials. */
   readonly secret?: string;
 };
 
-/** An account in moto with all that the stack makes, where the models' functions and containers are answered by the real ONNX server. */
+/** An account in moto with all resources of the stack, where the real ONNX server answers for the models' functions and containers. */
 export async function awsWorld(moto: Moto, options: Options = {}) {
   const { rulesOf = () => awsRules([]), clock = systemClock, secret = 'secret' } = options;
   const folder = mkdtempSync(join(tmpdir(), 'slipway-world-'));
@@ -105,7 +105,7 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
     bakeSeconds: BAKE_SECONDS,
     /** The repository of environments. */
     environments: { name: ENVIRONMENTS, uri: uriOf(ENVIRONMENTS) },
-    /** What the template gives to functions, by variable. */
+    /** The values that the template gives to functions, by variable. */
     values: {
       ...variables(functions, { api, table, bucket: s3.bucket }),
       ...containers.values,
@@ -123,7 +123,7 @@ export async function awsWorld(moto: Moto, options: Options = {}) {
       return uploads(await s3.put(key, bytes));
     },
 
-    /** Who holds a model's lease. */
+    /** The holder of a model's lease. */
     async leaseHolder(model: string): Promise<LeaseHolder | null | undefined> {
       const get = new GetItemCommand({ TableName: table, Key: modelKey(model) });
       const { Item } = await dynamo().send(get);

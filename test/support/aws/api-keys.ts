@@ -17,14 +17,14 @@ type Setup = { readonly maxAttempts?: number; readonly outer?: (client: AnyClien
 type Clients = { readonly client: DynamoDBClient; readonly gateway: APIGatewayClient };
 export type ApiKeysWorld = Awaited<ReturnType<typeof apiKeysWorld>>;
 
-/** A stage of its own with a table and a usage plan, and no keys. */
+/** A separate stage with a table and a usage plan, and no keys. */
 export async function apiKeysWorld(moto: Moto) {
   const { client, table } = dynamoWorld(moto);
   const rules = awsRules([onPlanOnce]);
   const admin = awsClient(APIGatewayClient, moto);
   const { id: usagePlan = '' } = await admin.send(new CreateUsagePlanCommand({ name: table }));
   const stage = `t${randomUUID().slice(0, 8)}`;
-  // Moto's own clock tells when its keys were made.
+  // Moto's own clock gives its keys their dates.
   const clock = fakeClock(Date.now());
 
   const dynamo = ({ maxAttempts = 3, outer }: Setup = {}) =>
@@ -39,10 +39,10 @@ export async function apiKeysWorld(moto: Moto) {
     clock,
     table,
     rules,
-    /** Clients behind AWS's rules; `outer` puts something between a client and them. */
+    /** Clients behind AWS's rules; `outer` adds a layer between a client and the rules. */
     gateway,
     dynamo,
-    /** The keys, through clients of their own. */
+    /** The keys, through separate clients. */
     keys: ({ isSpread = true, ...clients }: Partial<Clients> & { isSpread?: boolean } = {}) =>
       dynamoApiKeys({
         isSpread,
@@ -67,7 +67,7 @@ export async function apiKeysWorld(moto: Moto) {
   };
 }
 
-/** Moto puts a key on a plan as often as it is asked to. */
+/** Moto adds a key to a plan again at each call. */
 const onPlanOnce: AwsRule = {
   name: 'apigateway: a key is on a plan once',
   service: 'APIGateway',

@@ -3,7 +3,7 @@ import type { AwsRule } from './rules/rules.ts';
 
 export type BuildHistory = {
   readonly rules: readonly AwsRule[];
-  /** How a build stands from now on. */
+  /** Sets a build's status from now on. */
   set(id: string, change: Partial<Build>): void;
 };
 
@@ -11,7 +11,7 @@ const BATCH_GET =
   'https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html';
 const STOP = 'https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StopBuild.html';
 
-/** Builds that run until they are stopped and keep what they were started with; moto's are over at the first look, and have no variables. */
+/** Builds that run until they are stopped and keep the parameters that they were started with; moto's are over at the first look, and have no variables. */
 export function buildHistory(): BuildHistory {
   const known = new Map<string, Partial<Build>>();
   const set = (id: string, change: Partial<Build>) =>

@@ -21,9 +21,9 @@ export const AWS_REGION = 'us-east-1';
 /** Moto's own account. */
 export const AWS_ACCOUNT = '123456789012';
 const OWN = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
-// The SDK's own default, which production leaves as it is.
+// The SDK's own default, which production does not change.
 const MAX_ATTEMPTS = 3;
-// Shared by all clients, which every world makes: each would open its own connections, and never close them.
+// Shared by all clients, since every world makes new ones: each would open its own connections, and never close them.
 const AGENT = new Agent({ keepAlive: true });
 
 /** A client of moto, behind AWS's rules where they are given. S3 is asked by path: no name server knows `bucket.127.0.0.1`. */

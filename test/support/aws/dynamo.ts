@@ -11,7 +11,7 @@ import { type AnyClient, type AwsRules, addMiddleware } from './rules/rules.ts';
 
 type ClientSetup = {
   readonly maxAttempts: number;
-  /** Puts something between a client and AWS's rules. */
+  /** Adds a layer between a client and AWS's rules. */
   readonly outer?: (client: AnyClient) => void;
 };
 
@@ -20,7 +20,7 @@ export type DynamoWorld = {
   client(rules?: AwsRules, setup?: ClientSetup): DynamoDBClient;
 };
 
-/** A table of its own, which is there before the first call of any of its clients. */
+/** A separate table, which exists before the first call of any of its clients. */
 export function dynamoWorld(moto: Pick<Moto, 'endpoint'>): DynamoWorld {
   const table = `registry-${randomUUID()}`;
   const made = awsClient(DynamoDBClient, moto).send(

@@ -21,7 +21,7 @@ import type { EcsSettings } from '#adapters/aws/ecs/settings.ts';
 import { awsClient } from './clients.ts';
 import type { Moto } from './moto.ts';
 
-/** How much of each kind there is in moto, past all rules; what is only told of, as an INACTIVE service is, does not count. */
+/** The number of resources of each kind in moto, past all rules; a resource that is only still listed, such as an INACTIVE service, does not count. */
 export async function ecsInventory(
   moto: Moto,
   { listener: ListenerArn }: EcsSettings,

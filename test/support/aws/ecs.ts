@@ -45,11 +45,11 @@ const MANAGED = {
 
 type Setup = {
   readonly maxAttempts?: number;
-  /** Puts something between a client and AWS's rules. */
+  /** Adds a layer between a client and AWS's rules. */
   readonly outer?: (client: AnyClient) => void;
 };
 
-/** An account with all that containers need, whose services start, answer and crash; in virtual time: to sleep is to move the clock. */
+/** An account with all resources of containers, whose services start, answer and crash; in virtual time: a sleep moves the clock. */
 export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate') {
   await moto.reset();
   const elb = awsClient(ElasticLoadBalancingV2Client, moto);

@@ -6,16 +6,16 @@ import type { AnyClient } from './rules/rules.ts';
 
 /** An account in which something can be done. */
 export type FaultWorld = {
-  /** Does it, by an adapter of its own whose clients have been handed to `outer`, and are tried once. */
+  /** Does it, by a separate adapter whose clients have been handed to `outer`, and are tried once. */
   deed(outer: (client: AnyClient) => void): Promise<unknown>;
-  /** What there is, once it is done. */
+  /** Everything in the account once the deed is done. */
   left(): Promise<unknown>;
   close?(): Promise<void>;
 };
 
 const READ = /^(?:Describe|Get|List|Head|Query|Scan|TransactGet|Filter|Invoke)/;
 
-// What leaves nothing behind befalls one call after the other: the deed is tried again until none is left. What leaves something is the last of its plan.
+// Faults that leave nothing behind hit one call after the other: the deed is tried again until none are left. A fault that leaves something behind is the last of its plan.
 const OF_READS: readonly (readonly Befalls[])[] = [
   ['throttled', 'broken', 'reply lost', 'slow', 'duplicate', 'crash before', 'crash after'],
 ];
@@ -27,9 +27,9 @@ const OF_WRITES: readonly (readonly Befalls[])[] = [
 ];
 
 /**
- * A deed comes out the same, in its answer and in what it leaves, whatever befalls any one of its calls to AWS: every command that it asks, by every kind of fault.
+ * Expects that a deed comes out the same, in its answer and in its effects, whatever fault hits any one of its calls to AWS: every command of the deed, by every kind of fault.
  * A run tries a third of them, which the seed chooses, and a thorough one all.
- * A failure that passes has it done again, and a crash too, by another process. `more` is what a deed bears beyond what each does.
+ * After a temporary failure the deed is done again, and after a crash too, by another process. `more` are the faults that this deed bears beyond those of every deed.
  */
 export function itBearsFaults(
   deed: string,
@@ -39,13 +39,13 @@ export function itBearsFaults(
   it(titleOf(deed), () => bears(deed, open, more));
 }
 
-/** A deed that is done again and again in one account, since to make that takes longer than the deed. */
+/** A deed that is repeated in one account, since making the account takes longer than the deed. */
 export type InOneAccount<Account> = {
   open(): Promise<Account>;
-  /** Makes what the deed needs; where it does not clear the account first, `left` takes away all that there is and tells that nothing is left, so that the next time is like the first. */
+  /** Makes everything that the deed needs. If it does not clear the account first, `left` removes everything and checks that nothing is left, so that the next time is like the first. */
   prepare(account: Account): Promise<FaultWorld>;
   readonly more?: readonly Befalls[];
-  /** The commands that another deed does not ask in the same way: those of both are befallen there. */
+  /** The commands that another deed does not use in the same way: those that both use are tested there. */
   readonly only?: readonly string[];
 };
 
@@ -81,14 +81,14 @@ async function bears(
   let last: { readonly command: string; readonly isLikeCrash: boolean } | undefined;
   const plans = plansOf(calls, more).filter(({ command }) => only?.includes(command) ?? true);
   for (const { command, plan } of share(plans)) {
-    // Who asks nothing more after an answer that was lost, and begins anew, is found by the next try as if it had died: the same run.
+    // A deed that makes no further call after a lost answer, and begins anew, looks to the next try as if it had died: it is the same run.
     if (plan[0] === 'crash after' && last?.command === command && last.isLikeCrash) continue;
     for (let left = plan; left.length > 0; ) {
       const planted = plantFaults(command, left);
       const troubled = await outcome(open, planted);
       const fired = planted.fired();
       expect({ command, plan: left, ...troubled }).toEqual({ command, plan: left, ...untroubled });
-      // A deed that is over before all of them could befall it is done anew for those that are left.
+      // A deed that is over before all faults could hit it is repeated for the remaining ones.
       expect({ command, plan: left, isFired: fired.length > 0 }).toMatchObject({ isFired: true });
       left = left.slice(fired.length);
       last = { command, isLikeCrash: planted.isLikeCrash() };

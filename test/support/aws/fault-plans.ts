@@ -2,8 +2,8 @@ import { faultError } from './faults.ts';
 import { type AnyClient, addMiddleware, isAside } from './rules/rules.ts';
 
 /**
- * What befalls one call to AWS. Refused or broken before it is done; done with its answer lost; done only once the whole deed is over, though its client has long given up (`slow`);
- * the process is gone before it or after it; it answers what it answered the last time (`stale`), or that there is no such thing, as it did the last time (`unseen`); it is done twice, and the second answer counts.
+ * The fault that hits one call to AWS. The call may be refused or break before it is done; be done with its answer lost; be done only once the whole deed is over, though its client has long given up (`slow`);
+ * the process may end before it or after it; it may give its previous answer again (`stale`), or say again that there is no such thing (`unseen`); or it is done twice, and the second answer counts.
  */
 export type Befalls =
   | 'throttled'
@@ -21,15 +21,15 @@ export const CRASHED = Symbol('crashed');
 export type PlantedFaults = {
   /** Puts the faults between a client and AWS. */
   outer(client: AnyClient): void;
-  /** The faults that befell a call, in order. */
+  /** The faults that hit a call, in order. */
   fired(): readonly Befalls[];
   /** The deed begins, once more if it has before. */
   begins(): void;
-  /** Whether nothing more was asked after the last fault before the deed began once more: then it is the same as if its process had died of it. */
+  /** Whether the deed made no further call between the last fault and its next beginning: then it is as if its process had died of the fault. */
   isLikeCrash(): boolean;
-  /** Answers when the process is gone that runs now. */
+  /** Resolves when the present process has ended. */
   crash(): Promise<typeof CRASHED>;
-  /** What AWS was slow to do is done. */
+  /** Completes the calls that AWS was slow to do. */
   land(): Promise<void>;
 };
 
@@ -39,7 +39,7 @@ type Call = { readonly next: Handler; readonly args: Parameters<Handler>[0]; rea
 
 const NEVER: Promise<never> = new Promise(() => undefined);
 
-/** Lets each of `plan` befall one call of a command, named without `Command`, in order; an old answer waits for a call that was asked before. */
+/** Makes each fault of `plan` hit one call of a command, named without `Command`, in order; an old answer waits for a call with a known input. */
 export function plantFaults(command: string, plan: readonly Befalls[]): PlantedFaults {
   const fired: Befalls[] = [];
   const late: (() => Promise<unknown>)[] = [];
@@ -121,7 +121,7 @@ export function plantFaults(command: string, plan: readonly Befalls[]): PlantedF
   };
 }
 
-/** What a deed asks of AWS: every command, and those that it asks the same of twice, after an answer (`stale`) or a refusal (`unseen`). */
+/** Notes the calls of a deed: every command, and those that it repeats with the same input, after an answer (`stale`) or a refusal (`unseen`). */
 export function notedCalls() {
   const commands = new Set<string>();
   const ends = new Map<string, 'stale' | 'unseen'>();
@@ -155,7 +155,7 @@ function keyOf(input: object): string {
   return JSON.stringify(input);
 }
 
-/** DynamoDB answers such a read with the last write, whatever befalls. */
+/** DynamoDB answers such a read with the last write, whatever the fault. */
 function isConsistent(input: object): boolean {
   return 'ConsistentRead' in input || 'TransactItems' in input;
 }

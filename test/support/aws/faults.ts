@@ -1,16 +1,16 @@
 import { type AnyClient, addMiddleware, awsError, isAside } from './rules/rules.ts';
 
-/** What befalls a call on its way: AWS refuses it, has too many, breaks, has nothing of that name any more, or does it and the answer is lost. */
+/** The fault that hits a call on its way: AWS refuses it, throttles it, breaks, no longer knows the name, or does it and the answer is lost. */
 export type AwsFault = 'denied' | 'throttled' | 'broken' | 'gone' | 'reply lost';
 
 export type FaultyClient<Client> = {
   readonly client: Client;
-  /** How many calls the fault befell, of how many that were made; a client's own retries are calls too. */
+  /** The number of calls that the fault hit, and of all calls; a client's own retries are calls too. */
   count(): number;
   calls(): number;
 };
 
-/** Lets a fault befall the first `times` calls of a command, named without `Command`. */
+/** Makes a fault hit the first `times` calls of a command, named without `Command`. */
 export function awsFault<Client extends AnyClient>(
   client: Client,
   command: string,
@@ -39,7 +39,7 @@ export function faultError(fault: AwsFault): Error {
     case 'gone':
       return awsError({ name: 'NotFound', message: 'gone', status: 404 });
     default:
-      // As the SDK's HTTP handler ends a request that takes too long.
+      // The SDK's HTTP handler ends a request that takes too long with the same error.
       return Object.assign(new Error('no answer in time'), { name: 'TimeoutError' });
   }
 }

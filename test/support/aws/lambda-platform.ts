@@ -17,7 +17,7 @@ import { addMiddleware } from './rules/rules.ts';
 export const API_STAGE = 'api';
 const START_LOOK_MS = 10_000;
 
-/** A platform over moto in virtual time: to sleep is to move the clock. Without `startServer` its functions are answered by processes. */
+/** A platform over moto in virtual time: a sleep moves the clock. Without `startServer`, processes answer for its functions. */
 export async function lambdaPlatformWorld(
   moto: Moto,
   startLookMs = START_LOOK_MS,

@@ -55,7 +55,7 @@ type ClientSetup = {
   readonly outer?: (client: LambdaClient) => void;
 };
 
-/** An account with all that the functions of models need, and a front that answers their invocations with real servers. */
+/** An account with all resources of the functions of models, and a front that answers their invocations with real servers. */
 export async function modelFunctionsWorld(
   moto: Moto,
   startServer?: StartServer,
@@ -95,7 +95,7 @@ export async function modelFunctionsWorld(
     states,
     rules,
     ecr,
-    /** A client of Lambda behind AWS's rules; `outer` puts something between it and them. */
+    /** A client of Lambda behind AWS's rules; `outer` adds a layer between the two. */
     lambda({ maxAttempts = 3, outer }: ClientSetup = {}): LambdaClient {
       const client = awsClient(LambdaClient, front, undefined, { maxAttempts });
       addMiddleware(client, (next) => async (args) => {
@@ -178,7 +178,7 @@ const TRUST = JSON.stringify({
 
 const OCI = 'application/vnd.oci.image';
 
-/** An image of one platform, with gzipped layers; `tag` makes it one of its own. */
+/** An image of one platform, with gzipped layers; each `tag` makes another image. */
 export function manifest(tag: string) {
   const digest = `sha256:${createHash('sha256').update(tag).digest('hex')}`;
   return {
@@ -193,7 +193,7 @@ function fileOf(digest: string): string {
   return `${digest.slice('sha256:'.length)}.onnx`;
 }
 
-/** Moto asks that a function's role exists; no adapter of ours speaks IAM, so no client of it is here. */
+/** Moto demands that a function's role exists; none of our adapters uses IAM, so its client is made here. */
 async function modelRole({ endpoint }: Moto): Promise<string> {
   const response = await fetch(endpoint, {
     method: 'POST',

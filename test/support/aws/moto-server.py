@@ -1,7 +1,7 @@
-"""moto_server on a free port, for less CPU: it keeps connections, answers in one write, and looks once for what it would look for at each request.
+"""moto_server on a free port, for less CPU: it keeps connections, answers in one write, and makes once the look-ups that moto makes at each request.
 
-Moto knows no threads: where one reads what another changes, it fails ("dictionary changed size during iteration"), and a transaction that is
-refused takes back what others have written meanwhile. So it answers one request at a time, as whole as AWS answers each.
+Moto is not made for threads: where one reads a value that another changes, it fails ("dictionary changed size during iteration"), and a transaction that is
+refused takes back the writes of others meanwhile. So it answers one request at a time, as whole as AWS answers each.
 
 It ends with the process that holds its standard input: a killed test run leaves none behind.
 """
@@ -27,7 +27,7 @@ def leave():
 
 threading.Thread(target=leave, daemon=True).start()
 
-# On stderr only what fails: what moto has no part for, tests find by themselves.
+# Only failures go to stderr: tests notice themselves if moto does not support a call.
 logging.getLogger("moto").setLevel(logging.ERROR)
 warnings.simplefilter("ignore")
 
@@ -55,7 +55,7 @@ moto.core.responses.gen_amzn_requestid_long = request_id
 
 
 def once(names):
-    """By which names a thing might have a field of an answer, moto makes up for each anew: they are the same for all things of a kind."""
+    """Keeps the names that a field of an answer might have: they are the same for all things of a kind, but moto works them out anew for each."""
     known = {}
 
     def names_once(self, context):
@@ -71,7 +71,7 @@ for picker in moto.core.serialize.AttributePicker, moto.core.serialize.XFormedAt
     picker.get_possible_keys = once(picker.get_possible_keys)
 
 
-# Against its failure each transaction copies its whole table, item by item. Puts and deletes leave the items as they are.
+# In case it fails, each transaction copies its whole table, item by item. Puts and deletes do not change the items.
 copying = threading.local()
 transact = dynamodb.DynamoDBBackend.transact_write_items
 
@@ -125,12 +125,12 @@ class KeepsConnections(MotoRequestHandler):
             self.wfile.write(answer)
 
 
-# What calls moto from within moto, its interpreter of workflows, has threads of its own and waits with none of them for a request.
+# moto's interpreter of workflows calls moto from within: it has its own threads, and none of them waits for a request while it holds this lock.
 whole = threading.Lock()
 
 
 def run(app, environ):
-    """The status, the headers and the body of the answer; 500 where moto fails, which it then tells on stderr: a client would read of a lost connection."""
+    """The status, the headers and the body of the answer; 500 where moto fails. moto's error goes to stderr: the client would otherwise only see a lost connection."""
     begun = []
     try:
         with whole:

@@ -20,18 +20,18 @@ export const isMotoHere = existsSync(join(bin, 'moto_server'));
 
 const SERVER = fileURLToPath(new URL('./moto-server.py', import.meta.url));
 
-/** What costs CPU and no test looks at: machine images, which are read again after each reset, and headers for browsers; and an engine in which moto would run functions that it invokes by itself. */
+/** Turns off work that costs CPU and that no test looks at: machine images, which are read again after each reset, headers for browsers, and an engine in which moto would run functions that it invokes by itself. */
 const LEFT_OUT = {
   MOTO_EC2_LOAD_DEFAULT_AMIS: 'false',
   MOTO_DISABLE_GLOBAL_CORS: 'true',
   DOCKER_HOST: 'unix:///nowhere',
 };
 
-/** A moto of its own on a free port; `environment` is added to its variables. */
+/** A separate moto on a free port; `environment` is added to its variables. */
 export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<Moto> {
   const server = spawn(join(bin, 'python'), [SERVER], {
     env: { ...process.env, ...LEFT_OUT, ...environment },
-    // Where moto fails, it says so there.
+    // moto writes its failures there.
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const port = await listeningPort(server);
@@ -59,7 +59,7 @@ function sharedMoto(): Promise<Moto> {
   return shared;
 }
 
-/** A suite against a moto in which nothing is left of the suite before; skipped, with the reason, where moto is not installed. */
+/** A suite against a moto without leftovers of the suite before; skipped, with the reason, where moto is not installed. */
 export function describeOnMoto(name: string, body: (moto: () => Moto) => void): void {
   if (!isMotoHere) {
     process.stderr.write(`skipped: ${name}: moto is not installed in ${bin}\n`);

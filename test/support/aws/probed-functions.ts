@@ -13,7 +13,7 @@ import type { Moto } from './moto.ts';
 
 type Probed = { readonly runtime?: RuntimeName; readonly kind?: FunctionKind };
 
-/** The model `digits`, all of whose traffic `digits-v1` has, as a function whose server behaves as told; it streams if its kind says so, and then there is a record of its route. */
+/** The model `digits`, whose traffic all goes to `digits-v1`, as a function whose server behaves as given; it streams if its kind says so, and then there is a record of its route. */
 export async function probedFunctionsWorld(
   moto: Moto,
   behave: () => Behaviour,
@@ -48,7 +48,7 @@ export async function probedFunctionsWorld(
 function listener(behave: () => Behaviour): RequestListener {
   return async (request, response) => {
     const text = Buffer.concat(await request.toArray()).toString();
-    // The web adapter asks until it is told that the server is ready.
+    // The web adapter asks until the server answers that it is ready.
     if (request.url === '/ping' && !request.headers['content-type']) return response.end();
     const body = text === '' ? undefined : JSON.parse(text);
     const answer = behave()({ path: String(request.url), body });

@@ -1,6 +1,6 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 
-/** The registry's table, as the template has it, in what CloudFormation and DynamoDB take alike. */
+/** The registry's table as in the template, limited to properties that CloudFormation and DynamoDB take alike. */
 export const REGISTRY_TABLE = {
   BillingMode: 'PAY_PER_REQUEST',
   AttributeDefinitions: [

@@ -8,7 +8,7 @@ import type { restApiRouterWorld } from './rest-api-router.ts';
 
 type World = Awaited<ReturnType<typeof restApiRouterWorld>>;
 
-/** All that a router has made for a model, and where its requests go; without what differs from one run to the next: ids, moments and counts of writes. */
+/** Everything that a router has made for a model, and where its requests go; without the values that differ between runs: ids, moments and counts of writes. */
 export async function routerInventory(world: World, model: string) {
   const { records, served } = world;
   return {
@@ -36,7 +36,7 @@ async function drafted({ api, apiGateway }: World): Promise<readonly string[]> {
     .sort();
 }
 
-/** The versions that it leads to, and how often the API is let in. */
+/** The versions that an alias leads to, and how often the API has permission to call it. */
 async function alias({ lambda, functions }: World, model: string, Name: string) {
   const FunctionName = functions.prefix + model;
   const client = lambda();

@@ -32,7 +32,7 @@ import { awsRules } from './rules/rules.ts';
 
 const HEALTHY = scriptedServer(() => (_request, response) => response.end('{}'));
 
-// As long as the API is taken after a deployment. Each look of who waits for it is a write.
+// The time for which the API is locked after a deployment. Each look of a waiting deed is a write.
 const LATE_MS = 5_000;
 
 type Clients = {
@@ -43,7 +43,7 @@ type Clients = {
   readonly cloudWatch?: CloudWatchClient;
 };
 
-/** Where functions are put, and where the load balancer is, for who looks at these. */
+/** The places of the functions and the load balancer, for the tests that look at these. */
 type Place = { readonly network?: Network; readonly host?: string };
 
 export type RoutedAccount = Awaited<ReturnType<typeof routedAccount>>;
@@ -58,7 +58,7 @@ export async function routedAccount(moto: Moto, { network, host }: Place = {}) {
   await world.publish('words', ['words-v1']);
   const sick = new Set<string>();
   const elbRules = awsRules(elbv2Rules({ isHealthy: (address) => !sick.has(address) }));
-  /** A client behind AWS's rules; `outer` puts something between it and them. */
+  /** A client behind AWS's rules; `outer` adds a layer between the two. */
   const elb = (outer: (client: ElasticLoadBalancingV2Client) => void = () => undefined) => {
     const client = awsClient(ElasticLoadBalancingV2Client, moto, undefined, { maxAttempts: 1 });
     outer(client);
@@ -70,12 +70,12 @@ export async function routedAccount(moto: Moto, { network, host }: Place = {}) {
   return { ...world, sick, elb, containers };
 }
 
-/** A router over moto in virtual time, in an account of its own, and no route. */
+/** A router over moto in virtual time, in a separate account, and no route. */
 export async function restApiRouterWorld(moto: Moto, place?: Place) {
   return routerIn(moto, await routedAccount(moto, place));
 }
 
-/** A router with an API and a table of its own, over what is there of `digits` but for its routes, which are taken away. */
+/** A router with a separate API and table, over the existing `digits` without its routes, which are taken away. */
 export async function freshRouterIn(moto: Moto, account: RoutedAccount) {
   const lambda = account.lambda();
   const FunctionName = `${account.functions.prefix}digits`;
@@ -103,7 +103,7 @@ async function removeAlias(
   await lambda.send(new DeleteAliasCommand({ FunctionName, Name })).catch(absentIfNotFound);
 }
 
-/** `leastMs` is how long at least it sleeps while it waits for the API. */
+/** `leastMs` is the shortest sleep while it waits for the API. */
 async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
   const { elb, containers, sick } = world;
   const clock = fakeClock(Date.now());
@@ -119,7 +119,7 @@ async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
   const { table, client: dynamo } = dynamoWorld(moto);
   const cloudWatch = awsClient(CloudWatchClient, moto, undefined, { maxAttempts: 1 });
 
-  /** A client of a service behind AWS's rules; `outer` puts something between it and them. */
+  /** A client of a service behind AWS's rules; `outer` adds a layer between the two. */
   const apiGateway = (outer: (client: APIGatewayClient) => void = () => undefined) => {
     const client = awsClient(APIGatewayClient, moto, undefined, { maxAttempts: 1 });
     outer(client);

@@ -2,7 +2,7 @@ import { failureName, RETRYABLE } from '#domain/failure.ts';
 
 const ATTEMPTS = 6;
 
-/** Calls again what failed for a passing reason, as the workflow does. */
+/** Repeats a call that failed for a temporary reason, as the workflow does. */
 export async function retry<Answer>(call: () => Promise<Answer>): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     try {

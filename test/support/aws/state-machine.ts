@@ -3,7 +3,7 @@ import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { AWS_ACCOUNT, awsClient } from './clients.ts';
 import type { Moto } from './moto.ts';
 
-/** A state machine of its own. Moto interprets none unless it is told to: its executions run until they are stopped. */
+/** A separate state machine. By default moto does not interpret it: its executions run until they are stopped. */
 export async function stateMachine(
   moto: Pick<Moto, 'endpoint'>,
 ): Promise<{ readonly stateMachineArn: string }> {

@@ -10,7 +10,7 @@ type Row = Readonly<Record<string, AttributeValue>>;
 
 const SPAN = 10 ** 13;
 
-/** Makes a table that holds one model what a release before would have made of it: one counter numbered all events, and one partition held all keys. */
+/** Turns a table with one model into one of an earlier release: one counter numbered all events, and one partition held all keys. */
 export async function asBefore(client: DynamoDBClient, TableName: string): Promise<void> {
   for (const row of await rowsOf(client, TableName)) {
     const { pk, sk } = row;

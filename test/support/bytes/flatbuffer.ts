@@ -8,13 +8,13 @@ export type FlatValue =
   | readonly FlatFields[]
   | FlatFields;
 
-/** The bytes of a flatbuffer with this root, right or wrong: each part stands behind what points to it. https://flatbuffers.dev/internals */
+/** The bytes of a flatbuffer with this root, right or wrong: each part comes after the offset that points to it. https://flatbuffers.dev/internals */
 export function flatbufferOf(root: FlatFields, identifier: string): Buffer {
   const words: number[] = [0, Buffer.from(identifier, 'latin1').readInt32LE(0)];
   words[0] = 4 * table(root);
   return bytesOf(words);
 
-  /** Where it begins, in words. */
+  /** The table's begin, in words. */
   function table(fields: FlatFields): number {
     const count = Math.max(-1, ...Object.keys(fields).map(Number)) + 1;
     const slots = Array.from({ length: count }, (_, field) =>

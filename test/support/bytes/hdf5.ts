@@ -16,7 +16,7 @@ const TYPES = {
   list: (_: number) => Buffer.from([0x13, 0, 0, 0, 8, 0, 0, 0]),
 };
 
-/** An HDF5 file with nothing but a root and its attributes, the later half of them in a block of their own, as HDF5 continues a header. */
+/** An HDF5 file with nothing but a root and its attributes, the later half of them in a separate block, as HDF5 continues a header. */
 export function hdf5Of(attributes: readonly Hdf5Attribute[]): Buffer {
   const middle = Math.ceil(attributes.length / 2);
   const parts = [attributes.slice(0, middle), attributes.slice(middle)];

@@ -4,7 +4,7 @@ import { openArchive } from '#formats/archives/open.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { tarOf } from './tar.ts';
 
-// Run as a process of its own, whose memory is nobody else's: opens an archive of so many million bytes, and prints what is in it and by how much the process has grown at most.
+// Run as a separate process, to measure its memory alone: opens an archive of so many million bytes, and prints its contents and the most by which the process has grown.
 let mostBytes = 0;
 const archive = await gzippedRandom(Number(process.argv[2]));
 const beforeBytes = process.memoryUsage.rss();
@@ -13,7 +13,7 @@ const grownBytes = mostBytes - beforeBytes;
 const found = files.map(({ name, sizeBytes }) => ({ name, sizeBytes }));
 process.stdout.write(JSON.stringify({ files: found, grownBytes }));
 
-/** A tar.gz of one file of so many million bytes, none of which lies in memory: the same compressed piece again and again. */
+/** A tar.gz of one file of so many million bytes, never held in memory: the same compressed piece again and again. */
 async function gzippedRandom(megabytes: number): Promise<ArtifactFile> {
   const head = tarOf({ name: 'a', size: `${(megabytes * 1e6).toString(8).padStart(11, '0')}\0` });
   const piece = gzipSync(randomBytes(1e6), { level: 0 });

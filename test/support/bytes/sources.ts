@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { ByteSource } from '#ports/artifact-store.ts';
 
-/** A source that counts what was asked of it. */
+/** A source that counts its reads. */
 type CountingSource = ByteSource & { readBytes: number; reads: number };
 
 export function bytesSource(bytes: Uint8Array): CountingSource {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-/** One entry of a tar as bytes; what is not given is as `tar` would write it. */
+/** One entry of a tar as bytes; fields that are not given are those that `tar` would write. */
 export type TarPart = {
   readonly name: string | Uint8Array;
   readonly content?: string | Uint8Array;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** What one entry of a zip says in its own header or in the directory. */
+/** The fields of one entry of a zip, in its own header or in the directory. */
 type Said = {
   readonly name?: string | Uint8Array;
   readonly flags?: number;
@@ -12,7 +12,7 @@ type Said = {
   readonly extra?: Uint8Array;
 };
 
-/** One entry of a zip; what is not given is true of `content`. `local` and `central` replace what the one of its headers says. */
+/** One entry of a zip; by default its fields are true of `content`. `local` and `central` replace fields of one of its headers. */
 export type ZipPart = {
   readonly name: string | Uint8Array;
   readonly content?: string | Uint8Array;
@@ -21,7 +21,7 @@ export type ZipPart = {
   readonly mode?: number;
   readonly offset?: number;
   readonly disk?: number;
-  /** Instead of what compressing `content` gives. */
+  /** Replaces the compressed bytes of `content`. */
   readonly data?: Uint8Array;
   readonly descriptor?: Uint8Array;
   readonly local?: Said;

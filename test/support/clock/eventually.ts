@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 type Truthy<T> = Exclude<T, undefined | null | false>;
 
-// Only what hangs takes so long, on a machine that is ten times as busy as it should be too.
+// Only a hanging test takes so long, even on a machine that is ten times as busy as it should be.
 const LONGEST_MS = 600_000;
 
-/** Looks again and again, every 10 ms or as said, until `look` answers something true, and answers that; gives up after ten minutes, since no test has a time limit of its own. */
+/** Looks again and again, every 10 ms or `everyMs`, until `look` returns something true, and returns that; gives up after ten minutes, since no test has its own time limit. */
 export async function eventually<T>(look: () => T | Promise<T>, everyMs = 10): Promise<Truthy<T>> {
   const endMs = performance.now() + LONGEST_MS;
   for (;;) {
@@ -16,7 +16,7 @@ export async function eventually<T>(look: () => T | Promise<T>, everyMs = 10): P
   }
 }
 
-/** What `wait` comes to; gives up as late. */
+/** The result of `wait`; rejects when it takes too long. */
 export async function unlessHung<T>(what: string, wait: Promise<T>): Promise<T> {
   const over = new AbortController();
   const tooLate = sleep(LONGEST_MS, undefined, { signal: over.signal }).then(() => {

@@ -6,7 +6,7 @@ export type FakeClock = Clock & {
   step(ms: number): void;
 };
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until a test advances it. */
 export function fakeClock(startMs: number): FakeClock {
   let nowMs = startMs;
   let passedMs = 0;

@@ -1,17 +1,17 @@
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 
 export type FakeTimers = Timers & {
-  /** How much is left until each of what is to be done, the soonest first, in milliseconds. */
+  /** The time left until each task, the soonest first, in milliseconds. */
   leftMs(): readonly number[];
   /** How often `after` was called so far. */
   calls(): number;
-  /** Goes on by so much, and does what falls due on the way, in its order. */
+  /** Advances by so much, and runs the tasks that fall due on the way, in their order. */
   advance(ms: number): void;
 };
 
 type Due = { readonly atMs: number; readonly run: () => void };
 
-/** Time that passes only when it is told to. */
+/** Timers that run only when a test advances the time. */
 export function fakeTimers(): FakeTimers {
   let nowMs = 0;
   let calls = 0;

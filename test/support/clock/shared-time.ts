@@ -4,7 +4,7 @@ import type { FakeClock } from './fake-clock.ts';
 type Party = { asleep: number };
 type Sleeper = { readonly atMs: number; readonly wake: () => void };
 
-/** Virtual time of several parties at once: it goes on when all of them sleep, to the first that is to wake. */
+/** Virtual time of several parties at once: when all of them sleep, it advances to the first one's wake-up. */
 export function sharedTime(clock: Pick<FakeClock, 'advance' | 'monotonicMs'>) {
   const own = new AsyncLocalStorage<Party>();
   const parties = new Set<Party>();
@@ -20,7 +20,7 @@ export function sharedTime(clock: Pick<FakeClock, 'advance' | 'monotonicMs'>) {
   }
 
   return {
-    /** Runs as a party of its own, to its end. */
+    /** Runs as a separate party, to its end. */
     async join<Answer>(run: () => Promise<Answer>): Promise<Answer> {
       const party = { asleep: 0 };
       parties.add(party);
@@ -32,7 +32,7 @@ export function sharedTime(clock: Pick<FakeClock, 'advance' | 'monotonicMs'>) {
       }
     },
 
-    /** Only within a party. */
+    /** Sleeps; only within a party. */
     async sleep(ms: number): Promise<void> {
       const party = own.getStore();
       if (!party) throw new Error('who sleeps is no party');

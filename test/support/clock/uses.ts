@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** A place where a test, or what a test is made of, judges by the machine's clock or waits for it. */
+/** A place where a test, or its support, judges by the machine's clock or waits for it. */
 export type ClockUse = { readonly line: number; readonly what: string; readonly instead: string };
 
 const COUNT =
@@ -10,7 +10,7 @@ const WAIT =
 const HAND_ON =
   'hand it on as a port (`now: Date.now`), as the start of fakeClock, or as the timestamp of a service';
 
-// By the object, or the module, that each is of.
+// The readings, by their object or module.
 const READINGS: Readonly<Record<string, readonly string[]>> = {
   performance: ['now', 'mark', 'measure', 'timeOrigin', 'eventLoopUtilization', 'timerify'],
   process: ['hrtime', 'cpuUsage', 'threadCpuUsage', 'resourceUsage', 'uptime'],
@@ -23,11 +23,11 @@ const TIMESTAMPS: readonly (string | undefined)[] = ['timestamp', 'NOW_MS'];
 const TIMERS: readonly string[] = ['setTimeout', 'setInterval', 'sleep', 'delay'];
 const COMPARES =
   /^(toBeLessThan|toBeLessThanOrEqual|toBeGreaterThan|toBeGreaterThanOrEqual|toBeCloseTo)$/;
-// What the product measures of itself, and what a test would call its own.
+// Names of durations that the product measures of itself, and that a test would use for its own measurements.
 const DURATION =
   /^(took|elapsed|lasted)(Ms|Millis)?$|(latency|duration|load|import|init|run|wall|cpu)(Ms|Millis|Micros)$/i;
 
-/** Every use of the machine's clock in one file of tests or their support that is not just handed on; `path` is relative to the root. */
+/** Every use of the machine's clock in one file of tests or their support, except a clock that is only passed on; `path` is relative to the root. */
 export function clockUses(path: string, text: string): readonly ClockUse[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const isTest = path.endsWith('.test.ts') || /^ *(it|describe)(\.each)?\(/m.test(text);
@@ -78,7 +78,7 @@ export function clockUses(path: string, text: string): readonly ClockUse[] {
   return found;
 }
 
-/** What is expected to be less or more, if it is called a duration; that it is not negative, or there at all, is no bound. */
+/** The name of a duration that a test expects to be less or more than something; a check that it is not negative, or exists, sets no bound. */
 function durationIn(node: ts.CallExpression): string | undefined {
   if (node.arguments[0]?.getText() === '0') return undefined;
   let subject: ts.Node = node.expression;
@@ -98,7 +98,7 @@ function isDate(node: ts.Node): boolean {
   return ts.isIdentifier(node) && node.text === 'Date';
 }
 
-/** As a port's clock, as a fake's start, or as a timestamp. */
+/** Whether the clock is only passed on: as a port's clock, as a fake's start, or as a timestamp. */
 function isHandedOn(node: ts.PropertyAccessExpression): boolean {
   const isCall = ts.isCallExpression(node.parent) && node.parent.expression === node;
   if (!isCall) return nameOf(node.parent) === 'now';

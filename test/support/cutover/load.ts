@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from './monotonic.ts';
 import { TICKS } from './ticks.ts';
 
-/** `kept` and `fresh` tell on what connection a short request went; `slow` sends its body in two halves, `stream` reads an answer that takes a while. */
+/** `kept` and `fresh` are short requests on a kept or a new connection; `slow` sends its body in two halves, `stream` reads an answer that takes a while. */
 export type Kind = 'kept' | 'fresh' | 'slow' | 'stream';
 
 /** One request as its client saw it, in ms of the machine's monotonic clock, which all processes share. `fault` is empty for a whole, right answer. */
@@ -20,7 +20,7 @@ export type Seen = {
 const [, , origin = '', rate = '1000'] = process.argv;
 const PERIOD_MS = 5;
 const REPORT_MS = 100;
-// Below the 100 that the model server lets wait: a busy machine answers fewer a second, and refuses none.
+// This is below the 100 that the model server lets wait: a busy machine answers fewer a second, and refuses none.
 const MOST_AT_ONCE = 64;
 const LONG_ONES = 4;
 const KEPT = new Agent({ keepAlive: true, maxSockets: 32 });
@@ -42,7 +42,7 @@ function report(): void {
   seen = [];
 }
 
-/** Half of them on connections of their own. */
+/** Half of them use new connections. */
 async function shortOnes(): Promise<void> {
   const startMs = monotonicMs();
   const sending = new Set<Promise<void>>();

@@ -6,7 +6,7 @@ import { monotonicMs } from './monotonic.ts';
 import { type CutoverTarget, type CutoverWorld, cutoverWorld, type Version } from './world.ts';
 
 export type Wish = {
-  /** At least; the load goes on until the last cutover is done. */
+  /** The least number of requests; the load goes on until the last cutover is done. */
   readonly requests: number;
   /** Requests begun a second. */
   readonly rate: number;
@@ -24,12 +24,12 @@ export type Run = {
   readonly seen: readonly Seen[];
   /** The moments at which shares changed. */
   readonly shiftsMs: readonly number[];
-  /** From the start of a version until the other one has stopped. */
+  /** The spans from the start of a version until the other one has stopped. */
   readonly moves: readonly Span[];
   readonly held: readonly Held[];
 };
 
-/** Moves two models between their versions again and again under load, and answers what every client saw. */
+/** Moves two models between their versions again and again under load, and returns every client's answers. */
 export async function runCutovers(wish: Wish): Promise<Run> {
   const world = await cutoverWorld(wish.target);
   await world.start(1);
@@ -93,7 +93,7 @@ function order({ cutovers, rolledBack }: Wish): readonly boolean[] {
   );
 }
 
-/** The clients, in a process of their own. */
+/** Starts the clients in a separate process. */
 function startLoad(origin: string, rate: number) {
   const child: ChildProcess = fork(new URL('./load.ts', import.meta.url), [origin, String(rate)]);
   const seen: Seen[] = [];

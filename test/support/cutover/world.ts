@@ -20,7 +20,7 @@ import { TICKS } from './ticks.ts';
 
 export type Version = 1 | 2;
 
-/** Two versions of `digits`, which adds its version to what it is sent, on the model server that ships; and of `ticker`, which streams its version. */
+/** Two versions of `digits`, which adds its version to its input, on the model server that ships; and of `ticker`, which streams its version. */
 export type CutoverWorld = {
   readonly origin: string;
   /** Has the version run, and resolves when it is ready. */
@@ -109,7 +109,7 @@ function isBusy(gateway: Gateway, version: Version): boolean {
   return ['digits', 'ticker'].some((model) => gateway.inFlight(`${model}-v${version}`) > 0);
 }
 
-/** The model server that ships answers at once, so what streams is a small server of our own for each version. */
+/** The model server that ships answers at once, so the streaming model is a small server of ours for each version. */
 async function tickers() {
   const origins = new Map<string, string>();
   const servers = [1, 2].map((version) =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openArchive } from '#formats/archives/open.ts';
 import { contentOf, MAX_BYTES, memoryFile } from '../bytes/archive-files.ts';
 
-/** The files that inspection finds in an archive: name, size, place and the hash of what is in them. */
+/** The files that inspection finds in an archive: name, size, place and the hash of the content. */
 export async function inspectedArchive(bytes: Buffer, kind: 'zip' | 'tar'): Promise<unknown> {
   const name = kind === 'zip' ? 'a.zip' : bytes[0] === 0x1f ? 'a.tar.gz' : 'a.tar';
   const files = await openArchive(memoryFile(name, bytes), MAX_BYTES);

@@ -1,11 +1,11 @@
 import type { DType, Value } from '#formats/pickle/values.ts';
 
-// What is compared of one value: enough to tell another object, and little enough to be sent for each input.
+// The compared part of one value: enough to recognize another object, and little enough to be sent for each input.
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 24;
 const MAX_NODES = 800;
 
-/** A value as JSON for `readers/values.py`; `any` is what inspection does not look into. */
+/** A value as JSON for `readers/values.py`; `any` is a value that inspection does not look into. */
 export function canonical(value: Value): unknown {
   let left = MAX_NODES;
   return write(value, 0);

@@ -35,7 +35,7 @@ const NUMBERS = [
   ' 3',
 ];
 
-/** A number of a text by another, or what any file has done to it. */
+/** The text with one number replaced by another, or a change that any file may get. */
 function renumbered(seeds: readonly Buffer[], chance: Chance): Buffer {
   const whole = chance.pick(seeds);
   if (chance.is(0.35)) return mutated(whole, seeds, chance);

@@ -13,7 +13,7 @@ const KEPT: Readonly<Record<string, readonly string[]>> = JSON.parse(
 );
 const AS_IT_IS = 0.15;
 
-/** What bench/fuzz-coverage.py has found to reach other branches of Python's readers, as it is and changed. */
+/** The inputs that bench/fuzz-coverage.py found to reach other branches of Python's readers, unchanged and changed. */
 export const CORPORA: Readonly<Record<string, Subject>> = {
   'pickle-corpus': changed(grammaticalPickles, 'pickle'),
   'zip-corpus': changed(zips, 'zip'),

@@ -22,7 +22,7 @@ for (const bytes of files) {
   if (places) seeds.push({ bytes, places });
 }
 
-/** Real models in which opcodes are cut out, doubled, exchanged, or followed by what the grammar makes. */
+/** Real models with opcodes cut out, doubled, exchanged, or followed by opcodes from the grammar. */
 export const savedPickles: Subject = {
   reader: 'pickles',
   make(chance) {
@@ -30,7 +30,7 @@ export const savedPickles: Subject = {
     let bytes = chance.pick(seeds);
     const changes = 1 + chance.below(2);
     const pieces = [...Array(changes)].map(() => pieceOf(bytes, chance));
-    // From behind, so that the places before stay true.
+    // The changes are made from the end, so that the places before stay right.
     for (const { at, end, put } of pieces.sort((a, b) => b.at - a.at)) {
       const whole = Buffer.concat([bytes.bytes.subarray(0, at), put, bytes.bytes.subarray(end)]);
       bytes = { bytes: whole, places: bytes.places };

@@ -15,7 +15,7 @@ const MADE = namesOf(allowed.new);
 const NAMED = [...namesOf(allowed.value), ...CALLED, ...MADE];
 const FILLED = namesOf(allowed.fill);
 
-// What does harm, or would do some under another name.
+// Names that do harm, or would do so under another name.
 const HOSTILE: readonly Name[] = [
   ['os', 'system'],
   ['posix', 'system'],
@@ -140,7 +140,7 @@ function estimator(chance: Chance): Uint8Array {
   return Buffer.concat([...parts, ...some(chance, 1, () => memo(chance)), state, pickleOf('b')]);
 }
 
-/** What leaves the stack as it was. */
+/** Opcodes that leave the stack as it was. */
 function statement(chance: Chance, depth: number): Uint8Array {
   switch (chance.below(7)) {
     case 0:
@@ -176,7 +176,7 @@ function memo(chance: Chance): Uint8Array {
   }
 }
 
-/** What puts one object on the stack. */
+/** Opcodes that put one object on the stack. */
 export function expression(chance: Chance, depth: number): Buffer {
   const made = Buffer.from(depth <= 0 || chance.is(0.35) ? plain(chance) : composed(chance, depth));
   return chance.is(0.25) ? Buffer.concat([made, memo(chance)]) : made;

@@ -8,7 +8,7 @@ import { canonical } from './canonical.ts';
 
 const FILE = 'model.pkl';
 
-/** Follows a pickle as `inspectSklearn` does, and says what it names and what it would make. */
+/** Follows a pickle as `inspectSklearn` does, and returns the names in it and the object that it would make. */
 export async function inspectedPickle(bytes: Buffer): Promise<unknown> {
   const compression = compressionOf(bytes.subarray(0, 64));
   const reader = readerOf(bytesSource(bytes));
@@ -35,7 +35,7 @@ export async function inspectedPickle(bytes: Buffer): Promise<unknown> {
   };
 }
 
-/** Where each opcode of a sound pickle begins, and where the last one ends. */
+/** The begin of each opcode of a sound pickle, and the end of the last one. */
 export async function placesIn(bytes: Buffer): Promise<readonly number[]> {
   const places: number[] = [];
   await scanPickle(readerOf(bytesSource(bytes)), FILE, {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const SERVE = fileURLToPath(new URL('readers/serve.py', import.meta.url));
 const SERVER = fileURLToPath(new URL('../../../runtimes/python/', import.meta.url));
 
-/** What Python's reader made of an input that inspection accepted; all but the first two are failures. */
+/** The verdict of Python's reader on an input that inspection accepted; all but the first two are failures. */
 export type End = {
   readonly end: 'agrees' | 'refused' | 'differs' | 'canary' | 'crash' | 'hang' | 'memory';
   readonly says: string;
@@ -13,7 +13,7 @@ export type End = {
 
 export type Accepted = { readonly bytes: Buffer; readonly found: unknown };
 
-/** Python's own readers in a process that forks for each batch, and in which none of our walls reads a model. */
+/** Python's own readers, in a process that forks for each batch and does not use our loaders. */
 export type PythonReaders = {
   read(reader: string, inputs: readonly Accepted[]): Promise<readonly End[]>;
   close(): void;

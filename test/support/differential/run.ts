@@ -3,7 +3,7 @@ import { chanceOf } from './chance.ts';
 import type { Accepted, End, PythonReaders } from './python-readers.ts';
 import type { Subject } from './subject.ts';
 
-/** An input that was read differently, or did something: by `seed` and `index` it is made again. */
+/** An input that was read differently, or had a side effect: `seed` and `index` make it again. */
 export type Finding = {
   readonly index: number;
   readonly bytes: Buffer;
@@ -24,7 +24,7 @@ const BATCH_BYTES = 4 * 2 ** 20;
 
 type Waiting = Accepted & { readonly index: number };
 
-/** Tries inputs `from` to `to` of a seed: what inspection accepts goes to Python's reader, a batch while the next is made. */
+/** Tries inputs `from` to `to` of a seed: the inputs that inspection accepts go to Python's reader, a batch while the next is made. */
 export async function tryInputs(
   subject: Subject,
   python: PythonReaders,
@@ -38,7 +38,7 @@ export async function tryInputs(
   return tryEach(subject, python, made());
 }
 
-/** Tries inputs that are there, as those that were found once. */
+/** Tries given inputs, such as those that once failed. */
 export async function tryEach(
   subject: Subject,
   python: PythonReaders,

@@ -1,10 +1,10 @@
 import type { Chance } from './chance.ts';
 
-/** What is tried: inputs made by chance, what inspection finds in one, and the reader of Python that it is compared with. */
+/** One trial: inputs made by chance, inspection's findings in one, and the Python reader that they are compared with. */
 export type Subject = {
   /** The name of one of Python's readers, a module in `readers/`. */
   readonly reader: string;
   make(chance: Chance): Buffer;
-  /** What was found, as JSON that the reader of Python knows to compare. Fails with `ArtifactRejected`. */
+  /** Inspection's findings, as JSON that the Python reader can compare. Fails with `ArtifactRejected`. */
   inspect(bytes: Buffer): Promise<unknown>;
 };

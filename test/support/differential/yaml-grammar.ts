@@ -174,7 +174,7 @@ const BREAKS = [
   '\n---\n',
 ];
 
-/** `MLmodel` files: real ones that are changed, and what YAML can write, in its two versions. */
+/** `MLmodel` files: real ones with changes, and any text that YAML can write, in its two versions. */
 export const mlmodels: Subject = {
   reader: 'yamls',
   make(chance) {

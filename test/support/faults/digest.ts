@@ -3,7 +3,7 @@ import { MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
 import { isOwn } from './moment.ts';
 
-/** A world as it was left, in what must not depend on what befell it on the way. */
+/** The final state of a world, limited to values that must not depend on faults on the way. */
 export type Digest = {
   readonly live: string | null;
   readonly told: object;

@@ -7,12 +7,12 @@ export type Call = {
   readonly at: number;
   readonly method: string;
   readonly state: string;
-  /** A read that has answered something else to the same question before; told only of a run without a fault. */
+  /** Whether the read has given another answer to the same question before; known only in a run without a fault. */
   readonly canBeStale: boolean;
 };
 
 export type Faulted = {
-  /** Around every call that a step or the sweep makes. */
+  /** Wraps every call that a step or the sweep makes. */
   readonly tap: Tap;
   readonly calls: readonly Call[];
   /** The faults that have happened, in order. */
@@ -23,7 +23,7 @@ export type Faulted = {
   land(): Promise<void>;
 };
 
-// The store's versions never change, and what answers a probe is no copy.
+// Only these ports' answers can be stale: the store's versions never change, and a probe asks the server itself, not a copy.
 const CAN_BE_STALE = [
   'registry.',
   'lambda.',
@@ -37,7 +37,7 @@ const CAN_BE_STALE = [
 
 type PutOff = { readonly method: string; readonly call: () => Promise<unknown> };
 
-/** Lets faults befall the calls of a run, by their places; what reaches the ports is recorded. */
+/** Injects faults into the calls of a run, by their places; records the calls that reach the ports. */
 export function faulted(
   world: VirtualWorkflow,
   around: Tap,
@@ -46,7 +46,7 @@ export function faulted(
   const calls: Call[] = [];
   const fired: (Call & { kind: Kind })[] = [];
   const answers = readAnswers();
-  // Elsewhere nobody asks what was answered before.
+  // In other runs nobody needs the earlier answers.
   const mayAskForStale = faults.size === 0 || [...faults.values()].includes('stale');
   let repeated: PutOff[] = [];
   let atTheEnd: PutOff[] = [];
@@ -111,11 +111,11 @@ export function faulted(
   };
 }
 
-/** What each read has answered to the same question, the last two that differ. */
+/** Keeps the last two different answers of each read to the same question. */
 function readAnswers() {
   const seen = new Map<string, { readonly last: string; readonly before: string | undefined }>();
   return {
-    /** Takes note of an answer; answers what was answered before its last change, in a list, or undefined when that is not known. */
+    /** Records an answer; returns the answer before its last change, in a list, or undefined when that is not known. */
     keep(method: string, asked: readonly unknown[], answer: unknown): [unknown] | undefined {
       if (!isRead(method) || !CAN_BE_STALE.some((port) => method.includes(port))) return undefined;
       const key = `${method} ${JSON.stringify(asked)}`;

@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import type { Tap } from './tapped.ts';
 
-/** What can befall one call of a port; a death ends the execution, whose call then never returns. */
+/** A fault of one call of a port; a death ends the execution, whose call then never returns. */
 export type Fault = 'throttled' | 'reply lost' | 'denied' | 'dead before' | 'dead after';
 
 /** The `nth` call of a port's method, from 1, and the state whose step makes it. */
@@ -18,7 +18,7 @@ export function recording(calls: Call[], states: readonly string[]): Tap {
   };
 }
 
-/** Lets a fault befall one call. */
+/** Makes a fault hit one call. */
 export function faulty(at: Pick<Call, 'method' | 'nth'>, fault: Fault, die: () => void): Tap {
   let calls = 0;
 

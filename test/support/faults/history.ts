@@ -22,7 +22,7 @@ export type Change = {
   readonly isSwept: boolean;
   /** Whether requests to it were still in flight. */
   readonly isDraining: boolean;
-  /** What a revision that is created is made from. */
+  /** The artifact from which a new revision is made. */
   readonly artifact: Artifact | undefined;
   /** The deployment that it belongs to. */
   readonly madeBy: string | undefined;
@@ -49,7 +49,7 @@ export type Recorder = History & {
   look(after: string): Promise<void>;
 };
 
-/** Writes down what a world goes through: a moment after each change, and before a call where clients get something else since. */
+/** Records a world's history: a moment after each change, and before a call if clients get something else since. */
 export function recorder(world: MemoryWorld, within: Tap = (_, call) => call()): Recorder {
   const moments: Moment[] = [];
   const changes: Change[] = [];

@@ -3,10 +3,10 @@ import { TARGETS } from '#domain/placement/target.ts';
 import { machines } from '../walk/asl.ts';
 
 /**
- * What can befall one call of a port.
+ * A fault of one call of a port.
  * `late`: it takes longer than its step may; the step is tried again, and the call has its effect after the one that repeats it.
  * `late, taken over`: the execution dies with it, and it has its effect when another has brought the deployment to its end.
- * `stale`: a read answers what it answered before the last change of it.
+ * `stale`: a read gives the answer from before its last change.
  */
 export const KINDS = [
   ...(['error before', 'throttled', 'reply lost', 'crash before', 'crash after'] as const),
@@ -15,12 +15,12 @@ export const KINDS = [
 
 export type Kind = (typeof KINDS)[number];
 
-/** A call, and what the world does around it. */
+/** A call, and the world's means to inject a fault into it. */
 export type Befallen = {
   readonly method: string;
   readonly state: string;
   readonly call: () => Promise<unknown>;
-  /** Given what a read answers, what it answered before its last change. */
+  /** Returns the answer of a read from before its last change, given the current one. */
   readonly stale: (answer: unknown) => readonly [unknown];
   readonly die: () => void;
   readonly passSeconds: (seconds: number) => void;
@@ -51,7 +51,7 @@ export function isRead(method: string): boolean {
   return READ_METHODS.has(method.startsWith('sweep:') ? method.slice('sweep:'.length) : method);
 }
 
-/** Makes the call as the fault has it. */
+/** Makes the call with the fault. */
 export async function befall(kind: Kind, it: Befallen): Promise<unknown> {
   switch (kind) {
     case 'error before':
@@ -83,7 +83,7 @@ export async function befall(kind: Kind, it: Befallen): Promise<unknown> {
 
 function die({ die }: Befallen): Promise<never> {
   die();
-  // A new one each time: what waits for it goes with its world.
+  // A new promise each time: everything that waits for it goes with its world.
   return new Promise(() => {});
 }
 
@@ -92,7 +92,7 @@ function timeoutSeconds(state: string): number {
   return found?.TimeoutSeconds ?? 60;
 }
 
-/** As Lambda names it when a function is cut short. */
+/** The error of a function that was cut short, by Lambda's name. */
 function timedOut(state: string): Error {
   const error = new Error(`${state} was cut short`);
   error.name = 'Sandbox.Timedout';

@@ -7,7 +7,7 @@ import { FAULT_SCENARIOS } from './scenarios.ts';
 
 const TEN_MINUTES_MS = 600_000;
 
-/** The tests of one fault at each call of every scenario, or at a third of them: what is the same on Fargate and EC2, on Fargate. `path` is their file's. */
+/** The tests of one fault at each call of every scenario, or at a third of them: calls that are the same on Fargate and EC2 are tested on Fargate. `path` is their file's. */
 export function faultMatrix(kind: Kind, path: string): void {
   let runs = 0;
 
@@ -32,7 +32,7 @@ export function faultMatrix(kind: Kind, path: string): void {
   });
 }
 
-/** The runs that differ from each other: a loop makes the same calls again, and EC2 those of Fargate. */
+/** The runs that differ from each other: a loop repeats the same calls, and EC2 those of Fargate. */
 export function distinct(plans: readonly Plan[]): readonly Plan[] {
   return fewer(plans).filter((plan) => plan.scenario.target !== 'ec2' || isOrdered(plan));
 }

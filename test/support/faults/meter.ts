@@ -11,7 +11,7 @@ type Steps = Record<string, (payload: unknown) => Promise<unknown>>;
 // A loop that never ends would hold up the test for ever: time is virtual, and costs nothing.
 const ENDLESS = 1000;
 
-/** Counts the steps of each deployment, and measures what they are given and answer; stops one that goes round for ever. */
+/** Counts the steps of each deployment, and measures their inputs and answers; stops one that loops for ever. */
 export function meterOf(world: VirtualWorkflow): () => Meter {
   const counts = new Map<string, number>();
   const steps = world.steps as Steps;

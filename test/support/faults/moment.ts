@@ -7,7 +7,7 @@ export type Moment = {
   readonly atMs: number;
   /** The call that led to it. */
   readonly after: string;
-  /** What clients get, and what the router was told. */
+  /** The shares that clients get, and those that the router was given. */
   readonly served: Shares;
   readonly told: Shares;
   /** The revisions that would answer, and all that there are. */

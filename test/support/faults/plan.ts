@@ -5,7 +5,7 @@ import { isRead, KINDS, type Kind } from './kinds.ts';
 import { type FaultRun, faultRun } from './run.ts';
 import type { FaultScenario } from './scenarios.ts';
 
-/** One run of the matrix: what befalls which calls, by their places. */
+/** One run of the matrix: the faults, by the places of the calls that they hit. */
 export type Plan = {
   readonly scenario: FaultScenario;
   readonly reference: FaultRun;
@@ -14,7 +14,7 @@ export type Plan = {
 
 export type Outcome = { readonly run: FaultRun; readonly problems: readonly string[] };
 
-/** Every call of every scenario and of the sweep after it, each with every fault that can befall it; of the probes that follow each other the first and the last. */
+/** Every call of every scenario and of the sweep after it, each with every fault that can hit it; only the first and the last of probes that follow each other. */
 export async function singleFaults(scenarios: readonly FaultScenario[]): Promise<readonly Plan[]> {
   const plans: Plan[] = [];
   for (const scenario of scenarios) {
@@ -40,7 +40,7 @@ export function fewer(plans: readonly Plan[]): readonly Plan[] {
   });
 }
 
-/** Keeps one of the faults of one kind at the same call in the same state on either target of a mechanism, in whichever scenario; at a read, one of the kinds that its caller treats alike. The seed chooses which. */
+/** Keeps one of the faults of one kind at the same call in the same state on either target of a mechanism, in any scenario; at a read, one of the kinds that its caller treats alike. The seed chooses which. */
 export function covering(plans: readonly Plan[], seed: number): readonly Plan[] {
   const groups = Map.groupBy(plans, (plan) => {
     const { kind, method, state } = faultOf(plan);
@@ -51,13 +51,13 @@ export function covering(plans: readonly Plan[], seed: number): readonly Plan[] 
   return [...groups.values()].map((group, index) => group[(seed + index) % group.length]!);
 }
 
-// A step whose read fails is tried again, as is an execution that died; what a change has left behind is not the same for each of these.
+// A step whose read fails is tried again, and so is an execution that died; the remains of a change differ between these.
 const ALIKE: readonly (readonly Kind[])[] = [
   ['error before', 'throttled', 'late'],
   ['crash before', 'crash after'],
 ];
 
-/** A state or a call as it is named on whichever target in containers. */
+/** The name of a state or a call without the container's target. */
 const onAny = (name: string) => name.replace(/fargate|ec2/i, 'container');
 
 export function faultOf({ reference, faults }: Plan): Call & { readonly kind: Kind } {
@@ -65,13 +65,13 @@ export function faultOf({ reference, faults }: Plan): Call & { readonly kind: Ki
   return { ...reference.calls[at]!, kind };
 }
 
-// The second fault may befall what goes on after the first: another execution of the deployment, or a sweep.
+// The second fault may hit work that follows the first: another execution of the deployment, or a sweep.
 const FARTHEST = 60;
 
-/** So many pairs of faults: one of the plans, and another fault up to 60 calls after it. */
+/** Makes so many pairs of faults: one of the plans, and another fault up to 60 calls after it. */
 export function pairsOf(plans: readonly Plan[], count: number, random: () => number): Plan[] {
   const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item;
-  // What is stale depends on what was answered before, which the first fault changes.
+  // A stale answer depends on the answers before it, which the first fault changes.
   const kinds = KINDS.filter((kind) => kind !== 'stale');
   return Array.from({ length: count }, () => {
     const { scenario, reference, faults } = pick(plans);
@@ -87,7 +87,7 @@ export async function carryOut({ scenario, reference, faults }: Plan): Promise<O
   const run = await withoutStacks(() =>
     faultRun(scenario, { faults: befalling, isHeard: !has('crash after') }),
   );
-  // A stale read may end a deployment that would have gone live, and two faults one that each alone would not.
+  // A stale read may end a deployment that would have gone live, and so may two faults of which neither would alone.
   const found = violations({ run, reference, isSame: isSingle && !has('stale') });
   const hasHappened = run.fired[0]?.at === faults[0]?.at;
   const name = `${scenario.name} on ${scenario.target}, ${run.fired.map(told).join(', then ')}`;
@@ -123,7 +123,7 @@ function distinct(calls: readonly Call[]): readonly Call[] {
 
 /**
  * A read that is late changes nothing when it comes: an execution that dies with it is one that dies before it.
- * One that is made twice is one that nothing befalls, and one whose answer is lost one that was never made (test/workflows/faults-doc.test.ts); but what is probed sees each request.
+ * A read that is made twice equals one without a fault, and one whose answer is lost equals one that was never made (test/workflows/faults-doc.test.ts); but a probed server sees each request.
  */
 function canBefall(kind: Kind, { method, canBeStale }: Call): boolean {
   if (kind === 'stale') return canBeStale;

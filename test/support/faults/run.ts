@@ -12,11 +12,11 @@ import { type FaultScenario, plainManifestOf } from './scenarios.ts';
 import { type Tap, tapped } from './tapped.ts';
 
 export type FaultOptions = {
-  /** What befalls which calls, by their places. */
+  /** The faults, by the places of the calls that they hit. */
   readonly faults?: ReadonlyMap<number, Kind>;
   /** Whether the end of an execution is heard of, as on AWS by its status event, or only the sweep finds it. */
   readonly isHeard?: boolean;
-  /** Changes the world's steps before anything is asked of them. */
+  /** Changes the world's steps before the run. */
   readonly spoil?: (world: VirtualWorkflow) => void;
   /** Around each call that reaches a port, after every fault; given the world. */
   readonly within?: (world: VirtualWorkflow) => Tap;
@@ -29,15 +29,15 @@ export type FaultRun = {
   readonly history: History;
   readonly told: Awaited<ReturnType<MemoryWorld['told']>>;
   readonly digest: Digest;
-  /** What it was after the same was asked for once more, and after the next upload. */
+  /** The world after the same request is made once more, and after the next upload. */
   readonly repeated: Digest;
   readonly next: Digest;
-  /** What it was after a rollback of that. */
+  /** The world after a rollback of that. */
   readonly back: Digest;
-  /** Whether the revision is still there that others made on the same target. */
+  /** Whether the revision that others made on the same target still exists. */
   readonly isForeignLeft: boolean;
   readonly unended: readonly string[];
-  /** How many sweeps it took until there was nothing left to do, and whether that came. */
+  /** The number of sweeps until there was nothing left to do, and whether that point came. */
   readonly sweeps: number;
   readonly isQuiet: boolean;
   readonly tookMs: number;
@@ -47,12 +47,12 @@ export type FaultRun = {
 };
 
 const FOREIGN = revisionSpec('1', { model: 'strange' });
-// What the sweep asked for and died before it began is asked for again in the next hour.
+// A sweep in the next hour repeats requests of an earlier sweep that died before they began.
 const QUIET_SWEEPS = { single: 2, more: 6 } as const;
 const MOST_SWEEPS = 20;
 const MINUTE_MS = 60_000;
 
-/** Runs a scenario in which faults befall calls, and what heals it, until a sweep finds nothing to do. */
+/** Runs a scenario with faults in its calls, and then the healing, until a sweep finds nothing to do. */
 export async function faultRun(
   scenario: FaultScenario,
   options: FaultOptions = {},
@@ -92,7 +92,7 @@ export async function faultRun(
     tookMs: world.clock.now() - startedAtMs,
   };
 
-  // From here on only the digests are judged.
+  // Only the digests are judged from here on.
   world.tap(inner ?? ((_, call) => call()));
   world.builds.fail([]);
   await world.run(start);
@@ -106,7 +106,7 @@ export async function faultRun(
   return { ...seen, repeated, next, back: await digestOf(world), isForeignLeft };
 }
 
-/** Sweeps until there is nothing left to do; what was lost before it was admitted is asked for again, as a caller does. */
+/** Sweeps until there is nothing left to do; a request that was lost before it was admitted is made again, as a caller would. */
 async function heal(world: VirtualWorkflow, fault: Faulted, start: Start, quietSweeps: number) {
   const run = sweepOf(world, fault.tap);
   let quiet = 0;

@@ -3,17 +3,17 @@ import { answersWrong, type Start, type WorldOptions } from '../worlds/memory.ts
 import { failsWithTraffic, SCENARIOS } from '../worlds/scenarios.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
 
-/** What is done on one target while faults befall it. */
+/** The work that is done on one target while faults hit it. */
 export type FaultScenario = {
   readonly name: string;
   readonly target: Target;
-  /** How its deployment ends when nothing befalls it. */
+  /** How its deployment ends without a fault. */
   readonly ends: string;
   /** A revision that answers wrong, at once, under traffic or for a while. */
   readonly bad?: string;
   /** How the world differs from that of the matrix. */
   readonly world?: WorldOptions;
-  /** Makes the world ready; answers what is to be done in it. */
+  /** Makes the world ready; returns the request to be made in it. */
   prepare(world: VirtualWorkflow): Promise<Start>;
 };
 
@@ -24,7 +24,7 @@ export function manifestOf(target: Target): Written {
   return written(target, 'steps: [50, 100], bakeSeconds: 40');
 }
 
-/** All at once and with a bake of one look: for the versions that nothing befalls. */
+/** All at once and with a bake of one look: for versions without a fault. */
 export function plainManifestOf(target: Target): Written {
   return written(target, 'steps: [100], bakeSeconds: 0');
 }
@@ -42,7 +42,7 @@ const ON_ONE = [
   'a rollback to a version that fails',
 ];
 
-/** What the target has no part in, done on one. */
+/** Scenarios that do not depend on the target, run on one. */
 export const OTHER_SCENARIOS: readonly FaultScenario[] = SCENARIOS.filter(({ name }) =>
   ON_ONE.includes(name),
 ).map((scenario) => ({ ...scenario, target: 'lambda' }));

@@ -1,4 +1,4 @@
-/** What happens around a call of a port's method, named `port.method`, with what it is asked; `call` makes the call itself. */
+/** Wraps a call of a port's method, named `port.method`, with its arguments; `call` makes the call itself. */
 export type Tap = (
   method: string,
   call: () => Promise<unknown>,

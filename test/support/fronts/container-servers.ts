@@ -32,9 +32,9 @@ export function containerServers(start: StartServer) {
       groups.set(group, { server, origin, lines, addresses: new Set() });
       return origin !== undefined;
     },
-    /** What the server of a group wrote. */
+    /** The output of a group's server. */
     lines: (group: string): readonly string[] => groups.get(group)?.lines ?? [],
-    /** Where a group has a server; undefined for one without targets. */
+    /** The origin of a group's server; undefined for a group without targets. */
     originOf(group: string): string | undefined {
       const started = groups.get(group);
       return started && started.addresses.size > 0 ? started.origin : undefined;

@@ -4,7 +4,7 @@ import { listen } from '#adapters/local/http/listen.ts';
 
 export type EcrLayersFront = {
   readonly endpoint: string;
-  /** What everything is handed to that this front does not answer itself. */
+  /** The server that gets every request that this front does not answer itself. */
   standBefore(upstream: { readonly endpoint: string }): void;
   /** The bytes of a layer can be had from now on. */
   keep(digest: string, bytes: Uint8Array): void;
@@ -17,7 +17,7 @@ export type EcrLayersFront = {
 
 const ASKS = 'AmazonEC2ContainerRegistry_V20150921.GetDownloadUrlForLayer';
 
-/** Stands in front of moto, which takes layers and checks their digests, but gives none of their bytes back. */
+/** Stands in front of moto, which takes layers and checks their digests, but does not return their bytes. */
 export async function startEcrLayersFront(): Promise<EcrLayersFront> {
   const layers = new Map<string, Uint8Array>();
   const read: string[] = [];

@@ -7,7 +7,7 @@ import type { AnyClient, AwsRules } from '../aws/rules/rules.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** What a client of ECS or of Application Auto Scaling asks. */
+/** A call of a client of ECS or of Application Auto Scaling. */
 export type JsonCall = { readonly service: string; readonly operation: string };
 
 const SERVICES = {
@@ -18,7 +18,7 @@ const SERVICES = {
   },
 } as const;
 
-/** Answers what is asked in AWS's JSON 1.1, by asking moto the same behind AWS's rules: for callers that are other processes. */
+/** Answers calls in AWS's JSON 1.1, by making the same call to moto behind AWS's rules: for callers that are other processes. */
 export function jsonFront(moto: Pick<Moto, 'endpoint'>, rules: AwsRules) {
   const clients = new Map<string, AnyClient>();
 
@@ -31,7 +31,7 @@ export function jsonFront(moto: Pick<Moto, 'endpoint'>, rules: AwsRules) {
   }
 
   return {
-    /** Undefined for what is of another service. */
+    /** The call in a request; undefined for one to another service. */
     callOf({ headers }: IncomingMessage): JsonCall | undefined {
       const [service = '', operation = ''] = String(headers['x-amz-target'] ?? '').split('.');
       return service in SERVICES ? { service, operation } : undefined;

@@ -14,7 +14,7 @@ export type Asked = {
 };
 
 export type LoadBalancer = {
-  /** Notes what is asked of the rules: how they rewrite paths, which moto forgets, and that they change. */
+  /** Notes the calls about rules: how they rewrite paths, which moto forgets, and that they change. */
   note(form: string, answer: string): void;
   /** Sends a request where the listener's rules lead. */
   pass(asked: Asked, response: ServerResponse): Promise<void>;

@@ -13,7 +13,7 @@ import { adapt, type ProxyEvent, untilReady } from './web-adapter.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** A model server that runs. `ended` is why it is no more. */
+/** A running model server. `ended` is the reason for its end. */
 export type ModelServer = {
   readonly origin: Promise<string>;
   readonly ended: Promise<string>;
@@ -33,7 +33,7 @@ export const ONNX_SERVER = fileURLToPath(
   new URL('../../../runtimes/onnx/main.ts', import.meta.url),
 );
 
-/** Starts servers as child processes; `modelFile` tells where the model of an image is. */
+/** Starts servers as child processes; `modelFile` gives the path of an image's model. */
 export function childServers(
   modelFile: (digest: string) => string,
   entry: string = ONNX_SERVER,

@@ -10,7 +10,7 @@ import type { ProxyEvent } from './web-adapter.ts';
 
 export type SandboxesOptions = {
   readonly moto: Pick<Moto, 'endpoint'>;
-  /** What the servers write goes there; made by the test. */
+  /** The log group of the servers' output; the test makes it. */
   readonly logGroup: string;
   readonly startServer: StartServer;
 };
@@ -55,7 +55,7 @@ export function modelSandboxes({ moto, logGroup, startServer }: SandboxesOptions
   };
 }
 
-/** What sandboxes wrote, handed to CloudWatch with Lambda's own lines around it. */
+/** Writes the output of sandboxes to CloudWatch, with Lambda's own lines around it. */
 function logWriter(moto: Pick<Moto, 'endpoint'>, logGroupName: string) {
   const logs = awsClient(CloudWatchLogsClient, moto);
   const waiting = new Map<string, string[]>();
@@ -82,7 +82,7 @@ export function around(lines: readonly string[]): readonly string[] {
 
 export type Outcome = { readonly value: unknown } | { readonly error: object };
 
-/** What a call answers or throws. */
+/** The answer of a call, or the error that it throws. */
 export async function settle(call: Promise<unknown>): Promise<Outcome> {
   try {
     return { value: await call };

@@ -16,7 +16,7 @@ import {
 export type ModelFrontOptions = SandboxesOptions & {
   /** Functions of such names are models'. */
   readonly functionPrefix: string;
-  /** Answers other functions, by name; what it throws is the function's error. Functions without one are left to moto. */
+  /** Answers other functions, by name; a thrown error is the function's error. Functions without a handler are left to moto. */
   readonly handlers?: Readonly<Record<string, (event: unknown) => Promise<unknown>>>;
 };
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Environment, ModelServer } from './model-sandbox.ts';
 
-/** A model server in the test's own process, for a front whose servers are of no matter; `answer` may look at its environment. */
+/** A model server in the test's own process, for a front whose servers do not matter; `answer` may look at its environment. */
 export function scriptedServer(
   answer: (environment: Environment) => RequestListener,
 ): (environment: Environment) => ModelServer {

@@ -10,7 +10,7 @@ type Door = {
 type Key = { readonly accessKeyId: string; readonly secretAccessKey: string };
 
 /**
- * A door in front of what IAM allows `key` to call: it reads the signature of each request off the wire, as
+ * A door in front of the calls that IAM allows `key`: it reads the signature of each request off the wire, as
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html says, and refuses others as API Gateway does.
  */
 export async function signedDoor(

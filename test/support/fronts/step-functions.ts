@@ -11,7 +11,7 @@ export type Watch = (asked: string, body: string) => void;
 export type StepFunctionsFront = {
   readonly endpoint: string;
   readonly port: number;
-  /** What everything is handed to that this front does not answer itself. */
+  /** The server that gets every request that this front does not answer itself. */
   standBefore(upstream: { readonly endpoint: string }): void;
   /** Answers the invocations of a function. */
   serve(name: string, invoke: (event: unknown) => Promise<LambdaAnswer>): void;
@@ -25,8 +25,8 @@ const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations/;
 const DEPLOYMENT = /^\/restapis\/([^/]+)\/deployments(?:\/([^/]+))?$/;
 
 /**
- * Stands in front of moto for what has only an endpoint: moto's own interpreter and our bundles.
- * It invokes functions, and adds the one thing to API Gateway that moto lacks and our router reads: a deployment's summary of the API.
+ * Stands in front of moto for clients that only take an endpoint: moto's own interpreter and our bundles.
+ * It invokes functions, and adds to API Gateway the only part that moto lacks and our router reads: a deployment's summary of the API.
  */
 export async function startStepFunctionsFront(): Promise<StepFunctionsFront> {
   const functions = new Map<string, (event: unknown) => Promise<LambdaAnswer>>();
@@ -133,7 +133,7 @@ async function forward(asked: IncomingMessage, body: Buffer, upstream: string): 
   return { status: given.statusCode ?? 502, headers: given.headers, body: await buffer(given) };
 }
 
-/** The answer to a HEAD tells a length and has no body. */
+/** Sends an answer; the answer to a HEAD has a length and no body. */
 function send(answer: ServerResponse, { status, headers, body }: Given): void {
   const { 'transfer-encoding': _, ...kept } = headers;
   const length = body.length > 0 ? { 'content-length': body.length } : {};

@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const TEXT = /^text|^application\/(?:json|javascript|xml|yaml)|\+(?:xml|yaml|json)$/;
 const LOOK_PERIOD_MS = 10;
 
-/** Waits until the server says that it is ready, as the Lambda Web Adapter does before it hands on the first event. */
+/** Waits until the server says that it is ready, as the Lambda Web Adapter does before it passes on the first event. */
 export async function untilReady(
   origin: string,
   environment: Environment,
@@ -25,7 +25,7 @@ export async function untilReady(
   }
 }
 
-/** One event as a request to the server, and its answer as a REST API wants it, whole or streamed; throws what the adapter fails an invocation with. A test holds it to the adapter itself. */
+/** One event as a request to the server, and its answer as a REST API wants it, whole or streamed; throws the error with which the adapter fails an invocation. A test compares it with the adapter itself. */
 export async function adapt(
   event: ProxyEvent,
   origin: string,

@@ -29,7 +29,7 @@ import { ggufOf } from '../models/gguf.ts';
 import { BERT, huggingFaceFiles, safetensorsOf, TOKENIZER } from '../models/hugging-face.ts';
 import { artifactOf, bytesOf, inspectData, modelsOf } from '../models/saved.ts';
 
-/** A format under fuzz: sound files to begin with, and what reads one that was changed. */
+/** A format under fuzz: sound files to begin with, and the reader of a changed one. */
 export type Fuzzed = {
   readonly seeds: readonly Buffer[];
   /** All that it reads is read through `open`. */
@@ -185,7 +185,7 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
   },
 };
 
-/** What became of one changed file: facts or a refusal, and how often each of its bytes was read, one with another. Any other error is thrown. */
+/** The outcome of one changed file: facts or a refusal, and how often each of its bytes was read on average. Any other error is thrown. */
 export async function fuzzOnce({ seeds, read }: Fuzzed, random: () => number) {
   const bytes = changed(seeds, random);
   const sources: ReturnType<typeof bytesSource>[] = [];

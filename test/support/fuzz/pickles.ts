@@ -6,7 +6,7 @@ import { pickleOutcome } from '../models/pickles.ts';
 
 const MODELS = join(import.meta.dirname, '../../fixtures/models/sklearn');
 
-/** Real models, by what is to be broken of them. */
+/** Real models, by the part of them that is to be broken. */
 export const FUZZED: Readonly<Record<string, string>> = {
   pickle: 'columns-pipeline-1.8.pkl',
   'pickle of protocol 2': 'logistic-1.8-protocol-2.pickle',
@@ -19,7 +19,7 @@ export const FUZZED: Readonly<Record<string, string>> = {
   'joblib by lz4': 'forest-1.8-lz4.joblib',
 };
 
-/** Breaks a model in many ways, and holds that each ends in facts or in a refusal, read once behind its head. `inspect` is for who measures it too. */
+/** Breaks a model in many ways, and checks that each result is facts or a refusal, and that the bytes after the head are read once. `inspect` lets a caller measure it too. */
 export async function fuzzPickle(
   format: string,
   runs: { readonly numRuns: number; readonly seed: number },

@@ -8,7 +8,7 @@ export function fuzzRuns(usual: number, thorough: number) {
   return { numRuns: IS_THOROUGH ? thorough : usual, seed: SEED };
 }
 
-/** A third of what there is to try, at least one; which, goes round with the seed. All of it in a thorough run. */
+/** A third of the trials, at least one; the seed decides which. A thorough run takes all of them. */
 export function share<Item>(items: readonly Item[]): readonly Item[] {
   if (IS_THOROUGH) return items;
   const first = SEED % Math.min(3, items.length || 1);

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** What a run of the tests chooses by: another each time, or what `SLIPWAY_SEED` says, by which a red run is repeated. */
+/** The seed of a run's random choices: another each time, or the one in `SLIPWAY_SEED`, by which a failed run is repeated. */
 export const SEED = Number(process.env['SLIPWAY_SEED'] ?? randomInt(2 ** 31));
 
 /** The command that makes the same choices again; `path` is the test's, or a part of it. */

@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 /** The requests that reach a model's server and wait there for the test to answer them. */
 export type Arrivals = {
   readonly listener: RequestListener;
-  /** What to answer so far, oldest first. */
+  /** The responses still to be answered, oldest first. */
   readonly responses: readonly ServerResponse[];
   /** The request that arrives next, and its response. */
   next(): Promise<readonly [IncomingMessage, ServerResponse]>;

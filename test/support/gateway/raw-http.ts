@@ -29,6 +29,6 @@ export const head = (...lines: string[]) =>
 /** A request after which the connection is closed. */
 export const LAST = head('Connection: close', 'Content-Length: 0');
 
-/** The statuses of the answers in what came back. */
+/** The statuses of the answers in the received text. */
 export const statuses = (received: string) =>
   received.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(9));

@@ -26,7 +26,7 @@ type Connected = {
 };
 
 export type RealRevisions = RevisionHost & {
-  /** Serves the revision with a real HTTP server of its own. */
+  /** Serves the revision with a separate real HTTP server. */
   serve(
     revision: string,
     listener: RequestListener,
@@ -35,11 +35,11 @@ export type RealRevisions = RevisionHost & {
   ): Promise<void>;
   /** Serves it with raw bytes, for a server that breaks the rules of HTTP. */
   serveRaw(revision: string, onSocket: (socket: Socket) => void): Promise<void>;
-  /** From now on the revision gives no process. */
+  /** Makes the revision refuse to give a process from now on. */
   refuse(revision: string, refusal: Omit<InvocationRefusal, 'kind'>): void;
-  /** From now on whoever asks it for a process waits in line, until `serveLine`. */
+  /** Makes every request for a process of it wait in line from now on, until `serveLine`. */
   keepInLine(revision: string): { readonly waiting: () => number; readonly serveLine: () => void };
-  /** Breaks the connections at once and knows the reason a moment later, as a process that died. */
+  /** Breaks the connections at once and knows the reason a moment later, like a process that died. */
   crash(revision: string, diagnosis: string): void;
   /** How each request's slot was released, oldest first. */
   releases(revision: string): readonly string[];
@@ -148,7 +148,7 @@ export function realRevisions(): RealRevisions {
   };
 }
 
-/** What a mirror saw of one request. */
+/** One request as a mirror saw it. */
 export type Seen = {
   readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;

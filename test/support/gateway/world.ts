@@ -19,7 +19,7 @@ import { type RealRevisions, realRevisions } from './real-revisions.ts';
 
 type Sent = Parameters<typeof request>[1];
 
-/** A request as the gateway's own server has it. */
+/** A request in the gateway's own server. */
 type Taken = { readonly request: IncomingMessage; readonly response: ServerResponse };
 
 export type GatewayWorld = {
@@ -34,13 +34,13 @@ export type GatewayWorld = {
   /** The timers of requests, and of the gateway's close. */
   readonly timers: FakeTimers;
   readonly generations: GenerationMeters;
-  /** What clients have asked so far, oldest first. */
+  /** The requests of clients so far, oldest first. */
   readonly taken: readonly Taken[];
   /** Gives the model its first shares. */
   route(model: string, shares: Readonly<Record<string, number>>): Promise<void>;
   /** Has the host no longer know a revision. */
   forget(revision: string): void;
-  /** Calls the gateway as a client; the body is to be read, unless it is no matter. */
+  /** Calls the gateway as a client; the caller must read the body, unless it does not matter. */
   call(path: string, sent?: Sent): ReturnType<typeof request>;
   close(): Promise<void>;
 };
@@ -48,7 +48,7 @@ export type GatewayWorld = {
 // https://nodejs.org/docs/latest-v24.x/api/diagnostics_channel.html#event-httpserverrequeststart
 const STARTS = 'http.server.request.start';
 
-/** A gateway on a free port with real revisions, and a client with connections of its own. */
+/** A gateway on a free port with real revisions, and a client with separate connections. */
 export async function gatewayWorld(
   habits: Pick<GatewayOptions, 'requestLog' | 'corsOrigins' | 'allowedHosts'> = {},
 ): Promise<GatewayWorld> {
@@ -75,7 +75,7 @@ export async function gatewayWorld(
     database,
     clock,
     timers,
-    // As of a reverse proxy before it.
+    // The name of a reverse proxy before it.
     allowedHosts: ['front.example'],
     ...habits,
   };

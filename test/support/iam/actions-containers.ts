@@ -6,10 +6,10 @@ type Asked = Pick<AwsRequest, 'operation' | 'body'>;
 type Context = Permission['context'];
 
 const STAGE = 'test';
-// Whatever these functions change they have made, with this tag: a request for it does not tell.
+// These functions change only resources that they have made, with this tag: a request for one does not show it.
 const OURS = { 'aws:ResourceTag/slipway:stage': STAGE };
 
-/** The permissions that a request to a service of containers needs; none where the tables do not tell. Sources as in iam-actions.ts. */
+/** The permissions that a request to a service of containers needs; empty where the tables say nothing. Sources as in iam-actions.ts. */
 export const containerServices = {
   ecs: ({ operation, body }: Asked) => ecs(operation, JSON.parse(body)),
   elasticloadbalancing: ({ operation, body }: Asked) =>
@@ -86,12 +86,12 @@ function ecs(operation: string, input: EcsInput): readonly Permission[] {
         ...made(`capacity-provider/${input.name}`),
         ...passed(input.managedInstancesProvider?.infrastructureRoleArn, 'ecs.amazonaws.com'),
         ...passed(hostRole(input), 'ec2.amazonaws.com'),
-        // The list's dependent actions, and what the first provider of an account makes.
+        // The list's dependent actions, and the role that the first provider of an account makes.
         permission('ecs:PutClusterCapacityProviders', arn('ecs', `cluster/${cluster}`)),
         linkedRole('ecs-compute.amazonaws.com', 'AWSServiceRoleForECSCompute'),
       ];
     case 'DescribeCapacityProviders': {
-      // Without names these are all of the cluster.
+      // A call without names means all providers of the cluster.
       const asked = capacityProviders.length > 0 ? capacityProviders : [`${cluster}-x`];
       return asked.map((each) => on(`capacity-provider/${each}`));
     }

@@ -7,7 +7,7 @@ type Json = Readonly<Record<string, unknown>>;
 type Table = Readonly<Record<string, (request: AwsRequest, api: string) => readonly Permission[]>>;
 
 /**
- * The permissions that a request needs; of a request to the API, which its host alone tells, to the one with the id `api`. Throws at one that no line of this table tells of.
+ * The permissions that a request needs; a request to the API, which only its host identifies, goes to the one with the id `api`. Throws for a request that is in no line of this table.
  * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/, the page of each service, unless a line says another.
  */
 export function permissionsOf(request: AwsRequest, api: string): readonly Permission[] {
@@ -133,7 +133,7 @@ function ofTags({ method, url }: AwsRequest): readonly Permission[] | undefined 
   return tagged && method === 'POST' ? [permission('lambda:TagResource', tagged)] : undefined;
 }
 
-/** What Lambda asks of its caller besides, when a function gets tags, a role or a network. */
+/** The further permissions that Lambda's caller needs when a function gets tags, a role or a network. */
 function besides({ Tags, Role, VpcConfig }: Json, resource: string): readonly Permission[] {
   return [
     ...(Tags ? [permission('lambda:TagResource', resource)] : []),
@@ -152,7 +152,7 @@ function besides({ Tags, Role, VpcConfig }: Json, resource: string): readonly Pe
   ];
 }
 
-/** Who may not list a bucket is answered 403 for what is not there, and not 404. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
+/** A caller who may not list a bucket gets 403 for a missing object, and not 404. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
 function s3({ method, url, status }: AwsRequest): readonly Permission[] {
   const [, bucket = '', ...key] = decodeURIComponent(url.pathname).split('/');
   const ofBucket = `arn:aws:s3:::${bucket}`;

@@ -2,7 +2,7 @@ import { NETWORK_ACTIONS } from '../aws/rules/lambda-network.ts';
 import { MACHINES, type Machine } from '../walk/asl.ts';
 import { arn, type Permission, permission } from './permission.ts';
 
-/** What a service asks with one of our roles, which no run here can trace: from the documentation. */
+/** The permissions that a service uses with one of our roles and that no run here can trace: from the documentation. */
 type Documented = Readonly<Record<string, readonly Permission[]>>;
 
 export type Names = {
@@ -118,7 +118,7 @@ function pull(repository: string): readonly Permission[] {
   );
 }
 
-/** What `slipway promote` asks of the account it brings a version to: test/aws/promotion.test.ts runs it. */
+/** The permissions that `slipway promote` needs in the account it brings a version to: test/aws/promotion.test.ts runs it. */
 function promote({
   repository,
   bucket,

@@ -26,7 +26,7 @@ const SERVICES = [
   'sts',
 ];
 
-/** Every action of these services that a role is not granted, on the resource of ours that it could have it on. */
+/** Every action of these services that a role is not granted, on our resource to which the action could apply. */
 export async function otherActions(
   simulator: IamSimulator,
   statements: readonly Statement[],
@@ -66,7 +66,7 @@ async function ownResource(
     .replaceAll(/\$\{\w+\}/g, 'x');
 }
 
-/** The same call on what is not this stage's, or for another than it is meant for; `names` are those of this stage and what they become. */
+/** The same call on a resource of another stage, or for another purpose than it is meant for; `names` are those of this stage and their replacements. */
 export function onForeign(
   { action, resource, context }: Permission,
   names: Readonly<Record<string, string>>,

@@ -5,7 +5,7 @@ import handlers from './handlers.json' with { type: 'json' };
 import { arn, type Permission, permission } from './permission.ts';
 import type { IamSimulator } from './simulator.ts';
 
-/** What CloudFormation asks in the name of whoever makes, reads, changes and deletes a resource of the template. */
+/** A permission that CloudFormation needs from the person who makes, reads, changes or deletes a resource of the template. */
 export type Asked = Permission & { readonly by: string };
 
 const SCHEMAS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -33,13 +33,13 @@ const SCHEMAS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
 };
 
-/** What the schemas do not list and CloudFormation's call needs all the same. */
+/** Permissions that CloudFormation's call needs although the schemas do not list them. */
 const UNLISTED: Readonly<Record<string, readonly string[]>> = {
   // https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
   'AWS::EC2::VPCEndpoint': ['route53:AssociateVPCWithHostedZone'],
 };
 
-/** What a handler lists for properties that the template does not give, or never calls; by type and action. */
+/** Permissions that a handler lists for properties that the template does not set, or for calls that it never makes; by type and action. */
 const NOT_ASKED: readonly (readonly [RegExp, string])[] = [
   [
     /^(?!AWS::KMS::Key ).* (?:kms|kinesis|cognito-idp|vpc-lattice|vpce|elasticfilesystem|s3files|s3tables):/,
@@ -90,7 +90,7 @@ const NOT_ASKED: readonly (readonly [RegExp, string])[] = [
   [/^AWS::EC2::VPCGatewayAttachment .*VpnGateway/, 'a VPN'],
 ];
 
-/** Every permission that each handler of each resource needs, on that resource, each once. An action that IAM does not know, as some schemas list, is none. */
+/** Every permission that each handler of each resource needs, on that resource, each once. Some schemas list actions that IAM does not know; those are left out. */
 export async function installerAsks(
   { Resources }: Template,
   simulator: IamSimulator,
@@ -122,7 +122,7 @@ export async function installerAsks(
   return [...new Map(all.map((one) => [`${one.action} ${one.resource}`, one])).values()];
 }
 
-/** The action on each of the ARNs whose type it works on; on one that stands for all of a type where none of them is. */
+/** The action on each of the ARNs whose type it works on; or, where it works on none of them, on an ARN that stands for all of a type. */
 async function onResource(
   simulator: IamSimulator,
   action: string,
@@ -143,7 +143,7 @@ async function onResource(
   return [permission(action, filled(patterns[0] ?? '*'))];
 }
 
-/** By service and kind alone: `arn:aws:lambda:…:function:NAME` is like its pattern. */
+/** Compares only the service and the kind: `arn:aws:lambda:…:function:NAME` is like its pattern. */
 function isLike(one: string, pattern: string): boolean {
   const sign = pattern
     .replaceAll(/[.*+?^|()[\]\\]/g, String.raw`\$&`)
@@ -172,7 +172,7 @@ const WEB_ACL = arn('wafv2', 'regional/webacl/slipway-test/1a2b');
 const STAGE_ARN = `arn:aws:apigateway:${AWS_REGION}::/restapis/1a2b/stages/v1`;
 const BUCKET = 'slipway-test-serverlessdeploymentbucket-1a2b3c';
 
-/** The ARNs that a resource has in an account, with what CloudFormation adds to its name; and of what its handlers read. */
+/** The ARNs that a resource has in an account, with CloudFormation's addition to its name; and the ARNs that its handlers read. */
 function arnsOf(id: string, resource: Resource): readonly string[] {
   const { Type, Properties = {} } = resource;
   const name = nameOf(id, resource);

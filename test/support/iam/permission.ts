@@ -1,6 +1,6 @@
 import { AWS_ACCOUNT, AWS_REGION } from '../aws/clients.ts';
 
-/** What IAM is asked when a request comes. */
+/** The question that IAM answers for a request. */
 export type Permission = {
   readonly action: string;
   readonly resource: string;

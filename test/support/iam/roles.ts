@@ -8,10 +8,10 @@ import { permissionsOf } from './actions.ts';
 import { documentedCalls, roleOf } from './documented.ts';
 import { arn, type Permission, permission } from './permission.ts';
 
-// Where the scripted builds write.
+// The log group of the scripted builds.
 const BUILD_LOG = '/slipway/test/image-builds';
 
-/** A role of the template with what it says in the traced world, and all that is asked with it. Those of ECS's hosts are not here: what they may do is AWS's own to say. */
+/** A role of the template as it is in the traced world, and every call made with it. The roles of ECS's hosts are left out: AWS itself decides what they may do. */
 export type Role = {
   readonly id: string;
   readonly statements: readonly Statement[];
@@ -71,7 +71,7 @@ export function grantsOf({ statements }: Role): readonly Grant[] {
     );
 }
 
-/** Names of the traced world, and others that are not of this stage, or not what a step works on. */
+/** Names of the traced world, and others that belong to another stage, or to resources that a step does not work on. */
 export function otherNames(world: TracedWorld): Readonly<Record<string, string>> {
   return {
     [world.table]: 'another-table',
@@ -127,7 +127,7 @@ export function ownResources(world: TracedWorld): Readonly<Record<string, string
   };
 }
 
-/** In API Gateway an action is a method, so what else there is are other paths. */
+/** In API Gateway an action is a method, so other resources are other paths. */
 export function otherPaths({ api }: TracedWorld): readonly Permission[] {
   const paths = [
     '/account',

@@ -11,9 +11,9 @@ export type Action = {
   readonly resourceTypes: readonly { readonly name: string }[];
 };
 
-/** IAM's own rules and catalogue, as https://github.com/cloud-copilot/iam-simulate has them: a program of another licence, so it is no package of ours. */
+/** IAM's own rules and catalogue, from https://github.com/cloud-copilot/iam-simulate: a program under another licence, so it is not one of our packages. */
 export type IamSimulator = {
-  /** Throws when the policy, the action or the resource is none that IAM knows. */
+  /** Throws when IAM does not know the policy, the action or the resource. */
   isAllowed(statements: readonly Statement[], wanted: Permission): Promise<boolean>;
   actionsOf(service: string): Promise<readonly string[]>;
   action(service: string, name: string): Promise<Action>;
@@ -28,7 +28,7 @@ type Simulation = {
   ): Promise<{ readonly overallResult?: string; readonly errors?: { readonly message: string } }>;
 };
 
-/** What `runSimulation` calls once it has looked at the resource's type. */
+/** The part of the engine that `runSimulation` calls once it has looked at the resource's type. */
 type Engine = {
   authorize(request: object): { readonly result: string };
   AwsRequestImpl: new (...parts: readonly unknown[]) => object;
@@ -49,7 +49,7 @@ const packages = join(tools, 'iam-simulate-0.1.173/node_modules/@cloud-copilot')
 export const isSimulatorHere = existsSync(packages);
 export const whySkipped = `iam-simulate is not installed in ${packages}: .ci/tools does that`;
 
-// In the catalogue API Gateway's list of paths has gaps, and an ARN may be of two types: then the rules are asked without it.
+// In the catalogue API Gateway's list of paths has gaps, and an ARN may be of two types: then the rules are asked without the catalogue.
 const OF_THE_CATALOGUE = ['no.resource.types', 'multiple.resource.types', 'must.use.wildcard'];
 
 export async function iamSimulator(): Promise<IamSimulator> {

@@ -6,7 +6,7 @@ const HISTORY_EVENTS_PER_STEP = 9;
 const MOST_HISTORY_EVENTS = 2500;
 const MOST_PAYLOAD_BYTES = 32 * 1024;
 
-/** The rules about what is announced, and about the size of an execution. */
+/** The rules about the events, and about the size of an execution. */
 export const EVENTS = {
   /** Each deployment announces its admission first, unless that is its end, and one end, and counts its events without a gap. */
   I24: ({ run: { told } }) =>
@@ -23,7 +23,7 @@ export const EVENTS = {
       ];
     }),
 
-  /** What an event says is so in the registry at that moment: who is live, and the phase of its deployment. */
+  /** An event is true in the registry at that moment: who is live, and the phase of its deployment. */
   I25: ({ run: { told, history } }) =>
     history.moments.flatMap((moment, index) => {
       const before = history.moments[index - 1]?.events ?? moment.events;
@@ -41,7 +41,7 @@ export const EVENTS = {
       });
     }),
 
-  /** No execution comes near what Step Functions takes. */
+  /** No execution comes near the limits of Step Functions. */
   I26: ({ run: { longest, payloadBytes } }) => [
     ...(longest * HISTORY_EVENTS_PER_STEP <= MOST_HISTORY_EVENTS ? [] : [`${longest} steps`]),
     ...(payloadBytes <= MOST_PAYLOAD_BYTES ? [] : [`a payload of ${payloadBytes} bytes`]),

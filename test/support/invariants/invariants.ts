@@ -4,7 +4,7 @@ import type { Evidence, Invariant } from './invariant.ts';
 import { RESOURCES } from './resources.ts';
 import { TRAFFIC } from './traffic.ts';
 
-/** What a model's deployments keep, whatever befalls them; numbered as in docs/faults.md. */
+/** The rules that a model's deployments keep under every fault; numbered as in docs/faults.md. */
 export const INVARIANTS: Readonly<Record<string, Invariant>> = {
   ...TRAFFIC,
   ...ENDED,

@@ -5,9 +5,9 @@ import type { Invariant } from './invariant.ts';
 // The live version and the one that the manifest keeps.
 const MOST_REVISIONS = 2;
 
-/** The rules about what is made and taken away. */
+/** The rules about resources that are made and taken away. */
 export const RESOURCES = {
-  /** What runs is made from the very versions of the files that were uploaded. */
+  /** Every running revision is made from exactly the uploaded versions of the files. */
   I10: ({ run: { history } }) =>
     history.changes.flatMap(({ artifact, subject }) => {
       const due = history.moments

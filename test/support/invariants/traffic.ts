@@ -2,15 +2,15 @@ import type { Deployment } from '#domain/deployment.ts';
 import type { Moment } from '../faults/moment.ts';
 import type { Invariant } from './invariant.ts';
 
-/** The rules about what clients get, at each moment of a run. */
+/** The rules about the answers that clients get, at each moment of a run. */
 export const TRAFFIC = {
-  /** Once a version was live, at each moment one that has traffic would answer. */
+  /** After a version went live, at each moment some version with traffic would answer. */
   I1: ({ run }) =>
     afterLive(run.history.moments)
       .filter(({ served, serving }) => !Object.keys(served).some((it) => serving.includes(it)))
       .map((moment) => `nobody answers ${at(moment)}`),
 
-  /** What has traffic is there, runs, was proven, and is live or on its way to be. */
+  /** A revision with traffic exists, runs, was proven, and is live or on its way to be. */
   I2: ({ run }) =>
     run.history.moments.flatMap((moment) => [
       ...Object.keys(moment.served)
@@ -21,7 +21,7 @@ export const TRAFFIC = {
         .map((revision) => `${revision} has traffic, but nothing gave it any, ${at(moment)}`),
     ]),
 
-  /** Nothing is stopped or taken away that clients get, or that still answers their requests. */
+  /** No revision is stopped or removed while clients get it, or while it still answers their requests. */
   I3: ({ run }) =>
     run.history.changes
       .filter(({ port, method }) => port !== 'router' && ['retire', 'remove'].includes(method))
@@ -82,7 +82,7 @@ export const TRAFFIC = {
   },
 } as const satisfies Readonly<Record<string, Invariant>>;
 
-/** From the first moment with a live version until it is undeployed. */
+/** The moments from the first with a live version until it is undeployed. */
 function afterLive(moments: readonly Moment[]): readonly Moment[] {
   return moments.filter(({ live, deployments }) => live && !deployments.some(isUndeploy));
 }
@@ -108,7 +108,7 @@ function mayServe(
     // One that nobody took up again keeps its traffic until the next sweep.
     const isDegraded = phase === 'Failed' && trouble?.name === 'ExecutionEnded';
     if (kind === 'undeploy') return Object.hasOwn(served, revision);
-    // What answers is kept before a live version that does not.
+    // A revision that answers is kept before a live version that does not.
     const isKept = phase === 'RolledBack' && live?.revision === bad;
     if (!SHIFTING.includes(phase) && !isDegraded && !isKept) return false;
     const isOwn = work.candidate?.revision === revision && work.golden !== undefined;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type OutputFile } from 'esbuild';
 import { parse } from 'yaml';
 
-/** A function as serverless.yml has it. */
+/** A function of serverless.yml. */
 export type DeployedFunction = {
   readonly name: string;
   /** The source file of its handler. */
@@ -67,7 +67,7 @@ export function bundles(): Promise<ReadonlyMap<string, Bundle>> {
   return made;
 }
 
-/** As the plugin serverless-esbuild calls esbuild: its own settings are left out, and its defaults are put in. */
+/** Calls esbuild as the plugin serverless-esbuild does: without the plugin's own settings, and with its defaults. */
 async function makeBundles(): Promise<ReadonlyMap<string, Bundle>> {
   const { outputFileExtension, exclude, ...settings } = template.custom.esbuild;
   const { metafile, outputFiles } = await build({
@@ -97,7 +97,7 @@ async function makeBundles(): Promise<ReadonlyMap<string, Bundle>> {
   );
 }
 
-/** A folder of these files, away from any node_modules: what a bundle lacks it must not find. */
+/** A folder of these files, away from any node_modules, where a bundle must not find its missing modules. */
 async function written(files: readonly OutputFile[]): Promise<string> {
   const hash = createHash('sha256');
   for (const { hash: content } of files) hash.update(content);

@@ -1,4 +1,4 @@
-/** What API Gateway sends to the function of a model for a POST to `/models/<name>/<path>`. */
+/** The event that API Gateway sends to a model's function for a POST to `/models/<name>/<path>`. */
 export function restEvent(name: string, path: string, body: string) {
   const url = `/models/${name}/${path}`;
   return {

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a runtime made of an event: JSON, unless it says that it streams; then a text. */
+/** A runtime's answer to an event: JSON, unless it declares that it streams; then a text. */
 export type RuntimeAnswer = {
   readonly kind: 'response' | 'error';
   readonly payload: unknown;
 };
 
-/** Runs a program as Lambda does, with the Runtime API that it asks for its events, and answers what it made of each; `onPart` is told of each part of an answer as it comes. */
+/** Runs a program as Lambda does, with the Runtime API from which it gets its events, and returns its result for each; `onPart` gets each part of an answer as it comes. */
 export async function underRuntimeApi(
   program: string,
   environment: Readonly<Record<string, string>>,
@@ -72,7 +72,7 @@ function register(response: ServerResponse): ServerResponse {
   return response.writeHead(200, { 'lambda-extension-identifier': 'adapter' }).end('{}');
 }
 
-/** The next event, or, when there is none, no answer, as on Lambda. */
+/** Sends the next event, or gives no answer when there are no more, like Lambda. */
 function next(response: ServerResponse, events: unknown[]): ServerResponse {
   if (events.length === 0) return response;
   return response

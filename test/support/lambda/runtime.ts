@@ -8,7 +8,7 @@ import { AWS_ACCOUNT, AWS_REGION } from '../aws/clients.ts';
 import { COMPILED } from '../slipway/compiled.ts';
 import type { Bundle } from './bundles.ts';
 
-/** What a function answers, or its error as the Node runtime reports it. */
+/** A function's answer, or its error as the Node runtime reports it. */
 export type LambdaAnswer =
   | { readonly payload: unknown }
   | {
@@ -22,18 +22,18 @@ export type LambdaAnswer =
 export type Loaded = { readonly initMs: number; readonly error?: object };
 
 export type LambdaRuntime = {
-  /** How long it took to load the bundle, and why that failed if it did: then that is every answer. */
+  /** The time to load the bundle, and the error if that failed: then every answer is that error. */
   readonly loaded: Promise<Loaded>;
   /** Runs the function, one event after the other. */
   invoke(event: unknown): Promise<LambdaAnswer>;
-  /** What it wrote, a line each. */
+  /** The lines that it wrote. */
   lines(): readonly string[];
   close(): Promise<void>;
 };
 
 type Variables = Readonly<Record<string, string>>;
 
-/** What every function signs with. */
+/** The secret that every function signs with. */
 export const SECRET_OF_ROLES = 'secret-of-the-role';
 
 const CHILD = fileURLToPath(new URL('./runtime-child.ts', import.meta.url));

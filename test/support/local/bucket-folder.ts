@@ -25,7 +25,7 @@ type Options = Partial<Parameters<typeof folderStore>[0]>;
 
 export type Opened = {
   readonly store: FolderStore;
-  /** What was announced and told since this store was opened, oldest first. */
+  /** The events and problems reported since this store was opened, oldest first. */
   readonly events: readonly ObjectCreatedEvent[];
   readonly problems: readonly { readonly failure: Failure; readonly key: string }[];
   close(): Promise<void>;
@@ -33,7 +33,7 @@ export type Opened = {
 
 export type BucketFolder = {
   readonly root: string;
-  /** Where a key's file is in the bucket. */
+  /** The path of a key's file in the bucket. */
   path(key: string): string;
   /** A place on the same disk that nobody watches. */
   outside(name: string): string;
@@ -46,7 +46,7 @@ export type BucketFolder = {
   close(): Promise<void>;
 };
 
-/** A data folder in a place of its own, and the stores that are opened on it. */
+/** A separate data folder, and the stores that are opened on it. */
 export async function bucketFolder(): Promise<BucketFolder> {
   const base = await mkdtemp(join(tmpdir(), 'slipway-bucket-'));
   const root = join(base, 'data');
@@ -75,7 +75,7 @@ export async function bucketFolder(): Promise<BucketFolder> {
     async moveIn(key, content) {
       const temporary = outside(randomUUID());
       await writeFile(temporary, content);
-      // As `cp -p` and rsync do: a rename in the same tick as the write could not be told from it.
+      // Sets an old date, as `cp -p` and rsync do: a rename in the same tick as the write could not be distinguished from it.
       await utimes(temporary, LONG_AGO, LONG_AGO);
       await mkdir(dirname(path(key)), { recursive: true });
       await rename(temporary, path(key));
@@ -146,7 +146,7 @@ export function objectsAround(
   return { ...objects, write: (...args) => around(() => objects.write(...args)) };
 }
 
-/** Writes another file and waits for it, so that whatever was to come of earlier changes has come. */
+/** Writes another file and waits for it, so that all events of earlier changes have come. */
 export async function afterAnother(opened: Opened, folder: BucketFolder): Promise<void> {
   await mkdir(dirname(folder.path(LAST)), { recursive: true });
   await writeFile(folder.path(LAST), LAST);

@@ -43,7 +43,7 @@ export function buildFolder() {
       const environment = { REPOSITORY: 'registry/models' };
       const own = process.env;
       const rest = { buildspec, source: root, directory, environment, own, guard };
-      // Only a build that hangs would take so long.
+      // Only a hanging build would take so long.
       const applicantOf = async (id: string) => ({ model: id, isUpgrade: false });
       const limits = {
         inTurn: fairlyAtOnce(2),
@@ -60,7 +60,7 @@ export function buildFolder() {
         stop,
       };
     },
-    /** What the log of a build has, without CodeBuild's own lines. */
+    /** The log of a build, without CodeBuild's own lines. */
     async written(build: Build): Promise<readonly string[]> {
       return (await this.log(build)).filter((line) => !line.startsWith('[Container]'));
     },
@@ -78,7 +78,7 @@ export function buildFolder() {
   };
 }
 
-/** What the state BuildImage hands to its task. */
+/** The parameters that the state BuildImage hands to its task. */
 export function startBuild(IdempotencyToken = 'deployment-1', variables: Variables = {}) {
   const EnvironmentVariablesOverride = Object.entries(variables).map(([Name, Value]) => ({
     Name,
@@ -87,7 +87,7 @@ export function startBuild(IdempotencyToken = 'deployment-1', variables: Variabl
   return { ProjectName: 'slipway-image', EnvironmentVariablesOverride, IdempotencyToken };
 }
 
-/** The error's name, and the build that it tells of. */
+/** The error's name, and the build that it describes. */
 export async function failureOf(build: Promise<unknown>): Promise<{ name: string; build: Build }> {
   const error = await build.then(
     () => undefined,

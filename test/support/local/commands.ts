@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of what a buildspec calls. */
+/** The folder of the commands that a buildspec calls. */
 export const COMMANDS = fileURLToPath(new URL('../../../buildspecs/commands/', import.meta.url));
 
 type Env = Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
 import type { DataFolder, Job } from '#operations/data-folder/data-folder.ts';
 import { openDataFolder } from '#operations/data-folder/open.ts';
 
-/** A data folder on which no Slipway runs, in a folder of its own. */
+/** A separate data folder on which no Slipway runs. */
 export type KeptFolder = {
   readonly root: string;
   readonly folder: DataFolder;
@@ -45,7 +45,7 @@ export function keptFolder(): KeptFolder {
   };
 }
 
-/** What a job comes to. */
+/** The result of a job. */
 export async function resultOf<Result>(job: Job<Result>): Promise<Result> {
   for await (const line of job) if ('result' in line) return line.result;
   throw new Error('there is no result');

@@ -18,7 +18,7 @@ const BUILT = {
   smoke: null,
 };
 
-/** The folder with one version, `digits-v1`, that starts from an image and was made of these parts; `noted` is what is recorded of its damage. */
+/** The folder with one version, `digits-v1`, that starts from an image and was made of these parts; `noted` is the record of its damage. */
 export function withVersion(
   folder: DataFolder,
   image: Pick<BuiltImage, 'tag'>,

@@ -1,7 +1,7 @@
 import { eventually } from '../clock/eventually.ts';
 import { openPlatforms, pidsOf, platformFolder, slotOf } from './platform.ts';
 
-/** A Slipway to be ended: on each target with a server that is idle, one that is busy for ever, and one that does not get ready. Prints their pids as JSON, and `closed` after a SIGTERM. */
+/** A Slipway that a test ends: on each target it has a server that is idle, one that is busy for ever, and one that does not get ready. Prints their pids as JSON, and `closed` after a SIGTERM. */
 const folder = platformFolder(process.argv[2]);
 const { platforms, close } = openPlatforms(folder);
 const started = Object.entries(platforms).map(async ([model, platform]) => {
@@ -20,7 +20,7 @@ const started = Object.entries(platforms).map(async ([model, platform]) => {
   });
 });
 const pids = (await Promise.all(started)).flat();
-// Whoever reads the line may send the signal before this process runs on.
+// The reader of this line may send the signal before this process runs on.
 process.once('SIGTERM', async () => {
   await close();
   process.stdout.write('closed\n');

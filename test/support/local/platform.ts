@@ -95,7 +95,7 @@ export function openPlatforms(folder: PlatformFolder, changes: Changes = {}): Lo
   };
 }
 
-/** One of them, by which the others close too. */
+/** One platform, which closes the others too. */
 export function openPlatform(
   folder: PlatformFolder,
   changes: Changes = {},

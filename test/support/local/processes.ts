@@ -15,7 +15,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** What a process has used of a processor, in ticks of the kernel (10 ms). Linux only. */
+/** The CPU time that a process has used, in ticks of the kernel (10 ms). Linux only. */
 export function usedTicks(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '');
   const [user = 0, system = 0] = stat.split(' ').slice(11, 13).map(Number);

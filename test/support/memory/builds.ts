@@ -7,7 +7,7 @@ import { memoryBuildLog } from './build-log.ts';
 import type { MemoryEnvironments } from './environments.ts';
 
 export type MemoryBuilds = {
-  /** What stands for CodeBuild in the BuildImage state. */
+  /** Stands for CodeBuild in the BuildImage state. */
   build(parameters: unknown): Promise<unknown>;
   /** The same in the BuildOwnImage state. */
   buildOwnImage(parameters: unknown): Promise<unknown>;
@@ -15,9 +15,9 @@ export type MemoryBuilds = {
   buildEnvironment(parameters: unknown): Promise<unknown>;
   readonly log: BuildLog;
   readonly builds: Builds;
-  /** From now on a deployment has this build; none of what `build` does is one, as it takes no time. */
+  /** Gives a deployment this build from now on; the builds of `build` are not listed, since they take no time. */
   has(deploymentId: string, build: Build): void;
-  /** Every build from now on fails with these lines in its log, until it is given none. */
+  /** Makes every build from now on fail with these lines in its log, until it is given no lines. */
   fail(lines: readonly string[]): void;
   /** The tags of the images that were built, oldest first. */
   readonly built: readonly string[];
@@ -95,7 +95,7 @@ function variable(parameters: unknown, name: string): string {
   return EnvironmentVariablesOverride.find(({ Name }) => Name === name)!.Value;
 }
 
-/** What the store has granted a build to read, which is in the URL itself. */
+/** The order that the store has granted a build to read; it is in the URL itself. */
 function granted(url: string): { readonly order: EnvironmentOrder } {
   return JSON.parse(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64').toString());
 }

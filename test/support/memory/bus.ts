@@ -4,11 +4,11 @@ import type { EventBus } from '#ports/event-bus.ts';
 
 export type MemoryBus = EventBus & {
   readonly batches: readonly (readonly SlipwayEvent[])[];
-  /** The ids of what was delivered, repeats and all. */
+  /** The ids of the delivered events, including repeats. */
   ids(): readonly string[];
 };
 
-/** A bus that keeps what it was given; the replies of the calls whose numbers are named are lost. */
+/** A bus that keeps its events; the replies of the calls with these numbers are lost. */
 export function memoryBus(...lost: readonly number[]): MemoryBus {
   const batches: (readonly SlipwayEvent[])[] = [];
   let calls = 0;

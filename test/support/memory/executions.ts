@@ -8,10 +8,10 @@ export type MemoryRun = {
 };
 
 export type MemoryExecutions = Executions & {
-  /** From now on the execution runs, as if it was started elsewhere. */
+  /** The execution runs from now on, as if it was started elsewhere. */
   begin(name: string): void;
   end(name: string): void;
-  /** What was started, oldest first. */
+  /** The started executions, oldest first. */
   readonly started: readonly MemoryRun[];
 };
 

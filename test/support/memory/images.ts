@@ -1,9 +1,9 @@
 import type { ModelImage, ModelImages } from '#ports/model-images.ts';
 
 export type MemoryImages = ModelImages & {
-  /** Has an image of this tag from now on; without a word, one of its own. */
+  /** Has an image of this tag from now on; by default a new one. */
   add(tag: string, digest?: string): void;
-  /** Whatever is of these bytes stays from now on, as something may start from it. */
+  /** Images with these bytes stay from now on, since a revision may start from them. */
   hold(digest: string): void;
 };
 

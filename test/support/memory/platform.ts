@@ -11,7 +11,7 @@ export type Fate =
   | { readonly kind: 'hangs' };
 
 export type MemoryPlatform = Platform & {
-  /** What becomes of a revision that is created from now on; without a word it serves. */
+  /** Sets the fate of a revision that is created from now on; by default it serves. */
   foresee(revision: string, fate: Fate): void;
   /** The next calls fail with `PlatformThrottled`, without an effect. */
   throttle(calls: number): void;
@@ -44,7 +44,7 @@ type Revision = {
 export type MemoryPlatformOptions = {
   readonly clock: FakeClock;
   readonly pendingMs: number;
-  /** Lambda unless it is said. A retired revision of Lambda stays ready for requests; one in containers has to be started again. */
+  /** The target, by default Lambda. A retired revision of Lambda stays ready for requests; one in containers has to be started again. */
   readonly target?: Target;
 };
 

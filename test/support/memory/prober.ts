@@ -4,7 +4,7 @@ import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { MemoryMetrics } from './metrics.ts';
 import type { MemoryRouter } from './router.ts';
 
-/** What a revision is asked: whether it is ready, or a request. */
+/** A probe of a revision: whether it is ready, or a request. */
 export type Asked = 'ready' | GoldenRequest;
 
 type Front = (answer: ProbeAnswer, asked: Asked) => ProbeAnswer;
@@ -12,9 +12,9 @@ type Front = (answer: ProbeAnswer, asked: Asked) => ProbeAnswer;
 export type MemoryProber = Prober & {
   /** How the revision answers from now on; without a script it is not there. */
   script(revision: string, answer: (asked: Asked) => ProbeAnswer): void;
-  /** What stands before the models makes this of each of their answers, from now on, before a client of an endpoint gets it. */
+  /** Sets how the front changes each of the models' answers from now on, before a client of an endpoint gets it. */
   front(make: Front): void;
-  /** What was sent, oldest first, and which revision got it. */
+  /** The probes that were sent, oldest first, and the revision that got each. */
   readonly sent: readonly {
     readonly address: string;
     readonly revision: string;

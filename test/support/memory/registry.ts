@@ -12,7 +12,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { EventQuery, Registry } from '#ports/registry.ts';
 
 export type MemoryRegistry = Registry & {
-  /** All that is held now. */
+  /** The present content. */
   held(): AllHeld;
 };
 
@@ -25,7 +25,7 @@ export type AllHeld = {
 
 type Options = { readonly clock: Clock; readonly onEvents?: () => void };
 
-/** A registry in memory. What it holds is frozen: nobody shares an object with it that can be changed. */
+/** A registry in memory. Its objects are frozen: nobody shares an object with it that can be changed. */
 export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryRegistry {
   const deployments = new Map<string, DeploymentRecord>();
   const models = new Map<string, ModelRecord>();
@@ -106,7 +106,7 @@ function page(events: readonly SlipwayEvent[], { after, limit, model, deployment
     .slice(0, limit);
 }
 
-/** What a database would give back of it, that nobody can change; what is held already is not copied again. */
+/** The value as a database would return it, which nobody can change; a value that is already held is not copied again. */
 function stored<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) return Object.freeze(value.map(stored)) as Value;

@@ -6,11 +6,11 @@ import type { Clock } from '#ports/clock.ts';
 import type { Router } from '#ports/router.ts';
 import { memoryFence } from './fence.ts';
 
-/** What clients got of a model from a moment (epoch) on. */
+/** The shares of a model that clients got from a moment (epoch) on. */
 export type Served = { readonly atMs: number; readonly shares: Shares };
 
 export type MemoryRouter = Router & {
-  /** What clients get of the model at this moment. */
+  /** The shares of the model that clients get at this moment. */
   dataPlane(model: string): Shares;
   /** All that clients got of the model so far, oldest first. */
   history(model: string): readonly Served[];
@@ -19,13 +19,13 @@ export type MemoryRouter = Router & {
 export type MemoryRouterOptions = {
   readonly clock: Clock;
   readonly spreadMs: number;
-  /** Where a revision runs, undefined when there is none; by default all are there, on Lambda. */
+  /** The place of a revision, undefined when it has none; by default all exist, on Lambda. */
   readonly placementOf?: (revision: string) => Placement | undefined;
 };
 
 const NONE: Shares = Object.freeze({});
 
-/** A router as AWS has it: what it is told holds at once in what it says, and for clients `spreadMs` later. */
+/** A router like AWS: a change shows at once in its own answers, and for clients `spreadMs` later. */
 export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
   const { clock, spreadMs, placementOf = () => ({ target: 'lambda' }) } = options;
   const changes = new Map<string, readonly Served[]>();
@@ -62,7 +62,7 @@ export function memoryRouter(options: MemoryRouterOptions): MemoryRouter {
     async verify(model, shares) {
       const wish = withoutZeros(shares);
       if (!isSameShares(told(model), wish)) return { kind: 'different', shares: told(model) };
-      // What clients get may be what they got before two changes, of which the first is still to come.
+      // Clients may still get the shares from before two changes, of which the first is still to come.
       const isOpen = (changes.get(model)?.at(-1)?.atMs ?? 0) > clock.monotonicMs();
       return !isOpen && isSameShares(dataPlane(model), wish)
         ? { kind: 'verified' }

@@ -16,13 +16,13 @@ export type MemoryStore = ArtifactStore & {
 /** A version, or a delete marker, which has no bytes. */
 type Version = { readonly object: StoredObject; readonly bytes: Uint8Array | null };
 
-// S3 tells of a version's time in whole seconds.
+// S3 gives a version's time in whole seconds.
 const SECOND_MS = 1000;
 // Few, so that a list of some objects has several pages.
 const PAGE_KEYS = 3;
 const FIRST_SEQUENCER = 0x617f0829_9329;
 
-/** A versioned S3 bucket: checksums of its own kind, times in whole seconds, throttling. */
+/** A versioned S3 bucket, with S3's checksums, times in whole seconds, and throttling. */
 export function memoryStore({
   bucket,
   clock,

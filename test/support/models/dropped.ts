@@ -3,7 +3,7 @@ import { difference } from '#domain/rollout/json-difference.ts';
 import type { RunningSlipway } from '../slipway/running.ts';
 import { type ModelFixture, modelFixtures } from './fixtures.ts';
 
-// Converted or not, no answer is further from the framework's own.
+// The largest distance of an answer from the framework's own, converted or not.
 const RTOL = 1e-4;
 
 type Protocol = ModelFixture['requests'][number]['protocol'];
@@ -44,7 +44,7 @@ export function fixtureOf(folder: string, name: string): ModelFixture {
   return found;
 }
 
-/** Pushes it as a model of this name, as its owner does; answers how its deployment ended. */
+/** Pushes it as a model of this name, as its owner does; returns the end of its deployment. */
 export async function pushed(slipway: RunningSlipway, { path }: ModelFixture, model = 'm') {
   const { out, err } = await slipway.command('push', path, '--name', model, '--json');
   const last = out.trim().split('\n').at(-1) ?? '';
@@ -52,7 +52,7 @@ export async function pushed(slipway: RunningSlipway, { path }: ModelFixture, mo
   return JSON.parse(last).detail;
 }
 
-/** Whatever a model answers otherwise than its framework did. */
+/** The answers of a model that differ from its framework's. */
 export async function wrongAnswers(
   post: Post,
   { requests }: ModelFixture,
@@ -69,7 +69,7 @@ export async function wrongAnswers(
   return wrong;
 }
 
-/** What the fixtures have by output, a table is answered by row. */
+/** A table's answer by row, where the fixtures have it by output. */
 function byRow(body: unknown, answer: unknown): unknown {
   const isTable = typeof body === 'object' && body !== null && 'dataframe_split' in body;
   const { predictions } = answer as { predictions?: Readonly<Record<string, unknown[]>> };
@@ -97,7 +97,7 @@ export function throughGateway({ gateway }: Pick<RunningSlipway, 'gateway'>, mod
   };
 }
 
-/** What a model answers to the example of its own document, which its page and its `curl` send; undefined where it has none. */
+/** A model's answer to the example in its own document, which its page and its `curl` send; undefined where it has no example. */
 export async function answerToOwnExample(
   { gateway }: Pick<RunningSlipway, 'gateway'>,
   model: string,
@@ -129,7 +129,7 @@ export async function servedAsOnnx(
   return all.map(({ runtime }) => runtime.name === 'onnx');
 }
 
-/** A booster that is well-formed to whoever only reads it: no XGBoost knows its objective. */
+/** A booster that looks well-formed as long as it is only read: no XGBoost knows its objective. */
 export function brokenBooster(): string {
   const model = JSON.parse(readFileSync(fixtureOf('xgboost', 'binary-3.4.json').path, 'utf8'));
   model.learner.objective.name = 'binary:none';

@@ -5,7 +5,7 @@ const MODELS = join(import.meta.dirname, '../../fixtures/models');
 const EXPECTED = '.expected.json';
 const NO_MODELS: ReadonlySet<string> = new Set(['make']);
 
-/** A model that its framework saved, by its path beside the others (`xgboost/binary-3.2.ubj`), and what is expected of it. */
+/** A model that its framework saved, by its path beside the others (`xgboost/binary-3.2.ubj`), and the facts expected of it. */
 export type ModelFixture = {
   readonly name: string;
   /** The path of the file or folder on this machine. */

@@ -30,7 +30,7 @@ export type GgufParts = {
   readonly cut?: number;
 };
 
-/** What a small language model of the architecture llama says: two blocks, four heads, two of keys and values. */
+/** The metadata of a small language model of the architecture llama: two blocks, four heads, two of keys and values. */
 export const LLAMA: Readonly<Record<string, GgufEntry>> = {
   'general.architecture': ['text', 'llama'],
   'general.name': ['text', 'Tiny'],
@@ -52,7 +52,7 @@ export const TENSORS: readonly GgufTensor[] = [
   { name: 'output_norm.weight', shape: [64], bytes: 256 },
 ];
 
-/** A GGUF file, as it is asked for: sound where nothing is said of it. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md */
+/** A GGUF file with these parts: the rest is sound. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md */
 export function ggufOf(parts: GgufParts = {}): Buffer {
   const { head, dataBytes, alignment } = headOf(parts);
   const padded = pad(head, alignment);

@@ -45,7 +45,7 @@ function bytesOf(content: string | Uint8Array | object): string | Uint8Array {
     : JSON.stringify(content);
 }
 
-/** A safetensors file with this header and as many bytes of data; `length` is what its first bytes say of the header's. */
+/** A safetensors file with this header and as many bytes of data; `length` is the header's length as its first bytes declare it. */
 export function safetensorsOf(header: unknown, dataBytes: number, length?: bigint): Buffer {
   const written = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const head = Buffer.alloc(8);

@@ -1,7 +1,7 @@
 import { pickleOf } from './pickles.ts';
 import { bytesOf } from './saved.ts';
 
-/** What a file of one format begins and ends with; between the two it may be of any size, and of zeros. */
+/** The begin and end of a file of one format; the zeros between the two may be of any size. */
 export type LargeModel = {
   readonly name: string;
   readonly head: Uint8Array;
@@ -15,7 +15,7 @@ type Parts = {
   readonly tail: Uint8Array;
 };
 
-/** A file between whose ends the same tree stands again and again, under another number each time. */
+/** A file between whose ends the same tree repeats, with another number each time. */
 export type Repeated = Parts & { readonly name: string; readonly trees: number };
 
 export function wholeOf({ head, tree, trees, tail }: Repeated): Buffer {
@@ -61,7 +61,7 @@ function partsOfJson(whole: Uint8Array): Parts {
 const COUNT_BYTES = 8;
 const ID = 'L\0\0\0\0\0\0\0\x02id';
 
-/** Its trees stand last in its model, behind their number. */
+/** The trees come last in the model, after their number. */
 function partsOfUbjson(bytes: Uint8Array, trees: number): Parts {
   const whole = Buffer.from(bytes);
   const first = whole.indexOf('trees[#L') + 'trees[#L'.length + COUNT_BYTES;

@@ -1,6 +1,6 @@
 import { zipOf } from '../bytes/zip.ts';
 
-/** What Lightning saves, without a tensor; its hyper-parameters are made by these opcodes. */
+/** A checkpoint as Lightning saves it, without a tensor; these opcodes make its hyper-parameters. */
 export function lightningOf(parameters: string): Buffer {
   const text = (value: string) => {
     const length = Buffer.alloc(4);

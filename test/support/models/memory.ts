@@ -1,7 +1,7 @@
 import { inspectPath } from '#operations/inspection/inspect-path.ts';
 import { mostHeldBy, type RunningSlipway } from '../slipway/running.ts';
 
-/** What inspection expects that serving a model takes, and what its build saw, in MiB; the error is a share of what was seen. */
+/** The memory that inspection expects for serving a model, and the memory that its build measured, in MiB; the error is a share of the measured memory. */
 export type MemoryFigures = {
   readonly what: string;
   readonly expected: number;
@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 
 type Version = { readonly path: string; readonly model: string; readonly version: number };
 
-/** The expected memory of the artifact at `path`, a version of `model`, by what its build saw. */
+/** The expected memory of the artifact at `path`, a version of `model`, beside the peak of its build. */
 export async function memoryFigures(
   slipway: RunningSlipway,
   given: Version,
@@ -24,7 +24,7 @@ export async function memoryFigures(
   return figuresOf(given, peakBytes);
 }
 
-/** The same by what its server has held, now that it was asked: what is served as ONNX no build loads as it is served, and what is served by its framework no build asks for the largest answer. */
+/** The same beside the memory that its server held after a request: no build loads an ONNX model the way it is served, and no build asks a framework's model for the largest answer. */
 export async function servedFigures(
   slipway: RunningSlipway,
   given: Version,
@@ -45,16 +45,16 @@ async function figuresOf(
   return { what, expected, seen, error: (expected - seen) / seen };
 }
 
-/** Further from what was seen is no estimate. */
+/** The largest error at which an estimate is still useful. */
 export const MOST_ERROR = 0.25;
 
-/** Prints them, and answers those that are too far from what was seen. */
+/** Prints the figures, and returns those that are too far from the measured ones. */
 export function tooFar(figures: readonly MemoryFigures[]): readonly MemoryFigures[] {
   process.stdout.write(memoryTable(figures));
   return figures.filter(({ error }) => Math.abs(error) > MOST_ERROR);
 }
 
-/** For a person: a line for each. */
+/** A table for a person, a line for each figure. */
 function memoryTable(figures: readonly MemoryFigures[]): string {
   const lines = figures.map(
     ({ what, expected, seen, error }) =>

@@ -26,7 +26,7 @@ export type Dim = number | string;
 /** The fields of one protobuf message. */
 export type Message = readonly Field[];
 
-/** Without `shape` not even a rank is declared; `isSequence` makes it a list of such tensors. */
+/** A value of the graph. Without `shape` not even a rank is declared; `isSequence` makes it a list of such tensors. */
 export type Value = {
   readonly name: string;
   readonly datatype: Datatype;

@@ -22,7 +22,7 @@ const X_TO_Y = {
   outputs: [{ name: 'y', datatype: 'FP32', shape: ['n'] }],
 } as const;
 
-/** Answers its input `x` as `y`; without `shape` the model declares none, not even a rank. */
+/** Answers its input `x` as `y`; without `shape` the model declares no shape, not even a rank. */
 export function identityModel(tensors: { datatype: Datatype; shape?: readonly Dim[] }): Bytes {
   return model({
     inputs: [{ name: 'x', ...tensors }],
@@ -31,7 +31,7 @@ export function identityModel(tensors: { datatype: Datatype; shape?: readonly Di
   });
 }
 
-/** Answers `y` = `x` + `constant` in FP32, so that two versions can be told apart. */
+/** Answers `y` = `x` + `constant` in FP32, so that two versions can be distinguished. */
 export function addConstantModel({
   constant,
   shape = ['n'],
@@ -100,7 +100,7 @@ export function width32OnlyModel(): Bytes {
   });
 }
 
-/** Loads, declares what `addConstantModel` does, and refuses to run on anything but six values. */
+/** Loads, declares the same as `addConstantModel`, and refuses to run on anything but six values. */
 export function sixOnlyModel(): Bytes {
   return model({
     ...X_TO_Y,

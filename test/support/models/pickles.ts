@@ -48,7 +48,7 @@ export async function pickleRefusal(
   throw new Error('the pickle was not refused', { cause: outcome });
 }
 
-/** Follows the opcodes alone, with every name allowed unless told otherwise. */
+/** Follows the opcodes alone, by default with every name allowed. */
 export function scan(
   bytes: Uint8Array,
   options: {

@@ -20,7 +20,7 @@ type Tensor = {
   readonly shape: readonly number[];
 };
 
-/** What a framework says itself of a model that it saved. */
+/** A framework's own facts about a model that it saved. */
 export type Expected = {
   readonly versions: Readonly<Record<string, string>>;
   readonly facts: Readonly<Record<string, unknown>>;

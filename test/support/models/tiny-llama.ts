@@ -1,6 +1,6 @@
 import { type GgufEntry, type GgufTensor, headOf } from './gguf.ts';
 
-/** What a test makes of it; the rest is small and the same. */
+/** The options that a test sets; all else is small and always the same. */
 export type TinyLlama = {
   readonly seed?: number;
   readonly contextTokens?: number;
@@ -17,7 +17,7 @@ const CONTEXT = 8192;
 const CHAT =
   "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}";
 
-// As SentencePiece has them: three that control, one for each byte, and letters.
+// The tokens of SentencePiece: three control tokens, one for each byte, and letters.
 const CONTROLS = ['<unk>', '<s>', '</s>'];
 const BYTES = Array.from({ length: 256 }, (_, byte) => `<0x${hex(byte)}>`);
 const LETTERS = ['▁', ...Array.from({ length: 94 }, (_, at) => String.fromCharCode(33 + at))];

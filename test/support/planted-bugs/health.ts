@@ -15,7 +15,7 @@ const refuses = (asked: Asked) => answered(asked === 'ready' ? 200 : 400);
 const isEndpoint = (world: VirtualWorkflow, [address]: readonly unknown[]) =>
   address === world.router.route(MODEL);
 
-/** Slipway's own, by which a version went live that clients got nothing of. */
+/** A bug that Slipway really had: a version went live that gave clients no answers. */
 export const HEALTH_BUGS: readonly PlantedBug[] = [
   {
     bug: 'a broken upgrade',

@@ -7,7 +7,7 @@ import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
 
 type Step = (payload: Held) => Promise<Readonly<Record<string, unknown>>>;
 
-/** Puts in a step's place what is made of it. */
+/** Replaces a step by a changed one. */
 export function change(world: VirtualWorkflow, state: StepName, make: (step: Step) => Step): void {
   const steps = world.steps as unknown as Record<string, Step>;
   steps[state] = make(steps[state]!);
@@ -34,7 +34,7 @@ export function takeReadinessForProof(world: VirtualWorkflow): void {
   });
 }
 
-/** What the calls of one state's step of some ports are answered with; the others are made. */
+/** Answers the calls that one state's step makes of some ports; all other calls are made. */
 export function inState(
   state: StepName,
   answers: Readonly<
@@ -60,7 +60,7 @@ export function scenario(name: string): FaultScenario {
   return FAULT_SCENARIOS.find((it) => it.name === name && it.target === 'fargate')!;
 }
 
-/** The platform as the steps have it, each method of which may be replaced. */
+/** The platform that the steps use; each of its methods may be replaced. */
 export function fargateOf(world: VirtualWorkflow): {
   -readonly [Name in keyof Platform]: Platform[Name];
 } {

@@ -22,13 +22,13 @@ const retireLive =
   async ({ epoch }: { readonly epoch: number }) =>
     fargateOf(world).retire(await liveOf(world), epoch);
 
-/** Says that `revision` answered, whoever did. */
+/** Claims that `revision` answered, whichever revision did. */
 const claimed = (revision: string) => async (call: () => Promise<unknown>) => ({
   ...((await call()) as ProbeAnswer),
   revision,
 });
 
-/** Bugs by which clients lose what answers them. */
+/** Bugs by which clients lose the server of their requests. */
 export const TRAFFIC_BUGS: readonly PlantedBug[] = [
   {
     bug: 'argoproj/argo-rollouts#3333',

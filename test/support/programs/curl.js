@@ -1,4 +1,4 @@
-// What the commands that Slipway prints need of curl, for a machine that has none: curl [-s] [-H HEADER]... [-d BODY | -d @FILE | -d @-] URL
+// The part of curl that Slipway's printed commands need, for a machine without curl: curl [-s] [-H HEADER]... [-d BODY | -d @FILE | -d @-] URL
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 

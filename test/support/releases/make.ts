@@ -1,4 +1,4 @@
-// Keeps what a release leaves behind, from which later ones have to upgrade: `node test/support/releases/make.ts VERSION`. `.ci/release` runs it.
+// Keeps a release's data folder, from which later releases have to upgrade: `node test/support/releases/make.ts VERSION`. `.ci/release` runs it.
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -6,7 +6,7 @@ import type { Template } from '../../template/template.ts';
 
 export const RELEASES = join(import.meta.dirname, '../../fixtures/releases');
 
-/** What a request to each model in a release's data folder is answered: `x` plus a constant of the version. */
+/** The answers of each model in a release's data folder: `x` plus a constant of the version. */
 export const RELEASED = {
   key: 'models/shapes/shapes.onnx',
   request: { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] },

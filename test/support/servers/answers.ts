@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { healthy, serve } from './serve.ts';
 
-/** Tells about itself: what it was asked, who it is, and what it was started with. */
+/** Answers with its request, its identity, and its environment. */
 serve(
   healthy(async (request, response) => {
     const body = await buffer(request);

@@ -13,7 +13,7 @@ function breaks(when: Breakage): boolean {
   return existsSync(told) && readFileSync(told, 'utf8') === when;
 }
 
-/** Echoes, until it is told to break. */
+/** Echoes, until its break file makes it fail. */
 if (breaks('at load')) process.exit(1);
 serve(
   healthy((request, response) => {

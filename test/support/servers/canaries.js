@@ -1,4 +1,4 @@
-// A model server that tries what it must not do, and answers what became of it. It listens as the ONNX server does, and awaits its model as that does.
+// A model server that tries forbidden things, and answers with their outcomes. It listens and awaits its model as the ONNX server does.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

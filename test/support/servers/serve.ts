@@ -3,20 +3,20 @@ import type { RequestListener } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 
-// As the real one has it: runtimes/onnx/serving/node-http.ts.
+// The real one does the same: runtimes/onnx/serving/node-http.ts.
 const { createServer } = process.getBuiltinModule('node:http');
 
 const channel = new Socket({ fd: Number(process.env['CHANNEL_FD']) });
 
-/** Says something on the channel to Slipway. */
+/** Sends a message on the channel to Slipway. */
 export function tell(message: object): void {
   channel.write(`${JSON.stringify(message)}\n`);
 }
 
 /**
- * A model server for tests, under the contract of the real ones: listens on LISTENING_FD, or on HOST and PORT as in a container, tells `{listening}` and `{ready}` on CHANNEL_FD,
+ * A model server for tests, under the contract of the real ones: listens on LISTENING_FD, or on HOST and PORT as in a container, sends `{listening}` and `{ready}` on CHANNEL_FD,
  * ends when the channel closes, and on SIGTERM once its requests have ended. Without `answer` it never gets ready.
- * Leaves a file `PID.pid` in its HOME before it tells anything, and is ready once it is `loaded`.
+ * Leaves a file `PID.pid` in its HOME before it sends anything, and is ready once it is `loaded`.
  */
 export function serve(answer?: RequestListener, loaded = Promise.resolve()): void {
   const server = createServer(answer ?? ((_request, response) => response.writeHead(503).end()));
@@ -30,7 +30,7 @@ export function serve(answer?: RequestListener, loaded = Promise.resolve()): voi
   process.on('SIGTERM', () => server.close(() => process.exit(0)));
 }
 
-/** 200 to a look at its health, and to anything else what `answer` makes of it. */
+/** Answers 200 to a health check, and calls `answer` for any other request. */
 export function healthy(answer: RequestListener): RequestListener {
   return (request, response) => {
     const isProbe = request.url === '/ping' || request.url?.startsWith('/v2/health/');

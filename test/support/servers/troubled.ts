@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
-/** Answers true when it has dealt with the request itself. `nth` counts the inferences of this process, from 1. */
+/** Returns true when it has answered the request itself. `nth` counts the inferences of this process, from 1. */
 export type Trouble = (nth: number, response: ServerResponse) => boolean | Promise<boolean>;
 
 const { Server: HttpServer } = process.getBuiltinModule('node:http');
 
 type Emit = (this: Server, event: string, ...args: readonly unknown[]) => boolean;
 
-/** The model server that ships, with something that befalls its inferences first; looks at its health are spared. */
+/** The model server that ships, with a trouble before its inferences; health checks are spared. */
 export async function troubled(trouble: Trouble): Promise<void> {
   const emit = HttpServer.prototype.emit as Emit;
   let inferences = 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** How a server breaks: it dies as it loads its model, or in use, once it has answered as often as a proof of its health asks; or it answers one too many. */
 export type Breakage = 'at load' | 'in use' | 'in its answers';
 
-/** Makes the servers of a revision that `breaks-when-told` break so, until that is taken back. Their bytes stay whole: Slipway mends those. */
+/** Makes the servers of a revision of `breaks-when-told` break, until that is taken back. Their bytes stay whole, since Slipway would repair those. */
 export function breakServers(dataDir: string, revision: string, when: Breakage) {
   const file = breakFile(dataDir, revision);
   writeFileSync(file, when);

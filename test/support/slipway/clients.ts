@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../clock/eventually.ts';
 import type { RunningSlipway } from './running.ts';
 
-/** What a client got: `data` of the first output, or the whole of another answer; status 0 is no answer. */
+/** A client's answer: `data` of the first output, or the whole of another answer; status 0 means no answer. */
 export type Answer = {
   readonly status: number;
   readonly revision: string | null;
   readonly data: unknown;
 };
 
-/** What the models of these tests are asked. */
+/** The request that the models of these tests get. */
 export const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [2], data: [1, 2] }] };
 
 /** Calls a model of `addConstantModel` once. */
@@ -46,7 +46,7 @@ export function clients(slipway: RunningSlipway, model: string, { count = 1, pau
       const goal = answers.length + wished;
       await eventually(() => answers.length >= goal);
     },
-    /** From its next request on each client pauses for so long. */
+    /** Makes each client pause for so long from its next request on. */
     pauseFor(ms: number) {
       nowMs = ms;
     },

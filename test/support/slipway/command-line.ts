@@ -2,7 +2,7 @@ import { runCommand } from '../../../src/cli/program.ts';
 
 export type Result = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-/** Runs a command of the command line in this process, and answers what it would have left on a terminal. One at a time. */
+/** Runs a command of the command line in this process, and returns its output for a terminal. One at a time. */
 export async function runHere(...args: readonly string[]): Promise<Result> {
   const [out, err] = [taken(process.stdout), taken(process.stderr)];
   try {

@@ -1,4 +1,4 @@
-// A Slipway with what the command line has no flags for, as `startSlipway` starts it: `node configured-slipway.ts OPTIONS_JSON`.
+// A Slipway with settings for which the command line has no flags, as `startSlipway` starts it: `node configured-slipway.ts OPTIONS_JSON`.
 import { flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { StepMoment } from '#adapters/local/workflow/workflow-engine.ts';
@@ -9,7 +9,7 @@ export type Special = {
   readonly config?: Partial<LocalConfig>;
   /** Its models behave as their files are marked: `test/support/servers`. */
   readonly hasAnyServer?: boolean;
-  /** At each moment of a step it tells its parent, as `Held`, and goes on once it is sent the same `n`. */
+  /** At each moment of a step it sends its parent a `Held`, and goes on once it gets the same `n` back. */
   readonly isStepwise?: boolean;
   /** Environment variables of its process, beside those of the test. */
   readonly environment?: Readonly<Record<string, string>>;

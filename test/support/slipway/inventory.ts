@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type RunningSlipway, readInstance } from './running.ts';
 
-/** What a Slipway has on its machine beside its records and what users gave it. */
+/** Everything that a Slipway has on its machine beside its records and the files of users. */
 export type Inventory = {
   readonly files: readonly string[];
   /** The command lines of its children. */
@@ -13,7 +13,7 @@ export type Inventory = {
 
 // The spare model server is another one after each use.
 const RECORDS = /^(registry\.db|events\.ndjson|bucket\/|objects\/|spares\/)/;
-// What routers, platforms and sweep keep; the registry's own tables are history, and a model's fence stays with its lease.
+// The tables of routers, platforms and sweep; the registry's own tables are history, and a model's fence stays with its lease.
 const TABLES = ['shares', 'revisions', 'sightings'];
 
 export function inventory(slipway: RunningSlipway): Inventory {

@@ -7,28 +7,28 @@ import { behaving } from '../servers/behaviour.ts';
 import { type Breakage, breakServers } from './break.ts';
 import type { RunningSlipway } from './running.ts';
 
-/** What a workflow does with one model, again and again. */
+/** A workflow's work on one model, again and again. */
 export type Machine = {
   readonly model: string;
-  /** What is live all the time: the model itself, or another one. */
+  /** The model that stays live all the time: this one, or another. */
   readonly steady: string;
   /** Brings the model to where the work begins. */
   setUp(slipway: RunningSlipway): Promise<void>;
   /** Begins the work, so that it comes to that state. */
   begin(slipway: RunningSlipway, state: string): Promise<void>;
-  /** Takes back what `begin` broke. */
+  /** Repairs the damage of `begin`. */
   mend?(dataDir: string): Promise<void>;
 };
 
 const OTHER = 'other';
 
 let constant = 10;
-/** A model like none before it. */
+/** A model that differs from every one before it. */
 const freshBytes = () => addConstantModel({ constant: constant++ });
-/** On a server that is light: what is killed here is Slipway. */
+/** The server is a light one, since these tests kill Slipway and not the server. */
 const freshModel = () => behaving('echoes', freshBytes());
 
-/** Deploys what is live where a model comes and goes. */
+/** Deploys the model that stays live while another one comes and goes. */
 export async function deployOther(slipway: RunningSlipway): Promise<void> {
   await deploy(slipway, OTHER, 'lambda');
 }

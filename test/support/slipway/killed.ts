@@ -11,11 +11,11 @@ import {
   temporaryFolder,
 } from './running.ts';
 
-/** What was found after one kill, once what it had interrupted was over. */
+/** The state after one kill, once the interrupted work was over. */
 export type Aftermath = {
-  /** What the model that was live answered after the restart, before any step had begun again. */
+  /** The live model's answer after the restart, before any step had begun again. */
   readonly first: Answer;
-  /** The terminal events of what was interrupted. */
+  /** The terminal events of the interrupted work. */
   readonly endings: readonly SlipwayEvent['detail'][];
   readonly live: string | null;
   readonly answer: Answer;
@@ -49,7 +49,7 @@ type Interruption = {
 const MOST_KILLS = 16;
 const SPECIAL = { hasAnyServer: true, config: { bakeSeconds: 0 } };
 
-/** Kills Slipway at each of these moments of each work, and answers what came of each, by the work's name and the moment. */
+/** Kills Slipway at each of these moments of each work, and returns the aftermath of each, by the work's name and the moment. */
 export function killings(
   works: readonly Work[],
 ): (work: string, moment: string) => Promise<Aftermath> {
@@ -161,7 +161,7 @@ async function die(slipway: RunningSlipway, begun: readonly Interruption[]): Pro
   await eventually(() => processesOf(slipway.dataDir).length === 0);
 }
 
-/** A request to what is served waits for its server, and is refused only where that one ends. */
+/** A request to a live model waits for its server, and is refused only when that server ends. */
 async function answer(slipway: RunningSlipway, model: string): Promise<Answer> {
   return eventually(async () => {
     const found = await call(slipway, model);
@@ -174,7 +174,7 @@ async function aftermath(
   { machine, moment, ended }: Interruption,
 ): Promise<Omit<Aftermath, 'first'>> {
   const { model } = machine;
-  // What was asked for and not recorded is asked for again by whoever got no answer; an upload is found by Slipway itself.
+  // A client that got no answer repeats a request that was not recorded; Slipway itself finds an upload.
   if (/^Admit(Rollback|Undeploy) begins$/.test(moment)) await machine.begin(slipway, '');
   await slipway.ending(model, ended + 1);
   await slipway.settled(model);

@@ -26,14 +26,14 @@ const CONFIGURED = fileURLToPath(new URL('./configured.ts', import.meta.url));
 
 const SETTLED_LOOK_MS = 30;
 
-/** A Slipway in a process of its own, as a user starts it, and what a user does with it. */
+/** A Slipway in a separate process, as a user starts it, and a user's ways to use it. */
 export type RunningSlipway = {
   readonly dataDir: string;
   readonly gateway: string;
   readonly control: string;
   readonly token: string;
   readonly process: ChildProcess;
-  /** What it wrote to stdout and stderr. */
+  /** Its output to stdout and stderr. */
   output(): string;
   /** Puts a file in the bucket by renaming it in. */
   drop(key: string, bytes: Uint8Array | string): void;
@@ -51,7 +51,7 @@ export type RunningSlipway = {
   get(path: string): Promise<unknown>;
   /** Asks for something by the control API; answers once that has begun. */
   ask(model: string, what: string): Promise<{ readonly kind: string; readonly says: string }>;
-  /** Runs the command line on it, and answers what it printed once it has ended. */
+  /** Runs the command line on it, and returns its output once it has ended. */
   command(...args: readonly string[]): ReturnType<typeof run>;
   infer(model: string, body: unknown): Promise<Response>;
   /** The process and its children vanish as in a power cut; answers once it is gone. */
@@ -71,7 +71,7 @@ export async function temporaryFolder(): Promise<{
   return { path, [Symbol.asyncDispose]: () => rm(path, gone) };
 }
 
-/** Starts Slipway on a data folder. With `atStep` none of its steps begins or ends before that has resolved. */
+/** Starts Slipway on a data folder. With `atStep`, none of its steps begins or ends before that has resolved. */
 export async function startSlipway(
   dataDir: string,
   special: Special = {},
@@ -237,7 +237,7 @@ export function processesOf(dataDir: string): readonly number[] {
   return [...modelPaths()].filter(([, path]) => path.startsWith(dataDir)).map(([pid]) => pid);
 }
 
-/** The most that a process of this revision has held of memory, in bytes (proc(5), `VmHWM`); 0 where it has none. */
+/** The most memory that a process of this revision has held, in bytes (proc(5), `VmHWM`); 0 where it has no process. */
 export function mostHeldBy(dataDir: string, revision: string): number {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const held = pids.map((pid) => {
@@ -281,7 +281,7 @@ function spareModelPath(pid: string): string {
   return revision ? join(folder, '../../..', 'revisions', revision, 'artifact') : folder;
 }
 
-/** What each model server on this machine serves, or awaits. */
+/** The model that each model server on this machine serves, or awaits. */
 function modelPaths(): ReadonlyMap<number, string> {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const served = pids.flatMap((pid): [number, string][] => {

@@ -14,15 +14,15 @@ import type { Endpoint } from './parts.ts';
 
 export type DeployedStack = {
   readonly outputs: Readonly<Record<string, string>>;
-  /** By logical id; empty where the witness made nothing. */
+  /** The ids by logical id; empty where the witness made nothing. */
   readonly physicalIds: Readonly<Record<string, string>>;
 };
 
 const ROOT = join(import.meta.dirname, '../../..');
 const STACK = `slipway-${STAGE}`;
-// What serverless.yml refers to; the functions themselves are in the package.
+// The files that serverless.yml refers to; the functions themselves are in the package.
 const BESIDE = ['buildspecs', 'infra', 'node_modules', 'package.json', 'runtimes', 'statemachines'];
-// It takes half a minute, and up to three on a machine that is busy with all else; twenty times as long is no busy machine any more.
+// A deployment takes half a minute, and up to three on a busy machine; twenty times as long cannot be explained by load.
 const LIMIT_MS = 600_000;
 
 /** Deploys a package as a person does, by `serverless deploy --package`, to where `endpoint` is. */

@@ -24,8 +24,8 @@ import { makeKey } from './request.ts';
 type Run = (event: unknown) => Promise<unknown>;
 
 /**
- * An account in LocalEmu, and the product's router over it. LocalEmu serves the API that was deployed last, asks the authorizer, draws the version of an alias, and passes on what a VPC link is for.
- * Ours are the answers of the versions, which tell their revision, and the load balancer: its own follows no weights.
+ * An account in LocalEmu, and the product's router over it. LocalEmu serves the API that was deployed last, asks the authorizer, draws the version of an alias, and passes on requests to a VPC link.
+ * The answers of the versions, which name their revision, and the load balancer are ours: LocalEmu's own load balancer follows no weights.
  */
 export async function localEmuWorld() {
   let authorize: Run;
@@ -58,7 +58,7 @@ export async function localEmuWorld() {
 
   return {
     router: world.routerOver({ lambda, apiGateway, elb }),
-    /** What the load balancer was asked. */
+    /** The requests that the load balancer got. */
     balanced: door.asked,
     makeKey: async (model: string) => (await makeKey(aws, { outputs, physicalIds: {} }, model)).key,
     /** A client of a model, with a key or without. */
@@ -83,7 +83,7 @@ export async function localEmuWorld() {
 
 export type LocalEmuWorld = Awaited<ReturnType<typeof localEmuWorld>>;
 
-/** As a model's server answers behind the web adapter. */
+/** The answer of a model's server behind the web adapter. */
 function answerOf(revision: string) {
   const headers = { 'content-type': 'application/json', 'x-slipway-revision': revision };
   return { statusCode: 200, headers, body: '{}' };
@@ -116,7 +116,7 @@ async function containerServers(groups: ReadonlyMap<string, string>) {
 
 type Passed = { readonly path: string; readonly headers: IncomingHttpHeaders };
 
-/** Where the load balancer listens, before there is one. */
+/** The address of the load balancer, before there is one. */
 async function balancerDoor() {
   const asked: Passed[] = [];
   let balancer: LoadBalancer;

@@ -11,7 +11,7 @@ import type { Moto } from '../aws/moto.ts';
 import { eventually } from '../clock/eventually.ts';
 import { freePort } from './free-port.ts';
 
-/** What LocalEmu hands to a version of a function. */
+/** An invocation that LocalEmu hands to a version of a function. */
 export type Invocation = {
   readonly function: string;
   readonly version: string;
@@ -20,7 +20,7 @@ export type Invocation = {
 };
 
 export type LocalEmu = Moto & {
-  /** Where a stage of an API is. */
+  /** The URL of a stage of an API. */
   apiUrl(api: string, stage: string): string;
 };
 
@@ -31,7 +31,7 @@ const SERVER = fileURLToPath(new URL('./localemu/server.py', import.meta.url));
 export const isLocalEmuHere = existsSync(python);
 export const whyNoLocalEmu = `LocalEmu is not installed in ${dirname(python)}: .ci/tools does that, with Python 3.13`;
 
-/** A LocalEmu of its own, which draws a version and has `run` answer what that is handed. */
+/** A separate LocalEmu, which draws a version and lets `run` answer its invocation. */
 export async function startLocalEmu(
   run: (invocation: Invocation) => Promise<unknown>,
 ): Promise<LocalEmu> {

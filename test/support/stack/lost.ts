@@ -1,4 +1,4 @@
-/** What a witness does not show of the template, by type, type and property, or resource and property, and why. */
+/** The parts of the template that a witness does not show, by type, type and property, or resource and property, and why. */
 export type Lost = Readonly<Record<string, string>>;
 
 const NO_TYPE = 'no such type in its CloudFormation';
@@ -100,7 +100,7 @@ export const LOST_IN_MINISTACK: Lost = {
 
 const SCHEMA = 'CloudFormation’s schema, by cfn-lint in .ci/template';
 
-/** What neither shows, and what holds it instead. */
+/** The parts that neither witness shows, and the check that holds them instead. */
 export const HELD_ELSEWHERE: Lost = {
   'ApiGateway::Method.Integration': SCHEMA,
   'ApiGateway::RestApi.ApiKeySourceType': `${SCHEMA}, and test/template/api.test.ts`,

@@ -8,7 +8,7 @@ import { freePort } from './free-port.ts';
 
 export type Ministack = {
   readonly endpoint: string;
-  /** What it has written so far. */
+  /** Its output so far. */
   output(): string;
   close(): Promise<void>;
 };
@@ -22,13 +22,13 @@ export const whyNoMinistack = `ministack is not installed in ${program}: .ci/too
 /** Its account. */
 export const MINISTACK_ACCOUNT = '000000000000';
 
-/** A ministack of its own, which runs functions with this process's Node. */
+/** A separate ministack, which runs functions with this process's Node. */
 export async function startMinistack(): Promise<Ministack> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'slipway-ministack-'));
   const server = spawn(program, [], {
     cwd: folder,
-    // Without the settings of IoT it listens on all addresses too.
+    // Without the settings of IoT it would also listen on all addresses.
     env: {
       PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
       HOME: folder,

@@ -9,10 +9,10 @@ export type Resolved = {
 
 export type Endpoint = { readonly endpoint: string };
 
-/** What a resource's own service says of it, under the names of the template's properties; throws, or has less, where it is not as it should be. */
+/** A resource as its own service describes it, under the names of the template's properties; throws, or has less, where it is not as it should be. */
 export type Look = (resource: Resolved, aws: Endpoint) => Promise<Json>;
 
-/** One part of what is told of a resource; undefined where there is none. */
+/** One part of a resource's description; undefined where there is no such part. */
 export function part(tell: () => Promise<Json>): Promise<Json> {
   return tell().catch(() => undefined);
 }

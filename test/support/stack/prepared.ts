@@ -4,7 +4,7 @@ import type { Json } from '../../template/template.ts';
 
 /**
  * A copy in `parent` of a package, without the resources of these types: for a witness that refuses a template with a type that it does not know.
- * What refers to one of them gets its logical id.
+ * References to a left-out resource become its logical id.
  */
 export async function packageWithout(
   packaged: string,

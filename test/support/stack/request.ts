@@ -66,8 +66,8 @@ export function stackKeys(aws: Endpoint, { outputs }: DeployedStack): ApiKeys {
 }
 
 /**
- * A key for this model alone.
- * Ministack takes the header's value for the usage plan's key, where AWS takes what the authorizer answers: so there the plan has the key itself too.
+ * A key for only this model.
+ * Ministack takes the header's value for the usage plan's key, where AWS takes the authorizer's answer: so there the plan has the key itself too.
  */
 export async function makeKey(aws: Endpoint, stack: DeployedStack, model: string) {
   const made = await stackKeys(aws, stack).create(model, [model]);

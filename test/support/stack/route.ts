@@ -95,7 +95,7 @@ export async function modelState(aws: Endpoint, { outputs }: DeployedStack) {
   };
 }
 
-/** What the stage serves, and the code of one of the stack's own functions. */
+/** The stage's deployment, and the code of one of the stack's own functions. */
 export async function stackState(aws: Endpoint, { outputs }: DeployedStack) {
   const stage = { restApiId: outputs['Api'], stageName: 'v1' };
   const { deploymentId } = await awsClient(APIGatewayClient, aws).send(new GetStageCommand(stage));

@@ -12,7 +12,7 @@ import { LOOKS } from './looks/looks.ts';
 import type { Endpoint } from './parts.ts';
 import { resolver } from './template.ts';
 
-/** What the stack says and what its services say, for one property of one resource. */
+/** The values of one property of one resource: the stack's, and its service's. */
 type Seen = {
   readonly id: string;
   readonly type: string;
@@ -22,7 +22,7 @@ type Seen = {
 };
 
 /**
- * Looks at every resource of a template through its own service, and answers what is not there, by name:
+ * Looks at every resource of a template through its own service, and returns the missing parts, by name:
  * a type that is missing, a property that all of a type lack, or one that some resource lacks.
  */
 export async function missingIn(
@@ -59,7 +59,7 @@ export async function missingIn(
   return { seen, missing: names(seen) };
 }
 
-/** What the services can tell: no switch of CloudFormation's own, the definition with its substitutions, each variable for itself. */
+/** The properties in the form in which services can show them: without CloudFormation's own switches, the definition with its substitutions, each variable for itself. */
 function wantedOf(resolved: Json): Json {
   const { EmptyOnDelete, DefinitionString, DefinitionSubstitutions, Environment, ...rest } =
     resolved;
@@ -85,7 +85,7 @@ function names(seen: readonly Seen[]): readonly string[] {
   return [...new Set(found)].sort();
 }
 
-/** A service may tell more than was wanted, and numbers and truths as texts. */
+/** Whether a service shows the wanted value; it may show more, and numbers and truths as texts. */
 function isTold(wanted: Json, told: Json): boolean {
   if (Array.isArray(wanted)) return isListed(wanted, told);
   if (typeof wanted !== 'object' || wanted === null) return String(wanted) === String(told);
@@ -93,7 +93,7 @@ function isTold(wanted: Json, told: Json): boolean {
   return Object.entries(wanted).every(([name, each]) => isTold(each, told[name]));
 }
 
-/** In an order of its own, and one alone without a list. */
+/** Whether all items are in the service's list, which may have another order, or be a single value without a list. */
 function isListed(wanted: readonly Json[], told: Json): boolean {
   const others = Array.isArray(told) ? told : [told];
   if (others.length !== wanted.length) return false;
@@ -110,7 +110,7 @@ const NAMES = [
   'Name',
 ];
 
-/** A witness that made nothing, or tells no id, is asked by the name that the template gives, or by the logical id. */
+/** The resources' ids by logical id; where a witness made nothing, or gives no id, the name in the template or the logical id. */
 function named({ Resources }: Template, { physicalIds }: DeployedStack) {
   return Object.fromEntries(
     Object.entries(Resources).map(([id, { Properties = {} }]) => {
@@ -120,7 +120,7 @@ function named({ Resources }: Template, { physicalIds }: DeployedStack) {
   );
 }
 
-/** What does not follow from an id. */
+/** The attributes that do not follow from an id. */
 async function attributes(template: Template, stack: DeployedStack, aws: Endpoint) {
   const ids = named(template, stack);
   const find = new DescribeTableCommand({ TableName: ids['Registry'] });

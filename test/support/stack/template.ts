@@ -1,17 +1,17 @@
 import type { Json, Template } from '../../template/template.ts';
 
-/** Where a stack is: its account and region, and the physical id of each of its resources. */
+/** The place of a stack: its account and region, and the physical id of each of its resources. */
 export type Place = {
   readonly account: string;
   readonly region: string;
-  /** `aws` where nothing is said. */
+  /** By default `aws`. */
   readonly partition?: string;
   readonly physicalIds: Readonly<Record<string, string>>;
   /** Attributes that do not follow from a physical id, by `Id.Attribute`. */
   readonly attributes?: Readonly<Record<string, string>>;
 };
 
-/** Resolves what a template says for a stack that is there; `AWS::NoValue` is left out. */
+/** Resolves a template's values for an existing stack; `AWS::NoValue` is left out. */
 export function resolver({ Resources, Parameters, Conditions }: Template, place: Place) {
   const pseudo: Readonly<Record<string, string>> = {
     'AWS::AccountId': place.account,

@@ -11,17 +11,17 @@ import { listen } from '#adapters/local/http/listen.ts';
 /** A request that an AWS client signed and sent, and the status that it was answered with. */
 export type AwsRequest = {
   readonly caller: string;
-  /** As the signature names it. */
+  /** The service as the signature names it. */
   readonly service: string;
   readonly method: string;
   readonly url: URL;
-  /** The operation, where the protocol does not tell it by method and path. */
+  /** The operation, where the protocol does not give it by method and path. */
   readonly operation: string;
   readonly body: string;
   readonly status: number;
 };
 
-/** What an answer becomes on its way back. */
+/** Changes an answer on its way back. */
 export type Amend = (request: AwsRequest, headers: Record<string, unknown>) => void;
 
 export type TracedFront = {
@@ -95,7 +95,7 @@ function signedFor({ headers }: IncomingMessage, url: URL): string {
   return /\d{8}\/[^/]+\/([^/]+)\/aws4_request/.exec(signature)?.[1] ?? '';
 }
 
-/** By the target of AWS's JSON protocols, the path of Smithy's RPC, or the query's Action. */
+/** The operation by the target of AWS's JSON protocols, the path of Smithy's RPC, or the query's Action. */
 function operationOf({ headers }: IncomingMessage, { pathname }: URL, body: string): string {
   const target = String(headers['x-amz-target'] ?? '')
     .split('.')

@@ -23,7 +23,7 @@ const KEY = `slw_${'x'.repeat(43)}`;
 // Together with those before, one more than are kept startable: the last removes a version. Moto would give its number to the next.
 const UPGRADES = 1;
 
-/** Every way of the workflow on which a step asks something of AWS, and what runs beside it. */
+/** Every way of the workflow on which a step calls AWS, and the work that runs beside it. */
 export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
   const world = await tracedWorld(moto);
   let constant = 0;
@@ -66,7 +66,7 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
   return world;
 }
 
-/** What is asked for by name: a version that is kept, and the end of a model. */
+/** The requests that name a model: a rollback to a kept version, and the end of a model. */
 async function backAndAway(world: TracedWorld): Promise<void> {
   const [model, to, reason] = ['shapes', null, ''] as const;
   await world.run({ kind: 'rollback', deploymentId: 'rollback-shapes', model, to, reason });

@@ -23,7 +23,7 @@ const SCHEDULED = { 'detail-type': 'Scheduled Event', source: 'aws.events' };
 
 const stopAt = (state: string): Before => ({ [state]: (stop) => stop() });
 
-/** What steps do about what others broke, took away or left behind. */
+/** The steps' repairs of things that others broke, took away or left behind. */
 export async function tracedTroubles(world: TracedWorld, place: Place): Promise<void> {
   await halfRetired(world, place);
   await deadHolders(world, place);
@@ -51,7 +51,7 @@ async function givenUp(world: TracedWorld, start: Start, before: Before): Promis
   await world.registry.settle({ deploymentId, reason: 'given up', degraded: true });
 }
 
-/** A service that was told to stop before its revision is asked for again. */
+/** A service that was already stopping when its revision is asked for again. */
 async function halfRetired(world: TracedWorld, place: Place): Promise<void> {
   for (const target of ['fargate', 'ec2'] as const) {
     const model = `half-${target}`;
@@ -93,7 +93,7 @@ async function deadHolders(world: TracedWorld, place: Place): Promise<void> {
   await world.run(asked.undeploy(model, 'end-held-again'));
 }
 
-/** Versions that are to start again, of which somebody took away what runs them. */
+/** Versions that should start again although somebody took away their resources. */
 async function takenAway(world: TracedWorld, place: Place): Promise<void> {
   const { prefix } = world.functions;
   const ecs = awsClient(ECSClient, world.front);
@@ -129,7 +129,7 @@ async function removedNewest(world: TracedWorld, place: Place): Promise<void> {
   await world.run(await place(model, 'fargate', { rollout: ', keepVersions: 1' }));
 }
 
-/** What the sweep puts right. */
+/** The repairs of the sweep. */
 async function leftBehind(world: TracedWorld, place: Place): Promise<void> {
   for (const target of TARGETS) {
     const model = `left-${target}`;

@@ -22,17 +22,17 @@ import { type Start, workflowOf } from '../worlds/memory-way.ts';
 import { NO_WAITS, virtualWaits } from '../worlds/virtual-waits.ts';
 import { type AwsRequest, tracedFront } from './front.ts';
 
-// What is asked is looked at here, not how fast: dozens of models are swept in one moto.
+// These tests look at the calls, not at their speed: dozens of models are swept in one moto.
 const SLACK = 20;
-// The sweep leaves alone what is young.
+// The sweep leaves young resources alone.
 const HOURS_MS = 3 * 3_600_000;
 
-/** What is done before the function of a state runs; `stop` ends the execution. */
+/** Runs before the function of a state; `stop` ends the execution. */
 export type Before = Readonly<Record<string, (stop: () => void) => unknown>>;
 
 export type TracedWorld = Awaited<ReturnType<typeof tracedWorld>>;
 
-/** The workflows that ship with our bundles as their functions, each of which has an endpoint of AWS of its own; waits pass in virtual time. */
+/** The workflows that ship with our bundles as their functions, each with a separate AWS endpoint; waits pass in virtual time. */
 export async function tracedWorld(moto: Moto) {
   let aheadMs = 0;
   const clock = {
@@ -64,7 +64,7 @@ export async function tracedWorld(moto: Moto) {
   async function start(name: string): Promise<LambdaRuntime> {
     const endpoint = await traced.endpointFor(name);
     const more = name === 'sweep' ? HOURS_MS : 0;
-    // By its own endpoint too it is known whose probes those are that go through the API.
+    // A separate endpoint identifies the caller of the probes that go through the API.
     const values = { ...world.values, SLIPWAY_API_URL: `${endpoint}/${world.api.stage}` };
     const clocked = { aheadMs: () => aheadMs + more, slack: SLACK };
     return lambdaRuntime(made.get(name)!, values, endpoint, clocked);
@@ -79,7 +79,7 @@ export async function tracedWorld(moto: Moto) {
     throw Object.assign(new Error(errorMessage), { name: errorType });
   }
 
-  /** One execution of what is asked for to its end; answers its ARN. Step Functions holds that it runs until it is told of the end. */
+  /** Runs one execution of a request to its end, and returns its ARN. For Step Functions it runs until its end is reported. */
   async function run(asked: Start, before: Before = {}): Promise<string> {
     runs += 1;
     const workflow = workflowOf(asked);

@@ -32,7 +32,7 @@ function paths(template: unknown): readonly string[] {
   );
 }
 
-/** What a step's answer always has, as paths below `prefix`: a field that is optional is not among them. */
+/** The fields that a step's answer always has, as paths below `prefix`: optional fields are left out. */
 function fieldsOf(name: StepName, prefix: string): readonly string[] {
   const schema = z.toJSONSchema(workflow[name].output);
   return (schema.required ?? []).map((field) => `${prefix}.${field}`);
@@ -68,7 +68,7 @@ function selected(name: StepName, key: string, value: unknown): readonly string[
 
 const CAUGHT = ['$.error', '$.error.Error', '$.error.Cause'];
 
-/** For each state the paths that are in its input whichever way it was reached. */
+/** The paths that are in each state's input, whichever way it was reached. */
 function surelyThere({ startAt, states }: Machine): ReadonlyMap<string, Paths> {
   const known = new Map<string, Paths>([[startAt, new Set()]]);
   const open = [startAt];

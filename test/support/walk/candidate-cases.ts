@@ -7,7 +7,7 @@ const BAKED = ['Bake', 'JudgeBake', 'IsShiftDone'];
 /** The states after a candidate was asked for, to Live. */
 export const TO_LIVE = [...ABLE, ...SHIFTED, ...BAKED, ...COMMITTED];
 
-/** What may befall a candidate that was asked for; `before` are the states until then. */
+/** The possible fates of a requested candidate; `before` are the states until then. */
 export function candidateCases(before: readonly string[]): readonly Case[] {
   const looked = [...before, 'DescribeCandidate', 'IsCandidateReady'];
   const able = [...before, ...ABLE];
@@ -66,7 +66,7 @@ export function candidateCases(before: readonly string[]): readonly Case[] {
   ];
 }
 
-/** What may befall a model that needs a container where there is none; `chosen` are the states up to that, `again` those from the lease back to that choice. */
+/** The possible fates of a model that needs a container where there are no containers; `chosen` are the states up to that, `again` those from the lease back to that choice. */
 export function containerCases(
   chosen: readonly string[],
   again: readonly string[],

@@ -1,7 +1,7 @@
 import type { FailureName } from '#domain/failure.ts';
 import type { StepName, StepOutput } from '#domain/workflow.ts';
 
-/** What a step does in a walk: an answer, an error by name, or an answer that it should never give. */
+/** A step's act in a walk: an answer, an error by name, or an answer that it should never give. */
 export type Act<Name extends StepName> =
   | StepOutput<Name>
   | { readonly throws: FailureName | 'TypeError' | `Lambda.${string}` }
@@ -26,7 +26,7 @@ export function isBuild(state: string): state is BuildName {
   return BUILDS.some((name) => name === state);
 }
 
-/** What each step does; a list is used up one run at a time, its last entry for ever. */
+/** The acts of each step; a list is used up one run at a time, and its last entry repeats for ever. */
 export type Script = { readonly [Name in StepName]?: Act<Name> | readonly Act<Name>[] } & {
   readonly [Name in BuildName]?: readonly BuildAct[];
 };
@@ -84,7 +84,7 @@ export const BUILT: BuildAct = {
 
 const request = { deploymentId: 'd1', model: 'digits' };
 
-/** What each workflow is started with. */
+/** The input of each workflow. */
 export const INPUTS = {
   deploy: {
     detail: {

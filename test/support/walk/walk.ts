@@ -26,7 +26,7 @@ const engines = {
   undeploy: engine(machines.undeploy),
 };
 
-/** Walks a workflow that ships with scripted steps, and tells the states and edges it took. Waits and retries take no time. */
+/** Walks a workflow that ships with scripted steps, and returns the states and edges it took. Waits and retries take no time. */
 export async function walk(script: Script = {}, name: WorkflowName = 'deploy'): Promise<Walk> {
   const machine = machines[name];
   const payloads: Payloads = {};

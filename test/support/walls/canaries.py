@@ -163,7 +163,7 @@ def memory_in_a_secret_file():
 
 
 def memory_that_is_shared():
-    # What it has written and given back stays in memory, and is resident for no process.
+    # Shared memory that a process has written and given back stays allocated, and counts as resident for no process.
     with mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS) as made:
         made[0] = 1
 
@@ -209,7 +209,7 @@ def flushes_the_disk():
 
 
 def holds_a_file():
-    # Whoever opens it next waits until the kernel breaks the lease, after 45 s.
+    # The next process that opens it waits until the kernel breaks the lease, after 45 s.
     held = os.open(f"{model}/model.bin", os.O_RDONLY)
     try:
         fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)

@@ -27,19 +27,19 @@ export const ENEMY = fileURLToPath(new URL('./enemy.py', import.meta.url));
 const CANARIES = fileURLToPath(new URL('./canaries.py', import.meta.url));
 const FOLDERS = ['outside', 'other', 'model', 'scratch'] as const;
 
-/** What this machine has, for tests: none without Linux and a Python. */
+/** The walls of this machine, for tests: empty without Linux and a Python. */
 export const MACHINE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()]);
 
 export const NODE_LAUNCHER = fileURLToPath(
   new URL('../../../runtimes/python/slipway_server/walls.mjs', import.meta.url),
 );
-/** What it would have without a Python, by Node. */
+/** The walls that it would have without a Python, by Node. */
 export const MACHINE_BY_NODE: Walls = await lookAtWalls(LAUNCHER, [tmpdir()], {
   python: '/no/such/python3',
   node: NODE_LAUNCHER,
 });
 
-// What the settings of a kernel refuse to every process of a user.
+// Calls that a kernel's settings refuse to every process of a user.
 const SETTINGS = [
   {
     path: '/proc/sys/kernel/yama/ptrace_scope',
@@ -64,7 +64,7 @@ export function refusedByKernel(): readonly string[] {
 
 const KINDS = ['landlock', 'seccomp', 'namespaces'] as const;
 export type WallKind = (typeof KINDS)[number];
-// As of this version Landlock holds all that the table says of it.
+// From this version on, Landlock holds everything that the table says of it.
 const WHOLE_LANDLOCK = 6;
 
 /** Says why these walls, or all, cannot be tried on this machine; undefined when they can. */
@@ -80,7 +80,7 @@ export function missingWalls(...kinds: readonly WallKind[]): string | undefined 
 const SYSTEM_PYTHON = '/usr/bin/python3';
 const NOBODY = 65_534;
 
-/** Why a root cannot run a Python as nobody here; undefined when it can, or this is no root. */
+/** The reason why a root cannot run a Python as nobody here; undefined when it can, or when this user is not root. */
 export const missingNobody =
   process.getuid?.() === 0 && !existsSync(SYSTEM_PYTHON)
     ? `there is no ${SYSTEM_PYTHON}, which nobody could run`
@@ -88,7 +88,7 @@ export const missingNobody =
 
 export type CanaryWorld = Awaited<ReturnType<typeof canaryWorld>>;
 
-// As Slipway starts a server: with a socket that listens, and no input. A file may be left open by whoever started Slipway.
+// Opened as Slipway opens a server's files: a listening socket, and no input. The process that started Slipway may have left a file open.
 const OPENED = `
 import os, socket, sys
 made = socket.create_server(("127.0.0.1", 0))
@@ -122,7 +122,7 @@ export async function canaryWorld() {
   const datagrams = await receiving(path('outside/datagrams'));
   const arguments_ = [path('outside'), path('other'), String(port), path('model'), path('scratch')];
 
-  /** Runs a Python behind these walls, and answers what it printed. */
+  /** Runs a Python behind these walls, and returns its output. */
   async function python(
     walls: Walls,
     given: readonly string[],
@@ -185,7 +185,7 @@ export async function canaryWorld() {
   };
 }
 
-/** Without walls it is started as it would be without any. */
+/** A server without walls is started as if there were no walls at all. */
 function launcherOf({ python, node }: Walls): readonly string[] {
   if (python) return [python, '-I', '-S', LAUNCHER];
   return node ? [process.execPath, node] : [];

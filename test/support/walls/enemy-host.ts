@@ -1,5 +1,5 @@
-// Stands for Slipway among enemies: starts model servers as it does, one that is asked all the time, and beside it such as do whatever they can: `node enemy-host.ts OPTIONS_JSON`.
-// Ends after so many enemies, or seconds, with an `Aftermath` as JSON. What ends or stalls it would have ended or stalled Slipway.
+// Stands for Slipway among enemies: starts model servers as Slipway does, one that is called all the time, and beside it enemies that do whatever they can: `node enemy-host.ts OPTIONS_JSON`.
+// Ends after so many enemies, or seconds, with an `Aftermath` as JSON. An attack that ends or stalls this process would have ended or stalled Slipway.
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
@@ -12,7 +12,7 @@ import { servingLimits, wallsVariable } from '#adapters/local/servers/walls.ts';
 import { ENEMY, LAUNCHER, MACHINE } from './canaries.ts';
 
 export type Fight = {
-  /** A folder of its own. */
+  /** A separate folder. */
   readonly root: string;
   readonly seed: number;
   readonly enemies: number;
@@ -34,7 +34,7 @@ export type Aftermath = {
   readonly leastAsked: number;
   readonly wrong: readonly string[];
   readonly slowestMs: number;
-  /** The nice value and the processors of the host and of the other model, and what the folder outside has, if not as before. */
+  /** The changes of the nice value and the processors of the host and of the other model, and of the folder outside. */
   readonly changed: readonly string[];
 };
 
@@ -49,7 +49,7 @@ server.listen({ fd: Number(LISTENING_FD) }, () => {
 });
 `;
 const EACH_MS = 20;
-/** As `enemy.py` has it. */
+/** The same number as in `enemy.py`. */
 const DONE_BYTES = 2_000;
 const LOG = { append: async () => {}, tail: async () => [] };
 
@@ -156,7 +156,7 @@ async function fight(number: number): Promise<void> {
 
 function doneBy(scratch: string): Record<string, number> {
   try {
-    // What it wrote to every descriptor may stand behind.
+    // Text that the enemy wrote to every descriptor may follow.
     return JSON.parse(readFileSync(join(scratch, 'done')).toString('latin1', 0, DONE_BYTES));
   } catch {
     return {};

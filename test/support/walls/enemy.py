@@ -173,7 +173,7 @@ def opens():
 
 
 def locks():
-    # Nobody may wait for it, whichever file it is.
+    # No process may wait for it, whatever file it is.
     fd = os.open(chance.choice((sys.executable, sys.argv[0], os.__file__, "/usr/bin/env")), os.O_RDONLY)
     fcntl.flock(fd, chance.choice((fcntl.LOCK_EX, fcntl.LOCK_SH)) | fcntl.LOCK_NB)
 
@@ -220,7 +220,7 @@ def calls_anything():
         return
     given = [chance.choice((0, 1, 3, 4, parent, 2**31, 2**63 - 1, chance.randrange(2**32))) for _ in range(6)]
     if os.fork() == 0:
-        # It may wait for ever, or end whoever calls it.
+        # It may wait for ever, or end the process that calls it.
         signal.alarm(1)
         try:
             libc.syscall(number, *map(ctypes.c_long, given))

@@ -1,4 +1,4 @@
-// Reads a manifest as anybody would who does not ask what it costs.
+// Reads a manifest like a program that does not limit the cost.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';

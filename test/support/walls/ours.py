@@ -1,4 +1,4 @@
-"""Loads files as the model server does, which is told by nobody what is in them: of an archive all that its usual reader lists, of a folder what its files say."""
+"""Loads files as the model server does, which learns from nobody what is in them: every file that an archive's usual reader lists, and from a folder the files that it names itself."""
 
 import os
 import tarfile
@@ -28,7 +28,7 @@ def load(path, case):
 
 
 def _flavour(path):
-    """As PyYAML reads it: None of what its own module loads."""
+    """The flavour as PyYAML reads it; None where a module of the model's own loads it."""
     with open(os.path.join(path, "MLmodel"), "rb") as file:
         flavors = yaml.safe_load(file)["flavors"]
     is_code = flavors.get("python_function", {}).get("loader_module", "mlflow.sklearn") != "mlflow.sklearn"

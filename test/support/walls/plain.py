@@ -1,4 +1,4 @@
-"""Loads files as their frameworks do, with no list of names and no hook, and does with what they hold what a server does."""
+"""Loads files as their frameworks do, with no list of names and no hook, and then uses the objects as a server does."""
 
 import atexit
 import base64
@@ -16,7 +16,7 @@ import zipfile
 
 from world import CHANGED, SCRATCH
 
-# As a server's first request: what waits in a model until it is asked.
+# Stands for a server's first request, which triggers code that waits in a model.
 TOUCH = "touch canary-command"
 
 
@@ -85,7 +85,7 @@ def unpacked_tar(path, _case):
 
 
 def tar_on_and_on(path, _case):
-    """As `tar --ignore-zeros`: of archives that were put together, all."""
+    """Reads all archives of a file in which several were put together, like `tar --ignore-zeros`."""
     out = os.path.join(SCRATCH, "out")
     with tarfile.open(path, ignore_zeros=True) as archive:
         archive.extractall(out)
@@ -100,7 +100,7 @@ def unzipped(path, _case):
 
 
 def joined_zip(path, _case):
-    """As much code does: by the names as they stand."""
+    """Unpacks by the names as they are written, as much code does."""
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             to = os.path.join(SCRATCH, "out", name)
@@ -111,7 +111,7 @@ def joined_zip(path, _case):
 
 
 def streamed_zip(path, _case):
-    """As who reads a zip while it comes: by what stands before each file, without its directory."""
+    """Reads a zip as it arrives, like a streaming reader: by the header before each file, without the directory."""
     with open(path, "rb") as file:
         data = file.read()
     out, at = os.path.join(SCRATCH, "out"), data.find(b"PK\x03\x04")
@@ -126,7 +126,7 @@ def streamed_zip(path, _case):
 
 
 def _model_in(folder):
-    """As SageMaker's containers: handlers where there are some, else the one model."""
+    """Loads a model like SageMaker's containers: by its handlers where there are some, else the only model."""
     handlers = os.path.join(folder, "code", "inference.py")
     if os.path.exists(handlers):
         return _imported(handlers)
@@ -162,7 +162,7 @@ def mlflow_folder(path, _case):
 
 
 def yaml_of_old(path, _case):
-    """As PyYAML before 5.1, and whoever still asks it so."""
+    """Reads YAML like PyYAML before 5.1, or like later versions that are asked to."""
     import yaml
 
     with open(os.path.join(path, "MLmodel")) as file:
@@ -170,7 +170,7 @@ def yaml_of_old(path, _case):
 
 
 def torch_file(path, _case):
-    """As torch did before 2.6, and does where it is told `weights_only=False`: by Python's unpickler, with storages by their names."""
+    """Reads a file as torch did before 2.6, and still does with `weights_only=False`: by Python's unpickler, with storages by their names."""
     with open(path, "rb") as file:
         _torch(file.read())
 
@@ -197,7 +197,7 @@ class _Unpickler(pickle.Unpickler):
         return named
 
     def find_class(self, module, name):
-        """What torch has is of no matter here, nor are the classes whose code stands in the file."""
+        """torch's own classes do not matter here, nor do the classes whose code is in the file."""
         return _OfTorch if module.partition(".")[0] in ("torch", "__torch__") else super().find_class(module, name)
 
 
@@ -210,7 +210,7 @@ class _OfTorch:
 
 
 def _unpickled(file):
-    """Of before 1.6 one behind the other."""
+    """Reads the pickles of a file from before torch 1.6, which follow each other."""
     while True:
         try:
             print(_Unpickler(file).load())
@@ -219,7 +219,7 @@ def _unpickled(file):
 
 
 def code_of_folder(path, _case):
-    """As transformers with `trust_remote_code`, and sentence-transformers: the file that a folder names is run."""
+    """Runs the file that a folder names, like transformers with `trust_remote_code`, and sentence-transformers."""
     for name in os.listdir(path):
         if not name.endswith(".json"):
             continue
@@ -239,7 +239,7 @@ def _named_code(said):
 
 
 def template(path, _case):
-    """As who renders a chat template by Jinja without a sandbox."""
+    """Renders a chat template by Jinja without a sandbox."""
     import jinja2
 
     for text in _templates(path):
@@ -270,7 +270,7 @@ def keras_hdf5(path, _case):
 
 
 def _lambdas(config):
-    """As Keras without `safe_mode`: a lambda is a function of its bytecode, which is called when its model is made."""
+    """Makes a lambda from its bytecode and calls it as its model is made, like Keras without `safe_mode`."""
     if isinstance(config, list):
         for each in config:
             _lambdas(each)
@@ -284,7 +284,7 @@ def _lambdas(config):
 
 
 def tokenizer(path, _case):
-    """As a server that is sent 41 letters: what the library says of a search that took too long is no Exception, and ends it."""
+    """Encodes 41 letters, as a server would: after a search that took too long the library raises an error that is not an Exception, and that ends the server."""
     import tokenizers
 
     made = tokenizers.Tokenizer.from_file(os.path.join(path, "tokenizer.json"))
@@ -297,7 +297,7 @@ def tokenizer(path, _case):
 
 
 def spacy_pipeline(path, _case):
-    """As spaCy, whose registry has this function among others: what `nlp` and `components` refer to is put in its place before functions are called."""
+    """Loads a pipeline like spaCy, whose registry has this function among others: references in `nlp` and `components` are resolved before functions are called."""
     import confection
     import yaml
 
@@ -314,7 +314,7 @@ def spacy_pipeline(path, _case):
 
 
 def requirements(path, _case):
-    """As who evaluates a marker as Python."""
+    """Evaluates a marker as Python."""
     with open(os.path.join(path, "requirements.txt")) as file:
         for line in file:
             eval(line.partition(";")[2].strip() or "None", {"python_version": "3.11", "extra": ""})
@@ -352,7 +352,7 @@ def node(path, case):
 
 
 def _seen(made):
-    """What is in an object comes out by its texts, and what it left for the end happens."""
+    """Prints an object's texts, and runs what it left for the end of the process."""
     threading._shutdown()
     atexit._run_exitfuncs()
     if hasattr(made, "tobytes"):
@@ -363,7 +363,7 @@ def _seen(made):
     sys.stdout.flush()
 
 
-# What is done with a model by whoever has loaded it.
+# The uses of a model after it is loaded.
 ASKED = {"ask": _asked, "use": _shown, "xgboost": _xgboost_asked, "lightgbm": _lightgbm_asked}
 
 READERS = {
@@ -417,6 +417,6 @@ def _classes():
         if name is not None and sys.modules.get(module) is not holder:
             seen.append(module)
         of = holder if name is None else getattr(holder, name, None)
-        # The names that Python itself sets anew are none of a class.
+        # Names that Python itself sets anew do not count as a class's own.
         seen.append([(key, id(value)) for key, value in sorted(vars(of).items() if of else ()) if name is not None or key != "_"])
     return seen

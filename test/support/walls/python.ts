@@ -13,7 +13,7 @@ const MODULES = fileURLToPath(new URL('../../../node_modules/', import.meta.url)
 const MINUTES_10 = 600_000;
 const MEBIBYTE = 2 ** 20;
 
-/** The limits of the process in these tests: far below what the files ask for. */
+/** The limits of the process in these tests: far below the demands of the files. */
 export const LIMITS = {
   files: 4096,
   processes: 1024,
@@ -22,7 +22,7 @@ export const LIMITS = {
   cpuSeconds: 2,
 };
 
-/** How the process that loaded a file ended, its last line, what it did outside of itself or was ended for, and the most memory that it held. */
+/** How the process that loaded a file ended, its last line, its effects outside of itself or the reason why it was ended, and the most memory that it held. */
 export type End = {
   readonly status: number;
   readonly says: string;
@@ -90,7 +90,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   lightgbm: 'lightgbm',
 };
 
-/** As nobody would have found them: what a file seems to be, and what its manifest says. */
+/** The facts that inspection would give without its refusals: the format that a file seems to have, and the content of its manifest. */
 function factsOf(technique: Technique): object {
   const isSkops = technique.file.endsWith('.skops');
   const format = isSkops

@@ -8,22 +8,22 @@ import { HOSTILE, type Hostile } from '../models/pickles.ts';
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
 const MANIFEST = 'model.yaml';
 
-/** 1: inspection, 2: the loader, 3: what the kernel leaves to the process. */
+/** 1: inspection, 2: the loader, 3: the limits that the kernel sets for the process. */
 export type Wall = 1 | 2 | 3;
 
 /** A file, or a folder, by which harm is done, as test/fixtures/walls/make.py saw it done with all walls down. */
 export type Technique = {
-  /** From `test/fixtures`. */
+  /** The path from `test/fixtures`. */
   readonly file: string;
   readonly technique: string;
-  /** How it is loaded by who has no walls: a key of test/support/walls/plain.py. */
+  /** The way to load it without walls: a key of test/support/walls/plain.py. */
   readonly reader: string;
   readonly effect: string;
   /** Each by itself, with the others taken down. */
   readonly heldBy: readonly Wall[];
 };
 
-// No list of names can tell a large number from a small one.
+// No list of names can distinguish a large number from a small one.
 const BY_NUMBERS = [
   'a tuple of 2^60 tuples as a key',
   'empty memory',
@@ -52,7 +52,7 @@ export const HOSTILE_TECHNIQUES: readonly Technique[] = HOSTILE.map((each) => ({
   heldBy: wallsOf(each),
 }));
 
-/** What the files of each kind are without what does harm. */
+/** The files of each kind without the harmful part. */
 export const HARMLESS: readonly Technique[] = readdirSync(join(FIXTURES, 'walls/harmless')).map(
   (name) => ({
     file: `walls/harmless/${name}`,
@@ -73,7 +73,7 @@ export function pathOf({ file }: Technique): string {
   return join(FIXTURES, file);
 }
 
-/** What only eats time or memory, or ends the process that it is in, does no more harm than the limits of that process let it. */
+/** A file that only uses up time or memory, or ends its own process, does no more harm than the limits of that process allow. */
 export const OF_ITS_PROCESS = /memory|come to an end|never ends|ended the process|ends its process/;
 
 function wallsOf({ technique, effect }: Hostile): readonly Wall[] {

@@ -13,17 +13,17 @@ import socket
 import sys
 import tempfile
 
-# What every file that connects was made for: it cannot be told another.
+# The port in every file that connects: the files cannot be given another.
 PORT = 47611
 SECRET = "a secret of another's"
 OUTSIDE = "open('canary-code', 'w').close()\n\n\ndef predict(rows):\n    return rows\n\n\ndef _load_pyfunc(path):\n    return path\n"
 MODEL, SCRATCH, LOG, FACTS = "model", "scratch", "log", "facts.json"
 OWN = (MODEL, SCRATCH, LOG, FACTS, "secret", "outside.py", "socket")
 
-# What is seen of a file without walls that takes all there is; a wall's own limits are below these.
+# The limits of a file that takes all it can without walls; a wall's own limits are below these.
 MEMORY_BYTES = 3 * 2**30
 CPU_SECONDS = 2
-# Who waits without end uses no CPU, however busy the machine is with others.
+# A process that waits without end uses no CPU, however busy the machine is with others.
 STILL_SECONDS = 6
 STILL_TICKS = 5
 DISK_BYTES = 100 * 2**20
@@ -34,7 +34,7 @@ OF_DISK = ("File too large", "No space left")
 
 
 def attempted(case, load, enter):
-    """`load(path, case)` in a process of its own, behind what `enter(root)` sets: {status, says, harm}."""
+    """Runs `load(path, case)` in a separate process, behind the walls of `enter(root)`: {status, says, harm}."""
     root = os.path.realpath(tempfile.mkdtemp())
     here = os.getcwd()
     try:
@@ -60,7 +60,7 @@ def attempted(case, load, enter):
 
 
 def _ended(child):
-    """Its status and what it used; ends it with SIGALRM once it has stood still for long."""
+    """The child's status and its use of resources; ends it with SIGALRM once it has stood still for long."""
     still, before = 0, 0
     while True:
         done, status, used = os.wait4(child, os.WNOHANG)
@@ -74,7 +74,7 @@ def _ended(child):
 
 
 def _ticks(child):
-    """Hundredths of seconds of CPU, with those of what it waited for."""
+    """Hundredths of seconds of the child's CPU time, with that of the children that it waited for."""
     try:
         with open(f"/proc/{child}/stat") as file:
             return sum(map(int, file.read().rpartition(")")[2].split()[11:15]))
@@ -83,9 +83,9 @@ def _ticks(child):
 
 
 def adopt():
-    """What a file starts and does not wait for is this process's, once its own has ended."""
+    """Makes this process the parent of processes that a file starts and does not wait for, once the file's own process has ended."""
     ctypes.CDLL(None).prctl(36, 1)
-    # To be waited for, it is not to be thrown away.
+    # The signal must not be discarded, so that it can be waited for.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
 
 
@@ -136,8 +136,8 @@ def _is_asked(listener):
 
 
 def _load(root, case, load, enter):
-    """Does not come back."""
-    # As the server of a model is started: nothing that it starts can stay.
+    """Loads the file, and never returns."""
+    # A model's server is started in the same way: no process that it starts can stay.
     os.setpgid(0, 0)
     descriptor = os.open(os.path.join(root, LOG), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     null = os.open(os.devnull, os.O_RDONLY)

@@ -2,7 +2,7 @@ import type { EnvironmentOrder } from '#domain/build/environment-image.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 
-/** What is ordered for an ONNX model. */
+/** The order for an ONNX model. */
 export const ORDER: BuildOrder = {
   runtime: 'onnx',
   facts: {
@@ -39,7 +39,7 @@ export const ORDER: BuildOrder = {
   startupSeconds: 300,
 };
 
-/** What a granted URL holds. */
+/** The content of a granted URL. */
 export type Granted = {
   readonly order: BuildOrder;
   readonly files: readonly {
@@ -49,7 +49,7 @@ export type Granted = {
   }[];
 };
 
-/** What the URL for a build of environments holds. */
+/** The content of the URL for a build of environments. */
 export type GrantedEnvironments = {
   readonly order: EnvironmentOrder;
   readonly files: readonly unknown[];

@@ -4,8 +4,8 @@ import { type MemoryWorld, MODEL } from './memory.ts';
 type Told = Awaited<ReturnType<MemoryWorld['told']>>;
 
 /**
- * What is wrong with a world in which nothing runs any more; empty when nothing is.
- * Live pointer, shares and what clients get agree; the live version runs; only versions that went live exist; each deployment has ended, with one terminal event.
+ * The violations in a world in which nothing runs any more; empty when there are none.
+ * Live pointer, shares and clients' answers agree; the live version runs; only versions that went live exist; each deployment has ended, with one terminal event.
  */
 export async function complaints(world: MemoryWorld): Promise<readonly string[]> {
   const { registry, router } = world;

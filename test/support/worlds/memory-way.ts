@@ -13,7 +13,7 @@ import type { FakeClock } from '../clock/fake-clock.ts';
 import type { MemoryExecutions } from '../memory/executions.ts';
 import type { BuildName } from '../walk/script.ts';
 
-/** What an execution is started with. */
+/** The input of an execution. */
 export type Start = ObjectCreated | PromotionRequest | RollbackRequest | UndeployRequest;
 
 export function workflowOf(start: Start): WorkflowName {
@@ -21,7 +21,7 @@ export function workflowOf(start: Start): WorkflowName {
   return start.kind === 'repair' ? 'rollback' : start.kind;
 }
 
-/** Which of these is the one that ChooseTarget has named. */
+/** The state for each target that ChooseTarget may name. */
 const PROVISION = {
   lambda: 'ProvisionLambda',
   fargate: 'ProvisionFargate',

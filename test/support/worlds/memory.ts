@@ -65,7 +65,7 @@ export type WorldOptions = {
   readonly freeBytes?: number;
   /** Whether a person is to approve each promotion. */
   readonly requireApproval?: boolean;
-  /** By whom a promotion is to be signed; nobody by default. */
+  /** The signers of a promotion; none by default. */
   readonly signers?: readonly Signer[];
 };
 
@@ -91,7 +91,7 @@ export type MemoryWorld = {
   readonly metrics: MemoryMetrics;
   readonly executions: MemoryExecutions;
   readonly builds: MemoryBuilds;
-  /** The images that are built, none at first; asked for only where artifacts are built into images. */
+  /** The images of environments, none at first; used only where artifacts are built into images. */
   readonly environments: MemoryEnvironments;
   /** The releases that a promotion finds; none at first. */
   readonly images: MemoryImages;
@@ -103,18 +103,18 @@ export type MemoryWorld = {
   running(): readonly string[];
   /** A model file that differs from every one before, unless it is given; answers the event of its arrival. */
   upload(upload?: Upload): ObjectCreated;
-  /** What is asked for when a version is to be live again: `to` is null for the one before. */
+  /** A request to make a version live again: `to` is null for the one before. */
   rollback(to?: number | null, kind?: 'rollback' | 'repair'): Extract<Start, { to: unknown }>;
   undeploy(): Extract<Start, { kind: 'undeploy' }>;
   /** How a revision answers from now on; without a word it answers right. */
   behave(revision: string, answer: (asked: Asked) => ProbeAnswer): void;
-  /** Does what is asked for by the real steps in the workflow's order, up to `state` and without it. */
+  /** Carries out a request by the real steps in the workflow's order, up to `state` and without it. */
   before(state: StepName, start?: Start): Promise<Held>;
-  /** Does what is asked for to the end; without a word, deploys an upload. */
+  /** Carries out a request to the end; by default, deploys an upload. */
   deploy(start?: Start): Promise<Held>;
-  /** What the registry holds of a deployment. */
+  /** A deployment in the registry. */
   recordOf(held: Pick<Held, 'deploymentId'>): Promise<Deployment>;
-  /** What a deployment has announced, oldest first; without one, what all have. */
+  /** The events of a deployment, oldest first; without an id, the events of all. */
   told(deploymentId?: string): Promise<readonly SlipwayEvent['detail'][]>;
 };
 
@@ -260,7 +260,7 @@ function served({ platforms, prober, behaviours }: Parts, target: Target): Memor
   };
 }
 
-/** Lambda in an account that gives its functions so little memory, as its adapter tells it. */
+/** Lambda in an account that gives its functions so little memory; its adapter reports the refusal. */
 function refusing(parts: Parts, mostMiB = Number.POSITIVE_INFINITY): MemoryPlatform {
   const lambda = served(parts, 'lambda');
   return {
@@ -278,7 +278,7 @@ export async function idOf({ detail: { bucket, object } }: ObjectCreated): Promi
   return deploymentId(bucket.name, object.key, object['version-id'] ?? '');
 }
 
-/** What an uploaded model answers unless it was told to behave otherwise. */
+/** The answer of an uploaded model by default. */
 export function answersRight(asked: Asked): ProbeAnswer {
   return asked === 'ready' ? READY : RIGHT;
 }

@@ -2,7 +2,7 @@ import type { Accelerator } from '#domain/manifest/manifest.ts';
 import type { Held } from '#domain/workflow.ts';
 import type { MemoryWorld } from './memory.ts';
 
-/** Gives the deployment a GPU, as the plan of a model that computes on one has it: those of these worlds do not. */
+/** Gives the deployment a GPU, as in the plan of a model that computes on one: the models of these worlds do not. */
 export async function planGpu(
   world: MemoryWorld,
   held: Held,

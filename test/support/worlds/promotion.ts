@@ -11,7 +11,7 @@ type Changes = {
   readonly withoutImage?: boolean;
 };
 
-/** The live version of `from` is brought to `to`, as `slipway promote` does; answers what the workflow is started with. */
+/** Brings the live version of `from` to `to`, as `slipway promote` does; returns the input of the workflow. */
 export async function promotion(
   from: MemoryWorld,
   to: MemoryWorld,

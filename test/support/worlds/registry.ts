@@ -84,7 +84,7 @@ export function candidateOf({ id, model, version }: Deployment): Candidate {
   };
 }
 
-/** What is asked for of a model by its name, as deployment `n`: by default that version 1 is live again. */
+/** A request for a model by its name, as deployment `n`: by default that version 1 is live again. */
 export function asking(n: number, changes: Partial<Request> = {}): Request {
   const { order: _, ...rest } = upload(n);
   const reason = 'somebody asked for it';

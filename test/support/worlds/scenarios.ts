@@ -9,7 +9,7 @@ export type Scenario = {
   readonly name: string;
   /** How its deployment ends. */
   readonly ends: string;
-  /** Makes the world ready; answers what is to be done in it. */
+  /** Makes the world ready; returns the request to be made in it. */
   prepare(world: VirtualWorkflow): Promise<Start>;
 };
 
@@ -96,7 +96,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: 'Failed',
     async prepare(world) {
       await world.deploy();
-      // By its age.
+      // The image of the environment expires by its age.
       world.environments.expire('onnx-environment-1');
       world.builds.fail(['could not resolve host']);
       return world.upload();
@@ -197,7 +197,7 @@ export async function callsOf({ prepare }: Scenario): Promise<readonly Call[]> {
   );
 }
 
-/** What is wrong after a scenario: with the world, with how it ended, or for the next upload. */
+/** The violations after a scenario: in the world, in how it ended, or in the next upload. */
 export async function faultsAfter(
   world: VirtualWorkflow,
   { ends }: Scenario,

@@ -9,12 +9,12 @@ export function sweptWorkflow(options: WorldOptions = {}) {
   const world = virtualWorkflow(options);
   const { registry, store, router, platforms, clock } = world;
   const { executions, offered } = world.deps;
-  // Not those of the steps: what befalls their calls does not befall the sweep's.
+  // The sweep has its own ports, not those of the steps: faults in the steps' calls do not hit the sweep.
   const ports = { registry, artifacts: store, router, platforms, executions, clock };
   const run = sweep({ ...ports, offered, bucket: BUCKET, ...GRACES, ...NO_IMAGES });
   return {
     world,
-    /** Sweeps when its time has come, and waits for what was started. */
+    /** Sweeps at its time, and waits for the executions that it started. */
     async sweep() {
       clock.advance(PERIOD_MS);
       const swept = await run();
@@ -24,7 +24,7 @@ export function sweptWorkflow(options: WorldOptions = {}) {
   };
 }
 
-/** From now on stops each execution as soon as a step of `state` calls a port. */
+/** Stops each execution from now on as soon as a step of `state` calls a port. */
 export function stopIn(world: VirtualWorkflow, state: string): void {
   world.tap((method, call) => {
     const isStep = !method.startsWith('executions.');

@@ -11,7 +11,7 @@ export const PERIOD_MS = 15 * MINUTE_MS;
 
 export const NOTHING: Swept = { recovered: [], freed: [], started: [], repaired: [], removed: [] };
 
-/** As on AWS. */
+/** The same values as on AWS. */
 export const GRACES = {
   mostAttempts: MOST_ATTEMPTS,
   executionGraceMs: 5 * MINUTE_MS,
@@ -22,7 +22,7 @@ export const GRACES = {
 /** Nothing is there. */
 export const NO_IMAGES = { images: memoryImages(), unusedEnvironments: null };
 
-/** A memory world, its sweep, and what that has started. */
+/** A memory world, its sweep, and the executions that the sweep has started. */
 export function sweptWorld(options: WorldOptions = {}) {
   const world = memoryWorld(options);
   const deps = { ...world.deps, bucket: BUCKET, ...GRACES, ...NO_IMAGES };

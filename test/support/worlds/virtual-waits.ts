@@ -3,7 +3,7 @@ import { MACHINES, statesOf } from '../walk/asl.ts';
 
 type Answer = Readonly<Record<string, unknown>> | null;
 
-/** Wait states and retries take no time of the engine's: the clock is moved by what they would take. */
+/** Wait states and retries take no time of the engine's: they move the clock instead. */
 export const NO_WAITS = {
   waitTimeOverrides: noTime('Wait'),
   retryIntervalOverrides: noTime('Task'),

@@ -23,17 +23,17 @@ import { workflowOf } from './memory-way.ts';
 import { NO_WAITS, virtualWaits } from './virtual-waits.ts';
 
 export type VirtualWorkflow = MemoryWorld & {
-  /** One execution of what is asked for, to its end; what it leaves undone is left so, as when all of Slipway died. */
+  /** Runs one execution of a request to its end; its unfinished work stays unfinished, as when all of Slipway died. */
   execute(start: Start): Promise<ExecutionEnd>;
-  /** What follows the end of an execution: others take up what it left, and are followed too. */
+  /** Follows up the end of an execution: others take up what it left, and are followed too. */
   settle(end: ExecutionEnd): Promise<void>;
-  /** An execution and what follows it. */
+  /** Runs an execution and its follow-ups. */
   run(start: Start): Promise<ExecutionEnd>;
   /** The ends of the executions that were started by the port and not asked for yet; waits until none of them runs. */
   startedEnds(): Promise<readonly ExecutionEnd[]>;
-  /** From now on goes around every call that a step makes of a port. */
+  /** Wraps every call that a step makes of a port from now on. */
   tap(tap: Tap): void;
-  /** Stops what runs, as StopExecution does. */
+  /** Stops the running executions, as StopExecution does. */
   stop(): void;
   /** The steps that were run, oldest first. */
   readonly states: readonly StepName[];
@@ -55,7 +55,7 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
   function begin(name: WorkflowName, execution: string, input: unknown): Promise<ExecutionEnd> {
     taken.add(execution);
     return new Promise<ExecutionEnd>((ended, failed) => {
-      // Each has its own: what a death leaves open is then gone with its world.
+      // Each execution has its own engine: after a death, its open work is gone with it.
       const engine = engineOf(mortal(inVirtualTime(world, states)), ended);
       running.set(execution, engine);
       engine.start(name, execution, input).catch(failed);
@@ -65,7 +65,7 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
   const executions: Executions = {
     isRunning: async (execution) => running.has(execution),
     stop: async (execution) => running.get(execution)?.stop(execution),
-    // As on AWS, which takes no name again.
+    // AWS takes no name twice either.
     async start(name, execution, input) {
       const known = running.get(execution);
       if (known) return known.start(name, execution, input);
@@ -136,7 +136,7 @@ function endOf(stopped: AbortSignal): Promise<never> {
   return promise;
 }
 
-// As the engine has what no Retry and no Catch may take up.
+// The engine treats this error as one that no Retry and no Catch may handle.
 const OVER = Object.assign(new Error('the execution is over'), {
   name: 'States.Aborted',
   isCatchable: false,
@@ -166,7 +166,7 @@ async function deploymentOf(start: Start): Promise<string> {
   return 'detail' in start ? idOf(start) : start.deploymentId;
 }
 
-/** What clients would get now and is not there, or in containers does not run. */
+/** The revisions that clients would get now although they are gone, or do not run in containers. */
 function outagesOf({ router, lambda, platforms, existing }: MemoryWorld, method: string) {
   const { fargate, ec2 } = platforms;
   const answer = (revision: string) =>

@@ -4,7 +4,7 @@ import { type Embedder, type Embedding, embedderOf, normalized } from '../tasks/
 import type { StaticFolder } from './folder.ts';
 import { openTable, type Table } from './table.ts';
 
-// The most tokens that are added up at once, which takes some 10 ms: other requests wait no longer for their turn.
+// The most tokens that are added up at once, which takes some 10 ms, so that other requests do not wait longer for their turn.
 const TURN_TOKENS = 20_000;
 
 /** A text's tokens, and whether it was longer. */
@@ -12,7 +12,7 @@ type Words = (
   text: string,
 ) => Promise<{ readonly ids: readonly number[]; readonly isCut: boolean }>;
 
-/** Vectors of texts as sentence-transformers makes them of a StaticEmbedding, or model2vec of what it saves: the mean of their tokens' vectors. Rejects where a token has none. */
+/** Vectors of texts as sentence-transformers makes them from a StaticEmbedding, or model2vec from its own files: the mean of their tokens' vectors. Rejects where a token has no vector. */
 export async function openStaticEmbedding(folder: StaticFolder): Promise<Embedder> {
   const { Tokenizer } = await import('tokenizers');
   const tokenizer = Tokenizer.fromFile(folder.tokenizerPath);
@@ -64,7 +64,7 @@ async function wordsOf(
   { isModel2vec, maxTokens, tokenizerPath }: StaticFolder,
 ): Promise<Words> {
   tokenizer.disablePadding();
-  // The library tells nothing of what it cuts from texts without special tokens.
+  // The library does not report what it cuts from texts without special tokens.
   tokenizer.disableTruncation();
   const most = maxTokens ?? Number.POSITIVE_INFINITY;
   const encode: Words = async (text) => {
@@ -83,7 +83,7 @@ async function wordsOf(
   };
 }
 
-/** How many letters the token in the middle has, when they are ordered by that. */
+/** The median length of the tokens, in letters. */
 function usualLength(tokenizer: Tokenizer): number {
   const lengths = Object.keys(tokenizer.getVocab(true)).map((token) => [...token].length);
   lengths.sort((one, other) => one - other);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isNormalizing, listIn, objectIn, promptOf, textIn } from '../folder.ts';
 
 /**
- * Vectors of tokens, whose mean is the vector of a text: a StaticEmbedding of sentence-transformers, or what model2vec saves.
+ * Vectors of tokens, whose mean is the vector of a text: a StaticEmbedding of sentence-transformers, or a model that model2vec saved.
  * `isModel2vec`: texts are read as model2vec reads them, which leaves out unknown tokens.
  */
 export type StaticFolder = {
@@ -17,12 +17,12 @@ export type StaticFolder = {
   readonly dimensions: number | null;
 };
 
-// As src/formats/huggingface/static-table.ts has it.
+// The same default as in src/formats/huggingface/static-table.ts.
 const USUAL_TOKENS = 512;
 const HEAD_BYTES = 4096;
 const TRUNCATION = /"truncation"\s*:\s*\{[^{}]*"max_length"\s*:\s*(\d{1,9})/;
 
-/** Undefined where the folder is none of these. */
+/** Undefined where the folder is not a static embedding. */
 export async function readStaticFolder(root: string): Promise<StaticFolder | undefined> {
   const modules = await listIn(root, 'modules.json');
   if (!modules) return ofModel2vec(root);
@@ -61,7 +61,7 @@ function pathsIn(folder: string): Pick<StaticFolder, 'tablePath' | 'tokenizerPat
   };
 }
 
-/** How many tokens the tokenizer's own file cuts a text to. */
+/** The number of tokens to which the tokenizer's own file cuts a text. */
 async function truncationIn(tokenizerPath: string): Promise<number | null> {
   const file = await open(tokenizerPath);
   try {

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.float16" />
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** `vectorOf` is a token's own, in a table of `rows` tokens; `weightOf` what it counts in a mean. */
+/** `vectorOf` is a token's vector, in a table of `rows` tokens; `weightOf` is its weight in a mean. */
 export type Table = {
   readonly rows: number;
   readonly width: number;
@@ -33,7 +33,7 @@ const READERS: Readonly<Record<string, (bytes: ArrayBuffer) => Numbers['slice']>
   I64: (bytes) => slicesOf(Float64Array.from(new BigInt64Array(bytes), Number)),
 };
 
-/** Reads the vectors of tokens from a safetensors file, as they lie there. Rejects where there are none. */
+/** Reads the vectors of tokens from a safetensors file, in their order. Rejects where there are no vectors. */
 export async function openTable(path: string): Promise<Table> {
   const file = await open(path);
   try {

@@ -14,16 +14,16 @@ import {
   valuesOf,
 } from './task.ts';
 
-/** A task that makes one vector of each text, and says how many tokens that took. */
+/** A task that makes one vector of each text, and counts the tokens. */
 export type Embedder = Task & {
   embed(texts: readonly string[], asked: Asked): Promise<readonly Embedding[]>;
 };
 export type Embedding = { readonly vector: Float32Array; readonly tokens: number };
 
-/** Where the graph makes the vectors of texts itself, by all modules of sentence-transformers. */
+/** The output where the graph makes the vectors of texts itself, by all modules of sentence-transformers. */
 export const POOLED = 'sentence_embedding';
 
-/** One vector of a text as sentence-transformers makes it; without its modules the mean, as it has for such a folder, and each token's own by `/invocations`, as transformers has. */
+/** One vector of a text, like sentence-transformers; without its modules the mean, which is that library's default, and by `/invocations` each token's own vector, like transformers. */
 export function features({ folder, outputs, run }: Engine): Embedder {
   const [output] = outputs;
   const isPooled = output?.name === POOLED;
@@ -37,7 +37,7 @@ export function features({ folder, outputs, run }: Engine): Embedder {
     return found.map(({ tokens, answer }) => {
       const values = valuesOf(answer, name);
       const pooled = isPooled ? values.data : POOLS[folder.pooling ?? 'mean'](values);
-      // Cut afterwards, as sentence-transformers does.
+      // sentence-transformers also cuts the vector at the end.
       const vector = (folder.normalizes ? normalized(pooled) : pooled).slice(0, kept);
       return { vector, tokens: tokens.ids.length };
     });
@@ -77,7 +77,7 @@ export function embedderOf(embed: Embedder['embed'], width: number): Embedder {
   };
 }
 
-/** The text that sentence-transformers cuts into tokens: in small letters, letter by letter, as the library of its tokenizers has them. */
+/** The text that sentence-transformers cuts into tokens: in small letters, made letter by letter like in the tokenizers library. */
 function promptedBy({ prompt, lowers }: Pick<Folder, 'prompt' | 'lowers'>) {
   return (text: string): string => {
     const whole = `${prompt}${text}`;

@@ -15,7 +15,7 @@ import {
   valuesOf,
 } from './task.ts';
 
-/** A question with what is to hold its answer. */
+/** A question with the context that should hold its answer. */
 type Question = readonly [question: string, context: string];
 type Span = { readonly first: number; readonly last: number; readonly score: number };
 type Found = {
@@ -26,14 +26,14 @@ type Found = {
 };
 type Wish = { readonly count: number; readonly longest: number };
 
-/** As transformers' pipeline cuts a context that is longer: pieces of at most so many tokens, which overlap by so many. */
+/** transformers' pipeline cuts a longer context the same way: into pieces of at most so many tokens, which overlap by so many. */
 export const QUESTION_TOKENS = 384;
 export const QUESTION_STRIDE = 128;
 
 const LONGEST = 15;
 const CONTEXT = 1;
 
-/** Where in a context a question has its answer: whole words, of which the scores of both ends together are the highest. */
+/** Finds the answer to a question in a context: the whole words with the highest sum of the scores of both ends. */
 export function questionAnswering({ pieces }: Engine): Task {
   const answered = async (questions: readonly Question[], wish: Wish, asked: Asked) => {
     const found = await pieces(questions, asked);
@@ -93,7 +93,7 @@ function answersOf(
     const isContext = tokens.encoding.getSequenceIds().map((each) => each === CONTEXT);
     const starts = likely(valuesOf(answer, 'start_logits').data, isContext);
     const ends = likely(valuesOf(answer, 'end_logits').data, isContext);
-    // Some of them become one answer where they are parts of the same words.
+    // Some of them become one answer if they are parts of the same words.
     for (const span of spansOf(starts, ends, longest).slice(0, 2 * count + 10)) {
       const [start, end] = placeOf(tokens, span);
       const text = characters.slice(start, end).join('');
@@ -105,7 +105,7 @@ function answersOf(
   return found.toSorted((one, other) => other.score - one.score).slice(0, count);
 }
 
-/** How likely each token is; only those of the context can be, though the first takes what no answer would have. */
+/** The probability of each token; only tokens of the context can be an answer, but the first token takes the share of no answer. */
 function likely(logits: Float32Array, isContext: readonly boolean[]): Float64Array {
   const scores = softmax(logits.map((each, at) => (isContext[at] || at === 0 ? each : -10_000)));
   return scores.map((each, at) => (isContext[at] ? each : 0));

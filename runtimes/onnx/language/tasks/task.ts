@@ -5,7 +5,7 @@ import type { Answer, Values } from '../batches.ts';
 import type { Folder } from '../folder.ts';
 import type { Text, Tokens } from '../tokens.ts';
 
-/** A request's own: whether its client has left, and how many of its texts were cut. */
+/** The state of a request: whether its client has left, and how many of its texts were cut. */
 export type Asked = { readonly isGone?: (() => boolean) | undefined; cut: number };
 
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -14,9 +14,9 @@ export type Parameters = Readonly<Record<string, unknown>>;
 export type Task = {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** The parameters that it knows. */
+  /** The parameters that the task knows. */
   readonly parameters: readonly string[];
-  /** One of its items. */
+  /** A sample item. */
   readonly example: unknown;
   isItem(value: unknown): boolean;
   /** One answer for each item; refuses with 400. */
@@ -71,7 +71,7 @@ export function sigmoid(value: number): number {
   return 1 / (1 + Math.exp(-value));
 }
 
-/** The places of the largest values, the largest first, of equal ones the first. */
+/** The places of the largest values, the largest first; of equal values the first comes first. */
 export function topOf(values: ArrayLike<number>, count: number): readonly number[] {
   const places = Array.from({ length: values.length }, (_, at) => at);
   return places.sort((one, other) => (values[other] ?? 0) - (values[one] ?? 0)).slice(0, count);

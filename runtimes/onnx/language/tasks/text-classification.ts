@@ -24,7 +24,7 @@ import { zeroShot } from './zero-shot.ts';
 export const FUNCTIONS = ['softmax', 'sigmoid', 'none'] as const;
 export type Function = (typeof FUNCTIONS)[number];
 
-/** Labels of texts, or of two texts that go together; by labels of the request's own where the network was trained for that. */
+/** Labels texts or pairs of texts; by the request's own labels where the network was trained for that. */
 export function textClassification(engine: Engine): Task {
   const { folder } = engine;
   const labelOf = (at: number) => folder.labels[at] ?? `LABEL_${at}`;
@@ -74,9 +74,9 @@ export function textClassification(engine: Engine): Task {
   };
 }
 
-/** How well a text goes with each of several others. */
+/** Scores how well a text matches each of several others. */
 export type Ranker = {
-  /** The score of each text, and how many tokens that took; `isRaw` scores are the network's own. */
+  /** The score of each text, and the number of tokens; `isRaw` scores are the network's own. */
   rank(
     asked: { readonly query: string; readonly texts: readonly string[]; readonly isRaw: boolean },
     by: Asked,
@@ -101,7 +101,7 @@ export function rankerOf({ folder, run }: Engine): Ranker | null {
   };
 }
 
-/** As transformers' pipelines choose, and a cross encoder's own. */
+/** The function that transformers' pipelines choose, or a cross encoder's own. */
 export function usual(
   {
     problemType,

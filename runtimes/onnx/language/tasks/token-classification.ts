@@ -28,7 +28,7 @@ type Strategy = 'simple' | 'none';
 
 const OUTSIDE = 'O';
 
-/** The parts of a text with their labels: by default tokens that follow each other with the same label are one entity, as transformers' `simple` has it. */
+/** The parts of a text with their labels: by default, tokens that follow each other with the same label are one entity, like transformers' `simple` strategy. */
 export function tokenClassification(engine: Engine, tokenizing: Tokenizing): Task {
   const { labels } = engine.folder;
   const answered = async (texts: readonly string[], strategy: Strategy, asked: Asked) => {
@@ -89,7 +89,7 @@ function grouped(found: readonly Found[], tokenizing: Tokenizing) {
   return groups.filter(({ entity_group }) => entity_group !== OUTSIDE);
 }
 
-/** Tokens that follow each other with one label; a `B-` begins anew. */
+/** Groups of tokens that follow each other with one label; a `B-` begins a new group. */
 function groupsOf(found: readonly Found[]): readonly (readonly Found[])[] {
   const groups: Found[][] = [];
   for (const each of found) {
@@ -102,7 +102,7 @@ function groupsOf(found: readonly Found[]): readonly (readonly Found[])[] {
   return groups;
 }
 
-/** Labels without a prefix are all inside. */
+/** The prefix of a label; a label without one counts as inside. */
 function tagOf(entity: string): readonly [begins: boolean, tag: string] {
   return /^[BI]-/.test(entity) ? [entity.startsWith('B-'), entity.slice(2)] : [false, entity];
 }

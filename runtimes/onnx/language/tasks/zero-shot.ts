@@ -14,7 +14,7 @@ import {
 const MOST_LABELS = 1000;
 const TEMPLATE = 'This example is {}.';
 
-/** Which of the request's own labels a text has: each is a hypothesis that the text entails or not, to a network that was trained to tell. */
+/** Decides which of the request's own labels a text has: each label becomes a hypothesis, and the network was trained to decide whether a text entails it. */
 export function zeroShot({ folder, run }: Engine): Pick<Task, 'parameters' | 'answers'> {
   const entailment = folder.labels.findIndex((label) => /^entail/i.test(label));
   const scored = async (

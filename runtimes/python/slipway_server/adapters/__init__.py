@@ -30,7 +30,7 @@ Predict = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 # The server's fault, whatever the client sent: too little memory, too few threads, a missing file or module.
 _SERVERS_OWN = (MemoryError, OSError, ImportError)
 
-# Allocation failures as C++ frameworks report them, in errors of their own.
+# Allocation failures as C++ frameworks report them, in their own error classes.
 _EXHAUSTED = re.compile(
     r"bad_alloc|bad allocation|bad_array_new_length|failed to allocate|unable to allocate|allocation failed"
     r"|out of memory|cannot allocate|can't start new thread|no space left",
@@ -41,7 +41,7 @@ _EXHAUSTED = re.compile(
 def load_model(path: str, facts: Facts) -> Model:
     """
     Only imports this format's adapter, and with it only its framework. The model's own errors become refusals:
-    400 with what a framework says of the inputs, 503 with the resource that the server lacked, 500 with the error of the user's code.
+    400 with the framework's message about the inputs, 503 with the resource that the server lacked, 500 with the error of the user's code.
     """
     adapter = _prepared(facts)
     writers: tuple[str, ...] = getattr(adapter, "WRITERS", ())
@@ -58,7 +58,7 @@ def load_model(path: str, facts: Facts) -> Model:
 
 
 def import_ahead(facts: Facts) -> None:
-    """Imports what most models of a format need, before there is one. A module that the environment lacks is left out."""
+    """Imports the modules that most models of a format need, before there is a model. A module that the environment lacks is left out."""
     adapter = _prepared(facts)
     for name in getattr(adapter, "AHEAD", ()):
         with suppress(ImportError):
@@ -76,7 +76,7 @@ def _prepared(facts: Facts) -> ModuleType:
 
 
 def adapter_of(format_: str) -> ModuleType:
-    """The adapter that is called as the format, `adapters/<format>_model.py`, else the framework of that name. Raises ValueError where there is neither."""
+    """The adapter with the format's name, `adapters/<format>_model.py`, else the framework of that name. Raises ValueError where there is neither."""
     for path in (f"adapters.{format_}_model", f"frameworks.{format_}"):
         if format_.isidentifier() and find_spec(f"..{path}", __name__):
             return import_module(f"..{path}", __name__)
@@ -84,7 +84,7 @@ def adapter_of(format_: str) -> ModuleType:
 
 
 def _is_data(facts: Facts) -> bool:
-    """False for the user's own code, which may do what it likes."""
+    """False for the user's own code, which may do anything."""
     if facts.format == "sagemaker":
         return not (facts.entrypoint or "").partition(":")[0].endswith(".py")
     return facts.brings == "data" or (facts.format == "mlflow" and facts.data is not None)
@@ -95,7 +95,7 @@ _FAULTS = (Exception, SystemExit)
 
 
 def _of_one_length(predict: Predict) -> Predict:
-    """Refuses columns of a table of which one has more rows than another: a single value would be taken for all rows."""
+    """Refuses a table whose columns differ in length: a single value would be taken for all rows."""
 
     def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         (first, rows), *others = [(name, len(array)) for name, array in arrays.items()]
@@ -153,7 +153,7 @@ def _refused_by_code(error: BaseException) -> Refusal:
 
 
 def _said_by_code(error: BaseException) -> Refusal | None:
-    """What the code itself answers by an error, as FastAPI has its HTTPException: one with a `status_code` and a `detail`. A client of another service has no detail to tell."""
+    """The answer that the code itself gives by raising an error with a `status_code` and a `detail`, such as FastAPI's HTTPException. An error of a client library for another service has no `detail`, and counts as a failure of the code."""
     status, detail = getattr(error, "status_code", None), getattr(error, "detail", None)
     if type(status) is not int or not 400 <= status <= 599 or not hasattr(error, "detail"):
         return None

@@ -1,4 +1,4 @@
-"""What the owner of code can do about an error that comes from where it runs."""
+"""Advice for the owner of code whose error comes from the environment it runs in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROCESSES = "it runs in one process, in which multiprocessing finds no semaphor
 
 
 def advice_on(error: BaseException) -> str:
-    """One line, or nothing."""
+    """One line of advice, or an empty text."""
     for each in _causes(error):
         if isinstance(each, socket.gaierror) or getattr(each, "errno", None) == errno.ENETUNREACH:
             return _NETWORK
@@ -28,13 +28,13 @@ def advice_on(error: BaseException) -> str:
 
 
 def _is_of_processes(error: OSError) -> bool:
-    """Whether it comes of a semaphore, for which Lambda has no room, nor the walls of one machine."""
+    """Whether the error comes from a semaphore, which neither Lambda nor the walls of one machine allow."""
     files = (frame.filename for frame in traceback.extract_tb(error.__traceback__))
     return any(file.endswith(os.path.join("multiprocessing", "synchronize.py")) for file in files)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that it was raised from; urllib keeps its own apart."""
+    """The error and its causes; urllib keeps its cause in a separate field."""
     for _ in range(10):
         if error is None:
             return

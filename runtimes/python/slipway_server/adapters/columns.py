@@ -16,7 +16,7 @@ from ..values.tensors import TensorSpec, is_missing
 TEXTS = "input"
 
 
-# More columns than anybody fits on texts in an array; inspection has the same limit.
+# More columns than a real model has for texts in an array; inspection has the same limit.
 _MOST_MADE = 1_000
 
 
@@ -34,7 +34,7 @@ def parts_given(estimator: Any) -> Iterator[Given]:
 
 
 def learned_of(estimator: Any) -> dict[str, np.ndarray]:
-    """For each column, the values that a part learned, or of several parts the longest list: the categories of an encoder or a booster, or a vocabulary."""
+    """The values that a part learned for each column; where several parts learned some, the longest list. They are the categories of an encoder or a booster, or a vocabulary."""
     found: dict[str, np.ndarray] = {}
     for part, columns, _ in parts_given(estimator):
         for name, values in _learned(part, columns).items():
@@ -44,7 +44,7 @@ def learned_of(estimator: Any) -> dict[str, np.ndarray]:
 
 
 def categories_of(estimator: Any) -> dict[str, tuple[np.ndarray, bool]]:
-    """For a booster fitted on a table: the categories of each categorical column, and whether it refuses unknown categories."""
+    """The categories of each categorical column of a booster fitted on a table, and whether the booster refuses unknown categories."""
     return {
         name: (values, framework_of(part).REFUSES_UNKNOWN)
         for part, columns, is_direct in parts_given(estimator)
@@ -59,7 +59,7 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
         return {name: np.asarray(values) for name, values in zip(columns, learned)}
     if cuts_texts(part):
         return {name: np.array([*getattr(part, "vocabulary_", ["a"])], dtype=object) for name in columns[:1]}
-    # For a constant strategy, the statistic is just the given constant, in each column.
+    # The statistic of a constant strategy is just the given constant, in each column.
     if getattr(part, "strategy", None) == "most_frequent":
         usual = zip(columns, getattr(part, "statistics_", []))
         return {name: np.array([value], dtype=object) for name, value in usual if isinstance(value, str)}
@@ -70,7 +70,7 @@ def _learned(part: Any, columns: list[str]) -> dict[str, np.ndarray]:
 
 
 def _texts_by_name(part: Any) -> dict[str, np.ndarray]:
-    """The texts that a part of feature-engine has learned, which it keeps by the names of columns: one that stands for what is missing, or a list of them, or what each is encoded as."""
+    """The texts that a part of feature-engine has learned, by the names of columns: the text in place of a missing value, a list of texts, or the codes of texts."""
     found = {}
     for kept in ("imputer_dict_", "encoder_dict_"):
         learned = getattr(part, kept, None)
@@ -82,19 +82,19 @@ def _texts_by_name(part: Any) -> dict[str, np.ndarray]:
 
 
 def cuts_texts(part: Any) -> bool:
-    """Whether it takes raw text and counts words; not the content of files that the text names."""
+    """Whether it takes raw text and counts words; a vectorizer that reads the files named by the text does not."""
     is_vectorizer = type(part).__module__ == "sklearn.feature_extraction.text" and type(part).__name__.endswith("Vectorizer")
     return is_vectorizer and bool(part.input == "content")
 
 
 def names_of(part: Any) -> list[str]:
-    """The names of the columns that it was fitted on."""
+    """The names of the columns that the part was fitted on."""
     names = [str(name) for name in framework_of(part).names(part)]
     return [] if are_made(names) else names
 
 
 def names_given(estimator: Any) -> list[str]:
-    """The names of its columns; of texts fitted without names `x0`, `x1` and on, as scikit-learn calls them itself. Empty for a matrix of numbers."""
+    """The names of the estimator's columns; for texts fitted without names `x0`, `x1` and so on, like scikit-learn's own names. Empty for a matrix of numbers."""
     named = names_of(estimator)
     width = getattr(estimator, "n_features_in_", None)
     if named or not isinstance(width, int) or width > _MOST_MADE:
@@ -105,7 +105,7 @@ def names_given(estimator: Any) -> list[str]:
 
 
 def unread_of(estimator: Any, names: list[str]) -> set[str]:
-    """The columns that its first step, a ColumnTransformer, drops: it was fitted on them, and never looks at them. None where a scikit-learn does not keep which those are."""
+    """The columns that its first step, a ColumnTransformer, drops: it was fitted on them, and never looks at them. None where this version of scikit-learn does not record them."""
     part, inner = estimator, estimator
     while inner is not None:
         part = inner
@@ -129,7 +129,7 @@ def column(name: str, learned: np.ndarray | None) -> TensorSpec:
 
 def with_missing(spec: TensorSpec, learned: np.ndarray | None) -> TensorSpec:
     """
-    A missing text or whole number is the model's own to take or to refuse. An empty cell is missing, unless the model knows the empty text.
+    The model itself decides whether it takes a missing text or whole number. An empty cell is missing, unless the model knows the empty text.
     Inspection reads names and texts alone: its columns are of FP64 where the model has learned whole numbers that a float would round.
     """
     whole = whole_type(learned) if learned is not None else None
@@ -148,7 +148,7 @@ def whole_type_of_matrix(estimator: Any, width: int | None) -> str | None:
 
 
 def learned_by_place(estimator: Any, width: int) -> list[np.ndarray | None]:
-    """For each column of a matrix, the values that a part learned from it; None where none did, and for all of a very wide one."""
+    """The values that a part learned from each column of a matrix; None where no part did, and for all columns of a very wide matrix."""
     made = [f"x{place}" for place in range(width if width <= _MOST_MADE else 0)]
     learned = _learned_in(estimator, made)
     return [learned.get(name) for name in made] + [None] * (width - len(made))
@@ -161,7 +161,7 @@ def _learned_in(estimator: Any, names: list[str]) -> dict[str, np.ndarray]:
 
 
 def whole_type(values: np.ndarray) -> str | None:
-    """INT64 or UINT64 for categories that are whole numbers too large for a float, which would round one to its neighbour; None for any others, and where neither type has them all."""
+    """INT64 or UINT64 for categories that are whole numbers too large for a float, which would round one to its neighbour; None for any others, and where neither type covers them all."""
     if values.dtype.kind not in "iuO":
         return None
     known = [value for value in values.tolist() if not is_missing(value)]
@@ -174,12 +174,12 @@ def whole_type(values: np.ndarray) -> str | None:
 
 
 def missing_of(estimator: Any) -> dict[str, Any]:
-    """For each column, what stands for a missing value in the tables that it was fitted on: that is None or pandas' NA where a part says so, else NaN."""
+    """The missing value of each column in the tables that the model was fitted on: None or pandas' NA where a part says so, else NaN."""
     found: dict[str, Any] = {}
     for part, columns, is_direct in parts_given(estimator):
         said = _missing_in(part, len(columns)) if is_direct else []
         for name, value in zip(columns, said):
-            # An imputer of NaN leaves None as it is, and the encoder behind it knows that.
+            # An imputer of NaN leaves None unchanged, and the encoder behind it knows None.
             if name not in found or isinstance(found[name], float):
                 found[name] = value
     return found
@@ -195,7 +195,7 @@ def _missing_in(part: Any, width: int) -> list[Any]:
 
 
 def _missing_among(values: list[Any]) -> Any:
-    """NaN where an encoder has learned that, or neither."""
+    """The missing value that an encoder has learned: None, or NaN where it has learned NaN or no missing value."""
     missing = [value for value in values if is_missing(value)]
     return None if missing == [None] else np.nan
 
@@ -240,7 +240,7 @@ def _within(given: Given) -> Iterator[Given]:
     for name in ("best_estimator_", "regressor_", "estimator_", "base_estimator_", "_preprocessor"):
         yield Given(getattr(part, name, None), columns, is_direct)
     if hasattr(part, "variables_"):
-        # What feature-engine wraps was fitted on some of the columns, by their own names.
+        # The transformer that feature-engine wraps was fitted on some of the columns, by their own names.
         yield Given(getattr(part, "transformer_", None), [], is_direct)
     # The trees of a forest contain no further parts.
     for inner in [each for each in getattr(part, "estimators_", []) if hasattr(each, "steps") or hasattr(each, "transformers_")]:
@@ -250,7 +250,7 @@ def _within(given: Given) -> Iterator[Given]:
 
 
 def _keeps_columns(step: Any) -> bool:
-    """Whether its output keeps the columns in place; indicators that it adds come after them."""
+    """Whether the step's output keeps the columns in place; indicators that it adds come after them."""
     return type(step).__name__ == "SimpleImputer" and not step.add_indicator
 
 
@@ -263,7 +263,7 @@ def chosen_of(part: Any, columns: list[str], name: str) -> list[str] | None:
 
 
 def _chosen(part: Any, columns: list[str], name: str, written: Any) -> list[str]:
-    """By position; a scikit-learn version that does not keep positions only has the column selectors."""
+    """The columns by position; a scikit-learn version that does not keep positions only has the column selectors."""
     named = chosen_of(part, columns, name)
     if named is not None:
         return named

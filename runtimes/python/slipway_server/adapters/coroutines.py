@@ -1,4 +1,4 @@
-"""What `async def` answers, for a server that calls the model's code as plain functions in its own thread."""
+"""Runs `async def` functions for a server that calls the model's code as plain functions in its own thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, AsyncIterator, Awaitable, Callable, Iterator
 
 
 def settling(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, answered with what its coroutine returns, or with an iterator for what it yields asynchronously."""
+    """The same function, returning the result of its coroutine, or an iterator over the values that it yields asynchronously."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -19,7 +19,7 @@ def settling(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def settled(result: Any) -> Any:
-    """Waits for a coroutine; makes an iterator of an asynchronous one; returns anything else as it is."""
+    """Waits for a coroutine; turns an asynchronous iterator into a plain one; returns anything else unchanged."""
     if inspect.isawaitable(result):
         return _loop().run_until_complete(_awaited(result))
     return _each(result) if isinstance(result, AsyncIterator) else result
@@ -44,5 +44,5 @@ async def _awaited(value: Awaitable[Any]) -> Any:
 
 @functools.lru_cache(maxsize=None)
 def _loop() -> asyncio.AbstractEventLoop:
-    """One for as long as the process lives: a client that `setup` has opened belongs to the loop that it was opened in."""
+    """One event loop for the life of the process: a client that `setup` has opened belongs to the loop that it was opened in."""
     return asyncio.new_event_loop()

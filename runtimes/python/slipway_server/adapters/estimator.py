@@ -79,7 +79,7 @@ def _last_step(estimator: Any) -> tuple[Any, Any]:
 
 
 def _through(steps: list[Any]) -> Any:
-    """As the pipeline's own predict_proba does. A part of it would be asked whether it is fitted, which a step without anything to learn need not be."""
+    """Goes through the steps like the pipeline's own predict_proba. A pipeline made of a part of them would check whether it is fitted, and a step with nothing to learn need not be."""
 
     def transform(rows: Any) -> Any:
         for step in steps:
@@ -103,7 +103,7 @@ def quiet(estimator: Any) -> None:
 
 def know_numbers(estimator: Any) -> None:
     """
-    Lets encoders that were given numbers by an earlier step as Python objects know numbers: a ColumnTransformer makes objects of all columns where one that it passes on is boolean.
+    Lets encoders recognize numbers that an earlier step gave them as Python objects in training: a ColumnTransformer turns all columns into objects where one that it passes on is boolean.
     An encoder of objects fails on numbers, which those columns are in a request.
     """
     for part, _, is_direct in parts_given(estimator):
@@ -147,7 +147,7 @@ def _inputs_of(estimator: Any, facts: Facts) -> tuple[tuple[TensorSpec, ...], bo
 
 
 def _with_unread(estimator: Any, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
-    """Nobody knows which values a dropped column had: scikit-learn keeps its name alone, so it counts as numbers unless a signature says otherwise."""
+    """The values of a dropped column are unknown, since scikit-learn keeps only its name: it counts as numbers unless a signature says otherwise."""
     unread = unread_of(estimator, [spec.name for spec in inputs])
     return tuple(replace(spec, is_unread=spec.name in unread and spec.datatype == "FP64") for spec in inputs)
 
@@ -188,7 +188,7 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
         }
         for name, known in strict.items():
             refuse_unknown(name, columns[name], known)
-        # pandas would make texts of its own type, or floats, of what has missing values.
+        # pandas would turn a column with missing values into its own text type, or into floats.
         kept = {name: pandas.Series(array, dtype=object) if _has_missing(array) else array for name, array in columns.items()}
         table = pandas.DataFrame({name: kept[name] for name in names or kept})
         return table.astype(dtypes) if dtypes else table
@@ -197,7 +197,7 @@ def _asker(estimator: Any, takes_columns: bool) -> Any:
 
 
 def _as_fitted(array: np.ndarray, missing: Any) -> np.ndarray:
-    """Missing values of a column of Python objects, which are None or NaN, as the estimator knows them."""
+    """The column of Python objects with its missing values as the estimator knows them: None or NaN."""
     if array.dtype.kind != "O":
         return array
     places = [at for at, value in enumerate(array.tolist()) if is_missing(value)]

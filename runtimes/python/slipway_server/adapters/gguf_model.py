@@ -9,12 +9,12 @@ from ..values.tensors import Signature, TensorSpec
 from .language_model import TEXT, language_model, texts_in
 
 PLATFORM = "llama.cpp_gguf"
-# llama.cpp runs the chat template of a file, and nothing ends it there.
+# llama.cpp runs the chat template of a file without any time limit.
 IS_TRIED_FIRST = True
 
 
 def load(path: str, facts: Facts) -> Model:
-    """One that generates answers texts with texts, one that embeds with vectors."""
+    """A model that generates answers texts with texts; one that embeds answers with vectors."""
     if facts.language is None:
         raise ValueError("its facts do not say how a language model is served")
     engine = Engine(path, facts.language)

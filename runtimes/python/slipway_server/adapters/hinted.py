@@ -1,4 +1,4 @@
-"""Arguments as the type hints of the code have them."""
+"""Converts arguments to the type hints of the code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..refusal import Refusal, message_of, show
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """By parameter; none where a hint names what is not there."""
+    """The type hints by parameter; empty where a hint uses a name that does not exist."""
     try:
         return typing.get_type_hints(function)
     except Exception:
@@ -30,11 +30,11 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 def maker_of(name: str, hint: Any) -> Callable[[Any], Any]:
     """
-    Makes the value of a request's body what its parameter has it: records as dataclasses and models of pydantic, tables, arrays, times, bytes and images.
-    Refuses with 400 what does not fit such a hint. A hint of plain values (`list`, `float`) only makes numbers of texts: code is called with more than it says, and `blaming` tells where that failed.
+    Converts the value of a request's body to the type of its parameter: records to dataclasses and models of pydantic, tables, arrays, times, bytes and images.
+    Refuses with 400 a value that does not fit such a hint. A hint of plain values (`list`, `float`) only turns texts into numbers: code is called with other values than its hint too, and `blaming` handles failures on them.
     """
     unwrapped = _unwrapped(hint)
-    # Once, and not for each request: pydantic makes a validator of a hint.
+    # Made once, and not for each request, since pydantic builds a validator from a hint.
     maker = functools.cache(lambda: _maker(unwrapped))
 
     def made(value: Any) -> Any:
@@ -53,7 +53,7 @@ def maker_of(name: str, hint: Any) -> Callable[[Any], Any]:
 
 @contextlib.contextmanager
 def blaming(given: dict[Any, Any], hints: dict[str, Any]) -> Iterator[None]:
-    """Code may well work on more than its hints say. Where it fails on such a value, that is refused with 400: the mistake is who sent it."""
+    """Code may work on more values than its hints declare. If it fails on such a value, the request is refused with 400: the mistake is the client's."""
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -67,20 +67,20 @@ def blaming(given: dict[Any, Any], hints: dict[str, Any]) -> Iterator[None]:
 
 
 def _is_other(value: Any, hint: Any) -> bool:
-    """Whether a value of JSON is of another kind than a hint of plain values says."""
+    """Whether a JSON value has another type than a hint of plain values."""
     unwrapped = _unwrapped(hint)
     kinds = _PLAIN.get(typing.get_origin(unwrapped) or unwrapped)
     is_missing = value is None and unwrapped is not hint
     return kinds is not None and not is_missing and isinstance(value, _JSON) and not isinstance(value, kinds)
 
 
-# What a body in JSON may be.
+# The types of a JSON body.
 _JSON = (dict, list, str, int, float, type(None))
 _PLAIN: dict[Any, tuple[type, ...]] = {str: (str,), bool: (bool,), int: (int,), float: (int, float), list: (list,), dict: (dict,)}
 
 
 def takes_bytes(hint: Any) -> bool:
-    """Whether a body may go in as it is."""
+    """Whether the code may get the body's bytes unchanged."""
     return _name_of(_unwrapped(hint)) in ("builtins.bytes", _IMAGE)
 
 
@@ -106,7 +106,7 @@ def _converted(value: Any, hint: Any) -> Any:
     try:
         return msgspec.convert(value, hint, strict=False)
     except TypeError:
-        # A type that msgspec knows nothing of.
+        # A type that msgspec does not support.
         return value
 
 
@@ -125,14 +125,14 @@ def _classes_in(hint: Any) -> Iterator[type]:
 
 
 def _unwrapped(hint: Any) -> Any:
-    """Of an optional one what it is otherwise."""
+    """The type inside an Optional hint; any other hint unchanged."""
     others = [each for each in typing.get_args(hint) if each is not type(None)]
     is_optional = len(others) == 1 and type(None) in typing.get_args(hint)
     return others[0] if is_optional else hint
 
 
 def _name_of(hint: Any) -> str:
-    """Of the class, by its package alone: libraries move their modules about."""
+    """The class's name with only its package before it: libraries move their modules about."""
     if not isinstance(hint, type):
         return ""
     module = hint.__module__ if hint.__qualname__ == "Image" else hint.__module__.split(".")[0]
@@ -205,7 +205,7 @@ _MAKERS: dict[str, Callable[[Any], Callable[[Any], Any]]] = {
 
 
 def _told(error: BaseException) -> str:
-    """The first of what pydantic found; else all of the error."""
+    """The first error that pydantic found; else the whole error."""
     errors = getattr(error, "errors", None)
     first = next(iter(errors()), None) if callable(errors) else None
     if first is None:

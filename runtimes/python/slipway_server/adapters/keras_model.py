@@ -19,7 +19,7 @@ PLATFORM = "keras"
 
 
 def load(path: str, facts: Facts) -> Model:
-    """Layers of Keras itself, as inspection has found them: `safe_mode` makes nothing of a function that a file brings."""
+    """Layers of Keras itself, as inspection has found them: with `safe_mode`, Keras loads no function that a file contains."""
     keras = _keras()
     try:
         if path.endswith((".h5", ".hdf5")):
@@ -37,7 +37,7 @@ def load(path: str, facts: Facts) -> Model:
 
 def _keras() -> Any:
     os.environ["KERAS_BACKEND"] = "openvino"
-    # It writes its settings there when it is imported.
+    # Keras writes its settings there on import.
     os.environ["KERAS_HOME"] = tempfile.gettempdir()
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import keras
@@ -45,7 +45,7 @@ def _keras() -> Any:
     return keras
 
 
-# What Keras 2 wrote of every layer of a kind, and Keras 3 has no more; other values than these change what the layer does.
+# Fields that Keras 2 wrote for every layer of these kinds and Keras 3 no longer knows; with any other value the layer would behave differently.
 _GONE = {"groups": 1, "time_major": False}
 _OF_OLD = (
     *("RNN", "LSTM", "GRU", "SimpleRNN", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
@@ -54,7 +54,7 @@ _OF_OLD = (
 
 
 def _take_keras_2(keras: Any) -> None:
-    """Lets layers of Keras 3 take what Keras 2 wrote of them, within other layers too."""
+    """Lets layers of Keras 3 accept the fields that Keras 2 wrote, within other layers too."""
     for name in _OF_OLD:
         _drop_gone(getattr(keras.layers, name))
 
@@ -85,12 +85,12 @@ def _take_any_length(keras: Any) -> None:
 
 
 def _as_rows(steps: Any) -> Any:
-    """Batch and steps as one dimension."""
+    """Joins batch and steps into one dimension."""
     return _reshaped(steps, [[-1], _sizes(steps, 2)])
 
 
 def _as_steps(rows: Any, like: Any) -> Any:
-    """The inverse, with the batch and the steps of another tensor."""
+    """Splits them again, with the batch and the steps of another tensor."""
     return _reshaped(rows, [_sizes(like, 0, 2), _sizes(rows, 1)])
 
 
@@ -126,7 +126,7 @@ def _graph(keras: Any, model: Any) -> Any:
 
 
 def _names(keras: Any, model: Any, side: str) -> list[str]:
-    """The keys where the model takes or gives a dict, else what its layers are called."""
+    """The keys where the model takes or returns a dict, else the names of its layers."""
     struct = getattr(model, f"_{side}_struct", None)
     if isinstance(struct, dict) and all(isinstance(name, str) for name in struct):
         return sorted(struct)

@@ -1,4 +1,4 @@
-"""A language model by the protocols of all models, whichever engine runs it."""
+"""A language model in the protocols of all models, regardless of its engine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..values.tensors import Signature, TensorSpec
 
 TEXT = TensorSpec("text", "BYTES", (-1,))
 
-# By the Open Inference Protocol a request has nothing but its texts: the same text is answered the same.
+# A request of the Open Inference Protocol has only its texts; with these settings the same text gets the same answer.
 _USUAL = {"max_tokens": 128, "temperature": 0, "seed": 0}
 
 
 def language_model(engine: Engine) -> Model:
-    """One that goes on with texts."""
+    """The model that continues texts."""
 
     def generate(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         answers = np.empty(inputs["text"].shape, dtype=object)
@@ -30,7 +30,7 @@ def language_model(engine: Engine) -> Model:
 
 
 def completed(engine: Engine, request: dict[str, Any]) -> str:
-    """The text with which it goes on."""
+    """The model's continuation of a text."""
     answer = whole(lambda emit: engine.complete(request, emit))
     return str(answer["choices"][0]["text"])
 

@@ -17,7 +17,7 @@ AHEAD = ("torch", "lightning")
 
 def load(path: str, facts: Facts) -> Model:
     """
-    Takes numbers as tensors of the type that the module begins with: whole numbers where that is an embedding, else floats of 32 bits.
+    Turns numbers into tensors of the type that the first layer takes: whole numbers for an embedding, else 32-bit floats.
     An object gives `forward` its parameters by name. Tensors in its answer, also within lists and objects, are answered as numbers.
     """
     import torch

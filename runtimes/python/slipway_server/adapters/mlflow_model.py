@@ -20,10 +20,10 @@ from .user_code import outputs_of
 
 PLATFORM = "mlflow_folder"
 
-# Where a body has one of these beside none of its keys, it is all for a language model or an agent, and MLflow's server answers what that says as it is.
+# A body with one of these keys and none of MLflow's is wholly for a language model or an agent, and MLflow's server passes the model's answer on unchanged.
 _OF_LANGUAGE = ("messages", "prompt", "input")
 
-# As `curl -d` and a browser's `fetch` call what is JSON.
+# `curl -d` and a browser's `fetch` declare these types for JSON.
 _AS_JSON = ("application/x-www-form-urlencoded", "text/plain")
 
 
@@ -45,7 +45,7 @@ def _python_function(path: str, facts: Facts) -> Model:
         try:
             return model.predict(data, params=params) if params else model.predict(data)
         except MlflowException as error:
-            # What does not fit the signature is the client's.
+            # An input that does not fit the signature is the client's error.
             if error.get_http_status_code() >= 500:
                 raise
             raise Refusal(400, message_of(error)) from None
@@ -77,7 +77,7 @@ def _python_function(path: str, facts: Facts) -> Model:
 
 
 def _disable_tracing() -> None:
-    """MLflow would record each answer of an agent in a database in the working folder, and retries for a minute where it cannot write there."""
+    """Turns off tracing: MLflow would record each answer of an agent in a database in the working folder, and retry for a minute where it cannot write there."""
     try:
         from mlflow.tracing import disable
     except ImportError:
@@ -86,7 +86,7 @@ def _disable_tracing() -> None:
 
 
 def _as_mlflow_takes(signature: Signature, model: Any) -> Signature:
-    """In columns MLflow hands a text that is missing to the function, as None, takes a missing boolean for false, and a whole number for the nanoseconds of a time."""
+    """The signature as MLflow reads columns: a missing text goes to the function as None, a missing boolean counts as false, and a whole number counts as the nanoseconds of a time."""
     schema = model.metadata.get_input_schema()
     times = [] if schema is None else [each.name for each in schema.inputs if str(each.type) == "DataType.datetime"]
 
@@ -113,13 +113,13 @@ def _as_declared(data: Any, model: Any) -> Any:
 
 
 def _is_typed(model: Any) -> bool:
-    """Whether MLflow made the signature of type hints: the function then takes what these say, and no array or table."""
+    """Whether MLflow made the signature from type hints: the function then takes those types, and no array or table."""
     said = getattr(model.metadata, "_is_signature_from_type_hint", None)
     return bool(said and said())
 
 
 def _value_and_params(body: bytes, content_type: str) -> tuple[Any, dict[str, Any]]:
-    """What is to be predicted: a body's JSON, without the `params` that MLflow's clients send beside one of its keys, or a table of CSV."""
+    """The value to predict: the body's JSON, without the `params` that MLflow's clients send beside one of its keys, or a CSV table."""
     essence = one_name_of(content_type.split(";")[0].strip().lower())
     if not essence.endswith("json") and essence not in _AS_JSON:
         return value_of(body, content_type), {}
@@ -127,7 +127,7 @@ def _value_and_params(body: bytes, content_type: str) -> tuple[Any, dict[str, An
 
 
 def _as_mlflow_reads(value: Any, model: Any, is_typed: bool) -> Any:
-    """Tables and arrays as MLflow's own server makes them of its four keys; what has none of these is given as it is. By type hints a function takes a list of all rows."""
+    """The value that MLflow's own server would pass on: tables and arrays from its four keys, and any other body unchanged. With type hints a function takes a list of all rows."""
     from mlflow.exceptions import MlflowException
     from mlflow.pyfunc.scoring_server import infer_and_parse_data
 

@@ -16,7 +16,7 @@ from ..values.tensors import Signature, TensorSpec
 
 PLATFORM = "openvino"
 AHEAD = ("openvino",)
-# Where a processor has floats of 16 bits, OpenVINO would compute in these.
+# On processors with 16-bit floats OpenVINO would compute in these.
 _EXACT = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1"}
 
 
@@ -33,7 +33,7 @@ def load(path: str, facts: Facts) -> Model:
 
 def compiled_graph(graph: Any) -> Any:
     """A graph, or the path of one, made ready for this machine's processor."""
-    # Its telemetry is of its command line, which nothing here runs: without the module not even that could send anything.
+    # Its telemetry belongs to its command line, which nothing here runs: without the module, even that could not send anything.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
@@ -46,7 +46,7 @@ def compiled_graph(graph: Any) -> Any:
 
 
 def network(compiled: Any, signature: Signature, inputs: list[Any] | None = None, outputs: list[Any] | None = None) -> Model:
-    """A graph that is asked through its ports, which stand in the signature's order."""
+    """A graph that is called through its ports, in the signature's order."""
     names = [spec.name for spec in signature.inputs]
     answers = list(zip([spec.name for spec in signature.outputs], outputs or compiled.outputs))
     ports = inputs or list(compiled.inputs)
@@ -67,7 +67,7 @@ def _ports(ports: list[Any], specs: tuple[TensorSpec, ...], names: tuple[str, ..
     return [by_name[name] for name in wanted]
 
 
-# What its frontends say of operators that they do not have.
+# The messages of OpenVINO's frontends about operators that they do not support.
 _LACKING = re.compile(r"[^\n]*(?:No translator found|No conversion rule|not supported|unsupported|not implemented)[^\n]{0,300}", re.IGNORECASE)
 
 

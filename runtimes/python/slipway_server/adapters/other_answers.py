@@ -1,4 +1,4 @@
-"""What an estimator without `predict` answers: a transformer the rows that it makes, and so on."""
+"""The answers of estimators without `predict`: a transformer returns the rows that it makes, for example."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..refusal import Refusal
 
 Predict = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 
-# The methods that answer for new rows, and the names of what each returns.
+# The methods that answer for new rows, and the names of the values that each returns.
 _METHODS = (
     ("transform", ("transformed",)),
     ("kneighbors", ("distances", "indices")),
@@ -20,7 +20,7 @@ _METHODS = (
 
 
 def other_answers(estimator: Any, ask: Callable[[dict[str, np.ndarray]], Any]) -> Predict:
-    """`ask` makes the rows that the estimator takes. A sparse matrix is answered as a whole one. Fails with 400 for what answers for no new row."""
+    """The answers of an estimator without `predict`. `ask` makes the rows that the estimator takes. A sparse matrix is answered as a dense one. Refuses with 400 if no method answers for a new row."""
     found = next(((method, names) for method, names in _METHODS if answers(estimator, method)), None)
     if found is None:
         kind = type(estimator).__name__

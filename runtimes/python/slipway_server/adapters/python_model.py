@@ -52,10 +52,10 @@ def answered_by(function: Callable[..., Any], facts: Facts) -> Model:
 
 
 def _argument(body: bytes, content_type: str, parameters: dict[str, Any]) -> Any:
-    """What a body is to code with these parameters."""
+    """The argument that the code gets for a body, by its parameters."""
     essence = content_type.split(";")[0].strip().lower()
     hint = next(iter(parameters.values()), None)
-    # What curl calls a form, and requests nothing at all, unless they are told otherwise.
+    # By default curl declares a form, and requests declares nothing.
     is_undeclared = essence == FIELDS or (essence == "application/json" and not is_text(body))
     if is_undeclared and takes_bytes(hint) and not body.lstrip().startswith((b"{", b"[", b'"')):
         return body

@@ -27,7 +27,7 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def _check_trees() -> None:
-    """skops builds a tree from the file's numbers without checking them."""
+    """Checks the trees, since skops builds them from the file's numbers without checking them."""
     from skops.io import _general, _sklearn
 
     for node, made in ((_sklearn.TreeNode, _tree), (_general.ObjectNode, _object)):

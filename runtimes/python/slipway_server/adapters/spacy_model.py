@@ -21,7 +21,7 @@ _CATEGORIES = ("textcat", "textcat_multilabel")
 
 
 def load(path: str, facts: Facts) -> Model:
-    """A pipeline of spaCy's own components, as inspection has found them. By the Open Inference Protocol each answer is a text of JSON."""
+    """A pipeline of spaCy's own components, as inspection has found them. In the Open Inference Protocol each answer is a JSON text."""
     nlp = _spacy().load(path)
     has_categories = any(nlp.get_pipe_meta(name).factory in _CATEGORIES for name in nlp.pipe_names)
     outputs = ["entities", "categories"] if has_categories else ["entities"]
@@ -40,7 +40,7 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def _spacy() -> Any:
-    # What it downloads models with would try out IPv6, by a socket, when it is imported.
+    # spaCy's downloader tests IPv6 on import by opening a socket; this prevents that.
     has_ipv6, socket.has_ipv6 = socket.has_ipv6, False
     try:
         return import_module("spacy")
@@ -49,7 +49,7 @@ def _spacy() -> Any:
 
 
 def _said(doc: Any, has_categories: bool, has_tokens: bool) -> dict[str, Any]:
-    """Places are characters of the text."""
+    """The pipeline's findings in a text; places are counted in characters."""
     said: dict[str, Any] = {
         "entities": [{"text": each.text, "label": each.label_, "start": each.start_char, "end": each.end_char} for each in doc.ents]
     }
@@ -61,13 +61,13 @@ def _said(doc: Any, has_categories: bool, has_tokens: bool) -> dict[str, Any]:
 
 
 def _token(token: Any) -> dict[str, Any]:
-    """What the pipeline does not find is left out."""
+    """The token's attributes, without those that the pipeline does not set."""
     found = {"pos": token.pos_, "tag": token.tag_, "lemma": token.lemma_, "dep": token.dep_}
     return {"text": token.text, "start": token.idx, "end": token.idx + len(token), **{name: value for name, value in found.items() if value}}
 
 
 def _request(body: bytes) -> tuple[list[str], bool, bool]:
-    """The texts, whether there is one that is no list, and whether tokens are asked for."""
+    """The texts, whether the client sent a single text instead of a list, and whether it asks for tokens."""
     try:
         asked = json.loads(body)
     except ValueError as error:
@@ -95,7 +95,7 @@ def _texts(values: list[str]) -> np.ndarray:
 
 
 def _samples(language: str) -> list[str]:
-    """Sentences of its language, which spaCy has for most of them."""
+    """Sample sentences in the pipeline's language, which spaCy has for most languages."""
     try:
         sentences = import_module(f"spacy.lang.{language}.examples").sentences
         return [str(each) for each in sentences[:3]] or [_USUAL]

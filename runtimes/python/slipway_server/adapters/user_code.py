@@ -36,7 +36,7 @@ def import_file(folder: str, file: str) -> ModuleType:
 
 
 def called_with(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """The function of one argument: an object is passed by name if its keys are the function's parameters, and anything else as the only argument, as its type hints have it. Refuses with 400 what can be neither, and what the code fails on that fits no hint of plain values."""
+    """The function with one argument: an object is passed by name if its keys are the function's parameters, and any other value as the only argument, converted by its type hints. Refuses with 400 a value that fits neither, and an error of the code on a value that fits no hint of plain values."""
     takes, hints = _named_parameters(function), hints_of(function)
     makers = {name: maker_of(name, hint) for name, hint in hints.items()}
 
@@ -75,7 +75,7 @@ def _is_by_name(takes: _Named, named: Any) -> bool:
 
 
 def outputs_of(result: Any, declared: tuple[TensorSpec, ...]) -> dict[str, np.ndarray]:
-    """By name: an object's values or a table's columns, else the only output, called `prediction` unless declared. Refuses a stream with 500: a tensor must be complete."""
+    """The outputs by name: an object's values or a table's columns, else the only output, called `prediction` unless declared. Refuses a stream with 500: a tensor must be complete."""
     if isinstance(result, Iterator):
         raise Refusal(500, "the model's code yields its answer, which /invocations streams where model.yaml and the code declare no inputs; a tensor is answered whole")
     if hasattr(result, "columns") and hasattr(result, "to_numpy"):
@@ -94,12 +94,12 @@ def outputs_of(result: Any, declared: tuple[TensorSpec, ...]) -> dict[str, np.nd
     return {spec.name: _as_declared(spec, named[spec.name]) for spec in declared}
 
 
-# What a body in JSON may be; arrays and tables come by a signature that the code declares itself.
+# The types of a JSON body; arrays and tables are passed by a signature that the code declares itself.
 _JSON = (dict, list, str, int, float, type(None))
 
 
 class _Named(NamedTuple):
-    """The parameters of a function that can be given by name, those of them without a default, whether it takes any others, and the first of all."""
+    """A function's parameters that can be given by name, those without a default, whether it takes any others, and its first parameter."""
 
     names: dict[str, None]
     required: set[str]
@@ -108,7 +108,7 @@ class _Named(NamedTuple):
 
 
 def _named_parameters(function: Callable[..., Any]) -> _Named | None:
-    """None where Python cannot tell."""
+    """The function's parameters by name; None where Python cannot read them."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -131,6 +131,6 @@ def _as_declared(spec: TensorSpec, value: Any) -> np.ndarray:
         raise Refusal(500, f'the model answered an "{spec.name}" that is not {spec.datatype}') from None
     if spec.is_inferred and array.dtype.kind == "f" and not spec.datatype.startswith("FP"):
         return plain(array)
-    # A signature may say whole numbers of what a regression answers: no answer is cut to them.
+    # A signature may declare whole numbers for a regression: its answers are not truncated.
     is_whole = spec.datatype.startswith("FP") or array.dtype.kind not in "biuf" or np.array_equal(cast, array)
     return cast if is_whole else plain(array)

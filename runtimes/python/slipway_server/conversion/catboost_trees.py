@@ -1,4 +1,4 @@
-"""CatBoost's trees, which it compares in FP32 and adds in FP64."""
+"""Converts CatBoost's trees, which it compares in FP32 and adds in FP64."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .trees import Tree, Trees, first_largest, label, probabilities, sums
 
 
 def answer(nodes: Nodes, model: Any, rows: str, is_exponent: bool, outputs: list[str]) -> None:
-    """Its label and probabilities, or its prediction where it has no classes. `is_exponent`: the prediction is the exponential of the trees' sum."""
+    """Converts a model to its label and probabilities, or to its prediction where it has no classes. `is_exponent`: the prediction is the exponential of the trees' sum."""
     scores, targets = _scores(nodes, model, rows)
     if len(outputs) == 1:
         nodes.add("Exp" if is_exponent else "Identity", scores, out=outputs[0])
@@ -51,7 +51,7 @@ def _read(model: Any) -> dict[str, Any]:
 
 
 def _tree(tree: dict[str, Any], features: dict[int, dict[str, Any]], target: int, targets: int) -> Tree:
-    """Each level asks the same of all its nodes: the bit of the level in the number of a leaf is 1 where a value is above the border."""
+    """All nodes of a level make the same comparison: the bit of the level in the number of a leaf is 1 where a value is above the border."""
     splits = tree["splits"]
     if any(split["split_type"] != "FloatFeature" for split in splits):
         raise ValueError("it has categories, for which there is no conversion")

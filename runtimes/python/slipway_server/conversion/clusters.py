@@ -1,4 +1,4 @@
-"""scikit-learn's models of distances: k-means, which compares the terms alone that tell its centres apart, and neighbours, which are not converted."""
+"""Converts scikit-learn's models of distances: k-means, which compares only the terms that differ between its centres. Neighbours are not converted."""
 
 from __future__ import annotations
 

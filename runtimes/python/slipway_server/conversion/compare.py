@@ -6,10 +6,10 @@ import numpy as np
 
 # The limit of a difference, as a part of the spread of a column of answers or of their size; labels must be equal.
 TOLERANCE = 1e-6
-# The error that rounding alone makes of an FP32 answer, relative to its size: two of its steps.
+# The error that rounding alone causes in an FP32 answer, relative to its size: two steps of FP32.
 _FP32_STEPS = 2.4e-7
 
-# How far apart each two numbers of an output may be at most, as a number that 1 stands for: (name of the output, the framework's answers).
+# The scale in which the numbers of an output are compared, a number that counts as 1: (name of the output, the framework's answers).
 Scale = Callable[[str, np.ndarray], np.ndarray]
 
 
@@ -26,7 +26,7 @@ def by_spread(_name: str, expected: np.ndarray) -> np.ndarray:
 
 
 def by_own_size(_name: str, expected: np.ndarray) -> np.ndarray:
-    """The size of each answer: for rows that are far from each other."""
+    """The size of each answer, as the scale for rows that are far from each other."""
     sizes = np.abs(np.nan_to_num(np.where(np.isfinite(expected), expected, 0)))
     return np.maximum(sizes, np.finfo(np.float64).tiny)
 
@@ -43,7 +43,7 @@ def by_size(name: str, expected: np.ndarray) -> np.ndarray:
 def difference(
     native: dict[str, np.ndarray], converted: dict[str, np.ndarray], tolerance: float = TOLERANCE, scale: Scale = by_spread
 ) -> tuple[float, str | None]:
-    """The largest numeric difference, in the scale, and why the answers do not agree; None when they do."""
+    """The largest numeric difference, in the scale, and the reason why the answers do not agree; None when they do."""
     largest = 0.0
     for name, expected in native.items():
         found = converted[name]

@@ -17,7 +17,7 @@ _VECTORS = ("last_hidden_state", "sentence_embedding")
 _TAKEN = ("input_ids", "attention_mask", "token_type_ids")
 # The answers of these architectures depend on padding, and the ONNX server does not pad: runtimes/onnx/language/folder.ts.
 _UNPADDED = ("convbert", "fnet", "funnel")
-# It is in memory four times meanwhile; what is larger is bound by its matrices alone.
+# Fusing keeps the graph in memory four times; larger models spend their time in matrices alone.
 _MOST_FUSED = 2**29
 # One word, a sentence, and longer texts, in several scripts; asked together they are padded.
 _TEXTS = (
@@ -30,7 +30,7 @@ _TEXTS = (
     "x = [1, 2, 3]; print(sum(x) / len(x))",
     "A sentence with many words that go on and on, " * 6,
 )
-# As long as most networks take; what they do differently at a distance is seen here alone.
+# As long as most networks take; only this text shows differences at a distance.
 _LONG = "A sentence with many words that go on and on, and some numbers from 1 to 9; " * 25
 
 
@@ -50,8 +50,8 @@ def converted_encoder(encoder: Any, out: str, is_fused: bool) -> dict[str, Any]:
 
 def _fused(encoder: Any, names: list[str], content: bytes) -> tuple[bytes, dict[str, Any]] | None:
     """
-    With one operator for each attention and for what stands around it: MiniLM takes a twentieth less CPU for a short text, and an eighth for a long one.
-    None where that is not known of the network, or answers otherwise.
+    The graph with each attention and its surroundings fused into one operator: MiniLM takes a twentieth less CPU for a short text, and an eighth for a long one.
+    None where the network is not known to ONNX Runtime's optimizer, or its fused graph answers differently.
     """
     if len(content) > _MOST_FUSED:
         return None
@@ -94,7 +94,7 @@ def _proven(encoder: Any, names: list[str], content: bytes) -> dict[str, Any]:
 
 
 def _padded_apart(encoder: Any) -> str | None:
-    """Why the ONNX server, which pads short texts beside longer ones, would answer them otherwise than alone, as transformers' pipelines do."""
+    """The reason why the ONNX server, which pads short texts beside longer ones, would answer them differently than alone, as transformers' pipelines do."""
     one, several = encoder.tokens([_TEXTS[0]]), encoder.tokens(list(_TEXTS[:3]))
     count = int(encoder.mask(one).sum())
     for name, alone, padded in zip(encoder.outputs, encoder.answers(one), encoder.answers(several)):
@@ -106,7 +106,7 @@ def _padded_apart(encoder: Any) -> str | None:
 
 
 def in_blocks(config: Any, max_tokens: int | None) -> bool:
-    """Whether it is one of BigBird's networks, and takes texts so long that it reads them in blocks."""
+    """Whether this is one of BigBird's networks, and takes texts so long that it reads them in blocks."""
     if getattr(config, "attention_type", None) != "block_sparse":
         return False
     whole: int = (5 + 2 * config.num_random_blocks) * config.block_size
@@ -114,7 +114,7 @@ def in_blocks(config: Any, max_tokens: int | None) -> bool:
 
 
 def inputs_of(encoder: Any) -> list[str]:
-    """By their names, what its network takes of what its tokenizer makes: of two texts that go together the ONNX server would also say which is which."""
+    """The names of the tokenizer's outputs that the network takes: for pairs of texts the ONNX server would also pass which token belongs to which text."""
     taken = inspect.signature(encoder.network.forward).parameters
     return [name for name in _TAKEN if name in taken and name in encoder.tokenizer.model_input_names]
 
@@ -127,7 +127,7 @@ def _exported(encoder: Any, names: list[str]) -> bytes:
     import torch
 
     class Named(torch.nn.Module):
-        """Takes and answers tensors by their places, which is what an exporter follows."""
+        """Takes and returns tensors by position, which an exporter can follow."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -171,7 +171,7 @@ def _graph_of(module: Any, given: tuple[Any, ...], names: list[str], outputs: tu
 
 
 def _apart(name: str, expected: np.ndarray, found: np.ndarray, mask: np.ndarray) -> tuple[float, str | None]:
-    """The largest difference, of scores as probabilities; and why the answers do not agree."""
+    """The largest difference, with scores as probabilities; and the reason why the answers do not agree."""
     if expected.shape != found.shape:
         return float("inf"), f"{name} has the shape {list(found.shape)} instead of {list(expected.shape)}"
     if name in _VECTORS:

@@ -1,4 +1,4 @@
-"""Texts that a network is compared on where answers may differ a little: as people write them, some good and some bad news, in several languages, of 2 to 120 words."""
+"""Texts on which networks are compared where answers may differ a little: texts such as people write, some good and some bad news, in several languages, of 2 to 120 words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONG_PARTS = 8
 
 def golden_texts() -> list[str]:
     """Two hundred, always the same."""
-    # Steps without a common divisor with the number of all sentences visit each once, in no order of their parts.
+    # Steps that share no divisor with the number of all sentences visit each sentence once, in a mixed order.
     every = [" ".join(parts) for parts in product(_WHO, _DID, _WHAT)]
     mixed = [every[at * 7 % len(every)] for at in range(len(every))]
     long = [" ".join(mixed[at : at + _LONG_PARTS]) for at in range(0, len(mixed), _LONG_EVERY)]

@@ -1,4 +1,4 @@
-"""Wraps a converter's graph in exactly the signature of the framework's model, so that a client cannot tell which one answers."""
+"""Wraps a converter's graph in exactly the signature of the framework's model, so that a client sees no difference between the two."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def behind(model: ModelProto, signature: Signature) -> ModelProto:
 
 
 _BOUNDED = {"FP32": np.float32, "FP64": np.float64}
-# For shapes, -1 means as many as there are.
+# In a shape, -1 stands for the remaining number of elements.
 _CONSTANTS = [
     numpy_helper.from_array(np.array([-1], np.int64), f"{_PREFIX}flat"),
     numpy_helper.from_array(np.array([-1, 1], np.int64), f"{_PREFIX}column"),
@@ -67,7 +67,7 @@ _CONSTANTS = [
 
 
 def _drop_maps(graph: Any) -> None:
-    """The protocol cannot carry a list of maps, but it can carry the ZipMap's input."""
+    """Replaces a ZipMap by its input: the protocol cannot carry a list of maps."""
     for node in list(graph.node):
         if node.op_type == "ZipMap":
             for each in graph.output:
@@ -128,7 +128,7 @@ def _out(own: Any, spec: TensorSpec) -> list[NodeProto]:
 
 
 def _bounded(name: str, spec: TensorSpec) -> list[NodeProto]:
-    """A sum in single precision may be 1e-7 below 0 or above 1. Max and Min preserve NaN; for Clip that is not specified."""
+    """Limits probabilities to 0 … 1, since a sum in single precision may be 1e-7 below 0 or above 1. Max and Min preserve NaN; for Clip that is not specified."""
     least, most, above = f"{_PREFIX}{spec.datatype}_least", f"{_PREFIX}{spec.datatype}_most", f"{_PREFIX}{spec.name}_above"
     return [helper.make_node("Max", [name, least], [above]), helper.make_node("Min", [above, most], [spec.name])]
 

@@ -21,7 +21,7 @@ _NUMBERS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
 def guarded(model: ModelProto, refused: list[Place], infinite: list[Place], *, are_finite: list[str]) -> ModelProto:
     """
     Its runs fail when a number in the refused places is NaN or infinite, when one in the others is infinite, with the columns in the message,
-    and when an answer in one of the outputs `are_finite` is not.
+    and when an answer in one of the outputs `are_finite` is not finite.
     ONNX has no operator that fails, but Gather does beyond its data: its result, otherwise 0, is added to an input or an output.
     """
     graph = model.graph
@@ -77,7 +77,7 @@ def _guard(graph: Any, places: list[Place], number: int, op: str) -> list[NodePr
 
 
 def _guard_answer(graph: Any, name: str) -> None:
-    """An output that is not a number, or infinite, where the framework's are: its terms were too large for FP64."""
+    """Fails where an output is NaN or infinite although the framework's outputs are finite: its terms were too large for FP64."""
     tag = f"{_PREFIX}{name}_"
     own, less, wrong, flags, count, none, zero = (f"{tag}{each}" for each in ("own", "less", "wrong", "flags", "count", "none", "zero"))
     for node in graph.node:
@@ -111,7 +111,7 @@ def _told(what: str, columns: list[list[Any]], where: str | None = None) -> str:
 
 
 def _name_encoders(graph: Any) -> None:
-    """An encoder fails on an unknown category; its node gets a name that says so."""
+    """Names the nodes of encoders, which fail on an unknown category, so that the error says so."""
     makers = {name: node for node in graph.node for name in node.output}
     inputs = {each.name for each in graph.input}
 

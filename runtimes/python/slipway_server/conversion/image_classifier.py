@@ -11,12 +11,12 @@ from ..proof.timing import median_micros
 
 _TOLERANCE = 1e-4
 _SEED = 20_261_128
-# Small and large, wide and high, and one in gray.
+# The sizes of the golden images: small and large, wide and high; one image is gray.
 _SIZES = ((12, 8), (224, 224), (640, 427), (301, 500), (96, 160), (1024, 768))
 
 
 def golden_images() -> Iterator[Any]:
-    """Of Pillow's, the same each time: slopes of colour with noise on them."""
+    """Pillow images, the same each time: gradients of colour with noise on them."""
     from PIL import Image
 
     dice = np.random.RandomState(_SEED)
@@ -59,7 +59,7 @@ def _exported(classifier: Any, pixels: Any) -> bytes:
     import torch
 
     class Named(torch.nn.Module):
-        """Takes and answers tensors by their places, which is what an exporter follows."""
+        """Takes and returns tensors by position, which an exporter can follow."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -69,7 +69,7 @@ def _exported(classifier: Any, pixels: Any) -> bytes:
             return self.network(pixel_values=pixels).logits
 
     warnings.simplefilter("ignore")
-    # torch's fused attention leaves strides that its exporter cannot follow where the windows are Swin's.
+    # For Swin's windows, torch's fused attention leaves strides that its exporter cannot follow.
     classifier.network.set_attn_implementation("eager")
     # The server runs one image at a time.
     made = torch.onnx.export(Named().eval(), (pixels,), dynamo=True, verbose=False, input_names=["pixel_values"], output_names=["logits"])
@@ -78,7 +78,7 @@ def _exported(classifier: Any, pixels: Any) -> bytes:
 
 
 def _apart(classifier: Any, expected: np.ndarray, found: np.ndarray) -> tuple[float, str | None]:
-    """The largest difference of the scores; and why the answers do not agree."""
+    """The largest difference of the scores, and the reason why the answers do not agree."""
     if expected.shape != found.shape:
         return float("inf"), f"logits has the shape {list(found.shape)} instead of {list(expected.shape)}"
     one, other = classifier.scores(expected), classifier.scores(found)

@@ -1,4 +1,4 @@
-"""The weights of an encoder in whole numbers of eight bits, where its answers hold."""
+"""Quantizes the weights of an encoder to 8-bit integers, where its answers stay the same."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .golden_texts import golden_texts
 
 LEAST_COSINE = 0.99
 LEAST_AGREEMENT = 0.99
-# As many texts as are often asked together.
+# A usual number of texts in one request.
 _BATCH = 8
-# A score that is no label may be so far off, of its size where that is above 1.
+# How far a score may be off, relative to its size when that is above 1.
 _SCORE_APART = 0.05
-# What is quantized, and whether that is also the table of words.
+# The quantized weights, and whether the table of words is one of them.
 _WAYS = (("all weights", True), ("the matrices alone", False))
-# So many weights share a scale. Of 128 MiniLM's vectors are off by 0.008 at most, of 32 by 0.003, for 4 % more bytes.
+# How many weights share a scale. With 128, MiniLM's vectors are off by 0.008 at most; with 32, by 0.003, for 4 % more bytes.
 _BLOCK = 32
 # The accuracy level of MatMulNBits at which it computes in int8 too.
 _COMPUTES_INT8 = 4
@@ -44,7 +44,7 @@ def quantized(encoder: Any, path: str) -> dict[str, Any]:
 
 
 def _quantize(path: str, out: str, has_words: bool) -> None:
-    """Matrices by blocks along their rows, each with a scale, as are the numbers they are multiplied by: one scale for all of these costs MiniLM's vectors a cosine of 0.02 and more."""
+    """Quantizes matrices by blocks along their rows, each with a scale, and the numbers they are multiplied by in the same way: one scale for all of these costs MiniLM's vectors a cosine of 0.02 and more."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
@@ -52,7 +52,7 @@ def _quantize(path: str, out: str, has_words: bool) -> None:
     logging.disable(logging.WARNING)
     source = path
     if has_words:
-        # In whole numbers only while they are looked up.
+        # The vectors of words are stored as whole numbers, and become floats as they are looked up.
         quantize_dynamic(path, out, op_types_to_quantize=["Gather"], weight_type=QuantType.QUInt8)
         source = out
     made = MatMulNBitsQuantizer(onnx.load(source), bits=8, block_size=_BLOCK, is_symmetric=True, accuracy_level=_COMPUTES_INT8, op_types_to_quantize=("MatMul",))
@@ -70,7 +70,7 @@ def _answered(encoder: Any) -> Iterator[tuple[Any, list[np.ndarray]]]:
 
 
 def _masked(text: str, mask: str) -> str:
-    """With a word in its middle to be found."""
+    """The text with its middle word masked."""
     words = text.split()
     words[len(words) // 2] = mask
     return " ".join(words)
@@ -88,7 +88,7 @@ def _tried(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], path: str) 
 
 
 def judged(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], found: list[list[np.ndarray]]) -> tuple[bool, str]:
-    """Vectors by their least cosine, all else by how many of its labels are the same."""
+    """Compares vectors by their least cosine, and all other answers by the share of equal labels."""
     count = sum(len(tokens["input_ids"]) for tokens, _ in golden)
     if encoder.said.task == "feature-extraction":
         least = min(_least_cosine(encoder, tokens, expected, answers) for (tokens, expected), answers in zip(golden, found))
@@ -106,7 +106,7 @@ def _least_cosine(encoder: Any, tokens: Any, expected: list[np.ndarray], found: 
 
 
 def _same(encoder: Any, tokens: Any, expected: list[np.ndarray], found: list[np.ndarray]) -> np.ndarray:
-    """Whether each of the answers is the same: a text's label, or each of several that it may have; a token's; a start and an end."""
+    """Whether each of the answers is the same: the label of a text, or each of its several labels; the label of a token; a start and an end."""
     if encoder.said.task == "text-classification":
         return _same_labels(encoder, expected[0], found[0])
     mask = tokens["attention_mask"].numpy() > 0

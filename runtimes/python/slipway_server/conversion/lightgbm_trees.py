@@ -1,4 +1,4 @@
-"""LightGBM's trees, which it compares and adds in FP64."""
+"""Converts LightGBM's trees, which it compares and adds in FP64."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Text(NamedTuple):
 
 
 def answer_rows(nodes: Nodes, booster: Any, rows: str) -> tuple[str, str, int]:
-    """Its answers in FP64, [rows, targets], which are the probability of the second class where there are two; its objective, and how many targets there are."""
+    """The booster's answers in FP64, [rows, targets], which are the probability of the second class where there are two; its objective, and its number of targets."""
     settings, trees = _read(booster.model_to_string())
     targets = int(settings["num_tree_per_iteration"])
     found = [_tree(tree, index % targets) for index, tree in enumerate(trees)]
@@ -77,7 +77,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _tree(fields: dict[str, str], target: int) -> Tree:
-    """Its splits come first and its leaves after them, as a leaf has its own numbers there: a child below 0 is the leaf ~child."""
+    """The tree's splits come first and its leaves after them. LightGBM numbers leaves separately: a child below 0 is the leaf ~child."""
     if fields.get("is_linear", "0") != "0":
         raise ValueError("its leaves are linear models, for which there is no conversion")
     leaves = _numbers(fields, "leaf_value", float)
@@ -105,13 +105,13 @@ def _numbers(fields: dict[str, str], name: str, kind: Any) -> np.ndarray:
 
 
 def _zero_missing(fields: dict[str, str], tree: Tree) -> np.ndarray:
-    """The features of the splits that take zero for missing."""
+    """The features of the splits that treat zero as missing."""
     kinds = _numbers(fields, "decision_type", int)
     return tree.feature[: len(kinds)][kinds >> _MISSING == _ZERO_MISSING]
 
 
 def _with_zeros(nodes: Nodes, rows: str, missing: list[int], width: int) -> str:
-    """0 for what is this near to it, as LightGBM reads a row, and a missing value in the features for which 0 is one."""
+    """The rows with 0 for values this near to 0, as LightGBM reads a row, and with a missing value in the features that treat 0 as missing."""
     zeros = np.zeros(width)
     zeros[missing] = np.nan
     is_zero = nodes.add("LessOrEqual", nodes.add("Abs", rows), nodes.constant(_ZERO, np.float64))

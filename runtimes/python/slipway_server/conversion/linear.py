@@ -1,4 +1,4 @@
-"""scikit-learn's linear classifiers: they decide by their scores, also where their probabilities are all 1 or 0."""
+"""Converts scikit-learn's linear classifiers: they decide by their scores, even where their probabilities are all 1 or 0."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _convert(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
     is_binary = len(coefficients) == 1
     label(nodes, above(nodes, scores, 0) if is_binary else first_largest(nodes, scores), model.classes_, outputs[0])
     if not _has_probabilities(model):
-        # Nothing asks for this output.
+        # Nothing uses this output.
         nodes.add("Identity", scores, out=outputs[1])
     elif _is_softmax(model):
         both = nodes.add("Concat", nodes.add("Neg", scores), scores, axis=1) if is_binary else scores
@@ -43,7 +43,7 @@ def _convert(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
 
 
 def _convert_one_vs_rest(nodes: Nodes, model: Any, rows: str, outputs: list[str]) -> None:
-    """The last class of those whose scores are equal wins, as scikit-learn has it."""
+    """Where scores are equal, the last of their classes wins, as in scikit-learn."""
     parts = model.estimators_
     if model.multilabel_ or not all(type(part).__name__ in (*_SCORED, "LinearSVC") and np.shape(part.coef_)[0] == 1 for part in parts):
         raise ValueError("it decides between models for which there is no conversion")
@@ -76,7 +76,7 @@ def _has_probabilities(model: Any) -> bool:
 
 
 def _is_softmax(model: Any) -> bool:
-    """Whether its probabilities are a softmax of the scores, or each class against the others. Raises ValueError for any other."""
+    """Whether the model's probabilities are a softmax of the scores, or compare each class with the others. Raises ValueError for any other."""
     if type(model).__name__ == "SGDClassifier":
         if model.loss != "log_loss":
             raise ValueError(f"its loss is {model.loss}, for which there is no conversion")

@@ -1,6 +1,6 @@
 """
-Missing values in columns of text: ONNX's texts cannot be null, so the graph has a text of its own for them, and the ONNX server puts it in (runtimes/onnx/session/missing-texts.ts).
-A client may send that text too. The server then puts it in front once more, by which it stays an unknown text: so no model is converted that has learned a text with it.
+Missing values in columns of text: ONNX's texts cannot be null, so the graph has a special text for them, and the ONNX server puts it in (runtimes/onnx/session/missing-texts.ts).
+A client may send that text too. The server then puts it in front once more, so that it stays an unknown text: therefore no model that has learned a text with it is converted.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from onnx import ModelProto, helper
 from ..adapters.columns import learned_of, parts_given
 from ..values.tensors import Signature, is_missing
 
-# A noncharacter of Unicode, which no text is to have that is exchanged.
+# A noncharacter of Unicode, which exchanged texts should not contain.
 MISSING_TEXT = "\ufdd0"
 _PROPERTY = "slipway.missing_texts"
 _UNREAD = "slipway.unread_columns"
 
 
 def with_missing_texts(model: ModelProto, native: Any) -> ModelProto:
-    """skl2onnx writes a missing category as the text "nan" or "None". Raises ValueError where it cannot be told from such a text, or where a category has the graph's own text for it."""
+    """Handles missing categories, which skl2onnx writes as the text "nan" or "None". Raises ValueError where such a text could also be a real one, or where a category has the graph's own text for it."""
     for part, _, _ in parts_given(native):
         for values in getattr(part, "categories_", ()):
             known = np.asarray(values).tolist()
@@ -41,7 +41,7 @@ def texts_of(known: list[Any]) -> list[str]:
 
 
 def told(model: ModelProto, native: Any, signature: Signature) -> ModelProto:
-    """Says in the model's metadata which text stands for a missing one, in which columns an empty text is a category of its own, and which columns it does not read."""
+    """Records in the model's metadata which text stands for a missing one, in which columns an empty text is a separate category, and which columns the model does not read."""
     props = {}
     unread = [spec.name for spec in signature.inputs if spec.is_unread]
     if unread:

@@ -46,7 +46,7 @@ def register_classes(package: ModuleType, prefix: str, convert: Convert) -> None
 
 
 def register(estimator: Any, convert: Convert) -> None:
-    """A class is converted by this, instead of by skl2onnx's own converter if there is one."""
+    """Registers the converter of a class, in place of skl2onnx's own one if there is one."""
     from skl2onnx import update_registered_converter
     from sklearn.base import ClassifierMixin
 
@@ -109,7 +109,7 @@ def _added(convert: Convert) -> Callable[[Any, Any, Any], None]:
 
         from .nodes import Nodes
 
-        # Another model's converter asks so, to decide by the scores of this one.
+        # Another model's converter sets this, to decide by the scores of this model.
         asks = container.get_options(operator.raw_operator, {"raw_scores": False}) if hasattr(operator.raw_operator, "classes_") else {}
         if asks.get("raw_scores"):
             raise ValueError("it is asked for its scores, for which there is no conversion")

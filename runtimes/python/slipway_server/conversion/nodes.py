@@ -1,4 +1,4 @@
-"""The nodes and constants of a part of an ONNX graph, as they are added one after another."""
+"""Builds a part of an ONNX graph: adds its nodes and constants one after another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 ML = "ai.onnx.ml"
-# The first with TreeEnsemble, whose numbers may be FP64.
+# The first operator set with TreeEnsemble, whose numbers may be FP64.
 OPSETS = {"": 17, ML: 5}
 _IR = 8
 

@@ -1,4 +1,4 @@
-"""Tells whether a graph computes in the precision in which its framework does; one that does not is refused, and the framework serves its model itself."""
+"""Checks that a graph computes in the precision of its framework; a graph that does not is refused, and the framework serves its model itself."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from onnx import ModelProto, TensorProto, numpy_helper, shape_inference
 from .nodes import ML, OPSETS
 from .trees import FP32
 
-# The operators of ai.onnx.ml that look up or move what they are given. Its others compute in FP32, whatever they are given.
+# The operators of ai.onnx.ml that look up or move their inputs. The others compute in FP32, whatever their inputs are.
 _EXACT = ("ArrayFeatureExtractor", "LabelEncoder", "OneHotEncoder", "TreeEnsemble", "ZipMap")
 # Their answers are small and whole.
 _WHOLE = ("ArgMax", "LabelEncoder", "OneHotEncoder", "Shape")
 _MOVES = ("Identity", "Cast", "Concat", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Gather", "Slice", "ArrayFeatureExtractor", "ZipMap", "Transpose")
-# Operators whose answer IEEE 754 gives to the last bit, or that compute no fraction. A sum, or an exponential, ends in other bits in another library.
+# Operators whose answer IEEE 754 determines to the last bit, or that compute no fraction. A sum or an exponential ends in other bits in another library.
 _LAST_BIT = (
     *_MOVES,
     *_WHOLE,
@@ -98,7 +98,7 @@ def _own_type(node: Any, types: dict[str, int]) -> int:
 
 
 def _stays_exact(node: Any, types: dict[str, int], exact: set[str]) -> bool:
-    """Whether its numbers are small and whole: made by an encoder, or moved by an operator that does not compute."""
+    """Whether the value's numbers are small and whole: made by an encoder, or moved by an operator that does not compute."""
     if node.op_type in _WHOLE:
         return True
     moved = list(node.input) if node.op_type == "Concat" else list(node.input[:1])

@@ -1,4 +1,4 @@
-"""scikit-learn's steps of preparation whose own converters compute in FP32, or not at all in FP64."""
+"""Converts scikit-learn's preparation steps whose own converters compute in FP32, or do not work in FP64."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def register_preparation(register: Callable[[Any, Any, Any], None]) -> None:
 
 
 def _refuse_quantiles(*_: Any) -> None:
-    # skl2onnx takes minutes for the 1,000 quantiles that are usual.
+    # skl2onnx takes minutes for the usual 1,000 quantiles.
     raise ValueError("it has a step of quantiles, for which there is no conversion")
 
 
@@ -64,7 +64,7 @@ def _statistics(model: Any) -> np.ndarray:
 
 
 def _kept(model: Any) -> np.ndarray:
-    """A column that had no value at all is left out, unless it is kept as empty."""
+    """A column without any value in training is left out, unless it is kept as empty."""
     return np.flatnonzero(~np.isnan(_statistics(model)) | bool(getattr(model, "keep_empty_features", False)))
 
 
@@ -93,7 +93,7 @@ def _encode(nodes: Nodes, model: Any, columns: list[Column], out: str) -> None:
 
 
 def _categories(model: Any) -> list[tuple[np.ndarray, int | None]]:
-    """The categories that it knows of each column, and the place of the one that has no column of its own."""
+    """The categories that the encoder knows for each column, and the place of the category without an output column."""
     dropped = getattr(model, "drop_idx_", None)
     return list(zip(model.categories_, [None] * len(model.categories_) if dropped is None else dropped))
 

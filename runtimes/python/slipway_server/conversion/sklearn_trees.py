@@ -1,4 +1,4 @@
-"""scikit-learn's trees, forests and boosted trees: converters for skl2onnx, which has others that compute in FP32."""
+"""Converts scikit-learn's trees, forests and boosted trees, in place of skl2onnx's converters, which compute in FP32."""
 
 from __future__ import annotations
 

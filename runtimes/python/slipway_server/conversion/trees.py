@@ -12,7 +12,7 @@ from .nodes import ML, Nodes
 # The values of `nodes_modes`: which numbers go to the left.
 AT_MOST, BELOW = 0, 1
 _SUM, _UNCHANGED = 1, 0
-# Each takes about 25 bytes in the file, and as much again in the memory of the server.
+# Each node takes about 25 bytes in the file, and as much again in the memory of the server.
 _MOST_NODES = 2_000_000
 # The names of values which the framework itself has in FP32 begin with it: precision.py.
 FP32 = "slipway_fp32"
@@ -48,13 +48,13 @@ class Trees(NamedTuple):
 
 
 def constant_tree(value: float, target: int) -> Tree:
-    """A leaf alone: what a sum begins with."""
+    """A single leaf: the value that a sum begins with."""
     none = np.array([-1])
     return Tree(np.zeros(1, np.int64), np.zeros(1), none, none, np.zeros(1, bool), np.array([value], np.float64), target)
 
 
 def sums(nodes: Nodes, rows: str, trees: Trees) -> str:
-    """The sum of each target, of the trees in their order: [rows, targets], in the number of the trees."""
+    """The sum of each target over the trees in their order: [rows, targets], in the number type of the trees."""
     given = rows
     if trees.compares == np.float32:
         # The framework itself rounds its rows before it compares.
@@ -67,7 +67,7 @@ def sums(nodes: Nodes, rows: str, trees: Trees) -> str:
 
 
 def finite(nodes: Nodes, rows: str) -> str:
-    """The same rows of FP64, by nodes that fail where a value is infinite, as scikit-learn refuses what a step has made so."""
+    """The same rows in FP64, by nodes that fail where a value is infinite, as scikit-learn refuses rows that a step has made infinite."""
     zero = _zero_if_finite(nodes, rows, np.float64, nodes.prefix)
     return nodes.add("Add", rows, zero)
 
@@ -78,7 +78,7 @@ def too_large(where: str) -> str:
 
 
 def _within_fp32(nodes: Nodes, narrow: str, number: Any) -> str:
-    """The rows in the number of the trees, by nodes that fail where a value is infinite."""
+    """The rows in the number type of the trees, by nodes that fail where a value is infinite."""
     prefix = f"{FP32}_{nodes.prefix}" if number == np.float32 else nodes.prefix
     zero = _zero_if_finite(nodes, narrow, number, prefix)
     return nodes.add("Add", _in_number(nodes, narrow, number), zero, out=f"{prefix}_within")
@@ -89,7 +89,7 @@ def _in_number(nodes: Nodes, narrow: str, number: Any) -> str:
 
 
 def _zero_if_finite(nodes: Nodes, rows: str, number: Any, prefix: str) -> str:
-    """0 of this number, by a node that fails where one of the rows is infinite: Gather does, beyond its data."""
+    """0 of this number type, by a node that fails where one of the rows is infinite: Gather fails beyond its data."""
     flags = nodes.cast(nodes.add("IsInf", rows), TensorProto.INT64)
     count = nodes.add("ReduceSum", flags, keepdims=0)
     zero = nodes.add("Gather", nodes.constant([0], number), count, out=f"{prefix}_zero")
@@ -182,7 +182,7 @@ def label(nodes: Nodes, index: str, classes: Iterable[Any], out: str) -> str:
 
 
 def first_largest(nodes: Nodes, scores: str) -> str:
-    """The index of the largest score of each row, the first of equals, as numpy's argmax has it."""
+    """The index of the largest score of each row, the first of equals, as in numpy's argmax."""
     return nodes.add("ArgMax", scores, axis=1, keepdims=0)
 
 

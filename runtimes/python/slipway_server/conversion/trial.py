@@ -1,4 +1,4 @@
-"""Tells whether a converted graph answers as its framework does: on the golden rows, and on those that are hard to answer the same."""
+"""Tries whether a converted graph answers like its framework: on the golden rows, and on rows for which the same answer is hard."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Asked(NamedTuple):
 
 
 def asked_of(model: Model, inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray], refused: list[Any]) -> Asked:
-    """Asks the model the hard rows."""
+    """Gives the model the hard rows, and collects its answers."""
     groups = [each for group in hard_rows(model, inputs) for each in (_one_by_one(group) if group.is_extreme else [group])]
     return Asked(model, inputs, outputs, refused, [(group, _native(model, group.rows)) for group in groups])
 
@@ -42,7 +42,7 @@ def _one_by_one(group: Group) -> list[Group]:
 
 
 def guarded_graph(made: Any, asked: Asked) -> Any:
-    """A converter's graph, in the signature of the model, that refuses what the framework refuses."""
+    """A converter's graph, in the signature of the model, that refuses the same inputs as the framework."""
     from .graph import behind
     from .guard import guarded
     from .missing_texts import told
@@ -89,7 +89,7 @@ def _session(content: bytes, *, is_one_thread: bool) -> Any:
 
     disable_telemetry_events()
     options = SessionOptions()
-    # The trial asks for refusals, which are no news.
+    # The trial expects refusals, so they are not logged.
     options.log_severity_level = 4
     # Two threads add up the trees of a forest in another order, and its server has one.
     options.intra_op_num_threads = 1 if is_one_thread else 0
@@ -97,7 +97,7 @@ def _session(content: bytes, *, is_one_thread: bool) -> Any:
 
 
 def _hard(session: Any, asked: Asked, tolerance: float) -> str | None:
-    """Why it answers some of the hard rows otherwise than the framework; None where it does not."""
+    """The reason why the graph answers some hard rows differently from the framework; None where it does not."""
     least = _usual_spread(asked.outputs)
     for group, expected in asked.hard:
         why = _otherwise(session, asked.model, (group, expected), tolerance, least)

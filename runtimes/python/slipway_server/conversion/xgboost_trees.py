@@ -1,4 +1,4 @@
-"""XGBoost's trees, which it compares and adds in FP32."""
+"""Converts XGBoost's trees, which it compares and adds in FP32."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLAIN = (
 
 
 def answer_rows(nodes: Nodes, booster: Any, rows: str, rounds: int) -> tuple[str, str, int]:
-    """Its answers, which are FP32 numbers, as FP64, [rows, targets]; its objective, and how many targets there are. `rounds`: 0 means all."""
+    """The booster's answers, which are FP32 numbers, as FP64, [rows, targets]; its objective, and its number of targets. `rounds`: 0 means all."""
     learner = json.loads(booster.save_raw("json"))["learner"]
     objective = learner["objective"]["name"]
     trees, targets = _trees(learner, rounds)
@@ -62,7 +62,7 @@ def classified(nodes: Nodes, booster: Any, rows: str, rounds: int, classes: Any,
 
 
 def _trees(learner: dict[str, Any], rounds: int) -> tuple[list[Tree], int]:
-    """Its base score first, as XGBoost adds it."""
+    """The base score comes first, as in XGBoost's sum."""
     booster, settings = learner["gradient_booster"], learner["learner_model_param"]
     if booster.get("name", "gbtree") != "gbtree":
         raise ValueError(f"it is a {booster['name']} and not of plain trees, for which alone there is a conversion")

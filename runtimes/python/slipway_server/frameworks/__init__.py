@@ -6,10 +6,10 @@ One file per framework, found by an object's module: everything that differs bet
 - `names(part)`: the columns of the table that it was fitted on, empty if it was not a table
 - `categories(part)`: the categories that it knows, by column; `REFUSES_UNKNOWN` says whether it refuses others
 - `thresholds(model, width)`: pairs of a feature and a value worth asking about
-- `AHEAD`: what a server imports that is started before there is a model for it
+- `AHEAD`: the modules that a server imports if it is started before there is a model for it
 - `TOLERANCE`, where an answer of a conversion may be further off than usual
-- `prepare()`, where importing it does what no model may: called before the wall stands; `WRITERS` make code of a model that was read
-- `converted_whole(model, out, is_int8)`, where it proves its conversion on what it is asked itself
+- `prepare()`, where importing the framework does things that no model may do: called before the wall stands; `WRITERS` are modules that generate code from a model that was read
+- `converted_whole(model, out, is_int8)`, where the framework's file proves its conversion on its own inputs
 - `conversions(model)`: ways to convert to ONNX, each with its precision, as `GRAPHS_ARE_WHOLE` with the inputs and outputs of the signature; `register_converters()` lets a pipeline contain its classes
 """
 
@@ -19,7 +19,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-# The packages whose objects have a file of their own here.
+# The packages whose objects are handled in a separate file here.
 NAMES = ("catboost", "lightgbm", "sklearn", "torch", "transformers", "xgboost")
 _OWN = __name__ + "."
 

@@ -29,7 +29,7 @@ def load(path: str, facts: Facts) -> Model:
 
 
 def own_model(model: Any, facts: Facts) -> Model:
-    """Also for CatBoost's scikit-learn classes, which do not expose their features as scikit-learn does."""
+    """The model of a booster, also for CatBoost's scikit-learn classes, which do not expose their features as scikit-learn does."""
     names = [str(name) for name in model.feature_names_]
     categories = set(model.get_cat_feature_indices())
     texts = categories.union(model.get_text_feature_indices())
@@ -132,7 +132,7 @@ _PROBES = 16
 
 
 def _is_boolean(model: Any, index: int) -> bool:
-    """Whether the model tells 1 and 0 in this column from a category that it has never seen, and none of the words. It keeps only hashes of its categories, so it is asked."""
+    """Whether the model distinguishes 1 and 0 in this column from a category that it has never seen, but none of the words. The model keeps only hashes of its categories, so this asks it."""
     values = ["1", "0", *_BOOLEANS, "no category\0"]
     rows = np.full((len(values), _PROBES, len(model.feature_names_)), "", dtype=object)
     for position in _numbers(model):

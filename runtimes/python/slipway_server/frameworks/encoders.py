@@ -1,4 +1,4 @@
-"""Networks over texts that transformers answers itself: in the words of its pipelines, and with their parameters, as the ONNX server has them (runtimes/onnx/language)."""
+"""Networks over texts that transformers itself runs: with the answers and parameters of its pipelines, like the ONNX server (runtimes/onnx/language)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def encoder_model(encoder: Any, declared: Signature | None) -> Model:
         return _as_tensors(task, [ask(item, {}) for item in items])
 
     def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
-        """As Hugging Face's inference API: of several inputs a list, of one its answer, of a text's label a list even then."""
+        """Answers like Hugging Face's inference API: a list for several inputs, a single answer for one, and for the label of one text still a list."""
         given, parameters = _request(value_of(body, content_type), task)
         items = given if isinstance(given, list) else [given]
         if not items:
@@ -83,7 +83,7 @@ def _request(asked: Any, task: str) -> tuple[Any, dict[str, Any]]:
 
 
 def _item(item: Any, task: str) -> Any:
-    """A text, or an object with two that go together where the task has such."""
+    """A text, or an object with two texts that belong together where the task takes pairs."""
     names = _PAIRS.get(task, ())
     if isinstance(item, str) and item and task != "question-answering":
         return item
@@ -115,7 +115,7 @@ def _labels(encoder: Any) -> Ask:
 def _entailed(item: Any, encoder: Any) -> Any:
     config = encoder.network.config
     labels = list(config.id2label.values())
-    # The pipeline goes by it, and configurations may lack it.
+    # The pipeline decides by this field, and configurations may lack it.
     config.label2id = config.label2id or {label: at for at, label in config.id2label.items()}
     if not any(str(label).lower().startswith("entail") for label in labels):
         raise Refusal(400, f"candidate_labels need a model that was trained for entailment; this one has the labels {', '.join(map(str, labels))}")
@@ -142,7 +142,7 @@ def _places(encoder: Any) -> Ask:
 
 
 def _features(encoder: Any) -> Ask:
-    """Each token's own vector, where no module of sentence-transformers makes one of them."""
+    """Each token's own vector, where no module of sentence-transformers makes one vector of them."""
 
     def ask(item: Any, _parameters: dict[str, Any]) -> Any:
         if encoder.said.pooling:
@@ -167,20 +167,20 @@ def _vectors(encoder: Any, texts: list[str]) -> list[Any]:
 
 
 def _embedded(encoder: Any, texts: list[str]) -> tuple[list[Any], int]:
-    """A vector of each text, and how many tokens they have together. A few at once: all are padded to the longest."""
+    """A vector of each text, and the number of their tokens together. It runs a few texts at once, because all are padded to the longest."""
     vectors: list[Any] = []
     count = 0
     for at in range(0, len(texts), _TEXTS_AT_ONCE):
         tokens = encoder.tokens(texts[at : at + _TEXTS_AT_ONCE])
         [answer] = encoder.answers(tokens)
-        # Cut afterwards, as sentence-transformers does.
+        # sentence-transformers also cuts the vector at the end.
         vectors.extend(encoder.vectors(answer, tokens)[:, : encoder.said.dimensions].tolist())
         count += int(encoder.mask(tokens).sum())
     return vectors, count
 
 
 def _ranked(encoder: Any, query: str, texts: list[str], is_raw: bool) -> tuple[list[float], int]:
-    """The score of each text, of a network with one label; and how many tokens they have together, the query's with each."""
+    """The score of each text, by a network with one label, and the number of their tokens together, counting the query with each."""
     is_likely = not is_raw and (encoder.said.activation or _usual(encoder.network.config)) == "sigmoid"
     scores: list[float] = []
     count = 0
@@ -195,7 +195,7 @@ def _ranked(encoder: Any, query: str, texts: list[str], is_raw: bool) -> tuple[l
 
 
 def _usual(config: Any) -> str:
-    """What transformers' pipeline makes of a single score."""
+    """The function that transformers' pipeline applies to a single score."""
     return "none" if config.problem_type == "regression" else "sigmoid"
 
 
@@ -215,14 +215,14 @@ def _run(run: Any, item: Any, **given: Any) -> Any:
 
 
 def _as_tensors(task: str, found: list[Any]) -> dict[str, np.ndarray]:
-    """What is found in a text is more or less of it, so it is one JSON text."""
+    """The entities found in texts differ in number, so each text's are one JSON text."""
     if task == "text-classification":
         return {"label": _texts(each["label"] for each in found), "score": np.array([each["score"] for each in found], np.float32)}
     return {"answer": _texts(json.dumps(each, ensure_ascii=False) for each in found)}
 
 
 def _plain(value: Any) -> Any:
-    """What numpy has made of numbers, as JSON has them."""
+    """The value with numpy's numbers turned into Python's, which JSON can write."""
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):

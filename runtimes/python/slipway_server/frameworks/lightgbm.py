@@ -45,7 +45,7 @@ def booster_model(booster: Any, facts: Facts) -> Model:
 
 
 def own_model(value: Any, facts: Facts) -> Model | None:
-    """A booster answers numbers alone, where its classes say what they mean."""
+    """The model of a booster, which answers only numbers; None for LightGBM's scikit-learn classes, which name their answers."""
     return booster_model(value, facts) if hasattr(value, "model_to_string") else None
 
 
@@ -102,7 +102,7 @@ def _booster_of(value: Any) -> Any:
 
 
 def objective_of(booster: Any) -> str:
-    """In the file's form: "binary sigmoid:1", "multiclass num_class:3", "regression"."""
+    """The objective in the file's form: "binary sigmoid:1", "multiclass num_class:3", "regression"."""
     for line in booster.model_to_string(num_iteration=1).splitlines():
         if line.startswith("objective="):
             return line[len("objective=") :].split(" ")[0]
@@ -119,7 +119,7 @@ def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def categories_of(booster: Any) -> dict[str, list[Any]]:
-    """For columns that were pandas categories, the category of each code."""
+    """The category of each code, for columns that were pandas categories."""
     categories = getattr(booster, "pandas_categorical", None) or []
     columns = _categorical(booster, booster.feature_name()) if categories else []
     if len(columns) != len(categories):
@@ -128,7 +128,7 @@ def categories_of(booster: Any) -> dict[str, list[Any]]:
 
 
 def _categorical(booster: Any, names: list[str]) -> list[str]:
-    """From its parameters or, for a file of 2.1, which has none, from the kinds of its splits."""
+    """The categorical columns, from the parameters or, in a file of 2.1, which has none, from the kinds of its splits."""
     lines = booster.model_to_string(num_iteration=1).splitlines()
     listed = next((line for line in lines if line.startswith("[categorical_feature: ")), None)
     if listed is not None:

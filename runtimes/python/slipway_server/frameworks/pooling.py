@@ -1,4 +1,4 @@
-"""One vector of a text, of those of its tokens."""
+"""Makes one vector of a text from the vectors of its tokens."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from ..config import Pipeline, SentenceModule
 
-# The modules of torch that sentence-transformers puts at the end of a Dense.
+# The torch modules that sentence-transformers uses as the activation of a Dense.
 _ACTIVATIONS = ("Identity", "Tanh", "ReLU", "GELU", "SiLU", "Sigmoid", "LeakyReLU", "ELU", "SELU", "Mish", "Softplus")
 
 
 def pooled(hidden: Any, mask: Any, pooling: str | None) -> Any:
-    """A vector of each text, as sentence-transformers makes it of those of the tokens; their mean where it says nothing. Of a tokenizer that pads on the left, too."""
+    """A vector of each text, pooled from the vectors of its tokens as sentence-transformers does; by default their mean. Padding may be on the left too."""
     import torch
 
     weights = mask.unsqueeze(-1).to(hidden.dtype)
@@ -30,7 +30,7 @@ def pooled(hidden: Any, mask: Any, pooling: str | None) -> Any:
 
 
 def head_of(root: str, said: Pipeline) -> Any:
-    """What sentence-transformers makes of a pooled vector: its modules after the pooling, of the folder `root`, as one of torch's."""
+    """The modules that sentence-transformers applies to a pooled vector, read from the folder `root`, as one torch module."""
     import torch
 
     steps = [_module(root, each) for each in said.modules]
@@ -89,7 +89,7 @@ def _normalize() -> Any:
 
 
 def _state(folder: str) -> Any:
-    """A module's weights, from safetensors where they are there; else from torch's own file, of which it reads weights alone."""
+    """A module's weights, from safetensors where it has them; else from torch's own file, from which it reads only weights."""
     import torch
     from safetensors.torch import load_file
 

@@ -1,4 +1,4 @@
-"""Where in a context a question has its answer, for which transformers has no pipeline any more: as its last one had it, and as the ONNX server does (runtimes/onnx/language/tasks/question-answering.ts)."""
+"""Finds the answer to a question in a context. transformers no longer has a pipeline for this: the results are those of its last one, and of the ONNX server (runtimes/onnx/language/tasks/question-answering.ts)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..refusal import Refusal
 # A longer context is cut into pieces of at most so many tokens, which overlap by so many.
 _MOST_TOKENS = 384
 _OVERLAP = 128
-# How many tokens an answer has at most, unless a request says otherwise.
+# The most tokens of an answer, unless a request sets another limit.
 LONGEST = 15
 # Some of the likeliest become one answer where they are parts of the same words.
 _MORE = 10
@@ -20,7 +20,7 @@ _NEVER = -10_000.0
 
 
 def answered(encoder: Any, question: str, context: str, count: int, longest: int) -> list[dict[str, Any]]:
-    """{score, start, end, answer} of the likeliest words of the context, places in characters: as many as are asked for."""
+    """{score, start, end, answer} of the likeliest words of the context, places in characters: as many as requested."""
     found: dict[str, dict[str, Any]] = {}
     for encoding, starts, ends in _pieces(encoder, question, context):
         for first, last, score in _spans(starts, ends, longest, 2 * count + _MORE):
@@ -38,7 +38,7 @@ def _pieces(encoder: Any, question: str, context: str) -> Iterator[tuple[Any, np
     cut = {"truncation": "only_second", "max_length": most, "stride": min(most // 2, _OVERLAP), "return_overflowing_tokens": True}
     try:
         tokens = encoder.tokenizer([question], [context], padding=True, return_tensors="pt", **cut)
-    # The library raises no class of its own.
+    # The library raises only general exceptions.
     except Exception:
         raise Refusal(400, f"the question leaves no room for its context: the model takes {most} tokens") from None
     tokens.pop("overflow_to_sample_mapping")
@@ -49,7 +49,7 @@ def _pieces(encoder: Any, question: str, context: str) -> Iterator[tuple[Any, np
 
 
 def _likely(logits: np.ndarray, is_context: np.ndarray) -> np.ndarray:
-    """Only tokens of the context can be, though the first one of all takes what no answer would have."""
+    """The probabilities of the tokens: only tokens of the context can be an answer, but the first token of all takes the share of no answer."""
     counts = is_context.copy()
     counts[0] = True
     scores = np.where(counts, logits.astype(np.float64), _NEVER)
@@ -59,7 +59,7 @@ def _likely(logits: np.ndarray, is_context: np.ndarray) -> np.ndarray:
 
 
 def _spans(starts: np.ndarray, ends: np.ndarray, longest: int, count: int) -> list[tuple[int, int, float]]:
-    """The likeliest, each from its first to its last token."""
+    """The likeliest answers, each from its first to its last token."""
     scores = np.tril(np.triu(np.outer(starts, ends)), longest - 1)
     best = np.argsort(-scores, axis=None, kind="stable")[:count]
     places = [(int(at) // len(ends), int(at) % len(ends)) for at in best]

@@ -33,7 +33,7 @@ def names(part: Any) -> Iterable[Any]:
 
 
 def categories(_part: Any) -> dict[str, np.ndarray]:
-    """Encoders are separate parts, whose categories are found by their attributes."""
+    """The estimator itself has none: encoders are separate parts, whose categories are found by their attributes."""
     return {}
 
 
@@ -60,7 +60,7 @@ def _splits(model: Any) -> Iterator[tuple[int, float]]:
 
 
 def _ranges(model: Any, width: int) -> Iterator[tuple[int, float]]:
-    """For scalers, imputers, clusters, neighbours and linear models: the statistics or rows that they keep, or where their decision turns."""
+    """The statistics or rows that scalers, imputers, clusters, neighbours and linear models keep, or the values at which their decision turns."""
     for name in ("mean_", "statistics_", "center_", "data_min_", "data_max_"):
         values = getattr(model, name, None)
         if isinstance(values, np.ndarray) and values.shape == (width,) and values.dtype.kind == "f":
@@ -115,7 +115,7 @@ def _refuse_inexact(native: Any) -> None:
     if categories_of(native) or any(getattr(part, "_preprocessor", None) is not None for part in parts):
         raise ValueError(CATEGORIES)
     if any(map(_is_isotonic, parts)):
-        # It has steps just at scores that a forest gives, and these are sums, in another order in ONNX.
+        # It has steps exactly at scores that a forest gives, and these are sums, in another order in ONNX.
         raise ValueError("its isotonic calibration decides by the last bits of scores, which are its framework's own")
     if any(map(cuts_texts, parts)):
         # ONNX's tokenizer splits text differently from Python's regular expressions, and a few golden texts would not show it.
@@ -133,7 +133,7 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]
 
     learned = [*learned_of(native).values(), *learned_by_place(native, width_of(inputs))]
     if any(values is not None and whole_type(values) for values in learned):
-        # ONNX's tensors of whole numbers have no missing ones, and floats would round these.
+        # ONNX's tensors of whole numbers cannot have missing values, and floats would round these numbers.
         raise ValueError("it has learned whole numbers beyond 2^53, for which there is no conversion")
     kinds = [StringTensorType if spec.datatype == "BYTES" else DoubleTensorType for spec in inputs]
     if _choose_by_names(native):
@@ -144,7 +144,7 @@ def _types(native: Any, inputs: tuple[TensorSpec, ...]) -> list[tuple[str, Any]]
 
 
 def _choose_by_names(native: Any) -> bool:
-    """Makes transformers select columns by name, since the converter does not support every way to give positions; False if none selects columns, and the converter takes one matrix."""
+    """Makes transformers select columns by name, since the converter does not support every way to give positions; False if no transformer selects columns, and the converter takes one matrix."""
     choosing = [(part, columns) for part, columns, _ in parts_given(native) if columns and hasattr(part, "transformers_")]
     for part, columns in choosing:
         named = [(name, transformer, chosen, chosen_of(part, columns, name)) for name, transformer, chosen in part.transformers_]
@@ -159,7 +159,7 @@ def _options(native: Any) -> dict[Any, Any]:
 
 
 def register_converters() -> None:
-    """In place of converters that compute in FP32, not at all in FP64, or that decide otherwise."""
+    """Replaces converters that compute in FP32, do not work in FP64, or decide differently."""
     from ..conversion.clusters import register_clusters
     from ..conversion.linear import register_linear
     from ..conversion.native import register, register_step

@@ -21,17 +21,17 @@ from .torch_inputs import Argument, asked_by, found_inputs
 
 PLATFORM = "pytorch_torch"
 REFUSES_UNKNOWN = False
-# Its converter makes the whole graph, with the names of the signature.
+# torch's converter makes the whole graph, with the names of the signature.
 GRAPHS_ARE_WHOLE = True
 # Another engine adds the numbers of a layer in another order.
 TOLERANCE = 1e-4
-# These make Python of a program's graph, of which inspection has read every name and expression.
+# These modules generate Python from a program's graph; inspection has read every name and expression in it.
 WRITERS = (os.sep + "typing.py", os.path.join(os.sep, "torch", ""), os.path.join(os.sep, "sympy", ""))
 _ONNX_OPSET = 17
 
 
 def prepare() -> None:
-    """Imports PyTorch, which asks the system for its libraries by a program: before the wall around a model stands."""
+    """Imports PyTorch before the wall around a model stands, because it looks for the system's libraries by starting a program."""
     import torch
     import torch.export
     import torch.export.pt2_archive._package  # noqa: F401
@@ -62,7 +62,7 @@ def _scripted(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
 
 
 def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
-    """Its arguments are the tensors in what it was exported with, be they in lists or dicts, or given by name; numbers stay as they were."""
+    """The arguments are the tensors that the program was exported with, in lists, in dicts, or by name; numbers stay as they were."""
     import torch
     from torch.export.graph_signature import InputKind, TensorArgument
     from torch.utils._pytree import tree_unflatten
@@ -71,10 +71,10 @@ def _exported(path: str, device: str) -> tuple[Any, tuple[Argument, ...], _Ask]:
     if device != "cpu":
         from torch.export.passes import move_to_device_pass
 
-        # Moves also the devices that its graph names.
+        # This also replaces the devices that the program's graph names.
         program = move_to_device_pass(program, device)
     module = program.module()
-    # The program converts, and its module answers.
+    # The program is for conversion, and its module answers.
     module.program = program
     given = [each.arg for each in program.graph_signature.input_specs if each.kind == InputKind.USER_INPUT]
     spec = program.call_spec.in_spec
@@ -92,7 +92,7 @@ def _weights(module: Any) -> list[Any]:
 
 
 def _caller(ask: _Ask, arguments: tuple[Argument, ...], device: str, reset: Callable[[], Any] | None) -> Any:
-    """A module that remembers what it was given has `reset`, and answers each request as its first."""
+    """The function that calls the module. A module that remembers its inputs has `reset`, and answers each request as its first."""
     import torch
 
     def call(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -127,7 +127,7 @@ def _said(error: BaseException) -> str:
 
 
 def _named(answer: Any) -> dict[str, np.ndarray]:
-    """By the keys of a dict; else in their order, as exporters have them: what lies in a tuple within another, as the states of an LSTM, follows the others."""
+    """The outputs by the keys of a dict; else in their order, as in exporters: the parts of a tuple within another, such as the states of an LSTM, follow the others."""
     if isinstance(answer, dict):
         return {name: array for key, value in answer.items() for name, array in _numbered(str(key), [value])}
     return dict(_numbered("output", answer if isinstance(answer, (list, tuple)) else [answer]))
@@ -139,7 +139,7 @@ def _numbered(name: str, values: Any) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _parts(value: Any) -> Iterator[Any]:
-    """Tensors one by one, without what is nothing; numbers that are listed without any are one."""
+    """The tensors one by one, without empty values; a list of numbers without tensors is one tensor."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)) and (not value or _has_tensor(value)):
@@ -183,7 +183,7 @@ def _converted(model: Model) -> Any:
     inputs, outputs = model.signature.inputs, model.signature.outputs
     if any(spec.shape == () for spec in inputs):
         raise ValueError("an input is a number that its code branches on, which a graph cannot")
-    # Two rows: the exporters take a dimension of 1 to be one always.
+    # Two rows: the exporters would fix a dimension of 1 for ever.
     given = tuple(torch.from_numpy(np.repeat(array, 2, 0) if spec.shape and spec.shape[0] == -1 else array) for spec, array in zip(inputs, answered[0].values()))
     names = {"input_names": [each.name for each in inputs], "output_names": [each.name for each in outputs]}
     program = getattr(model.native, "program", None)

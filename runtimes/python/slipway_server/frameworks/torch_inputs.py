@@ -1,4 +1,4 @@
-"""What a module of PyTorch takes: its code names its arguments, but neither their types of numbers nor their shapes."""
+"""The inputs of a PyTorch module: its code names its arguments, but neither their datatypes nor their shapes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _IMAGE_SIDES = 2
 
 
 class Argument(NamedTuple):
-    """`kind` is its type as TorchScript writes it; only tensors and plain numbers can be given."""
+    """An argument; `kind` is its type as TorchScript writes it. Only tensors and plain numbers can be passed."""
 
     name: str
     kind: str
@@ -38,8 +38,8 @@ def asked_by(kind: str) -> Callable[[Any], Any]:
 
 def found_inputs(call: Any, arguments: tuple[Argument, ...], facts: Facts, weights: list[tuple[int, ...]]) -> tuple[TensorSpec, ...]:
     """
-    Its inputs as its bytes declare them, else as the first example has them, else as its first weights would take them.
-    The first dimension is free where the module answers two rows as it answers one. Raises ValueError when nothing tells.
+    The module's inputs as its bytes declare them, else as in the first example, else as its first weights would take them.
+    The first dimension is free where the module answers two rows like one. Raises ValueError when none of these determines them.
     """
     odd = next((each for each in arguments if each.kind != "Tensor" and each.kind not in _NUMBERS and not each.is_optional), None)
     if odd:
@@ -112,7 +112,7 @@ def _tensors_in(body: Any, arguments: tuple[Argument, ...]) -> list[tuple[str, s
 
 
 def _guessed(call: Any, arguments: tuple[Argument, ...], weights: list[tuple[int, ...]]) -> tuple[TensorSpec, ...]:
-    """Of one tensor: rows of numbers where the first weights are of a linear layer, pictures where they are of a convolution."""
+    """The guessed input of a module with one tensor: rows of numbers where the first weights are a linear layer's, images where they are a convolution's."""
     wanted = [each for each in arguments if not each.is_optional]
     first = next((shape for shape in weights if len(shape) > 1), None)
     if len(wanted) == 1 and wanted[0].kind == "Tensor" and first is not None:

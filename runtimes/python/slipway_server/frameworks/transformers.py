@@ -1,4 +1,4 @@
-"""Folders of Hugging Face's, by transformers: networks that generate, and those over texts and images until they are converted."""
+"""Hugging Face folders, loaded by transformers: networks that generate, and those over texts and images until they are converted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .pooling import head_of, pooled
 
 PLATFORM = "transformers_folder"
 REFUSES_UNKNOWN = False
-# These make Python of their own modules' signatures and templates.
+# These modules generate Python from their own signatures and templates.
 WRITERS = (os.sep + "typing.py", os.path.join(os.sep, "torch", ""), os.path.join(os.sep, "transformers", ""), os.path.join(os.sep, "jinja2", ""))
 # Nothing is looked up anywhere, and no code of a folder runs.
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_DATASETS_OFFLINE")
@@ -31,7 +31,7 @@ _LOADED = {"local_files_only": True, "trust_remote_code": False}
 
 
 def prepare() -> None:
-    """Imports what loads the folder, which asks the system for its libraries by a program: before the wall around a model stands."""
+    """Imports the modules that load the folder, before the wall around a model stands: they look for the system's libraries by starting a program."""
     os.environ.update({name: "1" for name in _OFFLINE})
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
@@ -45,7 +45,7 @@ def prepare() -> None:
 
 
 def load(path: str, facts: Facts) -> Model:
-    """By transformers' own classes and from safetensors; of a folder without any from torch's own file, of which nothing but weights is read."""
+    """Loads a folder by transformers' own classes and from safetensors; where there are none, from torch's own file, from which it reads only weights."""
     device = device_of(facts)
     if facts.pipeline and facts.pipeline.task == "image-classification":
         classifier = ImageClassifier(path, device)
@@ -64,7 +64,7 @@ def load(path: str, facts: Facts) -> Model:
     return language_model(TransformersEngine(network, tokenizer, facts.language))
 
 
-# By the names of transformers' pipelines: the class that loads a network for each, and what the network answers.
+# The tasks by the names of transformers' pipelines: the class that loads a network for each, and the network's outputs.
 TASKS = {
     "text-classification": ("AutoModelForSequenceClassification", ("logits",)),
     "token-classification": ("AutoModelForTokenClassification", ("logits",)),
@@ -74,12 +74,12 @@ TASKS = {
 }
 
 
-# What a vector of a text is called: runtimes/onnx/language/tasks/features.ts.
+# The output's name for the vector of a text: runtimes/onnx/language/tasks/features.ts.
 POOLED = "sentence_embedding"
 
 
 class Encoder:
-    """A network over texts, its tokenizer, and what it is for. In a folder of sentence-transformers, `root`, it lies in one of its own, and what it answers is the vectors of texts."""
+    """A network over texts, its tokenizer, and its purpose. A folder of sentence-transformers, `root`, has the network in a folder within, and the answers are the vectors of texts."""
 
     def __init__(self, root: str, said: Pipeline, device: str) -> None:
         import transformers
@@ -95,7 +95,7 @@ class Encoder:
             self.outputs = (POOLED,)
         self.said, self.device = said, device
         self.network = getattr(transformers, class_name).from_pretrained(folder, **_weights(folder), **_LOADED)
-        # In single precision, as it is converted and compared.
+        # Single precision, in which the network is converted and compared.
         self.network.eval().float().to(device)
         if in_blocks(self.network.config, said.max_tokens):
             # After a short text transformers would read all texts as short ones.
@@ -110,7 +110,7 @@ class Encoder:
 
     def _prompted(self, text: str) -> str:
         whole = f"{self.said.prompt}{text}"
-        # Letter by letter, as the library of its tokenizer has small ones.
+        # The tokenizers library also lowers letter by letter.
         return "".join(letter.lower() for letter in whole) if self.said.lowers else whole
 
     def answers(self, tokens: Any) -> list[Any]:
@@ -120,19 +120,19 @@ class Encoder:
             return [each.cpu() for each in self.forward({name: each.to(self.device) for name, each in tokens.items()})]
 
     def forward(self, tokens: Any) -> tuple[Any, ...]:
-        """What it answers to tokens, by its `outputs`."""
+        """The network's answer to tokens, in the order of its `outputs`."""
         answer = self.network(**tokens)
         if self.head is None:
             return tuple(getattr(answer, name) for name in self.outputs)
         return (self.head(pooled(answer.last_hidden_state, self.mask(tokens), self.said.pooling)),)
 
     def vectors(self, answer: Any, tokens: Any) -> Any:
-        """One of each text; without modules of sentence-transformers the mean, as that has for such a folder."""
+        """One vector of each text; without modules of sentence-transformers the mean of its tokens' vectors, which is that library's default."""
         return pooled(answer, self.mask(tokens), None) if self.head is None else answer
 
     @staticmethod
     def mask(tokens: Any) -> Any:
-        """Which are tokens, and no padding; all are where the network is told of none."""
+        """Marks the tokens that are not padding; all count where the network gets no mask."""
         import torch
 
         return tokens["attention_mask"] if "attention_mask" in tokens else torch.ones_like(tokens["input_ids"])
@@ -146,9 +146,9 @@ class ImageClassifier:
 
         self.device = device
         self.network = transformers.AutoModelForImageClassification.from_pretrained(path, **_weights(path), **_LOADED)
-        # In single precision, as it is converted and compared.
+        # Single precision, in which the network is converted and compared.
         self.network.eval().float().to(device)
-        # By Pillow, as models are trained and as the ONNX server does to the bit; torchvision resizes a little differently.
+        # Pillow resizes the images, as in training, and to the bit as in the ONNX server; torchvision resizes a little differently.
         self.processor = transformers.AutoImageProcessor.from_pretrained(path, backend="pil", **_LOADED)
 
     def asked(self) -> Any:
@@ -167,7 +167,7 @@ class ImageClassifier:
             return self.network(pixel_values=pixels.to(self.device)).logits.cpu()
 
     def scores(self, logits: np.ndarray) -> np.ndarray:
-        """What the pipeline makes of them."""
+        """The scores that transformers' pipeline makes of the logits."""
         config = self.network.config
         if config.problem_type == "regression":
             return logits
@@ -180,13 +180,13 @@ class ImageClassifier:
 
 
 def _weights(folder: str) -> dict[str, bool]:
-    """Which of a folder's weights are read, as its inspection has it: without safetensors there are those of torch's own, which it has followed opcode by opcode."""
+    """Selects the weights that inspection has read: without safetensors, torch's own, which inspection has followed opcode by opcode."""
     has_tensors = any(os.path.exists(os.path.join(folder, f"model.safetensors{ending}")) for ending in ("", ".index.json"))
     return {"use_safetensors": has_tensors, "weights_only": True}
 
 
 def _own_folder(path: str) -> str:
-    """Where the network lies in a folder of sentence-transformers."""
+    """The network's folder in a folder of sentence-transformers."""
     listed = os.path.join(path, "modules.json")
     if not os.path.exists(listed):
         return path
@@ -195,7 +195,7 @@ def _own_folder(path: str) -> str:
 
 
 def converted_whole(model: Model, out: str, is_int8: bool) -> dict[str, Any]:
-    """Writes the network as ONNX if it answers the golden texts or images as transformers does; of matrices, which can be quantized, where it `is_int8`."""
+    """Writes the network as ONNX if that answers the golden texts or images like transformers; with `is_int8`, of plain matrices, which can be quantized."""
     if isinstance(model.native, ImageClassifier):
         from ..conversion.image_classifier import converted_image_classifier
 
@@ -206,7 +206,7 @@ def converted_whole(model: Model, out: str, is_int8: bool) -> dict[str, Any]:
 
 
 def quantized(model: Model, path: str) -> dict[str, Any]:
-    """Quantizes the ONNX that `converted_whole` wrote, where its answers hold."""
+    """Quantizes the ONNX that `converted_whole` wrote, if its answers stay the same."""
     if isinstance(model.native, ImageClassifier):
         return {"kept": False, "reason": "it takes images, and int8 is proven on texts alone"}
     from ..conversion.int8 import quantized as in_int8

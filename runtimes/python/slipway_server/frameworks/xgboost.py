@@ -45,7 +45,7 @@ def _class_model(path: str, model_class: str, facts: Facts) -> Model:
 
 
 def own_model(value: Any, facts: Facts) -> Model | None:
-    """A booster takes matrices of its own kind, as no class of scikit-learn's interface does."""
+    """The model of a booster, which takes XGBoost's own matrices; None for the classes of scikit-learn's interface, which do not."""
     return None if hasattr(value, "get_booster") else booster_model(value, facts)
 
 
@@ -195,9 +195,9 @@ def _coded(name: str, array: np.ndarray, codes: dict[Any, float] | None) -> np.n
 
 
 def answers(objective: str, values: np.ndarray) -> dict[str, np.ndarray]:
-    """For a classifier the label, as a class number, and the probabilities of all classes; for any other model the prediction."""
+    """The label, as a class number, and the probabilities of all classes for a classifier; the prediction for any other model."""
     if objective == "binary:logistic" and values.ndim == 2:
-        # Labels of which a row may have several: of each how likely it is, as `predict_proba` has it.
+        # A row may have several of these labels: the probability of each, as in `predict_proba`.
         return {"label": (values > 0.5).astype(np.int64), "probabilities": values}
     if objective == "binary:logistic":
         return {"label": (values > 0.5).astype(np.int64), "probabilities": np.column_stack([1 - values, values])}

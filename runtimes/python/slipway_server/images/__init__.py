@@ -1,1 +1,1 @@
-"""Images in requests, and a model that tells what is in them."""
+"""Images in requests, and a model that classifies them."""

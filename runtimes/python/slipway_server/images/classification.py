@@ -1,4 +1,4 @@
-"""Labels of images, as transformers' pipeline answers them."""
+"""Labels images, with the answers of transformers' pipeline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIGNATURE = Signature(
     (TensorSpec("label", "BYTES", (-1,)), TensorSpec("score", "FP32", (-1,))),
 )
 _MOST_IMAGES = 32
-# As PNG, JPEG, WebP and GIF begin: requests declares nothing of a file that it sends, and curl a form.
+# The first bytes of PNG, JPEG, WebP and GIF: requests declares no type for a file, and curl declares a form.
 _STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 _USUAL_TOP = 5
 _FUNCTIONS = ("softmax", "sigmoid", "none")
@@ -32,7 +32,7 @@ Ask = Callable[..., "list[dict[str, Any]]"]
 
 
 def image_model(classifier: Any, ask: Ask) -> Model:
-    """`ask` answers an image of Pillow's with its labels, the likeliest first."""
+    """`ask` returns the labels of a Pillow image, the likeliest first."""
 
     def predict(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         best = [ask(image, top_k=1)[0] for image in _images(arrays["image"].tolist())]
@@ -41,7 +41,7 @@ def image_model(classifier: Any, ask: Ask) -> Model:
         return {"label": labels, "score": np.array([each["score"] for each in best], np.float32)}
 
     def invoke(body: bytes, content_type: str, _accept: str) -> tuple[bytes, str]:
-        """The bytes of an image, or a form with it; or as Hugging Face's inference API: of several inputs a list, of one its answer."""
+        """Answers the bytes of an image, or a form with it; or a request of Hugging Face's inference API: with a list for several inputs, with a single answer for one."""
         essence = content_type.split(";")[0].strip().lower()
         if essence == FORM:
             given, asked = _asked(_of_form(body, content_type))
@@ -57,7 +57,7 @@ def image_model(classifier: Any, ask: Ask) -> Model:
 
 
 def _of_form(body: bytes, content_type: str) -> dict[str, Any]:
-    """A form with pictures, as `curl -F image=@cat.jpg` sends it, in the shape of the inference API: one picture is the input, several are a list, and other fields are the parameters."""
+    """Turns a form with images, as `curl -F image=@cat.jpg` sends it, into a request of the inference API: one image is the input, several are a list, and other fields are the parameters."""
     parts = parts_of(body, content_type)
     files = [b64encode(part.content).decode() for part in parts if part.is_file]
     if not files:
@@ -68,7 +68,7 @@ def _of_form(body: bytes, content_type: str) -> dict[str, Any]:
 
 
 def _images(values: Any) -> Any:
-    """One after the other, so that only one of them takes room."""
+    """Labels one image after the other, so that only one of them takes memory."""
     if not isinstance(values, list) or not values:
         raise Refusal(400, f"inputs is {show(values)}; it takes an image as base64, or a list of such")
     if len(values) > _MOST_IMAGES:

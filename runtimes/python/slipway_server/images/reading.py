@@ -8,7 +8,7 @@ from typing import Any
 
 from ..refusal import Refusal, message_of, show
 
-# As runtimes/onnx/images/decode.ts has them.
+# The same limits as in runtimes/onnx/images/decode.ts.
 MOST_PIXELS = 25_000_000
 _MOST_RATIO = 100
 _FORMATS = ("PNG", "JPEG", "WEBP")
@@ -17,7 +17,7 @@ _TAKES = "it takes a PNG, JPEG or WebP image as base64, or a data URL of one"
 
 
 def image_of_text(value: Any, what: str) -> Any:
-    """An image that is base64, or a data URL of it; refuses others with 400. An address is no image either: nothing is fetched."""
+    """An image from base64, or from a data URL of it; refuses others with 400. A URL is refused too: the server fetches nothing."""
     if not isinstance(value, str):
         raise Refusal(400, f"{what} is {show(value)}; {_TAKES}")
     written = re.sub(r"\s", "", re.sub(r"^data:[^,;]{0,100};base64,", "", value))
@@ -31,10 +31,10 @@ def image_of_text(value: Any, what: str) -> Any:
 
 
 def image_of(content: bytes, what: str) -> Any:
-    """Pillow's image, decoded, turned as its EXIF says, in RGB: as transformers' pipelines would make it, while they hold what it was made of. Its size is told by its header, before any room is made for it."""
+    """Pillow's image, decoded, turned as its EXIF says, in RGB, as transformers' pipelines would make it; those would also keep its source. Its size is read from its header, before any memory is allocated for it."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    # Pillow only warns of what is too large, up to twice its limit.
+    # Pillow only warns about images that are too large, up to twice its limit.
     Image.MAX_IMAGE_PIXELS = None
     try:
         image = Image.open(BytesIO(content), formats=_FORMATS)

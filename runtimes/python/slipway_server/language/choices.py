@@ -12,8 +12,8 @@ Ask = Callable[[dict[str, Any], Emit], None]
 
 def each_choice(request: dict[str, Any], emit: Emit, at_once: int, ask: Ask) -> None:
     """
-    Has `ask` answer `request["n"]` times, with the choices numbered as OpenAI's API has them: those of the first prompt first.
-    A seed is that of the first answer; the next one has the next seed. A prompt is counted once, however often it is answered.
+    Has `ask` answer `request["n"]` times, with the choices numbered as in OpenAI's API: those of the first prompt first.
+    The request's seed is for the first answer; the next answer has the next seed. A prompt's tokens are counted once, however often it is answered.
     """
     count = int(request.get("n", 1))
     if count == 1:
@@ -32,7 +32,7 @@ def each_choice(request: dict[str, Any], emit: Emit, at_once: int, ask: Ask) -> 
 
 
 def _prompts(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """The part of the request that each prompt replaces; it is empty where there is a conversation, or one prompt, which may be a list of tokens."""
+    """The part of the request that each prompt replaces; it is empty for a conversation, or for a single prompt, which may be a list of tokens."""
     prompt = request.get("prompt")
     if isinstance(prompt, list) and not all(isinstance(token, int) for token in prompt):
         return [{"prompt": each} for each in prompt]
@@ -45,7 +45,7 @@ def _seed(request: dict[str, Any], done: int) -> dict[str, Any]:
 
 
 class _Joined:
-    """Passes the chunks of several answers on as those of one: under the first one's id, and with the sum of what they used at the end."""
+    """Passes the chunks of several answers on as those of one: under the first one's id, and with the sum of their usage at the end."""
 
     def __init__(self, emit: Emit, ask: Ask) -> None:
         self._emit, self._ask = emit, ask

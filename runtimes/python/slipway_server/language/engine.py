@@ -1,4 +1,4 @@
-"""llama.cpp, asked within this process."""
+"""llama.cpp, running within this process."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _ERRORS_ONLY = 1
 
 class Engine:
     """
-    A model that llama.cpp has loaded. It answers as many requests side by side as it was told, each of which has a context of its own;
-    what it is asked, and how it answers, is as in OpenAI's API. May be asked from any thread.
+    A model that llama.cpp has loaded. It answers `requests_at_once` requests side by side, each with a separate context;
+    requests and answers are those of OpenAI's API. It may be called from any thread.
     """
 
     def __init__(self, path: str, serving: LanguageServing) -> None:
         self.serving = serving
-        # Told what each answer took.
+        # Gets the measures of each answer.
         self.tell: Tell = lambda _generation: None
         self._server = _start(path, serving)
 
     def complete(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
-        """Goes on with a text."""
+        """Continues a text."""
         with _refusals(), self._measured(asked) as meter:
 
             def answer(own: dict[str, Any], tell: Emit) -> None:
@@ -48,7 +48,7 @@ class Engine:
             each_choice(request, emit, self.serving.requests_at_once, answer)
 
     def chat(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
-        """Answers a conversation, as its template has it."""
+        """Answers a conversation by its chat template."""
         if request.get("tools") and request.get("tool_choice") != "none" and not self._knows_tools:
             raise Refusal(400, NO_TOOLS, param="tools")
         with _refusals(), self._measured(asked) as meter:
@@ -75,7 +75,7 @@ class Engine:
 
     @cached_property
     def _knows_tools(self) -> bool:
-        """Whether the chat template says anything of them, which llama.cpp does not tell: a conversation is longer with one then."""
+        """Whether the chat template mentions tools, which llama.cpp does not report: a conversation with a tool is then longer."""
         return self._prompt_tokens({}) != self._prompt_tokens({"tools": [_TOOL]})
 
     def _prompt_tokens(self, more: dict[str, Any]) -> int:
@@ -104,17 +104,17 @@ class Engine:
 
 _HELLO = {"role": "user", "content": "Hello"}
 _TOOL = {"type": "function", "function": {"name": "greet", "description": "Greets", "parameters": {"type": "object", "properties": {}}}}
-# Between two chunks an answer can be ended, and no other way.
+# An answer can be ended only between two chunks.
 _STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
 
 def _asked(request: dict[str, Any]) -> bytes:
-    """What is asked in bytes is answered in them: as an object each chunk takes 0.2 ms of CPU, of which 0.08 are its own reading of JSON."""
+    """A request sent as bytes is answered in bytes: as an object each chunk takes 0.2 ms of CPU, of which 0.08 ms are llama.cpp's own reading of JSON."""
     return msgspec.json.encode({**request, **_STREAMED})
 
 
 def _spoken(emit: Emit, meter: Meter) -> Callable[[bytes], bool]:
-    """Without what a chunk of nothing says: llama.cpp begins several answers with one."""
+    """Passes chunks on, except the empty one with which llama.cpp begins several answers."""
 
     def speak(said: bytes) -> bool:
         chunk = msgspec.json.decode(said) if said else None
@@ -127,7 +127,7 @@ def _spoken(emit: Emit, meter: Meter) -> Callable[[bytes], bool]:
 
 
 def refusal_of(error: Any) -> Refusal:
-    """llama.cpp's word for what is wrong with a request, or with itself."""
+    """llama.cpp's own error about a request or about itself, as a refusal."""
     told = error if isinstance(error, dict) else {}
     if told.get("type") == "exceed_context_size_error":
         return too_long(told.get("n_prompt_tokens"), told.get("n_ctx"))
@@ -146,7 +146,7 @@ def too_long(given: Any, most: Any) -> Refusal:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What llama.cpp throws while it reads a request is about that."""
+    """llama.cpp's exceptions while it reads a request are the client's errors."""
     try:
         yield
     except (ValueError, RuntimeError, TypeError) as error:
@@ -166,11 +166,11 @@ def _start(path: str, serving: LanguageServing) -> Any:
     given.n_parallel = serving.requests_at_once
     given.cpuparams.n_threads = threads
     given.cpuparams_batch.n_threads = threads
-    # Read into memory, not mapped: what it holds is then all that it takes, and Lambda brings a file faster in one go.
+    # The file is read into memory, not mapped: its contents are then all the memory that it takes, and Lambda reads a file faster in one go.
     given.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
-    # It would make the context smaller where it takes memory for short.
+    # llama.cpp would shrink the context if it thought memory was short.
     given.fit_params = False
-    # Beside those of the slots it keeps no earlier contexts, which take memory without a limit that is known here.
+    # It keeps no earlier contexts beside those of the slots: they would take memory without a known limit.
     given.cache_ram_mib = 0
     given.n_ctx_checkpoints = 0
     given.warmup = False
@@ -181,7 +181,7 @@ def _start(path: str, serving: LanguageServing) -> Any:
     given.endpoint_slots = False
     if serving.task == "embed":
         given.embedding = True
-        # A text is embedded in one go.
+        # A text is embedded in a single batch.
         given.n_batch = given.n_ubatch = serving.context_tokens
     with _unused_socket() as place:
         given.hostnames = [place]

@@ -13,8 +13,8 @@ _END = object()
 
 async def chunks_of(work: Callable[[Emit], None], gone: Callable[[], Awaitable[None]]) -> AsyncIterator[dict[str, Any]]:
     """
-    What `work` makes in a thread, as it is made. Raises the Refusal that it answers instead, and ClientGone where the client has left,
-    after which it makes no more than the next chunk. It has ended when this has.
+    Yields the chunks that `work` makes in a thread, as they are made. Raises the Refusal with which it ends instead, and ClientGone where the client has left,
+    after which it makes at most one more chunk. When this generator has ended, so has the work.
     """
     loop = asyncio.get_running_loop()
     made: asyncio.Queue[Any] = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""What a generation took: its tokens, the time to the first of them, and how many came a second."""
+"""The measures of a generation: its tokens, the time to the first of them, and its tokens per second."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple
 
 
 class Asked(NamedTuple):
-    """When a request was asked, by the monotonic clock, and by whom, as far as that is known."""
+    """The time of a request, by the monotonic clock, and its caller, as far as that is known."""
 
     since: float
     request: str = ""
@@ -16,7 +16,7 @@ class Asked(NamedTuple):
 
 class Generation(NamedTuple):
     """
-    `tokens_in` is None where it was ended before llama.cpp had counted them, `first_seconds` where no token came, and `tokens_per_second` where fewer than two did:
+    `tokens_in` is None where the answer was ended before llama.cpp had counted them, `first_seconds` where no token came, and `tokens_per_second` where fewer than two came:
     it is the pace after the first one.
     """
 
@@ -31,7 +31,7 @@ Tell = Callable[[Generation], None]
 
 
 class Meter:
-    """Sees each chunk of one answer as it is made. Each has a token, but for those that say more of it: what llama.cpp counts at the end has precedence."""
+    """Sees each chunk of one answer as it is made. Each chunk is one token, except those that describe it further; llama.cpp's count at the end takes precedence."""
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked

@@ -6,7 +6,7 @@ from typing import Any, Iterable
 
 
 def merged(chunks: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """What the same request is answered that is not streamed, of OpenAI's completions or chat completions."""
+    """The whole answer that the chunks of a stream add up to, for OpenAI's completions and chat completions."""
     answer: dict[str, Any] = {}
     choices: dict[int, dict[str, Any]] = {}
     for chunk in chunks:
@@ -40,7 +40,7 @@ def _add_delta(message: dict[str, Any], delta: dict[str, Any]) -> None:
 
 
 def _add_call(calls: list[dict[str, Any]], part: dict[str, Any]) -> None:
-    """Of a call its name comes first, and then its arguments letter by letter."""
+    """Adds a part of a tool call: its name comes first, and then its arguments letter by letter."""
     while len(calls) <= part["index"]:
         calls.append({"type": "function", "function": {"name": "", "arguments": ""}})
     call = calls[part["index"]]

@@ -1,4 +1,4 @@
-"""The text of a network of transformers, as it is generated."""
+"""Streams the text of a transformers network while it is generated."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .emit import Emit
 from .tool_calls import Form, calls_in, said_before
 
 _HALF_A_LETTER = "\ufffd"
-# A token of one byte, where the vocabulary has no word: a run of them is letters as a whole, or one by one none.
+# A token of one byte, where the vocabulary has no word: only a whole run of them is letters.
 _BYTE = re.compile("<0x[0-9A-F]{2}>")
-# Some tokenizers take away the space of these, once they are whole.
+# Some tokenizers remove the space before these, once they are complete.
 _TIDIED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
 
 class Pieces:
-    """Called by transformers while it generates: it is told the tokens as they are chosen, and before each the scores of all."""
+    """Called by transformers while it generates: it gets the tokens as they are chosen, and before each the scores of all tokens."""
 
     def __init__(self, tokenizer: Any, emit: Emit, stops: list[str], logprobs: int, most: int) -> None:
         self._tokenizer, self._emit, self._stops, self._logprobs, self._most = tokenizer, emit, stops, logprobs, most
@@ -38,7 +38,7 @@ class Pieces:
 
     def put(self, ids: Any) -> None:
         if not self._is_begun:
-            # The prompt, or what a decoder begins with.
+            # These are the prompt, or the first tokens of a decoder.
             self._is_begun = True
             return
         for token in ids.reshape(-1).tolist():
@@ -48,7 +48,7 @@ class Pieces:
         self._tell(is_last=False)
 
     def end(self) -> None:
-        """Called by transformers; `finish` knows more."""
+        """Called by transformers; `finish` does the work, since it knows more."""
 
     def finish(self, prompt_tokens: int) -> bool:
         self._tell(is_last=True)
@@ -71,7 +71,7 @@ class Pieces:
         elif not is_last:
             if self._is_within_bytes():
                 return
-            # The end may be the begin of a stop.
+            # The end of the text may be the beginning of a stop sequence.
             held = max((size for each in self._unsettled for size in range(len(each)) if text.endswith(each[:size])), default=0)
             text = text[: len(text) - held]
         piece = text[len(self._told) :]
@@ -83,12 +83,12 @@ class Pieces:
         self._is_left = self._emit({"text": piece, "logprobs": logprobs, "finish_reason": None})
 
     def _is_within_bytes(self) -> bool:
-        """Whether what the last tokens are read as may change with the next one."""
+        """Whether the reading of the last tokens may change with the next one."""
         return bool(self._ids) and _BYTE.fullmatch(str(self._tokenizer.convert_ids_to_tokens(self._ids[-1]))) is not None
 
 
 class CallsApart:
-    """Tells the text of a model without the calls in it, and these at its end."""
+    """Streams a model's text without the calls in it, and the calls at its end."""
 
     def __init__(self, form: Form, tell: Callable[[dict[str, Any]], bool]) -> None:
         self._form, self._tell = form, tell

@@ -1,4 +1,4 @@
-"""What a language model is asked, as OpenAI's API has it; refuses with 400 what it is not."""
+"""Reads requests for a language model in the form of OpenAI's API; refuses others with 400."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show
 
-# As OpenAI's: of a text that is gone on with, unlike of a conversation, nothing says where it ends.
+# OpenAI's own default: a text that is continued, unlike a conversation, has no natural end.
 USUAL_TOKENS = 16
 # Settings of the server itself, which a client must not change.
 _NOT_FOR_CLIENTS = ("id_slot", "lora", "stream_options")
-# What no engine here does, with the value that asks for nothing: passed over, it would look as if it had been done.
+# Fields that no engine here supports, with the value that asks for nothing: if they were ignored, it would look as if they had been honoured.
 _NOT_DONE = {"best_of": 1, "echo": False, "suffix": ""}
-# The same for conversations, with what to do instead.
+# The same for conversations, with advice.
 _NOT_CONVERSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "functions": (([],), "use tools"),
     "function_call": (("none",), "use tool_choice"),
@@ -28,7 +28,7 @@ _COUNTS = ("max_tokens", "max_completion_tokens")
 # The limits of OpenAI's API.
 _MOST_CHOICES = 128
 MOST_LOGPROBS = 20
-# llama.cpp's word for as many as there is room for.
+# For llama.cpp this means as many tokens as there is room for.
 UNBOUNDED = -1
 
 
@@ -41,12 +41,12 @@ def chat_request(body: Any) -> dict[str, Any]:
         if name in asked and asked.pop(name) not in nothing:
             raise Refusal(400, f"{name} is {show(body[name])}, which this server does not do; {way}", param=name)
     _refuse_form(asked.get("response_format", {"type": "text"}))
-    # Chat templates know the role by its older name alone.
+    # Chat templates know this role only by its older name.
     plain = [{**each, "role": "system"} if each.get("role") == "developer" else each for each in messages]
     others = asked.get("top_logprobs", 0)
     if isinstance(others, bool) or not isinstance(others, int) or not 0 <= others <= MOST_LOGPROBS:
         raise Refusal(400, f"top_logprobs is {show(others)}; it takes a whole number from 0 to {MOST_LOGPROBS}", param="top_logprobs")
-    # Engines tell nothing of the chosen token unless they are asked for the likeliest one too.
+    # Engines report nothing about the chosen token unless they are asked for the likeliest one too.
     least = {"top_logprobs": max(1, others)} if has_logprobs(asked) else {}
     return {**asked, **_tools(asked), **least, "messages": plain}
 
@@ -56,7 +56,7 @@ def has_logprobs(body: Any) -> bool:
 
 
 def _tools(asked: dict[str, Any]) -> dict[str, Any]:
-    """The tools and the choice of one as engines take them: one that is chosen by its name is the only one, and required."""
+    """The tools and the tool choice in the engines' form: a tool that is chosen by its name becomes the only one, and required."""
     tools, choice = asked.get("tools", []), asked.get("tool_choice", "auto")
     if not isinstance(tools, list) or not all(_name_of(each) for each in tools):
         raise Refusal(400, f"tools is {show(tools)}; it takes a list of functions, each with a name", param="tools")
@@ -111,7 +111,7 @@ def refuse_other_model(body: Any, name: str, aliases: tuple[str, ...]) -> None:
 
 
 def no_such_model(asked: str, name: str) -> Refusal:
-    """The refusal says so in OpenAI's words, and what to do."""
+    """The refusal of an unknown model in OpenAI's words, with advice."""
     way = f"This endpoint serves `{name}`; other names for it stand under `server.aliases` in its model.yaml."
     return Refusal(404, f"The model `{asked[:128]}` does not exist. {way}", code="model_not_found", param="model")
 
@@ -121,7 +121,7 @@ def embedding_request(body: Any) -> dict[str, Any]:
     given = asked.get("input")
     if not isinstance(given, (str, list)) or given in ("", []):
         raise Refusal(400, f"input {is_wrongly(asked, 'input')}; it takes a text, or a list of them")
-    # LangChain sends tokens of OpenAI's own tokenizer unless it is told not to; this model would take them for its own.
+    # By default LangChain sends tokens of OpenAI's own tokenizer; this model would take them for its own.
     if isinstance(given, list) and not all(isinstance(each, str) and each for each in given):
         raise Refusal(400, f"input is {show(given)} that are not all texts; send texts (LangChain: check_embedding_ctx_length=False)")
     if asked.get("encoding_format") not in (None, "float", "base64"):
@@ -142,12 +142,12 @@ def wants_usage(body: Any) -> bool:
 
 
 def own_fields(asked: dict[str, Any]) -> dict[str, Any]:
-    """What llama.cpp is told of it."""
+    """The fields of the request that llama.cpp gets."""
     return {key: value for key, value in asked.items() if key not in _NOT_FOR_CLIENTS}
 
 
 def _generation(body: Any) -> dict[str, Any]:
-    """Without what is null, as OpenAI's API takes it."""
+    """The fields that are not null, since OpenAI's API ignores null."""
     asked = {key: value for key, value in _object(body).items() if value is not None}
     for name in _NUMBERS:
         value = asked.get(name, 0)

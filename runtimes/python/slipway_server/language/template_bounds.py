@@ -1,6 +1,6 @@
 """
-The chat template in a file is a program that llama.cpp runs, at every load and for every conversation, and nothing in that ends it.
-So a build tries it in a process of its own, and a server ends itself over one that does not end.
+The chat template in a file is a program that llama.cpp runs, at every load and for every conversation, without a limit.
+So a build tries it in a separate process, and a server ends itself if a template does not end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Loaded = TypeVar("Loaded")
 # 98 MB are loaded, and a conversation is begun, within a second.
 _TRIAL_SECONDS = 10
 _TRIAL_SECONDS_PER_GIB = 60
-# How many times as long that may take on a busy machine.
+# The factor by which that may take longer on a busy machine.
 _WAITED = 30
 # The templates of real models take milliseconds.
 _RENDER_SECONDS = 3
@@ -29,7 +29,7 @@ _LOOK_SECONDS = 0.5
 
 
 def try_out(path: str, load: Callable[[], Loaded], begin: Callable[[Loaded], None]) -> None:
-    """Raises ValueError unless the model is loaded, and a conversation begun, within what CPU reading the weights can take. That is in a fork, so no thread may have been started yet."""
+    """Raises ValueError unless the model loads and begins a conversation within the CPU time that reading the weights can take. It tries this in a fork, so no thread may have been started yet."""
     seconds = _TRIAL_SECONDS + _TRIAL_SECONDS_PER_GIB * os.path.getsize(path) // 2**30
     child = os.fork()
     if child == 0:
@@ -44,12 +44,12 @@ def try_out(path: str, load: Callable[[], Loaded], begin: Callable[[Loaded], Non
 def _try_in_child(seconds: int, load: Callable[[], Loaded], begin: Callable[[Loaded], None]) -> None:
     code = 1
     try:
-        # What a build prints is its answer.
+        # A build's standard output is its answer, so the child prints to standard error.
         os.dup2(2, 1)
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard == resource.RLIM_INFINITY else min(seconds, hard), hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        # What waits without working takes no CPU.
+        # A child that waits without working uses no CPU time, so it also gets a limit in real time.
         signal.alarm(seconds * _WAITED)
         # Kept to the end: llama.cpp waits forever for a server that is ended before its loop has begun.
         loaded = load()
@@ -58,7 +58,7 @@ def _try_in_child(seconds: int, load: Callable[[], Loaded], begin: Callable[[Loa
     except BaseException as error:
         print(message_of(error), file=sys.stderr, flush=True)
     finally:
-        # Nothing of the parent's is flushed or closed twice.
+        # This exit flushes and closes nothing of the parent's a second time.
         os._exit(code)
 
 
@@ -72,7 +72,7 @@ def _why(ended_by: int, seconds: int) -> str:
 
 @contextmanager
 def rendering() -> Iterator[Callable[[], None]]:
-    """Ends this process where the calling thread, which renders a template, works for longer than any takes; what it is handed is called once that is over."""
+    """Ends this process if the calling thread, which renders a template, works longer than any template needs; the yielded function ends the watch."""
     is_over = threading.Event()
     if hasattr(time, "pthread_getcpuclockid"):
         clock = time.pthread_getcpuclockid(threading.get_ident())

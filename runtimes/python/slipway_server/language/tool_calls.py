@@ -1,4 +1,4 @@
-"""Calls of functions in the text of a model: which forms are known, by what its chat template says, and how they are read."""
+"""Calls of functions in a model's text: the forms that are known, by the chat template, and how to read them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _TAG_END = "</tool_call>"
 
 
 class Form(NamedTuple):
-    """A call is JSON with a name and, under `arguments`, what it is called with. It follows `tag`; where that is empty, it is the whole text, or a list of them is."""
+    """A call is JSON with a name and, under `arguments`, its arguments. It follows `tag`; where that is empty, the whole text is a call, or a list of them."""
 
     tag: str
     arguments: str
 
 
 def form_of(template: Any) -> Form | None:
-    """The form that a chat template teaches the model, by what real ones have; None for a form that is not known here."""
+    """The form that a chat template teaches the model, recognized by the marks of real templates; None for an unknown form."""
     text = _for_tools(template)
-    # Qwen, Hermes and SmolLM; those for coders write calls in XML within the same tag.
+    # Qwen, Hermes and SmolLM; their models for coders write calls in XML within the same tag.
     if _TAG in text and "arguments" in text and "<function=" not in text:
         return Form(_TAG, "arguments")
     # Mistral before its version 11, whose calls are not JSON as a whole; the tag is a special token, which no text has.
@@ -44,7 +44,7 @@ def _for_tools(template: Any) -> str:
 
 
 def said_before(form: Form, text: str) -> str:
-    """The beginning of an unfinished text that is sure to be no part of a call."""
+    """The beginning of an unfinished text that cannot be part of a call."""
     if not form.tag:
         return "" if text.lstrip()[:1] in ("", "{", "[") else text
     at = text.find(form.tag)
@@ -55,7 +55,7 @@ def said_before(form: Form, text: str) -> str:
 
 
 def calls_in(form: Form, text: str) -> tuple[str, list[dict[str, Any]]]:
-    """The text without its calls, and these as OpenAI's API has them. A call that cannot be read stays text."""
+    """The text without its calls, and the calls in OpenAI's form. A call that cannot be read stays text."""
     content, calls = [], []
     for piece, call in _tagged(form, text) if form.tag else _whole(form, text):
         content.append(piece)
@@ -63,7 +63,7 @@ def calls_in(form: Form, text: str) -> tuple[str, list[dict[str, Any]]]:
             function = {"name": call["name"], "arguments": json.dumps(call[form.arguments], ensure_ascii=False)}
             calls.append({"index": len(calls), "id": f"call_{uuid.uuid4().hex}", "type": "function", "function": function})
     said = "".join(content)
-    # The beginning stays as it is: it may have been told before the text was whole.
+    # The beginning stays unchanged: it may have been sent before the text was whole.
     return (said.rstrip() if calls else said), calls
 
 
@@ -99,7 +99,7 @@ def _call(form: Form, said: Any) -> dict[str, Any] | None:
 
 
 def as_templates_take(messages: Any) -> Any:
-    """Messages whose calls have their arguments as objects, as templates write them, where OpenAI's API has JSON in a text; a call without a text has an empty one."""
+    """The messages in the form that templates take: the arguments of calls are objects, where OpenAI's API has JSON in a text, and a message without a text gets an empty one."""
     return [_taken(each) if isinstance(each, dict) and each.get("tool_calls") else each for each in messages]
 
 

@@ -1,4 +1,4 @@
-"""transformers, asked within this process."""
+"""transformers, running within this process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TEMPLATE_SECONDS = 5
 
 class TransformersEngine(Engine):
     """
-    A network that transformers has loaded, which answers as llama.cpp's engine does. Without a temperature it generates as its own
+    A network that transformers has loaded, with the interface of llama.cpp's engine. Without a temperature it generates as its own
     generation_config.json says, be it by beams, and by the likeliest tokens where that says nothing.
     """
 
@@ -35,7 +35,7 @@ class TransformersEngine(Engine):
         self.tell: Tell = lambda _generation: None
         self._model, self._tokenizer = model, tokenizer
         self._is_pair = bool(model.config.is_encoder_decoder)
-        # A seed is torch's for all of its threads.
+        # torch has one seed for all of its threads.
         self._seeding = threading.Lock()
 
     def complete(self, request: dict[str, Any], emit: Emit, asked: Asked | None = None) -> None:
@@ -78,7 +78,7 @@ class TransformersEngine(Engine):
         raise Refusal(400, "the model makes no embeddings; ask it by /v1/completions")
 
     def _form(self, request: dict[str, Any]) -> Form:
-        """How the model writes calls of functions. Raises a Refusal where that is not known, or they are required, which needs a grammar."""
+        """The form in which the model writes function calls. Raises a Refusal where the form is not known, or where calls are required, which needs a grammar."""
         template = self._tokenizer.chat_template
         if not takes_tools(template):
             raise Refusal(400, NO_TOOLS, param="tools")
@@ -94,7 +94,7 @@ class TransformersEngine(Engine):
         try:
             with _within(_TEMPLATE_SECONDS):
                 messages = as_templates_take(request["messages"])
-                # As text, so that no template says what tokens are.
+                # The template is rendered as text, so that it cannot say what tokens are.
                 text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
         except TimeoutError:
             raise Refusal(400, f"the model's chat template took more than {_TEMPLATE_SECONDS} s for these messages") from None
@@ -107,7 +107,7 @@ class TransformersEngine(Engine):
         return template_options(request, self._tokenizer.chat_template, own)
 
     def _generated(self, ids: Any, request: dict[str, Any], emit: Emit) -> bool:
-        """Tells each piece of the text; answers whether it was ended by who is told."""
+        """Streams each piece of the text; returns True if the consumer stopped it."""
         import torch
 
         refuse_more(request)
@@ -122,7 +122,7 @@ class TransformersEngine(Engine):
         beams = 1 if how else int(self._model.generation_config.num_beams or 1)
         if beams > 1 and logprobs_of(request):
             raise Refusal(400, f"logprobs are of tokens that are chosen one by one; the model searches by {beams} beams unless the request has a temperature")
-        # A search knows no token before it has ended.
+        # A beam search has no final token before it has ended.
         told = {} if beams > 1 else {"streamer": pieces, "logits_processor": [pieces.heard]}
         with self._seeded(request.get("seed"), how), torch.inference_mode():
             made = self._model.generate(

@@ -1,4 +1,4 @@
-"""How a request asks a network of transformers to generate; refuses what only llama.cpp does."""
+"""Turns a request into options of transformers' generation; refuses options that only llama.cpp has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def count_of(request: dict[str, Any], room: int) -> int:
 
 
 def refuse_more(request: dict[str, Any]) -> None:
-    """Refuses with 400 what llama.cpp does with its tokens, and this engine does not."""
+    """Refuses with 400 the options that only llama.cpp has."""
     for name in ("frequency_penalty", "presence_penalty", "logit_bias", "grammar", "json_schema"):
         if request.get(name):
             raise Refusal(400, f"{name} is {show(request[name])}, which is for models in GGUF; leave it out", param=name)
@@ -24,7 +24,7 @@ def refuse_more(request: dict[str, Any]) -> None:
 
 
 def template_options(request: dict[str, Any], template: Any, own: Container[str]) -> dict[str, Any]:
-    """The variables that the chat template gets besides the messages, as vLLM has it. Raises a Refusal for an effort that the template says nothing of; `own` are the names that are not for clients to say."""
+    """The variables that the chat template gets besides the messages, as in vLLM. Raises a Refusal for an effort that the template does not mention; `own` are the names that clients may not set."""
     options = request.get("chat_template_kwargs", {})
     if not isinstance(options, dict):
         raise Refusal(400, f"chat_template_kwargs is {show(options)}; it takes an object", param="chat_template_kwargs")
@@ -48,7 +48,7 @@ def stops_of(request: dict[str, Any]) -> list[str]:
 
 
 def logprobs_of(request: dict[str, Any]) -> int:
-    """How many log-probabilities of a token are asked for: completions say a number, conversations say whether, and in another field how many."""
+    """The number of log-probabilities requested for a token: completions give a number, conversations give a flag, and the number in another field."""
     asked = request.get("logprobs")
     count = request.get("top_logprobs", 1) if asked is True else asked or 0
     if isinstance(count, int) and 0 <= count <= MOST_LOGPROBS:

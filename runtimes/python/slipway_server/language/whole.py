@@ -8,7 +8,7 @@ from .merging import merged
 
 
 def whole(work: Callable[[Emit], None]) -> dict[str, Any]:
-    """All of an answer, as it is not streamed. Raises the Refusal that is answered instead."""
+    """The whole of an answer that is not streamed. Raises the Refusal with which it ends instead."""
     chunks: list[dict[str, Any]] = []
 
     def keep(chunk: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What the user's own code loads may hold functions as bytecode, as pickles of cloudpickle and dill do; it runs only on the Python that compiled it."""
+"""Checks the bytecode in files that the user's own code loads. Pickles of cloudpickle and dill may hold functions as bytecode, which runs only on the Python that compiled it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-# Places after an instruction that the interpreter fills by itself. By opcode up to Python 3.12, by name since; none before 3.11, where code of a later one has too many arguments to be made.
+# Places after an instruction that the interpreter fills by itself. By opcode up to Python 3.12, by name since; missing before 3.11, where code of a later Python has too many arguments to be made.
 _ENTRIES: Any = getattr(opcode, "_inline_cache_entries", None)
-# The opcode with which every function begins, and the Pythons that have it.
+# The opcode with which every function begins, and the Pythons that use it.
 _BEGINNINGS = {151: ("3.11", "3.12"), 149: ("3.13",), 128: ("3.14",)}
 _OWN = "%d.%d" % sys.version_info[:2]
 
@@ -19,7 +19,7 @@ _depth = 0
 
 @contextmanager
 def no_foreign_bytecode() -> Iterator[None]:
-    """As long as the block runs, code that another Python compiled cannot be made: RuntimeError. This one would end by a fault when it runs it, or answer something else."""
+    """While the block runs, code that another Python compiled raises RuntimeError: run by this Python, it would crash or answer something else."""
     global _is_hooked, _depth
     if not _is_hooked and _ENTRIES is not None:
         sys.addaudithook(_heard)
@@ -35,13 +35,13 @@ def _heard(event: str, given: tuple[Any, ...]) -> None:
     if event != "code.__new__" or _depth == 0:
         return
     code, _, name = given[:3]
-    # What Cython compiles has code objects too, of nothing or of zeros, which nobody runs: they are for tracebacks.
+    # Modules compiled by Cython have code objects too, empty or all zeros; they are for tracebacks, and nobody runs them.
     if isinstance(code, bytes) and code.strip(b"\0") and is_foreign(code):
         raise RuntimeError(f"the function {name!r} was saved as bytecode of {_maker_of(code)}, and this is Python {_OWN}")
 
 
 def is_foreign(code: bytes) -> bool:
-    """Whether this Python would not have compiled it: an instruction that it does not know, caches where it keeps none, or no beginning."""
+    """Whether another Python compiled the code: it has an instruction that this one does not know, caches where this one keeps none, or no beginning."""
     place, begins = 0, False
     while place < len(code):
         name = opcode.opname[code[place]]

@@ -7,7 +7,7 @@ from ..values.tensors import Signature
 
 
 def with_outputs(model: Model, facts: Facts) -> Model:
-    """The model with its actual outputs, observed on one row; with the declared ones if it answers none or is user code."""
+    """The model with its actual outputs, observed on one row; with the declared ones if it gives no answer or is user code."""
     inputs, declared = model.signature.inputs, facts.signature.outputs if facts.signature else ()
     if model.language:
         return model

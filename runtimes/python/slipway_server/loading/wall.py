@@ -1,5 +1,5 @@
 """
-What a data-only model cannot do while it loads, whatever its file contains: name a disallowed global in a pickle, run a program or
+Prevents these actions of a data-only model while it loads, whatever its file contains: to name a disallowed global in a pickle, run a program or
 code that belongs to no module, import from the artifact (except Python modules beside a pickle for which the manifest allows a name),
 connect, or open a file for writing outside the scratch folder.
 Python audits each of these before it happens (https://docs.python.org/3/library/audit_events.html), and the process ends there.
@@ -46,7 +46,7 @@ class _Wall:
         self.model = ""
         # Ends with a separator; empty when no module of the artifact may be imported.
         self.own_modules = ""
-        # Further modules that make code of their own while they load a model.
+        # Further modules that generate code while they load a model.
         self.writers: tuple[str, ...] = ()
         self.depth = 0
         # The server's own threads, which serve meanwhile.
@@ -70,7 +70,7 @@ def end(what: str) -> NoReturn:
 def around(model: str, allowlist: Allowlist, writers: tuple[str, ...] = ()) -> Iterator[None]:
     """
     Sets up the wall for as long as the block runs, for its thread and all threads that it starts; `model` is the path being loaded.
-    `writers` are packages of the environment, by parts of their paths, that make code of what inspection has read.
+    `writers` are packages of the environment, by parts of their paths, that generate code from data that inspection has read.
     """
     global _is_hooked
     _places()
@@ -91,7 +91,7 @@ def around(model: str, allowlist: Allowlist, writers: tuple[str, ...] = ()) -> I
 
 
 def own_modules(model: str, allowlist: Allowlist) -> str:
-    """The folder of a model's file, of an MLflow model the one in which MLflow keeps code, if the manifest allows a name from a module there; else empty. It is the last place searched for modules."""
+    """The folder of a model's file, or the code folder of an MLflow model, if the manifest allows a name from a module there; else empty. It is the last place searched for modules."""
     path = os.path.realpath(model)
     folder = os.path.join(path, "code") if os.path.isdir(path) else os.path.dirname(path)
     files = [os.path.join(folder, each) for root in allowlist.own_roots() for each in (f"{root}.py", os.path.join(root, "__init__.py"))]
@@ -212,7 +212,7 @@ def _is_of_environment(path: str) -> bool:
 
 
 def _is_own_module(path: str) -> bool:
-    """Only Python modules: a shared library in the artifact is never loaded."""
+    """Whether the path is one of the artifact's own Python modules; a shared library in the artifact is never loaded."""
     return bool(_wall.own_modules) and path.endswith(".py") and os.path.realpath(path).startswith(_wall.own_modules)
 
 

@@ -19,7 +19,7 @@ _MOST_VALUES = 1_000_000
 def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]] | None:
     """
     Inputs of zeros (BYTES: empty strings, BOOL: false) and the model's answer; None when it answers none:
-    the first free dimension is 1, the others are what a step of the model has learned from, or the smallest common size that works.
+    the first free dimension is 1, the others are the width that a step of the model knows, or the smallest common size that works.
     """
     for size in dict.fromkeys([*_learned(model.native), *SIZES]):
         shapes = [_fixed(spec, size) for spec in model.signature.inputs]
@@ -34,7 +34,7 @@ def first_example(model: Model) -> tuple[dict[str, np.ndarray], dict[str, np.nda
 
 
 def _learned(native: Any) -> list[int]:
-    """The widths that the steps of a pipeline know: its first step may be a class of one's own, which knows none."""
+    """The widths that the steps of a pipeline know: its first step may be a class of the user's, which knows none."""
     widths = [getattr(part, "n_features_in_", None) for part in parts_of(native)]
     return [int(width) for width in widths if width is not None]
 

@@ -46,7 +46,7 @@ def golden_inputs(model: Model, facts: Facts) -> tuple[dict[str, np.ndarray] | N
 
 
 def refused_json(rows: dict[str, np.ndarray], places: list[Place]) -> list[dict[str, Any]]:
-    """Each of these places; the first ones with a row that is refused only for that place."""
+    """The refused places as JSON; the first ones with a row that is refused only for that place."""
     return [
         {"name": place.name, "index": place.index, "isMissing": place.is_missing, "inputs": tensors_json(row_with_unknowns(rows, [place])) if at < _MOST_REFUSED else None}
         for at, place in enumerate(places)
@@ -67,7 +67,7 @@ def example_inputs(model: Model, facts: Facts) -> dict[str, np.ndarray] | None:
 
 
 def first_row(specs: tuple[TensorSpec, ...], inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The first row, or all there is where an input takes a certain number of them."""
+    """The first row, or all rows where an input takes a fixed number of them."""
     is_whole = any(spec.shape and spec.shape[0] > 1 for spec in specs) or not all(array.ndim for array in inputs.values())
     return inputs if is_whole else rows_of(inputs, slice(0, 1))
 

@@ -1,4 +1,4 @@
-"""Rows made from what the model has learned: deterministic for each model."""
+"""Makes rows from the values that the model has learned: deterministic for each model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .thresholds import thresholds_of
 
 ROWS = 256
 _SEED = 20_261_125
-# For a feature about which nothing is known.
+# Usual values, for a feature about which nothing is known.
 _USUAL = np.array([-3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0, 10.0])
 # Nobody writes numbers with more digits, except integers and integers and a half; rounding to fewer than 16 digits removes the error of arithmetic.
 _MOST_DIGITS, _ROUND = 10, 15
@@ -34,7 +34,7 @@ def made_rows(model: Model) -> dict[str, np.ndarray]:
 
 
 def _matrix(native: Any, width: int, dice: np.random.RandomState, dtype: Any) -> np.ndarray:
-    """For a pipeline, rows are made for its last step, and transformed back through the steps before it."""
+    """The rows for a pipeline are made for its last step, and transformed back through the steps before it."""
     steps = [step for _, step in getattr(native, "steps", [])]
     before, last = steps[:-1], (steps[-1] if steps else native)
     before = [step for step in before if step not in (None, "passthrough")]
@@ -49,7 +49,7 @@ def _matrix(native: Any, width: int, dice: np.random.RandomState, dtype: Any) ->
 
 
 def _learned_numbers(native: Any, width: int) -> list[np.ndarray | None]:
-    """For each column the numbers that an encoder has learned: most take no others."""
+    """The numbers that an encoder has learned for each column: most encoders take no others."""
     numbers = [np.array([]) if values is None or values.dtype.kind not in "biuf" else values for values in learned_by_place(native, width)]
     return [known if len(known) > 0 else None for known in (values[values == values] for values in numbers)]
 
@@ -60,7 +60,7 @@ def _through_inverses(before: list[Any], last: Any, width: int, dice: np.random.
 
 
 def through_inverses(before: list[Any], rows: np.ndarray) -> np.ndarray | None:
-    """The rows of which these steps make such rows, as FP64; or None, where a step has no way back from rows that it would not have made itself."""
+    """The rows from which these steps make the given rows, as FP64; None where a step cannot be inverted for rows that it would not have made itself."""
     try:
         for step in reversed(before):
             rows = step.inverse_transform(rows)
@@ -70,7 +70,7 @@ def through_inverses(before: list[Any], rows: np.ndarray) -> np.ndarray | None:
 
 
 def limits_of(model: Model) -> dict[tuple[str, int | None], np.ndarray]:
-    """The values at which the model, or a first step of it, decides, of each column: of a matrix by its index, which is None for an input that is a column."""
+    """The values at which the model, or a first step of it, decides, for each column: a matrix's columns by their index, which is None for an input that is a column."""
     inputs = model.signature.inputs
     only = inputs[0].shape
     if len(inputs) == 1 and only is not None and len(only) == 2:
@@ -93,7 +93,7 @@ def _draw(known: np.ndarray, dice: np.random.RandomState) -> np.ndarray:
 
 
 def _beside(value: float) -> list[float]:
-    """The two numbers with one digit less between which a split was placed: for times in seconds, single precision cannot tell them apart."""
+    """The two numbers with one digit less on both sides of a split: single precision cannot distinguish times in seconds there."""
     written = Decimal(f"{value:.{_ROUND}g}").normalize()
     _, digits, exponent = written.as_tuple()
     if not isinstance(exponent, int) or (len(digits) > _MOST_DIGITS and exponent < -1):
@@ -106,7 +106,7 @@ def _beside(value: float) -> list[float]:
 
 
 def _limits(native: Any, names: list[str]) -> dict[str, np.ndarray]:
-    """The splits or the range of each named column, from the model itself or else from what scales it."""
+    """The splits or the range of each named column, from the model itself or else from its scaler."""
     known: dict[str, np.ndarray] = {}
     own = thresholds_of(native, len(names)) if native is not None else []
     for part, columns, _ in parts_given(native):

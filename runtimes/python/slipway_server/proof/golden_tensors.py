@@ -1,4 +1,4 @@
-"""Tensors that prove a network of which nothing is known but its signature: the same for each model of that."""
+"""Makes tensors that prove a network of which only the signature is known: the same for each model with that signature."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _MOST_VALUES = 200_000
 
 def golden_tensors(model: Model) -> dict[str, np.ndarray] | None:
     """
-    A row for each of up to 16, as many as 200,000 numbers are; a single one where the first dimension is not free in every input.
-    Other free dimensions are of the smallest common size that it answers; None where it answers none.
+    Up to 16 rows, of 200,000 numbers at most; a single row where the first dimension is not free in every input.
+    Other free dimensions get the smallest common size that the network answers; None where it answers none.
     """
     specs = model.signature.inputs
     are_rows = all(spec.shape and spec.shape[0] == -1 for spec in specs)
@@ -41,7 +41,7 @@ def golden_tensors(model: Model) -> dict[str, np.ndarray] | None:
 
 
 def _drawn(spec: TensorSpec, shape: list[int], dice: np.random.RandomState) -> np.ndarray:
-    """Numbers as networks are given them: about zero, and no index that a small table would not have."""
+    """Numbers that networks usually get: around zero, and small indices that even a small table has."""
     dtype = DTYPES[spec.datatype]
     if spec.datatype == "BYTES":
         return np.full(shape, "a", dtype=dtype)

@@ -1,4 +1,4 @@
-"""Rows on which a conversion that computes or decides otherwise than its framework is seen: made from the golden rows, and what the model has learned."""
+"""Makes rows that reveal a conversion that computes or decides differently from its framework, from the golden rows and the values that the model has learned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_ROWS = 256
 _WAYS = 128
 _FAR = 10 ** np.linspace(-2, 10, 49)
 _HALVINGS = 60
-# Whole numbers beyond which FP32 and FP64 have gaps, the end of FP32, and what FP64 has beyond.
+# Whole numbers beyond which FP32 and FP64 have gaps, the end of FP32, and numbers of FP64 beyond it.
 _EXTREMES = (1e-300, 1.0, 16_777_217.0, 9e15, 9.007199254740993e15, 1e17, 3.4e38, 3.5e38, 1e39, 1e100, 1e155, 1e300, 1.7e308)
 
 
@@ -43,7 +43,7 @@ def hard_rows(model: Model, golden: dict[str, np.ndarray]) -> Iterator[Group]:
 
 
 def _beside(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray]:
-    """One or two steps of FP64, or of FP32, beside values at which the model decides; and of values that a preparation makes of those."""
+    """Rows one or two steps of FP64, or of FP32, beside values at which the model decides, and beside the values that a preparation turns into these."""
     limits = limits_of(model)
     found = {name: array[:_MOST_ROWS].copy() for name, array in golden.items()}
     for name, array in found.items():
@@ -67,7 +67,7 @@ def _stepped(value: float, steps: int, kind: Any) -> float:
 
 
 def _small(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray] | None:
-    """Rows between which a linear model's terms nearly add up to nothing, or two of its classes have nearly the same score."""
+    """Rows for which a linear model's terms nearly add up to zero, or two of its classes have nearly the same score."""
     steps = [step for _, step in getattr(model.native, "steps", []) if step not in (None, "passthrough")]
     last = steps[-1] if steps else model.native
     coefficients = np.atleast_2d(np.asarray(getattr(last, "coef_", np.zeros((0, 0))), dtype=object))
@@ -97,11 +97,11 @@ def _solved(last: Any, coefficients: np.ndarray, dice: np.random.RandomState) ->
 
 
 def _searched(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray] | None:
-    """Of steps that have no way back, such as products of columns: where the answer crosses nothing while some columns, nearly equal, grow together. None where it never does."""
+    """Rows for a step that cannot be inverted, such as products of columns: the point where the answer crosses a value while some nearly equal columns grow together. None where it never crosses."""
     if not all(array.dtype == np.float64 for array in golden.values()):
         return None
     width = sum(array[0].size for array in golden.values())
-    # Columns such as two times or two prices cancel each other out, and let the others do so.
+    # Columns such as two times or two prices cancel each other out, so that the others decide.
     near = (1 + dice.normal(0, 1, (_WAYS, width)) * 10 ** dice.uniform(-10, 0, (_WAYS, 1))) * dice.choice([-1.0, 1.0], (_WAYS, 1))
     grows, others = dice.rand(_WAYS, width) < 0.6, dice.normal(0, 1, (_WAYS, width))
     rows_at = lambda far: np.where(grows, near * np.reshape(far, (-1, 1)), others)

@@ -1,4 +1,4 @@
-"""What a language model is proven with: a text that it goes on with in the same words, wherever it runs."""
+"""The proof of a language model: a text that it continues in the same words wherever it runs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..refusal import Refusal
 
 _PROMPT = "Once upon a time, there was a little girl who lived in a small village. One day she"
 _TOKENS = 16
-# How much likelier a token has to be than the next one, as a difference of logarithms, so that no rounding of another processor puts that first.
+# How much likelier a token has to be than the next one, as a difference of logarithms, so that no other processor's rounding reverses the two.
 _CLEAR = 0.1
 _RTOL = 1e-3
-# A proof keeps no longer one (buildspecs/commands/proof.mjs): of a long vector it says no more than that it is answered.
+# A proof keeps no longer answer (buildspecs/commands/proof.mjs): for a long vector it only records that there was an answer.
 _MOST_EXPECTED_BYTES = 6_000
 
 
 def language_example(engine: Engine) -> dict[str, Any]:
-    """A request of `/invocations`, and what is answered to it where another processor is sure to answer that too."""
+    """A request of `/invocations`, and the part of its answer that another processor is sure to give too."""
     for prompt in _prompts():
         # The context of a small model may be shorter than the prompt.
         with _unless_too_long():
@@ -55,7 +55,7 @@ def _continued(engine: Engine, prompt: str) -> dict[str, Any]:
     [choice] = whole(lambda emit: engine.complete({**asked, "max_tokens": _TOKENS, "logprobs": 2}, emit))["choices"]
     tokens = sum(1 for _ in _clear_tokens(choice["logprobs"]))
     if tokens == 0:
-        # That it answers is known, and no more.
+        # Only the fact that it answers is known.
         return {"request": {"protocol": "invocations", "body": {**asked, "max_tokens": 1}}, "rtol": _RTOL}
     asked["max_tokens"] = tokens
     [choice] = whole(lambda emit: engine.complete(asked, emit))["choices"]
@@ -63,7 +63,7 @@ def _continued(engine: Engine, prompt: str) -> dict[str, Any]:
 
 
 def begin_conversation(model: Model) -> None:
-    """By its chat template, if it has one. What it refuses it may refuse: its owner knows what it takes."""
+    """Begins a conversation by the model's chat template, if it has one. The template may refuse the messages: only its owner knows the right ones."""
     engine = model.language
     if engine and engine.serving.task == "generate" and engine.serving.has_chat_template:
         with suppress(Refusal):
@@ -71,7 +71,7 @@ def begin_conversation(model: Model) -> None:
 
 
 def _clear_tokens(logprobs: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """Those before the first that another one comes near to."""
+    """The tokens before the first one that another token comes close to."""
     for token in (logprobs or {"content": []})["content"]:
         likeliest = sorted((each["logprob"] for each in token["top_logprobs"]), reverse=True)
         if len(likeliest) > 1 and likeliest[0] - likeliest[1] < _CLEAR:

@@ -1,4 +1,4 @@
-"""Where a model decides: for each feature, the values at which its trees split, or the range that it has learned."""
+"""The values at which a model decides: for each feature, those at which its trees split, or the range that it has learned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..frameworks import framework_of
 
 
 def thresholds_of(model: Any, width: int) -> list[np.ndarray]:
-    """For each of the model's own features, the values worth asking about, sorted; empty for a feature about which nothing is known."""
+    """The values worth asking about for each of the model's own features, sorted; empty for a feature about which nothing is known."""
     found: list[list[float]] = [[] for _ in range(width)]
     for feature, value in framework_of(model).thresholds(model, width):
         if 0 <= feature < width and np.isfinite(value):

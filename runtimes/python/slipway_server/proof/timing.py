@@ -4,12 +4,12 @@ import time
 from typing import Any, Callable
 
 _LEAST_RUNS, _MOST_RUNS = 5, 200
-# Whoever dropped the model waits for it.
+# The user who dropped the model waits for this.
 _LONGEST_SECONDS = 0.03
 
 
 def median_micros(task: Callable[[], Any]) -> float:
-    """The time that a task takes, as the median of many runs; of few where it takes long."""
+    """The time of a task, as the median of many runs, or of few where it takes long."""
     times: list[float] = []
     until = time.perf_counter() + _LONGEST_SECONDS
     while len(times) < _LEAST_RUNS or (len(times) < _MOST_RUNS and time.perf_counter() < until):

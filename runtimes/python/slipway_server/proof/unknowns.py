@@ -1,4 +1,4 @@
-"""Where a model answers missing values and unknown categories, and where it refuses them. Both are called unknowns here."""
+"""Finds where a model answers missing values and unknown categories, and where it refuses them. Both are called unknowns here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SEED = 20_261_126
 
 
 class Place(NamedTuple):
-    """A column of an input, or of a matrix by its index; None means the whole input. In a column of texts a value can be missing, or be a category that nobody knows."""
+    """A column of an input, or of a matrix by its index; None means the whole input. In a column of texts a value can be missing, or an unknown category."""
 
     name: str
     index: int | None
@@ -46,7 +46,7 @@ def try_unknowns(model: Model, rows: dict[str, np.ndarray]) -> Taken:
 
 
 def infinite_places(model: Model, rows: dict[str, np.ndarray], refused: list[Place]) -> list[Place]:
-    """The places of numbers where it refuses an infinite one, though not a missing one: all that are not refused anyway, or none of them."""
+    """The places of numbers where the model refuses infinity, but not a missing value: either all remaining places, or none."""
     asked = [place for place in _places(rows) if place not in refused and rows[place.name].dtype.kind == "f"]
     first = {name: array[:1].copy() for name, array in rows.items()}
     for place in asked:

@@ -7,31 +7,31 @@ from typing import Any, NamedTuple
 from .api_gateway import Header, api_context
 from .page import page_of
 
-# A longer command line is not read by anyone.
+# Nobody reads a longer command line.
 _LONGEST_CURL = 500
 
 
 class Sample(NamedTuple):
-    """A request that works, and the path that takes it; None for a body when none is known."""
+    """A request that works, and the path that takes it; the body is None when no such request is known."""
 
     path: str
     body: Any
 
 
 def about_of(metadata: dict[str, Any], document: dict[str, Any], sample: Sample, header: Header) -> dict[str, Any]:
-    """The answer at the model's own address: what it is, its paths, and a command that calls it, null when no request is known to work."""
+    """The answer at the model's own address: its description, its paths, and a command that calls it, null when no request is known to work."""
     paths = {
         f"{method.upper()} {path}": operation["summary"]
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    # What the client of KServe's first protocol takes for a server that is there.
+    # Clients of KServe's first protocol take this for a server that is alive.
     alive = {"status": "alive"}
     return {**metadata, **alive, "paths": paths, "curl": None if sample.body is None else _curl(sample, header)}
 
 
 def about_page(about: dict[str, Any], document: dict[str, Any], sample: Sample, header: Header) -> tuple[bytes, dict[str, str]]:
-    """The same for a browser, with a form that calls the model; and the page's headers."""
+    """The same information as a page for a browser, with a form that calls the model; and the page's headers."""
     body = json.dumps(sample.body or {}, ensure_ascii=False, indent=2)
     takes_file = "multipart/form-data" in document["paths"][sample.path]["post"]["requestBody"]["content"]
     return page_of(about, _address(header).path, sample.path, body, takes_file)
@@ -62,7 +62,7 @@ def _address(header: Header) -> _Address:
     """The address at which the client reaches this server, from the proxy's headers, else from the request itself; API Gateway also requires a key."""
     domain, path = _api_request(header)
     if domain and path:
-        # The model's own path, however `docs` below it was asked for; a model may be named `docs` too.
+        # The model's own path, in whichever way `docs` below it was requested; a model may be named `docs` too.
         own = re.sub(r"(/models/[^/]+)/(docs)?$", r"\1", path)
         return _Address(f"https://{_host_in(domain)}", _path_in(own), True)
     host = _host_in(header("x-forwarded-host") or header("host") or "")
@@ -71,7 +71,7 @@ def _address(header: Header) -> _Address:
 
 
 def _api_request(header: Header) -> tuple[str, str]:
-    """The domain and path that were asked of API Gateway: its own headers before a container, and the request context that AWS's web adapter passes on."""
+    """The domain and path of the request to API Gateway: from API Gateway's headers in a container, and from the request context that AWS's web adapter passes on."""
     domain, path = header("x-slipway-domain"), header("x-slipway-path")
     if domain and path:
         return domain, path

@@ -1,4 +1,4 @@
-"""What API Gateway says of a request that came through it: in the request context, which AWS's web adapter hands on, and before a container in headers of its own."""
+"""Reads API Gateway's information about a request: from the request context, which AWS's web adapter passes on, and in a container from headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BY_THE_API = (b"x-slipway-domain", b"x-slipway-path", b"x-slipway-key-id", b"x-
 
 def claims_of_clients(env: Mapping[str, str]) -> tuple[bytes, ...]:
     """
-    The headers that only a client can have set, and that nobody may believe: on Lambda AWS's web adapter says what API Gateway knows of a request, before a container API Gateway itself, and each of them replaces what the client sent.
+    The headers that only a client can have set, so that nobody may trust them. On Lambda, AWS's web adapter passes on API Gateway's information about a request; in front of a container, API Gateway itself does. Each of these headers replaces the client's.
     On one machine the gateway removes both.
     """
     return _BY_THE_API if env.get("AWS_LAMBDA_FUNCTION_NAME") else _BY_THE_ADAPTER
@@ -30,7 +30,7 @@ def api_context(header: Header) -> dict[str, Any]:
 
 
 def request_id(header: Header) -> str:
-    """The id that the client or the gateway gave a request, else the API's own, as its access log has it; empty without one."""
+    """The id that the client or the gateway gave a request, else the API's own id in its access log; empty without one."""
     given = (header("x-request-id"), header("x-slipway-request-id"), api_context(header).get("requestId"))
     # It comes from the client, and goes to the log.
     return next((str(each) for each in given if re.fullmatch(r"[A-Za-z0-9_.:/+=@-]{1,128}", str(each or ""))), "")

@@ -13,13 +13,13 @@ from ..values.tensors import Signature, TensorSpec, datatype_of, read_tensor
 from .binary import Tail, read_binary, read_raw, write_binary
 
 _WHOLE = tuple(f"{sign}INT{width}" for sign in ("", "U") for width in (8, 16, 32, 64))
-# What clients send that keep arrays in less precision than the model, or whose column happens to be whole: each number of it is one of the model's too, or is refused.
+# The datatypes of clients that keep arrays in less precision than the model, or whose column happens to be whole: each number must also be exact in the model's type, or is refused.
 _NARROWER = {"FP64": ("FP32", "FP16", *_WHOLE), "FP32": ("FP16", *_WHOLE)}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """`outputs` are the requested ones, all when empty; True for one requested as binary."""
+    """An inference request. `outputs` are the requested ones, all when empty; True for one requested as binary."""
 
     id: str | None
     inputs: dict[str, np.ndarray]

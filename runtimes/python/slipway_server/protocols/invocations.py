@@ -19,11 +19,11 @@ from ..values.tensor_json import nested_json, rows_json
 from ..values.tensors import Signature, TensorSpec, no_rows_shape, read_written_tensor, shape_of
 
 KEYS = ("inputs", "instances", "dataframe_split", "dataframe_records")
-# What MLflow's clients may send beside a key. Its server passes over those that the model's signature does not declare.
+# The key that MLflow's clients may send beside another one. MLflow's server ignores the parameters that the model's signature does not declare.
 _PARAMS = "params"
 _TAKES = 'a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"'
 
-# Collects the names of what the model does not take; without it, that is refused.
+# Collects the names of columns that the model does not take; without it, such columns are refused.
 Ignored = Optional[Dict[str, None]]
 
 
@@ -69,7 +69,7 @@ def invocation_response(outputs: dict[str, np.ndarray]) -> bytes:
 
 
 def without_params(body: Any) -> tuple[Any, dict[str, Any]]:
-    """A body without the `params` that MLflow's clients send beside one of its keys, and these, empty where there are none."""
+    """A body without the `params` that MLflow's clients send beside one of its keys, and the `params`, empty where there are none."""
     if not isinstance(body, dict) or not isinstance(body.get("params"), dict) or not any(key in body for key in KEYS):
         return body, {}
     return {key: value for key, value in body.items() if key != "params"}, body["params"]
@@ -79,12 +79,12 @@ def _tensors(named: dict[str, Any], signature: Signature) -> dict[str, np.ndarra
     def read(spec: TensorSpec, value: Any) -> np.ndarray:
         return read_written_tensor(spec, no_rows_shape(spec) if _is_no_rows(value, spec) else shape_of(value), value)
 
-    # What a model requires is there.
+    # The required inputs are present by now; optional ones may be missing.
     return {spec.name: read(spec, named[spec.name]) for spec in signature.inputs if spec.name in named}
 
 
 def _is_no_rows(value: Any, spec: TensorSpec) -> bool:
-    """An empty list is no rows, each of the form that the input has."""
+    """Whether the value is an empty list: it means no rows, each with the shape of the input."""
     return value == [] and bool(spec.shape) and spec.shape[0] == -1
 
 
@@ -118,7 +118,7 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
 
 
 def _is_only_value(body: Any, takes: Takes) -> bool:
-    """Of a model with one value in a row, a body may be that value alone: `"text"`, as `curl -d` is quickest to send."""
+    """Whether the body is the only value itself, for a model with one value in a row: `"text"` is the quickest to send by `curl -d`."""
     shapes = [spec.shape or () for spec in takes.inputs]
     is_column = len(shapes) == 1 and (len(shapes[0]) == 1 or shapes[0][1:] == (1,))
     return is_column and isinstance(body, (str, int, float))
@@ -131,7 +131,7 @@ def _is_other_of_pandas(body: dict[str, Any]) -> bool:
 
 
 def _refuse_tensors(value: Any, takes: Takes) -> None:
-    """Of the other protocol, to which `inputs` are tensors that say what they are."""
+    """Refuses inputs of the other protocol, whose `inputs` are tensors that declare their type."""
     first = value[0] if isinstance(value, list) and value else None
     is_tensor = isinstance(first, dict) and {"datatype", "shape", "data"} <= first.keys()
     if is_tensor and all(spec.name != "datatype" for spec in takes.inputs):
@@ -173,7 +173,7 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
 
 
 def _refuse_by_index(named: dict[str, Any], label: str, takes: Takes) -> None:
-    """As pandas writes a table unless it is told otherwise: no server could tell in which order the rows were."""
+    """Refuses columns keyed by the row's index, as pandas writes a table by default: no server could know the order of the rows."""
     found = next((spec.name for spec in takes.inputs if isinstance(named.get(spec.name), dict)), None)
     if found is not None:
         ways = 'as pandas\' to_json() writes them; it takes those of to_json(orient="split") or "records"'
@@ -198,7 +198,7 @@ def _is_table_of_other_names(rows: list[Any], takes: Takes) -> bool:
 
 
 def _records_of_other_names(value: dict[str, Any], takes: Takes) -> list[dict[str, Any]] | None:
-    """A row, or whole columns, of as many names as a matrix has columns; None for anything else."""
+    """A row, or whole columns, with as many names as the matrix has columns; None for anything else."""
     if not _is_table_of_other_names([value], takes) or len(value) != (takes.inputs[0].shape or ())[1]:
         return None
     if not any(isinstance(cells, (dict, list)) for cells in value.values()):

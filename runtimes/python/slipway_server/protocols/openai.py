@@ -1,4 +1,4 @@
-"""OpenAI's API, as far as a model has it: chat completions, completions, embeddings and models."""
+"""OpenAI's API, as far as models support it: chat completions, completions, embeddings and models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..refusal import Refusal
 
 
 def chunk_json(chunk: dict[str, Any], model: str) -> dict[str, Any]:
-    """As the client sees it: by the model's own name, and without what llama.cpp measures."""
+    """The chunk as the client sees it: by the model's own name, and without llama.cpp's measurements."""
     return {**{key: value for key, value in chunk.items() if key != "timings"}, "model": model}
 
 
@@ -24,14 +24,14 @@ DONE = b"data: [DONE]\n\n"
 
 
 def without_usage(chunk: dict[str, Any]) -> dict[str, Any] | None:
-    """For a client that has not asked for it; None where the chunk says nothing else."""
+    """The chunk for a client that has not asked for its usage; None where the chunk has nothing else."""
     if "usage" not in chunk:
         return chunk
     return {key: value for key, value in chunk.items() if key != "usage"} if chunk["choices"] else None
 
 
 def without_others(chunk: dict[str, Any]) -> dict[str, Any]:
-    """A chunk of a chat completion with the log-probabilities of the tokens that were chosen alone."""
+    """A chunk of a chat completion with the log-probabilities of only the chosen tokens."""
     for choice in chunk.get("choices", ()):
         for token in (choice.get("logprobs") or {}).get("content") or ():
             token["top_logprobs"] = []
@@ -39,7 +39,7 @@ def without_others(chunk: dict[str, Any]) -> dict[str, Any]:
 
 
 def by_token() -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Makes of each chunk of an answer to /v1/completions what that has: log-probabilities in lists, where /v1/chat/completions has an object for each token; `text_offset` is the place of each in the text that is answered."""
+    """Turns each chunk of an answer into the form of /v1/completions: log-probabilities in lists, where /v1/chat/completions has an object for each token; `text_offset` is the place of each token in the answer's text."""
     told: dict[int, int] = {}
 
     def listed(choice: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def by_token() -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def encoded_vectors(data: list[dict[str, Any]], dimensions: int | None, encoding: str | None) -> list[dict[str, Any]]:
-    """The vectors of an answer to /v1/embeddings as they are asked for: the first `dimensions` numbers, of length 1 again, and as numbers or as base64 of 32-bit floats."""
+    """The vectors of an answer to /v1/embeddings in the requested form: the first `dimensions` numbers, scaled to length 1 again, as numbers or as base64 of 32-bit floats."""
 
     def encoded(vector: list[float]) -> list[float] | str:
         if dimensions is not None and dimensions > len(vector):
@@ -79,7 +79,7 @@ def error_json(refused: Refusal) -> dict[str, Any]:
 
 
 def models_json(name: str, aliases: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The list of models, which is KServe's too; that has no aliases."""
+    """The list of models, in OpenAI's and KServe's form; KServe's has no aliases."""
     return {"object": "list", "data": [model_json(each) for each in (name, *aliases)], "models": [name]}
 
 

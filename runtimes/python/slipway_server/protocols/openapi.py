@@ -25,7 +25,7 @@ _CALLS, _STATE = "Call the model", "About the model"
 
 
 def grouped(document: dict[str, Any]) -> dict[str, Any]:
-    """With each path in a group, by whose name a page of the document heads it."""
+    """The document with a tag on each operation, by which documentation pages group the paths."""
     paths = {
         path: {method: {**operation, "tags": [_CALLS if method == "post" else _STATE]} for method, operation in methods.items()}
         for path, methods in document["paths"].items()
@@ -74,7 +74,7 @@ def _document(config: Config, model: Model, example: dict[str, np.ndarray] | Non
 
 
 def language_openapi(config: Config, model: Model) -> dict[str, Any]:
-    """The same of a language model, which answers OpenAI's API beside the Open Inference Protocol; its bodies are as OpenAI has them."""
+    """The document of a language model, which answers OpenAI's API beside the Open Inference Protocol; its bodies are OpenAI's."""
     path = f"/v2/models/{config.name}"
     anything = {"type": "object"}
     embeds = config.facts.language is not None and config.facts.language.task == "embed"
@@ -99,7 +99,7 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
 
 
 def _image_openapi(config: Config, model: Model) -> dict[str, Any]:
-    """The same of a model over images, which takes one as the body, or what Hugging Face's inference API does."""
+    """The document of a model over images, which takes an image as the body, or a request of Hugging Face's inference API."""
     path = f"/v2/models/{config.name}"
     text = {"type": "string", "description": "a PNG, JPEG or WebP as base64, or its data URL"}
     inputs = {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]}
@@ -129,13 +129,13 @@ _BINARY = {"type": "string", "format": "binary"}
 
 
 def _add_files(path: dict[str, Any], form: dict[str, Any], kinds: Iterable[str]) -> None:
-    """A file in a form or as the body; a page that calls the model offers the first of a path's types at first."""
+    """A file in a form or as the body; a page that calls the model first offers the first of a path's types."""
     files = {"multipart/form-data": {"schema": form}, **{kind: {"schema": _BINARY} for kind in kinds}}
     body = path["post"]["requestBody"]
     body["content"] = {**files, **body["content"]}
 
 
-# Which every language model can go on with.
+# A text that every language model can continue.
 TEXT = "Once upon a time"
 
 _CHAT = {"messages": [{"role": "user", "content": TEXT}]}
@@ -160,7 +160,7 @@ def _models() -> dict[str, Any]:
 
 
 def language_sample(language: LanguageServing) -> Sample:
-    """The request by which OpenAI's clients ask a language model of its kind."""
+    """The request that OpenAI's clients send to a language model of this kind."""
     if language.task == "embed":
         return Sample("/v1/embeddings", {"input": TEXT})
     if language.has_chat_template:
@@ -180,7 +180,7 @@ def _about_it(path: str) -> dict[str, Any]:
 
 
 def nested_example(example: dict[str, np.ndarray] | None, model: Model) -> dict[str, Any] | None:
-    """In the form that `/invocations` takes: by name, but the rows themselves where code takes no names."""
+    """The example in the form that `/invocations` takes: by name, or the bare rows where code takes no names."""
     if not example:
         return None
     by_name = {name: json.loads(nested_json(array)) for name, array in example.items()}

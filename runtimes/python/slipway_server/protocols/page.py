@@ -50,7 +50,7 @@ _HEADERS = {
 
 
 def page_of(about: dict[str, Any], own: str, path: str, body: str, takes_file: bool) -> tuple[bytes, dict[str, str]]:
-    """A page that posts `body`, or a file, to `path` below the model's address `own`, whole in one answer. One machine's gateway shows a larger one of its own instead."""
+    """A page that posts `body`, or a file, to `path` below the model's address `own`, whole in one answer. The gateway of one machine shows a larger page instead."""
     name, curl = escape(about["name"]), about["curl"]
     shell = f"<h2>From a shell</h2>\n<pre>{escape(curl, quote=False)}</pre>\n" if curl else ""
     html = f"""<!doctype html>

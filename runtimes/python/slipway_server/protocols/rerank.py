@@ -1,4 +1,4 @@
-"""Texts by how well they go with a query, as servers that rank texts are asked: with `documents` as Cohere, Jina and vLLM have it, with `texts` as Hugging Face's server of embeddings has it."""
+"""Ranks texts by how well they match a query, in the forms of other ranking servers: with `documents` like Cohere, Jina and vLLM, with `texts` like Hugging Face's embedding server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_TEXTS = 2048
 
 
 class Ranking(NamedTuple):
-    """What is asked; `is_own` is the shape of Hugging Face's server, `is_raw` asks for the network's own scores."""
+    """A request to rank texts; `is_own` means the request form of Hugging Face's server, `is_raw` asks for the network's own scores."""
 
     query: str
     texts: list[str]
@@ -33,7 +33,7 @@ def ranking_of(body: Any) -> Ranking:
 
 
 def ranked_json(asked: Ranking, scores: list[float], tokens: int, model: str) -> Any:
-    """The best first."""
+    """The ranked texts, the best first."""
     order = sorted(range(len(scores)), key=lambda at: (-scores[at], at))[: asked.most]
     if asked.is_own:
         return [{"index": at, "score": scores[at], **({"text": asked.texts[at]} if asked.is_told else {})} for at in order]

@@ -10,7 +10,7 @@ Event = dict[str, Any]
 
 
 class Response:
-    """`body` is what was asked; `model` the name that the answer has."""
+    """A response in progress: `body` is the request; `model` the name in the answer."""
 
     def __init__(self, body: dict[str, Any], model: str) -> None:
         self._body, self._model = body, model
@@ -39,7 +39,7 @@ class Response:
         return events
 
     def finish(self) -> list[Event]:
-        """After the last chunk."""
+        """The events after the last chunk."""
         events = [] if self._output else self._begun(_Item("message"))
         is_cut = self._reason == "length"
         self._status = "incomplete" if is_cut else "completed"
@@ -80,7 +80,7 @@ class Response:
         }
 
     def _grown(self, kind: str, text: str, marks: Any = ()) -> list[Event]:
-        """A message or a reasoning has more text."""
+        """The events for more text of a message or a reasoning."""
         events = [] if self._open and self._open.kind == kind else self._begun(_Item(kind))
         item = self._current()
         item.text += text
@@ -89,7 +89,7 @@ class Response:
         return [*events, self._event(f"response.{item.part_type()}.delta", **self._place(), content_index=0, delta=text, **logprobs)]
 
     def _called(self, call: dict[str, Any]) -> list[Event]:
-        """A call begins, or has more of its arguments."""
+        """The events for the beginning of a call, or for more of its arguments."""
         function, is_same = call.get("function") or {}, self._open is not None and self._open.call == call["index"]
         events = [] if is_same else self._begun(_Item("function_call", call["index"], call.get("id"), function.get("name")))
         arguments = function.get("arguments") or ""
@@ -138,7 +138,7 @@ _IDS = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
 
 
 class _Item:
-    """A message, a reasoning or a call of a function: `call` is its number among the calls, `text` what it says, or its arguments."""
+    """A message, a reasoning or a call of a function: `call` is its number among the calls, `text` its text or its arguments."""
 
     def __init__(self, kind: str, call: int | None = None, call_id: str | None = None, name: str | None = None) -> None:
         self.kind, self.call, self.name = kind, call, name
@@ -154,7 +154,7 @@ class _Item:
         return {"type": self.part_type(), "text": self.text, **own}
 
     def begun(self) -> dict[str, Any]:
-        """The item as it is before it says anything."""
+        """The item while it is still empty."""
         return {**self.json(), **({"arguments": ""} if self.kind == "function_call" else {"content": []})}
 
     def json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""OpenAI's Responses API as a conversation: what it asks of one, and what one has answered in its words. Nothing is stored: each request has all of its conversation."""
+"""Maps OpenAI's Responses API to a conversation: a request becomes one, and its answer takes the API's form. Nothing is stored: each request has all of its conversation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _SAME = (
     *("model", "stream", "temperature", "top_p", "parallel_tool_calls", "seed", "stop", "frequency_penalty", "presence_penalty"),
     *("top_k", "min_p", "repeat_penalty", "chat_template_kwargs", "user"),
 )
-# These are read below, or change nothing here: they are for OpenAI's own accounts and caches.
+# These are read below, or have no effect here: they are for OpenAI's own accounts and caches.
 _READ = (
     *("input", "instructions", "max_output_tokens", "tools", "tool_choice", "text", "include", "top_logprobs", "reasoning"),
     *("metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "stream_options"),
 )
-# Fields for what this server does not do, with the values that ask for nothing, and what to do instead.
+# Fields that this server does not support, with the values that ask for nothing, and advice.
 _STATELESS = "nothing is stored here: send the whole conversation as input"
 _NOT_DONE: dict[str, tuple[tuple[Any, ...], str]] = {
     "previous_response_id": ((), _STATELESS),
@@ -29,13 +29,13 @@ _NOT_DONE: dict[str, tuple[tuple[Any, ...], str]] = {
     "max_tool_calls": ((), "leave it out"),
 }
 _LOGPROBS = "message.output_text.logprobs"
-# The second is never made here, so an answer that includes it is the same.
+# This server never produces the second one, so an answer that includes it is the same.
 _INCLUDED = (_LOGPROBS, "reasoning.encrypted_content")
 _TEXTS = ("input_text", "output_text", "text", "refusal")
 
 
 def chat_of(body: Any) -> dict[str, Any]:
-    """The body of a chat completion that asks for the same. Raises a Refusal with 400 that names the field which is wrong, or which this server does not do."""
+    """The body of the equivalent chat completion. Raises a Refusal with 400 that names the field which is wrong, or which this server does not support."""
     if not isinstance(body, dict):
         raise Refusal(400, f"the body is {show(body)}; it takes an object")
     given = {name: value for name, value in body.items() if value is not None}
@@ -86,7 +86,7 @@ def _add(messages: list[dict[str, Any]], item: Any) -> None:
 
 
 def _content(content: Any) -> Any:
-    """A text as it is, several as parts of a chat message."""
+    """A single text unchanged; several as parts of a chat message."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):

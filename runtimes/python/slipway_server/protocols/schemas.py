@@ -24,7 +24,7 @@ _VALUES: dict[str, dict[str, Any]] = {
 }
 
 
-# Makers of clients want to know of what a list is, also where it may be of anything.
+# Generators of clients need the type of a list's items, even if items may be of any type.
 _ROW = {"type": "array", "items": {}, "description": "values in the order of the columns"}
 _ROWS = {"type": "array", "items": {}, "description": "rows, or the values of one"}
 
@@ -52,7 +52,7 @@ def infer_response(signature: Signature) -> dict[str, Any]:
 
 
 def invocation_request(signature: Signature) -> dict[str, Any]:
-    """Anything, if the model declares no inputs."""
+    """The schema of the inputs; any value if the model declares none."""
     if not signature.inputs:
         return {}
     optional = {spec.name for spec in signature.inputs if spec.is_optional}
@@ -92,7 +92,7 @@ def _rows_of(signature: Signature) -> dict[str, Any]:
 
 
 def _by_name(schemas: dict[str, Any], optional: set[str]) -> dict[str, Any]:
-    """A single one may also be given without its name."""
+    """The schema of outputs or inputs by name; a single one may also be given without its name."""
     required = {name: schema for name, schema in schemas.items() if name not in optional}
     named = obj(required, {name: schemas[name] for name in schemas if name in optional})
     return {"anyOf": [next(iter(schemas.values())), named]} if len(schemas) == 1 else named

@@ -1,4 +1,4 @@
-"""What other clients than MLflow's write, as MLflow's scoring protocol has it."""
+"""Turns the requests of clients other than MLflow's into MLflow's scoring protocol."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPLIT = {"columns", "index", "data"}
 
 
 def one_name_of(essence: str) -> str:
-    """The content type, of JSON Lines and CSV by the one name that is used here."""
+    """The content type; JSON Lines and CSV are given the single name that is used here."""
     if _LINES.fullmatch(essence):
         return JSON_LINES
     return "text/csv" if essence in _CSV else essence

@@ -36,7 +36,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     app = falcon.asgi.App()
     ready, server = _Get(routes.ready), _Get(routes.server)
     app.add_route("/ping", ready)
-    # As MLflow's server calls it too.
+    # MLflow's server uses this name too.
     app.add_route("/health", ready)
     if config.mlflow_version:
         app.add_route("/version", _Get(routes.mlflow_version))
@@ -47,14 +47,14 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         app.add_route(path, _Get(routes.metadata))
         app.add_route(f"{path}/ready", ready)
         app.add_route(f"{path}/infer", _Post(routes.infer))
-    # The second one as clients of SageMaker's runtime call it, and those of MLflow's deployments.
+    # Clients of SageMaker's runtime and of MLflow's deployments call the second path.
     for path in ("/invocations", f"/endpoints/{config.name}/invocations"):
         app.add_route(path, _Post(language.invocations if language else routes.invocations))
     app.add_route("/v1/models", _Get(language.models if language else routes.models))
     if config.facts.embeds:
         app.add_route("/v1/embeddings", _Post(routes.embeddings))
     if config.facts.ranks:
-        # As Hugging Face's server of embeddings, Jina and vLLM, and Cohere's clients of either version call it.
+        # The names that Hugging Face's embedding server, Jina and vLLM, and Cohere's clients of either version use.
         for path in ("/rerank", "/v1/rerank", "/v2/rerank"):
             app.add_route(path, _Post(routes.rerank))
     if language:
@@ -76,29 +76,29 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
     removed = _KEYS + claims_of_clients(os.environ)
 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
-        # In place: the list belongs to the HTTP server.
+        # The list is changed in place, because it belongs to the HTTP server.
         scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in removed]
         scope["path"] = _plain(scope["path"])
-        # Falcon does not tell a responder that its client has left.
+        # Falcon does not notify a responder when its client has left.
         scope["slipway.receive"] = receive
         await app(scope, receive, counted(os.environ, scope, send))
 
     return with_receive
 
 
-# OpenAI's clients are mostly given an address that ends in /v1, and at times one without.
+# The address given to OpenAI's clients mostly ends in /v1, but not always.
 _OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 
 def _plain(path: str) -> str:
-    """The path that clients mean which join addresses: without doubled slashes and one at the end, and OpenAI's below /v1."""
+    """The path that a client means when it joins addresses: without doubled slashes and a slash at the end, and OpenAI's paths below /v1."""
     if "//" in path or path.endswith("/"):
         path = re.sub("/{2,}", "/", path).rstrip("/") or "/"
     return f"/v1{path}" if path in _OPENAI else path
 
 
 class _GetOf:
-    """For answers that depend on the request."""
+    """Serves answers that depend on the request."""
 
     def __init__(self, answer: Callable[[Request], Awaitable[Answer]]) -> None:
         self._answer = answer
@@ -154,7 +154,7 @@ async def _write_whole(request: Request, response: Response, body: bytes) -> Non
 
 
 def _refuse(request: Request, response: Response, status: int, message: str) -> None:
-    """At SageMaker's path also in the words of its runtime, whose clients show no others: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors"""
+    """Refuses a request; at SageMaker's path also in the words of its runtime, since its clients show no others: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors"""
     said: dict[str, Any] = {"error": message}
     if request.path.startswith("/endpoints/"):
         response.set_header("x-amzn-errortype", "ModelError")
@@ -165,7 +165,7 @@ def _refuse(request: Request, response: Response, status: int, message: str) -> 
 
 
 def _log(request: Request, text: str) -> None:
-    """Adds the request's id, to relate the line to it."""
+    """Adds the request's id to a line of the log."""
     given = request_id(request.get_header)
     label = f"request {given}" if given else "a request"
     say(f"{label}: {text}")

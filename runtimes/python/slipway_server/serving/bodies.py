@@ -23,7 +23,7 @@ _UTF_16 = "the body is UTF-16, as PowerShell writes files by default; it takes U
 
 
 def text_of(body: bytes) -> str:
-    """Without the mark that some programs write first. Refuses with 400 bytes that are not UTF-8."""
+    """The text without the byte-order mark that some programs write first. Refuses with 400 bytes that are not UTF-8."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -31,7 +31,7 @@ def text_of(body: bytes) -> str:
         raise Refusal(400, _UTF_16 if is_utf_16 else _no_text(body)) from None
 
 
-# What a file of each kind begins with.
+# The first bytes of each kind of file.
 _KINDS = (
     (b"PAR1", "a file of Parquet"),
     (b"ARROW1", "a file of Arrow"),
@@ -71,28 +71,28 @@ def parse_json(body: bytes) -> Any:
 
 
 def _with_nan(body: bytes, text: str) -> Any:
-    """The value of a body that is JSON but for its NaN. Raises msgspec's errors for any other body: Python's own reader also takes infinite numbers, and halves of letters."""
+    """The value of a body that is JSON except for NaN. Raises msgspec's errors for any other body: Python's own reader also takes infinite numbers, and halves of letters."""
     # A number of the same length, so that an error names the place.
     msgspec.json.decode(_TEXT_OR_NAN.sub(lambda found: b"0.0" if found[0] == b"NaN" else found[0], body))
     return json.loads(text)
 
 
 _TEXT_OR_NAN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|NaN', re.DOTALL)
-# A string, complete or truncated, or what many programs write but JSON does not have: an infinite number, or what Python prints.
+# A string, complete or truncated, or a value that many programs write but JSON does not have: an infinite number, or Python's own spelling.
 _TEXT_OR_FOREIGN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|-?Infinity|None|True|False|\'', re.DOTALL)
 _PYTHONS = (b"None", b"True", b"False", b"'")
 
 
 _FORM = re.compile(rb'[^\s[{"=&,;]+=')
 _CSV = re.compile(rb'[^\s[{"][^\n]*[,;\t]')
-# What begins with a letter, and with no word of JSON or Python.
+# A body that begins with a letter, but not with a word of JSON or Python.
 _BARE = re.compile(rb"\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)[A-Za-z\xc3-\xf4]")
 # A value that ends with its line, and another in the next.
 _SEVERAL = re.compile(rb"\s*[\[{][^\n]*[\]}]\s*\n\s*[\[{]")
 
 
 def _other_in(body: bytes) -> str | None:
-    """What the body is instead, as far as that can be told."""
+    """Names the format that the body seems to have instead, where it can be recognized."""
     if _FORM.match(body):
         return 'it is a form; write its fields as JSON, as {"name": 1.5}'
     if _CSV.match(body):
@@ -144,7 +144,7 @@ def value_of(body: bytes, content_type: str) -> Any:
 
 
 def _json_in(text: bytes) -> Any:
-    """The objects or the list that a text is, as a browser's `fetch` calls JSON unless it is told otherwise; None for any other text."""
+    """The objects or the list in a text, since a browser's `fetch` declares text for JSON by default; None for any other text."""
     if not text.lstrip().startswith((b"{", b"[")):
         return None
     try:
@@ -163,7 +163,7 @@ def _table(split: Any) -> Any:
 
 
 def _csv(text: str) -> Any:
-    """A table whose first line names its columns, with numbers where it has such: of pandas if that is installed, else a list of objects."""
+    """A table whose first line names its columns, with numbers where a cell is one: a pandas table if pandas is installed, else a list of objects."""
     try:
         import pandas
     except ModuleNotFoundError:
@@ -173,7 +173,7 @@ def _csv(text: str) -> Any:
         table = pandas.read_csv(io.StringIO(text))
         rounded = [name for name in table.columns if table[name].dtype.kind == "f" and (table[name].abs() > MOST_EXACT).any()]
         if rounded:
-            # Beside missing values pandas has made floats of whole numbers.
+            # pandas has turned whole numbers beside missing values into floats.
             cells = pandas.read_csv(io.StringIO(text), usecols=rounded, dtype=str)
             table = _with_whole(table, {name: [_whole_or_none(cell) for cell in cells[name]] for name in rounded})
         return table
@@ -189,14 +189,14 @@ def _csv_lines(text: str) -> list[list[str]]:
 
 
 def _whole_or_none(cell: Any) -> Any:
-    """The whole number in a cell; None for a missing one, and any other cell as it is."""
+    """The whole number in a cell; None for a missing one, and any other cell unchanged."""
     if not isinstance(cell, str):
         return None
     return int(cell) if re.fullmatch(r"\s*[+-]?[0-9]{1,40}\s*", cell) else cell
 
 
 def _with_whole(table: Any, columns: dict[str, list[Any]]) -> Any:
-    """The table with pandas' whole numbers that may be missing in those of these columns that have nothing else, some beyond 2^53: a float would round them."""
+    """The table with pandas' nullable integers in the columns that only have whole numbers, some beyond 2^53: a float would round them."""
     import pandas
 
     for name, values in columns.items():
@@ -212,7 +212,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def _number_or_text(cell: str) -> Any:
-    """As a table of pandas would have it: nothing is a value that is missing."""
+    """The cell as pandas reads it: an empty one is a missing value."""
     if not _NUMBER.fullmatch(cell):
         return cell or None
     return int(cell) if cell.lstrip("+-").isdigit() else float(cell)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def code_answer(result: Any, accept: str) -> tuple[Content, str]:
-    """An answer's content and type: a generator's values as a stream, bytes and images as they are, anything else as JSON, or as CSV where the client prefers that."""
+    """An answer's content and type: a generator's values as a stream, bytes and images unchanged, anything else as JSON, or as CSV where the client prefers that."""
     if isinstance(result, Iterator) and not isinstance(result, io.IOBase):
         return streamed((jsonable(value) for value in result), accept)
     content = _content_of(result)
@@ -52,17 +52,17 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "mM":
         return jsonable(value.astype(str).tolist())
     if hasattr(value, "columns") and hasattr(value, "to_dict"):
-        # polars has the rows of a table by another name.
+        # In polars the method for a table's rows has another name.
         return jsonable(value.to_dicts() if hasattr(value, "to_dicts") else value.to_dict(orient="records"))
     if hasattr(value, "tolist"):
         return jsonable(value.tolist())
-    # A missing value of pandas, which is not even equal to itself.
+    # pandas' missing value is not even equal to itself.
     if type(value).__name__ in ("NaTType", "NAType"):
         return None
     return _record_json(value)
 
 
-# How many numbers were lost, because JSON has none of their kind; the model's only thread counts them.
+# The number of numbers lost because JSON cannot write them; the model's only thread counts them.
 _lost = 0
 
 
@@ -75,7 +75,7 @@ def _finite(value: float) -> float | None:
 
 
 def counting_lost(answer: Callable[[], T]) -> tuple[T, int]:
-    """Calls `answer`; returns its result, and for how many of its numbers JSON has null: NaN, and infinite ones."""
+    """Calls `answer`; returns its result, and how many of its numbers are null in JSON: NaN, and infinite ones."""
     before = _lost
     return answer(), _lost - before
 
@@ -106,7 +106,7 @@ def _named(value: Any) -> str:
 
 
 def _content_of(value: Any) -> bytes | None:
-    """Of an answer that is a file by itself."""
+    """The content of an answer that is a file by itself."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, io.BytesIO):
@@ -118,7 +118,7 @@ def _content_of(value: Any) -> bytes | None:
     return None
 
 
-# What a file of each kind begins with, and has behind that.
+# The first bytes of a file of each kind, the bytes after its size, and its content type.
 _KINDS = (
     (b"\x89PNG\r\n\x1a\n", b"", "image/png"),
     (b"\xff\xd8\xff", b"", "image/jpeg"),

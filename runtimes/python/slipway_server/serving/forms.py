@@ -7,13 +7,13 @@ from typing import NamedTuple
 from ..refusal import Refusal, message_of
 
 FORM = "multipart/form-data"
-# Also what curl calls any text unless it is told otherwise.
+# The type that curl also declares for any text by default.
 FIELDS = "application/x-www-form-urlencoded"
 _FIRST_FIELD = re.compile(rb"[A-Za-z_][\w.%+\[\]-]*=")
 
 
 class Part(NamedTuple):
-    """One of a form: a file, or a field, whose content is a text."""
+    """A part of a form: a file, or a field, whose content is a text."""
 
     name: str
     content: bytes
@@ -22,8 +22,8 @@ class Part(NamedTuple):
 
 
 def parts_of(body: bytes, content_type: str) -> list[Part]:
-    """A form as `curl -F` and browsers send it, in its order. Refuses with 400 what is none."""
-    # A build that loads a model has no use for what answers over HTTP.
+    """The parts of a form as `curl -F` and browsers send it, in its order. Refuses other bodies with 400."""
+    # A build loads a model without serving it, so this HTTP library is imported late.
     import falcon
     from falcon.media import MultipartFormHandler
 
@@ -38,7 +38,7 @@ def parts_of(body: bytes, content_type: str) -> list[Part]:
 
 
 def fields_of(body: bytes) -> dict[str, str | list[str]]:
-    """The fields of a form without files, as `curl --data-urlencode`, `requests` and browsers send it, by name, a list where one comes several times; none of what is no such form."""
+    """The fields of a form without files, as `curl --data-urlencode`, `requests` and browsers send it, by name, a list where one comes several times; empty for a body that is not such a form."""
     if not _FIRST_FIELD.match(body):
         return {}
     from urllib.parse import parse_qs

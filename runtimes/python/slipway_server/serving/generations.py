@@ -11,12 +11,12 @@ from ..config import Config
 from ..language.measures import Asked, Generation, Tell
 from ..protocols.api_gateway import api_context, request_id
 
-# To a container API Gateway itself says it.
+# In front of a container, API Gateway itself sends this header.
 _KEY_ID = "x-slipway-key-id"
 
 
 def asked_by(request: Request) -> Asked:
-    """Keys themselves never come so far: it is the id of one."""
+    """The request's time, id and caller. The caller is the id of a key, since keys themselves never come this far."""
     key = request.get_header(_KEY_ID) or _key_of(api_context(request.get_header))
     return Asked(time.monotonic(), request_id(request.get_header), key)
 
@@ -28,7 +28,7 @@ def telling(config: Config) -> Tell:
     """
 
     def tell(generation: Generation) -> None:
-        # In one go: threads write side by side.
+        # One write for the whole line, since several threads write.
         sys.stdout.write(line_of(config, generation, int(time.time() * 1000)) + "\n")
         sys.stdout.flush()
 
@@ -48,7 +48,7 @@ def line_of(config: Config, generation: Generation, now_ms: int) -> str:
     own = ["Model", "Revision"]
     directives = [{"Namespace": "Slipway", "Dimensions": [own], "Metrics": metrics}]
     if config.deployment and pace:
-        # No other model knows it: Slipway judges by this one alone, as anybody can print the other.
+        # No other model knows the deployment: Slipway judges only by this metric, since any code can print the other one.
         judged = [each for each in metrics if each["Name"] == "TokensPerSecond"]
         directives.append({"Namespace": "Slipway", "Dimensions": [[*own, "Deployment"]], "Metrics": judged})
     line: dict[str, Any] = {

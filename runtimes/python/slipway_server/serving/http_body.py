@@ -16,7 +16,7 @@ _BODY_SECONDS = 60
 
 
 async def read_json(request: Request, max_bytes: int) -> Any:
-    """The whole body, of a request that declares JSON or what is taken for it. Refuses another type, what is not JSON, and what `read_body` refuses."""
+    """The whole body of a request that declares JSON or a type taken for it. Refuses other types, other content, and whatever `read_body` refuses."""
     type_of(request)
     return parse_json(await read_body(request, max_bytes))
 
@@ -44,7 +44,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-# What curl -d and fetch declare for a text unless told otherwise, aiohttp for bytes, and what JSON was called before it had a registered name.
+# The default content types of curl -d and fetch for a text, and of aiohttp for bytes, and the name of JSON before it was registered.
 _TAKEN_FOR_JSON = ("application/x-www-form-urlencoded", "text/plain", "application/octet-stream", "text/json")
 
 
@@ -52,7 +52,7 @@ _FORM = ": what is in a file as the body itself, as `curl --data-binary @FILE` s
 
 
 def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
-    """The declared content type: JSON, or what is taken for it, or one of `also`, in UTF-8; refuses any other with 415."""
+    """The declared content type: JSON, a type taken for it, or one of `also`, in UTF-8; refuses any other with 415."""
     declared = request.content_type or "application/json"
     takes = " or ".join(("application/json", *also))
     essence, *parameters = [part.strip() for part in declared.split(";")]

@@ -26,7 +26,7 @@ _USUAL_TOKENS = 128
 
 
 class LanguageRoutes:
-    """What a language model answers beside the protocols of all models. Each request waits for one of the model's turns, and gives it back when its client has left."""
+    """The routes of language models, beside the protocols of all models. Each request waits for one of the model's turns, and gives it back when its client has left."""
 
     def __init__(self, config: Config, predictor: Predictor, engine: Callable[[], Engine]) -> None:
         self._config = config
@@ -53,7 +53,7 @@ class LanguageRoutes:
         return await in_openai_words(self._embeddings(request))
 
     async def invocations(self, request: Request) -> Answer:
-        """A conversation as in OpenAI's API; else texts under `prompt` or `inputs`, which are answered by what the model makes of them."""
+        """Answers a conversation as OpenAI's API does; else texts under `prompt` or `inputs`, with the model's continuations."""
         body = await self._body(request)
         if isinstance(body, dict) and "messages" in body:
             return await self._chat(request, body)
@@ -114,17 +114,17 @@ class LanguageRoutes:
             return json_answer(telling.whole(await self._whole(request, work)))
         async with AsyncExitStack() as turn:
             chunks = await self._begun(turn, request, work)
-            # What fails before the first chunk is answered as any other failure is.
+            # A failure before the first chunk is answered like any other failure.
             first = await chunks.__anext__()
             return Answer(self._events(first, chunks, telling, turn.pop_all()), EVENTS, {"cache-control": "no-cache"})
 
     async def _whole(self, request: Request, work: Callable[[Emit], None]) -> list[dict[str, Any]]:
-        """All chunks of an answer, as it is not streamed."""
+        """All chunks of an answer that is not streamed."""
         async with AsyncExitStack() as turn:
             return [chunk async for chunk in await self._begun(turn, request, work)]
 
     async def _begun(self, turn: AsyncExitStack, request: Request, work: Callable[[Emit], None]) -> AsyncIterator[dict[str, Any]]:
-        """The chunks of an answer, once one of the model's turns is `turn`'s, which gives it back and ends them."""
+        """The chunks of an answer, once `turn` holds one of the model's turns; `turn` gives it back and ends them."""
         await turn.enter_async_context(self._predictor.turn(lambda: client_gone(request)))
         chunks = chunks_of(work, lambda: client_gone(request))
         turn.push_async_callback(chunks.aclose)
@@ -133,7 +133,7 @@ class LanguageRoutes:
     async def _events(
         self, first: dict[str, Any], others: AsyncIterator[dict[str, Any]], telling: Telling, turn: AsyncExitStack
     ) -> AsyncIterator[bytes]:
-        """Each chunk as it is made; the model's turn ends with the last of them, or when the client has left."""
+        """Yields each chunk as it is made; the model's turn ends with the last one, or when the client has left."""
         try:
             yield telling.begin() + telling.piece(first)
             async for chunk in others:
@@ -143,7 +143,7 @@ class LanguageRoutes:
             return
         except Refusal as refused:
             yield telling.failed(refused)
-            # The connection breaks off: whoever reads no errors sees all the same that the answer is not whole.
+            # The connection breaks off, so that even a client that reads no errors sees that the answer is not whole.
             raise
         finally:
             await turn.aclose()
@@ -170,7 +170,7 @@ class LanguageRoutes:
 
 
 def _texts_in(body: Any) -> tuple[str | list[str], dict[str, Any]]:
-    """The texts of a request, and what else it says of how they are to be answered."""
+    """The texts of a request, and its other options for the answer."""
     for key in ("prompt", "inputs", "instances"):
         if isinstance(body, dict) and key in body:
             texts, options = body[key], {name: value for name, value in body.items() if name not in (key, "params")}

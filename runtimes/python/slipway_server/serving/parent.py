@@ -27,7 +27,7 @@ class Parent:
                 pass
 
     def told_environment(self) -> dict[str, str]:
-        """Waits for the rest of the environment, of a server that was started before there was a model for it. Ends the process when the parent does."""
+        """Waits for the rest of the environment, in a server that was started before there was a model for it. Ends the process when the parent does."""
         pending = b""
         while self._fd is not None and (piece := os.read(self._fd, 65_536)):
             *lines, pending = (pending + piece).split(b"\n")

@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 MOST_WAITING = 100
 
-# A thread costs a request about 0.1 ms; a task that would block health checks for longer than this uses one all the same.
+# A thread costs a request about 0.1 ms; a task that would block health checks for longer than this uses one nevertheless.
 INLINE_SECONDS = 0.002
 
 
 class Predictor:
     """
-    Runs `at_once` tasks at a time, in order of arrival; one, unless it is a language model: directly on the event loop if as many rows took under 2 ms before,
+    Runs `at_once` tasks at a time (one, except for a language model), in order of arrival: directly on the event loop if as many rows took under 2 ms before,
     else in a thread, so that health checks are answered meanwhile. Refuses with 503 when 100 already wait.
     """
 
@@ -30,7 +30,7 @@ class Predictor:
         self._inline_rows = 0
 
     async def load(self, task: Callable[[], T]) -> T:
-        """In the thread that loads the model; a model of code always runs in it."""
+        """Runs a task in the thread that loads the model; a model of code always runs in it."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, task)
 
     async def run(
@@ -44,7 +44,7 @@ class Predictor:
 
     @asynccontextmanager
     async def turn(self, gone: Callable[[], Awaitable[Any]] | None = None) -> AsyncIterator[None]:
-        """One of the tasks that run at once; what it does is given to `load`."""
+        """Takes one of the turns that run at once; the task within it goes to `load`."""
         if self._waiting >= MOST_WAITING:
             raise Refusal(503, f"{self._waiting} requests are waiting; the limit is {MOST_WAITING}", retry_after=1)
         leaving = asyncio.ensure_future(gone()) if gone and self._turns.locked() else None
@@ -82,4 +82,4 @@ class Predictor:
 
 
 class ClientGone(Exception):
-    """The client left before its turn."""
+    """Raised when the client left before its turn."""

@@ -73,7 +73,7 @@ class Routes:
         return json_answer(models_json(name, self._config.aliases) if self._config.facts.embeds else {"models": [name]})
 
     def named(self, alias: str) -> Callable[[], Awaitable[Answer]]:
-        """The model as OpenAI's API lists it, by another of its names."""
+        """The model's entry in OpenAI's list of models, under one of its other names."""
 
         async def answer() -> Answer:
             self._model()
@@ -132,7 +132,7 @@ class Routes:
         return Answer(response_by_row(outputs) if is_by_row else invocation_response(outputs), headers=warning)
 
     def _infinite_in(self, outputs: dict[str, np.ndarray]) -> list[str]:
-        """The names of outputs of which JSON has no number; the first are also logged."""
+        """The names of outputs with values that JSON cannot write as numbers; the first time, they are also logged."""
         names = without_numbers(outputs)
         if names:
             self._log_once(not_finite(names))
@@ -144,7 +144,7 @@ class Routes:
         self._is_logged = True
 
     async def embeddings(self, request: Request) -> Answer:
-        """OpenAI's API, of a model that makes a vector of a text."""
+        """OpenAI's API for embeddings, for a model that makes a vector of a text."""
         return await in_openai_words(self._embeddings(request))
 
     async def _embeddings(self, request: Request) -> Answer:
@@ -160,7 +160,7 @@ class Routes:
         return json_answer({"object": "list", "data": encoded, "model": self._config.name, "usage": usage})
 
     async def rerank(self, request: Request) -> Answer:
-        """Of a model that says how well two texts go together."""
+        """Ranks texts, for a model that scores how well two texts go together."""
         return await in_openai_words(self._rerank(request))
 
     async def _rerank(self, request: Request) -> Answer:
@@ -179,7 +179,7 @@ class Routes:
         return Answer(response_by_row(outputs), headers=warning_of(ignored, self._infinite_in(outputs)))
 
     async def _invoked(self, request: Request, model: Model) -> tuple[dict[str, np.ndarray], bool, dict[str, None] | None]:
-        """The outputs, whether they are requested by row, and the names of what was ignored."""
+        """The outputs, whether they are requested by row, and the names of the ignored columns."""
         ignored: dict[str, None] | None = None if self._config.extra_columns == "refuse" else {}
         essence = type_of(request, ("text/csv", JSON_LINES))
         is_csv = essence == "text/csv"
@@ -204,10 +204,10 @@ class Routes:
         return {"name": self._config.name, **versions, **platform, **self._model().signature.declared().json()}
 
     async def _described(self) -> tuple[dict[str, Any], Sample]:
-        """The model's document, and a request that it has just answered, or that its artifact gives; made on first use."""
+        """The model's document, and a request that it has just answered, or that its artifact contains; made on first use."""
         model = self._model()
         if self._itself is None:
-            # Nobody waits for what a language model makes of an empty text.
+            # A language model is not asked: nobody waits for its continuation of an empty text.
             is_asked = model.signature.inputs and not model.language
             answered = await self._predictor.run(lambda: first_example(model), None) if is_asked else None
             inputs = answered and answered[0]
@@ -234,7 +234,7 @@ class Routes:
             return Answer(self._pieces(request, content, type_, turn.pop_all()), type_)
 
     async def _pieces(self, request: Request, content: Iterator[bytes], type_: str, turn: AsyncExitStack) -> AsyncIterator[bytes]:
-        """Each piece as it is made; the model's turn ends with the last one, or when the client has left."""
+        """Yields each piece as it is made; the model's turn ends with the last one, or when the client has left."""
         leaving = asyncio.ensure_future(client_gone(request))
         try:
             while not leaving.done():
@@ -253,7 +253,7 @@ class Routes:
             await turn.aclose()
 
     def engine(self) -> Engine:
-        """That of a language model."""
+        """The sample of a language model."""
         engine = self._model().language
         assert engine is not None
         return engine

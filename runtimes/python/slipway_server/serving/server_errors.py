@@ -7,13 +7,13 @@ from typing import Any, Awaitable, Callable, Mapping
 Env = Mapping[str, str]
 Send = Callable[[Any], Awaitable[None]]
 
-# The adapter's own looks whether the server is ready have no such header.
+# The adapter's own readiness checks have no such header.
 _INVOCATION = "x-amzn-lambda-context"
 
 
 def counted(env: Env, scope: Any, send: Send) -> Send:
     """
-    Counts the requests that were answered with a 5xx, on Lambda alone, where nobody else does: to Lambda, what the web adapter hands on is a success.
+    Counts the requests that were answered with a 5xx, only on Lambda, where nobody else does: for Lambda, an answer from the web adapter is a success.
     """
     if not any(key.lower() == _INVOCATION.encode() for key, _ in scope.get("headers", ())):
         return send
@@ -28,8 +28,8 @@ def counted(env: Env, scope: Any, send: Send) -> Send:
 
 def ends_though_broken(env: Env, header: Callable[[str], "str | None"]) -> bool:
     """
-    Whether an answer that failed on its way is to end like any other: where the web adapter reads all of it before Lambda gets any. It does not survive one that breaks off,
-    and its client would be told neither what there was of the answer nor why there is no more. The failure is counted like a 5xx.
+    Whether an answer that failed on its way must end like any other: this is so where the web adapter reads the whole answer before Lambda gets any of it. The adapter does not survive an answer that breaks off,
+    and the client would see neither the beginning of the answer nor the reason of its end. The failure is counted like a 5xx.
     """
     if header(_INVOCATION) is None or env.get("AWS_LWA_INVOKE_MODE") != "buffered":
         return False
@@ -39,7 +39,7 @@ def ends_though_broken(env: Env, header: Callable[[str], "str | None"]) -> bool:
 
 def _count(env: Env) -> None:
     """
-    A line of the log that CloudWatch takes a metric from, by the function's version; and once more with the deployment that made it, which no other model knows: Slipway judges by that.
+    A line of the log from which CloudWatch takes a metric, by the function's version; and once more with the deployment that made it, which no other model knows: Slipway judges by that.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     name, version = env.get("AWS_LAMBDA_FUNCTION_NAME"), env.get("AWS_LAMBDA_FUNCTION_VERSION")

@@ -12,7 +12,7 @@ LINES, EVENTS = "application/x-ndjson", "text/event-stream"
 
 
 def streamed(values: Iterator[Any], accept: str) -> tuple[Iterator[bytes], str]:
-    """A piece per JSON value, and their type. The first is made at once, so that a failure before it is answered like any other."""
+    """A piece for each JSON value, and the content type. The first is made at once, so that a failure before it is answered like any other."""
     type_ = EVENTS if _accepts_events(accept) else LINES
     pieces = _pieces(values, type_)
     return _begun(next(pieces, None), pieces), type_

@@ -11,7 +11,7 @@ from ..refusal import Refusal
 
 
 class Telling(Protocol):
-    """`whole` makes one answer of all chunks; of a stream `begin` comes first, `piece` says each chunk, and `end` or `failed` the last."""
+    """`whole` makes one answer of all chunks. In a stream `begin` makes the first event, `piece` one for each chunk, and `end` or `failed` the last."""
 
     def whole(self, chunks: Iterable[dict[str, Any]]) -> dict[str, Any]: ...
     def begin(self) -> bytes: ...
@@ -21,7 +21,7 @@ class Telling(Protocol):
 
 
 class Completion:
-    """/v1/completions and /v1/chat/completions, by the model's own name; with what was used in a stream only where that is asked for."""
+    """The answers of /v1/completions and /v1/chat/completions, by the model's own name; a stream has its usage only where the client asks for it."""
 
     def __init__(self, model: str, has_usage: bool) -> None:
         self._model, self._has_usage = model, has_usage

@@ -8,8 +8,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 class WithoutUpgrades(HttpToolsProtocol):
     """
-    HTTP/1.1 as uvicorn speaks it, but that a request which offers another protocol is answered as it is (RFC 9110 §7.8), as Java's client offers HTTP/2.
-    httptools takes what follows such a head for the other protocol: it is given the head once more, without the offer.
+    uvicorn's HTTP/1.1, except that a request which offers an upgrade is answered in HTTP/1.1 (RFC 9110 §7.8): Java's client offers HTTP/2, for example.
+    httptools takes the data after such a head for the other protocol, so it gets the head once more, without the offer.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -25,7 +25,7 @@ class WithoutUpgrades(HttpToolsProtocol):
             super().on_message_complete()
 
     def head_without_offer(self) -> bytes | None:
-        """None where nothing is offered, as by CONNECT."""
+        """The request's head without the offer to upgrade; None where the client offers no upgrade, as with CONNECT."""
         if not self._is_offered():
             return None
         version = self.parser.get_http_version().encode()
@@ -41,7 +41,7 @@ class _Parser(httptools.HttpRequestParser):
     def __init__(self, protocol: WithoutUpgrades) -> None:
         super().__init__(protocol)
         self._protocol = protocol
-        # As uvicorn's own has it: what follows a request that closes the connection is no error of that.
+        # uvicorn's own parser does the same: data after a request that closes the connection is not an error of that request.
         self.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def feed_data(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from ..refusal import Refusal, quoted
 
 
 def table_of(answer: Any) -> dict[str, np.ndarray]:
-    """The columns of an answer in JSON's types: of records, of columns by name, of one record, or of a column `prediction`. Refuses with 406 what is no table."""
+    """The columns of an answer in JSON's types: of records, of columns by name, of one record, or of a column `prediction`. Refuses other answers with 406."""
     return {name: _column(name, cells) for name, cells in _columns(answer).items()}
 
 

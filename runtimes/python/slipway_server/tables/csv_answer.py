@@ -19,7 +19,7 @@ def wants_csv(accept: str) -> bool:
 
 
 def csv_header(accept: str) -> str:
-    """With the header line, unless the client says `text/csv; header=absent`."""
+    """The header line is present unless the client asks for `text/csv; header=absent`."""
     return "absent" if re.search(r"text/csv[^,]*;\s*header=absent", accept, re.IGNORECASE) else "present"
 
 

@@ -9,31 +9,31 @@ from ..values.tensors import TensorSpec, shape_of
 
 
 class Takes(NamedTuple):
-    """What a model takes. `ignored` collects the names of what is passed over: extra columns, and `params`; None when those are refused."""
+    """A model's inputs. `ignored` collects the names of extra columns and `params` that the server ignores; None when it refuses those."""
 
     inputs: tuple[TensorSpec, ...]
     ignored: dict[str, None] | None
 
 
 def columns_by_name(value: dict[str, Any], label: str, takes: Takes) -> dict[str, Any]:
-    """The values of a row, or of whole columns, by input name; all that are required."""
+    """The values of a row, or of whole columns, by input name; every required input must be there."""
     saved = names_in_table(list(value), takes)
     pass_over(saved, label, takes)
     return dict(zip(saved, value.values()))
 
 
-# What an input is called that its framework has no name for.
+# The name of an input that its framework has no name for.
 _UNNAMED = "input"
 
 
 def names_in_table(names: list[str], takes: Takes) -> list[str]:
-    """The names of a table's columns as the model has them. The only column is the only value in a row of a model that has no name for it, whatever the client calls it."""
+    """The model's names for a table's columns. If the model has one value in a row and no name for it, the only column is that value, whatever the client calls it."""
     is_unnamed = [(spec.name, len(spec.shape or ())) for spec in takes.inputs] == [(_UNNAMED, 1)]
     return [_UNNAMED] if is_unnamed and len(names) == 1 else names_as_saved(names, takes)
 
 
 def names_as_saved(names: list[str], takes: Takes) -> list[str]:
-    """The names of columns as the model has them: LightGBM writes `_` for each space of a table's own names."""
+    """The model's names for these columns: LightGBM writes `_` for each space in a table's names."""
     given, known = set(names), {spec.name for spec in takes.inputs}
     if known <= given:
         return names
@@ -79,14 +79,14 @@ def whole_of(spec: TensorSpec, value: Any) -> Any:
 
 
 def warning_of(ignored: dict[str, None] | None, infinite: list[str] | None = None) -> dict[str, str]:
-    """The warning header that names what was ignored of a request, and the outputs with NaN or infinite numbers: in ASCII, at most eight of each."""
+    """The warning header that names the ignored columns of a request, and the outputs with NaN or infinite numbers: in ASCII, at most eight of each."""
     said = [f"ignored what the model does not take: {_names(list(ignored))}"] if ignored else []
     said += [not_finite(infinite)] if infinite else []
     return {"x-slipway-warning": "; ".join(said)} if said else {}
 
 
 def not_finite(names: list[str]) -> str:
-    """Why an answer has null where the model answered a number."""
+    """The reason why an answer has null where the model returned a number."""
     return f"NaN and infinite numbers are null in JSON: {_names(names)}"
 
 

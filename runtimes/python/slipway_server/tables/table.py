@@ -27,7 +27,7 @@ def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
 
 
 def columns_of_records(records: Any, label: str, takes: Takes) -> dict[str, Any]:
-    """A list of objects. A column that only some of them have is missing in the others, as pandas makes a table of them."""
+    """A list of objects. A column that only some of them have is missing in the others, as in pandas."""
     if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
         raise Refusal(400, f"{label} is {show(records)}; it takes a list of objects")
     if not records:
@@ -38,12 +38,12 @@ def columns_of_records(records: Any, label: str, takes: Takes) -> dict[str, Any]
 
 
 def no_rows(takes: Takes) -> dict[str, Any]:
-    """No rows are a table too: what answers them are as many."""
+    """A table without rows is a table too: its answer has no rows either."""
     return {spec.name: [] for spec in takes.inputs}
 
 
 def declared_header(content_type: str) -> str | None:
-    """What a client says of the first line, `present` or `absent`, by the parameter of `text/csv` (RFC 7111)."""
+    """The client's declaration of the first line, `present` or `absent`, by the parameter of `text/csv` (RFC 7111)."""
     declared = re.search(r';\s*header="?(present|absent)\b', content_type, re.IGNORECASE)
     return declared and declared[1].lower()
 
@@ -80,7 +80,7 @@ def _is_header(first: list[str], rest: list[list[str]], takes: Takes) -> bool:
     is_name_of_texts = len(takes.inputs) == 1 and _is_word(first[0]) and len(rest) > 0
     if not is_name_of_texts or takes.ignored is None or any(_is_word(row[0].strip()) for row in rest):
         return False
-    # Told, as it may have been a text.
+    # The warning names it, since it may have been a text.
     takes.ignored[first[0]] = None
     return True
 
@@ -90,7 +90,7 @@ def _is_word(cell: str) -> bool:
 
 
 def _refuse_joined_lines(text: str, length: int, takes: Takes) -> None:
-    """The last name of the first line and the first value of the next are one cell then."""
+    """Refuses a table without line breaks between lines: the last name of the first line and the first value of the next are one cell then."""
     shape = takes.inputs[0].shape or ()
     width = len(takes.inputs) if len(takes.inputs) > 1 else shape[1] if len(shape) > 1 else -1
     if width < 0 or length <= width or re.search(r"[\r\n]", text):
@@ -99,7 +99,7 @@ def _refuse_joined_lines(text: str, length: int, takes: Takes) -> None:
 
 
 def _refuse_other_separator(first: list[str], takes: Takes) -> None:
-    """Spreadsheets of many countries separate cells by semicolons: the number of columns alone would not say so."""
+    """Refuses cells separated by semicolons, as spreadsheets of many countries write them: the number of columns alone would not show the reason."""
     shapes = [spec.shape or () for spec in takes.inputs]
     is_one_column = len(shapes) == 1 and (len(shapes[0]) == 1 or shapes[0][1:] == (1,))
     separator = next((each for each in first[0] if each in ";\t"), None)
@@ -158,12 +158,12 @@ def _is_list_of_rows(rows: Any) -> bool:
     return isinstance(rows, list) and all(isinstance(row, list) for row in rows)
 
 
-# What pandas reads as a missing number, and so MLflow's server does.
+# The texts that pandas, and so MLflow's server, reads as a missing number.
 _MISSING = re.compile(r"|#?n/?a|<na>|-?nan|null|none", re.IGNORECASE)
 
 
 def _number(cell: str) -> float | None:
-    """`True` is 1, as pandas writes a column of booleans that JSON has as `true`."""
+    """The number in a cell; `True` is 1, since pandas writes a column of booleans so and JSON writes it as `true`."""
     truth = {"true": 1.0, "false": 0.0}.get(cell.lower())
     return number_of(cell) if truth is None else truth
 
@@ -178,5 +178,5 @@ def _cell(cell: str, spec: TensorSpec | None) -> Any:
 
 
 def _is_null(cell: str, spec: TensorSpec) -> bool:
-    """A text may be "NA" or "None" itself."""
+    """Whether a cell is missing. A text may really be "NA" or "None", so only an empty cell of texts is."""
     return cell == "" and spec.empty_is_null if spec.datatype == "BYTES" else _MISSING.fullmatch(cell) is not None

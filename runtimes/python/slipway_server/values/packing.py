@@ -61,7 +61,7 @@ def _integers(datatype: str, values: list[Any], label: str) -> np.ndarray:
     if not values:
         return np.empty(0, DTYPES[datatype])
     if datatype.endswith("64") and str in set(map(type, values)):
-        # Protobuf's JSON has them as texts, and so have clients whose own numbers would round them.
+        # Protobuf's JSON writes them as texts, and so do clients whose own numbers would round them.
         values = [int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value for value in values]
     if set(map(type, values)) == {int} and least <= min(values) and max(values) <= most:
         return np.array(values, dtype=DTYPES[datatype])

@@ -37,8 +37,8 @@ class TensorSpec:
     `is_category`: to the model, an integer written as text equals the number, as true equals 1.
     `is_optional`: a table may lack the column. `takes_null`: a value may be missing, and is None then, or false; with `empty_is_null`, so is an empty cell of a CSV.
     `is_time`: a text of a time, which may be written as a whole number of nanoseconds since 1970.
-    `is_unread`: the model drops the column, so any value will do; those that are no numbers are read as 0.
-    `is_inferred`: read off an example, which may have had whole numbers where the model answers fractions.
+    `is_unread`: the model drops the column, so any value will do; values that are not numbers are read as 0.
+    `is_inferred`: taken from an example, which may have had whole numbers where the model answers fractions.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Signature:
     outputs: tuple[TensorSpec, ...]
 
     def declared(self) -> Signature:
-        """As clients are told: any value can be written as a text, and so what the model drops."""
+        """The signature shown to clients: any value can be written as a text, and so can one that the model ignores."""
         return replace(self, inputs=tuple(replace(spec, datatype="BYTES") if spec.is_unread else spec for spec in self.inputs))
 
     def json(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def datatype_of(array: np.ndarray) -> str:
 
 
 def read_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.ndarray:
-    """Reads an array from JSON `data`, nested as `shape` says or flat; refuses with 400 what the model cannot take."""
+    """Reads an array from JSON `data`, nested by `shape` or flat; refuses with 400 a value that the model cannot take."""
     label = f'input "{spec.name}"'
     check_shape(spec, shape, label)
     return pack(spec.datatype, flatten(data, shape, label), label).reshape(shape)
@@ -108,7 +108,7 @@ def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.nda
         written = pack(spec.datatype, [_as_written(value, spec) for value in values], label)
     missing = [at for at, value in enumerate(values) if is_missing(value)] if spec.takes_null else []
     if missing and "INT" in spec.datatype:
-        # They become Python's own numbers: an array of integers has no room for a missing one, and floats would round the others.
+        # They become Python numbers: an array of integers cannot hold a missing value, and floats would round the others.
         written = written.astype(object)
     if missing:
         written[missing] = None
@@ -116,7 +116,7 @@ def read_written_tensor(spec: TensorSpec, shape: list[int], data: Any) -> np.nda
 
 
 def is_missing(value: Any) -> bool:
-    """Whether it is null, or the NaN that Python writes for a missing number."""
+    """Whether the value is null, or the NaN that Python writes for a missing number."""
     return value is None or (isinstance(value, float) and value != value)
 
 
@@ -208,7 +208,7 @@ def shape_of(data: Any) -> list[int]:
 
 
 def no_rows_shape(spec: TensorSpec) -> list[int]:
-    """The shape of no rows, each of the form that the spec has."""
+    """The shape of an array without rows, for this spec."""
     return [0, *(max(0, dim) for dim in (spec.shape or ())[1:])]
 
 

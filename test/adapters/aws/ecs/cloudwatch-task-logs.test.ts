@@ -9,7 +9,7 @@ import { awsClient } from '../../../support/aws/clients.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 
 const logGroupName = '/slipway/test/models';
-// More than CloudWatch tells of in one answer.
+// More tasks than CloudWatch returns in one answer.
 const TASKS = 55;
 
 describeOnMoto('cloudWatchTaskLogs on moto', (moto) => {

@@ -20,7 +20,7 @@ type Deed = {
   readonly deed: string;
   readonly target: 'fargate' | 'ec2';
   readonly only?: readonly string[];
-  /** What was done before it. */
+  /** The preparation before the deed. */
   before(platform: Platform, spec: RevisionSpec): Promise<unknown>;
   run(platform: Platform, spec: RevisionSpec): Promise<unknown>;
 };

@@ -122,7 +122,7 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
         'slipway:deployment': 'd1',
       });
     }
-    // Tasks, which are what is paid for, take those of their service.
+    // Tasks, which are billed, take those of their service.
     expect(inputs['CreateService']).toEqual([
       expect.objectContaining({ propagateTags: 'SERVICE', enableECSManagedTags: true }),
     ]);
@@ -296,7 +296,7 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
 
     const { sent, inputs } = await creation('fargate', { scaling });
 
-    // The world's clock says Wednesday, so what began on Tuesday holds.
+    // The world's clock says Wednesday, so the schedule that began on Tuesday holds.
     expect(sent('CreateService')).toMatchObject({ desiredCount: 4 });
     expect(sent('RegisterScalableTarget')).toMatchObject({
       ServiceNamespace: 'ecs',

@@ -175,7 +175,7 @@ describe('frontDoorProbes', () => {
 
 type Fault = {
   befall(response: ServerResponse, serve: () => void): void;
-  /** What the probe makes of it. */
+  /** The probe's result. */
   readonly seen: object;
   /** How often a server was asked. */
   readonly served: number;

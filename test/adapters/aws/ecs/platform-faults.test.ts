@@ -17,7 +17,7 @@ async function made(world: World, platform: World['platform']) {
 }
 
 describeOnMoto('ecsPlatform on moto', (moto) => {
-  // Whatever else befalls a call: ecs-creation-faults and ecs-removal-faults. There a definition may be registered twice, as ECS does where it is asked twice.
+  // The other faults are in ecs-creation-faults and ecs-removal-faults. There a definition may be registered twice, as ECS does when it is asked twice.
   it.each(FAULTS)(
     'registers one task definition when its registration is %s once',
     async (fault) => {

@@ -27,7 +27,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
       return {
         platform: world.platform,
         endsLateStarts: false,
-        // Nobody tells how many requests a task has.
+        // No API shows how many requests a task has.
         idleDrainSeconds: DRAIN_SECONDS,
         busyDrainSeconds: DRAIN_SECONDS,
         lastWords: LAST_WORDS,

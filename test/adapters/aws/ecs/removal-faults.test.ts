@@ -21,7 +21,7 @@ type Deed = {
   readonly deed: string;
   readonly target: 'fargate' | 'ec2';
   readonly fate?: 'crashes';
-  /** What was done before it, with a revision that is there. */
+  /** The preparation before the deed, with an existing revision. */
   prepare(world: World, spec: RevisionSpec): Promise<unknown>;
   run(platform: Platform, spec: RevisionSpec): Promise<unknown>;
 };
@@ -39,7 +39,7 @@ async function beside({ platform, spec }: World): Promise<void> {
   await platform.describe(other.revision, LONG);
 }
 
-/** As a removal that ended before it had deleted what it deregistered. */
+/** Leaves the state of a removal that ended before it had deleted the definitions that it deregistered. */
 async function halfRemoved(world: World, { revision }: RevisionSpec): Promise<void> {
   await beside(world);
   await world.platform.retire(revision, EPOCH);
@@ -111,7 +111,7 @@ describeOnMoto('ecsPlatform on moto', (moto) => {
         },
       };
     };
-    // What a crash has written stays in the log, for whoever looks at the next.
+    // A crash's output stays in the log and would show in the next run, so each run gets a new account.
     if (fate === 'crashes') itBearsFaults(deed, async () => inAccount(await open()));
     else itBearsFaultsInOneAccount(deed, { open, prepare: inAccount });
   }

@@ -14,7 +14,7 @@ type Made = Awaited<ReturnType<ApiKeys['create']>>;
 type Deed = {
   readonly deed: string;
   prepare(world: ApiKeysWorld): Promise<unknown>;
-  /** Answers, and says of a key whether it is the one that stays. */
+  /** Returns the deed's answer, and calls `keep` with a key that stays. */
   run(keys: ApiKeys, first: Made, keep: (made: Made) => void): Promise<unknown>;
 };
 
@@ -133,7 +133,7 @@ describeOnMoto('API keys on AWS', (moto) => {
   });
 });
 
-/** What nobody has is revoked as a person would, by its id; what is not in the list goes by itself later. */
+/** Revokes keys that nobody holds, by their id, as a person would; records that are not listed go by themselves later. */
 async function forgetLost({ keys, clock }: ApiKeysWorld, held: readonly (Made | undefined)[]) {
   const ids = held.map((made) => made?.record.id);
   const lost = (await keys().list()).filter(({ id }) => !ids.includes(id));

@@ -8,7 +8,7 @@ import { memoryApiKeys } from '../../../support/memory/api-keys.ts';
 const API = 'arn:aws:execute-api:us-east-1:123456789012:abc123/v1';
 const METHOD_ARN = `${API}/POST/models/digits/invocations`;
 
-/** What API Gateway asks of a REQUEST authorizer. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html */
+/** The event that API Gateway sends to a REQUEST authorizer. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html */
 function asked(headers: Record<string, string>, more: Record<string, string[]> = {}) {
   const several = Object.entries(headers).map(([name, value]) => [name, [value]]);
   return authorizerRequest.parse({

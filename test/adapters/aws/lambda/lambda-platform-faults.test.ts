@@ -16,7 +16,7 @@ const START_LOOK_MS = 10_000;
 const NAME = 'slipway-test-m-digits';
 const MODEL = new Uint8Array();
 
-// What befalls the calls to AWS does not depend on the servers of models; that they are real is shown without faults.
+// Faults in calls to AWS do not depend on the models' servers; other tests, without faults, use real ones.
 const answers = scriptedServer(() => (_request, response) => response.end('{}'));
 const startServer: StartServer = (environment, say) => {
   setImmediate(say, 'the model is loaded');
@@ -34,7 +34,7 @@ async function made(platform: Platform, spec: RevisionSpec) {
   return platform.describe(spec.revision, LONG);
 }
 
-/** What the versions are that there are; undefined where there is no function. */
+/** The revisions of the published versions; undefined where there is no function. */
 async function publishedIn(world: World) {
   const list = new ListVersionsByFunctionCommand({ FunctionName: NAME });
   const found = await world.lambda().send(list).catch(absentIfNotFound);
@@ -43,7 +43,7 @@ async function publishedIn(world: World) {
   );
 }
 
-/** What is done by a platform over two revisions, and how many of them there are before. */
+/** The deeds of a platform over two revisions, and how many of these exist before. */
 const DEEDS: readonly {
   readonly deed: string;
   readonly before: 0 | 1 | 2;

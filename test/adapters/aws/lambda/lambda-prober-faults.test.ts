@@ -10,7 +10,7 @@ import type { AnyClient } from '../../../support/aws/rules/rules.ts';
 const REQUEST: GoldenRequest = { protocol: 'infer', body: { inputs: [{ name: 'x', data: [1] }] } };
 const ROUTE = routeAddress('digits');
 const CANDIDATE = revisionAddress({ revision: 'digits-v1', target: 'lambda' });
-// Only a probe that hangs would take so long.
+// Only a hanging probe would take so long.
 const TIMEOUT_MS = 600_000;
 const LOOKS = 6;
 
@@ -34,7 +34,7 @@ const DEEDS: readonly {
   },
 ];
 
-/** As a step probes: no answer is an outcome, after which it asks again. */
+/** Probes as a step does: no answer is an outcome, after which it asks again. */
 async function answered(ask: () => Promise<ProbeAnswer>) {
   for (let look = 0; look < LOOKS; look += 1) {
     const seen = await ask();

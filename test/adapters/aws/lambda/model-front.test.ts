@@ -20,7 +20,7 @@ import { startModelFront } from '../../../support/fronts/model.ts';
 import { addConstantModel, unknownOperatorModel } from '../../../support/models/onnx.ts';
 
 const LONG = { waitMs: 60_000 };
-// Only a probe that hangs would take so long.
+// Only a hanging probe would take so long.
 const TIMEOUT_MS = 600_000;
 const REQUEST: GoldenRequest = {
   protocol: 'infer',

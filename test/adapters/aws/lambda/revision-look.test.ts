@@ -19,7 +19,7 @@ describeOnMoto('a look at a revision on moto', (moto) => {
     },
   ] as const)('takes an answer of $status for $state.kind', async ({ status, state }) => {
     const server = scriptedServer(() => (request, response) => {
-      // The web adapter hands on nothing before the server is ready.
+      // The web adapter passes on nothing before the server is ready.
       const isRequest = request.headers['x-amzn-lambda-context'] !== undefined;
       response.writeHead(isRequest ? status : 200).end('{}');
     });

@@ -32,7 +32,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     const cloudWatch = awsClient(CloudWatchClient, moto(), undefined, options);
     const { prefix: functionPrefix } = world.functions;
 
-    /** What Lambda counts of one invocation. */
+    /** Lambda's metrics of one invocation. */
     const count = (version: string, isError: boolean, resource = 'live') => {
       const Dimensions = [
         { Name: 'FunctionName', Value: `${functionPrefix}digits` },
@@ -50,7 +50,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         }),
       );
     };
-    /** What a server counts of the answers of a version with a 5xx. */
+    /** A server's count of a version's answers with a 5xx. */
     const refuse = (version: string, Value = 1, mark = [MARK]) => {
       const Dimensions = [
         { Name: 'FunctionName', Value: `${functionPrefix}digits` },
@@ -65,7 +65,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         }),
       );
     };
-    /** What Lambda counts of requests to the alias that it has no room for. */
+    /** Lambda's count of requests to the alias that it has no room for. */
     const throttle = (Value: number) => {
       const Dimensions = [
         { Name: 'FunctionName', Value: `${functionPrefix}digits` },
@@ -101,13 +101,13 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         }),
       );
     };
-    /** What the load balancer counts of one request that a target answered, or none. */
+    /** The load balancer's count of one request, answered by a target or by no target. */
     const countOf = (revision: string, status?: number) => {
       const family = status === undefined ? [] : [Math.floor(status / 100)];
       const codes = family.map((first) => `HTTPCode_Target_${first}XX_Count`);
       return countOnly(revision, 'RequestCount', ...codes);
     };
-    /** What a server counts of an answer of a language model. */
+    /** A server's count for an answer of a language model. */
     const write = async (revision: string, Value: number) => {
       const Dimensions = [
         { Name: 'Model', Value: 'digits' },
@@ -152,7 +152,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       now: world.clock.now,
       async answer(revision, status) {
         const version = revision.slice(-1);
-        // To Lambda an answer is a success, whatever it says.
+        // Lambda counts any answer as a success.
         await world.count(version, false);
         if (status >= 500) await world.refuse(version);
       },
@@ -363,7 +363,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
   }
 });
 
-/** Moto has no composite alarms: this one rings, and is told to whoever asks for its type. */
+/** Moto has no composite alarms: this one is in alarm, and is listed for requests that ask for its type. */
 function withCompositeAlarm(client: CloudWatchClient, AlarmName: string): CloudWatchClient {
   addMiddleware(client, (next, { commandName }) => async (args) => {
     const answer = await next(args);

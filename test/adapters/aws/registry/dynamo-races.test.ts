@@ -96,7 +96,7 @@ describeOnMoto('the registry’s table', (moto) => {
     it('do not write on a record that they read and that has changed since, even if they leave it alone', async () => {
       await registry().admit(upload(5));
       const other = registry();
-      // An older upload is superseded by what the model's record says, which it does not change.
+      // The model's record supersedes an older upload, which leaves that record unchanged.
       const slow = interrupted(world.client(), 'TransactGetItems', () => other.admit(upload(6)));
 
       await registry(slow.client).admit(upload(4));

@@ -27,12 +27,12 @@ const STREAMING = { 'digits-v4': 100 };
 const IN_CONTAINERS = { 'digits-v6': 100 };
 const LATER_IN_CONTAINERS = { 'digits-v6': 10, 'digits-v7': 90 };
 
-/** As a step shifts: what is expected is what the router says. */
+/** Shifts like a step: the expected shares are those that the router reports. */
 async function shift(router: Router, shares: Shares): Promise<void> {
   await router.setShares('digits', shares, await router.shares('digits'), EPOCH);
 }
 
-/** As the workflow looks: again after a while, until it is certain. */
+/** Looks like the workflow: again after a while, until it is certain. */
 async function seen(router: Router, shares: Shares, { clock }: World, waitMs: number) {
   for (let looks = 1; ; looks += 1) {
     const { kind } = await router.verify('digits', shares);
@@ -41,7 +41,7 @@ async function seen(router: Router, shares: Shares, { clock }: World, waitMs: nu
   }
 }
 
-/** What is done by a router, after which shifts; `quiet` when no client has come to the side that they left. */
+/** The deeds of a router and the shifts before each; `quiet` when no client has come to the side that they left. */
 const DEEDS: readonly {
   readonly deed: string;
   readonly before: readonly Shares[];
@@ -108,7 +108,7 @@ const DEEDS: readonly {
 ];
 
 describeOnMoto('restApiRouter on moto', (moto) => {
-  /** A router of its own whose clients are tried once. */
+  /** A separate router whose clients are tried once. */
   function routerBehind(world: World, outer: (client: AnyClient) => void): Router {
     const cloudWatch = awsClient(CloudWatchClient, moto(), undefined, { maxAttempts: 1 });
     outer(cloudWatch);

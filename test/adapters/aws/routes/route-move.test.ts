@@ -61,7 +61,7 @@ describeOnMoto('restApiRouter between Lambda and containers on moto', (moto) => 
     });
   }
 
-  /** What Lambda or the load balancer counts of a client's request. */
+  /** Counts a client's request in the metrics of Lambda or the load balancer. */
   async function request(namespace: string, name: string, dimensions: Record<string, string>) {
     const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
     const datum = {

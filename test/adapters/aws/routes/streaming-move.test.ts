@@ -37,7 +37,7 @@ describeOnMoto('restApiRouter between functions that answer whole and that strea
     return found;
   }
 
-  /** A client that ends at a call of this command, counted from 1, and one that tells what it was asked for. */
+  /** A client that ends at a call of this command, counted from 1, and one that records its calls. */
   function watched(see: (command: string, input: object) => void) {
     return (client: AnyClient) =>
       addMiddleware(client, (next, { commandName }) => async (args) => {

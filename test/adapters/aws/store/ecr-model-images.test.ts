@@ -31,7 +31,7 @@ async function imagesWorld(moto: Moto) {
   return {
     images: over(awsClient(ECRClient, moto), world.lambda()),
     over,
-    /** Has clients of its own, which try once. */
+    /** Has separate clients, which try once. */
     by(outer: (client: AnyClient) => void) {
       const client = awsClient(ECRClient, moto, undefined, { maxAttempts: 1 });
       outer(client);
@@ -41,7 +41,7 @@ async function imagesWorld(moto: Moto) {
       const imageManifest = JSON.stringify(manifest(bytes));
       await ecr.send(new PutImageCommand({ repositoryName, imageManifest, imageTag }));
     },
-    /** As $LATEST, whether or not a version was made of it. */
+    /** Holds the image as $LATEST does, whether or not a version was made of it. */
     async hold(imageTag: string) {
       const ask = { repositoryName, imageIds: [{ imageTag }] };
       const { imageDetails = [] } = await ecr.send(new DescribeImagesCommand(ask));
@@ -126,7 +126,7 @@ describeOnMoto('the images of models in ECR', (moto) => {
   });
 });
 
-// Moto has none of these. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html
+// Moto has no such failures. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html
 describe('an image that ECR does not delete', () => {
   it('is told with the reason', async () => {
     const client = new ECRClient({ region: AWS_REGION });

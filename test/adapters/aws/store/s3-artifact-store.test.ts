@@ -11,7 +11,7 @@ import { upTo } from '../../../support/worlds/up-to.ts';
 
 const KEY = 'models/digits/digits.onnx';
 
-/** What is asked of the store, without what tells one bucket from another. */
+/** The calls of the store, with results that are the same for every bucket. */
 const DEEDS: Readonly<
   Record<
     string,
@@ -142,7 +142,7 @@ describeOnMoto('artifacts in S3', (moto) => {
   });
 
   describe('a fault of S3', () => {
-    // What is bad about a request, GET is asked that HEAD has called bad.
+    // HEAD only says that a request is bad, so GET is asked for the reason.
     it.each([
       ['denied', 'PlatformDenied', 4],
       ['throttled', 'PlatformThrottled', 4],
@@ -242,7 +242,7 @@ describeOnMoto('artifacts in S3', (moto) => {
       const listing = s3ArtifactStore({ client: client(), bucket });
       return {
         deed: (outer) => run(over(outer), ref, readByRole),
-        // A list that nobody was told of is left for a day.
+        // A list that nobody received is left for a day.
         left: async () => {
           const keys = (await listing.list(bucket, '', upTo(99))).map(({ key }) => key);
           return [...new Set(keys.map((key) => key.replace(/[0-9a-f]{32}/, 'secret')))];

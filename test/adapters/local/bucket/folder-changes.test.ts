@@ -78,7 +78,7 @@ describe('deleting a file from the bucket folder', () => {
   });
 });
 
-/** Resolves after what was noticed before it has settled: a file in another bucket that is noticed now has. */
+/** Resolves after all earlier files have settled: by then a file in another bucket that is noticed now has settled. */
 async function anotherSettled(): Promise<void> {
   const other = await bucketFolder();
   await afterAnother(await other.watched(), other);
@@ -123,7 +123,7 @@ describe('a bucket that is opened again', () => {
     const opened = folder.open();
     await opened.store.scan();
 
-    // Which of two keys comes first is nobody's promise.
+    // The order of two keys is not promised.
     const bySequencer = (events: typeof before.events) =>
       events.toSorted((a, b) => (sequencerOf(a) < sequencerOf(b) ? -1 : 1));
     expect(bySequencer(opened.events)).toEqual(bySequencer(before.events).slice(1));

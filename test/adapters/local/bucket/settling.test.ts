@@ -8,7 +8,7 @@ const A = 'models/a/a.onnx';
 const B = 'models/a/b.onnx';
 
 const QUIET_MS = 200;
-// What is left of it once a write was seen, but for the last look.
+// The rest of the quiet time after a write was seen, except the last look.
 const SEEN_MS = 180;
 
 let timers: FakeTimers;

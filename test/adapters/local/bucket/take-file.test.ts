@@ -38,7 +38,7 @@ async function swapBack(): Promise<void> {
   await rename(folder.outside('aside'), folder.path(dirname(KEY)));
 }
 
-/** Takes the key's file as it is looked at by `look`; answers what became of it, and all that is stored. */
+/** Takes the key's file as `look` sees it; returns the outcome, and everything that is stored. */
 async function taken(look: () => ReturnType<typeof fileAt>, onWrite = async () => {}) {
   const stored: string[] = [];
   const objects = objectsAround(folder, async (write) => {

@@ -20,7 +20,7 @@ describe('the builds of one machine', () => {
   });
   afterEach(() => folder.close());
 
-  /** The URL of what a build of a deployment is granted. */
+  /** The URL of the files granted to a deployment's build. */
   function grant(deployment: string, order: object): string {
     const path = folder.path(`${deployment}.json`);
     writeFileSync(path, JSON.stringify({ order, files: [] }));

@@ -22,7 +22,7 @@ describe('fetching an artifact', () => {
 
   type Part = { name: unknown; content?: string; sizeBytes?: number; url?: string };
 
-  /** Each file comes from one of its own whose name says nothing. */
+  /** Each file comes from a separate URL whose name says nothing. */
   function fetchParts(...parts: readonly Part[]) {
     const files = parts.map(({ name, content = '', ...given }, index) => {
       const path = join(root, String(index));
@@ -35,7 +35,7 @@ describe('fetching an artifact', () => {
   function fetchList(list: string, env = {}) {
     const path = join(root, 'list.json');
     writeFileSync(path, `{"order":{"runtime":"python"},"files":${list}}`);
-    // Whoever runs it may keep new files to himself; bash reads its rc file when its input is a socket.
+    // The user who runs it may keep new files to himself; bash reads its rc file when its input is a socket.
     const shell = ['--norc', '-c', 'umask 077; exec "$0" "$@"'];
     const script = [process.execPath, join(COMMANDS, 'fetch-artifact.mjs'), folder];
     return run('bash', [...shell, ...script], `${pathToFileURL(path)}\n`, env);
@@ -50,7 +50,7 @@ describe('fetching an artifact', () => {
   });
 
   describe('by a list in a bucket', () => {
-    // The AWS CLI as a build's image has it: it says what it was asked, and answers the list.
+    // Stands for the AWS CLI in a build's image: it prints its arguments, and answers with the list.
     function fetchByRole(answer: string) {
       const programs = mkdtempSync(join(root, 'programs-'));
       const asked = join(root, 'asked');

@@ -40,7 +40,7 @@ const PYTHON = { python: '3.13', orElse: [], requirements: ['Scikit_Learn==1.8.0
 const many = (count: number) =>
   Array.from({ length: count }, (_, index) => `package-${index}==1.0.${index}`);
 
-/** What Slipway reads of what is exported. */
+/** The proof as Slipway reads it from a build's exported variables. */
 function read(described: object, conversion: object = KEPT) {
   const order = { ...ORDER, runtime: 'python', convertsTo: 'onnx', python: PYTHON };
   const proof = { ...proofOf(order, { ...DESCRIBED, ...described }, conversion), modelBytes: 1 };

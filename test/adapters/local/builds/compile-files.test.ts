@@ -81,7 +81,7 @@ needing(missingPython, () => {
       const imported = ['__init__.py', 'behind.py', 'many.py', 'other.py', 'taken.py', 'torn.py'];
       expect(names).toEqual([...imported, ...deep].toSorted());
       expect((await readdir(folder.path)).toSorted()).toEqual(['kept', 'one']);
-      // Python itself takes what was compiled for what it is.
+      // Python itself accepts the compiled file.
       const given = ['-c', 'import kit, sys; sys.stdout.write(kit.__cached__)'];
       await writeFile(join(packages, 'kit', '__init__.py'), 'a syntax error');
       const { stdout } = await run(python, given);

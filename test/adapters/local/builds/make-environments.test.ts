@@ -32,7 +32,7 @@ const KEPT = join('.cache', 'slipway', 'environments');
 // More than a process may have as its number.
 const NO_PROCESS = 2 ** 22 + 1;
 
-/** A uv that installs nothing: of an environment it makes the folder, and with REPLACES a package that has the configuration of Python. It cannot lock what converts where `wanted` names this framework. */
+/** A uv that installs nothing: it makes only the folder of an environment, and with REPLACES a package that contains Python's configuration. It cannot lock the converter where `wanted` names this framework. */
 const UV = `#!/bin/sh
 case "$1 $2" in
   "python find") echo "$HOME/python" ;;

@@ -15,12 +15,12 @@ const ORDER = {
   environments: {},
   server: { port: 3000, healthPath: '/healthz', requestPath: '/predict' },
   startupSeconds: 1,
-  // So that no container is started here.
+  // These facts keep the build from starting a container here.
   facts: { needsGpu: true, example: null },
 };
 const SMOKE = { startMs: 12, peakBytes: 3_000_000 };
 
-/** As much of Docker as builds ask for: an image is a file, its archive the name and the file. */
+/** The part of Docker that builds use: an image is a file, its archive the name and the file. */
 const DOCKER = `#!/bin/sh
 echo "$*" >> "$HOME/said"
 at() { echo "$HOME/images/$(echo "$1" | tr '/:@' '___')"; }
@@ -78,7 +78,7 @@ describe('the image of a Dockerfile', () => {
     });
   }
 
-  /** What a build of a Dockerfile has left. */
+  /** Writes the files that a build of a Dockerfile leaves. */
   async function leave(change: object = {}, labels: object = {}): Promise<void> {
     const Labels = { 'slipway.artifact-sha256': SHA256, ...labels };
     const image = { Id: 'sha256:1', Os: 'linux', Architecture: 'amd64', Config: { Labels } };

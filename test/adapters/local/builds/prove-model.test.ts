@@ -19,7 +19,7 @@ const DESCRIBED = {
 const CONVERTED = { converted: true, reason: '', rows: 2, maxDifference: 0, onnxMicros: 3 };
 const REFUSED = { ...CONVERTED, converted: false, reason: 'label differs in 1 of 2 rows' };
 
-/** A Python, or Docker with one, that loads nothing: what it is asked it writes to a file, and what converts answers as it is told, or ends. */
+/** A Python, or Docker with one, that loads nothing: it writes its arguments to a file, and the converter answers with `conversion`, or ends. */
 const python = (asked: string, conversion: object | null | undefined) => `#!/bin/sh
 for each; do
   case "$before" in --out) out=$each ;; esac

@@ -10,7 +10,7 @@ await findUv().then(console.log, ({ message }) => console.log(message));
 `;
 
 describe('the uv of a build', () => {
-  /** What comes of looking for it where there is a Python and no uv. */
+  /** The result of looking for uv where there is a Python and no uv. */
   async function found(caches: (folder: string) => Promise<string>) {
     await using folder = await temporaryFolder();
     const bin = join(folder.path, 'bin');

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(grants, { recursive: true }));
 
-/** What rebuilds an image, by builds that help or do not. */
+/** A rebuilder of images whose builds repair the image or do not. */
 function world({ helps }: { readonly helps: boolean }) {
   const now = { isSound: false, builds: 0 };
   const { rebuilt } = rebuilding({

@@ -18,7 +18,7 @@ describe('the build of a Dockerfile that came with an artifact', () => {
       currentContext: 'colima',
     };
     await writeFile(join(own, 'config.json'), JSON.stringify(config));
-    // Says what Docker would read: a line for each build.
+    // Prints the settings that Docker would read: a line for each build.
     const program = [
       '#!/bin/sh',
       'case "$*" in *buildx*)',
@@ -58,7 +58,7 @@ describe('the build of a Dockerfile that came with an artifact', () => {
     expect(await readFile(join(home, 'auth'), 'utf8')).toMatch(/^none\n/);
   });
 
-  // An image may say by ONBUILD what is copied, and from which image, when another is built on it.
+  // By ONBUILD an image may determine which files are copied, and from which image, when another is built on it.
   it('has none either while Slipway’s own part is built on its image; the user’s stay', async () => {
     const [, ours] = await build();
 

@@ -291,7 +291,7 @@ describe('the control API', () => {
     });
 
     expect(await response.json()).toMatchObject({ sizeBytes: 250_000_000 });
-    // What the collector has not yet taken back is no more of a larger file: 44 to 75 MB of it were seen, of 100 MB and of 400.
+    // Memory that the collector has not yet freed does not grow with the file: 44 to 75 MB were measured, with 100 MB and with 400.
     expect(most() - before).toBeLessThan(200_000);
   });
 

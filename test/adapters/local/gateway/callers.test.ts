@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => world.close());
 
-/** Sends the request as it is, and answers its status and what is said. */
+/** Sends the request unchanged, and returns the answer's status, head and body. */
 async function asked(first: string, ...headers: readonly string[]) {
   const received = await exchangeBytes(
     world.gateway.origin,

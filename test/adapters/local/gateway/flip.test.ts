@@ -21,7 +21,7 @@ const CONTAINERS = { 'digits-v2': 1 };
 
 const echo: RequestListener = (request, response) => request.pipe(response);
 
-/** The answer to one POST through `agent`; fails when there is none. */
+/** The answer to one POST through `agent`; fails when no answer comes. */
 async function post(agent: Agent) {
   const sending = nodeRequest(`${world.gateway.origin}/models/digits/infer`, {
     method: 'POST',

@@ -278,7 +278,7 @@ describe('starting and stopping', () => {
     await once(socket, 'connect');
     await (await world.call('/nothing')).body.dump();
 
-    // Its grace never ends here, so that nothing but the sweep of what is idle does this.
+    // Its grace never ends here, so that only the sweep of idle connections can do this.
     await expect(world.gateway.close()).resolves.toBeUndefined();
   });
 

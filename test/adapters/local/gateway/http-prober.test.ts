@@ -3,7 +3,7 @@ import { type Behaviour, describeProber } from '../../../contracts/prober.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { gatewayWorld } from '../../../support/gateway/world.ts';
 
-// Only a probe that hangs would take so long.
+// Only a hanging probe would take so long.
 const LONG_MS = 600_000;
 
 describeProber('httpProber', async () => {

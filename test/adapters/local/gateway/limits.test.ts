@@ -137,7 +137,7 @@ describe('a client that is refused while it sends can go on with its connection'
   });
 });
 
-/** Ends the time of the one request once the model has it. */
+/** Ends the allowed time of the one request once the model has it. */
 function endWhileTheModelIsSlow(): boolean {
   const isModelSlow = world.gateway.inFlight('digits-v1') === 1;
   if (isModelSlow) world.timers.advance(LIMITS.timeoutMs);

@@ -41,7 +41,7 @@ describe('images of models that are processes', () => {
 
   const environments = () => readdirSync(join(directory, 'environments')).sort();
 
-  /** As a build makes it, or has begun to. */
+  /** Makes the files of a build that has ended, or has only begun. */
   function made(tag: string, environment: string): void {
     mkdirSync(join(directory, 'images', tag, 'model'), { recursive: true });
     mkdirSync(join(directory, 'environments', environment), { recursive: true });
@@ -173,7 +173,7 @@ function imageOf(tag: string): BuiltImage {
   return { tag, digest: 'sha256:1', ...sizes, artifactSha256: '1', proof: null, smoke: null };
 }
 
-/** How many files a folder has; undefined where there is none, which one look tells: it may go between two. */
+/** The number of files in a folder; undefined where there is no folder. A single look decides, since the folder may disappear between two. */
 function filesIn(folder: string): number | undefined {
   try {
     return readdirSync(folder).length;

@@ -7,7 +7,7 @@ import { needing } from '../../../support/needs.ts';
 const LIMIT_MIB = 250;
 const PYTHON = '/usr/bin/python3';
 
-/** What is said of a server of this code, in a session of its own, after a look; it has written a line once it holds what it holds. */
+/** The reports of one look at a server that runs this code in its own session; the server writes a line once it holds all its memory. */
 async function said(code: string): Promise<readonly number[]> {
   const server = spawn(PYTHON, ['-c', code], {
     detached: true,

@@ -24,7 +24,7 @@ describe('the priority of a process that nobody waits for', () => {
     for (const child of running.splice(0)) child.kill('SIGKILL');
   });
 
-  /** A Node that runs until it is killed, with threads of its own. */
+  /** A Node that runs until it is killed, with several threads. */
   async function started({ detached }: { readonly detached: boolean }): Promise<number> {
     const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1e6)'], {
       detached,

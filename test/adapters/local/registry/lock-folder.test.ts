@@ -19,7 +19,7 @@ const IN_ANOTHER_PROCESS = `
   catch ({ name, message, fix }) { console.log(name, message, fix); }`;
 
 const NOBODY = 65_534;
-// Only what never ends takes so long.
+// Only a call that never ends takes so long.
 const TWO_MINUTES_MS = 120_000;
 
 function lockElsewhere(dataDir: string): string {

@@ -25,7 +25,7 @@ const HOUR_MS = 3_600_000;
 const PATIENT = new AbortController().signal;
 const scaling = (min: number, max = min) => ({ min, max, requestsPerMinute: 60, schedules: [] });
 
-/** 0 for a request that a dying server broke; `slotOf` throws when none is given. */
+/** Returns 0 for a request that a dying server broke; `slotOf` throws when it gets no slot. */
 function broken(error: Error): number {
   if (/^[0-9]{3}: /.test(error.message)) throw error;
   return 0;

@@ -21,7 +21,7 @@ const PATIENT = new AbortController().signal;
 const LIMITS = { maxInstances: 3, idleSeconds: 300, requestTimeoutMs: 29_000 };
 const QUICK_MS = 50;
 
-/** One request, and what became of it so far. */
+/** One request, and its outcome so far. */
 type Asked = { answer: InvocationSlot | InvocationRefusal | undefined };
 
 describe('the instances of a revision', () => {
@@ -68,7 +68,7 @@ describe('the instances of a revision', () => {
     return asked;
   }
 
-  /** Goes on by so much, and lets everybody do what falls due. */
+  /** Advances the time by so much, and runs everything that falls due. */
   async function pass(ms: number): Promise<void> {
     for (let gone = 0; gone < ms; gone += QUICK_MS) {
       timers.advance(QUICK_MS);
@@ -312,7 +312,7 @@ describe('the instances of a revision', () => {
       const asked: Asked[] = [];
       for (let index = 0; index < 100; index += 1) asked.push(await ask());
       const answered = new Set<Asked>();
-      /** Goes on for so long, while what has a turn is answered every 25 ms. */
+      /** Advances the time by so much, and answers every request that has a turn each 25 ms. */
       const goOn = async (ms: number) => {
         for (let gone = 0; gone < ms; gone += 25) {
           timers.advance(25);

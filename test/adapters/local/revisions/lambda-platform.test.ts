@@ -199,7 +199,7 @@ describe('lambdaPlatform', () => {
     const retirement = platform.retire(revision, 1);
     const answer = await fetch(`${slot.origin}/invocations`, { method: 'POST', body: '{}' });
     slot.release('done');
-    // At once: its requests may take an hour.
+    // It ends at once: its requests may take an hour.
     await retirement;
 
     expect(answer.status).toBe(200);

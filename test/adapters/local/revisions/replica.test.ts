@@ -7,7 +7,7 @@ import {
   scriptedModelServer,
 } from '../../../support/local/scripted-model-server.ts';
 
-// Only a replica that hangs would meet it.
+// Only a hanging replica would reach it.
 const HOUR_MS = 3_600_000;
 
 describe('a replica', () => {

@@ -31,7 +31,7 @@ import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const CANARIES = join(ROOT, 'test/support/servers/canaries.js');
 const ONNX = join(ROOT, 'runtimes/onnx/main.ts');
-// Under coverage tests have none.
+// Tests under coverage have no compile cache.
 const COMPILED = process.env['NODE_COMPILE_CACHE'] ?? mkdtempSync(join(tmpdir(), 'compiled-'));
 
 let root: string;
@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** Servers by a script behind the walls of a machine; null is none at all. With `isSpare` each was started before there was a model for it. */
+/** Servers by a script behind the walls of a machine; null means no walls. With `isSpare` each was started before there was a model for it. */
 function confined(serverEntry: string, machine: Walls | null, isSpare = false) {
   const said: string[] = [];
   const timers = fakeTimers();

@@ -27,7 +27,7 @@ async function fought(over: Partial<Fight>): Promise<Aftermath> {
     const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 });
     return JSON.parse(stdout);
   } finally {
-    // They have closed folders of their own.
+    // The enemies have closed their folders, so a plain removal would fail.
     await removeFolder(folder.path);
   }
 }
@@ -43,7 +43,7 @@ needing(missingWalls(), () => {
       expect(leastAsked).toBeGreaterThan(0);
       // They tried indeed.
       expect(Object.keys(done)).toEqual(expect.arrayContaining(['writes', 'lays_traps']));
-      // What would reach into others never went through.
+      // Attempts to reach into other processes never succeeded.
       expect(Object.keys(done).filter((name) => REACHING_OUT.includes(name))).toEqual([]);
     });
   });

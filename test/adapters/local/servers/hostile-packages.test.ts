@@ -46,7 +46,7 @@ def tries(name):
     const text = module === '__init__' ? '' : server;
     await writeFile(join(packages, 'slipway_server', `${module}.py`), text);
   }
-  // It is no part of the server's copy: a package may have put a file of its own in its place.
+  // This file is not part of the server's copy: a package may have put its own file in its place.
   await writeFile(join(packages, 'slipway_server/walls.py'), 'def enter_or_end(): pass\n');
   return join(folder, 'environment/bin/python');
 }

@@ -10,7 +10,7 @@ import { LAUNCHER, MACHINE, missingWalls } from '../../../support/walls/canaries
 const HANGS = 'exec tail -f /dev/null';
 const NOBODY = 65_534;
 
-/** Looks by a program in the place of Python, to which each attempt is told by a line in a file. */
+/** Looks at the walls by a program in the place of Python, which writes a line to a file at each attempt; counts these. */
 async function lookedBy(script: string, limitsMs: readonly number[] = [10_000, 10_000, 10_000]) {
   await using folder = await temporaryFolder();
   const [python, attempts] = [join(folder.path, 'python3'), join(folder.path, 'attempts')];

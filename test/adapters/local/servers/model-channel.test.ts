@@ -8,7 +8,7 @@ import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 const GUARD = { watch: () => () => {}, close: async () => {} };
 const LOG = { append: async () => {}, tail: async () => [] };
 
-// A server as it should be, and `write`, by which a model's code says something of its own.
+// A proper server, and `write`, by which a model's code writes its own lines to the channel.
 const SERVER = `
 const { writeSync } = require('node:fs');
 const { CHANNEL_FD, LISTENING_FD } = process.env;

@@ -17,7 +17,7 @@ import { type FakeTimers, fakeTimers } from '../../../support/clock/fake-timers.
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 
 const GUARD = { watch: () => () => {}, close: async () => {} };
-// In place of a Python: says what it awaits, and what its walls would go by.
+// Stands for a Python: prints the model that it awaits, and the facts by which its walls are set.
 const PYTHON = `#!/bin/sh
 echo "$AWAIT_MODEL $(cat "$MODEL_FACTS")" >told
 exec sleep 60

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../../support/slipway/running.ts';
 const MEBIBYTE = 1024 * 1024;
 const LIMITS = { mostMiB: 2, mostFiles: 20 };
 
-/** What is said of a server that has done this to its scratch folder, after two looks; `write` returns its process, where that matters. */
+/** The reports of two looks at a server that has done this to its scratch folder; `write` returns its process, where that matters. */
 async function said(write: (folder: string) => Promise<unknown>, limits = LIMITS) {
   await using folder = await temporaryFolder();
   const over: string[] = [];
@@ -26,7 +26,7 @@ async function said(write: (folder: string) => Promise<unknown>, limits = LIMITS
 const file = (folder: string, name: string, mebibytes: number) =>
   writeFile(join(folder, name), new Uint8Array(mebibytes * MEBIBYTE));
 
-// In place of a server: writes where it is told, and waits until it is ended.
+// Stands for a server: writes to the given folder, and waits until it is ended.
 const UNNAMED = `
   const fs = require('node:fs');
   const path = process.argv[1] + '/gone';

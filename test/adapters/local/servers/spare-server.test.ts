@@ -17,7 +17,7 @@ import { eventually } from '../../../support/clock/eventually.ts';
 import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 
 const GUARD = { watch: () => () => {}, close: async () => {} };
-// What it is told is in its scratch folder, and it is ready.
+// Writes its order to its scratch folder, and is ready.
 const AWAITS = `
 const channel = new (require('node:net').Socket)({ fd: Number(process.env.CHANNEL_FD) });
 channel.once('data', (told) => {

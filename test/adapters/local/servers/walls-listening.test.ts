@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../../support/slipway/running.ts';
 import { LAUNCHER, MACHINE, missingWalls } from '../../../support/walls/canaries.ts';
 
 const run = promisify(execFile);
-/** Tries each, and writes as JSON what came of it. */
+/** Tries each call, and prints the outcomes as JSON. */
 const ATTEMPTS = `
 import json, os, socket, sys
 

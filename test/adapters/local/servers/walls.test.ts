@@ -75,13 +75,13 @@ for _ in range(20):
 
 const READ_LEFT_OPEN = ['-c', 'import os; print(os.pread(200, 9, 0))'];
 
-// Whether its input is a pipe, and what it reads there.
+// Prints whether its input is a pipe, and the text that it reads there.
 const READ_INPUT = [
   '-c',
   'import os, stat; print(stat.S_ISFIFO(os.fstat(0).st_mode), os.read(0, 9))',
 ];
 
-// Where people keep private keys, sources and settings beside what every program reads.
+// Folders in which people keep private keys, sources and settings beside files that every program reads.
 const SYSTEM_FOLDERS = [
   '/etc/ssl',
   '/etc/ssl/certs',

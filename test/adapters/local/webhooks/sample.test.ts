@@ -24,7 +24,7 @@ describe('the sample that verifies a webhook', () => {
     await using folder = await temporaryFolder();
     const isFromSlipway = await sample(folder.path);
     const body = '{"source":"slipway"}';
-    // The sample reads the machine's clock, and takes what is up to five minutes off.
+    // The sample reads the machine's clock, and accepts events up to five minutes off.
     const nowMs = fakeClock(Date.now()).now();
     const headers = signedHeaders(SECRET, { id: 'event-1', body, nowMs });
     const old = signedHeaders(SECRET, { id: 'event-1', body, nowMs: nowMs - 600_000 });

@@ -20,7 +20,7 @@ type Taken = {
   readonly body: string;
 };
 
-/** A server that takes events; `answer` says with what status. */
+/** A server that takes events; `answer` gives the status. */
 async function receiver(answer: (taken: Taken, n: number) => number = () => 204) {
   const asked: Taken[] = [];
   const server = createServer(async (request, response) => {

@@ -27,12 +27,12 @@ const deploy = {
   StartAt: 'First',
   States: {
     First: { ...task, ResultPath: null, Next: 'Second' },
-    // As a build is: told nothing of its deployment.
+    // Like a build, it learns nothing about its deployment.
     Second: { ...task, Parameters: { FunctionName: 'x', Payload: {} }, End: true as const },
   },
 };
 
-/** What a collector is sent of one execution, whose second step throws. */
+/** The spans that a collector gets of one execution, whose second step throws. */
 async function collected(variables: (origin: string) => NodeJS.ProcessEnv) {
   const got: { path: string; spans: Span[] }[] = [];
   const collector = createServer(async (request, response) => {

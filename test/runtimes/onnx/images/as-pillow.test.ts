@@ -17,7 +17,7 @@ type Expected = {
   readonly prepared: readonly (Case & { readonly file: string; readonly settings: object })[];
 };
 
-// What Pillow and transformers make of them: test/fixtures/images/make.py.
+// The images as Pillow and transformers read them: test/fixtures/images/make.py.
 const FIXTURES = new URL('../../../fixtures/images/', import.meta.url);
 const expected: Expected = JSON.parse(readFileSync(new URL('expected.json', FIXTURES), 'utf8'));
 

@@ -105,7 +105,7 @@ describe('by /invocations', () => {
 
   it.each([
     'application/octet-stream',
-    // As curl and requests send a file unless they are told otherwise.
+    // The content types that curl and requests send with a file by default.
     'application/x-www-form-urlencoded',
     '',
   ])('bytes that are called "%s" are an image too', async (type) => {

@@ -336,7 +336,7 @@ it.each(['roberta-entailment', 'distilbert-questions', 'mpnet-masks', 'bert-sent
   },
 );
 
-/** What was told, with each number replaced by the answer's own where that is as near as it is to be. */
+/** The expected value, with each number replaced by the answer's own where that is near enough. */
 function alike(seen: unknown, told: unknown): unknown {
   if (typeof told === 'number' && typeof seen === 'number') {
     return Math.abs(seen - told) <= SCORE * Math.max(1, Math.abs(told)) ? seen : told;

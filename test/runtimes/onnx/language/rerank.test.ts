@@ -11,7 +11,7 @@ type Asked = {
   readonly answer: readonly { readonly score: number }[];
 };
 
-// What transformers answers to pairs, by likelihood and by the network's own scores.
+// transformers' answers to pairs, by likelihood and by the network's own scores.
 const [LIKELY, RAW] = JSON.parse(
   readFileSync(new URL('electra-reranker/answers.json', FIXTURES), 'utf8'),
 ) as readonly [Asked, Asked];

@@ -9,7 +9,7 @@ const OWN = 'config_sentence_transformers.json';
 
 afterAll(stopServers);
 
-/** A server of this fixture, with these files in the place of its own. */
+/** A server of this fixture, with these files in place of the fixture's. */
 async function startWith(name: string, files: Readonly<Record<string, unknown>>) {
   const folder = await modelFolder({});
   cpSync(fileURLToPath(new URL(name, FIXTURES)), folder, { recursive: true });

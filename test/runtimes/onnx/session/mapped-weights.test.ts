@@ -36,7 +36,7 @@ const asked = {
 const SUMS = [0, 7, ROWS - 1].map(sumOf);
 
 describe('the weights of a large model', () => {
-  // In one model of four the weights begin where a number would.
+  // In one model of four the weights begin at an aligned place, as a number would.
   it.each(['t', 'ta', 'tab', 'tabl'])(
     'are mapped from its file, wherever in it they lie: %s',
     async (name) => {

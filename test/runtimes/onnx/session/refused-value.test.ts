@@ -14,7 +14,7 @@ function words(...data: readonly string[]): Tensor {
   return { name: 'hue', datatype: 'BYTES', shape: [data.length], data };
 }
 
-/** A model that takes no NaN, and says of it what it was told to. */
+/** A model that refuses NaN with the given error. */
 function refusing(told: object) {
   return async (inputs: readonly Tensor[]) =>
     inputs.some(({ data }) => Array.from(data as Float64Array).some(Number.isNaN))

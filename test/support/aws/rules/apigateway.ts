@@ -22,7 +22,7 @@ const CONTEXT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What API Gateway does with deployments, by the time that `now` tells (epoch ms): each is a snapshot of the API, and what is not in it is not served.
+ * API Gateway's rules for deployments, at the time `now` (epoch ms): each is a snapshot of the API, and anything outside it is not served.
  * `served` then has the integrations of the last one, by path.
  */
 export function apiGatewayRules(

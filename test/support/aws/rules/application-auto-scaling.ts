@@ -16,7 +16,7 @@ const LABEL = /^(app\/[^/]+\/[^/]+)\/(targetgroup\/[^/]+\/[^/]+)$/;
 // IANA names with a slash, and UTC. https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
 const CRON = /^cron\(\d{1,2} \d{1,2} \? \* [A-Z,]+ \*\)$/;
 
-/** What Application Auto Scaling asks of a policy by requests; `elb` is asked past all rules. */
+/** The requirements of Application Auto Scaling for a policy by requests; `elb` is called past all rules. */
 export function applicationAutoScalingRules(elb: ElasticLoadBalancingV2Client): readonly AwsRule[] {
   return [
     {

@@ -10,13 +10,13 @@ type Account = {
   readonly runningMost: number;
 };
 
-/** One build too many. A new account may be held at none while Service Quotas shows 10 or 60: aws-ia/terraform-aws-control_tower_account_factory#100 and #179, awslabs/landing-zone-accelerator-on-aws#1013. */
+/** The refusal of one build too many. A new account may have a limit of 0 while Service Quotas shows 10 or 60: aws-ia/terraform-aws-control_tower_account_factory#100 and #179, awslabs/landing-zone-accelerator-on-aws#1013. */
 export function tooManyBuilds(most: number): Refusal {
   const message = `Cannot have more than ${most} builds in queue for the account`;
   return { name: 'AccountLimitExceededException', message, status: 400 };
 }
 
-/** What CodeBuild refuses. */
+/** The calls that CodeBuild refuses. */
 export function codeBuildRules({ now, running, runningMost }: Account): readonly AwsRule[] {
   const tokens = new Map<unknown, { readonly atMs: number; readonly parameters: string }>();
 

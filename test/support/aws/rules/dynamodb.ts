@@ -2,7 +2,7 @@ import type { AwsRule } from './rules.ts';
 
 const TOKEN_MS = 600_000;
 
-/** What moto 5.2.5 lacks of DynamoDB; sizes, counts and the same item twice it refuses itself. The rule remembers tokens. */
+/** The checks of DynamoDB that moto 5.2.5 lacks; moto itself refuses sizes, counts and the same item twice. The rule remembers tokens. */
 export function dynamodbRules(now: () => number = Date.now): readonly AwsRule[] {
   const used = new Map<unknown, { readonly request: string; readonly untilMs: number }>();
   return [

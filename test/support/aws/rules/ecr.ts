@@ -17,7 +17,7 @@ type Manifest = {
   readonly layers?: readonly { readonly mediaType: string }[];
 };
 
-/** What Lambda asks of an image when it is told to run it, and of one that it runs. */
+/** Lambda's requirements for an image, when a function is given it and while a function runs it. */
 export function lambdaImageRules(ecr: ECRClient): readonly AwsRule[] {
   const manifestOf = async (image: Image): Promise<Manifest | undefined> => {
     const { images = [] } = await ecr

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { AwsCall, AwsRule, Refusal, Ruling } from './rules.ts';
 
-/** What becomes of a service's tasks. */
+/** The fate of a service's tasks. */
 export type TaskFate = 'serves' | 'crashes' | 'hangs' | 'no capacity' | 'no quota' | 'no image';
 
 type Around = {
@@ -35,13 +35,13 @@ type Standing = {
 
 export type EcsServices = {
   readonly rules: readonly AwsRule[];
-  /** How many tasks ever started for a service whose name begins so. */
+  /** The number of tasks ever started for services with this prefix. */
   starts(prefix: string): number;
   /** The names of the capacity providers that a service uses. */
   usedProviders(): readonly string[];
-  /** From now on the service's tasks have this fate. */
+  /** Gives the service's tasks this fate from now on. */
   turn(prefix: string, fate: TaskFate): void;
-  /** As automatic scaling does it. */
+  /** Sets the number of tasks, as automatic scaling does. */
   resize(prefix: string, desired: number): void;
 };
 
@@ -50,7 +50,7 @@ const SERVICES = ['CreateService', 'DeleteService', 'DescribeServices', 'UpdateS
 // Looks (DescribeServices) until the first task is there.
 const START_LOOKS = 2;
 
-/** Services whose tasks start, answer, crash or find no capacity; of all this moto does nothing. */
+/** Services whose tasks start, answer, crash or find no capacity; moto simulates none of this. */
 export function ecsServices(around: Around): EcsServices {
   const services = new Map<string, Standing>();
   const turned = new Map<string, TaskFate>();

@@ -8,7 +8,7 @@ import type { AwsCall, AwsRule, Refusal } from './rules.ts';
 const SIZES =
   'https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html';
 
-/** What ECS asks of a task definition; `passable` are the roles that the caller may pass. */
+/** ECS's requirements for a task definition; `passable` are the roles that the caller may pass. */
 export function ecsRules(passable: readonly string[]): readonly AwsRule[] {
   return [
     definitionRule('ecs: Fargate takes some pairs of CPU and memory only', SIZES, (input) => {
@@ -54,7 +54,7 @@ export function ecsRules(passable: readonly string[]): readonly AwsRule[] {
   ];
 }
 
-/** A family is INACTIVE when it has definitions and none of them is active. */
+/** Whether a family is active; it is INACTIVE when it has definitions and all of them are inactive. */
 async function hasWanted({ input, send }: AwsCall, familyPrefix: string): Promise<boolean> {
   const has = async (status: 'ACTIVE' | 'INACTIVE') => {
     const found = await send(ListTaskDefinitionsCommand, { familyPrefix, status });

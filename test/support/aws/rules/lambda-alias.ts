@@ -13,7 +13,7 @@ type Input = AwsCall['input'];
 
 const ALIASES = 'https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html';
 
-/** What Lambda keeps of aliases, versions and permissions, and moto does not. */
+/** The properties of aliases, versions and permissions that Lambda keeps and moto does not. */
 export function lambdaAliases(): readonly AwsRule[] {
   const revisionIds = new Map<string, string>();
   const deleted = new Set<string>();
@@ -35,7 +35,7 @@ export function lambdaAliases(): readonly AwsRule[] {
       source: 'https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html',
       after({ command, input }, output) {
         const key = aliasKey(input);
-        // What it has seen may be the alias of before the change.
+        // This answer may show the alias as it was before the change.
         if (command === 'GetAlias' && changing.has(key)) {
           return { ...output, RevisionId: randomUUID() };
         }
@@ -47,7 +47,7 @@ export function lambdaAliases(): readonly AwsRule[] {
       },
     },
     {
-      // moto answers ConflictException, which Lambda has not.
+      // moto answers ConflictException, which Lambda does not have.
       name: 'lambda: an alias is made once',
       service: 'Lambda',
       commands: ['CreateAlias'],
@@ -93,7 +93,7 @@ export function lambdaAliases(): readonly AwsRule[] {
         if (wanted === undefined) return undefined;
         const key = aliasKey(input);
         if (wanted !== revisionIdOf(key)) {
-          // A change that moto has refused says no end.
+          // A change that moto has refused has no end to report.
           changing.delete(key);
           return preconditionFailed();
         }
@@ -184,7 +184,7 @@ function invalid(message: string): Refusal {
   return { name: 'InvalidParameterValueException', message, status: 400 };
 }
 
-/** As Lambda words it, without what `conflict` says of a resource that is busy. */
+/** Lambda's own wording, without the part that `conflict` adds for a busy resource. */
 function alreadyThere(arn = ''): Refusal {
   return {
     name: 'ResourceConflictException',

@@ -16,7 +16,7 @@ type Function = {
   turn: number;
 };
 
-/** What a version's server answers; `revision` is the Description of the version that was chosen. */
+/** The answer of a version's server; `revision` is the Description of the version that was chosen. */
 export type Serve = (revision: string, event: { readonly path: string }) => unknown;
 
 const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:';

@@ -1,6 +1,6 @@
 import type { AwsRule } from './rules.ts';
 
-/** A new account's functions have so much memory (MB) at most, which no API tells. */
+/** The most memory (MB) of a new account's functions, which no API shows. */
 export function lambdaMemory(mostMb: number): readonly AwsRule[] {
   return [
     {

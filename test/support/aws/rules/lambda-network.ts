@@ -2,7 +2,7 @@ import { list, plain, type Statement } from '../../../template/template.ts';
 import type { AwsRule } from './rules.ts';
 
 /**
- * What AWS's policy AWSLambdaENIManagementAccess allows, which is on all resources; AWSLambdaVPCAccessExecutionRole has DescribeSubnets besides.
+ * The actions that AWS's policy AWSLambdaENIManagementAccess allows on all resources; AWSLambdaVPCAccessExecutionRole has DescribeSubnets besides.
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaENIManagementAccess.html
  */
 export const NETWORK_ACTIONS = [

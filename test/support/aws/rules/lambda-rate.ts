@@ -23,7 +23,7 @@ export const CONTROL_PLANE = [
 
 const SECOND_MS = 1_000;
 
-/** The control plane takes so many requests a second, by the time that `now` tells (epoch ms): a bucket that holds a second's requests and fills by as many a second. `others` (requests a second) are somebody else's in the same account. */
+/** The rate limit of the control plane, by the clock `now` (epoch ms): a bucket that holds a second's requests and fills by as many a second. `others` (requests a second) are somebody else's in the same account. */
 export function lambdaRate(now: () => number, others = 0): readonly AwsRule[] {
   const most = limits.controlPlaneRequestsPerSecond;
   let left: number = most;

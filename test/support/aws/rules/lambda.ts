@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { AwsCall, AwsRule, Refusal } from './rules.ts';
 
-/** Why a change fails, as GetFunction tells it. */
+/** The reason for a failed change, as GetFunction reports it. */
 export type LambdaFault = { readonly code: string; readonly reason: string };
 
 export type LambdaStates = {
   readonly rules: readonly AwsRule[];
-  /** The next change of the function fails, once it is done. */
+  /** Makes the next change of the function fail at its end. */
   failNext(functionName: string, fault: LambdaFault): void;
   /** A version (or $LATEST) had no request for weeks: it is Inactive until an invocation wakes it. */
   putAside(functionName: string, version: string): void;
@@ -24,7 +24,7 @@ const LATEST = '$LATEST';
 const STATES = 'https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html';
 const CHANGES = ['UpdateFunctionConfiguration', 'UpdateFunctionCode', 'PublishVersion'];
 
-/** What Lambda does over time: a change is Pending or InProgress for so many `looks` (GetFunction), and gives a new RevisionId when it begins and when it ends. */
+/** Lambda's changes over time: a change is Pending or InProgress for `looks` calls of GetFunction, and gives a new RevisionId when it begins and when it ends. */
 export function lambdaStates({ looks }: { readonly looks: number }): LambdaStates {
   const standings = new Map<string, Standing>();
   const faults = new Map<string, LambdaFault>();
@@ -137,7 +137,7 @@ export function lambdaStates({ looks }: { readonly looks: number }): LambdaState
   };
 }
 
-/** What a look sees; the last of so many ends the change. */
+/** The answer to one look; the last of `looks` ends the change. */
 function looked(standing: Standing, output: object): object {
   const { Configuration } = output as { Configuration: object };
   const answer = { ...output, Configuration: { ...Configuration, ...shown(standing) } };

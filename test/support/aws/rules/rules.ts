@@ -1,4 +1,4 @@
-/** What a client is asked, by the command's name without `Command`. */
+/** A call that a client receives, by the command's name without `Command`. */
 export type AwsCall = {
   readonly command: string;
   readonly input: Readonly<Record<string, unknown>>;
@@ -17,7 +17,7 @@ type OutputOf<Class extends CommandClass> = Awaited<
   ReturnType<ReturnType<InstanceType<Class>['resolveMiddleware']>>
 >['output'];
 
-/** An error as AWS answers it; `fields` are what the error has beside its name and message. */
+/** An error as AWS answers it; `fields` are its fields beside the name and the message. */
 export type Refusal = {
   readonly name: string;
   readonly message: string;
@@ -25,11 +25,11 @@ export type Refusal = {
   readonly fields?: Readonly<Record<string, unknown>>;
 };
 
-/** What a rule makes of a call before moto sees it: a refusal, AWS's own answer, or nothing. */
+/** A rule's answer to a call before moto sees it: a refusal, AWS's own answer, or nothing. */
 export type Ruling = Refusal | { readonly output: object } | undefined;
 
 /**
- * Something that AWS does and moto does not; `source` says how we know.
+ * A behaviour of AWS that moto lacks; `source` says how we know.
  * `service` is the client's name without `Client`, `commands` are without `Command`. `after` answers the output that the client gets instead.
  */
 export type AwsRule = {
@@ -42,13 +42,13 @@ export type AwsRule = {
 };
 
 export type AwsRules = {
-  /** Puts the rules between a client and what it talks to; answers the client. */
+  /** Puts the rules between a client and its service; returns the client. */
   guard<Client extends AnyClient>(client: Client): Client;
   /** The rules that changed an answer so far, by name, each as often as it did. */
   fired(): readonly string[];
 };
 
-/** What the clients of all services have in common, as loosely as their different types need it. */
+/** The common part of the clients of all services, as loosely typed as their differences require. */
 export type AnyClient = {
   readonly middlewareStack: { add(middleware: never, options: never): void };
   send(command: never): Promise<unknown>;
@@ -62,12 +62,12 @@ export type Middleware = (
 
 const asides = new WeakSet<object>();
 
-/** Whether this is what a rule asks for itself: AWS is not asked that, so nothing befalls it on its way there. */
+/** Whether a rule makes this call for itself: it never reaches AWS, so no fault hits it on its way there. */
 export function isAside(input: object): boolean {
   return asides.has(input);
 }
 
-/** AWS's own rules in front of moto. They stand behind the client's retries: what AWS would make it try again, it tries again. */
+/** AWS's own rules in front of moto. They stand behind the client's retries: it retries the same errors as with AWS. */
 export function awsRules(rules: readonly AwsRule[]): AwsRules {
   const fired: string[] = [];
 

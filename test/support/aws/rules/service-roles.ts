@@ -1,7 +1,7 @@
 import { type IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import type { AwsRule } from './rules.ts';
 
-/** What ECS refuses in an account that has not its service-linked role yet; `iam` is asked for the role. */
+/** The calls that ECS refuses in an account without its service-linked role; `iam` is asked for the role. */
 export function serviceRoleRules(iam: IAMClient): readonly AwsRule[] {
   return [
     {

@@ -1,6 +1,6 @@
 import type { AwsRule, Refusal } from './rules.ts';
 
-// What AWS holds back in new accounts, in its own words: no quota and no call tells of it beforehand. Beside these: lambda-memory.ts, lambda-rate.ts, and codebuild.ts with no builds at all.
+// The refusals of AWS in new accounts, in its own words: no quota and no call shows them beforehand. Beside these: lambda-memory.ts, lambda-rate.ts, and codebuild.ts with no builds at all.
 
 /** Reported in these words by 8 public repositories, while Service Quotas shows 50. */
 export const NO_LOAD_BALANCERS: Refusal = {
@@ -10,7 +10,7 @@ export const NO_LOAD_BALANCERS: Refusal = {
   status: 400,
 };
 
-/** As CloudFormation words a resource's failure. */
+/** The failure of a resource in CloudFormation's wording. */
 export function asReason({ name, message }: Refusal): string {
   return `${name}: ${message}`;
 }

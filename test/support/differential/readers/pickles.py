@@ -1,4 +1,4 @@
-"""`pickle.loads`, in C, `pickletools.genops`, and what joblib reads with Python's own unpickler."""
+"""Reads pickles by `pickle.loads` in C, by `pickletools.genops`, and joblib's files by Python's own unpickler."""
 
 import hashlib
 import io

@@ -2,7 +2,7 @@
 Reads with Python's own readers what inspection has accepted: `serve.py SERVER`, SERVER being the folder `runtimes/python`.
 A batch is a line of JSON, {reader, inputs: [{size, found}]}, and then the bytes of all inputs; its answer is a line of JSON, [{end, says}].
 Ends: `agrees`, `refused` (by an exception of Python), and the failures `differs`, `canary`, `crash`, `hang`, `memory`.
-Each batch is read in a process of its own, of which the next input after one that ended it gets another.
+Each batch is read in a separate process; if an input ends that process, the next input gets another one.
 """
 
 import importlib
@@ -41,7 +41,7 @@ def main(server):
 
 
 def wall_in(server, work):
-    """The walls of the model server, so that what gets through does no harm here: each attempt is a canary before they stop it."""
+    """Sets the walls of the model server, so that an attack that gets through does no harm here: each attempt is a canary before they stop it."""
     sys.path.insert(0, os.path.join(server, "slipway_server"))
     import walls
 
@@ -59,7 +59,7 @@ def ends_of(reader, inputs, watch):
     while len(ends) < len(inputs):
         came = ended(reader, inputs[len(ends) :], watch)
         ends.extend(came)
-    # What a whole batch has changed is looked for in each of its inputs.
+    # A change found after a whole batch is looked for in each of its inputs.
     if len(inputs) > 1 and any(end["end"] == "changed" for end in ends):
         ends = [end if end["end"] != "changed" else ended(reader, [each], watch)[0] for end, each in zip(ends, inputs)]
     for end in ends:

@@ -1,21 +1,21 @@
-"""Whether an object of Python is what inspection says that it would be. Nothing of the object is called."""
+"""Checks whether a Python object is the one that inspection predicted. It calls nothing of the object."""
 
 import math
 import sys
 
 import numpy
 
-# What an estimator of scikit-learn looks at when it is given its state, and takes out of it.
+# Fields that scikit-learn's estimators read from their state and then drop.
 _FORGOTTEN = {"_sklearn_version"}
 
 
-# Types that a list and a dict of inspection may be; skops tells lists from tuples where inspection does not.
+# Types that inspection's lists and dicts may be; skops distinguishes lists from tuples where inspection does not.
 sequences = [list]
 mappings = [dict]
 
 
 def difference(found, made, at="it"):
-    """None, or where both differ. `found` is a value as `canonical.ts` writes it: what is not known there agrees with all."""
+    """The first difference, or None where both agree. `found` is a value as `canonical.ts` writes it: a value that is not known there agrees with all."""
     if isinstance(found, bool) and isinstance(made, numpy.bool_):
         return None if bool(made) is found else told(at, found, made)
     if found is None or isinstance(found, (bool, str)):

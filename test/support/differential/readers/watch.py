@@ -1,4 +1,4 @@
-"""Notices what no model of data does: programs, sockets, files, code, modules from elsewhere, and classes that are others afterwards."""
+"""Notices effects that no model of data has: programs, sockets, files, code, modules from elsewhere, and changed classes."""
 
 import encodings
 import importlib
@@ -20,7 +20,7 @@ _NEVER = (
 )
 _OF_MODULES = ("exec", "compile", "marshal.loads", "marshal.load", "open", *_NEVER)
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# What Python itself adds to a class or a module as it is used.
+# Attributes that Python itself adds to a class or a module as it is used.
 _OWN = ("__warningregistry__", "__abstractmethods__", "_abc_impl", "__annotations__", "__doc__", "__path__", "__conditional_annotations__")
 
 names = []
@@ -31,7 +31,7 @@ _roots = set()
 
 
 def prepare(server):
-    """Imports what models name, so that nothing of it has to be imported later, and watches from now on."""
+    """Imports the modules that models name, so that nothing of them has to be imported later, and watches from now on."""
     with open(os.path.join(server, "slipway_server", "loading", "pickle-globals.json")) as file:
         lists = json.load(file)
     for kind in ("call", "new", "value", "fill", "tuple"):
@@ -110,7 +110,7 @@ def _is_importing(depth):
 
 
 def fingerprint():
-    """What stands in the modules that models name, and in their classes, by identity."""
+    """The contents of the modules that models name, and of their classes, by identity."""
     found = {}
     for name in (*_modules, "builtins", "os", "sys", "pickle", "copyreg", "io", "zipfile", "tarfile", "yaml"):
         module = sys.modules.get(name)

@@ -2,7 +2,7 @@
 
 import yaml
 
-# What inspection keeps of a file; of `flavors` it keeps all.
+# The keys of a file that inspection keeps; it keeps everything in `flavors`.
 _KEPT = ("flavors", "mlflow_version", "signature", "saved_input_example_info")
 _PARTS = {
     "signature": ("inputs", "outputs", "params"),

@@ -1,4 +1,4 @@
-"""LocalEmu, whose functions are not run in Docker: what a version is handed is put to SLIPWAY_FUNCTIONS, which answers as the version would.
+"""LocalEmu, whose functions are not run in Docker: an invocation of a version is sent to SLIPWAY_FUNCTIONS, which answers as the version would.
 
 It ends with the process that holds its standard input: a killed test run leaves none behind.
 """
@@ -19,7 +19,7 @@ threading.Thread(target=leave, daemon=True).start()
 
 from twisted.internet import endpoints
 
-# LocalEmu listens on all addresses, whichever it is given.
+# LocalEmu listens on all addresses, regardless of the given one.
 listen = endpoints.TCP4ServerEndpoint
 endpoints.TCP4ServerEndpoint = lambda reactor, port: listen(reactor, port, interface="127.0.0.1")
 

@@ -52,7 +52,7 @@ export const apiLooks: Readonly<Record<string, Look>> = {
     const { items = [] } = await api.send(new GetDeploymentsCommand({ restApiId: RestApiId }));
     return { restApiId: RestApiId, ...items.find((each) => each.description === Description) };
   }),
-  // Which deployment it serves is not the template's for long: see infra/api.yml.
+  // The template does not decide for long which deployment the stage serves: see infra/api.yml.
   'AWS::ApiGateway::Stage': looked(async ({ properties }, api) => {
     const { RestApiId: restApiId, StageName: stageName, DeploymentId } = properties;
     const found = await api.send(new GetStageCommand({ restApiId, stageName }));

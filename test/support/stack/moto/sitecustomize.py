@@ -1,4 +1,4 @@
-"""What Python runs before moto where this folder is on its path: mends what keeps moto from deploying a template that CloudFormation takes."""
+"""Fixes that let moto deploy a template that CloudFormation takes; Python runs this before moto where this folder is on its path."""
 
 import moto.apigateway.models as apigateway
 import moto.cloudformation.models as cloudformation
@@ -6,7 +6,7 @@ import moto.cloudformation.models as cloudformation
 # It takes cfn-lint's warnings for errors; cfn-lint has had its say in .ci/template.
 cloudformation.validate_template_cfn_lint = lambda template: []
 
-# It asks for the URI of every integration; one that is mocked has none.
+# moto asks for the URI of every integration; a mocked one has none.
 create = apigateway.Method.create_from_cloudformation_json.__func__
 
 

@@ -1,1 +1,1 @@
-"""Stands for the package mlflow, which is too large for these tests: what it does with an MLmodel, and no more."""
+"""Stands for the package mlflow, which is too large for these tests: only the part that reads an MLmodel."""

@@ -1,2 +1,2 @@
 class MlflowException(Exception):
-    """As mlflow.exceptions.MlflowException."""
+    """Stands for mlflow.exceptions.MlflowException."""

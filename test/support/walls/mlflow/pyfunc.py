@@ -4,7 +4,7 @@ import sys
 
 
 def load_model(path):
-    """As mlflow.pyfunc.load_model: by PyYAML's safe loader, and the module that the flavour names, from the model's own code."""
+    """Loads a model like mlflow.pyfunc.load_model: by PyYAML's safe loader, and the module that the flavour names, from the model's own code."""
     import yaml
 
     with open(os.path.join(path, "MLmodel"), encoding="utf-8" if not _is_wide(path) else "utf-16") as file:
@@ -18,7 +18,7 @@ def load_model(path):
 
 
 def _is_wide(path):
-    """PyYAML tells by the first bytes."""
+    """PyYAML decides this by the first bytes."""
     with open(os.path.join(path, "MLmodel"), "rb") as file:
         return file.read(2) in (b"\xff\xfe", b"\xfe\xff")
 

@@ -1,1 +1,1 @@
-"""Models of real frameworks, what each is asked, and whether a server answers what the framework answers."""
+"""Models of real frameworks, the requests to each, and a check whether a server answers the same as the framework."""

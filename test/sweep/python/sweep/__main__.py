@@ -39,7 +39,7 @@ def _cases(pattern: str = "") -> list[Case]:
 
 
 def _made(case: Case, folder: Path, seed: int) -> dict[str, str]:
-    """Where the model and its questions are, or why there are none."""
+    """The place of the model and its questions, or the reason why there are none."""
     told = {"name": case.name, "family": case.family}
     rng = np.random.default_rng([seed, zlib.crc32(case.name.encode())])
     np.random.seed(seed)

@@ -1,4 +1,4 @@
-"""Asks a server what a case asks, and tells what it answered otherwise than the framework."""
+"""Sends a case's requests to a server, and reports the answers that differ from the framework's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALONE = 30
 
 
 def main() -> None:
-    """Reads lines of {case, url, model}, and answers each with a line of what was found."""
+    """Reads lines of {case, url, model}, and answers each with a line of findings."""
     for line in sys.stdin:
         order = json.loads(line)
         with open(order["case"], "rb") as file:
@@ -41,7 +41,7 @@ def asked(questions: list[Question], url: str, model: str) -> dict[str, Any]:
 
 
 def _declared(url: str, model: str) -> dict[str, str]:
-    """The datatype of each input, as the model's own metadata has it."""
+    """The datatype of each input in the model's own metadata."""
     with urllib.request.urlopen(f"{url}/models/{model}/v2/models/{model}", timeout=60) as answer:
         return {each["name"]: each["datatype"] for each in json.load(answer).get("inputs", [])}
 

@@ -48,7 +48,7 @@ def bodies_of(rows: Any, declared: dict[str, str]) -> Iterator[Body]:
 
 
 def values_of(rows: Any) -> list[Any]:
-    """Rows as JSON has them: numbers, texts, and None for what is missing."""
+    """Rows in JSON's types: numbers, texts, and None for a missing value."""
     if isinstance(rows, pd.DataFrame):
         columns = [[_value(each) for each in rows[name].tolist()] for name in rows.columns]
         return [list(row) for row in zip(*columns)]
@@ -72,7 +72,7 @@ def _tensors(rows: Any, values: list[Any], names: list[str] | None, declared: di
 
 
 def _tensor(name: str, shape: list[int], data: list[Any], declared: dict[str, str]) -> dict[str, Any]:
-    """The value as the model declares it; whole numbers that doubles do not have are sent as what they are."""
+    """The value in the type that the model declares; whole numbers that doubles cannot represent are sent as INT64."""
     is_beyond = any(isinstance(value, int) and abs(value) > 2**53 for value in data)
     datatype = "INT64" if is_beyond else declared.get(name, "FP64")
     return {"name": name, "shape": shape, "datatype": datatype, "data": data}

@@ -78,7 +78,7 @@ def _is_near(value: Any, want: Any, spread: float, is_own: bool) -> bool:
     if value is None or isinstance(value, (str, list)):
         return False
     size = abs(want)
-    # Far from the model's own rows an answer is as large as it is; where all are equal there is no spread.
+    # Far from the model's own rows the tolerance is relative to the answer's size or the spread, whichever is larger; where all answers are equal there is no spread.
     return abs(value - want) <= TOLERANCE * (spread if is_own and spread > 0 else max(spread, size)) + 1e-300
 
 

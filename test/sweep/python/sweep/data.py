@@ -58,7 +58,7 @@ def positive(rng: np.random.Generator) -> Data:
 
 
 def seconds(rng: np.random.Generator) -> Data:
-    """Unix seconds beside a small column; what is learned changes by days."""
+    """Unix seconds beside a small column; the target changes by days."""
     count = FITTED + UNSEEN
     at = rng.integers(1_700_000_000, 1_700_000_000 + 90 * 86_400, count).astype(float)
     small = rng.normal(size=count)

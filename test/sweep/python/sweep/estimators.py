@@ -62,7 +62,7 @@ def _plainly(name: str, kind: type) -> Iterator[Case]:
         # Estimators that wrap a fitted model are among the pipelines.
         return
     for at in range(len(models)):
-        # One that needs distances to rows that nobody has is no model to serve.
+        # An estimator that needs distances to its training rows cannot be served: no client has them.
         if any(isinstance(value, str) and value == "precomputed" for value in models[at].get_params(deep=False).values()):
             continue
         yield _case(name if len(models) == 1 else f"{name}-{at}", kind, at, None)

@@ -38,7 +38,7 @@ def questions_of(asked: Asked, unseen: Any, rng: np.random.Generator) -> Iterato
 
 
 def _decided(rows: Any, asked: Asked) -> Any:
-    """Without the rows that the framework itself answers otherwise alone than among others: between two classes of equal scores the last bit of a sum decides, which depends on how many rows are summed up."""
+    """Leaves out rows that the framework itself answers differently alone than among others: between two classes of equal scores the last bit of a sum decides, which depends on how many rows are summed up."""
     if rows is None:
         return None
     together = asked(rows)
@@ -151,7 +151,7 @@ def _missing(rows: Any, rng: np.random.Generator) -> Any:
 
 
 def _spread(rows: Any) -> Any:
-    """At most as many rows as a question has, of all columns."""
+    """At most as many rows as a question has, from the whole range."""
     if rows is None or len(rows) <= MOST_ROWS:
         return rows
     return take(rows, np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int).tolist())
