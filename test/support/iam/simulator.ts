@@ -13,8 +13,12 @@ export type Action = {
 
 /** IAM's own rules and catalogue, from https://github.com/cloud-copilot/iam-simulate: a program under another licence, so it is not one of our packages. */
 export type IamSimulator = {
-  /** Throws when IAM does not know the policy, the action or the resource. */
-  isAllowed(statements: readonly Statement[], wanted: Permission): Promise<boolean>;
+  /** Throws when IAM does not know the policy, the action or the resource. A key of KMS is asked for its own policy too: `resourceStatements`. */
+  isAllowed(
+    statements: readonly Statement[],
+    wanted: Permission,
+    resourceStatements?: readonly Statement[],
+  ): Promise<boolean>;
   actionsOf(service: string): Promise<readonly string[]>;
   action(service: string, name: string): Promise<Action>;
   /** The ARN of a resource type, with variables such as `${TableName}`. */
@@ -58,9 +62,17 @@ export async function iamSimulator(): Promise<IamSimulator> {
   const engine = await loadEngine();
 
   return {
-    async isAllowed(Statement, wanted) {
+    async isAllowed(Statement, wanted, resourceStatements) {
       const policy = { Version: '2012-10-17', Statement };
-      const { overallResult, errors } = await runSimulation(simulationOf(policy, wanted), {});
+      const { overallResult, errors } = await runSimulation(
+        {
+          ...simulationOf(policy, wanted),
+          ...(resourceStatements && {
+            resourcePolicy: { Version: '2012-10-17', Statement: resourceStatements },
+          }),
+        },
+        {},
+      );
       if (!errors) return overallResult === 'Allowed';
       if (OF_THE_CATALOGUE.includes(errors.message)) return isAllowedBy(engine, policy, wanted);
       throw new Error(`${wanted.action} on ${wanted.resource}: ${JSON.stringify(errors)}`);

@@ -2,6 +2,7 @@
 
 import moto.apigateway.models as apigateway
 import moto.cloudformation.models as cloudformation
+import moto.iam.models as iam
 
 # It takes cfn-lint's warnings for errors; cfn-lint has had its say in .ci/template.
 cloudformation.validate_template_cfn_lint = lambda template: []
@@ -18,3 +19,15 @@ def create_mocked_too(cls, resource_name, cloudformation_json, *args, **kwargs):
 
 
 apigateway.Method.create_from_cloudformation_json = classmethod(create_mocked_too)
+
+# moto leaves a None in a list in place of AWS::NoValue.
+create_role = iam.Role.create_from_cloudformation_json.__func__
+
+
+def create_with_policies(cls, resource_name, cloudformation_json, *args, **kwargs):
+    properties = cloudformation_json["Properties"]
+    properties["Policies"] = [policy for policy in properties.get("Policies", []) if policy]
+    return create_role(cls, resource_name, cloudformation_json, *args, **kwargs)
+
+
+iam.Role.create_from_cloudformation_json = classmethod(create_with_policies)
