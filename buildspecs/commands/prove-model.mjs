@@ -58,11 +58,6 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
   }
   await rename(unpacked, join(served, 'model'));
   for (const name of order.facts.leftOut ?? []) await rm(join(served, 'model', name));
-<<<<<<< HEAD
-=======
-  // The server loads only what inspection found; no other rule determines any of it again.
-  await writeFile(facts, JSON.stringify(order.facts));
->>>>>>> c2
 }
 
 async function prove(work, runtime, { environment, convertedIn }) {

@@ -3,7 +3,7 @@ import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Proof } from './proof.ts';
 
 // A gateway's own reason, with a path and a fix, is longer than an answer of a model that is worth quoting.
-const LONGEST_REASON = 1_000;
+const LONGEST_REASON = 800;
 
 /** `busy`: refused at the concurrency limit, which shows neither health nor harm. */
 export type ProbeResult =

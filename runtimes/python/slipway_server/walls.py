@@ -106,13 +106,8 @@ def enter(env: MutableMapping[str, str]) -> None:
     if plan["landlock"]:
         _enter_landlock(plan, is_code, has_network)
     if plan["seccomp"]:
-<<<<<<< HEAD
-        # What loads it may have to make a Unix socket that listens, though nobody connects to it (language/engine.py): it still can connect to none, and has no network.
-        _enter_seccomp(has_network, may_listen=_listens(facts))
-=======
         # The engine may have to create a listening Unix socket, though nobody connects to it (language/engine.py). It still cannot connect to any socket, and has no network.
-        _enter_seccomp(has_network, may_listen=facts.get("listens") is True)
->>>>>>> c2
+        _enter_seccomp(has_network, may_listen=_listens(facts))
 
 
 def _end_input() -> None:
