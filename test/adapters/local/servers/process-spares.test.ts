@@ -65,7 +65,8 @@ it('a server for a model of code starts, with its network, once a model can be l
   isReady();
   timers.advance(50);
 
-  await eventually(() => told() === 'python {"format":"python","network":"open","brings":"code"}');
+  const facts = '{"format":"python","network":"open","brings":"code"}';
+  await eventually(() => told() === `${facts} ${facts}`);
 });
 
 it.each([
