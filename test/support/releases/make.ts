@@ -1,5 +1,5 @@
 // Keeps a release's data folder, from which later releases have to upgrade: `node test/support/releases/make.ts VERSION`. `.ci/release` runs it.
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { packagedFolder } from '../../template/packaged.ts';
@@ -13,6 +13,7 @@ const KEPT = ['registry.db', 'objects', 'bucket'];
 const [version] = process.argv.slice(2);
 if (!version) throw new Error('usage: make.ts VERSION');
 const to = join(RELEASES, version);
+await rm(to, { recursive: true, force: true });
 await mkdir(join(to, 'data-folder'), { recursive: true });
 
 await using folder = await temporaryFolder();
