@@ -1,5 +1,6 @@
 import { bounded } from '#adapters/aws/bounded.ts';
 import { translated } from '#adapters/aws/failures.ts';
+import { Failure } from '#domain/failure.ts';
 import type { AwsAccount } from '#operations/account/clients.ts';
 import { clientSettings } from '#operations/account/clients.ts';
 import { LISTS } from '#operations/account/lists.ts';
@@ -13,10 +14,24 @@ export async function inventory(account: AwsAccount): Promise<readonly string[]>
     const names: (string | undefined)[] = [];
     await translated(async () => {
       for await (const page of pages(clientSettings(account))) names.push(...(page ?? []));
+    }).catch((cause: unknown) => {
+      throw unlisted(kind, cause);
     });
     return names.flatMap((name) => (name && isOurs(name) ? [`${kind} ${name}`] : []));
   });
   return found.flat().toSorted();
+}
+
+function unlisted(kind: string, cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  const { message, name } = cause;
+  if (cause instanceof Failure) {
+    return new Failure(cause.name, `cannot list what there is of "${kind}": ${message}`, {
+      cause,
+      fix: cause.fix,
+    });
+  }
+  return new Error(`cannot list what there is of "${kind}": ${name}: ${message}`, { cause });
 }
 
 /** `slipway-dev`, `slipway-dev-m-digits` and `/slipway/dev/models` belong to the stage `dev`, `slipway-dev2` does not. */
