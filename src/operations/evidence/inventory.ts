@@ -8,9 +8,12 @@ import { LISTS } from '#operations/account/lists.ts';
 const LISTS_AT_ONCE = 4;
 
 /** Everything in the account whose name contains the stage's, as `kind name`, sorted. Fails where a list cannot be read: an unread list does not prove that the resources are gone. */
-export async function inventory(account: AwsAccount): Promise<readonly string[]> {
+export async function inventory(
+  account: AwsAccount,
+  lists: typeof LISTS = LISTS,
+): Promise<readonly string[]> {
   const isOurs = ofStage(account.stage);
-  const found = await bounded(LISTS, LISTS_AT_ONCE, async ({ kind, pages }) => {
+  const found = await bounded(lists, LISTS_AT_ONCE, async ({ kind, pages }) => {
     const names: (string | undefined)[] = [];
     await translated(async () => {
       for await (const page of pages(clientSettings(account))) names.push(...(page ?? []));
