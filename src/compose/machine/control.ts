@@ -31,8 +31,6 @@ import type { Workflows } from './workflows.ts';
 const WATCH_MS = 30_000;
 
 /** The control API, listening on its port, and the checks whose results it reports. */
-export type ControlPort = Awaited<ReturnType<typeof openControl>>;
-
 export async function openControl(
   state: State,
   serving: Serving,
@@ -64,7 +62,7 @@ export async function openControl(
   const troubles = () =>
     troublesOf({
       dataDir,
-      bucketDir: folder('bucket'),
+      bucketDir: folder(BUCKET),
       registry: state.registryFault,
       walls: () => wallsFailure(runtime.walls),
     });

@@ -5,6 +5,11 @@ export function within(folder: string, name: string): string {
   return posix.join(folder, name);
 }
 
+/** Whether a file lies in a folder of the artifact, at any depth; every file lies in `.`. */
+export function isWithin(folder: string, name: string): boolean {
+  return folder === '.' || name.startsWith(`${folder}/`);
+}
+
 /** The folder that holds a file. */
 export function folderOf(name: string): string {
   return posix.dirname(name);

@@ -1,4 +1,4 @@
-import { folderOf, within } from '#formats/archives/folder.ts';
+import { folderOf, isWithin, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 
@@ -47,8 +47,4 @@ function hasWeights(files: Files, root: string): boolean {
 function isBelowModules(files: Files, folder: string): boolean {
   const modules = within(folderOf(folder), 'modules.json');
   return folder !== '.' && files.some(({ name }) => name === modules);
-}
-
-function isWithin(folder: string, name: string): boolean {
-  return folder === '.' || name.startsWith(`${folder}/`);
 }

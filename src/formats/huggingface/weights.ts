@@ -1,5 +1,5 @@
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
-import { within } from '#formats/archives/folder.ts';
+import { isWithin, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { listed, quoted, rejected } from '#formats/rejected.ts';
 import { readState } from '#formats/torch/state.ts';
@@ -158,8 +158,4 @@ function noWeights(folder: string) {
     `${folder === '.' ? 'the folder' : folder} has no ${WHOLE}, no ${PICKLE} and no ONNX file: its weights are of another framework`,
     `Save them as safetensors: \`AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER)\` with the class of its architecture writes ${WHOLE}; or export it with \`optimum-cli export onnx\`; or ${BY_CODE}.`,
   );
-}
-
-function isWithin(folder: string, name: string): boolean {
-  return folder === '.' || name.startsWith(`${folder}/`);
 }

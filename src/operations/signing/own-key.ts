@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 
 /** The private key in a file; `make` creates it where there is none yet, readable only by its owner. Two processes that create it at once get the same key. */
 export async function ownKey(path: string, make: () => KeyObject): Promise<KeyObject> {
@@ -15,7 +16,7 @@ export async function ownKey(path: string, make: () => KeyObject): Promise<KeyOb
     await link(whole, path);
     return made;
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
     return (await keptIn(path)) ?? made;
   } finally {
     await rm(whole, { force: true });
@@ -26,11 +27,7 @@ async function keptIn(path: string): Promise<KeyObject | undefined> {
   try {
     return createPrivateKey(await readFile(path, 'utf8'));
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Family } from '#adapters/local/metrics/exposition.ts';
+import { type Family, gauge } from '#adapters/local/metrics/exposition.ts';
 import type { Storage } from '#control/data-folder.ts';
 import { hasBegun } from '#domain/phase.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -77,8 +77,4 @@ async function queueMeters({ registry, clock }: Parts): Promise<Family> {
       value: Math.max(0, ...sinceMs.map((atMs) => (clock.now() - atMs) / 1000)),
     })),
   };
-}
-
-function gauge(name: string, help: string, value: number): Family {
-  return { name, help, type: 'gauge', values: [{ labels: {}, value }] };
 }

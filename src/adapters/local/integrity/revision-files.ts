@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errorCode } from '#adapters/local/files/file-state.ts';
 import { removeFolder } from '#adapters/local/files/remove-folder.ts';
 import { type CheckedFiles, GONE } from '#adapters/local/integrity/checked-files.ts';
 import type { ArtifactPart } from '#domain/deployment.ts';
@@ -122,7 +123,7 @@ function refuseEscape(name: string): void {
 async function place(source: string, destination: string): Promise<void> {
   await mkdir(dirname(destination), { recursive: true });
   await link(source, destination).catch(async (error: unknown) => {
-    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(codeOf(error))) throw error;
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS'].includes(errorCode(error))) throw error;
     await copyFile(source, destination, constants.COPYFILE_FICLONE);
   });
 }
@@ -147,15 +148,11 @@ function gone({ revision, artifact }: Named, cause?: unknown): Failure {
 }
 
 function translate(cause: unknown, spec: Named): unknown {
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   if (code === 'ENOENT') return gone(spec, cause);
   const [name, fact] = FAILURES[code] ?? [];
   const { revision, artifact } = spec;
   return name
     ? new Failure(name, `${revision} cannot have ${artifact.key}: ${fact}`, { cause })
     : cause;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -8,6 +8,11 @@ export type Family = {
   readonly values: readonly Sample[];
 };
 
+/** A gauge with one value and no labels. */
+export function gauge(name: string, help: string, value: number): Family {
+  return { name, help, type: 'gauge', values: [{ labels: {}, value }] };
+}
+
 export type Sample = {
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;

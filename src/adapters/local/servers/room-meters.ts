@@ -1,4 +1,4 @@
-import type { Family } from '#adapters/local/metrics/exposition.ts';
+import { type Family, gauge } from '#adapters/local/metrics/exposition.ts';
 import type { RoomUse } from './server-room.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -19,8 +19,4 @@ export function roomMeters({ budgetMiB, usedMiB, servers, waiting }: RoomUse): r
     gauge('slipway_model_servers', 'Model servers that run or start.', servers),
     gauge('slipway_candidates_waiting', 'Candidates that wait to be started.', waiting),
   ];
-}
-
-function gauge(name: string, help: string, value: number): Family {
-  return { name, help, type: 'gauge', values: [{ labels: {}, value }] };
 }
