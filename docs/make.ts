@@ -19,7 +19,7 @@ function json(value: object): string {
   return JSON.stringify(value, null, 2);
 }
 
-/** What fits in a line stands in one. */
+/** The YAML of `value`; a list or map of plain values takes one line where it fits. */
 function yaml(value: object): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {

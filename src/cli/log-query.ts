@@ -52,7 +52,7 @@ export function lastOf(log: ModelLog, tail: number | undefined): ModelLog {
   return tail === undefined ? log : { ...log, lines: log.lines.slice(-tail) };
 }
 
-/** What a person is shown of a model's log: its lines, or that there are none. */
+/** The lines of a model's log for a person, or one line that says there are none. */
 export function linesOf(
   model: string,
   { lines }: ModelLog,

@@ -96,7 +96,7 @@ function filesOf({ artifact: { bucket, parts } }: Deployment) {
   }));
 }
 
-/** What a build is given about a model, whatever serves it; this and the bytes determine the image. */
+/** A build gets this about a model, whatever serves it; this and the bytes determine the image. */
 export function modelOrder(inspection: Inspection, gpus: Gpus): ModelOrder {
   const { facts, manifest } = inspection;
   const gpu = gpuFor(inspection, gpus.areChosen);

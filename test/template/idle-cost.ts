@@ -64,7 +64,7 @@ function swept(template: Template): readonly Item[] {
       free: `${thousands(lambdaArmGBSecond.free)} GB-seconds`,
     },
     {
-      item: 'What it reads and logs',
+      item: 'Its reads and logs',
       how: `${SWEEP.bucketLists} list, ${SWEEP.tableReads} reads, ${SWEEP.logBytes / 1000} kB each`,
       usd: each(() => sweeps * asked),
       free: 'none for the lists',

@@ -23,7 +23,7 @@ export function controlApi(handler: Handler): FastifyInstance {
     sending.add(sent);
     await sent.finally(() => sending.delete(sent));
   };
-  // What the router cannot read is the handler's to refuse too.
+  // The handler also refuses the requests that the router cannot read.
   const api = fastify({
     frameworkErrors: (_error, request, reply) => void answer(request, reply).catch(() => undefined),
   });

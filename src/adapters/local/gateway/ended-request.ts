@@ -19,7 +19,7 @@ export type EndedRequest = {
 
 type Deps = {
   readonly counts: GatewayMetrics;
-  /** What clients alone were answered. */
+  /** Counts of the answers to clients, without Slipway's own probes. */
   readonly clients: GatewayMetrics;
   readonly meters: Meters;
   readonly log: RequestLog | undefined;
