@@ -18,6 +18,8 @@ const MANIFEST = 'model.yaml';
 type Options = {
   readonly name: string | undefined;
   readonly output: Output;
+  /** Whether it replaces the live version whatever it breaks. */
+  readonly allowBreaking: boolean;
   /** Asked about each event of the deployment; what it answers is waited for. */
   readonly asks?: ((event: DeploymentEvent) => Promise<void> | undefined) | undefined;
 };
@@ -36,8 +38,9 @@ export async function push(
   const planned = await uploads(resolve(path), options);
   if (found.isDirectory()) await refuseUnsent(path);
   const slipway = await open();
+  await using manifest = options.allowBreaking ? await declared(slipway, planned, options) : null;
   let deployment: string | null = null;
-  for (const upload of planned) {
+  for (const upload of manifest?.planned ?? planned) {
     const meaning = readKey(upload.key);
     if (meaning.kind === 'folder') await clear(slipway, meaning.prefix, planned, options);
     deployment = await send(slipway, upload, options);
@@ -53,6 +56,42 @@ export async function push(
     ...(options.asks && { asks: options.asks }),
     left: interrupt.signal,
   });
+}
+
+/** The uploads with a manifest that names the live version as the one to replace; null where nothing is live, which nothing can break. */
+async function declared(
+  slipway: Slipway,
+  planned: readonly Planned[],
+  { output }: Options,
+): Promise<(AsyncDisposable & { readonly planned: readonly Planned[] }) | null> {
+  const last = planned.at(-1);
+  const meaning = last && readKey(last.key);
+  if (!last || !meaning || !('model' in meaning)) return null;
+  const { models } = await slipway.listModels();
+  const live = models.find(({ name }) => name === meaning.model)?.live;
+  if (!live) return null;
+  const key = meaning.kind === 'folder' ? last.key : sidecarKey(last.key);
+  const own = planned.find((upload) => upload.key === key);
+  if (!own && (await slipway.listObjects({ prefix: key })).keys.includes(key)) {
+    throw new Failure('InputInvalid', `${key} is in the bucket, and would be written over`, {
+      fix: `Put the manifest beside the model, so that it is uploaded with it: ${basename(key)}.`,
+    });
+  }
+  const { manifestReplacing } = await import('#operations/models/allow-breaking.ts');
+  const copy = await manifestReplacing(live.version, own?.file ?? null);
+  const others = planned.filter((upload) => upload.key !== key && upload !== last);
+  const replaced = { key, file: copy.file };
+  return {
+    planned: meaning.kind === 'folder' ? [...others, replaced] : [...others, replaced, last],
+    async [Symbol.asyncDispose]() {
+      await copy[Symbol.asyncDispose]();
+      // It was for this upload alone, whose deployment has its own version of it.
+      if (own || meaning.kind === 'folder') return;
+      await slipway
+        .removeObject({ key })
+        .catch((error: Error) => output.line(`${key} stays in the bucket: ${error.message}`));
+    },
+  };
 }
 
 /** Fails with `ArtifactRejected`, as the workflow would, before a folder's many files are sent for nothing. */

@@ -36,6 +36,7 @@ import { awaitContainers } from '#steps/await-containers.ts';
 import { checkHealth } from '#steps/check-health.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
+import { compareAnswers } from '#steps/compare-answers.ts';
 import { compensate } from '#steps/compensate.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
 import { explainBuild } from '#steps/explain-build.ts';
@@ -118,6 +119,7 @@ export function stepHandlers(deps: StepDeps): Readonly<Record<StepName, StepHand
     RestartVersion: parsed(workflow.RestartVersion.input, restartVersion(deps)),
     DescribeCandidate: parsed(workflow.DescribeCandidate.input, describeCandidate(deps)),
     CheckHealth: parsed(workflow.CheckHealth.input, checkHealth(deps)),
+    CompareAnswers: parsed(workflow.CompareAnswers.input, compareAnswers(deps)),
     ShiftTraffic: parsed(workflow.ShiftTraffic.input, shiftTraffic(deps)),
     VerifyTraffic: parsed(workflow.VerifyTraffic.input, verifyTraffic(deps)),
     JudgeBake: parsed(workflow.JudgeBake.input, judgeBake(deps)),

@@ -3,6 +3,7 @@ import { smokeTest } from '#domain/build/image.ts';
 import { buildProof } from '#domain/build/proof.ts';
 import { RUNTIME_NAMES } from '#domain/build/runtime.ts';
 import { TARGETS } from '#domain/placement/target.ts';
+import { comparison } from './comparison.ts';
 import type { Frozen } from './operation.ts';
 import {
   count,
@@ -119,6 +120,14 @@ export const explanation = z
     target: z.nullable(target).check(z.describe('The one that was taken.')),
     options: z.array(option),
     proof: z.nullable(goldenProof),
+    // Absent from a Slipway of an earlier version.
+    comparison: z
+      .exactOptional(z.nullable(comparison))
+      .check(
+        z.describe(
+          'How it compared with the version that was live; null where there was none to compare with.',
+        ),
+      ),
     shift: z.nullable(
       z.object({
         previous: z.nullable(z.string()),

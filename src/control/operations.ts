@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { MODEL_NAME } from '#domain/identity.ts';
 import { release } from '#domain/promotion/release.ts';
+import { versionDiff } from './comparison.ts';
 import { backupLine, pruneLine, scrubLine, storage } from './data-folder.ts';
 import { deployment } from './deployment.ts';
 import { explanation } from './explanation.ts';
@@ -119,6 +120,18 @@ export const everywhere = {
     query: which("Which one; else the live one, or where none is live the newest deployment's."),
     says: 'What was decided and found.',
     answer: json(explanation),
+  },
+  diffVersions: {
+    method: 'GET',
+    path: '/models/{name}/diff',
+    summary: 'How two versions differ.',
+    params: named,
+    query: z.object({
+      from: z.optional(said(number, 'Else the one that was live before `to`.')),
+      to: z.optional(said(number, 'Else the live one.')),
+    }),
+    says: 'The differences.',
+    answer: json(versionDiff),
   },
   rollBack: {
     method: 'POST',

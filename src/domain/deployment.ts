@@ -2,6 +2,7 @@ import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { PythonEnvironment } from '#domain/build/python-environment.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
+import type { Comparison } from '#domain/comparison/comparison.ts';
 import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
 import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { Placement, RevisionRef, Target } from '#domain/placement/target.ts';
@@ -224,6 +225,7 @@ export type DeploymentWork = {
   readonly decision?: TargetDecision;
   readonly candidate?: Candidate;
   readonly golden?: GoldenProof;
+  readonly comparison?: Comparison;
   readonly shift?: Shift;
   readonly bake?: BakeRecord;
   readonly removal?: Removal;
@@ -317,6 +319,13 @@ export function compareOrder(a: ArtifactOrder, b: ArtifactOrder): number {
 /** True when both hold the same bytes under the same names, including the manifest, judged by size and the store's checksum. */
 export function isSameArtifact(a: Artifact, b: Artifact): boolean {
   return content(a) === content(b);
+}
+
+/** True when both serve the same model file in the same environment, whatever their manifests say. */
+export function isSameModel(a: Pick<Deployment, 'artifact' | 'work'>, b: typeof a): boolean {
+  const served = ({ artifact, work }: typeof a) =>
+    JSON.stringify([content({ ...artifact, manifest: null }), work.plan?.environmentHash]);
+  return served(a) === served(b);
 }
 
 function content({ parts, manifest }: Artifact): string {

@@ -10,6 +10,7 @@ const DEPLOYMENT_STATES = [
   'Building',
   'Provisioning',
   'Ready',
+  'Compared',
   'Shifting',
   'Baking',
   'Undeploying',

@@ -177,6 +177,10 @@ export const workflow = {
   },
   CheckHealth: { input: held, output: z.object({ kind: z.enum(['healthy', 'unhealthy']) }) },
   // The checks of all bakes count together.
+  CompareAnswers: {
+    input: held,
+    output: z.object({ kind: z.enum(['passed', 'blocked']) }),
+  },
   ShiftTraffic: {
     input: z.object({ ...held.shape, attempt }),
     output: z.object({ sliceSeconds: seconds, attempt }),

@@ -5,6 +5,8 @@ const MAX_DEPTH = 64;
 
 // The lexer emits these before the token they describe; they are not part of the text.
 const MARKS: readonly string[] = ['\x02', '\x18', '\x1f'];
+// Each begins another list or map within a line; within brackets they separate keys from values.
+const INDICATORS: readonly string[] = ['-', '?', ':'];
 const SCALAR = '\x1f';
 
 /**
@@ -22,9 +24,9 @@ export function tooDeepLine(text: string): number | undefined {
     if (isText) continue;
     if (token === '[' || token === '{') brackets += 1;
     else if (token === ']' || token === '}') brackets -= 1;
-    else if (token === '-' || token === '?' || token === ':') inLine += 1;
+    else if (brackets === 0 && INDICATORS.includes(token)) inLine += 1;
     else if (token.includes('\n')) inLine = 0;
-    if (brackets > MAX_DEPTH || (brackets === 0 && inLine > MAX_DEPTH)) {
+    if (brackets > MAX_DEPTH || inLine > MAX_DEPTH) {
       return text.slice(0, at).split('\n').length;
     }
   }

@@ -5,6 +5,7 @@ import type { CursoredEvent } from '#control/streams.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Damage, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { diffVersions } from './models/diff-versions.ts';
 import { explainVersion } from './models/explain-version.ts';
 import { type Deps as Acting, modelActions } from './models/model-actions.ts';
 import {
@@ -76,6 +77,8 @@ export function slipwayRequests(deps: Deps): Requests {
     listVersions: async ({ name }) => ({
       versions: await modelVersions(registry, await known(name)),
     }),
+    diffVersions: async ({ name, from, to }) =>
+      diffVersions(registry, await known(name), { from: from ?? null, to: to ?? null }),
     explainVersion: async ({ name, version }) =>
       explainVersion(registry, await known(name), version ?? null),
     rollBack: ({ name, to }) => actions.rollback(name, to ?? null),

@@ -52,6 +52,14 @@ describe('a manifest', () => {
     expect(() => parseManifest(text, 'model.yaml')).not.toThrow(/nested/);
   });
 
+  it('of many keys and lists in one line of brackets is read', () => {
+    const rows = Array.from({ length: 100 }, (_, row) => ({ request: { inputs: [row, [-row]] } }));
+
+    expect(parse(`examples: ${JSON.stringify(rows)}\nteam: vision\n`)).toMatchObject({
+      team: 'vision',
+    });
+  });
+
   it.each(['', '\n', '# nothing yet\n', '{}', '---\n'])('may be as empty as %j', (text) => {
     expect(parse(text)).toEqual(EMPTY);
   });

@@ -290,7 +290,7 @@ describe('a version that is started again', () => {
   async function rollback(bytes?: Uint8Array) {
     const world = memoryWorld();
     await world.deploy(world.upload(bytes ? { bytes } : {}));
-    await world.deploy();
+    await world.deploy(world.upload({ manifest: 'gate: { broken: warn }' }));
     const held = await world.before('CheckHealth', world.rollback());
     return { world, held, check: () => checkHealth(world.deps)(held) };
   }

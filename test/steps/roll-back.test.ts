@@ -178,7 +178,7 @@ describe('nothing is rolled back', () => {
     await rollBack(world.deps)({ ...held, error: DENIED });
 
     expect(await world.router.shares(MODEL)).toEqual(V1);
-    expect((await world.recordOf(held)).phase).toBe('Ready');
+    expect((await world.recordOf(held)).phase).toBe('Compared');
   });
 
   it('when the deployment has been rolled back already', async () => {

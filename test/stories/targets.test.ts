@@ -16,6 +16,7 @@ const V3 = addConstantModel({ constant: 30 });
 
 // The states that prove a version and give it the traffic.
 const TO_LIVE = ['Provisioning', 'Ready', 'Shifting', 'Baking', 'Live'];
+const TO_LIVE_AGAIN = TO_LIVE.toSpliced(2, 0, 'Compared');
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let slipway: RunningSlipway;
@@ -132,7 +133,7 @@ describe.each(TARGETS)('on %s', (target) => {
     expect(events.map(({ detail: { version, state } }) => `v${version ?? ''} ${state}`)).toEqual([
       ...['Admitted', 'Inspected', ...TO_LIVE].map((state) => `v1 ${state}`),
       ...['Admitted', 'Inspected', 'Provisioning', 'Failed'].map((state) => `v2 ${state}`),
-      ...['Admitted', 'Inspected', ...TO_LIVE].map((state) => `v3 ${state}`),
+      ...['Admitted', 'Inspected', ...TO_LIVE_AGAIN].map((state) => `v3 ${state}`),
       'v1 Retired',
       ...['Admitted', ...TO_LIVE].map((state) => `v1 ${state}`),
       'v3 Retired',

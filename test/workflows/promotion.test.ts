@@ -62,7 +62,8 @@ describe('a promotion', () => {
     await prod.run(request);
 
     expect(await statesOf(prod, request.deploymentId)).toEqual([
-      ...['Admitted', 'Provisioning', 'Ready', 'Shifting', 'Baking', 'Live', 'Retired'],
+      ...['Admitted', 'Provisioning', 'Ready', 'Compared', 'Shifting', 'Baking', 'Live'],
+      'Retired',
     ]);
     const [admitted] = await prod.told(request.deploymentId);
     expect(admitted).toMatchObject({

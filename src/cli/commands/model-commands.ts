@@ -79,6 +79,10 @@ function addPush(program: Command): void {
     'Uploads a model (a file, or a folder with its model.yaml) and follows its deployment.',
   )
     .option('--name <name>', "the model's name (default: the file's name without its ending)")
+    .option(
+      '--allow-breaking',
+      'replace the live version even if its clients get errors or other answers',
+    )
     .option('--yes', 'turn containers on without asking, in AWS, if the model needs one')
     .addHelpText(
       'after',
@@ -88,15 +92,22 @@ function addPush(program: Command): void {
         'slipway push digits.onnx --stage prod',
       ),
     )
-    .action(async (path: string, options: Place & { name?: string; yes?: boolean }) => {
-      const output = commandOutput(options);
-      const { name, yes = false } = options;
-      const account = accountOf(options);
-      const asks = account && asksForContainers({ account, yes, tell: output.line });
-      const end = await push(path, { name, output, asks }, () => openSlipway(options));
-      output.data(end);
-      process.exitCode = ['Live', 'Ignored'].includes(end.detail.state) ? 0 : 1;
-    });
+    .action(
+      async (
+        path: string,
+        options: Place & { name?: string; yes?: boolean; allowBreaking?: boolean },
+      ) => {
+        const output = commandOutput(options);
+        const { name, yes = false, allowBreaking = false } = options;
+        const account = accountOf(options);
+        const asks = account && asksForContainers({ account, yes, tell: output.line });
+        const end = await push(path, { name, output, allowBreaking, asks }, () =>
+          openSlipway(options),
+        );
+        output.data(end);
+        process.exitCode = ['Live', 'Ignored'].includes(end.detail.state) ? 0 : 1;
+      },
+    );
 }
 
 function addInvoke(program: Command): void {

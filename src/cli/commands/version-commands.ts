@@ -4,6 +4,7 @@ import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
 import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';
 import { commandOutput, type Output } from '../output.ts';
+import { diffLines } from '../views/diff.ts';
 import { explanationLines } from '../views/explain.ts';
 import { versionLines } from '../views/versions.ts';
 
@@ -11,6 +12,7 @@ import { versionLines } from '../views/versions.ts';
 export function addVersionCommands(program: Command): void {
   addVersions(program);
   addExplain(program);
+  addDiff(program);
   addRollback(program);
   addAbort(program);
   addUndeploy(program);
@@ -41,6 +43,23 @@ function addExplain(program: Command): void {
       const slipway = await openSlipway(options);
       const explained = await slipway.explainVersion({ name: model, version: options.version });
       show(options, explained, explanationLines(explained));
+    });
+}
+
+function addDiff(program: Command): void {
+  placedCommand(
+    program,
+    'diff <model>',
+    'Shows how two versions differ: in what they take and answer, in their artifacts, and in the answers that were compared.',
+  )
+    .option('--from <n>', 'the older version (default: the one that was live before)', integer)
+    .option('--to <n>', 'the newer version (default: the live one)', integer)
+    .addHelpText('after', examples('slipway diff digits', 'slipway diff digits --from 3 --to 5'))
+    .action(async (model: string, options: Place & { from?: number; to?: number }) => {
+      const slipway = await openSlipway(options);
+      const { from, to } = options;
+      const found = await slipway.diffVersions({ name: model, from, to });
+      show(options, found, diffLines(model, found));
     });
 }
 

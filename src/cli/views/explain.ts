@@ -2,6 +2,7 @@ import type { Explanation } from '#control/explanation.ts';
 import { missingCaveat } from '#domain/artifact/caveat.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import { artifactName } from './artifact-name.ts';
+import { comparisonLines } from './diff.ts';
 import { table } from './table.ts';
 
 type Conversion = NonNullable<NonNullable<Explanation['runtime']>['proof']>['conversion'];
@@ -25,6 +26,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['image', imageOf(explained)],
     ['promoted', promotedFrom(explained)],
     ['proven by', proofOf(explained)],
+    ['compared', comparedOf(explained)],
     ['shift', shiftOf(explained)],
     ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
   ];
@@ -133,6 +135,11 @@ function proofOf({ proof }: Explanation): string | null {
       : `a request of zeros made from its signature, with free dimensions of ${sample}`;
   const by = of ? `the request that proved ${of.revision}, which was live then` : own;
   return `${by}, answered in ${count(Math.round(latencyMs))} ms${warning && `; ${warning}`}`;
+}
+
+function comparedOf({ comparison }: Explanation): string | null {
+  if (!comparison) return null;
+  return `with v${comparison.beside.version}: ${comparisonLines(comparison).join('\n')}`;
 }
 
 function shiftOf({ shift, probes }: Explanation): string | null {

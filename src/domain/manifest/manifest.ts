@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { TARGETS } from '#domain/placement/target.ts';
+import { gateSchema } from './gate.ts';
 import { buildSchema, entrypoint, modelSchema, runtimeSchema } from './model.ts';
 import { rolloutSchema } from './rollout.ts';
 import { scalingSchema } from './scaling.ts';
@@ -154,6 +155,7 @@ export const manifestSchema = z
     placement: z.prefault(placement, {}),
     scaling: z.prefault(scalingSchema, {}),
     rollout: z.prefault(rolloutSchema, {}),
+    gate: z.prefault(gateSchema, {}),
   })
   .check(z.describe('Manifest of a Slipway model.'));
 

@@ -56,9 +56,17 @@ const inferBody = z.object({
 export type GoldenSample = 'example' | number;
 
 /** The manifest's first example, else the model's own; undefined when there is neither. */
-export function exampleOf({ manifest, server, example }: Declared): Example | undefined {
-  const [first] = manifest.examples;
-  return first ? { ...first, request: exampleRequest(first.request, server) } : example;
+export function exampleOf(declared: Declared): Example | undefined {
+  return examplesOf(declared)[0];
+}
+
+/** The manifest's examples, then the model's own. */
+export function examplesOf({ manifest, server, example }: Declared): readonly Example[] {
+  const said = manifest.examples.map((each) => ({
+    ...each,
+    request: exampleRequest(each.request, server),
+  }));
+  return example ? [...said, example] : said;
 }
 
 /**

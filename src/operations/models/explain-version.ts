@@ -3,12 +3,11 @@ import { BUILD_MACHINES } from '#domain/build/build-machine.ts';
 import { servedBy } from '#domain/build/image.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Model } from '#domain/deployment.ts';
-import { Failure } from '#domain/failure.ts';
 import { timed } from '#domain/placement/cold-start.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import type { Registry } from '#ports/registry.ts';
-
-const PAGE = 100;
+import { comparisonView } from './diff-versions.ts';
+import { deploymentOf, unknownVersion } from './version-deployment.ts';
 
 /** Explains the decisions and findings about a version; see `Slipway.explain`. */
 export async function explainVersion(
@@ -20,40 +19,13 @@ export async function explainVersion(
     version === null
       ? await registry.deployment(model.live?.deploymentId ?? model.newestDeploymentId)
       : await deploymentOf(registry, model, version);
-  if (deployment) return explanation(deployment);
-  throw new Failure('InputInvalid', `${model.name} has no version ${version}`, {
-    fix: `Those that went live: \`slipway versions ${model.name}\`.`,
-  });
-}
-
-/** The deployment that made a version, even if the version never went live. */
-async function deploymentOf(
-  registry: Registry,
-  { name }: Model,
-  version: number,
-): Promise<Deployment | undefined> {
-  const known = (await registry.versions(name)).find((each) => each.version === version);
-  const id = known?.deploymentId ?? (await admittedAs(registry, name, version));
-  return id === undefined ? undefined : registry.deployment(id);
-}
-
-async function admittedAs(
-  registry: Registry,
-  model: string,
-  version: number,
-): Promise<string | undefined> {
-  for (let after = ''; ; ) {
-    const { events } = await registry.events({ after, limit: PAGE, model });
-    const found = events.find(({ event }) => event.detail.version === version);
-    const last = events.at(-1);
-    if (found || !last || events.length < PAGE) return found?.event.detail.deploymentId;
-    after = last.cursor;
-  }
+  if (!deployment) throw unknownVersion(model, version);
+  return explanation(deployment);
 }
 
 function explanation(deployment: Deployment): Explanation {
   const { id, model, version, phase, artifact, work } = deployment;
-  const { inspection, plan, image, decision, golden, bake, promotion } = work;
+  const { inspection, plan, image, decision, golden, comparison, bake, promotion } = work;
   const sizeBytes = artifact.parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   return {
     model,
@@ -86,6 +58,7 @@ function explanation(deployment: Deployment): Explanation {
       image,
     }),
     proof: golden ?? null,
+    comparison: comparison ? comparisonView(comparison) : null,
     shift: shiftOf(deployment),
     promotion: promotion
       ? {

@@ -65,8 +65,9 @@ const TO_CANDIDATE = [
   ...['DescribeCandidate', 'IsCandidateReady'],
 ];
 const TO_HEALTH = [...TO_CANDIDATE, 'CheckHealth', 'IsCandidateHealthy'];
+const TO_SHIFT = [...TO_HEALTH, 'CompareAnswers', 'MayReplaceLive'];
 const TO_BAKE = [
-  ...[...TO_HEALTH, 'ShiftTraffic', 'VerifyTraffic', 'IsTrafficVerified'],
+  ...[...TO_SHIFT, 'ShiftTraffic', 'VerifyTraffic', 'IsTrafficVerified'],
   ...['Bake', 'JudgeBake', 'IsShiftDone'],
 ];
 const COMMITTED = [

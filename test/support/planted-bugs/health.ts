@@ -2,7 +2,7 @@ import type { ProbeAnswer } from '#ports/prober.ts';
 import { type Asked, answered } from '../memory/prober.ts';
 import { answersRight, answersWrong, MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
-import { inState, scenario, takeReadinessForProof } from './hooks.ts';
+import { inState, scenario, takeReadinessForProof, together } from './hooks.ts';
 import type { PlantedBug } from './planted-bug.ts';
 
 const UPGRADE = scenario('upgrade');
@@ -30,8 +30,11 @@ export const HEALTH_BUGS: readonly PlantedBug[] = [
     },
     caught: 'I9',
     spoil: takeReadinessForProof,
-    // Nor does the bake compare the two.
-    within: inState('JudgeBake', { 'prober.send': () => answersRight('ready') }),
+    // Neither the comparison nor the bake asks it for more.
+    within: together(
+      inState('CompareAnswers', { 'prober.send': () => answersRight('ready') }),
+      inState('JudgeBake', { 'prober.send': () => answersRight('ready') }),
+    ),
   },
   {
     bug: 'a first version that refuses everything',

@@ -1,11 +1,12 @@
 import { type Case, COMMITTED, denied, failing, GIVEN_UP, rolling, succeeding } from './cases.ts';
 
 const ABLE = ['DescribeCandidate', 'IsCandidateReady', 'CheckHealth', 'IsCandidateHealthy'];
+const PASSED = ['CompareAnswers', 'MayReplaceLive'];
 const SHIFTED = ['ShiftTraffic', 'VerifyTraffic', 'IsTrafficVerified'];
 const BAKED = ['Bake', 'JudgeBake', 'IsShiftDone'];
 
 /** The states after a candidate was asked for, to Live. */
-export const TO_LIVE = [...ABLE, ...SHIFTED, ...BAKED, ...COMMITTED];
+export const TO_LIVE = [...ABLE, ...PASSED, ...SHIFTED, ...BAKED, ...COMMITTED];
 
 /** The possible fates of a requested candidate; `before` are the states until then. */
 export function candidateCases(before: readonly string[]): readonly Case[] {
@@ -62,7 +63,17 @@ export function candidateCases(before: readonly string[]): readonly Case[] {
       },
       able.slice(0, -1),
     ),
-    ...shiftCases(able),
+    failing(
+      'a candidate that may not replace the live version is given up before any traffic',
+      { CompareAnswers: { kind: 'blocked' } },
+      [...able, ...PASSED],
+    ),
+    failing(
+      'a candidate that cannot be compared is given up before any traffic',
+      { CompareAnswers: denied },
+      [...able, 'CompareAnswers'],
+    ),
+    ...shiftCases([...able, ...PASSED]),
   ];
 }
 

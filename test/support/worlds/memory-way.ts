@@ -29,7 +29,8 @@ const PROVISION = {
 } as const;
 
 const TO_LIVE: readonly StepName[] = [
-  ...(['DescribeCandidate', 'CheckHealth', 'ShiftTraffic', 'VerifyTraffic', 'JudgeBake'] as const),
+  ...(['DescribeCandidate', 'CheckHealth', 'CompareAnswers'] as const),
+  ...(['ShiftTraffic', 'VerifyTraffic', 'JudgeBake'] as const),
   ...(['CommitDeployment', 'RetirePrevious', 'ReleaseLease'] as const),
 ];
 const TO_CHOICE: readonly StepName[] = [
@@ -57,6 +58,7 @@ const GOES_ON = [
     'environment',
     'ready',
     'healthy',
+    'passed',
   ],
   ...['verified', 'next', 'done', 'Live', 'removed', 'Undeployed'],
 ];

@@ -1,0 +1,41 @@
+import type { ComparisonView, VersionDiff } from '#control/comparison.ts';
+
+const WEIGHT_WIDTH = 12;
+
+/** Shows a person how two versions differ, the heaviest difference first. */
+export function diffLines(
+  model: string,
+  { from, to, differences, comparison }: VersionDiff,
+): readonly string[] {
+  return [
+    `${model} v${to} beside v${from}`,
+    ...(differences.length > 0
+      ? differences.map(({ weight, what }) => `${weight.padEnd(WEIGHT_WIDTH)}${what}`)
+      : ['They do not differ in what is known of them.']),
+    ...(comparison ? ['', ...comparisonLines(comparison)] : []),
+  ];
+}
+
+/** What the gate found, and the requests whose answers differed. */
+export function comparisonLines({
+  verdict,
+  reason,
+  decision,
+  answers,
+}: ComparisonView): readonly string[] {
+  const { kept, drawn } = answers;
+  const asked = [
+    ...(kept.asked > 0 ? [`${kept.changed} of ${kept.asked} kept requests`] : []),
+    ...(drawn.asked > 0 ? [`${drawn.changed} of ${drawn.asked} drawn ones`] : []),
+  ];
+  return [
+    `${verdict}${DECISIONS[decision] ?? ''}: ${reason}`,
+    ...(asked.length > 0 ? [`${asked.join(' and ')} were answered otherwise`] : []),
+    ...answers.examples.map((example) => `  ${example}`),
+  ];
+}
+
+const DECISIONS: Readonly<Record<string, string>> = {
+  blocked: ', so it was rejected',
+  declared: ', which its manifest allows',
+};

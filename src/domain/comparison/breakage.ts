@@ -1,0 +1,131 @@
+import type { LeafPair } from './answer-content.ts';
+
+// The fewest values that show each of these; with fewer, chance does too.
+const ENOUGH_NUMBERS = 10;
+const ENOUGH_DISTINCT = 5;
+const ENOUGH_FLIPS = 10;
+const EXPLAINED = 0.9;
+const SLOPE = [0.9, 1.1] as const;
+const LEAST_R_SQUARED = 0.98;
+
+/**
+ * The signs in pairs of answers that a model is broken, not only trained anew, each as a sentence with its likely cause:
+ * numbers that became null, one answer to everything, answers that are a line through those of before, and labels that have changed places.
+ * The thresholds leave a model alone that was trained anew on a little more of the same data.
+ */
+export function breakageIn(pairs: readonly LeafPair[]): readonly string[] {
+  const places = new Map<string, LeafPair[]>();
+  for (const pair of pairs) {
+    const found = places.get(pair.place);
+    if (found) found.push(pair);
+    else places.set(pair.place, [pair]);
+  }
+  return [...places].flatMap(([place, found]) => {
+    const where = place === '' ? 'the answer' : place;
+    return [lost(where, found), ...numberSigns(where, found), ...labelSigns(where, found)].flatMap(
+      (sign) => sign ?? [],
+    );
+  });
+}
+
+function lost(where: string, pairs: readonly LeafPair[]): string | undefined {
+  const numbers = pairs.filter(({ before }) => typeof before === 'number');
+  const gone = numbers.filter(({ after }) => after === null);
+  if (gone.length === 0) return undefined;
+  return `${gone.length} of ${numbers.length} numbers in ${where} are null now: it computes NaN or infinity`;
+}
+
+function numberSigns(where: string, pairs: readonly LeafPair[]): readonly (string | undefined)[] {
+  const numbers = pairs.flatMap(({ before, after }) =>
+    typeof before === 'number' && typeof after === 'number' ? [[before, after] as const] : [],
+  );
+  if (numbers.length < ENOUGH_NUMBERS) return [];
+  const [old, now] = [distinct(numbers.map(([x]) => x)), distinct(numbers.map(([, y]) => y))];
+  if (old < ENOUGH_DISTINCT) return [];
+  if (now === 1) {
+    return [
+      `${where} is ${numbers[0]?.[1]} for each of ${numbers.length}; before it had ${old} values`,
+    ];
+  }
+  return [line(where, numbers)];
+}
+
+/** The line through the pairs, where there is one that is not the identity. */
+function line(
+  where: string,
+  pairs: readonly (readonly [before: number, after: number])[],
+): string | undefined {
+  const count = pairs.length;
+  const meanX = pairs.reduce((sum, [x]) => sum + x, 0) / count;
+  const meanY = pairs.reduce((sum, [, y]) => sum + y, 0) / count;
+  let [xx, xy, yy] = [0, 0, 0];
+  for (const [x, y] of pairs) {
+    xx += (x - meanX) ** 2;
+    xy += (x - meanX) * (y - meanY);
+    yy += (y - meanY) ** 2;
+  }
+  if (xx === 0 || yy === 0) return undefined;
+  const slope = xy / xx;
+  const offset = meanY - slope * meanX;
+  const isLine = (xy * xy) / (xx * yy) >= LEAST_R_SQUARED;
+  // A model that was trained anew may have moved all its answers, so the offset alone says nothing.
+  const isOther = slope < SLOPE[0] || slope > SLOPE[1];
+  if (!isLine || !isOther) return undefined;
+  return `${where} is about ${shown(slope)} × that of before ${offset < 0 ? '-' : '+'} ${shown(Math.abs(offset))}: its unit, its scaling or its order of classes differs`;
+}
+
+function labelSigns(where: string, pairs: readonly LeafPair[]): readonly (string | undefined)[] {
+  const labels = pairs.flatMap(({ before, after }) =>
+    isLabel(before) && isLabel(after) ? [[String(before), String(after)] as const] : [],
+  );
+  if (labels.length === 0) return [];
+  const [old, now] = [distinct(labels.map(([x]) => x)), distinct(labels.map(([, y]) => y))];
+  // Answers that are all different are no labels.
+  if (old * 2 > labels.length) return [];
+  const flips = labels.filter(([before, after]) => before !== after);
+  if (flips.length < ENOUGH_FLIPS) return [];
+  if (now === 1 && old > 1) {
+    return [
+      `${where} is ${JSON.stringify(flips[0]?.[1])} for each of ${labels.length}; before it had ${old} labels`,
+    ];
+  }
+  return [permutation(where, labels, flips.length)];
+}
+
+/** Where each label of before has become one other, and no two the same one. */
+function permutation(
+  where: string,
+  labels: readonly (readonly [before: string, after: string])[],
+  flips: number,
+): string | undefined {
+  const counts = new Map<string, Map<string, number>>();
+  for (const [before, after] of labels) {
+    const row = counts.get(before) ?? new Map<string, number>();
+    counts.set(before, row.set(after, (row.get(after) ?? 0) + 1));
+  }
+  const mapping = [...counts].map(([before, row]) => {
+    const [after = before, count = 0] = [...row].toSorted((a, b) => b[1] - a[1])[0] ?? [];
+    return { before, after, count };
+  });
+  const moved = mapping.filter(({ before, after }) => before !== after);
+  const isOneToOne = distinct(mapping.map(({ after }) => after)) === mapping.length;
+  const explained = moved.reduce((sum, { count }) => sum + count, 0);
+  if (moved.length < 2 || !isOneToOne || explained < flips * EXPLAINED) return undefined;
+  const said = moved.map(
+    ({ before, after }) => `${JSON.stringify(before)} is ${JSON.stringify(after)} now`,
+  );
+  return `the labels in ${where} have changed places: ${said.slice(0, 4).join(', ')}`;
+}
+
+/** Numbers of classes come as whole numbers, whose place in the answer the caller cannot tell from a measurement's: both rules look at them. */
+function isLabel(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value);
+}
+
+function distinct(values: readonly (string | number)[]): number {
+  return new Set(values).size;
+}
+
+function shown(value: number): number {
+  return Number(value.toPrecision(3));
+}

@@ -1,0 +1,53 @@
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+
+// A picture's thousands of numbers would be noise, not another picture.
+const LARGEST_BYTES = 20_000;
+// How far a number is moved, as a part of itself or, where it is 0, absolutely.
+const MOVES = [0.02, 0.1, 0.5, 1, 3] as const;
+
+/**
+ * Requests like this one whose numbers have been moved, by a seed: the same ones each time. Empty for a request without numbers, and for a large one.
+ * A healthy model answers them as the version before does, so they can show that one is broken; they are nobody's requests, so they never show that one is right.
+ */
+export function drawnRequests(request: GoldenRequest, count: number): readonly GoldenRequest[] {
+  const text = JSON.stringify(request.body) ?? '';
+  if (text.length > LARGEST_BYTES) return [];
+  const random = numbersFrom(text);
+  const drawn: GoldenRequest[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const by = MOVES[index % MOVES.length] ?? 1;
+    const body = moved(request.body, (value) => {
+      const step = (random() * 2 - 1) * by * (value === 0 ? 1 : Math.abs(value));
+      return Number.isInteger(value) ? Math.round(value + step) : value + step;
+    });
+    if (JSON.stringify(body) !== text) drawn.push({ ...request, body });
+  }
+  return drawn;
+}
+
+/** The value with its numbers moved, but for those that say how to read the others. */
+function moved(value: unknown, move: (value: number) => number): unknown {
+  if (typeof value === 'number') return move(value);
+  if (Array.isArray(value)) return value.map((item) => moved(item, move));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      ['shape', 'parameters', 'params', 'index'].includes(key) ? item : moved(item, move),
+    ]),
+  );
+}
+
+/** Numbers from 0 to 1 that a text determines: mulberry32, seeded by the FNV-1a hash of the text. */
+function numbersFrom(text: string): () => number {
+  let state = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) {
+    state = Math.imul(state ^ text.charCodeAt(at), 0x01000193);
+  }
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

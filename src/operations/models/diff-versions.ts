@@ -1,0 +1,58 @@
+import type { ComparisonView, VersionDiff } from '#control/comparison.ts';
+import type { Comparison } from '#domain/comparison/comparison.ts';
+import { factDifferences, knownVersion } from '#domain/comparison/fact-differences.ts';
+import type { Deployment, Model } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Registry } from '#ports/registry.ts';
+import { deploymentOf } from './version-deployment.ts';
+
+/** How two versions differ by what is known of them; `to` is the live version where it is null, and `from` the one that was live before. */
+export async function diffVersions(
+  registry: Registry,
+  model: Model,
+  { from, to }: { readonly from: number | null; readonly to: number | null },
+): Promise<VersionDiff> {
+  const newer = to ?? model.live?.version;
+  if (newer === undefined) {
+    throw new Failure('InputInvalid', `${model.name} has no live version`, {
+      fix: `Name two versions: \`slipway diff ${model.name} --from 1 --to 2\`.`,
+    });
+  }
+  const older = from ?? (await liveBefore(registry, model, newer));
+  const [before, after] = [
+    await deploymentOf(registry, model, older),
+    await deploymentOf(registry, model, newer),
+  ];
+  const found = after.work.comparison;
+  return {
+    from: older,
+    to: newer,
+    differences: factDifferences(known(before), known(after)),
+    comparison: found?.beside.version === older ? comparisonView(found) : null,
+  };
+}
+
+/** A comparison as the control API shows it. */
+export function comparisonView(found: Comparison): ComparisonView {
+  const { verdict, level, reason, beside, decision, differences, answers } = found;
+  const { version, revision } = beside;
+  return { verdict, level, reason, beside: { version, revision }, decision, differences, answers };
+}
+
+function known({ model, version, work }: Deployment) {
+  if (work.inspection) return knownVersion(work.inspection, work);
+  throw new Failure('InputInvalid', `version ${version} of ${model} was never inspected`, {
+    fix: `Versions that can be compared: \`slipway versions ${model}\`.`,
+  });
+}
+
+/** The newest version below it that went live. */
+async function liveBefore(registry: Registry, { name }: Model, version: number): Promise<number> {
+  const older = (await registry.versions(name))
+    .map((each) => each.version)
+    .filter((each) => each < version);
+  if (older.length > 0) return Math.max(...older);
+  throw new Failure('InputInvalid', `no version of ${name} went live before version ${version}`, {
+    fix: `Name two versions: \`slipway diff ${name} --from 1 --to 2\`.`,
+  });
+}

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { leafPairs } from '#domain/comparison/answer-content.ts';
+import { breakageIn } from '#domain/comparison/breakage.ts';
+
+const NUMBERS = Array.from({ length: 40 }, (_, index) => Math.sin(index) * 100 + index);
+const LABELS = NUMBERS.map((value) => ['cat', 'dog', 'owl'][Math.abs(Math.round(value)) % 3] ?? '');
+
+const numbers = (after: (value: number, index: number) => unknown) =>
+  breakageIn(leafPairs({ y: NUMBERS }, { y: NUMBERS.map(after) }));
+
+const labels = (after: (label: string, index: number) => string) =>
+  breakageIn(leafPairs({ label: LABELS }, { label: LABELS.map(after) }));
+
+describe('pairs of answers show that a version is broken where', () => {
+  it('a number is null now', () => {
+    expect(numbers((value, index) => (index === 3 ? null : value))).toEqual([
+      '1 of 40 numbers in /y are null now: it computes NaN or infinity',
+    ]);
+  });
+
+  it.each([
+    ['the unit differs', (value: number) => value / 2.54, '/y is about 0.394 × that of before'],
+    ['a scaler is missing', (value: number) => (value - 20) / 70, '/y is about 0.0143 × that'],
+    ['they are negated', (value: number) => -value, '/y is about -1 × that of before'],
+  ])('%s', (_, after, sign) => {
+    expect(numbers(after)).toEqual([expect.stringContaining(sign)]);
+  });
+
+  it('everything is answered alike', () => {
+    expect(numbers(() => 7)).toEqual([expect.stringContaining('/y is 7 for each of 40')]);
+    expect(labels(() => 'cat')).toEqual([
+      expect.stringContaining('/label is "cat" for each of 40'),
+    ]);
+  });
+
+  it('labels have changed places, though a few answers differ otherwise', () => {
+    const next = new Map([
+      ['cat', 'dog'],
+      ['dog', 'owl'],
+      ['owl', 'cat'],
+    ]);
+    const signs = labels((label, index) => (index === 5 ? label : (next.get(label) ?? '')));
+
+    expect(signs).toEqual([expect.stringContaining('the labels in /label have changed places')]);
+  });
+});
+
+describe('pairs of answers show nothing where', () => {
+  it('the answers are the same', () => {
+    expect(numbers((value) => value)).toEqual([]);
+    expect(labels((label) => label)).toEqual([]);
+  });
+
+  it('a retrained model moves each number a little', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -0.04, max: 0.04, noNaN: true }), {
+          minLength: NUMBERS.length,
+          maxLength: NUMBERS.length,
+        }),
+        (noise) => {
+          expect(numbers((value, index) => value * (1 + (noise[index] ?? 0)))).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it('a retrained model moves all of them alike', () => {
+    expect(numbers((value) => value + 500)).toEqual([]);
+  });
+
+  it('a retrained model decides a fifth of the rows otherwise', () => {
+    expect(labels((label, index) => (index % 5 === 0 ? 'owl' : label))).toEqual([]);
+  });
+
+  it('there are few answers', () => {
+    const few = NUMBERS.slice(0, 5);
+    expect(breakageIn(leafPairs({ y: few }, { y: few.map((value) => value * 2) }))).toEqual([]);
+  });
+
+  it('texts are all different', () => {
+    const texts = NUMBERS.map((value) => `text ${value}`);
+    const others = texts.map((text) => `${text}, and more`);
+    expect(breakageIn(leafPairs({ text: texts }, { text: others }))).toEqual([]);
+  });
+});
