@@ -127,6 +127,8 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/models/{name}/versions', '/models/good/versions'),
       await ask('/models/{name}/explain', '/models/good/explain'),
       await ask('/models/{name}/explain', '/models/bad/explain?version=1'),
+      await ask('/models/{name}/diff', '/models/good/diff'),
+      await ask('/models/{name}/diff', '/models/good/diff?from=2&to=1'),
       await ask('/models/{name}/release', '/models/good/release?place=here'),
       await post('abort', 'good'),
       await post('rollback', 'good', '?to=2'),
@@ -151,14 +153,16 @@ describe('docs/control-api.openapi.yaml', () => {
         body: '{"to": 1}',
       }),
       await ask('/models/{name}/explain', '/models/good/explain?version=9'),
+      await ask('/models/{name}/diff', '/models/good/diff?from=9'),
+      await ask('/models/{name}/diff', '/models/good/diff?to=1'),
     ];
 
     // A machine of Linux whose walls nobody sets says so to monitors.
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(20).fill(200)],
-      ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400],
+      ...[...Array(7).fill(200), health, ...Array(22).fill(200)],
+      ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([
       { keys: ['models/good/notes'] },

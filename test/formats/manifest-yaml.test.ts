@@ -14,6 +14,7 @@ const EMPTY = {
   placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
   scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
   rollout: { strategy: 'auto', minRequests: 50, alarms: [], keepVersions: 3 },
+  gate: { broken: 'block', changed: 'warn', unproven: 'warn' },
 };
 
 function parse(text: string) {
@@ -119,6 +120,7 @@ describe('a manifest', () => {
         alarms: ['checkout-errors'],
         keepVersions: 5,
       },
+      gate: { broken: 'block', changed: 'warn', unproven: 'warn', replaces: 3 },
     });
   });
 
@@ -160,11 +162,11 @@ describe('a manifest', () => {
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
       'colour: {min: 1}',
-      'line 1: unknown key `colour`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `colour`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout, gate',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout',
+      'line 1: unknown key `__proto__`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout, gate',
     ],
     [
       'placement: {target: gcp}',
