@@ -56,6 +56,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   'fuzz-differential': { args: ['10', '1', 'zip'] },
   'fuzz-formats': { args: ['20', '1'] },
   'fuzz-pickles': { args: ['100', '1'] },
+  gate: { args: ['1'], lacks: await lacksOthers('python-servers', 'scikit-learn and XGBoost') },
   'gateway-cpu': { args: ['1', '200'], lacks: lacksCommand('nginx') },
   gpu: { args: [] },
   hostile: { args: [] },

@@ -1,8 +1,17 @@
-import { type AskedPair, compareAnswers as compare } from '#domain/comparison/compare-answers.ts';
+import { contentOf } from '#domain/comparison/answer-content.ts';
+import {
+  type AnswerEvidence,
+  type AskedPair,
+  compareAnswers as compare,
+  NO_ANSWERS,
+} from '#domain/comparison/compare-answers.ts';
 import type { Comparison } from '#domain/comparison/comparison.ts';
 import { factDifferences, knownVersion } from '#domain/comparison/fact-differences.ts';
 import { gate } from '#domain/comparison/gate.ts';
+import { inputChanges } from '#domain/comparison/input-changes.ts';
+import { inputFault, isFar } from '#domain/comparison/input-fault.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
+import { type RequestTable, requestTable } from '#domain/comparison/request-table.ts';
 import { type ComparedRequest, comparedRequests } from '#domain/comparison/requests.ts';
 import {
   bringsVersion,
@@ -11,6 +20,8 @@ import {
   type ModelVersion,
 } from '#domain/deployment.ts';
 import { gateSchema } from '#domain/manifest/gate.ts';
+import type { RevisionRef } from '#domain/placement/target.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
@@ -31,6 +42,8 @@ const BUDGET_MS = 8000;
 const ANSWER_TIMEOUT_MS = 10_000;
 /** So many requests are asked of the live version twice, to learn what differs by chance. */
 const ASKED_TWICE = 20;
+/** Fewer rows than this say nothing of how a version prepares them. */
+const ENOUGH_ROWS = 20;
 
 export const compareAnswers =
   (deps: Deps) =>
@@ -96,8 +109,8 @@ async function examine(
   const isBroken = differences.some(({ weight }) => weight === 'breaking');
   const isSame = isSameModel(before, deployment);
   // What is decided without a request costs none.
-  const pairs = isBroken || isSame ? [] : await ask(deps, deployment, before, live);
-  const answers = compare(pairs);
+  const answers =
+    isBroken || isSame ? NO_ANSWERS : await answersOf(await bothOf(deps, deployment, before, live));
   const judged = judgeComparison({ isSameModel: isSame, differences, answers });
   // The manifest of a deployment that an older Slipway began has no gate.
   const gated = gate(judged, gateSchema.parse(own.manifest.gate ?? {}), live.version);
@@ -111,27 +124,68 @@ async function examine(
   };
 }
 
-/** Sends the same requests to both, one after another, so that clients wait for one at most. */
-async function ask(
+/** How both versions are asked: one request after another, so that clients wait for one at most. */
+type Both = {
+  readonly requests: readonly ComparedRequest[];
+  readonly live: (request: GoldenRequest) => Promise<ProbeAnswer>;
+  readonly candidate: (request: GoldenRequest) => Promise<ProbeAnswer>;
+  readonly isLate: () => boolean;
+};
+
+async function answersOf(both: Both): Promise<AnswerEvidence> {
+  const answers = compare(await askBoth(both));
+  if (answers.signs.length > 0 || answers.kept.changed === 0) return answers;
+  const fault = await preparationFault(both);
+  return fault ? { ...answers, signs: [fault] } : answers;
+}
+
+async function bothOf(
   { registry, router, prober, clock }: Deps,
-  deployment: Deployment,
+  { model, work }: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<readonly AskedPair[]> {
-  const { model, work } = deployment;
-  const candidate = requireWork(work.candidate, 'candidate');
+): Promise<Both> {
   const { request: golden } = await proofOf(registry, before);
-  const requests = comparedRequests({ before: before.work, after: work, golden });
-  const send = (address: string, { request }: ComparedRequest): Promise<ProbeAnswer> =>
-    prober.send(address, model, request, ANSWER_TIMEOUT_MS);
   const endMs = clock.monotonicMs() + BUDGET_MS;
-  const pairs: AskedPair[] = [];
-  for (const request of requests) {
-    if (clock.monotonicMs() >= endMs) break;
-    const theirs = await send(router.testPath(live), request);
-    const after = await send(router.testPath(candidate), request);
-    const again = pairs.length < ASKED_TWICE ? await send(router.testPath(live), request) : null;
-    pairs.push({ what: request.what, isDrawn: request.isDrawn, before: theirs, again, after });
+  const ask = (revision: RevisionRef) => (request: GoldenRequest) =>
+    prober.send(router.testPath(revision), model, request, ANSWER_TIMEOUT_MS);
+  return {
+    requests: comparedRequests({ before: before.work, after: work, golden }),
+    live: ask(live),
+    candidate: ask(requireWork(work.candidate, 'candidate')),
+    isLate: () => clock.monotonicMs() >= endMs,
+  };
+}
+
+async function askBoth({ requests, live, candidate, isLate }: Both): Promise<readonly AskedPair[]> {
+  const asked: AskedPair[] = [];
+  for (const { what, isDrawn, request } of requests) {
+    if (isLate()) break;
+    const before = await live(request);
+    const after = await candidate(request);
+    const again = asked.length < ASKED_TWICE ? await live(request) : null;
+    asked.push({ what, isDrawn, before, again, after });
   }
-  return pairs;
+  return asked;
+}
+
+/** The fault of preparation that explains why so many rows are answered otherwise: the live version is asked rows that are changed as such a fault would change them. */
+async function preparationFault(both: Both): Promise<string | undefined> {
+  const kept = both.requests.filter(({ isDrawn }) => !isDrawn).map(({ request }) => request);
+  const table = requestTable(kept);
+  if (!table || table.rows.length < ENOUGH_ROWS || both.isLate()) return undefined;
+  const whole = table.request(table.rows);
+  const [before, after] = [await both.live(whole), await both.candidate(whole)].map(contentOf);
+  if (!before || !after || !isFar(before.said, after.said)) return undefined;
+  return inputFault(before.said, after.said, await changedAnswers(both, table));
+}
+
+async function changedAnswers({ live, isLate }: Both, table: RequestTable) {
+  const tried: { readonly what: string; readonly answer: unknown }[] = [];
+  for (const { what, rows } of inputChanges(table)) {
+    if (isLate()) break;
+    const answer = contentOf(await live(table.request(rows)));
+    if (answer) tried.push({ what, answer: answer.said });
+  }
+  return tried;
 }

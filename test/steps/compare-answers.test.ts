@@ -197,6 +197,49 @@ describe('a candidate of the same form', () => {
     expect((await trouble())?.reason).toContain(reason);
   });
 
+  it('is rejected where it reads two columns in each other’s place, and these are named', async () => {
+    const mixes = (weights: readonly number[]) => (asked: Asked) => {
+      if (asked === 'ready') return answered(200);
+      const { inputs } = asked.body as { inputs: { shape: number[]; data: number[] }[] };
+      const [{ shape = [], data = [] } = {}] = inputs;
+      const rows = Array.from({ length: shape[0] ?? 0 }, (_, row) =>
+        data.slice(row * 4, row * 4 + 4),
+      );
+      const mixed = rows.map((row) =>
+        row.map((_, at) =>
+          row.reduce((sum, value, k) => sum + value * (weights[(k + at) % 4] ?? 0), 0),
+        ),
+      );
+      return answered(200, {
+        outputs: [{ name: 'y', datatype: 'FP32', shape, data: mixed.flat() }],
+      });
+    };
+    const { world, compare, comparison, held } = await upgrade({
+      live: { manifest: examples(25) },
+    });
+    const swaps = (row: readonly number[]) => [row[1], row[0], row[2], row[3]];
+    world.behave('digits-v1', mixes([1, 0, 0, 0]));
+    world.behave('digits-v2', (asked) => {
+      if (asked === 'ready') return answered(200);
+      const { inputs } = asked.body as { inputs: { shape: number[]; data: number[] }[] };
+      const [{ shape = [], data = [] } = {}] = inputs;
+      const rows = Array.from({ length: shape[0] ?? 0 }, (_, row) =>
+        swaps(data.slice(row * 4, row * 4 + 4)),
+      );
+      return mixes([1, 0, 0, 0])({
+        protocol: 'infer',
+        body: { inputs: [{ name: 'x', datatype: 'FP32', shape, data: rows.flat() as number[] }] },
+      });
+    });
+
+    expect(await compare()).toEqual({ kind: 'blocked' });
+    expect(await comparison()).toMatchObject({
+      verdict: 'broken',
+      reason: 'it answers as the version before would if column 1 and column 2 were exchanged',
+    });
+    expect((await world.recordOf(held)).trouble).not.toBeNull();
+  });
+
   it('is not judged by answers that differ from one time to the next', async () => {
     const { world, compare, comparison } = await upgrade({ live: { manifest: examples(20) } });
     let turn = 0;

@@ -7,10 +7,18 @@ const ENOUGH_FLIPS = 10;
 const EXPLAINED = 0.9;
 const SLOPE = [0.9, 1.1] as const;
 const LEAST_R_SQUARED = 0.98;
+/** The share of one value, before and now, in answers that are cut off or rounded too far. */
+const RARE = 0.1;
+const CROWDED = 0.3;
+/** The rank correlation of numbers on another scale, and how far they have moved, as a part of their spread. */
+const SAME_ORDER = 0.95;
+const FAR_AWAY = 1;
+
+type NumberPair = readonly [before: number, after: number];
 
 /**
  * The signs in pairs of answers that a model is broken, not only trained anew, each as a sentence with its likely cause:
- * numbers that became null, one answer to everything, answers that are a line through those of before, and labels that have changed places.
+ * numbers that became null, one answer to everything or to a third of it, answers on another scale, and labels that have changed places.
  * The thresholds leave a model alone that was trained anew on a little more of the same data.
  */
 export function breakageIn(pairs: readonly LeafPair[]): readonly string[] {
@@ -47,14 +55,20 @@ function numberSigns(where: string, pairs: readonly LeafPair[]): readonly (strin
       `${where} is ${numbers[0]?.[1]} for each of ${numbers.length}; before it had ${old} values`,
     ];
   }
-  return [line(where, numbers)];
+  return [otherScale(where, numbers) ?? crowd(where, numbers)];
 }
 
-/** The line through the pairs, where there is one that is not the identity. */
-function line(
-  where: string,
-  pairs: readonly (readonly [before: number, after: number])[],
-): string | undefined {
+/** Numbers on another scale: on a line through those of before with another slope, or in their order and far from them. */
+function otherScale(where: string, pairs: readonly NumberPair[]): string | undefined {
+  const { slope, offset, rSquared } = lineThrough(pairs);
+  if (rSquared < LEAST_R_SQUARED) return sameOrder(where, pairs);
+  // A model that was trained anew may have moved all its answers, so the offset alone says nothing.
+  if (slope >= SLOPE[0] && slope <= SLOPE[1]) return undefined;
+  return `${where} is about ${shown(slope)} × that of before ${offset < 0 ? '-' : '+'} ${shown(Math.abs(offset))}: its unit, its scaling or its order of classes differs`;
+}
+
+/** The line of least squares; its coefficient of determination is 0 where either side is constant. */
+function lineThrough(pairs: readonly NumberPair[]) {
   const count = pairs.length;
   const meanX = pairs.reduce((sum, [x]) => sum + x, 0) / count;
   const meanY = pairs.reduce((sum, [, y]) => sum + y, 0) / count;
@@ -64,14 +78,53 @@ function line(
     xy += (x - meanX) * (y - meanY);
     yy += (y - meanY) ** 2;
   }
-  if (xx === 0 || yy === 0) return undefined;
+  if (xx === 0 || yy === 0) return { slope: 0, offset: 0, rSquared: 0 };
   const slope = xy / xx;
-  const offset = meanY - slope * meanX;
-  const isLine = (xy * xy) / (xx * yy) >= LEAST_R_SQUARED;
-  // A model that was trained anew may have moved all its answers, so the offset alone says nothing.
-  const isOther = slope < SLOPE[0] || slope > SLOPE[1];
-  if (!isLine || !isOther) return undefined;
-  return `${where} is about ${shown(slope)} × that of before ${offset < 0 ? '-' : '+'} ${shown(Math.abs(offset))}: its unit, its scaling or its order of classes differs`;
+  return { slope, offset: meanY - slope * meanX, rSquared: (xy * xy) / (xx * yy) };
+}
+
+/** One value that a third of the answers have now, and hardly one had before. */
+function crowd(where: string, pairs: readonly NumberPair[]): string | undefined {
+  const [before, after] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)].map(mostFrequent);
+  if (!before || !after || before.share > RARE || after.share < CROWDED) return undefined;
+  return `${where} is ${shown(after.value)} in ${Math.round(after.share * 100)} % of the answers: they are cut off, or rounded too far`;
+}
+
+function mostFrequent(values: readonly number[]) {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const [[value, count] = [0, 0]] = [...counts].toSorted((a, b) => b[1] - a[1]);
+  return { value, share: count / values.length };
+}
+
+/** Numbers in the order of those of before, and far from them: another scale than a linear one. */
+function sameOrder(where: string, pairs: readonly NumberPair[]): string | undefined {
+  const ranks = rankCorrelation(pairs);
+  const old = pairs.map(([x]) => x);
+  const away = pairs.reduce((sum, [x, y]) => sum + Math.abs(y - x), 0) / pairs.length;
+  if (ranks < SAME_ORDER || away < FAR_AWAY * deviation(old)) return undefined;
+  return `${where} has the order of before, and other values: its target is on another scale`;
+}
+
+/** Spearman's coefficient; ties keep the order of the pairs. */
+function rankCorrelation(pairs: readonly NumberPair[]): number {
+  const ranks = (values: readonly number[]) => {
+    const order = values
+      .map((_, index) => index)
+      .toSorted((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+    const found = new Array<number>(values.length).fill(0);
+    for (const [rank, index] of order.entries()) found[index] = rank;
+    return found;
+  };
+  const [x, y] = [ranks(pairs.map(([value]) => value)), ranks(pairs.map(([, value]) => value))];
+  const count = pairs.length;
+  const squares = x.reduce((sum, rank, index) => sum + (rank - (y[index] ?? 0)) ** 2, 0);
+  return 1 - (6 * squares) / (count * (count ** 2 - 1));
+}
+
+function deviation(values: readonly number[]): number {
+  const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / values.length);
 }
 
 function labelSigns(where: string, pairs: readonly LeafPair[]): readonly (string | undefined)[] {

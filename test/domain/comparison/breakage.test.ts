@@ -26,6 +26,22 @@ describe('pairs of answers show that a version is broken where', () => {
     expect(numbers(after)).toEqual([expect.stringContaining(sign)]);
   });
 
+  it('answers are cut off or rounded', () => {
+    const [cut, coarse] = [
+      numbers((value) => Math.min(value, -50)),
+      numbers((value) => (value > 0 ? 1 : 0)),
+    ];
+
+    expect(cut).toEqual([expect.stringContaining('they are cut off, or rounded too far')]);
+    expect(coarse).toEqual([expect.stringContaining('they are cut off, or rounded too far')]);
+  });
+
+  it('the target is on another scale', () => {
+    expect(numbers((value) => Math.exp(value / 20))).toEqual([
+      '/y has the order of before, and other values: its target is on another scale',
+    ]);
+  });
+
   it('everything is answered alike', () => {
     expect(numbers(() => 7)).toEqual([expect.stringContaining('/y is 7 for each of 40')]);
     expect(labels(() => 'cat')).toEqual([

@@ -1,0 +1,81 @@
+import type { RequestTable } from './request-table.ts';
+
+type Rows = RequestTable['rows'];
+
+/** Rows as a version reads them that was prepared wrongly, and what went wrong, as a clause. */
+export type InputChange = { readonly what: string; readonly rows: Rows };
+
+// Inches and feet, pounds, miles, degrees, percent, thousands.
+const UNITS: readonly (readonly [name: string, change: (value: number) => number])[] = [
+  ['divided by 1000', (value) => value / 1000],
+  ['multiplied by 1000', (value) => value * 1000],
+  ['divided by 100', (value) => value / 100],
+  ['multiplied by 100', (value) => value * 100],
+  ['divided by 2.54', (value) => value / 2.54],
+  ['multiplied by 2.54', (value) => value * 2.54],
+  ['divided by 1.609', (value) => value / 1.609],
+  ['multiplied by 1.609', (value) => value * 1.609],
+  ['divided by 0.4536', (value) => value / 0.4536],
+  ['multiplied by 0.4536', (value) => value * 0.4536],
+  ['taken for Fahrenheit', (value) => ((value - 32) * 5) / 9],
+  ['taken for Celsius', (value) => (value * 9) / 5 + 32],
+];
+const MOST_COLUMNS = 12;
+
+/** The faults of preparation that are looked for: all columns at once, two columns exchanged, one column in another unit or of no effect. For a wide table, the first alone. */
+export function inputChanges({
+  rows,
+  columns,
+}: Omit<RequestTable, 'request'>): readonly InputChange[] {
+  const whole = [
+    { what: 'numbers were cut to whole ones', rows: each(rows, Math.trunc) },
+    { what: 'its inputs were scaled twice', rows: standardized(rows) },
+  ];
+  if (columns.length > MOST_COLUMNS) return whole;
+  return [
+    ...whole,
+    ...columns.flatMap((name, first) =>
+      columns.slice(first + 1).map((other, offset) => ({
+        what: `${name} and ${other} were exchanged`,
+        rows: exchanged(rows, first, first + 1 + offset),
+      })),
+    ),
+    ...columns.flatMap((name, at) =>
+      UNITS.map(([unit, change]) => ({
+        what: `${name} was ${unit}`,
+        rows: rows.map((row) => row.with(at, change(row[at] ?? 0))),
+      })),
+    ),
+    ...columns.map((name, at) => ({
+      what: `${name} had no effect`,
+      rows: rows.map((row) => row.with(at, mean(rows, at))),
+    })),
+  ];
+}
+
+function each(rows: Rows, change: (value: number) => number): Rows {
+  return rows.map((row) => row.map(change));
+}
+
+function exchanged(rows: Rows, a: number, b: number): Rows {
+  return rows.map((row) => row.with(a, row[b] ?? 0).with(b, row[a] ?? 0));
+}
+
+function standardized(rows: Rows): Rows {
+  const width = rows[0]?.length ?? 0;
+  const columns = Array.from({ length: width }, (_, at) => {
+    const centre = mean(rows, at);
+    const variance = rows.reduce((sum, row) => sum + ((row[at] ?? 0) - centre) ** 2, 0);
+    return { centre, spread: Math.sqrt(variance / rows.length) || 1 };
+  });
+  return rows.map((row) =>
+    row.map((value, at) => {
+      const { centre = 0, spread = 1 } = columns[at] ?? {};
+      return (value - centre) / spread;
+    }),
+  );
+}
+
+function mean(rows: Rows, at: number): number {
+  return rows.reduce((sum, row) => sum + (row[at] ?? 0), 0) / rows.length;
+}

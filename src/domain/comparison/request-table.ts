@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+
+/** Rows of numbers that several requests send alike, and the request that sends other such rows at once. */
+export type RequestTable = {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly number[])[];
+  request(rows: readonly (readonly number[])[]): GoldenRequest;
+};
+
+const matrix = z.array(z.array(z.number()).check(z.minLength(1))).check(z.minLength(1));
+const tensors = z.object({
+  inputs: z.tuple([
+    z.object({
+      name: z.string(),
+      datatype: z.string(),
+      shape: z.tuple([z.int(), z.int()]),
+      data: z.array(z.unknown()),
+    }),
+  ]),
+});
+const bodies = {
+  inputs: z.strictObject({ inputs: matrix }),
+  instances: z.strictObject({ instances: matrix }),
+  dataframe_split: z.strictObject({
+    dataframe_split: z.object({ columns: z.array(z.string()), data: matrix }),
+  }),
+} as const;
+
+type Part = Omit<RequestTable, 'rows'> & { readonly rows: number[][]; readonly form: string };
+
+/** The table of these requests; undefined unless they all send rows of as many numbers, in one form. */
+export function requestTable(requests: readonly GoldenRequest[]): RequestTable | undefined {
+  const parts = requests.map(partOf);
+  const [first] = parts;
+  if (!first || parts.some((part) => part?.form !== first.form)) return undefined;
+  return { ...first, rows: parts.flatMap((part) => part?.rows ?? []) };
+}
+
+function partOf(request: GoldenRequest): Part | undefined {
+  return request.protocol === 'infer' ? tensorPart(request) : bodyPart(request);
+}
+
+function tensorPart(request: GoldenRequest): Part | undefined {
+  const { data: body } = tensors.safeParse(request.body);
+  if (!body) return undefined;
+  const [{ shape, data, ...input }] = body.inputs;
+  const [count, width] = shape;
+  const values = z.array(z.number()).safeParse(data.flat()).data;
+  if (!values || width === 0 || values.length !== count * width) return undefined;
+  const rows = Array.from({ length: count }, (_, row) =>
+    values.slice(row * width, (row + 1) * width),
+  );
+  return {
+    form: JSON.stringify(['infer', input, width]),
+    columns: numbered(width),
+    rows,
+    request: (sent) => ({
+      ...request,
+      body: { inputs: [{ ...input, shape: [sent.length, width], data: sent.flat() }] },
+    }),
+  };
+}
+
+function bodyPart(request: GoldenRequest): Part | undefined {
+  const split = bodies.dataframe_split.safeParse(request.body).data?.dataframe_split;
+  if (split) {
+    const { columns, data } = split;
+    return part(['split', columns], columns, data, (sent) => ({
+      ...request,
+      body: { dataframe_split: { columns, data: sent } },
+    }));
+  }
+  const inputs = bodies.inputs.safeParse(request.body).data?.inputs;
+  const rows = inputs ?? bodies.instances.safeParse(request.body).data?.instances;
+  const key = inputs ? 'inputs' : 'instances';
+  const width = rows?.[0]?.length ?? 0;
+  return (
+    rows &&
+    part([key, width], numbered(width), rows, (sent) => ({ ...request, body: { [key]: sent } }))
+  );
+}
+
+function part(
+  form: readonly unknown[],
+  columns: readonly string[],
+  rows: number[][],
+  request: RequestTable['request'],
+): Part | undefined {
+  if (rows.some((row) => row.length !== columns.length)) return undefined;
+  return { form: JSON.stringify(form), columns, rows, request };
+}
+
+function numbered(width: number): readonly string[] {
+  return Array.from({ length: width }, (_, index) => `column ${index + 1}`);
+}
