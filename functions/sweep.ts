@@ -1,5 +1,5 @@
 import { lambdaHandler } from '#adapters/aws/lambda-handler.ts';
-import { sweepOnAws } from '#compose/aws.ts';
+import { sweepOnAws } from '#compose/aws-beside.ts';
 import { sweepEvent } from '#domain/registry/sweep-event.ts';
 
 const sweep = sweepOnAws(process.env);

@@ -3,7 +3,7 @@ import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
 import type { Applicant } from '#adapters/local/concurrency/fair-turns.ts';
 import { workflow } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
-import type { StepHandler } from './local-workflow.ts';
+import type { StepHandler } from './steps.ts';
 
 // Each keeps a core busy. Two at least, so that a file that takes its whole budget does not block all others.
 const INSPECTIONS_AT_ONCE = Math.max(2, availableParallelism());

@@ -15,7 +15,7 @@ type ArtifactFile = {
   open(): Promise<ByteSource>;
 };
 
-type Deps = {
+export type InspectDeps = {
   readonly registry: Registry;
   readonly artifacts: ArtifactStore;
   readonly inspect: (files: readonly ArtifactFile[], manifest: Manifest) => Promise<ArtifactFacts>;
@@ -25,7 +25,7 @@ type Deps = {
 const MAX_MANIFEST_BYTES = 256 * 1024;
 
 export const inspectArtifact =
-  ({ registry, artifacts, inspect, parseManifest }: Deps) =>
+  ({ registry, artifacts, inspect, parseManifest }: InspectDeps) =>
   async ({
     deploymentId,
     epoch,

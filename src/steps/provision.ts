@@ -10,9 +10,8 @@ import type { Holder, Registry } from '#ports/registry.ts';
 import { requireDeployment, requireVersion } from './require-deployment.ts';
 import { revisionSpec } from './revision-spec.ts';
 
-export type ProvisionDeps<At extends Target> = {
+export type ProvisionDeps = {
   readonly registry: Registry;
-  readonly platforms: Readonly<Record<At, Platform>>;
   readonly clock: Clock;
   /** How long (seconds) each target may take before the model begins to load: AWS first finds capacity and unpacks the image. */
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
@@ -20,11 +19,9 @@ export type ProvisionDeps<At extends Target> = {
 
 /** Creates the deployment's revision on `target`, with no traffic. */
 export const provision =
-  <At extends Target>(
-    target: At,
-    { registry, platforms, clock, provisioningSeconds }: ProvisionDeps<At>,
-  ) =>
+  <At extends Target>(target: At, deps: ProvisionDeps & Readonly<Record<At, Platform>>) =>
   async ({ deploymentId, epoch }: StepInput<'ProvisionLambda'>): Promise<Record<never, never>> => {
+    const { registry, clock, provisioningSeconds } = deps;
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     const { model, work } = deployment;
@@ -39,7 +36,7 @@ export const provision =
       spec,
       provisioningSeconds: provisioningSeconds[target],
     });
-    await platforms[target].create(spec, epoch);
+    await deps[target].create(spec, epoch);
     return {};
   };
 
@@ -51,7 +48,7 @@ type Wanted = {
 
 /** Records the candidate with its deadline to get ready. An execution that takes over from a dead one resets the deadline: the time in between was not the model's; and so does another target, once the first has refused it. */
 export async function recordCandidate(
-  { registry, clock }: Pick<ProvisionDeps<Target>, 'registry' | 'clock'>,
+  { registry, clock }: Pick<ProvisionDeps, 'registry' | 'clock'>,
   holder: Holder,
   { attempt, work }: Deployment,
   { target, spec, provisioningSeconds }: Wanted,

@@ -1,13 +1,18 @@
 import { Failure } from '#domain/failure.ts';
-import type { Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { Platforms } from '#ports/platform.ts';
 import { type ProvisionDeps, recordCandidate } from './provision.ts';
 import { requireDeployment, requireVersion, requireWork } from './require-deployment.ts';
 import { revisionSpec } from './revision-spec.ts';
 
 /** Restarts a kept version with what its first deployment found and decided; it becomes the candidate. */
 export const restartVersion =
-  ({ registry, platforms, clock, provisioningSeconds }: ProvisionDeps<Target>) =>
+  ({
+    registry,
+    platforms,
+    clock,
+    provisioningSeconds,
+  }: ProvisionDeps & { readonly platforms: Platforms }) =>
   async ({
     deploymentId,
     epoch,

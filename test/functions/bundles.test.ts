@@ -82,6 +82,6 @@ describe('the bundle of', () => {
 
 async function bundleOf(name: string): Promise<Bundle> {
   const bundle = (await bundles()).get(name);
-  if (!bundle) throw new Error(`serverless.yml has no function ${name}`);
+  if (!bundle) throw new Error(`there is no function ${name}`);
   return bundle;
 }

@@ -4,7 +4,6 @@ import {
   type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow/workflow-engine.ts';
-import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { boundedInspector, INSPECTION_BUDGET } from '#operations/inspection/bounded.ts';
@@ -13,6 +12,7 @@ import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
 import { inspectingFairly } from '../applicants.ts';
 import type { LocalConfig } from '../config.ts';
+import { inspectingBy } from '../inspection.ts';
 import { localDeployments, MOST_LOCAL_ATTEMPTS } from '../local-deployments.ts';
 import { baseImagesIn } from '../local-engine.ts';
 import { localSweep } from '../local-sweep.ts';
@@ -48,6 +48,7 @@ export async function openWorkflows(
     registry,
     artifacts: store,
     platforms,
+    ...platforms,
     router: gateway.router,
     prober: httpProber(gateway),
     metrics: gateway.metrics,
@@ -65,8 +66,7 @@ export async function openWorkflows(
     images: runtime.images,
     requireApproval: config.requireApproval,
     trust: await folderTrust(state.dataDir, config.trustedSigners),
-    inspector,
-    maxArtifactBytes: maxArtifactBytes(TARGETS),
+    ...inspectingBy(inspector),
     offered: TARGETS,
     caps: {
       maxReplicas: config.maxReplicas ?? null,

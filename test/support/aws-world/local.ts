@@ -3,9 +3,10 @@ import {
   type TaskHandler,
   workflowEngine,
 } from '#adapters/local/workflow/workflow-engine.ts';
+import { crossingDrainSeconds } from '#compose/aws.ts';
 import { PROVISIONING_SECONDS } from '#compose/aws-ports.ts';
+import { inspectingBy } from '#compose/inspection.ts';
 import { stepHandlers } from '#compose/local-workflow.ts';
-import { maxArtifactBytes } from '#domain/artifact/limit.ts';
 import { byRuntime } from '#domain/build/runtime.ts';
 import { NO_CAPS } from '#domain/placement/caps.ts';
 import { TARGETS } from '#domain/placement/target.ts';
@@ -43,9 +44,6 @@ import { type Attempt, bytesOf, historyLength, type Run, statesOf } from './path
 import { awsPorts } from './ports.ts';
 import { deploymentOf } from './scenarios.ts';
 import { awsWorld } from './world.ts';
-
-// The same value as in src/compose/aws.ts.
-const CROSSING_DRAIN_SECONDS = 900;
 
 export type LocalAws = Awaited<ReturnType<typeof localAws>>;
 
@@ -118,6 +116,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
   const stepsOver = (over: typeof ports) =>
     stepHandlers({
       ...over,
+      ...over.platforms,
       clock,
       executions,
       engine: 'image',
@@ -132,10 +131,9 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       trust: { here: 'bucket', signers: [] },
       waitMs: 0,
       provisioningSeconds: PROVISIONING_SECONDS,
-      inspector: HERE,
-      maxArtifactBytes: maxArtifactBytes(TARGETS),
+      ...inspectingBy(HERE),
       shifts: { ...AWS_SHIFTS, bakeSeconds: world.bakeSeconds },
-      crossingDrainSeconds: CROSSING_DRAIN_SECONDS,
+      crossingDrainSeconds: crossingDrainSeconds(),
       hashes: byRuntime(() => 'environment-1'),
     });
   const warm = stepsOver(ports);

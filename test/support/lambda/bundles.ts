@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Metafile, type OutputFile } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { parse } from 'yaml';
 
-/** A function of serverless.yml. */
+/** A function of serverless.yml, or of a step. */
 export type DeployedFunction = {
   readonly name: string;
   /** The source file of its handler. */
@@ -15,6 +16,7 @@ export type DeployedFunction = {
   /** The names of the variables that the template gives it. */
   readonly variables: readonly string[];
   readonly timeoutSeconds: number;
+  readonly memoryMb: number;
 };
 
 export type Bundle = DeployedFunction & {
@@ -29,13 +31,22 @@ export type Bundle = DeployedFunction & {
 type Settings = Readonly<Record<string, unknown>>;
 type Template = {
   readonly provider: { readonly environment: Settings };
-  readonly functions: Readonly<
-    Record<
-      string,
-      { readonly handler: string; readonly timeout: number; readonly environment?: Settings }
-    >
-  >;
-  readonly custom: { readonly esbuild: EsbuildSettings };
+  readonly functions: readonly (string | Readonly<Record<string, Block>>)[];
+  readonly custom: {
+    readonly esbuild: EsbuildSettings;
+    readonly environments: Readonly<Record<string, Settings>>;
+  };
+};
+type Block = {
+  readonly handler: string;
+  readonly timeout: number;
+  readonly memorySize: number;
+  readonly environment?: Settings;
+};
+/** The parts of the plugin that makes the functions of the steps. */
+type StepFunctions = {
+  blocks(variables: Readonly<Record<string, Settings>>): Promise<Readonly<Record<string, Block>>>;
+  entries(): Promise<readonly { readonly handler: string; readonly source: string }[]>;
 };
 type EsbuildSettings = BuildOptions & {
   readonly outputFileExtension: string;
@@ -50,14 +61,24 @@ const template: Template = parse(readFileSync(join(ROOT, 'serverless.yml'), 'utf
   logLevel: 'silent',
 });
 
-export const deployedFunctions: readonly DeployedFunction[] = Object.entries(
-  template.functions,
-).map(([name, { handler, timeout, environment = {} }]) => ({
-  name,
-  entry: `${handler.replace(/\.handler$/, '')}.ts`,
-  variables: Object.keys({ ...template.provider.environment, ...environment }),
-  timeoutSeconds: timeout,
-}));
+const stepFunctions: StepFunctions = createRequire(import.meta.url)(
+  join(ROOT, 'infra/step-functions.cjs'),
+);
+
+const blocks: Readonly<Record<string, Block>> = Object.assign(
+  await stepFunctions.blocks(template.custom.environments),
+  ...template.functions.filter((part) => typeof part !== 'string'),
+);
+
+export const deployedFunctions: readonly DeployedFunction[] = Object.entries(blocks).map(
+  ([name, { handler, timeout, memorySize, environment = {} }]) => ({
+    name,
+    entry: entryOf(handler),
+    variables: Object.keys({ ...template.provider.environment, ...environment }),
+    timeoutSeconds: timeout,
+    memoryMb: memorySize,
+  }),
+);
 
 let made: Promise<ReadonlyMap<string, Bundle>> | undefined;
 
@@ -77,6 +98,7 @@ async function makeBundles(): Promise<ReadonlyMap<string, Bundle>> {
     outExtension: { '.js': outputFileExtension },
     absWorkingDir: ROOT,
     entryPoints: deployedFunctions.map(({ entry }) => entry),
+    plugins: [await stepEntries()],
     outbase: ROOT,
     outdir: ROOT,
     metafile: true,
@@ -95,6 +117,28 @@ async function makeBundles(): Promise<ReadonlyMap<string, Bundle>> {
       return [deployed.name, { ...bundle, clients: clients.sort(), packages }];
     }),
   );
+}
+
+/** The entry files of the steps' functions, which the plugin writes only while it packages them. */
+async function stepEntries(): Promise<Plugin> {
+  const entries = await stepFunctions.entries();
+  const sources = new Map(
+    entries.map(({ handler, source }) => [join(ROOT, entryOf(handler)), source]),
+  );
+  return {
+    name: 'step-entries',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^functions\// }, ({ path }) => ({ path: join(ROOT, path) }));
+      onLoad({ filter: /\/functions\/[^/]+$/ }, ({ path }) => {
+        const contents = sources.get(path);
+        return contents === undefined ? null : { contents, loader: 'ts', resolveDir: ROOT };
+      });
+    },
+  };
+}
+
+function entryOf(handler: string): string {
+  return `${handler.replace(/\.handler$/, '')}.ts`;
 }
 
 /** A folder of these files, away from any node_modules, where a bundle must not find its missing modules. */

@@ -113,6 +113,7 @@ export function crowdedAccount({ others, seed }: Crowd) {
     });
     return {
       router,
+      lambda: platform,
       platforms: { ...deps.platforms, lambda: platform },
       metrics: cloudWatchMetrics({
         clock,

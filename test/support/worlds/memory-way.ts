@@ -1,4 +1,4 @@
-import type { StepHandler } from '#compose/local-workflow.ts';
+import type { StepHandler } from '#compose/steps.ts';
 import type {
   Held,
   ObjectCreated,

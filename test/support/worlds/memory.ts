@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { objectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
-import { type StepDeps, type StepHandler, stepHandlers } from '#compose/local-workflow.ts';
-import { maxArtifactBytes } from '#domain/artifact/limit.ts';
+import { inspectingBy } from '#compose/inspection.ts';
+import { stepHandlers } from '#compose/local-workflow.ts';
+import type { StepPorts } from '#compose/step-ports.ts';
+import type { StepHandler } from '#compose/steps.ts';
 import type { OwnImages } from '#domain/build/own-image.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
@@ -95,7 +97,7 @@ export type MemoryWorld = {
   readonly environments: MemoryEnvironments;
   /** The releases that a promotion finds; none at first. */
   readonly images: MemoryImages;
-  readonly deps: StepDeps;
+  readonly deps: StepPorts;
   readonly steps: ReturnType<typeof stepHandlers> & Readonly<Record<BuildName, StepHandler>>;
   /** The revisions there are, on any target. */
   existing(): readonly string[];
@@ -195,7 +197,7 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
 
 type Parts = ReturnType<typeof memoryPorts>;
 
-function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
+function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
   const { tap, engine = 'process', offered = TARGETS, caps } = options;
   const { clock, registry, store, router, prober, metrics, builds, environments, images } = parts;
   const ports = {
@@ -217,7 +219,8 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
   return {
     ...rest,
     environments: engine === 'image' ? rest.environments : null,
-    ...{ clock, engine, offered, platforms: { lambda, fargate, ec2 } },
+    ...{ clock, engine, offered, lambda, fargate, ec2 },
+    platforms: { lambda, fargate, ec2 },
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
@@ -233,8 +236,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepDeps {
     },
     requireApproval: options.requireApproval ?? false,
     trust: { here: BUCKET, signers: options.signers ?? [] },
-    inspector: HERE,
-    maxArtifactBytes: maxArtifactBytes(TARGETS),
+    ...inspectingBy(HERE),
     provisioningSeconds: { lambda: 0, fargate: 0, ec2: 0 },
     waitMs: 0,
     shifts: { ...AWS_SHIFTS, bakeSeconds: 60 },

@@ -1,0 +1,108 @@
+'use strict';
+
+const { mkdirSync, rmSync, writeFileSync } = require('node:fs');
+const { dirname, join } = require('node:path');
+
+/** The ports of src/compose/aws-inspection.ts; src/compose/aws.ts has all others. */
+const OF_INSPECTION = new Set(['inspect', 'parseManifest']);
+
+/**
+ * An osls plugin that makes the functions of the steps from their table, src/compose/steps.ts: `${steps:functions}` are their blocks for the template.
+ * Each has a bundle with its step and the clients of its ports alone, so each has an entry file, which is there while functions are bundled.
+ */
+module.exports = function stepFunctions(serverless) {
+  const inTree = async (change) => {
+    for (const { handler, source } of await entries()) {
+      change(join(serverless.serviceDir, handler.replace(/handler$/, 'ts')), source);
+    }
+  };
+  const write = () => inTree(written);
+  const remove = () => inTree((path) => rmSync(path, { force: true }));
+  return {
+    configurationVariablesSources: { steps: { resolve } },
+    hooks: {
+      'before:package:createDeploymentArtifacts': write,
+      'after:package:createDeploymentArtifacts': remove,
+      'before:deploy:function:packageFunction': write,
+      'after:deploy:function:packageFunction': remove,
+    },
+  };
+};
+
+module.exports.blocks = blocks;
+module.exports.entries = entries;
+
+/** A function's handler and the source of its entry file, for each step. */
+async function entries() {
+  const steps = await table();
+  return Object.entries(steps).map(([name, { ports }]) => ({
+    handler: handlerOf(name),
+    source: entry(name, ports),
+  }));
+}
+
+function entry(name, ports) {
+  const from = (port) => (OF_INSPECTION.has(port) ? 'inspection' : 'aws');
+  const modules = new Set(ports.map(from));
+  const step = camel(name);
+  return [
+    "import { lambdaHandler } from '#adapters/aws/lambda-handler.ts';",
+    modules.has('aws') && "import * as aws from '#compose/aws.ts';",
+    modules.has('inspection') && "import * as inspection from '#compose/aws-inspection.ts';",
+    "import { workflow } from '#domain/workflow.ts';",
+    `import { ${step} } from '#steps/${kebab(name)}.ts';`,
+    '',
+    `const step = ${step}({`,
+    ...ports.map((port) => `  ${port}: ${from(port)}.${port}(process.env),`),
+    '});',
+    `export const handler = lambdaHandler(workflow.${name}.input, step);`,
+    '',
+  ]
+    .filter((line) => line !== false)
+    .join('\n');
+}
+
+async function resolve({ address, resolveConfigurationProperty }) {
+  if (address !== 'functions') throw new Error(`steps have functions, no ${address}`);
+  return { value: await blocks(await resolveConfigurationProperty(['custom', 'environments'])) };
+}
+
+/** The functions' blocks, by their names in the template; `variables` are those of each port. */
+async function blocks(variables) {
+  const named = Object.entries(await table()).map(
+    ([name, { ports, timeoutSeconds, dependsOn }]) => [
+      camel(name),
+      {
+        handler: handlerOf(name),
+        role: `${name}Role`,
+        ...(dependsOn && { dependsOn: [...dependsOn] }),
+        // Memory buys CPU: below 512 MB the start of a function takes seconds. Many new accounts refuse a function of more, and with it the stack.
+        memorySize: 512,
+        timeout: timeoutSeconds,
+        environment: Object.assign({}, ...ports.map((port) => variables[port])),
+      },
+    ],
+  );
+  return Object.fromEntries(named);
+}
+
+async function table() {
+  return (await import('../src/compose/steps.ts')).STEPS;
+}
+
+function written(path, source) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, source);
+}
+
+function handlerOf(name) {
+  return `functions/${kebab(name)}.handler`;
+}
+
+function camel(name) {
+  return `${name[0].toLowerCase()}${name.slice(1)}`;
+}
+
+function kebab(name) {
+  return camel(name).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,59 @@
+import { authorizer } from '#adapters/aws/keys/authorizer.ts';
+import { publishEvents } from '#steps/publish-events.ts';
+import { MOST_ATTEMPTS } from '#steps/recover.ts';
+import { recoverEnded, sweep } from '#steps/sweep.ts';
+import { touchKept } from '#steps/sweep-touch.ts';
+import {
+  artifactsOf,
+  busOf,
+  clock,
+  executionsOf,
+  findKeyOf,
+  modelImagesOf,
+  offeredBy,
+  platformsOf,
+  proberOf,
+  registryOf,
+  routerOf,
+  settleStageOf,
+} from './aws-ports.ts';
+import { type Environment, settings } from './aws-settings.ts';
+
+// The functions beside the workflows.
+
+export const publishEventsOnAws = (env: Environment) =>
+  publishEvents({ registry: registryOf(env), bus: busOf(env) });
+
+// An S3 event takes seconds, sometimes more than a minute, and Step Functions' description of an execution is eventually consistent.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html, https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+const GRACE_MS = 5 * 60_000;
+
+/** The kinds of sweep: everything, the execution that has just ended, and the resources that AWS puts to sleep. */
+export const sweepOnAws = (env: Environment) => {
+  const registry = registryOf(env);
+  const executions = executionsOf(env);
+  const router = routerOf(env);
+  return {
+    all: sweep({
+      registry,
+      executions,
+      router,
+      clock,
+      artifacts: artifactsOf(env),
+      platforms: platformsOf(env),
+      images: modelImagesOf(env),
+      // A lifecycle rule of their repository expires them.
+      unusedEnvironments: null,
+      bucket: settings(env, 'BUCKET').BUCKET,
+      offered: offeredBy(env),
+      mostAttempts: MOST_ATTEMPTS,
+      executionGraceMs: GRACE_MS,
+      uploadGraceMs: GRACE_MS,
+      settleFront: settleStageOf(env),
+    }),
+    ended: recoverEnded({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
+    touch: touchKept({ registry, router, prober: proberOf(env), offered: offeredBy(env) }),
+  };
+};
+
+export const authorizeOnAws = (env: Environment) => authorizer({ find: findKeyOf(env) });
