@@ -28,6 +28,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   checkHealth: ROUTER,
   chooseTarget: 'dynamodb',
   commitDeployment: PLATFORMS,
+  compareAnswers: ROUTER,
   compensate: ROUTER_AND_PLATFORMS,
   describeCandidate: PLATFORMS,
   explainBuild: 'cloudwatch-logs codebuild dynamodb',
