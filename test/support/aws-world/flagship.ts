@@ -26,7 +26,7 @@ const BROKEN = [
   {
     name: 'fails clients in its bake',
     model: 'breached',
-    bytes: addConstantModel({ constant: 10, shape: [2] }),
+    bytes: addConstantModel({ constant: 10, shape: ['rows'] }),
     breach: (world: RunningAws, revision: string, target: Target) =>
       world.count({ revision, target }, 100, 50),
     // Twice as many where a minute ended between the count and the look.

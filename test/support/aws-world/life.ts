@@ -7,8 +7,9 @@ import { expectSmall, stateOf, toldOf } from './suite.ts';
 
 const ROLLED_OUT = ['Provisioning', 'Ready', 'Shifting', 'Baking', 'Live'];
 const LIVE = ['Admitted', 'Inspected', 'Building', ...ROLLED_OUT];
-const UPGRADED = [...LIVE, 'Retired'];
-const BY_CANARY = [...LIVE.slice(0, -1), 'Shifting', 'Baking', 'Live', 'Retired'];
+const COMPARED = LIVE.toSpliced(LIVE.indexOf('Shifting'), 0, 'Compared');
+const UPGRADED = [...COMPARED, 'Retired'];
+const BY_CANARY = [...COMPARED.slice(0, -1), 'Shifting', 'Baking', 'Live', 'Retired'];
 const ROLLED_BACK = ['Admitted', ...ROLLED_OUT, 'Retired'];
 const UNDEPLOYED = ['Admitted', 'Undeploying', 'Removed', 'Removed', 'Undeployed'];
 const ENDED = { hasEnded: true, unended: [], lease: 'free' } as const;

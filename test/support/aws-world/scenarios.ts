@@ -126,7 +126,7 @@ export const AWS_SCENARIOS: readonly AwsScenario[] = [
     bytes: addConstantModel({ constant: 40 }),
     states: [...TO_BAKE, ...COMMITTED, 'Live'],
     retried: { ProvisionLambda: ['PlatformThrottled'] },
-    told: [...LIVE, 'Retired'],
+    told: [...LIVE.toSpliced(LIVE.indexOf('Shifting'), 0, 'Compared'), 'Retired'],
     reason: /^$/,
     serves: { revision: 'shapes-v4', data: [41, 42] },
     versions: ['shapes-v1', 'shapes-v4'],
