@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -11,6 +10,7 @@ import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Release, releasePrefix } from '#domain/promotion/release.ts';
 import { signedRelease } from '#operations/signing/release-signing.ts';
+import { type CarriedFile, requireBuilt } from './built-files.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { callerOf } from './identity.ts';
 import { releaseKey } from './release-key.ts';
@@ -76,30 +76,6 @@ export async function carryBetweenAccounts(
   const key = `${prefix}release.json`;
   const written = JSON.stringify(await sign({ ...release, files: { parts, manifest } }));
   return { key, versionId: (await target.write(key, [Buffer.from(written)])).versionId };
-}
-
-type CarriedFile = { readonly part: ArtifactPart; readonly sha256: string };
-
-/** Fails with `ReleaseUntrusted` unless these are the files that the build of the image has read: buildspecs/commands/fetch-artifact.mjs. */
-function requireBuilt(
-  { model, from, image }: Release,
-  files: readonly CarriedFile[],
-  stage: string,
-): void {
-  const [only, ...others] = files;
-  const lines = files
-    .toSorted((a, b) => Buffer.compare(Buffer.from(a.part.name), Buffer.from(b.part.name)))
-    .map(({ part, sha256 }) => `${sha256}  ${part.name}\n`);
-  const sha256 =
-    only && others.length === 0
-      ? only.sha256
-      : createHash('sha256').update(lines.join('')).digest('hex');
-  if (sha256 === image?.artifactSha256) return;
-  throw new Failure(
-    'ReleaseUntrusted',
-    `the files of ${model} version ${from.version} in ${stage} are ${sha256}, and its image was built of ${image?.artifactSha256}`,
-    { fix: `Push the model to ${stage} again, and promote the version that comes of it.` },
-  );
 }
 
 /** The repository of a stage's images and its bucket. */
