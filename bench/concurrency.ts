@@ -1,5 +1,5 @@
-// Has 64 clients call one Python model at once, 10,000 requests in all: Slipway through its gateway, the model as ONNX (`auto`) and by its framework (`none`), beside LitServe and BentoML with the same file, one worker each, in turns. Every answer is compared with the framework's.
-// `node bench/concurrency.ts [ROUNDS]`; the environment of the others is kept in the user's cache.
+// Has 64 clients call one Python model at once, 10,000 requests in all if no other number is given: Slipway through its gateway, the model as ONNX (`auto`) and by its framework (`none`), beside LitServe and BentoML with the same file, one worker each, in turns. Every answer is compared with the framework's.
+// `node bench/concurrency.ts [ROUNDS [REQUESTS]]`; the environment of the others is kept in the user's cache.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool } from 'undici';
@@ -12,7 +12,7 @@ import { inTurns, printFigure } from './beside/turns.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
 const CLIENTS = 64;
-const REQUESTS = 10_000;
+const REQUESTS = Number(process.argv[3] ?? 10_000);
 const MOST_APART = 1e-4;
 const HERE = join(import.meta.dirname, 'concurrency');
 

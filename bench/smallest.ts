@@ -36,7 +36,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   },
   burst: { args: ['--rate', '20', '--seconds', '1', '--rounds', '1'] },
   concurrency: {
-    args: ['1'],
+    args: ['1', '200'],
     lacks: await lacksOthers('concurrency', 'LitServe and BentoML'),
   },
   cutover: {

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildx, docker } from './docker.mjs';
 import { environmentInEngine } from './images-in-engine.mjs';
+import { imageArguments, namedImages, usable } from './pinned-images.mjs';
 import { progress } from './progress.mjs';
 import { openRepository } from './registry.mjs';
 import { runtimeNamed } from './runtimes.mjs';
@@ -11,8 +12,8 @@ import { UNPACKED, unpackedBytes } from './unpacked.mjs';
 const FOLDER = process.argv[2];
 const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, TORCH_INDEX, SSL_CERT_FILE } = process.env;
 
-// The default in runtimes/python/Dockerfile.
-const PYTHON_IMAGE = 'public.ecr.aws/docker/library/python';
+// Each Python's image has an argument of its own in runtimes/python/Dockerfile.
+const PYTHON_IMAGE = /^PYTHON_\d/;
 /** uv's message for incompatible packages. */
 const NO_SOLUTION = /No solution found when resolving/;
 
@@ -55,11 +56,15 @@ async function build(reference, { tag, runtime, stage, python }, labels = []) {
   // Inspection only let through names with version specifiers: no pip options, URLs or paths.
   if (python) await writeFile(join(folder, 'wanted.txt'), `${python.requirements.join('\n')}\n`);
   const { base } = (await runtimeNamed(runtime)).image;
+  const images = await namedImages(runtime);
+  if (WEB_ADAPTER_IMAGE) delete images.WEB_ADAPTER_IMAGE;
+  const others = Object.entries(images).filter(([name]) => !PYTHON_IMAGE.test(name));
   const settings = [
+    ...(await imageArguments(Object.fromEntries(others))),
     ...(WEB_ADAPTER_IMAGE ? ['--build-arg', `WEB_ADAPTER_IMAGE=${WEB_ADAPTER_IMAGE}`] : []),
     ...(base ? ['--build-arg', `${base.setting}=${process.env[base.setting]}`] : []),
     ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),
-    ...(python ? ['--build-arg', `PYTHON_VERSION=${await versionOf(python)}`] : []),
+    ...(python ? await pythonArguments(python, images) : []),
     ...(python ? ['--build-context', `wanted=${folder}`] : []),
     ...(TORCH_INDEX && python && !python.cuda ? ['--build-arg', `TORCH_INDEX=${TORCH_INDEX}`] : []),
     ...(stage ? ['--target', stage] : []),
@@ -68,16 +73,18 @@ async function build(reference, { tag, runtime, stage, python }, labels = []) {
   await buildx([...settings, '--tag', reference, join('runtimes', runtime)]);
 }
 
-/** The Python version that the model names; on one machine, where pulling may be impossible, else the nearest one that its framework supports. */
-async function versionOf({ python, orElse }) {
+/** The Python version that the model names, and its image; on one machine, where pulling may be impossible, else the nearest one that its framework supports. */
+async function pythonArguments({ python, orElse }, images) {
   const versions = ENVIRONMENTS ? [python] : [python, ...orElse];
   for (const version of versions) {
-    const base = `${PYTHON_IMAGE}:${version}-slim-trixie`;
-    if (await succeeds(docker(['image', 'inspect', base]))) return version;
-    if (await succeeds(docker(['pull', '--quiet', '--platform', 'linux/amd64', base])))
-      return version;
+    const name = `PYTHON_${version.replace('.', '_')}_IMAGE`;
+    const image = images[name];
+    const found = image && (await usable(image));
+    if (!found) continue;
+    const given = found === image ? [] : ['--build-arg', `${name}=${found}`];
+    return [...given, '--build-arg', `PYTHON_VERSION=${version}`];
   }
-  throw new Error(`no image ${PYTHON_IMAGE} of ${versions.join(' or ')} can be pulled`);
+  throw new Error(`no image of Python ${versions.join(' or ')} can be pulled`);
 }
 
 function succeeds(attempt) {

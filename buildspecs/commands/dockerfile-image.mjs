@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { buildx, docker } from './docker.mjs';
+import { imageArguments, namedImages } from './pinned-images.mjs';
 import { withoutLogin } from './without-login.mjs';
 
 const { WEB_ADAPTER_IMAGE } = process.env;
@@ -16,7 +17,9 @@ export async function dockerfileImage({ images, runtime, wishes, folder, labels,
     parts.push(['MODEL_IMAGE', await (wishes.image ? pulled(wishes.image) : builtOf(folder))]);
     const given = parts.flatMap(([name, { reference }]) => ['--build-arg', `${name}=${reference}`]);
     const said = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
-    const build = [...given, ...said, '--tag', images.built(tag), join('runtimes', runtime)];
+    const adapters = WEB_ADAPTER_IMAGE ? [] : await imageArguments(await namedImages(runtime));
+    const options = [...adapters, ...given, ...said, '--tag', images.built(tag)];
+    const build = [...options, join('runtimes', runtime)];
     // An image may contain instructions for images that are built on it (ONBUILD): they may copy from any image that can be pulled.
     // https://docs.docker.com/reference/dockerfile/#onbuild
     await withoutLogin((env) => buildx(build, env));

@@ -73,7 +73,7 @@ async function record(
       nowMs: deps.clock.now(),
       newestAtMs: await newestSigned(registry, model),
     });
-    const artifact = await arrived(deps, request, release);
+    const artifact = await arrived(deps, request, release, signed !== null);
     const { from, digest } = release;
     const twin = await liveTwin(registry, release);
     if (twin) {
@@ -141,8 +141,13 @@ async function textOf(artifacts: ArtifactStore, stored: StoredObject): Promise<s
   return new TextDecoder().decode(await source.read(0, stored.sizeBytes));
 }
 
-/** The release's files as they are here. Fails with `InputInvalid` unless each, and its image, is here with the same bytes. */
-async function arrived(deps: Deps, request: PromotionRequest, release: Release): Promise<Artifact> {
+/** The release's files as they are here. Fails with `InputInvalid` unless each, and its image, is here with the same bytes: those of a signed release by the very checksum that was signed. */
+async function arrived(
+  deps: Deps,
+  request: PromotionRequest,
+  release: Release,
+  isSigned: boolean,
+): Promise<Artifact> {
   const { model } = request;
   if (release.model !== model) {
     throw new Failure('InputInvalid', `the release is one of ${release.model}, not of ${model}`);
@@ -155,7 +160,8 @@ async function arrived(deps: Deps, request: PromotionRequest, release: Release):
     const here = key.startsWith(prefix)
       ? await deps.artifacts.describe({ bucket, key, versionId })
       : undefined;
-    if (!here || !isSame(here, part)) throw absent(`${key}, version ${versionId}`);
+    const isAsSigned = !isSigned || here?.checksum === part.checksum;
+    if (!here || !isAsSigned || !isSame(here, part)) throw absent(`${key}, version ${versionId}`);
     const { sizeBytes, checksum } = here;
     return { name, key, versionId, sizeBytes, checksum };
   };

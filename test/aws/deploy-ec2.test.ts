@@ -1,10 +1,9 @@
 import { describeOnMoto } from '../support/aws/moto.ts';
-import { describeAwsFlagship } from '../support/aws-world/flagship.ts';
 import { describeAwsLife } from '../support/aws-world/life.ts';
 import { localAws } from '../support/aws-world/local.ts';
 import { describeAwsRefusals } from '../support/aws-world/refusals.ts';
-import { describeAwsSweeps } from '../support/aws-world/sweeps.ts';
 
+// Only the creation of a service differs from Fargate's: test/workflows/mechanisms.test.ts. Broken versions and sweeps are tried there.
 describeOnMoto('the workflows on EC2 with the AWS adapters, by the local engine', (moto) => {
   let world: Awaited<ReturnType<typeof localAws>>;
   beforeAll(async () => {
@@ -12,8 +11,6 @@ describeOnMoto('the workflows on EC2 with the AWS adapters, by the local engine'
   });
   afterAll(() => world.close());
 
-  describeAwsFlagship(() => world, 'ec2');
   describeAwsLife(() => world, 'ec2');
-  describeAwsSweeps(() => world, 'ec2');
   describeAwsRefusals(() => world, 'ec2');
 });

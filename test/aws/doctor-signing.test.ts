@@ -37,7 +37,10 @@ describeOnMoto('the key by which a stage signs', (moto) => {
     const { SigningKey, id } = await newKey();
     const look = () => lookAtSigning(account, { parameters: {}, outputs: { SigningKey } });
 
-    expect(await look()).toMatchObject({ result: 'ok' });
+    expect(await look()).toMatchObject({
+      result: 'ok',
+      says: expect.stringContaining('a KMS key of 1.00 USD a month'),
+    });
     expect(await listed()).toContain('Signs what slipway-signs releases');
 
     await awsClient(KMSClient, moto()).send(new DisableKeyCommand({ KeyId: id }));

@@ -8,12 +8,11 @@ import { addConstantModel } from '../support/models/onnx.ts';
 const TEN_MINUTES_MS = 600_000;
 
 /**
- * The states in which an execution is stopped; another one takes its deployment up.
+ * The states in which an execution is stopped: before anything is made, while the new version has traffic, and once it is live. Another execution takes its deployment up.
  * Two models share them: moto numbers versions by how many there are, so none may get more after Slipway has removed the oldest.
  */
 const STOPPED = [
   { state: 'InspectArtifact', model: 'stopped-early' },
-  { state: 'VerifyTraffic', model: 'stopped-early' },
   { state: 'JudgeBake', model: 'stopped-late' },
   { state: 'RetirePrevious', model: 'stopped-late' },
 ];

@@ -219,7 +219,8 @@ describeOnMoto('slipway promote between two accounts', (moto) => {
     ]);
     const { work, artifact } = (await registry.deployment(admitted.id))!;
     expect(work).toMatchObject({ image: { digest, tag }, promotion: { digest, approval: null } });
-    expect(artifact.parts).toHaveLength(1);
+    const sha256OfFile = createHash('sha256').update('onnx').digest('base64');
+    expect(artifact.parts).toMatchObject([{ checksum: `sha256:${sha256OfFile}` }]);
     expect(work.promotion?.signed).toMatchObject({
       key: trusted[0]!.fingerprint,
       by: expect.stringMatching(/^arn:aws:(?:iam|sts)::123456789012:/),
@@ -336,7 +337,7 @@ function workOf(digest: string, tag: string): DeploymentWork {
       digest,
       compressedBytes: 1,
       uncompressedBytes: 2,
-      artifactSha256: '1'.repeat(64),
+      artifactSha256: createHash('sha256').update('onnx').digest('hex'),
       proof: null,
       smoke: null,
     },

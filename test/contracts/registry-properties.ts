@@ -66,7 +66,8 @@ type Story = {
   readonly versions: Map<string, number | null>;
 };
 
-export function describeInvariants(open: OpenWorld): void {
+/** `usual` is the number of random stories in a run that is not thorough. */
+export function describeInvariants(open: OpenWorld, usual: number): void {
   describe('whatever is asked of it, in whatever order', () => {
     it('keeps one holder, one ending and one truth', async () => {
       const commands = fc.array(command, { minLength: 10, maxLength: 40, size: 'max' });
@@ -84,7 +85,7 @@ export function describeInvariants(open: OpenWorld): void {
             await checkRecord(world.registry, story.versions);
           }
         }),
-        fuzzRuns(20, 300),
+        fuzzRuns(usual, 300),
       );
     });
   });

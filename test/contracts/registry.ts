@@ -15,8 +15,8 @@ import { describeRequests } from './registry-requests.ts';
 import { describeSettle } from './registry-settle.ts';
 import { describeVersions } from './registry-versions.ts';
 
-/** The promises of every registry; each event that a test makes is checked against the published schema. */
-export function describeRegistry(name: string, make: MakeRegistry): void {
+/** The promises of every registry; each event that a test makes is checked against the published schema. A run tells it `stories` random stories. */
+export function describeRegistry(name: string, make: MakeRegistry, stories = 20): void {
   describe(name, () => {
     let worlds: RegistryWorld[] = [];
     const open = () => {
@@ -45,7 +45,7 @@ export function describeRegistry(name: string, make: MakeRegistry): void {
     describeApproval(open);
     describeSettle(open);
     describeEvents(open);
-    describeInvariants(open);
+    describeInvariants(open, stories);
   });
 }
 

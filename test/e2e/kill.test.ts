@@ -26,11 +26,18 @@ const BEFORE_A_TARGET: readonly string[] = [
 /** One machine has all targets. */
 const WAITS = ['AwaitContainers'];
 
-/** When each step of a machine begins and has ended, but those of `without`. */
+/** Another step than the one before leads to these. */
+const BRANCHES = ['RollBack', 'Compensate'];
+
+/** When the first step of a machine begins, and when each has ended, but those of `without`: nothing is written from then until the next one begins. */
 function momentsOf(workflow: keyof typeof machines, without: readonly string[]) {
   return Object.entries(machines[workflow].states)
     .filter(([state, { Type }]) => Type === 'Task' && !without.includes(state))
-    .flatMap(([state]) => [`${state} begins`, `${state} ended`]);
+    .flatMap(([state], index) =>
+      index === 0 || BRANCHES.includes(state)
+        ? [`${state} begins`, `${state} ended`]
+        : [`${state} ended`],
+    );
 }
 
 const WORKS: readonly Work[] = [

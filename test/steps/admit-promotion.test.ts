@@ -180,7 +180,7 @@ describe('admitting a promotion', () => {
           ...release,
           files: {
             ...files,
-            parts: files.parts.map((part) => ({ ...part, checksum: 'crc64nvme:AAAA' })),
+            parts: files.parts.map((part) => ({ ...part, checksum: 'sha256:AAAA' })),
           },
         }),
       },
@@ -260,7 +260,7 @@ describe('admitting a promotion', () => {
 
     expect((await admit()).kind).toBe('admitted');
     const { parts, manifest } = (await prod.recordOf(request)).artifact;
-    expect(parts[0]?.checksum).toMatch(/^crc64nvme:/);
+    expect(parts[0]?.checksum).toMatch(/^sha256:/);
     expect(manifest?.name).toBe('model.yaml');
   });
 });
@@ -327,6 +327,36 @@ describe('admitting a promotion where releases are to be signed', () => {
       name: 'ReleaseUntrusted',
       reason: expect.stringMatching(reason),
     });
+  });
+
+  // A file of a wanted size and CRC-64 is easily made.
+  it('rejects one whose files were signed by a checksum for which anybody can make other bytes', async () => {
+    const { kind, record } = await promoting((release, prod) => {
+      const { parts } = release.files;
+      const weak = parts.map((part) => ({ ...part, checksum: 'crc64nvme:AAAAAAAAAAA=' }));
+      return signed({ ...release, files: { ...release.files, parts: weak } }, prod);
+    });
+
+    expect(kind).toBe('rejected');
+    expect(record.trouble).toMatchObject({
+      name: 'ReleaseUntrusted',
+      reason: expect.stringMatching(/names model\.onnx by crc64nvme, and only a SHA-256 will do$/),
+    });
+  });
+
+  it('rejects one whose file was brought with a checksum that cannot be compared with the signed one', async () => {
+    const { kind, record } = await promoting(async (release, prod) => {
+      const statement = await signed(release, prod);
+      const [part] = release.files.parts;
+      const other = prod.store.put(part!.key, new Uint8Array(part!.sizeBytes), 'crc64nvme');
+      const parts = [{ ...part!, versionId: other.versionId }];
+      return { ...statement, files: { ...release.files, parts } };
+    });
+
+    expect(kind).toBe('rejected');
+    expect(record.trouble?.reason).toMatch(
+      /artifact\/model\.onnx, version \w+ is not here, or is another$/,
+    );
   });
 
   it('rejects a statement that was taken before, though it is written again', async () => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
-import { costTable, idleCost } from './idle-cost.ts';
+import { costTable, idleCost, requestedCost, requestedTable } from './idle-cost.ts';
 import { CONTAINERS, readTemplate } from './template.ts';
 
 const template = await readTemplate();
@@ -80,6 +80,17 @@ describe('what an idle stack costs a month', () => {
     const guide = await readFile(GUIDE, 'utf8');
 
     expect(guide).toContain(costTable(idleCost(template)));
+  });
+
+  it('is more by each parameter that asks for a key or a firewall, as the guide and the commands say', async () => {
+    const guide = await readFile(GUIDE, 'utf8');
+    const { signReleases, firewall } = requestedCost(template);
+
+    expect(guide).toContain(requestedTable({ signReleases, firewall }));
+    expect(idleStack.requestedUsdPerMonth).toEqual({
+      signReleases: signReleases.usd,
+      firewall: firewall.usd,
+    });
   });
 
   it('is, in whole dollars, what the guide says of each kind of containers', async () => {

@@ -106,6 +106,35 @@ function reached(template: Template): readonly Item[] {
   ];
 }
 
+/** What a parameter asks for beside that, whatever the containers. */
+export function requestedCost({ Resources }: Template) {
+  const ofType = (type: string) => Object.values(Resources).filter(({ Type }) => Type === type);
+  const keys = ofType('AWS::KMS::Key');
+  const acls = ofType('AWS::WAFv2::WebACL');
+  const rules = acls.flatMap(({ Properties }) => Properties.Rules).length;
+  const { kmsKeyMonth, webAclMonth, webAclRuleMonth } = prices;
+  return {
+    signReleases: { count: keys.length, usd: keys.length * kmsKeyMonth.usd },
+    firewall: {
+      count: acls.length,
+      rules,
+      usd: acls.length * webAclMonth.usd + rules * webAclRuleMonth.usd,
+    },
+  };
+}
+
+/** The table of these in docs/deploy.md. */
+export function requestedTable({ signReleases, firewall }: ReturnType<typeof requestedCost>) {
+  const { kmsKeyMonth, webAclMonth, webAclRuleMonth } = prices;
+  return [
+    '| on request, USD a month | | |',
+    '|---|---|---|',
+    `| \`signReleases=on\` | ${signReleases.count} KMS key × $${cents(kmsKeyMonth.usd)} | ${cents(signReleases.usd)} |`,
+    `| \`kmsKeyArn\` | your own KMS key, if it is there for this alone | ${cents(kmsKeyMonth.usd)} |`,
+    `| \`firewall=on\` | ${firewall.count} web ACL × $${cents(webAclMonth.usd)}, ${firewall.rules} rules × $${cents(webAclRuleMonth.usd)} | ${cents(firewall.usd)} |`,
+  ].join('\n');
+}
+
 /** The table in docs/deploy.md. */
 export function costTable(items: readonly Item[]): string {
   const total = each((containers) => items.reduce((sum, { usd }) => sum + usd[containers], 0));

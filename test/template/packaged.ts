@@ -1,22 +1,11 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  appendFile,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-} from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { hashOfSource, isSource, keptFolder } from '../support/slipway/kept.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const CACHE = join(ROOT, 'node_modules/.cache/slipway-template');
 /** The files of this repository that `serverless package` takes. */
 export const PACKAGED = [
   'buildspecs',
@@ -30,17 +19,25 @@ export const PACKAGED = [
   'serverless.yml',
   'tsconfig.json',
 ];
-const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
-const HASH = /^[0-9a-f]{16}(?:-[a-z0-9-]+)?$/;
 const LIMIT_MS = 600_000;
 
 export const STAGE = 'test';
 
 const REGION = 'us-east-1';
 
-/** The folder of the package that `serverless package` makes of this tree for a region, made once for the tree as it is. */
-export function packagedFolder(region = REGION): Promise<string> {
-  return made(region === REGION ? '' : `-${region}`, async () => {}, region);
+/** The folder of the package that `serverless package` makes of this tree, made once for the tree as it is. */
+export function packagedFolder(): Promise<string> {
+  return made('', async () => {});
+}
+
+/** The same for a region whose template differs, to read that template alone: its functions do nothing, since bundling them takes most of the time. */
+export function templateFolder(region: string): Promise<string> {
+  const empty = async (tree: string) => {
+    for (const name of await readdir(join(tree, 'functions'))) {
+      await writeFile(join(tree, 'functions', name), 'export const handler = async () => {};\n');
+    }
+  };
+  return made(`-${region}`, empty, region);
 }
 
 /** The same of this tree with other code in two of its functions, `authorize` and `sweep`. */
@@ -57,19 +54,10 @@ async function made(
   change: (tree: string) => Promise<unknown>,
   region = REGION,
 ): Promise<string> {
-  const hash = await hashOfTree();
-  const folder = join(CACHE, hash + suffix);
-  if (await exists(folder)) return folder;
-  await mkdir(CACHE, { recursive: true });
-  const packaged = await packageTree(CACHE, change, region);
-  await rename(packaged, folder).catch(async (error: unknown) => {
-    // Another process was faster.
-    if (!(await exists(folder))) throw error;
-    await rm(packaged, { recursive: true });
-  });
-  const old = (await readdir(CACHE)).filter((name) => HASH.test(name) && !name.startsWith(hash));
-  await Promise.all(old.map((name) => rm(join(CACHE, name), { recursive: true, force: true })));
-  return folder;
+  const hash = await hashOfSource(PACKAGED);
+  return keptFolder('slipway-template', { hash, suffix }, (parent) =>
+    packageTree(parent, change, region),
+  );
 }
 
 /** Packages a copy of the tree, changed by `change`, without credentials; answers the folder in `parent`, which is the caller's. */
@@ -83,7 +71,7 @@ async function packageTree(
   const temporary = join(place, 'temporary');
   try {
     await Promise.all([mkdir(tree), mkdir(temporary)]);
-    const filter = (path: string) => !LEFT_OUT.has(basename(path));
+    const filter = (path: string) => isSource(basename(path));
     for (const name of PACKAGED) {
       await cp(join(ROOT, name), join(tree, name), { recursive: true, filter });
     }
@@ -112,28 +100,7 @@ async function packageIn(tree: string, temporary: string, region: string): Promi
   });
 }
 
-async function hashOfTree(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const name of PACKAGED) {
-    for (const file of (await filesIn(name)).toSorted()) {
-      hash.update(`${file}\0`).update(await readFile(join(ROOT, file)));
-    }
-  }
-  return hash.digest('hex').slice(0, 16);
+if (import.meta.main) {
+  const [, , region] = process.argv;
+  process.stdout.write(`${await (region ? templateFolder(region) : packagedFolder())}\n`);
 }
-
-async function filesIn(name: string): Promise<string[]> {
-  const entries = await readdir(join(ROOT, name), { withFileTypes: true }).catch(() => undefined);
-  if (!entries) return [name];
-  const kept = entries.filter((entry) => !LEFT_OUT.has(entry.name));
-  return (await Promise.all(kept.map((entry) => filesIn(`${name}/${entry.name}`)))).flat();
-}
-
-async function exists(folder: string): Promise<boolean> {
-  return readdir(folder).then(
-    () => true,
-    () => false,
-  );
-}
-
-if (import.meta.main) process.stdout.write(`${await packagedFolder(process.argv[2])}\n`);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AwsAccount } from '#operations/account/clients.ts';
 import {
   accountOf,
   examples,
@@ -24,8 +25,15 @@ export function addCostCommand(program: Command): void {
     .addHelpText('after', examples('slipway cost', 'slipway cost digits --ms 250 --json'))
     .action(async (model: string | undefined, options: Place & { ms?: number }) => {
       const slipway = await openSlipway(options);
-      const isSpent = accountOf(options) !== undefined;
-      const report = await costReport(slipway, { model, durationMs: options.ms, isSpent });
+      const account = accountOf(options);
+      const parameters = account ? await stackParameters(account) : null;
+      const wish = { model, durationMs: options.ms, isSpent: account !== undefined, parameters };
+      const report = await costReport(slipway, wish);
       show(options, report, costLines(report));
     });
+}
+
+async function stackParameters(account: AwsAccount): Promise<Readonly<Record<string, string>>> {
+  const { findStack } = await import('#operations/account/stack.ts');
+  return (await findStack(account)).parameters;
 }

@@ -5,6 +5,8 @@ import {
   PRICES_OF,
   type RevisionCost,
   revisionCost,
+  type StackItem,
+  stackItems,
 } from '#domain/placement/cost.ts';
 import type { Target } from '#domain/placement/target.ts';
 import { table } from './table.ts';
@@ -28,25 +30,32 @@ export type CostReport = {
   readonly isSpent: boolean;
   readonly requests: number;
   readonly revisions: readonly LiveCost[];
+  /** The items of the stack itself; empty on one machine. */
+  readonly stack: readonly StackItem[];
 };
 
 type Wish = {
   readonly model: string | undefined;
   readonly durationMs: number | undefined;
   readonly isSpent: boolean;
+  /** The parameters of the stack, as the template names them; null on one machine. */
+  readonly parameters: Readonly<Record<string, string>> | null;
 };
 
 /** Reports the cost of one model, or of all that are live. */
 export async function costReport(
   slipway: Slipway,
-  { model, durationMs, isSpent }: Wish,
+  { model, durationMs, isSpent, parameters }: Wish,
 ): Promise<CostReport> {
   const all = model === undefined ? (await slipway.listModels()).models : [];
   const names =
     model === undefined ? all.filter(({ live }) => live).map(({ name }) => name) : [model];
   const explained = await Promise.all(names.map((name) => slipway.explainVersion({ name })));
   const revisions = explained.flatMap((each) => liveCost(each, durationMs));
-  return { prices: PRICES_OF, isSpent, requests: REQUESTS, revisions };
+  const stack = parameters
+    ? stackItems((name) => parameters[name.charAt(0).toUpperCase() + name.slice(1)])
+    : [];
+  return { prices: PRICES_OF, isSpent, requests: REQUESTS, revisions, stack };
 }
 
 /** Nothing of a version that came to no target. */
@@ -62,7 +71,21 @@ function liveCost(
   return [{ model, version, target: taken.target, durationMs, isAssumed: !knownMs, ...cost }];
 }
 
-export function costLines({ prices, isSpent, revisions }: CostReport): readonly string[] {
+export function costLines(report: CostReport): readonly string[] {
+  return [...revisionLines(report), ...stackLines(report)];
+}
+
+function stackLines({ stack, prices }: CostReport): readonly string[] {
+  if (stack.length === 0) return [];
+  const rows = stack.map(({ what, usdPerMonth }) => [what, usd(usdPerMonth)]);
+  const together = stack.reduce((sum, { usdPerMonth }) => sum + usdPerMonth, 0);
+  return [
+    ...table(['STACK', 'IDLE, USD A MONTH'], rows),
+    `The stack together ${usd(together)} a month, at the prices of ${prices.asOf}.`,
+  ];
+}
+
+function revisionLines({ prices, isSpent, revisions }: CostReport): readonly string[] {
   const origin = `Prices of ${prices.region}, ${prices.asOf}, on demand, without free allowances.`;
   if (revisions.length === 0) return ['no model is live'];
   const rows = revisions.map(

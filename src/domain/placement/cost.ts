@@ -16,6 +16,40 @@ export const IDLE_USD_PER_MONTH = idleStack.usdPerMonth;
 /** The added cost of a stack once its containers are on, `public`, in USD a month and without models. */
 export const CONTAINERS_USD_PER_MONTH = cents(IDLE_USD_PER_MONTH.public - IDLE_USD_PER_MONTH.off);
 
+/** A resource that a stack has by one of its parameters, and its idle cost in USD a month. */
+export type StackItem = { readonly what: string; readonly usdPerMonth: number };
+
+/**
+ * The items of an idle stack that AWS charges for by the month, by the values of its parameters, as `slipway deploy --param` names them.
+ * A key of the account's own is listed although the stack does not make it: its price is the account's for as long as the key is there.
+ */
+export function stackItems(parameter: (name: string) => string | undefined): StackItem[] {
+  const containers = parameter('containers') ?? 'off';
+  const idle = Object.entries(IDLE_USD_PER_MONTH).find(([name]) => name === containers)?.[1];
+  const { signReleases, firewall } = idleStack.requestedUsdPerMonth;
+  const items = [
+    { what: `the stack, containers=${containers}`, usdPerMonth: idle ?? 0, isThere: true },
+    {
+      what: 'the KMS key that signs releases, signReleases=on',
+      usdPerMonth: signReleases,
+      isThere: parameter('signReleases') === 'on',
+    },
+    {
+      what: 'your own KMS key, kmsKeyArn',
+      usdPerMonth: prices.kmsKeyMonth.usd,
+      isThere: Boolean(parameter('kmsKeyArn')),
+    },
+    {
+      what: 'the web ACL of AWS WAF, firewall=on',
+      usdPerMonth: firewall,
+      isThere: parameter('firewall') === 'on',
+    },
+  ];
+  return items
+    .filter(({ isThere }) => isThere)
+    .map(({ what, usdPerMonth }) => ({ what, usdPerMonth }));
+}
+
 /** A load of requests on a revision, and the milliseconds that each takes. */
 export type Load = { readonly requests: number; readonly durationMs: number };
 

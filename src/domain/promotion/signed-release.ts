@@ -78,7 +78,7 @@ export async function statementOf(
 /**
  * The signer of a release; null where no signature is required.
  * `nowMs` and `newestAtMs` (0 for none) are epochs: now, and the signing time of the newest statement that was accepted for this model.
- * Fails with `ReleaseUntrusted` unless a trusted key has signed, for this Slipway and lately, a statement of this very release.
+ * Fails with `ReleaseUntrusted` unless a trusted key has signed, for this Slipway and lately, a statement of this very release, which names each file by its SHA-256: a file of a wanted CRC is easily made.
  */
 export async function requireSigned(
   release: Release,
@@ -104,6 +104,16 @@ export async function requireSigned(
   const atMs = Date.parse(at);
   const other = differing(stated, await statementOf(release, { to: here, by, atMs }));
   if (other) throw untrusted(`${what} has another ${other} than was signed`, AGAIN);
+  const weak = [...stated.files, ...(stated.manifest ? [stated.manifest] : [])].find(
+    ({ checksum }) => !checksum.startsWith('sha256:'),
+  );
+  if (weak) {
+    const [algorithm] = weak.checksum.split(':');
+    throw untrusted(
+      `${what} names ${weak.name} by ${algorithm}, and only a SHA-256 will do`,
+      AGAIN,
+    );
+  }
   if (atMs > nowMs + SKEW_MS) {
     throw untrusted(`${what} was signed at ${at}, which is yet to come`, CLOCK);
   }

@@ -15,6 +15,6 @@ export const huggingface = {
     reads:
       "task, architecture, labels, context length, tokenizer, pooling, image processor and size, the weights' types and sizes; of transformers or sentence-transformers, in ONNX or safetensors",
     servedBy:
-      'the ONNX server; transformers, in the Python server, what generates or does not convert',
+      'the ONNX server; transformers in the Python server, if it generates or cannot be converted',
   },
 } as const satisfies FormatPage;

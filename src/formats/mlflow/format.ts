@@ -9,6 +9,6 @@ export const mlflow = {
   isAwaited: true,
   docs: {
     reads: 'flavour, signature, example, packages, Python',
-    servedBy: 'as its flavour; what only MLflow loads, by MLflow',
+    servedBy: 'as its flavour; MLflow, if only MLflow can load it',
   },
 } as const satisfies FormatPage;

@@ -10,7 +10,7 @@ import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 
 // 10,000 parts of this size are 80 GB, more than any image holds.
-const PART_BYTES = 8 * 1024 * 1024;
+export const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 
 /** Uploads one object to the bucket, in parts if it is large, and records beside it the uploader, `by`. When stopped, it deletes its parts once those in flight have ended. */

@@ -1,5 +1,6 @@
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { translated } from '#adapters/aws/failures.ts';
+import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { type AwsAccount, clientSettings } from '#operations/account/clients.ts';
 import type { SlipwayStack } from '#operations/account/stack.ts';
 import { fail, ok, warn } from './doctor.ts';
@@ -33,5 +34,8 @@ export async function lookAtSigning(
       'Have it print its key with `slipway signing-key`, and deploy with `--param trustedSigners=KEY`.',
     );
   }
-  return KeyId ? ok('the stage signs what it releases') : undefined;
+  const price = prices.kmsKeyMonth.usd.toFixed(2);
+  return KeyId
+    ? ok(`the stage signs what it releases, with a KMS key of ${price} USD a month`)
+    : undefined;
 }

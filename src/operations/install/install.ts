@@ -75,7 +75,7 @@ export async function planInstall(
     `deploys ${stackName(account)} in ${account.region}`,
     ...mendingNotes(state),
     ...(await changes(account, parameters)),
-    idleCostLine(containers),
+    idleCostLine(containers, parameters),
   ];
   const deployed = new Map([...parameters, ['containers', turnsOn ? 'off' : containers]]);
   return { account, parameters: deployed, turnsOn, findings, notes, broken };

@@ -3,6 +3,7 @@ import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import { nearestName } from '#domain/nearest-name.ts';
 import { requireAccelerators } from '#domain/placement/accelerators.ts';
+import { stackItems } from '#domain/placement/cost.ts';
 
 /** The parameters of serverless.yml. */
 export const PARAMETERS = [
@@ -169,8 +170,15 @@ export function wantedContainers(parameters: ReadonlyMap<string, string>): Conta
   throw new Failure('InputInvalid', `containers=${wanted} is not one of ${known.join(', ')}`);
 }
 
-/** The idle cost of a stack with these containers, and the date of the prices. */
-export function idleCostLine(containers: Containers): string {
-  const usd = idleStack.usdPerMonth[containers].toFixed(2);
-  return `costs about ${usd} USD a month while idle, with containers=${containers} (prices of ${prices.region}, ${prices.asOf}), plus what models and builds use`;
+/** The idle cost of a stack with these containers and parameters, item by item where there are several, and the date of the prices. */
+export function idleCostLine(
+  containers: Containers,
+  parameters: ReadonlyMap<string, string> = new Map(),
+): string {
+  const wanted = new Map([...parameters, ['containers', containers]]);
+  const [stack, ...requested] = stackItems((name) => wanted.get(name));
+  const items = [stack, ...requested].map((item) => item?.usdPerMonth ?? 0);
+  const usd = items.reduce((sum, each) => sum + each, 0).toFixed(2);
+  const beside = requested.map((item) => `, ${item.usdPerMonth.toFixed(2)} for ${item.what}`);
+  return `costs about ${usd} USD a month while idle, with containers=${containers}${beside.join('')} (prices of ${prices.region}, ${prices.asOf}), plus what models and builds use`;
 }

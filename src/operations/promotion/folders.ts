@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
   copyFile,
@@ -13,8 +14,9 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemClock } from '#adapters/clocks.ts';
+import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import type { Slipway, Upload } from '#control/slipway.ts';
 import type { ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
@@ -74,20 +76,23 @@ type Image = { readonly source: string; readonly tag: string };
 /** Fails with `InputInvalid` for an image that is in a Docker engine. */
 async function imageIn(dataDir: string, { from, image }: Release): Promise<Image> {
   const source = join(dataDir, 'images', 'images', from.imageTag ?? '');
-  const isThere = await stat(join(source, 'model')).catch(() => undefined);
-  if (isThere && image) return { source, tag: image.tag };
+  if (image && (await isThere(join(source, 'model')))) return { source, tag: image.tag };
   throw new Failure('InputInvalid', `the image of the version is not a folder in ${dataDir}`, {
     fix: 'Images in a Docker engine belong to one data folder: upload the model to the other.',
   });
 }
 
-/** Images of processes are folders with links to the environments beside them, which several images share. */
+/**
+ * Images of processes are folders with links to the environments beside them, which several images share.
+ * The image's links are made before its environments: the Slipway there removes an environment to which no image links.
+ */
 async function linkImage({ source, tag }: Image, { from, to }: Folders): Promise<void> {
-  for (const environment of await environmentsOf(source)) {
-    const at = (dataDir: string) => join(dataDir, 'images', 'environments', environment);
-    await linkFolder(at(from), at(to));
-  }
-  await linkFolder(source, join(to, 'images', 'images', tag));
+  await linkFolder(source, join(to, 'images', 'images', tag), async () => {
+    for (const environment of await environmentsOf(source)) {
+      const at = (dataDir: string) => join(dataDir, 'images', 'environments', environment);
+      await linkFolder(at(from), at(to));
+    }
+  });
 }
 
 async function environmentsOf(image: string): Promise<readonly string[]> {
@@ -97,14 +102,29 @@ async function environmentsOf(image: string): Promise<readonly string[]> {
   return [...new Set(targets.map((path) => basename(path)))];
 }
 
-/** A copy of a folder that shares its files' bytes, whole or not at all; its content is never written to again. */
-async function linkFolder(source: string, destination: string): Promise<void> {
-  if (await stat(destination).catch(() => undefined)) return;
-  const partial = `${destination}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await linkEntries(source, partial);
-  await mkdir(dirname(destination), { recursive: true });
-  await rename(partial, destination);
+/** A copy of a folder that shares its files' bytes, whole or not at all; its content is never written to again. `beforeIsThere` runs before the copy has its name. Fails as writes do. */
+async function linkFolder(
+  source: string,
+  destination: string,
+  beforeIsThere = async () => {},
+): Promise<void> {
+  if (await isThere(destination)) return;
+  // Another promotion may bring the same environment at the same time.
+  const partial = `${destination}.${randomUUID()}.partial`;
+  try {
+    await linkEntries(source, partial);
+    await beforeIsThere();
+    await rename(partial, destination);
+  } catch (error) {
+    if (!(await isThere(destination))) throw storageFailure(error, destination);
+  } finally {
+    // Where it cannot be removed, its own error says less than the one before.
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 async function linkEntries(source: string, destination: string): Promise<void> {

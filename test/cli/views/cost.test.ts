@@ -25,7 +25,7 @@ function slipwayOf(models: Readonly<Record<string, object | null>>, latencyMs = 
       }) as unknown as Explanation,
   } as unknown as Slipway;
 }
-const ALL = { model: undefined, durationMs: undefined, isSpent: true };
+const ALL = { model: undefined, durationMs: undefined, isSpent: true, parameters: null };
 
 describe('slipway cost', () => {
   it('shows each live version, idle and by a million calls as long as the one that proved it, with the day of the prices', async () => {
@@ -66,6 +66,40 @@ describe('slipway cost', () => {
     expect(report.revisions[0]).toMatchObject({ idleUsdPerMonth: null, durationMs: 100 });
     expect(costLines(report)[1]).toMatch(/not known .* 100 ms, assumed$/);
     expect(costLines(report)[2]).toMatch(/together \$0\.00 a month, without the 1 whose instances/);
+  });
+
+  it('names the items of the stack, with the keys that its parameters ask for', async () => {
+    const parameters = {
+      Containers: 'off',
+      SignReleases: 'on',
+      KmsKeyArn: 'arn:k',
+      Firewall: 'on',
+    };
+
+    const report = await costReport(slipwayOf({ gone: null }), { ...ALL, parameters });
+
+    expect(costLines(report)).toEqual([
+      'no model is live',
+      'STACK                                             IDLE, USD A MONTH',
+      'the stack, containers=off                         $4.95',
+      'the KMS key that signs releases, signReleases=on  $1.00',
+      'your own KMS key, kmsKeyArn                       $1.00',
+      'the web ACL of AWS WAF, firewall=on               $7.00',
+      expect.stringMatching(/^The stack together \$13\.95 a month, at the prices of 20\d\d-/),
+    ]);
+  });
+
+  it('names nothing that a stack is not set to', async () => {
+    const parameters = {
+      Containers: 'public',
+      SignReleases: 'off',
+      KmsKeyArn: '',
+      Firewall: 'off',
+    };
+
+    const { stack } = await costReport(slipwayOf({}), { ...ALL, parameters });
+
+    expect(stack).toEqual([{ what: 'the stack, containers=public', usdPerMonth: 21.58 }]);
   });
 
   it('says so where no model is live', async () => {

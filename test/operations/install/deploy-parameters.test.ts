@@ -1,5 +1,9 @@
 import { requireAllowed } from '#operations/install/parameter-rules.ts';
-import { readParameters, requireCertificateIn } from '#operations/install/parameters.ts';
+import {
+  idleCostLine,
+  readParameters,
+  requireCertificateIn,
+} from '#operations/install/parameters.ts';
 
 describe('the parameters of a deploy', () => {
   it('are refused where a budget has nobody who is told of it', () => {
@@ -145,4 +149,18 @@ describe('the parameters of a deploy', () => {
 
     await requireAllowed('.', new Map(Object.entries(given)));
   });
+});
+
+it('what an idle stack costs includes the keys and the firewall that its parameters ask for', () => {
+  const parameters = new Map([
+    ['signReleases', 'on'],
+    ['firewall', 'on'],
+  ]);
+
+  expect(idleCostLine('off')).toMatch(
+    /^costs about 4\.95 USD a month while idle, with containers=off \(/,
+  );
+  expect(idleCostLine('off', parameters)).toMatch(
+    /^costs about 12\.95 USD a month while idle, with containers=off, 1\.00 for the KMS key that signs releases, signReleases=on, 7\.00 for the web ACL of AWS WAF, firewall=on \(prices of/,
+  );
 });

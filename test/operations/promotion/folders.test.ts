@@ -1,6 +1,8 @@
+import { watch } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '#adapters/clocks.ts';
+import { processImages } from '#adapters/local/images/process-images.ts';
 import { type Release, readRelease } from '#domain/promotion/release.ts';
 import { requireSigned } from '#domain/promotion/signed-release.ts';
 import { carryBetweenFolders, type Folders } from '#operations/promotion/folders.ts';
@@ -140,6 +142,62 @@ describe('bringing a version from one data folder to another', () => {
     expect(await readdir(join(to, 'images/images'))).toEqual(['rows-2']);
   });
 
+  // The Slipway there removes an environment that no image links to, and one that is half made.
+  it('makes the links of the image before it brings the environments', async () => {
+    await using world = await opened();
+    const { from, to, target } = world;
+    const images = processImages(join(to, 'images'));
+    const removals: Promise<unknown>[] = [];
+    await mkdir(join(to, 'images/environments'), { recursive: true });
+    using _ = watched(join(to, 'images/environments'), () =>
+      removals.push(images.remove({ tag: 'another-1', digest: '' })),
+    );
+
+    await carryBetweenFolders(release(), { from, to, target });
+    await Promise.all(removals);
+
+    expect(removals).not.toEqual([]);
+    expect(await readFile(join(to, 'images/images/rows-2/environment/bin/pip'), 'utf8')).toBe(
+      'pip',
+    );
+  });
+
+  it('may be done twice at once', async () => {
+    await using world = await opened();
+    const { from, to, target } = world;
+    const again = release();
+
+    await Promise.all(
+      ['rows-2', 'rows-3', 'rows-4'].map((tag) =>
+        carryBetweenFolders({ ...again, image: { ...again.image!, tag } }, { from, to, target }),
+      ),
+    );
+
+    expect((await readdir(join(to, 'images/images'))).sort()).toEqual([
+      'rows-2',
+      'rows-3',
+      'rows-4',
+    ]);
+    expect(await readdir(join(to, 'images/environments'))).toEqual(['e1']);
+    expect(await readdir(join(to, 'images/environments/e1/bin'))).toEqual(['pip', 'python']);
+  });
+
+  it('leaves nothing half there, and says what is wrong, where a folder cannot be written', async () => {
+    await using world = await opened();
+    const { from, to, target, uploads } = world;
+    await mkdir(join(to, 'images'), { recursive: true });
+    await writeFile(join(to, 'images/environments'), 'no folder');
+
+    const carried = carryBetweenFolders(release(), { from, to, target });
+
+    await expect(carried).rejects.toMatchObject({
+      name: 'PlatformUnavailable',
+      message: `${join(to, 'images/environments/e1')}: it is gone`,
+    });
+    expect(await readdir(join(to, 'images/images'))).toEqual([]);
+    expect([...uploads.keys()]).not.toContain('promotions/rows/1/release.json');
+  });
+
   it('says of an image that is no folder what to do', async () => {
     await using world = await opened();
     const { from, to, target, uploads } = world;
@@ -154,6 +212,12 @@ describe('bringing a version from one data folder to another', () => {
     expect(uploads.size).toBe(0);
   });
 });
+
+/** Calls `onChange` at each change in a folder. */
+function watched(folder: string, onChange: () => void): Disposable {
+  const watcher = watch(folder, onChange);
+  return { [Symbol.dispose]: () => watcher.close() };
+}
 
 async function opened() {
   const world = await folders();

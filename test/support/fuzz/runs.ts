@@ -14,3 +14,11 @@ export function share<Item>(items: readonly Item[]): readonly Item[] {
   const first = SEED % Math.min(3, items.length || 1);
   return items.filter((_, index) => index % 3 === first);
 }
+
+/** A third of the trials of each kind, at least one of each; the seed decides which. A thorough run takes all of them. */
+export function shareOfEach<Item>(
+  items: readonly Item[],
+  kindOf: (item: Item) => string,
+): readonly Item[] {
+  return Object.values(Object.groupBy(items, kindOf)).flatMap((some = []) => share(some));
+}

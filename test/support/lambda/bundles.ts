@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Metafile, type OutputFile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { parse } from 'yaml';
+import { hashOfSource, keptFolder } from '../slipway/kept.ts';
 
 /** A function of serverless.yml, or of a step. */
 export type DeployedFunction = {
@@ -82,29 +82,29 @@ export const deployedFunctions: readonly DeployedFunction[] = Object.entries(blo
 
 let made: Promise<ReadonlyMap<string, Bundle>> | undefined;
 
-/** Every function's bundle, by the function's name, made once by a process. */
+/** The files of this repository that bundles are made of. */
+const BUNDLED = [
+  'functions',
+  'infra',
+  'runtimes',
+  'src',
+  'package-lock.json',
+  'package.json',
+  'serverless.yml',
+  'tsconfig.json',
+];
+const METAFILE = 'metafile.json';
+
+/** Every function's bundle, by the function's name, made once for the tree as it is: esbuild takes some 13 s of CPU. */
 export function bundles(): Promise<ReadonlyMap<string, Bundle>> {
-  made ??= makeBundles();
+  made ??= readBundles();
   return made;
 }
 
-/** Calls esbuild as the plugin serverless-esbuild does: without the plugin's own settings, and with its defaults. */
-async function makeBundles(): Promise<ReadonlyMap<string, Bundle>> {
-  const { outputFileExtension, exclude, ...settings } = template.custom.esbuild;
-  const { metafile, outputFiles } = await build({
-    platform: 'node',
-    ...settings,
-    external: exclude,
-    outExtension: { '.js': outputFileExtension },
-    absWorkingDir: ROOT,
-    entryPoints: deployedFunctions.map(({ entry }) => entry),
-    plugins: [await stepEntries()],
-    outbase: ROOT,
-    outdir: ROOT,
-    metafile: true,
-    write: false,
-  });
-  const folder = await written(outputFiles);
+async function readBundles(): Promise<ReadonlyMap<string, Bundle>> {
+  const hash = await hashOfSource(BUNDLED);
+  const folder = await awayFromModules(await keptFolder('slipway-bundles', { hash }, makeBundles));
+  const metafile: Metafile = JSON.parse(await readFile(join(folder, METAFILE), 'utf8'));
   const outputs = Object.entries(metafile.outputs);
   return new Map(
     deployedFunctions.map((deployed) => {
@@ -141,20 +141,40 @@ function entryOf(handler: string): string {
   return `${handler.replace(/\.handler$/, '')}.ts`;
 }
 
-/** A folder of these files, away from any node_modules, where a bundle must not find its missing modules. */
-async function written(files: readonly OutputFile[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const { hash: content } of files) hash.update(content);
-  const folder = join(tmpdir(), `slipway-bundles-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(folder)) return folder;
-  const made = await mkdtemp(`${folder}-`);
-  for (const { path, contents } of files) {
-    const target = join(made, relative(ROOT, path));
+/** Calls esbuild as the plugin serverless-esbuild does: without the plugin's own settings, and with its defaults. */
+async function makeBundles(parent: string): Promise<string> {
+  const { outputFileExtension, exclude, ...settings } = template.custom.esbuild;
+  const { metafile, outputFiles } = await build({
+    platform: 'node',
+    ...settings,
+    external: exclude,
+    outExtension: { '.js': outputFileExtension },
+    absWorkingDir: ROOT,
+    entryPoints: deployedFunctions.map(({ entry }) => entry),
+    plugins: [await stepEntries()],
+    outbase: ROOT,
+    outdir: ROOT,
+    metafile: true,
+    write: false,
+  });
+  const folder = await mkdtemp(join(parent, 'made-'));
+  await writeFile(join(folder, METAFILE), JSON.stringify(metafile));
+  for (const { path, contents } of outputFiles) {
+    const target = join(folder, relative(ROOT, path));
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, contents);
   }
+  return folder;
+}
+
+/** A copy in the temporary folder, where a bundle cannot find its missing modules in a node_modules above it. */
+async function awayFromModules(kept: string): Promise<string> {
+  const folder = join(tmpdir(), `slipway-bundles-${basename(kept)}`);
+  if (existsSync(folder)) return folder;
+  const copied = await mkdtemp(`${folder}-`);
+  await cp(kept, copied, { recursive: true });
   // Another process may have been faster.
-  await rename(made, folder).catch(() => rm(made, { recursive: true }));
+  await rename(copied, folder).catch(() => rm(copied, { recursive: true }));
   return folder;
 }
 

@@ -4,7 +4,8 @@ import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-s
 import type { Clock } from '#ports/clock.ts';
 
 export type MemoryStore = ArtifactStore & {
-  put(key: string, bytes: Uint8Array): StoredObject;
+  /** S3 keeps the checksum that the uploader asks for, by default its CRC-64. */
+  put(key: string, bytes: Uint8Array, of?: Algorithm): StoredObject;
   /** Sets a delete marker, as S3 does where versioning is on. */
   remove(key: string): void;
   /** Takes one version away for good, as a lifecycle rule does. */
@@ -14,6 +15,8 @@ export type MemoryStore = ArtifactStore & {
 };
 
 /** A version, or a delete marker, which has no bytes. */
+type Algorithm = 'crc64nvme' | 'sha256';
+
 type Version = { readonly object: StoredObject; readonly bytes: Uint8Array | null };
 
 // S3 gives a version's time in whole seconds.
@@ -34,14 +37,14 @@ export function memoryStore({
   let throttled = 0;
   let uploads = 0;
 
-  function add(key: string, bytes: Uint8Array | null): StoredObject {
+  function add(key: string, bytes: Uint8Array | null, of: Algorithm = 'crc64nvme'): StoredObject {
     uploads += 1;
     const object = {
       bucket,
       key,
       versionId: randomUUID().replaceAll('-', ''),
       sizeBytes: bytes?.byteLength ?? 0,
-      checksum: checksum(bytes ?? new Uint8Array()),
+      checksum: checksum(bytes ?? new Uint8Array(), of),
       sequencer: (FIRST_SEQUENCER + uploads).toString(16).toUpperCase(),
       lastModifiedMs: Math.floor(clock.now() / SECOND_MS) * SECOND_MS,
     };
@@ -63,7 +66,7 @@ export function memoryStore({
   };
 
   return {
-    put: (key, bytes) => add(key, Uint8Array.from(bytes)),
+    put: (key, bytes, of) => add(key, Uint8Array.from(bytes), of),
     remove: (key) => void add(key, null),
     expire(ref) {
       const index = versions.findIndex(({ object }) => isSameVersion(object, ref));
@@ -128,8 +131,8 @@ function isSameVersion(a: ArtifactRef, b: ArtifactRef): boolean {
   return a.bucket === b.bucket && a.key === b.key && a.versionId === b.versionId;
 }
 
-/** Eight bytes in base64, as S3 gives a CRC-64; any digest does for telling bytes apart. */
-function checksum(bytes: Uint8Array): string {
-  const digest = createHash('sha256').update(bytes).digest().subarray(0, 8);
-  return `crc64nvme:${digest.toString('base64')}`;
+/** S3's form of a checksum. A CRC-64 has eight bytes, for which any digest does to tell bytes apart. */
+function checksum(bytes: Uint8Array, of: Algorithm): string {
+  const digest = createHash('sha256').update(bytes).digest();
+  return `${of}:${(of === 'sha256' ? digest : digest.subarray(0, 8)).toString('base64')}`;
 }

@@ -46,7 +46,7 @@ type Interruption = {
 };
 
 // One kill interrupts every lane; a lane has at most this many.
-const MOST_KILLS = 16;
+const MOST_KILLS = 10;
 const SPECIAL = { hasAnyServer: true, config: { bakeSeconds: 0 } };
 
 /** Kills Slipway at each of these moments of each work, and returns the aftermath of each, by the work's name and the moment. */

@@ -24,11 +24,12 @@ export async function promotion(
   const parts = [];
   for (const part of release.files.parts) {
     const bytes = await from.store.open({ bucket: BUCKET, ...part });
-    const { key, versionId } = to.store.put(
+    const { key, versionId, checksum } = to.store.put(
       `${prefix}artifact/${part.name}`,
       await bytes.read(0, part.sizeBytes),
+      'sha256',
     );
-    parts.push({ ...part, key, versionId });
+    parts.push({ ...part, key, versionId, checksum });
   }
   if (release.image && !withoutImage) to.images.add(release.image.tag, release.image.digest);
   const written = await change({ ...release, files: { parts, manifest: null } });

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as z from 'zod/mini';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import type { GrantedOrder } from '#ports/artifact-store.ts';
+import { currentOrder } from './earlier-order.ts';
 
 /** A file that anyone on this machine may read. */
 export type GrantedFile = {
@@ -59,6 +60,18 @@ export async function regrant(folder: string, objects: string): Promise<void> {
     }));
     await writeFile(path, JSON.stringify({ ...known, files }), { mode: OWNER_ONLY });
   }
+}
+
+const ordered = z.looseObject({ order: z.unknown() });
+
+/** Brings the order of a grant into today's form where an earlier Slipway has written it. */
+export async function renewGrant(path: string): Promise<void> {
+  const known = ordered.safeParse(parseJson(await readFile(path, 'utf8'))).data;
+  const order = currentOrder(known?.order);
+  if (!order) return;
+  const temporary = join(dirname(path), `.${randomUUID()}`);
+  await writeFile(temporary, JSON.stringify({ ...known, order }), { mode: OWNER_ONLY });
+  await rename(temporary, path);
 }
 
 const granted = z.object({ order: z.custom<BuildOrder>(isOfModel) });

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { Damage } from '#domain/deployment.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
+import { renewGrant } from './grants.ts';
 
 type Options = {
   /** The workflow's own task. */
@@ -40,7 +41,8 @@ export function rebuilding({ build, grants, isSound, noted }: Options) {
         Value,
       })),
     };
-    await build(parameters, new AbortController().signal).catch(() => undefined);
+    const renewed = renewGrant(grant).then(() => build(parameters, new AbortController().signal));
+    await renewed.catch(() => undefined);
     return isSound(image);
   }
 

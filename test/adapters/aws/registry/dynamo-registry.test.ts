@@ -5,10 +5,17 @@ import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { dynamodbRules } from '../../../support/aws/rules/dynamodb.ts';
 import { awsRules } from '../../../support/aws/rules/rules.ts';
 
+// A story is a thousand requests to moto: each run tells it others.
+const STORIES = 6;
+
 describeOnMoto('the registry in DynamoDB', (moto) => {
-  describeRegistry('dynamoRegistry', ({ clock, onEvents }) => {
-    const { client, table } = dynamoWorld(moto());
-    const guarded = client(awsRules(dynamodbRules()));
-    return dynamoRegistry({ client: onOutbox(guarded, onEvents), table, clock });
-  });
+  describeRegistry(
+    'dynamoRegistry',
+    ({ clock, onEvents }) => {
+      const { client, table } = dynamoWorld(moto());
+      const guarded = client(awsRules(dynamodbRules()));
+      return dynamoRegistry({ client: onOutbox(guarded, onEvents), table, clock });
+    },
+    STORIES,
+  );
 });
