@@ -62,6 +62,7 @@ describe('as ONNX, in as many rows as differed once, its framework is answered b
     'a perceptron beyond FP32',
     'a perceptron of numbers beyond FP32',
     'k-means beyond FP32',
+    'k-means of rows of FP32',
     'a forest beyond FP32',
     'CatBoost beyond FP32',
     'CatBoost that has learned missing values',
@@ -117,3 +118,14 @@ describe('its framework answers itself, since a conversion would round them, for
     expect(found?.reason).toContain(reason);
   });
 });
+
+// Its compiled code takes no rows of another type than those that it learned from.
+it.each(['a factorization of rows of FP32', 'scaled rows before a bisecting k-means of FP32'])(
+  '%s answers rows of FP64',
+  (what) => {
+    const found = said.get(what);
+
+    expect(found?.as).toBe('itself');
+    expect(found?.reason).toContain('MissingShapeCalculator');
+  },
+);

@@ -20,9 +20,9 @@ import onnxruntime  # noqa: E402
 import pandas  # noqa: E402
 import xgboost  # noqa: E402
 from sklearn.calibration import CalibratedClassifierCV  # noqa: E402
-from sklearn.cluster import KMeans  # noqa: E402
+from sklearn.cluster import BisectingKMeans, KMeans  # noqa: E402
 from sklearn.compose import make_column_transformer  # noqa: E402
-from sklearn.decomposition import PCA  # noqa: E402
+from sklearn.decomposition import NMF, PCA  # noqa: E402
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor  # noqa: E402
 from sklearn.gaussian_process import GaussianProcessRegressor  # noqa: E402
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier  # noqa: E402
@@ -137,6 +137,9 @@ CASES = {
     "a perceptron beyond FP32": lambda: far_beyond(MLPClassifier((8,), max_iter=50, random_state=0)),
     "a perceptron of numbers beyond FP32": lambda: far_beyond(MLPRegressor(hidden_layer_sizes=(8,), max_iter=50, random_state=0), POINTS[:, 0]),
     "k-means beyond FP32": lambda: far_beyond(KMeans(5, n_init=2, random_state=0)),
+    "k-means of rows of FP32": lambda: (KMeans(5, n_init=2, random_state=0).fit(POINTS.astype(np.float32)), POINTS),
+    "a factorization of rows of FP32": lambda: (NMF(2, random_state=0).fit(np.abs(POINTS).astype(np.float32)), np.abs(POINTS)),
+    "scaled rows before a bisecting k-means of FP32": lambda: (make_pipeline(StandardScaler(), BisectingKMeans(5, random_state=0)).fit(POINTS.astype(np.float32)), POINTS),
     "a line over declared whole numbers": lambda: declared_whole(LinearRegression()),
     "a forest over declared whole numbers": lambda: declared_whole(RandomForestRegressor(10, random_state=0)),
     "ids that FP64 has not, beside one that is no whole number": lambda: of_ids(np.array([2**53 + 1, 1.5], dtype=object), facts_of(id="FP64", share="FP64")),

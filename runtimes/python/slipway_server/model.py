@@ -98,6 +98,8 @@ def plain(array: Any) -> np.ndarray:
     result = np.asarray(array)
     if result.dtype.kind in "biufU" and result.dtype.name != "float128":
         return result
+    if result.dtype.kind == "S":
+        return np.char.decode(result, "utf-8", "replace")
     if result.dtype.kind == "M":
         # numpy represents a time in nanoseconds by their number.
         result = result.astype("datetime64[us]").astype(object)

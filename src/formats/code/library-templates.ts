@@ -1,4 +1,4 @@
-import type { PredictTemplate } from './predict-template.ts';
+import { type PredictTemplate, RECORDS } from './predict-template.ts';
 
 export const LOAD = [
   '# Name the packages that its classes are from in requirements.txt, as they were when it was saved, and its Python (3.12) in .python-version.',
@@ -14,6 +14,7 @@ const TABLES = {
 
 /** Makes `rows` a table where they are objects, else an array of numbers. */
 const TABLE_OR_NUMBERS = [
+  RECORDS,
   'rows = [rows] if isinstance(rows, dict) else rows',
   'is_table = isinstance(rows[0], dict)',
   'rows = pd.DataFrame(rows) if is_table else np.atleast_2d(np.asarray(rows, "float64"))',
@@ -46,6 +47,7 @@ export const LIBRARIES: Readonly<Record<string, PredictTemplate>> = {
     ...HELD,
     answer: [
       '# Objects of features, or texts. A name that was a number in Python is a text in JSON.',
+      RECORDS,
       'rows = rows if isinstance(rows, list) else [rows]',
       'last = list(self.model.steps.values())[-1] if hasattr(self.model, "steps") else self.model',
       'ask = next(name for name in ("predict_one", "score_one", "transform_one") if hasattr(last, name))',
@@ -64,6 +66,7 @@ export const LIBRARIES: Readonly<Record<string, PredictTemplate>> = {
     ...TABLES,
     answer: [
       '# Objects are rows: a Cox model answers the hazard of each, other models its expected time. Numbers are times of a fitted curve.',
+      RECORDS,
       'rows = rows if isinstance(rows, list) else [rows]',
       'if not isinstance(rows[0], dict):',
       '    return np.asarray(self.model.predict(rows)).tolist()',
@@ -77,6 +80,7 @@ export const LIBRARIES: Readonly<Record<string, PredictTemplate>> = {
     takes: 'rows=None, periods=None',
     answer: [
       '# Rows as {"ds": "2026-01-31"}, with the extra regressors where it has any; or `periods`, how many days after its history.',
+      RECORDS,
       'if rows is None:',
       '    table = self.model.make_future_dataframe(periods, include_history=False)',
       'else:',

@@ -11,6 +11,9 @@ export type PredictTemplate = {
   readonly python?: string;
 };
 
+/** Takes a table of pandas, which a `dataframe_split`, `dataframe_records` or CSV becomes where pandas is installed, as the objects that it was made from. */
+export const RECORDS = 'rows = rows.to_dict("records") if hasattr(rows, "to_dict") else rows';
+
 /** The same for a pickle of objects that a notebook or script defined, by these names: Python looks for them in its start module, which is a different one in a server. */
 export function withScript(template: PredictTemplate, names: readonly string[]): PredictTemplate {
   return {

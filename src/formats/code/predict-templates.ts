@@ -1,5 +1,5 @@
 import { NETWORK_TEMPLATES } from './network-templates.ts';
-import type { PredictTemplate } from './predict-template.ts';
+import { type PredictTemplate, RECORDS } from './predict-template.ts';
 
 const KERAS: PredictTemplate = {
   imports: ['import keras', 'import numpy as np'],
@@ -140,6 +140,7 @@ export const WAYS: Readonly<Record<string, PredictTemplate>> = {
     load: ['self.model = lightgbm.Booster(model_file=FILE)'],
     answer: [
       '# Rows are lists of numbers in the order of the columns, or objects by their names.',
+      RECORDS,
       'names = self.model.feature_name()',
       'table = pd.DataFrame(rows)[names] if isinstance(rows[0], dict) else pd.DataFrame(rows, columns=names)',
       'return self.model.predict(table).tolist()',
@@ -151,6 +152,7 @@ export const WAYS: Readonly<Record<string, PredictTemplate>> = {
     load: ['self.model = xgboost.Booster(model_file=FILE)'],
     answer: [
       '# Rows are lists of numbers in the order of the columns, or objects by their names.',
+      RECORDS,
       'names = self.model.feature_names',
       'is_named = names and isinstance(rows[0], dict)',
       'table = pd.DataFrame(rows)[names] if is_named else pd.DataFrame(rows, columns=names)',
@@ -166,6 +168,7 @@ export const WAYS: Readonly<Record<string, PredictTemplate>> = {
     ],
     answer: [
       '# Rows are lists of values in the order of the columns, or objects by their names; an embedding is a list of numbers.',
+      RECORDS,
       'names = self.model.feature_names_',
       'table = pd.DataFrame(rows)[names] if isinstance(rows[0], dict) else pd.DataFrame(rows, columns=names)',
       'return self.model.predict(table, prediction_type=self.kind).tolist()',

@@ -168,6 +168,25 @@ describe('a draft of predict.py', () => {
     expect(requirements).toContain(needs);
   });
 
+  // A request of `dataframe_records` or CSV gives it a table of pandas, which has no row under [0].
+  it.each([
+    'river.linear_model.log_reg\nLogisticRegression',
+    'lifelines.fitters\nCoxPHFitter',
+    'prophet.forecaster\nProphet',
+    'pyod.models.ecod\nECOD',
+    'skorch.classifier\nNeuralNetClassifier',
+  ])('for a pickle that names %j takes tables too', async (names) => {
+    const bytes = Buffer.from(`\x80\x04c${names}\n.`, 'latin1');
+
+    const { code } = await draftPredict([memoryFile('m.pkl', bytes)]);
+
+    const [, answer = ''] = code.split('def predict(');
+    expect(answer.indexOf('rows = rows.to_dict("records") if hasattr(')).toBeGreaterThan(-1);
+    expect(answer.indexOf('rows.to_dict(')).toBeLessThan(
+      answer.search(/isinstance\(rows|rows is None/),
+    );
+  });
+
   it('for a model of tslearn has its distances compiled before a client asks', async () => {
     const bytes = Buffer.from('\x80\x04ctslearn.clustering.kmeans\nTimeSeriesKMeans\n.', 'latin1');
 

@@ -240,6 +240,38 @@ except Refusal as refused:
     );
   });
 
+  it('centers of FP32, which scikit-learn compares with rows of FP32 alone, are FP64, in a pipeline and in the tree of a bisecting k-means too', async () => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.adapters.estimator import estimator_model
+from slipway_server.config import Facts
+class Part:
+    def __init__(self, **kept): self.__dict__.update(kept)
+tree = Part(center=np.float32([0.1]), left=Part(center=np.float32([0.3]), left=None, right=None), right=None)
+class Clusters(Part):
+    def predict(self, rows): return [str(self.cluster_centers_.dtype), str(self.components_.dtype), str(tree.center.dtype), str(tree.left.center.dtype)]
+part = Clusters(n_features_in_=1, cluster_centers_=np.float32([[0.1]]), components_=np.float32([[0.2]]), _bisecting_tree=tree)
+class Pipeline(Part):
+    def predict(self, rows): return self.steps[-1][1].predict(rows)
+model = estimator_model(Pipeline(n_features_in_=1, steps=[("only", part)]), Facts("sklearn", None, None, False, None))
+print(json.dumps(list(model.predict({"input": np.array([[1.0]])}).values())[0].tolist()))
+`);
+
+    expect(found).toEqual(['float64', 'float64', 'float64', 'float64']);
+  });
+
+  it('labels of bytes are answered as the texts that they are', async () => {
+    const found = await snippets.said(`
+import json
+import numpy as np
+from slipway_server.model import plain
+print(json.dumps(plain(np.char.encode(["a", "bé"], "utf-8")).tolist()))
+`);
+
+    expect(found).toEqual(['a', 'bé']);
+  });
+
   it('texts that were fitted without names come to the estimator as one table of objects', async () => {
     const found = await snippets.said(`
 import json

@@ -36,6 +36,7 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
         return own
     quiet(estimator)
     know_numbers(estimator)
+    widen(estimator)
     inputs, takes_columns = _inputs_of(estimator, facts)
     ask = _asker(estimator, takes_columns)
     outputs = facts.signature.outputs if facts.signature else ()
@@ -110,6 +111,29 @@ def know_numbers(estimator: Any) -> None:
         learned = getattr(part, "categories_", None)
         if not is_direct and isinstance(learned, list):
             part.categories_ = [_as_numbers(values) for values in learned]
+
+
+def widen(estimator: Any) -> None:
+    """
+    Turns the centers of clusters, and the components of a factorization, that were learned from rows of FP32 into FP64, which keeps their values.
+    scikit-learn fails where rows differ from them in type, and the rows of requests are FP64.
+    """
+    for part in parts_of(estimator):
+        _widen(part, "cluster_centers_")
+        _widen(part, "components_")
+        # A bisecting k-means decides by the tree of its splits.
+        nodes = [getattr(part, "_bisecting_tree", None)]
+        while nodes:
+            node = nodes.pop()
+            if node is not None:
+                _widen(node, "center")
+                nodes.extend([getattr(node, "left", None), getattr(node, "right", None)])
+
+
+def _widen(holder: Any, name: str) -> None:
+    values = getattr(holder, "__dict__", {}).get(name)
+    if isinstance(values, np.ndarray) and values.dtype == np.float32:
+        setattr(holder, name, values.astype(np.float64))
 
 
 def _as_numbers(values: np.ndarray) -> np.ndarray:
