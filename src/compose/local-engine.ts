@@ -119,6 +119,7 @@ async function processEngine({
   noted,
   applicantOf,
   availableMiB,
+  clock,
   walls: looked,
   codeWithoutWalls,
 }: Options): Promise<LocalEngine> {
@@ -159,6 +160,7 @@ async function processEngine({
     applicantOf,
     board,
     onModel: servers.expects,
+    now: clock.now,
     cpuSeconds: restingSessionCpuSeconds,
     mostMemoryMiB: mostBuildMiB(),
     buildspec: 'buildspecs/process.yml',
@@ -249,6 +251,7 @@ async function dockerEngine({
       inTurn,
       applicantOf,
       board,
+      now: clock.now,
       buildspec: `buildspecs/${buildspec}`,
       environment: variables,
     });
@@ -291,6 +294,7 @@ type Runs = Pick<
   | 'onModel'
   | 'cpuSeconds'
   | 'mostMemoryMiB'
+  | 'now'
 >;
 
 /** Runs a buildspec of this repository, in place of CodeBuild. */
