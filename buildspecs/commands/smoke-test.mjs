@@ -21,16 +21,18 @@ const AS_LAMBDA = [
 
 /**
  * Starts an image as it will run, but without outbound network, and sends its model a request if one is known.
+ * The start may take `startupSeconds`, or `mostSeconds` where the image has a command that calls it, and the answer `mostSeconds`.
  * Returns {startMs, peakBytes}: the time until it was ready, and the server's memory. Fails with the server's output if it does not get that far.
  * An image without a command that calls it is first tried as on Lambda; if it only starts as a container, `refusedByLambda` says why.
  */
-export async function smokeTest({ runtime, ...start }) {
+export async function smokeTest({ runtime, mostSeconds = MOST_SECONDS, ...given }) {
+  const start = { ...given, mostSeconds };
   // Pulled first, so that only the start is timed.
   await there(start.image);
   const { image, container } = runtime;
   if (image.ask) {
-    const given = { ...start, startupSeconds: MOST_SECONDS };
-    return started(given, CONFINED, (id) => askedWithin(id, image.ask));
+    const patient = { ...start, startupSeconds: mostSeconds };
+    return started(patient, CONFINED, (id) => askedWithin(id, image.ask));
   }
 
   const network = await ownNetwork();
@@ -54,7 +56,8 @@ function asThere(reason) {
   return `on Lambda an image runs as Lambda's own user and can write only to /tmp, where this one fails: ${reason}`;
 }
 
-async function started({ image, modelFile, server, startupSeconds, request }, settings, asker) {
+async function started(start, settings, asker) {
+  const { image, modelFile, server, startupSeconds, mostSeconds, request } = start;
   const env = [
     ...[`MODEL_PATH=/opt/model/${modelFile}`, `MODEL_NAME=${NAME}`, 'MODEL_VERSION=1'],
     `PORT=${server.port}`,
@@ -64,9 +67,11 @@ async function started({ image, modelFile, server, startupSeconds, request }, se
   const container = await docker(['run', '--detach', ...settings, ...told, image]);
   try {
     const ask = await asker(container);
-    await within(ask.ready(), container, startupSeconds);
+    await within(ask.ready(), container, startupSeconds, 'was not ready');
     const startMs = Math.round(performance.now() - startedMs);
-    if (request) await answered(ask, request);
+    // A model that never answers would keep the place of other builds.
+    const answering = request && answered(ask, request);
+    await within(answering, container, mostSeconds, 'had not answered a request');
     return { startMs, peakBytes: await ask.heldBytes() };
   } catch (error) {
     throw new Error(`the image does not serve its model: ${await said(container, error)}`);
@@ -76,7 +81,7 @@ async function started({ image, modelFile, server, startupSeconds, request }, se
 }
 
 /** Killing a container ends everything in it. */
-async function within(waiting, container, seconds) {
+async function within(waiting, container, seconds, what) {
   let isLate = false;
   const kill = () => {
     isLate = true;
@@ -86,7 +91,8 @@ async function within(waiting, container, seconds) {
   try {
     await waiting;
   } catch (error) {
-    throw isLate ? new Error(`it was not ready after ${seconds} s`) : error;
+    if (!isLate) throw error;
+    throw Object.assign(new Error(`it ${what} after ${seconds} s`), { isLate });
   } finally {
     clearTimeout(timer);
   }
@@ -108,7 +114,7 @@ async function said(container, error) {
   const isRunning = await docker(['inspect', '--format', '{{.State.Running}}', container]);
   const { out, said: trouble } = await dockerBoth(['logs', '--tail', '20', container]);
   const told = trouble || out;
-  return isRunning === 'true'
+  return isRunning === 'true' || error.isLate
     ? [error.message, told].filter(Boolean).join('\n')
     : told || error.message;
 }

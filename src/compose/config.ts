@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import { requireAccelerators } from '#domain/placement/accelerators.ts';
+import { namesSigners } from '#operations/signing/release-signing.ts';
 
 const WEBHOOK_SECRET = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
 
@@ -32,6 +33,11 @@ const hostName = z
       'expected a name such as models.example, without a port',
     ),
   );
+
+// An empty one, as of a variable that is not set, would have every release taken.
+const signer = z
+  .string()
+  .check(z.refine(namesSigners, 'expected a key as `slipway signing-key` prints it'));
 
 const PORT = { error: 'expected a port from 0 to 65535' };
 const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
@@ -90,7 +96,7 @@ const localConfig = z.strictObject({
     limits.requestTimeoutSeconds * 1000,
   ),
   requireApproval: z._default(z.boolean(), false),
-  trustedSigners: z._default(z.array(z.string()), []),
+  trustedSigners: z._default(z.array(signer), []),
   requestLog: z._default(z.boolean(), false),
   corsOrigins: z._default(z.array(origin), []),
   allowedHosts: z._default(z.array(hostName), []),
@@ -114,7 +120,7 @@ export function readLocalConfig(values: Readonly<Record<string, unknown>>): Loca
   const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
   if (parsed.success) {
     requireAccelerators('--allowed-accelerators', parsed.data.allowedAccelerators ?? []);
-    return requireSecret(parsed.data);
+    return requireTwoPorts(requireSecret(parsed.data));
   }
   const problems = parsed.error.issues.map(({ path, message }) => {
     const [entry = '', ...inner] = path.map(String);
@@ -132,6 +138,16 @@ export function readLocalConfig(values: Readonly<Record<string, unknown>>): Loca
 function shown(given: unknown, [index]: readonly string[]): string {
   const value = String(Array.isArray(given) ? given[Number(index)] : given);
   return value.replace(/\/\/[^/]*@/, '//…@');
+}
+
+function requireTwoPorts(config: LocalConfig): LocalConfig {
+  const { gatewayPort, controlPort } = config;
+  if (!gatewayPort || gatewayPort !== controlPort) return config;
+  throw new Failure(
+    'InputInvalid',
+    `--port and --control-port are both ${gatewayPort}, and one port has one of them`,
+    { fix: 'Give two ports, or leave one out.' },
+  );
 }
 
 function requireSecret(config: LocalConfig): LocalConfig {

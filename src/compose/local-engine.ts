@@ -42,6 +42,7 @@ import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
+import { requireUrl } from './require-url.ts';
 
 /** The servers of models on this machine, and the builds for them. */
 export type LocalEngine = {
@@ -118,6 +119,7 @@ async function processEngine({
   noted,
   applicantOf,
   availableMiB,
+  clock,
   walls: looked,
   codeWithoutWalls,
 }: Options): Promise<LocalEngine> {
@@ -158,6 +160,7 @@ async function processEngine({
     applicantOf,
     board,
     onModel: servers.expects,
+    now: clock.now,
     cpuSeconds: restingSessionCpuSeconds,
     mostMemoryMiB: mostBuildMiB(),
     buildspec: 'buildspecs/process.yml',
@@ -195,9 +198,11 @@ async function processEngine({
   };
 }
 
-/** Where torch built for CPUs is. */
+/** Where torch built for CPUs is. Fails as `requireUrl` does. */
 function torchIndex(environment: Environment): string {
-  return environment['TORCH_INDEX'] || support.torchIndex;
+  const index = environment['TORCH_INDEX'];
+  if (index === 'none') return index;
+  return requireUrl('TORCH_INDEX', index, ['https', 'http', 'file']) || support.torchIndex;
 }
 
 /** The workflow engine needs a handler for each state. */
@@ -246,6 +251,7 @@ async function dockerEngine({
       inTurn,
       applicantOf,
       board,
+      now: clock.now,
       buildspec: `buildspecs/${buildspec}`,
       environment: variables,
     });
@@ -288,6 +294,7 @@ type Runs = Pick<
   | 'onModel'
   | 'cpuSeconds'
   | 'mostMemoryMiB'
+  | 'now'
 >;
 
 /** Runs a buildspec of this repository, in place of CodeBuild. */

@@ -9,6 +9,7 @@ import { openControl } from './machine/control.ts';
 import { type Machine, openServing } from './machine/serving.ts';
 import { BUCKET, openState, type State } from './machine/state.ts';
 import { openWorkflows, STEPS_MS, timeout } from './machine/workflows.ts';
+import { tracesUrl } from './traces.ts';
 
 /** A Slipway that runs in this process. */
 export type LocalSlipway = {
@@ -34,7 +35,7 @@ type Surroundings = Machine & {
 
 /**
  * Starts Slipway on this machine with its state in `config.dataDir`, and resumes what an earlier one left.
- * Fails with `InputInvalid` when another Slipway has the folder, with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` when nothing can be written there.
+ * Fails with `InputInvalid` when another Slipway has the folder or an environment variable is wrong, with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` when nothing can be written there.
  */
 export async function startLocal(
   config: LocalConfig,
@@ -52,6 +53,8 @@ async function startIn(
   config: LocalConfig,
   { report, onStep = async () => {}, ...machine }: Surroundings,
 ): Promise<LocalSlipway> {
+  // Said before anything is opened, though it is used last.
+  tracesUrl(machine.environment);
   const state = await openState(dataDir, config, report);
   const serving = await openServing(state, config, machine);
   const { environment } = machine;

@@ -42,7 +42,7 @@ const since = z.string().check(
   z.refine((time) => !Number.isNaN(Date.parse(time)), A_TIME),
   z.meta({
     format: 'date-time',
-    description: 'No line that a server wrote before then (ISO 8601).',
+    description: 'No line that was written before then (ISO 8601).',
   }),
 );
 const tail = z
@@ -101,7 +101,7 @@ export const everywhere = {
       "The last lines that the model's newest revision wrote; without one, of the live revision, and of a newer build that runs or has failed.",
     params: named,
     query: z.object({ tail: z.optional(tail), since: z.optional(since) }),
-    says: 'The lines, oldest first, each of a server behind its time (ISO 8601, UTC).',
+    says: 'The lines, oldest first, each behind the time when it was written (ISO 8601, UTC).',
     answer: json(modelLog),
   },
   listVersions: {

@@ -1,8 +1,10 @@
+import type { LogLine, LogQuery } from './platform.ts';
+
 /** Where a build writes its log: a CloudWatch Logs group and stream; on one machine a folder and a file in it. */
 export type BuildLogRef = { readonly group: string; readonly stream: string };
 
 /** The logs of builds. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
 export type BuildLog = {
-  /** The last lines, oldest first, at most `lines` of them; empty when the log does not exist. */
-  tail(log: BuildLogRef, lines: number): Promise<readonly string[]>;
+  /** The last lines that the query asks for, oldest first; empty when the log does not exist. */
+  tail(log: BuildLogRef, query: LogQuery): Promise<readonly LogLine[]>;
 };

@@ -69,7 +69,7 @@ export type RevisionState =
 /** At most so many lines, and with `sinceMs` (epoch) none that was written before or at an unknown time. */
 export type LogQuery = { readonly lines: number; readonly sinceMs?: number };
 
-/** A line that a server wrote, and when (epoch ms); null where that is not known. */
+/** A line of a server or a build, and when it was written (epoch ms); null where that is not known. */
 export type LogLine = { readonly timeMs: number | null; readonly text: string };
 
 export function textsOf(lines: readonly LogLine[]): readonly string[] {

@@ -7,6 +7,7 @@ import {
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { BuildLog } from '#ports/build-log.ts';
 import type { Build, Builds } from '#ports/builds.ts';
+import { textsOf } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment } from './require-deployment.ts';
 
@@ -34,9 +35,10 @@ export const explainBuild =
     const build = known(found, failedBuild(error));
     const newest = (await registry.model(model))?.newestDeploymentId;
     const isSuperseded = build.isStopped && newest !== deploymentId;
-    const lines = build.log && !isSuperseded ? await buildLog.tail(build.log, LINES) : [];
+    const lines =
+      build.log && !isSuperseded ? await buildLog.tail(build.log, { lines: LINES }) : [];
     if (build.log) await registry.recordWork({ deploymentId, epoch }, { buildLog: build.log });
-    const why = isSuperseded ? supersededBuild(model) : explain(build, lines);
+    const why = isSuperseded ? supersededBuild(model) : explain(build, textsOf(lines));
     await registry.recordTrouble({ deploymentId, epoch }, why);
     return {};
   };

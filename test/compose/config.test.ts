@@ -1,4 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readLocalConfig } from '#compose/config.ts';
+
+const KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  .publicKey.export({ type: 'spki', format: 'der' })
+  .toString('base64');
 
 describe('the configuration of one machine', () => {
   it('needs nothing', () => {
@@ -15,6 +20,13 @@ describe('the configuration of one machine', () => {
       says: /--cors-origin b: expected an origin/,
     },
     { values: { allowedAccelerators: ['H10'] }, says: /--allowed-accelerators names "H10"/ },
+    {
+      values: { trustedSigners: ['MFkw'] },
+      says: /--trusted-signer MFkw: expected a key as `slipway signing-key` prints it/,
+    },
+    { values: { trustedSigners: [''] }, says: /--trusted-signer : expected a key/ },
+    { values: { trustedSigners: [KEY, 'MFkw'] }, says: /--trusted-signer MFkw: expected/ },
+    { values: { gatewayPort: 9_000, controlPort: 9_000 }, says: /--port and --control-port are/ },
     { values: { host: '0.0.0.0' }, says: /host/ },
     { values: { dataDri: 'x' }, says: /dataDri/ },
   ])('refuses $values and names the entry', ({ values, says }) => {
@@ -38,6 +50,12 @@ describe('the configuration of one machine', () => {
     },
   ])('refuses the webhooks of $says', ({ says, ...values }) => {
     expect(() => readLocalConfig(values)).toThrow(says);
+  });
+
+  it('takes keys of signers, each alone or several with commas, and two free ports', () => {
+    const values = { trustedSigners: [KEY, `${KEY},${KEY}`], gatewayPort: 0, controlPort: 0 };
+
+    expect(readLocalConfig(values)).toMatchObject(values);
   });
 
   it('takes webhooks with a secret', () => {

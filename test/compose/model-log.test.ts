@@ -1,4 +1,4 @@
-import { modelLog, requireModel } from '#operations/models/model-status.ts';
+import { type LogsQuery, modelLog, requireModel } from '#operations/models/model-status.ts';
 import { memoryBuildLog } from '../support/memory/build-log.ts';
 import { memoryBuilds } from '../support/memory/builds.ts';
 import { memoryEnvironments } from '../support/memory/environments.ts';
@@ -25,12 +25,12 @@ describe('the log of a model', () => {
       buildLog,
       builds: builds.builds,
     };
-    const log = async () =>
+    const log = async (query: LogsQuery = {}) =>
       modelLog(world.registry, logs, {
         model: await requireModel(world.registry, 'shapes'),
-        query: {},
+        query,
       });
-    return { world, builds, log };
+    return { world, builds, buildLog, log };
   }
 
   it('is what its newest revision wrote', async () => {
@@ -76,11 +76,34 @@ describe('the log of a model', () => {
       await world.registry.advance(holder, 'Inspected', {}, {});
       await world.registry.advance(holder, 'Building', {}, {});
       builds.has(idOf(2), { ...BUILD, log: RUNNING });
-      expect(await log()).toEqual({ revision, lines: [...before, 'installing'] });
+      expect(await log()).toEqual({
+        revision,
+        lines: [...before, '1970-01-01T00:00:00.000Z installing'],
+      });
       builds.has(idOf(2), { ...BUILD, log: null });
       await world.registry.recordWork(holder, { buildLog: FAILED });
 
-      expect(await log()).toEqual({ revision, lines: [...before, 'no module'] });
+      expect(await log()).toEqual({
+        revision,
+        lines: [...before, '1970-01-01T00:00:00.000Z no module'],
+      });
     },
   );
+
+  it('is of a build the last lines that are asked for, and none from before', async () => {
+    const { world, builds, buildLog, log } = logged();
+    buildLog.write(RUNNING, ['first', 'second', 'third']);
+    const holder = await holding(world, 1);
+    await world.registry.advance(holder, 'Inspected', {}, {});
+    await world.registry.advance(holder, 'Building', {}, {});
+    builds.has(idOf(1), { ...BUILD, log: RUNNING });
+
+    const [second, third] = ['.001Z second', '.002Z third'].map(
+      (end) => `1970-01-01T00:00:00${end}`,
+    );
+    expect(await log({ tail: 2 })).toEqual({ revision: null, lines: [second, third] });
+    expect(await log({ sinceMs: 1 })).toEqual({ revision: null, lines: [second, third] });
+    expect(await log({ sinceMs: 1, tail: 1 })).toEqual({ revision: null, lines: [third] });
+    expect(await log({ sinceMs: 3 })).toEqual({ revision: null, lines: [] });
+  });
 });

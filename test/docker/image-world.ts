@@ -14,6 +14,7 @@ import { orphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import type { EnvironmentImage } from '#domain/build/environment-image.ts';
 import { type BuiltImage, readImage } from '#domain/build/image.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
+import { textsOf } from '#ports/platform.ts';
 import { ORDER } from '../support/worlds/build-order.ts';
 import { CRANE, docker, makeWebAdapterImage, output, WEB_ADAPTER_IMAGE } from './docker.ts';
 import { startRegistry } from './registry.ts';
@@ -58,6 +59,7 @@ export async function openImageWorld() {
       queuedTimeoutSeconds: 600,
       timeoutSeconds: 600,
       board: buildBoard(directory),
+      now: Date.now,
       buildspec: join(SOURCE, 'buildspecs', buildspec),
     });
   const builds = buildsBy('image.yml', { REPOSITORY: repository, ENVIRONMENTS: environments });
@@ -92,8 +94,8 @@ export async function openImageWorld() {
   }
 
   async function logOf({ Logs: { GroupName, StreamName } }: Build): Promise<string> {
-    const lines = await fileBuildLog(directory).tail({ group: GroupName, stream: StreamName }, 50);
-    return lines.join('\n');
+    const log = { group: GroupName, stream: StreamName };
+    return textsOf(await fileBuildLog(directory).tail(log, { lines: 50 })).join('\n');
   }
 
   async function imageOf(tag: string, build: Build): Promise<BuiltImage> {

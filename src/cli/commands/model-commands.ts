@@ -234,7 +234,7 @@ function addLogs(program: Command): void {
     )
     .option(
       '--since <time>',
-      'only what a server wrote since then: how long ago (90s, 10m, 2h, 1d) or a time (2026-01-02T03:04:05Z)',
+      'only what was written since then: how long ago (90s, 10m, 2h, 1d) or a time (2026-01-02T03:04:05Z)',
     )
     .addHelpText(
       'after',

@@ -1,6 +1,7 @@
 import type { CodeBuilds, RunningBuild } from '#adapters/aws/code-builds.ts';
 import { type BuildProgress, lastLines, stageOf } from '#domain/build/build-progress.ts';
 import type { BuildLog } from '#ports/build-log.ts';
+import { textsOf } from '#ports/platform.ts';
 
 type Deps = { readonly builds: Pick<CodeBuilds, 'running'>; readonly buildLog: BuildLog };
 
@@ -15,7 +16,7 @@ export async function buildsProgress({
   const running = await builds.running();
   return Promise.all(
     running.map(async (build) => {
-      const lines = build.log ? await buildLog.tail(build.log, LINES) : [];
+      const lines = build.log ? textsOf(await buildLog.tail(build.log, { lines: LINES })) : [];
       return {
         deploymentId: build.deploymentId,
         place: null,

@@ -13,7 +13,7 @@ import type { Registry } from '#ports/registry.ts';
 
 const LOG_LINES = 200;
 
-/** At most `tail` lines (200 by default, 10,000 with `sinceMs`), and none of a server's lines from before `sinceMs` (epoch). */
+/** At most `tail` lines (200 by default, 10,000 with `sinceMs`) of a server and as many of a build, and none from before `sinceMs` (epoch). */
 export type LogsQuery = { readonly tail?: number; readonly sinceMs?: number };
 
 /** The log readers of revisions, by target. */
@@ -139,7 +139,7 @@ export async function modelLog(
   if (!newest || newest.work.candidate) return { revision, lines: served };
   const running = newest.phase === 'Building' && (await builds.find(newestDeploymentId))?.log;
   const build = running || newest.work.buildLog;
-  const built = build ? await buildLog.tail(build, query.tail ?? LOG_LINES) : [];
+  const built = build ? (await buildLog.tail(build, toRead(query))).map(dated) : [];
   if (!live || built.length === 0) return { revision, lines: [...served, ...built] };
   const lines = [
     `${live.revision}, which is live:`,

@@ -72,11 +72,20 @@ export function fingerprintOf(publicKey: string): string {
 
 /** The keys of a list, separated by commas; an empty list has none. Fails with `InputInvalid` for anything but a public key on P-256. */
 export function trustedSigners(list: string): readonly Signer[] {
+  return keysIn(list).map(signerOf);
+}
+
+/** Whether `trustedSigners` takes a list, and finds a key in it. */
+export function namesSigners(list: string): boolean {
+  const keys = keysIn(list);
+  return keys.length > 0 && keys.every((key) => readKey(key) !== undefined);
+}
+
+function keysIn(list: string): readonly string[] {
   return list
     .split(',')
     .map((each) => each.trim())
-    .filter(Boolean)
-    .map(signerOf);
+    .filter(Boolean);
 }
 
 function signerOf(publicKey: string): Signer {

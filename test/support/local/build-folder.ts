@@ -10,6 +10,7 @@ import {
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
 import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
 import { orphanGuard } from '#adapters/local/processes/orphan-guard.ts';
+import { textsOf } from '#ports/platform.ts';
 
 type Build = BuildAnswer['Build'];
 
@@ -42,7 +43,8 @@ export function buildFolder() {
       writeFileSync(buildspec, JSON.stringify(spec));
       const environment = { REPOSITORY: 'registry/models' };
       const own = process.env;
-      const rest = { buildspec, source: root, directory, environment, own, guard };
+      const now = Date.now;
+      const rest = { buildspec, source: root, directory, environment, own, guard, now };
       // Only a hanging build would take so long.
       const applicantOf = async (id: string) => ({ model: id, isUpgrade: false });
       const limits = {
@@ -64,8 +66,10 @@ export function buildFolder() {
     async written(build: Build): Promise<readonly string[]> {
       return (await this.log(build)).filter((line) => !line.startsWith('[Container]'));
     },
-    log: ({ Logs: { GroupName, StreamName } }: Build) =>
-      fileBuildLog(directory).tail({ group: GroupName, stream: StreamName }, 50),
+    log: async ({ Logs: { GroupName, StreamName } }: Build) => {
+      const log = { group: GroupName, stream: StreamName };
+      return textsOf(await fileBuildLog(directory).tail(log, { lines: 50 }));
+    },
     /** The files that builds have left. */
     files: () =>
       readdirSync(directory, { withFileTypes: true, recursive: true })

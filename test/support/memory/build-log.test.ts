@@ -6,6 +6,7 @@ describeBuildLog('memoryBuildLog', async () => {
   let builds = 0;
   return {
     log,
+    beganMs: 0,
     async write(lines) {
       builds += 1;
       const ref = { group: 'builds', stream: `build-${builds}` };

@@ -2,6 +2,7 @@ import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import type { BuildLog, BuildLogRef } from '#ports/build-log.ts';
+import type { LogLine, LogQuery } from '#ports/platform.ts';
 
 type Options = { readonly client: CloudWatchLogsClient };
 
@@ -11,39 +12,42 @@ const MAX_EVENTS = 10_000;
 /** CodeBuild's output in CloudWatch Logs. */
 export function cloudWatchBuildLog({ client }: Options): BuildLog {
   return {
-    async tail(log, lines) {
-      if (lines <= 0) return [];
-      return (await readTail(client, log, lines).catch(absentIfNotFound)) ?? [];
+    async tail(log, query) {
+      if (query.lines <= 0) return [];
+      return (await readTail(client, log, query).catch(absentIfNotFound)) ?? [];
     },
   };
 }
 
-async function readTail(client: CloudWatchLogsClient, log: BuildLogRef, lines: number) {
-  let found: readonly string[] = [];
-  for await (const page of pagesFromEnd(client, log, Math.min(lines, MAX_EVENTS))) {
+async function readTail(client: CloudWatchLogsClient, log: BuildLogRef, query: LogQuery) {
+  let found: readonly LogLine[] = [];
+  for await (const page of pagesFromEnd(client, log, query)) {
     found = [...page, ...found];
-    if (found.length >= lines) break;
+    if (found.length >= query.lines) break;
   }
-  return found.slice(-lines);
+  return found.slice(-query.lines);
 }
 
 /** Pages from the end, each with its lines oldest first. An empty page may be followed by others; at the beginning, the token stops changing. */
 async function* pagesFromEnd(
   client: CloudWatchLogsClient,
   { group, stream }: BuildLogRef,
-  limit: number,
-): AsyncGenerator<readonly string[], void> {
+  { lines, sinceMs }: LogQuery,
+): AsyncGenerator<readonly LogLine[], void> {
   let token: string | undefined;
   for (;;) {
     const page = new GetLogEventsCommand({
       logGroupName: group,
       logStreamName: stream,
       startFromHead: false,
-      limit,
+      ...(sinceMs !== undefined && { startTime: sinceMs }),
+      limit: Math.min(lines, MAX_EVENTS),
       nextToken: token,
     });
     const { events = [], nextBackwardToken } = await translated(() => client.send(page));
-    yield events.flatMap(({ message = '' }) => linesOf(message));
+    yield events.flatMap(({ timestamp = null, message = '' }) =>
+      linesOf(message).map((text) => ({ timeMs: timestamp, text })),
+    );
     if (nextBackwardToken === token) return;
     token = nextBackwardToken;
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { writeSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import type { FairTurn, Lend } from '#adapters/local/concurrency/at-once.ts';
 import type { Applicant } from '#adapters/local/concurrency/fair-turns.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { removeFolder } from '#adapters/local/files/remove-folder.ts';
+import { revisionLog } from '#adapters/local/files/revision-log.ts';
 import { watchMemory } from '#adapters/local/processes/memory-watch.ts';
 import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
@@ -48,6 +48,8 @@ export type ImageBuildsOptions = {
   /** Shows how they stand. */
   readonly board: BuildBoard;
   readonly guard: OrphanGuard;
+  /** The time (epoch ms), for the lines of its log. */
+  readonly now: () => number;
   /** Told what a model's build is about as it begins; what it returns is disposed of at the build's end. */
   readonly onModel?: ((order: BuildOrder) => Disposable | undefined) | undefined;
   /** The CPU time of all processes in the session that one leads: a build that does not compute lends its place. Absent where builds compute elsewhere, in containers. */
@@ -242,7 +244,7 @@ async function inScratch(
   const variables = { ...Object.fromEntries(inherited), ...environment, TMPDIR: scratch };
   try {
     await mkdir(scratch, { recursive: true });
-    await using log = await open(join(directory, progress.log), 'a');
+    const log = revisionLog(join(directory, progress.log), { now: options.now });
     return await runBuild({
       spec,
       source,
@@ -256,7 +258,8 @@ async function inScratch(
           mostMemoryMiB &&
           watchMemory(leader, mostMemoryMiB, (usedMiB) => {
             const limit = `the limit is ${mostMemoryMiB} MiB`;
-            writeSync(log.fd, `out of memory: the build used ${usedMiB} MiB; ${limit}\n`);
+            const why = `out of memory: the build used ${usedMiB} MiB; ${limit}\n`;
+            void log.append(Buffer.from(why));
             killGroup(leader);
           });
         return () => {

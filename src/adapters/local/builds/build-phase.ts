@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { copyOutput } from '#adapters/local/files/copy-output.ts';
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import { lowerPriority } from '#adapters/local/processes/priority.ts';
 import { Failure } from '#domain/failure.ts';
@@ -13,8 +15,8 @@ export type PhasePlan = {
   readonly environment: Variables;
   /** A folder for its temporary files. */
   readonly scratch: string;
-  /** The descriptor of an open file that receives the commands' output. */
-  readonly output: number;
+  /** Receives the commands' output. */
+  readonly log: Pick<RevisionLog, 'append'>;
   readonly signal: AbortSignal;
   readonly guard: OrphanGuard;
   /** Watches the processes of the session that this one leads; what it returns ends that. */
@@ -29,6 +31,8 @@ export type PhaseEnd = {
 };
 
 const KILLED = 137;
+// The log takes 1 MiB a second. The last lines of a build say why it failed, and short ones are many.
+const LAST_OUTPUT_MS = 5_000;
 
 /**
  * Runs a phase's commands in order in one bash, until one fails.
@@ -60,13 +64,14 @@ function quote(text: string): string {
 }
 
 function runBash(text: string, plan: PhasePlan): Promise<number> {
-  const { directory, environment, output, signal, guard, watch } = plan;
+  const { directory, environment, log, signal, guard, watch } = plan;
   if (signal.aborted) return Promise.resolve(KILLED);
   return new Promise((resolve, reject) => {
-    const shell = spawn('bash', ['-c', text], {
+    const shell = spawn('bash', ['-c', `exec 2>&1\n${text}`], {
       cwd: directory,
       env: environment,
-      stdio: ['ignore', output, output],
+      // One pipe for both streams, so that their lines stay in order.
+      stdio: ['ignore', 'pipe', 'ignore'],
       detached: true,
     });
     const { pid } = shell;
@@ -83,13 +88,14 @@ function runBash(text: string, plan: PhasePlan): Promise<number> {
     const kill = () => killGroup(pid);
     const forget = guard.watch(pid);
     const unwatch = watch(pid);
+    const lastOutput = copyOutput(shell, log, LAST_OUTPUT_MS);
     signal.addEventListener('abort', kill);
     shell.on('exit', (code) => {
       signal.removeEventListener('abort', kill);
       kill();
       forget();
       unwatch();
-      resolve(code ?? KILLED);
+      void lastOutput().then(() => resolve(code ?? KILLED));
     });
   });
 }

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import type { OrphanGuard } from '#adapters/local/processes/orphan-guard.ts';
 import type { BuildVariable } from '#domain/build/image.ts';
 import { type PhaseEnd, type PhasePlan, runPhase, type Variables } from './build-phase.ts';
@@ -19,7 +19,7 @@ export type BuildPlan = {
   readonly source: string;
   readonly environment: Variables;
   readonly scratch: string;
-  readonly log: FileHandle;
+  readonly log: Pick<RevisionLog, 'append'>;
   readonly signal: AbortSignal;
   readonly guard: OrphanGuard;
   readonly watch: PhasePlan['watch'];
@@ -50,12 +50,11 @@ export async function runBuild(plan: BuildPlan): Promise<BuildOutcome> {
       commands,
       directory: plan.source,
       environment: { ...environment, ...succeeding },
-      output: log.fd,
     });
     environment = end.environment;
     const report = reportOf(phase, end, plan.signal);
     phases.push(report);
-    await log.appendFile(linesOf(report));
+    await log.append(Buffer.from(linesOf(report)));
   }
 
   const exported = spec.env['exported-variables'].flatMap((Name) => {

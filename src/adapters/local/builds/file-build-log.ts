@@ -5,9 +5,9 @@ import type { BuildLog } from '#ports/build-log.ts';
 /** The logs of builds in `directory`, one file each. The workflow's state names a log, so nothing outside the folder is read. */
 export function fileBuildLog(directory: string): BuildLog {
   return {
-    async tail({ group, stream }, lines) {
+    async tail({ group, stream }, query) {
       if (group !== directory || basename(stream) !== stream) return [];
-      return revisionLog(join(directory, stream)).tail(lines);
+      return revisionLog(join(directory, stream)).lines(query);
     },
   };
 }

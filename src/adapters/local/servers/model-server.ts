@@ -1,16 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import { copyOutput } from '#adapters/local/files/copy-output.ts';
 import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
 // The time that Lambda gives a function with an external extension (such as the web adapter) to shut down.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown
 const STOP_GRACE_MS = 2_000;
-
-// A grandchild may hold the output open after the server has ended; its last lines are not waited for any longer.
-const LAST_OUTPUT_MS = 1_000;
 
 /** How model servers run: as processes of this machine, or as containers. */
 export type ModelServers = {
@@ -175,17 +171,11 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
 }
 
 async function end({ child, log, release }: ServerKind): Promise<void> {
-  const output = [child.stdout, child.stderr].filter((stream) => stream !== null);
-  const copied = Promise.allSettled(output.map((stream) => copy(stream, log)));
+  const lastOutput = copyOutput(child, log);
   await new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.on('error', () => child.pid ?? resolve());
   });
   await release();
-  await Promise.race([copied, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
-  for (const stream of output) stream.destroy();
-}
-
-async function copy(stream: Readable, log: RevisionLog): Promise<void> {
-  for await (const chunk of stream) await log.append(chunk, stream);
+  await lastOutput();
 }

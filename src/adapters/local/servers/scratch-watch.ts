@@ -25,6 +25,9 @@ type Server = {
 
 type Limits = { readonly mostMiB?: number; readonly mostFiles?: number };
 
+/** The limits of a server's scratch folder; buildspecs/commands/out-watch.mjs, which reaches none of this code, has the same for a build. */
+export const SCRATCH_LIMITS: Required<Limits> = { mostMiB: MOST_MIB, mostFiles: MOST_FILES };
+
 export type ScratchWatch = {
   /** Counts now, without waiting for the next interval. */
   look(): Promise<void>;
@@ -38,7 +41,7 @@ export type ScratchWatch = {
 export function watchScratch(
   server: Server,
   onOver: (what: string) => void,
-  { mostMiB = MOST_MIB, mostFiles = MOST_FILES }: Limits = {},
+  { mostMiB = MOST_MIB, mostFiles = MOST_FILES }: Limits = SCRATCH_LIMITS,
 ): ScratchWatch {
   let isOver = false;
   let looks = 0;

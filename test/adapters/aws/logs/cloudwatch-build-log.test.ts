@@ -8,11 +8,16 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
+import { textsOf } from '#ports/platform.ts';
 import { describeBuildLog } from '../../../contracts/build-log.ts';
 import { AWS_REGION, awsClient } from '../../../support/aws/clients.ts';
 import { itBearsFaults } from '../../../support/aws/fault-matrix.ts';
 import { awsFault } from '../../../support/aws/faults.ts';
 import { describeOnMoto, type Moto } from '../../../support/aws/moto.ts';
+
+// The hour before now: CloudWatch refuses events of the future.
+const NOW_MS = Date.now();
+const BEGAN_MS = NOW_MS - 3_600_000;
 
 async function logWorld(moto: Moto) {
   const client = awsClient(CloudWatchLogsClient, moto);
@@ -20,12 +25,15 @@ async function logWorld(moto: Moto) {
   await client.send(new CreateLogGroupCommand({ logGroupName: group }));
   return {
     log: cloudWatchBuildLog({ client }),
+    beganMs: BEGAN_MS,
     async write(lines: readonly string[]) {
       const stream = randomUUID();
       const place = { logGroupName: group, logStreamName: stream };
       await client.send(new CreateLogStreamCommand(place));
-      const timestamp = Date.now();
-      const logEvents = lines.map((line) => ({ timestamp, message: `${line}\n` }));
+      const logEvents = lines.map((line, ms) => ({
+        timestamp: BEGAN_MS + ms,
+        message: `${line}\n`,
+      }));
       await client.send(new PutLogEventsCommand({ ...place, logEvents }));
       return { group, stream };
     },
@@ -47,7 +55,9 @@ describeOnMoto('build logs in CloudWatch', (moto) => {
     const client = awsClient(CloudWatchLogsClient, moto(), undefined, { maxAttempts: 1 });
     const failing = awsFault(client, 'GetLogEvents', fault);
 
-    await expect(cloudWatchBuildLog({ client }).tail(ref, 5)).rejects.toMatchObject({ name });
+    await expect(cloudWatchBuildLog({ client }).tail(ref, { lines: 5 })).rejects.toMatchObject({
+      name,
+    });
 
     expect(failing.count()).toBe(1);
   });
@@ -59,7 +69,7 @@ describeOnMoto('build logs in CloudWatch', (moto) => {
       deed(outer) {
         const client = awsClient(CloudWatchLogsClient, moto(), undefined, { maxAttempts: 1 });
         outer(client);
-        return cloudWatchBuildLog({ client }).tail(ref, 2);
+        return cloudWatchBuildLog({ client }).tail(ref, { lines: 2 });
       },
       left: async () => undefined,
     };
@@ -93,11 +103,10 @@ describe('pages of a build log', () => {
       b4: page('b4'),
     };
 
-    expect(await log(pages).tail({ group: 'g', stream: 's' }, 4)).toEqual([
-      ...['two', 'three', 'four', 'five'],
-    ]);
-    expect(await log(pages).tail({ group: 'g', stream: 's' }, 9)).toEqual([
-      ...['one', 'two', 'three', 'four', 'five'],
-    ]);
+    const tail = async (lines: number) =>
+      textsOf(await log(pages).tail({ group: 'g', stream: 's' }, { lines }));
+
+    expect(await tail(4)).toEqual(['two', 'three', 'four', 'five']);
+    expect(await tail(9)).toEqual(['one', 'two', 'three', 'four', 'five']);
   });
 });

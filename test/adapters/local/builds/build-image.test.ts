@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { buildBoard } from '#adapters/local/builds/build-board.ts';
+import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
 import { grants } from '#adapters/local/builds/grants.ts';
 import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
@@ -63,6 +64,32 @@ describe('a build on one machine', () => {
 
     expect(await folder.written(Build)).toEqual(['told']);
     expect(told).toEqual([order, 'over']);
+  });
+
+  it('writes when each line of its log was written', async () => {
+    const { run } = folder.builds({ build: ['echo out; echo err >&2; printf "no end"'] });
+
+    const { Build } = await run(startBuild());
+
+    const { GroupName: group, StreamName: stream } = Build.Logs;
+    const lines = await fileBuildLog(folder.directory).tail({ group, stream }, { lines: 9 });
+    expect(lines.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^\[Container\] Running command echo out/),
+      ...['out', 'err', 'no end'],
+      '[Container] Phase complete: BUILD State: SUCCEEDED',
+    ]);
+    expect(lines.map(({ timeMs }) => timeMs)).toEqual(lines.map(() => expect.any(Number)));
+  });
+
+  it('writes all that it said at once before it ended', async () => {
+    const { run } = folder.builds({ build: ['seq 1 20000'] });
+
+    const { Build } = await run(startBuild());
+
+    expect((await folder.log(Build)).slice(-2)).toEqual([
+      '20000',
+      '[Container] Phase complete: BUILD State: SUCCEEDED',
+    ]);
   });
 
   it('exports nothing that was never set', async () => {

@@ -1,6 +1,7 @@
-import { mkdir, open, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { SCRATCH_LIMITS, watchScratch } from '#adapters/local/servers/scratch-watch.ts';
 import { COMMANDS } from '../../../support/local/commands.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
 
@@ -8,6 +9,7 @@ const { limitsFor, overIn } = await import(String(pathToFileURL(join(COMMANDS, '
 
 const MEBIBYTE = 2 ** 20;
 const LIMITS = { mostBytes: 2 * MEBIBYTE, mostFiles: 3 };
+const deep = (folders: number) => Array.from({ length: folders }, () => 'd');
 const TOO_MUCH = 'the model wrote more than 2 MiB while it was loaded, its limit in all';
 
 describe('what a model writes to the folder of its build', () => {
@@ -61,6 +63,54 @@ describe('what a model writes to the folder of its build', () => {
         return file;
       }),
     ).toBe(TOO_MUCH);
+  });
+
+  const FILLS: Readonly<Record<string, (folder: string) => Promise<unknown>>> = {
+    nothing: async () => undefined,
+    'one file below the limit': (folder) => writeFile(join(folder, 'a'), Buffer.alloc(MEBIBYTE)),
+    'a file that only looks large': async (folder) => {
+      await writeFile(join(folder, 'a'), '');
+      await truncate(join(folder, 'a'), 2 ** 40);
+    },
+    'two files above it together': async (folder) => {
+      await writeFile(join(folder, 'a'), Buffer.alloc(1.5 * MEBIBYTE));
+      await writeFile(join(folder, 'b'), Buffer.alloc(1.5 * MEBIBYTE));
+    },
+    'one file of several names': async (folder) => {
+      await writeFile(join(folder, 'a'), Buffer.alloc(1.5 * MEBIBYTE));
+      await link(join(folder, 'a'), join(folder, 'b'));
+    },
+    'a link to much': (folder) => symlink('/usr', join(folder, 'a')),
+    'many files': async (folder) => {
+      for (const name of ['a', 'b', 'c', 'd']) await writeFile(join(folder, name), '');
+    },
+    'folders as deep as they may be': (folder) =>
+      mkdir(join(folder, ...deep(64)), { recursive: true }),
+    'folders one deeper': (folder) => mkdir(join(folder, ...deep(65)), { recursive: true }),
+  };
+
+  it.each(Object.entries(FILLS))('is judged as that of a server is: %s', async (name, fill) => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path);
+    const mostFiles = name.startsWith('folders') ? 1_000 : LIMITS.mostFiles;
+    const over: string[] = [];
+    const server = { pid: process.pid, folder: folder.path };
+    const watch = watchScratch(server, (what) => over.push(what), { mostMiB: 2, mostFiles });
+    await watch.look();
+    watch.stop();
+
+    const build = await overIn(folder.path, { ...LIMITS, mostFiles });
+
+    expect(build === undefined ? [] : [build]).toHaveLength(over.length);
+    expect(over).toHaveLength(/above|many|deeper/.test(name) ? 1 : 0);
+  });
+
+  it('has the limits of a server’s, where its model is empty', async () => {
+    await using folder = await temporaryFolder();
+
+    const { mostBytes, mostFiles } = await limitsFor(folder.path);
+
+    expect({ mostMiB: mostBytes / MEBIBYTE, mostFiles }).toEqual(SCRATCH_LIMITS);
   });
 
   it('may be 512 MiB and four times the model, in 10,000 files', async () => {

@@ -167,7 +167,8 @@ describe('a model that is proven in a build', () => {
 
 /** The walls' own arguments come before those of a module. */
 const TO_MODULE = 'while [ "$1" != -m ]; do shift; done\n';
-const HANGS = 'exec tail -f /dev/null';
+/** As good as for ever beside the limits of these tests, and over at last where nothing ends it. */
+const HANGS = 'exec sleep 60';
 const LOADED = 'echo "progress: proving the model" >&2';
 // Computes for longer than its loading may take.
 const COMPUTES = `"${process.execPath}" -e 'while (process.cpuUsage().user < 1.2e6);'`;
@@ -218,7 +219,7 @@ describe('what loads a model in a build', () => {
 
   it('is ended with its container where it is in an image', async () => {
     const dockers =
-      'case $1 in kill) echo "$@" >>"$(dirname "$0")/../asked"; kill $(cat "$0.pid") ;; run) echo $$ >"$0.pid"; exec tail -f /dev/null ;; esac';
+      'case $1 in kill) echo "$@" >>"$(dirname "$0")/../asked"; kill $(cat "$0.pid") ;; run) echo $$ >"$0.pid"; exec sleep 60 ;; esac';
 
     const { said, asks } = await ended(dockers, { startupSeconds: 0.3, inImage: true });
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { realTimers } from '#adapters/local/concurrency/timers.ts';
 import { startModelProcess } from '#adapters/local/servers/model-process.ts';
 import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
-import { fakeTimers } from '../../../support/clock/fake-timers.ts';
 
 const GUARD = { watch: () => () => {}, close: async () => {} };
 const LOG = { append: async () => {}, tail: async () => [] };
@@ -38,7 +38,7 @@ function started(code: string): ModelServer {
       scratch: directory,
       environment: {},
     },
-    { memoryMiB: 512, startupTimeoutSeconds: 60, timers: fakeTimers(), log: LOG, guard: GUARD },
+    { memoryMiB: 512, startupTimeoutSeconds: 60, timers: realTimers, log: LOG, guard: GUARD },
   );
   servers.push(server);
   return server;

@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { listen } from '#adapters/local/http/listen.ts';
 import { workflowEngine } from '#adapters/local/workflow/workflow-engine.ts';
+import { readLocalConfig } from '#compose/config.ts';
+import { startLocal } from '#compose/local.ts';
 import { tracesFor } from '#compose/traces.ts';
+import { temporaryFolder } from '../../../support/slipway/running.ts';
 
 type Attribute = { readonly key: string; readonly value: { readonly stringValue: string } };
 type Span = {
@@ -102,3 +107,23 @@ it.each([
 it('without a collector nothing is followed', async () => {
   expect(await tracesFor({})).toBeUndefined();
 });
+
+it.each([
+  { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1' },
+  { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'ftp://collector' },
+])(
+  'a start with %j ends before it has opened anything, and says which variable is wrong',
+  async (environment) => {
+    await using folder = await temporaryFolder();
+    const dataDir = join(folder.path, 'data');
+
+    const started = startLocal(readLocalConfig({ dataDir }), { environment, report: () => {} });
+
+    await expect(started).rejects.toMatchObject({
+      name: 'InputInvalid',
+      message: `${Object.keys(environment)[0]} is not a URL of http or https`,
+    });
+    expect(existsSync(dataDir)).toBe(false);
+  },
+);
