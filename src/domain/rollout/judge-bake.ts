@@ -35,10 +35,12 @@ const ENOUGH_PACES = 20;
 const CERTAIN_DEVIATIONS = 3;
 /** How long after the bake to wait for missing evidence, before that counts as a breach. */
 const GRACE_MS = 60_000;
+/** How long to wait until a single failed probe is one of enough: on a busy machine a probe takes half a minute, and clients' own errors are judged meanwhile. */
+const DOUBT_MS = 300_000;
 
 /**
  * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's, which is probed in the same moments; for a language model, half its pace.
- * On a busy machine a few probes are slow by chance. While a slowdown may be chance, and while probe results are missing, the bake goes on, for up to another minute; then it is a breach.
+ * On a busy machine a few probes are slow by chance. While a slowdown may be chance, and while probe results are missing, the bake goes on, for up to another minute, and for up to five while only one probe has failed; then it is a breach.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
   const { bake, elapsedMs, requests, minRequests } = evidence;
@@ -51,7 +53,7 @@ export function judgeBake(evidence: BakeEvidence): BakeVerdict {
   if (bake.probesSent > 0 && !isDoubtful && slower === undefined) {
     return { kind: 'done', judgedBy: requests >= minRequests ? 'probes and traffic' : 'probes' };
   }
-  if (elapsedMs < bakeMs + GRACE_MS) return { kind: 'baking' };
+  if (elapsedMs < bakeMs + (isDoubtful ? DOUBT_MS : GRACE_MS)) return { kind: 'baking' };
   return {
     kind: 'breach',
     reason: isDoubtful
