@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buildx, docker } from './docker.mjs';
 import { withoutLogin } from './without-login.mjs';
 
-const { WEB_ADAPTER_IMAGE } = process.env;
+const { WEB_ADAPTER_IMAGE = '' } = process.env;
 
 /**
  * Makes the image of a model that is itself an image: `wishes.image`, by digest, or one built from the Dockerfile in the artifact's folder. Its runtime's Dockerfile then adds the parts that each target needs.
@@ -43,7 +43,7 @@ async function adapter() {
 
 /** An image that the engine already has, by digest or id, need not be in a registry. */
 async function pulled(image) {
-  const [, digest] = image.split('@');
+  const [, digest = ''] = image.split('@');
   const reference = await docker(['image', 'inspect', '--format', '{{.Id}}', image])
     .catch(() => docker(['image', 'inspect', '--format', '{{.Id}}', digest]))
     .catch(() => pull(image));

@@ -1,6 +1,9 @@
 import { askedFromOutside, askedWithin, ownNetwork } from './ask-server.mjs';
 import { CONFINED, docker, dockerBoth, LABELLED, there } from './docker.mjs';
 
+/** @import { Runtime, ServerPlace } from '../../src/domain/build/runtime.ts' */
+/** @typedef {{ image: string, modelFile: string, server: ServerPlace, startupSeconds: number, request?: any }} Start */
+
 const NAME = 'smoke';
 const MOST_SECONDS = 600;
 const LONGEST_REASON = 300;
@@ -23,6 +26,7 @@ const AS_LAMBDA = [
  * Starts an image as it will run, but without outbound network, and sends its model a request if one is known.
  * Returns {startMs, peakBytes}: the time until it was ready, and the server's memory. Fails with the server's output if it does not get that far.
  * An image without a command that calls it is first tried as on Lambda; if it only starts as a container, `refusedByLambda` says why.
+ * @param {Start & { runtime: Runtime }} start
  */
 export async function smokeTest({ runtime, ...start }) {
   // Pulled first, so that only the start is timed.
@@ -54,6 +58,7 @@ function asThere(reason) {
   return `on Lambda an image runs as Lambda's own user and can write only to /tmp, where this one fails: ${reason}`;
 }
 
+/** @param {Start} start */
 async function started({ image, modelFile, server, startupSeconds, request }, settings, asker) {
   const env = [
     ...[`MODEL_PATH=/opt/model/${modelFile}`, `MODEL_NAME=${NAME}`, 'MODEL_VERSION=1'],
