@@ -13,6 +13,7 @@ const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
 // A reproducible zip: uncompressed, with fixed permissions and zip's earliest date, so that the same files give the same bytes on any machine and any day.
 const UNIX = 3;
 const READABLE_FILE = 0o100644 * 0x10000;
+/** @type {import('fflate').ZipOptions} */
 const ALIKE = { level: 0, os: UNIX, attrs: READABLE_FILE, mtime: new Date(1980, 0, 1) };
 
 /**

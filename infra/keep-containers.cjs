@@ -21,7 +21,7 @@ async function keep(serverless) {
   const outputs = await outputsOf(settings, provider.naming.getStackName());
   if (!outputs.Cluster) return;
   const [models, services] = await Promise.all([
-    servedModels(settings, outputs),
+    servedModels(settings, { Table: outputs.Table, Api: outputs.Api }),
     runningServices(settings, outputs.Cluster),
   ]);
   if (models.length + services.length === 0) return;
@@ -35,16 +35,19 @@ async function keep(serverless) {
   );
 }
 
-/** Empty when there is no stack yet. */
+/**
+ * Empty when there is no stack yet.
+ * @returns {Promise<Record<string, string>>}
+ */
 async function outputsOf(settings, StackName) {
   const cloudFormation = new CloudFormationClient(settings);
-  const { Stacks } = await cloudFormation
+  const { Stacks = [] } = await cloudFormation
     .send(new DescribeStacksCommand({ StackName }))
     .catch((error) => {
       if (!error.message.includes('does not exist')) throw error;
-      return { Stacks: [{}] };
+      return { Stacks: [] };
     });
-  const told = Stacks[0].Outputs ?? [];
+  const told = Stacks[0]?.Outputs ?? [];
   return Object.fromEntries(told.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
 }
 
@@ -57,8 +60,12 @@ async function servedModels(settings, { Table, Api }) {
     ConsistentRead: true,
   };
   const models = [];
-  for await (const { Items } of paginateQuery({ client: new DynamoDBClient(settings) }, routes)) {
+  for await (const { Items = [] } of paginateQuery(
+    { client: new DynamoDBClient(settings) },
+    routes,
+  )) {
     for (const { sk, route } of Items) {
+      if (!sk?.S || !route?.S) throw new Error(`a record of the routes in ${Table} has no route`);
       const { serves, move } = JSON.parse(route.S);
       if ([serves?.kind, move?.to.kind].includes('container')) models.push(sk.S);
     }
@@ -70,11 +77,11 @@ async function servedModels(settings, { Table, Api }) {
 async function runningServices(settings, stageCluster) {
   const client = new ECSClient(settings);
   const services = [];
-  for await (const { clusterArns } of paginateListClusters({ client }, {})) {
+  for await (const { clusterArns = [] } of paginateListClusters({ client }, {})) {
     for (const cluster of clusterArns) {
-      const name = cluster.split('/').at(-1);
+      const name = cluster.split('/').at(-1) ?? '';
       if (name !== stageCluster && !name.startsWith(`${stageCluster}-`)) continue;
-      for await (const { serviceArns } of paginateListServices({ client }, { cluster })) {
+      for await (const { serviceArns = [] } of paginateListServices({ client }, { cluster })) {
         services.push(...serviceArns.map((arn) => arn.split('/').at(-1)));
       }
     }

@@ -2,6 +2,8 @@
 
 const { DescribeStacksCommand } = require('@aws-sdk/client-cloudformation');
 
+/** @typedef {import('../src/operations/install/publish-api.ts').PublishedStack['outputs']} Outputs */
+
 /**
  * An osls plugin that publishes the API after a stack update: a snapshot of the whole API, including models' routes.
  * The template cannot: its deployment and stage must not change (infra/api.yml). Publishing takes the same lease as the steps that change routes at run time (docs/adr/0003).
@@ -21,8 +23,9 @@ async function publish(serverless) {
   const ApiStage = compiledCloudFormationTemplate.Resources.ApiStage.Properties.StageName;
   const told = Stacks[0].Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]);
   const { publishApi } = await import('../src/operations/install/publish-api.ts');
-  await publishApi(
-    { stage: provider.getStage(), outputs: { ...Object.fromEntries(told), ApiStage } },
-    await provider.getAwsSdkV3Config(),
+  // The template has each of them.
+  const outputs = /** @type {Outputs} */ (
+    /** @type {unknown} */ ({ ...Object.fromEntries(told), ApiStage })
   );
+  await publishApi({ stage: provider.getStage(), outputs }, await provider.getAwsSdkV3Config());
 }

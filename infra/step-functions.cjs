@@ -10,7 +10,7 @@ const OF_INSPECTION = new Set(['inspect', 'parseManifest']);
  * An osls plugin that makes the functions of the steps from their table, src/compose/steps.ts: `${steps:functions}` are their blocks for the template.
  * Each has a bundle with its step and the clients of its ports alone, so each has an entry file, which is there while functions are bundled.
  */
-module.exports = function stepFunctions(serverless) {
+function stepFunctions(serverless) {
   const inTree = async (change) => {
     for (const { handler, source } of await entries()) {
       change(join(serverless.serviceDir, handler.replace(/handler$/, 'ts')), source);
@@ -27,10 +27,9 @@ module.exports = function stepFunctions(serverless) {
       'after:deploy:function:packageFunction': remove,
     },
   };
-};
+}
 
-module.exports.blocks = blocks;
-module.exports.entries = entries;
+module.exports = Object.assign(stepFunctions, { blocks, entries });
 
 /** A function's handler and the source of its entry file, for each step. */
 async function entries() {

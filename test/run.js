@@ -90,6 +90,12 @@ async function check() {
       ...['--incremental', '--tsBuildInfoFile', join(CACHE, 'tsc.tsbuildinfo')],
       ...['--checkers', CHECKERS],
     ]),
+    // The commands of builds and the plugins of osls, which Node runs as JavaScript.
+    inOnePiece(TSC, [
+      ...['-p', join(ROOT, 'tsconfig.scripts.json')],
+      ...['--incremental', '--tsBuildInfoFile', join(CACHE, 'scripts.tsbuildinfo')],
+      ...['--checkers', CHECKERS],
+    ]),
     inOnePiece('depcruise', folders),
   ]);
   return Math.max(...codes);

@@ -9,7 +9,7 @@ import { openRepository } from './registry.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 import { UNPACKED, unpackedBytes } from './unpacked.mjs';
 
-const FOLDER = process.argv[2];
+const [, , FOLDER = ''] = process.argv;
 const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, TORCH_INDEX, SSL_CERT_FILE } = process.env;
 
 // Each Python's image has an argument of its own in runtimes/python/Dockerfile.

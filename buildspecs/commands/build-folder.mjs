@@ -5,7 +5,9 @@ import { folderFacts, modelDigest } from './folder-facts.mjs';
 import { makeEnvironments } from './make-environments.mjs';
 import { proveModel } from './prove-model.mjs';
 
-const [, , ARTIFACT, IMAGES, IMAGE_TAG] = process.argv;
+/** @import { BuildOrder } from '../../src/domain/build/order.ts' */
+
+const [, , ARTIFACT = '', IMAGES = '', IMAGE_TAG = ''] = process.argv;
 const FOLDER = join(IMAGES, 'images', IMAGE_TAG);
 const PARTIAL = `${FOLDER}.partial`;
 
@@ -26,6 +28,7 @@ async function publish(digest) {
 }
 
 try {
+  /** @type {BuildOrder} */
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   // The leftovers of a killed build of the same image would be in the way.
   await rm(PARTIAL, { recursive: true, force: true });

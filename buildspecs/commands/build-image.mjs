@@ -14,10 +14,15 @@ import { runtimeNamed } from './runtimes.mjs';
 import { smokeTest } from './smoke-test.mjs';
 import { unpackedBytes } from './unpacked.mjs';
 
-const ARTIFACT = process.argv[2];
-const { IMAGE_TAG, ARTIFACT_SHA256, REPOSITORY, ENVIRONMENTS } = process.env;
+/** @import { BuildOrder } from '../../src/domain/build/order.ts' */
+/** @typedef {{ image: any, proof?: BuildProof }} Made */
+/** @import { BuildProof } from '../../src/domain/build/proof.ts' */
+
+const [, , ARTIFACT = ''] = process.argv;
+const { IMAGE_TAG = '', ARTIFACT_SHA256 = '', REPOSITORY, ENVIRONMENTS = '' } = process.env;
 
 try {
+  /** @type {BuildOrder} */
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   const images = REPOSITORY ? await imagesInRegistry(REPOSITORY, ENVIRONMENTS) : imagesInEngine();
   const { image, proof, smoke, uncompressed } = order.takesImageFrom
@@ -40,6 +45,7 @@ try {
   process.exit(1);
 }
 
+/** @param {BuildOrder} order */
 async function tested(images, order) {
   const { image, proof } = (await adopted(images, order)) ?? (await made(images, order));
   const smoke = await smokeOf(image, order, proof).catch(async (error) => {
@@ -49,6 +55,10 @@ async function tested(images, order) {
   return { image, proof, smoke, uncompressed: await uncompressedOf(image, order, smoke) };
 }
 
+/**
+ * The smoke test is the one of the build that made it, and there is no proof of a model that is an image.
+ * @param {BuildOrder} order
+ */
 async function taken(images, order) {
   const name = imagesInEngine().built(IMAGE_TAG);
   progress('taking the image that was built apart');
@@ -56,10 +66,15 @@ async function taken(images, order) {
   await docker(['tag', name, images.built(IMAGE_TAG)]);
   const known = await adopted(images, order);
   const image = known?.image ?? (await unlessTaken(images.keep(IMAGE_TAG), images, order));
-  return { image, smoke: left.smoke, uncompressed: left.uncompressedBytes };
+  return { image, proof: undefined, smoke: left.smoke, uncompressed: left.uncompressedBytes };
 }
 
-/** Null for an image that cannot be tested here, since it needs a GPU. */
+/**
+ * Null for an image that cannot be tested here, since it needs a GPU.
+ * @param {{ reference: string }} image
+ * @param {BuildOrder} order
+ * @param {BuildProof | undefined} proof
+ */
 async function smokeOf({ reference: image }, order, proof) {
   const { server, startupSeconds, facts } = order;
   progress('starting the image');
@@ -71,6 +86,11 @@ async function smokeOf({ reference: image }, order, proof) {
   return smokeTest({ image, runtime, server, startupSeconds, modelFile, request });
 }
 
+/**
+ * @param images
+ * @param {Pick<BuildOrder, 'runtime'>} order
+ * @returns {Promise<Made | undefined>}
+ */
 async function adopted(images, { runtime }) {
   const image = await images.find(IMAGE_TAG);
   if (!image) return undefined;
@@ -88,6 +108,10 @@ async function adopted(images, { runtime }) {
   return { image, proof: parsed(text) };
 }
 
+/**
+ * @param {BuildOrder} order
+ * @returns {Promise<Made>}
+ */
 async function made(images, order) {
   return (await isOwn(order.runtime)) ? ownImage(images, order) : appended(images, order);
 }
@@ -96,6 +120,7 @@ async function isOwn(runtime) {
   return (await runtimeNamed(runtime)).image.madeBy === 'dockerfile';
 }
 
+/** @param {BuildOrder} order */
 async function ownImage(images, order) {
   const { runtime, wishes } = order;
   const folder = join(ARTIFACT, 'model');
@@ -104,6 +129,7 @@ async function ownImage(images, order) {
   return { image: await unlessTaken(make, images, order) };
 }
 
+/** @param {BuildOrder} order */
 async function appended(images, order) {
   const { environments } = order;
   const place = (tag) => (tag ? `docker://${images.environment(tag)}` : '');
@@ -145,7 +171,7 @@ async function hashesOf(served) {
   const same = fetched.map(async ({ name, sha256, ino, mtimeMs }) => {
     const path = `./model/${name}`;
     const found = await lstat(join(served, path)).catch(() => undefined);
-    return found?.ino === ino && found.mtimeMs === mtimeMs ? [[path, sha256]] : [];
+    return found && found.ino === ino && found.mtimeMs === mtimeMs ? [[path, sha256]] : [];
   });
   return new Map((await Promise.all(same)).flat());
 }

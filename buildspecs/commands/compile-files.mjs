@@ -5,6 +5,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { cached } from './caches.mjs';
+import { piped } from './programs.mjs';
 
 const run = promisify(execFile);
 const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
@@ -33,13 +34,14 @@ export async function compileFiles(python, files, kept = cached('bytecode')) {
 /** Compiled files are kept for the same files of other environments. Python runs with -S, since it would otherwise run the code in .pth files. */
 async function compiling(python, { modules, files, kept, onFirst = () => {} }) {
   const lib = join(await folderOf(python), 'lib');
-  const [version] = await readdir(lib);
+  const [version = ''] = await readdir(lib);
   const program = resolve('buildspecs/commands/compile-imported.py');
   const given = ['-I', '-S', program, join(lib, version, 'site-packages'), kept, ...modules];
   const running = run(python, given, MOST_OUTPUT);
-  running.child.stdin.on('error', () => undefined);
-  running.child.stdin.end(files.join('\n'));
-  createInterface(running.child.stdout).on('line', (line) => {
+  const { stdin, stdout } = piped(running.child);
+  stdin.on('error', () => undefined);
+  stdin.end(files.join('\n'));
+  createInterface(stdout).on('line', (line) => {
     if (line === '') onFirst();
   });
   return running;

@@ -3,14 +3,26 @@ import { chmod } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { ran } from './programs.mjs';
 
+/** @import { Input, OnSaid } from './programs.mjs' */
+
 const run = promisify(execFile);
 
-/** The output of a docker command whose standard input is `input`, a text or chunks. Fails with its error output. `onSaid` is called with that as it comes. */
+/**
+ * The output of a docker command whose standard input is `input`, a text or chunks. Fails with its error output. `onSaid` is called with that as it comes.
+ * @param {readonly string[]} args
+ * @param {Input} [input]
+ * @param {OnSaid} [onSaid]
+ */
 export async function docker(args, input = '', onSaid = () => {}) {
   return (await dockerBoth(args, input, onSaid)).out;
 }
 
-/** Its output and its error output: a container's log is both. */
+/**
+ * Its output and its error output: a container's log is both.
+ * @param {readonly string[]} args
+ * @param {Input} [input]
+ * @param {OnSaid} [onSaid]
+ */
 export async function dockerBoth(args, input = '', onSaid = () => {}) {
   return ran('docker', args, input, onSaid);
 }
@@ -34,7 +46,12 @@ export const CONFINED = [
 /** The current user unless it is root, else the user that the images name. */
 const USER = [process.getuid?.() || 1000, process.getgid?.() || 1000];
 
-/** The output of `python ARGS` in an image that sees `folder`, at the same path, and may only write to `writable` in it. `name` is that of its container, by which it can be ended. */
+/**
+ * The output of `python ARGS` in an image that sees `folder`, at the same path, and may only write to `writable` in it. `name` is that of its container, by which it can be ended.
+ * @param {string} image
+ * @param {readonly string[]} args
+ * @param {{ folder: string, writable: string, env: Record<string, string>, name?: string, onSaid?: OnSaid }} given
+ */
 export async function pythonIn(image, args, { folder, writable, env, name, onSaid }) {
   await chmod(folder, 0o755);
   // -h: never follows a link.
@@ -62,7 +79,7 @@ export async function buildx(args, env = process.env) {
   ];
   const child = spawn('docker', given, { env, stdio: ['ignore', 2, 'pipe'] });
   let said = '';
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     process.stderr.write(chunk);
     said = (said + chunk).slice(-MOST_SAID);
   });

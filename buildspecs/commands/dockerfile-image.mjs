@@ -4,7 +4,7 @@ import { buildx, docker } from './docker.mjs';
 import { imageArguments, namedImages } from './pinned-images.mjs';
 import { withoutLogin } from './without-login.mjs';
 
-const { WEB_ADAPTER_IMAGE } = process.env;
+const { WEB_ADAPTER_IMAGE = '' } = process.env;
 
 /**
  * Makes the image of a model that is itself an image: `wishes.image`, by digest, or one built from the Dockerfile in the artifact's folder. Its runtime's Dockerfile then adds the parts that each target needs.
@@ -46,7 +46,7 @@ async function adapter() {
 
 /** An image that the engine already has, by digest or id, need not be in a registry. */
 async function pulled(image) {
-  const [, digest] = image.split('@');
+  const [, digest = ''] = image.split('@');
   const reference = await docker(['image', 'inspect', '--format', '{{.Id}}', image])
     .catch(() => docker(['image', 'inspect', '--format', '{{.Id}}', digest]))
     .catch(() => pull(image));

@@ -12,19 +12,21 @@ import { granted, open, retried } from './granted.mjs';
 // Another user reads the files in the image.
 process.umask(0o022);
 
+const [, , FOLDER = ''] = process.argv;
+
 try {
   const listUrl = (await text(process.stdin)).trim();
   const { order, files: parts } = await granted(listUrl);
   checkParts(parts);
   const fetched = [];
-  await mkdir(process.argv[2], { recursive: true });
-  await writeFile(join(dirname(process.argv[2]), 'order.json'), JSON.stringify(order ?? null));
+  await mkdir(FOLDER, { recursive: true });
+  await writeFile(join(dirname(FOLDER), 'order.json'), JSON.stringify(order ?? null));
   for (const part of [...parts].sort(byName)) {
-    const sha256 = await retried(part.name, () => fetchPart(part, process.argv[2]));
-    const { ino, mtimeMs } = await stat(join(process.argv[2], part.name));
+    const sha256 = await retried(part.name, () => fetchPart(part, FOLDER));
+    const { ino, mtimeMs } = await stat(join(FOLDER, part.name));
     fetched.push({ name: part.name, sha256, ino, mtimeMs });
   }
-  await writeFile(join(dirname(process.argv[2]), 'fetched.json'), JSON.stringify(fetched));
+  await writeFile(join(dirname(FOLDER), 'fetched.json'), JSON.stringify(fetched));
   process.stdout.write(`${artifactHash(fetched)}\n`);
 } catch (error) {
   process.stderr.write(`fetch-artifact: ${error.message}\n`);

@@ -5,7 +5,8 @@ import { granted } from './granted.mjs';
 
 try {
   const { order } = await granted((await text(process.stdin)).trim());
-  await writeFile(process.argv[2], JSON.stringify(order));
+  const [, , file = ''] = process.argv;
+  await writeFile(file, JSON.stringify(order));
 } catch (error) {
   process.stderr.write(`fetch-order: ${error.message}\n`);
   process.exitCode = 1;

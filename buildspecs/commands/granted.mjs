@@ -20,7 +20,7 @@ export async function open(address) {
   if (url.protocol === 'file:') return createReadStream(url);
   if (url.protocol !== 'https:') throw new Error(`${url.protocol} is neither https: nor file:`);
   const response = await fetch(url, { redirect: 'error' });
-  if (response.ok) return Readable.fromWeb(response.body);
+  if (response.ok && response.body) return Readable.fromWeb(response.body);
   await response.body?.cancel();
   const error = new Error(`${url.host} answered ${response.status}`);
   throw Object.assign(error, { isPassing: response.status >= 500 });

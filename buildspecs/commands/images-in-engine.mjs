@@ -29,10 +29,10 @@ export function imagesInEngine() {
      */
     async append({ environment, folder, labels, tag, hashes }) {
       const layers = await layersOf(folder, hashes);
-      const [rest] = layers.slice(-1);
+      const rest = layers.at(-1)?.paths ?? [];
       const { image, isNew } = await withWeights(environment, folder, layers.slice(0, -1));
       try {
-        await committed(image, folder, rest.paths, labels, [nameOf(tag)]);
+        await committed(image, folder, rest, labels, [nameOf(tag)]);
       } catch (error) {
         if (isNew) await docker(['image', 'rm', image]).catch(() => undefined);
         throw error;

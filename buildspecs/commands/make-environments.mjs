@@ -18,6 +18,7 @@ import { promisify } from 'node:util';
 import { compileImported } from './compile-files.mjs';
 import { filesIn } from './files.mjs';
 import { keepEnvironment, keptAs, takeKept } from './kept-environments.mjs';
+import { piped } from './programs.mjs';
 import { followInstall, progress } from './progress.mjs';
 import { findPython, findUv, succeeds } from './python-tools.mjs';
 
@@ -67,7 +68,7 @@ export function makeEnvironments(images, image, { environmentHash, python, keptB
       await new Promise((resolve) => {
         const begin = () => {
           writeFileSync(join(environment, READY), '');
-          resolve();
+          resolve(undefined);
         };
         const whole = compiled(environment, modules, begin);
         compiling.push(kept ? whole.then(() => keepEnvironment(environment, kept)) : whole);
@@ -201,7 +202,7 @@ async function install(uv, folder, { wanted, torchIndex = 'none' }) {
   const given = [INSTALL, uv, pythonIn(folder), file, folder];
   const env = { ...process.env, TORCH_INDEX: torchIndex };
   const installing = run('sh', given, { ...MOST_OUTPUT, env });
-  createInterface(installing.child.stdout).once('line', (count) =>
+  createInterface(piped(installing.child).stdout).once('line', (count) =>
     followInstall(installing.child, Number(count)),
   );
   const { stderr } = await installing;
@@ -215,7 +216,7 @@ async function installServer(folder) {
 }
 
 async function serverIn(folder) {
-  const [version] = await readdir(join(folder, 'lib'));
+  const [version = ''] = await readdir(join(folder, 'lib'));
   return join(folder, 'lib', version, 'site-packages', 'slipway_server');
 }
 

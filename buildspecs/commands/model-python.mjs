@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { docker, pythonIn } from './docker.mjs';
 import { limitsFor, watchOut } from './out-watch.mjs';
+import { piped } from './programs.mjs';
 import { handOnProgress } from './progress.mjs';
 
 const run = promisify(execFile);
@@ -80,16 +81,26 @@ async function printedIn(where, [program, given], limits) {
   const running = run(program, given, { ...MOST_OUTPUT, ...where });
   letGo(running.child);
   // Code that reads a line of input while it is imported gets the end of the input at once.
-  running.child.stdin.on('error', () => undefined).end();
+  piped(running.child)
+    .stdin.on('error', () => undefined)
+    .end();
   const limit = limited(() => running.child.kill('SIGKILL'), limits);
   handOnProgress(running.child, limit.tell);
   try {
     return (await running).stdout;
   } catch (error) {
-    throw limit.error() ?? (error.signal === 'SIGXCPU' ? outOfCpu(given) : error);
+    throw limit.error() ?? (error.signal === 'SIGXCPU' ? outOfCpu() : error);
   } finally {
     limit.stop();
   }
+}
+
+/** The limit is in the walls, which the launcher has set. */
+function outOfCpu() {
+  const { cpuSeconds } = JSON.parse(WALLS ?? '{}').limits ?? {};
+  return Object.assign(new Error(`the model was not proven in ${cpuSeconds} s of CPU, its limit`), {
+    isOver: true,
+  });
 }
 
 async function printedInImage(image, given, inImage, limits) {

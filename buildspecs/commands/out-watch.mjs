@@ -118,5 +118,5 @@ async function openInSession() {
 /** proc(5): after the name, which may contain anything, come the state, the parent, the group and the session. */
 async function sessionOf(pid) {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return text.split(') ').at(-1).split(' ')[3];
+  return text.split(') ').at(-1)?.split(' ')[3];
 }

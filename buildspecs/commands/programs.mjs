@@ -5,7 +5,24 @@ import { pipeline } from 'node:stream/promises';
 /** The errors of the standard input when a program ends before it has read everything. */
 const UNREAD = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'];
 
-/** The output and the error output of a program whose standard input is `input`, a text or chunks. Fails with its error output. `onSaid` is called with that as it comes. */
+/** @typedef {string | AsyncIterable<Uint8Array>} Input */
+/** @typedef {(bytes: Buffer) => void} OnSaid */
+
+/**
+ * A program that `execFile` started, all of whose streams are pipes.
+ * @param {import('node:child_process').ChildProcess} child
+ */
+export function piped(child) {
+  return /** @type {import('node:child_process').ChildProcessWithoutNullStreams} */ (child);
+}
+
+/**
+ * The output and the error output of a program whose standard input is `input`, a text or chunks. Fails with its error output. `onSaid` is called with that as it comes.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {Input} [input]
+ * @param {OnSaid} [onSaid]
+ */
 export async function ran(program, args, input = '', onSaid = () => {}) {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stderr.on('data', onSaid);

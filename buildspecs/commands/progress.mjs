@@ -9,7 +9,10 @@ export function progress(stage) {
   process.stderr.write(`progress: ${stage}\n`);
 }
 
-/** Passes on the stages that a program reports on its standard error, which is kept until it ends; `onStage` is called with each line. */
+/**
+ * Passes on the stages that a program reports on its standard error, which is kept until it ends; `onStage` is called with each line.
+ * @param {(line: string) => unknown} [onStage]
+ */
 export function handOnProgress(child, onStage = () => undefined) {
   let left = MOST_LINES;
   createInterface({ input: child.stderr }).on('line', (line) => {

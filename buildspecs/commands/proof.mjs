@@ -6,7 +6,14 @@ const MOST_EXAMPLE_BYTES = 8 * 1024;
 const MOST_PACKAGES_BYTES = 4 * 1024;
 const MOST_TEXT = 500;
 
-/** A build's report on a model that was loaded and, if `conversion` says so, converted. */
+/** @import { BuildOrder } from '../../src/domain/build/order.ts' */
+
+/**
+ * A build's report on a model that was loaded and, if `conversion` says so, converted.
+ * @param {Pick<BuildOrder, 'facts' | 'python' | 'runtime'> & { convertsTo?: string }} order
+ * @param described
+ * @param {{ converted: boolean, reason: string, int8?: { reason: string, kept?: boolean } }} report
+ */
 export function proofOf(order, described, { converted, ...conversion }) {
   const { signature, takesColumns, example, importMs, loadMs, peakBytes, packages } = described;
   return {
@@ -23,6 +30,10 @@ export function proofOf(order, described, { converted, ...conversion }) {
   };
 }
 
+/**
+ * @param {boolean} kept
+ * @param {{ reason: string, int8?: { reason: string } }} conversion
+ */
 function conversionOf(kept, { int8, ...conversion }) {
   const told = { kept, ...conversion, reason: clipped(conversion.reason) };
   return int8 ? { ...told, int8: { ...int8, reason: clipped(int8.reason) } } : told;
@@ -52,10 +63,8 @@ function mostOf(packages, requirements) {
 
 /** Normalised for comparison. https://packaging.python.org/en/latest/specifications/name-normalization */
 function nameOf(requirement) {
-  return /^[\w.-]*/
-    .exec(requirement)[0]
-    .replace(/[-_.]+/g, '-')
-    .toLowerCase();
+  const [name = ''] = /^[\w.-]*/.exec(requirement) ?? [];
+  return name.replace(/[-_.]+/g, '-').toLowerCase();
 }
 
 function clipped(text) {

@@ -8,9 +8,15 @@ import { progress } from './progress.mjs';
 import { proofOf } from './proof.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 
+/** @import { BuildOrder } from '../../src/domain/build/order.ts' */
+/** @typedef {ReturnType<typeof workFolder>} Work */
+
 /**
  * Makes the folder ARTIFACT/served from the artifact in ARTIFACT/model, with the folder `model` and `facts.json`, and writes the findings of loading the model to ARTIFACT/proof.json. That file is empty if the runtime takes no packages, since there is nothing to find out then.
  * `environment` and `converter` return the place of a Python; the converter's is empty if there is no converter. A model that may be converted is loaded by its converter, once: only a model that is served unconverted needs its environment too.
+ * @param {string} artifact
+ * @param {BuildOrder} order
+ * @param {{ environment(): Promise<string>, converter(): Promise<string> }} places
  */
 export async function proveModel(artifact, order, { environment, converter }) {
   const work = workFolder(artifact, order);
@@ -24,6 +30,10 @@ export async function proveModel(artifact, order, { environment, converter }) {
   return { served: work.served, proof: work.proof };
 }
 
+/**
+ * @param {string} artifact
+ * @param {BuildOrder} order
+ */
 function workFolder(artifact, order) {
   const served = join(artifact, 'served');
   const out = join(artifact, 'out');
@@ -41,6 +51,10 @@ function workFolder(artifact, order) {
   };
 }
 
+/**
+ * @param {Work} work
+ * @param {string} place
+ */
 async function layOut({ artifact, order, served, out, facts, python }, place) {
   // Another user must be able to read it there, whatever this user's umask is.
   if (imageOf(place)) process.umask(0o022);
@@ -60,6 +74,7 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
   for (const name of order.facts.leftOut ?? []) await rm(join(served, 'model', name));
 }
 
+/** @param {Work} work */
 async function prove(work, runtime, { environment, convertedIn }) {
   const attempt = convertedIn ? await converted(work, convertedIn) : undefined;
   if (attempt?.conversion?.converted) {
@@ -81,7 +96,11 @@ async function prove(work, runtime, { environment, convertedIn }) {
 
 const NOT_CONVERTED = { converted: false, rows: 0, maxDifference: null, onnxMicros: null };
 
-/** The model's own description by the converter, with its `conversion`; only a reason where the conversion did not finish. */
+/**
+ * The model's own description by the converter, with its `conversion`; only a reason where the conversion did not finish.
+ * @param {Work} work
+ * @param {string} place
+ */
 async function converted({ order, onnx, python }, place) {
   progress('loading the model');
   const int8 = order.wishes.optimize === 'int8' ? ['--int8'] : [];
@@ -98,6 +117,10 @@ async function converted({ order, onnx, python }, place) {
   }
 }
 
+/**
+ * @param {Work} work
+ * @param {string} place
+ */
 async function describe({ served, python }, place) {
   await python.compile(place, join(served, 'model'));
   progress('loading the model');
@@ -148,6 +171,7 @@ const DESCRIBED = {
   conversion: (value) => value === undefined || value === null || typeof value.reason === 'string',
 };
 
+/** @param {Work} work */
 async function finish(work, runtime, { described, report }) {
   await declare(work, described);
   if (report.converted) await exchange(work);
@@ -163,29 +187,37 @@ async function declare({ facts }, { signature, takesColumns }) {
   await writeFile(facts, JSON.stringify({ ...known, signature, takesColumns }));
 }
 
-/** The converted model replaces the original. */
+/**
+ * The converted model replaces the original.
+ * @param {Work} work
+ */
 async function exchange(work) {
   // The artifact's code could have placed a link here that leads out of its folder.
   if (!(await lstat(work.onnx)).isFile()) throw new Error('the converted model is not a file');
   await (work.order.facts.pipeline ? exchangeWeights(work) : exchangeModel(work));
 }
 
+/** @param {Work} work */
 async function exchangeModel({ served, onnx }) {
   await rm(join(served, 'model'), { recursive: true });
   await mkdir(join(served, 'model'));
   await rename(onnx, join(served, 'model', 'model.onnx'));
 }
 
-/** A Hugging Face folder keeps its configuration and its tokenizer; only its weights are replaced. */
+/**
+ * A Hugging Face folder keeps its configuration and its tokenizer; only its weights are replaced.
+ * @param {Work} work
+ */
 async function exchangeWeights({ order, served, onnx }) {
   const { modelFile, data } = order.facts;
-  const folder = join(served, 'model', modelFile, dirname(data.file));
+  const folder = join(served, 'model', modelFile, dirname(data?.file ?? ''));
   for (const name of await readdir(folder)) {
     if (/\.safetensors(\.index\.json)?$/.test(name)) await rm(join(folder, name));
   }
   await rename(onnx, join(served, 'model', modelFile, 'model.onnx'));
 }
 
+/** @param {Work} work */
 async function writeProof({ order, served, proof }, { convertsTo }, { described, report }) {
   const proven = {
     ...proofOf({ ...order, convertsTo }, described, report),

@@ -1,6 +1,9 @@
 import { askedFromOutside, askedWithin, ownNetwork } from './ask-server.mjs';
 import { CONFINED, docker, dockerBoth, LABELLED, there } from './docker.mjs';
 
+/** @import { Runtime, ServerPlace } from '../../src/domain/build/runtime.ts' */
+/** @typedef {{ image: string, modelFile: string, server: ServerPlace, startupSeconds: number, request?: any }} Start */
+
 const NAME = 'smoke';
 const MOST_SECONDS = 600;
 const LONGEST_REASON = 300;
@@ -24,6 +27,7 @@ const AS_LAMBDA = [
  * The start may take `startupSeconds`, or `mostSeconds` where the image has a command that calls it, and the answer `mostSeconds`.
  * Returns {startMs, peakBytes}: the time until it was ready, and the server's memory. Fails with the server's output if it does not get that far.
  * An image without a command that calls it is first tried as on Lambda; if it only starts as a container, `refusedByLambda` says why.
+ * @param {Start & { runtime: Runtime, mostSeconds?: number }} start
  */
 export async function smokeTest({ runtime, mostSeconds = MOST_SECONDS, ...given }) {
   const start = { ...given, mostSeconds };
@@ -56,6 +60,7 @@ function asThere(reason) {
   return `on Lambda an image runs as Lambda's own user and can write only to /tmp, where this one fails: ${reason}`;
 }
 
+/** @param {Start & { mostSeconds: number }} start */
 async function started(start, settings, asker) {
   const { image, modelFile, server, startupSeconds, mostSeconds, request } = start;
   const env = [

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { Failure } from '#domain/failure.ts';
+import { reasonOf } from '#domain/reason.ts';
 import { unreadable } from '#operations/models/folder-files.ts';
 import { accountOf, openSlipway, type Place } from './command.ts';
 
@@ -92,12 +93,6 @@ async function sentOf({ body, path }: Options): Promise<Sent | undefined> {
     body: new Uint8Array(bytes),
     type: TYPES[extname(file).toLowerCase()] ?? JSON_TYPE,
   };
-}
-
-/** `fetch` itself says only that it failed. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 function parsed(text: string): unknown {

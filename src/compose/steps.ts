@@ -300,7 +300,7 @@ export const STEPS = {
 } as const satisfies Readonly<Record<StepName, Step>>;
 
 /** The rights of the functions beside the workflows. */
-export const BESIDE = {
+export const BESIDE: Readonly<Record<string, Rights>> = {
   Sweep: {
     grants: [
       'registry listModels listVersions findDeployments endDeployments',
@@ -318,7 +318,7 @@ export const BESIDE = {
   },
   PublishEvents: { grants: ['outbox stream bus'] },
   Authorize: { grants: ['keys'] },
-} as const satisfies Readonly<Record<string, Rights>>;
+};
 
 function step<Input, Output, Port extends keyof StepPorts>(
   schemas: { readonly input: z.ZodMiniType<Input>; readonly output: z.ZodMiniType<Output> },

@@ -31,7 +31,6 @@ type Deps = Acting & {
   /** Whether the bucket still has an object of a model by this name. */
   readonly isInBucket: (name: string) => Promise<boolean>;
   readonly logs: () => ModelLogs;
-  readonly builds: Acting['builds'];
   readonly listBuilds: () => Promise<readonly BuildProgress[]>;
   readonly readEvents: (
     query: Input<(typeof everywhere)['readEvents']>,

@@ -42,4 +42,9 @@ export type Datatype = (typeof DATATYPES)[number];
  */
 export type TensorSpec = Readonly<z.infer<typeof tensorSpec>>;
 
+/** The number of elements in a shape without free dimensions. */
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}
+
 export type Signature = Readonly<z.infer<typeof signatureSchema>>;

@@ -1,5 +1,10 @@
 import * as z from 'zod/mini';
-import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import {
+  type Datatype,
+  elementsOf,
+  type Signature,
+  type TensorSpec,
+} from '#domain/artifact/signature.ts';
 import type { ServerPlace } from '#domain/build/runtime.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 
@@ -116,7 +121,7 @@ function fixed({ shape, isUnranked }: TensorSpec, size: number): readonly number
 }
 
 function zeros({ name, shape, datatype }: TensorSpec): object {
-  const data = new Array<unknown>(elements(shape)).fill(zero(datatype));
+  const data = new Array<unknown>(elementsOf(shape)).fill(zero(datatype));
   return { name, shape, datatype, data };
 }
 
@@ -129,11 +134,7 @@ function bodyBytes(inputs: readonly TensorSpec[]): number {
   const separator = 1;
   return inputs.reduce(
     (bytes, { shape, datatype }) =>
-      bytes + elements(shape) * (JSON.stringify(zero(datatype)).length + separator),
+      bytes + elementsOf(shape) * (JSON.stringify(zero(datatype)).length + separator),
     0,
   );
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
 }

@@ -1,6 +1,7 @@
+import { elementsOf } from '#domain/artifact/signature.ts';
 import { damaged, hostile, type PickleMachine } from './machine.ts';
 import { holdsObjects } from './numpy-dtype.ts';
-import { elementsOf, fill, newArray, shapeOf } from './numpy-values.ts';
+import { fill, newArray, shapeOf } from './numpy-values.ts';
 import { type Instance, isDType, isThing, type Ndarray, type Value } from './values.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { elementsOf } from '#domain/artifact/signature.ts';
 import { damaged, hostile, keep, type PickleMachine } from './machine.ts';
 import { datatypeOf, holdsObjects } from './numpy-dtype.ts';
 import {
@@ -110,10 +111,6 @@ export function shapeOf(machine: PickleMachine, value: Value | undefined): reado
   const isSound = isTuple(value) && shape.length === value.items.length;
   if (isSound && Number.isSafeInteger(elementsOf(shape))) return shape;
   throw hostile(machine, 'has an array of an impossible shape');
-}
-
-export function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
 }
 
 // Protocols 0 to 2 write bytes as a string to be encoded, whose content is skipped.

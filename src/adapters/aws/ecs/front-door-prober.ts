@@ -3,6 +3,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { translated } from '#adapters/aws/failures.ts';
 import type { Probe, Probes } from '#adapters/aws/shares/probe-address.ts';
 import { Failure } from '#domain/failure.ts';
+import { reasonOf } from '#domain/reason.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 
 export type FrontDoorProbesOptions = {
@@ -65,10 +66,4 @@ function answerTo(response: Response, body: string, latencyMs: number): ProbeAns
   }
   const revision = headers.get('x-slipway-revision');
   return { kind: 'answer', status, body, revision, latencyMs };
-}
-
-/** `fetch` only says that it failed; its cause has the reason. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

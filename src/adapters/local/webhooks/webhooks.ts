@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlipwayEvent } from '#domain/event.ts';
+import { reasonOf } from '#domain/reason.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Registry } from '#ports/registry.ts';
 import { MOST_TRIES, retryAfterMs } from './retry.ts';
@@ -132,12 +133,6 @@ async function post(
 /** Without path and query, which often are as secret as a password. */
 function nameOf(url: string): string {
   return new URL(url).origin;
-}
-
-/** `fetch` itself only says that it failed; the cause has the reason. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<unknown> {

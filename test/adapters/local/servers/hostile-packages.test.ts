@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -83,19 +83,41 @@ needing(missingWalls('landlock'), () => {
       await using folder = await temporaryFolder();
       const python = await environmentIn(folder.path);
       const scratch = join(folder.path, 'scratch');
-      const { SLIPWAY_WALLS } = wallsVariable(MACHINE, { read: [], write: [], limits: {} });
-      const program = `
-        const { modelPython } = await import(${JSON.stringify(pathToFileURL(join(COMMANDS, 'model-python.mjs')))});
-        const [place, out] = process.argv.slice(1);
-        const { printed } = modelPython(out, { out, model: out, facts: '', startupSeconds: 60 });
-        process.stdout.write(await printed(place, ['-m', 'slipway_server.describe']));
-      `;
 
-      const given = ['--input-type=module', '-e', program, python, scratch];
-      const env = { PATH: '/usr/bin:/bin', WALLS: SLIPWAY_WALLS };
-      const { stdout } = await run(process.execPath, given, { env });
+      const { stdout } = await described(python, scratch, {});
 
       expectRefused(JSON.parse(stdout));
     });
   });
+
+  it('a build whose model computes without end says that the model reached its limit', async () => {
+    await using folder = await temporaryFolder();
+    const python = await environmentIn(folder.path);
+    const packages = dirname(await hostileIn(folder.path));
+    await writeFile(join(packages, 'slipway_server/describe.py'), 'while True: pass\n');
+
+    const ended = described(python, join(folder.path, 'scratch'), { cpuSeconds: 1 });
+
+    await expect(ended).rejects.toMatchObject({
+      stderr: expect.stringContaining('the model was not proven in 1 s of CPU, its limit'),
+    });
+  });
 });
+
+/** What the Python of a build prints, when it describes a model behind walls of these limits. */
+function described(python: string, scratch: string, limits: Readonly<Record<string, number>>) {
+  const { SLIPWAY_WALLS } = wallsVariable(MACHINE, { read: [], write: [], limits });
+  const program = `
+    const { modelPython } = await import(${JSON.stringify(pathToFileURL(join(COMMANDS, 'model-python.mjs')))});
+    const [place, out] = process.argv.slice(1);
+    const { printed } = modelPython(out, { out, model: out, facts: '', startupSeconds: 60 });
+    process.stdout.write(await printed(place, ['-m', 'slipway_server.describe']));
+  `;
+  const given = ['--input-type=module', '-e', program, python, scratch];
+  return run(process.execPath, given, { env: { PATH: '/usr/bin:/bin', WALLS: SLIPWAY_WALLS } });
+}
+
+async function hostileIn(folder: string): Promise<string> {
+  const found = await readdir(folder, { recursive: true });
+  return join(folder, String(found.find((name) => name.endsWith('hostile.py'))));
+}
