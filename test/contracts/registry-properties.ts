@@ -85,7 +85,7 @@ export function describeInvariants(open: OpenWorld, usual: number): void {
             await checkRecord(world.registry, story.versions);
           }
         }),
-        fuzzRuns(usual, 300),
+        fuzzRuns(usual, 100),
       );
     });
   });

@@ -6,7 +6,7 @@ import { dynamodbRules } from '../../../support/aws/rules/dynamodb.ts';
 import { awsRules } from '../../../support/aws/rules/rules.ts';
 
 // A story is a thousand requests to moto: each run tells it others.
-const STORIES = 6;
+const STORIES = 10;
 
 describeOnMoto('the registry in DynamoDB', (moto) => {
   describeRegistry(
