@@ -40,7 +40,7 @@ export function watchOut(folder, limits, onOver) {
 }
 
 /** The limit that a folder exceeds, as a sentence; undefined where it exceeds none. On Linux this includes deleted files that a process of this build still has open. */
-export async function overIn(folder, { mostBytes, mostFiles }) {
+export async function overIn(folder, { mostBytes, mostFiles }, listOpen = openInSession) {
   const seen = new Set();
   let bytes = 0;
 
@@ -81,7 +81,7 @@ export async function overIn(folder, { mostBytes, mostFiles }) {
   /** Removed files take space until the last process has closed them. */
   async function unnamed() {
     const { dev } = await stat(folder);
-    for (const descriptor of await openInSession()) {
+    for (const descriptor of await listOpen()) {
       const file = await stat(descriptor).catch(() => undefined);
       const isOurs = file?.nlink === 0 && file.isFile() && file.dev === dev;
       const over = isOurs && added(file);
