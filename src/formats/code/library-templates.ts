@@ -77,6 +77,7 @@ export const LIBRARIES: Readonly<Record<string, PredictTemplate>> = {
   },
   prophet: {
     ...TABLES,
+    imports: ['import joblib', 'import pandas as pd'],
     takes: 'rows=None, periods=None',
     answer: [
       '# Rows as {"ds": "2026-01-31"}, with the extra regressors where it has any; or `periods`, how many days after its history.',

@@ -13,7 +13,7 @@ import { loadedBy } from '#formats/torch/refused.ts';
 import { AUTOGLUON, autogluonWay } from './autogluon-template.ts';
 import { templateForPickle } from './pickle-templates.ts';
 import { pipelineWay } from './pipeline-templates.ts';
-import { type PredictTemplate, withScript } from './predict-template.ts';
+import { codeOf, type PredictTemplate, withScript } from './predict-template.ts';
 import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-templates.ts';
 
 /** The files that would serve a model by code, as a starting point for its owner; `python` is its version where no other version loads the model. */
@@ -93,22 +93,6 @@ const TRUSTED =
   '# Runs the code that its author put into the folder: leave it only where you have read that.';
 
 function draft(what: string, template: PredictTemplate, name: string): PredictDraft {
-  const { imports, load, takes = 'rows', answer, methods, requirements, python } = template;
-  const code = [
-    `"""Answers for ${what}: setup runs once, and predict is given the body of each request."""`,
-    '',
-    ...imports,
-    ...(imports.length > 0 ? [''] : []),
-    `FILE = ${JSON.stringify(name)}`,
-    '',
-    '',
-    'class Predictor:',
-    '    def setup(self):',
-    ...load.map((line) => `        ${line}`),
-    '',
-    `    def predict(self, ${takes}):`,
-    ...answer.map((line) => `        ${line}`),
-    ...(methods ? ['', ...methods.map((line) => `    ${line}`)] : []),
-  ];
-  return { code: `${code.join('\n')}\n`, requirements, ...(python ? { python } : {}) };
+  const { requirements, python } = template;
+  return { code: codeOf(what, template, name), requirements, ...(python ? { python } : {}) };
 }

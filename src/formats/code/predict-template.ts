@@ -29,3 +29,25 @@ export function withScript(template: PredictTemplate, names: readonly string[]):
     load: [...names.map((name) => `sys.modules["__main__"].${name} = ${name}`), ...template.load],
   };
 }
+
+/** The predict.py of a template: `what` names the model in its first line, and `name` is its file. */
+export function codeOf(what: string, template: PredictTemplate, name: string): string {
+  const { imports, load, takes = 'rows', answer, methods } = template;
+  const code = [
+    `"""Answers for ${what}: setup runs once, and predict is given the body of each request."""`,
+    '',
+    ...imports,
+    ...(imports.length > 0 ? [''] : []),
+    `FILE = ${JSON.stringify(name)}`,
+    '',
+    '',
+    'class Predictor:',
+    '    def setup(self):',
+    ...load.map((line) => `        ${line}`),
+    '',
+    `    def predict(self, ${takes}):`,
+    ...answer.map((line) => `        ${line}`),
+    ...(methods ? ['', ...methods.map((line) => `    ${line}`)] : []),
+  ];
+  return `${code.join('\n')}\n`;
+}
