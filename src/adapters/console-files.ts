@@ -36,7 +36,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'preact/hooks': import.meta.resolve('preact/hooks'),
   htm: import.meta.resolve('htm'),
   'htm/preact': import.meta.resolve('htm/preact'),
-  uplot: new URL('uPlot.esm.js', import.meta.resolve('uplot')).href,
 };
 
 const IMPORT = /\b((?:from|import)\s*)(["'])([^"'\n]+)\2/g;

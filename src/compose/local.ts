@@ -17,6 +17,8 @@ export type LocalSlipway = {
   readonly control: string;
   /** The secret that the control API wants. */
   readonly token: string;
+  /** A link that opens the console once. */
+  consoleLink(): string;
   /** How its models are isolated. */
   readonly walls: WallsReport;
   /** The folder to drop models in. */
@@ -82,6 +84,7 @@ async function startIn(
     gateway: gateway.origin,
     control: control.origin,
     token: control.token,
+    consoleLink: control.consoleLink,
     walls: runtime.walls,
     bucketDir: state.folder(BUCKET),
     isLive: async (model) => ((await state.registry.model(model))?.live ?? null) !== null,

@@ -264,3 +264,13 @@ export const failing = z.object({
     )
     .check(z.minLength(1)),
 });
+
+export const consoleLink = z.object({
+  url: z.string().check(z.describe('Opens the console once, in a browser on this machine.')),
+});
+
+export const consoleSession = z.object({
+  token: z
+    .string()
+    .check(z.describe('A bearer token for the control API, for thirty days and across restarts.')),
+});

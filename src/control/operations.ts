@@ -7,6 +7,8 @@ import { explanation } from './explanation.ts';
 import {
   asked,
   builds,
+  consoleLink,
+  consoleSession,
   failing,
   healthy,
   model,
@@ -22,6 +24,9 @@ import type { Control, Operations } from './operation.ts';
 import { cursoredEvent } from './streams.ts';
 import { verdict } from './values.ts';
 
+/** The most events that one request may ask to begin with. */
+export const MOST_LAST_EVENTS = 1000;
+
 /** The most lines of a log that one request may ask for. */
 export const MOST_LOG_LINES = 10_000;
 
@@ -33,6 +38,8 @@ const A_VERSION = 'is not a version\nA version is a whole number, 1 or greater.'
 const A_FLAG = 'is neither true nor false\nSay true, or false, or leave it out.';
 const LINES = `is not a number of lines\nAsk for 1 to ${MOST_LOG_LINES.toLocaleString('en-US')} lines.`;
 const A_TIME = 'is not a time\nGive it as ISO 8601: 2026-01-02T03:04:05Z.';
+
+const LAST = `is not a number of events\nAsk for 1 to ${MOST_LAST_EVENTS.toLocaleString('en-US')} events.`;
 
 const text = z.string().check(z.minLength(1));
 const number = z.int(A_VERSION).check(z.positive(A_VERSION));
@@ -51,6 +58,8 @@ const tail = z
     z.lte(MOST_LOG_LINES, LINES),
     z.describe('The most lines; 200 if not said, 10,000 where `since` is.'),
   );
+
+const last = z.int(LAST).check(z.gte(1, LAST), z.lte(MOST_LAST_EVENTS, LAST));
 
 // A name of another form belongs to no model: the answer says which model was probably meant.
 const named = z.object({ name: z.string().check(z.meta({ pattern: MODEL_NAME.source })) });
@@ -214,6 +223,7 @@ export const everywhere = {
     query: z.object({
       model: z.optional(said(z.string(), 'Events of this model only.')),
       deployment: z.optional(said(id, 'Events of this deployment only.')),
+      last: z.optional(said(last, 'Begins with the newest so many, where no cursor is given.')),
       follow: z._default(
         said(
           z.boolean(
@@ -309,6 +319,22 @@ export const onOneMachine = {
     }),
     says: PROGRESS,
     answer: lines(backupLine),
+  },
+  inviteToConsole: {
+    method: 'POST',
+    path: '/console/links',
+    summary: 'A link that opens the console once.',
+    says: 'The link.',
+    answer: json(consoleLink),
+  },
+  openConsole: {
+    method: 'POST',
+    path: '/console/sessions',
+    isOpen: true,
+    summary: "Takes a link's code, once, and answers a token for the console that it opened.",
+    query: z.object({ code: text }),
+    says: 'The token.',
+    answer: json(consoleSession),
   },
   putObject: {
     method: 'PUT',

@@ -91,11 +91,30 @@ export function slipwayRequests(deps: Deps): Requests {
       throw new Failure('InputInvalid', `no deployment ${id}`, { isAbsent: true });
     },
     listBuilds: async () => ({ builds: await deps.listBuilds() }),
-    readEvents: (query, signal = NEVER) => deps.readEvents(query, signal),
+    readEvents: (query, signal = NEVER) => newestFirstAsked(deps.readEvents, query, signal),
     listObjects: async ({ prefix }) => ({ keys: await deps.objects(prefix) }),
     async removeObject({ key }) {
       await deps.remove(key);
       return { key };
     },
   };
+}
+
+/** The events that a reader asks for. With `last` and no cursor all so far are read, and all but the newest so many left out. */
+async function newestFirstAsked(
+  readEvents: Deps['readEvents'],
+  { last, ...query }: Input<(typeof everywhere)['readEvents']>,
+  signal: AbortSignal,
+): Promise<AsyncGenerator<CursoredEvent, void>> {
+  if (last === undefined || (query.after ?? '') !== '') return readEvents(query, signal);
+  const newest: CursoredEvent[] = [];
+  for await (const each of await readEvents({ ...query, follow: false }, signal)) {
+    newest.push(each);
+    if (newest.length > last) newest.shift();
+  }
+  const after = newest.at(-1)?.cursor ?? '';
+  return (async function* () {
+    yield* newest;
+    if (query.follow) yield* await readEvents({ ...query, after }, signal);
+  })();
 }

@@ -2,8 +2,10 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { consoleSite } from '#adapters/console-site.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import { consoleSessions } from '#adapters/local/control/console-sessions.ts';
 import { loopbackGuard, newToken } from '#adapters/local/control/control-guard.ts';
 import { listen } from '#adapters/local/http/listen.ts';
 import { deploymentMeters } from '#adapters/local/metrics/deployment-meters.ts';
@@ -66,6 +68,7 @@ export async function openControl(
       registry: state.registryFault,
       walls: () => wallsFailure(runtime.walls),
     });
+  const sessions = consoleSessions(database, clock);
   const deploymentMetrics = deploymentMeters(registry);
   const operations: MachineControl = {
     ...slipwayRequests({
@@ -117,24 +120,30 @@ export async function openControl(
     scrub: async () => keeper.scrub(),
     prune: async ({ dryRun }) => keeper.prune(dryRun),
     backup: async ({ to, link }) => keeper.backUp(to, { isLinked: link }),
+    inviteToConsole: async () => ({ url: consoleLink() }),
+    openConsole: async ({ code }) => ({ token: sessions.open(code) }),
     putObject: upload,
   };
   const token = newToken();
   const { controlApi } = await import('#adapters/local/control/control-api.ts');
-  const api = controlApi(
-    controlHandler({
-      table: machineOperations,
-      operations,
-      guard: loopbackGuard(token),
-      after: realTimers.after,
-    }),
-  );
+  const answer = controlHandler({
+    table: machineOperations,
+    operations,
+    guard: loopbackGuard(token, sessions.isOpen),
+    after: realTimers.after,
+  });
+  const site = consoleSite({ connects: [gateway.origin] });
+  const api = controlApi(async (request) => site(request) ?? answer(request));
   await api.ready();
   const port = await listen(api.server, {
     host: config.host,
     port: config.controlPort ?? USUAL_PORTS.control,
     askedBy: config.controlPort === undefined ? undefined : '--control-port',
   });
+
+  const origin = `http://${config.host}:${port}`;
+  serving.allowConsole(origin, `http://localhost:${port}`);
+  const consoleLink = () => `${origin}/#open=${sessions.invite()}`;
 
   async function upload({ key, bytes, sizeBytes: expectedBytes }: Sent & { readonly key: string }) {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };
@@ -146,8 +155,9 @@ export async function openControl(
   }
 
   return {
-    origin: `http://${config.host}:${port}`,
+    origin,
     token,
+    consoleLink,
     startWatch: () => localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS }),
     close: () => api.close(),
     stopKeeping: () => keeper.stop(),

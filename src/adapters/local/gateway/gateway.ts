@@ -39,6 +39,8 @@ export type GatewayOptions = Wanted & {
   readonly requestLog?: RequestLog | undefined;
   /** Origins whose pages may call models; empty for none. */
   readonly corsOrigins?: readonly string[];
+  /** Origins of Slipway's own console, which starts later. */
+  readonly consoleOrigins?: () => readonly string[];
   /** Names of this machine, beside its own, that requests may have in their Host header. */
   readonly allowedHosts?: readonly string[];
 };
@@ -72,7 +74,7 @@ const SERVER_OPTIONS = {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, revisions, database, clock, timers = realTimers } = options;
   const { requestLog: log, corsOrigins = [], allowedHosts = [] } = options;
-  const { generations = generationMeters(clock) } = options;
+  const { generations = generationMeters(clock), consoleOrigins = () => [] } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const clients = gatewayMetrics(clock);
@@ -80,6 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = upstreamPools();
   const meters = requestMeters({ revisions, inFlight: flights, table });
   const probeMark = randomUUID();
+  const origins = () => [...corsOrigins, ...consoleOrigins()];
 
   const handler = gatewayHandler({
     revisions,
@@ -92,8 +95,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...generations.families(revisions),
         ...(options.servers?.families(revisions) ?? []),
       ]),
-    cors: corsOrigins.length > 0 ? corsFor(corsOrigins) : undefined,
-    stranger: strangers({ hosts: allowedHosts, origins: corsOrigins }),
+    cors: corsFor(origins),
+    console: () => consoleOrigins()[0],
+    stranger: strangers({ hosts: allowedHosts, origins }),
     timers,
     table,
     room: bodyRoom(timers),
