@@ -1,12 +1,20 @@
+import type * as z from 'zod/mini';
+import type { deployment } from '../../src/control/deployment.ts';
 import type { Explanation } from '../../src/control/explanation.ts';
 import type {
   Asked,
   ModelLog,
   ModelStatus,
   RefusedDrop,
+  steps,
+  Traffic,
   VersionEntry,
 } from '../../src/control/models.ts';
 import type { SlipwayEvent } from '../../src/domain/event.ts';
+import type { StepRun, WorkflowGraph } from '../../src/domain/workflow-graph.ts';
+
+export type Deployment = z.output<typeof deployment>;
+export type Steps = z.output<typeof steps>;
 
 /** What the control API answers, as the console asks it. */
 export type Build = {
@@ -16,7 +24,18 @@ export type Build = {
   readonly leftMs: number | null;
   readonly lines: readonly string[];
 };
-export type { Asked, Explanation, ModelLog, ModelStatus, RefusedDrop, SlipwayEvent, VersionEntry };
+export type {
+  Asked,
+  Explanation,
+  ModelLog,
+  ModelStatus,
+  RefusedDrop,
+  SlipwayEvent,
+  StepRun,
+  Traffic,
+  VersionEntry,
+  WorkflowGraph,
+};
 
 /** A refusal of the control API, or that it cannot be reached (status 0). */
 export class ApiError extends Error {

@@ -3,6 +3,7 @@ import { html } from '../look/html.ts';
 import { Badge, Empty, Theirs, Time } from '../look/parts.ts';
 import { count } from '../look/words.ts';
 import type { Build, ModelStatus } from './api.ts';
+import { Choose, Uploads } from './drop.ts';
 import { isUnderWay, phaseWords, toneOf } from './phase.ts';
 import { deploymentAddress, modelAddress } from './route.ts';
 import { builds, models, refused } from './state.ts';
@@ -28,12 +29,14 @@ export function ModelsPage() {
           html`<input class="push" type="search" placeholder="Search by name" aria-label="Search models by name" value=${wanted} onInput=${(event: InputEvent) => want((event.target as HTMLInputElement).value)} />`
         }
       </div>
+      <${Invitation} isFirst=${known.length === 0} />
       ${known.length > 0 && html`<${ModelTable} shown=${shown.slice(0, rows)} />`}
       ${known.length > 0 && shown.length === 0 && html`<${Empty} title="No model is called so"><p>Names have lower-case letters, digits and hyphens.</p></${Empty}>`}
       ${
         shown.length > rows &&
         html`<button class="button" type="button" onClick=${() => setRows(rows + ROWS)}>Show ${Math.min(ROWS, shown.length - rows)} more of ${shown.length}</button>`
       }
+      <${Uploads} />
       <${Refused} />
     </div>
   `;
@@ -118,5 +121,21 @@ function Refused() {
         `,
       )}
     </section>
+  `;
+}
+
+/** The first screen invites the drop; later a line does. */
+function Invitation({ isFirst }: { isFirst: boolean }) {
+  if (!isFirst) {
+    return html`<div class="invite small-invite"><span class="soft">Drop a file or a folder anywhere on this page, and it becomes a model or its next version.</span><span class="push"><${Choose} /></span></div>`;
+  }
+  return html`
+    <div class="invite">
+      <svg viewBox="0 0 48 48" width="64" height="64" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M24 8v20M15.5 20 24 28.5 32.500 20M7 33c4 6 30 6 34 0" /></svg>
+      <h2>Drop a model here</h2>
+      <p class="soft">A file such as <code>digits.onnx</code>, <code>model.pkl</code> or <code>weights.safetensors</code>, or a folder with all that belongs to a model. It gets an endpoint, and you see each step here.</p>
+      <${Choose} isMain=${true} />
+      <p class="soft small">In a terminal: <code>slipway push digits.onnx</code></p>
+    </div>
   `;
 }

@@ -43,3 +43,8 @@ export function phaseWords(phase: string): string {
 export function isUnderWay(phase: Phase): boolean {
   return phase === 'AwaitingApproval' || toneOf(phase) === 'busy';
 }
+
+/** Who dropped an artifact, as far as it is known; what a caller says of itself is less than what the system knows. */
+export function dropperOf(dropped: NonNullable<ModelStatus['newest']>['droppedBy']): string {
+  return dropped?.requester ?? dropped?.claims ?? '';
+}

@@ -37,7 +37,9 @@ export async function start({
   });
   const { gateway, control, token, walls, bucketDir } = slipway;
   // The link is a key: a log that others may read gets none.
-  const console = output.room() ? slipway.consoleLink() : `${control}, opened by \`slipway console\``;
+  const console = output.room()
+    ? slipway.consoleLink()
+    : `${control}, opened by \`slipway console\``;
   output.line(
     `gateway   ${gateway}\ncontrol   ${control}\nconsole   ${console}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${wallsWords(walls)}`,
   );

@@ -17,8 +17,11 @@ import {
   objects,
   refused,
   removed,
+  steps,
+  traffic,
   uploaded,
   versions,
+  workflowGraph,
 } from './models.ts';
 import type { Control, Operations } from './operation.ts';
 import { cursoredEvent } from './streams.ts';
@@ -60,6 +63,9 @@ const tail = z
   );
 
 const last = z.int(LAST).check(z.gte(1, LAST), z.lte(MOST_LAST_EVENTS, LAST));
+
+const MINUTES = 'is not a number of minutes\nAsk for 1 to 180 minutes.';
+const minutes = z.int(MINUTES).check(z.gte(1, MINUTES), z.lte(180, MINUTES));
 
 // A name of another form belongs to no model: the answer says which model was probably meant.
 const named = z.object({ name: z.string().check(z.meta({ pattern: MODEL_NAME.source })) });
@@ -207,6 +213,22 @@ export const everywhere = {
     says: 'The deployment.',
     answer: json(deployment),
   },
+  readSteps: {
+    method: 'GET',
+    path: '/deployments/{id}/steps',
+    summary: 'The steps that the workflow of a deployment has run, in its newest attempt.',
+    params: z.object({ id }),
+    says: 'The steps, oldest first.',
+    answer: json(steps),
+  },
+  readWorkflow: {
+    method: 'GET',
+    path: '/workflows/{workflow}',
+    summary: 'A workflow as a graph, from its own definition.',
+    params: z.object({ workflow: z.enum(['deploy', 'promote', 'rollback', 'undeploy']) }),
+    says: 'The graph.',
+    answer: json(workflowGraph),
+  },
   listBuilds: {
     method: 'GET',
     path: '/builds',
@@ -319,6 +341,16 @@ export const onOneMachine = {
     }),
     says: PROGRESS,
     answer: lines(backupLine),
+  },
+  readTraffic: {
+    method: 'GET',
+    path: '/models/{name}/traffic',
+    summary:
+      'How the requests of a model went in its last minutes: how many, how fast, by which revision.',
+    params: named,
+    query: z.object({ minutes: z._default(minutes, 15) }),
+    says: 'The requests, in pieces of some seconds.',
+    answer: json(traffic),
   },
   inviteToConsole: {
     method: 'POST',

@@ -97,8 +97,8 @@ describe('docs/control-api.openapi.yaml', () => {
     const post = (what: string, model: string, query = '') =>
       ask(`/models/{name}/${what}`, `/models/${model}/${what}${query}`, { method: 'POST' });
     const inviteCode = async () => {
-      const { url } = await (await slipway.api('/console/links', { method: 'POST' })).json();
-      return new URL(url).hash.replace('#open=', '');
+      const { body } = await ask('/console/links', '/console/links', { method: 'POST' });
+      return new URL((body as { url: string }).url).hash.replace('#open=', '');
     };
     const good = await put('models/good/m.onnx', light(1));
     await put('Wrong_Name.onnx', 'no folder of a model');

@@ -11,12 +11,14 @@ import { listen } from '#adapters/local/http/listen.ts';
 import { deploymentMeters } from '#adapters/local/metrics/deployment-meters.ts';
 import { exposeWithProcess } from '#adapters/local/metrics/exposition.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
+import { LOOK_SECONDS, trafficHistory } from '#adapters/local/views/traffic-history.ts';
 import { controlHandler } from '#control/handler.ts';
 import type { Sent } from '#control/operation.ts';
 import { type MachineControl, machineOperations } from '#control/operations.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { folderKeeper } from '#operations/data-folder/keeper.ts';
+import { requireModel } from '#operations/models/model-status.ts';
 import { slipwayRequests } from '#operations/slipway.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { healthMeters, troublesOf, wallsFailure } from '#operations/watch/health.ts';
@@ -69,6 +71,7 @@ export async function openControl(
       walls: () => wallsFailure(runtime.walls),
     });
   const sessions = consoleSessions(database, clock);
+  const history = trafficHistory({ database: state.views, clock, families: gateway.families });
   const deploymentMetrics = deploymentMeters(registry);
   const operations: MachineControl = {
     ...slipwayRequests({
@@ -93,6 +96,7 @@ export async function openControl(
       objects: async (prefix) =>
         (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),
       remove: store.remove,
+      steps: async (execution) => state.steps.of(execution),
       answeredBy: async (said) => said,
     }),
     async health() {
@@ -120,6 +124,10 @@ export async function openControl(
     scrub: async () => keeper.scrub(),
     prune: async ({ dryRun }) => keeper.prune(dryRun),
     backup: async ({ to, link }) => keeper.backUp(to, { isLinked: link }),
+    async readTraffic({ name, minutes }) {
+      await requireModel(registry, name);
+      return history.of(name, minutes);
+    },
     inviteToConsole: async () => ({ url: consoleLink() }),
     openConsole: async ({ code }) => ({ token: sessions.open(code) }),
     putObject: upload,
@@ -158,6 +166,12 @@ export async function openControl(
     origin,
     token,
     consoleLink,
+    startHistory: () =>
+      localSweep({
+        sweep: async () => history.look(),
+        onProblem: problem,
+        periodMs: LOOK_SECONDS * 1000,
+      }),
     startWatch: () => localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS }),
     close: () => api.close(),
     stopKeeping: () => keeper.stop(),

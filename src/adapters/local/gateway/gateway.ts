@@ -5,7 +5,7 @@ import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { bodyRoom } from '#adapters/local/http/body-room.ts';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
 import { listen, type Wanted } from '#adapters/local/http/listen.ts';
-import { expose } from '#adapters/local/metrics/exposition.ts';
+import { expose, type Family } from '#adapters/local/metrics/exposition.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { ServerMeters } from '#adapters/local/revisions/server-meters.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -54,6 +54,8 @@ export type Gateway = {
   readonly metrics: Metrics;
   /** The same counts without Slipway's own probes. */
   readonly clients: Pick<Metrics, 'traffic'>;
+  /** The metrics as they stand, for Prometheus. */
+  families(): readonly Family[];
   /** The number of requests that the revision has in flight. */
   inFlight(revision: string): number;
   /** Stops accepting requests, gives those in flight 5 s, and cuts the rest. */
@@ -84,17 +86,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const probeMark = randomUUID();
   const origins = () => [...corsOrigins, ...consoleOrigins()];
 
+  const families = () => [
+    ...meters.families(),
+    ...generations.families(revisions),
+    ...(options.servers?.families(revisions) ?? []),
+  ];
   const handler = gatewayHandler({
     revisions,
     upstreams,
     inFlight: flights,
     ended: endedRequests({ counts, clients, meters, log, clock, timers, probeMark }),
-    metrics: () =>
-      expose([
-        ...meters.families(),
-        ...generations.families(revisions),
-        ...(options.servers?.families(revisions) ?? []),
-      ]),
+    metrics: () => expose(families()),
     cors: corsFor(origins),
     console: () => consoleOrigins()[0],
     stranger: strangers({ hosts: allowedHosts, origins }),
@@ -122,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       pace: async ({ revision }, sinceMs) => generations.pace(revision, sinceMs),
     },
     clients: clients.metrics,
+    families,
     inFlight: flights.count,
     async close() {
       await closeServer();
