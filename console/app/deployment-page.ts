@@ -30,7 +30,9 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** One run of the workflow: where it is, how long each step took, and how it ended. */
 export function DeploymentPage({ api, id }: { api: Api; id: string }) {
-  const heard = events.use().filter(({ event }) => event.detail.deploymentId === id).length;
+  const own = events.use().filter(({ event }) => event.detail.deploymentId === id);
+  const heard = own.length;
+  const last = own.at(-1)?.event.detail;
   const deployment = useReading<Deployment>(api, `deployments/${id}`, {
     everyMs: 1000,
     on: `${id} ${heard}`,
@@ -71,6 +73,7 @@ export function DeploymentPage({ api, id }: { api: Api; id: string }) {
           ${trouble.fix && html`<p class="pre">→ <${Theirs} text=${trouble.fix} /></p>`}
         </div>`
       }
+      ${!trouble && last?.reason && phase !== 'Live' && html`<p class="note"><${Theirs} text=${last.reason} /></p>`}
       ${phase === 'Live' && !trouble && html`<div class="note good row" role="status"><span><strong>Live.</strong> It answers at its endpoint.</span><a class="button tight push" href=${modelAddress(model, 'try')}>Try it</a></div>`}
       ${!isOver && html`<${Actions} api=${api} name=${model} only="abort" />`}
       <${Build} id=${id} />

@@ -31,7 +31,9 @@ export function stationsOf(
   );
   const order = merged(way, ran);
   const last = Math.max(-1, ...ran.map((name) => order.indexOf(name)));
-  return order.map((name, index) => {
+  // Nothing is to come once it has ended.
+  const reached = hasEnded && last >= 0 ? order.slice(0, last + 1) : order;
+  return reached.map((name, index) => {
     const runs = steps.filter(({ state }) => state === name);
     const newest = runs.at(-1);
     const state = !newest

@@ -93,7 +93,7 @@ function page(modules: readonly string[]): string {
 <link rel="stylesheet" href="console/look/look.css">
 <link rel="stylesheet" href="console/app/app.css">
 ${preloads.join('\n')}
-<div id="app"></div>
+<div id="app"><header class="top"><div class="inside"><a class="brand" href="#/"><img src="console/look/icon.svg" alt="" width="24" height="24">Slipway</a></div></header></div>
 <noscript>The console needs JavaScript; \`slipway status\` says in a terminal what it shows.</noscript>
 <script type="module" src="console/${ENTRY}"></script>
 </html>
