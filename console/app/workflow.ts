@@ -30,9 +30,13 @@ export function stationsOf(
     (name) => works(name) && (known.get(name)?.type === 'Task' || ran.includes(name)),
   );
   const order = merged(way, ran);
+  // What a failure led to leaves the way: what would have come is not reached any more.
+  const left = order.findIndex((name) => !way.includes(name) && known.get(name)?.type === 'Task');
   const last = Math.max(-1, ...ran.map((name) => order.indexOf(name)));
   // Nothing is to come once it has ended.
-  const reached = hasEnded && last >= 0 ? order.slice(0, last + 1) : order;
+  const reached = (hasEnded && last >= 0 ? order.slice(0, last + 1) : order).filter(
+    (name, index) => left === -1 || index < left || ran.includes(name),
+  );
   return reached.map((name, index) => {
     const runs = steps.filter(({ state }) => state === name);
     const newest = runs.at(-1);
@@ -97,6 +101,6 @@ function merged(way: readonly string[], ran: readonly string[]): readonly string
 
 /** A state's name in words: `BuildEnvironment` is `Build environment`. */
 export function inWords(name: string): string {
-  const words = name.replaceAll(/([a-z])([A-Z0-9])/g, '$1 $2').toLowerCase();
+  const words = name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -129,6 +129,9 @@ describe('docs/control-api.openapi.yaml', () => {
         method: 'POST',
       }),
       await ask('/console/links', '/console/links', { method: 'POST' }),
+      await ask('/models/{name}/traffic', '/models/good/traffic?minutes=5'),
+      await ask('/deployments/{id}/steps', `/deployments/${good.body.deploymentId}/steps`),
+      await ask('/workflows/{workflow}', '/workflows/deploy'),
       await ask('/models', '/models'),
       await slipway.ending('Wrong_Name.onnx', 1).then(() => ask('/refused', '/refused')),
       await ask('/models/{name}', '/models/good'),
@@ -167,7 +170,7 @@ describe('docs/control-api.openapi.yaml', () => {
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(22).fill(200)],
+      ...[...Array(7).fill(200), health, ...Array(25).fill(200)],
       ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([

@@ -85,8 +85,9 @@ export async function openControl(
       endpoint: (model) => `${gateway.origin}${gateway.router.route(model)}`,
       alerts: watch.alerts,
       untaken: store.untaken,
+      // A file outside every model's folder lies in the bucket itself, or in models/.
       isInBucket: (name) =>
-        lstat(join(folder(BUCKET), 'models', name)).then(
+        Promise.any(['models', '.'].map((place) => lstat(join(folder(BUCKET), place, name)))).then(
           () => true,
           () => false,
         ),

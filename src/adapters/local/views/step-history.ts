@@ -46,14 +46,22 @@ export function stepHistory(database: DatabaseSync, clock: Pick<Clock, 'now'>): 
     'SELECT state, started_ms AS startedAtMs, ended_ms AS endedAtMs, error FROM steps WHERE execution = ? ORDER BY id',
   );
 
+  function record({ state, moment, execution, error }: StepMoment): void {
+    if (moment === 'ended') {
+      end.run(clock.now(), error ?? null, execution, state);
+      return;
+    }
+    const { lastInsertRowid } = begin.run(execution, state, clock.now());
+    if (Number(lastInsertRowid) > MOST_STEPS) forget.run(Number(lastInsertRowid) - MOST_STEPS);
+  }
+
   return {
-    observe({ state, moment, execution, error }) {
-      if (moment === 'ended') {
-        end.run(clock.now(), error ?? null, execution, state);
-        return;
+    observe(moment) {
+      try {
+        record(moment);
+      } catch {
+        // A picture with a gap, as on a full disk, is better than a step that fails for it.
       }
-      const { lastInsertRowid } = begin.run(execution, state, clock.now());
-      if (Number(lastInsertRowid) > MOST_STEPS) forget.run(Number(lastInsertRowid) - MOST_STEPS);
     },
     of: (execution) => rows.parse(select.all(execution)),
   };

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod/mini';
 import type { Family } from '#adapters/local/metrics/exposition.ts';
+import { transaction } from '#adapters/local/registry/database.ts';
 import type { Traffic } from '#control/models.ts';
 import type { Clock } from '#ports/clock.ts';
 
@@ -71,12 +72,12 @@ export function trafficHistory({ database, clock, families }: Options): TrafficH
           : [];
       });
       if (grown.length === 0) return;
-      database.exec('BEGIN');
-      for (const { model, revision, requests, errors, p50Ms, p99Ms, share, memoryMiB } of grown) {
-        add.run(model, atMs, revision, requests, errors, p50Ms, p99Ms, share, memoryMiB);
-      }
-      forget.run(atMs - KEPT_MS);
-      database.exec('COMMIT');
+      transaction(database, () => {
+        for (const { model, revision, requests, errors, p50Ms, p99Ms, share, memoryMiB } of grown) {
+          add.run(model, atMs, revision, requests, errors, p50Ms, p99Ms, share, memoryMiB);
+        }
+        forget.run(atMs - KEPT_MS);
+      });
     },
     of: (model, minutes) => ({
       everySeconds: LOOK_SECONDS,

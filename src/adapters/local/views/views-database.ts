@@ -16,6 +16,6 @@ export function openViews(path: string): DatabaseSync {
 
 function opened(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA quick_check(1);');
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
   return database;
 }
