@@ -126,6 +126,8 @@ function tables(model: Model): readonly Form[] {
   const [only, ...others] = inputs;
   if (!only || media.some((type) => type.startsWith('image/'))) return [];
   if (typeof fieldsOf(example)['inputs'] === 'string') return [];
+  // Its one column is the text that another form has.
+  if (model.paths.has('POST /v1/completions')) return [];
   const values = firstRow(example);
   const isMatrix = others.length === 0 && only.shape.length === 2;
   if (isMatrix) return matrixTable(only, values);

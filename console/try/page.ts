@@ -10,6 +10,7 @@ if (root) {
   const own = ownAddress(location.href);
   const name = root.dataset['name'] || own.slice(own.lastIndexOf('/') + 1);
   const revisions = (root.dataset['revisions'] ?? '').split(' ').filter((each) => each !== '');
+  document.title = plain(name);
   render(
     html`<main class="try-page stack wide">
       <header class="stack">

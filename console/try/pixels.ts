@@ -2,10 +2,11 @@ import type { Raster } from './form.ts';
 import { nested } from './request.ts';
 
 /** How the values of pixels are scaled for a model: what a signature does not say. */
-export type Scale = 'unit' | 'bytes' | 'imagenet' | 'sixteen';
+export type Scale = 'unit' | 'signed' | 'bytes' | 'imagenet' | 'sixteen';
 
 export const SCALES: Readonly<Record<Scale, string>> = {
   unit: '0 to 1',
+  signed: '−1 to 1',
   bytes: '0 to 255',
   imagenet: "ImageNet's mean and deviation",
   sixteen: '0 to 16',
@@ -43,6 +44,7 @@ function scaled(byte: number, channel: number, scale: Scale): number {
   if (scale === 'bytes') return Math.round(byte);
   if (scale === 'sixteen') return Math.round((byte / 255) * 16);
   const unit = byte / 255;
+  if (scale === 'signed') return Number((unit * 2 - 1).toFixed(4));
   const value = scale === 'unit' ? unit : (unit - (MEAN[channel] ?? 0)) / (DEVIATION[channel] ?? 1);
   return Number(value.toFixed(4));
 }

@@ -8,7 +8,6 @@ import { apiContext, type Header } from './api-gateway.ts';
 import { findExample } from './example.ts';
 import { type Model, metadataOf } from './infer-protocol.ts';
 import { type Document, grouped, nestedExample, openApiOf } from './openapi.ts';
-import { type About, type PageCall, pageOf } from './page.ts';
 
 // Nobody reads a longer command line.
 const LONGEST_CURL = 500;
@@ -26,8 +25,6 @@ export function describeItself(model: () => Model & Session) {
   return {
     openApi: async () => grouped((await own()).document),
     about: async (header: Header) => aboutOf(model(), await own(), header),
-    page: async (header: Header) =>
-      pageOf(aboutOf(model(), await own(), header), callOf(await own(), model(), header)),
     example: async () => {
       const { example } = await own();
       if (example === undefined) throw refusal(404, 'no request is known that the model answers');
@@ -50,7 +47,7 @@ async function describe(model: Model & Session): Promise<Made> {
 }
 
 /** The answer at the model's own address: its description, its paths, and a command that calls it, null when no request is known to work. */
-function aboutOf(model: Model, { document, example }: Made, header: Header): About {
+function aboutOf(model: Model, { document, example }: Made, header: Header): object {
   const paths = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [
       `${method.toUpperCase()} ${path}`,
@@ -63,15 +60,6 @@ function aboutOf(model: Model, { document, example }: Made, header: Header): Abo
     status: 'alive',
     paths: Object.fromEntries(paths),
     curl: example === undefined ? null : curlOf(JSON.stringify(example), header),
-  };
-}
-
-function callOf({ example = {} }: Made, model: Session, header: Header): PageCall {
-  return {
-    own: addressOf(header).path,
-    path: '/invocations',
-    body: JSON.stringify(example, null, 2),
-    takesPicture: isImages(model),
   };
 }
 

@@ -20,7 +20,7 @@ import {
   readInvocation,
   responseByRow,
 } from '../protocols/invocations.ts';
-import { wantsPage } from '../protocols/page.ts';
+import { PAGE, wantsPage } from '../protocols/page.ts';
 import { asScored, linesOf } from '../protocols/written-as.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
@@ -57,8 +57,7 @@ export function createRoutes(
   const about = get(async ({ header }) => {
     if (!wantsPage(header('accept')))
       return { ...ok(await self.about(header)), headers: { vary: 'accept' } };
-    const { html, headers } = await self.page(header);
-    return { status: 200, body: html, headers };
+    return { status: 200, body: PAGE.html, headers: PAGE.headers };
   });
   const rows = invocations(session, extraColumns);
   const paths = [`/v2/models/${name}`];

@@ -201,7 +201,7 @@ describe('a model over texts', () => {
       paths('POST /v1/chat/completions', 'POST /v1/completions'),
     );
 
-    expect(kindsOf(model)).toEqual(['chat', 'completion', 'table', 'json']);
+    expect(kindsOf(model)).toEqual(['chat', 'completion', 'json']);
   });
 
   it('that has no template for a chat goes on with a text', () => {

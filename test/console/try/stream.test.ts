@@ -49,6 +49,8 @@ describe('the address of a model', () => {
     ['https://h/_candidate/iris-v2/', 'https://h/_candidate/iris-v2'],
     ['https://h/iris/', 'https://h/iris'],
     ['https://h/iris/docs', 'https://h/iris'],
+    ['https://h/ml/v1/models/m/', 'https://h/ml/v1/models/m'],
+    ['https://h/', 'https://h'],
   ])('of the page %s is %s', (page, own) => {
     expect(ownAddress(page)).toBe(own);
   });

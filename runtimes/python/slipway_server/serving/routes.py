@@ -15,13 +15,13 @@ from ..language.engine import Engine
 from ..language.requests import embedding_request, refuse_other_model
 from ..model import Model
 from ..proof.example import first_example
-from ..protocols.about import Sample, about_of, about_page, text_of_json
+from ..protocols.about import Sample, about_of, text_of_json
 from ..protocols.binary import HEADER, Tail, split_body
 from ..protocols.infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
 from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row, without_params
 from ..protocols.openai import encoded_vectors, model_json, models_json
 from ..protocols.openapi import language_sample, nested_example, openapi_of
-from ..protocols.page import wants_page
+from ..protocols.page import PAGE, PAGE_HEADERS, wants_page
 from ..protocols.rerank import ranked_json, ranking_of
 from ..protocols.written_as import JSON_LINES, as_scored, lines_of
 from ..refusal import Refusal
@@ -89,12 +89,11 @@ class Routes:
         return json_answer((await self._described())[0])
 
     async def about(self, request: Request) -> Answer:
+        if wants_page(request.get_header("accept", default="")):
+            return Answer(PAGE, "text/html; charset=utf-8", PAGE_HEADERS)
         document, sample = await self._described()
         about = about_of(self._metadata(), document, sample, request.get_header)
-        if not wants_page(request.get_header("accept", default="")):
-            return json_answer(about)._replace(headers={"vary": "accept"})
-        page, headers = about_page(about, document, sample, request.get_header)
-        return Answer(page, "text/html; charset=utf-8", headers)
+        return json_answer(about)._replace(headers={"vary": "accept"})
 
     async def example(self) -> Answer:
         body = (await self._described())[1].body
