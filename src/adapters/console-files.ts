@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ export type ConsoleFile = {
   readonly etag: string;
 };
 
-/** The files of `console/` by their paths in it, and the packages they need as `lib/NAME.js`. Each is read and made ready when it is first asked for. */
+/** The files of `console/` by their paths in it, and the packages they need as `lib/NAME.js`. Each is made ready when it is first asked for, and again once it was changed. */
 export type ConsoleFiles = {
   file(path: string): ConsoleFile | undefined;
   /** A module and all that it imports, so that a page can have a browser load them at once. */
@@ -36,13 +36,12 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'preact/hooks': import.meta.resolve('preact/hooks'),
   htm: import.meta.resolve('htm'),
   'htm/preact': import.meta.resolve('htm/preact'),
-  uplot: new URL('uPlot.esm.js', import.meta.resolve('uplot')).href,
 };
 
 const IMPORT = /\b((?:from|import)\s*)(["'])([^"'\n]+)\2/g;
 
 export function consoleFiles(): ConsoleFiles {
-  const made = new Map<string, ConsoleFile>();
+  const made = new Map<string, { readonly file: ConsoleFile; readonly mtimeMs: number }>();
   // Only what is there is read, whatever a path says.
   const sources = new Map([
     ...readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
@@ -52,11 +51,13 @@ export function consoleFiles(): ConsoleFiles {
   ]);
 
   function file(path: string): ConsoleFile | undefined {
-    const known = made.get(path);
     const source = sources.get(path);
-    if (known || !source) return known;
+    if (!source) return undefined;
+    const { mtimeMs } = statSync(source);
+    const known = made.get(path);
+    if (known?.mtimeMs === mtimeMs) return known.file;
     const file = ready(path, source);
-    made.set(path, file);
+    made.set(path, { file, mtimeMs });
     return file;
   }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ConsoleFile, consoleFiles } from '#adapters/console-files.ts';
+import { type ConsoleFile, type ConsoleFiles, consoleFiles } from '#adapters/console-files.ts';
 import { isOwnAddress, type Place } from './place.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { NOSNIFF } from './shared-origin.ts';
@@ -19,7 +19,7 @@ const HEADERS = {
   ...NOSNIFF,
 } as const;
 
-const files = consoleFiles();
+let read: ConsoleFiles | undefined;
 
 /**
  * Answers a browser's GET of a model's own address, or of its `docs`, with a page that can call the model, and serves the page's files; false for any other request.
@@ -34,13 +34,19 @@ export function answerPage(
   if (!place) return false;
   const part = place.rest.startsWith(`/${PARTS}`) ? place.rest.slice(PARTS.length + 1) : undefined;
   if (part !== undefined) {
-    const file = files.file(part);
+    const file = files().file(part);
     if (file) sendFile(request, response, file);
     return file !== undefined;
   }
   if (!isOwnAddress(place) || !wantsPage(request)) return false;
   sendPage(response, pageOf(place, request.url ?? '', table));
   return true;
+}
+
+/** The files are looked for when a page is first asked for: a start waits for none of them. */
+function files(): ConsoleFiles {
+  read ??= consoleFiles();
+  return read;
 }
 
 export function wantsPage({ headers }: IncomingMessage): boolean {
@@ -64,7 +70,7 @@ function pageOf(place: Place, url: string, table: RoutingTable): string {
   const revisions = Object.keys(shares ?? {});
   const beside = revisions.length > 1 ? ` data-revisions="${revisions.join(' ')}"` : '';
   const styles = STYLES.map((path) => `<link rel="stylesheet" href="${parts}${path}">`);
-  const modules = files
+  const modules = files()
     .modules(SCRIPT)
     .map((path) => `<link rel="modulepreload" href="${parts}${path}">`);
   return `<!doctype html>
