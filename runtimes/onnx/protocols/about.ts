@@ -5,7 +5,7 @@ import { languageDocument } from '../language/openapi.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { apiContext, type Header } from './api-gateway.ts';
-import { findExample } from './example.ts';
+import { findExample, givenExample } from './example.ts';
 import { type Model, metadataOf } from './infer-protocol.ts';
 import { type Document, grouped, nestedExample, openApiOf } from './openapi.ts';
 
@@ -14,12 +14,12 @@ const LONGEST_CURL = 500;
 
 type Made = { readonly document: Document; readonly example: unknown };
 
-/** The server's description of its model, made on first use: the example is a request that the model has just answered. */
-export function describeItself(model: () => Model & Session) {
+/** The server's description of its model, made on first use: the example is the one that it was given, or a request that the model has just answered. */
+export function describeItself(model: () => Model & Session, given: unknown) {
   let made: Promise<Made> | undefined;
   const own = () => {
     const ready = model();
-    made ??= describe(ready);
+    made ??= describe(ready, given);
     return made;
   };
   return {
@@ -33,7 +33,7 @@ export function describeItself(model: () => Model & Session) {
   };
 }
 
-async function describe(model: Model & Session): Promise<Made> {
+async function describe(model: Model & Session, given: unknown): Promise<Made> {
   if (isLanguage(model)) {
     const document = languageDocument(openApiOf(model, undefined), model.language);
     return { document, example: { inputs: model.language.task.example } };
@@ -42,7 +42,7 @@ async function describe(model: Model & Session): Promise<Made> {
     const document = imageDocument(openApiOf(model, undefined), model.images);
     return { document, example: { inputs: model.images.task.example } };
   }
-  const example = await findExample(model);
+  const example = givenExample(given, model.signature) ?? (await findExample(model));
   return { document: openApiOf(model, example), example: example && nestedExample(example) };
 }
 

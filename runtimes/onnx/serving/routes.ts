@@ -40,7 +40,7 @@ const JSON_LENGTH = 'inference-header-content-length';
 
 /** Every path that the server answers. `loaded` returns undefined until the model is loaded. */
 export function createRoutes(
-  { name, version, extraColumns, mlflowVersion, aliases }: Config,
+  { name, version, extraColumns, mlflowVersion, aliases, example }: Config,
   loaded: () => Session | undefined,
 ): ReadonlyMap<string, Route> {
   const session = (): Session => {
@@ -53,7 +53,7 @@ export function createRoutes(
   const server = get(() =>
     ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: ['binary_tensor_data'] }),
   );
-  const self = describeItself(() => ({ ...session(), ...model() }));
+  const self = describeItself(() => ({ ...session(), ...model() }), example);
   const about = get(async ({ header }) => {
     if (!wantsPage(header('accept')))
       return { ...ok(await self.about(header)), headers: { vary: 'accept' } };

@@ -108,6 +108,17 @@ export function describeAbout(runtime: Runtime): void {
     expect(json.curl).toMatch(curl);
   });
 
+  it('the example is the request that proved the model, where that is known', async () => {
+    const body = { inputs: { weight: [2.5], pieces: [7], name: ['nail'] } };
+    const proven = await sharedModel(runtime, ['columns'], {
+      MODEL_EXAMPLE: JSON.stringify({ protocol: 'invocations', body }),
+    });
+
+    const { json } = await proven.get('/example.json');
+
+    expect(json).toEqual(body);
+  });
+
   describe('for a browser', () => {
     const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
     const page = async (headers = {}, asked = server) => {

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, AsyncIterator, Awaitable, Callable, Iterator
 
 import numpy as np
@@ -203,13 +204,18 @@ class Routes:
         return {"name": self._config.name, **versions, **platform, **self._model().signature.declared().json()}
 
     async def _described(self) -> tuple[dict[str, Any], Sample]:
-        """The model's document, and a request that it has just answered, or that its artifact contains; made on first use."""
+        """The model's document, and a request that proved it, that it has just answered, or that its artifact contains; made on first use."""
         model = self._model()
         if self._itself is None:
             # A language model is not asked: nobody waits for its continuation of an empty text.
             is_asked = model.signature.inputs and not model.language
-            answered = await self._predictor.run(lambda: first_example(model), None) if is_asked else None
-            inputs = answered and answered[0]
+            from ..proof.golden import example_inputs
+
+            facts = replace(self._config.facts, example=self._config.example or self._config.facts.example)
+            inputs = example_inputs(model, facts) if is_asked else None
+            if is_asked and inputs is None:
+                answered = await self._predictor.run(lambda: first_example(model), None)
+                inputs = answered and answered[0]
             answered_it = Sample("/invocations", nested_example(inputs, model)) if inputs else None
             self._itself = openapi_of(self._config, model, inputs), answered_it or self._given_sample()
         return self._itself
