@@ -11,6 +11,7 @@ from falcon.asgi import Request
 
 from .. import NAME, VERSION
 from ..adapters import adapter_of
+from ..adapters.class_names import class_names_of, labels_for
 from ..config import Config
 from ..language.engine import Engine
 from ..language.requests import embedding_request, refuse_other_model
@@ -201,7 +202,14 @@ class Routes:
     def _metadata(self) -> dict[str, Any]:
         versions = {"versions": [self._config.version]} if self._config.version else {}
         platform = {"platform": adapter_of(self._config.facts.format).PLATFORM}
-        return {"name": self._config.name, **versions, **platform, **self._model().signature.declared().json()}
+        model = self._model()
+        names = class_names_of(model.native)
+        said = model.signature.declared().json()
+        outputs = [
+            {**each, "labels": labels} if (labels := labels_for(spec, names)) else each
+            for each, spec in zip(said["outputs"], model.signature.outputs)
+        ]
+        return {"name": self._config.name, **versions, **platform, **said, "outputs": outputs}
 
     async def _described(self) -> tuple[dict[str, Any], Sample]:
         """The model's document, and a request that proved it, that it has just answered, or that its artifact contains; made on first use."""
