@@ -169,7 +169,7 @@ function Once({ form, model, way, revisions, draft, change }: OnceProps) {
     const abort = new AbortController();
     stop.current = abort;
     setRunning(abort);
-    const ways = [way, ...(beside === '' ? [] : [{ ...way, own: beside }])];
+    const ways = waysTo(way, beside, revisions);
     const outcomes: Outcome[] = ways.map(({ own }) => ({ own, text: '' }));
     const show = (at: number, outcome: Partial<Outcome>) => {
       outcomes[at] = { own: way.own, text: '', ...outcomes[at], ...outcome };
@@ -212,6 +212,20 @@ function Once({ form, model, way, revisions, draft, change }: OnceProps) {
       }
     </section>
   </form>`;
+}
+
+/** The addresses to ask. During a shift the endpoint answers as any of the revisions: one that is compared stands beside another one, by its own address too. */
+function waysTo(way: Way, beside: string, revisions: readonly string[]): readonly Way[] {
+  if (beside === '') return [way];
+  const addresses = revisions.map((name) => revisionAddress(way.own, name));
+  const isRevision = addresses.includes(beside);
+  const other = isRevision
+    ? addresses.find((own) => own !== undefined && own !== beside)
+    : undefined;
+  return [
+    { ...way, own: other ?? way.own },
+    { ...way, own: beside },
+  ];
 }
 
 /** A body that names the model has to name the one that is asked. */

@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type GatewayWorld, gatewayWorld } from '../support/gateway/world.ts';
 import { missingPrograms, needing } from '../support/needs.ts';
@@ -26,6 +27,27 @@ const HOSTILE = [
   '\u001b[31mred\u001b[0m',
   '"\'><a href=javascript:alert(1)>x',
 ];
+
+const PICTURE = new URL('../fixtures/images/rgb.png', import.meta.url);
+
+/** A tone as a WAV of 16 bits and one channel. */
+function halfASecond(rate: number): Buffer {
+  const samples = Int16Array.from({ length: rate / 2 }, (_, at) => Math.sin(at / 5) * 16_384);
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + samples.byteLength, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * 2, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([head, Buffer.from(samples.buffer)]);
+}
 
 type Model = {
   readonly about: object;
@@ -158,7 +180,7 @@ needing(missingPrograms('chromium'), () => {
       expect(shown).toContain('<U+001B>[31mred');
       expect(await page.title()).toBe('m');
       expect(await page.locator('img, svg, .try a[href^=javascript]').count()).toBe(0);
-      expect(await page.locator('.try-code').textContent()).not.toMatch(/[\u001b\u202e]/);
+      expect(await page.locator('.try-code').textContent()).not.toMatch(/\p{Cf}/u);
     });
 
     it('takes a table that is pasted, and answers with one', async () => {
@@ -210,7 +232,7 @@ needing(missingPrograms('chromium'), () => {
 
       await page.getByLabel('Message').fill('Hello');
       await page.keyboard.press('Enter');
-      await page.getByText('Ahoy <b>there</b>').waitFor();
+      await page.getByText('Ahoy <b>there</b>', { exact: true }).waitFor();
       await page.getByLabel('Message').fill('And then?');
       await page.keyboard.press('Enter');
       await page.locator('.try-said.assistant').nth(1).waitFor();
@@ -255,7 +277,67 @@ needing(missingPrograms('chromium'), () => {
       expect(picture[0][0]).toBe(0);
     });
 
+    it('shows boxes on the picture that was dropped', async () => {
+      const box = { xmin: 4, ymin: 4, xmax: 20, ymax: 30 };
+      await opened({
+        about: { name: 'm', inputs: [], outputs: [] },
+        document: {
+          paths: { '/invocations': { post: { requestBody: { content: { 'image/png': {} } } } } },
+        },
+        answers: (_, { headers }) => ({
+          json: [{ label: headers['content-type'], score: 0.9, box }],
+        }),
+      });
+
+      await page.setInputFiles('input[type=file]', fileURLToPath(PICTURE));
+      await page.getByRole('button', { name: 'Send' }).click();
+      await answer().locator('.try-boxes rect').waitFor({ state: 'attached' });
+
+      expect(await answer().locator('.try-bars').textContent()).toContain('image/png');
+      const natural = await answer()
+        .locator('img')
+        .evaluate((img: { naturalWidth: number; naturalHeight: number }) => [
+          img.naturalWidth,
+          img.naturalHeight,
+        ]);
+      expect(await answer().locator('svg').getAttribute('viewBox')).toBe(
+        `0 0 ${natural.join(' ')}`,
+      );
+    });
+
+    it('makes a tensor of a sound, at the rate of the model', async () => {
+      const seen: string[] = [];
+      await opened(
+        {
+          about: {
+            name: 'm',
+            inputs: [{ name: 'audio', datatype: 'FP32', shape: [1, -1] }],
+            outputs: [],
+          },
+          answers: () => ({ json: { predictions: [0.5] } }),
+        },
+        seen,
+      );
+
+      const wav = { name: 'a.wav', mimeType: 'audio/wav', buffer: halfASecond(8000) };
+      await page.setInputFiles('input[type=file]', wav);
+      await page.getByText('sent as 0.5 s').waitFor();
+      await page.getByRole('button', { name: 'Send' }).click();
+      await answer().waitFor();
+
+      const [samples] = JSON.parse(seen[0] ?? '').inputs.audio;
+      expect(samples).toHaveLength(8000);
+      // A new rate overshoots a little where the sound begins.
+      expect(Math.max(...samples)).toBeGreaterThan(0.45);
+      expect(Math.max(...samples)).toBeLessThan(0.6);
+    });
+
     it('asks two revisions the same beside each other', async () => {
+      const beside = async () => {
+        await page.getByRole('button', { name: 'Send' }).click();
+        await page.locator('.try-answers[aria-busy=false] article').nth(1).waitFor();
+        return page.locator('.try-answers article .try-value').allTextContents();
+      };
       await world.route('m', { 'm-v1': 9, 'm-v2': 1 });
       const says = (label: string): Model => ({
         ...IRIS,
@@ -263,14 +345,17 @@ needing(missingPrograms('chromium'), () => {
       });
       await world.revisions.serve('m-v1', serverOf(says('one')));
       await world.revisions.serve('m-v2', serverOf(says('two')));
-      await page.goto(`${world.gateway.origin}/_candidate/m-v1`);
       await page.goto(`${world.gateway.origin}/models/m`);
 
       await page.getByLabel('Compare with').selectOption('m-v2');
-      await page.getByRole('button', { name: 'Send' }).click();
-      await page.locator('.try-answers article').nth(1).getByText('two', { exact: true }).waitFor();
+      const texts = await beside();
+      await page.getByLabel('Compare with').selectOption('m-v1');
 
-      expect(await page.locator('.try-answers article').count()).toBe(2);
+      expect(texts).toEqual([expect.stringContaining('one'), expect.stringContaining('two')]);
+      expect(await beside()).toEqual([
+        expect.stringContaining('two'),
+        expect.stringContaining('one'),
+      ]);
     });
 
     it('is whole behind a proxy that publishes it below a prefix, and says that address', async () => {
