@@ -93,7 +93,7 @@ function answerOwn(
   const place = 'place' in known ? known.place : undefined;
   // Node sends only the head in answer to HEAD.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  if (place) return answerPage(request, response, place);
+  if (place) return answerPage(request, response, place, table());
   if (answerHome(request, response, { table: table(), console: parts.console() })) return true;
   if (answerRoot(request, response, parts)) return true;
   if (!METRICS.test(request.url ?? '')) return false;
