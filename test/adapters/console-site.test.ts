@@ -11,7 +11,7 @@ const BROWSER = { accept: 'text/html,*/*' };
 
 const sources = () =>
   readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /^(app|look|try)\/.*\.ts$/.test(name))
     .map((name) => ({ name, text: readFileSync(new URL(name, FOLDER), 'utf8') }));
 
 describe('the site of the console', () => {
@@ -24,7 +24,7 @@ describe('the site of the console', () => {
 
   it('has every file that its page names, and every module that these import', async () => {
     const page = (await asked('/', BROWSER)?.text()) ?? '';
-    const named = [...page.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path]) => `/${path}`);
+    const named = [...page.matchAll(/(?:href|src)="([^"#]+)"/g)].map(([, path]) => `/${path}`);
 
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((path) => asked(path)?.status !== 200)).toEqual([]);

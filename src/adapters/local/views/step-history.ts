@@ -11,7 +11,7 @@ export type StepHistory = {
   of(execution: string): readonly StepRun[];
 };
 
-// Those of some hundreds of deployments.
+// Some hundreds of deployments have as many.
 const MOST_STEPS = 20_000;
 
 const rows = z.array(
