@@ -82,7 +82,7 @@ async function tests(given) {
 
 /** Format and lint, types, and the import rules, side by side: the output of each comes in one piece. */
 async function check() {
-  const folders = ['src', 'functions', 'runtimes', 'bench', 'test'];
+  const folders = ['src', 'functions', 'runtimes', 'console', 'bench', 'test'];
   const codes = await Promise.all([
     // Its size rules only warn.
     inOnePiece('biome', ['ci', '.', '--diagnostic-level=error', ...COLORS]),
@@ -95,6 +95,11 @@ async function check() {
       ...['-p', join(ROOT, 'tsconfig.scripts.json')],
       ...['--incremental', '--tsBuildInfoFile', join(CACHE, 'scripts.tsbuildinfo')],
       ...['--checkers', CHECKERS],
+    ]),
+    // What runs in a browser knows what a browser has.
+    inOnePiece(TSC, [
+      ...['--project', 'console', '--incremental'],
+      ...['--tsBuildInfoFile', join(CACHE, 'tsc-console.tsbuildinfo'), '--checkers', '1'],
     ]),
     inOnePiece('depcruise', folders),
   ]);

@@ -31,6 +31,12 @@ export const TIERS = {
     run: 'npm run test:stack',
     script: '.ci/stack',
   },
+  web: {
+    folders: ['web'],
+    what: 'the console, in a browser',
+    run: 'npm run test:web',
+    script: '.ci/web',
+  },
   python: {
     folders: ['python', 'runtimes/python', 'e2e/first-hour'],
     what: 'the model server of Python, and models of each of its formats with their frameworks',

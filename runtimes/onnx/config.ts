@@ -16,6 +16,8 @@ export type Config = {
   readonly extraColumns: 'ignore' | 'refuse';
   /** The MLflow that wrote the model; empty for models of others. */
   readonly mlflowVersion: string;
+  /** A request that the model answers, with its protocol and body; undefined where none is known. */
+  readonly example: unknown;
   /** Names besides its own by which OpenAI's API may ask for the model. */
   readonly aliases: readonly string[];
 };
@@ -37,6 +39,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
     extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),
     mlflowVersion: pathSegment('MLFLOW_VERSION', env['MLFLOW_VERSION'] ?? ''),
+    example: example(env['MODEL_EXAMPLE'] ?? ''),
     aliases: aliases(env['MODEL_ALIASES'] ?? '', required(env, 'MODEL_NAME')),
   };
 }
@@ -64,6 +67,15 @@ function headerValue(name: string, value: string): string {
 function extraColumns(value: string): Config['extraColumns'] {
   if (value === 'ignore' || value === 'refuse') return value;
   throw new Error(`EXTRA_COLUMNS is "${value}"; it takes ignore or refuse`);
+}
+
+function example(value: string): unknown {
+  if (value === '') return undefined;
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new Error(`MODEL_EXAMPLE is "${value}"; it takes JSON`);
+  }
 }
 
 /** The aliases, each once, and without the model's own name. */

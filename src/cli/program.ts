@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './commands/account-commands.ts';
 import { addCompletionCommands } from './commands/completion-commands.ts';
+import { addConsoleCommand } from './commands/console-command.ts';
 import { addCostCommand } from './commands/cost-command.ts';
 import { addDataCommands } from './commands/data-commands.ts';
 import { addKeyCommands } from './commands/key-commands.ts';
@@ -79,6 +80,7 @@ Examples:
   slipway status --stage prod      the same commands in AWS (docs/deploy.md)`,
     );
   addStartCommand(program);
+  addConsoleCommand(program);
   addModelCommands(program);
   addVersionCommands(program);
   addPromotionCommands(program);

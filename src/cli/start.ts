@@ -36,8 +36,12 @@ export async function start({
     ...(looked && { walls: looked }),
   });
   const { gateway, control, token, walls, bucketDir } = slipway;
+  // The link is a key: a log that others may read gets none.
+  const console = output.room()
+    ? slipway.consoleLink()
+    : `${control}, opened by \`slipway console\``;
   output.line(
-    `gateway   ${gateway}\ncontrol   ${control}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${wallsWords(walls)}`,
+    `gateway   ${gateway}\ncontrol   ${control}\nconsole   ${console}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${wallsWords(walls)}`,
   );
   for (const moved of movedPorts(config, { gateway, control })) output.line(moved);
   output.data({ gateway, control, bucket: bucketDir, walls: walls.says });

@@ -18,6 +18,8 @@ export type LocalSlipway = {
   readonly control: string;
   /** The secret that the control API wants. */
   readonly token: string;
+  /** A link that opens the console once. */
+  consoleLink(): string;
   /** How its models are isolated. */
   readonly walls: WallsReport;
   /** The folder to drop models in. */
@@ -58,7 +60,13 @@ async function startIn(
   const state = await openState(dataDir, config, report);
   const serving = await openServing(state, config, machine);
   const { environment } = machine;
-  const workflows = await openWorkflows(state, serving, config, { environment, onStep });
+  const workflows = await openWorkflows(state, serving, config, {
+    environment,
+    async onStep(at) {
+      state.steps.observe(at);
+      await onStep(at);
+    },
+  });
   const control = await openControl(state, serving, workflows, config);
   const { gateway, runtime } = serving;
   const instance = state.folder('instance.json');
@@ -80,11 +88,13 @@ async function startIn(
   });
   const sweeping = workflows.startSweep();
   const watching = control.startWatch();
+  const looking = control.startHistory();
 
   return {
     gateway: gateway.origin,
     control: control.origin,
     token: control.token,
+    consoleLink: control.consoleLink,
     walls: runtime.walls,
     bucketDir: state.folder(BUCKET),
     isLive: async (model) => ((await state.registry.model(model))?.live ?? null) !== null,
@@ -92,7 +102,10 @@ async function startIn(
       clearImmediate(warming);
       serving.stopStarting();
       workflows.stopResending();
-      await Promise.race([Promise.all([sweeping.stop(), watching.stop()]), timeout(STEPS_MS)]);
+      await Promise.race([
+        Promise.all([sweeping.stop(), watching.stop(), looking.stop()]),
+        timeout(STEPS_MS),
+      ]);
       await state.store.close();
       // Executions stop before builds: otherwise a killed build would count as failed.
       await workflows.stop();
@@ -103,6 +116,7 @@ async function startIn(
       await control.stopKeeping();
       // Closed before the model servers: a step that still waits for its model fails at its next write, as if Slipway had been killed, instead of blaming the model for its server's end.
       state.database.close();
+      state.views.close();
       await serving.close();
       rmSync(instance, { force: true });
       state.unlock();

@@ -264,3 +264,70 @@ export const failing = z.object({
     )
     .check(z.minLength(1)),
 });
+
+export const consoleLink = z.object({
+  url: z.string().check(z.describe('Opens the console once, in a browser on this machine.')),
+});
+
+export const consoleSession = z.object({
+  token: z
+    .string()
+    .check(z.describe('A bearer token for the control API, for thirty days and across restarts.')),
+});
+
+export const workflowGraph = z.object({
+  startAt: z.string(),
+  states: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string().check(z.describe("Amazon States Language's: Task, Choice, Wait, …")),
+      comment: z.string(),
+      next: z
+        .array(z.string())
+        .check(z.describe('What may follow when all goes well, in the order of the definition.')),
+      caught: z.array(z.string()).check(z.describe('What a failure leads to.')),
+    }),
+  ),
+});
+
+export const steps = z.object({
+  workflow: z.enum(['deploy', 'promote', 'rollback', 'undeploy']),
+  attempt: version,
+  steps: z.array(
+    z.object({
+      state: z.string(),
+      startedAtMs: z.number(),
+      endedAtMs: z.nullable(z.number()).check(z.describe('Null while it runs.')),
+      error: z.nullable(z.string()).check(z.describe('The name of the failure that ended it.')),
+    }),
+  ),
+});
+
+const ofRevision = {
+  revision: z.string(),
+  share: z.nullable(z.number()).check(z.describe('Its weight among the revisions of the model.')),
+  memoryMiB: z
+    .nullable(z.number())
+    .check(z.describe('What its servers hold; null where the system does not tell.')),
+};
+
+export const traffic = z.object({
+  everySeconds: z.number(),
+  nowMs: z.number(),
+  now: z.array(z.object(ofRevision)),
+  points: z
+    .array(
+      z.object({
+        ...ofRevision,
+        atMs: z.number(),
+        requests: count,
+        errors: count.check(z.describe('Answers of 500 and above.')),
+        p50Ms: z.nullable(z.number()),
+        p99Ms: z.nullable(z.number()),
+      }),
+    )
+    .check(z.describe('Oldest first; without requests and changes there is no point.')),
+});
+
+/** How the requests of a model went, in pieces of some seconds. */
+export type Traffic = Frozen<z.output<typeof traffic>>;

@@ -8,6 +8,8 @@ import { explanation } from './explanation.ts';
 import {
   asked,
   builds,
+  consoleLink,
+  consoleSession,
   failing,
   healthy,
   model,
@@ -16,12 +18,18 @@ import {
   objects,
   refused,
   removed,
+  steps,
+  traffic,
   uploaded,
   versions,
+  workflowGraph,
 } from './models.ts';
 import type { Control, Operations } from './operation.ts';
 import { cursoredEvent } from './streams.ts';
 import { verdict } from './values.ts';
+
+/** The most events that one request may ask to begin with. */
+export const MOST_LAST_EVENTS = 1000;
 
 /** The most lines of a log that one request may ask for. */
 export const MOST_LOG_LINES = 10_000;
@@ -34,6 +42,8 @@ const A_VERSION = 'is not a version\nA version is a whole number, 1 or greater.'
 const A_FLAG = 'is neither true nor false\nSay true, or false, or leave it out.';
 const LINES = `is not a number of lines\nAsk for 1 to ${MOST_LOG_LINES.toLocaleString('en-US')} lines.`;
 const A_TIME = 'is not a time\nGive it as ISO 8601: 2026-01-02T03:04:05Z.';
+
+const LAST = `is not a number of events\nAsk for 1 to ${MOST_LAST_EVENTS.toLocaleString('en-US')} events.`;
 
 const text = z.string().check(z.minLength(1));
 const number = z.int(A_VERSION).check(z.positive(A_VERSION));
@@ -52,6 +62,11 @@ const tail = z
     z.lte(MOST_LOG_LINES, LINES),
     z.describe('The most lines; 200 if not said, 10,000 where `since` is.'),
   );
+
+const last = z.int(LAST).check(z.gte(1, LAST), z.lte(MOST_LAST_EVENTS, LAST));
+
+const MINUTES = 'is not a number of minutes\nAsk for 1 to 180 minutes.';
+const minutes = z.int(MINUTES).check(z.gte(1, MINUTES), z.lte(180, MINUTES));
 
 // A name of another form belongs to no model: the answer says which model was probably meant.
 const named = z.object({ name: z.string().check(z.meta({ pattern: MODEL_NAME.source })) });
@@ -211,6 +226,22 @@ export const everywhere = {
     says: 'The deployment.',
     answer: json(deployment),
   },
+  readSteps: {
+    method: 'GET',
+    path: '/deployments/{id}/steps',
+    summary: 'The steps that the workflow of a deployment has run, in its newest attempt.',
+    params: z.object({ id }),
+    says: 'The steps, oldest first.',
+    answer: json(steps),
+  },
+  readWorkflow: {
+    method: 'GET',
+    path: '/workflows/{workflow}',
+    summary: 'A workflow as a graph, from its own definition.',
+    params: z.object({ workflow: z.enum(['deploy', 'promote', 'rollback', 'undeploy']) }),
+    says: 'The graph.',
+    answer: json(workflowGraph),
+  },
   listBuilds: {
     method: 'GET',
     path: '/builds',
@@ -227,6 +258,7 @@ export const everywhere = {
     query: z.object({
       model: z.optional(said(z.string(), 'Events of this model only.')),
       deployment: z.optional(said(id, 'Events of this deployment only.')),
+      last: z.optional(said(last, 'Begins with the newest so many, where no cursor is given.')),
       follow: z._default(
         said(
           z.boolean(
@@ -322,6 +354,32 @@ export const onOneMachine = {
     }),
     says: PROGRESS,
     answer: lines(backupLine),
+  },
+  readTraffic: {
+    method: 'GET',
+    path: '/models/{name}/traffic',
+    summary:
+      'How the requests of a model went in its last minutes: how many, how fast, by which revision.',
+    params: named,
+    query: z.object({ minutes: z._default(minutes, 15) }),
+    says: 'The requests, in pieces of some seconds.',
+    answer: json(traffic),
+  },
+  inviteToConsole: {
+    method: 'POST',
+    path: '/console/links',
+    summary: 'A link that opens the console once.',
+    says: 'The link.',
+    answer: json(consoleLink),
+  },
+  openConsole: {
+    method: 'POST',
+    path: '/console/sessions',
+    isOpen: true,
+    summary: "Takes a link's code, once, and answers a token for the console that it opened.",
+    query: z.object({ code: text }),
+    says: 'The token.',
+    answer: json(consoleSession),
   },
   putObject: {
     method: 'PUT',

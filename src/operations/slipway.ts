@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { bounded } from '#adapters/aws/bounded.ts';
 import type { Control, Input } from '#control/operation.ts';
 import type { everywhere } from '#control/operations.ts';
@@ -5,6 +7,7 @@ import type { CursoredEvent } from '#control/streams.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Damage, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { type StepRun, workflowGraph } from '#domain/workflow-graph.ts';
 import { diffVersions } from './models/diff-versions.ts';
 import { explainVersion } from './models/explain-version.ts';
 import { type Deps as Acting, modelActions } from './models/model-actions.ts';
@@ -17,6 +20,7 @@ import {
 } from './models/model-status.ts';
 import { promotionActions } from './models/promotion-actions.ts';
 import { refusedDrops } from './models/refused-drops.ts';
+import { ROOT } from './root.ts';
 
 type Requests = Control<typeof everywhere>;
 
@@ -38,6 +42,8 @@ type Deps = Acting & {
   ) => Promise<AsyncGenerator<CursoredEvent, void>>;
   readonly objects: (prefix: string) => Promise<readonly string[]>;
   readonly remove: (key: string) => Promise<void>;
+  /** The steps of an execution, oldest first; none of one that is no longer known. */
+  readonly steps: (execution: string) => Promise<readonly StepRun[]>;
   /** The identity of the person who answers a promotion, from their own statement; an account knows its caller better. */
   readonly answeredBy: (said: string) => Promise<string>;
 };
@@ -57,6 +63,11 @@ export function slipwayRequests(deps: Deps): Requests {
       nowMs: clock.now(),
       alerts: model.live ? await deps.alerts(model.live) : [],
     });
+  const deploymentOf = async (id: string) => {
+    const deployment = await registry.deployment(id);
+    if (deployment) return deployment;
+    throw new Failure('InputInvalid', `no deployment ${id}`, { isAbsent: true });
+  };
   return {
     listModels: async () => ({
       models: await bounded(await registry.models(), READS_AT_ONCE, statusOf),
@@ -87,17 +98,42 @@ export function slipwayRequests(deps: Deps): Requests {
     promote: (promotion) => promotions.promote(promotion),
     answerPromotion: async ({ name, by, ...answer }) =>
       promotions.answer(name, { ...answer, by: await deps.answeredBy(by) }),
-    async readDeployment({ id }) {
-      const deployment = await registry.deployment(id);
-      if (deployment) return deployment;
-      throw new Failure('InputInvalid', `no deployment ${id}`, { isAbsent: true });
+    readDeployment: ({ id }) => deploymentOf(id),
+    async readSteps({ id }) {
+      const { kind, execution, attempt } = await deploymentOf(id);
+      // A repair starts a version again, by the workflow of rollbacks.
+      const workflow = kind === 'repair' ? 'rollback' : kind;
+      return { workflow, attempt, steps: await deps.steps(execution) };
+    },
+    async readWorkflow({ workflow }) {
+      const path = join(ROOT, 'statemachines', `${workflow}.asl.json`);
+      return workflowGraph(JSON.parse(await readFile(path, 'utf8')));
     },
     listBuilds: async () => ({ builds: await deps.listBuilds() }),
-    readEvents: (query, signal = NEVER) => deps.readEvents(query, signal),
+    readEvents: (query, signal = NEVER) => newestFirstAsked(deps.readEvents, query, signal),
     listObjects: async ({ prefix }) => ({ keys: await deps.objects(prefix) }),
     async removeObject({ key }) {
       await deps.remove(key);
       return { key };
     },
   };
+}
+
+/** The events that a reader asks for. With `last` and no cursor all so far are read, and all but the newest so many left out. */
+async function newestFirstAsked(
+  readEvents: Deps['readEvents'],
+  { last, ...query }: Input<(typeof everywhere)['readEvents']>,
+  signal: AbortSignal,
+): Promise<AsyncGenerator<CursoredEvent, void>> {
+  if (last === undefined || (query.after ?? '') !== '') return readEvents(query, signal);
+  const newest: CursoredEvent[] = [];
+  for await (const each of await readEvents({ ...query, follow: false }, signal)) {
+    newest.push(each);
+    if (newest.length > last) newest.shift();
+  }
+  const after = newest.at(-1)?.cursor ?? '';
+  return (async function* () {
+    yield* newest;
+    if (query.follow) yield* await readEvents({ ...query, after }, signal);
+  })();
 }

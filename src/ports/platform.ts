@@ -40,6 +40,8 @@ export type RevisionSpec = {
   readonly scaling: Scaling;
   readonly startupTimeoutSeconds: number;
   readonly extraColumns: ExtraColumns;
+  /** A request that the model answers, as JSON of its protocol and body, which its server shows to people; absent where none is known, or a short one is not. */
+  readonly example?: string;
   /** Names besides its own by which OpenAI's API may ask for the model; absent where there are none. */
   readonly aliases?: readonly string[];
   /** The MLflow that wrote the model, which MLflow's clients ask for; of its models alone. */
@@ -49,11 +51,13 @@ export type RevisionSpec = {
 /** The settings by which its server answers, by the names that the servers in runtimes/ read. */
 export function answerEnvironment({
   extraColumns,
+  example,
   aliases,
   mlflowVersion,
 }: RevisionSpec): Record<string, string> {
   return {
     ...(extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
+    ...(example && { MODEL_EXAMPLE: example }),
     ...(aliases && { MODEL_ALIASES: aliases.join(',') }),
     ...(mlflowVersion && { MLFLOW_VERSION: mlflowVersion }),
   };

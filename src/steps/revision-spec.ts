@@ -1,7 +1,9 @@
 import { servedBy } from '#domain/build/image.ts';
 import { serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { Deployment } from '#domain/deployment.ts';
+import { declaredOf } from '#domain/manifest/declared.ts';
 import { ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
+import { shownExample } from '#domain/rollout/golden-request.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { requireVersion, requireWork } from './require-deployment.ts';
 
@@ -11,7 +13,9 @@ export function revisionSpec(
   { revision, madeBy }: { readonly revision: string; readonly madeBy: string },
 ): RevisionSpec {
   const { model, artifact, work } = deployment;
-  const { facts, manifest } = requireWork(work.inspection, 'inspection');
+  const inspection = requireWork(work.inspection, 'inspection');
+  const { facts, manifest } = inspection;
+  const example = shownExample(declaredOf(inspection, work));
   const plan = requireWork(work.plan, 'plan');
   const { runtime, modelFile } = servedBy({ ...plan, modelFile: facts.modelFile }, work.image);
   const decision = requireWork(work.decision, 'target');
@@ -42,6 +46,7 @@ export function revisionSpec(
     scaling: manifest.scaling,
     startupTimeoutSeconds: startupSeconds(runtime, manifest),
     extraColumns: manifest.server.extraColumns,
+    ...(example && { example }),
     ...(manifest.server.aliases && { aliases: manifest.server.aliases }),
     ...(facts.format === 'mlflow' && facts.formatVersion && { mlflowVersion: facts.formatVersion }),
   };

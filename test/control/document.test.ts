@@ -56,12 +56,14 @@ describe('docs/control-api.openapi.yaml', () => {
     expect(operations.filter(({ summary }) => !summary)).toEqual([]);
   });
 
-  it('opens to whoever asks only what a monitor reads', () => {
+  it('opens to whoever asks only what a monitor reads, and a console by the code of its link', () => {
     const open = Object.values(machineOperations).filter((operation) => 'isOpen' in operation);
 
     expect(document.security).toEqual([{ token: [] }]);
-    expect(open.map(({ path }) => path)).toEqual(['/metrics', '/healthz']);
-    expect(open.map(({ path }) => document.paths[path].get.security)).toEqual([[], []]);
+    expect(open.map(({ path }) => path)).toEqual(['/metrics', '/healthz', '/console/sessions']);
+    expect(
+      open.map(({ path, method }) => document.paths[path][method.toLowerCase()].security),
+    ).toEqual([[], [], []]);
   });
 
   it('names every phase', () => {
@@ -94,6 +96,10 @@ describe('docs/control-api.openapi.yaml', () => {
     const remove = (key: string) => ask('/objects/{key}', `/objects/${key}`, { method: 'DELETE' });
     const post = (what: string, model: string, query = '') =>
       ask(`/models/{name}/${what}`, `/models/${model}/${what}${query}`, { method: 'POST' });
+    const inviteCode = async () => {
+      const { body } = await ask('/console/links', '/console/links', { method: 'POST' });
+      return new URL((body as { url: string }).url).hash.replace('#open=', '');
+    };
     const good = await put('models/good/m.onnx', light(1));
     await put('Wrong_Name.onnx', 'no folder of a model');
     const bad = await put('models/bad/m.onnx', unknownOperatorModel());
@@ -119,6 +125,13 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/backup', `/backup?to=${encodeURIComponent(`${folder.path}/backup`)}`, {
         method: 'POST',
       }),
+      await ask('/console/sessions', `/console/sessions?code=${await inviteCode()}`, {
+        method: 'POST',
+      }),
+      await ask('/console/links', '/console/links', { method: 'POST' }),
+      await ask('/models/{name}/traffic', '/models/good/traffic?minutes=5'),
+      await ask('/deployments/{id}/steps', `/deployments/${good.body.deploymentId}/steps`),
+      await ask('/workflows/{workflow}', '/workflows/deploy'),
       await ask('/models', '/models'),
       await slipway.ending('Wrong_Name.onnx', 1).then(() => ask('/refused', '/refused')),
       await ask('/models/{name}', '/models/good'),
@@ -161,7 +174,7 @@ describe('docs/control-api.openapi.yaml', () => {
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(22).fill(200)],
+      ...[...Array(7).fill(200), health, ...Array(27).fill(200)],
       ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([

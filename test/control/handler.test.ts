@@ -42,6 +42,7 @@ async function accountApi({ guard = EVERYBODY } = {}) {
     readEvents: async (query) => registryEvents(registry, query),
     objects: async (prefix) => [`${prefix}a.onnx`],
     remove: async (key) => void removed.push(key),
+    steps: async () => [],
     answeredBy: async () => 'arn:aws:iam::123456789012:user/ada',
   });
   const handler = controlHandler({ table: everywhere, operations, guard, after: () => () => {} });

@@ -51,6 +51,21 @@ describe('what a platform is asked for', () => {
     expect(instanceTypes).toContain('g4dn.2xlarge');
   });
 
+  it('is also the example that its server shows, in ASCII, where that is short', async () => {
+    const shown = async (value: string) => {
+      const world = memoryWorld();
+      const manifest = `examples: [{ request: { inputs: { text: [${value}] } } }]`;
+      const held = await world.before('ProvisionLambda', world.upload({ manifest }));
+      return revisionSpec(await world.recordOf(held), { revision: 'digits-v1', madeBy: 'd7' })
+        .example;
+    };
+
+    expect(await shown('Übung')).toBe(
+      '{"protocol":"invocations","body":{"inputs":{"text":["\\u00dcbung"]}}}',
+    );
+    expect(await shown('x'.repeat(3000))).toBeUndefined();
+  });
+
   it.each([
     ['plan', 'the deployment has no plan yet'],
     ['decision', 'the deployment has no target yet'],

@@ -13,6 +13,9 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/operations/watch/live-watch.ts': 'asks for what the gateway has counted by the same clock',
   'src/operations/watch/machine-meters.ts': 'compares with the times of records and events',
   'src/cli/watch.ts': 'shows since when a deployment runs, which an event says',
+  'src/adapters/local/control/console-sessions.ts':
+    'ends a session by a date, which outlives its process',
+  'src/adapters/local/views/traffic-history.ts': 'asks for what it has recorded by the same clock',
   'src/adapters/local/servers/compiled-server.ts': 'compares with the times of files on the disk',
   'src/adapters/local/images/docker-images.ts': 'compares with the time at which Docker tagged',
   'runtimes/onnx/serving/server-errors.ts': 'writes the time of a log line',

@@ -5,29 +5,26 @@ import { languageDocument } from '../language/openapi.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import { apiContext, type Header } from './api-gateway.ts';
-import { findExample } from './example.ts';
+import { findExample, givenExample } from './example.ts';
 import { type Model, metadataOf } from './infer-protocol.ts';
 import { type Document, grouped, nestedExample, openApiOf } from './openapi.ts';
-import { type About, type PageCall, pageOf } from './page.ts';
 
 // Nobody reads a longer command line.
 const LONGEST_CURL = 500;
 
 type Made = { readonly document: Document; readonly example: unknown };
 
-/** The server's description of its model, made on first use: the example is a request that the model has just answered. */
-export function describeItself(model: () => Model & Session) {
+/** The server's description of its model, made on first use: the example is the one that it was given, or a request that the model has just answered. */
+export function describeItself(model: () => Model & Session, given: unknown) {
   let made: Promise<Made> | undefined;
   const own = () => {
     const ready = model();
-    made ??= describe(ready);
+    made ??= describe(ready, given);
     return made;
   };
   return {
     openApi: async () => grouped((await own()).document),
     about: async (header: Header) => aboutOf(model(), await own(), header),
-    page: async (header: Header) =>
-      pageOf(aboutOf(model(), await own(), header), callOf(await own(), model(), header)),
     example: async () => {
       const { example } = await own();
       if (example === undefined) throw refusal(404, 'no request is known that the model answers');
@@ -36,7 +33,7 @@ export function describeItself(model: () => Model & Session) {
   };
 }
 
-async function describe(model: Model & Session): Promise<Made> {
+async function describe(model: Model & Session, given: unknown): Promise<Made> {
   if (isLanguage(model)) {
     const document = languageDocument(openApiOf(model, undefined), model.language);
     return { document, example: { inputs: model.language.task.example } };
@@ -45,12 +42,12 @@ async function describe(model: Model & Session): Promise<Made> {
     const document = imageDocument(openApiOf(model, undefined), model.images);
     return { document, example: { inputs: model.images.task.example } };
   }
-  const example = await findExample(model);
+  const example = givenExample(given, model.signature) ?? (await findExample(model));
   return { document: openApiOf(model, example), example: example && nestedExample(example) };
 }
 
 /** The answer at the model's own address: its description, its paths, and a command that calls it, null when no request is known to work. */
-function aboutOf(model: Model, { document, example }: Made, header: Header): About {
+function aboutOf(model: Model, { document, example }: Made, header: Header): object {
   const paths = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [
       `${method.toUpperCase()} ${path}`,
@@ -63,15 +60,6 @@ function aboutOf(model: Model, { document, example }: Made, header: Header): Abo
     status: 'alive',
     paths: Object.fromEntries(paths),
     curl: example === undefined ? null : curlOf(JSON.stringify(example), header),
-  };
-}
-
-function callOf({ example = {} }: Made, model: Session, header: Header): PageCall {
-  return {
-    own: addressOf(header).path,
-    path: '/invocations',
-    body: JSON.stringify(example, null, 2),
-    takesPicture: isImages(model),
   };
 }
 

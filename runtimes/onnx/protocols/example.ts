@@ -1,9 +1,30 @@
 import type { Session } from '../session/session.ts';
-import { countOf, readTensor, type Tensor, type TensorSpec } from '../values/tensors.ts';
+import { isObject } from '../values/json.ts';
+import {
+  countOf,
+  readTensor,
+  type Signature,
+  type Tensor,
+  type TensorSpec,
+} from '../values/tensors.ts';
+import { readInferRequest } from './infer-protocol.ts';
+import { readInvocation } from './invocations.ts';
 
 // Some models only take images of a certain size, which their signature does not declare.
 const SIZES = [1, 32, 64, 224, 320];
 const MOST_VALUES = 1_000_000;
+
+/** The inputs of the request that proved the model; undefined where there is none, or its signature does not take it. */
+export function givenExample(given: unknown, signature: Signature): readonly Tensor[] | undefined {
+  if (!isObject(given)) return undefined;
+  try {
+    const { protocol, body } = given;
+    if (protocol === 'infer') return readInferRequest(body, signature).run.inputs;
+    return readInvocation(body, signature, new Set()).inputs;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Inputs of zeros (BYTES: empty strings, BOOL: false) that the model has just answered; undefined when it answers none:

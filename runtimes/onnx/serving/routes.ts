@@ -20,7 +20,7 @@ import {
   readInvocation,
   responseByRow,
 } from '../protocols/invocations.ts';
-import { wantsPage } from '../protocols/page.ts';
+import { PAGE, wantsPage } from '../protocols/page.ts';
 import { asScored, linesOf } from '../protocols/written-as.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
@@ -40,7 +40,7 @@ const JSON_LENGTH = 'inference-header-content-length';
 
 /** Every path that the server answers. `loaded` returns undefined until the model is loaded. */
 export function createRoutes(
-  { name, version, extraColumns, mlflowVersion, aliases }: Config,
+  { name, version, extraColumns, mlflowVersion, aliases, example }: Config,
   loaded: () => Session | undefined,
 ): ReadonlyMap<string, Route> {
   const session = (): Session => {
@@ -53,12 +53,11 @@ export function createRoutes(
   const server = get(() =>
     ok({ name: SERVER_NAME, version: SERVER_VERSION, extensions: ['binary_tensor_data'] }),
   );
-  const self = describeItself(() => ({ ...session(), ...model() }));
+  const self = describeItself(() => ({ ...session(), ...model() }), example);
   const about = get(async ({ header }) => {
     if (!wantsPage(header('accept')))
       return { ...ok(await self.about(header)), headers: { vary: 'accept' } };
-    const { html, headers } = await self.page(header);
-    return { status: 200, body: html, headers };
+    return { status: 200, body: PAGE.html, headers: PAGE.headers };
   });
   const rows = invocations(session, extraColumns);
   const paths = [`/v2/models/${name}`];

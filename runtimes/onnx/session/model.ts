@@ -5,7 +5,7 @@ import { messageOf } from '../values/json.ts';
 import type { Datatype, MissingTexts, Signature, Tensor, TensorSpec } from '../values/tensors.ts';
 import { isExhausted } from './exhausted.ts';
 import { withMappedWeights } from './mapped-weights.ts';
-import { missingTexts, unreadColumns } from './missing-texts.ts';
+import { classNames, missingTexts, unreadColumns } from './missing-texts.ts';
 import { refusedValue } from './refused-value.ts';
 import { withoutZipMaps } from './zipmap.ts';
 
@@ -64,7 +64,7 @@ export async function openModel(path: string): Promise<LoadedModel> {
     const bits = new Uint16Array(data.buffer);
     return Object.defineProperty(new ort.Tensor(type, bits, shape), 'data', { value: bits });
   }
-  const { missing, unread } = saidBy(path);
+  const { missing, unread, names } = saidBy(path);
   const classesOf = (name: string) => {
     const found = classes.get(name);
     return found && { classes: found };
@@ -78,7 +78,7 @@ export async function openModel(path: string): Promise<LoadedModel> {
       // The protocol can only carry tensors; other outputs are left out.
       outputs: session.outputMetadata
         .filter(({ isTensor }) => isTensor)
-        .map((output) => ({ ...toSpec(output), ...classesOf(output.name) })),
+        .map((output) => ({ ...labelled(toSpec(output), names), ...classesOf(output.name) })),
     },
     async run({ inputs, outputs }) {
       const answered = (given: readonly Tensor[]) => {
@@ -141,12 +141,24 @@ async function hasTrees(path: string): Promise<boolean> {
 }
 
 /** Finds nothing in a file that onnxruntime reads though it is not a plain ModelProto. */
-function saidBy(path: string): { missing?: MissingTexts | undefined; unread: ReadonlySet<string> } {
+type Said = {
+  readonly missing?: MissingTexts | undefined;
+  readonly unread: ReadonlySet<string>;
+  readonly names: readonly string[];
+};
+
+function saidBy(path: string): Said {
   try {
-    return { missing: missingTexts(path), unread: unreadColumns(path) };
+    return { missing: missingTexts(path), unread: unreadColumns(path), names: classNames(path) };
   } catch {
-    return { unread: new Set() };
+    return { unread: new Set(), names: [] };
   }
+}
+
+/** An output with a number for each class has their names. */
+function labelled(spec: TensorSpec, names: readonly string[]): TensorSpec {
+  const isByClass = names.length > 1 && spec.shape.length === 2 && spec.shape[1] === names.length;
+  return isByClass ? { ...spec, labels: names } : spec;
 }
 
 function takesMissing(spec: TensorSpec, missing: MissingTexts | undefined): TensorSpec {

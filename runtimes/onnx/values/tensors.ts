@@ -13,6 +13,8 @@ export type TensorSpec = {
   readonly shape: readonly number[];
   /** The class of each column of a classifier's probabilities. */
   readonly classes?: readonly string[];
+  /** What the columns of a converted classifier's probabilities are called, which its answers leave to the reader. */
+  readonly labels?: readonly string[];
   /** Set only where texts may be missing. */
   readonly missing?: MissingTexts;
   /** The model drops the column, so any value will do; values that are not numbers are read as 0. */

@@ -93,7 +93,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Config:
-    """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account."""
+    """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `example` is a request that the model answers, with its protocol and body, None where none is known; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account."""
 
     model_path: str
     facts: Facts
@@ -107,6 +107,7 @@ class Config:
     extra_columns: str
     mlflow_version: str
     aliases: tuple[str, ...] = ()
+    example: dict[str, Any] | None = None
     deployment: str = ""
 
 
@@ -126,8 +127,19 @@ def read_config(env: Mapping[str, str]) -> Config:
         extra_columns=_extra_columns(env.get("EXTRA_COLUMNS") or "ignore"),
         mlflow_version=path_segment("MLFLOW_VERSION", env.get("MLFLOW_VERSION", "")),
         aliases=_aliases(env.get("MODEL_ALIASES", ""), required(env, "MODEL_NAME")),
+        example=_example(env.get("MODEL_EXAMPLE", "")),
         deployment=header_value("SLIPWAY_DEPLOYMENT", env.get("SLIPWAY_DEPLOYMENT", "")),
     )
+
+
+def _example(value: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(value) if value else None
+    except ValueError:
+        found = value
+    if found is None or (isinstance(found, dict) and {"protocol", "body"} <= found.keys()):
+        return found
+    raise ValueError(f'MODEL_EXAMPLE is "{value}"; it takes JSON')
 
 
 def read_facts(path: str) -> Facts:

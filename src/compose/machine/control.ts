@@ -2,19 +2,23 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { consoleSite } from '#adapters/console-site.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import { consoleSessions } from '#adapters/local/control/console-sessions.ts';
 import { loopbackGuard, newToken } from '#adapters/local/control/control-guard.ts';
 import { listen } from '#adapters/local/http/listen.ts';
 import { deploymentMeters } from '#adapters/local/metrics/deployment-meters.ts';
 import { exposeWithProcess } from '#adapters/local/metrics/exposition.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
+import { LOOK_SECONDS, trafficHistory } from '#adapters/local/views/traffic-history.ts';
 import { controlHandler } from '#control/handler.ts';
 import type { Sent } from '#control/operation.ts';
 import { type MachineControl, machineOperations } from '#control/operations.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { folderKeeper } from '#operations/data-folder/keeper.ts';
+import { requireModel } from '#operations/models/model-status.ts';
 import { slipwayRequests } from '#operations/slipway.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { healthMeters, troublesOf, wallsFailure } from '#operations/watch/health.ts';
@@ -66,6 +70,8 @@ export async function openControl(
       registry: state.registryFault,
       walls: () => wallsFailure(runtime.walls),
     });
+  const sessions = consoleSessions(database, clock);
+  const history = trafficHistory({ database: state.views, clock, families: gateway.families });
   const deploymentMetrics = deploymentMeters(registry);
   const operations: MachineControl = {
     ...slipwayRequests({
@@ -79,8 +85,9 @@ export async function openControl(
       endpoint: (model) => `${gateway.origin}${gateway.router.route(model)}`,
       alerts: watch.alerts,
       untaken: store.untaken,
+      // A file outside every model's folder lies in the bucket itself, or in models/.
       isInBucket: (name) =>
-        lstat(join(folder(BUCKET), 'models', name)).then(
+        Promise.any(['models', '.'].map((place) => lstat(join(folder(BUCKET), place, name)))).then(
           () => true,
           () => false,
         ),
@@ -90,6 +97,7 @@ export async function openControl(
       objects: async (prefix) =>
         (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),
       remove: store.remove,
+      steps: async (execution) => state.steps.of(execution),
       answeredBy: async (said) => said,
     }),
     async health() {
@@ -117,24 +125,34 @@ export async function openControl(
     scrub: async () => keeper.scrub(),
     prune: async ({ dryRun }) => keeper.prune(dryRun),
     backup: async ({ to, link }) => keeper.backUp(to, { isLinked: link }),
+    async readTraffic({ name, minutes }) {
+      await requireModel(registry, name);
+      return history.of(name, minutes);
+    },
+    inviteToConsole: async () => ({ url: consoleLink() }),
+    openConsole: async ({ code }) => ({ token: sessions.open(code) }),
     putObject: upload,
   };
   const token = newToken();
   const { controlApi } = await import('#adapters/local/control/control-api.ts');
-  const api = controlApi(
-    controlHandler({
-      table: machineOperations,
-      operations,
-      guard: loopbackGuard(token),
-      after: realTimers.after,
-    }),
-  );
+  const answer = controlHandler({
+    table: machineOperations,
+    operations,
+    guard: loopbackGuard(token, sessions.isOpen),
+    after: realTimers.after,
+  });
+  const site = consoleSite({ connects: [gateway.origin] });
+  const api = controlApi(async (request) => site(request) ?? answer(request));
   await api.ready();
   const port = await listen(api.server, {
     host: config.host,
     port: config.controlPort ?? USUAL_PORTS.control,
     askedBy: config.controlPort === undefined ? undefined : '--control-port',
   });
+
+  const origin = `http://${config.host}:${port}`;
+  serving.allowConsole(origin, `http://localhost:${port}`);
+  const consoleLink = () => `${origin}/#open=${sessions.invite()}`;
 
   async function upload({ key, bytes, sizeBytes: expectedBytes }: Sent & { readonly key: string }) {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };
@@ -146,8 +164,15 @@ export async function openControl(
   }
 
   return {
-    origin: `http://${config.host}:${port}`,
+    origin,
     token,
+    consoleLink,
+    startHistory: () =>
+      localSweep({
+        sweep: async () => history.look(),
+        onProblem: problem,
+        periodMs: LOOK_SECONDS * 1000,
+      }),
     startWatch: () => localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS }),
     close: () => api.close(),
     stopKeeping: () => keeper.stop(),

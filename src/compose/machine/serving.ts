@@ -86,6 +86,7 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
     (await registry.models()).flatMap(({ live }) => live ?? []),
     { start: local.start, signal: stopping.signal, onProblem: problem },
   );
+  const consoleOrigins: string[] = [];
   const { startGateway } = await import('#adapters/local/gateway/gateway.ts');
   const gateway = await startGateway({
     host: config.host,
@@ -100,6 +101,7 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
+    consoleOrigins: () => consoleOrigins,
   });
   return {
     runtime,
@@ -108,6 +110,8 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
     incidents: told,
     platforms: local.platforms,
     gateway,
+    /** Lets the console of these origins call models, and has the gateway's own page name the first. */
+    allowConsole: (...origins: readonly string[]) => void consoleOrigins.push(...origins),
     /** Starts no more servers of live versions. */
     stopStarting: () => stopping.abort(),
     close: () => Promise.all([gateway.close(), local.close()]),

@@ -12,6 +12,8 @@ import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.t
 import { registryCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
 import { releaseReserve } from '#adapters/local/registry/reserve.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
+import { stepHistory } from '#adapters/local/views/step-history.ts';
+import { openViews } from '#adapters/local/views/views-database.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
 import type { Damage } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
@@ -46,6 +48,7 @@ export async function openState(
     problem(registryFailure(fault, folder(REGISTRY))),
   );
 
+  const views = openViews(folder('views.db'));
   const listeners: (() => void)[] = [];
   const registry = sqliteRegistry({
     database,
@@ -94,6 +97,9 @@ export async function openState(
     /** The engine sets here whether it is idle. */
     idle,
     database,
+    /** What the console draws. */
+    views,
+    steps: stepHistory(views, clock),
     registry,
     /** Fails when SQLite does not report the registry as sound. */
     async registryFault() {

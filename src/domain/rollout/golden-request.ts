@@ -74,6 +74,20 @@ export function examplesOf({ manifest, server, example }: Declared): readonly Ex
   return example ? [...said, example] : said;
 }
 
+// All of a function's variables together have 4 KB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const MOST_SHOWN_BYTES = 2000;
+
+/** The example that the model's server shows to people, as ASCII; undefined where there is none, or it is longer than a variable should be. */
+export function shownExample(declared: Declared): string | undefined {
+  const { protocol, body, path } = exampleOf(declared)?.request ?? {};
+  if (protocol === undefined || path !== undefined) return undefined;
+  const text = JSON.stringify({ protocol, body }).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return text.length <= MOST_SHOWN_BYTES ? text : undefined;
+}
+
 /**
  * The samples to try, in this order, until one is answered 200: only the example, if there is one.
  * Without an example, sizes for the free dimensions: 1, and if an input has more than one free dimension also 32, 64, 224 and 320.

@@ -7,6 +7,7 @@ import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
+import { executionSteps } from '#adapters/aws/execution-steps.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
@@ -78,6 +79,8 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       async remove(Key) {
         await translated(() => s3().send(new DeleteObjectCommand({ Bucket, Key })));
       },
+      steps: (execution) =>
+        translated(() => executionSteps(new SFNClient(clientSettings(account)), execution)),
       answeredBy: () => callerOf(clientSettings(account)),
     }),
     endpoint,

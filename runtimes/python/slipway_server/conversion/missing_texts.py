@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, helper
 
+from ..adapters.class_names import class_names_of
 from ..adapters.columns import learned_of, parts_given
 from ..values.tensors import Signature, is_missing
 
@@ -18,6 +19,7 @@ from ..values.tensors import Signature, is_missing
 MISSING_TEXT = "\ufdd0"
 _PROPERTY = "slipway.missing_texts"
 _UNREAD = "slipway.unread_columns"
+_CLASSES = "slipway.classes"
 
 
 def with_missing_texts(model: ModelProto, native: Any) -> ModelProto:
@@ -41,8 +43,11 @@ def texts_of(known: list[Any]) -> list[str]:
 
 
 def told(model: ModelProto, native: Any, signature: Signature) -> ModelProto:
-    """Records in the model's metadata which text stands for a missing one, in which columns an empty text is a separate category, and which columns the model does not read."""
+    """Records in the model's metadata which text stands for a missing one, in which columns an empty text is a separate category, and which columns the model does not read, and what its classes are called."""
     props = {}
+    names = class_names_of(native)
+    if names:
+        props[_CLASSES] = json.dumps(names)
     unread = [spec.name for spec in signature.inputs if spec.is_unread]
     if unread:
         props[_UNREAD] = json.dumps(unread)

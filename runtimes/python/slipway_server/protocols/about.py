@@ -5,7 +5,6 @@ import re
 from typing import Any, NamedTuple
 
 from .api_gateway import Header, api_context
-from .page import page_of
 
 # Nobody reads a longer command line.
 _LONGEST_CURL = 500
@@ -28,13 +27,6 @@ def about_of(metadata: dict[str, Any], document: dict[str, Any], sample: Sample,
     # Clients of KServe's first protocol take this for a server that is alive.
     alive = {"status": "alive"}
     return {**metadata, **alive, "paths": paths, "curl": None if sample.body is None else _curl(sample, header)}
-
-
-def about_page(about: dict[str, Any], document: dict[str, Any], sample: Sample, header: Header) -> tuple[bytes, dict[str, str]]:
-    """The same information as a page for a browser, with a form that calls the model; and the page's headers."""
-    body = json.dumps(sample.body or {}, ensure_ascii=False, indent=2)
-    takes_file = "multipart/form-data" in document["paths"][sample.path]["post"]["requestBody"]["content"]
-    return page_of(about, _address(header).path, sample.path, body, takes_file)
 
 
 def text_of_json(value: Any) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, AsyncIterator, Awaitable, Callable, Iterator
 
 import numpy as np
@@ -10,18 +11,19 @@ from falcon.asgi import Request
 
 from .. import NAME, VERSION
 from ..adapters import adapter_of
+from ..adapters.class_names import class_names_of, labels_for
 from ..config import Config
 from ..language.engine import Engine
 from ..language.requests import embedding_request, refuse_other_model
 from ..model import Model
 from ..proof.example import first_example
-from ..protocols.about import Sample, about_of, about_page, text_of_json
+from ..protocols.about import Sample, about_of, text_of_json
 from ..protocols.binary import HEADER, Tail, split_body
 from ..protocols.infer_protocol import Asked, infer_response, read_infer_request, read_raw_request
 from ..protocols.invocations import invocation_response, is_table, read_csv, read_invocation, response_by_row, without_params
 from ..protocols.openai import encoded_vectors, model_json, models_json
 from ..protocols.openapi import language_sample, nested_example, openapi_of
-from ..protocols.page import wants_page
+from ..protocols.page import PAGE, PAGE_HEADERS, wants_page
 from ..protocols.rerank import ranked_json, ranking_of
 from ..protocols.written_as import JSON_LINES, as_scored, lines_of
 from ..refusal import Refusal
@@ -89,12 +91,11 @@ class Routes:
         return json_answer((await self._described())[0])
 
     async def about(self, request: Request) -> Answer:
+        if wants_page(request.get_header("accept", default="")):
+            return Answer(PAGE, "text/html; charset=utf-8", PAGE_HEADERS)
         document, sample = await self._described()
         about = about_of(self._metadata(), document, sample, request.get_header)
-        if not wants_page(request.get_header("accept", default="")):
-            return json_answer(about)._replace(headers={"vary": "accept"})
-        page, headers = about_page(about, document, sample, request.get_header)
-        return Answer(page, "text/html; charset=utf-8", headers)
+        return json_answer(about)._replace(headers={"vary": "accept"})
 
     async def example(self) -> Answer:
         body = (await self._described())[1].body
@@ -201,16 +202,28 @@ class Routes:
     def _metadata(self) -> dict[str, Any]:
         versions = {"versions": [self._config.version]} if self._config.version else {}
         platform = {"platform": adapter_of(self._config.facts.format).PLATFORM}
-        return {"name": self._config.name, **versions, **platform, **self._model().signature.declared().json()}
+        model = self._model()
+        names = class_names_of(model.native)
+        said = model.signature.declared().json()
+        outputs = [
+            {**each, "labels": labels} if (labels := labels_for(spec, names)) else each
+            for each, spec in zip(said["outputs"], model.signature.outputs)
+        ]
+        return {"name": self._config.name, **versions, **platform, **said, "outputs": outputs}
 
     async def _described(self) -> tuple[dict[str, Any], Sample]:
-        """The model's document, and a request that it has just answered, or that its artifact contains; made on first use."""
+        """The model's document, and a request that proved it, that it has just answered, or that its artifact contains; made on first use."""
         model = self._model()
         if self._itself is None:
             # A language model is not asked: nobody waits for its continuation of an empty text.
             is_asked = model.signature.inputs and not model.language
-            answered = await self._predictor.run(lambda: first_example(model), None) if is_asked else None
-            inputs = answered and answered[0]
+            from ..proof.golden import example_inputs
+
+            facts = replace(self._config.facts, example=self._config.example or self._config.facts.example)
+            inputs = example_inputs(model, facts) if is_asked else None
+            if is_asked and inputs is None:
+                answered = await self._predictor.run(lambda: first_example(model), None)
+                inputs = answered and answered[0]
             answered_it = Sample("/invocations", nested_example(inputs, model)) if inputs else None
             self._itself = openapi_of(self._config, model, inputs), answered_it or self._given_sample()
         return self._itself

@@ -6,7 +6,7 @@ type Known = {
   /** Names of this machine, beside its own, by which a reverse proxy hands requests on. */
   readonly hosts: readonly string[];
   /** Origins whose pages may call models. */
-  readonly origins: readonly string[];
+  readonly origins: () => readonly string[];
 };
 
 // The port may be missing; the name of an IPv6 address stands in brackets.
@@ -19,11 +19,10 @@ const SHOWN_LETTERS = 100;
  */
 export function strangers({ hosts, origins }: Known) {
   const names = new Set(hosts);
-  const pages = new Set(origins);
   return ({ host, origin }: IncomingHttpHeaders): Refusal | undefined => {
     // A request of HTTP/1.0 may have none; every browser sends one.
     if (host !== undefined && !isOwn(host, names)) return hostRefused(host);
-    if (origin === undefined || pages.has(origin)) return undefined;
+    if (origin === undefined || origins().includes(origin)) return undefined;
     return isOfOwnPage(origin, host, names) ? undefined : originRefused(origin);
   };
 }

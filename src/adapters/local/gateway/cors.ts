@@ -8,13 +8,12 @@ const EXPOSED =
 const A_DAY = '86400';
 
 /** https://fetch.spec.whatwg.org/#http-cors-protocol; an origin is `https://HOST`, with its port if it has one. */
-export function corsFor(origins: readonly string[]): Cors {
-  const known = new Set(origins);
+export function corsFor(origins: () => readonly string[]): Cors {
   return ({ method, headers }, response) => {
     const { origin } = headers;
     // Also where nothing is allowed: a cache may keep that answer, and give it to a page that is.
     response.setHeader('vary', 'origin');
-    if (origin === undefined || !known.has(origin)) return false;
+    if (origin === undefined || !origins().includes(origin)) return false;
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-expose-headers', EXPOSED);
     if (method !== 'OPTIONS' || !headers['access-control-request-method']) return false;

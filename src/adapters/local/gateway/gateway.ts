@@ -5,7 +5,7 @@ import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { bodyRoom } from '#adapters/local/http/body-room.ts';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
 import { listen, type Wanted } from '#adapters/local/http/listen.ts';
-import { expose } from '#adapters/local/metrics/exposition.ts';
+import { expose, type Family } from '#adapters/local/metrics/exposition.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { ServerMeters } from '#adapters/local/revisions/server-meters.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -39,6 +39,8 @@ export type GatewayOptions = Wanted & {
   readonly requestLog?: RequestLog | undefined;
   /** Origins whose pages may call models; empty for none. */
   readonly corsOrigins?: readonly string[];
+  /** Origins of Slipway's own console, which starts later. */
+  readonly consoleOrigins?: () => readonly string[];
   /** Names of this machine, beside its own, that requests may have in their Host header. */
   readonly allowedHosts?: readonly string[];
 };
@@ -52,6 +54,8 @@ export type Gateway = {
   readonly metrics: Metrics;
   /** The same counts without Slipway's own probes. */
   readonly clients: Pick<Metrics, 'traffic'>;
+  /** The metrics as they stand, for Prometheus. */
+  families(): readonly Family[];
   /** The number of requests that the revision has in flight. */
   inFlight(revision: string): number;
   /** Stops accepting requests, gives those in flight 5 s, and cuts the rest. */
@@ -72,7 +76,7 @@ const SERVER_OPTIONS = {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, revisions, database, clock, timers = realTimers } = options;
   const { requestLog: log, corsOrigins = [], allowedHosts = [] } = options;
-  const { generations = generationMeters(clock) } = options;
+  const { generations = generationMeters(clock), consoleOrigins = () => [] } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const clients = gatewayMetrics(clock);
@@ -80,20 +84,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = upstreamPools();
   const meters = requestMeters({ revisions, inFlight: flights, table });
   const probeMark = randomUUID();
+  const origins = () => [...corsOrigins, ...consoleOrigins()];
 
+  const families = () => [
+    ...meters.families(),
+    ...generations.families(revisions),
+    ...(options.servers?.families(revisions) ?? []),
+  ];
   const handler = gatewayHandler({
     revisions,
     upstreams,
     inFlight: flights,
     ended: endedRequests({ counts, clients, meters, log, clock, timers, probeMark }),
-    metrics: () =>
-      expose([
-        ...meters.families(),
-        ...generations.families(revisions),
-        ...(options.servers?.families(revisions) ?? []),
-      ]),
-    cors: corsOrigins.length > 0 ? corsFor(corsOrigins) : undefined,
-    stranger: strangers({ hosts: allowedHosts, origins: corsOrigins }),
+    metrics: () => expose(families()),
+    cors: corsFor(origins),
+    console: () => consoleOrigins()[0],
+    stranger: strangers({ hosts: allowedHosts, origins }),
     timers,
     table,
     room: bodyRoom(timers),
@@ -118,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       pace: async ({ revision }, sinceMs) => generations.pace(revision, sinceMs),
     },
     clients: clients.metrics,
+    families,
     inFlight: flights.count,
     async close() {
       await closeServer();

@@ -30,7 +30,9 @@ export type GatewayParts = {
   readonly ended: (request: EndedRequest) => void;
   /** Prometheus' text format. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
-  readonly cors: Cors | undefined;
+  readonly cors: Cors;
+  /** The console's address on this machine; undefined before it has one. */
+  readonly console: () => string | undefined;
   /** Refuses requests of pages that may not call models. */
   readonly stranger: ReturnType<typeof strangers>;
   readonly timers: Timers;
@@ -57,7 +59,7 @@ export function gatewayHandler(parts: GatewayParts) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const sinceMs = timers.nowMs();
     identify(request);
-    if (cors?.(request, response)) return;
+    if (cors(request, response)) return;
     const known = look(request, parts);
     if (answerOwn(parts, request, response, known)) return;
     if ('refusal' in known) {
@@ -91,8 +93,8 @@ function answerOwn(
   const place = 'place' in known ? known.place : undefined;
   // Node sends only the head in answer to HEAD.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  if (place) return answerPage(request, response, place);
-  if (answerHome(request, response, table())) return true;
+  if (place) return answerPage(request, response, place, table());
+  if (answerHome(request, response, { table: table(), console: parts.console() })) return true;
   if (answerRoot(request, response, parts)) return true;
   if (!METRICS.test(request.url ?? '')) return false;
   metrics().then(

@@ -10,7 +10,7 @@ const HOME = /^\/(models\/?)?(\?|$)/;
 export function answerHome(
   request: IncomingMessage,
   response: ServerResponse,
-  table: RoutingTable,
+  { table, console }: { readonly table: RoutingTable; readonly console: string | undefined },
 ): boolean {
   if (!HOME.test(request.url ?? '')) return false;
   const { prefix } = frontOf(request.headers);
@@ -18,7 +18,10 @@ export function answerHome(
   const models = names.map((name) => ({ name, path: `${prefix}/models/${name}` }));
   const isPage = wantsPage(request);
   const body = isPage
-    ? pageOf(names, prefix === '' ? ownFolder(request) : `${prefix}/models/`)
+    ? pageOf(names, {
+        folder: prefix === '' ? ownFolder(request) : `${prefix}/models/`,
+        console: isThisMachine(request) ? console : undefined,
+      })
     : JSON.stringify({ models });
   response.appendHeader('vary', 'accept').writeHead(200, {
     'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
@@ -35,11 +38,21 @@ function ownFolder({ url = '' }: IncomingMessage): string {
   return /^\/models\//.test(url) ? './' : 'models/';
 }
 
+/** The console listens on this machine alone. */
+function isThisMachine({ headers }: IncomingMessage): boolean {
+  return /^(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?$/i.test(headers.host ?? '');
+}
+
+type Home = { readonly folder: string; readonly console: string | undefined };
+
 // A model's name has only lower-case letters, digits and hyphens.
-function pageOf(names: readonly string[], folder: string): string {
+function pageOf(names: readonly string[], { folder, console }: Home): string {
   const items = names.map((name) => `<li><a href="${folder}${name}">${name}</a></li>`);
   const list =
     items.length > 0 ? `<ul>\n${items.join('\n')}\n</ul>` : '<p>No model is live yet.</p>';
+  const seen = console
+    ? `<p>What happens to them is shown by the <a href="${console}/">console</a>; <code>slipway console</code> opens it.</p>`
+    : '';
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -49,6 +62,7 @@ function pageOf(names: readonly string[], folder: string): string {
 <style>body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }</style>
 <h1>Models</h1>
 ${list}
+${seen}
 </html>
 `;
 }

@@ -1,51 +1,52 @@
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ConsoleFile, type ConsoleFiles, consoleFiles } from '#adapters/console-files.ts';
 import { isOwnAddress, type Place } from './place.ts';
+import type { RoutingTable } from './routing-table.ts';
 import { NOSNIFF } from './shared-origin.ts';
 
 // Below each model: a proxy that publishes one model alone passes on nothing else.
-const PARTS = '/_page/';
+const PARTS = '_page/';
 
-// Swagger UI in Fastify's package: a quarter of the size of its own package, without the script that reports installations.
-const PACKED: Readonly<Record<string, string>> = {
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-  'swagger-ui.css': 'text/css; charset=utf-8',
-};
+const SCRIPT = 'try/page.ts';
+const STYLES = ['look/look.css', 'try/try.css'];
+const ICON = 'look/icon.svg';
 
-const SCRIPT = `const page = document.getElementById('page');
-SwaggerUIBundle({
-  url: new URL(page.dataset.document, location.href).href,
-  domNode: page,
-  presets: [SwaggerUIBundle.presets.apis],
-  layout: 'BaseLayout',
-  tryItOutEnabled: true,
-  defaultModelsExpandDepth: -1,
-});
-`;
-
-// The only server is the page's own, and the heading of paths in no group says nothing. Swagger UI's own rules for a class would win over one.
-const PLAIN = '.scheme-container, #operations-tag-default { display: none }';
-
+// A picture or a sound that was dropped on the page has an address of the kind `blob:`.
 const HEADERS = {
   'content-security-policy':
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
   ...NOSNIFF,
 } as const;
 
+let read: ConsoleFiles | undefined;
+
 /**
- * Answers a browser's GET of a model's own address, or of its `docs`, with a page that can call the model, and serves the page's assets; false for any other request.
+ * Answers a browser's GET of a model's own address, or of its `docs`, with a page that can call the model, and serves the page's files; false for any other request.
  * Other clients get the same information as JSON from the model's server.
  */
 export function answerPage(
   request: IncomingMessage,
   response: ServerResponse,
   place: Place | undefined,
+  table: RoutingTable,
 ): boolean {
   if (!place) return false;
-  if (place.rest.startsWith(PARTS)) return sendPart(place.rest.slice(PARTS.length), response);
+  const part = place.rest.startsWith(`/${PARTS}`) ? place.rest.slice(PARTS.length + 1) : undefined;
+  if (part !== undefined) {
+    const file = files().file(part);
+    if (file) sendFile(request, response, file);
+    return file !== undefined;
+  }
   if (!isOwnAddress(place) || !wantsPage(request)) return false;
-  sendPage(response, place, request.url ?? '');
+  sendPage(response, pageOf(place, request.url ?? '', table));
   return true;
+}
+
+/** The files are looked for when a page is first asked for: a start waits for none of them. */
+function files(): ConsoleFiles {
+  read ??= consoleFiles();
+  return read;
 }
 
 export function wantsPage({ headers }: IncomingMessage): boolean {
@@ -62,46 +63,57 @@ function ownAddress({ name, rest }: Place, url: string): string {
   return hasSlash || rest.startsWith('/docs') ? './' : `${name}/`;
 }
 
-function sendPage(response: ServerResponse, place: Place, url: string): void {
-  const own = ownAddress(place, url);
-  send(
-    response.appendHeader('vary', 'accept'),
-    'text/html; charset=utf-8',
-    `<!doctype html>
+// The names of models and revisions have only lower-case letters, digits and hyphens.
+function pageOf(place: Place, url: string, table: RoutingTable): string {
+  const parts = ownAddress(place, url) + PARTS;
+  const shares = place.kind === 'model' ? table.get(place.name)?.shares : undefined;
+  const revisions = Object.keys(shares ?? {});
+  const beside = revisions.length > 1 ? ` data-revisions="${revisions.join(' ')}"` : '';
+  const styles = STYLES.map((path) => `<link rel="stylesheet" href="${parts}${path}">`);
+  const modules = files()
+    .modules(SCRIPT)
+    .map((path) => `<link rel="modulepreload" href="${parts}${path}">`);
+  return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>${place.name}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="${own}_page/swagger-ui.css">
-<style>${PLAIN}</style>
-<div id="page" data-document="${own}openapi.json"></div>
-<script src="${own}_page/swagger-ui-bundle.js"></script>
-<script src="${own}_page/page.js"></script>
+<link rel="icon" href="${parts}${ICON}">
+${[...styles, ...modules].join('\n')}
+<div id="try" data-name="${place.name}"${beside}></div>
+<script type="module" src="${parts}${SCRIPT}"></script>
 </html>
-`,
-  );
+`;
 }
 
-function sendPart(name: string, response: ServerResponse): boolean {
-  if (name === 'page.js') {
-    send(response, 'text/javascript; charset=utf-8', SCRIPT);
-    return true;
-  }
-  const type = Object.hasOwn(PACKED, name) ? PACKED[name] : undefined;
-  if (type === undefined) return false;
-  readFile(new URL(import.meta.resolve(`@fastify/swagger-ui/static/${name}`))).then(
-    (bytes) => send(response, type, bytes),
-    (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
-  );
-  return true;
-}
-
-function send(response: ServerResponse, type: string, body: string | Buffer): void {
-  response.writeHead(200, {
+function sendPage(response: ServerResponse, html: string): void {
+  response.appendHeader('vary', 'accept').writeHead(200, {
     ...HEADERS,
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': Buffer.byteLength(html),
+  });
+  response.end(html);
+}
+
+/** Another Slipway may have other files by the same names, so a browser always asks whether they are the same. */
+function sendFile(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  { type, bytes, gzip, etag }: ConsoleFile,
+): void {
+  const always = { ...NOSNIFF, etag, 'cache-control': 'no-cache', vary: 'accept-encoding' };
+  if (headers['if-none-match'] === etag) {
+    response.writeHead(304, always).end();
+    return;
+  }
+  const isPacked = /\bgzip\b/.test(headers['accept-encoding']?.toString() ?? '');
+  const body = isPacked ? gzip : bytes;
+  response.writeHead(200, {
+    ...always,
     'content-type': type,
-    'content-length': Buffer.byteLength(body),
+    'content-length': body.length,
+    ...(isPacked && { 'content-encoding': 'gzip' }),
   });
   response.end(body);
 }

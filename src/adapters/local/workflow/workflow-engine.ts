@@ -18,11 +18,12 @@ export type ExecutionEnd = {
   readonly cause: string;
 };
 
-/** A step of an execution begins, or has returned or thrown. */
+/** A step of an execution begins, or has returned or thrown; `error` is the name of what it threw. */
 export type StepMoment = {
   readonly state: string;
   readonly moment: 'begins' | 'ended';
   readonly execution: string;
+  readonly error?: string;
 };
 
 export type StepObserver = (at: StepMoment) => Promise<void>;
@@ -236,10 +237,14 @@ function observed(
       state,
       async (payload: unknown, stopped: AbortSignal) => {
         await onStep({ state, moment: 'begins', execution });
+        let error: string | undefined;
         try {
           return await handler(payload, stopped);
+        } catch (thrown) {
+          error = failureName(thrown) ?? (thrown instanceof Error ? thrown.name : 'Error');
+          throw thrown;
         } finally {
-          await onStep({ state, moment: 'ended', execution });
+          await onStep({ state, moment: 'ended', execution, ...(error && { error }) });
         }
       },
     ]),

@@ -58,7 +58,7 @@ describe('who may ask the control API of one machine', () => {
   );
 
   it.each(OPERATIONS)('is asked for the token of %s, unless that is open', (name, operation) => {
-    const isOpen = name === 'health' || name === 'metrics';
+    const isOpen = ['health', 'metrics', 'openConsole'].includes(name);
 
     expect(asked({ host: OWN.host }, { operation })).toBe(isOpen ? 'let in' : 401);
   });

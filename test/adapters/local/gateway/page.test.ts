@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { serveMirror } from '../../../support/gateway/real-revisions.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
 
@@ -19,23 +20,26 @@ async function get(path: string, headers = {}) {
   return { status: statusCode, type: said['content-type'], text: await body.text() };
 }
 
-const PARTS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'page.js'];
-
 /** The paths that a browser asks for which has the page by `path`. */
 function namedIn(page: string, path: string) {
   const resolved = (named = '') => new URL(named, `http://front.test${path}`).pathname;
-  const parts = Array.from(page.matchAll(/(?:src|href)="([^":]+)"/g), ([, part]) => resolved(part));
-  return { document: resolved(/data-document="([^"]+)"/.exec(page)?.[1]), parts };
+  return Array.from(page.matchAll(/(?:src|href)="([^":]+)"/g), ([, part]) => resolved(part));
+}
+
+/** The paths of the modules that one imports, as a browser resolves them. */
+function importedIn(code: string, path: string) {
+  const named = code.matchAll(/\b(?:from|import)\s*["'](\.[^"']+)["']/g);
+  return Array.from(named, ([, name = '']) => new URL(name, `http://front.test${path}`).pathname);
 }
 
 describe('at a model’s own address', () => {
   it.each(['/models/digits', '/models/digits/', '/models/digits/docs'])(
-    '%s is a page for a browser, by the document of the model',
+    '%s is a page for a browser, for which its server is not asked',
     async (path) => {
       const { status, type, text } = await get(path, BROWSER);
 
       expect({ status, type }).toEqual({ status: 200, type: 'text/html; charset=utf-8' });
-      expect(namedIn(text, path).document).toBe('/models/digits/openapi.json');
+      expect(text).toContain('data-name="digits"');
       expect(seen).toEqual([]);
     },
   );
@@ -54,40 +58,94 @@ describe('at a model’s own address', () => {
 
       const found = pages.map(({ text }, index) => {
         const path = front + asked[index]!.slice(behind.length);
-        const { document, parts } = namedIn(text, path);
-        return [document, ...parts];
+        return namedIn(text, path);
       });
 
       const own = behind ? front : `${front}/models/digits`;
-      const all = ['openapi.json', ...PARTS.map((part) => `_page/${part}`)];
-      expect(found).toEqual(asked.map(() => all.map((part) => `${own}/${part}`)));
+      for (const paths of found) {
+        expect(paths).toContain(`${own}/_page/try/page.ts`);
+        expect(paths.filter((path) => !path.startsWith(`${own}/_page/`))).toEqual([]);
+      }
     },
   );
 
   it('all that the page is made of is served beside it, and nothing else', async () => {
     const { text } = await get('/models/digits', BROWSER);
 
-    const { parts } = namedIn(text, '/models/digits');
-    const served = await Promise.all(parts.map((part) => get(part)));
+    const wanted = new Set(namedIn(text, '/models/digits'));
+    const types: (string | string[] | undefined)[] = [];
+    for (const path of wanted) {
+      const part = await get(path);
+      types.push(part.type);
+      expect([part.status, path]).toEqual([200, path]);
+      if (part.type?.includes('javascript'))
+        for (const imported of importedIn(part.text, path)) wanted.add(imported);
+    }
 
-    // Else a browser would ask for /favicon.ico.
-    expect(text).toContain('<link rel="icon" href="data:,">');
-    expect(served.map(({ status, type }) => [status, type])).toEqual([
-      [200, 'text/css; charset=utf-8'],
-      [200, 'text/javascript; charset=utf-8'],
-      [200, 'text/javascript; charset=utf-8'],
-    ]);
-    expect(served[1]?.text).toContain('SwaggerUIBundle');
-    const others = ['..%2fpackage.json', 'swagger-ui.js', 'constructor'];
+    expect(wanted).toContain('/models/digits/_page/lib/preact.js');
+    expect(new Set(types)).toEqual(
+      new Set(['image/svg+xml', 'text/css; charset=utf-8', 'text/javascript; charset=utf-8']),
+    );
+    const others = ['..%2fpackage.json', 'try', 'constructor'];
     for (const other of others) await get(`/models/digits/_page/${other}`);
     // The model's server is asked, as for any path of which the gateway knows nothing.
     expect(seen.map(({ url }) => url)).toEqual(others.map((other) => `/_page/${other}`));
   });
 
-  it('a heading that says nothing is hidden: that of paths in no group', async () => {
+  it('all of it takes less than 150 kB on the wire', async () => {
     const { text } = await get('/models/digits', BROWSER);
 
-    expect(text).toContain('#operations-tag-default');
+    const wanted = new Set(namedIn(text, '/models/digits'));
+    let bytes = Buffer.byteLength(text);
+    for (const path of wanted) {
+      const packed = await world.call(path, { headers: { 'accept-encoding': 'gzip' } });
+      const body = Buffer.from(await packed.body.arrayBuffer());
+      expect(packed.headers['content-encoding']).toBe('gzip');
+      bytes += body.length;
+      const code = packed.headers['content-type']?.includes('javascript');
+      if (code)
+        for (const imported of importedIn(gunzipSync(body).toString(), path)) wanted.add(imported);
+    }
+
+    expect(bytes).toBeLessThan(150_000);
+  });
+
+  it('a part that a browser has is not sent to it again', async () => {
+    const path = '/models/digits/_page/try/page.ts';
+    const first = await world.call(path);
+    await first.body.text();
+
+    const again = await world.call(path, {
+      headers: { 'if-none-match': `${first.headers['etag']}` },
+    });
+
+    expect(again.statusCode).toBe(304);
+    expect(await again.body.text()).toBe('');
+  });
+
+  it('nothing runs on it but its own scripts, it speaks to its own origin alone, and no page holds it', async () => {
+    const { headers } = await world.call('/models/digits', { headers: BROWSER });
+
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+  });
+
+  it('the revisions that share the traffic are named, so that two can be asked the same', async () => {
+    const alone = await get('/models/digits', BROWSER);
+    await world.gateway.router.setShares(
+      'digits',
+      { 'digits-v1': 9, 'digits-v2': 1 },
+      { 'digits-v1': 1 },
+      1,
+    );
+
+    const shared = await get('/models/digits', BROWSER);
+
+    expect(alone.text).not.toContain('data-revisions');
+    expect(shared.text).toContain('data-revisions="digits-v1 digits-v2"');
   });
 
   it.each(['/', '/models', '/metrics', '/models/digits'])(
@@ -108,8 +166,8 @@ describe('at a model’s own address', () => {
   it('a candidate has one too', async () => {
     const { text } = await get('/_candidate/digits-v1', BROWSER);
 
-    const { document } = namedIn(text, '/_candidate/digits-v1');
-    expect(document).toBe('/_candidate/digits-v1/openapi.json');
+    const paths = namedIn(text, '/_candidate/digits-v1');
+    expect(paths).toContain('/_candidate/digits-v1/_page/try/page.ts');
   });
 
   it.each([

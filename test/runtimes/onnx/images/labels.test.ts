@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { browsed, pageAt } from '../../browsed.ts';
 import { type ModelServer, startModel, stopServers } from '../../model-server.ts';
 import { onnx } from '../../onnx-runtime.ts';
 
@@ -188,18 +187,4 @@ it('what it is says how to call it, by a request that it answers', async () => {
     'image/webp',
     'application/json',
   ]);
-});
-
-it('its page sends a picture as it is, or JSON where none is chosen', async () => {
-  const server = await start();
-  const opened = browsed(await pageAt(server.url), '/models/m');
-  const picture = { type: 'image/png' };
-
-  const [of, without] = [await opened.send(picture), await opened.send()];
-
-  expect(of).toMatchObject({ headers: { 'content-type': 'image/png' }, body: picture });
-  expect(without).toMatchObject({
-    headers: { 'content-type': 'application/json' },
-    body: expect.stringContaining('inputs'),
-  });
 });

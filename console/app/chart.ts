@@ -1,0 +1,84 @@
+import { html } from '../look/html.ts';
+
+/** A line of a chart: its values by time; null where nothing is known. */
+export type Series = {
+  readonly name: string;
+  readonly points: readonly { readonly atMs: number; readonly value: number | null }[];
+};
+
+type Props = {
+  readonly title: string;
+  readonly series: readonly Series[];
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** How a value is written. */
+  readonly words: (value: number) => string;
+  /** The least that the height stands for. */
+  readonly atLeast: number;
+  readonly isStep?: boolean;
+};
+
+const WIDTH = 480;
+const HEIGHT = 120;
+const FOOT = 4;
+
+/** A chart of a few lines over time, in the colours of the style sheet; who listens is told the last values. */
+export function Chart({ title, series, fromMs, untilMs, words, atLeast, isStep = false }: Props) {
+  const values = series.flatMap(({ points }) => points.flatMap(({ value }) => value ?? []));
+  const top = Math.max(atLeast, ...values) * 1.08;
+  const x = (atMs: number) => ((atMs - fromMs) / Math.max(1, untilMs - fromMs)) * WIDTH;
+  const y = (value: number) => HEIGHT - FOOT - (value / top) * (HEIGHT - 2 * FOOT);
+  const said = series.map(({ name, points }) => {
+    const last = points.findLast(({ value }) => value !== null)?.value ?? null;
+    return { name, last };
+  });
+  const spoken = said.map(
+    ({ name, last }) => `${name}: ${last === null ? 'nothing' : words(last)}`,
+  );
+  return html`
+    <figure class="chart">
+      <figcaption class="row">
+        <span class="label">${title}</span>
+        <span class="push row keys small">${said.map(
+          ({ name, last }, index) =>
+            html`<span class="key series-${(index % 4) + 1}">${name} <strong>${last === null ? '–' : words(last)}</strong></span>`,
+        )}</span>
+      </figcaption>
+      <div class="plot">
+        <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${`${title}, up to ${words(top / 1.08)}. ${spoken.join('; ')}`}>
+          <line class="foot" x1="0" x2=${WIDTH} y1=${HEIGHT - FOOT} y2=${HEIGHT - FOOT} />
+          <line class="grid" x1="0" x2=${WIDTH} y1=${y(top / 2.16)} y2=${y(top / 2.16)} />
+          ${series.map(({ points }, index) => html`<path class="line series-${(index % 4) + 1}" d=${pathOf(points, { x, y, isStep })} />`)}
+        </svg>
+        <span class="most small soft" aria-hidden="true">${words(top / 1.08)}</span>
+      </div>
+    </figure>
+  `;
+}
+
+type Scale = {
+  readonly x: (atMs: number) => number;
+  readonly y: (value: number) => number;
+  readonly isStep: boolean;
+};
+
+/** Breaks where nothing is known. */
+function pathOf(points: Series['points'], { x, y, isStep }: Scale): string {
+  let isOpen = false;
+  return points
+    .map(({ atMs, value }) => {
+      if (value === null) {
+        isOpen = false;
+        return '';
+      }
+      const at = `${x(atMs).toFixed(1)} ${y(value).toFixed(1)}`;
+      const to = isOpen
+        ? isStep
+          ? `H${x(atMs).toFixed(1)}V${y(value).toFixed(1)}`
+          : `L${at}`
+        : `M${at}`;
+      isOpen = true;
+      return to;
+    })
+    .join('');
+}

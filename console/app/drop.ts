@@ -1,0 +1,181 @@
+import { useEffect, useState } from 'preact/hooks';
+import { html } from '../look/html.ts';
+import { Bar, Theirs } from '../look/parts.ts';
+import { bytes, plain } from '../look/words.ts';
+import type { Api } from './api.ts';
+import { Dialog } from './dialog.ts';
+import { ManifestForm } from './manifest-form.ts';
+import { deploymentAddress } from './route.ts';
+import { models } from './state.ts';
+import { store } from './store.ts';
+import {
+  chosenOf,
+  type Dropped,
+  droppedOf,
+  MODEL_NAME,
+  nameFor,
+  send,
+  stopUpload,
+  type Upload,
+  uploads,
+} from './uploads.ts';
+
+/** What was dropped and is not sent yet. */
+const staged = store<readonly Dropped[]>([]);
+
+/** The whole page takes drops; a veil says so while something is held over it. */
+export function DropTarget({ api }: { api: Api }) {
+  const [isOver, setOver] = useState(false);
+  const waiting = staged.use();
+  useEffect(() => {
+    let depth = 0;
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    const listeners: Record<string, (event: DragEvent) => void> = {
+      dragenter(event) {
+        if (!hasFiles(event)) return;
+        depth += 1;
+        setOver(true);
+      },
+      dragleave() {
+        depth = Math.max(0, depth - 1);
+        if (depth === 0) setOver(false);
+      },
+      dragover(event) {
+        if (hasFiles(event)) event.preventDefault();
+      },
+      async drop(event) {
+        depth = 0;
+        setOver(false);
+        if (!hasFiles(event) || !event.dataTransfer) return;
+        event.preventDefault();
+        const dropped = await droppedOf(event.dataTransfer);
+        staged.set([...staged.get(), ...dropped]);
+      },
+    };
+    for (const [name, listen] of Object.entries(listeners))
+      addEventListener(name, listen as EventListener);
+    return () => {
+      for (const [name, listen] of Object.entries(listeners))
+        removeEventListener(name, listen as EventListener);
+    };
+  }, []);
+  return html`
+    ${isOver && html`<div class="veil" aria-hidden="true"><p>Drop models here</p></div>`}
+    ${waiting.length > 0 && html`<${Staged} key=${waiting[0]?.id} api=${api} waiting=${waiting} />`}
+  `;
+}
+
+/** Two buttons for who drags nothing. */
+export function Choose({ isMain = false }: { isMain?: boolean }) {
+  const take = (event: Event) => {
+    const input = event.target as HTMLInputElement;
+    staged.set([...staged.get(), ...chosenOf([...(input.files ?? [])])]);
+    input.value = '';
+  };
+  return html`
+    <span class="row choose">
+      <label class="button ${isMain ? 'main' : ''}">Choose files<input class="spoken" type="file" multiple onChange=${take} /></label>
+      <label class="button">Choose a folder<input class="spoken" type="file" webkitdirectory onChange=${take} /></label>
+    </span>
+  `;
+}
+
+type Plan = { readonly name: string; readonly manifest: string };
+
+/** Asks what each drop is called before anything is sent. */
+function Staged({ api, waiting }: { api: Api; waiting: readonly Dropped[] }) {
+  const known = models.use() ?? [];
+  const [plans, setPlans] = useState<Readonly<Record<number, Plan>>>({});
+  const planOf = ({ id, title }: Dropped) => plans[id] ?? { name: nameFor(title), manifest: '' };
+  const names = waiting.map((each) => planOf(each).name);
+  const faultOf = (name: string) => {
+    if (!MODEL_NAME.test(name))
+      return 'A name has 1 to 40 lower-case letters, digits and inner hyphens.';
+    return names.filter((each) => each === name).length > 1
+      ? 'Two of these would be the same model.'
+      : '';
+  };
+  const isRight = names.every((name) => faultOf(name) === '');
+  const change = (one: Dropped, changes: Partial<Plan>) =>
+    setPlans({ ...plans, [one.id]: { ...planOf(one), ...changes } });
+  const leave = () => staged.set([]);
+  const deploy = (event: Event) => {
+    event.preventDefault();
+    if (!isRight) return;
+    for (const each of waiting) {
+      const { name, manifest } = planOf(each);
+      void send(api, each, { model: name, manifest });
+    }
+    leave();
+  };
+  const many = waiting.length > 1 ? `${waiting.length} models` : 'a model';
+  return html`
+    <${Dialog} title=${`Deploy ${many}`} onLeave=${leave}>
+      <form class="stack" onSubmit=${deploy}>
+        ${waiting.map((each) => {
+          const { name, manifest } = planOf(each);
+          const fault = faultOf(name);
+          const same = known.find((model) => model.name === name);
+          const version = (same?.newest?.version ?? same?.versions[0]?.version ?? 0) + 1;
+          return html`
+            <fieldset class="staged stack" key=${each.id}>
+              <legend><${Theirs} text=${each.title} /> <span class="soft">${each.isFolder ? `${each.parts.length} files, ` : ''}${bytes(each.sizeBytes)}</span></legend>
+              <label>
+                <span class="label">Name of the model</span>
+                <input required value=${name} aria-invalid=${fault !== ''} aria-describedby=${`says-${each.id}`} autocomplete="off" spellcheck="false"
+                  onInput=${(event: InputEvent) => change(each, { name: (event.target as HTMLInputElement).value })} />
+              </label>
+              <p class="small ${fault ? 'fault' : 'soft'}" id=${`says-${each.id}`}>${fault || (same ? `Becomes version ${version} of a model that is there; the one before goes on until this one is proven.` : 'A new model.')}</p>
+              <${ManifestForm} isFolder=${each.isFolder} value=${manifest} onChange=${(text: string) => change(each, { manifest: text })} />
+            </fieldset>
+          `;
+        })}
+        <div class="row">
+          <button class="button main" type="submit" disabled=${!isRight}>Deploy</button>
+          <button class="button bare" type="button" onClick=${leave}>Leave it</button>
+        </div>
+      </form>
+    </${Dialog}>
+  `;
+}
+
+const STATES: Readonly<Record<Upload['state'], string>> = {
+  sends: 'uploading',
+  waits: 'the connection was lost; trying again',
+  sent: 'uploaded',
+  failed: 'not taken',
+  stopped: 'stopped',
+};
+
+/** The uploads of this tab, newest first. */
+export function Uploads() {
+  const known = uploads.use().filter(({ deploymentId, state }) => state !== 'sent' || deploymentId);
+  if (known.length === 0) return null;
+  const dismiss = (id: number) => uploads.set(uploads.get().filter((each) => each.id !== id));
+  return html`
+    <section class="stack" aria-labelledby="uploads">
+      <h2 id="uploads">Your drops</h2>
+      <ul class="card uploads">
+        ${known.map(
+          ({ id, title, model, state, sentBytes, totalBytes, reason, fix, deploymentId }) => html`
+            <li key=${id}>
+              <div class="row">
+                <strong><${Theirs} text=${title} /></strong>
+                <span class="soft">to ${model}</span>
+                <span class="push small ${state === 'failed' ? 'fault' : 'soft'}">${STATES[state]}${['sends', 'waits'].includes(state) ? `, ${bytes(sentBytes)} of ${bytes(totalBytes)}` : ''}</span>
+                ${deploymentId && html`<a class="button tight" href=${deploymentAddress(deploymentId)}>See how it goes</a>`}
+                ${
+                  ['sends', 'waits'].includes(state)
+                    ? html`<button class="button tight" type="button" onClick=${() => stopUpload(id)}>Stop<span class="spoken"> the upload of ${plain(title)}</span></button>`
+                    : html`<button class="button tight bare" type="button" onClick=${() => dismiss(id)}>Hide<span class="spoken"> ${plain(title)}</span></button>`
+                }
+              </div>
+              ${['sends', 'waits'].includes(state) && html`<${Bar} share=${totalBytes ? sentBytes / totalBytes : 0} label=${`${Math.round((100 * sentBytes) / (totalBytes || 1))} % uploaded`} />`}
+              ${reason && html`<p class="note bad"><${Theirs} text=${reason} />${fix && html`<br />→ <${Theirs} text=${fix} />`}</p>`}
+            </li>
+          `,
+        )}
+      </ul>
+    </section>
+  `;
+}

@@ -1,0 +1,45 @@
+import type { ComponentChildren } from 'preact';
+import { html } from '../look/html.ts';
+import type { Route } from './route.ts';
+import { isConnected, models } from './state.ts';
+
+const PAGES = [
+  { page: 'models', address: '#/', title: 'Models' },
+  { page: 'events', address: '#/events', title: 'Events' },
+] as const;
+
+/** What every page has around it. */
+export function Frame({ route, children }: { route: Route; children?: ComponentChildren }) {
+  const isIn = (page: string) =>
+    route.page === page ||
+    (page === 'models' && ['model', 'deployment', 'drops'].includes(route.page));
+  return html`
+    <a class="skip" href="#main" onClick=${toMain}>To the content</a>
+    <header class="top">
+      <div class="inside">
+        <a class="brand" href="#/"><img src="console/look/icon.svg" alt="" width="24" height="24" />Slipway</a>
+        <nav aria-label="Pages">
+          ${PAGES.map(
+            ({ page, address, title }) =>
+              html`<a href=${address} aria-current=${isIn(page) ? 'page' : undefined}>${title}</a>`,
+          )}
+        </nav>
+        <${Connection} />
+      </div>
+    </header>
+    <main id="main" tabindex="-1" class="inside">${children}</main>
+  `;
+}
+
+/** The address behind `#` is the page's, so this link moves only the focus. */
+function toMain(event: Event): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>('main')?.focus();
+}
+
+function Connection() {
+  const isNow = isConnected.use();
+  const known = models.use();
+  const words = isNow ? (known ? 'live' : 'reading') : 'no answer; trying again';
+  return html`<span role="status" class="badge push ${isNow ? 'quiet' : 'warn'}" title=${isNow ? 'What you see is as it is now' : 'Slipway does not answer. What you see is as it last was.'}>${words}</span>`;
+}

@@ -1,0 +1,233 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { html } from '../look/html.ts';
+import { Badge, Empty, Theirs, Time } from '../look/parts.ts';
+import { plain } from '../look/words.ts';
+import { Actions, Question } from './actions.ts';
+import {
+  type Api,
+  ApiError,
+  type Asked,
+  type Deployment,
+  type ModelLog,
+  type ModelStatus,
+} from './api.ts';
+import { Timeline } from './events-page.ts';
+import { Why } from './explanation.ts';
+import { State, targetWords } from './models-page.ts';
+import { dropperOf } from './phase.ts';
+import { useReading } from './reading.ts';
+import { deploymentAddress, modelAddress } from './route.ts';
+import { builds, events, models, readSoon } from './state.ts';
+import { TrafficCharts } from './traffic.ts';
+import { TryTab } from './try-tab.ts';
+
+const PARTS = [
+  ['', 'Overview'],
+  ['try', 'Try it'],
+  ['why', 'Why here'],
+  ['logs', 'Logs'],
+  ['events', 'Events'],
+] as const;
+
+/** One model: what is live, its story, how its requests go, and what a person may ask for. */
+export function ModelPage({ api, name, part }: { api: Api; name: string; part: string }) {
+  const known = models.use();
+  const running = builds.use();
+  const model = known?.find((each) => each.name === name);
+  if (!known) return html`<div class="card waiting" aria-busy="true"></div>`;
+  if (!model)
+    return html`<${Empty} title=${`No model is called ${plain(name)}`}><a href="#/">All models</a></${Empty}>`;
+  const { live, newest, alerts, unproven, endpoint } = model;
+  return html`
+    <div class="stack wide">
+      <div class="row head">
+        <h1><${Theirs} text=${name} /></h1>
+        <${State} model=${model} build=${running.find(({ deploymentId }) => deploymentId === newest?.id)} />
+        <div class="push"><${Actions} api=${api} name=${name} /></div>
+      </div>
+      <p class="soft">${live ? html`Version ${live.version} on ${targetWords(live.target)}, live <${Time} atMs=${live.liveAtMs} />, at <a class="mono" href=${endpoint} target="_blank" rel="noreferrer">${endpoint}</a>` : 'No version is live.'}</p>
+      ${[...alerts, ...(live?.damage ? [live.damage] : [])].map(({ reason, fix }) => html`<div class="note bad" role="status"><p class="pre"><${Theirs} text=${reason} /></p>${fix && html`<p>→ <${Theirs} text=${fix} /></p>`}</div>`)}
+      ${
+        newest?.trouble &&
+        newest.version !== live?.version &&
+        html`
+        <div class="note bad"><p><strong>${newest.version ? `Version ${newest.version}` : 'The newest deployment'} did not go live.</strong> <a href=${deploymentAddress(newest.id)}>See how it went</a></p>
+          <p class="pre"><${Theirs} text=${newest.trouble.reason} /></p>${newest.trouble.fix && html`<p>→ <${Theirs} text=${newest.trouble.fix} /></p>`}</div>`
+      }
+      ${newest?.phase === 'AwaitingApproval' && html`<${Approval} api=${api} id=${newest.id} name=${name} />`}
+      ${unproven && html`<p class="note warn"><${Theirs} text=${unproven} /></p>`}
+      <nav class="tabs" aria-label=${`Parts of ${name}`}>
+        ${PARTS.map(([each, title]) => html`<a href=${modelAddress(name, each)} aria-current=${part === each ? 'page' : undefined}>${title}</a>`)}
+      </nav>
+      <${Part} api=${api} model=${model} part=${part} />
+    </div>
+  `;
+}
+
+function Part({ api, model, part }: { api: Api; model: ModelStatus; part: string }) {
+  const { name } = model;
+  switch (part) {
+    case 'try':
+      return html`<${TryTab} model=${model} />`;
+    case 'why':
+      return html`<${Why} api=${api} name=${name} on=${`${model.live?.revision} ${model.newest?.phase}`} />`;
+    case 'logs':
+      return html`<${Logs} api=${api} name=${name} />`;
+    case 'events':
+      return html`<${Story} name=${name} />`;
+    default:
+      return html`<${TrafficCharts} api=${api} name=${name} /><${Versions} api=${api} model=${model} />`;
+  }
+}
+
+function Story({ name }: { name: string }) {
+  const own = events.use().filter(({ event }) => event.detail.model === name);
+  if (own.length === 0) return html`<${Empty} title="Nothing of it among the newest events" />`;
+  return html`<${Timeline} heard=${own} hasModel=${false} />`;
+}
+
+/** The versions that went live, with their story: when, by whom, and why one no longer is. */
+function Versions({ api, model: { name, versions, live } }: { api: Api; model: ModelStatus }) {
+  const heard = events.use();
+  const { value } = useReading<{
+    versions: readonly {
+      version: number;
+      artifact: string;
+      droppedBy?: { requester?: string; claims?: string };
+    }[];
+  }>(api, `models/${name}/versions`, {
+    everyMs: 0,
+    on: `${versions.map(({ version, state }) => `${version}${state}`)}`,
+  });
+  const [asking, ask] = useState<number | null>(null);
+  const [answer, setAnswer] = useState('');
+  if (versions.length === 0)
+    return html`<${Empty} title="No version has gone live yet"><p>A version is listed here once it has.</p></${Empty}>`;
+  return html`
+    <section class="stack" aria-labelledby="versions">
+      <h2 id="versions">Versions</h2>
+      ${answer && html`<p class="note busy" role="status"><${Theirs} text=${answer} /></p>`}
+      <div class="card scroll" tabindex="0" role="region" aria-label="The table of versions">
+        <table class="table">
+          <thead><tr><th scope="col" class="number">Version</th><th scope="col">State</th><th scope="col">Runs on</th><th scope="col">Went live</th><th scope="col">Dropped by</th><th scope="col">What happened</th><th scope="col"><span class="spoken">Action</span></th></tr></thead>
+          <tbody>
+            ${versions.map(({ version, state, target, liveAtMs, deploymentId, damage }) => {
+              const entry = value?.versions.find((each) => each.version === version);
+              const last = heard.findLast(
+                ({ event }) =>
+                  event.detail.version === version &&
+                  event.detail.model === name &&
+                  event.detail.reason !== '',
+              )?.event.detail;
+              return html`
+                <tr key=${version}>
+                  <td class="number"><a href=${deploymentAddress(deploymentId)}>${version}</a></td>
+                  <td><${Badge} tone=${damage ? 'bad' : state === 'Live' ? 'good' : 'quiet'}>${damage ? 'damaged' : state.toLowerCase()}</${Badge}></td>
+                  <td>${targetWords(target)}</td>
+                  <td class="soft nowrap"><${Time} atMs=${liveAtMs} /></td>
+                  <td class="soft"><${Theirs} text=${dropperOf(entry?.droppedBy) || '–'} /></td>
+                  <td class="soft small story"><${Theirs} text=${last?.reason ?? ''} /></td>
+                  <td class="number">${live && version !== live.version && state !== 'Removed' && html`<button class="button tight" type="button" onClick=${() => ask(version)}>Make live<span class="spoken"> version ${version}</span></button>`}</td>
+                </tr>
+              `;
+            })}
+          </tbody>
+        </table>
+      </div>
+      ${
+        asking !== null &&
+        live &&
+        html`<${Question} api=${api} onDone=${(said: Asked | ApiError | null) => {
+          ask(null);
+          if (said) setAnswer(said instanceof ApiError ? said.message : said.says);
+          readSoon(api);
+        }} action=${{
+          id: 'rollback',
+          title: `Make v${asking} live`,
+          question: `Make version ${asking} of ${name} live again?`,
+          happens: [
+            `Version ${asking} is started, proven by a request, and takes the traffic.`,
+            `Version ${live.version} stops answering; it is kept.`,
+          ],
+          isGrave: false,
+          path: `models/${name}/rollback`,
+          query: { to: asking },
+        }} />`
+      }
+    </section>
+  `;
+}
+
+/** A promotion that waits for a person: what is promoted, and the two answers. */
+function Approval({ api, id, name }: { api: Api; id: string; name: string }) {
+  const { value } = useReading<Deployment>(api, `deployments/${id}`, { everyMs: 0, on: id });
+  const [verdict, ask] = useState<'approved' | 'refused' | null>(null);
+  const [by, setBy] = useState('');
+  const [said, say] = useState('');
+  const version = value?.version;
+  const digest = digestIn(value?.work.promotion);
+  if (!version || !digest) return null;
+  const answer = {
+    id: 'answer',
+    title: verdict === 'approved' ? 'Approve' : 'Refuse',
+    isGrave: verdict === 'refused',
+    path: `models/${name}/answer`,
+    query: { version, verdict: verdict ?? '', digest, by },
+  };
+  return html`
+    <div class="note warn stack">
+      <p><strong>Version ${version} was promoted to here and waits for a person.</strong></p>
+      <p class="mono small"><${Theirs} text=${digest} /></p>
+      <div class="row">
+        <label><span class="label">Your name, for the record</span><input value=${by} onInput=${(event: InputEvent) => setBy((event.target as HTMLInputElement).value)} /></label>
+        <button class="button main" type="button" disabled=${!by} onClick=${() => ask('approved')}>Approve</button>
+        <button class="button" type="button" disabled=${!by} onClick=${() => ask('refused')}>Refuse</button>
+      </div>
+      ${said && html`<p role="status"><${Theirs} text=${said} /></p>`}
+      ${
+        verdict &&
+        html`<${Question} api=${api} action=${{ ...answer, question: `${answer.title} version ${version} of ${name}?`, happens: verdict === 'approved' ? ['It is started, proven, and takes the traffic of the live version.', `The record says that ${by} approved these bytes.`] : ['It is rejected; the live version stays live.', `The record says that ${by} refused it.`] }} onDone=${(
+          result: Asked | ApiError | null,
+        ) => {
+          ask(null);
+          if (result) say(result instanceof ApiError ? result.message : result.says);
+          readSoon(api);
+        }} />`
+      }
+    </div>
+  `;
+}
+
+function digestIn(promotion: unknown): string | undefined {
+  return typeof promotion === 'object' && promotion !== null && 'digest' in promotion
+    ? String(promotion.digest)
+    : undefined;
+}
+
+/** The last lines, which follow unless the reader has scrolled away from their end. */
+function Logs({ api, name }: { api: Api; name: string }) {
+  const { value } = useReading<ModelLog>(api, `models/${name}/logs`, {
+    everyMs: 1500,
+    query: { tail: 500 },
+  });
+  const view = useRef<HTMLPreElement>(null);
+  const follows = useRef(true);
+  const text = value?.lines.map(plain).join('\n') ?? '';
+  useEffect(() => {
+    const element = view.current;
+    if (element && follows.current) element.scrollTop = element.scrollHeight;
+  }, [text]);
+  if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
+  if (value.lines.length === 0) return html`<${Empty} title="It has written nothing yet" />`;
+  const scrolled = () => {
+    const element = view.current;
+    if (element)
+      follows.current = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
+  };
+  return html`
+    <section class="stack" aria-label="Logs">
+      <p class="soft">${value.revision ? html`Of ${value.revision}; the newest line is the last.` : 'Of its build.'}</p>
+      <pre class="code log" ref=${view} onScroll=${scrolled} tabindex="0">${text}</pre>
+    </section>
+  `;
+}

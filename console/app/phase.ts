@@ -1,0 +1,50 @@
+import type { Tone } from '../look/parts.ts';
+import type { ModelStatus } from './api.ts';
+
+type Phase = NonNullable<ModelStatus['newest']>['phase'];
+
+const ENDS: Readonly<Record<string, Tone>> = {
+  Live: 'good',
+  Mended: 'good',
+  Undeployed: 'quiet',
+  Superseded: 'quiet',
+  Ignored: 'quiet',
+  Retired: 'quiet',
+  Removed: 'quiet',
+  Rejected: 'bad',
+  Failed: 'bad',
+  Damaged: 'bad',
+  Unhealthy: 'bad',
+  OutOfMemory: 'bad',
+  Aborted: 'warn',
+  RolledBack: 'warn',
+  Restarted: 'warn',
+  AwaitingApproval: 'warn',
+};
+
+/** The colour of a phase or a state. */
+export function toneOf(phase: string): Tone {
+  return ENDS[phase] ?? 'busy';
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  AwaitingApproval: 'awaits approval',
+  Waiting: 'waits',
+  OutOfMemory: 'out of memory',
+  RolledBack: 'rolled back',
+  RollingBack: 'rolling back',
+};
+
+/** A phase or a state as a person reads it. */
+export function phaseWords(phase: string): string {
+  return WORDS[phase] ?? phase.toLowerCase();
+}
+
+export function isUnderWay(phase: Phase): boolean {
+  return phase === 'AwaitingApproval' || toneOf(phase) === 'busy';
+}
+
+/** Who dropped an artifact, as far as it is known; what a caller says of itself is less than what the system knows. */
+export function dropperOf(dropped: NonNullable<ModelStatus['newest']>['droppedBy']): string {
+  return dropped?.requester ?? dropped?.claims ?? '';
+}

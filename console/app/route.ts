@@ -1,0 +1,42 @@
+import { store } from './store.ts';
+
+/** What the address says is to be shown; it stands behind the `#`, so that the page has one address below any proxy. */
+export type Route =
+  | { readonly page: 'models' | 'events' | 'drops' }
+  | { readonly page: 'model'; readonly name: string; readonly part: string }
+  | { readonly page: 'deployment'; readonly id: string };
+
+export function readRoute(hash: string): Route {
+  const [first = '', second = '', third = ''] = hash.replace(/^#\/?/, '').split('/').map(decoded);
+  if (first === 'models' && second) return { page: 'model', name: second, part: third };
+  if (first === 'deployments' && second) return { page: 'deployment', id: second };
+  return { page: first === 'events' || first === 'drops' ? first : 'models' };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export const modelAddress = (name: string, part = '') =>
+  `#/models/${encodeURIComponent(name)}${part && `/${part}`}`;
+export const deploymentAddress = (id: string) => `#/deployments/${encodeURIComponent(id)}`;
+
+export const route = store<Route>({ page: 'models' });
+
+/** Follows the address; a new page begins at its top, with its heading in focus for who listens. */
+export function followAddress(): void {
+  const read = () => route.set(readRoute(location.hash));
+  read();
+  addEventListener('hashchange', () => {
+    const before = route.get();
+    read();
+    const after = route.get();
+    if (before.page === after.page && before.page === 'model') return;
+    scrollTo(0, 0);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('main')?.focus());
+  });
+}

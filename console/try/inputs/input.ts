@@ -1,0 +1,19 @@
+import type { Draft } from '../ask.ts';
+import type { Model } from '../model.ts';
+
+/** What was asked, as far as the answer is shown with it. */
+export type Subject = {
+  /** The address of the picture, for boxes. */
+  readonly picture?: string;
+  /** The text, for marks in it. */
+  readonly text?: string;
+  /** Documents that were ranked. */
+  readonly documents?: readonly string[];
+};
+
+/** A form tells the page with each change what it would send, or undefined while that is nothing whole. */
+export type InputProps<Form> = {
+  readonly form: Form;
+  readonly model: Model;
+  readonly change: (draft: Draft | undefined, subject?: Subject) => void;
+};

@@ -1,0 +1,102 @@
+import { type ConsoleFile, type ConsoleFiles, consoleFiles } from './console-files.ts';
+
+/** Answers a request for a page or a file of the console; undefined for any other. */
+export type ConsoleSite = (request: Request) => Response | undefined;
+
+type Options = {
+  /** The origins, besides its own, that the console may ask: those of the models' endpoints. */
+  readonly connects: readonly string[];
+};
+
+const FOLDER = '/console/';
+const ENTRY = 'app/main.ts';
+
+/**
+ * The console as a site: its page at `/` for browsers, and its files below `/console/`, with relative addresses alone, so that a proxy may publish it below any path.
+ * Its files hold nothing of anybody: they are answered to everyone, and the console asks the control API with the token that it was opened with.
+ */
+export function consoleSite({ connects }: Options): ConsoleSite {
+  let files: ConsoleFiles | undefined;
+  const headers = {
+    'content-security-policy': policy(connects),
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    // A browser asks each time whether its copy is still the one of the Slipway that runs.
+    'cache-control': 'no-cache',
+  };
+
+  return (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+    const { pathname } = new URL(request.url);
+    const isPage = pathname === '/' && wantsPage(request);
+    if (!isPage && !pathname.startsWith(FOLDER)) return undefined;
+    files ??= consoleFiles();
+    if (isPage) {
+      return new Response(page(files.modules(ENTRY)), {
+        headers: { ...headers, 'content-type': 'text/html; charset=utf-8', vary: 'accept' },
+      });
+    }
+    const file = files.file(pathname.slice(FOLDER.length));
+    return file && answer(file, request, headers);
+  };
+}
+
+function answer(file: ConsoleFile, { headers: asked }: Request, common: Record<string, string>) {
+  const headers = {
+    ...common,
+    'content-type': file.type,
+    etag: file.etag,
+    vary: 'accept-encoding',
+  };
+  if (asked.get('if-none-match') === file.etag) return new Response(null, { status: 304, headers });
+  if (!/\bgzip\b/.test(asked.get('accept-encoding') ?? '')) {
+    return new Response(new Uint8Array(file.bytes), { headers });
+  }
+  return new Response(new Uint8Array(file.gzip), {
+    headers: { ...headers, 'content-encoding': 'gzip' },
+  });
+}
+
+function wantsPage({ headers }: Request): boolean {
+  return headers.get('accept')?.includes('text/html') ?? false;
+}
+
+/** Nothing runs but the console's own files; no text is ever read as markup. */
+function policy(connects: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    'media-src blob:',
+    `connect-src ${["'self'", ...connects].join(' ')}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
+}
+
+/** All modules are named at once: a browser would else ask for each only once it has read the one that imports it. */
+function page(modules: readonly string[]): string {
+  const preloads = modules.map((path) => `<link rel="modulepreload" href="console/${path}">`);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>Slipway</title>
+<link rel="icon" href="console/look/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="console/look/look.css">
+<link rel="stylesheet" href="console/try/try.css">
+<link rel="stylesheet" href="console/app/app.css">
+${preloads.join('\n')}
+<div id="app"><header class="top"><div class="inside"><a class="brand" href="#/"><img src="console/look/icon.svg" alt="" width="24" height="24">Slipway</a></div></header></div>
+<noscript>The console needs JavaScript; \`slipway status\` says in a terminal what it shows.</noscript>
+<script type="module" src="console/${ENTRY}"></script>
+</html>
+`;
+}
