@@ -27,8 +27,8 @@ const failed = (second: number, error: string): HistoryEvent => ({
 });
 
 beforeEach(() => {
-    sfn.reset();
-  });
+  sfn.reset();
+});
 
 it('reads the steps of an execution from its history, page by page, with the one that runs still', async () => {
   sfn
