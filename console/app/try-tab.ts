@@ -21,7 +21,10 @@ export function TryTab({ model: { name, endpoint, live, newest } }: { model: Mod
     return html`<${Empty} title="Nothing to try"><p>No version of ${name} is live.</p></${Empty}>`;
   if (fault) return html`<p class="note bad" role="alert">${fault}</p>`;
   if (!part) return html`<div class="card waiting" aria-busy="true"></div>`;
-  const candidate =
-    newest && isUnderWay(newest.phase) && newest.version ? [`${name}-v${newest.version}`] : [];
-  return html`<${part.Try} key=${live.revision} origin=${endpoint.replace(/\/models\/[^/]+$/, '')} name=${name} revisions=${candidate} />`;
+  // While both have a share, the endpoint alone does not say which of them answers.
+  const revisions =
+    newest && isUnderWay(newest.phase) && newest.version
+      ? [live.revision, `${name}-v${newest.version}`]
+      : [];
+  return html`<${part.Try} key=${live.revision} origin=${endpoint.replace(/\/models\/[^/]+$/, '')} name=${name} revisions=${revisions} />`;
 }
