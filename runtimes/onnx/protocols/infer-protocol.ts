@@ -97,11 +97,12 @@ export function inferResponse(
   const head = { model_name: name, ...(version && { model_version: version }), id };
   const raw: Uint8Array[] = [];
   const tensors = outputs.map((tensor) => {
-    if (!binary.has(tensor.name))
-      return `${openObject(specOf(tensor))},"data":${flatJson(tensor)}}`;
+    const { name, shape, datatype } = tensor;
+    const spec = { name, shape, datatype };
+    if (!binary.has(name)) return `${openObject(spec)},"data":${flatJson(tensor)}}`;
     const bytes = writeBinary(tensor);
     raw.push(bytes);
-    return JSON.stringify({ ...specOf(tensor), parameters: { binary_data_size: bytes.length } });
+    return JSON.stringify({ ...spec, parameters: { binary_data_size: bytes.length } });
   });
   const json = `${openObject(head)},"outputs":[${tensors.join(',')}]}`;
   if (raw.length === 0) return { body: json, jsonBytes: undefined };
@@ -203,11 +204,8 @@ function isShape(shape: unknown): shape is readonly number[] {
 
 /** The spec shown to clients: any value can be written as a text, and so can one that the model ignores. */
 function declaredOf(spec: TensorSpec): TensorSpec {
-  return specOf(spec.isUnread ? { ...spec, datatype: 'BYTES' } : spec);
-}
-
-function specOf({ name, datatype, shape }: TensorSpec): TensorSpec {
-  return { name, shape, datatype };
+  const { name, datatype, shape, isUnread } = spec;
+  return { name, datatype: isUnread ? 'BYTES' : datatype, shape };
 }
 
 function openObject(value: object): string {

@@ -33,13 +33,7 @@ export function createModelServer(
   const reply = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
     const path = (request.url ?? '').replace(/\?.*/s, '');
     const route = routes.get(path) ?? routes.get(plainPath(path));
-    if (!route) {
-      const model =
-        request.method === 'POST'
-          ? `POST /invocations asks the model ${name}`
-          : `the model is ${name}`;
-      throw refusal(404, `there is no ${path} here; ${model}, and /docs has its paths`);
-    }
+    if (!route) throw nothingHere(name, request.method, path);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (method !== route.method) {
       response.setHeader('allow', route.method === 'GET' ? 'GET, HEAD' : route.method);
@@ -49,6 +43,7 @@ export function createModelServer(
     }
     return route.answer({
       header: (name) => request.headers[name]?.toString(),
+      absent: () => nothingHere(name, request.method, path),
       type: (...also) => typeOf(request, also),
       body: () => readBody(request, maxBodyBytes),
       isGone: () => response.destroyed,
@@ -71,9 +66,17 @@ export function createModelServer(
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
     for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+    // Node measures only a body that it sends.
+    if (request.method === 'HEAD') response.setHeader('content-length', Buffer.byteLength(body));
     response.end(body);
   });
   return server;
+}
+
+function nothingHere(name: string, method: string | undefined, path: string): Error {
+  const model =
+    method === 'POST' ? `POST /invocations asks the model ${name}` : `the model is ${name}`;
+  return refusal(404, `there is no ${path} here; ${model}, and /docs has its paths`);
 }
 
 /** The answer in an encoding that the client takes, or the reason why Lambda takes it in no encoding. */

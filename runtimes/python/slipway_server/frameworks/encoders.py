@@ -10,6 +10,7 @@ import numpy as np
 from ..model import Model
 from ..refusal import Refusal, message_of, show, show_keys
 from ..serving.bodies import value_of
+from ..serving.code_answers import json_content
 from ..values.tensors import Signature, TensorSpec
 from .questions import LONGEST, answered
 
@@ -54,7 +55,7 @@ def encoder_model(encoder: Any, declared: Signature | None) -> Model:
         found = [ask(_item(item, task), parameters) for item in items]
         if not isinstance(given, list):
             [found] = [found] if isinstance(found[0], dict) and "label" in found[0] else found
-        return json.dumps(found, ensure_ascii=False).encode(), "application/json"
+        return json_content(found)
 
     embed = (lambda texts: _embedded(encoder, texts)) if task == "feature-extraction" else None
     return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke, embed=embed, rank=lambda query, texts, is_raw: _ranked(encoder, query, texts, is_raw))

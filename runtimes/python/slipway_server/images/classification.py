@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from typing import Any, Callable
@@ -12,6 +11,7 @@ import numpy as np
 from ..model import Model
 from ..refusal import Refusal, show, show_keys
 from ..serving.bodies import parse_json, text_of
+from ..serving.code_answers import json_content
 from ..serving.forms import FORM, parts_of
 from ..values.tensors import Signature, TensorSpec
 from .reading import image_of, image_of_text
@@ -46,12 +46,12 @@ def image_model(classifier: Any, ask: Ask) -> Model:
         if essence == FORM:
             given, asked = _asked(_of_form(body, content_type))
         elif essence.startswith("image/") or essence == "application/octet-stream" or body.startswith(_STARTS):
-            return _json(ask(image_of(body, "the body"), top_k=_USUAL_TOP))
+            return json_content(ask(image_of(body, "the body"), top_k=_USUAL_TOP))
         else:
             given, asked = _asked(parse_json(body))
         is_one = isinstance(given, str)
         found = [ask(image, **asked) for image in _images([given] if is_one else given)]
-        return _json(found[0] if is_one else found)
+        return json_content(found[0] if is_one else found)
 
     return Model(SIGNATURE, predict, native=classifier, is_network=True, invoke=invoke)
 
@@ -94,7 +94,3 @@ def _asked(body: Any) -> tuple[Any, dict[str, Any]]:
     if wished is not None and wished not in _FUNCTIONS:
         raise Refusal(400, f"parameters.function_to_apply is {show(wished)}; it takes {', '.join(_FUNCTIONS)}")
     return body["inputs"], {"top_k": _USUAL_TOP if top is None else top, **({"function_to_apply": wished} if wished else {})}
-
-
-def _json(value: Any) -> tuple[bytes, str]:
-    return json.dumps(value, ensure_ascii=False).encode(), "application/json"

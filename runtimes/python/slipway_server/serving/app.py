@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 import traceback
@@ -24,6 +23,7 @@ from .language_routes import LanguageRoutes
 from .predictor import ClientGone
 from .routes import Routes
 from .server_errors import counted
+from .streams import dumped
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -97,6 +97,10 @@ def _plain(path: str) -> str:
     return f"/v1{path}" if path in _OPENAI else path
 
 
+# A refusal below these is in the words of OpenAI's API, since its clients show no others, except at /v1/models, which is KServe's too.
+_OPENAI_ERRORS = re.compile(r"/(v1/(?!models\b)|embeddings\b)")
+
+
 class _GetOf:
     """Serves answers that depend on the request."""
 
@@ -161,7 +165,7 @@ def _refuse(request: Request, response: Response, status: int, message: str) -> 
         said = {**said, "Message": message, "OriginalMessage": message, "OriginalStatusCode": status}
     response.status = status
     response.content_type = "application/json"
-    response.data = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
+    response.data = dumped(said).encode("utf-8", "replace")
 
 
 def _log(request: Request, text: str) -> None:
@@ -174,8 +178,8 @@ def _log(request: Request, text: str) -> None:
 def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) -> None:
     def refuse_path(request: Request, response: Response, refused: Refusal) -> None:
         _refuse(request, response, refused.status, refused.message)
-        if speaks_openai and request.path.startswith("/v1/"):
-            response.data = json.dumps(error_json(refused), ensure_ascii=False).encode("utf-8", "replace")
+        if _OPENAI_ERRORS.match(_path_of(request)) or (speaks_openai and request.path.startswith("/v1/")):
+            response.data = dumped(error_json(refused)).encode("utf-8", "replace")
 
     async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
         if error.status == 500:
