@@ -4,6 +4,7 @@ import { errorBody } from '../language/openai.ts';
 import { claimsOfClients, requestId } from '../protocols/api-gateway.ts';
 import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
+import { worded } from '../worded.ts';
 import { readBody, typeOf } from './body.ts';
 import { encoded } from './coding.ts';
 import { isOverLambda, TOO_LARGE } from './lambda-limit.ts';
@@ -38,7 +39,7 @@ export function createModelServer(
     if (method !== route.method) {
       response.setHeader('allow', route.method === 'GET' ? 'GET, HEAD' : route.method);
       const rows = route.method === 'GET' && method === 'POST' && routes.has('/invocations');
-      const hint = rows ? '; rows are answered by POST /invocations' : '';
+      const hint = rows ? worded('rowsArePosted') : '';
       throw refusal(405, `${path} takes ${route.method}, not ${request.method}${hint}`);
     }
     return route.answer({
@@ -74,9 +75,8 @@ export function createModelServer(
 }
 
 function nothingHere(name: string, method: string | undefined, path: string): Error {
-  const model =
-    method === 'POST' ? `POST /invocations asks the model ${name}` : `the model is ${name}`;
-  return refusal(404, `there is no ${path} here; ${model}, and /docs has its paths`);
+  const model = method === 'POST' ? worded('askByInvocations', name) : worded('modelIs', name);
+  return refusal(404, worded('nothingHere', path, model));
 }
 
 /** The answer in an encoding that the client takes, or the reason why Lambda takes it in no encoding. */

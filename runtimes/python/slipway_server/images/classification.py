@@ -15,6 +15,7 @@ from ..serving.code_answers import json_content
 from ..serving.forms import FORM, parts_of
 from ..values.tensors import Signature, TensorSpec
 from .reading import image_of, image_of_text
+from ..worded import worded
 
 SIGNATURE = Signature(
     (TensorSpec("image", "BYTES", (-1,)),),
@@ -61,7 +62,7 @@ def _of_form(body: bytes, content_type: str) -> dict[str, Any]:
     parts = parts_of(body, content_type)
     files = [b64encode(part.content).decode() for part in parts if part.is_file]
     if not files:
-        raise Refusal(400, "the form has no file; it takes an image, as `curl -F image=@FILE` sends it")
+        raise Refusal(400, worded("formWithoutFile"))
     fields = {part.name: text_of(part.content) for part in parts if not part.is_file}
     parameters = {name: int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text for name, text in fields.items()}
     return {"inputs": files[0] if len(files) == 1 else files, "parameters": parameters}
@@ -72,7 +73,7 @@ def _images(values: Any) -> Any:
     if not isinstance(values, list) or not values:
         raise Refusal(400, f"inputs is {show(values)}; it takes an image as base64, or a list of such")
     if len(values) > _MOST_IMAGES:
-        raise Refusal(400, f"the request has {len(values)} images; the limit is {_MOST_IMAGES}")
+        raise Refusal(400, worded("tooManyImages", len(values), _MOST_IMAGES))
     return (image_of_text(each, "inputs" if len(values) == 1 else f"inputs[{at}]") for at, each in enumerate(values))
 
 
@@ -80,13 +81,13 @@ def _asked(body: Any) -> tuple[Any, dict[str, Any]]:
     if not isinstance(body, dict):
         return body, {"top_k": _USUAL_TOP}
     if "inputs" not in body:
-        raise Refusal(400, f"the body has {show_keys(list(body))}; it takes {show_keys(_KEYS)}")
+        raise Refusal(400, worded("bodyTakesKeys", show_keys(list(body)), show_keys(_KEYS)))
     parameters = body.get("parameters", {})
     if not isinstance(parameters, dict):
-        raise Refusal(400, f"parameters is {show(parameters)}; it takes an object")
+        raise Refusal(400, worded("parametersTakeObject", show(parameters)))
     unknown = [name for name in parameters if name not in _PARAMETERS]
     if unknown:
-        raise Refusal(400, f"parameters has {show_keys(unknown)}; this model takes {show_keys(_PARAMETERS)}")
+        raise Refusal(400, worded("parametersTake", show_keys(unknown), show_keys(_PARAMETERS)))
     top = parameters.get("top_k")
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
         raise Refusal(400, f"parameters.top_k is {show(top)}; it takes a whole number from 1")

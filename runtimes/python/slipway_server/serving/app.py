@@ -24,6 +24,7 @@ from .predictor import ClientGone
 from .routes import Routes
 from .server_errors import counted
 from .streams import dumped
+from ..worded import worded
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -191,17 +192,17 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
         _refuse(request, response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
-        model = f"POST /invocations asks the model {config.name}" if request.method == "POST" else f"the model is {config.name}"
+        model = worded("askByInvocations", config.name) if request.method == "POST" else worded("modelIs", config.name)
         unknown = re.fullmatch("/v1/models/([^:]+)", request.path) if speaks_openai else None
         if unknown:
             refuse_path(request, response, no_such_model(unknown[1], config.name))
         else:
-            refuse_path(request, response, Refusal(404, f"there is no {_path_of(request)} here; {model}, and /docs has its paths"))
+            refuse_path(request, response, Refusal(404, worded("nothingHere", _path_of(request), model)))
 
     async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
         allowed = "GET" if "GET" in str(dict(error.headers or {}).get("Allow")) else "POST"
         response.set_header("allow", "GET, HEAD" if allowed == "GET" else allowed)
-        hint = "; rows are answered by POST /invocations" if allowed == "GET" and request.method == "POST" else ""
+        hint = worded("rowsArePosted") if allowed == "GET" and request.method == "POST" else ""
         refuse_path(request, response, Refusal(405, f"{_path_of(request)} takes {allowed}, not {request.method}{hint}"))
 
     async def failed(request: Request, response: Response, error: Exception, _params: Any) -> None:

@@ -39,6 +39,7 @@ from .openai_words import in_openai_words
 from .predictor import Predictor
 from .server_errors import ends_though_broken
 from .streams import Content, failure_piece
+from ..worded import worded
 
 class Routes:
     """The answers of all paths of the server. `loaded` returns None until the model is loaded."""
@@ -99,7 +100,7 @@ class Routes:
     async def example(self) -> Answer:
         body = (await self._described())[1].body
         if body is None:
-            raise Refusal(404, "no request is known that the model answers")
+            raise Refusal(404, worded("noKnownRequest"))
         return Answer(text_of_json(body).encode("utf-8", "replace"))
 
     async def infer(self, request: Request) -> Answer:
@@ -261,7 +262,7 @@ class Routes:
     def _model(self) -> Model:
         model = self._loaded()
         if model is None:
-            raise Refusal(503, f"the model {self._config.name} is loading")
+            raise Refusal(503, worded("loading", self._config.name))
         return model
 
     async def _predict(self, request: Request, model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
