@@ -34,6 +34,7 @@ from ..values.tensor_json import without_numbers
 from .answer import JSON, Answer, client_gone, json_answer
 from .bodies import parse_json, text_of
 from .code_answers import counting_lost
+from .flow import Flow
 from .http_body import read_body, read_json, type_of
 from .openai_words import in_openai_words
 from .predictor import Predictor
@@ -235,22 +236,20 @@ class Routes:
             return Answer(self._pieces(request, content, type_, turn.pop_all()), type_)
 
     async def _pieces(self, request: Request, content: Iterator[bytes], type_: str, turn: AsyncExitStack) -> AsyncIterator[bytes]:
-        """Yields each piece as it is made; the model's turn ends with the last one, or when the client has left."""
+        """Yields the pieces as they are made; the model's turn ends with the last one, or when the client has left."""
         leaving = asyncio.ensure_future(client_gone(request))
+        pieces = Flow(content).pieces(self._predictor.load, leaving)
         try:
-            while not leaving.done():
-                piece = await self._predictor.load(lambda: next(content, None))
-                if piece is None:
-                    return
-                yield piece
+            async for each in pieces:
+                yield each
         except Refusal as refused:
             yield failure_piece(refused.message, type_)
             if not ends_though_broken(os.environ, request.get_header):
                 # Breaks the connection: even a client that ignores the error sees that the answer is incomplete.
                 raise
         finally:
+            await pieces.aclose()
             leaving.cancel()
-            await self._predictor.load(getattr(content, "close", lambda: None))
             await turn.aclose()
 
     def engine(self) -> Engine:
