@@ -1,4 +1,4 @@
-// Measures the CPU time of the gateway's process per request, beside nginx and http-proxy-3 with the same load and the same server behind them, in turns.
+// Measures the CPU time of the gateway's process per request, beside nginx, http-proxy-3 and a bare proxy of the same parts with the same load and the same server behind them, in turns.
 // `node bench/gateway-cpu.ts [ROUNDS] [REQUESTS]`; needs nginx, and http-proxy-3 installed or its entry file in HTTP_PROXY_3.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,12 +17,17 @@ const BODY = JSON.stringify({
 });
 
 if (spawnSync('nginx', ['-v']).error) throw new Error('nginx is missing: apt-get install nginx');
-const NAMES = ['nginx', 'gateway', 'http-proxy-3'] as const;
+const NAMES = ['nginx', 'bare', 'gateway', 'http-proxy-3'] as const;
 type Name = (typeof NAMES)[number];
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-gateway-cpu-'));
 const running: Served[] = [];
-const micros: Record<Name, number[]> = { nginx: [], gateway: [], 'http-proxy-3': [] };
+const micros: Record<Name, number[]> = {
+  nginx: [],
+  bare: [],
+  gateway: [],
+  'http-proxy-3': [],
+};
 try {
   await measure();
 } finally {
@@ -37,12 +42,14 @@ for (const [name, values] of Object.entries(micros)) console.log(row(name, sprea
 console.log('ratios, round by round');
 console.log(row('gateway / nginx', spread(ratios('gateway', 'nginx'), 2)));
 console.log(row('http-proxy-3 / gateway', spread(ratios('http-proxy-3', 'gateway'), 2)));
+console.log(row('http-proxy-3 / bare', spread(ratios('http-proxy-3', 'bare'), 2)));
 
 async function measure(): Promise<void> {
   const backend = await kept(nginxServer(folder));
   const reference = await (await fetch(backend.origin, { method: 'POST', body: BODY })).text();
   const proxies: Record<Name, Served> = {
     nginx: await kept(nginxProxy(folder, backend.origin)),
+    bare: await kept(nodeProxy('bare', backend.origin)),
     gateway: await kept(nodeProxy('gateway', backend.origin)),
     'http-proxy-3': await kept(nodeProxy('http-proxy-3', backend.origin)),
   };

@@ -52,6 +52,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
     args: ['1'],
     lacks: () => 'it installs LitServe and BentoML with an empty cache each time',
   },
+  'front-worker': { args: ['1', '50', 'echo'] },
   'function-init': { args: ['1'] },
   'fuzz-differential': { args: ['10', '1', 'zip'] },
   'fuzz-formats': { args: ['20', '1'] },

@@ -32,6 +32,26 @@ export function memoryMiB(root: number): { readonly rss: number; readonly pss: n
   return { rss: sum('Rss'), pss: sum('Pss') };
 }
 
+/** The memory that its processes would have with nobody else on the machine, MiB: their own pages, and the pages of each file once. */
+export function aloneMiB(root: number): number {
+  const files = new Map<string, number>();
+  let own = 0;
+  for (const pid of treeOf(root)) {
+    const smaps = readFileSync(`/proc/${pid}/smaps`, 'utf8');
+    for (const [, place, rss, anonymous] of smaps.matchAll(MAPPING)) {
+      own += Number(anonymous);
+      const ofFile = Number(rss) - Number(anonymous);
+      const key = place ?? '';
+      files.set(key, Math.max(files.get(key) ?? 0, ofFile));
+    }
+  }
+  return (own + [...files.values()].reduce((sum, each) => sum + each, 0)) / 1024;
+}
+
+// The offset, the device and the inode of a mapping, and its pages.
+const MAPPING =
+  /^[\da-f]+-[\da-f]+ \S+ ([\da-f]+ \S+ \d+)[\s\S]*?^Rss:\s+(\d+) kB$[\s\S]*?^Anonymous:\s+(\d+) kB$/gm;
+
 function treeOf(root: number): readonly number[] {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

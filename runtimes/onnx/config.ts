@@ -1,4 +1,5 @@
 import { validateHeaderValue } from './serving/node-http.ts';
+import { worded } from './worded.ts';
 
 /** `listening` is the descriptor of an already listening socket, else null; `port` 0 means any free port; `version` and `revision` are empty when not given. */
 export type Config = {
@@ -46,13 +47,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 function required(env: Readonly<Record<string, string | undefined>>, name: string): string {
   const value = env[name];
-  if (!value) throw new Error(`${name} is not set`);
+  if (!value) throw new Error(worded('notSet', name));
   return value;
 }
 
 function pathSegment(name: string, value: string): string {
   if (/^[\w.-]*$/.test(value)) return value;
-  throw new Error(`${name} is "${value}"; it takes letters, digits, ".", "_" and "-"`);
+  throw new Error(worded('nameOfLetters', name, value));
 }
 
 function headerValue(name: string, value: string): string {
@@ -60,13 +61,13 @@ function headerValue(name: string, value: string): string {
     validateHeaderValue(name, value);
     return value;
   } catch {
-    throw new Error(`${name} holds characters that an HTTP header cannot`);
+    throw new Error(worded('notInHeader', name));
   }
 }
 
 function extraColumns(value: string): Config['extraColumns'] {
   if (value === 'ignore' || value === 'refuse') return value;
-  throw new Error(`EXTRA_COLUMNS is "${value}"; it takes ignore or refuse`);
+  throw new Error(worded('extraColumnsTakes', value));
 }
 
 function example(value: string): unknown {
@@ -74,7 +75,7 @@ function example(value: string): unknown {
   try {
     return JSON.parse(value);
   } catch {
-    throw new Error(`MODEL_EXAMPLE is "${value}"; it takes JSON`);
+    throw new Error(worded('exampleTakes', value));
   }
 }
 
@@ -83,13 +84,11 @@ function aliases(value: string, own: string): readonly string[] {
   const names = value === '' ? [] : [...new Set(value.split(','))];
   if (names.every((each) => /^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/.test(each)))
     return names.filter((each) => each !== own);
-  throw new Error(
-    `MODEL_ALIASES is "${value}"; it takes names of letters, digits and ._:/@+-, separated by commas`,
-  );
+  throw new Error(worded('aliasesTake', value));
 }
 
 function integer(name: string, value: string, least: number, most: number): number {
   const number = Number(value);
   if (/^\d+$/.test(value) && number >= least && number <= most) return number;
-  throw new Error(`${name} is "${value}"; it takes a whole number from ${least} to ${most}`);
+  throw new Error(worded('wholeNumberFrom', name, value, least, most));
 }

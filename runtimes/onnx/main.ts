@@ -11,6 +11,7 @@ import { createRoutes, SERVER_NAME } from './serving/routes.ts';
 import { createModelServer } from './serving/server.ts';
 import { openSession, type Session, sessionThread } from './session/session.ts';
 import { messageOf } from './values/json.ts';
+import { worded } from './worded.ts';
 
 // onnxruntime sends usage events unless this is set before it loads.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
@@ -36,7 +37,7 @@ server.listen(fd === null ? { port, host } : { fd });
 await once(server, 'listening');
 const address = server.address();
 if (address && typeof address === 'object') {
-  console.log(`${config.name} listens on http://${config.host}:${address.port}`);
+  console.log(worded('listensOn', config.name, config.host, address.port));
   channel.tell({ listening: address.port });
 }
 session = await opening;

@@ -1,4 +1,5 @@
 import { isRefusal, refusal } from '../refusal.ts';
+import { worded } from '../worded.ts';
 import type { Pixels } from './pixels.ts';
 
 // A photo of 24 million pixels, as cameras take them. src/domain/placement/image-memory.ts counts the memory that it takes.
@@ -11,7 +12,7 @@ let loaded: Promise<Sharp> | undefined;
 
 /** A PNG, JPEG or WebP in RGB, upright as its EXIF says, without its transparency: to the bit the same as Pillow's. Refuses any other file with 400, and one that it would have to guess at. */
 export async function decoded(bytes: Uint8Array, label: string): Promise<Pixels> {
-  if (!isImage(bytes)) throw refusal(400, `${label} is not a PNG, JPEG or WebP image`);
+  if (!isImage(bytes)) throw refusal(400, worded('notAnImage', label));
   loaded ??= load();
   const sharp = await loaded;
   try {
@@ -32,7 +33,7 @@ export async function decoded(bytes: Uint8Array, label: string): Promise<Pixels>
     return { width: info.width, height: info.height, data };
   } catch (error) {
     if (isRefusal(error)) throw error;
-    throw refusal(400, `${label} is an image that cannot be read: ${firstLine(error)}`);
+    throw refusal(400, worded('imageUnreadable', label, firstLine(error)));
   }
 }
 
@@ -54,14 +55,14 @@ type PictureHeader = {
 function refuseOther({ width, height, space, depth }: PictureHeader, label: string): void {
   const size = `${label} is ${width} x ${height} pixels`;
   if (width * height > MOST_PIXELS) {
-    throw refusal(400, `${size}; the limit is ${MOST_PIXELS} pixels`);
+    throw refusal(400, worded('tooManyPixels', size, MOST_PIXELS));
   }
   if (Math.max(width, height) > MOST_RATIO * Math.min(width, height)) {
-    throw refusal(400, `${size}; one edge may be ${MOST_RATIO} times as long as the other`);
+    throw refusal(400, worded('tooLong', size, MOST_RATIO));
   }
   if (space === 'cmyk' || depth !== 'uchar') {
-    const is = space === 'cmyk' ? 'in CMYK' : 'of 16 bits a channel';
-    throw refusal(400, `${label} is ${is}; it takes RGB or gray of 8 bits a channel`);
+    const is = space === 'cmyk' ? 'in CMYK' : worded('of16Bits');
+    throw refusal(400, worded('takes8Bits', label, is));
   }
 }
 

@@ -1,5 +1,6 @@
 import { refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
+import { worded } from '../worded.ts';
 
 // The Python server has the same limit.
 const MOST_PARTS = 64;
@@ -18,10 +19,7 @@ export async function inferenceOfForm(bytes: Uint8Array, contentType: string): P
     files.map(async (file) => Buffer.from(await file.arrayBuffer()).toString('base64')),
   );
   if (inputs.length === 0) {
-    throw refusal(
-      400,
-      'the form has no file; it takes an image, as `curl -F image=@FILE` sends it',
-    );
+    throw refusal(400, worded('formWithoutFile'));
   }
   return {
     inputs: inputs.length === 1 ? inputs[0] : inputs,
@@ -50,7 +48,7 @@ async function read(bytes: Uint8Array, contentType: string): Promise<FormData> {
   try {
     return await body.formData();
   } catch (error) {
-    throw refusal(400, `the form cannot be read: ${messageOf(error)}`);
+    throw refusal(400, worded('formUnreadable', messageOf(error)));
   }
 }
 

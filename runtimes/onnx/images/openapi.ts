@@ -1,10 +1,11 @@
 import type { Document } from '../protocols/openapi.ts';
 import { ERROR, type Schema } from '../protocols/schemas.ts';
+import { worded } from '../worded.ts';
 import type { ImageModel } from './model.ts';
 
 /** The document of a model over images: `/invocations` takes an image as its body, or a request of Hugging Face's inference API. */
 export function imageDocument(document: Document, { task }: ImageModel): Document {
-  const base64 = { type: 'string', description: 'a PNG, JPEG or WebP as base64, or its data URL' };
+  const base64 = { type: 'string', description: worded('imageInJson') };
   const inputs: Schema = { anyOf: [base64, { type: 'array', items: base64, minItems: 1 }] };
   const parameters = {
     top_k: { type: 'integer', minimum: 1, default: 5 },
@@ -33,7 +34,7 @@ export function imageDocument(document: Document, { task }: ImageModel): Documen
     ...Object.fromEntries(types.map((type) => [type, bytes])),
     'application/json': json,
   };
-  const summary = 'Tell what is in an image: its bytes as the body or in a form, or base64 in JSON';
+  const summary = worded('tellWhatIsInImage');
   const labels = listOf({
     type: 'object',
     properties: { label: { type: 'string' }, score: { type: 'number' } },
@@ -43,7 +44,7 @@ export function imageDocument(document: Document, { task }: ImageModel): Documen
     requestBody: { required: true, content },
     responses: {
       200: answer('The labels, the likeliest first', { anyOf: [labels, listOf(labels)] }),
-      '4XX': answer('What was wrong', ERROR),
+      '4XX': answer(worded('whatWasWrong'), ERROR),
     },
   };
   return { ...document, paths: { ...document.paths, '/invocations': { post } } };

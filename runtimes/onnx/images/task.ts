@@ -8,6 +8,7 @@ import {
 } from '../language/tasks/task.ts';
 import { refusal } from '../refusal.ts';
 import { show } from '../values/json.ts';
+import { worded } from '../worded.ts';
 import { type Classifier, type Labelled, SCORE_FUNCTIONS, type Wish } from './classifier.ts';
 
 // Twelve by eight pixels of several colours.
@@ -56,10 +57,10 @@ export function imageTask({ labelled }: Classifier): Task {
 
 function refuseMany(count: number): void {
   if (count <= MOST_IMAGES) return;
-  throw refusal(400, `the request has ${count} images; the limit is ${MOST_IMAGES}`);
+  throw refusal(400, worded('tooManyImages', count, MOST_IMAGES));
 }
 
-const TAKES = 'it takes a PNG, JPEG or WebP image as base64, or a data URL of one';
+const TAKES = worded('takesImageText');
 
 /** Refuses anything but base64 with 400. A URL is refused too: the server fetches nothing. */
 function bytesOf(item: unknown, what: string): Uint8Array {
@@ -67,5 +68,5 @@ function bytesOf(item: unknown, what: string): Uint8Array {
   const written = item.replace(/^data:[^,;]{0,100};base64,/, '').replaceAll(/\s/g, '');
   const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(written) && written.length % 4 === 0;
   if (isBase64) return Buffer.from(written, 'base64');
-  throw refusal(400, `${what} is ${show(item)}, which is not base64; ${TAKES}`);
+  throw refusal(400, worded('notBase64', what, show(item), TAKES));
 }

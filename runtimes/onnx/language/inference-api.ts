@@ -1,5 +1,6 @@
 import { refusal } from '../refusal.ts';
 import { isObject, show, showKeys } from '../values/json.ts';
+import { worded } from '../worded.ts';
 import { type LanguageModel, refuseMany } from './model.ts';
 import type { Asked, Parameters } from './tasks/task.ts';
 
@@ -32,7 +33,7 @@ export function readInference(
     );
   }
   if (others.length > 0) {
-    throw refusal(400, `the body has ${showKeys(others)}; it takes ${showKeys(KEYS)}`);
+    throw refusal(400, worded('bodyTakesKeys', showKeys(others), showKeys(KEYS)));
   }
   refuseMany(items.length);
   return { items, isOne, parameters: parametersOf(parameters, task.parameters) };
@@ -64,9 +65,9 @@ export function cutWarning(
 }
 
 function parametersOf(given: unknown, known: readonly string[]): Parameters {
-  if (!isObject(given)) throw refusal(400, `parameters is ${show(given)}; it takes an object`);
+  if (!isObject(given)) throw refusal(400, worded('parametersTakeObject', show(given)));
   const unknown = Object.keys(given).filter((key) => !known.includes(key));
   if (unknown.length === 0) return given;
   const takes = known.length > 0 ? showKeys(known) : 'none';
-  throw refusal(400, `parameters has ${showKeys(unknown)}; this model takes ${takes}`);
+  throw refusal(400, worded('parametersTake', showKeys(unknown), takes));
 }

@@ -1,6 +1,7 @@
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
 import type { Signature, Tensor, TensorSpec } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 import { networkOf, type Reading, RUN_TOKENS, takesTokens } from './batches.ts';
 import type { Folder } from './folder.ts';
 import { openStaticEmbedding } from './static/embedding.ts';
@@ -76,7 +77,7 @@ function answering(language: LanguageModel, idle: Session['idle']): LanguageSess
 
 export function refuseMany(count: number): void {
   if (count <= MOST_TEXTS) return;
-  throw refusal(400, `the request has ${count} texts; the limit is ${MOST_TEXTS}`);
+  throw refusal(400, worded('tooManyTexts', count, MOST_TEXTS));
 }
 
 function taskOf(engine: Engine, tokenizing: Tokenizing): Task {

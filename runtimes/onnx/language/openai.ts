@@ -1,5 +1,6 @@
 import { isRefusal, refusal } from '../refusal.ts';
 import { isObject, messageOf, show } from '../values/json.ts';
+import { worded } from '../worded.ts';
 import { type LanguageModel, refuseMany } from './model.ts';
 import { shortened } from './tasks/features.ts';
 import type { Asked } from './tasks/task.ts';
@@ -15,13 +16,13 @@ export async function embeddingsOf(
   asked: Asked,
 ): Promise<object> {
   if (!embedder) throw refusal(400, 'the model makes no embeddings; ask it by /invocations');
-  if (!isObject(body)) throw refusal(400, `the body is ${show(body)}; it takes an object`);
+  if (!isObject(body)) throw refusal(400, worded('bodyTakesObject', show(body)));
   refuseOtherModel(body['model'], names);
   const texts = textsOf(body['input']);
   refuseMany(texts.length);
   const { encoding_format: format = 'float', dimensions } = body;
   if (format !== 'float' && format !== 'base64') {
-    throw refusal(400, `encoding_format is ${show(format)}; it takes float or base64`);
+    throw refusal(400, worded('encodingFormatTakes', show(format)));
   }
   const vectors = await embedder.embed(texts, asked);
   const tokens = vectors.reduce((sum, each) => sum + each.tokens, 0);
@@ -47,15 +48,15 @@ const AS_TEXTS = 'send texts (LangChain: check_embedding_ctx_length=False)';
 function refuseOtherModel(asked: unknown, { name, aliases }: ModelNames): void {
   if (asked === undefined || asked === null || asked === '') return;
   if (typeof asked !== 'string') {
-    throw refusal(400, `model is ${show(asked)}; it takes a name`, { param: 'model' });
+    throw refusal(400, worded('modelTakesName', show(asked)), { param: 'model' });
   }
   if (asked !== name && !aliases.includes(asked)) throw noSuchModel(asked, name);
 }
 
 /** The refusal of an unknown model in OpenAI's words, with advice. */
 function noSuchModel(asked: string, name: string): Error {
-  const way = `This endpoint serves \`${name}\`; other names for it stand under \`server.aliases\` in its model.yaml.`;
-  const message = `The model \`${asked.slice(0, 128)}\` does not exist. ${way}`;
+  const way = worded('otherNames', name);
+  const message = worded('modelNotFound', asked.slice(0, 128), way);
   return refusal(404, message, { code: 'model_not_found', param: 'model' });
 }
 
@@ -90,7 +91,7 @@ function textsOf(input: unknown): readonly string[] {
 function dimensionsOf(value: unknown, own: number): number {
   if (value === undefined || value === null) return own;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
-  throw refusal(400, `dimensions is ${show(value)}; it takes a whole number from 1`);
+  throw refusal(400, worded('dimensionsTake', show(value)));
 }
 
 function base64(vector: Float32Array): string {

@@ -1,5 +1,6 @@
 import type { Document } from '../protocols/openapi.ts';
 import { ERROR, type Schema } from '../protocols/schemas.ts';
+import { worded } from '../worded.ts';
 import type { LanguageModel } from './model.ts';
 import { SENTENCE } from './tasks/task.ts';
 
@@ -51,7 +52,7 @@ function ranking(name: 'documents' | 'texts'): Schema {
     name === 'texts'
       ? { return_text: { type: 'boolean' }, raw_scores: { type: 'boolean' } }
       : { return_documents: { type: 'boolean' } };
-  return post('Rank texts by how well they go with another', {
+  return post(worded('rankTexts'), {
     schema: {
       type: 'object',
       required: ['query', name],
@@ -68,7 +69,10 @@ function ranking(name: 'documents' | 'texts'): Schema {
 
 const answer = {
   200: { description: 'The answer', content: { 'application/json': { schema: {} } } },
-  '4XX': { description: 'What was wrong', content: { 'application/json': { schema: ERROR } } },
+  '4XX': {
+    description: worded('whatWasWrong'),
+    content: { 'application/json': { schema: ERROR } },
+  },
 };
 
 function post(summary: string, body: Schema): Schema {

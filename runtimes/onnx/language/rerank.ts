@@ -1,5 +1,6 @@
 import { refusal } from '../refusal.ts';
 import { isObject, show } from '../values/json.ts';
+import { worded } from '../worded.ts';
 import { type LanguageModel, refuseMany } from './model.ts';
 import type { ModelNames } from './openai.ts';
 import { type Asked, isText } from './tasks/task.ts';
@@ -47,10 +48,10 @@ export async function rerankedOf(
 }
 
 function rankingOf(body: unknown): Ranking {
-  if (!isObject(body)) throw refusal(400, `the body is ${show(body)}; it takes an object`);
+  if (!isObject(body)) throw refusal(400, worded('bodyTakesObject', show(body)));
   const { query } = body;
   if (!isText(query) || query === '') {
-    throw refusal(400, `query is ${show(query)}; it takes a text`);
+    throw refusal(400, worded('queryTakesText', show(query)));
   }
   const isOwn = 'texts' in body;
   const name = isOwn ? 'texts' : 'documents';
@@ -69,20 +70,17 @@ function textsOf(given: unknown, name: string): readonly string[] {
     ? given.map((each) => (isObject(each) ? each['text'] : each))
     : [];
   if (texts.length > 0 && texts.every(isText)) return texts;
-  throw refusal(
-    400,
-    `${name} is ${show(given)}; it takes a list of texts, or of objects that have one as text`,
-  );
+  throw refusal(400, worded('takesTextsOrObjects', name, show(given)));
 }
 
 function mostOf(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
-  throw refusal(400, `top_n is ${show(value)}; it takes a whole number from 1`);
+  throw refusal(400, worded('topNTakes', show(value)));
 }
 
 function isSaid(body: Readonly<Record<string, unknown>>, name: string): boolean {
   const value = body[name] ?? false;
   if (typeof value === 'boolean') return value;
-  throw refusal(400, `${name} is ${show(value)}; it takes true or false`);
+  throw refusal(400, worded('takesTrueOrFalse', name, show(value)));
 }

@@ -1,4 +1,4 @@
-import { isRefusal, refusal } from '../refusal.ts';
+import { isRefusal } from '../refusal.ts';
 import { textOf } from '../serving/body.ts';
 import type { Call, Reply, Route } from '../serving/route.ts';
 import type { Session } from '../session/session.ts';
@@ -34,20 +34,23 @@ export function openAiRoutes(
   session: () => Session,
   loaded: () => Session | undefined,
 ): readonly [string, Route][] {
-  const language = (): LanguageModel => {
-    const ready = session();
-    if (isLanguage(ready)) return ready.language;
-    throw refusal(404, `the model ${names.name} takes tensors; ask it by /invocations`);
-  };
+  const withLanguage =
+    (answer: (language: LanguageModel, call: Call) => Promise<Reply>): Route['answer'] =>
+    async (call) => {
+      const ready = session();
+      if (isLanguage(ready)) return answer(ready.language, call);
+      throw call.absent();
+    };
   const answered = (answerOf: typeof embeddingsOf): Route => ({
     method: 'POST',
-    answer: async (call) => {
-      const model = language();
-      call.type();
-      const asked: Asked = { isGone: call.isGone, cut: 0 };
-      const answer = await answerOf(parseJson(textOf(await call.body())), names, model, asked);
-      return { status: 200, body: JSON.stringify(answer), headers: cutWarning(asked, model) };
-    },
+    answer: withLanguage((model, call) =>
+      inItsWords(async () => {
+        call.type();
+        const asked: Asked = { isGone: call.isGone, cut: 0 };
+        const answer = await answerOf(parseJson(textOf(await call.body())), names, model, asked);
+        return { status: 200, body: JSON.stringify(answer), headers: cutWarning(asked, model) };
+      }),
+    ),
   });
   const models = (): Reply => {
     const ready = loaded();
@@ -56,14 +59,11 @@ export function openAiRoutes(
   };
   const alias = (id: string): Route => ({
     method: 'GET',
-    answer: () => {
-      language();
-      return { status: 200, body: JSON.stringify(modelNamed(id)) };
-    },
+    answer: withLanguage(async () => ({ status: 200, body: JSON.stringify(modelNamed(id)) })),
   });
   return [
-    ['/v1/embeddings', inItsWords(answered(embeddingsOf))],
-    ...RERANK.map((path): [string, Route] => [path, inItsWords(answered(rerankedOf))]),
+    ['/v1/embeddings', answered(embeddingsOf)],
+    ...RERANK.map((path): [string, Route] => [path, answered(rerankedOf)]),
     ['/v1/models', { method: 'GET', answer: models }],
     // OpenAI's clients encode a slash.
     ...names.aliases.flatMap((id): [string, Route][] =>
@@ -72,8 +72,8 @@ export function openAiRoutes(
   ];
 }
 
-function inItsWords({ method, answer }: Route): Route {
-  return { method, answer: async (call) => Promise.resolve(answer(call)).catch(refused) };
+function inItsWords(answer: () => Promise<Reply>): Promise<Reply> {
+  return answer().catch(refused);
 }
 
 /** The server reports its own failures, as for every path. */

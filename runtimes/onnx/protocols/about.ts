@@ -4,6 +4,7 @@ import { isLanguage } from '../language/model.ts';
 import { languageDocument } from '../language/openapi.ts';
 import { refusal } from '../refusal.ts';
 import type { Session } from '../session/session.ts';
+import { worded } from '../worded.ts';
 import { apiContext, type Header } from './api-gateway.ts';
 import { findExample, givenExample } from './example.ts';
 import { type Model, metadataOf } from './infer-protocol.ts';
@@ -27,7 +28,7 @@ export function describeItself(model: () => Model & Session, given: unknown) {
     about: async (header: Header) => aboutOf(model(), await own(), header),
     example: async () => {
       const { example } = await own();
-      if (example === undefined) throw refusal(404, 'no request is known that the model answers');
+      if (example === undefined) throw refusal(404, worded('noKnownRequest'));
       return example;
     },
   };

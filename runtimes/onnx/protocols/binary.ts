@@ -11,6 +11,7 @@ import {
   type TensorData,
   type TensorSpec,
 } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 
 /** The bytes after the JSON, consumed tensor by tensor in the order of the request's inputs. */
 export type Tail = {
@@ -21,10 +22,7 @@ export type Tail = {
 /** The tail of a request without the header: no tensor can be binary. */
 export const NO_TAIL: Tail = {
   take: (_size, label) => {
-    throw refusal(
-      400,
-      `${label} has a binary_data_size, but there is no Inference-Header-Content-Length`,
-    );
+    throw refusal(400, worded('binarySizeWithoutHeader', label));
   },
   checkEmpty: () => undefined,
 };
@@ -34,15 +32,15 @@ export function tailOf(bytes: Uint8Array): Tail {
   return {
     take: (size, label) => {
       if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > left.length) {
-        const takes = `a whole number up to ${left.length}, the bytes that are left`;
-        throw refusal(400, `${label} has the binary_data_size ${size}; it takes ${takes}`);
+        const takes = worded('upToBytesLeft', left.length);
+        throw refusal(400, worded('binarySizeTakes', label, size, takes));
       }
       const taken = left.subarray(0, size);
       left = left.subarray(size);
       return taken;
     },
     checkEmpty: () => {
-      if (left.length > 0) throw refusal(400, `${left.length} bytes follow the last tensor`);
+      if (left.length > 0) throw refusal(400, worded('bytesAfterLastTensor', left.length));
     },
   };
 }
@@ -53,8 +51,8 @@ export function splitBody(header: string, body: Uint8Array): readonly [Uint8Arra
   if (/^\d+$/.test(header) && length <= body.length) {
     return [body.subarray(0, length), body.subarray(length)];
   }
-  const takes = `a whole number up to ${body.length}, the bytes of the body`;
-  throw refusal(400, `Inference-Header-Content-Length is "${header}"; it takes ${takes}`);
+  const takes = worded('upToBytesOfBody', body.length);
+  throw refusal(400, worded('jsonLengthTakes', header, takes));
 }
 
 export function readBinary(spec: TensorSpec, shape: readonly number[], bytes: Uint8Array): Tensor {
@@ -68,11 +66,11 @@ export function readBinary(spec: TensorSpec, shape: readonly number[], bytes: Ui
   const Numbers = NUMBERS[datatype];
   const expected = countOf(shape) * Numbers.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) {
-    const takes = `the shape ${showShape(shape)} of ${datatype} takes ${expected}`;
+    const takes = worded('shapeTakesBytes', showShape(shape), datatype, expected);
     throw refusal(400, `${label} has ${bytes.length} bytes; ${takes}`);
   }
   if (datatype === 'BOOL' && bytes.some((byte) => byte > 1)) {
-    throw refusal(400, `${label} has a byte that is neither 0 nor 1`);
+    throw refusal(400, worded('notABooleanByte', label));
   }
   // Copied, since a typed array needs alignment that the tensor's place in the body may not have.
   return { name, datatype, shape, data: new Numbers(new Uint8Array(bytes).buffer) };
@@ -133,7 +131,7 @@ function readTexts(shape: readonly number[], bytes: Uint8Array, label: string): 
     const start = at + 4;
     const end = start > view.length ? Infinity : start + view.readUInt32LE(at);
     if (end > view.length) {
-      throw refusal(400, `${label} ends within a text, or its length, at byte ${at}`);
+      throw refusal(400, worded('endsWithinText', label, at));
     }
     texts.push(readText(view.subarray(start, end), `${label} has a text at byte ${at}`));
     at = end;
@@ -141,7 +139,7 @@ function readTexts(shape: readonly number[], bytes: Uint8Array, label: string): 
   if (texts.length === countOf(shape)) return texts;
   throw refusal(
     400,
-    `${label} has ${texts.length} values; the shape ${showShape(shape)} takes ${countOf(shape)}`,
+    worded('valuesForShape', label, texts.length, showShape(shape), countOf(shape)),
   );
 }
 

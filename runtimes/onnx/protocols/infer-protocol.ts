@@ -10,6 +10,7 @@ import {
   type Tensor,
   type TensorSpec,
 } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 import { NO_TAIL, readBinary, readRaw, type Tail, writeBinary } from './binary.ts';
 
 /** `version` is empty when the model has none. */
@@ -49,10 +50,10 @@ export function readInferRequest(
   signature: Signature,
   tail: Tail = NO_TAIL,
 ): InferRequest {
-  if (!isObject(body)) throw refusal(400, `the body is ${show(body)}; it takes an object`);
+  if (!isObject(body)) throw refusal(400, worded('bodyTakesObject', show(body)));
   const { id, inputs, outputs = [] } = body;
   if (id !== undefined && typeof id !== 'string') {
-    throw refusal(400, `id is ${show(id)}; it takes a string`);
+    throw refusal(400, worded('idTakesString', show(id)));
   }
   const sent = byName(inputs, 'inputs', signature.inputs);
   const asked = byName(outputs, 'outputs', signature.outputs);
@@ -66,7 +67,7 @@ export function readInferRequest(
     run: {
       inputs: signature.inputs.map((spec) => {
         const tensor = read.get(spec);
-        if (!tensor) throw refusal(400, `input "${spec.name}" is missing`);
+        if (!tensor) throw refusal(400, worded('inputMissing', spec.name));
         return tensor;
       }),
       outputs: wanted.map(({ name }) => name),
@@ -79,7 +80,7 @@ export function readInferRequest(
 export function readRawRequest(bytes: Uint8Array, { inputs, outputs }: Signature): InferRequest {
   const [only, ...others] = inputs;
   if (!only || others.length > 0) {
-    throw refusal(400, `the body is one raw tensor; the model has ${inputs.length} inputs`);
+    throw refusal(400, worded('rawTensorForOne', inputs.length));
   }
   const names = outputs.map(({ name }) => name);
   return {
@@ -97,11 +98,12 @@ export function inferResponse(
   const head = { model_name: name, ...(version && { model_version: version }), id };
   const raw: Uint8Array[] = [];
   const tensors = outputs.map((tensor) => {
-    if (!binary.has(tensor.name))
-      return `${openObject(specOf(tensor))},"data":${flatJson(tensor)}}`;
+    const { name, shape, datatype } = tensor;
+    const spec = { name, shape, datatype };
+    if (!binary.has(name)) return `${openObject(spec)},"data":${flatJson(tensor)}}`;
     const bytes = writeBinary(tensor);
     raw.push(bytes);
-    return JSON.stringify({ ...specOf(tensor), parameters: { binary_data_size: bytes.length } });
+    return JSON.stringify({ ...spec, parameters: { binary_data_size: bytes.length } });
   });
   const json = `${openObject(head)},"outputs":[${tensors.join(',')}]}`;
   if (raw.length === 0) return { body: json, jsonBytes: undefined };
@@ -114,14 +116,14 @@ function byName(
   field: 'inputs' | 'outputs',
   specs: readonly TensorSpec[],
 ): ReadonlyMap<TensorSpec, Readonly<Record<string, unknown>>> {
-  if (!Array.isArray(list)) throw refusal(400, `${field} ${is(list)}; it takes a list`);
+  if (!Array.isArray(list)) throw refusal(400, worded('takesList', field, is(list)));
   const found = new Map<TensorSpec, Readonly<Record<string, unknown>>>();
   for (const item of list) {
     const name = isObject(item) ? item['name'] : undefined;
     const spec = specs.find((each) => each.name === name);
     if (!spec) {
       const names = specs.map((each) => `"${each.name}"`).join(', ');
-      throw refusal(400, `${field} has a tensor named ${show(name)}; the model has ${names}`);
+      throw refusal(400, worded('noTensorNamed', field, show(name), names));
     }
     if (found.has(spec)) throw refusal(400, `${field} has "${spec.name}" twice`);
     found.set(spec, item);
@@ -140,18 +142,15 @@ function readInput(spec: TensorSpec, sent: Readonly<Record<string, unknown>>, ta
   }
   const datatype = [spec.datatype, ...narrower(spec)].find((each) => each === sent['datatype']);
   if (!datatype) {
-    throw refusal(
-      400,
-      `${label} has the datatype ${show(sent['datatype'])}; the model takes ${spec.datatype}`,
-    );
+    throw refusal(400, worded('otherDatatype', label, show(sent['datatype']), spec.datatype));
   }
   if (!isShape(shape)) {
-    throw refusal(400, `${label} has ${show(shape)} as shape; it takes a list of lengths`);
+    throw refusal(400, worded('takesShape', label, show(shape)));
   }
   const written = { ...spec, datatype };
   const { binary_data_size: size } = parametersOf(sent);
   if (size === undefined) return widened(readTensor(written, shape, data), spec);
-  if (data !== undefined) throw refusal(400, `${label} has both data and a binary_data_size`);
+  if (data !== undefined) throw refusal(400, worded('dataTwice', label));
   return widened(readBinary(written, shape, tail.take(size, label)), spec);
 }
 
@@ -187,10 +186,7 @@ function refuseRounded({ data: sent }: Tensor, kept: Float32Array | Float64Array
   });
   if (at === -1) return;
   const datatype = kept instanceof Float64Array ? 'FP64' : 'FP32';
-  throw refusal(
-    400,
-    `input "${name}" has ${sent[at]} at ${at}; the model takes ${datatype}, which has no such number`,
-  );
+  throw refusal(400, worded('noSuchNumber', name, sent[at], at, datatype));
 }
 
 function parametersOf(holder: Readonly<Record<string, unknown>> | undefined) {
@@ -203,11 +199,8 @@ function isShape(shape: unknown): shape is readonly number[] {
 
 /** The spec shown to clients: any value can be written as a text, and so can one that the model ignores. */
 function declaredOf(spec: TensorSpec): TensorSpec {
-  return specOf(spec.isUnread ? { ...spec, datatype: 'BYTES' } : spec);
-}
-
-function specOf({ name, datatype, shape }: TensorSpec): TensorSpec {
-  return { name, shape, datatype };
+  const { name, datatype, shape, isUnread } = spec;
+  return { name, datatype: isUnread ? 'BYTES' : datatype, shape };
 }
 
 function openObject(value: object): string {

@@ -26,6 +26,7 @@ import {
   type Tensor,
   type TensorSpec,
 } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 
 /** Collects the names of columns that the model does not take; without it, such columns are refused. */
 type Ignored = Takes['ignored'];
@@ -144,10 +145,7 @@ function namedInputs(body: unknown, takes: Takes): Named {
   const records = isObject(body) && !shape ? recordsOfOtherNames(body, takes) : undefined;
   if (records) return columnsOfRecords(records, 'the body', takes);
   if (shape && !more.some(isShape)) {
-    throw refusal(
-      400,
-      `the body has ${showKeys(more)} beside "${shape}"; the model takes no more than that`,
-    );
+    throw refusal(400, worded('bodyHasBeside', showKeys(more), shape));
   }
   if (isObject(body) && isOtherOfPandas(body)) {
     throw refusal(
@@ -156,12 +154,9 @@ function namedInputs(body: unknown, takes: Takes): Named {
     );
   }
   if (typeof body === 'string' && /^\s*[[{]/.test(body)) {
-    throw refusal(
-      400,
-      'the body is JSON within a text; send it as it is, as json=rows or data=text does in requests, not both',
-    );
+    throw refusal(400, worded('jsonWithinText'));
   }
-  const found = isObject(body) ? `an object with ${showKeys(keys)}` : show(body);
+  const found = isObject(body) ? worded('anObjectWith', showKeys(keys)) : show(body);
   throw refusal(
     400,
     `the body is ${found}; it takes a list of rows, or an object with "inputs", "instances", "dataframe_split" or "dataframe_records"`,
@@ -210,7 +205,7 @@ function whole(value: unknown, label: string, takes: Takes): Named {
   if (listed) return listed;
   const [only, ...others] = inputs;
   if (only && others.length === 0) return new Map([[only.name, wholeOf(only, value)]]);
-  throw refusal(400, `${label} is ${show(value)}; it takes ${takeColumns(takes)}`);
+  throw refusal(400, worded('is', label, show(value), takeColumns(takes)));
 }
 
 /** Refuses columns keyed by the row's index, as pandas writes a table by default: no server could know the order of the rows. */
@@ -235,7 +230,7 @@ function ofList(list: readonly unknown[], label: string, takes: Takes): Named | 
 function instances(rows: unknown, label: string, takes: Takes): Named {
   const { inputs } = takes;
   if (!Array.isArray(rows)) {
-    throw refusal(400, `${label} is ${show(rows)}; it takes a list of rows`);
+    throw refusal(400, worded('takesRows', label, show(rows)));
   }
   if (isTableOfOtherNames(rows, takes)) return columnsOfRecords(rows, label, takes);
   const table = rows.map((row, index) => rowOf(row, `${label}[${index}]`, takes));
@@ -280,5 +275,5 @@ function rowOf(row: unknown, label: string, takes: Takes): Named {
   if (isObject(row)) return columnsByName(row, label, takes);
   if (Array.isArray(row) && takesColumns(takes)) return rowByPosition(row, label, takes);
   if (only && others.length === 0) return new Map([[only.name, row]]);
-  throw refusal(400, `${label} is ${show(row)}; it takes ${takeColumns(takes)}`);
+  throw refusal(400, worded('is', label, show(row), takeColumns(takes)));
 }

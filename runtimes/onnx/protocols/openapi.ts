@@ -1,5 +1,6 @@
 import { flatJson, nestedJson } from '../values/tensor-json.ts';
 import type { Tensor } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 import type { Model } from './infer-protocol.ts';
 import {
   ERROR,
@@ -28,36 +29,36 @@ export function openApiOf(
     servers: [{ url: '.' }],
     paths: {
       '/invocations': post({
-        summary: 'Answer inputs given as nested lists or as a table',
+        summary: worded('answerInvocations'),
         request: invocationRequest(signature),
         response: invocationResponse(signature),
         example: example && nestedExample(example),
       }),
       [`${path}/infer`]: post({
-        summary: 'Answer inputs in the Open Inference Protocol',
+        summary: worded('answerInfer'),
         request: inferRequest(signature),
         response: inferResponse(signature),
         example: example && flatExample(example),
       }),
       [`/v1/models/${name}:predict`]: post({
-        summary: "Answer rows by row, in KServe's first protocol",
+        summary: worded('answerByRow'),
         request: invocationRequest(signature),
         response: responseByRow(signature),
         example: example && nestedExample(example),
       }),
-      [`/v1/models/${name}`]: get('Whether the model is loaded'),
-      [path]: get('The names, datatypes and shapes of the inputs and outputs'),
-      [`${path}/ready`]: get('Whether the model is loaded'),
-      '/ping': get('Whether the model is loaded'),
-      '/v2': get('What this server is'),
-      '/v2/health/live': get('Whether the server runs'),
-      '/v2/health/ready': get('Whether the model is loaded'),
+      [`/v1/models/${name}`]: get(worded('whetherLoaded')),
+      [path]: get(worded('whatMetadataIs')),
+      [`${path}/ready`]: get(worded('whetherLoaded')),
+      '/ping': get(worded('whetherLoaded')),
+      '/v2': get(worded('whatServerIs')),
+      '/v2/health/live': get(worded('whetherServerRuns')),
+      '/v2/health/ready': get(worded('whetherLoaded')),
     },
   };
 }
 
-const CALLS = 'Call the model';
-const STATE = 'About the model';
+const CALLS = worded('callTheModel');
+const STATE = worded('aboutTheModel');
 
 /** Puts each path into a group, whose name is its heading on a page of the document. */
 export function grouped(document: Document): Document {
@@ -99,7 +100,10 @@ function post({
     post: {
       summary,
       requestBody: { required: true, content: { 'application/json': body } },
-      responses: { 200: answer('The outputs', response), '4XX': answer('What was wrong', ERROR) },
+      responses: {
+        200: answer('The outputs', response),
+        '4XX': answer(worded('whatWasWrong'), ERROR),
+      },
     },
   };
 }
@@ -107,7 +111,7 @@ function post({
 function get(summary: string): Schema {
   const responses = {
     200: answer('Yes', { type: 'object' }),
-    503: answer('The model is loading', ERROR),
+    503: answer(worded('modelIsLoading'), ERROR),
   };
   return { get: { summary, responses } };
 }

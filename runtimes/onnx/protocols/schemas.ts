@@ -1,5 +1,6 @@
 import { takesTable } from '../tables/table.ts';
 import type { Datatype, Signature, TensorSpec } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 import { answeredName } from './invocations.ts';
 
 /** A JSON schema, draft 2020-12, as used in OpenAPI 3.1. */
@@ -24,8 +25,8 @@ const VALUES: Readonly<Record<Datatype, Schema>> = {
 export const ERROR = object({ error: { type: 'string' } });
 
 // Generators of clients need the type of a list's items, even if items may be of any type.
-const ROW: Schema = { ...list({}), description: 'values in the order of the columns' };
-const ROWS: Schema = { ...list({}), description: 'rows, or the values of one' };
+const ROW: Schema = { ...list({}), description: worded('valuesInOrder') };
+const ROWS: Schema = { ...list({}), description: worded('rowsOrOne') };
 
 const TABLES: readonly Schema[] = [
   object({
@@ -108,7 +109,7 @@ function tensor({ name, datatype, shape }: TensorSpec): Schema {
     name: { const: name },
     datatype: { const: datatype },
     shape: shape.length === 0 ? list({ type: 'integer' }) : tuple(lengths),
-    data: { ...list({}), description: `${datatype} values, row-major or nested as the shape` },
+    data: { ...list({}), description: worded('valuesRowMajor', datatype) },
   });
 }
 

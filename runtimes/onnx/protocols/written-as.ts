@@ -1,6 +1,7 @@
 import { refusal } from '../refusal.ts';
 import { isObject, parseJson } from '../values/json.ts';
 import type { Signature } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 
 /** Parses JSON Lines to a list of the lines' values by `parse`, a parser of JSON. Refuses with 400 and the line's number. */
 export function linesOf(text: string, parse: typeof parseJson = parseJson): readonly unknown[] {
@@ -11,7 +12,7 @@ export function linesOf(text: string, parse: typeof parseJson = parseJson): read
     } catch (error) {
       throw refusal(
         400,
-        `line ${at + 1} of the body: ${error instanceof Error ? error.message : error}`,
+        worded('lineOfBody', at + 1, error instanceof Error ? error.message : error),
       );
     }
   });

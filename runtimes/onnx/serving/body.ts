@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import { refusal } from '../refusal.ts';
+import { worded } from '../worded.ts';
 import { codingOf, decoded } from './coding.ts';
 
 /**
@@ -25,26 +26,24 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-const UTF_16 = 'the body is UTF-16, as PowerShell writes files by default; it takes UTF-8';
+const UTF_16 = worded('utf16');
 
 // The first bytes of a file of each kind, in Latin-1.
 const KINDS = [
-  ['PAR1', 'a file of Parquet'],
-  ['ARROW1', 'a file of Arrow'],
-  ['\x93NUMPY', 'an array of numpy (.npy)'],
-  ['PK\x03\x04', 'an archive, as .xlsx and .npz are'],
-  ['\x1f\x8b', 'gzip; a body in gzip has the header "content-encoding: gzip"'],
+  ['PAR1', worded('parquet')],
+  ['ARROW1', worded('arrow')],
+  ['\x93NUMPY', worded('numpyFile')],
+  ['PK\x03\x04', worded('archive')],
+  ['\x1f\x8b', worded('gzipUndeclared')],
 ] as const;
 
 function notText(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
   const [, kind] = KINDS.find(([first]) => start.startsWith(first)) ?? [];
-  return kind
-    ? `the body is ${kind}; it takes JSON or CSV`
-    : 'the body is not UTF-8; JSON and CSV have to be';
+  return kind ? worded('bodyIsFile', kind) : worded('notUtf8');
 }
 
-const FORM = ': what is in a file as the body itself, as `curl --data-binary @FILE` sends it';
+const FORM = worded('fileAsBody');
 
 // The defaults of curl -d and fetch for a text and of aiohttp for bytes, and names of JSON from before it was registered.
 const TAKEN_FOR_JSON = new Set([
@@ -63,11 +62,11 @@ export function typeOf(request: IncomingMessage, also: readonly string[]): strin
   const isJson = /^application\/(.+\+)?json$/.test(essence) || TAKEN_FOR_JSON.has(essence);
   if (!isJson && !also.includes(essence)) {
     const way = essence === 'multipart/form-data' ? FORM : '';
-    throw refusal(415, `the content type is "${essence}"; it takes ${takes}${way}`);
+    throw refusal(415, worded('contentTypeTakes', essence, takes, way));
   }
   const charset = params.get('charset') ?? 'utf-8';
   if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
-    throw refusal(415, `the charset is "${charset}"; it takes utf-8`);
+    throw refusal(415, worded('charsetTakes', charset));
   }
   return essence;
 }
@@ -93,8 +92,7 @@ function parseType(contentType: string, takes: string): MIMEType {
 function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
   return new Promise((resolve, reject) => {
-    const refuse = (size: string) =>
-      reject(refusal(413, `the body is ${size} bytes; the limit is ${maxBytes}`));
+    const refuse = (size: string) => reject(refusal(413, worded('bodyTooLarge', size, maxBytes)));
     if (declared > maxBytes) return refuse(String(declared));
 
     const chunks: Buffer[] = [];

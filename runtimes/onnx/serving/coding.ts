@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { refusal } from '../refusal.ts';
+import { worded } from '../worded.ts';
 
 type Coding = 'gzip' | 'deflate';
 
@@ -43,12 +44,9 @@ export async function decoded(
     return await decode(body, { maxOutputLength: maxBytes });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
-      throw refusal(
-        413,
-        `the body is more than ${maxBytes} bytes when it is decompressed; the limit is ${maxBytes}`,
-      );
+      throw refusal(413, worded('unpackedTooLarge', maxBytes, maxBytes));
     }
-    throw refusal(400, `the body is not ${coding} that can be read`);
+    throw refusal(400, worded('codingUnreadable', coding));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Header } from '../protocols/api-gateway.ts';
+import { worded } from '../worded.ts';
 
-export const TOO_LARGE =
-  'the answer is over what Lambda takes, 4.5 MB, or 6 MB of text: ask for less at once, or with `accept-encoding: gzip`';
+export const TOO_LARGE = worded('overLambda');
 
 type Packed = {
   readonly body: string | Uint8Array;

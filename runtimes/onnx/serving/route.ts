@@ -1,6 +1,7 @@
-/** `type` checks the body's declared type, JSON or one of those given; `isGone` says whether the client has left. */
+/** `type` checks the body's declared type, JSON or one of those given; `absent` is the refusal of a path that the loaded model does not have; `isGone` says whether the client has left. */
 export type Call = {
   readonly header: (name: string) => string | undefined;
+  readonly absent: () => Error;
   readonly type: (...also: readonly string[]) => string;
   readonly body: () => Promise<Uint8Array>;
   readonly isGone: () => boolean;

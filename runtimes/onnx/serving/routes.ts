@@ -30,6 +30,7 @@ import { declaredHeader } from '../tables/table-csv.ts';
 import { parseJson, parseJsonWithBigIntegers } from '../values/json.ts';
 import { withoutNumbers } from '../values/tensor-json.ts';
 import type { Signature, Tensor } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 import { JSON_LINES, textOf } from './body.ts';
 import type { Call, Reply, Route } from './route.ts';
 
@@ -45,7 +46,7 @@ export function createRoutes(
 ): ReadonlyMap<string, Route> {
   const session = (): Session => {
     const ready = loaded();
-    if (!ready) throw refusal(503, `the model ${name} is loading`);
+    if (!ready) throw refusal(503, worded('loading', name));
     return ready;
   };
   const model = (): Model => ({ name, version, signature: session().signature });

@@ -4,6 +4,7 @@ import { errorBody } from '../language/openai.ts';
 import { claimsOfClients, requestId } from '../protocols/api-gateway.ts';
 import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
+import { worded } from '../worded.ts';
 import { readBody, typeOf } from './body.ts';
 import { encoded } from './coding.ts';
 import { isOverLambda, TOO_LARGE } from './lambda-limit.ts';
@@ -33,22 +34,17 @@ export function createModelServer(
   const reply = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
     const path = (request.url ?? '').replace(/\?.*/s, '');
     const route = routes.get(path) ?? routes.get(plainPath(path));
-    if (!route) {
-      const model =
-        request.method === 'POST'
-          ? `POST /invocations asks the model ${name}`
-          : `the model is ${name}`;
-      throw refusal(404, `there is no ${path} here; ${model}, and /docs has its paths`);
-    }
+    if (!route) throw nothingHere(name, request.method, path);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (method !== route.method) {
       response.setHeader('allow', route.method === 'GET' ? 'GET, HEAD' : route.method);
       const rows = route.method === 'GET' && method === 'POST' && routes.has('/invocations');
-      const hint = rows ? '; rows are answered by POST /invocations' : '';
+      const hint = rows ? worded('rowsArePosted') : '';
       throw refusal(405, `${path} takes ${route.method}, not ${request.method}${hint}`);
     }
     return route.answer({
       header: (name) => request.headers[name]?.toString(),
+      absent: () => nothingHere(name, request.method, path),
       type: (...also) => typeOf(request, also),
       body: () => readBody(request, maxBodyBytes),
       isGone: () => response.destroyed,
@@ -71,9 +67,16 @@ export function createModelServer(
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
     for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+    // Node measures only a body that it sends.
+    if (request.method === 'HEAD') response.setHeader('content-length', Buffer.byteLength(body));
     response.end(body);
   });
   return server;
+}
+
+function nothingHere(name: string, method: string | undefined, path: string): Error {
+  const model = method === 'POST' ? worded('askByInvocations', name) : worded('modelIs', name);
+  return refusal(404, worded('nothingHere', path, model));
 }
 
 /** The answer in an encoding that the client takes, or the reason why Lambda takes it in no encoding. */

@@ -1,4 +1,5 @@
 import { refusal } from '../refusal.ts';
+import { worded } from '../worded.ts';
 
 /** Runs one task at a time, in order of arrival. */
 export type Queue = {
@@ -14,7 +15,7 @@ export function createQueue(mostWaiting: number): Queue {
   return {
     run: async (task, isGone) => {
       if (waiting >= mostWaiting) {
-        const message = `${waiting} requests are waiting; the limit is ${mostWaiting}`;
+        const message = worded('tooManyWaiting', waiting, mostWaiting);
         throw refusal(503, message, { retryAfterSeconds: 1 });
       }
       waiting += 1;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { refusal } from '../refusal.ts';
 import { buffersOf, type Signature, type Tensor } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 import { type LoadedModel, openModel, type Run, type RunResult } from './model.ts';
 import { answerToNoRows } from './no-rows.ts';
 import { createQueue } from './queue.ts';
@@ -57,7 +58,7 @@ export async function openSession(
       console.error(`a run had too little memory: ${result.exhausted}`);
       throw refusal(503, `the server has too little memory for this request: ${result.exhausted}`);
     }
-    throw refusal(400, `the model refused the inputs: ${result.refused}`);
+    throw refusal(400, worded('modelRefused', result.refused));
   };
   return {
     signature,

@@ -1,6 +1,7 @@
 import { refusal } from '../refusal.ts';
 import { SHOWN_KEYS, showKeys } from '../values/json.ts';
 import { shapeOf, type TensorSpec } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 
 /** The columns that a model takes. `ignored` collects the names of extra columns and `params` that the server ignores; null when it refuses those. */
 export type Takes = {
@@ -78,7 +79,7 @@ export function rowByPosition(
     return new Map(inputs.map(({ name }, column) => [name, row[column]]));
   }
   const names = showKeys(inputs.map(({ name }) => name));
-  throw refusal(400, `${label} has ${row.length} columns; it takes ${names}`);
+  throw refusal(400, worded('takesColumns', label, row.length, names));
 }
 
 /** A value with one dimension less than the input becomes a batch of one; in a column of single values, it becomes one row per value, and a single value the only row. */
@@ -96,7 +97,7 @@ export function warningOf(
   infinite: readonly string[] = [],
 ): Readonly<Record<string, string>> {
   const said = [
-    ignored?.size ? `ignored what the model does not take: ${namesOf([...ignored])}` : '',
+    ignored?.size ? worded('ignored', namesOf([...ignored])) : '',
     infinite.length > 0 ? notFinite(infinite) : '',
   ].filter((each) => each !== '');
   return said.length > 0 ? { 'x-slipway-warning': said.join('; ') } : {};
@@ -104,7 +105,7 @@ export function warningOf(
 
 /** The reason why an answer has null where the model returned a number. */
 export function notFinite(names: readonly string[]): string {
-  return `NaN and infinite numbers are null in JSON: ${namesOf(names)}`;
+  return worded('notFinite', namesOf(names));
 }
 
 function namesOf(names: readonly string[]): string {
@@ -116,5 +117,5 @@ function escaped(character: string): string {
 }
 
 export function takeColumns({ inputs }: Takes): string {
-  return `an object with ${showKeys(inputs.map(({ name }) => name))}`;
+  return worded('anObjectWith', showKeys(inputs.map(({ name }) => name)));
 }

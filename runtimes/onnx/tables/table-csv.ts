@@ -1,5 +1,6 @@
 import { refusal } from '../refusal.ts';
 import { isFloat, isNumber, type TensorSpec } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 import { readCsv } from './csv.ts';
 import { namesAsSaved, namesInTable, type Takes } from './rows.ts';
 import { columnSpecs, inputsOfRows, takesColumns } from './table.ts';
@@ -24,7 +25,7 @@ export function columnsOfCsv(
 ): ReadonlyMap<string, unknown> {
   const lines = readCsv(text).map((line) => line.map((cell) => cell.trim()));
   const [written, ...rest] = lines;
-  if (!written) throw refusal(400, 'the body is CSV without a line');
+  if (!written) throw refusal(400, worded('csvEmpty'));
   const first = namesAsSaved(written, takes);
   refuseOtherSeparator(first, takes);
   const isHeader = declared ? declared === 'present' : isHeaderLine(first, rest, takes);
@@ -70,7 +71,7 @@ function refuseOtherSeparator([only = '', ...others]: readonly string[], { input
   const [separator] = /[;\t]/.exec(only) ?? [];
   if (others.length > 0 || isOneColumn || !separator) return;
   const name = separator === ';' ? 'semicolons' : 'tabs';
-  throw refusal(400, `the cells of the CSV are separated by ${name}; it takes commas`);
+  throw refusal(400, worded('otherSeparator', name));
 }
 
 /** Refuses a table without line breaks between lines: the last name of the first line and the first value of the next are one cell then. */
@@ -78,10 +79,7 @@ function refuseJoinedLines(text: string, { length }: readonly string[], { inputs
   const [input] = inputs;
   const width = inputs.length > 1 ? inputs.length : (input?.shape[1] ?? -1);
   if (width < 0 || length <= width || /[\r\n]/.test(text)) return;
-  throw refusal(
-    400,
-    `the CSV is one line of ${length} cells, as \`curl -d @FILE\` sends a file, without its line ends; \`--data-binary @FILE\` sends them`,
-  );
+  throw refusal(400, worded('csvOneLine', length));
 }
 
 function readCell(cell: string, spec: TensorSpec | undefined): unknown {

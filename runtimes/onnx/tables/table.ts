@@ -1,6 +1,7 @@
 import { refusal } from '../refusal.ts';
 import { is, isObject, show, showKeys } from '../values/json.ts';
 import type { TensorSpec } from '../values/tensors.ts';
+import { worded } from '../worded.ts';
 import { namesInTable, passOver, rowByPosition, type Takes, wholeOf } from './rows.ts';
 
 type Row = readonly unknown[];
@@ -8,14 +9,11 @@ type Row = readonly unknown[];
 /** `dataframe_split`: {columns, data, index?}, rows in `data`. */
 export function columnsOfSplit(split: unknown, takes: Takes): ReadonlyMap<string, unknown> {
   if (!isObject(split)) {
-    throw refusal(
-      400,
-      `dataframe_split is ${show(split)}; it takes an object with columns and data`,
-    );
+    throw refusal(400, worded('splitTakes', show(split)));
   }
   const { columns, data } = split;
   if (!Array.isArray(data) || !data.every(Array.isArray)) {
-    throw refusal(400, `data of dataframe_split ${is(data)}; it takes a list of rows`);
+    throw refusal(400, worded('splitDataTakes', is(data)));
   }
   if (columns === undefined || columns === null) {
     return inputsOfRows(data, undefined, 'dataframe_split', takes);
@@ -33,7 +31,7 @@ export function columnsOfRecords(
   takes: Takes,
 ): ReadonlyMap<string, unknown> {
   if (!Array.isArray(records) || !records.every(isObject)) {
-    throw refusal(400, `${label} is ${show(records)}; it takes a list of objects`);
+    throw refusal(400, worded('takesObjects', label, show(records)));
   }
   if (records.length === 0) return noRows(takes);
   const names = [...new Set(records.flatMap(Object.keys))];
@@ -74,10 +72,7 @@ export function inputsOfRows(
   const specs = columnSpecs(takes, names && namesInTable(names, takes), width, label);
   for (const [index, row] of rows.entries()) {
     if (row.length === width) continue;
-    throw refusal(
-      400,
-      `${label} has ${row.length} values in row ${index}; the others have ${width}`,
-    );
+    throw refusal(400, worded('valuesInRow', label, row.length, index, width));
   }
   const [only] = takes.inputs;
   if (only && !takesColumns(takes)) return new Map([[only.name, rows]]);
@@ -109,8 +104,8 @@ function matrixOf(inputs: readonly TensorSpec[], width: number, label: string): 
   const [rank, columns = -1] = [only?.shape.length ?? 1, only?.shape[1]];
   if (!only || others.length > 0 || (rank !== 0 && rank !== 2)) {
     const names = showKeys(inputs.map(({ name }) => name));
-    throw refusal(400, `${label} is a table, but the model takes tensors: ${names}`);
+    throw refusal(400, worded('tableForTensors', label, names));
   }
   if (columns === -1 || columns === width) return only;
-  throw refusal(400, `${label} has ${width} columns; the model takes ${columns}`);
+  throw refusal(400, worded('otherColumns', label, width, columns));
 }

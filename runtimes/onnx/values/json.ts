@@ -1,4 +1,5 @@
 import { refusal } from '../refusal.ts';
+import { worded } from '../worded.ts';
 
 /** Refuses with 400 text that is not JSON, or is nested too deeply to read. */
 export function parseJson(text: string): unknown {
@@ -25,8 +26,8 @@ function parse(text: string, read: (text: string) => unknown): unknown {
   } catch (error) {
     const written = withoutNaN(text);
     if (written !== undefined) return parse(written, read);
-    const reason = text === '' ? 'it is empty' : (otherIn(text) ?? messageOf(error));
-    throw refusal(400, `the body is not JSON that can be read: ${reason}`);
+    const reason = text === '' ? worded('empty') : (otherIn(text) ?? messageOf(error));
+    throw refusal(400, worded('jsonUnreadable', reason));
   }
 }
 
@@ -43,12 +44,11 @@ function otherIn(text: string): string | undefined {
 const SEVERAL = /^\s*[[{][^\n]*[\]}]\s*\n\s*[[{]/;
 // A text that begins with a letter, but not with a word of JSON or Python.
 const BARE = /^\s*(?!(?:true|false|null|NaN|Infinity|None|True|False)\b)\p{L}/u;
-const TEXT = 'it is a bare text; in JSON a text stands in quotes, as "a text"';
-const LINES =
-  'it has a value in each line, which is taken by the header "content-type: application/x-ndjson"';
+const TEXT = worded('bareText');
+const LINES = worded('jsonLines');
 
-const FORM = 'it is a form; write its fields as JSON, as {"name": 1.5}';
-const CSV = 'it begins as CSV does, which is taken by the header "content-type: text/csv"';
+const FORM = worded('form');
+const CSV = worded('csvAsJson');
 
 /** The text with null for each NaN outside of strings; undefined where there is none. */
 function withoutNaN(text: string): string | undefined {
@@ -72,9 +72,9 @@ function foreignIn(text: string): string | undefined {
     const [found] = foreign.exec(text) ?? [];
     if (found === undefined) continue;
     if (/^(None|True|False|')$/.test(found)) {
-      return `it has ${found}, as Python prints it; write it by json.dumps`;
+      return worded('pythonsSpelling', found);
     }
-    return `it has ${found}, which JSON does not; write a finite number, or null for one that is missing`;
+    return worded('notInJson', found);
   }
   return undefined;
 }

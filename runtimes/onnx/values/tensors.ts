@@ -1,3 +1,4 @@
+import { worded } from '../worded.ts';
 /// <reference lib="esnext.float16" />
 
 import { refusal } from '../refusal.ts';
@@ -54,8 +55,8 @@ export function isDatatype(value: unknown): value is Datatype {
 type Pack = (values: readonly unknown[], label: string) => TensorData;
 
 const PACK = {
-  BOOL: packer('true or false', bit, (values) => new Uint8Array(values)),
-  BYTES: packer('strings without NUL, and no null', textWithoutNul, (values) => values),
+  BOOL: packer(worded('trueOrFalse'), bit, (values) => new Uint8Array(values)),
+  BYTES: packer(worded('textsWithoutNul'), textWithoutNul, (values) => values),
   FP16: packer('numbers of FP16', float(Math.f16round), (values) => new Float16Array(values)),
   FP32: packer('numbers of FP32', float(Math.fround), (values) => new Float32Array(values)),
   FP64: packer('numbers of FP64', float(Number), (values) => new Float64Array(values)),
@@ -124,13 +125,10 @@ export function checkShape(spec: TensorSpec, shape: readonly number[], label: st
   const fits = spec.shape.every((dim, axis) => dim === -1 || dim === shape[axis]);
   const hasRank = spec.shape.length === 0 || spec.shape.length === shape.length;
   if (shape.length > MOST_DIMENSIONS) {
-    throw refusal(400, `${label} has ${shape.length} dimensions; the limit is ${MOST_DIMENSIONS}`);
+    throw refusal(400, worded('tooManyDimensions', label, shape.length, MOST_DIMENSIONS));
   }
   if (fits && hasRank) return;
-  throw refusal(
-    400,
-    `${label} has the shape ${showShape(shape)}; the model takes ${showShape(spec.shape)}`,
-  );
+  throw refusal(400, worded('otherShape', label, showShape(shape), showShape(spec.shape)));
 }
 
 /** The lengths of nested lists, taken from the first item at each level. */
@@ -152,13 +150,13 @@ export function countOf(shape: readonly number[]): number {
 function flatten(data: unknown, shape: readonly number[], label: string): readonly unknown[] {
   if (!Array.isArray(data)) {
     if (shape.length === 0) return [data];
-    throw refusal(400, `${label} has ${show(data)} as data; it takes a list`);
+    throw refusal(400, worded('dataTakesList', label, show(data)));
   }
   if (!Array.isArray(data[0])) {
     if (data.length === countOf(shape)) return data;
     throw refusal(
       400,
-      `${label} has ${data.length} values; the shape ${showShape(shape)} takes ${countOf(shape)}`,
+      worded('valuesForShape', label, data.length, showShape(shape), countOf(shape)),
     );
   }
   return shape.reduce<readonly unknown[]>(
@@ -244,7 +242,7 @@ function packer<T>(
       values.map((value, index) => {
         const item = read(value);
         if (item !== undefined) return item;
-        throw refusal(400, `${label} has ${show(value)} at ${index}; it takes ${takes}`);
+        throw refusal(400, worded('valueTakes', label, show(value), index, takes));
       }),
     );
 }
@@ -271,7 +269,7 @@ function integers(least: number, most: number, pack: (values: number[]) => Tenso
     typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
       ? value
       : undefined;
-  return packer(`integers from ${least} to ${most}`, read, pack);
+  return packer(worded('integersFrom', least, most), read, pack);
 }
 
 function bigIntegers(least: bigint, most: bigint, pack: (values: bigint[]) => TensorData): Pack {

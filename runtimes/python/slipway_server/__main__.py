@@ -30,6 +30,7 @@ from .serving.parent import Parent, end_after_drain, end_with_parent  # noqa: E4
 from .serving.predictor import Predictor  # noqa: E402
 from .serving.routes import Routes  # noqa: E402
 from .serving.upgrades import WithoutUpgrades  # noqa: E402
+from .worded import worded
 
 
 async def main(config: Config, listening: socket.socket, parent: Parent) -> None:
@@ -43,7 +44,7 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
     serves = asyncio.ensure_future(server.serve([listening]))
 
     host, port = listening.getsockname()[:2]
-    _say(f"{config.name} listens on http://{host}:{port}")
+    _say(worded("listensOn", config.name, host, port))
     parent.tell({"listening": port})
     try:
         loaded.append(await predictor.load(lambda: with_outputs(load_model(config.model_path, config.facts), config.facts)))

@@ -7,6 +7,7 @@ from typing import Any, Mapping
 
 from .values.tensors import Signature, signature_of
 from .walls import brings_of
+from .worded import worded
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _example(value: str) -> dict[str, Any] | None:
         found = value
     if found is None or (isinstance(found, dict) and {"protocol", "body"} <= found.keys()):
         return found
-    raise ValueError(f'MODEL_EXAMPLE is "{value}"; it takes JSON')
+    raise ValueError(worded("exampleTakes", value))
 
 
 def read_facts(path: str) -> Facts:
@@ -194,26 +195,26 @@ def _language_of(said: Any) -> LanguageServing | None:
 def required(env: Mapping[str, str], name: str) -> str:
     value = env.get(name)
     if not value:
-        raise ValueError(f"{name} is not set")
+        raise ValueError(worded("notSet", name))
     return value
 
 
 def path_segment(name: str, value: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_.-]*", value):
         return value
-    raise ValueError(f'{name} is "{value}"; it takes letters, digits, ".", "_" and "-"')
+    raise ValueError(worded("nameOfLetters", name, value))
 
 
 def header_value(name: str, value: str) -> str:
     if re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value):
         return value
-    raise ValueError(f"{name} holds characters that an HTTP header cannot")
+    raise ValueError(worded("notInHeader", name))
 
 
 def _extra_columns(value: str) -> str:
     if value in ("ignore", "refuse"):
         return value
-    raise ValueError(f'EXTRA_COLUMNS is "{value}"; it takes ignore or refuse')
+    raise ValueError(worded("extraColumnsTakes", value))
 
 
 def _aliases(value: str, own: str) -> tuple[str, ...]:
@@ -221,10 +222,10 @@ def _aliases(value: str, own: str) -> tuple[str, ...]:
     names = dict.fromkeys(value.split(",")) if value else {}
     if all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*", each) for each in names):
         return tuple(each for each in names if each != own)
-    raise ValueError(f'MODEL_ALIASES is "{value}"; it takes names of letters, digits and ._:/@+-, separated by commas')
+    raise ValueError(worded("aliasesTake", value))
 
 
 def integer(name: str, value: str, least: int, most: int) -> int:
     if re.fullmatch(r"[0-9]+", value) and least <= int(value) <= most:
         return int(value)
-    raise ValueError(f'{name} is "{value}"; it takes a whole number from {least} to {most}')
+    raise ValueError(worded("wholeNumberFrom", name, value, least, most))

@@ -1,6 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { ReadableStream } from 'node:stream/web';
 import { eventually } from '../../support/clock/eventually.ts';
 import { type ModelServer, modelFolder, startModel, stopServers } from '../model-server.ts';
@@ -352,6 +354,37 @@ def predict(what): return numbers() if what == "numbers" else seen
       const { json } = await server.post('/invocations', { inputs: 'seen' });
 
       expect(json).toEqual({ predictions: ['closed'] });
+    });
+
+    it('sends what is made at once together', async () => {
+      const code = 'def predict(n):\n  for each in range(n): yield each';
+      const server = await startModel(runtime, pythonFolder(code));
+
+      const chunks = await chunksOf(server, '{"inputs":2000}');
+
+      const lines = Array.from({ length: 2_000 }, (_, at) => `${at}\n`);
+      expect(chunks.join('')).toBe(lines.join(''));
+      expect(chunks.length).toBeLessThan(1_000);
+    });
+
+    it('is not asked for much more than its client has read', async () => {
+      const code = `
+made = []
+def numbers():
+    for each in range(10_000):
+        made.append(each)
+        yield "x" * 10_000
+def predict(what): return numbers() if what == "numbers" else len(made)
+`;
+      const server = await startModel(runtime, pythonFolder(code));
+      const answer = await asked(server, { inputs: 'numbers' });
+      const reader = bodyOf(answer).getReader();
+
+      await reader.read();
+      await reader.cancel();
+      const { json } = await server.post('/invocations', { inputs: 'made' });
+
+      expect(json.predictions).toBeLessThan(5_000);
     });
 
     it('may do so asynchronously', async () => {
@@ -757,4 +790,22 @@ function asked({ url }: ModelServer, body: object, accept = '*/*'): Promise<Resp
 function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
   if (!body) throw new Error('the answer has no body');
   return body as ReadableStream<Uint8Array>;
+}
+
+/** The chunks of an answer as they come over the wire, in ASCII. */
+async function chunksOf({ url }: ModelServer, body: string): Promise<readonly string[]> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `POST /invocations HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  );
+  const sent = await text(socket);
+  const chunks: string[] = [];
+  for (let at = sent.indexOf('\r\n\r\n') + 4; ; ) {
+    const from = sent.indexOf('\r\n', at) + 2;
+    const length = Number.parseInt(sent.slice(at, from), 16);
+    if (!length) return chunks;
+    chunks.push(sent.slice(from, from + length));
+    at = from + length + 2;
+  }
 }

@@ -1,4 +1,5 @@
 import { refusal } from '../../refusal.ts';
+import { worded } from '../../worded.ts';
 import type { Values } from '../batches.ts';
 import type { Folder, Pooling } from '../folder.ts';
 import {
@@ -131,5 +132,5 @@ export function normalized(vector: Float32Array): Float32Array {
 export function shortened(vector: Float32Array, dimensions: number): Float32Array {
   if (dimensions === vector.length) return vector;
   if (dimensions < vector.length) return normalized(vector.slice(0, dimensions));
-  throw refusal(400, `dimensions is ${dimensions}; the model has ${vector.length}`);
+  throw refusal(400, worded('fewerDimensions', dimensions, vector.length));
 }

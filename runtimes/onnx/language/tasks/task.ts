@@ -1,6 +1,7 @@
 import { refusal } from '../../refusal.ts';
 import { isObject, show } from '../../values/json.ts';
 import type { Tensor, TensorSpec } from '../../values/tensors.ts';
+import { worded } from '../../worded.ts';
 import type { Answer, Values } from '../batches.ts';
 import type { Folder } from '../folder.ts';
 import type { Text, Tokens } from '../tokens.ts';
@@ -98,7 +99,7 @@ export function isText(value: unknown): value is string {
 export function countParameter(parameters: Parameters, name: string, otherwise: number): number {
   const value = parameters[name] ?? otherwise;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
-  throw refusal(400, `parameters.${name} is ${show(value)}; it takes a whole number from 1`);
+  throw refusal(400, worded('parameterFromOne', name, show(value)));
 }
 
 /** One of these texts; refuses others with 400. */
@@ -111,7 +112,7 @@ export function choiceParameter<Choice extends string>(
   if (value === undefined || value === null) return undefined;
   const found = choices.find((each) => each === value);
   if (found !== undefined) return found;
-  throw refusal(400, `parameters.${name} is ${show(value)}; it takes ${choices.join(', ')}`);
+  throw refusal(400, worded('parameterTakes', name, show(value), choices.join(', ')));
 }
 
 export function pairOf(

@@ -1,5 +1,6 @@
 import { refusal } from '../../refusal.ts';
 import { show } from '../../values/json.ts';
+import { worded } from '../../worded.ts';
 import {
   type Asked,
   type Engine,
@@ -56,10 +57,7 @@ export function zeroShot({ folder, run }: Engine): Pick<Task, 'parameters' | 'an
 }
 
 function noEntailment(labels: readonly string[]) {
-  return refusal(
-    400,
-    `candidate_labels need a model that was trained for entailment; this one has the labels ${labels.join(', ')}`,
-  );
+  return refusal(400, worded('entailmentLabels', labels.join(', ')));
 }
 
 /** Each label by itself: entailed or contradicted. */

@@ -22,6 +22,7 @@ from ..serving.code_answers import jsonable
 from ..serving.streams import Content, dumped
 from ..stderr import say
 from .advice import advice_on
+from ..worded import worded
 
 T = TypeVar("T")
 Invoke = Callable[[bytes, str, str], tuple[Content, str]]
@@ -140,7 +141,7 @@ def _refused_by_framework(error: BaseException) -> Refusal:
     if isinstance(error, _SERVERS_OWN) or _EXHAUSTED.search(message_of(error)):
         say(f"the model failed: {where(error)}")
         return Refusal(503, f"the server could not run the model: {message_of(error)}")
-    return Refusal(400, f"the model refused the inputs: {message_of(error)}")
+    return Refusal(400, worded("modelRefused", message_of(error)))
 
 
 def _refused_by_code(error: BaseException) -> Refusal:

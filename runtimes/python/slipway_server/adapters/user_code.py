@@ -18,6 +18,7 @@ from ..values.tensors import TensorSpec
 from .coroutines import settled
 from .data_file import file_within
 from .hinted import blaming, hints_of, maker_of
+from ..worded import worded
 
 
 def import_file(folder: str, file: str) -> ModuleType:
@@ -69,7 +70,7 @@ def _is_by_name(takes: _Named, named: Any) -> bool:
         return True
     is_by_name = len(takes.names) > 1 and names and has_required and takes.required
     if isinstance(named, _JSON) and (len(takes.required) > 1 or is_by_name):
-        found = f"an object with {show_keys(list(named))}" if isinstance(named, dict) else show(named)
+        found = worded("anObjectWith", show_keys(list(named))) if isinstance(named, dict) else show(named)
         raise Refusal(400, f"the body is {found}; the model's code takes an object with {show_keys(list(takes.names))}")
     return False
 

@@ -10,8 +10,10 @@ import numpy as np
 from ..model import Model
 from ..refusal import Refusal, message_of, show, show_keys
 from ..serving.bodies import value_of
+from ..serving.code_answers import json_content
 from ..values.tensors import Signature, TensorSpec
 from .questions import LONGEST, answered
+from ..worded import worded
 
 _KEYS = ["inputs", "parameters", "options"]
 _PARAMETERS = {
@@ -54,7 +56,7 @@ def encoder_model(encoder: Any, declared: Signature | None) -> Model:
         found = [ask(_item(item, task), parameters) for item in items]
         if not isinstance(given, list):
             [found] = [found] if isinstance(found[0], dict) and "label" in found[0] else found
-        return json.dumps(found, ensure_ascii=False).encode(), "application/json"
+        return json_content(found)
 
     embed = (lambda texts: _embedded(encoder, texts)) if task == "feature-extraction" else None
     return Model(Signature(inputs, outputs), predict, native=encoder, is_network=True, invoke=invoke, embed=embed, rank=lambda query, texts, is_raw: _ranked(encoder, query, texts, is_raw))
@@ -65,20 +67,20 @@ def _request(asked: Any, task: str) -> tuple[Any, dict[str, Any]]:
         return asked, {}
     others = [name for name in asked if name not in _KEYS]
     if others:
-        raise Refusal(400, f"the body has {show_keys(others)}; it takes {show_keys(_KEYS)}")
+        raise Refusal(400, worded("bodyTakesKeys", show_keys(others), show_keys(_KEYS)))
     parameters = asked.get("parameters", {})
     if not isinstance(parameters, dict):
-        raise Refusal(400, f"parameters is {show(parameters)}; it takes an object")
+        raise Refusal(400, worded("parametersTakeObject", show(parameters)))
     known = _PARAMETERS[task]
     unknown = [name for name in parameters if name not in known]
     if unknown:
-        raise Refusal(400, f"parameters has {show_keys(unknown)}; this model takes {show_keys(known) if known else 'none'}")
+        raise Refusal(400, worded("parametersTake", show_keys(unknown), show_keys(known) if known else 'none'))
     for name, value in parameters.items():
         if name in _CHOICES and value not in _CHOICES[name]:
-            raise Refusal(400, f"parameters.{name} is {show(value)}; it takes {', '.join(_CHOICES[name])}")
+            raise Refusal(400, worded("parameterTakes", name, show(value), ', '.join(_CHOICES[name])))
         is_all = name == "top_k" and value is None and task == "text-classification"
         if name in _COUNTS and not is_all and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise Refusal(400, f"parameters.{name} is {show(value)}; it takes a whole number from 1")
+            raise Refusal(400, worded("parameterFromOne", name, show(value)))
     return asked["inputs"], parameters
 
 
@@ -92,7 +94,7 @@ def _item(item: Any, task: str) -> Any:
             return item["text"]
         if set(item) == set(names):
             return item
-    takes = f"an object with {' and '.join(names)}" if names else ""
+    takes = worded("anObjectWith", ' and '.join(names)) if names else ""
     raise Refusal(400, f"inputs has {show(item)}; it takes {takes if task == 'question-answering' else f'a text, or {takes}' if names else 'texts'}")
 
 
@@ -118,7 +120,7 @@ def _entailed(item: Any, encoder: Any) -> Any:
     # The pipeline decides by this field, and configurations may lack it.
     config.label2id = config.label2id or {label: at for at, label in config.id2label.items()}
     if not any(str(label).lower().startswith("entail") for label in labels):
-        raise Refusal(400, f"candidate_labels need a model that was trained for entailment; this one has the labels {', '.join(map(str, labels))}")
+        raise Refusal(400, worded("entailmentLabels", ', '.join(map(str, labels))))
     return item
 
 

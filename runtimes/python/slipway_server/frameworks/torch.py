@@ -18,6 +18,7 @@ from ..refusal import Refusal
 from ..values.tensors import Signature
 from .device import device_of
 from .torch_inputs import Argument, asked_by, found_inputs
+from ..worded import worded
 
 PLATFORM = "pytorch_torch"
 REFUSES_UNKNOWN = False
@@ -103,7 +104,7 @@ def _caller(ask: _Ask, arguments: tuple[Argument, ...], device: str, reset: Call
             with torch.inference_mode():
                 answer = ask(*given)
         except (RuntimeError, ValueError, torch.jit.Error, AssertionError) as error:
-            raise Refusal(400, f"the model refused the inputs: {_said(error)}") from None
+            raise Refusal(400, worded("modelRefused", _said(error))) from None
         return _named(answer)
 
     return call

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from typing import Any, Callable
@@ -12,9 +11,11 @@ import numpy as np
 from ..model import Model
 from ..refusal import Refusal, show, show_keys
 from ..serving.bodies import parse_json, text_of
+from ..serving.code_answers import json_content
 from ..serving.forms import FORM, parts_of
 from ..values.tensors import Signature, TensorSpec
 from .reading import image_of, image_of_text
+from ..worded import worded
 
 SIGNATURE = Signature(
     (TensorSpec("image", "BYTES", (-1,)),),
@@ -46,12 +47,12 @@ def image_model(classifier: Any, ask: Ask) -> Model:
         if essence == FORM:
             given, asked = _asked(_of_form(body, content_type))
         elif essence.startswith("image/") or essence == "application/octet-stream" or body.startswith(_STARTS):
-            return _json(ask(image_of(body, "the body"), top_k=_USUAL_TOP))
+            return json_content(ask(image_of(body, "the body"), top_k=_USUAL_TOP))
         else:
             given, asked = _asked(parse_json(body))
         is_one = isinstance(given, str)
         found = [ask(image, **asked) for image in _images([given] if is_one else given)]
-        return _json(found[0] if is_one else found)
+        return json_content(found[0] if is_one else found)
 
     return Model(SIGNATURE, predict, native=classifier, is_network=True, invoke=invoke)
 
@@ -61,7 +62,7 @@ def _of_form(body: bytes, content_type: str) -> dict[str, Any]:
     parts = parts_of(body, content_type)
     files = [b64encode(part.content).decode() for part in parts if part.is_file]
     if not files:
-        raise Refusal(400, "the form has no file; it takes an image, as `curl -F image=@FILE` sends it")
+        raise Refusal(400, worded("formWithoutFile"))
     fields = {part.name: text_of(part.content) for part in parts if not part.is_file}
     parameters = {name: int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text for name, text in fields.items()}
     return {"inputs": files[0] if len(files) == 1 else files, "parameters": parameters}
@@ -72,7 +73,7 @@ def _images(values: Any) -> Any:
     if not isinstance(values, list) or not values:
         raise Refusal(400, f"inputs is {show(values)}; it takes an image as base64, or a list of such")
     if len(values) > _MOST_IMAGES:
-        raise Refusal(400, f"the request has {len(values)} images; the limit is {_MOST_IMAGES}")
+        raise Refusal(400, worded("tooManyImages", len(values), _MOST_IMAGES))
     return (image_of_text(each, "inputs" if len(values) == 1 else f"inputs[{at}]") for at, each in enumerate(values))
 
 
@@ -80,13 +81,13 @@ def _asked(body: Any) -> tuple[Any, dict[str, Any]]:
     if not isinstance(body, dict):
         return body, {"top_k": _USUAL_TOP}
     if "inputs" not in body:
-        raise Refusal(400, f"the body has {show_keys(list(body))}; it takes {show_keys(_KEYS)}")
+        raise Refusal(400, worded("bodyTakesKeys", show_keys(list(body)), show_keys(_KEYS)))
     parameters = body.get("parameters", {})
     if not isinstance(parameters, dict):
-        raise Refusal(400, f"parameters is {show(parameters)}; it takes an object")
+        raise Refusal(400, worded("parametersTakeObject", show(parameters)))
     unknown = [name for name in parameters if name not in _PARAMETERS]
     if unknown:
-        raise Refusal(400, f"parameters has {show_keys(unknown)}; this model takes {show_keys(_PARAMETERS)}")
+        raise Refusal(400, worded("parametersTake", show_keys(unknown), show_keys(_PARAMETERS)))
     top = parameters.get("top_k")
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
         raise Refusal(400, f"parameters.top_k is {show(top)}; it takes a whole number from 1")
@@ -94,7 +95,3 @@ def _asked(body: Any) -> tuple[Any, dict[str, Any]]:
     if wished is not None and wished not in _FUNCTIONS:
         raise Refusal(400, f"parameters.function_to_apply is {show(wished)}; it takes {', '.join(_FUNCTIONS)}")
     return body["inputs"], {"top_k": _USUAL_TOP if top is None else top, **({"function_to_apply": wished} if wished else {})}
-
-
-def _json(value: Any) -> tuple[bytes, str]:
-    return json.dumps(value, ensure_ascii=False).encode(), "application/json"

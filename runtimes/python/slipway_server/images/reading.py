@@ -7,13 +7,14 @@ from io import BytesIO
 from typing import Any
 
 from ..refusal import Refusal, message_of, show
+from ..worded import worded
 
 # The same limits as in runtimes/onnx/images/decode.ts.
 MOST_PIXELS = 25_000_000
 _MOST_RATIO = 100
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
-_TAKES = "it takes a PNG, JPEG or WebP image as base64, or a data URL of one"
+_TAKES = worded("takesImageText")
 
 
 def image_of_text(value: Any, what: str) -> Any:
@@ -26,7 +27,7 @@ def image_of_text(value: Any, what: str) -> Any:
             raise ValueError
         content = base64.b64decode(written, validate=True)
     except (ValueError, binascii.Error):
-        raise Refusal(400, f"{what} is {show(value)}, which is not base64; {_TAKES}") from None
+        raise Refusal(400, worded("notBase64", what, show(value), _TAKES)) from None
     return image_of(content, what)
 
 
@@ -44,18 +45,18 @@ def image_of(content: bytes, what: str) -> Any:
         ImageOps.exif_transpose(image, in_place=True)
         return image.convert("RGB")
     except UnidentifiedImageError:
-        raise Refusal(400, f"{what} is not a PNG, JPEG or WebP image") from None
+        raise Refusal(400, worded("notAnImage", what)) from None
     except (OSError, ValueError, SyntaxError) as error:
-        raise Refusal(400, f"{what} is an image that cannot be read: {message_of(error)}") from None
+        raise Refusal(400, worded("imageUnreadable", what, message_of(error))) from None
 
 
 def _refuse_other(image: Any, what: str) -> None:
     width, height = image.size
     size = f"{what} is {width} x {height} pixels"
     if width * height > MOST_PIXELS:
-        raise Refusal(400, f"{size}; the limit is {MOST_PIXELS} pixels")
+        raise Refusal(400, worded("tooManyPixels", size, MOST_PIXELS))
     if max(width, height) > _MOST_RATIO * min(width, height):
-        raise Refusal(400, f"{size}; one edge may be {_MOST_RATIO} times as long as the other")
+        raise Refusal(400, worded("tooLong", size, _MOST_RATIO))
     if image.mode not in _MODES:
-        is_ = "in CMYK" if image.mode == "CMYK" else "of 16 bits a channel"
-        raise Refusal(400, f"{what} is {is_}; it takes RGB or gray of 8 bits a channel")
+        is_ = "in CMYK" if image.mode == "CMYK" else worded("of16Bits")
+        raise Refusal(400, worded("takes8Bits", what, is_))

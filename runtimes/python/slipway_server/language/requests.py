@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show
+from ..worded import worded
 
 # OpenAI's own default: a text that is continued, unlike a conversation, has no natural end.
 USUAL_TOKENS = 16
@@ -106,14 +107,14 @@ def refuse_other_model(body: Any, name: str, aliases: tuple[str, ...]) -> None:
     if asked in (None, "", name, *aliases):
         return
     if not isinstance(asked, str):
-        raise Refusal(400, f"model is {show(asked)}; it takes a name", param="model")
+        raise Refusal(400, worded("modelTakesName", show(asked)), param="model")
     raise no_such_model(asked, name)
 
 
 def no_such_model(asked: str, name: str) -> Refusal:
     """The refusal of an unknown model in OpenAI's words, with advice."""
-    way = f"This endpoint serves `{name}`; other names for it stand under `server.aliases` in its model.yaml."
-    return Refusal(404, f"The model `{asked[:128]}` does not exist. {way}", code="model_not_found", param="model")
+    way = worded("otherNames", name)
+    return Refusal(404, worded("modelNotFound", asked[:128], way), code="model_not_found", param="model")
 
 
 def embedding_request(body: Any) -> dict[str, Any]:
@@ -125,10 +126,10 @@ def embedding_request(body: Any) -> dict[str, Any]:
     if isinstance(given, list) and not all(isinstance(each, str) and each for each in given):
         raise Refusal(400, f"input is {show(given)} that are not all texts; send texts (LangChain: check_embedding_ctx_length=False)")
     if asked.get("encoding_format") not in (None, "float", "base64"):
-        raise Refusal(400, f"encoding_format is {show(asked['encoding_format'])}; it takes float or base64")
+        raise Refusal(400, worded("encodingFormatTakes", show(asked['encoding_format'])))
     dimensions = asked.get("dimensions")
     if dimensions is not None and (isinstance(dimensions, bool) or not isinstance(dimensions, int) or dimensions < 1):
-        raise Refusal(400, f"dimensions is {show(dimensions)}; it takes a whole number from 1")
+        raise Refusal(400, worded("dimensionsTake", show(dimensions)))
     return asked
 
 
@@ -170,7 +171,7 @@ def _generation(body: Any) -> dict[str, Any]:
 
 def _object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
-        raise Refusal(400, f"the body is {show(body)}; it takes an object")
+        raise Refusal(400, worded("bodyTakesObject", show(body)))
     stream = body.get("stream")
     if stream is not None and not isinstance(stream, bool):
         raise Refusal(400, f"stream is {show(stream)}; it takes true or false")

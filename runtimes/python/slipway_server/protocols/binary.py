@@ -9,6 +9,7 @@ import numpy as np
 from ..refusal import Refusal
 from ..values.packing import DTYPES
 from ..values.tensors import TensorSpec, check_shape, show_shape
+from ..worded import worded
 
 HEADER = "inference-header-content-length"
 
@@ -16,8 +17,8 @@ HEADER = "inference-header-content-length"
 def split_body(header: str, body: bytes) -> tuple[bytes, memoryview]:
     """Splits a body into the JSON and the rest. If the JSON is empty, the body is one raw tensor."""
     if not header.isascii() or not header.isdigit() or int(header) > len(body):
-        takes = f"a whole number up to {len(body)}, the bytes of the body"
-        raise Refusal(400, f'Inference-Header-Content-Length is "{header}"; it takes {takes}')
+        takes = worded("upToBytesOfBody", len(body))
+        raise Refusal(400, worded("jsonLengthTakes", header, takes))
     length = int(header)
     return body[:length], memoryview(body)[length:]
 
@@ -30,16 +31,16 @@ class Tail:
 
     def take(self, size: object, label: str) -> memoryview:
         if self._bytes is None:
-            raise Refusal(400, f"{label} has a binary_data_size, but there is no Inference-Header-Content-Length")
+            raise Refusal(400, worded("binarySizeWithoutHeader", label))
         if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= len(self._bytes):
-            takes = f"a whole number up to {len(self._bytes)}, the bytes that are left"
-            raise Refusal(400, f"{label} has the binary_data_size {size}; it takes {takes}")
+            takes = worded("upToBytesLeft", len(self._bytes))
+            raise Refusal(400, worded("binarySizeTakes", label, size, takes))
         taken, self._bytes = self._bytes[:size], self._bytes[size:]
         return taken
 
     def check_empty(self) -> None:
         if self._bytes:
-            raise Refusal(400, f"{len(self._bytes)} bytes follow the last tensor")
+            raise Refusal(400, worded("bytesAfterLastTensor", len(self._bytes)))
 
 
 def read_binary(spec: TensorSpec, shape: list[int], data: memoryview) -> np.ndarray:
@@ -50,10 +51,10 @@ def read_binary(spec: TensorSpec, shape: list[int], data: memoryview) -> np.ndar
     dtype = DTYPES[spec.datatype]
     expected = prod(shape) * dtype.itemsize
     if len(data) != expected:
-        takes = f"the shape {show_shape(shape)} of {spec.datatype} takes {expected}"
+        takes = worded("shapeTakesBytes", show_shape(shape), spec.datatype, expected)
         raise Refusal(400, f"{label} has {len(data)} bytes; {takes}")
     if spec.datatype == "BOOL" and len(data) > 0 and int(np.frombuffer(data, np.uint8).max()) > 1:
-        raise Refusal(400, f"{label} has a byte that is neither 0 nor 1")
+        raise Refusal(400, worded("notABooleanByte", label))
     # A copy: a request's bytes are read-only, and models may write to their inputs.
     return np.frombuffer(data, dtype).reshape(shape).copy()
 
@@ -82,7 +83,7 @@ def _read_texts(shape: list[int], data: memoryview, label: str) -> np.ndarray:
     while at < len(data):
         end = at + 4 + int.from_bytes(data[at : at + 4], "little")
         if at + 4 > len(data) or end > len(data):
-            raise Refusal(400, f"{label} ends within a text, or its length, at byte {at}")
+            raise Refusal(400, worded("endsWithinText", label, at))
         try:
             text = str(data[at + 4 : end], "utf-8")
         except UnicodeDecodeError:
@@ -92,7 +93,7 @@ def _read_texts(shape: list[int], data: memoryview, label: str) -> np.ndarray:
         texts.append(text)
         at = end
     if len(texts) != prod(shape):
-        raise Refusal(400, f"{label} has {len(texts)} values; the shape {show_shape(shape)} takes {prod(shape)}")
+        raise Refusal(400, worded("valuesForShape", label, len(texts), show_shape(shape), prod(shape)))
     array = np.empty(len(texts), dtype=object)
     array[:] = texts
     return array.reshape(shape)

@@ -11,6 +11,7 @@ from ..values.packing import DTYPES
 from ..values.tensor_json import flat_json
 from ..values.tensors import Signature, TensorSpec, datatype_of, read_tensor
 from .binary import Tail, read_binary, read_raw, write_binary
+from ..worded import worded
 
 _WHOLE = tuple(f"{sign}INT{width}" for sign in ("", "U") for width in (8, 16, 32, 64))
 # The datatypes of clients that keep arrays in less precision than the model, or whose column happens to be whole: each number must also be exact in the model's type, or is refused.
@@ -30,9 +31,9 @@ class Asked:
 def read_infer_request(body: Any, tail: Tail, signature: Signature) -> Asked:
     """Reads an inference request of the protocol; refuses with 400 and the tensor's name."""
     if not isinstance(body, dict):
-        raise Refusal(400, f"the body is {show(body)}; it takes an object")
+        raise Refusal(400, worded("bodyTakesObject", show(body)))
     if "id" in body and not isinstance(body["id"], str):
-        raise Refusal(400, f"id is {show(body['id'])}; it takes a string")
+        raise Refusal(400, worded("idTakesString", show(body['id'])))
     is_binary = _flag(body, "binary_data_output", False)
     sent = _by_name(body, "inputs", signature.inputs)
     asked = _by_name(body, "outputs", signature.outputs) if "outputs" in body else {}
@@ -41,7 +42,7 @@ def read_infer_request(body: Any, tail: Tail, signature: Signature) -> Asked:
     tail.check_empty()
     for spec in specs:
         if spec.name not in read and not spec.is_optional:
-            raise Refusal(400, f'input "{spec.name}" is missing')
+            raise Refusal(400, worded("inputMissing", spec.name))
     return Asked(
         id=body.get("id"),
         inputs={spec.name: read[spec.name] for spec in specs if spec.name in read},
@@ -52,7 +53,7 @@ def read_infer_request(body: Any, tail: Tail, signature: Signature) -> Asked:
 
 def read_raw_request(data: memoryview, signature: Signature) -> Asked:
     if len(signature.inputs) != 1:
-        raise Refusal(400, f"the body is one raw tensor; the model has {len(signature.inputs)} inputs")
+        raise Refusal(400, worded("rawTensorForOne", len(signature.inputs)))
     [spec] = signature.inputs
     return Asked(id=None, inputs={spec.name: read_raw(spec, data)}, outputs={}, is_binary=True)
 
@@ -79,14 +80,14 @@ def infer_response(name: str, version: str, asked: Asked, outputs: dict[str, np.
 def _by_name(body: dict[str, Any], field: str, specs: tuple[TensorSpec, ...]) -> dict[str, dict[str, Any]]:
     items = body.get(field)
     if not isinstance(items, list):
-        raise Refusal(400, f"{field} {is_wrongly(body, field)}; it takes a list")
+        raise Refusal(400, worded("takesList", field, is_wrongly(body, field)))
     found: dict[str, dict[str, Any]] = {}
     for item in items:
         holder = item if isinstance(item, dict) else {}
         name = holder.get("name")
         if not isinstance(name, str) or (specs and all(spec.name != name for spec in specs)):
             names = ", ".join(f'"{spec.name}"' for spec in specs) or "names of its own"
-            raise Refusal(400, f"{field} has a tensor named {show_or_nothing(holder, 'name')}; the model has {names}")
+            raise Refusal(400, worded("noTensorNamed", field, show_or_nothing(holder, 'name'), names))
         if name in found:
             raise Refusal(400, f'{field} has "{name}" twice')
         found[name] = holder
@@ -106,16 +107,16 @@ def _read_input(spec: TensorSpec, sent: dict[str, Any], tail: Tail) -> np.ndarra
         return kept
     if datatype != spec.datatype:
         raise Refusal(
-            400, f"{label} has the datatype {show_or_nothing(sent, 'datatype')}; the model takes {spec.datatype}"
+            400, worded("otherDatatype", label, show_or_nothing(sent, 'datatype'), spec.datatype)
         )
     if not isinstance(shape, list) or not all(map(_is_length, shape)):
-        raise Refusal(400, f"{label} has {show_or_nothing(sent, 'shape')} as shape; it takes a list of lengths")
+        raise Refusal(400, worded("takesShape", label, show_or_nothing(sent, 'shape')))
     lengths = [int(dim) for dim in shape]
     parameters = sent.get("parameters")
     if not isinstance(parameters, dict) or "binary_data_size" not in parameters:
         return read_tensor(spec, lengths, sent.get("data", _NOTHING))
     if "data" in sent:
-        raise Refusal(400, f"{label} has both data and a binary_data_size")
+        raise Refusal(400, worded("dataTwice", label))
     return read_binary(spec, lengths, tail.take(parameters["binary_data_size"], label))
 
 
@@ -123,7 +124,7 @@ def _refuse_rounded(spec: TensorSpec, sent: np.ndarray, kept: np.ndarray) -> Non
     whole, floats = sent.ravel().tolist(), kept.ravel().tolist()
     at = next((index for index, number in enumerate(floats) if int(number) != whole[index]), None)
     if at is not None:
-        raise Refusal(400, f'input "{spec.name}" has {whole[at]} at {at}; the model takes {spec.datatype}, which has no such number')
+        raise Refusal(400, worded("noSuchNumber", spec.name, whole[at], at, spec.datatype))
 
 
 class _Nothing:

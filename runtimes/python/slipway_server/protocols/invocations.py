@@ -17,6 +17,7 @@ from ..tables.table import (
 )
 from ..values.tensor_json import nested_json, rows_json
 from ..values.tensors import Signature, TensorSpec, no_rows_shape, read_written_tensor, shape_of
+from ..worded import worded
 
 KEYS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 # The key that MLflow's clients may send beside another one. MLflow's server ignores the parameters that the model's signature does not declare.
@@ -106,14 +107,14 @@ def _named(body: Any, takes: Takes) -> dict[str, Any]:
     if records is not None:
         return columns_of_records(records, "the body", takes)
     if shape and not any(name in KEYS for name in more):
-        raise Refusal(400, f'the body has {show_keys(more)} beside "{shape}"; the model takes no more than that')
+        raise Refusal(400, worded("bodyHasBeside", show_keys(more), shape))
     if isinstance(body, dict) and _is_other_of_pandas(body):
         orient = "table" if "schema" in body else "index"
         wrote = f'as pandas\' to_json() writes a table by orient="{orient}"; it takes those of orient="split" or "records"'
         raise Refusal(400, f"the body has {show_keys(keys)}, {wrote}")
     if isinstance(body, str) and body.lstrip()[:1] in ("[", "{"):
-        raise Refusal(400, "the body is JSON within a text; send it as it is, as json=rows or data=text does in requests, not both")
-    found = f"an object with {show_keys(keys)}" if isinstance(body, dict) else show(body)
+        raise Refusal(400, worded("jsonWithinText"))
+    found = worded("anObjectWith", show_keys(keys)) if isinstance(body, dict) else show(body)
     raise Refusal(400, f"the body is {found}; it takes {_TAKES}")
 
 
@@ -169,7 +170,7 @@ def _whole(value: Any, label: str, takes: Takes) -> dict[str, Any]:
             return inputs_of_rows([value], None, label, takes)
     if len(inputs) == 1:
         return {inputs[0].name: whole_of(inputs[0], value)}
-    raise Refusal(400, f"{label} is {show(value)}; it takes {take_columns(takes)}")
+    raise Refusal(400, worded("is", label, show(value), take_columns(takes)))
 
 
 def _refuse_by_index(named: dict[str, Any], label: str, takes: Takes) -> None:
@@ -182,7 +183,7 @@ def _refuse_by_index(named: dict[str, Any], label: str, takes: Takes) -> None:
 
 def _instances(rows: Any, label: str, takes: Takes) -> dict[str, Any]:
     if not isinstance(rows, list):
-        raise Refusal(400, f"{label} is {show(rows)}; it takes a list of rows")
+        raise Refusal(400, worded("takesRows", label, show(rows)))
     if _is_table_of_other_names(rows, takes) or _may_lack_columns(rows, takes):
         return columns_of_records(rows, label, takes)
     table = [_row(row, f"{label}[{index}]", takes) for index, row in enumerate(rows)]
@@ -219,4 +220,4 @@ def _row(row: Any, label: str, takes: Takes) -> dict[str, Any]:
         return row_by_position(row, label, takes)
     if len(takes.inputs) == 1:
         return {takes.inputs[0].name: row}
-    raise Refusal(400, f"{label} is {show(row)}; it takes {take_columns(takes)}")
+    raise Refusal(400, worded("is", label, show(row), take_columns(takes)))

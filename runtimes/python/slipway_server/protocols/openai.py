@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from ..refusal import Refusal
+from ..worded import worded
 
 
 def chunk_json(chunk: dict[str, Any], model: str) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def encoded_vectors(data: list[dict[str, Any]], dimensions: int | None, encoding
 
     def encoded(vector: list[float]) -> list[float] | str:
         if dimensions is not None and dimensions > len(vector):
-            raise Refusal(400, f"dimensions is {dimensions}; the model has {len(vector)}")
+            raise Refusal(400, worded("fewerDimensions", dimensions, len(vector)))
         wanted = np.array(vector, np.float32)
         if dimensions is not None and dimensions < len(vector):
             wanted = wanted[:dimensions] / (np.linalg.norm(wanted[:dimensions]) or 1)

@@ -11,6 +11,7 @@ from ..values.tensor_json import flat_json, nested_json
 from ..values.tensors import datatype_of
 from .about import Sample
 from .schemas import ERROR, infer_request, infer_response, invocation_request, invocation_response, response_by_row
+from ..worded import worded
 
 
 def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | None) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def openapi_of(config: Config, model: Model, example: dict[str, np.ndarray] | No
     return grouped(_document(config, model, example))
 
 
-_CALLS, _STATE = "Call the model", "About the model"
+_CALLS, _STATE = worded("callTheModel"), worded("aboutTheModel")
 
 
 def grouped(document: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def _document(config: Config, model: Model, example: dict[str, np.ndarray] | Non
     signature = model.signature
     nested = nested_example(example, model)
     invocations = _post(
-        "Answer inputs given as nested lists or as a table", invocation_request(signature), invocation_response(signature), nested
+        worded("answerInvocations"), invocation_request(signature), invocation_response(signature), nested
     )
     if model.takes_file:
         form = {"type": "object", "required": [model.takes_file], "properties": {model.takes_file: _BINARY}}
@@ -54,18 +55,18 @@ def _document(config: Config, model: Model, example: dict[str, np.ndarray] | Non
         "paths": {
             "/invocations": invocations,
             f"{path}/infer": _post(
-                "Answer inputs in the Open Inference Protocol",
+                worded("answerInfer"),
                 infer_request(signature),
                 infer_response(signature),
                 example and {"inputs": [_tensor(name, array) for name, array in example.items()]},
             ),
             f"/v1/models/{config.name}:predict": _post(
-                "Answer rows by row, in KServe's first protocol",
+                worded("answerByRow"),
                 invocation_request(signature),
                 response_by_row(signature),
                 nested,
             ),
-            f"/v1/models/{config.name}": _get("Whether the model is loaded"),
+            f"/v1/models/{config.name}": _get(worded("whetherLoaded")),
             **(_embedding() if config.facts.embeds else {}),
             **(_ranking() if config.facts.ranks else {}),
             **_about_it(path),
@@ -101,14 +102,14 @@ def language_openapi(config: Config, model: Model) -> dict[str, Any]:
 def _image_openapi(config: Config, model: Model) -> dict[str, Any]:
     """The document of a model over images, which takes an image as the body, or a request of Hugging Face's inference API."""
     path = f"/v2/models/{config.name}"
-    text = {"type": "string", "description": "a PNG, JPEG or WebP as base64, or its data URL"}
+    text = {"type": "string", "description": worded("imageInJson")}
     inputs = {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]}
     top = {"top_k": {"type": "integer", "minimum": 1, "default": 5}, "function_to_apply": {"enum": ["softmax", "sigmoid", "none"]}}
     request = {"type": "object", "required": ["inputs"], "properties": {"inputs": inputs, "parameters": {"type": "object", "properties": top}}}
     labels = {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}, "score": {"type": "number"}}}}
     response = {"anyOf": [labels, {"type": "array", "items": labels}]}
     example = config.facts.example and config.facts.example["body"]
-    invocations = _post("Tell what is in an image: its bytes as the body or in a form, or base64 in JSON", request, response, example)
+    invocations = _post(worded("tellWhatIsInImage"), request, response, example)
     kinds = ("image/png", "image/jpeg", "image/webp")
     _add_files(invocations, {"type": "object", "required": ["image"], "properties": {"image": _BINARY, **top}}, kinds)
     return {
@@ -149,7 +150,7 @@ def _embedding() -> dict[str, Any]:
 def _ranking() -> dict[str, Any]:
     def ranked(name: str) -> dict[str, Any]:
         example = {"query": "Who wrote the first program?", name: [TEXT, "Ada Lovelace wrote the first program in London."]}
-        return _post("Rank texts by how well they go with another", anything, anything, example)
+        return _post(worded("rankTexts"), anything, anything, example)
 
     anything = {"type": "object"}
     return {"/v1/rerank": ranked("documents"), "/rerank": ranked("texts")}
@@ -170,12 +171,12 @@ def language_sample(language: LanguageServing) -> Sample:
 
 def _about_it(path: str) -> dict[str, Any]:
     return {
-        path: _get("The names, datatypes and shapes of the inputs and outputs"),
-        f"{path}/ready": _get("Whether the model is loaded"),
-        "/ping": _get("Whether the model is loaded"),
-        "/v2": _get("What this server is"),
-        "/v2/health/live": _get("Whether the server runs"),
-        "/v2/health/ready": _get("Whether the model is loaded"),
+        path: _get(worded("whatMetadataIs")),
+        f"{path}/ready": _get(worded("whetherLoaded")),
+        "/ping": _get(worded("whetherLoaded")),
+        "/v2": _get(worded("whatServerIs")),
+        "/v2/health/live": _get(worded("whetherServerRuns")),
+        "/v2/health/ready": _get(worded("whetherLoaded")),
     }
 
 
@@ -197,13 +198,13 @@ def _post(summary: str, request: dict[str, Any], response: dict[str, Any], examp
         "post": {
             "summary": summary,
             "requestBody": {"required": True, "content": {"application/json": body}},
-            "responses": {"200": _answer("The outputs", response), "4XX": _answer("What was wrong", ERROR)},
+            "responses": {"200": _answer("The outputs", response), "4XX": _answer(worded("whatWasWrong"), ERROR)},
         }
     }
 
 
 def _get(summary: str) -> dict[str, Any]:
-    responses = {"200": _answer("Yes", {"type": "object"}), "503": _answer("The model is loading", ERROR)}
+    responses = {"200": _answer("Yes", {"type": "object"}), "503": _answer(worded("modelIsLoading"), ERROR)}
     return {"get": {"summary": summary, "responses": responses}}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..refusal import Refusal, show
+from ..worded import worded
 
 MOST_TEXTS = 2048
 
@@ -22,10 +23,10 @@ class Ranking(NamedTuple):
 
 def ranking_of(body: Any) -> Ranking:
     if not isinstance(body, dict):
-        raise Refusal(400, f"the body is {show(body)}; it takes an object")
+        raise Refusal(400, worded("bodyTakesObject", show(body)))
     query = body.get("query")
     if not isinstance(query, str) or not query:
-        raise Refusal(400, f"query is {show(query)}; it takes a text")
+        raise Refusal(400, worded("queryTakesText", show(query)))
     is_own = "texts" in body
     texts = _texts(body, "texts" if is_own else "documents")
     told = _said(body, "return_text" if is_own else "return_documents")
@@ -45,15 +46,15 @@ def _texts(body: dict[str, Any], name: str) -> list[str]:
     given = body.get(name)
     texts = [each.get("text") if isinstance(each, dict) else each for each in given] if isinstance(given, list) else []
     if not texts or not all(isinstance(text, str) for text in texts):
-        raise Refusal(400, f"{name} is {show(given)}; it takes a list of texts, or of objects that have one as text")
+        raise Refusal(400, worded("takesTextsOrObjects", name, show(given)))
     if len(texts) > MOST_TEXTS:
-        raise Refusal(400, f"the request has {len(texts)} texts; the limit is {MOST_TEXTS}")
+        raise Refusal(400, worded("tooManyTexts", len(texts), MOST_TEXTS))
     return texts
 
 
 def _most(value: Any) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise Refusal(400, f"top_n is {show(value)}; it takes a whole number from 1")
+        raise Refusal(400, worded("topNTakes", show(value)))
     most: int | None = value
     return most
 
@@ -61,5 +62,5 @@ def _most(value: Any) -> int | None:
 def _said(body: dict[str, Any], name: str) -> bool:
     value = body.get(name)
     if value is not None and not isinstance(value, bool):
-        raise Refusal(400, f"{name} is {show(value)}; it takes true or false")
+        raise Refusal(400, worded("takesTrueOrFalse", name, show(value)))
     return bool(value)

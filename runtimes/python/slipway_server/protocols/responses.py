@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..refusal import Refusal, is_wrongly, show
+from ..worded import worded
 
 # Fields that a chat completion has under the same name.
 _SAME = (
@@ -37,7 +38,7 @@ _TEXTS = ("input_text", "output_text", "text", "refusal")
 def chat_of(body: Any) -> dict[str, Any]:
     """The body of the equivalent chat completion. Raises a Refusal with 400 that names the field which is wrong, or which this server does not support."""
     if not isinstance(body, dict):
-        raise Refusal(400, f"the body is {show(body)}; it takes an object")
+        raise Refusal(400, worded("bodyTakesObject", show(body)))
     given = {name: value for name, value in body.items() if value is not None}
     for name, value in given.items():
         nothing, way = _NOT_DONE.get(name, ((), ""))

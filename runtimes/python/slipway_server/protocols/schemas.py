@@ -6,6 +6,7 @@ from typing import Any, Iterable
 
 from ..tables.table import takes_table
 from ..values.tensors import Signature, TensorSpec
+from ..worded import worded
 
 _VALUES: dict[str, dict[str, Any]] = {
     "BOOL": {"type": "boolean"},
@@ -25,8 +26,8 @@ _VALUES: dict[str, dict[str, Any]] = {
 
 
 # Generators of clients need the type of a list's items, even if items may be of any type.
-_ROW = {"type": "array", "items": {}, "description": "values in the order of the columns"}
-_ROWS = {"type": "array", "items": {}, "description": "rows, or the values of one"}
+_ROW = {"type": "array", "items": {}, "description": worded("valuesInOrder")}
+_ROWS = {"type": "array", "items": {}, "description": worded("rowsOrOne")}
 
 
 def obj(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _tensor(spec: TensorSpec) -> dict[str, Any]:
             "name": {"const": spec.name},
             "datatype": {"const": spec.datatype},
             "shape": _list({"type": "integer"}) if spec.shape is None else _tuple(lengths),
-            "data": {**_list({}), "description": f"{spec.datatype} values, row-major or nested as the shape"},
+            "data": {**_list({}), "description": worded("valuesRowMajor", spec.datatype)},
         }
     )
 

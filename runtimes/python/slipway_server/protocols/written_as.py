@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from ..refusal import Refusal
 from ..values.tensors import Signature
+from ..worded import worded
 
 # The content type of JSON Lines, a value in each line, under the first of its names; no name is registered.
 JSON_LINES = "application/x-ndjson"
@@ -31,7 +32,7 @@ def lines_of(body: bytes, parse: Callable[[bytes], Any]) -> list[Any]:
         try:
             found.append(parse(line))
         except Refusal as refused:
-            raise Refusal(400, f"line {at + 1} of the body: {refused.message}") from None
+            raise Refusal(400, worded("lineOfBody", at + 1, refused.message)) from None
     return found
 
 

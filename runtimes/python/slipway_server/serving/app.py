@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 import traceback
@@ -24,6 +23,8 @@ from .language_routes import LanguageRoutes
 from .predictor import ClientGone
 from .routes import Routes
 from .server_errors import counted
+from .streams import dumped
+from ..worded import worded
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -97,6 +98,10 @@ def _plain(path: str) -> str:
     return f"/v1{path}" if path in _OPENAI else path
 
 
+# A refusal below these is in the words of OpenAI's API, since its clients show no others, except at /v1/models, which is KServe's too.
+_OPENAI_ERRORS = re.compile(r"/(v1/(?!models\b)|embeddings\b)")
+
+
 class _GetOf:
     """Serves answers that depend on the request."""
 
@@ -161,7 +166,7 @@ def _refuse(request: Request, response: Response, status: int, message: str) -> 
         said = {**said, "Message": message, "OriginalMessage": message, "OriginalStatusCode": status}
     response.status = status
     response.content_type = "application/json"
-    response.data = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
+    response.data = dumped(said).encode("utf-8", "replace")
 
 
 def _log(request: Request, text: str) -> None:
@@ -174,8 +179,8 @@ def _log(request: Request, text: str) -> None:
 def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) -> None:
     def refuse_path(request: Request, response: Response, refused: Refusal) -> None:
         _refuse(request, response, refused.status, refused.message)
-        if speaks_openai and request.path.startswith("/v1/"):
-            response.data = json.dumps(error_json(refused), ensure_ascii=False).encode("utf-8", "replace")
+        if _OPENAI_ERRORS.match(_path_of(request)) or (speaks_openai and request.path.startswith("/v1/")):
+            response.data = dumped(error_json(refused)).encode("utf-8", "replace")
 
     async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
         if error.status == 500:
@@ -187,17 +192,17 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
         _refuse(request, response, error.status, error.message)
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
-        model = f"POST /invocations asks the model {config.name}" if request.method == "POST" else f"the model is {config.name}"
+        model = worded("askByInvocations", config.name) if request.method == "POST" else worded("modelIs", config.name)
         unknown = re.fullmatch("/v1/models/([^:]+)", request.path) if speaks_openai else None
         if unknown:
             refuse_path(request, response, no_such_model(unknown[1], config.name))
         else:
-            refuse_path(request, response, Refusal(404, f"there is no {_path_of(request)} here; {model}, and /docs has its paths"))
+            refuse_path(request, response, Refusal(404, worded("nothingHere", _path_of(request), model)))
 
     async def not_allowed(request: Request, response: Response, error: falcon.HTTPError, _params: Any) -> None:
         allowed = "GET" if "GET" in str(dict(error.headers or {}).get("Allow")) else "POST"
         response.set_header("allow", "GET, HEAD" if allowed == "GET" else allowed)
-        hint = "; rows are answered by POST /invocations" if allowed == "GET" and request.method == "POST" else ""
+        hint = worded("rowsArePosted") if allowed == "GET" and request.method == "POST" else ""
         refuse_path(request, response, Refusal(405, f"{_path_of(request)} takes {allowed}, not {request.method}{hint}"))
 
     async def failed(request: Request, response: Response, error: Exception, _params: Any) -> None:

@@ -17,9 +17,10 @@ from ..refusal import Refusal
 from ..values.packing import MOST_EXACT
 from ..values.tensors import is_missing
 from .forms import FIELDS, FORM, fields_of, parts_of
+from ..worded import worded
 
 
-_UTF_16 = "the body is UTF-16, as PowerShell writes files by default; it takes UTF-8"
+_UTF_16 = worded("utf16")
 
 
 def text_of(body: bytes) -> str:
@@ -33,17 +34,17 @@ def text_of(body: bytes) -> str:
 
 # The first bytes of each kind of file.
 _KINDS = (
-    (b"PAR1", "a file of Parquet"),
-    (b"ARROW1", "a file of Arrow"),
-    (b"\x93NUMPY", "an array of numpy (.npy)"),
-    (b"PK\x03\x04", "an archive, as .xlsx and .npz are"),
-    (b"\x1f\x8b", 'gzip; a body in gzip has the header "content-encoding: gzip"'),
+    (b"PAR1", worded("parquet")),
+    (b"ARROW1", worded("arrow")),
+    (b"\x93NUMPY", worded("numpyFile")),
+    (b"PK\x03\x04", worded("archive")),
+    (b"\x1f\x8b", worded("gzipUndeclared")),
 )
 
 
 def _no_text(body: bytes) -> str:
     kind = next((kind for start, kind in _KINDS if body.startswith(start)), None)
-    return f"the body is {kind}; it takes JSON or CSV" if kind else "the body is not UTF-8; JSON and CSV have to be"
+    return worded("bodyIsFile", kind) if kind else worded("notUtf8")
 
 
 def is_text(body: bytes) -> bool:
@@ -66,8 +67,8 @@ def parse_json(body: bytes) -> Any:
                 return _with_nan(body, text)
             except (msgspec.DecodeError, RecursionError, ValueError) as other:
                 fault = other
-        reason = "it is empty" if not body else "it is nested too deep" if isinstance(fault, RecursionError) else str(fault)
-        raise Refusal(400, f"the body is not JSON that can be read: {_other_in(body) or reason}") from None
+        reason = worded("empty") if not body else "it is nested too deep" if isinstance(fault, RecursionError) else str(fault)
+        raise Refusal(400, worded("jsonUnreadable", _other_in(body) or reason)) from None
 
 
 def _with_nan(body: bytes, text: str) -> Any:
@@ -94,22 +95,22 @@ _SEVERAL = re.compile(rb"\s*[\[{][^\n]*[\]}]\s*\n\s*[\[{]")
 def _other_in(body: bytes) -> str | None:
     """Names the format that the body seems to have instead, where it can be recognized."""
     if _FORM.match(body):
-        return 'it is a form; write its fields as JSON, as {"name": 1.5}'
+        return worded("form")
     if _CSV.match(body):
-        return 'it begins as CSV does, which is taken by the header "content-type: text/csv"'
+        return worded("csvAsJson")
     if _SEVERAL.match(body):
-        return 'it has a value in each line, which is taken by the header "content-type: application/x-ndjson"'
+        return worded("jsonLines")
     if _BARE.match(body):
-        return 'it is a bare text; in JSON a text stands in quotes, as "a text"'
+        return worded("bareText")
     return _foreign_in(body)
 
 
 def _foreign_in(body: bytes) -> str | None:
     for found in _TEXT_OR_FOREIGN.finditer(body):
         if found[0] in _PYTHONS:
-            return f"it has {found[0].decode()}, as Python prints it; write it by json.dumps"
+            return worded("pythonsSpelling", found[0].decode())
         if not found[0].startswith(b'"'):
-            return f"it has {found[0].decode()}, which JSON does not; write a finite number, or null for one that is missing"
+            return worded("notInJson", found[0].decode())
     return None
 
 

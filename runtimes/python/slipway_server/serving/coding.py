@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 
 from ..refusal import Refusal, quoted
+from ..worded import worded
 
 # A smaller answer fits in one packet, and compressing it costs more than it saves.
 _LEAST_BYTES = 1_024
@@ -41,7 +42,7 @@ def decoded(body: bytes, coding: str, max_bytes: int) -> bytes:
             left -= len(parts[-1])
             if left < 0:
                 raise Refusal(
-                    413, f"the body is more than {max_bytes} bytes when it is decompressed; the limit is {max_bytes}"
+                    413, worded("unpackedTooLarge", max_bytes, max_bytes)
                 )
             if not stream.eof:
                 raise zlib.error("it is cut short")
@@ -49,7 +50,7 @@ def decoded(body: bytes, coding: str, max_bytes: int) -> bytes:
             if window != _GZIP or not body.startswith(b"\x1f\x8b"):
                 return b"".join(parts)
     except zlib.error:
-        raise Refusal(400, f"the body is not {coding} that can be read") from None
+        raise Refusal(400, worded("codingUnreadable", coding)) from None
 
 
 def encoding_for(body: bytes, accepted: str | None) -> str | None:

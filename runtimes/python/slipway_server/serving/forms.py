@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import NamedTuple
 
 from ..refusal import Refusal, message_of
+from ..worded import worded
 
 FORM = "multipart/form-data"
 # The type that curl also declares for any text by default.
@@ -31,7 +32,7 @@ def parts_of(body: bytes, content_type: str) -> list[Part]:
         form = MultipartFormHandler().deserialize(BytesIO(body), content_type, len(body))
         parts = [Part(part.name or "", part.stream.read(), part.content_type, part.filename is not None) for part in form]
     except (falcon.HTTPError, ValueError) as error:
-        raise Refusal(400, f"the form cannot be read: {getattr(error, 'description', None) or message_of(error)}") from None
+        raise Refusal(400, worded("formUnreadable", getattr(error, 'description', None) or message_of(error))) from None
     if not parts:
         raise Refusal(400, "the form has no part")
     return parts
@@ -46,4 +47,4 @@ def fields_of(body: bytes) -> dict[str, str | list[str]]:
     try:
         return {name: values[0] if len(values) == 1 else values for name, values in parse_qs(body.decode(), errors="strict").items()}
     except ValueError as error:
-        raise Refusal(400, f"the form cannot be read: {message_of(error)}") from None
+        raise Refusal(400, worded("formUnreadable", message_of(error))) from None

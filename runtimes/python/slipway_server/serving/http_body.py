@@ -10,6 +10,7 @@ from ..protocols.written_as import one_name_of
 from ..refusal import Refusal, quoted
 from .bodies import parse_json
 from .coding import coding_of, decoded
+from ..worded import worded
 
 # How long a stalled client may hold a connection.
 _BODY_SECONDS = 60
@@ -26,7 +27,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     coding = coding_of(request.get_header("content-encoding"))
     declared = request.get_header("content-length", default="0")
     if declared.isdigit() and int(declared) > max_bytes:
-        raise Refusal(413, f"the body is {int(declared)} bytes; the limit is {max_bytes}")
+        raise Refusal(413, worded("bodyTooLarge", int(declared), max_bytes))
     try:
         body = await asyncio.wait_for(_read(request, max_bytes), _BODY_SECONDS)
     except asyncio.TimeoutError:
@@ -48,7 +49,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
 _TAKEN_FOR_JSON = ("application/x-www-form-urlencoded", "text/plain", "application/octet-stream", "text/json")
 
 
-_FORM = ": what is in a file as the body itself, as `curl --data-binary @FILE` sends it"
+_FORM = worded("fileAsBody")
 
 
 def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
@@ -61,10 +62,10 @@ def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
         raise Refusal(415, f"the content type is {quoted(declared[:200])}; it takes {takes}")
     if essence not in (*also, *_TAKEN_FOR_JSON) and not re.fullmatch(r"application/(.+\+)?json", essence):
         way = _FORM if essence == "multipart/form-data" else ""
-        raise Refusal(415, f'the content type is "{essence}"; it takes {takes}{way}')
+        raise Refusal(415, worded("contentTypeTakes", essence, takes, way))
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         charset = value.strip('" ')
         if name.strip().lower() == "charset" and not re.fullmatch(r"utf-?8|us-ascii", charset, re.IGNORECASE):
-            raise Refusal(415, f'the charset is "{charset}"; it takes utf-8')
+            raise Refusal(415, worded("charsetTakes", charset))
     return essence

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from typing import Callable, Mapping
+from ..worded import worded
 
-TOO_LARGE = "the answer is over what Lambda takes, 4.5 MB, or 6 MB of text: ask for less at once, or with `accept-encoding: gzip`"
+TOO_LARGE = worded("overLambda")
 
 # The limit of a function's whole answer, as JSON; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MOST_BYTES = 6_291_556

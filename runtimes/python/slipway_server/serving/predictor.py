@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, AsyncIterator, Awaitable, Callable, TypeVar
 
 from ..refusal import Refusal
+from ..worded import worded
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Predictor:
     async def turn(self, gone: Callable[[], Awaitable[Any]] | None = None) -> AsyncIterator[None]:
         """Takes one of the turns that run at once; the task within it goes to `load`."""
         if self._waiting >= MOST_WAITING:
-            raise Refusal(503, f"{self._waiting} requests are waiting; the limit is {MOST_WAITING}", retry_after=1)
+            raise Refusal(503, worded("tooManyWaiting", self._waiting, MOST_WAITING), retry_after=1)
         leaving = asyncio.ensure_future(gone()) if gone and self._turns.locked() else None
         self._waiting += 1
         try:

@@ -36,11 +36,13 @@ from ..values.tensor_json import without_numbers
 from .answer import JSON, Answer, client_gone, json_answer
 from .bodies import parse_json, text_of
 from .code_answers import counting_lost
+from .flow import Flow
 from .http_body import read_body, read_json, type_of
 from .openai_words import in_openai_words
 from .predictor import Predictor
 from .server_errors import ends_though_broken
 from .streams import Content, failure_piece
+from ..worded import worded
 
 class Routes:
     """The answers of all paths of the server. `loaded` returns None until the model is loaded."""
@@ -100,7 +102,7 @@ class Routes:
     async def example(self) -> Answer:
         body = (await self._described())[1].body
         if body is None:
-            raise Refusal(404, "no request is known that the model answers")
+            raise Refusal(404, worded("noKnownRequest"))
         return Answer(text_of_json(body).encode("utf-8", "replace"))
 
     async def infer(self, request: Request) -> Answer:
@@ -247,22 +249,20 @@ class Routes:
             return Answer(self._pieces(request, content, type_, turn.pop_all()), type_)
 
     async def _pieces(self, request: Request, content: Iterator[bytes], type_: str, turn: AsyncExitStack) -> AsyncIterator[bytes]:
-        """Yields each piece as it is made; the model's turn ends with the last one, or when the client has left."""
+        """Yields the pieces as they are made; the model's turn ends with the last one, or when the client has left."""
         leaving = asyncio.ensure_future(client_gone(request))
+        pieces = Flow(content).pieces(self._predictor.load, leaving)
         try:
-            while not leaving.done():
-                piece = await self._predictor.load(lambda: next(content, None))
-                if piece is None:
-                    return
-                yield piece
+            async for each in pieces:
+                yield each
         except Refusal as refused:
             yield failure_piece(refused.message, type_)
             if not ends_though_broken(os.environ, request.get_header):
                 # Breaks the connection: even a client that ignores the error sees that the answer is incomplete.
                 raise
         finally:
+            await pieces.aclose()
             leaving.cancel()
-            await self._predictor.load(getattr(content, "close", lambda: None))
             await turn.aclose()
 
     def engine(self) -> Engine:
@@ -274,7 +274,7 @@ class Routes:
     def _model(self) -> Model:
         model = self._loaded()
         if model is None:
-            raise Refusal(503, f"the model {self._config.name} is loading")
+            raise Refusal(503, worded("loading", self._config.name))
         return model
 
     async def _predict(self, request: Request, model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ..refusal import SHOWN_KEYS, Refusal, show_keys
 from ..values.tensors import TensorSpec, shape_of
+from ..worded import worded
 
 
 class Takes(NamedTuple):
@@ -64,7 +65,7 @@ def row_by_position(row: list[Any], label: str, takes: Takes) -> dict[str, Any]:
     if len(row) == len(takes.inputs):
         return {spec.name: value for spec, value in zip(takes.inputs, row)}
     names = show_keys([spec.name for spec in takes.inputs])
-    raise Refusal(400, f"{label} has {len(row)} columns; it takes {names}")
+    raise Refusal(400, worded("takesColumns", label, len(row), names))
 
 
 def whole_of(spec: TensorSpec, value: Any) -> Any:
@@ -80,14 +81,14 @@ def whole_of(spec: TensorSpec, value: Any) -> Any:
 
 def warning_of(ignored: dict[str, None] | None, infinite: list[str] | None = None) -> dict[str, str]:
     """The warning header that names the ignored columns of a request, and the outputs with NaN or infinite numbers: in ASCII, at most eight of each."""
-    said = [f"ignored what the model does not take: {_names(list(ignored))}"] if ignored else []
+    said = [worded("ignored", _names(list(ignored)))] if ignored else []
     said += [not_finite(infinite)] if infinite else []
     return {"x-slipway-warning": "; ".join(said)} if said else {}
 
 
 def not_finite(names: list[str]) -> str:
     """The reason why an answer has null where the model returned a number."""
-    return f"NaN and infinite numbers are null in JSON: {_names(names)}"
+    return worded("notFinite", _names(names))
 
 
 def _names(names: list[str]) -> str:
@@ -95,7 +96,7 @@ def _names(names: list[str]) -> str:
 
 
 def take_columns(takes: Takes) -> str:
-    return f"an object with {show_keys([spec.name for spec in takes.inputs])}"
+    return worded("anObjectWith", show_keys([spec.name for spec in takes.inputs]))
 
 
 def _escaped(character: str) -> str:

@@ -10,15 +10,16 @@ from typing import Any
 from ..refusal import Refusal, is_wrongly, show, show_keys
 from ..values.tensors import TensorSpec, is_float, number_of
 from .rows import Takes, names_as_saved, names_in_table, pass_over, required_of, row_by_position, whole_of
+from ..worded import worded
 
 
 def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
     """`dataframe_split`: {columns, data, index?}, rows in `data`."""
     if not isinstance(split, dict):
-        raise Refusal(400, f"dataframe_split is {show(split)}; it takes an object with columns and data")
+        raise Refusal(400, worded("splitTakes", show(split)))
     names, rows = split.get("columns"), split.get("data")
     if not _is_list_of_rows(rows):
-        raise Refusal(400, f"data of dataframe_split {is_wrongly(split, 'data')}; it takes a list of rows")
+        raise Refusal(400, worded("splitDataTakes", is_wrongly(split, 'data')))
     if names is None:
         return inputs_of_rows(rows, None, "dataframe_split", takes)
     if not isinstance(names, list):
@@ -29,7 +30,7 @@ def columns_of_split(split: Any, takes: Takes) -> dict[str, Any]:
 def columns_of_records(records: Any, label: str, takes: Takes) -> dict[str, Any]:
     """A list of objects. A column that only some of them have is missing in the others, as in pandas."""
     if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
-        raise Refusal(400, f"{label} is {show(records)}; it takes a list of objects")
+        raise Refusal(400, worded("takesObjects", label, show(records)))
     if not records:
         return no_rows(takes)
     names = list(dict.fromkeys(name for row in records for name in row))
@@ -55,7 +56,7 @@ def columns_of_csv(text: str, takes: Takes, declared: str | None = None) -> dict
     except csv.Error as error:
         raise Refusal(400, f"the body is not CSV that can be read: {error}") from None
     if not lines:
-        raise Refusal(400, "the body is CSV without a line")
+        raise Refusal(400, worded("csvEmpty"))
     first = names_as_saved([cell.strip() for cell in lines[0]], takes)
     _refuse_other_separator(first, takes)
     is_header = declared == "present" if declared else _is_header(first, lines[1:], takes)
@@ -95,7 +96,7 @@ def _refuse_joined_lines(text: str, length: int, takes: Takes) -> None:
     width = len(takes.inputs) if len(takes.inputs) > 1 else shape[1] if len(shape) > 1 else -1
     if width < 0 or length <= width or re.search(r"[\r\n]", text):
         return
-    raise Refusal(400, f"the CSV is one line of {length} cells, as `curl -d @FILE` sends a file, without its line ends; `--data-binary @FILE` sends them")
+    raise Refusal(400, worded("csvOneLine", length))
 
 
 def _refuse_other_separator(first: list[str], takes: Takes) -> None:
@@ -105,7 +106,7 @@ def _refuse_other_separator(first: list[str], takes: Takes) -> None:
     separator = next((each for each in first[0] if each in ";\t"), None)
     if len(first) == 1 and separator and not is_one_column:
         name = "semicolons" if separator == ";" else "tabs"
-        raise Refusal(400, f"the cells of the CSV are separated by {name}; it takes commas")
+        raise Refusal(400, worded("otherSeparator", name))
 
 
 def inputs_of_rows(rows: list[list[Any]], names: list[str] | None, label: str, takes: Takes) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def inputs_of_rows(rows: list[list[Any]], names: list[str] | None, label: str, t
     specs = _column_specs(takes, names, width, label)
     for index, row in enumerate(rows):
         if len(row) != width:
-            raise Refusal(400, f"{label} has {len(row)} values in row {index}; the others have {width}")
+            raise Refusal(400, worded("valuesInRow", label, len(row), index, width))
     if not takes_columns(takes.inputs):
         return {takes.inputs[0].name: rows}
     return {spec.name: whole_of(spec, [row[at] for row in rows]) for at, spec in enumerate(specs) if spec is not None}
@@ -128,9 +129,9 @@ def _column_specs(takes: Takes, names: list[str] | None, width: int, label: str)
         [only] = inputs if len(inputs) == 1 else [None]
         shape = only.shape if only else None
         if only is None or (shape is not None and len(shape) != 2):
-            raise Refusal(400, f"{label} is a table, but the model takes tensors: {show_keys([spec.name for spec in inputs])}")
+            raise Refusal(400, worded("tableForTensors", label, show_keys([spec.name for spec in inputs])))
         if shape is not None and shape[1] not in (-1, width):
-            raise Refusal(400, f"{label} has {width} columns; the model takes {shape[1]}")
+            raise Refusal(400, worded("otherColumns", label, width, shape[1]))
         return [only] * width
     if names is None:
         row_by_position([None] * width, label, takes)

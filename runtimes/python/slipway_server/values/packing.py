@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..refusal import Refusal, show
+from ..worded import worded
 
 DTYPES = {
     "BOOL": np.dtype("bool"),
@@ -27,15 +28,16 @@ DTYPES = {
 
 # Above it, a JSON number with a fraction or an exponent does not identify an integer.
 MOST_EXACT = 2**53 - 1
+_TRUTHS, _TEXTS = worded("trueOrFalse"), worded("textsWithoutNul")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,40}")
 
 
 def pack(datatype: str, values: list[Any], label: str) -> np.ndarray:
     """A flat array from a list; refuses with 400 the first value that the datatype cannot hold."""
     if datatype == "BOOL":
-        return _checked(datatype, values, label, "true or false", lambda value: isinstance(value, bool))
+        return _checked(datatype, values, label, _TRUTHS, lambda value: isinstance(value, bool))
     if datatype == "BYTES":
-        return _checked(datatype, values, label, "strings without NUL, and no null", _is_text)
+        return _checked(datatype, values, label, _TEXTS, _is_text)
     if datatype.startswith("FP"):
         return _floats(datatype, values, label)
     return _integers(datatype, values, label)
@@ -65,7 +67,7 @@ def _integers(datatype: str, values: list[Any], label: str) -> np.ndarray:
         values = [int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value for value in values]
     if set(map(type, values)) == {int} and least <= min(values) and max(values) <= most:
         return np.array(values, dtype=DTYPES[datatype])
-    takes = f"integers from {least} to {most}" + (", in digits" if datatype.endswith("64") else "")
+    takes = worded("integersFrom", least, most) + (", in digits" if datatype.endswith("64") else "")
 
     def holds(value: Any) -> bool:
         if isinstance(value, float):
@@ -78,7 +80,7 @@ def _integers(datatype: str, values: list[Any], label: str) -> np.ndarray:
 def _checked(datatype: str, values: list[Any], label: str, takes: str, holds: Any) -> np.ndarray:
     for index, value in enumerate(values):
         if not holds(value):
-            raise Refusal(400, f"{label} has {show(value)} at {index}; it takes {takes}")
+            raise Refusal(400, worded("valueTakes", label, show(value), index, takes))
     array = np.empty(len(values), dtype=DTYPES[datatype])
     array[:] = values
     return array

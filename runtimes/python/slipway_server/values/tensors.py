@@ -10,6 +10,7 @@ import numpy as np
 
 from ..refusal import Refusal, show
 from .packing import pack
+from ..worded import worded
 
 # numpy's limit; a model that declares no shape would take any number.
 MOST_DIMENSIONS = 64
@@ -190,12 +191,12 @@ def _float(value: Any) -> Any:
 
 def check_shape(spec: TensorSpec, shape: list[int], label: str) -> None:
     if len(shape) > MOST_DIMENSIONS:
-        raise Refusal(400, f"{label} has {len(shape)} dimensions; the limit is {MOST_DIMENSIONS}")
+        raise Refusal(400, worded("tooManyDimensions", label, len(shape), MOST_DIMENSIONS))
     if spec.shape is None:
         return
     fits = len(spec.shape) == len(shape) and all(dim in (-1, given) for dim, given in zip(spec.shape, shape))
     if not fits:
-        raise Refusal(400, f"{label} has the shape {show_shape(shape)}; the model takes {show_shape(spec.shape)}")
+        raise Refusal(400, worded("otherShape", label, show_shape(shape), show_shape(spec.shape)))
 
 
 def shape_of(data: Any) -> list[int]:
@@ -216,12 +217,12 @@ def flatten(data: Any, shape: list[int], label: str) -> list[Any]:
     if not isinstance(data, list):
         if not shape:
             return [data]
-        raise Refusal(400, f"{label} has {show(data)} as data; it takes a list")
+        raise Refusal(400, worded("dataTakesList", label, show(data)))
     if not data or not isinstance(data[0], list):
         count = prod(shape)
         if len(data) == count:
             return data
-        raise Refusal(400, f"{label} has {len(data)} values; the shape {show_shape(shape)} takes {count}")
+        raise Refusal(400, worded("valuesForShape", label, len(data), show_shape(shape), count))
     rows = [data]
     for dim in shape:
         for row in rows:
