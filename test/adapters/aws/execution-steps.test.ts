@@ -26,7 +26,7 @@ const failed = (second: number, error: string): HistoryEvent => ({
   taskFailedEventDetails: { error, resourceType: 'lambda', resource: 'invoke' },
 });
 
-beforeEach(() => sfn.reset());
+beforeEach(() => void sfn.reset());
 
 it('reads the steps of an execution from its history, page by page, with the one that runs still', async () => {
   sfn
