@@ -19,9 +19,11 @@ import { useReading } from './reading.ts';
 import { deploymentAddress, modelAddress } from './route.ts';
 import { builds, events, models, readSoon } from './state.ts';
 import { TrafficCharts } from './traffic.ts';
+import { TryTab } from './try-tab.ts';
 
 const PARTS = [
   ['', 'Overview'],
+  ['try', 'Try it'],
   ['why', 'Why here'],
   ['logs', 'Logs'],
   ['events', 'Events'],
@@ -65,6 +67,8 @@ export function ModelPage({ api, name, part }: { api: Api; name: string; part: s
 function Part({ api, model, part }: { api: Api; model: ModelStatus; part: string }) {
   const { name } = model;
   switch (part) {
+    case 'try':
+      return html`<${TryTab} model=${model} />`;
     case 'why':
       return html`<${Why} api=${api} name=${name} on=${`${model.live?.revision} ${model.newest?.phase}`} />`;
     case 'logs':
@@ -103,7 +107,7 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
     <section class="stack" aria-labelledby="versions">
       <h2 id="versions">Versions</h2>
       ${answer && html`<p class="note busy" role="status"><${Theirs} text=${answer} /></p>`}
-      <div class="card scroll" tabindex="0" role="region" aria-label="Versions">
+      <div class="card scroll" tabindex="0" role="region" aria-label="The table of versions">
         <table class="table">
           <thead><tr><th scope="col" class="number">Version</th><th scope="col">State</th><th scope="col">Runs on</th><th scope="col">Went live</th><th scope="col">Dropped by</th><th scope="col">What happened</th><th scope="col"><span class="spoken">Action</span></th></tr></thead>
           <tbody>

@@ -91,6 +91,7 @@ function page(modules: readonly string[]): string {
 <title>Slipway</title>
 <link rel="icon" href="console/look/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="console/look/look.css">
+<link rel="stylesheet" href="console/try/try.css">
 <link rel="stylesheet" href="console/app/app.css">
 ${preloads.join('\n')}
 <div id="app"><header class="top"><div class="inside"><a class="brand" href="#/"><img src="console/look/icon.svg" alt="" width="24" height="24">Slipway</a></div></header></div>

@@ -191,6 +191,7 @@ describe('a model', () => {
         ['models', '#/', 'formed'],
         ['model', '#/models/digits', 'Time to answer'],
         ['why', '#/models/digits/why', 'A month, idle'],
+        ['try', '#/models/digits/try', 'curl'],
         ['logs', '#/models/digits/logs', 'is ready'],
         ['events', '#/events', 'no longer serves'],
       ] as const) {

@@ -1,0 +1,27 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { html } from '../look/html.ts';
+import { Empty } from '../look/parts.ts';
+import type { ModelStatus } from './api.ts';
+import { isUnderWay } from './phase.ts';
+
+type Try = ComponentType<{ origin: string; name: string; revisions: readonly string[] }>;
+
+/** The page that calls a model, which is loaded only once somebody wants it. */
+export function TryTab({ model: { name, endpoint, live, newest } }: { model: ModelStatus }) {
+  const [part, setPart] = useState<{ readonly Try: Try } | null>(null);
+  const [fault, setFault] = useState('');
+  useEffect(() => {
+    import('../try/try-model.ts').then(
+      ({ TryModel }) => setPart({ Try: TryModel }),
+      () => setFault('Its code could not be loaded; reload the page.'),
+    );
+  }, []);
+  if (!live)
+    return html`<${Empty} title="Nothing to try"><p>No version of ${name} is live.</p></${Empty}>`;
+  if (fault) return html`<p class="note bad" role="alert">${fault}</p>`;
+  if (!part) return html`<div class="card waiting" aria-busy="true"></div>`;
+  const candidate =
+    newest && isUnderWay(newest.phase) && newest.version ? [`${name}-v${newest.version}`] : [];
+  return html`<${part.Try} key=${live.revision} origin=${endpoint.replace(/\/models\/[^/]+$/, '')} name=${name} revisions=${candidate} />`;
+}
