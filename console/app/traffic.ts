@@ -9,10 +9,13 @@ const MOST_PIECES = 120;
 
 /** How requests go, moving: shares, requests, errors, latencies, memory. */
 export function TrafficCharts({ api, name }: { api: Api; name: string }) {
-  const { value } = useReading<Traffic>(api, `models/${name}/traffic`, {
+  const { value, error } = useReading<Traffic>(api, `models/${name}/traffic`, {
     everyMs: 2000,
     query: { minutes: MINUTES },
   });
+  // An account has no such operation: CloudWatch counts there.
+  if (!value && error?.status === 404)
+    return html`<p class="note">How its requests go is in the dashboard of the stage in CloudWatch.</p>`;
   if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
   const { nowMs, now, points } = value;
   const fromMs = nowMs - MINUTES * 60_000;

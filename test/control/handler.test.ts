@@ -54,6 +54,22 @@ async function accountApi({ guard = EVERYBODY } = {}) {
 }
 
 describe('the control API as a function of a request', () => {
+  it('begins with the newest events where that is asked for, unless a cursor says where', async () => {
+    const { handler } = await accountApi();
+    const cursors = async (query: string, headers: Record<string, string> = {}) => {
+      const request = new Request(`https://api.example/events?follow=false${query}`, { headers });
+      return [...(await (await handler(request)).text()).matchAll(/^id: (.*)$/gm)].map(
+        ([, cursor]) => cursor ?? '',
+      );
+    };
+    const all = await cursors('');
+
+    expect(all.length).toBeGreaterThan(3);
+    expect(await cursors('&last=2')).toEqual(all.slice(-2));
+    expect(await cursors('&last=1000')).toEqual(all);
+    expect(await cursors('&last=2', { 'last-event-id': all[0] ?? '' })).toEqual(all.slice(1));
+  });
+
   it('answers with no server around it', async () => {
     const { ask } = await accountApi();
 

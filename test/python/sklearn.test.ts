@@ -186,4 +186,23 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
     expect(probabilities).toHaveLength(6);
     expect(probabilities.filter((each) => each < 0 || each > 1)).toEqual([]);
   });
+
+  it('a converted classifier says what its classes are called, and shows the request that proved it', async () => {
+    await pushed(slipway(), fixtureOf('sklearn', 'forest-1.8.pkl'), 'named');
+    const read = async (path: string) =>
+      (await fetch(`${slipway().gateway}/models/named${path}`)).json() as Promise<{
+        readonly inputs: unknown;
+        readonly outputs?: readonly { name: string; labels?: readonly string[] }[];
+      }>;
+
+    const { outputs } = await read('/');
+    const { inputs } = await read('/example.json');
+
+    expect(outputs?.find(({ name }) => name === 'probabilities')?.labels).toEqual([
+      'setosa',
+      'versicolor',
+      'virginica',
+    ]);
+    expect(JSON.stringify(inputs)).toMatch(/[1-9]/);
+  });
 });

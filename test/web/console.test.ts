@@ -187,6 +187,7 @@ describe('a model', () => {
     ] as const) {
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 760 });
+      await page.reload();
       for (const [name, hash, seen] of [
         ['models', '#/', 'formed'],
         ['model', '#/models/digits', 'Time to answer'],

@@ -5,14 +5,19 @@ import {
   type IncomingMessage,
   type RequestListener,
 } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import {
+  faultsOf,
+  openBrowser,
+  openWindow,
+  overflowOf,
+  picture,
+  type Window,
+} from '../support/browser/browser.ts';
 import { type GatewayWorld, gatewayWorld } from '../support/gateway/world.ts';
-import { missingPrograms, needing } from '../support/needs.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const WHOLE_PAGE = new URL(
   '../../runtimes/python/slipway_server/protocols/page.html',
   import.meta.url,
@@ -108,337 +113,317 @@ const IRIS: Model = {
   },
 };
 
-needing(missingPrograms('chromium'), () => {
-  describe('the page of a model in a browser', () => {
-    let browser: Browser;
-    let world: GatewayWorld;
-    let page: Page;
-    let troubles: string[];
-    let asked: string[];
+describe('the page of a model in a browser', () => {
+  let browser: Browser;
+  let world: GatewayWorld;
+  let window: Window;
+  let page: Page;
+  let asked: string[];
+  let stories = 0;
 
-    beforeAll(async () => {
-      // Root, as in many containers, has no sandbox of Chromium's.
-      browser = await chromium.launch({
-        executablePath: '/usr/bin/chromium',
-        args: ['--no-sandbox'],
-      });
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    world = await gatewayWorld();
+    window = await openWindow(browser, { width: 360 });
+    page = window.page;
+    asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+  });
+  afterEach(async () => {
+    stories += 1;
+    await picture(page, `try-${stories}`);
+    const { errors } = window;
+    await window[Symbol.asyncDispose]();
+    await world.close();
+    expect(errors).toEqual([]);
+  });
+
+  async function opened(model: Model, seen: string[] = [], name = 'm') {
+    await world.route(name, { [`${name}-v1`]: 1 });
+    await world.revisions.serve(`${name}-v1`, serverOf(model, seen));
+    await page.goto(`${world.gateway.origin}/models/${name}`);
+    await page.waitForSelector('.try');
+  }
+
+  const answer = () => page.locator('.try-answers article').first();
+
+  it('has a form with the example, and sends it at Enter', async () => {
+    const seen: string[] = [];
+    await opened(IRIS, seen);
+
+    await page.getByLabel('length').press('Enter');
+    await answer().waitFor();
+
+    expect(JSON.parse(seen[0] ?? '')).toEqual({
+      inputs: [{ length: 5.1, [String(HOSTILE[0])]: 'Mitte' }],
     });
-    afterAll(() => browser.close());
-    beforeEach(async () => {
-      world = await gatewayWorld();
-      troubles = [];
-      asked = [];
-      page = await browser.newPage({ viewport: { width: 360, height: 800 } });
-      page.on('pageerror', (error) => troubles.push(error.message));
-      page.on('dialog', (dialog) => {
-        troubles.push(`a dialog: ${dialog.message()}`);
-        void dialog.dismiss();
-      });
-      page.on('console', (message) => {
-        if (/Content Security Policy/.test(message.text())) troubles.push(message.text());
-      });
-      page.on('request', (request) => asked.push(request.url()));
-    });
-    afterEach(async () => {
-      await page.close();
-      await world.close();
-      expect(troubles).toEqual([]);
-    });
+    expect(await answer().textContent()).toContain('50.0 %');
+  });
 
-    async function opened(model: Model, seen: string[] = [], name = 'm') {
-      await world.route(name, { [`${name}-v1`]: 1 });
-      await world.revisions.serve(`${name}-v1`, serverOf(model, seen));
-      await page.goto(`${world.gateway.origin}/models/${name}`);
-      await page.waitForSelector('.try');
-    }
+  it('shows every name of a hostile model as text, with what cannot be seen written out', async () => {
+    await opened(IRIS);
 
-    const answer = () => page.locator('.try-answers article').first();
+    await page.getByRole('button', { name: 'Send' }).click();
+    await answer().waitFor();
 
-    it('has a form with the example, and sends it at Enter', async () => {
-      const seen: string[] = [];
-      await opened(IRIS, seen);
+    const shown = (await page.locator('.try-bars').textContent()) ?? '';
+    expect(shown).toContain(HOSTILE[0]);
+    expect(shown).toContain(HOSTILE[1]);
+    expect(shown).toContain('a<U+202E>gnp.exe');
+    expect(shown).toContain('<U+001B>[31mred');
+    expect(await page.title()).toBe('m');
+    expect(await page.locator('img, svg, .try a[href^=javascript]').count()).toBe(0);
+    expect(await page.locator('.try-code').textContent()).not.toMatch(/\p{Cf}/u);
+  });
 
-      await page.getByLabel('length').press('Enter');
-      await answer().waitFor();
+  it('takes a table that is pasted, and answers with one', async () => {
+    const seen: string[] = [];
+    await opened(IRIS, seen);
 
-      expect(JSON.parse(seen[0] ?? '')).toEqual({
-        inputs: [{ length: 5.1, [String(HOSTILE[0])]: 'Mitte' }],
-      });
-      expect(await answer().textContent()).toContain('50.0 %');
-    });
+    await page.getByRole('button', { name: 'Paste a table' }).click();
+    await page.locator('textarea').fill('length\tother\n4\tx\n5\ty\n');
+    await page.getByRole('button', { name: 'Take these rows' }).click();
+    expect(await page.getByRole('status').textContent()).toContain('The model has no “other”');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await answer().waitFor();
 
-    it('shows every name of a hostile model as text, with what cannot be seen written out', async () => {
-      await opened(IRIS);
+    expect(
+      JSON.parse(seen[0] ?? '').inputs.map(({ length }: { length: number }) => length),
+    ).toEqual([4, 5]);
+    expect(await answer().locator('tbody tr').count()).toBe(2);
+  });
 
-      await page.getByRole('button', { name: 'Send' }).click();
-      await answer().waitFor();
-
-      const shown = (await page.locator('.try-bars').textContent()) ?? '';
-      expect(shown).toContain(HOSTILE[0]);
-      expect(shown).toContain(HOSTILE[1]);
-      expect(shown).toContain('a<U+202E>gnp.exe');
-      expect(shown).toContain('<U+001B>[31mred');
-      expect(await page.title()).toBe('m');
-      expect(await page.locator('img, svg, .try a[href^=javascript]').count()).toBe(0);
-      expect(await page.locator('.try-code').textContent()).not.toMatch(/\p{Cf}/u);
-    });
-
-    it('takes a table that is pasted, and answers with one', async () => {
-      const seen: string[] = [];
-      await opened(IRIS, seen);
-
-      await page.getByRole('button', { name: 'Paste a table' }).click();
-      await page.locator('textarea').fill('length\tother\n4\tx\n5\ty\n');
-      await page.getByRole('button', { name: 'Take these rows' }).click();
-      expect(await page.getByRole('status').textContent()).toContain('The model has no “other”');
-      await page.getByRole('button', { name: 'Send' }).click();
-      await answer().waitFor();
-
-      expect(
-        JSON.parse(seen[0] ?? '').inputs.map(({ length }: { length: number }) => length),
-      ).toEqual([4, 5]);
-      expect(await answer().locator('tbody tr').count()).toBe(2);
+  it('says the model’s own words when it refuses', async () => {
+    await opened({
+      ...IRIS,
+      answers: () => ({ status: 400, json: { error: `no <b>number</b>${HOSTILE[3]}` } }),
     });
 
-    it('says the model’s own words when it refuses', async () => {
-      await opened({
-        ...IRIS,
-        answers: () => ({ status: 400, json: { error: `no <b>number</b>${HOSTILE[3]}` } }),
-      });
+    await page.getByRole('button', { name: 'Send' }).click();
 
-      await page.getByRole('button', { name: 'Send' }).click();
+    const told = await page.getByRole('alert').textContent();
+    expect(told).toContain('Status 400');
+    expect(told).toContain('no <b>number</b>a<U+202E>gnp.exe');
+  });
 
-      const told = await page.getByRole('alert').textContent();
-      expect(told).toContain('Status 400');
-      expect(told).toContain('no <b>number</b>a<U+202E>gnp.exe');
-    });
-
-    it('has a chat that grows as the model writes, and stays text', async () => {
-      const seen: string[] = [];
-      const said = ['Ahoy', ' <b>there</b>'].map((content) =>
-        JSON.stringify({ choices: [{ delta: { content } }] }),
-      );
-      await opened(
-        {
-          about: {
-            name: 'm',
-            paths: { 'POST /v1/chat/completions': '', 'POST /v1/completions': '' },
-          },
-          example: { messages: [] },
-          answers: () => said,
+  it('has a chat that grows as the model writes, and stays text', async () => {
+    const seen: string[] = [];
+    const said = ['Ahoy', ' <b>there</b>'].map((content) =>
+      JSON.stringify({ choices: [{ delta: { content } }] }),
+    );
+    await opened(
+      {
+        about: {
+          name: 'm',
+          paths: { 'POST /v1/chat/completions': '', 'POST /v1/completions': '' },
         },
-        seen,
-      );
-
-      await page.getByLabel('Message').fill('Hello');
-      await page.keyboard.press('Enter');
-      await page.getByText('Ahoy <b>there</b>', { exact: true }).waitFor();
-      await page.getByLabel('Message').fill('And then?');
-      await page.keyboard.press('Enter');
-      await page.locator('.try-said.assistant').nth(1).waitFor();
-
-      expect(JSON.parse(seen[1] ?? '')).toMatchObject({
-        model: 'm',
-        stream: true,
-        messages: [
-          { role: 'user', content: 'Hello' },
-          { role: 'assistant', content: 'Ahoy <b>there</b>' },
-          { role: 'user', content: 'And then?' },
-        ],
-      });
-    });
-
-    it('has a pad to draw on for small grey pictures', async () => {
-      const seen: string[] = [];
-      await opened(
-        {
-          about: {
-            name: 'm',
-            inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 28, 28] }],
-            outputs: [],
-          },
-          answers: () => ({ json: { predictions: [7] } }),
-        },
-        seen,
-      );
-      const box = await page.locator('canvas').boundingBox();
-      const [left, top, side] = [box?.x ?? 0, box?.y ?? 0, box?.width ?? 0];
-
-      await page.mouse.move(left + side / 2, top + side / 4);
-      await page.mouse.down();
-      await page.mouse.move(left + side / 2, top + (side * 3) / 4, { steps: 5 });
-      await page.mouse.up();
-      await page.getByRole('button', { name: 'Send' }).click();
-      await answer().waitFor();
-
-      const [picture] = JSON.parse(seen[0] ?? '').inputs.x;
-      expect([picture.length, picture[0].length]).toEqual([28, 28]);
-      expect(picture[14][14]).toBeGreaterThan(0.9);
-      expect(picture[0][0]).toBe(0);
-    });
-
-    it('shows boxes on the picture that was dropped', async () => {
-      const box = { xmin: 4, ymin: 4, xmax: 20, ymax: 30 };
-      await opened({
-        about: { name: 'm', inputs: [], outputs: [] },
-        document: {
-          paths: { '/invocations': { post: { requestBody: { content: { 'image/png': {} } } } } },
-        },
-        answers: (_, { headers }) => ({
-          json: [{ label: headers['content-type'], score: 0.9, box }],
-        }),
-      });
-
-      await page.setInputFiles('input[type=file]', fileURLToPath(PICTURE));
-      await page.getByRole('button', { name: 'Send' }).click();
-      await answer().locator('.try-boxes rect').waitFor({ state: 'attached' });
-
-      expect(await answer().locator('.try-bars').textContent()).toContain('image/png');
-      const natural = await answer()
-        .locator('img')
-        .evaluate((img: { naturalWidth: number; naturalHeight: number }) => [
-          img.naturalWidth,
-          img.naturalHeight,
-        ]);
-      expect(await answer().locator('svg').getAttribute('viewBox')).toBe(
-        `0 0 ${natural.join(' ')}`,
-      );
-    });
-
-    it('makes a tensor of a sound, at the rate of the model', async () => {
-      const seen: string[] = [];
-      await opened(
-        {
-          about: {
-            name: 'm',
-            inputs: [{ name: 'audio', datatype: 'FP32', shape: [1, -1] }],
-            outputs: [],
-          },
-          answers: () => ({ json: { predictions: [0.5] } }),
-        },
-        seen,
-      );
-
-      const wav = { name: 'a.wav', mimeType: 'audio/wav', buffer: halfASecond(8000) };
-      await page.setInputFiles('input[type=file]', wav);
-      await page.getByText('sent as 0.5 s').waitFor();
-      await page.getByRole('button', { name: 'Send' }).click();
-      await answer().waitFor();
-
-      const [samples] = JSON.parse(seen[0] ?? '').inputs.audio;
-      expect(samples).toHaveLength(8000);
-      // A new rate overshoots a little where the sound begins.
-      expect(Math.max(...samples)).toBeGreaterThan(0.45);
-      expect(Math.max(...samples)).toBeLessThan(0.6);
-    });
-
-    it('asks two revisions the same beside each other', async () => {
-      const beside = async () => {
-        await page.getByRole('button', { name: 'Send' }).click();
-        await page.locator('.try-answers[aria-busy=false] article').nth(1).waitFor();
-        return page.locator('.try-answers article .try-value').allTextContents();
-      };
-      await world.route('m', { 'm-v1': 9, 'm-v2': 1 });
-      const says = (label: string): Model => ({
-        ...IRIS,
-        answers: () => ({ json: { predictions: [label] } }),
-      });
-      await world.revisions.serve('m-v1', serverOf(says('one')));
-      await world.revisions.serve('m-v2', serverOf(says('two')));
-      await page.goto(`${world.gateway.origin}/models/m`);
-
-      await page.getByLabel('Compare with').selectOption('m-v2');
-      const texts = await beside();
-      await page.getByLabel('Compare with').selectOption('m-v1');
-
-      expect(texts).toEqual([expect.stringContaining('one'), expect.stringContaining('two')]);
-      expect(await beside()).toEqual([
-        expect.stringContaining('two'),
-        expect.stringContaining('one'),
-      ]);
-    });
-
-    it('is whole behind a proxy that publishes it below a prefix, and says that address', async () => {
-      await world.route('m', { 'm-v1': 1 });
-      await world.revisions.serve('m-v1', serverOf(IRIS));
-      const { port } = new URL(world.gateway.origin);
-      const proxy = createServer((request, response) => {
-        const path = request.url?.replace(/^\/ml/, '') ?? '/';
-        const passed = forward(
-          { port, path, method: request.method, headers: request.headers },
-          (got) => {
-            response.writeHead(got.statusCode ?? 502, got.headers);
-            got.pipe(response);
-          },
-        );
-        request.pipe(passed);
-      });
-      await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
-      const own = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/ml/models/m`;
-
-      await page.goto(own);
-      await page.getByRole('button', { name: 'Send' }).click();
-      await answer().waitFor();
-
-      expect(await page.locator('.try-code').textContent()).toContain(`curl ${own}/invocations`);
-      expect(asked.filter((url) => !url.startsWith(own) && !url.endsWith('/ml/models'))).toEqual(
-        [],
-      );
-      proxy.close();
-    });
-
-    it.each(['light', 'dark'] as const)(
-      'has no finding of axe in the %s scheme, and no line wider than a telephone',
-      async (colorScheme) => {
-        await page.emulateMedia({ colorScheme });
-        await opened(IRIS);
-        await page.getByRole('button', { name: 'Send' }).click();
-        await answer().waitFor();
-
-        await page.evaluate(await readFile(AXE, 'utf8'));
-        const found = await page.evaluate(
-          'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))',
-        );
-
-        expect(found).toEqual([]);
-        const wide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-        expect(await page.evaluate(wide)).toBeLessThanOrEqual(0);
+        example: { messages: [] },
+        answers: () => said,
       },
+      seen,
     );
 
-    it('as one file, as a model’s server in an account has it, asks for a key and keeps it in the tab', async () => {
-      const html = await readFile(WHOLE_PAGE);
-      const keys: (string | undefined)[] = [];
-      const model = serverOf(IRIS);
-      const server = createServer((request, response) => {
-        if (request.headers.accept?.includes('text/html'))
-          return response.writeHead(200, { 'content-type': 'text/html' }).end(html);
-        keys.push(request.headers.authorization);
-        if (request.headers.authorization === 'Bearer right') return model(request, response);
-        const said = JSON.stringify({ message: 'Unauthorized' });
-        return response.writeHead(401, { 'content-type': 'application/json' }).end(said);
-      });
-      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-      const own = `http://127.0.0.1:${(server.address() as AddressInfo).port}/prod/models/m`;
+    await page.getByLabel('Message').fill('Hello');
+    await page.keyboard.press('Enter');
+    await page.getByText('Ahoy <b>there</b>', { exact: true }).waitFor();
+    await page.getByLabel('Message').fill('And then?');
+    await page.keyboard.press('Enter');
+    await page.locator('.try-said.assistant').nth(1).waitFor();
 
-      await page.goto(`${own}/`);
-      await page.getByLabel('API key').fill('wrong');
-      await page.keyboard.press('Enter');
-      await page.getByRole('alert').waitFor();
-      await page.getByLabel('API key').fill('right');
-      await page.keyboard.press('Enter');
-      await page.waitForSelector('.try');
-      await page.reload();
+    expect(JSON.parse(seen[1] ?? '')).toMatchObject({
+      model: 'm',
+      stream: true,
+      messages: [
+        { role: 'user', content: 'Hello' },
+        { role: 'assistant', content: 'Ahoy <b>there</b>' },
+        { role: 'user', content: 'And then?' },
+      ],
+    });
+  });
+
+  it('has a pad to draw on for small grey pictures', async () => {
+    const seen: string[] = [];
+    await opened(
+      {
+        about: {
+          name: 'm',
+          inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 28, 28] }],
+          outputs: [],
+        },
+        answers: () => ({ json: { predictions: [7] } }),
+      },
+      seen,
+    );
+    const box = await page.locator('canvas').boundingBox();
+    const [left, top, side] = [box?.x ?? 0, box?.y ?? 0, box?.width ?? 0];
+
+    await page.mouse.move(left + side / 2, top + side / 4);
+    await page.mouse.down();
+    await page.mouse.move(left + side / 2, top + (side * 3) / 4, { steps: 5 });
+    await page.mouse.up();
+    await page.getByRole('button', { name: 'Send' }).click();
+    await answer().waitFor();
+
+    const [picture] = JSON.parse(seen[0] ?? '').inputs.x;
+    expect([picture.length, picture[0].length]).toEqual([28, 28]);
+    expect(picture[14][14]).toBeGreaterThan(0.9);
+    expect(picture[0][0]).toBe(0);
+  });
+
+  it('shows boxes on the picture that was dropped', async () => {
+    const box = { xmin: 4, ymin: 4, xmax: 20, ymax: 30 };
+    await opened({
+      about: { name: 'm', inputs: [], outputs: [] },
+      document: {
+        paths: { '/invocations': { post: { requestBody: { content: { 'image/png': {} } } } } },
+      },
+      answers: (_, { headers }) => ({
+        json: [{ label: headers['content-type'], score: 0.9, box }],
+      }),
+    });
+
+    await page.setInputFiles('input[type=file]', fileURLToPath(PICTURE));
+    await page.getByRole('button', { name: 'Send' }).click();
+    await answer().locator('.try-boxes rect').waitFor({ state: 'attached' });
+
+    expect(await answer().locator('.try-bars').textContent()).toContain('image/png');
+    const natural = await answer()
+      .locator('img')
+      .evaluate((img: { naturalWidth: number; naturalHeight: number }) => [
+        img.naturalWidth,
+        img.naturalHeight,
+      ]);
+    expect(await answer().locator('svg').getAttribute('viewBox')).toBe(`0 0 ${natural.join(' ')}`);
+  });
+
+  it('makes a tensor of a sound, at the rate of the model', async () => {
+    const seen: string[] = [];
+    await opened(
+      {
+        about: {
+          name: 'm',
+          inputs: [{ name: 'audio', datatype: 'FP32', shape: [1, -1] }],
+          outputs: [],
+        },
+        answers: () => ({ json: { predictions: [0.5] } }),
+      },
+      seen,
+    );
+
+    const wav = { name: 'a.wav', mimeType: 'audio/wav', buffer: halfASecond(8000) };
+    await page.setInputFiles('input[type=file]', wav);
+    await page.getByText('sent as 0.5 s').waitFor();
+    await page.getByRole('button', { name: 'Send' }).click();
+    await answer().waitFor();
+
+    const [samples] = JSON.parse(seen[0] ?? '').inputs.audio;
+    expect(samples).toHaveLength(8000);
+    // A new rate overshoots a little where the sound begins.
+    expect(Math.max(...samples)).toBeGreaterThan(0.45);
+    expect(Math.max(...samples)).toBeLessThan(0.6);
+  });
+
+  it('asks two revisions the same beside each other', async () => {
+    const beside = async () => {
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page.locator('.try-answers[aria-busy=false] article').nth(1).waitFor();
+      return page.locator('.try-answers article .try-value').allTextContents();
+    };
+    await world.route('m', { 'm-v1': 9, 'm-v2': 1 });
+    const says = (label: string): Model => ({
+      ...IRIS,
+      answers: () => ({ json: { predictions: [label] } }),
+    });
+    await world.revisions.serve('m-v1', serverOf(says('one')));
+    await world.revisions.serve('m-v2', serverOf(says('two')));
+    await page.goto(`${world.gateway.origin}/models/m`);
+
+    await page.getByLabel('Compare with').selectOption('m-v2');
+    const texts = await beside();
+    await page.getByLabel('Compare with').selectOption('m-v1');
+
+    expect(texts).toEqual([expect.stringContaining('one'), expect.stringContaining('two')]);
+    expect(await beside()).toEqual([
+      expect.stringContaining('two'),
+      expect.stringContaining('one'),
+    ]);
+  });
+
+  it('is whole behind a proxy that publishes it below a prefix, and says that address', async () => {
+    await world.route('m', { 'm-v1': 1 });
+    await world.revisions.serve('m-v1', serverOf(IRIS));
+    const { port } = new URL(world.gateway.origin);
+    const proxy = createServer((request, response) => {
+      const path = request.url?.replace(/^\/ml/, '') ?? '/';
+      const passed = forward(
+        { port, path, method: request.method, headers: request.headers },
+        (got) => {
+          response.writeHead(got.statusCode ?? 502, got.headers);
+          got.pipe(response);
+        },
+      );
+      request.pipe(passed);
+    });
+    await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
+    const own = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/ml/models/m`;
+
+    await page.goto(own);
+    await page.getByRole('button', { name: 'Send' }).click();
+    await answer().waitFor();
+
+    expect(await page.locator('.try-code').textContent()).toContain(`curl ${own}/invocations`);
+    expect(asked.filter((url) => !url.startsWith(own) && !url.endsWith('/ml/models'))).toEqual([]);
+    proxy.close();
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'has no finding of axe in the %s scheme, and no line wider than a telephone',
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      await opened(IRIS);
       await page.getByRole('button', { name: 'Send' }).click();
       await answer().waitFor();
 
-      expect(keys.slice(0, 2)).toEqual([undefined, 'Bearer wrong']);
-      expect(keys.at(-1)).toBe('Bearer right');
-      const code = await page.locator('.try-code').textContent();
-      expect(code).toContain(`${own}/invocations`);
-      expect(code).toContain('$SLIPWAY_KEY');
-      expect(code).not.toContain('right');
-      server.close();
+      expect(await faultsOf(page)).toEqual([]);
+      expect(await overflowOf(page)).toBe(0);
+    },
+  );
+
+  it('as one file, as a model’s server in an account has it, asks for a key and keeps it in the tab', async () => {
+    const html = await readFile(WHOLE_PAGE);
+    const keys: (string | undefined)[] = [];
+    const model = serverOf(IRIS);
+    const server = createServer((request, response) => {
+      if (request.headers.accept?.includes('text/html'))
+        return response.writeHead(200, { 'content-type': 'text/html' }).end(html);
+      keys.push(request.headers.authorization);
+      if (request.headers.authorization === 'Bearer right') return model(request, response);
+      const said = JSON.stringify({ message: 'Unauthorized' });
+      return response.writeHead(401, { 'content-type': 'application/json' }).end(said);
     });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const own = `http://127.0.0.1:${(server.address() as AddressInfo).port}/prod/models/m`;
+
+    await page.goto(`${own}/`);
+    await page.getByLabel('API key').fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('API key').fill('right');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.try');
+    await page.reload();
+    await page.getByRole('button', { name: 'Send' }).click();
+    await answer().waitFor();
+
+    expect(keys.slice(0, 2)).toEqual([undefined, 'Bearer wrong']);
+    expect(keys.at(-1)).toBe('Bearer right');
+    const code = await page.locator('.try-code').textContent();
+    expect(code).toContain(`${own}/invocations`);
+    expect(code).toContain('$SLIPWAY_KEY');
+    expect(code).not.toContain('right');
+    server.close();
   });
 });

@@ -1,28 +1,49 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { findInstance } from '../client.ts';
-import { type Common, examples, localCommand } from '../command.ts';
+import { examples, integer, openSlipway, type Place, placedCommand } from '../command.ts';
+import { onInterrupt } from '../interrupt.ts';
 import { machineControl } from '../one-machine.ts';
-import { commandOutput } from '../output.ts';
+import { commandOutput, type Output } from '../output.ts';
 
-type Options = Common & { readonly open: boolean };
+type Options = Place & { readonly open: boolean; readonly port: number };
 
-/** Adds the command that opens the console of this machine's Slipway in a browser. */
+/** Adds the command that opens the console in a browser: that of this machine's Slipway, or one that is served here for an account. */
 export function addConsoleCommand(program: Command): void {
-  localCommand(
+  placedCommand(
     program,
     'console',
-    'Opens the console in a browser: models, deployments, events, and a drop for new ones.',
+    'Opens the console in a browser: models, deployments, events, and a drop for new ones. For a stage in AWS it is served on this machine until Ctrl-C, by your own credentials.',
   )
     .option('--no-open', 'only print the link')
-    .addHelpText('after', examples('slipway console', 'slipway console --no-open'))
+    .option('--port <n>', 'with --stage: where it is served (default: any free port)', integer, 0)
+    .addHelpText('after', examples('slipway console', 'slipway console --stage prod --no-open'))
     .action(async (options: Options) => {
       const output = commandOutput(options);
+      if (options.stage || options.profile || options.region)
+        return serveForAccount(options, output);
       const { url } = await machineControl(await findInstance(options.data)).inviteToConsole();
-      output.line(url);
-      output.data({ url });
-      if (options.open && !options.json) await openInBrowser(url);
+      await show(url, options, output);
     });
+}
+
+async function serveForAccount(options: Options, output: Output): Promise<void> {
+  const slipway = await openSlipway(options);
+  const { serveAccountConsole } = await import('#compose/account-console.ts');
+  const served = await serveAccountConsole(slipway, options.port);
+  using interrupt = onInterrupt();
+  await show(served.link, options, output);
+  output.line('serving until Ctrl-C');
+  await new Promise<void>((done) => {
+    interrupt.signal.addEventListener('abort', () => done(), { once: true });
+  });
+  await served.close();
+}
+
+async function show(url: string, { open, json }: Options, output: Output): Promise<void> {
+  output.line(url);
+  output.data({ url });
+  if (open && !json) await openInBrowser(url);
 }
 
 /** Where there is no browser the link is printed all the same. */

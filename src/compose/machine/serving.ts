@@ -1,3 +1,4 @@
+import { consoleFiles } from '#adapters/console-files.ts';
 import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
@@ -101,6 +102,7 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
+    pages: consoleFiles(),
     consoleOrigins: () => consoleOrigins,
   });
   return {

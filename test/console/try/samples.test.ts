@@ -9,6 +9,7 @@ import {
   rawInvocation,
 } from '../../../console/try/request.ts';
 import { bodyOf, samplesOf } from '../../../console/try/samples.ts';
+import { missingPrograms, missingPython, needing } from '../../support/needs.ts';
 
 const run = promisify(execFile);
 const URL_ = 'https://host.test/ml/models/iris';
@@ -97,17 +98,10 @@ describe('a sample that is run', () => {
     server.close();
   });
 
-  it.each([
-    { language: 'curl', program: 'bash', flag: '-c' },
-    { language: 'JavaScript', program: process.execPath, flag: '--input-type=module' },
-  ])(
-    'by $language sends what the page sends, with nothing of it run',
-    async ({ language, program, flag }) => {
+  const sends = (language: string, program: string, ...flags: readonly string[]) =>
+    it(`by ${language} sends what the page sends, with nothing of it run`, async () => {
       for (const request of [invocation(HOSTILE), rawInvocation(JSON.stringify(HOSTILE))]) {
-        const code = codeOf(language, request, address());
-        const given = language === 'curl' ? [flag, code] : [flag, '--eval', code];
-
-        await run(program, given);
+        await run(program, [...flags, codeOf(language, request, address())]);
       }
 
       expect(seen.map(({ body }) => JSON.parse(body))).toEqual([HOSTILE, HOSTILE]);
@@ -115,8 +109,11 @@ describe('a sample that is run', () => {
         ['/models/m/invocations', 'application/json'],
         ['/models/m/invocations', 'application/json'],
       ]);
-    },
-  );
+    });
+
+  needing(missingPrograms('bash', 'curl'), () => sends('curl', 'bash', '-c'));
+
+  sends('JavaScript', process.execPath, '--input-type=module', '--eval');
 
   it('by JavaScript has a column that is called __proto__', async () => {
     const request = invocation(JSON.parse('{"inputs":[{"__proto__":1}]}'));
@@ -130,15 +127,17 @@ describe('a sample that is run', () => {
     expect(seen[0]?.body).toBe('{"inputs":[{"__proto__":1}]}');
   });
 
-  it('by Python has literals of the same value', async () => {
-    const request = invocation({ ...HOSTILE, more: [true, false, null, 1.5, -2e-9] });
-    const code = codeOf('Python', request, address());
+  needing(missingPython, () => {
+    it('by Python has literals of the same value', async () => {
+      const request = invocation({ ...HOSTILE, more: [true, false, null, 1.5, -2e-9] });
+      const code = codeOf('Python', request, address());
 
-    // Python itself reads what stands there; `requests` need not be installed.
-    const literal = /json=(.*),\n\)/.exec(code)?.[1] ?? '';
-    const { stdout } = await run('python3', ['-c', `import json; print(json.dumps(${literal}))`]);
+      // Python itself reads what stands there; `requests` need not be installed.
+      const literal = /json=(.*),\n\)/.exec(code)?.[1] ?? '';
+      const { stdout } = await run('python3', ['-c', `import json; print(json.dumps(${literal}))`]);
 
-    expect(JSON.parse(stdout)).toEqual({ ...HOSTILE, more: [true, false, null, 1.5, -2e-9] });
-    expect(code).toContain(`'${address().url}/invocations'`);
+      expect(JSON.parse(stdout)).toEqual({ ...HOSTILE, more: [true, false, null, 1.5, -2e-9] });
+      expect(code).toContain(`'${address().url}/invocations'`);
+    });
   });
 });

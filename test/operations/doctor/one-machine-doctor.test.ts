@@ -1,5 +1,5 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -42,7 +42,9 @@ describe('lookAtPython', () => {
   ])('finds %s to be %s', async (version, result, says) => {
     await using folder = await temporaryFolder();
     const program = join(folder.path, 'python3');
-    writeFileSync(program, `#!/bin/sh\necho "${version}"\n`, { mode: 0o755 });
+    // Written by a process of its own: a program that this one has open for writing while another test starts a process cannot be run.
+    const script = `#!/bin/sh\necho "${version}"\n`;
+    execFileSync('sh', ['-c', 'printf %s "$1" > "$0" && chmod +x "$0"', program, script]);
 
     expect(await lookAtPython(program)).toMatchObject({ result, says });
   });

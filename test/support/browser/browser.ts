@@ -65,12 +65,16 @@ export async function linkTo(slipway: RunningSlipway): Promise<string> {
 
 /** What axe finds wrong for people who see little, use a keyboard or listen. */
 export async function faultsOf(page: Page): Promise<readonly string[]> {
+  // A change of the scheme or of the width has been drawn.
+  await page.evaluate(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
+  );
   await page.evaluate(AXE);
   const { violations } = await page.evaluate<{
-    violations: { id: string; nodes: { target: string[] }[] }[];
+    violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[];
   }>('axe.run(document, { resultTypes: ["violations"] })');
-  return violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`,
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
   );
 }
 

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { Agent, request } from 'undici';
+import { consoleFiles } from '#adapters/console-files.ts';
 import {
   type Gateway,
   type GatewayOptions,
@@ -75,6 +76,7 @@ export async function gatewayWorld(
     database,
     clock,
     timers,
+    pages: consoleFiles(),
     // The name of a reverse proxy before it.
     allowedHosts: ['front.example'],
     ...habits,

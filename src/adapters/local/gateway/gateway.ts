@@ -21,6 +21,7 @@ import { gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
 import { requestMeters } from './meters.ts';
 import { gatewayMetrics } from './metrics.ts';
+import type { PageFiles } from './page.ts';
 import type { RequestLog } from './request-log.ts';
 import { gatewayRouter } from './router.ts';
 import { upstreamPools } from './upstream-pools.ts';
@@ -39,6 +40,8 @@ export type GatewayOptions = Wanted & {
   readonly requestLog?: RequestLog | undefined;
   /** Origins whose pages may call models; empty for none. */
   readonly corsOrigins?: readonly string[];
+  /** The files of the page that a browser gets of a model; it gets the page of the model's server where there are none. */
+  readonly pages?: PageFiles;
   /** Origins of Slipway's own console, which starts later. */
   readonly consoleOrigins?: () => readonly string[];
   /** Names of this machine, beside its own, that requests may have in their Host header. */
@@ -72,6 +75,8 @@ const SERVER_OPTIONS = {
   requireHostHeader: false,
 } as const;
 
+const NO_PAGES: PageFiles = { file: () => undefined, modules: () => [] };
+
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, revisions, database, clock, timers = realTimers } = options;
@@ -98,6 +103,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ended: endedRequests({ counts, clients, meters, log, clock, timers, probeMark }),
     metrics: () => expose(families()),
     cors: corsFor(origins),
+    pages: options.pages ?? NO_PAGES,
     console: () => consoleOrigins()[0],
     stranger: strangers({ hosts: allowedHosts, origins }),
     timers,

@@ -8,7 +8,7 @@ import type { Cors } from './cors.ts';
 import type { EndedRequest } from './ended-request.ts';
 import { answerHome } from './home.ts';
 import type { InFlight } from './in-flight.ts';
-import { answerPage } from './page.ts';
+import { answerPage, type PageFiles } from './page.ts';
 import { isOwnAddress, type Place, prefixOf, readPlace } from './place.ts';
 import type { Ending } from './proxy.ts';
 import { type Arrival, receive } from './receive.ts';
@@ -31,6 +31,8 @@ export type GatewayParts = {
   /** Prometheus' text format. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   readonly cors: Cors;
+  /** The files of the page that a browser gets of a model. */
+  readonly pages: PageFiles;
   /** The console's address on this machine; undefined before it has one. */
   readonly console: () => string | undefined;
   /** Refuses requests of pages that may not call models. */
@@ -93,7 +95,7 @@ function answerOwn(
   const place = 'place' in known ? known.place : undefined;
   // Node sends only the head in answer to HEAD.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  if (place) return answerPage(request, response, place, table());
+  if (place) return answerPage(request, response, place, { table: table(), files: parts.pages });
   if (answerHome(request, response, { table: table(), console: parts.console() })) return true;
   if (answerRoot(request, response, parts)) return true;
   if (!METRICS.test(request.url ?? '')) return false;

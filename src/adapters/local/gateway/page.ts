@@ -1,8 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ConsoleFile, type ConsoleFiles, consoleFiles } from '#adapters/console-files.ts';
 import { isOwnAddress, type Place } from './place.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { NOSNIFF } from './shared-origin.ts';
+
+/** A file of the page as a browser gets it. `etag` changes with its bytes. */
+type PageFile = {
+  readonly type: string;
+  readonly bytes: Buffer;
+  readonly gzip: Buffer;
+  readonly etag: string;
+};
+
+/** The files that the page is made of, by their paths: those of the console. */
+export type PageFiles = {
+  file(path: string): PageFile | undefined;
+  /** A module and all that it imports. */
+  modules(path: string): readonly string[];
+};
 
 // Below each model: a proxy that publishes one model alone passes on nothing else.
 const PARTS = '_page/';
@@ -19,8 +33,6 @@ const HEADERS = {
   ...NOSNIFF,
 } as const;
 
-let read: ConsoleFiles | undefined;
-
 /**
  * Answers a browser's GET of a model's own address, or of its `docs`, with a page that can call the model, and serves the page's files; false for any other request.
  * Other clients get the same information as JSON from the model's server.
@@ -29,24 +41,18 @@ export function answerPage(
   request: IncomingMessage,
   response: ServerResponse,
   place: Place | undefined,
-  table: RoutingTable,
+  { table, files }: { readonly table: RoutingTable; readonly files: PageFiles },
 ): boolean {
   if (!place) return false;
   const part = place.rest.startsWith(`/${PARTS}`) ? place.rest.slice(PARTS.length + 1) : undefined;
   if (part !== undefined) {
-    const file = files().file(part);
+    const file = files.file(part);
     if (file) sendFile(request, response, file);
     return file !== undefined;
   }
-  if (!isOwnAddress(place) || !wantsPage(request)) return false;
-  sendPage(response, pageOf(place, request.url ?? '', table));
+  if (!isOwnAddress(place) || !wantsPage(request) || !files.file(SCRIPT)) return false;
+  sendPage(response, pageOf(place, request.url ?? '', { table, files }));
   return true;
-}
-
-/** The files are looked for when a page is first asked for: a start waits for none of them. */
-function files(): ConsoleFiles {
-  read ??= consoleFiles();
-  return read;
 }
 
 export function wantsPage({ headers }: IncomingMessage): boolean {
@@ -64,13 +70,17 @@ function ownAddress({ name, rest }: Place, url: string): string {
 }
 
 // The names of models and revisions have only lower-case letters, digits and hyphens.
-function pageOf(place: Place, url: string, table: RoutingTable): string {
+function pageOf(
+  place: Place,
+  url: string,
+  { table, files }: { readonly table: RoutingTable; readonly files: PageFiles },
+): string {
   const parts = ownAddress(place, url) + PARTS;
   const shares = place.kind === 'model' ? table.get(place.name)?.shares : undefined;
   const revisions = Object.keys(shares ?? {});
   const beside = revisions.length > 1 ? ` data-revisions="${revisions.join(' ')}"` : '';
   const styles = STYLES.map((path) => `<link rel="stylesheet" href="${parts}${path}">`);
-  const modules = files()
+  const modules = files
     .modules(SCRIPT)
     .map((path) => `<link rel="modulepreload" href="${parts}${path}">`);
   return `<!doctype html>
@@ -100,7 +110,7 @@ function sendPage(response: ServerResponse, html: string): void {
 function sendFile(
   { headers }: IncomingMessage,
   response: ServerResponse,
-  { type, bytes, gzip, etag }: ConsoleFile,
+  { type, bytes, gzip, etag }: PageFile,
 ): void {
   const always = { ...NOSNIFF, etag, 'cache-control': 'no-cache', vary: 'accept-encoding' };
   if (headers['if-none-match'] === etag) {

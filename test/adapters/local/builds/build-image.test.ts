@@ -82,7 +82,9 @@ describe('a build on one machine', () => {
   });
 
   it('writes all that it said at once before it ended', async () => {
-    const { run } = folder.builds({ build: ['seq 1 20000'] });
+    const { run } = folder.builds({
+      build: ['for ((line = 1; line <= 20000; line += 1)); do echo "$line"; done'],
+    });
 
     const { Build } = await run(startBuild());
 

@@ -165,6 +165,7 @@ describe('of a model’s headers', () => {
     const [lines] = received.split('\r\n\r\n');
     expect(lines!.split('\r\n').filter((line) => !/^(date|connection): /i.test(line))).toEqual([
       'HTTP/1.1 200 OK',
+      'vary: origin',
       'via: a',
       'via: b',
       'x-latin: \xe9',
@@ -223,6 +224,7 @@ describe('of a model’s headers', () => {
       'Connection',
       'Date',
       'content-length',
+      'vary',
       'x-content-type-options',
       'x-own',
       'x-request-id',
