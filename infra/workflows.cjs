@@ -10,15 +10,12 @@ const FILES = ['deploy', 'promote', 'rollback', 'undeploy'];
 /** A state machine for each workflow of statemachines/, with its log and its role; the role may start only the resources that the definition names. */
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
-  const timeoutOf = (name) => resolveVariable(`self:functions.${name}.timeout`);
-  const workflows = FILES.map(async (file) =>
-    resourcesOf(
-      file,
-      stage,
-      await inLambda(require(`../statemachines/${file}.asl.json`), timeoutOf),
-    ),
+  const { STEPS } = await import('../src/compose/steps.ts');
+  const timeoutOf = (name) => STEPS[name].timeoutSeconds;
+  const workflows = FILES.map((file) =>
+    resourcesOf(file, stage, inLambda(require(`../statemachines/${file}.asl.json`), timeoutOf)),
   );
-  return { Resources: Object.assign({}, ...(await Promise.all(workflows))) };
+  return { Resources: Object.assign({}, ...workflows) };
 };
 
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -29,14 +26,13 @@ const SPARE_SECONDS = 10;
  * The workflow with the timeouts that its steps have as functions. On one machine, a step may wait for its turn within its state for longer than any function lives; here it has its turn at once.
  * A state waits a little longer than its function may take, so that a reply that was lost is noticed then and not hours later.
  */
-async function inLambda(workflow, timeoutOf) {
-  const states = Object.entries(workflow.States).map(async ([name, state]) => {
+function inLambda(workflow, timeoutOf) {
+  const states = Object.entries(workflow.States).map(([name, state]) => {
     const isLong = state.TimeoutSeconds > LAMBDA_MOST_SECONDS;
     if (!isLong || !state.Resource.endsWith(':lambda:invoke')) return [name, state];
-    const seconds = await timeoutOf(name.charAt(0).toLowerCase() + name.slice(1));
-    return [name, { ...state, TimeoutSeconds: seconds + SPARE_SECONDS }];
+    return [name, { ...state, TimeoutSeconds: timeoutOf(name) + SPARE_SECONDS }];
   });
-  return { ...workflow, States: Object.fromEntries(await Promise.all(states)) };
+  return { ...workflow, States: Object.fromEntries(states) };
 }
 
 function resourcesOf(file, stage, workflow) {
