@@ -1,3 +1,4 @@
+import type { Cors } from './serving/cors.ts';
 import { validateHeaderValue } from './serving/node-http.ts';
 
 /** `listening` is the descriptor of an already listening socket, else null; `port` 0 means any free port; `version` and `revision` are empty when not given. */
@@ -18,6 +19,7 @@ export type Config = {
   readonly mlflowVersion: string;
   /** Names besides its own by which OpenAI's API may ask for the model. */
   readonly aliases: readonly string[];
+  readonly cors: Cors;
 };
 
 /** Throws an error of one line that names the variable, its value and the accepted values. */
@@ -38,6 +40,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),
     mlflowVersion: pathSegment('MLFLOW_VERSION', env['MLFLOW_VERSION'] ?? ''),
     aliases: aliases(env['MODEL_ALIASES'] ?? '', required(env, 'MODEL_NAME')),
+    cors: {
+      origins: env['CORS_ORIGINS']?.split(',') ?? [],
+      exposedHeaders: headerValue('CORS_EXPOSED_HEADERS', env['CORS_EXPOSED_HEADERS'] ?? ''),
+    },
   };
 }
 

@@ -92,6 +92,14 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Cors:
+    """The origins of the pages that may read answers, and the headers that they may read."""
+
+    origins: tuple[str, ...] = ()
+    exposed_headers: str = ""
+
+
+@dataclass(frozen=True)
 class Config:
     """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account."""
 
@@ -108,6 +116,7 @@ class Config:
     mlflow_version: str
     aliases: tuple[str, ...] = ()
     deployment: str = ""
+    cors: Cors = Cors()
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -127,6 +136,10 @@ def read_config(env: Mapping[str, str]) -> Config:
         mlflow_version=path_segment("MLFLOW_VERSION", env.get("MLFLOW_VERSION", "")),
         aliases=_aliases(env.get("MODEL_ALIASES", ""), required(env, "MODEL_NAME")),
         deployment=header_value("SLIPWAY_DEPLOYMENT", env.get("SLIPWAY_DEPLOYMENT", "")),
+        cors=Cors(
+            origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
+            exposed_headers=header_value("CORS_EXPOSED_HEADERS", env.get("CORS_EXPOSED_HEADERS", "")),
+        ),
     )
 
 

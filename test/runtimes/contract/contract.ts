@@ -3,6 +3,7 @@ import type { Runtime } from '../runtime.ts';
 import { describeAbout } from './about.ts';
 import { describeBinary } from './binary.ts';
 import { describeCoding } from './coding.ts';
+import { describeCors } from './cors.ts';
 import { describeCsvAnswers } from './csv-answer.ts';
 import { describeHostileBodies } from './hostile-bodies.ts';
 import { describeInferProtocol } from './infer-protocol.ts';
@@ -30,6 +31,7 @@ export async function describeContract(
   describe('tables', () => describeTables(runtime));
   describe('answers in CSV', () => describeCsvAnswers(runtime));
   describe('codings', () => describeCoding(runtime));
+  describe('pages of other origins', () => describeCors(runtime));
   describe('hostile bodies', () => describeHostileBodies(runtime));
   describe('what it says of itself', () => describeAbout(runtime));
   describe('its document', () => describeOpenApi(runtime, examples));
