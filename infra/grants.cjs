@@ -116,7 +116,11 @@ const GRANTS = {
   publishRoutes: [
     allow('apigateway:GET', `${API}/resources`),
     allow('apigateway:POST', `${API}/deployments`),
-    allow('apigateway:DELETE', `${API}/resources/*/methods/ANY`),
+    allow(
+      'apigateway:DELETE',
+      `${API}/resources/*/methods/ANY`,
+      `${API}/resources/*/methods/OPTIONS`,
+    ),
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY/integration`),
   ],
   makeRoutes: [
@@ -124,6 +128,12 @@ const GRANTS = {
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
     allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`),
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY`),
+    // The method itself, what it may answer, its integration and what that answers.
+    allow(
+      'apigateway:PUT',
+      `${API}/resources/*/methods/OPTIONS`,
+      `${API}/resources/*/methods/OPTIONS/*`,
+    ),
   ],
   allowRoutes: [
     {

@@ -13,7 +13,7 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
   });
   if (error && !value) return html`<p class="note"><${Theirs} text=${error.message} /></p>`;
   if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
-  const { version, artifact, runtime, options, proof, probes, image } = value;
+  const { version, artifact, runtime, options, proof, comparison, probes, image } = value;
   const facts: readonly (readonly [string, string])[] = [
     ['File', `${artifact.key}, ${bytes(artifact.sizeBytes)}`],
     ['Format', artifact.format ?? ''],
@@ -37,6 +37,12 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
       'Proven by',
       proof
         ? `${proven(proof.sample)}, answered in ${duration(proof.latencyMs)}${proof.warning && `; ${proof.warning}`}`
+        : '',
+    ],
+    [
+      'Compared',
+      comparison
+        ? `${comparison.verdict} beside version ${comparison.beside.version}: ${comparison.reason}`
         : '',
     ],
     ['Probes', probes ? `${probes.sent - probes.failed} of ${probes.sent} answered` : ''],

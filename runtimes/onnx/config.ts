@@ -1,3 +1,4 @@
+import type { Cors } from './serving/cors.ts';
 import { validateHeaderValue } from './serving/node-http.ts';
 import { worded } from './worded.ts';
 
@@ -21,6 +22,7 @@ export type Config = {
   readonly example: unknown;
   /** Names besides its own by which OpenAI's API may ask for the model. */
   readonly aliases: readonly string[];
+  readonly cors: Cors;
 };
 
 /** Throws an error of one line that names the variable, its value and the accepted values. */
@@ -42,6 +44,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     mlflowVersion: pathSegment('MLFLOW_VERSION', env['MLFLOW_VERSION'] ?? ''),
     example: example(env['MODEL_EXAMPLE'] ?? ''),
     aliases: aliases(env['MODEL_ALIASES'] ?? '', required(env, 'MODEL_NAME')),
+    cors: {
+      origins: env['CORS_ORIGINS']?.split(',') ?? [],
+      exposedHeaders: headerValue('CORS_EXPOSED_HEADERS', env['CORS_EXPOSED_HEADERS'] ?? ''),
+    },
   };
 }
 

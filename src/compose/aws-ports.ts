@@ -39,6 +39,7 @@ import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
 import { systemClock } from '#adapters/clocks.ts';
 import { OWN_IMAGES, type OwnImages } from '#domain/build/own-image.ts';
 import { BASE_IMAGES } from '#domain/build/runtime.ts';
+import { originsIn } from '#domain/cors.ts';
 import type { Caps } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
@@ -162,6 +163,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
     'MODEL_SECURITY_GROUP',
     'MODEL_LOG_GROUP',
     'API_STAGE',
+    'CORS_ORIGINS',
   );
   const logs = logsClient();
   return lambdaPlatform({
@@ -182,6 +184,7 @@ export function lambdaPlatformOf(environment: Environment): Platform {
       subnets: set.MODEL_SUBNETS.split(','),
       securityGroup: set.MODEL_SECURITY_GROUP,
       logGroup: set.MODEL_LOG_GROUP,
+      corsOrigins: originsIn(set.CORS_ORIGINS),
     },
   });
 }
@@ -256,6 +259,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
     'EXECUTION_ROLE',
     'INFRASTRUCTURE_ROLE',
     'INSTANCE_PROFILE',
+    'CORS_ORIGINS',
   );
   const capacity =
     target === 'fargate'
@@ -285,6 +289,7 @@ export function containerPlatformOf(environment: Environment, target: 'fargate' 
       securityGroup: set.CONTAINER_SECURITY_GROUP,
       executionRole: set.EXECUTION_ROLE,
       logGroup: set.MODEL_LOG_GROUP,
+      corsOrigins: originsIn(set.CORS_ORIGINS),
       provisioningSeconds: PROVISIONING_SECONDS[target],
       capacity,
     },
@@ -318,6 +323,7 @@ export function routerOf(environment: Environment) {
     'API_STAGE',
     'MODELS_RESOURCE',
     'AUTHORIZER',
+    'CORS_ORIGINS',
   );
   return restApiRouter({
     lambda: lambdaClient(),
@@ -332,6 +338,7 @@ export function routerOf(environment: Environment) {
       stage: set.API_STAGE,
       modelsResource: set.MODELS_RESOURCE,
       authorizer: set.AUTHORIZER,
+      corsOrigins: originsIn(set.CORS_ORIGINS),
     },
     functionPrefix: set.FUNCTION_PREFIX,
     containers: containersOf(environment),

@@ -70,6 +70,7 @@ export async function runningContainer(
       repository: outputs['Repository']!,
       executionRole: outputs['ModelRole']!,
       logGroup: outputs['ModelLogGroup']!,
+      corsOrigins: [],
       capacity: { target: 'fargate', cluster, assignPublicIp: true },
     },
     clock: systemClock,

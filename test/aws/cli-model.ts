@@ -39,6 +39,7 @@ export async function liveShapes(moto: Moto, { stage, outputs }: CliWorld): Prom
       stage: 'v1',
       modelsResource: outputs['ModelsResource']!,
       authorizer: outputs['Authorizer']!,
+      corsOrigins: [],
     },
     functionPrefix: outputs['FunctionPrefix']!,
   });

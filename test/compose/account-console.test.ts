@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { serveAccountConsole } from '#compose/account-console.ts';
+import { everywhere } from '#control/operations.ts';
 import type { Slipway, Upload } from '#control/slipway.ts';
 
 /** An account with the model shapes; what is uploaded to it is kept. */
@@ -15,18 +16,14 @@ function account() {
   };
   // The operations that a test does not ask for do nothing.
   const all = new Proxy(slipway, {
-    ownKeys: () => [...Object.keys(slipway), ...OTHERS],
+    ownKeys: () => [...new Set([...Object.keys(slipway), ...OTHERS])],
     getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
     get: (target, name) => Reflect.get(target, name) ?? (async () => ({})),
   });
   return { slipway: all as unknown as Slipway, sent };
 }
 
-const OTHERS = [
-  ...['listRefused', 'readModel', 'readLogs', 'listVersions', 'explainVersion', 'rollBack'],
-  ...['abort', 'undeploy', 'readRelease', 'promote', 'answerPromotion', 'readDeployment'],
-  ...['readSteps', 'readWorkflow', 'listBuilds', 'readEvents', 'listObjects', 'removeObject'],
-];
+const OTHERS = Object.keys(everywhere);
 
 async function opened() {
   const { slipway, sent } = account();

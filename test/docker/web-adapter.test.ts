@@ -111,6 +111,7 @@ describeAdapter(() => {
       subnets: [],
       securityGroup: 'sg-1',
       logGroup: 'group',
+      corsOrigins: [],
     });
     return { ...configuration.Environment?.Variables, AWS_LWA_PORT: String(port) };
   }

@@ -19,6 +19,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_API_STAGE: 'api',
   SLIPWAY_MODELS_RESOURCE: 'abc123',
   SLIPWAY_AUTHORIZER: 'def456',
+  SLIPWAY_CORS_ORIGINS: 'none',
   SLIPWAY_REPOSITORY: '111122223333.dkr.ecr.us-east-1.amazonaws.com/slipway-test-models',
   SLIPWAY_FUNCTION_PREFIX: 'slipway-test-m-',
   SLIPWAY_MODEL_ROLE: 'arn:aws:iam::111122223333:role/slipway-test-model',

@@ -9,6 +9,17 @@ const template = await readTemplate();
 const ACCESS_LOG =
   '{"time": "$context.requestTime", "id": "$context.requestId", "ip": "$context.identity.sourceIp", "key": "$context.identity.apiKeyId", "method": "$context.httpMethod", "path": "$context.path", "status": "$context.status", "bytes": "$context.responseLength", "ms": "$context.responseLatency", "modelStatus": "$context.integration.integrationStatus", "modelMs": "$context.integration.latency", "error": "$context.error.messageString", "trace": "$context.xrayTraceId"}';
 
+/** Headers of a refusal that are there where pages of some origin may call models. */
+const READABLE = Object.fromEntries(
+  [
+    ['Access-Control-Allow-Origin', "'*'"],
+    ['Access-Control-Expose-Headers', "'Retry-After'"],
+  ].map(([name, value]) => [
+    `gatewayresponse.header.${name}`,
+    { 'Fn::If': ['HasCorsOrigins', value, { Ref: 'AWS::NoValue' }] },
+  ]),
+);
+
 describe('the API of the packaged template', () => {
   it('asks for a key or a signature at every method', () => {
     const methods = ofType(template, 'AWS::ApiGateway::Method').map(([id, { Properties }]) => [
@@ -136,6 +147,7 @@ describe('the API of the packaged template', () => {
     );
 
     expect(unauthorized?.[1].Properties.ResponseParameters).toEqual({
+      ...READABLE,
       'gatewayresponse.header.WWW-Authenticate':
         '\'Bearer, Basic realm="slipway: the key is the password"\'',
     });
@@ -146,7 +158,21 @@ describe('the API of the packaged template', () => {
       .filter(([, { Properties }]) => ['429', '503'].includes(Properties.StatusCode))
       .map(([, { Properties }]) => Properties.ResponseParameters);
 
-    expect(later).toEqual(Array(3).fill({ 'gatewayresponse.header.Retry-After': "'1'" }));
+    expect(later).toEqual(
+      Array(3).fill({ ...READABLE, 'gatewayresponse.header.Retry-After': "'1'" }),
+    );
+  });
+
+  it('lets pages read all its refusals where any may call models', () => {
+    const headers = ofType(template, 'AWS::ApiGateway::GatewayResponse').map(
+      ([, { Properties }]) => Properties.ResponseParameters,
+    );
+
+    expect(template.Conditions.HasCorsOrigins).toEqual({
+      'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'CorsOrigins' }, ''] }],
+    });
+    expect(template.Parameters.CorsOrigins.Default).toBe('');
+    expect(headers).toEqual(headers.map(() => expect.objectContaining(READABLE)));
   });
 
   it('has a domain of its own only when one is given', () => {

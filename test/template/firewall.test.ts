@@ -34,6 +34,7 @@ function blocked(request: Request): number | undefined {
   return first?.Action.Block.CustomResponse.ResponseCode;
 }
 
+const READABLE = { Name: 'Access-Control-Allow-Origin', Value: '*' };
 const WITHOUT: Request = { method: 'POST', headers: {} };
 const WITH: Request = { method: 'POST', headers: { authorization: 'Bearer key' } };
 
@@ -96,7 +97,16 @@ describe('the web ACL of the packaged template', () => {
 
     expect(Action.Block.CustomResponse.ResponseHeaders).toEqual([
       { Name: 'WWW-Authenticate', Value: expect.stringMatching(/Basic realm=/) },
+      { 'Fn::If': ['HasCorsOrigins', READABLE, { Ref: 'AWS::NoValue' }] },
     ]);
+  });
+
+  it('lets pages read its 429 where any may call models', () => {
+    const [, { Action }] = acl.Properties.Rules;
+
+    expect(Action.Block.CustomResponse.ResponseHeaders).toEqual({
+      'Fn::If': ['HasCorsOrigins', [READABLE], { Ref: 'AWS::NoValue' }],
+    });
   });
 
   it('keeps 1,000 requests without a key a second from denying any with one, where ten functions run at once', () => {

@@ -87,6 +87,7 @@ describe('the outputs of the packaged template', () => {
       'InstanceProfile',
       'BakeSeconds',
       'RequestsPerSecond',
+      'CorsOrigins',
       'Endpoint',
       'DomainTarget',
       'Curl',

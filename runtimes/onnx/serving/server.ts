@@ -7,6 +7,7 @@ import { messageOf } from '../values/json.ts';
 import { worded } from '../worded.ts';
 import { readBody, typeOf } from './body.ts';
 import { encoded } from './coding.ts';
+import { corsFor } from './cors.ts';
 import { isOverLambda, TOO_LARGE } from './lambda-limit.ts';
 import { createServer } from './node-http.ts';
 import type { Reply, Route } from './route.ts';
@@ -29,7 +30,7 @@ const OPENAI = /^\/(v1\/(?!models\b)|embeddings\b)/;
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
 export function createModelServer(
   routes: ReadonlyMap<string, Route>,
-  { name, revision, maxBodyBytes }: Config,
+  { name, revision, maxBodyBytes, cors }: Config,
 ): Server {
   const reply = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
     const path = (request.url ?? '').replace(/\?.*/s, '');
@@ -52,6 +53,7 @@ export function createModelServer(
   };
   const removed = [...KEYS, ...claimsOfClients(process.env)];
   const count = serverErrors(process.env);
+  const makeReadable = corsFor(cors);
   const server = createServer(TIMEOUTS, async (request, response) => {
     for (const name of removed) delete request.headers[name];
     if (revision) response.setHeader('x-slipway-revision', revision);
@@ -67,6 +69,7 @@ export function createModelServer(
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
     for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+    makeReadable(request.headers, response);
     // Node measures only a body that it sends.
     if (request.method === 'HEAD') response.setHeader('content-length', Buffer.byteLength(body));
     response.end(body);

@@ -93,6 +93,14 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Cors:
+    """The origins of the pages that may read answers, and the headers that they may read."""
+
+    origins: tuple[str, ...] = ()
+    exposed_headers: str = ""
+
+
+@dataclass(frozen=True)
 class Config:
     """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `example` is a request that the model answers, with its protocol and body, None where none is known; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account."""
 
@@ -110,6 +118,7 @@ class Config:
     aliases: tuple[str, ...] = ()
     example: dict[str, Any] | None = None
     deployment: str = ""
+    cors: Cors = Cors()
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -130,6 +139,10 @@ def read_config(env: Mapping[str, str]) -> Config:
         aliases=_aliases(env.get("MODEL_ALIASES", ""), required(env, "MODEL_NAME")),
         example=_example(env.get("MODEL_EXAMPLE", "")),
         deployment=header_value("SLIPWAY_DEPLOYMENT", env.get("SLIPWAY_DEPLOYMENT", "")),
+        cors=Cors(
+            origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
+            exposed_headers=header_value("CORS_EXPOSED_HEADERS", env.get("CORS_EXPOSED_HEADERS", "")),
+        ),
     )
 
 

@@ -28,6 +28,8 @@ def arguments(env: Mapping[str, str]) -> list[str]:
         *_said(env, "GPU_MEMORY_UTILIZATION", "--gpu-memory-utilization"),
         *_said(env, "TENSOR_PARALLEL_SIZE", "--tensor-parallel-size"),
         *("--middleware", "slipway_vllm.middleware.Slipway"),
+        # The middleware answers for CORS; by itself vLLM lets pages of any origin read its answers.
+        *("--allowed-origins", "[]"),
         "--disable-uvicorn-access-log",
     ]
 

@@ -16,11 +16,13 @@ _KEYS = (b"authorization", b"x-api-key")
 
 
 class Slipway:
-    """Names the revision in each answer, removes callers' keys, describes at `/` how to call the model, and ends the server with its parent."""
+    """Names the revision in each answer, lets pages of CORS_ORIGINS read it, removes callers' keys, describes at `/` how to call the model, and ends the server with its parent."""
 
     def __init__(self, app: Asgi) -> None:
         self._app = app
         self._revision = os.environ.get("SLIPWAY_REVISION", "").encode()
+        self._origins = tuple(filter(None, os.environ.get("CORS_ORIGINS", "").encode().split(b",")))
+        self._exposed = os.environ.get("CORS_EXPOSED_HEADERS", "").encode()
         if os.environ.get("END_WITH_STDIN"):
             threading.Thread(target=_end_with_stdin, daemon=True, name="parent").start()
 
@@ -28,15 +30,26 @@ class Slipway:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
 
+        origin = next((value for name, value in scope["headers"] if name.lower() == b"origin"), b"")
+
         async def named(message: Any) -> None:
-            if self._revision and message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (b"x-slipway-revision", self._revision)]
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *self._added(origin)]
             await send(message)
 
         scope = {**scope, "path": _plain(scope["path"]), "headers": [each for each in scope["headers"] if each[0].lower() not in _KEYS]}
         if scope["path"] in ("", "/") and scope["method"] in ("GET", "HEAD"):
             return await _about(named)
         await self._app(scope, receive, named)
+
+    def _added(self, origin: bytes) -> list[tuple[bytes, bytes]]:
+        added = [(b"x-slipway-revision", self._revision)] if self._revision else []
+        if self._origins:
+            # Also where nothing is allowed: a cache may keep that answer, and give it to a page that is.
+            added.append((b"vary", b"origin"))
+        if origin in self._origins:
+            added += [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", self._exposed)]
+        return added
 
 
 # The same paths as in runtimes/python.

@@ -1,8 +1,13 @@
 import { runtimeEnvironment } from '#domain/build/runtime.ts';
+import { CORS } from '#domain/cors.ts';
 import { answerEnvironment, type RevisionSpec } from '#ports/platform.ts';
 
-/** The environment of a model's server on every target; `digest` is the image's. */
-export function serverEnvironment(spec: RevisionSpec, digest: string): Record<string, string> {
+/** The environment of a model's server on every target; `digest` is the image's. Pages of `corsOrigins` may read its answers. */
+export function serverEnvironment(
+  spec: RevisionSpec,
+  digest: string,
+  { corsOrigins }: { readonly corsOrigins: readonly string[] },
+): Record<string, string> {
   return {
     MODEL_PATH: `/opt/model/${spec.modelFile}`,
     MODEL_NAME: spec.model,
@@ -14,5 +19,10 @@ export function serverEnvironment(spec: RevisionSpec, digest: string): Record<st
     ORT_DISABLE_TELEMETRY: '1',
     ...runtimeEnvironment(spec),
     ...answerEnvironment(spec),
+    // API Gateway passes on the headers of a model's answer, and cannot add any to it.
+    ...(corsOrigins.length > 0 && {
+      CORS_ORIGINS: corsOrigins.join(','),
+      CORS_EXPOSED_HEADERS: CORS.exposedHeaders,
+    }),
   };
 }

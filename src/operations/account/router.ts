@@ -35,6 +35,8 @@ export function accountRouter(
       stage: outputs.ApiStage,
       modelsResource: outputs.ModelsResource,
       authorizer: outputs.Authorizer,
+      // Routes are only removed here.
+      corsOrigins: [],
     },
     functionPrefix: outputs.FunctionPrefix,
     containers: containers && {

@@ -26,6 +26,7 @@ export const PARAMETERS = [
   'allowedAccelerators',
   'maxMonthlyUsd',
   'requestsPerSecond',
+  'corsOrigins',
   'requireApproval',
   'signReleases',
   'trustedSigners',

@@ -7,9 +7,10 @@ import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
 import { apiLease } from '#adapters/aws/shares/api-lease.ts';
 import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import { systemClock } from '#adapters/clocks.ts';
+import { originsIn } from '#domain/cors.ts';
 import { failureName } from '#domain/failure.ts';
 
-/** The stack, from its outputs; the last three only when it has containers. Without `RequestsPerSecond` the settings of the stage stay as they are. */
+/** The stack, from its outputs; the last three only when it has containers. Without `RequestsPerSecond` the settings of the stage stay as they are; without `CorsOrigins` no page of another origin may call models. */
 export type PublishedStack = {
   readonly stage: string;
   readonly outputs: {
@@ -19,6 +20,7 @@ export type PublishedStack = {
     readonly ModelsResource: string;
     readonly Authorizer: string;
     readonly RequestsPerSecond?: string;
+    readonly CorsOrigins?: string;
     readonly Listener?: string;
     readonly LoadBalancer?: string;
     readonly VpcLink?: string;
@@ -37,7 +39,13 @@ export async function publishApi(
   const { Table: table, Api, ApiStage, ModelsResource, Authorizer } = outputs;
   const { Listener, LoadBalancer, VpcLink } = outputs;
   const isWithContainers = Listener && LoadBalancer && VpcLink;
-  const api = { id: Api, stage: ApiStage, modelsResource: ModelsResource, authorizer: Authorizer };
+  const api = {
+    id: Api,
+    stage: ApiStage,
+    modelsResource: ModelsResource,
+    authorizer: Authorizer,
+    corsOrigins: originsIn(outputs.CorsOrigins ?? ''),
+  };
   const apiGateway = new APIGatewayClient(settings);
   const routes = modelRoutes({
     api,

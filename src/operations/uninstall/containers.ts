@@ -91,6 +91,7 @@ function targetsOf(
       capacity,
       repository: outputs.Repository,
       logGroup: outputs.ModelLogGroup,
+      corsOrigins: [],
       region: '',
       vpc: '',
       subnets: [],

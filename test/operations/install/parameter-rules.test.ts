@@ -6,6 +6,7 @@ const KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   .publicKey.export({ type: 'spki', format: 'der' })
   .toString('base64');
 const SIGNERS = 'public keys as `slipway signing-key` prints them, separated by commas';
+const ORIGINS = 'at most 10 origins such as https://app.example, separated by commas';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const check = (name: string, value: string) => requireAllowed(ROOT, new Map([[name, value]]));
 
@@ -22,6 +23,8 @@ describe('the parameters of a deploy', () => {
     ['uploaders', ''],
     ['uploaders', 'arn:aws:iam::111122223333:role/ci,arn:aws:iam::111122223333:user/ann'],
     ['requestsPerSecond', '50'],
+    ['corsOrigins', ''],
+    ['corsOrigins', 'https://app.example,http://localhost:3000'],
     ['promoterExternalId', ''],
     ['maxMonthlyUsd', '99.50'],
     ['team', 'Data Science'],
@@ -42,6 +45,10 @@ describe('the parameters of a deploy', () => {
     ['requireApproval', 'yes', 'one of auto, true, false'],
     ['trustedSigners', 'arn:aws:kms:us-east-1:111122223333:key/1a2b', SIGNERS],
     ['trustedSigners', `${KEY}, ${KEY}`, SIGNERS],
+    ['corsOrigins', '*', ORIGINS],
+    ['corsOrigins', 'https://app.example/', ORIGINS],
+    ['corsOrigins', 'https://a"b', ORIGINS],
+    ['corsOrigins', Array(11).fill('https://app.example').join(), ORIGINS],
     ['maxMonthlyUsd', '1e3', 'an amount such as 250 or 99.50, or unlimited'],
   ])('are refused before anything is made: %s %j', async (name, value, expected) => {
     await expect(check(name, value)).rejects.toMatchObject({

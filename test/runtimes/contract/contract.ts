@@ -4,6 +4,7 @@ import { describeAbout } from './about.ts';
 import { describeBinary } from './binary.ts';
 import { describeCoding } from './coding.ts';
 import { describeCorpus } from './corpus.ts';
+import { describeCors } from './cors.ts';
 import { describeCsvAnswers } from './csv-answer.ts';
 import { describeHostileBodies } from './hostile-bodies.ts';
 import { describeInferProtocol } from './infer-protocol.ts';
@@ -32,6 +33,7 @@ export async function describeContract(
   describe('answers in CSV', () => describeCsvAnswers(runtime));
   describe('codings', () => describeCoding(runtime));
   describe('the corpus of requests', () => describeCorpus(runtime));
+  describe('pages of other origins', () => describeCors(runtime));
   describe('hostile bodies', () => describeHostileBodies(runtime));
   describe('what it says of itself', () => describeAbout(runtime));
   describe('its document', () => describeOpenApi(runtime, examples));

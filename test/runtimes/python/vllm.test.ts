@@ -66,7 +66,8 @@ function describeVllm({ command: [python], env }: Runtime): void {
       ...['--host', '0.0.0.0', '--port', '8080'],
       ...['--max-model-len', '32768', '--gpu-memory-utilization', '0.95'],
       ...['--tensor-parallel-size', '4'],
-      ...['--middleware', 'slipway_vllm.middleware.Slipway', '--disable-uvicorn-access-log'],
+      ...['--middleware', 'slipway_vllm.middleware.Slipway'],
+      ...['--allowed-origins', '[]', '--disable-uvicorn-access-log'],
       ...['hub:1', 'statistics:1', 'home:/tmp'],
     ]);
   });
@@ -82,9 +83,12 @@ function describeVllm({ command: [python], env }: Runtime): void {
   });
 
   describe('before the application of vLLM', () => {
-    async function asked<T>(ask: (origin: string) => Promise<T>): Promise<T> {
+    async function asked<T>(
+      ask: (origin: string) => Promise<T>,
+      over: Readonly<Record<string, string>> = {},
+    ): Promise<T> {
       const child = spawn(python, ['-c', SERVE], {
-        env: { ...process.env, ...withServer, END_WITH_STDIN: 'true' },
+        env: { ...process.env, ...withServer, ...over, END_WITH_STDIN: 'true' },
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const [port] = await once(createInterface({ input: child.stdout }), 'line');
@@ -95,6 +99,24 @@ function describeVllm({ command: [python], env }: Runtime): void {
         expect((await once(child, 'exit'))[1]).toBe('SIGKILL');
       }
     }
+
+    it('lets pages of listed origins read answers, and no others', async () => {
+      const cors = { CORS_ORIGINS: 'https://app.example', CORS_EXPOSED_HEADERS: 'retry-after' };
+      const readBy = (origin: string) => async (url: string) => {
+        const { headers } = await fetch(`${url}/models`, { headers: { origin } });
+        return ['allow-origin', 'expose-headers']
+          .map((name) => headers.get(`access-control-${name}`))
+          .concat(headers.get('vary'));
+      };
+
+      const listed = await asked(readBy('https://app.example'), cors);
+      const other = await asked(readBy('https://evil.example'), cors);
+      const unset = await asked(readBy('https://app.example'));
+
+      expect(listed).toEqual(['https://app.example', 'retry-after', 'origin']);
+      expect(other).toEqual([null, null, 'origin']);
+      expect(unset).toEqual([null, null, null]);
+    });
 
     it('names the revision, and keeps the keys of callers to itself', async () => {
       const headers = { Authorization: 'Bearer slw_1', 'X-API-Key': 'slw_2', accept: 'text/plain' };

@@ -136,6 +136,7 @@ function settings(
     ...network,
     executionRole: values.SLIPWAY_EXECUTION_ROLE,
     logGroup: functions.logGroup,
+    corsOrigins: [],
     provisioningSeconds: PROVISIONING_SECONDS[target],
     capacity:
       target === 'fargate'

@@ -172,6 +172,7 @@ function variables(
     SLIPWAY_API_STAGE: api.stage,
     SLIPWAY_MODELS_RESOURCE: api.modelsResource,
     SLIPWAY_AUTHORIZER: api.authorizer,
+    SLIPWAY_CORS_ORIGINS: 'https://app.example',
     SLIPWAY_REPOSITORY: functions.repository,
     SLIPWAY_FUNCTION_PREFIX: functions.prefix,
     SLIPWAY_MODEL_ROLE: functions.role,

@@ -101,6 +101,7 @@ export async function ecsWorld(moto: Moto, target: 'fargate' | 'ec2' = 'fargate'
     ...network,
     executionRole: ROLE,
     logGroup: LOG_GROUP,
+    corsOrigins: [],
     provisioningSeconds: 300,
     capacity: target === 'fargate' ? { target, cluster, assignPublicIp: true } : MANAGED,
   };

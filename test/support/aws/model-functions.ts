@@ -72,6 +72,7 @@ export async function modelFunctionsWorld(
     role: await modelRole(moto),
     ...network,
     logGroup: '/slipway/test/models',
+    corsOrigins: [],
   };
   await ecr.send(new CreateRepositoryCommand({ repositoryName: REPOSITORY }));
   await ecr.send(

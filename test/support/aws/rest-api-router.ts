@@ -41,6 +41,7 @@ type Clients = {
   readonly dynamo?: DynamoDBClient;
   readonly elb?: ElasticLoadBalancingV2Client;
   readonly cloudWatch?: CloudWatchClient;
+  readonly corsOrigins?: readonly string[];
 };
 
 /** The places of the functions and the load balancer, for the tests that look at these. */
@@ -147,7 +148,7 @@ async function routerIn(moto: Moto, world: RoutedAccount, leastMs = 0) {
       fence: dynamoFence({ client: clients.dynamo ?? dynamo(), table }),
       records: recordsOver(clients.dynamo),
       clock,
-      api,
+      api: { ...api, corsOrigins: clients.corsOrigins ?? [] },
       functionPrefix: world.functions.prefix,
       containers: { elb: clients.elb ?? elb(), front: containers.front },
     });

@@ -39,5 +39,6 @@ export async function restApi(moto: Pick<Moto, 'endpoint'>): Promise<ModelApi> {
     stage: 'api',
     modelsResource: String(models.id),
     authorizer: String(authorizer.id),
+    corsOrigins: [],
   };
 }

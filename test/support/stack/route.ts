@@ -69,7 +69,7 @@ export function stackRouter(
     lease: apiLease({ clock, sleep, dynamo, table: Table, api: Api }),
     fence: dynamoFence({ client: dynamo, table: Table }),
     records: routeRecords({ dynamo, table: Table, api: Api }),
-    api: { id: Api, stage: 'v1', modelsResource: ModelsResource, authorizer },
+    api: { id: Api, stage: 'v1', modelsResource: ModelsResource, authorizer, corsOrigins: [] },
   });
 }
 

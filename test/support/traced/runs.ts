@@ -78,13 +78,15 @@ async function failedBuild(world: TracedWorld, bytes: Uint8Array): Promise<void>
   await world.run(await world.upload('shapes', bytes, '{}'));
 }
 
-/** A route that somebody left without its integration. */
+/** A route that somebody left without its integrations. */
 async function halfRoute(moto: Moto, { api }: TracedWorld): Promise<void> {
   const client = awsClient(APIGatewayClient, moto);
   const place = { restApiId: api.id, parentId: api.modelsResource, pathPart: 'left' };
   const { id: resourceId } = await client.send(new CreateResourceCommand(place));
-  const method = { restApiId: api.id, resourceId, httpMethod: 'ANY', authorizationType: 'NONE' };
-  await client.send(new PutMethodCommand(method));
+  for (const httpMethod of ['ANY', 'OPTIONS']) {
+    const method = { restApiId: api.id, resourceId, httpMethod, authorizationType: 'NONE' };
+    await client.send(new PutMethodCommand(method));
+  }
 }
 
 /** The inspection of the first version, or of the one that would be the second. */

@@ -69,7 +69,13 @@ export function crowdedAccount({ others, seed }: Crowd) {
       kind: 'function',
       lambda,
       clock,
-      api: { id: 'api', stage: 'api', modelsResource: 'models', authorizer: 'authorizer' },
+      api: {
+        id: 'api',
+        stage: 'api',
+        modelsResource: 'models',
+        authorizer: 'authorizer',
+        corsOrigins: [],
+      },
       functionPrefix: PREFIX,
       isPointedAt: async (model) => led.has(model),
     });
@@ -109,6 +115,7 @@ export function crowdedAccount({ others, seed }: Crowd) {
         subnets: ['subnet-1'],
         securityGroup: 'sg-1',
         logGroup: '/slipway/test/models',
+        corsOrigins: [],
       },
     });
     return {

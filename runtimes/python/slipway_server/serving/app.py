@@ -18,6 +18,7 @@ from ..refusal import Refusal, message_of
 from ..stderr import say
 from .answer import Answer
 from .coding import encoded, encoding_for
+from .cors import readable
 from .lambda_limit import TOO_LARGE, is_over_lambda
 from .language_routes import LanguageRoutes
 from .predictor import ClientGone
@@ -82,7 +83,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         scope["path"] = _plain(scope["path"])
         # Falcon does not notify a responder when its client has left.
         scope["slipway.receive"] = receive
-        await app(scope, receive, counted(os.environ, scope, send))
+        await app(scope, receive, counted(os.environ, scope, readable(config.cors, scope, send)))
 
     return with_receive
 

@@ -16,6 +16,8 @@ export type EcsSettings = {
   /** The role that pulls the image and writes the log; the containers themselves have no role. */
   readonly executionRole: string;
   readonly logGroup: string;
+  /** Origins whose pages may call models. */
+  readonly corsOrigins: readonly string[];
   /** The time limit for finding capacity and pulling the image, before the model begins to load. */
   readonly provisioningSeconds: number;
   readonly capacity: FargateCapacity | ManagedCapacity;

@@ -40,7 +40,7 @@ export function taskDefinition(
 }
 
 function container(spec: RevisionSpec, settings: EcsSettings, digest: string): ContainerDefinition {
-  const environment = Object.entries(serverEnvironment(spec, digest));
+  const environment = Object.entries(serverEnvironment(spec, digest, settings));
   const { user, isReadOnly, capabilities } = RUNTIMES[spec.runtime].container;
   return {
     name: CONTAINER.name,

@@ -21,6 +21,8 @@ export type ModelFunctions = {
   readonly subnets: readonly string[];
   readonly securityGroup: string;
   readonly logGroup: string;
+  /** Origins whose pages may call models. */
+  readonly corsOrigins: readonly string[];
 };
 
 /** The two kinds of functions, by how they answer. A version keeps its kind: it is part of its environment. */
@@ -76,7 +78,7 @@ export function functionDefinition(
     imageUri: `${functions.repository}@${spec.image.digest}`,
     configuration: {
       Description: spec.revision,
-      Environment: { Variables: environment(spec, spec.image.digest, kind) },
+      Environment: { Variables: environment(spec, spec.image.digest, kind, functions) },
       LoggingConfig: { LogGroup: functions.logGroup },
       MemorySize: spec.memoryMiB,
       Role: functions.role,
@@ -95,9 +97,10 @@ function environment(
   spec: RevisionSpec,
   digest: string,
   kind: FunctionKind,
+  functions: ModelFunctions,
 ): Record<string, string> {
   return {
-    ...serverEnvironment(spec, digest),
+    ...serverEnvironment(spec, digest, functions),
     AWS_LWA_PORT: String(spec.server.port),
     // The image's HOST is its server's listening address; the adapter would take it for the address to connect to.
     AWS_LWA_HOST: '127.0.0.1',

@@ -9,8 +9,11 @@ import {
   GetDeploymentCommand,
   GetStageCommand,
   GetStagesCommand,
+  type Method,
   PutIntegrationCommand,
+  PutIntegrationResponseCommand,
   PutMethodCommand,
+  PutMethodResponseCommand,
   paginateGetDeployments,
   paginateGetResources,
   type Resource,
@@ -26,6 +29,7 @@ import {
   mechanismAt,
   type RoutePart,
 } from './integration.ts';
+import { PREFLIGHT_HEADERS, PREFLIGHT_STATUS } from './preflight.ts';
 
 /** `isHalfMade`: it has a method without an integration, with which API Gateway refuses to deploy. */
 export type DraftResource = {
@@ -34,9 +38,11 @@ export type DraftResource = {
   readonly isHalfMade: boolean;
   /** Where its method's integration leads. */
   readonly leadsTo: Mechanism | undefined;
+  /** The template that answers preflight requests; null where that method is half made, undefined where there is none. */
+  readonly preflight: string | null | undefined;
 };
 
-/** The API's undeployed configuration, and what the stage serves of it. All methods are `ANY`. */
+/** The API's undeployed configuration, and what the stage serves of it. All methods are `ANY`, but for the preflights' `OPTIONS`. */
 export type ApiDraft = {
   /** By path. */
   resources(): Promise<ReadonlyMap<string, DraftResource>>;
@@ -47,6 +53,9 @@ export type ApiDraft = {
   addMethod(resourceId: string, part: RoutePart): Promise<void>;
   removeMethod(resourceId: string): Promise<void>;
   setIntegration(resourceId: string, integration: IntegrationInput): Promise<void>;
+  /** A method without a key, which API Gateway itself answers by the template. The resource must have none. */
+  addPreflight(resourceId: string, template: string): Promise<void>;
+  removePreflight(resourceId: string): Promise<void>;
   deploy(): Promise<void>;
   /** The id of the deployment that the stage serves. */
   deployment(): Promise<string>;
@@ -57,6 +66,8 @@ export type ApiDraft = {
 };
 
 const httpMethod = 'ANY';
+const PREFLIGHT = 'OPTIONS';
+const JSON_TYPE = 'application/json';
 const PAGE = 500;
 // Takes some seconds of the account's call rate.
 const DELETED_AT_ONCE = 50;
@@ -123,6 +134,14 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
       await call(() => apiGateway.send(command));
     },
 
+    addPreflight: (resourceId, template) =>
+      call(() => addPreflight(apiGateway, { restApiId, resourceId }, template)),
+
+    async removePreflight(resourceId) {
+      const command = new DeleteMethodCommand({ restApiId, resourceId, httpMethod: PREFLIGHT });
+      await call(() => apiGateway.send(command).catch(absentIfNotFound));
+    },
+
     async deploy() {
       await call(() => apiGateway.send(new CreateDeploymentCommand({ restApiId, stageName })));
     },
@@ -131,6 +150,37 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
     removeStale: () => call(() => removeStale(apiGateway, restApiId)),
     isDeployed: (...paths) => call(() => isDeployed(apiGateway, api, paths)),
   };
+}
+
+type ResourcePlace = { readonly restApiId: string; readonly resourceId: string };
+
+async function addPreflight(
+  apiGateway: APIGatewayClient,
+  place: ResourcePlace,
+  template: string,
+): Promise<void> {
+  const method = { ...place, httpMethod: PREFLIGHT };
+  const answer = { ...method, statusCode: PREFLIGHT_STATUS };
+  // A browser sends no key with it.
+  await apiGateway.send(new PutMethodCommand({ ...method, authorizationType: 'NONE' }));
+  const headers = PREFLIGHT_HEADERS.map((name) => [`method.response.header.${name}`, false]);
+  const responseParameters = Object.fromEntries(headers);
+  await apiGateway.send(new PutMethodResponseCommand({ ...answer, responseParameters }));
+  // The API has binary media types, so a mock's templates are text only on request (infra/api.yml).
+  const contentHandling = 'CONVERT_TO_TEXT';
+  await apiGateway.send(
+    new PutIntegrationCommand({
+      ...method,
+      type: 'MOCK',
+      contentHandling,
+      requestTemplates: { [JSON_TYPE]: `{"statusCode": ${PREFLIGHT_STATUS}}` },
+    }),
+  );
+  // Last: by it a method that a dead caller left behind is known to be half made.
+  const responseTemplates = { [JSON_TYPE]: template };
+  await apiGateway.send(
+    new PutIntegrationResponseCommand({ ...answer, contentHandling, responseTemplates }),
+  );
 }
 
 async function deploymentOf(
@@ -195,5 +245,12 @@ function draftOf({ id = '', resourceMethods }: Resource): DraftResource {
     hasMethod,
     isHalfMade: hasMethod && !integration,
     leadsTo: integration && mechanismAt(integration),
+    preflight: preflightOf(resourceMethods?.[PREFLIGHT]),
   };
+}
+
+function preflightOf(method: Method | undefined): DraftResource['preflight'] {
+  if (method === undefined) return undefined;
+  const answers = method.methodIntegration?.integrationResponses;
+  return answers?.[PREFLIGHT_STATUS]?.responseTemplates?.[JSON_TYPE] ?? null;
 }

@@ -4,7 +4,7 @@ import type { ApiLease } from '#adapters/aws/shares/api-lease.ts';
 import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
 import type { Integration, RouteRecord, RouteRecords } from '#adapters/aws/shares/route-records.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { ApiDraft } from './api-draft.ts';
+import type { ApiDraft, DraftResource } from './api-draft.ts';
 import {
   makeResources,
   mechanismsAt,
@@ -13,6 +13,8 @@ import {
   proxyPath,
   type Resources,
   removeResources,
+  settlePreflight,
+  withOtherPreflights,
 } from './route-resources.ts';
 
 /** The models' routes in an API: for each, the resources `/models/<model>`, its endpoint, and `/models/<model>/{proxy+}`. */
@@ -26,7 +28,7 @@ export type ModelRoutes = {
   pointRouteAt(model: string, to: Integration, change: Change): Promise<RouteRecord>;
   /** Idempotent. Keeps the record. */
   remove(model: string, change: Change): Promise<void>;
-  /** Deploys the API for a change that concerns no model; first repairs routes that were left half created or half moved. */
+  /** Deploys the API for a change that concerns no model; first repairs routes that were left half created or half moved, and gives all of them the preflights of the API's origins. */
   publish(): Promise<void>;
   models(): Promise<readonly string[]>;
 };
@@ -42,6 +44,9 @@ export type ModelRoutesOptions = {
 
 const DEPLOYED = { deployed: true } as const;
 const NOT_DEPLOYED = { deployed: false } as const;
+// Five calls for each, of the ten a second that an account has.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html#api-gateway-control-service-limits-table
+const SETTLED_AT_ONCE = 20;
 
 /** A deployment is a snapshot of the whole API, so everything happens under its lease, and each call continues where one that died stopped. */
 export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
@@ -73,6 +78,7 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
     },
 
     async publish() {
+      await settlePreflights(options);
       await options.lease.during(async () => {
         await repairUnfinishedRoutes(options, null);
         await draft.deploy();
@@ -169,13 +175,34 @@ async function repairUnfinishedRoutes(
   const { draft, records } = options;
   const resources = await draft.resources();
   const own = but === null ? [] : pathsOf(but);
-  for (const [path, { id, isHalfMade }] of resources) {
-    if (isHalfMade && !own.includes(path)) await draft.removeMethod(id);
+  for (const [path, resource] of resources) {
+    if (!own.includes(path)) await removeHalfMade(draft, resource);
   }
   for (const { model, move } of await records.all()) {
     if (move !== null && model !== but) await putBack(options, model, resources);
   }
   return resources;
+}
+
+/** All routes get the preflights of the API's origins, in turns that are short beside the lease. */
+async function settlePreflights(options: ModelRoutesOptions): Promise<void> {
+  const others = withOtherPreflights(options, await options.draft.resources());
+  for (let at = 0; at < others.length; at += SETTLED_AT_ONCE) {
+    await options.lease.during(async () => {
+      for (const resource of others.slice(at, at + SETTLED_AT_ONCE)) {
+        await settlePreflight(options, resource);
+      }
+      return NOT_DEPLOYED;
+    });
+  }
+}
+
+async function removeHalfMade(
+  draft: ApiDraft,
+  { id, isHalfMade, preflight }: DraftResource,
+): Promise<void> {
+  if (isHalfMade) await draft.removeMethod(id);
+  if (preflight === null) await draft.removePreflight(id);
 }
 
 async function putBack(

@@ -6,6 +6,7 @@ import type { Integration } from '#adapters/aws/shares/route-records.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import type { ApiDraft, DraftResource } from './api-draft.ts';
 import { integrationInput, type RoutePart } from './integration.ts';
+import { preflightTemplate } from './preflight.ts';
 
 /** The resources of an API, by path. */
 export type Resources = ReadonlyMap<string, DraftResource>;
@@ -31,11 +32,12 @@ export function pathsOf(model: string): readonly string[] {
 
 /** Creates what is missing of a model's resources, and leads all of them there. */
 export async function makeResources(
-  { draft, api, front }: RouteResourcesOptions,
+  options: RouteResourcesOptions,
   model: string,
   to: Integration,
   resources: Resources,
 ): Promise<void> {
+  const { draft, api, front } = options;
   const found = (part: RoutePart) => resources.get(partPath(model, part));
   const endpoint = found('endpoint')?.id ?? (await draft.addResource(api.modelsResource, model));
   const proxy = found('proxy')?.id ?? (await draft.addResource(endpoint, PROXY));
@@ -43,7 +45,34 @@ export async function makeResources(
   for (const part of PARTS) {
     if (!found(part)?.hasMethod) await draft.addMethod(ids[part], part);
     await draft.setIntegration(ids[part], integrationInput(to, model, front, part));
+    await settlePreflight(options, { id: ids[part], preflight: found(part)?.preflight });
   }
+}
+
+/** The resources of routes that answer other preflights than those of the pages that may call models. */
+export function withOtherPreflights(
+  { api }: RouteResourcesOptions,
+  resources: Resources,
+): readonly DraftResource[] {
+  const wanted = wantedPreflight(api);
+  return [...resources.values()].filter(
+    ({ leadsTo, preflight }) => leadsTo && preflight !== wanted,
+  );
+}
+
+/** Has a resource answer the preflights of the pages that may call models, and no others. A method with another template is made anew. */
+export async function settlePreflight(
+  { draft, api }: RouteResourcesOptions,
+  { id, preflight }: Pick<DraftResource, 'id' | 'preflight'>,
+): Promise<void> {
+  const wanted = wantedPreflight(api);
+  if (preflight === wanted) return;
+  if (preflight !== undefined) await draft.removePreflight(id);
+  if (wanted !== undefined) await draft.addPreflight(id, wanted);
+}
+
+function wantedPreflight({ corsOrigins }: ModelApi): string | undefined {
+  return corsOrigins.length > 0 ? preflightTemplate(corsOrigins) : undefined;
 }
 
 /** Leads those of a model's resources there that already lead somewhere. */

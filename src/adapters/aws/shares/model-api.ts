@@ -5,6 +5,8 @@ export type ModelApi = {
   /** The id of its resource `/models`, the parent of each model's resource. */
   readonly modelsResource: string;
   readonly authorizer: string;
+  /** Origins whose pages may call models; empty for none. */
+  readonly corsOrigins: readonly string[];
 };
 
 /** The path under which clients reach a model. */

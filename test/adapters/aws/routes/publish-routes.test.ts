@@ -1,6 +1,12 @@
-import { CreateDeploymentCommand, GetDeploymentsCommand } from '@aws-sdk/client-api-gateway';
+import {
+  CreateDeploymentCommand,
+  GetDeploymentsCommand,
+  GetResourcesCommand,
+} from '@aws-sdk/client-api-gateway';
 import { apiDraft, TEMPLATE_DEPLOYMENT } from '#adapters/aws/routes/api-draft.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
+import { preflightTemplate } from '#adapters/aws/routes/preflight.ts';
+import type { ApiLease } from '#adapters/aws/shares/api-lease.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { restApiRouterWorld } from '../../../support/aws/rest-api-router.ts';
 import { type AnyClient, addMiddleware } from '../../../support/aws/rules/rules.ts';
@@ -8,6 +14,13 @@ import { type AnyClient, addMiddleware } from '../../../support/aws/rules/rules.
 const ON_LAMBDA = { 'digits-v1': 100 };
 const IN_CONTAINERS = { 'digits-v6': 100 };
 const PATH = '/models/digits/{proxy+}';
+const PATHS = ['/models/digits', PATH];
+const HTTP_PROXY = {
+  type: 'HTTP_PROXY',
+  integrationHttpMethod: 'ANY',
+  uri: 'http://models',
+} as const;
+const ORIGINS = ['https://app.example', 'http://localhost:3000'];
 
 describeOnMoto('publishing the API after an update of its stack, on moto', (moto) => {
   let world: Awaited<ReturnType<typeof restApiRouterWorld>>;
@@ -20,11 +33,15 @@ describeOnMoto('publishing the API after an update of its stack, on moto', (moto
   afterEach(() => world.close());
 
   const draft = () => apiDraft(world.apiGateway(), world.api);
-  const publish = () =>
+  const publish = (
+    corsOrigins: readonly string[] = [],
+    over = draft(),
+    lease: ApiLease = world.leaseOver(),
+  ) =>
     modelRoutes({
-      draft: draft(),
-      lease: world.leaseOver(),
-      api: world.api,
+      draft: over,
+      lease,
+      api: { ...world.api, corsOrigins },
       records: world.records,
       front: world.containers.front,
       clock: world.clock,
@@ -92,6 +109,142 @@ describeOnMoto('publishing the API after an update of its stack, on moto', (moto
     expect(world.served.has(PATH)).toBe(false);
     await world.router.setShares('digits', ON_LAMBDA, await world.router.shares('digits'), 1);
     expect(world.served.get(PATH)?.type).toBe('AWS_PROXY');
+  });
+
+  describe('where pages of some origins may call models', () => {
+    /** The methods that answer preflight requests, by path. */
+    async function preflights() {
+      const input = { restApiId: world.api.id, embed: ['methods'] };
+      const { items = [] } = await world.apiGateway().send(new GetResourcesCommand(input));
+      return Object.fromEntries(
+        items.flatMap(({ path = '', resourceMethods }) => {
+          const { OPTIONS: found } = resourceMethods ?? {};
+          return found ? [[path, found] as const] : [];
+        }),
+      );
+    }
+
+    /** The origins by which routes answer preflights, by path. */
+    const answering = async (origins: readonly string[]) => {
+      const found = Object.entries(await preflights());
+      return found
+        .filter(([, { methodIntegration }]) => {
+          const { responseTemplates } = methodIntegration?.integrationResponses?.['204'] ?? {};
+          return responseTemplates?.['application/json'] === preflightTemplate(origins);
+        })
+        .map(([path]) => path)
+        .toSorted();
+    };
+
+    /** A draft whose publisher dies at a command. */
+    const dyingAt = (command: string) =>
+      apiDraft(
+        world.apiGateway((client: AnyClient) =>
+          addMiddleware(client, (next, { commandName }) => async (args) => {
+            if (commandName === command) throw new Error('the publisher ended here');
+            return next(args);
+          }),
+        ),
+        world.api,
+      );
+
+    it('a new route answers their preflights by itself, without a key, at both its resources', async () => {
+      await world.router.remove('digits', 1);
+      world.clock.advance(30_000);
+
+      await world
+        .routerOver({ corsOrigins: ORIGINS })
+        .setShares('digits', ON_LAMBDA, await world.router.shares('digits'), 1);
+
+      const found = await preflights();
+      expect(Object.keys(found).toSorted()).toEqual(PATHS);
+      for (const method of Object.values(found)) {
+        expect(method).toMatchObject({ authorizationType: 'NONE', apiKeyRequired: false });
+        expect(method.methodIntegration).toMatchObject({
+          type: 'MOCK',
+          requestTemplates: { 'application/json': '{"statusCode": 204}' },
+        });
+      }
+      expect(await answering(ORIGINS)).toEqual(PATHS);
+    });
+
+    it('so do routes that were made before, once it is published', async () => {
+      expect(await preflights()).toEqual({});
+
+      await publish(ORIGINS);
+
+      expect(await answering(ORIGINS)).toEqual(PATHS);
+    });
+
+    it('other origins take the place of the former, and with none left nothing answers', async () => {
+      await publish(ORIGINS);
+      world.clock.advance(30_000);
+
+      await publish(['https://other.example']);
+      const others = await answering(['https://other.example']);
+      world.clock.advance(30_000);
+      await publish([]);
+
+      expect(others).toEqual(PATHS);
+      expect(await preflights()).toEqual({});
+      expect(world.served.get(PATH)?.type).toBe('AWS_PROXY');
+    });
+
+    it.each([
+      'PutMethodCommand',
+      'PutMethodResponseCommand',
+      'PutIntegrationCommand',
+      'PutIntegrationResponseCommand',
+    ])(
+      'a publisher that dies at %s hinders no other change, and the next one completes it',
+      async (command) => {
+        await expect(publish(ORIGINS, dyingAt(command))).rejects.toThrow(
+          'the publisher ended here',
+        );
+        world.clock.advance(30_000);
+
+        await world.router.setShares('digits', IN_CONTAINERS, ON_LAMBDA, 1);
+        world.clock.advance(30_000);
+        await publish(ORIGINS);
+
+        expect(world.served.get(PATH)?.type).toBe('HTTP_PROXY');
+        expect(await answering(ORIGINS)).toEqual(PATHS);
+      },
+    );
+
+    it('many routes are given theirs in turns, since the lease ends after a while', async () => {
+      const taken = draft();
+      for (const model of Array.from({ length: 10 }, (_, index) => `many-${index}`)) {
+        const endpoint = await taken.addResource(world.api.modelsResource, model);
+        await taken.addMethod(endpoint, 'endpoint');
+        await taken.setIntegration(endpoint, HTTP_PROXY);
+        const proxy = await taken.addResource(endpoint, '{proxy+}');
+        await taken.addMethod(proxy, 'proxy');
+        await taken.setIntegration(proxy, HTTP_PROXY);
+      }
+      const lease = world.leaseOver();
+      let turns = 0;
+
+      await publish(ORIGINS, draft(), {
+        during: (work) => {
+          turns += 1;
+          return lease.during(work);
+        },
+      });
+
+      // 22 resources, 20 in a turn, and the deployment.
+      expect(turns).toBe(3);
+      expect((await answering(ORIGINS)).length).toBe(22);
+    });
+
+    it('a route takes its preflights with it', async () => {
+      await publish(ORIGINS);
+      world.clock.advance(30_000);
+
+      await world.router.remove('digits', 1);
+
+      expect(await preflights()).toEqual({});
+    });
   });
 
   it('keeps those who make routes waiting, as they keep it', async () => {

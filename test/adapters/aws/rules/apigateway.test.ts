@@ -4,7 +4,9 @@ import {
   CreateResourceCommand,
   GetDeploymentCommand,
   PutIntegrationCommand,
+  PutIntegrationResponseCommand,
   PutMethodCommand,
+  PutMethodResponseCommand,
 } from '@aws-sdk/client-api-gateway';
 import { awsClient } from '../../../support/aws/clients.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
@@ -109,6 +111,21 @@ describeOnMoto('the rules of API Gateway', (moto) => {
     const put = client.send(new PutIntegrationCommand({ ...integration(id), requestParameters }));
 
     await expect(put).rejects.toMatchObject({ name: 'BadRequestException' });
+  });
+
+  it('an integration answers only with a status that its method declares', async () => {
+    const { client, addResource, addMethod, addIntegration, integration } = await open();
+    const { id } = await addResource();
+    await addMethod(id);
+    await addIntegration(id);
+    const { restApiId, resourceId, httpMethod } = integration(id);
+    const answer = { restApiId, resourceId, httpMethod, statusCode: '204' };
+
+    const early = client.send(new PutIntegrationResponseCommand(answer));
+
+    await expect(early).rejects.toMatchObject({ name: 'NotFoundException' });
+    await client.send(new PutMethodResponseCommand(answer));
+    await client.send(new PutIntegrationResponseCommand(answer));
   });
 
   it('only an answer that is streamed takes longer than 29 s', async () => {

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
 import { modelEnvironment } from '#adapters/local/servers/model-environment.ts';
+import { CORS } from '#domain/cors.ts';
 import { openPlatform, platformFolder, slotOf } from '../../../support/local/platform.ts';
 import { revisionSpec } from '../../../support/worlds/revision-spec.ts';
 
@@ -56,7 +57,22 @@ it('tells a model server what the manifest says of its answers and its names, an
   };
 
   expect(modelEnvironment(spec, folder, {})).toMatchObject(told);
-  expect(serverEnvironment(spec, 'sha256:1')).toMatchObject(told);
+  expect(serverEnvironment(spec, 'sha256:1', { corsOrigins: [] })).toMatchObject(told);
+});
+
+it('tells a model server in an account whose pages may read its answers, and by the gateway’s rules what of them', () => {
+  const spec = revisionSpec('1');
+  const corsOrigins = ['https://app.example', 'http://localhost:3000'];
+
+  const told = serverEnvironment(spec, 'sha256:1', { corsOrigins });
+
+  expect(told).toMatchObject({
+    CORS_ORIGINS: 'https://app.example,http://localhost:3000',
+    CORS_EXPOSED_HEADERS: CORS.exposedHeaders,
+  });
+  expect(serverEnvironment(spec, 'sha256:1', { corsOrigins: [] })).not.toHaveProperty(
+    'CORS_ORIGINS',
+  );
 });
 
 it('tells a model server where Node keeps what it has compiled', () => {

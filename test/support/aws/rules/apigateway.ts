@@ -157,6 +157,21 @@ export function apiGatewayRules(
       },
     },
     {
+      name: 'apigateway: an integration answers only with a status that its method declares',
+      service: 'APIGateway',
+      commands: ['PutIntegrationResponse'],
+      source: `${API}/api/API_PutIntegrationResponse.html, NotFoundException; ${API}/developerguide/api-gateway-integration-settings-integration-response.html: each is mapped to a method response`,
+      async before(call) {
+        const { resourceId, httpMethod, statusCode } = call.input;
+        const found = (await resourcesOf(call)).find(({ id }) => id === resourceId);
+        const { methodResponses = {} } = found?.resourceMethods?.[String(httpMethod)] ?? {};
+        const message = 'Invalid Response status code specified';
+        return methodResponses[String(statusCode)]
+          ? undefined
+          : { name: 'NotFoundException', message, status: 404 };
+      },
+    },
+    {
       name: 'apigateway: a function whose answer is streamed is called by InvokeWithResponseStream, any other by Invoke',
       service: 'APIGateway',
       commands: ['PutIntegration'],
