@@ -5,7 +5,7 @@ import { join } from 'node:path';
 // npm packs no lock file of its own root; buildspecs and runtimes are packed where they are.
 const STACK = [
   ...['serverless.yml', 'package.json', 'package-lock.json', 'install.js', 'tsconfig.json'],
-  ...['infra', 'functions', 'src', 'console', 'statemachines'],
+  ...['infra', 'functions', 'src', 'statemachines'],
 ];
 
 mkdirSync('dist/stack', { recursive: true });
