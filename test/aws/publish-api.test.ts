@@ -7,6 +7,8 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
+import { preflightTemplate } from '#adapters/aws/routes/preflight.ts';
 import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
@@ -76,6 +78,23 @@ describeOnMoto('a stack update', (moto) => {
     expect(methodSettings!['*/*']).toMatchObject({ throttlingRateLimit: 70 });
   });
 
+  it('gives the origins of the stack to the routes that it publishes', async () => {
+    const api = await installed(moto());
+    const route = apiDraft(gateway(moto()), api);
+    const digits = await route.addResource(api.modelsResource, 'digits');
+    await route.addMethod(digits, 'endpoint');
+    await route.setIntegration(digits, {
+      type: 'HTTP_PROXY',
+      integrationHttpMethod: 'ANY',
+      uri: 'http://models',
+    });
+
+    await update(moto(), {});
+
+    const { preflight } = (await route.resources()).get('/models/digits')!;
+    expect(preflight).toBe(preflightTemplate(['https://app.example', 'http://localhost:3000']));
+  });
+
   it.each([{ shouldNotDeploy: true }, { deploymentWithEmptyChangeSet: true }])(
     'that changes nothing deploys nothing: %j',
     async (provider) => {
@@ -103,6 +122,7 @@ async function installed(moto: Moto) {
     ModelsResource: api.modelsResource,
     Authorizer: api.authorizer,
     RequestsPerSecond: '70',
+    CorsOrigins: 'https://app.example,http://localhost:3000',
   };
   const template = {
     Resources: { Topic: { Type: 'AWS::SNS::Topic' } },
