@@ -42,7 +42,7 @@ it('the command line writes by one file alone', () => {
   );
 
   const writing = files.filter((name) =>
-    /console\.|process\.std(?:out|err)\.write|\bwriteSync\(/.test(
+    /\bconsole\.(?:log|error|warn|info|debug|table)\(|process\.std(?:out|err)\.write|\bwriteSync\(/.test(
       readFileSync(join(CLI, name), 'utf8'),
     ),
   );

@@ -145,7 +145,7 @@ function labelSigns(where: string, pairs: readonly LeafPair[]): readonly (string
   return [permutation(where, labels, flips.length)];
 }
 
-/** Where each label of before has become one other, and no two the same one. */
+/** Where each label that has moved has become another one of these, and no two the same one. Whole numbers that were only moved have new ones at an end. */
 function permutation(
   where: string,
   labels: readonly (readonly [before: string, after: string])[],
@@ -161,7 +161,9 @@ function permutation(
     return { before, after, count };
   });
   const moved = mapping.filter(({ before, after }) => before !== after);
-  const isOneToOne = distinct(mapping.map(({ after }) => after)) === mapping.length;
+  const isOneToOne =
+    distinct(mapping.map(({ after }) => after)) === mapping.length &&
+    moved.every(({ after }) => moved.some(({ before }) => before === after));
   const explained = moved.reduce((sum, { count }) => sum + count, 0);
   if (moved.length < 2 || !isOneToOne || explained < flips * EXPLAINED) return undefined;
   const said = moved.map(

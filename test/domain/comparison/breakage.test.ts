@@ -85,6 +85,13 @@ describe('pairs of answers show nothing where', () => {
     expect(numbers((value) => value + 500)).toEqual([]);
   });
 
+  it('whole numbers are all one greater', () => {
+    const whole = NUMBERS.map((_, index) => index % 4);
+    const after = whole.map((value) => value + 1);
+
+    expect(breakageIn(leafPairs({ y: whole }, { y: after }))).toEqual([]);
+  });
+
   it('a retrained model decides a fifth of the rows otherwise', () => {
     expect(labels((label, index) => (index % 5 === 0 ? 'owl' : label))).toEqual([]);
   });
