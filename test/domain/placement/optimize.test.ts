@@ -1,0 +1,183 @@
+import type { Demand, Limits, Measured } from '#domain/placement/demand.ts';
+import {
+  cheapest,
+  flipsAt,
+  frontDoor,
+  type Question,
+  rankedOptions,
+} from '#domain/placement/optimize.ts';
+
+const GIB = 1024 ** 3;
+const NONE: Limits = {
+  lambdaConcurrency: null,
+  fargateVcpus: null,
+  maxReplicas: null,
+  maxMonthlyUsd: null,
+};
+
+/** All day, without a peak; a request of one thread, a model of 1,769 MiB that starts in 2 s. */
+function asked(
+  ms: number,
+  rps: number,
+  more: {
+    readonly demand?: Partial<Demand>;
+    readonly measured?: Partial<Measured>;
+    readonly limits?: Partial<Limits>;
+    readonly allowsSpot?: boolean;
+  } = {},
+): Question {
+  return {
+    demand: {
+      requestsPerSecond: rps,
+      peak: rps,
+      p95Ms: null,
+      coldStarts: 'allowed',
+      hours: 730,
+      ...more.demand,
+    },
+    measured: {
+      requestMs: ms,
+      parallelPart: 0,
+      memoryMiB: 1769,
+      imageBytes: GIB,
+      startMs: 2000,
+      ...more.measured,
+    },
+    limits: { ...NONE, ...more.limits },
+    allowsSpot: more.allowsSpot ?? false,
+  };
+}
+
+const SIX_GB = { memoryMiB: 6144 };
+
+// The arithmetic, in USD a month and without the front door, which costs the same on each target:
+// - one request a second all day is 2.628 million requests. On Lambda each million costs $0.20, and with 1,769 MiB $0.0288 for each millisecond.
+// - one task of 1 vCPU and 2 GB is $36.04 and its address $3.65; the load balancer is $16.43. So N replicas cost 16.43 + 39.69 N. N = requests/s × seconds / 0.6, rounded up.
+// - with 6 GB, a task is 0.0672 × 730 = $49.02 and 52.67 with its address; a million requests of 1 ms cost $0.1 on Lambda.
+const CASES: readonly [string, Question, 'lambda' | 'fargate' | undefined][] = [
+  ['25 ms at 1 a second: Lambda $2.4, Fargate $56', asked(25, 1), 'lambda'],
+  [
+    '25 ms at 1 a second in office hours: $0.6, $56',
+    asked(25, 1, { demand: { hours: 174 } }),
+    'lambda',
+  ],
+  ['25 ms at 50 a second: $121, Fargate 3 replicas $135.5', asked(25, 50), 'lambda'],
+  ['25 ms at 80 a second: $193, Fargate 4 replicas $175', asked(25, 80), 'fargate'],
+  ['100 ms at 5 a second: $40.5, $56.1', asked(100, 5), 'lambda'],
+  ['100 ms at 20 a second: $162, Fargate 4 replicas $175', asked(100, 20), 'lambda'],
+  ['100 ms at 24 a second fill 4 replicas: $194, $175', asked(100, 24), 'fargate'],
+  [
+    '100 ms at 24 a second for 174 hours: $46, 1254 task hours $84.6',
+    asked(100, 24, { demand: { hours: 174 } }),
+    'lambda',
+  ],
+  ['500 ms at 5 a second: $192, Fargate 5 replicas $215', asked(500, 5), 'lambda'],
+  ['500 ms at 6 a second fill 5 replicas: $230, $215', asked(500, 6), 'fargate'],
+  // 19 % of one task is 0.38 requests a second: 0.38 × 2.628 × (0.2 + 500 × 0.1) = $50.1, beside 69.1 with the load balancer; its fee moves the flip to 0.53.
+  [
+    '6 GB, 500 ms, 19 % of a task: $50, $69 with the load balancer',
+    asked(500, 0.38, { measured: SIX_GB }),
+    'lambda',
+  ],
+  ['6 GB, 500 ms, 30 % of a task: $79, $69', asked(500, 0.6, { measured: SIX_GB }), 'fargate'],
+  ['no cold starts', asked(25, 1, { demand: { coldStarts: 'none' } }), 'fargate'],
+  [
+    'one request an hour is a cold start of 2 s each, and the p95 is 500 ms',
+    asked(25, 1 / 3600, { demand: { p95Ms: 500 } }),
+    'fargate',
+  ],
+  [
+    'a peak of 20 executions at once with a quota of 10',
+    asked(100, 1, { demand: { peak: 200 }, limits: { lambdaConcurrency: 10 } }),
+    'fargate',
+  ],
+  [
+    'a peak of 10 executions at once with a quota of 10',
+    asked(100, 1, { demand: { peak: 100 }, limits: { lambdaConcurrency: 10 } }),
+    'lambda',
+  ],
+  [
+    '12 GB of memory, which Lambda does not have',
+    asked(25, 1, { measured: { memoryMiB: 12288 } }),
+    'fargate',
+  ],
+  [
+    'an image of 11 GiB, which no function holds',
+    asked(25, 1, { measured: { imageBytes: 11 * GIB } }),
+    'fargate',
+  ],
+  [
+    '5 replicas with a cap of 4 go to Lambda',
+    asked(500, 6, { limits: { maxReplicas: 4 } }),
+    'lambda',
+  ],
+  [
+    'a cap of $100 where the cheapest costs $175',
+    asked(100, 24, { limits: { maxMonthlyUsd: 100 } }),
+    undefined,
+  ],
+  // 1 task at 36.04, 2 at half of it, 3 addresses, the load balancer: $99.5.
+  [
+    '25 ms at 50 a second where Spot is allowed: $99.5',
+    asked(25, 50, { allowsSpot: true }),
+    'fargate',
+  ],
+  ['a p95 below the time of a request alone', asked(300, 1, { demand: { p95Ms: 200 } }), undefined],
+];
+
+describe('the cheapest placement that keeps the limits', () => {
+  it.each(CASES)('%s', (_, question, target) => {
+    expect(cheapest(question)?.target).toBe(target);
+  });
+
+  it.each([
+    { ms: 25, rps: 50, lambda: 121, fargate: 136 },
+    { ms: 100, rps: 20, lambda: 162, fargate: 175 },
+    { ms: 100, rps: 5, lambda: 40, fargate: 56 },
+    { ms: 500, rps: 5, lambda: 192, fargate: 215 },
+  ])('$ms ms at $rps a second cost what they were computed to, within 2 %', (row) => {
+    const question = asked(row.ms, row.rps);
+    const before = frontDoor(question.demand).reduce((sum, { usd }) => sum + usd, 0);
+    const own = (target: string) =>
+      (rankedOptions(question).find((each) => each.target === target)?.usd ?? 0) - before;
+
+    expect(own('lambda') / row.lambda).toBeCloseTo(1, 1);
+    expect(Math.abs(own('lambda') / row.lambda - 1)).toBeLessThan(0.02);
+    expect(Math.abs(own('fargate') / row.fargate - 1)).toBeLessThan(0.02);
+  });
+
+  it('says every limit that an option breaks', () => {
+    const demand = { p95Ms: 10, coldStarts: 'none', peak: 2000 } as const;
+    const [first] = rankedOptions(
+      asked(100, 1, { demand, limits: { lambdaConcurrency: 10 } }),
+    ).filter(({ target, memoryMiB }) => target === 'lambda' && memoryMiB === 1769);
+
+    expect(first?.refusals).toEqual([
+      'cold starts are ruled out',
+      'the peak needs 200 executions at once; the account has 10',
+      '95 % of the requests take up to 100 ms; 10 were asked for',
+    ]);
+  });
+
+  it('adds replicas until the queue before each keeps the p95', () => {
+    const [tight] = rankedOptions(asked(100, 20, { demand: { coldStarts: 'none', p95Ms: 150 } }));
+
+    expect(tight).toMatchObject({ target: 'fargate', refusals: [] });
+    expect(tight?.replicas).toBeGreaterThan(4);
+    expect(tight?.p95Ms).toBeLessThanOrEqual(150);
+  });
+
+  it('flips where the bills of the two cross', () => {
+    const question = asked(500, 0.38, { measured: SIX_GB });
+    const at = flipsAt(question) ?? 0;
+
+    // 69.1 / (2.628 × (0.2 + 500 × 0.1))
+    expect(Math.abs(at / 0.524 - 1)).toBeLessThan(0.05);
+    const { demand } = question;
+    const target = (requestsPerSecond: number) =>
+      cheapest({ ...question, demand: { ...demand, requestsPerSecond, peak: requestsPerSecond } })
+        ?.target;
+    expect(target(at * 0.99)).toBe('lambda');
+    expect(target(at * 1.01)).toBe('fargate');
+  });
+});
