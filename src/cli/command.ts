@@ -107,6 +107,13 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('Give a whole number.');
 }
 
+/** A number above 0, as an option's value. */
+export function amount(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Give a number above 0.');
+}
+
 /** Collects the values of a repeatable option. */
 export function collected(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];

@@ -12,6 +12,7 @@ import { addPromotionCommands } from './commands/promotion-commands.ts';
 import { addProveCommand } from './commands/prove-command.ts';
 import { addStartCommand } from './commands/start-command.ts';
 import { addVersionCommands } from './commands/version-commands.ts';
+import { addWhatifCommand } from './commands/whatif-command.ts';
 import { explainError } from './output.ts';
 import { printable, tell, tellJson, warn } from './terminal.ts';
 import { helpAsTyped } from './typed.ts';
@@ -85,6 +86,7 @@ Examples:
   addVersionCommands(program);
   addPromotionCommands(program);
   addCostCommand(program);
+  addWhatifCommand(program);
   addDataCommands(program);
   addKeyCommands(program);
   addAccountCommands(program);

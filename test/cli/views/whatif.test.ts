@@ -1,0 +1,73 @@
+import type { Explanation } from '#control/explanation.ts';
+import { whatIf, whatIfLines } from '../../../src/cli/views/whatif.ts';
+
+const EXPLAINED = {
+  model: 'digits',
+  version: 3,
+  artifact: { sizeBytes: 4_000_000 },
+  image: null,
+  proof: { latencyMs: 25 },
+  options: [
+    { target: 'lambda', memoryMiB: 1769, coldStartSeconds: 4 },
+    { target: 'ec2', memoryMiB: 300, coldStartSeconds: 43 },
+  ],
+} as unknown as Explanation;
+const BUSY = {
+  requestsPerSecond: 50,
+  peak: 100,
+  p95Ms: null,
+  coldStarts: 'allowed',
+  hours: 730,
+} as const;
+const PLAIN = { requestMs: undefined, allowsSpot: false };
+
+describe('slipway whatif', () => {
+  it('ranks every option for the demand, by what is known of the version', () => {
+    const found = whatIf(EXPLAINED, BUSY, PLAIN);
+
+    expect(found.measured).toEqual({
+      requestMs: 25,
+      parallelPart: 0,
+      memoryMiB: 300,
+      imageBytes: 4_000_000,
+      startMs: 4000,
+    });
+    const fitting = found.options.filter(({ refusals }) => refusals.length === 0);
+    expect(fitting.map(({ usd }) => usd)).toEqual(
+      fitting.map(({ usd }) => usd).toSorted((a, b) => a - b),
+    );
+    expect(new Set(found.options.map(({ target }) => target))).toEqual(
+      new Set(['lambda', 'fargate']),
+    );
+  });
+
+  it('shows the cheapest with its bill, the way to it, and where another target would cost less', () => {
+    const lines = whatIfLines(whatIf(EXPLAINED, BUSY, PLAIN));
+
+    expect(lines[0]).toBe(
+      'digits v3: 50 requests a second, 100 at the peak, in 730 hours of a month; 25 ms of one vCPU each',
+    );
+    expect(lines[3]).toMatch(/^\* (lambda|fargate) /);
+    expect(lines).toContainEqual(expect.stringMatching(/^The cheapest: .*API Gateway \$\d/));
+    expect(lines).toContainEqual(expect.stringMatching(/is the way to the model/));
+    expect(lines.at(-1)).toMatch(/^Prices of us-east-1, 20\d\d-/);
+  });
+
+  it('rules out Lambda where no request may wait for a start', () => {
+    const { options } = whatIf(EXPLAINED, { ...BUSY, coldStarts: 'none' }, PLAIN);
+
+    expect(options[0]?.target).toBe('fargate');
+    expect(options.find(({ target }) => target === 'lambda')?.refusals).toContain(
+      'cold starts are ruled out',
+    );
+  });
+
+  it('takes the time that is said, and asks for it where nobody has measured it', () => {
+    const unmeasured = { ...EXPLAINED, proof: null };
+
+    expect(whatIf(unmeasured, BUSY, { ...PLAIN, requestMs: 500 }).measured.requestMs).toBe(500);
+    expect(() => whatIf(unmeasured, BUSY, PLAIN)).toThrow(
+      expect.objectContaining({ name: 'InputInvalid', fix: expect.stringContaining('--ms 100') }),
+    );
+  });
+});
