@@ -92,7 +92,9 @@ describe('a build of code that does not load', () => {
 
     expect(detail.reason).toBe("ModuleNotFoundError: No module named 'mytrans' (predict.py:3)");
     expect([...stages]).toContain('loading the model');
-    expect(lines).toContain(`build-folder: ${detail.reason}`);
+    expect(lines.map((line) => line.replace(/^\S+Z /, ''))).toContain(
+      `build-folder: ${detail.reason}`,
+    );
   });
 });
 

@@ -44,9 +44,11 @@ export function fixtureOf(folder: string, name: string): ModelFixture {
   return found;
 }
 
-/** Pushes it as a model of this name, as its owner does; returns the end of its deployment. */
+/** Pushes it as a model of this name, as its owner does; returns the end of its deployment. Fixtures that follow one another under a name have little else in common, so each may break the one before. */
 export async function pushed(slipway: RunningSlipway, { path }: ModelFixture, model = 'm') {
-  const { out, err } = await slipway.command('push', path, '--name', model, '--json');
+  const { out, err } = await slipway.command(
+    ...['push', path, '--name', model, '--allow-breaking', '--json'],
+  );
   const last = out.trim().split('\n').at(-1) ?? '';
   if (!last.startsWith('{')) throw new Error(err);
   return JSON.parse(last).detail;
