@@ -126,7 +126,7 @@ def broken(model):
     yield "numbers cut to whole ones", Changed(model, before=np.trunc)
     yield "answers turned", Changed(model, after=turned)
     yield "labels or unit exchanged", Changed(model, after=renamed)
-    yield "NaN", Changed(model, after=nulls)
+    yield "nothing for numbers", Changed(model, after=nulls)
     yield "quantized too far", Changed(model, after=quantized)
     yield "one answer", Changed(model, after=constant)
     yield "labels in another order", Changed(model, labels=model.labels[::-1]) if model.labels else Changed(model, after=lambda a: [[np.log1p(abs(row[0]))] for row in a])
