@@ -7,7 +7,9 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { executionSteps } from '#adapters/aws/execution-steps.ts';
 
-const sfn = mockClient(SFNClient);
+const client = new SFNClient({ region: 'eu-central-1' });
+// This client alone: other tests of the same process ask a real server by theirs.
+const sfn = mockClient(client);
 const ARN = 'arn:aws:states:eu-central-1:123456789012:execution:deploy:e1';
 const at = (second: number) => ({ timestamp: new Date(second * 1000), id: second });
 const entered = (second: number, name: string): HistoryEvent => ({
@@ -39,7 +41,7 @@ it('reads the steps of an execution from its history, page by page, with the one
     })
     .resolvesOnce({ events: [entered(3, 'InspectArtifact')] });
 
-  expect(await executionSteps(new SFNClient({}), ARN)).toEqual([
+  expect(await executionSteps(client, ARN)).toEqual([
     { state: 'AdmitDeployment', startedAtMs: 1000, endedAtMs: 3000, error: null },
     { state: 'InspectArtifact', startedAtMs: 3000, endedAtMs: null, error: null },
   ]);
@@ -58,7 +60,7 @@ it('names the failure of a step that another one caught, and not that of one whi
     ],
   });
 
-  expect(await executionSteps(new SFNClient({}), ARN)).toEqual([
+  expect(await executionSteps(client, ARN)).toEqual([
     { state: 'PlanBuild', startedAtMs: 1000, endedAtMs: 4000, error: null },
     { state: 'CheckHealth', startedAtMs: 4000, endedAtMs: 5000, error: 'RevisionFailed' },
     { state: 'Compensate', startedAtMs: 5000, endedAtMs: 6000, error: null },
@@ -70,5 +72,5 @@ it('knows nothing of an execution whose history is no longer kept', async () => 
     .on(GetExecutionHistoryCommand)
     .rejects(new ExecutionDoesNotExist({ message: 'gone', $metadata: {} }));
 
-  expect(await executionSteps(new SFNClient({}), ARN)).toEqual([]);
+  expect(await executionSteps(client, ARN)).toEqual([]);
 });
