@@ -229,6 +229,8 @@ describe('a model', () => {
 
     await pressUntil('Roll back to v1');
     await page.keyboard.press('Enter');
+    // Until it is open, the focus is on the page's button, which has the same name.
+    await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Shift+Tab');
     await pressUntil('Roll back to v1');
     await page.keyboard.press('Enter');
