@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 import {
   amount,
   examples,
@@ -9,8 +10,6 @@ import {
   show,
 } from '../command.ts';
 import { whatIf, whatIfLines } from '../views/whatif.ts';
-
-const HOURS_A_MONTH = 730;
 
 type Options = Place & {
   rps: number;

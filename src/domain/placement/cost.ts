@@ -1,11 +1,10 @@
 import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
+import { HOURS_A_MONTH } from './spending.ts';
 
 /** The region and the day of the prices: on demand, from a table, not live. */
 export const PRICES_OF = { region: prices.region, asOf: prices.asOf } as const;
-
-const HOURS_A_MONTH = 730;
 
 /** The cost of the public address of each Fargate task and each host in a network of `containers=public`, in USD a month. */
 export const ADDRESS_USD_PER_MONTH = cents(prices.publicAddressHour.usd * HOURS_A_MONTH);
@@ -60,7 +59,7 @@ export type Load = { readonly requests: number; readonly durationMs: number };
 export type RevisionCost = {
   readonly idleUsdPerMonth: number | null;
   readonly perCallsUsd: number;
-  readonly items: readonly { readonly what: string; readonly usd: number }[];
+  readonly items: readonly BillItem[];
 };
 
 // A line of the access log, which Firehose bills as at least 5 kB.
@@ -69,17 +68,29 @@ const LOG_BYTES = 5_000;
 const AUTHORIZER = { memoryGB: 0.5, seconds: 0.01 } as const;
 const MIB_PER_GB = 1024;
 
+/** One line of a bill, in USD. */
+export type BillItem = { readonly what: string; readonly usd: number };
+
+/** The cost of one request on its way to a model, whatever its target: without a trace, without a cache of the authorizer, and without its key reads. */
+export const FRONT_DOOR = [
+  { what: 'API Gateway', usd: prices.apiRequest.usd },
+  {
+    what: 'the authorizer',
+    usd:
+      prices.lambdaRequest.usd +
+      AUTHORIZER.memoryGB * AUTHORIZER.seconds * prices.lambdaArmGBSecond.usd,
+  },
+  { what: 'the access log', usd: (LOG_BYTES / 1e9) * prices.firehoseGBIn.usd },
+] as const satisfies readonly BillItem[];
+
 /** The cost of a revision on its chosen target. */
 export function revisionCost(
   { target, memoryMiB, monthlyUsd }: Pick<TargetOption, 'target' | 'memoryMiB' | 'monthlyUsd'>,
   { requests, durationMs }: Load,
 ): RevisionCost {
   const gbSeconds = (memoryMiB / MIB_PER_GB) * (durationMs / 1000);
-  const authorizer = AUTHORIZER.memoryGB * AUTHORIZER.seconds * prices.lambdaArmGBSecond.usd;
   const perRequest = [
-    { what: 'API Gateway', usd: prices.apiRequest.usd },
-    { what: 'the authorizer', usd: prices.lambdaRequest.usd + authorizer },
-    { what: 'the access log', usd: (LOG_BYTES / 1e9) * prices.firehoseGBIn.usd },
+    ...FRONT_DOOR,
     ...(target === 'lambda'
       ? [
           {

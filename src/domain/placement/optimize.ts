@@ -1,10 +1,9 @@
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
+import { type BillItem, FRONT_DOOR } from './cost.ts';
 import { type Demand, type Limits, type Measured, monthlyRequests, requestMsAt } from './demand.ts';
-
-/** One line of a monthly bill, in USD. */
-export type BillItem = { readonly what: string; readonly usd: number };
+import { HOURS_A_MONTH } from './spending.ts';
 
 /**
  * One way to run a model, with its bill for a month in USD: `usd` is the sum of `bill`, the front door included.
@@ -30,7 +29,6 @@ export type Question = {
   readonly allowsSpot: boolean;
 };
 
-const HOURS_A_MONTH = 730;
 const MIB_PER_GB = 1024;
 const GIB = 1024 ** 3;
 const UTILISATION = 0.6;
@@ -41,9 +39,6 @@ const LAMBDA_STEPS = [512, 1024, lambda.memoryPerVcpuMiB, 3538, 5307, 7076, lamb
 // An assumption: an idle environment of a function stays for some minutes, and a busy one for some two hours.
 const KEPT_SECONDS = 300;
 const ENVIRONMENT_HOURS = 2;
-// A line of the access log, which Firehose bills as at least 5 kB; the authorizer has 512 MB for some 10 ms.
-const LOG_BYTES = 5_000;
-const AUTHORIZER_GB_SECONDS = 0.005;
 
 /** Every option, those that keep all limits first, each group cheapest first. The first one is the choice where it has no refusals. */
 export function rankedOptions(question: Question): readonly PlacedOption[] {
@@ -84,17 +79,13 @@ function scaled(question: Question, factor: number): Question {
   return { ...question, demand: { ...demand, ...rates } };
 }
 
-/** The cost of the requests before any target, without a trace and without a cache of the authorizer. */
+/** The cost of the requests before any target, with the authorizer's key reads. */
 export function frontDoor(demand: Demand): readonly BillItem[] {
   const requests = monthlyRequests(demand);
-  const authorizer =
-    prices.lambdaRequest.usd + AUTHORIZER_GB_SECONDS * prices.lambdaArmGBSecond.usd;
-  return [
-    { what: 'API Gateway', usd: requests * prices.apiRequest.usd },
-    { what: 'the authorizer', usd: requests * authorizer },
-    { what: 'its key reads', usd: requests * prices.tableRead.usd },
-    { what: 'the access log', usd: requests * (LOG_BYTES / 1e9) * prices.firehoseGBIn.usd },
-  ];
+  const [api, authorizer, log] = FRONT_DOOR;
+  const reads = { what: 'its key reads', usd: prices.tableRead.usd };
+  const perRequest = [api, authorizer, reads, log];
+  return perRequest.map(({ what, usd }) => ({ what, usd: requests * usd }));
 }
 
 function lambdaOptions({ demand, measured, limits }: Question): readonly PlacedOption[] {

@@ -1,7 +1,8 @@
 /** The limit on the monthly cost of a model (USD in 730 hours), and the most replicas that may run. */
 export type Spending = { readonly mostReplicas: number; readonly maxMonthlyUsd: number };
 
-const HOURS_A_MONTH = 730;
+/** The hours that AWS's own estimates take for a month. */
+export const HOURS_A_MONTH = 730;
 
 /** The cost of replicas that always run, in USD for 730 hours. */
 export function monthly(usdPerHour: number, replicas: number): number {

@@ -2,11 +2,11 @@ import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
+import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 import type { Target } from '#domain/placement/target.ts';
 
 /** How long a proof begins new acts (minutes); the removal takes additional time. */
 export const MINUTES = 60;
-const HOURS_A_MONTH = 730;
 // Twice the time at most, in case the removal takes as long.
 const HOURS = 2;
 // Builds run one after the other for the whole time.
