@@ -7,7 +7,7 @@ const differences = z.array(
 );
 const counted = z.object({ asked: count, changed: count });
 
-/** What the gate found about a version, beside the one that was live then. */
+/** The gate's finding about a version, beside the one that was live then. */
 export const comparison = z
   .object({
     verdict: oneOf(['same', 'changed', 'broken', 'unproven']),

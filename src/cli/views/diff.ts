@@ -16,7 +16,7 @@ export function diffLines(
   ];
 }
 
-/** What the gate found, and the requests whose answers differed. */
+/** Shows the gate's finding, and the requests whose answers differed. */
 export function comparisonLines({
   verdict,
   reason,

@@ -1,5 +1,6 @@
 import { answerJson } from '#domain/rollout/answer-json.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+import { isObject } from '#domain/rollout/json-difference.ts';
 
 // The Open Inference Protocol and OpenAI's API name the answer, the version and the time beside what the model said.
 const AROUND: readonly (readonly [marker: string, keys: readonly string[]])[] = [
@@ -7,7 +8,7 @@ const AROUND: readonly (readonly [marker: string, keys: readonly string[]])[] = 
   ['choices', ['id', 'created', 'model', 'system_fingerprint']],
 ];
 
-/** What the model said in an answer of 200: its JSON without what names the version, or its text; undefined for any other answer. */
+/** The content of an answer of 200: its JSON without the fields that name the version, or its text; undefined for any other answer. */
 export function contentOf(answer: GoldenAnswer): { readonly said: unknown } | undefined {
   if (answer.kind === 'none' || answer.status !== 200) return undefined;
   const read = answerJson(answer.body);
@@ -47,6 +48,13 @@ export function leafPairs(before: unknown, after: unknown, place = ''): readonly
     );
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The pairs by their place. */
+export function byPlace(pairs: readonly LeafPair[]): ReadonlyMap<string, readonly LeafPair[]> {
+  const found = new Map<string, LeafPair[]>();
+  for (const pair of pairs) {
+    const here = found.get(pair.place);
+    if (here) here.push(pair);
+    else found.set(pair.place, [pair]);
+  }
+  return found;
 }

@@ -1,4 +1,5 @@
-import type { LeafPair } from './answer-content.ts';
+import { byPlace, type LeafPair } from './answer-content.ts';
+import { deviation, mean } from './statistics.ts';
 
 // The fewest values that show each of these; with fewer, chance does too.
 const ENOUGH_NUMBERS = 10;
@@ -22,13 +23,7 @@ type NumberPair = readonly [before: number, after: number];
  * The thresholds leave a model alone that was trained anew on a little more of the same data.
  */
 export function breakageIn(pairs: readonly LeafPair[]): readonly string[] {
-  const places = new Map<string, LeafPair[]>();
-  for (const pair of pairs) {
-    const found = places.get(pair.place);
-    if (found) found.push(pair);
-    else places.set(pair.place, [pair]);
-  }
-  return [...places].flatMap(([place, found]) => {
+  return [...byPlace(pairs)].flatMap(([place, found]) => {
     const where = place === '' ? 'the answer' : place;
     return [lost(where, found), ...numberSigns(where, found), ...labelSigns(where, found)].flatMap(
       (sign) => sign ?? [],
@@ -69,9 +64,8 @@ function otherScale(where: string, pairs: readonly NumberPair[]): string | undef
 
 /** The line of least squares; its coefficient of determination is 0 where either side is constant. */
 function lineThrough(pairs: readonly NumberPair[]) {
-  const count = pairs.length;
-  const meanX = pairs.reduce((sum, [x]) => sum + x, 0) / count;
-  const meanY = pairs.reduce((sum, [, y]) => sum + y, 0) / count;
+  const meanX = mean(pairs.map(([x]) => x));
+  const meanY = mean(pairs.map(([, y]) => y));
   let [xx, xy, yy] = [0, 0, 0];
   for (const [x, y] of pairs) {
     xx += (x - meanX) ** 2;
@@ -101,7 +95,7 @@ function mostFrequent(values: readonly number[]) {
 function sameOrder(where: string, pairs: readonly NumberPair[]): string | undefined {
   const ranks = rankCorrelation(pairs);
   const old = pairs.map(([x]) => x);
-  const away = pairs.reduce((sum, [x, y]) => sum + Math.abs(y - x), 0) / pairs.length;
+  const away = mean(pairs.map(([x, y]) => Math.abs(y - x)));
   if (ranks < SAME_ORDER || away < FAR_AWAY * deviation(old)) return undefined;
   return `${where} has the order of before, and other values: its target is on another scale`;
 }
@@ -120,11 +114,6 @@ function rankCorrelation(pairs: readonly NumberPair[]): number {
   const count = pairs.length;
   const squares = x.reduce((sum, rank, index) => sum + (rank - (y[index] ?? 0)) ** 2, 0);
   return 1 - (6 * squares) / (count * (count ** 2 - 1));
-}
-
-function deviation(values: readonly number[]): number {
-  const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / values.length);
 }
 
 function labelSigns(where: string, pairs: readonly LeafPair[]): readonly (string | undefined)[] {

@@ -4,7 +4,7 @@ import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
 import { breakageIn } from './breakage.ts';
 
 /**
- * What both versions answered to one request. `again` is a second answer of the version before, where it was asked twice: what differs between its own answers is noise.
+ * The answers of both versions to one request. `again` is a second answer of the version before, where it was asked twice: a difference between its own answers is noise.
  * `isDrawn`: nobody sends this request; Slipway drew it.
  */
 export type AskedPair = {
@@ -15,7 +15,7 @@ export type AskedPair = {
   readonly after: GoldenAnswer;
 };
 
-/** What the answers of both versions show. `kept` counts requests that people gave, `drawn` the others; `noisy` ones, which the version before answers now so and now so, are in neither. */
+/** The evidence in the answers of both versions. `kept` counts requests that people gave, `drawn` the others; `noisy` ones, which the version before answers now so and now so, are in neither. */
 export type AnswerEvidence = {
   readonly kept: { readonly asked: number; readonly changed: number };
   readonly drawn: { readonly asked: number; readonly changed: number };
@@ -41,7 +41,7 @@ const RTOL = 1e-4;
 // A server that is busy or slow, and a gateway in front of it, say nothing of the model.
 const NO_VERDICT: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504]);
 
-/** What one pair shows: `none` where the version before does not answer with 200, or a gateway or a crowd turned the candidate's request away. */
+/** The finding of one pair: `none` where the version before does not answer with 200, or a gateway or a crowd turned the candidate's request away. */
 type Seen =
   | { readonly kind: 'none' | 'noisy' | 'refused' }
   | {

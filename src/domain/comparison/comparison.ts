@@ -10,7 +10,7 @@ export type Comparison = Judged & {
     readonly deploymentId: string;
   };
   readonly decision: 'passed' | 'declared' | 'blocked';
-  /** What to do about a blocked one; empty for the others. */
+  /** The remedy for a blocked one; empty for the others. */
   readonly fix: string;
   readonly differences: readonly Difference[];
   readonly answers: AnswerEvidence;

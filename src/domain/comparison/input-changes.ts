@@ -1,4 +1,5 @@
 import type { RequestTable } from './request-table.ts';
+import { deviation, mean } from './statistics.ts';
 
 type Rows = RequestTable['rows'];
 
@@ -46,10 +47,10 @@ export function inputChanges({
         rows: rows.map((row) => row.with(at, change(row[at] ?? 0))),
       })),
     ),
-    ...columns.map((name, at) => ({
-      what: `${name} had no effect`,
-      rows: rows.map((row) => row.with(at, mean(rows, at))),
-    })),
+    ...columns.map((name, at) => {
+      const centre = mean(column(rows, at));
+      return { what: `${name} had no effect`, rows: rows.map((row) => row.with(at, centre)) };
+    }),
   ];
 }
 
@@ -62,11 +63,9 @@ function exchanged(rows: Rows, a: number, b: number): Rows {
 }
 
 function standardized(rows: Rows): Rows {
-  const width = rows[0]?.length ?? 0;
-  const columns = Array.from({ length: width }, (_, at) => {
-    const centre = mean(rows, at);
-    const variance = rows.reduce((sum, row) => sum + ((row[at] ?? 0) - centre) ** 2, 0);
-    return { centre, spread: Math.sqrt(variance / rows.length) || 1 };
+  const columns = (rows[0] ?? []).map((_, at) => {
+    const values = column(rows, at);
+    return { centre: mean(values), spread: deviation(values) || 1 };
   });
   return rows.map((row) =>
     row.map((value, at) => {
@@ -76,6 +75,6 @@ function standardized(rows: Rows): Rows {
   );
 }
 
-function mean(rows: Rows, at: number): number {
-  return rows.reduce((sum, row) => sum + (row[at] ?? 0), 0) / rows.length;
+function column(rows: Rows, at: number): readonly number[] {
+  return rows.map((row) => row[at] ?? 0);
 }

@@ -1,4 +1,5 @@
-import { leafPairs } from './answer-content.ts';
+import { byPlace, leafPairs } from './answer-content.ts';
+import { deviation } from './statistics.ts';
 
 /** A version's answer to all rows of a table, as parsed. */
 type TableAnswer = unknown;
@@ -49,17 +50,11 @@ export function inputFault(
 }
 
 function spreadsOf(answer: TableAnswer): ReadonlyMap<string, number> {
-  const values = new Map<string, number[]>();
-  for (const { place, before } of leafPairs(answer, answer)) {
-    if (typeof before !== 'number') continue;
-    const found = values.get(place);
-    if (found) found.push(before);
-    else values.set(place, [before]);
-  }
-  return new Map([...values].map(([place, found]) => [place, deviation(found)]));
-}
-
-function deviation(values: readonly number[]): number {
-  const centre = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / values.length);
+  const numbers = leafPairs(answer, answer).filter(({ before }) => typeof before === 'number');
+  return new Map(
+    [...byPlace(numbers)].map(([place, found]) => [
+      place,
+      deviation(found.map(({ before }) => Number(before))),
+    ]),
+  );
 }

@@ -2,7 +2,7 @@ import type { AnswerEvidence } from './compare-answers.ts';
 import type { Difference } from './difference.ts';
 
 /**
- * What the evidence says of a version beside the one that it replaces. `same`: it answers as before. `changed`: it answers otherwise, as a retrained model should, and nothing shows that it is broken.
+ * The verdict on a version beside the one that it replaces. `same`: it answers as before. `changed`: it answers otherwise, as a retrained model should, and nothing shows that it is broken.
  * `broken`: it refuses what clients send, or its answers mean something else. `unproven`: there is too little evidence.
  */
 export type ComparisonVerdict = 'same' | 'changed' | 'broken' | 'unproven';

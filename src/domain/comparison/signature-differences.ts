@@ -1,17 +1,13 @@
-import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import {
+  DATATYPES,
+  type Datatype,
+  type Signature,
+  type TensorSpec,
+} from '#domain/artifact/signature.ts';
 import { breaking, type Difference, harmless, listed, quoted, when } from './difference.ts';
 import { labelDifferences } from './label-differences.ts';
 
-const WHOLE: readonly Datatype[] = [
-  'INT64',
-  'INT32',
-  'INT16',
-  'INT8',
-  'UINT64',
-  'UINT32',
-  'UINT16',
-  'UINT8',
-];
+const WHOLE: readonly Datatype[] = DATATYPES.filter((datatype) => datatype.includes('INT'));
 
 /** The datatypes of requests that both model servers take for an input, besides its own: those of clients that keep numbers in less precision. */
 const ALSO_TAKEN: Readonly<Partial<Record<Datatype, readonly Datatype[]>>> = {
@@ -19,7 +15,7 @@ const ALSO_TAKEN: Readonly<Partial<Record<Datatype, readonly Datatype[]>>> = {
   FP32: ['FP16', ...WHOLE],
 };
 
-/** What the requests of the version before, and the clients that read its answers, find changed. */
+/** The differences that clients of the version before find, as they send requests and read answers. */
 export function signatureDifferences(before: Signature, after: Signature): readonly Difference[] {
   return [...inputDifferences(before, after), ...outputDifferences(before, after)];
 }

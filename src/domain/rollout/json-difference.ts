@@ -106,7 +106,8 @@ function isClose(got: number, expected: number, { rtol, atol }: Tolerance): bool
   return Math.abs(got - expected) <= rtol * Math.abs(expected) + atol;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether it is an object of JSON: no list, and not null. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
