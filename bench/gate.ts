@@ -5,11 +5,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
-import { compareAnswers } from '#domain/comparison/compare-answers.ts';
-import { inputChanges } from '#domain/comparison/input-changes.ts';
-import { inputFault, isFar } from '#domain/comparison/input-fault.ts';
 import { type ComparisonVerdict, judgeComparison } from '#domain/comparison/judge-comparison.ts';
 import { signatureDifferences } from '#domain/comparison/signature-differences.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import { askBoth } from '#steps/ask-both.ts';
 import { pythonOf } from './beside/python.ts';
 import { row } from './figures.ts';
 
@@ -47,44 +46,42 @@ for (const [kind, seen] of counts) {
   console.log(row(kind.padEnd(40), `of ${all}: ${said.join(', ')}`));
 }
 
-/** As the step CompareAnswers does it, but that the versions are asked here. */
+/** As the step CompareAnswers judges them; the answers to single rows are there already. */
 async function judged({ labels, rows, pairs }: Pair): Promise<ComparisonVerdict> {
   const [before, after] = labels.map((classes) => ({ inputs: [], outputs: outputs(classes) }));
   if (!before || !after) throw new Error('two versions are compared');
+  const known = new Map(rows.map((each, index) => [JSON.stringify(each), pairs[index]]));
+  const knownOf = (side: 'before' | 'after', asked: readonly Row[]) =>
+    asked.flatMap((each) => {
+      const pair = known.get(JSON.stringify(each));
+      return pair ? [pair[side]] : [];
+    });
+  const rowsOf = ({ body }: GoldenRequest) => (body as { inputs: readonly Row[] }).inputs;
+  const answers = await askBoth({
+    requests: rows.map((each, index) => ({
+      what: `row ${index + 1}`,
+      isDrawn: false,
+      request: { protocol: 'invocations', body: { inputs: [each] } },
+    })),
+    live: async (request) => {
+      const asked = rowsOf(request);
+      const answered = knownOf('before', asked);
+      const isKnown = answered.length === asked.length;
+      return answer(said(isKnown ? answered : await ask(asked)));
+    },
+    candidate: async (request) => answer(said(knownOf('after', rowsOf(request)))),
+    isLate: () => false,
+  });
   const differences = signatureDifferences(before, after);
-  const asked = pairs.map((pair, index) => ({
-    what: `row ${index + 1}`,
-    isDrawn: false,
-    before: answer(said([pair.before])),
-    again: null,
-    after: answer(said([pair.after])),
-  }));
-  const answers = compareAnswers(asked);
-  const isChanged = answers.signs.length === 0 && answers.kept.changed > 0;
-  const fault = isChanged ? await preparationFault(rows, pairs) : undefined;
-  return judgeComparison({
-    isSameModel: false,
-    differences,
-    answers: fault ? { ...answers, signs: [fault] } : answers,
-  }).verdict;
+  return judgeComparison({ isSameModel: false, differences, answers }).verdict;
 }
 
-async function preparationFault(
-  rows: Pair['rows'],
-  pairs: Pair['pairs'],
-): Promise<string | undefined> {
-  const old = said(pairs.map(({ before }) => before));
-  const now = said(pairs.map(({ after }) => after));
-  if (!isFar(old, now)) return undefined;
-  const columns = (rows[0] ?? []).map((_, index) => `column ${index + 1}`);
-  const tried: { what: string; answer: unknown }[] = [];
-  for (const { what, rows: changed } of inputChanges({ rows, columns })) {
-    script.stdin.write(`${JSON.stringify(changed)}\n`);
-    const line = await lines.next();
-    if (line.done) throw new Error('answers.py ended');
-    tried.push({ what, answer: said((JSON.parse(line.value) as { answers: Row[] }).answers) });
-  }
-  return inputFault(old, now, tried);
+/** The answers of the version before to rows that nobody has asked it. */
+async function ask(rows: readonly Row[]): Promise<readonly Row[]> {
+  script.stdin.write(`${JSON.stringify(rows)}\n`);
+  const line = await lines.next();
+  if (line.done) throw new Error('answers.py ended');
+  return (JSON.parse(line.value) as { answers: Row[] }).answers;
 }
 
 /** The answer of a server to some rows, as JSON. */
