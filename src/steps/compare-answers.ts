@@ -8,12 +8,7 @@ import {
 import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
 import { comparedRequests } from '#domain/comparison/requests.ts';
-import {
-  bringsVersion,
-  type Deployment,
-  isSameModel,
-  type ModelVersion,
-} from '#domain/deployment.ts';
+import { type Deployment, isSameModel, type ModelVersion } from '#domain/deployment.ts';
 import { gateSchema } from '#domain/manifest/gate.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
@@ -81,10 +76,10 @@ async function end(
   return { kind: 'blocked' };
 }
 
-/** A version that was live before, and one that replaces itself, are what a person asked for. */
+/** A person asked for a version that was live before, and a version that replaces itself has nothing beside it. */
 function isCompared(deployment: Deployment, live: ModelVersion): boolean {
   const { revision } = requireWork(deployment.work.candidate, 'candidate');
-  return bringsVersion(deployment.kind) && !isRestarted(deployment) && revision !== live.revision;
+  return !isRestarted(deployment) && revision !== live.revision;
 }
 
 async function examine(

@@ -30,7 +30,7 @@ describe('what a version takes, beside the one before,', () => {
       ['breaking: the input "x" takes the shape [any, 3], before [any, 4]'],
     ],
     ['holds more where a size is free now', [X], [{ ...X, shape: [-1, -1] }], []],
-    ['holds more where any rank is taken now', [X], [{ ...X, isUnranked: true }], []],
+    ['holds more where any rank is taken now', [X], [{ ...X, shape: [], isUnranked: true }], []],
     [
       'holds less where a size was free',
       [{ ...X, shape: [-1, -1] }],
