@@ -10,6 +10,7 @@ import {
   type Deployment,
   type ModelLog,
   type ModelStatus,
+  type VersionEntry,
 } from './api.ts';
 import { Timeline } from './events-page.ts';
 import { Why } from './explanation.ts';
@@ -89,16 +90,14 @@ function Story({ name }: { name: string }) {
 /** The versions that went live, with their story: when, by whom, and why one no longer is. */
 function Versions({ api, model: { name, versions, live } }: { api: Api; model: ModelStatus }) {
   const heard = events.use();
-  const { value } = useReading<{
-    versions: readonly {
-      version: number;
-      artifact: string;
-      droppedBy?: { requester?: string; claims?: string };
-    }[];
-  }>(api, `models/${name}/versions`, {
-    everyMs: 0,
-    on: `${versions.map(({ version, state }) => `${version}${state}`)}`,
-  });
+  const { value } = useReading<{ versions: readonly VersionEntry[] }>(
+    api,
+    `models/${name}/versions`,
+    {
+      everyMs: 0,
+      on: `${versions.map(({ version, state }) => `${version}${state}`)}`,
+    },
+  );
   const [asking, ask] = useState<number | null>(null);
   const [answer, setAnswer] = useState('');
   if (versions.length === 0)
