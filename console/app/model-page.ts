@@ -18,7 +18,7 @@ import { State, targetWords } from './models-page.ts';
 import { dropperOf } from './phase.ts';
 import { useReading } from './reading.ts';
 import { deploymentAddress, modelAddress } from './route.ts';
-import { builds, events, models, readSoon } from './state.ts';
+import { events, models, readSoon } from './state.ts';
 import { TrafficCharts } from './traffic.ts';
 import { TryTab } from './try-tab.ts';
 
@@ -33,7 +33,6 @@ const PARTS = [
 /** One model: what is live, its story, how its requests go, and what a person may ask for. */
 export function ModelPage({ api, name, part }: { api: Api; name: string; part: string }) {
   const known = models.use();
-  const running = builds.use();
   const model = known?.find((each) => each.name === name);
   if (!known) return html`<div class="card waiting" aria-busy="true"></div>`;
   if (!model)
@@ -43,7 +42,7 @@ export function ModelPage({ api, name, part }: { api: Api; name: string; part: s
     <div class="stack wide">
       <div class="row head">
         <h1><${Theirs} text=${name} /></h1>
-        <${State} model=${model} build=${running.find(({ deploymentId }) => deploymentId === newest?.id)} />
+        <${State} model=${model} />
         <div class="push"><${Actions} api=${api} name=${name} /></div>
       </div>
       <p class="soft">${live ? html`Version ${live.version} on ${targetWords(live.target)}, live <${Time} atMs=${live.liveAtMs} />, at <a class="mono" href=${endpoint} target="_blank" rel="noreferrer">${endpoint}</a>` : 'No version is live.'}</p>
