@@ -43,16 +43,8 @@ export function actionsOf({ name, live, versions, newest }: ModelStatus): readon
   }
   if (live && before && !isMoving) {
     actions.push({
-      id: 'rollback',
+      ...rollbackOf(name, { to: before.version, live: live.version }),
       title: `Roll back to v${before.version}`,
-      question: `Make version ${before.version} of ${name} live again?`,
-      happens: [
-        `Version ${before.version} is started, proven by a request, and takes the traffic.`,
-        `Version ${live.version} stops answering; it is kept, and can be made live again.`,
-      ],
-      isGrave: false,
-      path: `${base}/rollback`,
-      query: { to: before.version },
     });
   }
   if (live || newest) {
@@ -71,6 +63,24 @@ export function actionsOf({ name, live, versions, newest }: ModelStatus): readon
     });
   }
   return actions;
+}
+
+export function rollbackOf(
+  name: string,
+  { to, live }: { readonly to: number; readonly live: number },
+): Action {
+  return {
+    id: 'rollback',
+    title: `Make v${to} live`,
+    question: `Make version ${to} of ${name} live again?`,
+    happens: [
+      `Version ${to} is started, proven by a request, and takes the traffic.`,
+      `Version ${live} stops answering; it is kept, and can be made live again.`,
+    ],
+    isGrave: false,
+    path: `models/${name}/rollback`,
+    query: { to },
+  };
 }
 
 /** Buttons for what may be asked of a model. */

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
 import { Badge, Empty, Theirs, Time } from '../look/parts.ts';
 import { plain } from '../look/words.ts';
-import { Actions, Question } from './actions.ts';
+import { Actions, Question, rollbackOf } from './actions.ts';
 import {
   type Api,
   ApiError,
@@ -139,18 +139,7 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
           ask(null);
           if (said) setAnswer(said instanceof ApiError ? said.message : said.says);
           readSoon(api);
-        }} action=${{
-          id: 'rollback',
-          title: `Make v${asking} live`,
-          question: `Make version ${asking} of ${name} live again?`,
-          happens: [
-            `Version ${asking} is started, proven by a request, and takes the traffic.`,
-            `Version ${live.version} stops answering; it is kept.`,
-          ],
-          isGrave: false,
-          path: `models/${name}/rollback`,
-          query: { to: asking },
-        }} />`
+        }} action=${rollbackOf(name, { to: asking, live: live.version })} />`
       }
     </section>
   `;
