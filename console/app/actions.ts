@@ -103,14 +103,13 @@ export function Actions({ api, name, only }: { api: Api; name: string; only?: st
         html`<${Question} api=${api} action=${asking} onDone=${(said: Asked | ApiError | null) => {
           ask(null);
           if (said) setAnswer(said);
-          readSoon(api);
         }} />`
       }
     </div>
   `;
 }
 
-/** Asks once more, with what will happen, and carries it out. */
+/** Asks once more, with what will happen, carries it out, and reads the models again. */
 export function Question({
   api,
   action,
@@ -123,18 +122,14 @@ export function Question({
   const [isBusy, setBusy] = useState(false);
   const carryOut = async () => {
     setBusy(true);
-    try {
-      onDone(
-        await api.json<Asked>(action.path, {
-          method: 'POST',
-          ...(action.query && { query: action.query }),
-        }),
-      );
-    } catch (error) {
-      onDone(
+    const { path, query = {} } = action;
+    const said = await api
+      .json<Asked>(path, { method: 'POST', query })
+      .catch((error: unknown) =>
         error instanceof ApiError ? error : new ApiError(String(error), { status: 0, fix: '' }),
       );
-    }
+    onDone(said);
+    readSoon(api);
   };
   return html`
     <${Dialog} title=${action.question} onLeave=${() => onDone(null)}>

@@ -18,7 +18,7 @@ import { State, targetWords } from './models-page.ts';
 import { dropperOf } from './phase.ts';
 import { useReading } from './reading.ts';
 import { deploymentAddress, modelAddress } from './route.ts';
-import { events, models, readSoon } from './state.ts';
+import { events, models } from './state.ts';
 import { TrafficCharts } from './traffic.ts';
 import { TryTab } from './try-tab.ts';
 
@@ -138,7 +138,6 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
         html`<${Question} api=${api} onDone=${(said: Asked | ApiError | null) => {
           ask(null);
           if (said) setAnswer(said instanceof ApiError ? said.message : said.says);
-          readSoon(api);
         }} action=${rollbackOf(name, { to: asking, live: live.version })} />`
       }
     </section>
@@ -178,7 +177,6 @@ function Approval({ api, id, name }: { api: Api; id: string; name: string }) {
         ) => {
           ask(null);
           if (result) say(result instanceof ApiError ? result.message : result.says);
-          readSoon(api);
         }} />`
       }
     </div>
