@@ -113,7 +113,7 @@ function Staged({ api, waiting }: { api: Api; waiting: readonly Dropped[] }) {
     <${Dialog} title=${`Deploy ${many}`} onLeave=${leave}>
       <form class="stack" onSubmit=${deploy}>
         ${waiting.map((each) => {
-          const { name, manifest } = planOf(each);
+          const { name } = planOf(each);
           const fault = faultOf(name);
           const same = known.find((model) => model.name === name);
           const version = (same?.newest?.version ?? same?.versions[0]?.version ?? 0) + 1;
@@ -126,7 +126,7 @@ function Staged({ api, waiting }: { api: Api; waiting: readonly Dropped[] }) {
                   onInput=${(event: InputEvent) => change(each, { name: (event.target as HTMLInputElement).value })} />
               </label>
               <p class="small ${fault ? 'fault' : 'soft'}" id=${`says-${each.id}`}>${fault || (same ? `Becomes version ${version} of a model that is there; the one before goes on until this one is proven.` : 'A new model.')}</p>
-              <${ManifestForm} isFolder=${each.isFolder} value=${manifest} onChange=${(text: string) => change(each, { manifest: text })} />
+              <${ManifestForm} isFolder=${each.isFolder} onChange=${(text: string) => change(each, { manifest: text })} />
             </fieldset>
           `;
         })}

@@ -11,8 +11,7 @@ const PAGES = [
 /** What every page has around it. */
 export function Frame({ route, children }: { route: Route; children?: ComponentChildren }) {
   const isIn = (page: string) =>
-    route.page === page ||
-    (page === 'models' && ['model', 'deployment', 'drops'].includes(route.page));
+    route.page === page || (page === 'models' && ['model', 'deployment'].includes(route.page));
   return html`
     <a class="skip" href="#main" onClick=${toMain}>To the content</a>
     <header class="top">

@@ -16,7 +16,6 @@ export function ManifestForm({
   onChange,
 }: {
   isFolder: boolean;
-  value: string;
   onChange: (text: string) => void;
 }) {
   const [filled, setFilled] = useState(NOTHING);
