@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
+import { parsed } from '../look/json.ts';
 
 type Filled = {
   readonly example: string;
@@ -85,12 +86,4 @@ export function manifestOf({ example, answer, memory, target }: Filled): string 
 /** A bare table is the `inputs` of a request. */
 function wrapped(request: unknown): unknown {
   return Array.isArray(request) ? { inputs: request } : request;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
+import { parsed } from '../look/json.ts';
 import { fieldsOf, type Model, readModel } from './model.ts';
 import type { Request } from './request.ts';
 import { typeOf } from './samples.ts';
-import { errorIn, eventsIn, parsed, pieceOf } from './stream.ts';
+import { errorIn, eventsIn, pieceOf } from './stream.ts';
 
 /** Where a model is, and the key that its requests carry; empty where none is needed. */
 export type Way = { readonly own: string; readonly key: string };

@@ -1,3 +1,4 @@
+import { parsed } from '../look/json.ts';
 import { fieldsOf, listOf } from './model.ts';
 
 /** The events of a stream of server-sent events: `rest` is what has come of the next one. */
@@ -32,12 +33,4 @@ export function errorIn(error: unknown): string {
   if (typeof error === 'string') return error;
   const { message } = fieldsOf(error);
   return typeof message === 'string' ? message : JSON.stringify(error);
-}
-
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

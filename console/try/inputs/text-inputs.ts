@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { html } from '../../look/html.ts';
+import { parsed } from '../../look/json.ts';
 import type { Form } from '../form.ts';
 import {
   completionRequest,
@@ -8,7 +9,6 @@ import {
   rankingRequest,
   rawInvocation,
 } from '../request.ts';
-import { parsed } from '../stream.ts';
 import { Lines } from './fields.ts';
 import type { InputProps } from './input.ts';
 
