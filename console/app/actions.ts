@@ -7,7 +7,7 @@ import { isUnderWay } from './phase.ts';
 import { deploymentAddress } from './route.ts';
 import { models, readSoon } from './state.ts';
 
-/** Something that a person may ask for, with a question that names what will happen. */
+/** An action that a person may ask for, with a question that names its effects. */
 type Action = {
   readonly id: string;
   readonly title: string;
@@ -18,7 +18,7 @@ type Action = {
   readonly query?: Readonly<Record<string, string | number>>;
 };
 
-/** What may be asked of a model as it is now. */
+/** Lists the actions that the model's state allows. */
 export function actionsOf({ name, live, versions, newest }: ModelStatus): readonly Action[] {
   const base = `models/${name}`;
   const isMoving = newest !== null && isUnderWay(newest.phase);
@@ -83,7 +83,7 @@ export function rollbackOf(
   };
 }
 
-/** Buttons for what may be asked of a model. */
+/** Buttons for the actions that the model's state allows. */
 export function Actions({ api, name, only }: { api: Api; name: string; only?: string }) {
   const model = models.use()?.find((each) => each.name === name);
   const [asking, ask] = useState<Action | null>(null);

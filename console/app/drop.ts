@@ -20,7 +20,7 @@ import {
   uploads,
 } from './uploads.ts';
 
-/** What was dropped and is not sent yet. */
+/** The drops that wait for their names and are not sent yet. */
 const staged = store<readonly Dropped[]>([]);
 
 /** The whole page takes drops; a veil says so while something is held over it. */
@@ -65,7 +65,7 @@ export function DropTarget({ api }: { api: Api }) {
   `;
 }
 
-/** Two buttons for who drags nothing. */
+/** Two buttons for a person who drags nothing. */
 export function Choose({ isMain = false }: { isMain?: boolean }) {
   const take = (event: Event) => {
     const input = event.target as HTMLInputElement;

@@ -8,7 +8,7 @@ const PAGES = [
   { page: 'events', address: '#/events', title: 'Events' },
 ] as const;
 
-/** What every page has around it. */
+/** Puts the header with its navigation around a page. */
 export function Frame({ route, children }: { route: Route; children?: ComponentChildren }) {
   const isIn = (page: string) =>
     route.page === page || (page === 'models' && ['model', 'deployment'].includes(route.page));

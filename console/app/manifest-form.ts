@@ -11,7 +11,7 @@ type Filled = {
 
 const NOTHING: Filled = { example: '', answer: '', memory: '', target: '' };
 
-/** A manifest for who has written none: an example with its right answer, memory, and where it runs. Answers the text of `model.yaml`, empty where nothing is filled in. */
+/** A form for the manifest of a drop: an example with its right answer, memory, and where it runs. Answers the text of `model.yaml`, empty where nothing is filled in. */
 export function ManifestForm({
   isFolder,
   onChange,

@@ -78,7 +78,7 @@ function Row({ model }: { model: ModelStatus }) {
   `;
 }
 
-/** What is so now, and under it what is under way or went wrong. */
+/** Shows whether the model is live, and its newest deployment while that is under way or where it failed. */
 export function State({ model }: { model: ModelStatus }) {
   const { live, newest, alerts, unproven } = model;
   const build = builds.use().find(({ deploymentId }) => deploymentId === newest?.id);
@@ -104,7 +104,7 @@ export function targetWords(target: string): string {
   return words[target] ?? target;
 }
 
-/** Drops by whose name there is no model. */
+/** The newest drops that became no model. */
 function Refused() {
   const turnedAway = refused.use();
   if (turnedAway.length === 0) return null;

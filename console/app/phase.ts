@@ -50,7 +50,7 @@ export function isUnderWay(phase: string): boolean {
   return phase === 'AwaitingApproval' || toneOf(phase) === 'busy';
 }
 
-/** Who dropped an artifact, as far as it is known; what a caller says of itself is less than what the system knows. */
+/** Who dropped an artifact, as far as it is known. The name that the system knows goes before the one that the caller claims. */
 export function dropperOf(dropped: NonNullable<ModelStatus['newest']>['droppedBy']): string {
   return dropped?.requester ?? dropped?.claims ?? '';
 }

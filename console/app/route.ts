@@ -1,6 +1,6 @@
 import { store } from './store.ts';
 
-/** What the address says is to be shown; it stands behind the `#`, so that the page has one address below any proxy. */
+/** The page that the address names. The name stands behind the `#`, so that the console has one address below any proxy. */
 export type Route =
   | { readonly page: 'models' | 'events' }
   | { readonly page: 'model'; readonly name: string; readonly part: string }

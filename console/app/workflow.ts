@@ -1,6 +1,6 @@
 import type { StepRun, WorkflowGraph } from './api.ts';
 
-/** A state of the picture: what became of it, and of all its runs together how long they took. */
+/** A state of the picture: how it went, and how long all its runs took together. */
 export type Station = {
   readonly name: string;
   readonly comment: string;
@@ -15,7 +15,7 @@ export type Station = {
 const WORKS = ['Task', 'Wait'];
 
 /**
- * The stations of a deployment in their order: the workflow's way when all goes well, and in it what was run beside that way, as a wait or what a failure led to.
+ * The stations of a deployment in their order: the workflow's way when all goes well, and in it the states that ran beside that way, such as a wait or the steps after a failure.
  * A station of the way that a later one has overtaken was not needed.
  */
 export function stationsOf(
@@ -30,7 +30,7 @@ export function stationsOf(
     (name) => works(name) && (known.get(name)?.type === 'Task' || ran.includes(name)),
   );
   const order = merged(way, ran);
-  // What a failure led to leaves the way: what would have come is not reached any more.
+  // A step after a failure leaves the way: the later states of the way are not reached any more.
   const left = order.findIndex((name) => !way.includes(name) && known.get(name)?.type === 'Task');
   const last = Math.max(-1, ...ran.map((name) => order.indexOf(name)));
   // Nothing is to come once it has ended.
@@ -88,7 +88,7 @@ export function wayOf({ startAt, states }: WorkflowGraph): readonly string[] {
   return from(startAt, new Set());
 }
 
-/** What ran beside the way stands after what ran before it. */
+/** Puts each state that ran beside the way after the state that ran before it. */
 function merged(way: readonly string[], ran: readonly string[]): readonly string[] {
   const order = [...way];
   ran.forEach((name, index) => {

@@ -95,7 +95,7 @@ async function streamed(response: Response, more: (text: string) => void) {
   }
 }
 
-/** With a key of its own a request must not have the browser ask for another, nor send one that it has stored. */
+/** A request with a key of its own must not have the browser ask for another, nor send one that it has stored. */
 function credentials({ key }: Way) {
   const accept = { accept: 'application/json' };
   if (key === '') return { headers: accept, credentials: 'same-origin' } as const;
