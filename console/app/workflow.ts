@@ -40,19 +40,10 @@ export function stationsOf(
   return reached.map((name, index) => {
     const runs = steps.filter(({ state }) => state === name);
     const newest = runs.at(-1);
-    const state = !newest
-      ? index < last || hasEnded
-        ? 'skipped'
-        : 'ahead'
-      : newest.endedAtMs === null && !hasEnded
-        ? 'runs'
-        : newest.error
-          ? 'failed'
-          : 'done';
     return {
       name,
       comment: known.get(name)?.comment ?? '',
-      state,
+      state: newest ? ranAs(newest, hasEnded) : index < last || hasEnded ? 'skipped' : 'ahead',
       runs: runs.length,
       startedAtMs: runs[0]?.startedAtMs ?? null,
       tookMs: runs.reduce(
@@ -63,6 +54,11 @@ export function stationsOf(
       error: newest?.error ?? null,
     };
   });
+}
+
+function ranAs({ endedAtMs, error }: StepRun, hasEnded: boolean): 'runs' | 'failed' | 'done' {
+  if (endedAtMs === null && !hasEnded) return 'runs';
+  return error ? 'failed' : 'done';
 }
 
 /** The longest way from the start to a good end, without going back: each state that can be on the way is. */
