@@ -7,7 +7,7 @@ import { isUnderWay } from './phase.ts';
 import { deploymentAddress } from './route.ts';
 import { models, readSoon } from './state.ts';
 
-/** Something that a person may ask for, with a question that names what will happen. */
+/** An action that a person may ask for, with a question that names its effects. */
 type Action = {
   readonly id: string;
   readonly title: string;
@@ -18,7 +18,7 @@ type Action = {
   readonly query?: Readonly<Record<string, string | number>>;
 };
 
-/** What may be asked of a model as it is now. */
+/** Lists the actions that the model's state allows. */
 export function actionsOf({ name, live, versions, newest }: ModelStatus): readonly Action[] {
   const base = `models/${name}`;
   const isMoving = newest !== null && isUnderWay(newest.phase);
@@ -43,16 +43,8 @@ export function actionsOf({ name, live, versions, newest }: ModelStatus): readon
   }
   if (live && before && !isMoving) {
     actions.push({
-      id: 'rollback',
+      ...rollbackOf(name, { to: before.version, live: live.version }),
       title: `Roll back to v${before.version}`,
-      question: `Make version ${before.version} of ${name} live again?`,
-      happens: [
-        `Version ${before.version} is started, proven by a request, and takes the traffic.`,
-        `Version ${live.version} stops answering; it is kept, and can be made live again.`,
-      ],
-      isGrave: false,
-      path: `${base}/rollback`,
-      query: { to: before.version },
     });
   }
   if (live || newest) {
@@ -73,7 +65,25 @@ export function actionsOf({ name, live, versions, newest }: ModelStatus): readon
   return actions;
 }
 
-/** Buttons for what may be asked of a model. */
+export function rollbackOf(
+  name: string,
+  { to, live }: { readonly to: number; readonly live: number },
+): Action {
+  return {
+    id: 'rollback',
+    title: `Make v${to} live`,
+    question: `Make version ${to} of ${name} live again?`,
+    happens: [
+      `Version ${to} is started, proven by a request, and takes the traffic.`,
+      `Version ${live} stops answering; it is kept, and can be made live again.`,
+    ],
+    isGrave: false,
+    path: `models/${name}/rollback`,
+    query: { to },
+  };
+}
+
+/** Buttons for the actions that the model's state allows. */
 export function Actions({ api, name, only }: { api: Api; name: string; only?: string }) {
   const model = models.use()?.find((each) => each.name === name);
   const [asking, ask] = useState<Action | null>(null);
@@ -93,14 +103,13 @@ export function Actions({ api, name, only }: { api: Api; name: string; only?: st
         html`<${Question} api=${api} action=${asking} onDone=${(said: Asked | ApiError | null) => {
           ask(null);
           if (said) setAnswer(said);
-          readSoon(api);
         }} />`
       }
     </div>
   `;
 }
 
-/** Asks once more, with what will happen, and carries it out. */
+/** Asks once more, with what will happen, carries it out, and reads the models again. */
 export function Question({
   api,
   action,
@@ -113,18 +122,14 @@ export function Question({
   const [isBusy, setBusy] = useState(false);
   const carryOut = async () => {
     setBusy(true);
-    try {
-      onDone(
-        await api.json<Asked>(action.path, {
-          method: 'POST',
-          ...(action.query && { query: action.query }),
-        }),
-      );
-    } catch (error) {
-      onDone(
+    const { path, query = {} } = action;
+    const said = await api
+      .json<Asked>(path, { method: 'POST', query })
+      .catch((error: unknown) =>
         error instanceof ApiError ? error : new ApiError(String(error), { status: 0, fix: '' }),
       );
-    }
+    onDone(said);
+    readSoon(api);
   };
   return html`
     <${Dialog} title=${action.question} onLeave=${() => onDone(null)}>

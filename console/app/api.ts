@@ -3,6 +3,7 @@ import type { deployment } from '../../src/control/deployment.ts';
 import type { Explanation } from '../../src/control/explanation.ts';
 import type {
   Asked,
+  builds,
   ModelLog,
   ModelStatus,
   RefusedDrop,
@@ -15,15 +16,7 @@ import type { StepRun, WorkflowGraph } from '../../src/domain/workflow-graph.ts'
 
 export type Deployment = z.output<typeof deployment>;
 export type Steps = z.output<typeof steps>;
-
-/** What the control API answers, as the console asks it. */
-export type Build = {
-  readonly deploymentId: string;
-  readonly place: number | null;
-  readonly stage: string | null;
-  readonly leftMs: number | null;
-  readonly lines: readonly string[];
-};
+export type Build = z.output<typeof builds>['builds'][number];
 export type {
   Asked,
   Explanation,

@@ -22,7 +22,7 @@ const WIDTH = 480;
 const HEIGHT = 120;
 const FOOT = 4;
 
-/** A chart of a few lines over time, in the colours of the style sheet; who listens is told the last values. */
+/** A chart of a few lines over time, in the colours of the style sheet. Its label gives the last values to screen readers. */
 export function Chart({ title, series, fromMs, untilMs, words, atLeast, isStep = false }: Props) {
   const values = series.flatMap(({ points }) => points.flatMap(({ value }) => value ?? []));
   const top = Math.max(atLeast, ...values) * 1.08;
@@ -62,7 +62,7 @@ type Scale = {
   readonly isStep: boolean;
 };
 
-/** Breaks where nothing is known. */
+/** The path of a line, which breaks where nothing is known. */
 function pathOf(points: Series['points'], { x, y, isStep }: Scale): string {
   let isOpen = false;
   return points

@@ -4,22 +4,12 @@ import { Badge, Empty, Theirs, Time, useNow } from '../look/parts.ts';
 import { duration } from '../look/words.ts';
 import { Actions } from './actions.ts';
 import type { Api, Deployment, Steps, WorkflowGraph } from './api.ts';
-import { dropperOf, phaseWords, toneOf } from './phase.ts';
+import { dropperOf, isUnderWay, phaseWords, toneOf } from './phase.ts';
 import { useReading } from './reading.ts';
 import { modelAddress } from './route.ts';
 import { builds, events } from './state.ts';
 import { inWords, type Station, stationsOf } from './workflow.ts';
 
-const ENDS = [
-  'Live',
-  'Rejected',
-  'Ignored',
-  'Superseded',
-  'Aborted',
-  'Failed',
-  'RolledBack',
-  'Undeployed',
-];
 const KINDS: Readonly<Record<string, string>> = {
   deploy: 'Deployment',
   promote: 'Promotion',
@@ -54,7 +44,7 @@ export function DeploymentPage({ api, id }: { api: Api; id: string }) {
     trouble,
   } = value;
   const who = dropperOf(artifact.droppedBy);
-  const isOver = ENDS.includes(phase);
+  const isOver = !isUnderWay(phase);
   return html`
     <div class="stack wide">
       <nav class="crumbs small" aria-label="Where this is"><a href=${modelAddress(model)}><${Theirs} text=${model} /></a></nav>

@@ -20,7 +20,7 @@ import {
   uploads,
 } from './uploads.ts';
 
-/** What was dropped and is not sent yet. */
+/** The drops that wait for their names and are not sent yet. */
 const staged = store<readonly Dropped[]>([]);
 
 /** The whole page takes drops; a veil says so while something is held over it. */
@@ -65,7 +65,7 @@ export function DropTarget({ api }: { api: Api }) {
   `;
 }
 
-/** Two buttons for who drags nothing. */
+/** Two buttons for a person who drags nothing. */
 export function Choose({ isMain = false }: { isMain?: boolean }) {
   const take = (event: Event) => {
     const input = event.target as HTMLInputElement;
@@ -113,7 +113,7 @@ function Staged({ api, waiting }: { api: Api; waiting: readonly Dropped[] }) {
     <${Dialog} title=${`Deploy ${many}`} onLeave=${leave}>
       <form class="stack" onSubmit=${deploy}>
         ${waiting.map((each) => {
-          const { name, manifest } = planOf(each);
+          const { name } = planOf(each);
           const fault = faultOf(name);
           const same = known.find((model) => model.name === name);
           const version = (same?.newest?.version ?? same?.versions[0]?.version ?? 0) + 1;
@@ -126,7 +126,7 @@ function Staged({ api, waiting }: { api: Api; waiting: readonly Dropped[] }) {
                   onInput=${(event: InputEvent) => change(each, { name: (event.target as HTMLInputElement).value })} />
               </label>
               <p class="small ${fault ? 'fault' : 'soft'}" id=${`says-${each.id}`}>${fault || (same ? `Becomes version ${version} of a model that is there; the one before goes on until this one is proven.` : 'A new model.')}</p>
-              <${ManifestForm} isFolder=${each.isFolder} value=${manifest} onChange=${(text: string) => change(each, { manifest: text })} />
+              <${ManifestForm} isFolder=${each.isFolder} onChange=${(text: string) => change(each, { manifest: text })} />
             </fieldset>
           `;
         })}

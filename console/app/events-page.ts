@@ -8,7 +8,7 @@ import { events } from './state.ts';
 
 const AT_ONCE = 100;
 
-/** What happened, across all models or to one, newest first. */
+/** Lists the events of all models, newest first. */
 export function EventsPage() {
   const known = events.use();
   return html`

@@ -36,7 +36,7 @@ export async function followEvents(
       }
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return listener.refused();
-      // What has no such event any more begins anew.
+      // Slipway no longer has the event of this cursor, so the events begin anew.
       if (error instanceof ApiError && error.status === 400) cursor = '';
     }
     if (signal.aborted) return;

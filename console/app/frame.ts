@@ -8,11 +8,10 @@ const PAGES = [
   { page: 'events', address: '#/events', title: 'Events' },
 ] as const;
 
-/** What every page has around it. */
+/** Puts the header with its navigation around a page. */
 export function Frame({ route, children }: { route: Route; children?: ComponentChildren }) {
   const isIn = (page: string) =>
-    route.page === page ||
-    (page === 'models' && ['model', 'deployment', 'drops'].includes(route.page));
+    route.page === page || (page === 'models' && ['model', 'deployment'].includes(route.page));
   return html`
     <a class="skip" href="#main" onClick=${toMain}>To the content</a>
     <header class="top">

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
+import { parsed } from '../look/json.ts';
 
 type Filled = {
   readonly example: string;
@@ -10,13 +11,12 @@ type Filled = {
 
 const NOTHING: Filled = { example: '', answer: '', memory: '', target: '' };
 
-/** A manifest for who has written none: an example with its right answer, memory, and where it runs. Answers the text of `model.yaml`, empty where nothing is filled in. */
+/** A form for the manifest of a drop: an example with its right answer, memory, and where it runs. Answers the text of `model.yaml`, empty where nothing is filled in. */
 export function ManifestForm({
   isFolder,
   onChange,
 }: {
   isFolder: boolean;
-  value: string;
   onChange: (text: string) => void;
 }) {
   const [filled, setFilled] = useState(NOTHING);
@@ -86,12 +86,4 @@ export function manifestOf({ example, answer, memory, target }: Filled): string 
 /** A bare table is the `inputs` of a request. */
 function wrapped(request: unknown): unknown {
   return Array.isArray(request) ? { inputs: request } : request;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

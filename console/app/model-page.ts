@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
 import { Badge, Empty, Theirs, Time } from '../look/parts.ts';
 import { plain } from '../look/words.ts';
-import { Actions, Question } from './actions.ts';
+import { Actions, Question, rollbackOf } from './actions.ts';
 import {
   type Api,
   ApiError,
@@ -10,6 +10,7 @@ import {
   type Deployment,
   type ModelLog,
   type ModelStatus,
+  type VersionEntry,
 } from './api.ts';
 import { Timeline } from './events-page.ts';
 import { Why } from './explanation.ts';
@@ -17,7 +18,7 @@ import { State, targetWords } from './models-page.ts';
 import { dropperOf } from './phase.ts';
 import { useReading } from './reading.ts';
 import { deploymentAddress, modelAddress } from './route.ts';
-import { builds, events, models, readSoon } from './state.ts';
+import { events, models } from './state.ts';
 import { TrafficCharts } from './traffic.ts';
 import { TryTab } from './try-tab.ts';
 
@@ -32,7 +33,6 @@ const PARTS = [
 /** One model: what is live, its story, how its requests go, and what a person may ask for. */
 export function ModelPage({ api, name, part }: { api: Api; name: string; part: string }) {
   const known = models.use();
-  const running = builds.use();
   const model = known?.find((each) => each.name === name);
   if (!known) return html`<div class="card waiting" aria-busy="true"></div>`;
   if (!model)
@@ -42,7 +42,7 @@ export function ModelPage({ api, name, part }: { api: Api; name: string; part: s
     <div class="stack wide">
       <div class="row head">
         <h1><${Theirs} text=${name} /></h1>
-        <${State} model=${model} build=${running.find(({ deploymentId }) => deploymentId === newest?.id)} />
+        <${State} model=${model} />
         <div class="push"><${Actions} api=${api} name=${name} /></div>
       </div>
       <p class="soft">${live ? html`Version ${live.version} on ${targetWords(live.target)}, live <${Time} atMs=${live.liveAtMs} />, at <a class="mono" href=${endpoint} target="_blank" rel="noreferrer">${endpoint}</a>` : 'No version is live.'}</p>
@@ -89,16 +89,14 @@ function Story({ name }: { name: string }) {
 /** The versions that went live, with their story: when, by whom, and why one no longer is. */
 function Versions({ api, model: { name, versions, live } }: { api: Api; model: ModelStatus }) {
   const heard = events.use();
-  const { value } = useReading<{
-    versions: readonly {
-      version: number;
-      artifact: string;
-      droppedBy?: { requester?: string; claims?: string };
-    }[];
-  }>(api, `models/${name}/versions`, {
-    everyMs: 0,
-    on: `${versions.map(({ version, state }) => `${version}${state}`)}`,
-  });
+  const { value } = useReading<{ versions: readonly VersionEntry[] }>(
+    api,
+    `models/${name}/versions`,
+    {
+      everyMs: 0,
+      on: `${versions.map(({ version, state }) => `${version}${state}`)}`,
+    },
+  );
   const [asking, ask] = useState<number | null>(null);
   const [answer, setAnswer] = useState('');
   if (versions.length === 0)
@@ -140,19 +138,7 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
         html`<${Question} api=${api} onDone=${(said: Asked | ApiError | null) => {
           ask(null);
           if (said) setAnswer(said instanceof ApiError ? said.message : said.says);
-          readSoon(api);
-        }} action=${{
-          id: 'rollback',
-          title: `Make v${asking} live`,
-          question: `Make version ${asking} of ${name} live again?`,
-          happens: [
-            `Version ${asking} is started, proven by a request, and takes the traffic.`,
-            `Version ${live.version} stops answering; it is kept.`,
-          ],
-          isGrave: false,
-          path: `models/${name}/rollback`,
-          query: { to: asking },
-        }} />`
+        }} action=${rollbackOf(name, { to: asking, live: live.version })} />`
       }
     </section>
   `;
@@ -191,7 +177,6 @@ function Approval({ api, id, name }: { api: Api; id: string; name: string }) {
         ) => {
           ask(null);
           if (result) say(result instanceof ApiError ? result.message : result.says);
-          readSoon(api);
         }} />`
       }
     </div>

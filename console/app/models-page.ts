@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
 import { Badge, Empty, Theirs, Time } from '../look/parts.ts';
 import { count } from '../look/words.ts';
-import type { Build, ModelStatus } from './api.ts';
+import type { ModelStatus } from './api.ts';
 import { Choose, Uploads } from './drop.ts';
 import { isUnderWay, phaseWords, toneOf } from './phase.ts';
 import { deploymentAddress, modelAddress } from './route.ts';
@@ -43,7 +43,6 @@ export function ModelsPage() {
 }
 
 function ModelTable({ shown }: { shown: readonly ModelStatus[] }) {
-  const running = builds.use();
   if (shown.length === 0) return null;
   return html`
     <div class="card">
@@ -59,19 +58,19 @@ function ModelTable({ shown }: { shown: readonly ModelStatus[] }) {
           </tr>
         </thead>
         <tbody>
-          ${shown.map((model) => html`<${Row} key=${model.name} model=${model} build=${running.find(({ deploymentId }) => deploymentId === model.newest?.id)} />`)}
+          ${shown.map((model) => html`<${Row} key=${model.name} model=${model} />`)}
         </tbody>
       </table>
     </div>
   `;
 }
 
-function Row({ model, build }: { model: ModelStatus; build: Build | undefined }) {
+function Row({ model }: { model: ModelStatus }) {
   const { name, live } = model;
   return html`
     <tr>
       <th scope="row"><a href=${modelAddress(name)}><${Theirs} text=${name} /></a></th>
-      <td data-label="State"><${State} model=${model} build=${build} /></td>
+      <td data-label="State"><${State} model=${model} /></td>
       <td data-label="Version" class="number">${live ? live.version : html`<span class="soft">–</span>`}</td>
       <td data-label="Runs on">${live ? targetWords(live.target) : html`<span class="soft">–</span>`}</td>
       <td data-label="Live since" class="soft">${live ? html`<${Time} atMs=${live.liveAtMs} />` : '–'}</td>
@@ -79,9 +78,10 @@ function Row({ model, build }: { model: ModelStatus; build: Build | undefined })
   `;
 }
 
-/** What is so now, and under it what is under way or went wrong. */
-export function State({ model, build }: { model: ModelStatus; build?: Build | undefined }) {
+/** Shows whether the model is live, and its newest deployment while that is under way or where it failed. */
+export function State({ model }: { model: ModelStatus }) {
   const { live, newest, alerts, unproven } = model;
+  const build = builds.use().find(({ deploymentId }) => deploymentId === newest?.id);
   const isMoving = newest && isUnderWay(newest.phase);
   const hasFailed = newest?.trouble && !isMoving && newest.version !== live?.version;
   const [alert] = alerts;
@@ -104,7 +104,7 @@ export function targetWords(target: string): string {
   return words[target] ?? target;
 }
 
-/** Drops by whose name there is no model. */
+/** The newest drops that became no model. */
 function Refused() {
   const turnedAway = refused.use();
   if (turnedAway.length === 0) return null;

@@ -1,9 +1,15 @@
+import type { VersionChange } from '../../src/domain/event.ts';
+import type { NEXT_PHASES, Phase } from '../../src/domain/phase.ts';
 import type { Tone } from '../look/parts.ts';
 import type { ModelStatus } from './api.ts';
 
-type Phase = NonNullable<ModelStatus['newest']>['phase'];
+/** The phases that no other follows. */
+type End = {
+  [Each in Phase]: (typeof NEXT_PHASES)[Each] extends readonly [] ? Each : never;
+}[Phase];
 
-const ENDS: Readonly<Record<string, Tone>> = {
+// A phase without a colour here counts as under way, so the compiler asks for the colour of each end.
+const TONES: Readonly<Record<string, Tone>> = {
   Live: 'good',
   Mended: 'good',
   Undeployed: 'quiet',
@@ -20,11 +26,11 @@ const ENDS: Readonly<Record<string, Tone>> = {
   RolledBack: 'warn',
   Restarted: 'warn',
   AwaitingApproval: 'warn',
-};
+} satisfies Readonly<Record<End | VersionChange | 'AwaitingApproval', Tone>>;
 
 /** The colour of a phase or a state. */
 export function toneOf(phase: string): Tone {
-  return ENDS[phase] ?? 'busy';
+  return TONES[phase] ?? 'busy';
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -40,11 +46,11 @@ export function phaseWords(phase: string): string {
   return WORDS[phase] ?? phase.toLowerCase();
 }
 
-export function isUnderWay(phase: Phase): boolean {
+export function isUnderWay(phase: string): boolean {
   return phase === 'AwaitingApproval' || toneOf(phase) === 'busy';
 }
 
-/** Who dropped an artifact, as far as it is known; what a caller says of itself is less than what the system knows. */
+/** Who dropped an artifact, as far as it is known. The name that the system knows goes before the one that the caller claims. */
 export function dropperOf(dropped: NonNullable<ModelStatus['newest']>['droppedBy']): string {
   return dropped?.requester ?? dropped?.claims ?? '';
 }

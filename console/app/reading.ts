@@ -10,7 +10,7 @@ type When = {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
 };
 
-/** What a path of the control API answers, read again as things move; the last answer stays while there is no newer one. Nothing is read while nobody sees the page. */
+/** Reads a path of the control API, and reads it again as things move; the last answer stays until a newer one comes. Reads nothing while nobody sees the page. */
 export function useReading<Value>(
   api: Api,
   path: string,

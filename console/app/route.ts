@@ -1,8 +1,8 @@
 import { store } from './store.ts';
 
-/** What the address says is to be shown; it stands behind the `#`, so that the page has one address below any proxy. */
+/** The page that the address names. The name stands behind the `#`, so that the console has one address below any proxy. */
 export type Route =
-  | { readonly page: 'models' | 'events' | 'drops' }
+  | { readonly page: 'models' | 'events' }
   | { readonly page: 'model'; readonly name: string; readonly part: string }
   | { readonly page: 'deployment'; readonly id: string };
 
@@ -10,7 +10,7 @@ export function readRoute(hash: string): Route {
   const [first = '', second = '', third = ''] = hash.replace(/^#\/?/, '').split('/').map(decoded);
   if (first === 'models' && second) return { page: 'model', name: second, part: third };
   if (first === 'deployments' && second) return { page: 'deployment', id: second };
-  return { page: first === 'events' || first === 'drops' ? first : 'models' };
+  return { page: first === 'events' ? first : 'models' };
 }
 
 function decoded(text: string): string {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** A value that parts of the page show, and are drawn again for when it changes. */
+/** A value that parts of the page show; they are drawn again when it changes. */
 export type Store<Value> = {
   get(): Value;
   set(value: Value): void;

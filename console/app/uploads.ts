@@ -126,7 +126,7 @@ function inOrder(
 
 const AGAIN_MS = 1000;
 
-/** Sends again, as often as it takes, where the connection is lost: what was refused is not. */
+/** Sends again, as often as it takes, where the connection is lost. An upload that was refused is not sent again. */
 async function persistently<Answer>({
   put,
   waits,
@@ -147,7 +147,7 @@ async function persistently<Answer>({
   }
 }
 
-/** `fetch` says nothing of how much has been sent. */
+/** `fetch` does not report how much has been sent, so this is an XMLHttpRequest. */
 function put(
   api: Api,
   key: string,
@@ -182,7 +182,7 @@ function read(text: string): { deploymentId?: string | null; error?: string; fix
   }
 }
 
-/** What somebody has dropped, each file or folder by itself. */
+/** Reads the files of a drop; each file or folder at its top is a drop by itself. */
 export async function droppedOf(transfer: DataTransfer): Promise<readonly Dropped[]> {
   // They are gone once anything is awaited.
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
@@ -199,7 +199,7 @@ async function droppedEntry(entry: FileSystemEntry): Promise<Dropped> {
   return dropOf(entry.name, isFolder, parts);
 }
 
-/** What somebody has chosen by a button: single files, or all files of one folder. */
+/** Reads the files that somebody chose by a button: single files, or all files of one folder. */
 export function chosenOf(files: readonly File[]): readonly Dropped[] {
   const [first] = files;
   const folder = first?.webkitRelativePath.split('/')[0];

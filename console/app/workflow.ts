@@ -1,6 +1,6 @@
 import type { StepRun, WorkflowGraph } from './api.ts';
 
-/** A state of the picture: what became of it, and of all its runs together how long they took. */
+/** A state of the picture: how it went, and how long all its runs took together. */
 export type Station = {
   readonly name: string;
   readonly comment: string;
@@ -15,7 +15,7 @@ export type Station = {
 const WORKS = ['Task', 'Wait'];
 
 /**
- * The stations of a deployment in their order: the workflow's way when all goes well, and in it what was run beside that way, as a wait or what a failure led to.
+ * The stations of a deployment in their order: the workflow's way when all goes well, and in it the states that ran beside that way, such as a wait or the steps after a failure.
  * A station of the way that a later one has overtaken was not needed.
  */
 export function stationsOf(
@@ -30,7 +30,7 @@ export function stationsOf(
     (name) => works(name) && (known.get(name)?.type === 'Task' || ran.includes(name)),
   );
   const order = merged(way, ran);
-  // What a failure led to leaves the way: what would have come is not reached any more.
+  // A step after a failure leaves the way: the later states of the way are not reached any more.
   const left = order.findIndex((name) => !way.includes(name) && known.get(name)?.type === 'Task');
   const last = Math.max(-1, ...ran.map((name) => order.indexOf(name)));
   // Nothing is to come once it has ended.
@@ -40,19 +40,10 @@ export function stationsOf(
   return reached.map((name, index) => {
     const runs = steps.filter(({ state }) => state === name);
     const newest = runs.at(-1);
-    const state = !newest
-      ? index < last || hasEnded
-        ? 'skipped'
-        : 'ahead'
-      : newest.endedAtMs === null && !hasEnded
-        ? 'runs'
-        : newest.error
-          ? 'failed'
-          : 'done';
     return {
       name,
       comment: known.get(name)?.comment ?? '',
-      state,
+      state: newest ? ranAs(newest, hasEnded) : index < last || hasEnded ? 'skipped' : 'ahead',
       runs: runs.length,
       startedAtMs: runs[0]?.startedAtMs ?? null,
       tookMs: runs.reduce(
@@ -63,6 +54,11 @@ export function stationsOf(
       error: newest?.error ?? null,
     };
   });
+}
+
+function ranAs({ endedAtMs, error }: StepRun, hasEnded: boolean): 'runs' | 'failed' | 'done' {
+  if (endedAtMs === null && !hasEnded) return 'runs';
+  return error ? 'failed' : 'done';
 }
 
 /** The longest way from the start to a good end, without going back: each state that can be on the way is. */
@@ -88,7 +84,7 @@ export function wayOf({ startAt, states }: WorkflowGraph): readonly string[] {
   return from(startAt, new Set());
 }
 
-/** What ran beside the way stands after what ran before it. */
+/** Puts each state that ran beside the way after the state that ran before it. */
 function merged(way: readonly string[], ran: readonly string[]): readonly string[] {
   const order = [...way];
   ran.forEach((name, index) => {

@@ -21,7 +21,7 @@ export function Time({ atMs }: { atMs: number }) {
   return html`<time datetime=${new Date(atMs).toISOString()} title=${exact(atMs)}>${relative(atMs, Math.max(nowMs, atMs))}</time>`;
 }
 
-/** The time, told again each so many milliseconds. */
+/** The time, read again every `everyMs` milliseconds. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

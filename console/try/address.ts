@@ -9,7 +9,7 @@ export function ownAddress(page: string): string {
   return origin + (isOwn ? path : path.replace(/\/docs$/, ''));
 }
 
-/** The address of one revision's test path, beside that of the model; undefined where the address is of no Slipway on one machine. */
+/** The address of one revision's test path, beside that of the model; undefined where the address is not that of a Slipway on one machine. */
 export function revisionAddress(own: string, revision: string): string | undefined {
   const match = /^(.*)\/(models|_candidate)\/[a-z0-9-]+$/.exec(own);
   return match && /^[a-z0-9-]+$/.test(revision) ? `${match[1]}/_candidate/${revision}` : undefined;

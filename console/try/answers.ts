@@ -10,7 +10,7 @@ import type { Subject } from './inputs/input.ts';
 import type { Model } from './model.ts';
 import { Shown } from './views.ts';
 
-/** What came of one request: its reply, or why it was lost; `text` is what a stream has said so far. */
+/** The outcome of one request: its reply, or why it was lost; `text` is the text of a stream so far. */
 export type Outcome = {
   readonly own: string;
   readonly text: string;

@@ -1,7 +1,8 @@
+import { parsed } from '../look/json.ts';
 import { fieldsOf, type Model, readModel } from './model.ts';
 import type { Request } from './request.ts';
 import { typeOf } from './samples.ts';
-import { errorIn, eventsIn, parsed, pieceOf } from './stream.ts';
+import { errorIn, eventsIn, pieceOf } from './stream.ts';
 
 /** Where a model is, and the key that its requests carry; empty where none is needed. */
 export type Way = { readonly own: string; readonly key: string };
@@ -94,7 +95,7 @@ async function streamed(response: Response, more: (text: string) => void) {
   }
 }
 
-/** With a key of its own a request must not have the browser ask for another, nor send one that it has stored. */
+/** A request with a key of its own must not have the browser ask for another, nor send one that it has stored. */
 function credentials({ key }: Way) {
   const accept = { accept: 'application/json' };
   if (key === '') return { headers: accept, credentials: 'same-origin' } as const;

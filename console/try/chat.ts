@@ -79,7 +79,7 @@ export function Chat({ model, way, change }: ChatProps) {
   </form>`;
 }
 
-/** What has been answered when the stream ends, also where it was stopped or broke. */
+/** Sends a draft and returns the answer as far as it came, also where the stream was stopped or broke. */
 async function answered(
   way: Way,
   draft: Draft,

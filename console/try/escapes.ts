@@ -6,7 +6,7 @@ export function escapedJson(value: unknown, indent?: number): string {
   return escaped(JSON.stringify(value, null, indent) ?? 'null');
 }
 
-/** The same of JSON that is a text already. */
+/** Does the same with JSON that is a text already. */
 export function escaped(json: string): string {
   return json.replace(UNSEEN, (found) =>
     Array.from({ length: found.length }, (_, at) => unitOf(found.charCodeAt(at))).join(''),

@@ -7,7 +7,7 @@ export type Spec = {
   readonly labels: readonly string[];
 };
 
-/** What a model's server says of it. `paths` are such as `POST /invocations`, `media` the types of body that this path takes, `example` is a request known to work, undefined where there is none. */
+/** The description of a model by its server. `paths` are such as `POST /invocations`, `media` the types of body that this path takes, `example` is a request known to work, undefined where there is none. */
 export type Model = {
   readonly name: string;
   readonly version: string;

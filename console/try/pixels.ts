@@ -12,7 +12,7 @@ export const SCALES: Readonly<Record<Scale, string>> = {
   sixteen: '0 to 16',
 };
 
-// Of torchvision's models: https://docs.pytorch.org/vision/stable/models.html
+// The values of torchvision's models: https://docs.pytorch.org/vision/stable/models.html
 const MEAN = [0.485, 0.456, 0.406] as const;
 const DEVIATION = [0.229, 0.224, 0.225] as const;
 

@@ -46,9 +46,6 @@ function curlOf(request: Request, { url, wantsKey }: Address): string {
 function pythonOf(request: Request, { url, wantsKey }: Address): string {
   const { body, path } = request;
   const { json, isFile } = bodyOf(request);
-  const key = wantsKey
-    ? ["    headers={'authorization': 'Bearer ' + os.environ['SLIPWAY_KEY']},"]
-    : [];
   const data = () => {
     if (body.kind === 'file') return [`    data=open(${literal(body.name)}, 'rb'),`];
     if (isFile) return [`    data=open('${BODY_FILE}', 'rb'),`];
@@ -63,7 +60,7 @@ function pythonOf(request: Request, { url, wantsKey }: Address): string {
   ];
   const stream = isStream(body);
   return [
-    ...(key.length > 0 ? ['import os', ''] : []),
+    ...(wantsKey ? ['import os', ''] : []),
     'import requests',
     '',
     'response = requests.post(',

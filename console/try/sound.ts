@@ -11,7 +11,7 @@ export const RATES = {
 /** No longer sound is sent: as JSON a second at 16 kHz is about 150 kB. */
 export const MOST_SECONDS = 20;
 
-/** Samples as nested lists of a tensor's shape. One of fixed length gets as many samples as it takes: what is too long is cut, what is too short ends in silence. */
+/** Samples as nested lists of a tensor's shape. One of fixed length gets as many samples as it takes: a longer sound is cut, a shorter one ends in silence. */
 export function waveOf(samples: ArrayLike<number>, shape: readonly number[]): unknown {
   const rounded = Array.from(samples, (sample) => Number(sample.toFixed(5)));
   if (shape.length > 1 && shape.slice(1).includes(-1))
@@ -24,7 +24,7 @@ export function waveOf(samples: ArrayLike<number>, shape: readonly number[]): un
   );
 }
 
-/** The loudest sample in each of so many equal parts, from 0 to 1: what a wave is drawn from. */
+/** The loudest sample in each of so many equal parts, from 0 to 1, to draw a wave from. */
 export function peaksOf(samples: ArrayLike<number>, parts: number): readonly number[] {
   const each = Math.max(1, Math.floor(samples.length / parts));
   return Array.from({ length: Math.min(parts, samples.length) }, (_, part) => {

@@ -1,6 +1,7 @@
+import { parsed } from '../look/json.ts';
 import { fieldsOf, listOf } from './model.ts';
 
-/** The events of a stream of server-sent events: `rest` is what has come of the next one. */
+/** The events of a stream of server-sent events: `rest` is the part of the next one that has come. */
 export type Events = { readonly data: readonly string[]; readonly rest: string };
 
 /** Takes the whole events out of what has come so far. https://html.spec.whatwg.org/multipage/server-sent-events.html */
@@ -17,7 +18,7 @@ export function eventsIn(received: string): Events {
   return { data: data.filter((each) => each !== '' && each !== '[DONE]'), rest };
 }
 
-/** What one event of a chat or a completion says: more text, or an error. */
+/** Reads one event of a chat or a completion: more text, or an error. */
 export function pieceOf(data: string): { readonly text: string; readonly error: string } {
   const { choices, error } = fieldsOf(parsed(data));
   const first = fieldsOf(listOf(choices)[0]);
@@ -32,12 +33,4 @@ export function errorIn(error: unknown): string {
   if (typeof error === 'string') return error;
   const { message } = fieldsOf(error);
   return typeof message === 'string' ? message : JSON.stringify(error);
-}
-
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,12 +3,12 @@ import type { Column } from './form.ts';
 /** Rows of cells as they were typed. */
 export type Cells = readonly (readonly string[])[];
 
-/** What was pasted or dropped as a table: the names in its first line, where these are names of the model's columns, and its rows in the order of the model's columns. */
+/** A table that was pasted or dropped. Its rows are in the order of the model's columns. */
 export type Pasted = {
   readonly rows: Cells;
   /** Names in the first line that the model does not have. */
   readonly unknown: readonly string[];
-  /** Columns of the model of which the table has nothing. */
+  /** Columns of the model that the table lacks. */
   readonly missing: readonly string[];
 };
 
@@ -77,7 +77,7 @@ function separatorOf(text: string): string {
   return semicolons > line.split(',').length ? ';' : ',';
 }
 
-/** The value of a cell for its column: what is no number is sent as it was typed, since the model's server says best what is wrong with it. A whole number beyond 2^53 stays text, which servers read to the last digit. */
+/** The value of a cell for its column. A text that is not a number is sent as it was typed, since the model's server says best what is wrong with it. A whole number beyond 2^53 stays text, which servers read to the last digit. */
 export function cellValue(cell: string, { kind }: Pick<Column, 'kind'>): unknown {
   const typed = kind === 'text' ? cell : cell.trim();
   if (kind === 'text') return typed;
@@ -88,7 +88,7 @@ export function cellValue(cell: string, { kind }: Pick<Column, 'kind'>): unknown
   return Number.isFinite(number) && isExact ? number : typed;
 }
 
-/** What is wrong with a cell, before anything is sent; empty where nothing is. */
+/** Says what is wrong with a cell before anything is sent; empty where nothing is wrong. */
 export function faultOf(
   cell: string,
   { kind, isOptional }: Pick<Column, 'kind' | 'isOptional'>,

@@ -7,7 +7,7 @@ import type { Subject } from './inputs/input.ts';
 
 type Of<Kind extends View['kind']> = Extract<View, { readonly kind: Kind }>;
 
-/** A part of an answer, with what it is about. Every name in it is somebody else's, and stays text. */
+/** Shows a part of an answer, with the picture or the text that it is about. Every name in it is somebody else's, and stays text. */
 export function Shown({ view, subject }: { view: View; subject: Subject }) {
   switch (view.kind) {
     case 'bars':
@@ -33,7 +33,7 @@ function Title({ text }: { text: string }) {
   return text === '' ? null : html`<h3 class="label"><${Theirs} text=${text} /></h3>`;
 }
 
-/** A share as a person says it; what is not a share keeps its digits. */
+/** A share as a person says it; any other number keeps its digits. */
 function scoreOf(score: number): string {
   if (score < 0 || score > 1) return shown(score);
   const percent = score * 100;

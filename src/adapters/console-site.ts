@@ -13,7 +13,7 @@ const ENTRY = 'app/main.ts';
 
 /**
  * The console as a site: its page at `/` for browsers, and its files below `/console/`, with relative addresses alone, so that a proxy may publish it below any path.
- * Its files hold nothing of anybody: they are answered to everyone, and the console asks the control API with the token that it was opened with.
+ * Its files hold no secret and no data: everyone gets them, and the console asks the control API with the token that it was opened with.
  */
 export function consoleSite({ connects }: Options): ConsoleSite {
   let files: ConsoleFiles | undefined;

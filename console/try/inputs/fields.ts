@@ -58,7 +58,7 @@ type DropProps = {
   readonly children?: unknown;
 };
 
-/** A place to drop a file on, or to choose one; what is pasted there counts too. */
+/** A place to drop a file on, or to choose one; a file that is pasted there counts too. */
 export function Drop({ accept, what, take, children }: DropProps) {
   const id = useId();
   const drop = (event: DragEvent) => {

@@ -1,7 +1,7 @@
 import type { Draft } from '../ask.ts';
 import type { Model } from '../model.ts';
 
-/** What was asked, as far as the answer is shown with it. */
+/** The parts of a request that are shown with its answer. */
 export type Subject = {
   /** The address of the picture, for boxes. */
   readonly picture?: string;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { html } from '../../look/html.ts';
+import { parsed } from '../../look/json.ts';
 import type { Form } from '../form.ts';
 import {
   completionRequest,
@@ -8,11 +9,18 @@ import {
   rankingRequest,
   rawInvocation,
 } from '../request.ts';
-import { parsed } from '../stream.ts';
 import { Lines } from './fields.ts';
 import type { InputProps } from './input.ts';
 
 type Of<Kind extends Form['kind']> = Extract<Form, { readonly kind: Kind }>;
+
+/** The parts of a text between separators, without white space around them and without empty ones. */
+function partsOf(text: string, separator: string): readonly string[] {
+  return text
+    .split(separator)
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}
 
 export function TextInput({ form, change }: InputProps<Of<'text'>>) {
   const [text, setText] = useState(form.text);
@@ -27,10 +35,7 @@ export function LabelsInput({ form, change }: InputProps<Of<'labels'>>) {
   const [text, setText] = useState(form.text);
   const [labels, setLabels] = useState('science, travel, sport');
   useEffect(() => {
-    const candidates = labels
-      .split(',')
-      .map((each) => each.trim())
-      .filter((each) => each !== '');
+    const candidates = partsOf(labels, ',');
     const value = { inputs: text, parameters: { candidate_labels: candidates } };
     change(text === '' || candidates.length === 0 ? undefined : { request: invocation(value) });
   }, [text, labels]);
@@ -82,10 +87,7 @@ export function RankingInput({ model, change }: InputProps<Of<'ranking'>>) {
     'It rains in Paris.\nAda Lovelace wrote the first program in London.\nThe museum opens at nine.',
   );
   useEffect(() => {
-    const documents = texts
-      .split('\n')
-      .map((each) => each.trim())
-      .filter((each) => each !== '');
+    const documents = partsOf(texts, '\n');
     const isWhole = query !== '' && documents.length > 0;
     change(isWhole ? { request: rankingRequest(model.name, query, documents) } : undefined, {
       documents,

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '#domain/failure.ts';
 import type { Clock } from '#ports/clock.ts';
+import { newToken } from './control-guard.ts';
 
 /** The browsers that the console is open in. */
 export type ConsoleSessions = {
@@ -33,7 +34,7 @@ export function consoleSessions(
 
   return {
     invite() {
-      const code = newSecret();
+      const code = newToken();
       invitations.push(digestOf(code));
       if (invitations.length > MOST_INVITATIONS) invitations.shift();
       return code;
@@ -42,7 +43,7 @@ export function consoleSessions(
       const at = invitations.indexOf(digestOf(code));
       if (at === -1) throw used();
       invitations.splice(at, 1);
-      const secret = newSecret();
+      const secret = newToken();
       forget.run(clock.now());
       add.run(digestOf(secret), clock.now() + SESSION_MS);
       return secret;
@@ -50,10 +51,6 @@ export function consoleSessions(
     // A digest is looked up, not the secret: how long that takes says nothing of it.
     isOpen: (secret) => find.get(digestOf(secret), clock.now()) !== undefined,
   };
-}
-
-function newSecret(): string {
-  return randomBytes(32).toString('base64url');
 }
 
 function digestOf(text: string): string {

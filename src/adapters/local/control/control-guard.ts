@@ -13,7 +13,7 @@ const OWN_NAMES: readonly string[] = ['127.0.0.1', '[::1]', '::1', 'localhost'];
 /**
  * Lets only the user of this machine in who runs Slipway. A port of loopback is open to every user of the machine, and to every page in a browser there.
  * Refuses with 400 each request that names another host or comes from a page of another origin, and with 401 each that does not carry `token` or the secret of an open console as a bearer token (RFC 6750 §2.1).
- * The open operations answer without a token; `/console/sessions` takes a code for one. Of `/healthz` and `/metrics`: a monitor runs as a user of its own. Both only tell how this Slipway is, and the gateway names its models to everybody anyway.
+ * The open operations answer without a token. `/console/sessions` takes a code for one. `/healthz` and `/metrics` are open because a monitor runs as a user of its own; both only tell how this Slipway is, and the gateway names its models to everybody anyway.
  */
 export function loopbackGuard(
   token: string,

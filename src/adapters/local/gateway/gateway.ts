@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
+import type { ConsoleFiles } from '#adapters/console-files.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { bodyRoom } from '#adapters/local/http/body-room.ts';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
@@ -21,7 +22,6 @@ import { gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
 import { requestMeters } from './meters.ts';
 import { gatewayMetrics } from './metrics.ts';
-import type { PageFiles } from './page.ts';
 import type { RequestLog } from './request-log.ts';
 import { gatewayRouter } from './router.ts';
 import { upstreamPools } from './upstream-pools.ts';
@@ -41,7 +41,7 @@ export type GatewayOptions = Wanted & {
   /** Origins whose pages may call models; empty for none. */
   readonly corsOrigins?: readonly string[];
   /** The files of the page that a browser gets of a model; it gets the page of the model's server where there are none. */
-  readonly pages?: PageFiles;
+  readonly pages?: ConsoleFiles;
   /** Origins of Slipway's own console, which starts later. */
   readonly consoleOrigins?: () => readonly string[];
   /** Names of this machine, beside its own, that requests may have in their Host header. */
@@ -75,7 +75,7 @@ const SERVER_OPTIONS = {
   requireHostHeader: false,
 } as const;
 
-const NO_PAGES: PageFiles = { file: () => undefined, modules: () => [] };
+const NO_PAGES: ConsoleFiles = { file: () => undefined, modules: () => [] };
 
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ConsoleFiles } from '#adapters/console-files.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { BodyRoom } from '#adapters/local/http/body-room.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
@@ -8,7 +9,7 @@ import type { Cors } from './cors.ts';
 import type { EndedRequest } from './ended-request.ts';
 import { answerHome } from './home.ts';
 import type { InFlight } from './in-flight.ts';
-import { answerPage, type PageFiles } from './page.ts';
+import { answerPage } from './page.ts';
 import { isOwnAddress, type Place, prefixOf, readPlace } from './place.ts';
 import type { Ending } from './proxy.ts';
 import { type Arrival, receive } from './receive.ts';
@@ -32,7 +33,7 @@ export type GatewayParts = {
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   readonly cors: Cors;
   /** The files of the page that a browser gets of a model. */
-  readonly pages: PageFiles;
+  readonly pages: ConsoleFiles;
   /** The console's address on this machine; undefined before it has one. */
   readonly console: () => string | undefined;
   /** Refuses requests of pages that may not call models. */

@@ -1,22 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ConsoleFile, ConsoleFiles } from '#adapters/console-files.ts';
 import { isOwnAddress, type Place } from './place.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { NOSNIFF } from './shared-origin.ts';
-
-/** A file of the page as a browser gets it. `etag` changes with its bytes. */
-type PageFile = {
-  readonly type: string;
-  readonly bytes: Buffer;
-  readonly gzip: Buffer;
-  readonly etag: string;
-};
-
-/** The files that the page is made of, by their paths: those of the console. */
-export type PageFiles = {
-  file(path: string): PageFile | undefined;
-  /** A module and all that it imports. */
-  modules(path: string): readonly string[];
-};
 
 // Below each model: a proxy that publishes one model alone passes on nothing else.
 const PARTS = '_page/';
@@ -41,7 +27,7 @@ export function answerPage(
   request: IncomingMessage,
   response: ServerResponse,
   place: Place | undefined,
-  { table, files }: { readonly table: RoutingTable; readonly files: PageFiles },
+  { table, files }: { readonly table: RoutingTable; readonly files: ConsoleFiles },
 ): boolean {
   if (!place) return false;
   const part = place.rest.startsWith(`/${PARTS}`) ? place.rest.slice(PARTS.length + 1) : undefined;
@@ -73,7 +59,7 @@ function ownAddress({ name, rest }: Place, url: string): string {
 function pageOf(
   place: Place,
   url: string,
-  { table, files }: { readonly table: RoutingTable; readonly files: PageFiles },
+  { table, files }: { readonly table: RoutingTable; readonly files: ConsoleFiles },
 ): string {
   const parts = ownAddress(place, url) + PARTS;
   const shares = place.kind === 'model' ? table.get(place.name)?.shares : undefined;
@@ -110,7 +96,7 @@ function sendPage(response: ServerResponse, html: string): void {
 function sendFile(
   { headers }: IncomingMessage,
   response: ServerResponse,
-  { type, bytes, gzip, etag }: PageFile,
+  { type, bytes, gzip, etag }: ConsoleFile,
 ): void {
   const always = { ...NOSNIFF, etag, 'cache-control': 'no-cache', vary: 'accept-encoding' };
   if (headers['if-none-match'] === etag) {

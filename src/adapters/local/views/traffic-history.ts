@@ -7,7 +7,7 @@ import type { Clock } from '#ports/clock.ts';
 
 /** How the requests of each revision went, kept for some hours. */
 export type TrafficHistory = {
-  /** Records how the counts have grown since the last look; what nobody asks leaves nothing. */
+  /** Records the requests and changed shares since the last look; a revision without either adds nothing. */
   look(): void;
   /** A model's last minutes. */
   of(model: string, minutes: number): Traffic;
@@ -153,7 +153,7 @@ function growth(now: Counts, before: Counts | undefined) {
   };
 }
 
-/** As Prometheus' histogram_quantile: linear within the bucket; the highest bound where it lies above that. Null of no requests. */
+/** As Prometheus' histogram_quantile: linear within the bucket; the highest bound where it lies above that. Null without requests. */
 function quantileMs(
   buckets: readonly (readonly [bound: number, below: number])[],
   part: number,

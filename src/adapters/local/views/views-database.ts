@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Opens the database of what the console draws: how long each step took, and how requests went. Nothing depends on it: a commit is not synced, and a file that cannot be read is begun anew.
+ * Opens the database that the console draws from: how long each step took, and how requests went. Nothing depends on it: a commit is not synced, and a file that cannot be read is begun anew.
  * Steps and requests are recorded while they happen, and may not wait for a disk.
  */
 export function openViews(path: string): DatabaseSync {
