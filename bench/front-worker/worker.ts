@@ -4,7 +4,7 @@ import { refusal } from '../../runtimes/onnx/refusal.ts';
 import type { Run } from '../../runtimes/onnx/session/model.ts';
 import type { Datatype, Signature, Tensor } from '../../runtimes/onnx/values/tensors.ts';
 
-/** What a worker says of its model. */
+/** A worker's first message, which describes its model. */
 export type Described = { readonly signature: Signature; readonly isCode: boolean };
 
 /** A piece of an answer of code. */

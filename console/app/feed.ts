@@ -36,7 +36,7 @@ export async function followEvents(
       }
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return listener.refused();
-      // What has no such event any more begins anew.
+      // The server does not have the event of this cursor any more: read from the newest ones again.
       if (error instanceof ApiError && error.status === 400) cursor = '';
     }
     if (signal.aborted) return;
