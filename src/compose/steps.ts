@@ -107,7 +107,7 @@ export const STEPS = {
   GrantBuild: step(workflow.GrantBuild, grantBuild, {
     ports: ['registry', 'artifacts', 'hashes', 'engine', 'gpus'],
     timeoutSeconds: 55,
-    // While the stack is updated: what it grants can be read by the project's role and commands of the same release.
+    // While the stack is updated, its grants can be read by the project's role and commands of the same release.
     dependsOn: ['ImageProjectRole', 'ImageProject'],
     grants: ['registry grantBuilds grantArtifacts'],
   }),

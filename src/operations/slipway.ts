@@ -42,7 +42,7 @@ type Deps = Acting & {
   ) => Promise<AsyncGenerator<CursoredEvent, void>>;
   readonly objects: (prefix: string) => Promise<readonly string[]>;
   readonly remove: (key: string) => Promise<void>;
-  /** The steps of an execution, oldest first; none of one that is no longer known. */
+  /** The steps of an execution, oldest first; empty for one that is no longer known. */
   readonly steps: (execution: string) => Promise<readonly StepRun[]>;
   /** The identity of the person who answers a promotion, from their own statement; an account knows its caller better. */
   readonly answeredBy: (said: string) => Promise<string>;

@@ -7,7 +7,7 @@ import {
 import type { StepRun } from '#domain/workflow-graph.ts';
 
 /**
- * The task and wait states that an execution has run, oldest first; nothing of one that is no longer kept: Step Functions keeps a history for 90 days.
+ * The task and wait states that an execution has run, oldest first; empty for one that is no longer kept: Step Functions keeps a history for 90 days.
  * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */
 export async function executionSteps(
