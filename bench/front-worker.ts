@@ -3,7 +3,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { Pool } from 'undici';
 import { fixtureOf } from '../test/support/models/dropped.ts';
 import {
@@ -11,7 +10,7 @@ import {
   startSlipway,
   temporaryFolder,
 } from '../test/support/slipway/running.ts';
-import { imageOf, MODEL, serverOf } from './beside/drops.ts';
+import { bundle, imageOf, MODEL, serverOf } from './beside/drops.ts';
 import { aloneMiB, cpuMs, memoryMiB, threadsCpuMs } from './beside/process-tree.ts';
 import { environmentOf } from './beside/python.ts';
 import { type Command, startServer } from './beside/server.ts';
@@ -98,15 +97,7 @@ function kinds(): Readonly<Record<string, Kind>> {
   };
 }
 
-await build({
-  entryPoints: [join(HERE, 'front.ts')],
-  outdir: BUNDLE,
-  bundle: true,
-  packages: 'external',
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-});
+await bundle([join(HERE, 'front.ts')], BUNDLE);
 await using folder = await temporaryFolder();
 const litserve = join(
   await environmentOf(join(import.meta.dirname, 'concurrency/requirements.txt')),

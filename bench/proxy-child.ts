@@ -39,7 +39,7 @@ async function gateway(): Promise<string> {
   return started.origin;
 }
 
-/** What no gateway of Node and undici costs less than: it hands on short bodies, without headers of the client. */
+/** The least that a gateway of Node and undici can cost: it hands on short bodies, and no headers of the client. */
 async function bare(): Promise<string> {
   const pool = new Pool(backend);
   const server = createServer((request, response) => {

@@ -128,7 +128,7 @@ const GRANTS = {
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
     allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`),
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY`),
-    // The method itself, what it may answer, its integration and what that answers.
+    // The method and its responses, its integration and the integration's responses.
     allow(
       'apigateway:PUT',
       `${API}/resources/*/methods/OPTIONS`,

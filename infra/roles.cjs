@@ -6,10 +6,11 @@ const { merged } = require('./merged.cjs');
 
 const ALL = { ...GRANTS, ...CONTAINER_GRANTS };
 
-/** A role for each function, `<Name>Role`: its own log streams, and its grants by src/compose/steps.ts. */
+/** A role for each function, `<Name>Role`: its own log streams, and its grants by src/compose/steps.ts and src/compose/rights.ts. */
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
-  const { BESIDE, STEPS } = await import('../src/compose/steps.ts');
+  const { BESIDE } = await import('../src/compose/rights.ts');
+  const { STEPS } = await import('../src/compose/steps.ts');
   const statements = (grants) => forStage(grants.flatMap(granted), stage);
   const functions = Object.entries({ ...STEPS, ...BESIDE });
   const roles = functions.map(([name, { grants, containerGrants }]) => {

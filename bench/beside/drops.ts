@@ -65,10 +65,18 @@ export async function imageOf(
 }
 
 /** Makes the ONNX server as it ships: one file for each thread. */
-export async function bundleOnnxServer(): Promise<void> {
+export function bundleOnnxServer(): Promise<void> {
+  return bundle(
+    ['main.ts', 'session-worker.ts'].map((file) => join(SOURCES, file)),
+    BUNDLE,
+  );
+}
+
+/** Bundles programs for Node as images have them, each as one file in `outdir`. */
+export async function bundle(entryPoints: string[], outdir: string): Promise<void> {
   await build({
-    entryPoints: ['main.ts', 'session-worker.ts'].map((file) => join(SOURCES, file)),
-    outdir: BUNDLE,
+    entryPoints,
+    outdir,
     bundle: true,
     packages: 'external',
     platform: 'node',

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { NUMBERS } from '../../runtimes/onnx/protocols/binary.ts';
 import { refusal } from '../../runtimes/onnx/refusal.ts';
 import type { Run } from '../../runtimes/onnx/session/model.ts';
-import type { Datatype, Signature, Tensor } from '../../runtimes/onnx/values/tensors.ts';
+import type { Signature, Tensor } from '../../runtimes/onnx/values/tensors.ts';
 
-/** What a worker says of its model. */
+/** A worker's first message, which describes its model. */
 export type Described = { readonly signature: Signature; readonly isCode: boolean };
 
 /** A piece of an answer of code. */
@@ -25,28 +26,6 @@ type Message = {
 
 type Take = (message: Message, tail: Buffer) => void;
 type Waiting = { readonly take: Take; readonly settle: (error?: Error) => void };
-
-const VIEWS: Readonly<
-  Record<
-    Exclude<Datatype, 'BYTES'>,
-    new (
-      bytes: ArrayBuffer,
-    ) => Exclude<Tensor['data'], readonly string[]>
-  >
-> = {
-  BOOL: Uint8Array,
-  FP16: Float16Array,
-  FP32: Float32Array,
-  FP64: Float64Array,
-  INT8: Int8Array,
-  INT16: Int16Array,
-  INT32: Int32Array,
-  INT64: BigInt64Array,
-  UINT8: Uint8Array,
-  UINT16: Uint16Array,
-  UINT32: Uint32Array,
-  UINT64: BigUint64Array,
-};
 
 const FD = 3;
 
@@ -126,7 +105,7 @@ function tensorsOf({ outputs = [] }: Message, tail: Buffer): readonly Tensor[] {
     if (datatype === 'BYTES') return { name, datatype, shape, data: JSON.parse(piece.toString()) };
     // A copy begins where its type may.
     const copy = piece.buffer.slice(piece.byteOffset, piece.byteOffset + bytes) as ArrayBuffer;
-    return { name, datatype, shape, data: new VIEWS[datatype](copy) };
+    return { name, datatype, shape, data: new NUMBERS[datatype](copy) };
   });
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { buildx, docker } from './docker.mjs';
 import { environmentInEngine } from './images-in-engine.mjs';
 import { imageArguments, namedImages, usable } from './pinned-images.mjs';
+import { succeeds } from './programs.mjs';
 import { progress } from './progress.mjs';
 import { openRepository } from './registry.mjs';
 import { runtimeNamed } from './runtimes.mjs';
@@ -85,13 +86,6 @@ async function pythonArguments({ python, orElse }, images) {
     return [...given, '--build-arg', `PYTHON_VERSION=${version}`];
   }
   throw new Error(`no image of Python ${versions.join(' or ')} can be pulled`);
-}
-
-function succeeds(attempt) {
-  return attempt.then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Another build may have pushed it meanwhile. */

@@ -18,9 +18,9 @@ import { promisify } from 'node:util';
 import { compileImported } from './compile-files.mjs';
 import { filesIn } from './files.mjs';
 import { keepEnvironment, keptAs, takeKept } from './kept-environments.mjs';
-import { piped } from './programs.mjs';
+import { piped, succeeds } from './programs.mjs';
 import { followInstall, progress } from './progress.mjs';
-import { findPython, findUv, succeeds } from './python-tools.mjs';
+import { findPython, findUv } from './python-tools.mjs';
 
 const run = promisify(execFile);
 const SERVER = resolve('runtimes/python');

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { docker } from './docker.mjs';
+import { succeeds } from './programs.mjs';
 
 // `ARG NAME_IMAGE=IMAGE:TAG`, and the digest if it has one.
 const IMAGE = /^ARG ([A-Z0-9_]+_IMAGE)=(\S+)$/gm;
@@ -31,11 +32,4 @@ export async function imageArguments(images) {
     if (found && found !== image) given.push('--build-arg', `${name}=${found}`);
   }
   return given;
-}
-
-function succeeds(attempt) {
-  return attempt.then(
-    () => true,
-    () => false,
-  );
 }

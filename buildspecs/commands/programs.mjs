@@ -48,6 +48,14 @@ export async function* chunksOf(program, args) {
   if (code !== 0) throw failed(program, args, { said, code });
 }
 
+/** Whether an attempt ends without an error. */
+export function succeeds(attempt) {
+  return attempt.then(
+    () => true,
+    () => false,
+  );
+}
+
 function endOf(child) {
   return new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
 }

@@ -4,6 +4,7 @@ import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cached, home } from './caches.mjs';
+import { succeeds } from './programs.mjs';
 
 const run = promisify(execFile);
 const UV = 'uv==0.13.9';
@@ -85,11 +86,4 @@ async function firstPython() {
 // For a path below a file this throws at once, instead of rejecting.
 function runs(program) {
   return succeeds((async () => run(program, ['--version']))());
-}
-
-export function succeeds(attempt) {
-  return attempt.then(
-    () => true,
-    () => false,
-  );
 }

@@ -7,15 +7,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { systemClock } from '#adapters/clocks.ts';
-import { consoleSite } from '#adapters/console-site.ts';
-import { realTimers } from '#adapters/local/concurrency/timers.ts';
 import { consoleSessions } from '#adapters/local/control/console-sessions.ts';
-import { loopbackGuard, newToken } from '#adapters/local/control/control-guard.ts';
-import { listen } from '#adapters/local/http/listen.ts';
-import { controlHandler } from '#control/handler.ts';
+import { newToken } from '#adapters/local/control/control-guard.ts';
 import type { Control } from '#control/operation.ts';
 import { everywhere, onOneMachine } from '#control/operations.ts';
 import type { Slipway } from '#control/slipway.ts';
+import { serveControl } from './serve-control.ts';
 
 /** The operations of an account that the console asks: those of every Slipway, uploads, and its own opening. */
 const TABLE = {
@@ -51,21 +48,15 @@ export async function serveAccountConsole(slipway: Slipway, port: number): Promi
         sha256,
       })),
   };
-  const answer = controlHandler({
-    table: TABLE,
-    operations,
-    guard: loopbackGuard(newToken(), sessions.isOpen),
-    after: realTimers.after,
-  });
-  const site = consoleSite({ connects: [new URL(slipway.endpoint('m')).origin] });
-  const { controlApi } = await import('#adapters/local/control/control-api.ts');
-  const api = controlApi(async (request) => site(request) ?? answer(request));
-  await api.ready();
-  const bound = await listen(api.server, { host: '127.0.0.1', port, askedBy: '--port' });
+  const models = new URL(slipway.endpoint('m')).origin;
+  const served = await serveControl(
+    { table: TABLE, operations, sessions, token: newToken(), models },
+    { host: '127.0.0.1', port, askedBy: '--port' },
+  );
   return {
-    link: `http://127.0.0.1:${bound}/#open=${sessions.invite()}`,
+    link: served.link(),
     async close() {
-      await api.close();
+      await served.close();
       database.close();
     },
   };

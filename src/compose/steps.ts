@@ -30,17 +30,25 @@ import { retirePrevious } from '#steps/retire-previous.ts';
 import { rollBack } from '#steps/roll-back.ts';
 import { shiftTraffic } from '#steps/shift-traffic.ts';
 import { verifyTraffic } from '#steps/verify-traffic.ts';
+import {
+  CLEAR,
+  LOOK_AT_CONTAINERS,
+  LOOK_AT_EXECUTIONS,
+  MAKE_CONTAINERS,
+  MAKE_FUNCTIONS,
+  MAKE_HOSTED,
+  MAKE_SERVICES,
+  MEND_ROUTES,
+  READ_CONTAINERS,
+  REMOVE_FUNCTIONS,
+  REMOVE_ROUTE,
+  type Rights,
+  STOP_CONTAINERS,
+} from './rights.ts';
 import type { StepPorts } from './step-ports.ts';
 
 /** A step's task; like a Lambda function it cannot be interrupted. */
 export type StepHandler = (payload: unknown) => Promise<unknown>;
-
-/** The rights of a function, each as words: names in infra/grants.cjs and infra/container-grants.cjs. */
-export type Rights = {
-  readonly grants: readonly string[];
-  /** Its additional rights where the stack has containers. */
-  readonly containerGrants?: readonly string[];
-};
 
 type Row<Port extends keyof StepPorts> = Rights & {
   /** The dependencies of the step. On AWS src/compose/aws.ts has each by its name, and serverless.yml the variables that it reads. */
@@ -55,25 +63,6 @@ export type Step = Row<keyof StepPorts> & {
   /** The step over these ports, as the task of its state; it parses the workflow's input. */
   handler(ports: StepPorts): StepHandler;
 };
-
-const LOOK_AT_EXECUTIONS = 'lookAtDeploys lookAtPromotions lookAtRollbacks lookAtUndeploys';
-const MAKE_FUNCTIONS = 'findVersions readFunctions makeFunctions';
-const REMOVE_FUNCTIONS = 'readFunctions removeVersions unmarkLatest';
-const REMOVE_ROUTE = [
-  'findVersions readShares readRoutes readStage apiLease publishRoutes',
-  'listRoutes recordRoutes removeRoutes removeAliases forgetRoutes',
-];
-// Makes the endpoint of a route that an older Slipway has made without one, or that a dead deployment has begun.
-const MEND_ROUTES = 'apiLease publishRoutes makeRoutes allowRoutes listRoutes recordRoutes';
-
-const MAKE_CONTAINERS = 'readContainers readRules makeContainers scaleContainers stopContainers';
-const MAKE_SERVICES = 'readServices makeServices stopServices';
-const MAKE_HOSTED = 'readHostedServices makeHostedServices stopHostedServices makeHosts';
-const READ_CONTAINERS = 'readContainers readServices readHostedServices';
-const STOP_CONTAINERS = 'stopContainers stopServices stopHostedServices removeContainers';
-const LOOK_AT_CONTAINERS = [READ_CONTAINERS, 'readHealth readTasks'];
-// When a model has moved to another kind of target, its resources on the old one are removed once they get no more requests.
-const CLEAR = 'removeAliases readMetrics';
 
 /**
  * The steps of all workflows, by the names of their states: what each is, what it needs from the world, and what its function may do in an account.
@@ -118,7 +107,7 @@ export const STEPS = {
   GrantBuild: step(workflow.GrantBuild, grantBuild, {
     ports: ['registry', 'artifacts', 'hashes', 'engine', 'gpus'],
     timeoutSeconds: 55,
-    // While the stack is updated: what it grants can be read by the project's role and commands of the same release.
+    // While the stack is updated, its grants can be read by the project's role and commands of the same release.
     dependsOn: ['ImageProjectRole', 'ImageProject'],
     grants: ['registry grantBuilds grantArtifacts'],
   }),
@@ -298,27 +287,6 @@ export const STEPS = {
     ],
   }),
 } as const satisfies Readonly<Record<StepName, Step>>;
-
-/** The rights of the functions beside the workflows. */
-export const BESIDE: Readonly<Record<string, Rights>> = {
-  Sweep: {
-    grants: [
-      'registry listModels listVersions findDeployments endDeployments',
-      `listArtifacts ${LOOK_AT_EXECUTIONS} startExecutions sweepDeadLetters fence`,
-      ...REMOVE_ROUTE,
-      'listFunctions readFunctions invokeFunctions readModelLog',
-      'removeVersions unmarkLatest removeImages settleStage',
-    ],
-    containerGrants: [
-      ...LOOK_AT_CONTAINERS,
-      'readRules listContainers',
-      STOP_CONTAINERS,
-      'probeContainers',
-    ],
-  },
-  PublishEvents: { grants: ['outbox stream bus'] },
-  Authorize: { grants: ['keys'] },
-};
 
 function step<Input, Output, Port extends keyof StepPorts>(
   schemas: { readonly input: z.ZodMiniType<Input>; readonly output: z.ZodMiniType<Output> },

@@ -42,7 +42,7 @@ type Deps = Acting & {
   ) => Promise<AsyncGenerator<CursoredEvent, void>>;
   readonly objects: (prefix: string) => Promise<readonly string[]>;
   readonly remove: (key: string) => Promise<void>;
-  /** The steps of an execution, oldest first; none of one that is no longer known. */
+  /** The steps of an execution, oldest first; empty for one that is no longer known. */
   readonly steps: (execution: string) => Promise<readonly StepRun[]>;
   /** The identity of the person who answers a promotion, from their own statement; an account knows its caller better. */
   readonly answeredBy: (said: string) => Promise<string>;
@@ -110,7 +110,7 @@ export function slipwayRequests(deps: Deps): Requests {
       return workflowGraph(JSON.parse(await readFile(path, 'utf8')));
     },
     listBuilds: async () => ({ builds: await deps.listBuilds() }),
-    readEvents: (query, signal = NEVER) => newestFirstAsked(deps.readEvents, query, signal),
+    readEvents: (query, signal = NEVER) => askedEvents(deps.readEvents, query, signal),
     listObjects: async ({ prefix }) => ({ keys: await deps.objects(prefix) }),
     async removeObject({ key }) {
       await deps.remove(key);
@@ -119,8 +119,8 @@ export function slipwayRequests(deps: Deps): Requests {
   };
 }
 
-/** The events that a reader asks for. With `last` and no cursor all so far are read, and all but the newest so many left out. */
-async function newestFirstAsked(
+/** The events that a reader asks for, oldest first. With `last` and no cursor all so far are read, and all but the newest so many left out. */
+async function askedEvents(
   readEvents: Deps['readEvents'],
   { last, ...query }: Input<(typeof everywhere)['readEvents']>,
   signal: AbortSignal,

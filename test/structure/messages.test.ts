@@ -17,8 +17,6 @@ const MESSAGES: Readonly<Record<string, string>> = JSON.parse(TABLE);
 const NOT_SENTENCES: ReadonlySet<string> = new Set([
   'text/html; charset=utf-8',
   'text/csv; charset=utf-8; header={}',
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  '<h2>From a shell</h2>\n<pre>{}</pre>',
   '-H "authorization: Bearer $SLIPWAY_KEY"',
   'curl -s {}{}/example.json{} | {} -d @-',
   'Who wrote the first program?',

@@ -106,7 +106,8 @@ export function writeBinary({ data }: Tensor): Uint8Array {
   );
 }
 
-const NUMBERS = {
+/** The arrays of numbers by their datatypes; texts have none. */
+export const NUMBERS = {
   BOOL: Uint8Array,
   FP16: Float16Array,
   FP32: Float32Array,

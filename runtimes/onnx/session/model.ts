@@ -140,13 +140,13 @@ async function hasTrees(path: string): Promise<boolean> {
   }
 }
 
-/** Finds nothing in a file that onnxruntime reads though it is not a plain ModelProto. */
 type Said = {
   readonly missing?: MissingTexts | undefined;
   readonly unread: ReadonlySet<string>;
   readonly names: readonly string[];
 };
 
+/** Finds nothing in a file that onnxruntime reads though it is not a plain ModelProto. */
 function saidBy(path: string): Said {
   try {
     return { missing: missingTexts(path), unread: unreadColumns(path), names: classNames(path) };

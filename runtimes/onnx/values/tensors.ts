@@ -1,7 +1,7 @@
-import { worded } from '../worded.ts';
 /// <reference lib="esnext.float16" />
 
 import { refusal } from '../refusal.ts';
+import { worded } from '../worded.ts';
 import { show } from './json.ts';
 
 /** The datatype names of the Open Inference Protocol. */
@@ -14,7 +14,7 @@ export type TensorSpec = {
   readonly shape: readonly number[];
   /** The class of each column of a classifier's probabilities. */
   readonly classes?: readonly string[];
-  /** What the columns of a converted classifier's probabilities are called, which its answers leave to the reader. */
+  /** The names of the columns of a converted classifier's probabilities; its answers leave them out. */
   readonly labels?: readonly string[];
   /** Set only where texts may be missing. */
   readonly missing?: MissingTexts;

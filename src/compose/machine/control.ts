@@ -2,17 +2,13 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { consoleSite } from '#adapters/console-site.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
-import { realTimers } from '#adapters/local/concurrency/timers.ts';
 import { consoleSessions } from '#adapters/local/control/console-sessions.ts';
-import { loopbackGuard, newToken } from '#adapters/local/control/control-guard.ts';
-import { listen } from '#adapters/local/http/listen.ts';
+import { newToken } from '#adapters/local/control/control-guard.ts';
 import { deploymentMeters } from '#adapters/local/metrics/deployment-meters.ts';
 import { exposeWithProcess } from '#adapters/local/metrics/exposition.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
 import { LOOK_SECONDS, trafficHistory } from '#adapters/local/views/traffic-history.ts';
-import { controlHandler } from '#control/handler.ts';
 import type { Sent } from '#control/operation.ts';
 import { type MachineControl, machineOperations } from '#control/operations.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
@@ -26,6 +22,7 @@ import { liveWatch } from '#operations/watch/live-watch.ts';
 import { machineMeters } from '#operations/watch/machine-meters.ts';
 import type { LocalConfig } from '../config.ts';
 import { localSweep } from '../local-sweep.ts';
+import { serveControl } from '../serve-control.ts';
 import { VERSION } from '../version.ts';
 import type { Serving } from './serving.ts';
 import { BUCKET, type State } from './state.ts';
@@ -129,30 +126,20 @@ export async function openControl(
       await requireModel(registry, name);
       return history.of(name, minutes);
     },
-    inviteToConsole: async () => ({ url: consoleLink() }),
+    inviteToConsole: async () => ({ url: served.link() }),
     openConsole: async ({ code }) => ({ token: sessions.open(code) }),
     putObject: upload,
   };
   const token = newToken();
-  const { controlApi } = await import('#adapters/local/control/control-api.ts');
-  const answer = controlHandler({
-    table: machineOperations,
-    operations,
-    guard: loopbackGuard(token, sessions.isOpen),
-    after: realTimers.after,
-  });
-  const site = consoleSite({ connects: [gateway.origin] });
-  const api = controlApi(async (request) => site(request) ?? answer(request));
-  await api.ready();
-  const port = await listen(api.server, {
-    host: config.host,
-    port: config.controlPort ?? USUAL_PORTS.control,
-    askedBy: config.controlPort === undefined ? undefined : '--control-port',
-  });
-
-  const origin = `http://${config.host}:${port}`;
-  serving.allowConsole(origin, `http://localhost:${port}`);
-  const consoleLink = () => `${origin}/#open=${sessions.invite()}`;
+  const served = await serveControl(
+    { table: machineOperations, operations, sessions, token, models: gateway.origin },
+    {
+      host: config.host,
+      port: config.controlPort ?? USUAL_PORTS.control,
+      askedBy: config.controlPort === undefined ? undefined : '--control-port',
+    },
+  );
+  serving.allowConsole(served.origin, `http://localhost:${served.port}`);
 
   async function upload({ key, bytes, sizeBytes: expectedBytes }: Sent & { readonly key: string }) {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };
@@ -164,9 +151,9 @@ export async function openControl(
   }
 
   return {
-    origin,
+    origin: served.origin,
     token,
-    consoleLink,
+    consoleLink: served.link,
     startHistory: () =>
       localSweep({
         sweep: async () => history.look(),
@@ -174,7 +161,7 @@ export async function openControl(
         periodMs: LOOK_SECONDS * 1000,
       }),
     startWatch: () => localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS }),
-    close: () => api.close(),
+    close: served.close,
     stopKeeping: () => keeper.stop(),
   };
 }

@@ -97,7 +97,7 @@ export async function openState(
     /** The engine sets here whether it is idle. */
     idle,
     database,
-    /** What the console draws. */
+    /** The database of what the console draws over time. */
     views,
     steps: stepHistory(views, clock),
     registry,

@@ -40,7 +40,8 @@ const unheld = (ms: number) => sleep(ms, undefined, { ref: false });
 export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const { outputs } = await findStack(account);
   const registry = accountRegistry(account, outputs);
-  const executions = accountExecutions(account, outputs);
+  const stepFunctions = new SFNClient(clientSettings(account));
+  const executions = accountExecutions(stepFunctions, outputs);
   const builds = codeBuilds({
     client: new CodeBuildClient(clientSettings(account)),
     stage: account.stage,
@@ -79,8 +80,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       async remove(Key) {
         await translated(() => s3().send(new DeleteObjectCommand({ Bucket, Key })));
       },
-      steps: (execution) =>
-        translated(() => executionSteps(new SFNClient(clientSettings(account)), execution)),
+      steps: (execution) => translated(() => executionSteps(stepFunctions, execution)),
       answeredBy: () => callerOf(clientSettings(account)),
     }),
     endpoint,
@@ -104,9 +104,9 @@ export function accountRegistry(
   return dynamoRegistry({ client, table: Table, clock });
 }
 
-function accountExecutions(account: AwsAccount, outputs: SlipwayStack['outputs']): Executions {
+function accountExecutions(client: SFNClient, outputs: SlipwayStack['outputs']): Executions {
   return stepFunctionsExecutions({
-    client: new SFNClient(clientSettings(account)),
+    client,
     stateMachineArns: {
       deploy: outputs.StateMachine,
       promote: outputs.PromoteWorkflow,

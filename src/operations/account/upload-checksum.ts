@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** Follows the bytes of an object while they are uploaded. `end` returns what `checksum` is for a stored object, and the sha256 of all bytes in hexadecimal. */
+/** Follows the bytes of an object while they are uploaded. `end` returns a checksum as a stored object has it, and the sha256 of all bytes in hexadecimal. */
 export type UploadChecksum = {
   readonly add: (chunk: Uint8Array) => void;
   readonly end: () => { readonly checksum: string; readonly sha256: string };
 };
 
 /**
- * The SHA-256 that S3 computes of an object which is uploaded in parts of `partBytes`, in base64: of its bytes if they fit one part. Of more, S3 has none of the whole object, but that of its parts' SHA-256, with `-` and their number.
+ * The SHA-256 that S3 computes of an object which is uploaded in parts of `partBytes`, in base64: of its bytes if they fit one part. For more parts S3 has none of the whole object, but that of its parts' SHA-256, with `-` and their number.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
 export function uploadChecksum(partBytes: number): UploadChecksum {

@@ -177,9 +177,9 @@ export function idleCostLine(
   parameters: ReadonlyMap<string, string> = new Map(),
 ): string {
   const wanted = new Map([...parameters, ['containers', containers]]);
-  const [stack, ...requested] = stackItems((name) => wanted.get(name));
-  const items = [stack, ...requested].map((item) => item?.usdPerMonth ?? 0);
-  const usd = items.reduce((sum, each) => sum + each, 0).toFixed(2);
+  const items = stackItems((name) => wanted.get(name));
+  const usd = items.reduce((sum, { usdPerMonth }) => sum + usdPerMonth, 0).toFixed(2);
+  const [, ...requested] = items;
   const beside = requested.map((item) => `, ${item.usdPerMonth.toFixed(2)} for ${item.what}`);
   return `costs about ${usd} USD a month while idle, with containers=${containers}${beside.join('')} (prices of ${prices.region}, ${prices.asOf}), plus what models and builds use`;
 }

@@ -63,7 +63,7 @@ export async function linkTo(slipway: RunningSlipway): Promise<string> {
   return url;
 }
 
-/** What axe finds wrong for people who see little, use a keyboard or listen. */
+/** The faults that axe finds for people who see little, use a keyboard or listen. */
 export async function faultsOf(page: Page): Promise<readonly string[]> {
   // A change of the scheme or of the width has been drawn.
   await page.evaluate(

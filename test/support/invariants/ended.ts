@@ -72,7 +72,7 @@ export const ENDED = {
     ];
   },
 
-  /** What befalls a call leaves the world as if nothing had befallen it. */
+  /** A fault of a call leaves the world as if the call had had none. */
   I12: ({ run, reference, isSame }) =>
     !isSame || text(run.digest) === text(reference.digest)
       ? []
@@ -90,7 +90,7 @@ export const ENDED = {
     ];
   },
 
-  /** What has ended can be asked for again, and nothing happens. */
+  /** A deployment that has ended can be asked for again, and nothing happens. */
   I14: ({ run: { digest, repeated, isQuiet } }) => [
     ...(text(repeated) === text(digest) ? [] : [`asked for again: ${text(repeated)}`]),
     ...(isQuiet ? [] : ['the sweep never comes to rest']),
@@ -130,7 +130,7 @@ function mostSweeps(faults: number): number {
 
 const REPEATED: readonly string[] = ['error before', 'throttled', 'reply lost', 'twice'];
 
-/** What clients got, one after the other. */
+/** The answers that clients got, one after the other. */
 function servedIn(moments: readonly Moment[]): readonly string[] {
   const all = moments.map(({ served }) => text(served));
   return all.filter((served, index) => served !== all[index - 1]);

@@ -14,9 +14,9 @@ export type MemoryStore = ArtifactStore & {
   throttle(calls: number): void;
 };
 
-/** A version, or a delete marker, which has no bytes. */
 type Algorithm = 'crc64nvme' | 'sha256';
 
+/** A version, or a delete marker, which has no bytes. */
 type Version = { readonly object: StoredObject; readonly bytes: Uint8Array | null };
 
 // S3 gives a version's time in whole seconds.

@@ -90,8 +90,8 @@ def _asked(body: Any) -> tuple[Any, dict[str, Any]]:
         raise Refusal(400, worded("parametersTake", show_keys(unknown), show_keys(_PARAMETERS)))
     top = parameters.get("top_k")
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
-        raise Refusal(400, f"parameters.top_k is {show(top)}; it takes a whole number from 1")
+        raise Refusal(400, worded("parameterFromOne", "top_k", show(top)))
     wished = parameters.get("function_to_apply")
     if wished is not None and wished not in _FUNCTIONS:
-        raise Refusal(400, f"parameters.function_to_apply is {show(wished)}; it takes {', '.join(_FUNCTIONS)}")
+        raise Refusal(400, worded("parameterTakes", "function_to_apply", show(wished), ", ".join(_FUNCTIONS)))
     return body["inputs"], {"top_k": _USUAL_TOP if top is None else top, **({"function_to_apply": wished} if wished else {})}

@@ -174,5 +174,5 @@ def _object(body: Any) -> dict[str, Any]:
         raise Refusal(400, worded("bodyTakesObject", show(body)))
     stream = body.get("stream")
     if stream is not None and not isinstance(stream, bool):
-        raise Refusal(400, f"stream is {show(stream)}; it takes true or false")
+        raise Refusal(400, worded("takesTrueOrFalse", "stream", show(stream)))
     return body

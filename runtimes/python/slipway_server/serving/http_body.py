@@ -40,7 +40,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     async for chunk in request.stream:
         size += len(chunk)
         if size > max_bytes:
-            raise Refusal(413, f"the body is more than {max_bytes} bytes; the limit is {max_bytes}")
+            raise Refusal(413, worded("bodyTooLarge", f"more than {max_bytes}", max_bytes))
         chunks.append(chunk)
     return b"".join(chunks)
 

@@ -116,7 +116,7 @@ class Routes:
         for name in asked.outputs:
             if name not in outputs:
                 names = ", ".join(f'"{each}"' for each in outputs)
-                raise Refusal(400, f'outputs has a tensor named "{name}"; the model has {names}')
+                raise Refusal(400, worded("noTensorNamed", "outputs", f'"{name}"', names))
         content, json_length = infer_response(self._config.name, self._config.version, asked, outputs)
         if json_length is None:
             return Answer(content, headers=warning_of(None, self._infinite_in(outputs)))

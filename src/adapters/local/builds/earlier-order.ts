@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { FORMATS, pageOf } from '#domain/artifact/format.ts';
 
-/** An order from before facts were handed on whole: it has what a build needs of them beside its own settings. */
+/** An order from before facts were handed on whole: it has the facts that a build needs beside its own settings. */
 const flatOrder = z.looseObject({
   format: z.string(),
   converts: z.boolean(),

@@ -5,10 +5,6 @@ import { realTimers } from '#adapters/local/concurrency/timers.ts';
 import { sessionOf } from '#adapters/local/processes/process-usage.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 
-/** The most that a server may write in all, by default: as much as on Lambda and in a container. */
-const MOST_MIB = limits.ephemeralMinMiB;
-// As many files as a look can count each second; a cache of a framework has dozens.
-const MOST_FILES = 10_000;
 // A deeper path comes near the longest one that the system takes, and could not be counted.
 const MOST_DEEP = 64;
 const PERIOD_MS = 1_000;
@@ -23,10 +19,15 @@ type Server = {
   readonly folder: string;
 };
 
-type Limits = { readonly mostMiB?: number; readonly mostFiles?: number };
+type Limits = { readonly mostMiB: number; readonly mostFiles: number };
 
 /** The limits of a server's scratch folder; buildspecs/commands/out-watch.mjs, which reaches none of this code, has the same for a build. */
-export const SCRATCH_LIMITS: Required<Limits> = { mostMiB: MOST_MIB, mostFiles: MOST_FILES };
+export const SCRATCH_LIMITS: Limits = {
+  // As much as on Lambda and in a container.
+  mostMiB: limits.ephemeralMinMiB,
+  // As many files as a look can count each second; a cache of a framework has dozens.
+  mostFiles: 10_000,
+};
 
 export type ScratchWatch = {
   /** Counts now, without waiting for the next interval. */
@@ -41,8 +42,9 @@ export type ScratchWatch = {
 export function watchScratch(
   server: Server,
   onOver: (what: string) => void,
-  { mostMiB = MOST_MIB, mostFiles = MOST_FILES }: Limits = SCRATCH_LIMITS,
+  given: Partial<Limits> = {},
 ): ScratchWatch {
+  const { mostMiB, mostFiles } = { ...SCRATCH_LIMITS, ...given };
   let isOver = false;
   let looks = 0;
   let processes: readonly number[] = [server.pid];

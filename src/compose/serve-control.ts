@@ -1,0 +1,43 @@
+import { consoleSite } from '#adapters/console-site.ts';
+import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import type { ConsoleSessions } from '#adapters/local/control/console-sessions.ts';
+import { loopbackGuard } from '#adapters/local/control/control-guard.ts';
+import { listen, type Wanted } from '#adapters/local/http/listen.ts';
+import { controlHandler } from '#control/handler.ts';
+import type { Control, Operations } from '#control/operation.ts';
+
+type Served<Table extends Operations> = {
+  readonly table: Table;
+  readonly operations: Control<Table>;
+  readonly sessions: ConsoleSessions;
+  /** A secret that opens the control API as a session does. */
+  readonly token: string;
+  /** The origin at which the pages of the console may call models. */
+  readonly models: string;
+};
+
+/** Serves a control API, and the console that asks it, at one address. Fails as `listen` does. */
+export async function serveControl<Table extends Operations>(
+  { table, operations, sessions, token, models }: Served<Table>,
+  wanted: Wanted,
+) {
+  const { controlApi } = await import('#adapters/local/control/control-api.ts');
+  const answer = controlHandler({
+    table,
+    operations,
+    guard: loopbackGuard(token, sessions.isOpen),
+    after: realTimers.after,
+  });
+  const site = consoleSite({ connects: [models] });
+  const api = controlApi(async (request) => site(request) ?? answer(request));
+  await api.ready();
+  const port = await listen(api.server, wanted);
+  const origin = `http://${wanted.host}:${port}`;
+  return {
+    origin,
+    port,
+    /** A link that opens the console once. */
+    link: () => `${origin}/#open=${sessions.invite()}`,
+    close: () => api.close(),
+  };
+}
