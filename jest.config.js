@@ -1,14 +1,14 @@
-// The tiers of the tests: a folder belongs to one tier, whatever no other tier names to `unit`. What each is for: test/tiers.js.
+// The tiers of the tests: a folder belongs to one tier, and to `unit` if no other tier names it. test/tiers.js says what each tier is for.
 import { join } from 'node:path';
 import { TIERS } from './test/tiers.js';
 
-// Most of what a short-lived process of a test costs is compiling. What V8 has from a cache it does not count for coverage.
+// A short-lived process of a test spends most of its time on compiling. V8 does not count code from a cache for coverage.
 if (!process.env.NODE_V8_COVERAGE) {
   process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 }
 
 const FOLDERS = Object.values(TIERS).flatMap(({ folders = [] }) => folders);
-// What lies in a folder of this tier and is another's; of `unit` all that is another's.
+// The folders of other tiers within the folders of this one; for `unit`, all folders of other tiers.
 const elsewhere = (own) =>
   FOLDERS.filter((folder) => !own?.includes(folder))
     .filter((folder) => own?.some((each) => folder.startsWith(`${each}/`)) ?? true)

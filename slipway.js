@@ -109,7 +109,7 @@ function mayWrite(folder) {
   }
 }
 
-/** By its entry: what else a package has, its exports may hide. */
+/** Found by its entry, since the exports of a package may hide its other files. */
 function isInstalled(require, name) {
   try {
     require.resolve(name);

@@ -96,7 +96,7 @@ async function check() {
       ...['--incremental', '--tsBuildInfoFile', join(CACHE, 'scripts.tsbuildinfo')],
       ...['--checkers', CHECKERS],
     ]),
-    // What runs in a browser knows what a browser has.
+    // The console's code runs in a browser, and sees the types of one.
     inOnePiece(TSC, [
       ...['--project', 'console', '--incremental'],
       ...['--tsBuildInfoFile', join(CACHE, 'tsc-console.tsbuildinfo'), '--checkers', '1'],

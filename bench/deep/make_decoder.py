@@ -10,7 +10,7 @@ SHAPE = {"hidden_size": 384, "intermediate_size": 1024, "num_hidden_layers": 8, 
 
 torch.manual_seed(7)
 words = tokenizer()
-# It never ends by itself. With wide weights the likeliest token is likelier than the next by far.
+# It never ends by itself. Wide weights make the likeliest token far likelier than the next.
 config = LlamaConfig(vocab_size=len(words), max_position_embeddings=512, **SHAPE, bos_token_id=None, eos_token_id=None, initializer_range=0.1)
 LlamaForCausalLM(config).eval().save_pretrained(sys.argv[1])
 words.save_pretrained(sys.argv[1])

@@ -1,5 +1,5 @@
 /**
- * The model's own address, from that of its page: absolute, without a slash at its end. What stands before it is the browser's own word,
+ * The model's own address, from that of its page: absolute, without a slash at its end. It keeps the origin and prefix that the browser knows,
  * so it holds behind any proxy and below any prefix. A model may be named `docs` too.
  */
 export function ownAddress(page: string): string {

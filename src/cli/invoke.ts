@@ -8,7 +8,7 @@ import { accountOf, openSlipway, type Place } from './command.ts';
 
 const DEFAULT_PATH = '/invocations';
 
-// By a file's ending; anything else is JSON.
+// The content types by a file's ending; any other file is JSON.
 const TYPES: Readonly<Record<string, string>> = {
   '.csv': 'text/csv',
   '.jsonl': 'application/x-ndjson',

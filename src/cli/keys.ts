@@ -72,7 +72,9 @@ export function keyLines(keys: readonly KeyInfo[]): readonly string[] {
   if (keys.length === 0)
     return ['no keys yet; make one with `slipway keys create NAME --models MODEL`'];
   const rows = keys.map(({ id, name, models, createdAt }) => [
-    ...[id, name, createdAt.slice(0, 10)],
+    id,
+    name,
+    createdAt.slice(0, 10),
     modelsText(models),
   ]);
   return table(['ID', 'NAME', 'CREATED', 'MODELS'], rows);

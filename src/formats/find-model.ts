@@ -57,7 +57,7 @@ type Place = Pick<Found, 'archives' | 'unpacking' | 'files'>;
 const MAX_ARCHIVES = 2;
 
 /**
- * Finds the model in an artifact. Of several candidates it takes the kind that says most about how it is served.
+ * Finds the model in an artifact. If there are several candidates, it takes the kind that says most about how it is served.
  * An archive is opened only when nothing else is a model. Fails with `ArtifactRejected`: no model, two of the same rank, or a kind that is not served.
  */
 export async function findModel(files: Files, options: FindOptions): Promise<Found> {

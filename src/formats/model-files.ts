@@ -16,7 +16,9 @@ export type ModelFile = {
 /** Endings that do not identify a model; its magic bytes do. */
 const TOLD_BY_HEAD: readonly string[] = [
   ...KNOWN_FILES.flatMap(({ shared = [], inside = [] }) => [...shared, ...inside]),
-  ...['.bin', '.dat', '.old'],
+  '.bin',
+  '.dat',
+  '.old',
 ];
 const NEVER =
   /(^|\/)(README|LICENSE|NOTICE|Makefile|MLmodel)$|requirements[^/]*\.txt$|\.(md|rst|py|ipynb|yaml|yml|toml|csv|parquet|png|jpe?g)$/i;

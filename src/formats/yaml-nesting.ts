@@ -11,7 +11,7 @@ const SCALAR = '\x1f';
 
 /**
  * The line, from 1, at which lists and maps nest more than 64 deep by brackets or within one line; undefined when there is no such line.
- * The tokens alone show it, before anything is parsed. By indentation, a text of 256 KiB nests at most 724 deep.
+ * The tokens alone show it, before anything is parsed. Indentation nests a text of 256 KiB at most 724 deep.
  */
 export function tooDeepLine(text: string): number | undefined {
   let [brackets, inLine, at] = [0, 0, 0];

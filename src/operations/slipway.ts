@@ -119,7 +119,7 @@ export function slipwayRequests(deps: Deps): Requests {
   };
 }
 
-/** The events that a reader asks for, oldest first. With `last` and no cursor all so far are read, and all but the newest so many left out. */
+/** The events that a reader asks for, oldest first. If `last` is given without a cursor, all events so far are read, and only the newest `last` of them are kept. */
 async function askedEvents(
   readEvents: Deps['readEvents'],
   { last, ...query }: Input<(typeof everywhere)['readEvents']>,

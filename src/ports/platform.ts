@@ -7,7 +7,7 @@ import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { Target } from '#domain/placement/target.ts';
 
 /**
- * What a revision runs: pinned bytes, a runtime, and what each of its replicas gets (1024 `cpuUnits` are one vCPU; `instanceTypes` cheapest first, empty where the target chooses).
+ * The definition of a revision: pinned bytes, a runtime, and what each of its replicas gets (1024 `cpuUnits` are one vCPU; `instanceTypes` cheapest first, empty where the target chooses).
  * `allowCpu`: it runs without the GPU it asks for where the target has none.
  */
 export type RevisionSpec = {

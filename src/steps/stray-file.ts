@@ -52,7 +52,7 @@ async function strayReason(
   const isPart = parts?.some(({ versionId }) => versionId === file?.versionId) ?? true;
   if (isPart) return undefined;
   const newest = await artifacts.latest(bucket.name, object.key);
-  // What has replaced it tells of itself: a file that is written slowly is there twice, first without its end.
+  // The object that replaced it reports itself: a file that is written slowly arrives twice, first without its end.
   const isReplaced = newest?.versionId !== file?.versionId;
   return isReplaced ? undefined : `${manifest.key} was uploaded before it`;
 }

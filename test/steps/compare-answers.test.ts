@@ -14,7 +14,7 @@ const request = (row: readonly number[]) => ({
 const examples = (count: number) =>
   `examples: ${JSON.stringify(ROWS.slice(0, count).map((row) => ({ request: request(row) })))}\n`;
 
-/** What a server of `y = f(x)` answers. */
+/** The answer of a server of `y = f(x)`. */
 const computes = (f: (value: number) => number | null) => (asked: Asked) => {
   if (asked === 'ready') return answered(200);
   const { inputs } = asked.body as { inputs: { shape: number[]; data: number[] }[] };

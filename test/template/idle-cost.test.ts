@@ -67,7 +67,7 @@ const PRICED = [
 
 const GUIDE = join(import.meta.dirname, '../../docs/deploy.md');
 
-/** By parameters that are off: a firewall, a trail and a signing key cost what AWS asks for them. */
+/** Resources of parameters that are off: a firewall, a trail and a signing key cost what AWS asks for them. */
 const ON_REQUEST = [
   'AWS::CloudTrail::Trail',
   'AWS::KMS::Key',

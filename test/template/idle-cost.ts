@@ -106,7 +106,7 @@ function reached(template: Template): readonly Item[] {
   ];
 }
 
-/** What a parameter asks for beside that, whatever the containers. */
+/** The resources that a parameter adds, whatever the containers. */
 export function requestedCost({ Resources }: Template) {
   const ofType = (type: string) => Object.values(Resources).filter(({ Type }) => Type === type);
   const keys = ofType('AWS::KMS::Key');

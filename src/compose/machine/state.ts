@@ -114,7 +114,7 @@ export async function openState(
     /** Starts the deployments of the bucket's versions. */
     begin,
     problem,
-    /** Looks at the bucket's files. Those of a copied folder are known only once all have been looked at. */
+    /** Looks at the bucket's files. The files of a copied folder are known only once all have been looked at. */
     scan: () => store.scan().then(copy.note).catch(problem),
     noted: (spec: RevisionSpec, damage: Damage | null) =>
       void registry.noteDamage(spec, damage).catch(problem),

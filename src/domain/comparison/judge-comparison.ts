@@ -25,7 +25,7 @@ export type Judged = {
 export const ENOUGH_ANSWERS = 20;
 const MOST_REASONS = 3;
 
-/** Judges by the cheapest evidence that decides. What is breaking in the artifacts needs no request; equality is never shown by artifacts that differ. */
+/** Judges by the cheapest evidence that decides. A breaking difference between the artifacts needs no request; equality is never shown by artifacts that differ. */
 export function judgeComparison({ isSameModel, differences, answers }: ComparisonEvidence): Judged {
   const broken = differences.filter(({ weight }) => weight === 'breaking');
   if (broken.length > 0) {

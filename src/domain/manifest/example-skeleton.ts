@@ -13,7 +13,9 @@ export function exampleSkeleton(signature: Signature | null): readonly string[] 
   const inputs = sized(signature, 1);
   const left = inputs.length - MOST_INPUTS;
   return [
-    ...['examples:', '  - request:', '      inputs:'],
+    'examples:',
+    '  - request:',
+    '      inputs:',
     ...inputs.slice(0, MOST_INPUTS).map((input) => `        - ${inputLine(input)}`),
     ...(left > 0 ? [`        # and ${left} more inputs`] : []),
   ];

@@ -1,7 +1,7 @@
 import { folderOf } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { isObject, jsonIn, textOf } from '#formats/huggingface/json-file.ts';
-import type { PredictTemplate } from './predict-template.ts';
+import { type PredictTemplate, templateOf } from './predict-template.ts';
 
 export const AUTOGLUON = 'a predictor of AutoGluon';
 
@@ -12,7 +12,7 @@ const FRAMEWORKS = /^(numpy|pandas|scikit-learn|lightgbm|xgboost(-cpu)?|catboost
  * AutoGluon refuses to load a predictor with another version of Python, or of AutoGluon, than the one that made it.
  * Its metadata.json names both, and the installed packages: `py_version`, `version` and `packages` (`get_autogluon_metadata` in autogluon.common).
  */
-export async function autogluonWay(
+export async function autogluonTemplate(
   files: readonly ArtifactFile[],
   at: string,
 ): Promise<PredictTemplate> {
@@ -24,12 +24,10 @@ export async function autogluonWay(
   );
   const own = pin('autogluon.tabular', said['version']);
   const python = /^3\.\d{1,2}$/.exec(textOf(said['py_version']) ?? '')?.[0];
+  const { code, requirements } = await templateOf('autogluon');
   return {
-    imports: ['import pandas as pd', 'from autogluon.tabular import TabularPredictor'],
-    load: ['self.model = TabularPredictor.load(FILE)'],
-    answer: ['return self.model.predict(pd.DataFrame(rows)).tolist()'],
-    requirements:
-      own.length > 0 ? [...own, ...pinned.sort()] : ['autogluon.tabular[all]', 'pandas'],
+    code,
+    requirements: own.length > 0 ? [...own, ...pinned.sort()] : requirements,
     ...(python ? { python } : {}),
   };
 }

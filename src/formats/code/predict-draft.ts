@@ -10,11 +10,11 @@ import { modelFiles } from '#formats/model-files.ts';
 import { pickledNeeds } from '#formats/sklearn/inspect.ts';
 import { openTorch } from '#formats/torch/archive.ts';
 import { loadedBy } from '#formats/torch/refused.ts';
-import { AUTOGLUON, autogluonWay } from './autogluon-template.ts';
+import { AUTOGLUON, autogluonTemplate } from './autogluon-template.ts';
 import { templateForPickle } from './pickle-templates.ts';
-import { pipelineWay } from './pipeline-templates.ts';
-import { codeOf, type PredictTemplate, withScript } from './predict-template.ts';
-import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from './predict-templates.ts';
+import { pipelineTemplate } from './pipeline-templates.ts';
+import { codeOf, type PredictTemplate, templateOf, withScript } from './predict-template.ts';
+import { DRAFT_OF } from './predict-templates.ts';
 
 /** The files that would serve a model by code, as a starting point for its owner; `python` is its version where no other version loads the model. */
 export type PredictDraft = {
@@ -26,73 +26,77 @@ export type PredictDraft = {
 /** The files that would serve the first model among these. */
 export async function draftPredict(files: readonly ArtifactFile[]): Promise<PredictDraft> {
   const mlflow = files.find(({ name }) => /(^|\/)MLmodel$/.test(name));
-  if (mlflow) return draft('a model that MLflow saved', MLFLOW, folderOf(mlflow.name));
+  if (mlflow) {
+    // Its requirements lie beside it, in the folder that MLflow saved.
+    return draft('a model that MLflow saved', await templateOf('mlflow'), folderOf(mlflow.name));
+  }
   const [folder] = await findForeign(files, 'drafts');
   if (folder) {
     const { name, at } = folder;
-    const template = (await FOLDER_WAYS[name]?.(files, at)) ?? WAYS[name];
-    return draft(name, template ?? PLAIN, folderOf(at));
+    const template = (await FOLDER_TEMPLATES[name]?.(files, at)) ?? (await templateFor(name));
+    return draft(name, template, folderOf(at));
   }
   const [found] = await modelFiles(files);
-  if (!found) return draft('a file of its own', PLAIN, files[0]?.name ?? 'model.bin');
+  if (!found) {
+    return draft('a file of its own', await templateOf('plain'), files[0]?.name ?? 'model.bin');
+  }
   const { file, format, foreign } = found;
   if (format === 'sklearn') {
-    const template = templateForPickle(await pickledNeeds(await file.open(), file.name));
+    const template = await templateForPickle(await pickledNeeds(await file.open(), file.name));
     return draft('a pickle', template, file.name);
   }
   const what = foreign?.what ?? (await servedKind(file)) ?? `of the format ${format}`;
-  const template = (what === 'a PyTorch file' && (await torchWay(file))) || WAYS[what];
-  return draft(what, template ?? PLAIN, file.name);
+  const torch = what === 'a PyTorch file' ? await torchTemplate(file) : undefined;
+  return draft(what, torch ?? (await templateFor(what)), file.name);
 }
 
-const FOLDER_WAYS: Readonly<
+function templateFor(what: string): Promise<PredictTemplate> {
+  return templateOf(DRAFT_OF[what] ?? 'plain');
+}
+
+const FOLDER_TEMPLATES: Readonly<
   Record<string, (files: readonly ArtifactFile[], at: string) => Promise<PredictTemplate>>
 > = {
-  'a Hugging Face model': transformersWay,
-  [AUTOGLUON]: autogluonWay,
+  'a Hugging Face model': transformersTemplate,
+  [AUTOGLUON]: autogluonTemplate,
 };
 
 /** The template for a torch file that contains its code or objects; undefined for weights alone, which need a class in the owner's code. */
-async function torchWay(file: ArtifactFile): Promise<PredictTemplate | undefined> {
+async function torchTemplate(file: ArtifactFile): Promise<PredictTemplate | undefined> {
   const archive = await openTorch(await file.open(), file.name).catch(() => undefined);
   if (!archive) return undefined;
   const { members } = archive;
   if (members.has('archive_format') || members.has('models/model.json')) {
-    return TORCH_PROGRAMS.exported;
+    return templateOf('torch_exported');
   }
-  if (members.has('constants.pkl')) return TORCH_PROGRAMS.script;
+  if (members.has('constants.pkl')) return templateOf('torch_script');
   const { by, ofScript } = await loadedBy(archive);
   if (by === 'weights') return undefined;
-  return ofScript.length > 0 ? withScript(TORCH_PROGRAMS[by], ofScript) : TORCH_PROGRAMS[by];
+  const template = await templateOf(`torch_${by}`);
+  return ofScript.length > 0 ? withScript(template, ofScript) : template;
 }
 
 async function servedKind(file: ArtifactFile): Promise<string | undefined> {
   return recognise(file.name, await (await file.open()).read(0, HEAD_BYTES))?.what;
 }
 
-async function transformersWay(
+async function transformersTemplate(
   files: readonly ArtifactFile[],
   at: string,
 ): Promise<PredictTemplate> {
   const file = files.find(({ name }) => name === at);
   const text = file ? await readText(file, 2 ** 20) : '';
-  if (text.includes('sentence_transformers')) return SENTENCES;
+  if (text.includes('sentence_transformers')) return templateOf('sentence_transformers');
   const config = parseJson(text);
-  if (!isObject(config)) return pipelineWay(UNKNOWN);
+  if (!isObject(config)) return pipelineTemplate(UNKNOWN, { hasOwnCode: false });
   const named = config['architectures'];
   const architecture = Array.isArray(named) ? textOf(named[0]) : null;
   const task = architecture === null ? UNKNOWN : taskOf(architecture, config);
-  const isOwn = isObject(config['auto_map']);
-  const { load, ...template } = pipelineWay(task ?? UNKNOWN, isOwn ? OWN_CODE : '');
-  return { ...template, load: isOwn ? [TRUSTED, ...load] : load };
+  return pipelineTemplate(task ?? UNKNOWN, { hasOwnCode: isObject(config['auto_map']) });
 }
 
 const UNKNOWN = 'feature-extraction';
-const OWN_CODE = ', trust_remote_code=True';
-const TRUSTED =
-  '# Runs the code that its author put into the folder: leave it only where you have read that.';
 
-function draft(what: string, template: PredictTemplate, name: string): PredictDraft {
-  const { requirements, python } = template;
-  return { code: codeOf(what, template, name), requirements, ...(python ? { python } : {}) };
+function draft(what: string, template: PredictTemplate, path: string): PredictDraft {
+  return { ...template, code: codeOf(template, what, path) };
 }

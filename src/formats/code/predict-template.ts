@@ -1,53 +1,54 @@
-/** `load` and `answer` are lines of Python, in which FILE is the name of the model's file. */
+import { readFile } from 'node:fs/promises';
+
+/**
+ * A `predict.py` from `drafts/`, in which WHAT names the kind of model and PATH its file, and the packages that its header lists.
+ * `python` is the only Python version that loads the model, such as `3.11`.
+ */
 export type PredictTemplate = {
-  readonly imports: readonly string[];
-  readonly load: readonly string[];
-  readonly answer: readonly string[];
-  readonly takes?: string;
-  /** Further methods of its class, besides loading and answering. */
-  readonly methods?: readonly string[];
+  readonly code: string;
   readonly requirements: readonly string[];
-  /** The only Python version that loads it, such as `3.11`. */
   readonly python?: string;
 };
 
-/** Takes a table of pandas, which a `dataframe_split`, `dataframe_records` or CSV becomes where pandas is installed, as the objects that it was made from. */
-export const RECORDS = 'rows = rows.to_dict("records") if hasattr(rows, "to_dict") else rows';
+// The packed command has the sources of the stack beside its bundle.
+const DRAFTS = new URL(
+  import.meta.url.endsWith('.ts') ? './drafts/' : '../stack/src/formats/code/drafts/',
+  import.meta.url,
+);
+
+// Inline script metadata, by which uv and pipx install what a script needs: https://packaging.python.org/en/latest/specifications/inline-script-metadata/
+const HEADER = /^# \/\/\/ script\n# dependencies = (?<list>\[.*\])\n# \/\/\/\n/;
+
+/** The template in `drafts/` with this name, such as `pickles/prophet`. */
+export async function templateOf(name: string): Promise<PredictTemplate> {
+  const text = await readFile(new URL(`${name}.py`, DRAFTS), 'utf8');
+  const requirements: readonly string[] = JSON.parse(HEADER.exec(text)?.groups?.['list'] ?? '[]');
+  return { code: text.replace(HEADER, ''), requirements };
+}
+
+/** The predict.py of a template for the model in the file or folder `path`; `what` names it in the first line. */
+export function codeOf({ code }: PredictTemplate, what: string, path: string): string {
+  return code.replace('WHAT', () => what).replace('"PATH"', () => JSON.stringify(path));
+}
+
+/** The template with these lines of Python at the start of its setup. */
+export function withSetup(template: PredictTemplate, lines: readonly string[]): PredictTemplate {
+  const setup = '    def setup(self):\n';
+  const more = lines.map((line) => `        ${line}\n`).join('');
+  return { ...template, code: template.code.replace(setup, () => setup + more) };
+}
 
 /** The same for a pickle of objects that a notebook or script defined, by these names: Python looks for them in its start module, which is a different one in a server. */
 export function withScript(template: PredictTemplate, names: readonly string[]): PredictTemplate {
-  return {
-    ...template,
-    imports: [
-      'import sys',
-      '',
-      ...template.imports,
-      '',
-      '# What the notebook or script defined that saved it: copy that to a file model.py beside this one.',
-      `from model import ${names.join(', ')}`,
-    ],
-    load: [...names.map((name) => `sys.modules["__main__"].${name} = ${name}`), ...template.load],
-  };
-}
-
-/** The predict.py of a template: `what` names the model in its first line, and `name` is its file. */
-export function codeOf(what: string, template: PredictTemplate, name: string): string {
-  const { imports, load, takes = 'rows', answer, methods } = template;
-  const code = [
-    `"""Answers for ${what}: setup runs once, and predict is given the body of each request."""`,
-    '',
-    ...imports,
-    ...(imports.length > 0 ? [''] : []),
-    `FILE = ${JSON.stringify(name)}`,
-    '',
-    '',
-    'class Predictor:',
-    '    def setup(self):',
-    ...load.map((line) => `        ${line}`),
-    '',
-    `    def predict(self, ${takes}):`,
-    ...answer.map((line) => `        ${line}`),
-    ...(methods ? ['', ...methods.map((line) => `    ${line}`)] : []),
+  const imports = [
+    '# What the notebook or script defined that saved it: copy that to a file model.py beside this one.',
+    `from model import ${names.join(', ')}`,
   ];
-  return `${code.join('\n')}\n`;
+  const code = template.code
+    .replace('\n\n', '\n\nimport sys\n\n')
+    .replace('\nFILE = ', () => `\n${imports.join('\n')}\n\nFILE = `);
+  return withSetup(
+    { ...template, code },
+    names.map((name) => `sys.modules["__main__"].${name} = ${name}`),
+  );
 }

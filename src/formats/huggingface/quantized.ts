@@ -3,7 +3,13 @@ import { isObject, type Json, textOf } from './json-file.ts';
 
 // The quantizations that have their own layouts, for which vLLM has GPU kernels. https://docs.vllm.ai/en/latest/features/quantization
 const BY_VLLM: readonly string[] = [
-  ...['awq', 'bitsandbytes', 'compressed-tensors', 'fp8', 'gptq', 'modelopt', 'mxfp4'],
+  'awq',
+  'bitsandbytes',
+  'compressed-tensors',
+  'fp8',
+  'gptq',
+  'modelopt',
+  'mxfp4',
 ];
 const GGUF =
   "upload the model before it was quantized (safetensors), or its GGUF file (llama.cpp's convert_hf_to_gguf.py and llama-quantize), which a CPU serves at 4 bits too";

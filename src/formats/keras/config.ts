@@ -14,11 +14,21 @@ const MODULES =
   /^keras(\.src)?(\.(activations|constraints|dtype_policies|initializers|layers|models|ops|random|regularizers|utils|quantizers))*(\.\w+)*$/;
 // Keras writes these where a value has no form in JSON; a lambda, which contains code, has another.
 const VALUES: ReadonlySet<string> = new Set([
-  ...['__keras_tensor__', '__tensor__', '__numpy__', '__bytes__', '__ellipsis__', '__slice__'],
+  '__keras_tensor__',
+  '__tensor__',
+  '__numpy__',
+  '__bytes__',
+  '__ellipsis__',
+  '__slice__',
 ]);
 // Keras layers that run code from the file, or load other files.
 const OF_CODE: ReadonlySet<string> = new Set([
-  ...['Lambda', '__lambda__', 'TFSMLayer', 'JaxLayer', 'FlaxLayer', 'TorchModuleWrapper'],
+  'Lambda',
+  '__lambda__',
+  'TFSMLayer',
+  'JaxLayer',
+  'FlaxLayer',
+  'TorchModuleWrapper',
 ]);
 // The description of the training. Slipway's loader ignores it, but Keras uses it by default, and in models within models.
 const TRAINING = 'compile_config';

@@ -8,6 +8,7 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { codeFacts } from '#formats/code/code-facts.ts';
 import { packageOf } from '#formats/code/python-requirements.ts';
+import names from '#formats/data/mlflow-names.json' with { type: 'json' };
 import type { FindServedAlone, Given, ReadFolder } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type MlflowModel, parseMlmodel } from './model.ts';
@@ -37,16 +38,10 @@ const FLAVOURS: Readonly<Record<string, Flavour>> = {
 const CODE_LOADERS: readonly string[] = ['mlflow.pyfunc.model', 'mlflow.pyfunc.loaders.code_model'];
 
 // Flavours that MLflow itself loads and calls, as its own server does: they may contain code, as a python_function does.
-const BY_MLFLOW: readonly string[] = [
-  ...['statsmodels', 'pmdarima', 'prophet', 'diviner', 'spacy', 'fastai', 'paddle'],
-  ...['pytorch', 'tensorflow', 'keras', 'transformers', 'sentence_transformers', 'langchain'],
-];
+const BY_MLFLOW: readonly string[] = names.loadedByMlflow;
 
 // MLflow lists the packages that were imported while the model was loaded, such as matplotlib by LightGBM, and torch where that is installed. A flavour's file needs only the packages of the names in it.
-const DATA_PACKAGES: ReadonlySet<string> = new Set([
-  ...['numpy', 'scipy', 'pandas', 'scikit-learn', 'joblib', 'cloudpickle', 'skops'],
-  ...['xgboost', 'lightgbm', 'catboost'],
-]);
+const DATA_PACKAGES: ReadonlySet<string> = new Set(names.dataPackages);
 const MAX_MLMODEL_BYTES = 1024 * 1024;
 const MAX_EXAMPLE_BYTES = 256 * 1024;
 const PYFUNC_BYTES = 450 * 2 ** 20;

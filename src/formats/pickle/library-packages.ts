@@ -49,7 +49,12 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 // Models of any library may contain these: they do not show the library of a model.
 const TOOLS: ReadonlySet<string> = new Set([
-  ...['pandas', 'cloudpickle', 'dill', 'xgboost', 'lightgbm', 'catboost'],
+  'pandas',
+  'cloudpickle',
+  'dill',
+  'xgboost',
+  'lightgbm',
+  'catboost',
 ]);
 // Others are built on these, and their models contain some of them.
 const BASES: ReadonlySet<string> = new Set(['statsmodels', 'umap', 'hdbscan']);

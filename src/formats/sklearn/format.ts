@@ -5,21 +5,30 @@ const PICKLE = /^800[2-5]/;
 
 /** Modules that most estimators import, including those of compiled code. */
 export const ESTIMATORS: readonly string[] = [
-  ...[
-    'compose',
-    'ensemble',
-    'impute',
-    'linear_model',
-    'neighbors',
-    'pipeline',
-    'preprocessing',
-  ].map((name) => `sklearn.${name}`),
-  ...['char', 'ctypeslib', 'f2py', 'fft', 'random', 'rec', 'strings', 'testing'].map(
-    (name) => `numpy.${name}`,
-  ),
-  ...['joblib', 'pandas', 'dateutil.easter', 'dateutil.parser', 'dateutil.tz'],
-  ...['numpy._core._exceptions', 'scipy.sparse.csgraph._validation'],
-  ...['scipy._external', 'sklearn.externals'].map((name) => `${name}.array_api_compat.numpy.fft`),
+  'sklearn.compose',
+  'sklearn.ensemble',
+  'sklearn.impute',
+  'sklearn.linear_model',
+  'sklearn.neighbors',
+  'sklearn.pipeline',
+  'sklearn.preprocessing',
+  'numpy.char',
+  'numpy.ctypeslib',
+  'numpy.f2py',
+  'numpy.fft',
+  'numpy.random',
+  'numpy.rec',
+  'numpy.strings',
+  'numpy.testing',
+  'joblib',
+  'pandas',
+  'dateutil.easter',
+  'dateutil.parser',
+  'dateutil.tz',
+  'numpy._core._exceptions',
+  'scipy.sparse.csgraph._validation',
+  'scipy._external.array_api_compat.numpy.fft',
+  'sklearn.externals.array_api_compat.numpy.fft',
 ];
 
 export const sklearn = {

@@ -4,6 +4,7 @@ import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { foldersWith, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
+import components from '#formats/data/spacy-components.json' with { type: 'json' };
 import type { FindFolders, ReadFolder } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type Pipe, readPipeline } from './config.ts';
@@ -34,27 +35,13 @@ const SERVER_BYTES = 64 * MIB;
 const SPACY_BYTES = 100 * MIB;
 const COPIES = 3;
 // The components of spaCy itself. https://spacy.io/api
-const OWN: ReadonlySet<string> = new Set([
-  ...['attribute_ruler', 'beam_ner', 'beam_parser', 'doc_cleaner', 'entity_linker', 'entity_ruler'],
-  ...[
-    'future_entity_ruler',
-    'lemmatizer',
-    'merge_entities',
-    'merge_noun_chunks',
-    'merge_subtokens',
-  ],
-  ...['morphologizer', 'ner', 'parser', 'senter', 'sentencizer', 'span_cleaner', 'span_finder'],
-  ...['span_ruler', 'spancat', 'spancat_singlelabel', 'tagger', 'textcat', 'textcat_multilabel'],
-  ...['tok2vec', 'token_splitter', 'trainable_lemmatizer'],
-]);
+const OWN: ReadonlySet<string> = new Set(components);
 const CATEGORIES: readonly string[] = ['textcat', 'textcat_multilabel'];
 // The names of functions that belong to spaCy and thinc: other packages register functions under their own prefixes.
 const OWN_FUNCTION = /^((spacy|spacy-legacy|thinc)\.[\w.-]+|[A-Za-z]\w*\.v\d+)$/;
 // spaCy's own functions that read other files, or write a log to one.
 const OF_FILES = /FromFile|read_|copy_from|Corpus|Logger|PretrainVectors|Lookups/;
-const CALLBACKS: readonly string[] = [
-  ...['before_creation', 'after_creation', 'after_pipeline_creation'],
-];
+const CALLBACKS = ['before_creation', 'after_creation', 'after_pipeline_creation'];
 const VERSIONS = /^(?:[<>=~!]=?\s*\d+(?:\.\w+)*\s*,?\s*){1,4}$/;
 const RESAVE = 'Save it with `nlp.to_disk(FOLDER)` and upload the whole folder.';
 

@@ -43,8 +43,26 @@ const [RESOURCE, VARIANT, BF16] = [other('RESOURCE', 0), other('VARIANT', 0), ot
 
 /** The types by the numbers of `TensorType` in TensorFlow Lite's schema.fbs. */
 export const LITE_TYPES: readonly ElementType[] = [
-  ...[FP32, FP16, INT32, UINT8, INT64, STRING, BOOL, INT16, COMPLEX64, INT8, FP64, COMPLEX128],
-  ...[UINT64, RESOURCE, VARIANT, UINT32, UINT16, other('INT4', 4), BF16, other('INT2', 2)],
+  FP32,
+  FP16,
+  INT32,
+  UINT8,
+  INT64,
+  STRING,
+  BOOL,
+  INT16,
+  COMPLEX64,
+  INT8,
+  FP64,
+  COMPLEX128,
+  UINT64,
+  RESOURCE,
+  VARIANT,
+  UINT32,
+  UINT16,
+  other('INT4', 4),
+  BF16,
+  other('INT2', 2),
 ];
 
 /** The types by the numbers of `DataType` in TensorFlow's types.proto. */

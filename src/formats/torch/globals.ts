@@ -1,3 +1,4 @@
+import called from '#formats/data/torch-called.json' with { type: 'json' };
 import type { PickleGlobals } from '#formats/pickle/globals.ts';
 import type { Uses } from '#formats/pickle/values.ts';
 
@@ -20,23 +21,7 @@ export const STORAGES: Readonly<Record<string, readonly [dtype: string, bytes: n
   ComplexDoubleStorage: ['complex128', 16],
 };
 
-const CALLED: readonly string[] = [
-  ...['_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_qtensor', '_rebuild_parameter'].map(
-    (name) => `torch._utils.${name}`,
-  ),
-  ...['build_intlist', 'build_tensorlist', 'build_doublelist', 'build_boollist'].map(
-    (name) => `torch.jit._pickle.${name}`,
-  ),
-  ...[
-    'torch.jit._pickle.restore_type_tag',
-    'torch.Size',
-    'torch.device',
-    'torch.serialization._get_layout',
-    'torch._tensor._rebuild_from_type_v2',
-    'builtins.set',
-  ],
-  'collections.OrderedDict',
-];
+const CALLED: readonly string[] = called;
 const DTYPE =
   /^torch\.(float|bfloat|int|uint|complex|half|double|long|short|bool|strided|q(u?int8|int32)|per_(tensor|channel)_)\w*$/;
 const CODE = /^__torch__(\.\w+)*$/;

@@ -6,7 +6,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { xgboostCategories } from './categories.ts';
 import { xgboostTrees } from './trees.ts';
 
-/** The content of an XGBoost file. Of its lists, only feature names and version are kept. */
+/** The content of an XGBoost file. Only the lists of feature names and the version are kept. */
 export type XgboostModel = {
   readonly version: readonly number[];
   readonly features: number;
@@ -38,7 +38,7 @@ const WALKED_IN_MODEL =
   /^(|weights|gbtree_model_param|trees|trees\[\]|trees\[\]\.tree_param|cats|cats\.enc|cats\.enc\[\]|cats\.enc\[\]\.values)$/;
 
 /**
- * Reads the whole file and checks each tree. With `isHeld`, it is a booster kept within another format, with its settings beside the model.
+ * Reads the whole file and checks each tree. If `isHeld`, the booster is kept within another format, with its settings beside the model.
  * Fails with `ArtifactRejected` when it is not an XGBoost model, has too many names, or has an unsound tree.
  */
 export async function readXgboost(

@@ -1,17 +1,13 @@
 import { remembered } from '#formats/bytes/walk.ts';
+import arrays from '#formats/data/xgboost-arrays.json' with { type: 'json' };
 import { rejected } from '#formats/rejected.ts';
 import { childrenFault, indicesFault, type TreeFault } from '#formats/trees/tree-shape.ts';
 
 type Lists = ReadonlyMap<string, readonly number[]>;
 
-const LISTS: ReadonlySet<string> = new Set([
-  ...['left_children', 'right_children', 'split_indices', 'split_type', 'parents'],
-  ...['categories', 'categories_nodes', 'categories_segments', 'categories_sizes'],
-]);
+const LISTS: ReadonlySet<string> = new Set(arrays.lists);
 // Lists with one entry per node: numbers with a fraction, and booleans in older files.
-const COUNTED: ReadonlySet<string> = new Set([
-  ...['default_left', 'split_conditions', 'loss_changes', 'sum_hessian'],
-]);
+const COUNTED: ReadonlySet<string> = new Set(arrays.counted);
 // Arrays of trees whose leaves are vectors: numbers for each node, or from 3.1 on for each leaf.
 const OF_VECTORS: ReadonlySet<string> = new Set(['base_weights', 'leaf_weights']);
 const LEAF_SIZE = 'trees[].tree_param.size_leaf_vector';

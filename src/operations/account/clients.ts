@@ -1,7 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import type { AssumedRole } from './identity.ts';
 
-/** Identifies a Slipway in AWS. Profile and region default to those of the AWS tools. With a role, every call is made as that role. */
+/** Identifies a Slipway in AWS. Profile and region default to those of the AWS tools. If a role is given, every call is made as that role. */
 export type AwsAccount = {
   readonly stage: string;
   readonly profile: string | undefined;

@@ -20,7 +20,7 @@ import { requireDeployment } from '#steps/require-deployment.ts';
 import { requireModel } from './model-status.ts';
 
 export type ModelActions = {
-  /** Makes a kept version live again: `to`, or for null the one that was live before. With null, a deployment in progress is aborted instead. */
+  /** Makes a kept version live again: `to`, or for null the one that was live before. If it is null and a deployment is in progress, that is aborted instead. */
   rollback(model: string, to: number | null): Promise<Asked>;
   /** Removes all of the model; its history and its artifacts stay. */
   undeploy(model: string): Promise<Asked>;

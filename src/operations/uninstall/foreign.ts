@@ -16,7 +16,12 @@ export type Foreign = { readonly what: string; readonly reason: string };
 
 // The keys that Slipway itself writes in its bucket.
 const OWN_PREFIXES = new Set([
-  ...['models/', 'promotions/', 'builds/', 'orders/', 'own-builds/', 'own-images/'],
+  'models/',
+  'promotions/',
+  'builds/',
+  'orders/',
+  'own-builds/',
+  'own-images/',
 ]);
 
 /** Lists the things that others have created within the stack's own. Most of them keep the stack from being deleted, so their owners have to delete them. */

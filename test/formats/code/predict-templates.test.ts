@@ -1,13 +1,17 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { PipelineTask } from '#domain/artifact/facts.ts';
-import { autogluonWay } from '#formats/code/autogluon-template.ts';
-import { LIBRARIES } from '#formats/code/library-templates.ts';
-import { GENSIM, NETWORK_TEMPLATES } from '#formats/code/network-templates.ts';
-import { templateForPickle } from '#formats/code/pickle-templates.ts';
-import { pipelineWay } from '#formats/code/pipeline-templates.ts';
-import { codeOf, type PredictTemplate, withScript } from '#formats/code/predict-template.ts';
-import { MLFLOW, PLAIN, SENTENCES, TORCH_PROGRAMS, WAYS } from '#formats/code/predict-templates.ts';
+import { AUTOGLUON, autogluonTemplate } from '#formats/code/autogluon-template.ts';
+import { LIBRARIES, templateForPickle } from '#formats/code/pickle-templates.ts';
+import { pipelineTemplate } from '#formats/code/pipeline-templates.ts';
+import {
+  codeOf,
+  type PredictTemplate,
+  templateOf,
+  withScript,
+} from '#formats/code/predict-template.ts';
+import { DRAFT_OF } from '#formats/code/predict-templates.ts';
 import { missingPython, needing } from '../../support/needs.ts';
 
 /** Prints what is wrong with each text of a JSON list: its syntax, names that nothing defines, imports that nothing uses. */
@@ -63,35 +67,67 @@ const TASKS: Readonly<Record<PipelineTask, true>> = {
   'video-classification': true,
 };
 
-const pickled = ['sklearn', 'xgboost', 'lightgbm', 'catboost', 'gensim', 'torch', 'unknown'].map(
-  (root): [string, PredictTemplate] => [
-    `a pickle of ${root}`,
-    templateForPickle({ roots: [root], sklearn: null, ofScript: ['Own'] }),
-  ],
-);
+const DRAFTS = readdirSync(new URL('../../../src/formats/code/drafts', import.meta.url), {
+  recursive: true,
+  encoding: 'utf8',
+})
+  .filter((file) => file.endsWith('.py'))
+  .map((file) => file.replace(/\.py$/, ''));
 
-const TEMPLATES: readonly (readonly [string, PredictTemplate])[] = [
-  ...Object.entries(LIBRARIES),
-  ...Object.entries(NETWORK_TEMPLATES),
-  ...Object.entries(TORCH_PROGRAMS),
-  ...Object.entries(WAYS),
-  ...Object.entries({ GENSIM, MLFLOW, PLAIN, SENTENCES, script: withScript(PLAIN, ['Own']) }),
-  ...pickled,
-  ...Object.keys(TASKS).map((task) => [task, pipelineWay(task as PipelineTask)] as const),
-  ['AutoGluon', await autogluonWay([], 'predictor.pkl')],
-];
+const PICKLED = [...LIBRARIES, 'sklearn', 'xgboost', 'gensim', 'torch', 'unknown'];
+const byScript = (root: string) =>
+  templateForPickle({ roots: [root, 'dill'], sklearn: null, ofScript: ['Own'] });
+const byTask = (task: string) => pipelineTemplate(task as PipelineTask, { hasOwnCode: true });
+
+const named = async (name: string, template: Promise<PredictTemplate>) =>
+  [name, codeOf(await template, 'a model', 'model.bin')] as const;
+
+const TEXTS = await Promise.all([
+  ...DRAFTS.map((name) => named(name, templateOf(name))),
+  ...PICKLED.map((root) => named(`a pickle of ${root} by dill`, byScript(root))),
+  ...Object.keys(TASKS).map((task) => named(task, byTask(task))),
+  named(
+    'a script',
+    templateOf('plain').then((template) => withScript(template, ['Own'])),
+  ),
+  named(AUTOGLUON, autogluonTemplate([], 'predictor.pkl')),
+]);
 
 needing(missingPython, () => {
   it('each draft of a predict.py is Python that defines what it uses, and uses what it imports', async () => {
-    const texts = TEMPLATES.map(([name, template]) => codeOf(name, template, 'model.bin'));
+    const texts = TEXTS.map(([, text]) => text);
 
     const { stdout } = await promisify(execFile)('python3', ['-c', LINT, JSON.stringify(texts)]);
 
     const problems: readonly string[][] = JSON.parse(stdout);
-    const wrong = TEMPLATES.flatMap(([name], index) =>
+    const wrong = TEXTS.flatMap(([name], index) =>
       (problems[index] ?? []).map((problem) => `${name}: ${problem}`),
     );
-    expect(texts.length).toBeGreaterThan(50);
+    expect(texts.length).toBeGreaterThan(100);
     expect(wrong).toEqual([]);
   });
+});
+
+it('each draft names its model, its file and its task, and has no header of a script any more', () => {
+  const isTask = (name: string) => name.startsWith('transformers/');
+  const wrong = TEXTS.filter(
+    ([name, text]) =>
+      !text.startsWith('"""Answers for a model: ') ||
+      !text.includes('\nFILE = "model.bin"\n') ||
+      (!isTask(name) && text.includes('"TASK"')) ||
+      text.includes('# ///'),
+  );
+
+  expect(wrong).toEqual([]);
+});
+
+it('each kind of model has a draft, and no draft is without its kind of model', () => {
+  const whole = DRAFTS.filter((name) => !name.startsWith('transformers/'));
+  const others = ['autogluon', 'mlflow', 'plain', 'sentence_transformers'];
+  const torch = ['exported', 'lightning', 'script', 'whole'].map((by) => `torch_${by}`);
+  const pickles = [...LIBRARIES, 'gensim', 'sklearn'].map((name) => `pickles/${name}`);
+
+  expect(whole.sort()).toEqual(
+    [...new Set([...Object.values(DRAFT_OF), ...others, ...torch, ...pickles])].sort(),
+  );
 });

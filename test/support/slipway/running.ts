@@ -71,7 +71,7 @@ export async function temporaryFolder(): Promise<{
   return { path, [Symbol.asyncDispose]: () => rm(path, gone) };
 }
 
-/** Starts Slipway on a data folder. With `atStep`, none of its steps begins or ends before that has resolved. */
+/** Starts Slipway on a data folder. If `atStep` is given, no step begins or ends before it has resolved. */
 export async function startSlipway(
   dataDir: string,
   special: Special = {},

@@ -16,15 +16,15 @@ export function techniquesDocument(): string {
   return [
     '# Techniques',
     '',
-    `${ALL.length} files that do harm, each in a way of its own, and which wall of [security.md](security.md) holds each **with the other two taken down**: ${TECHNIQUES.length} in \`test/fixtures/walls\`, ${HOSTILE_TECHNIQUES.length} in \`test/fixtures/pickles/hostile\`. This page is written by \`test/support/walls/document.ts\`, and a test compares it.`,
+    `This page is for people who want to check the walls of [security.md](security.md). It lists ${ALL.length} hostile files, each with a technique of its own, and says which walls stop each of them **while the other two are taken down**. ${TECHNIQUES.length} are in \`test/fixtures/walls\`, ${HOSTILE_TECHNIQUES.length} in \`test/fixtures/pickles/hostile\`. \`test/support/walls/document.ts\` writes this page, and a test compares it.`,
     '',
-    '| wall | alone holds | test |',
+    '| wall | stops alone | test |',
     '|---|---|---|',
     `| 1, inspection | ${counts[0]} | \`${TESTS[1]}\`: loads nothing |`,
     `| 2, the loader | ${counts[1]} | \`${TESTS[2]}\`: nothing is inspected, the kernel refuses nothing |`,
     `| 3, the process | ${counts[2]} | \`${TESTS[3]}\`: the frameworks' own loaders, no list of names, no hook |`,
     '',
-    'The effect is what was seen with all three taken down, each time in a process and a folder of its own; the last test sees it again. A wall that is not named was seen not to hold; the second has no loader for manifests, requirements, ONNX and tags of YAML, and is not tried on files of torch, Hugging Face, Keras and spaCy, whose engines are too large for these tests. The third holds what it does not prevent within the process: nothing of it is seen outside. What only uses up or ends its process is held there by the limits of that process.',
+    'The column "effect without walls" says what the file did when all three walls were down, in a process and a folder of its own; the last test does this again. A wall that is not named did not stop the file. The second wall has no loader for manifests, requirements, ONNX and YAML tags; it was not tried on files of torch, Hugging Face, Keras and spaCy, whose frameworks are too large for these tests. The third wall does not prevent an effect within the process, but keeps it from being seen outside. The limits of the process stop files that only use up or end their process.',
     ...kinds.flatMap((kind) => section(kind, ofKind(kind))),
     ...section('pickles of test/fixtures/pickles/hostile', HOSTILE_TECHNIQUES),
     '',
@@ -38,7 +38,7 @@ function ofKind(kind: string): readonly Technique[] {
 function section(title: string, rows: readonly Technique[]): readonly string[] {
   return [
     ...['', `## ${title}`, ''],
-    ...['| technique | effect without walls | held by |', '|---|---|---|'],
+    ...['| technique | effect without walls | stopped by |', '|---|---|---|'],
     ...rows.map(
       ({ technique, effect, heldBy }) =>
         `| ${technique.replaceAll('|', '\\|')} | ${effect} | ${heldBy.join(', ')} |`,

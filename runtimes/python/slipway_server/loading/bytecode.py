@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-# Places after an instruction that the interpreter fills by itself. By opcode up to Python 3.12, by name since; missing before 3.11, where code of a later Python has too many arguments to be made.
+# Places after an instruction that the interpreter fills by itself. The keys are opcodes up to Python 3.12, and names since; the table is missing before 3.11, where code of a later Python has too many arguments to be made.
 _ENTRIES: Any = getattr(opcode, "_inline_cache_entries", None)
 # The opcode with which every function begins, and the Pythons that use it.
 _BEGINNINGS = {151: ("3.11", "3.12"), 149: ("3.13",), 128: ("3.14",)}

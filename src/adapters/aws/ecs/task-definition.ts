@@ -3,6 +3,7 @@ import { serverEnvironment } from '#adapters/aws/server-environment.ts';
 import { revisionTags, TAG } from '#adapters/aws/tags.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
+import capabilities from '#domain/data/docker-capabilities.json' with { type: 'json' };
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -68,10 +69,7 @@ function container(spec: RevisionSpec, settings: EcsSettings, digest: string): C
 
 // Docker's default capabilities. On Fargate, a task that drops ALL can only add SYS_PTRACE.
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
-const DEFAULT_CAPABILITIES = [
-  ...['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD'],
-  ...['NET_BIND_SERVICE', 'NET_RAW', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
-];
+const DEFAULT_CAPABILITIES: readonly string[] = capabilities;
 
 /** All but those to keep; listed one by one if any is kept. */
 function dropped(kept: readonly string[]): string[] {

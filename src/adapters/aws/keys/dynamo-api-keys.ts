@@ -38,7 +38,7 @@ const LEFT_OVER_MS = 60 * 60 * 1000;
 /**
  * A key consists of a record in the table, which the authorizer looks up, and an API Gateway key on the usage plan.
  * The record is written last and deleted first, so a crash in between only leaves an API Gateway key that nobody can use. The next `create` or `revoke` deletes it; `list` does not, since its callers may only have read access.
- * Records are spread over partitions. Those of releases before are in one, from which `create` and `revoke` move them, once the stack's authorizer reads the others.
+ * Records are spread over partitions. Earlier releases kept them in one, from which `create` and `revoke` move them, once the stack's authorizer reads the others.
  */
 export function dynamoApiKeys(options: Options): DynamoApiKeys {
   const { client, gateway, usagePlan, stage, clock, isSpread } = options;

@@ -36,7 +36,7 @@ export const ALIASES = {
 
 const MODE = 'AWS_LWA_INVOKE_MODE';
 
-/** By the web adapter's mode. https://github.com/aws/aws-lambda-web-adapter#lambda-response-streaming */
+/** The value of the web adapter's invoke mode. https://github.com/aws/aws-lambda-web-adapter#lambda-response-streaming */
 const MODES = {
   function: 'buffered',
   'streaming-function': 'response_stream',

@@ -44,7 +44,7 @@ export type DraftResource = {
 
 /** The API's undeployed configuration, and what the stage serves of it. All methods are `ANY`, but for the preflights' `OPTIONS`. */
 export type ApiDraft = {
-  /** By path. */
+  /** The keys are paths. */
   resources(): Promise<ReadonlyMap<string, DraftResource>>;
   /** Returns the id of the new resource. */
   addResource(parentId: string, pathPart: string): Promise<string>;

@@ -38,7 +38,7 @@ const BURST_SECONDS = 2;
 const EVERY_METHOD = '*/*';
 
 /**
- * Gives the stage what the template cannot change in it any more (infra/api.yml): its access log, its tracing, and the most requests that it lets through. What it has already is not written again.
+ * Gives the stage what the template cannot change in it any more (infra/api.yml): its access log, its tracing, and the most requests that it lets through. Settings that it already has are not written again.
  * A stage without a log is left without one. Answers whether anything was changed.
  */
 export async function settleStage(

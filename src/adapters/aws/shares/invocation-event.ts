@@ -13,7 +13,7 @@ export type ModelRequest = {
 
 export type ModelResponse = {
   readonly status: number;
-  /** By lower-case name. */
+  /** The keys are lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 };

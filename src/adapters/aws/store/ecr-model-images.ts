@@ -37,7 +37,7 @@ export function ecrModelImages({
     all: ecrTaggedImages({ client, repository }).all,
     async remove({ tag, digest }) {
       if (await isLatest(tag, digest)) return false;
-      // By tag: two models with the same bytes share an image, and deleting it by digest would remove both.
+      // Deletes by tag: two models with the same bytes share an image, and deleting it by digest would remove both.
       // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
       const remove = new BatchDeleteImageCommand({ repositoryName, imageIds: [{ imageTag: tag }] });
       const { failures = [] } = await translated(() => client.send(remove));

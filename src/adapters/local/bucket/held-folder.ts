@@ -3,7 +3,7 @@ import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, fileAt } from '#adapters/local/files/file-state.ts';
 
-/** A folder of the bucket that is held open. What is done at a path from `at` is done in that very folder, whatever has taken its place meanwhile. */
+/** A folder of the bucket that is held open. An operation on a path from `at` acts on that very folder, even if another has taken its place meanwhile. */
 export type HeldFolder = AsyncDisposable & {
   /** The path of one of its entries. */
   at(name: string): string;

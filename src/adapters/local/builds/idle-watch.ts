@@ -1,7 +1,7 @@
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 
 const PERIOD_MS = 30_000;
-// A thirtieth of a core. What downloads or unpacks packages takes more.
+// A thirtieth of a core. A process that downloads or unpacks packages takes more.
 const LEAST_SECONDS = 1;
 
 /**

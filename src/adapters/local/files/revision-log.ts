@@ -17,7 +17,7 @@ const NEWLINE = 10;
 const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) /;
 
 export type RevisionLog = {
-  /** Resolves once the bytes are in the file and more may follow. Never fails: a full disk costs the lines, not the model. What `from` says is lines of its own: of one stream of one server. */
+  /** Resolves once the bytes are in the file and more may follow. Never fails: a full disk costs the lines, not the model. Each `from` is one stream of one server, whose lines stay whole. */
   append(bytes: Uint8Array, from?: object): Promise<void>;
   /** The last non-blank lines, oldest first, without control characters. */
   tail(lines: number): Promise<readonly string[]>;

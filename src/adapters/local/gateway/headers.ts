@@ -30,7 +30,7 @@ const REWRITTEN: ReadonlySet<string> = new Set([
   'expect',
   'forwarded',
   'host',
-  // By AWS's web adapter, on Lambda alone.
+  // AWS's web adapter sets it, on Lambda alone.
   'x-amzn-request-context',
 ]);
 

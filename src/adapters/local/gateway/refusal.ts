@@ -62,7 +62,7 @@ function inOpenAiWords(refusal: Refusal) {
 
 const MOST_NAMED = 20;
 
-/** `asked` is the name in the request's path, if there is one. Of many models the answer names those that are most like it. */
+/** `asked` is the name in the request's path, if there is one. If there are many models, the answer names the most similar ones. */
 export function nothingHere(models: readonly string[], asked = ''): Refusal {
   const typed = asked.toLowerCase();
   const { meant, names } = byNearness(typed, models);

@@ -75,7 +75,7 @@ export function dockerModelImages({ label }: Pick<Options, 'label'>): ModelImage
 
 /** Removes a model's image. Idempotent; an image that a container still runs is `PlatformUnavailable`. */
 export async function removeImage(tag: string): Promise<void> {
-  // By name, which belongs to one data folder: the same image stays under another folder's name.
+  // Removes by name, which belongs to one data folder: the same image stays under another folder's name.
   const image = `${MODELS}/${tag}`;
   if ((await lines('image', 'ls', '--quiet', image)).length === 0) return;
   await docker('image', 'rm', image);

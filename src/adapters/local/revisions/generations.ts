@@ -4,7 +4,7 @@ import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 /** The model and the revision whose server generated an answer. */
 export type GenerationOf = { readonly model: string; readonly revision: string };
 
-/** One answer of a language model. What is undefined was not known: the tokens in of one that its client left, the pace of a single token. */
+/** One answer of a language model. A field is undefined if it is not known: the input tokens of an answer that its client left, the pace of a single token. */
 export type Generation = {
   readonly tokensIn?: number | undefined;
   readonly tokensOut: number;

@@ -12,7 +12,7 @@ export type ServerMeters = {
   ended(of: Of, end: ServerEnd): void;
   /** How many servers of the revision ended so since then (by the monotonic clock); at most 100 are remembered. */
   endsSince(revision: string, sinceMs: number): number;
-  /** Revisions that no longer exist are forgotten. What a system does not tell has no samples: only Linux tells what a process uses, and none what a container does. */
+  /** Revisions that no longer exist are forgotten. A metric that the system does not report has no samples: only Linux reports the usage of a process, and no system that of a container. */
   families(revisions: Pick<RevisionHost, 'placement'>): readonly Family[];
 };
 

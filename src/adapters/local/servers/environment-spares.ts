@@ -37,7 +37,7 @@ export type EnvironmentSpares = {
 };
 
 type Options = {
-  /** Holds their folders. What a Slipway that was killed left there is removed. */
+  /** Holds their folders. Folders that a killed Slipway left there are removed. */
   readonly directory: string;
   /** Starts a server that awaits its model. */
   readonly launch: (environment: Environment, folder: SpareFolder) => Promise<Launched>;
@@ -55,7 +55,7 @@ const ROOM = { madeFromMiB: 2_048, keptFromMiB: 1_024 };
  * The next instance, a restart, a rollback and the next version of such a model begin with it.
  */
 export function environmentSpares({ directory, launch, ...options }: Options): EnvironmentSpares {
-  // By environment, the longest unused first.
+  // One for each environment, the longest unused first.
   const kept = new Map<string, Kept>();
   const closing = new Set<Promise<void>>();
   let made = 0;

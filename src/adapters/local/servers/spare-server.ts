@@ -28,7 +28,7 @@ export type SpareServers = {
 };
 
 type Options = {
-  /** Holds a folder for each. What a Slipway that was killed left there is removed. */
+  /** Holds a folder for each. Folders that a killed Slipway left there are removed. */
   readonly directory: string;
   /** Starts a server that awaits its model. */
   readonly launch: (folder: SpareFolder) => Promise<Launched>;
@@ -186,7 +186,7 @@ function folderIn(path: string): SpareFolder {
   return { path, artifact: join(path, 'artifact'), scratch: join(path, 'scratch') };
 }
 
-/** Hard links cost no bytes; the files are immutable. What an image links to itself, its packages, is there already. */
+/** Hard links cost no bytes; the files are immutable. The packages that an image links to are there already. */
 function linkAll(from: string, to: string): void {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];

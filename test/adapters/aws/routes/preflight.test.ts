@@ -3,7 +3,7 @@ import { PREFLIGHT_HEADERS, preflightTemplate } from '#adapters/aws/routes/prefl
 
 const TEMPLATE = preflightTemplate(['https://app.example', 'http://localhost:3000']);
 
-/** What API Gateway answers a request with these headers by the template: an engine of Velocity stands for its own. */
+/** The answer of API Gateway to a request with these headers, by the template: an engine of Velocity stands for its own. */
 function answered(sent: Readonly<Record<string, string>>) {
   const header: Record<string, string> = {};
   const context = { responseOverride: { header } };

@@ -58,7 +58,7 @@ describe('the build of a Dockerfile that came with an artifact', () => {
     expect(await readFile(join(home, 'auth'), 'utf8')).toMatch(/^none\n/);
   });
 
-  // By ONBUILD an image may determine which files are copied, and from which image, when another is built on it.
+  // ONBUILD lets an image determine which files are copied, and from which image, when another is built on it.
   it('has none either while Slipway’s own part is built on its image; the user’s stay', async () => {
     const [, ours] = await build();
 

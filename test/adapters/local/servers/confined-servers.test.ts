@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** Servers by a script behind the walls of a machine; null means no walls. With `isSpare` each was started before there was a model for it. */
+/** Servers by a script behind the walls of a machine; null means no walls. If `isSpare`, each was started before there was a model for it. */
 function confined(serverEntry: string, machine: Walls | null, isSpare = false) {
   const said: string[] = [];
   const timers = fakeTimers();

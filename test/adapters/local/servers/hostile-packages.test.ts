@@ -104,7 +104,7 @@ needing(missingWalls('landlock'), () => {
   });
 });
 
-/** What the Python of a build prints, when it describes a model behind walls of these limits. */
+/** The output of a build's Python that describes a model behind walls of these limits. */
 function described(python: string, scratch: string, limits: Readonly<Record<string, number>>) {
   const { SLIPWAY_WALLS } = wallsVariable(MACHINE, { read: [], write: [], limits });
   const program = `

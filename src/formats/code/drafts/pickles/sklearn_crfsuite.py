@@ -1,0 +1,19 @@
+# /// script
+# dependencies = ["joblib", "scikit-learn"]
+# ///
+"""Answers for WHAT: setup runs once, and predict is given the body of each request."""
+
+import joblib
+
+FILE = "PATH"
+
+
+class Predictor:
+    def setup(self):
+        # List the packages that define its classes in requirements.txt, in the versions that saved it, and its Python (3.12) in .python-version.
+        saved = joblib.load(FILE)
+        self.model = saved
+
+    def predict(self, sentences):
+        # The request is a list of sentences, each a list with an object of features for each word.
+        return [list(labels) for labels in self.model.predict(sentences)]
