@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { VARIES } from './cors.ts';
 import { frontOf } from './forwarded.ts';
 import { WAITED_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
@@ -57,10 +58,8 @@ export function responseHeaders(
   headers['x-content-type-options'] = 'nosniff';
   headers['x-slipway-revision'] = revision;
   headers['x-request-id'] = idOf(response.req);
-  // Headers set here would replace those already set on the response.
-  if (response.hasHeader('vary') && headers['vary'] !== undefined) {
-    headers['vary'] = `${headers['vary']}, ${response.getHeader('vary')}`;
-  }
+  const [name, ours] = VARIES;
+  headers[name] = headers[name] === undefined ? ours : `${headers[name]}, ${ours}`;
   return headers;
 }
 

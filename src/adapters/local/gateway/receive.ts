@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Leaving } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { BodyRoom } from '#adapters/local/http/body-room.ts';
 import {
@@ -19,7 +20,7 @@ type Parts = { readonly room: BodyRoom; readonly timers: Timers };
 export type Arrival = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly gone: AbortSignal;
+  readonly gone: Leaving;
 };
 
 type Unreceived = Extract<
