@@ -12,6 +12,7 @@ import {
 import { integerAttribute, model } from '../support/models/onnx-graph.ts';
 import { modelFolder } from './model-server.ts';
 import type { Env, Runtime } from './runtime.ts';
+import { LEXICON, RANKER, safetensors, TOKENIZER } from './texts.ts';
 
 const MAIN = fileURLToPath(new URL('../../runtimes/onnx/main.ts', import.meta.url));
 const { NODE_COMPILE_CACHE = '' } = process.env;
@@ -68,6 +69,17 @@ export const onnx: Runtime = {
     divideByZero: () => onnxFile(divideByZeroModel()),
     width32Only: () => onnxFile(width32OnlyModel()),
     asLongAsAsked: () => onnxFile(runAsLongAsAskedModel()),
+    async embedder() {
+      const vectors = Float32Array.from(LEXICON.vectors.flat());
+      const modules = [{ path: '', type: 'sentence_transformers.models.StaticEmbedding' }];
+      const folder = await modelFolder({
+        'model.safetensors': safetensors({ 'embedding.weight': ['F32', [4, 2], vectors] }),
+        'tokenizer.json': JSON.stringify(TOKENIZER),
+        'modules.json': JSON.stringify(modules),
+      });
+      return { MODEL_PATH: folder };
+    },
+    ranker: async () => ({ MODEL_PATH: fileURLToPath(RANKER) }),
     neverLoaded: () => onnxFile(slowLoadingModel({ seconds: 3_600 })),
   },
 };

@@ -1,7 +1,9 @@
+import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { modelFolder } from './model-server.ts';
 import { type PythonMissing, pythonWith } from './python-environment.ts';
 import type { Env, Runtime } from './runtime.ts';
+import { LEXICON, scoresOfTexts } from './texts.ts';
 
 const FOLDER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
 
@@ -117,8 +119,26 @@ function runtimeIn(python: string): Runtime {
         ),
       asLongAsAsked: () =>
         xToY('import time\ndef predict(x):\n  time.sleep(float(x.max()))\n  return x', FP32),
+      embedder: () => texts({ task: 'feature-extraction', labels: [] }),
+      ranker: () => texts({ task: 'text-classification', labels: ['LABEL_0'] }),
       neverLoaded: () => xToY('import time\ntime.sleep(4_000)\ndef predict(x): return x', FP32),
     },
+  };
+}
+
+/** A model of `texts/sitecustomize.py`. */
+async function texts(pipeline: { readonly task: string; readonly labels: readonly string[] }) {
+  const none = { maxTokens: null, pooling: null, normalizes: false, architecture: '' };
+  const facts = { format: 'texts', brings: 'data', pipeline: { ...none, ...pipeline } };
+  const folder = await modelFolder({
+    'texts.json': JSON.stringify({ ...LEXICON, scores: scoresOfTexts() }),
+    'facts.json': JSON.stringify(facts),
+  });
+  const own = fileURLToPath(new URL('texts/', import.meta.url));
+  return {
+    MODEL_PATH: folder,
+    MODEL_FACTS: `${folder}/facts.json`,
+    PYTHONPATH: `${own}${delimiter}${FOLDER}`,
   };
 }
 

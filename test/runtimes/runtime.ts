@@ -39,6 +39,10 @@ export type TestModels = {
   width32Only(): Promise<Env>;
   /** Answers a `y` that grows with `x`, FP32 [n], after about as many seconds as the largest `x`. */
   asLongAsAsked(): Promise<Env>;
+  /** Makes the mean of the vectors of a text's words, in LEXICON. */
+  embedder(): Promise<Env>;
+  /** Scores how well texts go with a query; it knows those of the fixture electra-reranker. */
+  ranker(): Promise<Env>;
   /** Takes more than an hour to load. */
   neverLoaded(): Promise<Env>;
 };

@@ -1,11 +1,12 @@
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
+import type { Leaving } from './leaving.ts';
 
 export type Wish<Kind> = {
   readonly kind: Kind;
   /** Goes ahead of all that are not urgent. */
   readonly isUrgent: boolean;
   /** Aborts when nobody waits any more. */
-  readonly signal: AbortSignal;
+  readonly signal: Leaving;
   readonly patienceMs: number;
   /** Asked when its patience is over: whether to wait as long again. */
   readonly staysOn: () => boolean;

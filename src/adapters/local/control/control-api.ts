@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
+import { openAnswers } from '#adapters/local/http/open-answers.ts';
 import { hasBody } from '#adapters/local/http/received-body.ts';
 import type { Handler } from '#control/handler.ts';
 import { jsonResponse } from '#control/json-response.ts';
@@ -28,7 +29,7 @@ export function controlApi(handler: Handler): FastifyInstance {
     frameworkErrors: (_error, request, reply) => void answer(request, reply).catch(() => undefined),
   });
   api.setErrorHandler((_error, request, reply) => answer(request, reply));
-  answerHalfClosed(api.server);
+  answerHalfClosed(api.server, openAnswers(api.server));
   api.addHook('preClose', async () => {
     // Streams that have just ended reach their readers. Some clients never disconnect, and a suspended one never reads its stream to the end.
     await Promise.race([Promise.allSettled(sending), sleep(ENDING_MS, undefined, { ref: false })]);

@@ -19,9 +19,14 @@ const SHOWN_LETTERS = 100;
  */
 export function strangers({ hosts, origins }: Known) {
   const names = new Set(hosts);
+  // Most requests name the host that the one before them did.
+  let known: string | undefined;
   return ({ host, origin }: IncomingHttpHeaders): Refusal | undefined => {
     // A request of HTTP/1.0 may have none; every browser sends one.
-    if (host !== undefined && !isOwn(host, names)) return hostRefused(host);
+    if (host !== undefined && host !== known) {
+      if (!isOwn(host, names)) return hostRefused(host);
+      known = host;
+    }
     if (origin === undefined || origins().includes(origin)) return undefined;
     return isOfOwnPage(origin, host, names) ? undefined : originRefused(origin);
   };

@@ -1,6 +1,7 @@
-import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { OpenAnswers } from '#adapters/local/http/open-answers.ts';
 import type { Refusal } from './refusal.ts';
 
 const NO_TUNNEL: Refusal = {
@@ -30,16 +31,14 @@ const HTTP2: Refusal = {
 };
 
 /** Answers what is no request of HTTP/1.1 in the words of the gateway: Node itself says no more than a status, and to a client that begins with HTTP/2 nothing. */
-export function answerClientErrors(server: Server, limits: Limits): void {
-  const newest = new WeakMap<Duplex, ServerResponse>();
+export function answerClientErrors(server: Server, answers: OpenAnswers, limits: Limits): void {
   const http2 = http2Refusals();
-  server.on('request', ({ socket }, response) => newest.set(socket, response));
   server.on('clientError', (error: ClientError, socket) => {
     if (error.code === 'HPE_PAUSED_H2_UPGRADE' && error.rawPacket && socket.writable) {
       return http2(socket, error.rawPacket);
     }
     // An answer that has begun would be broken into.
-    const response = newest.get(socket);
+    const response = answers.last(socket);
     const isAnswering = response?.headersSent && !response.writableFinished;
     if (socket.writable && !isAnswering) socket.write(written(refusalOf(error, limits)));
     socket.destroy(error);

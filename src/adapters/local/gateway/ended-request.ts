@@ -19,8 +19,6 @@ export type EndedRequest = {
 
 type Deps = {
   readonly counts: GatewayMetrics;
-  /** Counts of the answers to clients, without Slipway's own probes. */
-  readonly clients: GatewayMetrics;
   readonly meters: Meters;
   readonly log: RequestLog | undefined;
   readonly clock: Clock;
@@ -29,14 +27,13 @@ type Deps = {
 };
 
 /** Counts an endpoint's requests, and logs them if the request log is on. Slipway's own probes count for a bake, as they do on AWS, but are no client's requests: neither in `/metrics`, nor for what ails a live version. */
-export function endedRequests({ counts, clients, meters, log, clock, timers, probeMark }: Deps) {
+export function endedRequests({ counts, meters, log, clock, timers, probeMark }: Deps) {
   return (ended: EndedRequest): void => {
     const ms = timers.nowMs() - ended.sinceMs;
     const isOwn = isProbe(ended.request, probeMark);
     if (isCounted(ended)) {
       const { model = '', revision = '', status } = ended;
-      if (revision) counts.record(revision, status);
-      if (revision && !isOwn) clients.record(revision, status);
+      if (revision) counts.record(revision, status, isOwn ? 'probe' : 'client');
       if (!isOwn) meters.observe({ model, revision, status, seconds: ms / 1000 });
     }
     log?.add({ ...logged(ended, ms, clock), ...(isOwn && { probe: true }) });

@@ -24,11 +24,13 @@ export function frontOf(headers: IncomingHttpHeaders): Front {
 }
 
 function prefixIn(text: string): string {
+  if (text === '') return '';
   const bare = text.replace(/\/$/, '');
   return PREFIX.test(bare) && !/\/\.\.?(\/|$)/.test(bare) ? bare : '';
 }
 
 /** The first proxy's word, where several have added one. */
 function one(value: string | string[] | undefined): string {
-  return (value ?? '').toString().split(',')[0]?.trim() ?? '';
+  if (value === undefined) return '';
+  return value.toString().split(',')[0]?.trim() ?? '';
 }

@@ -6,6 +6,7 @@ import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { bodyRoom } from '#adapters/local/http/body-room.ts';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
 import { listen, type Wanted } from '#adapters/local/http/listen.ts';
+import { openAnswers } from '#adapters/local/http/open-answers.ts';
 import { expose, type Family } from '#adapters/local/metrics/exposition.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { ServerMeters } from '#adapters/local/revisions/server-meters.ts';
@@ -84,7 +85,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { generations = generationMeters(clock), consoleOrigins = () => [] } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
-  const clients = gatewayMetrics(clock);
   const flights = inFlight();
   const upstreams = upstreamPools();
   const meters = requestMeters({ revisions, inFlight: flights, table });
@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     revisions,
     upstreams,
     inFlight: flights,
-    ended: endedRequests({ counts, clients, meters, log, clock, timers, probeMark }),
+    ended: endedRequests({ counts, meters, log, clock, timers, probeMark }),
     metrics: () => expose(families()),
     cors: corsFor(origins),
     pages: options.pages ?? NO_PAGES,
@@ -116,9 +116,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     .on('checkExpectation', handler);
   // Each pipelined request listens for the close of its connection; that is not a leak.
   server.on('connection', (socket) => socket.setMaxListeners(0));
-  answerClientErrors(server, SERVER_OPTIONS);
-  answerHalfClosed(server);
-  const closeServer = gracefulClose(server, timers);
+  const answers = openAnswers(server);
+  answerClientErrors(server, answers, SERVER_OPTIONS);
+  answerHalfClosed(server, answers);
+  const closeServer = gracefulClose(server, answers, timers);
   const boundPort = await listen(server, options);
 
   return {
@@ -129,7 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...counts.metrics,
       pace: async ({ revision }, sinceMs) => generations.pace(revision, sinceMs),
     },
-    clients: clients.metrics,
+    clients: counts.clients,
     families,
     inFlight: flights.count,
     async close() {

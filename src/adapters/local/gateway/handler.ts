@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ConsoleFiles } from '#adapters/console-files.ts';
+import { leavingBy } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { BodyRoom } from '#adapters/local/http/body-room.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import limits from '#domain/data/container-limits.json' with { type: 'json' };
 import type { strangers } from './callers.ts';
-import type { Cors } from './cors.ts';
+import { type Cors, VARIES } from './cors.ts';
 import type { EndedRequest } from './ended-request.ts';
 import { answerHome } from './home.ts';
 import type { InFlight } from './in-flight.ts';
@@ -71,14 +72,8 @@ export function gatewayHandler(parts: GatewayParts) {
       return ended({ request, sinceMs, model, revision, status: refusal.status });
     }
 
-    const gone = new AbortController();
-    const leave = () => gone.abort();
-    const arrival = { request, response, gone: gone.signal };
-    const { socket } = request;
-    socket.once('close', leave);
+    const arrival = { request, response, gone: leavingBy(request.socket) };
     const outcome = await answer(parts, arrival, known);
-    socket.off('close', leave);
-
     const status = finish(arrival, outcome);
     ended({ request, sinceMs, model: outcome.model, revision: outcome.revision, status });
   };
@@ -96,6 +91,7 @@ function answerOwn(
   const place = 'place' in known ? known.place : undefined;
   // Node sends only the head in answer to HEAD.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+  response.setHeader(...VARIES);
   if (place) return answerPage(request, response, place, { table: table(), files: parts.pages });
   if (answerHome(request, response, { table: table(), console: parts.console() })) return true;
   if (answerRoot(request, response, parts)) return true;
@@ -229,11 +225,11 @@ async function serveChosen(
     body,
   };
   const mine = revision === standing ? terms : termsOf(parts.revisions, revision);
-  const serving = mine ? serveCounted(parts, routed, mine) : missing(place, revision);
-  const ending = await Promise.resolve(serving).catch((error) => afterThrow(error, arrival));
+  const ending = mine ? await serveCounted(parts, routed, mine) : missing(place, revision);
   return { ending, model: modelOf(place), revision };
 }
 
+/** Never rejects. */
 async function serveCounted(
   parts: GatewayParts,
   routed: RoutedRequest,
@@ -242,6 +238,8 @@ async function serveCounted(
   parts.inFlight.begin(routed.revision);
   try {
     return await serve({ parts, routed, terms });
+  } catch (error) {
+    return afterThrow(error, routed);
   } finally {
     parts.inFlight.end(routed.revision);
   }

@@ -1,10 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { VARIES } from './cors.ts';
 import { frontOf } from './forwarded.ts';
 import { WAITED_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
 import { actsOnOthers } from './shared-origin.ts';
 
 export type Headers = Record<string, string | string[]>;
+
+/** Names and values by turns: undici reads them with less work than an object. */
+type HeaderList = (string | string[])[];
 
 type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -35,15 +39,19 @@ const REWRITTEN: ReadonlySet<string> = new Set([
 ]);
 
 /** The headers for a model's server: end-to-end ones unchanged, the gateway's own statement of the request's origin, how the client reaches it and, where needed, the path prefix. */
-export function requestHeaders(request: IncomingMessage, prefix: string | undefined): Headers {
-  const headers = endToEnd(request.headers, isRewritten);
-  headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
+export function requestHeaders(request: IncomingMessage, prefix: string | undefined): HeaderList {
   const front = frontOf(request.headers);
-  headers['x-forwarded-proto'] = front.protocol;
-  if (prefix !== undefined) headers['x-forwarded-prefix'] = front.prefix + prefix;
-  if (front.host !== undefined) headers['x-forwarded-host'] = front.host;
+  const headers: HeaderList = [
+    'x-forwarded-for',
+    request.socket.remoteAddress ?? '',
+    'x-forwarded-proto',
+    front.protocol,
+  ];
+  forEndToEnd(request.headers, isRewritten, (name, value) => headers.push(name, value));
+  if (prefix !== undefined) headers.push('x-forwarded-prefix', front.prefix + prefix);
+  if (front.host !== undefined) headers.push('x-forwarded-host', front.host);
   const length = request.headers['content-length'];
-  if (length !== undefined) headers['content-length'] = length;
+  if (length !== undefined) headers.push('content-length', length);
   return headers;
 }
 
@@ -53,14 +61,15 @@ export function responseHeaders(
   revision: string,
   response: ServerResponse,
 ): Headers {
-  const headers = endToEnd(received, isOurs);
+  const headers: Headers = {};
+  forEndToEnd(received, isOurs, (name, value) => {
+    headers[name] = value;
+  });
   headers['x-content-type-options'] = 'nosniff';
   headers['x-slipway-revision'] = revision;
   headers['x-request-id'] = idOf(response.req);
-  // Headers set here would replace those already set on the response.
-  if (response.hasHeader('vary') && headers['vary'] !== undefined) {
-    headers['vary'] = `${headers['vary']}, ${response.getHeader('vary')}`;
-  }
+  const [name, ours] = VARIES;
+  headers[name] = headers[name] === undefined ? ours : `${headers[name]}, ${ours}`;
   return headers;
 }
 
@@ -76,15 +85,17 @@ function isRewritten(name: string): boolean {
   return REWRITTEN.has(name) || CLAIMS.test(name);
 }
 
-function endToEnd(received: ReceivedHeaders, isLeftOut: (name: string) => boolean): Headers {
+function forEndToEnd(
+  received: ReceivedHeaders,
+  isLeftOut: (name: string) => boolean,
+  keep: (name: string, value: string | string[]) => void,
+): void {
   const named = namesIn(received['connection']);
-  const kept: Headers = {};
   for (const name of Object.keys(received)) {
     const value = received[name];
     const isKept = !HOP_BY_HOP.has(name) && !named.includes(name) && !isLeftOut(name);
-    if (value !== undefined && isKept) kept[name] = value;
+    if (value !== undefined && isKept) keep(name, value);
   }
-  return kept;
 }
 
 /** Further headers that `Connection` declares as specific to this connection. */

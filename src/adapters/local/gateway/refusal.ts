@@ -3,6 +3,7 @@ import { ROOM_BYTES, SILENT_MS } from '#adapters/local/http/body-room.ts';
 import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
 import { byNearness, nearestName } from '#domain/nearest-name.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
+import { VARIES } from './cors.ts';
 import { idOf } from './request-id.ts';
 import { NOSNIFF } from './shared-origin.ts';
 
@@ -22,6 +23,7 @@ export function refuse(response: ServerResponse, refusal: Refusal, revision?: st
   const { status, retryAfterSeconds } = refusal;
   const url = response.req.url ?? '';
   const body = Buffer.from(JSON.stringify(inWordsOf(url, refusal)));
+  response.setHeader(...VARIES);
   response.writeHead(status, {
     ...(SAGEMAKER.test(url) && {
       'x-amzn-errortype': status < 500 ? 'ValidationError' : 'InternalFailure',

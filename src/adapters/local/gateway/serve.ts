@@ -66,12 +66,15 @@ export async function serve(relayRequest: RelayRequest): Promise<Ending> {
   return second.kind === 'lost' ? explain(relayRequest, other, second) : second;
 }
 
-async function invoke({ parts, routed }: RelayRequest, sharing: Sharing) {
-  const { timers, revisions } = parts;
-  const { revision, gone, request, response } = routed;
+function invoke({ parts, routed }: RelayRequest, sharing: Sharing) {
+  const slot = parts.revisions.invoke(routed.revision, routed.gone, sharing);
+  return PROBE_HEADER in routed.request.headers ? timed(slot, parts.timers, routed) : slot;
+}
+
+async function timed<T>(slot: Promise<T>, timers: Timers, { response }: RoutedRequest): Promise<T> {
   const sinceMs = timers.nowMs();
-  const slot = await revisions.invoke(revision, gone, sharing);
-  if (PROBE_HEADER in request.headers && !response.headersSent) {
+  await slot;
+  if (!response.headersSent) {
     // One that was sent back to the line has waited before.
     const waitedMs = Number(response.getHeader(WAITED_HEADER) ?? 0) + timers.nowMs() - sinceMs;
     response.setHeader(WAITED_HEADER, String(waitedMs));

@@ -1,5 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { OpenAnswers } from './open-answers.ts';
 
 // Most answers are there by then, and their clients see nothing unusual.
 const PATIENCE_MS = 1_000;
@@ -10,34 +11,22 @@ type HalfOpen = { httpAllowHalfOpen?: boolean };
 
 /**
  * Lets `server` answer a client that ends its side of the connection right after its request, as `nc -N` does.
- * Call it after the server has its own listeners.
  * A client that has left altogether looks the same until something is written to it. So one that waits for longer than a second is sent `100 Continue` twice a second, which HTTP/1.1 allows at any time before an answer: where nobody is left, the connection breaks and counts as closed.
  */
-export function answerHalfClosed(server: Server): void {
+export function answerHalfClosed(server: Server, answers: OpenAnswers): void {
   const halfOpen: Server & HalfOpen = server;
   halfOpen.httpAllowHalfOpen = true;
-  const waiting = new WeakMap<Socket, Set<ServerResponse>>();
 
-  const note = ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const open = waiting.get(socket) ?? new Set();
-    waiting.set(socket, open.add(response));
-    response.once('close', () => open.delete(response));
-  };
   const look = (socket: Socket) => {
-    const [first] = waiting.get(socket) ?? [];
+    const first = answers.first(socket);
     if (!first || socket.destroyed) return;
     // An answer that has begun meanwhile is written to anyway; HTTP/1.0 has no interim answers.
     if (!first.headersSent && first.req.httpVersion === '1.1') first.writeContinue();
     setTimeout(look, LOOK_MS, socket).unref();
   };
-  server.on('request', note);
-  // Node handles these by itself, and a request may follow; unless somebody listens, who then has to answer them.
-  for (const event of ['checkContinue', 'checkExpectation']) {
-    if (server.listenerCount(event) > 0) server.on(event, note);
-  }
   server.on('connection', (socket: Socket) => {
     socket.once('end', () => {
-      const [first] = waiting.get(socket) ?? [];
+      const first = answers.first(socket);
       // Whoever ends its side with a request does so before the answer begins; afterwards it has left.
       if (first?.headersSent) socket.destroy();
       else setTimeout(look, PATIENCE_MS, socket).unref();

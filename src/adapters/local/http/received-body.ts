@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Leaving } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { BodyRoom, Place } from './body-room.ts';
 
@@ -22,7 +23,7 @@ export type Reception = {
   readonly timers: Timers;
   readonly room: BodyRoom;
   /** Aborts when the client's connection closes. */
-  readonly gone: AbortSignal;
+  readonly gone: Leaving;
 };
 
 // Node reads this far ahead on each connection anyway, so this much of a body takes no further memory.

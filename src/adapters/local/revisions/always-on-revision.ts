@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { left } from '#adapters/local/concurrency/leaving.ts';
 import { answersInTime } from '#adapters/local/servers/health-watch.ts';
 import type { Start } from '#adapters/local/servers/model-server.ts';
 import { Failure } from '#domain/failure.ts';
@@ -100,7 +100,7 @@ export function alwaysOnRevision(
     settled: kept.settled,
     async invoke(signal) {
       load.count();
-      if (waking) await Promise.race([waking, once(signal, 'abort')]);
+      if (waking) await Promise.race([waking, left(signal)]);
       const reason = refusal();
       return reason === undefined ? replicas.take() : refuse(503, reason);
     },

@@ -1,3 +1,4 @@
+import type { Leaving } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import { waitingLine } from '#adapters/local/concurrency/waiting-line.ts';
 import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
@@ -23,7 +24,7 @@ export type InstanceLimits = {
 
 export type InstancePool = {
   /** The oldest instance with room, or, after waiting in line, the first to have room; refused when too many wait, or none had room within the request's time limit. */
-  invoke(signal: AbortSignal, sharing: Sharing): Promise<InvocationSlot | InvocationRefusal>;
+  invoke(signal: Leaving, sharing: Sharing): Promise<InvocationSlot | InvocationRefusal>;
   /** Starts an instance ahead of requests. */
   warm(): Promise<Start>;
   /** Requests that have an instance, or wait for one. */
@@ -184,7 +185,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
     return waitedMs >= LONG_WAIT_MS || (isStill && !answering.some((it) => it.isQuick()));
   }
 
-  async function wait(signal: AbortSignal, sharing: Sharing): Promise<Turn> {
+  async function wait(signal: Leaving, sharing: Sharing): Promise<Turn> {
     const waiting = line.join({
       kind: sharing,
       // A retried request has already waited once.

@@ -1,3 +1,4 @@
+import type { Leaving } from '#adapters/local/concurrency/leaving.ts';
 import type { Placement } from '#domain/placement/target.ts';
 
 /** Why a revision gave a request no process, as the gateway's status: 404 no such revision, 502 its process died at once, 503 stopped, without a ready replica, or too many waiting (`retryAfterSeconds`), 504 none in time. */
@@ -44,11 +45,15 @@ export type RevisionHost = {
   /** A process for the request: at once, or on Lambda when its turn comes; gives up when `signal` aborts. */
   invoke(
     revision: string,
-    signal: AbortSignal,
+    signal: Leaving,
     sharing: Sharing,
   ): Promise<InvocationSlot | InvocationRefusal>;
 };
 
 export function refuse(status: InvocationRefusal['status'], error: string): InvocationRefusal {
   return { kind: 'refused', status, error };
+}
+
+export async function noRevision(revision: string): Promise<InvocationRefusal> {
+  return refuse(404, `there is no revision ${revision}`);
 }

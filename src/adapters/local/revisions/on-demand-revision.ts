@@ -1,3 +1,4 @@
+import type { Leaving } from '#adapters/local/concurrency/leaving.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import { type InstanceLimits, instancePool } from './instance-pool.ts';
@@ -26,7 +27,7 @@ export function onDemandRevision(
     if (!isClosed) kept.decide(state);
   }
 
-  async function invoke(signal: AbortSignal, sharing: Sharing) {
+  async function invoke(signal: Leaving, sharing: Sharing) {
     const { state } = kept.now();
     return state.kind === 'failed' ? refuse(502, state.reason) : pool.invoke(signal, sharing);
   }

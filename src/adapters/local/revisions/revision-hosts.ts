@@ -1,4 +1,4 @@
-import { type RevisionHost, refuse } from './invocation.ts';
+import { noRevision, type RevisionHost } from './invocation.ts';
 
 /** Combines the revisions of several hosts. */
 export function revisionHosts(hosts: readonly RevisionHost[]): RevisionHost {
@@ -7,11 +7,7 @@ export function revisionHosts(hosts: readonly RevisionHost[]): RevisionHost {
     placement: (revision) => hostOf(revision)?.placement(revision),
     limits: (revision) => hostOf(revision)?.limits(revision),
     occupancy: (revision) => hostOf(revision)?.occupancy(revision),
-    async invoke(revision, signal, sharing) {
-      const host = hostOf(revision);
-      return (
-        host?.invoke(revision, signal, sharing) ?? refuse(404, `there is no revision ${revision}`)
-      );
-    },
+    invoke: (revision, signal, sharing) =>
+      hostOf(revision)?.invoke(revision, signal, sharing) ?? noRevision(revision),
   };
 }

@@ -16,7 +16,7 @@ import { type Placement, placementOf, type Target } from '#domain/placement/targ
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import { type Generation, type GenerationOf, withGenerations } from './generations.ts';
-import { type InvocationLimits, type RevisionHost, refuse } from './invocation.ts';
+import { type InvocationLimits, noRevision, type RevisionHost } from './invocation.ts';
 import type { Revision, RevisionDeps, ServerEnd } from './revision.ts';
 import { type RevisionRecord, revisionTable } from './revision-table.ts';
 
@@ -197,11 +197,8 @@ export function revisionPlatform(
     placement: (name) => placements.get(name),
     limits: (name) => limits.get(name),
     occupancy: (name) => revisions.get(name)?.occupancy(),
-    async invoke(name, signal, sharing) {
-      return (
-        revisions.get(name)?.invoke(signal, sharing) ?? refuse(404, `there is no revision ${name}`)
-      );
-    },
+    invoke: (name, signal, sharing) =>
+      revisions.get(name)?.invoke(signal, sharing) ?? noRevision(name),
     inFlight,
     tend,
     async start(name) {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Leaving } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import type { ModelServer } from '#adapters/local/servers/model-server.ts';
@@ -16,7 +17,7 @@ export type Revision = {
   state(): State;
   /** Resolves when its state is decided, it is closed, or `waitMs` has passed. */
   settled(waitMs: number): Promise<void>;
-  invoke(signal: AbortSignal, sharing: Sharing): Promise<InvocationSlot | InvocationRefusal>;
+  invoke(signal: Leaving, sharing: Sharing): Promise<InvocationSlot | InvocationRefusal>;
   /** Requests that have a server, or wait for one. */
   inFlight(): number;
   occupancy(): Occupancy;

@@ -75,14 +75,14 @@ it('what is asked on a test path is no traffic', async () => {
 it('counts are kept by the second, for an hour', async () => {
   const clock = fakeClock(10_000_000);
   const { metrics, record } = gatewayMetrics(clock);
-  record('digits-v1', 200);
+  record('digits-v1', 200, 'client');
   clock.advance(1_000);
-  record('digits-v1', 200);
+  record('digits-v1', 200, 'client');
   const sinceMs = clock.now();
   const recent = await metrics.traffic(DIGITS, sinceMs);
 
   clock.advance(3_599_000);
-  record('digits-v1', 200);
+  record('digits-v1', 200, 'client');
 
   expect(recent.requests).toBe(1);
   expect((await metrics.traffic(DIGITS, 0)).requests).toBe(2);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type Leaving, left } from '#adapters/local/concurrency/leaving.ts';
 import { eventually } from '../../../support/clock/eventually.ts';
 import { type Arrivals, openArrivals } from '../../../support/gateway/arrivals.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
@@ -97,7 +98,7 @@ describe('a process is given back once', () => {
     await serveByHand();
     const invoke = world.revisions.invoke;
     const { promise: found, resolve: find } = Promise.withResolvers<void>();
-    let signal: AbortSignal | undefined;
+    let signal: Leaving | undefined;
     world.revisions.invoke = async (revision, gone, sharing) => {
       signal = gone;
       await found;
@@ -163,8 +164,8 @@ describe('no process is taken for a request that is not all there', () => {
 it('a client that leaves while its process is being found ends the search', async () => {
   await serveByHand();
   world.revisions.invoke = async (_, gone) => {
-    await once(gone, 'abort');
-    throw gone.reason;
+    await left(gone);
+    throw new Error('the client has left');
   };
   const socket = client(GET);
   await eventually(() => world.gateway.inFlight('digits-v1') === 1);

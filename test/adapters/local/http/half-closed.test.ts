@@ -3,6 +3,7 @@ import { request as ask, createServer, type Server, type ServerResponse } from '
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
+import { openAnswers } from '#adapters/local/http/open-answers.ts';
 
 describe('a server that answers clients which have ended their side', () => {
   let server: Server;
@@ -11,7 +12,7 @@ describe('a server that answers clients which have ended their side', () => {
     const { promise, resolve } = Promise.withResolvers<ServerResponse>();
     asked = promise;
     server = createServer((_, response) => resolve(response));
-    answerHalfClosed(server);
+    answerHalfClosed(server, openAnswers(server));
     await once(server.listen(0, '127.0.0.1'), 'listening');
   });
   afterEach(() => {

@@ -1,31 +1,10 @@
 import { modelFolder, startModel, stopServers } from '../../model-server.ts';
 import { onnx } from '../../onnx-runtime.ts';
+import { LEXICON, safetensors, TOKENIZER, type Tensors } from '../../texts.ts';
 
 afterAll(stopServers);
 
-const WORDS = ['[UNK]', 'the', 'cat', 'sat'];
-const TOKENIZER = {
-  version: '1.0',
-  truncation: null,
-  padding: null,
-  added_tokens: [],
-  normalizer: null,
-  pre_tokenizer: { type: 'Whitespace' },
-  post_processor: null,
-  decoder: null,
-  model: {
-    type: 'WordLevel',
-    vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
-    unk_token: '[UNK]',
-  },
-};
-// A vector of each word.
-const VECTORS = [
-  [8, 8],
-  [1, 2],
-  [3, -4],
-  [0.5, 0.25],
-];
+const VECTORS = LEXICON.vectors;
 const NUMBERS = {
   F32: Float32Array.from(VECTORS.flat()),
   F16: Uint16Array.from([0x4800, 0x4800, 0x3c00, 0x4000, 0x4200, 0xc400, 0x3800, 0x3400]),
@@ -35,23 +14,7 @@ const NUMBERS = {
 const MODULES = [{ path: '', type: 'sentence_transformers.models.StaticEmbedding' }];
 const NORMALIZE = { path: '1_Normalize', type: 'sentence_transformers.models.Normalize' };
 
-type Numbers = Float32Array | Float64Array | Uint16Array | Int8Array | BigInt64Array;
-type Tensors = Readonly<Record<string, readonly [string, readonly number[], Numbers]>>;
-
 const TABLE: Tensors = { 'embedding.weight': ['F32', [4, 2], NUMBERS.F32] };
-
-function safetensors(tensors: Tensors): Uint8Array {
-  let end = 0;
-  const header = Object.entries(tensors).map(([name, [dtype, shape, { byteLength }]]) => {
-    end += byteLength;
-    return [name, { dtype, shape, data_offsets: [end - byteLength, end] }];
-  });
-  const written = Buffer.from(JSON.stringify(Object.fromEntries(header)));
-  const head = Buffer.alloc(8);
-  head.writeBigUInt64LE(BigInt(written.length));
-  const data = Object.values(tensors).map(([, , { buffer }]) => new Uint8Array(buffer));
-  return Buffer.concat([head, written, ...data]);
-}
 
 async function startWith(tensors: Tensors, files: Readonly<Record<string, unknown>>) {
   const written = Object.entries({ 'tokenizer.json': TOKENIZER, ...files });
