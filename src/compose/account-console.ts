@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { systemClock } from '#adapters/clocks.ts';
 import { consoleSessions } from '#adapters/local/control/console-sessions.ts';
 import { newToken } from '#adapters/local/control/control-guard.ts';
+import { partialUploads } from '#adapters/local/control/partial-uploads.ts';
 import type { Control } from '#control/operation.ts';
 import { everywhere, onOneMachine } from '#control/operations.ts';
 import type { Slipway } from '#control/slipway.ts';
@@ -18,8 +19,12 @@ import { serveControl } from './serve-control.ts';
 const TABLE = {
   ...everywhere,
   putObject: onOneMachine.putObject,
+  readUpload: onOneMachine.readUpload,
+  continueUpload: onOneMachine.continueUpload,
   openConsole: onOneMachine.openConsole,
 };
+
+const NEVER = new AbortController().signal;
 
 type AccountConsole = {
   /** Opens the console once. */
@@ -34,19 +39,24 @@ type AccountConsole = {
 export async function serveAccountConsole(slipway: Slipway, port: number): Promise<AccountConsole> {
   const database = new DatabaseSync(':memory:');
   const sessions = consoleSessions(database, systemClock);
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-console-'));
+  const send = async (key: string, file: string | null, signal: AbortSignal) => ({
+    ...(await slipway.upload({ key, file, signal, onSent: () => {} })),
+    sha256: await digestOf(file),
+  });
+  const partial = partialUploads({
+    folder: join(folder, 'uploads'),
+    clock: systemClock,
+    require: () => {},
+    finish: send,
+  });
   const operations: Control<typeof TABLE> = {
     ...slipway,
     openConsole: async ({ code }) => ({ token: sessions.open(code) }),
-    putObject: ({ key, bytes }, signal) =>
-      throughFile(bytes, async (file, sha256) => ({
-        ...(await slipway.upload({
-          key,
-          file,
-          signal: signal ?? new AbortController().signal,
-          onSent: () => {},
-        })),
-        sha256,
-      })),
+    putObject: ({ key, bytes }, signal = NEVER) =>
+      throughFile(bytes, async (file) => send(key, file, signal)),
+    readUpload: ({ id }) => partial.progress(id),
+    continueUpload: (piece, signal = NEVER) => partial.take(piece, signal),
   };
   const models = new URL(slipway.endpoint('m')).origin;
   const served = await serveControl(
@@ -58,6 +68,7 @@ export async function serveAccountConsole(slipway: Slipway, port: number): Promi
     async close() {
       await served.close();
       database.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -65,25 +76,21 @@ export async function serveAccountConsole(slipway: Slipway, port: number): Promi
 /** S3 wants to read a large object again where a part of it fails: the bytes wait in a file meanwhile. */
 async function throughFile<Answer>(
   bytes: ReadableStream<Uint8Array> | null,
-  use: (file: string | null, sha256: string) => Promise<Answer>,
+  use: (file: string | null) => Promise<Answer>,
 ): Promise<Answer> {
-  const hash = createHash('sha256');
-  if (!bytes) return use(null, hash.digest('hex'));
+  if (!bytes) return use(null);
   const folder = await mkdtemp(join(tmpdir(), 'slipway-upload-'));
   try {
     const file = join(folder, 'object');
-    await pipeline(
-      Readable.fromWeb(bytes),
-      async function* (chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          hash.update(chunk);
-          yield chunk;
-        }
-      },
-      createWriteStream(file),
-    );
-    return await use(file, hash.digest('hex'));
+    await pipeline(Readable.fromWeb(bytes), createWriteStream(file));
+    return await use(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function digestOf(file: string | null): Promise<string> {
+  const hash = createHash('sha256');
+  if (file !== null) await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
 }

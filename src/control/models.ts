@@ -201,6 +201,11 @@ export const uploaded = z.object({
     .check(z.describe('The deployment that it starts; null when its key starts none.')),
 });
 
+export const uploadProgress = z.object({
+  offset: count.check(z.describe('How many of its bytes have arrived: where it goes on.')),
+  uploaded: z.nullable(uploaded).check(z.describe('Null until all of it has arrived.')),
+});
+
 export const refusal = z
   .object({
     error: z.string().check(z.minLength(1)),

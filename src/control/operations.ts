@@ -21,6 +21,7 @@ import {
   steps,
   traffic,
   uploaded,
+  uploadProgress,
   versions,
   workflowGraph,
 } from './models.ts';
@@ -65,6 +66,9 @@ const tail = z
 
 const last = z.int(LAST).check(z.gte(1, LAST), z.lte(MOST_LAST_EVENTS, LAST));
 
+const BYTES = 'is not a number of bytes\nGive a whole number, 0 or greater.';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 const MINUTES = 'is not a number of minutes\nAsk for 1 to 180 minutes.';
 const minutes = z.int(MINUTES).check(z.gte(1, MINUTES), z.lte(180, MINUTES));
 
@@ -74,6 +78,15 @@ const key = z.object({
   key: said(z.string(), 'May have slashes, as in `models/digits/digits.onnx`.'),
 });
 const id = z.string().check(z.meta({ pattern: '^[0-9a-f]{32}$' }));
+const upload = z.object({
+  id: said(
+    z
+      .string()
+      .check(z.regex(UUID, 'is not a UUID\nMake one for each object, and keep it until the end.')),
+    'Of its sender, who makes one for each object.',
+  ),
+});
+const size = z.int(BYTES).check(z.nonnegative(BYTES));
 const which = (description: string) => z.object({ version: z.optional(said(number, description)) });
 
 const json = <Schema extends z.ZodMiniType>(schema: Schema) => ({ kind: 'json', schema }) as const;
@@ -389,6 +402,31 @@ export const onOneMachine = {
     takesBytes: true,
     says: "The object's new version.",
     answer: json(uploaded),
+  },
+  readUpload: {
+    method: 'GET',
+    path: '/uploads/{id}',
+    summary: 'How much of an upload in pieces has arrived; whoever still sends it is cut off.',
+    params: upload,
+    says: 'How far it is; 0 for one that is not known.',
+    answer: json(uploadProgress),
+  },
+  continueUpload: {
+    method: 'PUT',
+    path: '/uploads/{id}',
+    summary:
+      'Takes a piece of an object, from where its upload stands; the last one puts the object in the bucket.',
+    description:
+      'What has arrived of a piece stays when the connection is lost, also over a restart, for a day. A piece from elsewhere is 409.',
+    params: upload,
+    query: z.object({
+      key: said(text, 'Of the object.'),
+      sizeBytes: said(size, 'Of the whole object.'),
+      offset: said(size, 'How much of it was sent before.'),
+    }),
+    takesBytes: true,
+    says: 'How far it is.',
+    answer: json(uploadProgress),
   },
 } as const satisfies Operations;
 

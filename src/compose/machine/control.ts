@@ -2,9 +2,11 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Uploaded } from '#adapters/local/bucket/folder-store.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { consoleSessions } from '#adapters/local/control/console-sessions.ts';
 import { newToken } from '#adapters/local/control/control-guard.ts';
+import { partialUploads } from '#adapters/local/control/partial-uploads.ts';
 import { deploymentMeters } from '#adapters/local/metrics/deployment-meters.ts';
 import { exposeWithProcess } from '#adapters/local/metrics/exposition.ts';
 import { roomMeters } from '#adapters/local/servers/room-meters.ts';
@@ -28,6 +30,7 @@ import type { Serving } from './serving.ts';
 import { BUCKET, type State } from './state.ts';
 import type { Workflows } from './workflows.ts';
 
+const NEVER = new AbortController().signal;
 // How often Slipway checks the live versions: a fault that must last five minutes is reported at most half a minute later.
 const WATCH_MS = 30_000;
 
@@ -70,6 +73,13 @@ export async function openControl(
   const sessions = consoleSessions(database, clock);
   const history = trafficHistory({ database: state.views, clock, families: gateway.families });
   const deploymentMetrics = deploymentMeters(registry);
+  const partial = partialUploads({
+    folder: folder('uploads'),
+    clock,
+    require: store.requirePuttable,
+    finish: async (key, path) => toldOf(await store.adopt(key, path)),
+  });
+
   const operations: MachineControl = {
     ...slipwayRequests({
       registry,
@@ -129,6 +139,8 @@ export async function openControl(
     inviteToConsole: async () => ({ url: served.link() }),
     openConsole: async ({ code }) => ({ token: sessions.open(code) }),
     putObject: upload,
+    readUpload: ({ id }) => partial.progress(id),
+    continueUpload: (piece, signal) => partial.take(piece, signal ?? NEVER),
   };
   const token = newToken();
   const served = await serveControl(
@@ -144,7 +156,10 @@ export async function openControl(
   async function upload({ key, bytes, sizeBytes: expectedBytes }: Sent & { readonly key: string }) {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };
     const content = bytes ? Readable.fromWeb(bytes) : Readable.from([]);
-    const { versionId, sha256, sizeBytes } = await store.put(key, content, about);
+    return toldOf(await store.put(key, content, about));
+  }
+
+  async function toldOf({ key, versionId, sha256, sizeBytes }: Uploaded) {
     const starts = ['artifact', 'folder', 'misnamed'].includes(readKey(key).kind);
     const id = starts ? await deploymentId(BUCKET, key, versionId) : null;
     return { key, versionId, sha256, sizeBytes, deploymentId: id };

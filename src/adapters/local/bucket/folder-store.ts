@@ -29,7 +29,7 @@ import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts
 import { type ObjectStore, objectStore } from './object-store.ts';
 import { type ObjectVersion, type ObjectVersions, objectVersions } from './object-versions.ts';
 import { soundObjects, soundVersion } from './sound-objects.ts';
-import { isKnown } from './take-file.ts';
+import { isKnown, requireKey, requireSize } from './take-file.ts';
 import { bucketWatch } from './watch.ts';
 
 export type FolderStore = ArtifactStore & {
@@ -44,6 +44,10 @@ export type FolderStore = ArtifactStore & {
    * Fails with `InputInvalid` (the key is not a path, or the size is not `expectedBytes`), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`.
    */
   put(key: string, bytes: Readable, about?: { readonly expectedBytes: number }): Promise<Uploaded>;
+  /** Fails with what `put` would refuse an object of this key and size for, before any of it is there. */
+  requirePuttable(key: string, sizeBytes: number): void;
+  /** As `put`, of a file below `root`, which is taken away. */
+  adopt(key: string, file: string): Promise<Uploaded>;
   /**
    * Removes a key's file from the bucket folder and marks the key deleted; its versions stay.
    * Idempotent. Fails with `InputInvalid` (the key is not a path, or leads out of the bucket), `PlatformDenied`, `PlatformUnavailable`.
@@ -178,6 +182,14 @@ export function folderStore(options: Options): FolderStore {
       .catch((error: unknown) => troubles.report(error, version.key, version.versionId));
   }
 
+  async function uploaded(key: string, take: () => Promise<ObjectVersion>): Promise<Uploaded> {
+    const upload = { key };
+    uploading.add(upload);
+    const version = await take().finally(() => uploading.delete(upload));
+    await announceUpload(version);
+    return { ...stored(bucket, version), sha256: version.sha256 };
+  }
+
   async function drop(key: string, file: FileState): Promise<void> {
     try {
       const taken = await intake.drop(key, file);
@@ -193,15 +205,13 @@ export function folderStore(options: Options): FolderStore {
   return {
     ...reads(bucket, versions, { ...objects, problem: sound }, grants(join(root, 'grants'))),
     objectProblem: sound,
-    async put(key, bytes, about) {
-      const upload = { key };
-      uploading.add(upload);
-      const version = await intake
-        .upload(key, bytes, about?.expectedBytes)
-        .finally(() => uploading.delete(upload));
-      await announceUpload(version);
-      return { ...stored(bucket, version), sha256: version.sha256 };
+    put: (key, bytes, about) =>
+      uploaded(key, () => intake.upload(key, bytes, about?.expectedBytes)),
+    requirePuttable(key, sizeBytes) {
+      requireKey(key);
+      requireSize(key, sizeBytes, maxObjectBytes);
     },
+    adopt: (key, file) => uploaded(key, () => intake.adopt(key, file)),
     remove: intake.remove,
     settled: versions.settle,
     async scan() {

@@ -5,6 +5,7 @@ import { turns } from '#adapters/local/concurrency/turns.ts';
 import { fingerprint } from '#adapters/local/files/file-state.ts';
 import { Failure } from '#domain/failure.ts';
 import { modelFolder } from './key.ts';
+import type { WrittenObject } from './object-store.ts';
 import type { ObjectVersion } from './object-versions.ts';
 import { ownerOf } from './owner.ts';
 import { requireKey, requireSize, type Taken, type TakeOptions, takeFile } from './take-file.ts';
@@ -14,6 +15,8 @@ import { hideFromBucket, showInBucket } from './view.ts';
 export type BucketIntake = {
   drop(key: string, file: FileState): Promise<Taken>;
   upload(key: string, bytes: Readable, expectedBytes?: number): Promise<ObjectVersion>;
+  /** As `upload`, of a file on the bucket's disk, which is taken away. */
+  adopt(key: string, file: string): Promise<ObjectVersion>;
   remove(key: string): Promise<void>;
   /** Gives up copies of drops, and resolves when nothing runs any more. */
   close(): Promise<void>;
@@ -40,6 +43,12 @@ export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake
     return result;
   }
 
+  const record = (key: string, written: WrittenObject) =>
+    run(key, async () => {
+      const shown = await showInBucket(folder, key, objects.path(written.sha256));
+      return versions.add(key, written, fingerprint(shown), await ownerOf(shown));
+    });
+
   return {
     drop: (key, file) =>
       run(key, () => takeFile({ ...options, signal: closing.signal }, key, file)),
@@ -50,10 +59,12 @@ export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake
         measured(key, bytes, maxObjectBytes, expectedBytes),
         expectedBytes ?? 0,
       );
-      return run(key, async () => {
-        const shown = await showInBucket(folder, key, objects.path(written.sha256));
-        return versions.add(key, written, fingerprint(shown), await ownerOf(shown));
-      });
+      return record(key, written);
+    },
+    async adopt(key, file) {
+      requireKey(key);
+      using written = await objects.adopt(file);
+      return record(key, written);
     },
     remove: (key) =>
       run(key, async () => {

@@ -24,6 +24,8 @@ export type ObjectStore = {
    * An object that is there already stays the same file, unless that has lost its bytes.
    */
   write(bytes: AsyncIterable<Uint8Array>, expectedBytes: number): Promise<HeldObject>;
+  /** As `write`, of a file on the same disk, which nobody writes to any more: it becomes the object, or is one already and is removed. */
+  adopt(path: string): Promise<HeldObject>;
   path(sha256: string): string;
   read(object: WrittenObject): ByteSource;
   /** Why an object does not have its bytes, as a predicate; undefined when it does. `reread` reads it from the disk even if it is known. */
@@ -113,6 +115,19 @@ export function objectStore(folder: string, checked: CheckedFiles = checkedFiles
         await rm(temporary, { force: true });
       }
     },
+    async adopt(file) {
+      try {
+        const object = await sealed(file);
+        return await inTurn(object.sha256, async () => {
+          await keep(file, object);
+          return held(object);
+        });
+      } catch (error) {
+        throw storageFailure(error, folder);
+      } finally {
+        await rm(file, { force: true });
+      }
+    },
     read: ({ sha256, sizeBytes }) => fileSource(path(sha256), sizeBytes),
     async problem(sha256, reread) {
       try {
@@ -168,6 +183,20 @@ async function copyTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<W
   return { sha256: hash.digest('hex'), sizeBytes };
 }
 
+/** Makes a file durable and read-only, and answers what it holds. */
+async function sealed(path: string): Promise<WrittenObject> {
+  await using file = await open(path, READ_FILE);
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of file.createReadStream({ autoClose: false })) {
+    hash.update(chunk);
+    sizeBytes += chunk.length;
+  }
+  await file.chmod(READ_ONLY);
+  await file.sync();
+  return { sha256: hash.digest('hex'), sizeBytes };
+}
+
 /** Writes that nobody waits for until there are too many of them; the first that fails ends the copy. */
 function writesBehind(file: FileHandle) {
   const running = new Set<Promise<void>>();
@@ -216,8 +245,8 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync();
 }
 
-// A copy that fills the disk before it fails would stop the registry as well.
-async function requireRoom(folder: string, neededBytes: number): Promise<void> {
+/** Refuses what the disk of `folder` has no room for, with `StorageFull`. A copy that fills the disk before it fails would stop the registry as well. */
+export async function requireRoom(folder: string, neededBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const freeBytes = bavail * bsize;
   // The rest is for Slipway itself, which goes on serving on a full disk.
