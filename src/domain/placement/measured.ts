@@ -18,14 +18,20 @@ export function timesOf({
   // The schema has at least one run.
   if (!widest) throw new RangeError('a measurement has no runs');
   const requestMs = single.find(({ vcpus }) => vcpus === 1)?.ms ?? onOne(widest);
-  const { vcpus, ms } = widest;
-  const part = vcpus > 1 ? (1 - ms / requestMs) / (1 - 1 / vcpus) : 0;
+  const part = widest.vcpus > 1 ? partOf(widest, requestMs) : 0;
   const rowMs = rowTime(runs, rows);
   return {
     requestMs,
     parallelPart: Math.min(1, Math.max(0, part)),
     ...(rowMs !== undefined && { rowMs }),
   };
+}
+
+/** The smaller of two: how much faster it was than on one, and how much CPU time it used for that. A busy machine delays the run on one vCPU, which looks like the first, and threads that wait by spinning look like the second. */
+function partOf({ vcpus, ms, cpuMs }: Run, requestMs: number): number {
+  const most = 1 - 1 / vcpus;
+  const byTime = (1 - ms / requestMs) / most;
+  return cpuMs ? Math.min(byTime, (1 - ms / cpuMs) / most) : byTime;
 }
 
 function onOne({ vcpus, ms, cpuMs }: Run): number {

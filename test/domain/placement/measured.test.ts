@@ -21,6 +21,18 @@ describe('the runs of a build', () => {
     expect(timesOf({ by: 'affinity', runs: [run(1, 100), run(2, two)] }).parallelPart).toBe(part);
   });
 
+  it('do not take a busy machine for many threads', () => {
+    const runs = [run(1, 60, { cpuMs: 20 }), run(2, 22, { cpuMs: 20 })];
+
+    expect(timesOf({ by: 'affinity', runs }).parallelPart).toBe(0);
+  });
+
+  it('do not take threads that spin for threads that work', () => {
+    const runs = [run(1, 20, { cpuMs: 20 }), run(2, 20, { cpuMs: 40 })];
+
+    expect(timesOf({ by: 'affinity', runs }).parallelPart).toBe(0);
+  });
+
   it('take the CPU time for the time on one vCPU where nothing ran there', () => {
     const times = timesOf({ by: 'none', runs: [run(2, 60, { cpuMs: 100 })] });
 
