@@ -20,6 +20,7 @@ export async function measuredAt({ ask, container, request, way, first, cpus }) 
   const most = cpus ?? availableParallelism();
   const untilMs = performance.now() + MOST_MS;
   const runs = [];
+  /** @type {Measurement['by']} */
   let by = 'quota';
   let expectedMs = Math.max(...first.times);
 

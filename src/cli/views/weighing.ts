@@ -43,7 +43,7 @@ export function weighingLines({ weighing, options }: Explanation): readonly stri
   if (!weighing) return options.length > 0 ? ['', ESTIMATED] : [];
   const { question, isGuess, options: placed, flipsAt, ways } = weighing;
   const { demand, measured } = question;
-  const shown = placed.slice(0, MOST_SHOWN);
+  const shown = mostTelling(placed);
   const left = placed.length - shown.length;
   return [
     '',
@@ -56,6 +56,16 @@ export function weighingLines({ weighing, options }: Explanation): readonly stri
     ...curveLines(placed),
     ...wayLines(ways),
   ];
+}
+
+/** The choice, the best of each other kind, and the next best, in their order. */
+export function mostTelling(options: readonly PlacedOption[]): readonly PlacedOption[] {
+  const kindOf = ({ target, isSpot }: PlacedOption) => `${target} ${isSpot}`;
+  const best = options.filter(
+    (option) => options.find((each) => kindOf(each) === kindOf(option)) === option,
+  );
+  const kept = new Set([...best, ...options].slice(0, Math.max(MOST_SHOWN, best.length)));
+  return options.filter((option) => kept.has(option));
 }
 
 const ESTIMATED =
@@ -86,6 +96,7 @@ function wayLines(ways: Weighing['ways']): readonly string[] {
   ];
 }
 
-function ms(value: number): string {
+/** Milliseconds in three digits. */
+export function ms(value: number): string {
   return `${Number(value.toPrecision(3)).toLocaleString('en-US')} ms`;
 }

@@ -4,7 +4,7 @@ import { PRICES_OF } from '#domain/placement/cost.ts';
 import type { Demand, Measured, PlacedOption, Question } from '#domain/placement/demand.ts';
 import { flipsAt, frontDoor, rankedOptions } from '#domain/placement/optimize.ts';
 import { table } from './table.ts';
-import { flipWords, PLACED_COLUMNS, placedRows } from './weighing.ts';
+import { flipWords, mostTelling, ms, PLACED_COLUMNS, placedRows } from './weighing.ts';
 
 /** The answer to `slipway whatif`: every option for a demand, the best first; `flipsAt` is the rate from which another target costs less. */
 export type WhatIf = {
@@ -18,11 +18,10 @@ export type WhatIf = {
   readonly flipsAt: number | null;
 };
 
-const MOST_SHOWN = 8;
 const MIB = 1024 * 1024;
 
 /**
- * Weighs the targets for a version by what is known of it: the time of the request that proved it, or `requestMs`, its expected memory, and its image.
+ * Weighs the targets for a version by what is known of it: what its build measured, else the time of the request that proved it, or `requestMs`, its expected memory, and its image.
  * Fails with `InputInvalid` where its time is not known.
  */
 export function whatIf(
@@ -61,10 +60,10 @@ export function whatIf(
 
 export function whatIfLines(found: WhatIf): readonly string[] {
   const { model, version, demand, measured, options, prices } = found;
-  const rows = placedRows(options).slice(0, MOST_SHOWN);
+  const rows = placedRows(mostTelling(options));
   const left = options.length - rows.length;
   return [
-    `${model} v${version}: ${demand.requestsPerSecond} requests a second, ${demand.peak} at the peak, in ${demand.hours} hours of a month; ${Math.round(measured.requestMs)} ms of one vCPU each`,
+    `${model} v${version}: ${demand.requestsPerSecond} requests a second, ${demand.peak} at the peak, in ${demand.hours} hours of a month; ${ms(measured.requestMs)} of one vCPU each`,
     '',
     ...table(PLACED_COLUMNS, rows),
     ...(left > 0 ? [`  and ${left} more (--json has all)`] : []),
@@ -72,14 +71,14 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     ...(options[0] ? [`The cheapest: ${billOf(options[0])}.`] : []),
     `$${found.frontDoorUsd.toFixed(2)} of each is the way to the model, which is the same on every target.`,
     flipWords(found.flipsAt),
-    `Prices of ${prices.region}, ${prices.asOf}, on demand. Assumed: the whole time of a request is computing, on one thread; EC2 is not among the options.`,
+    `Prices of ${prices.region}, ${prices.asOf}, on demand. Assumed: the whole time of a request is computing; EC2 is not among the options.`,
   ];
 }
 
 function measuredOf(explained: Explanation, requestMs: number | undefined): Measured {
   const { model, artifact, image, options, proof } = explained;
-  const ms = requestMs ?? proof?.latencyMs;
-  if (!ms) {
+  const found = requestMs ?? proof?.latencyMs;
+  if (!found) {
     throw new Failure('InputInvalid', `nobody has measured how long a request to ${model} takes`, {
       fix: `Say it in milliseconds: \`slipway whatif ${model} --rps 10 --ms 100\`.`,
     });
@@ -87,7 +86,7 @@ function measuredOf(explained: Explanation, requestMs: number | undefined): Meas
   const memory = options.find(({ target }) => target === 'ec2')?.memoryMiB;
   const onLambda = options.find(({ target }) => target === 'lambda');
   return {
-    requestMs: ms,
+    requestMs: found,
     // Nobody has measured how much of it more vCPUs would shorten.
     parallelPart: 0,
     memoryMiB: memory ?? Math.ceil(artifact.sizeBytes / MIB),

@@ -15,6 +15,7 @@ import {
 import { HOURS_A_MONTH, overspent } from './spending.ts';
 
 const MIB_PER_GB = 1024;
+const MOST_START_MS = lambda.requestTimeoutSeconds * 1000;
 const GIB = 1024 ** 3;
 const UTILISATION = 0.6;
 const MOST_REPLICAS = 1000;
@@ -98,8 +99,11 @@ function lambdaOptions(question: Question): readonly PlacedOption[] {
 
 /** The memory sizes at which the bill or a limit turns: the least, some steps, the most, and the smallest that keeps the p95 and the quota of executions. */
 function lambdaMemories({ demand, measured, limits }: Question): readonly number[] {
-  const least = Math.max(lambda.memoryMinMiB, Math.ceil(measured.memoryMiB));
   const most = limits.lambdaMemoryMiB ?? lambda.memoryMaxMiB;
+  const { p95Ms } = demand;
+  // As on Fargate: less than one vCPU only where a limit on the time of an answer keeps it within bounds.
+  const leastForTime = p95Ms === null ? lambda.memoryPerVcpuMiB : lambda.memoryMinMiB;
+  const least = Math.max(Math.min(leastForTime, most), Math.ceil(measured.memoryMiB));
   if (least >= most) return [least];
   const smallest = (holds: (memoryMiB: number) => boolean) => {
     let [low, high] = [least, most];
@@ -111,9 +115,9 @@ function lambdaMemories({ demand, measured, limits }: Question): readonly number
     return low;
   };
   const at = (memoryMiB: number) => onLambda({ demand, measured }, memoryMiB);
-  const { p95Ms } = demand;
   const { lambdaConcurrency } = limits;
   const kept = [
+    smallest((memory) => at(memory).startMs <= MOST_START_MS),
     ...(p95Ms === null ? [] : [smallest((memory) => at(memory).p95Ms <= p95Ms)]),
     ...(lambdaConcurrency === null
       ? []
@@ -165,6 +169,8 @@ function lambdaOption({ demand, measured, limits }: Question, memoryMiB: number)
     measured.imageBytes > lambda.imageUncompressedMaxBytes &&
       `its image takes ${measured.imageBytes} bytes; Lambda holds ${lambda.imageUncompressedMaxBytes}`,
     demand.coldStarts === 'none' && 'cold starts are ruled out',
+    startMs > MOST_START_MS &&
+      `a cold start takes ${Math.ceil(startMs / 1000)} s; a request has ${lambda.requestTimeoutSeconds}`,
     environments > most &&
       `the peak needs ${environments} executions at once; the account has ${most}`,
   ];
