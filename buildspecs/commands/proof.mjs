@@ -15,7 +15,8 @@ const MOST_TEXT = 500;
  * @param {{ converted: boolean, reason: string, int8?: { reason: string, kept?: boolean } }} report
  */
 export function proofOf(order, described, { converted, ...conversion }) {
-  const { signature, takesColumns, example, importMs, loadMs, peakBytes, packages } = described;
+  const { signature, takesColumns, example, importMs, loadMs, peakBytes, measured, packages } =
+    described;
   return {
     runtime: converted ? order.convertsTo : order.runtime,
     modelFile: converted && !order.facts.pipeline ? 'model.onnx' : order.facts.modelFile,
@@ -23,6 +24,7 @@ export function proofOf(order, described, { converted, ...conversion }) {
     importMs,
     loadMs,
     peakBytes,
+    ...(measured && { measured }),
     takesColumns,
     packages: mostOf(packages, order.python?.requirements ?? []),
     signature: short(signature, MOST_SIGNATURE_BYTES),

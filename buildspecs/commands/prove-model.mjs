@@ -168,15 +168,17 @@ const DESCRIBED = {
   peakBytes: isNumber,
   packages: isTexts,
   uncompiled: isTexts,
+  measured: (value) => value === undefined || isObjectOrNull(value),
   conversion: (value) => value === undefined || value === null || typeof value.reason === 'string',
 };
 
 /** @param {Work} work */
-async function finish(work, runtime, { described, report }) {
+async function finish(work, runtime, { described, report: { measured, ...report } }) {
   await declare(work, described);
   if (report.converted) await exchange(work);
   await writeProof(work, runtime, {
-    described,
+    // The time of the answers is that of the model as it is served.
+    described: report.converted ? { ...described, measured } : described,
     report: { ...report, nativeMicros: described.nativeMicros },
   });
 }

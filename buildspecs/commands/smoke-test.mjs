@@ -1,5 +1,6 @@
 import { askedFromOutside, askedWithin, ownNetwork } from './ask-server.mjs';
 import { CONFINED, docker, dockerBoth, LABELLED, there } from './docker.mjs';
+import { measuredAt } from './measure-answers.mjs';
 
 /** @import { Runtime, ServerPlace } from '../../src/domain/build/runtime.ts' */
 /** @typedef {{ image: string, modelFile: string, server: ServerPlace, startupSeconds: number, request?: any }} Start */
@@ -25,7 +26,7 @@ const AS_LAMBDA = [
 /**
  * Starts an image as it will run, but without outbound network, and sends its model a request if one is known.
  * The start may take `startupSeconds`, or `mostSeconds` where the image has a command that calls it, and the answer `mostSeconds`.
- * Returns {startMs, peakBytes}: the time until it was ready, and the server's memory. Fails with the server's output if it does not get that far.
+ * Returns {startMs, peakBytes, measured}: the time until it was ready, the server's memory, and the time of its answers at shares of the CPU, absent where no request is known. Fails with the server's output if it does not get that far.
  * An image without a command that calls it is first tried as on Lambda; if it only starts as a container, `refusedByLambda` says why.
  * @param {Start & { runtime: Runtime, mostSeconds?: number }} start
  */
@@ -76,8 +77,15 @@ async function started(start, settings, asker) {
     const startMs = Math.round(performance.now() - startedMs);
     // A model that never answers would keep the place of other builds.
     const answering = request && answered(ask, request);
-    await within(answering, container, mostSeconds, 'had not answered a request');
-    return { startMs, peakBytes: await ask.heldBytes() };
+    const first = await within(answering, container, mostSeconds, 'had not answered a request');
+    const peakBytes = await ask.heldBytes();
+    // The answers have proven the image: measuring them says how long they take, and nothing more.
+    const measuring =
+      request && measuredAt({ ask, container, request, way: wayOf(request), first });
+    const measured = await within(measuring, container, mostSeconds, 'had not answered').catch(
+      () => undefined,
+    );
+    return { startMs, peakBytes, ...(measured && { measured }) };
   } catch (error) {
     throw new Error(`the image does not serve its model: ${await said(container, error)}`);
   } finally {
@@ -94,7 +102,7 @@ async function within(waiting, container, seconds, what) {
   };
   const timer = setTimeout(kill, seconds * 1000);
   try {
-    await waiting;
+    return await waiting;
   } catch (error) {
     if (!isLate) throw error;
     throw Object.assign(new Error(`it ${what} after ${seconds} s`), { isLate });
@@ -103,10 +111,13 @@ async function within(waiting, container, seconds, what) {
   }
 }
 
-async function answered(ask, { protocol, body, path }) {
-  const way = path ?? (protocol === 'infer' ? `/v2/models/${NAME}/infer` : '/invocations');
-  const answer = await ask.post(way, JSON.stringify(body));
-  if (answer.status === 200) return;
+function wayOf({ protocol, path }) {
+  return path ?? (protocol === 'infer' ? `/v2/models/${NAME}/infer` : '/invocations');
+}
+
+async function answered(ask, request) {
+  const answer = await ask.post(wayOf(request), JSON.stringify(request.body));
+  if (answer.status === 200) return answer;
   throw new Error(`it answered ${answer.status} to a request: ${answer.body.slice(0, 2000)}`);
 }
 

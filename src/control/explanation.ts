@@ -38,6 +38,61 @@ const option = z.object({
   reason: z.string(),
 });
 
+const usd = z.number().check(z.nonnegative());
+const orNull = z.nullable(z.number());
+const placedOption = z.object({
+  target: z.enum(['lambda', 'fargate']),
+  isSpot: z.boolean(),
+  memoryMiB: z.number(),
+  vcpus: z.number(),
+  replicas: z.int().check(z.describe('At the peak; 0 on Lambda.')),
+  p95Ms: z.number(),
+  bill: z.array(z.object({ what: z.string(), usd })),
+  usd: usd.check(z.describe('A month, with the way to the model.')),
+  ownUsd: usd.check(z.describe('A month, without the way to the model.')),
+  refusals: z.array(z.string()).check(z.describe('The limits that it breaks; empty if it fits.')),
+});
+
+const weighing = z.object({
+  question: z.object({
+    demand: z.object({
+      requestsPerSecond: z.number(),
+      peak: z.number(),
+      p95Ms: orNull,
+      coldStarts: z.enum(['allowed', 'none']),
+      hours: z.number(),
+    }),
+    measured: z.object({
+      requestMs: z.number().check(z.describe('On one vCPU.')),
+      parallelPart: z.number().check(z.describe('The part that more vCPUs shorten, 0 to 1.')),
+      memoryMiB: z.number(),
+      imageBytes: z.number(),
+      startMs: z.number(),
+      rowMs: z.exactOptional(z.number()),
+    }),
+    limits: z.object({
+      lambdaConcurrency: orNull,
+      lambdaMemoryMiB: orNull,
+      fargateVcpus: orNull,
+      leastReplicas: z.int(),
+      maxReplicas: orNull,
+      maxMonthlyUsd: orNull,
+    }),
+    allowsSpot: z.boolean(),
+    refused: z.exactOptional(
+      z.object({ lambda: z.exactOptional(z.string()), fargate: z.exactOptional(z.string()) }),
+    ),
+  }),
+  isGuess: z.boolean().check(z.describe('Whether the manifest names no traffic.')),
+  options: z.array(placedOption).check(z.describe('The choice first.')),
+  flipsAt: orNull.check(
+    z.describe('The requests a second from which another target costs less; null: none does.'),
+  ),
+  ways: z
+    .array(z.object({ what: z.string(), usd, percent: z.number() }))
+    .check(z.describe('The three cheapest ways to spend less, each by itself.')),
+});
+
 const runtime = z.object({
   name: oneOf(RUNTIME_NAMES),
   title: z.string().check(z.describe('What serves it, in words.')),
@@ -119,6 +174,10 @@ export const explanation = z
       .check(z.describe('Null where nothing was built.')),
     target: z.nullable(target).check(z.describe('The one that was taken.')),
     options: z.array(option),
+    // Absent from a Slipway of an earlier version, and where the build measured no request.
+    weighing: z
+      .exactOptional(weighing)
+      .check(z.describe('The bill of each option for the demand, where the build measured it.')),
     proof: z.nullable(goldenProof),
     // Absent from a Slipway of an earlier version.
     comparison: z

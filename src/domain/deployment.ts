@@ -4,6 +4,7 @@ import type { PythonEnvironment } from '#domain/build/python-environment.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Comparison } from '#domain/comparison/comparison.ts';
 import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
+import type { PlacedOption, Question } from '#domain/placement/demand.ts';
 import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { Placement, RevisionRef, Target } from '#domain/placement/target.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
@@ -81,7 +82,21 @@ export type TargetOption = {
   readonly serving?: GpuServing;
 };
 
-/** The decision record: the target with the resources of a replica, and every option. */
+/**
+ * The weighing of a placement by its bill: the question, whether its demand is a guess, and every option, the choice first. `flipsAt` is the rate (requests a second) from which another target costs less, null where there is none.
+ * The choice is the first option where that has no refusals; else nothing keeps all limits, and the order of idle cost decided.
+ */
+export type Weighing = {
+  readonly question: Question;
+  readonly isGuess: boolean;
+  readonly options: readonly PlacedOption[];
+  readonly flipsAt: number | null;
+};
+
+/**
+ * The decision record: the target with the resources of a replica, and every option. `weighing` is present where the build measured the model and a bill decided.
+ * `scaling` has the replicas in containers for the demand, where the manifest does not say them: the most, and the requests a minute of each.
+ */
 export type TargetDecision = Placement & {
   readonly memoryMiB: number;
   readonly cpuUnits: number;
@@ -89,6 +104,8 @@ export type TargetDecision = Placement & {
   readonly accelerator?: Accelerator;
   readonly serving?: GpuServing;
   readonly options: readonly TargetOption[];
+  readonly weighing?: Weighing;
+  readonly scaling?: { readonly max?: number; readonly requestsPerMinute: number };
 };
 
 /**

@@ -2,7 +2,7 @@ import type { BuiltImage } from '#domain/build/image.ts';
 import type { RuntimeName, ServerPlace } from '#domain/build/runtime.ts';
 import type { Artifact } from '#domain/deployment.ts';
 import type { Accelerator, ExtraColumns } from '#domain/manifest/manifest.ts';
-import type { Scaling } from '#domain/manifest/scaling.ts';
+import type { ReplicaScaling } from '#domain/manifest/scaling.ts';
 import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { Target } from '#domain/placement/target.ts';
 
@@ -37,7 +37,7 @@ export type RevisionSpec = {
   /** The settings of vLLM; only for models that it serves. */
   readonly gpuServing?: GpuServing;
   readonly allowCpu: boolean;
-  readonly scaling: Scaling;
+  readonly scaling: ReplicaScaling;
   readonly startupTimeoutSeconds: number;
   readonly extraColumns: ExtraColumns;
   /** A request that the model answers, as JSON of its protocol and body, which its server shows to people; absent where none is known, or a short one is not. */

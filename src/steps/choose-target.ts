@@ -2,9 +2,11 @@ import { readImage } from '#domain/build/image.ts';
 import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
+import { askedOf } from '#domain/placement/asked.ts';
 import { awaitedContainers } from '#domain/placement/awaited-containers.ts';
 import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
 import {
+  type Asked,
   isStreamed,
   type Needs,
   type Wish,
@@ -70,7 +72,8 @@ export const chooseTarget =
     const { target, allow } = manifest.placement;
     const holder = { deploymentId, epoch };
     const made = image ? { image } : {};
-    const chosen = decide(needs, { target, allow, offered });
+    const asked = image && askedOf({ manifest, image, needs, caps, runtime });
+    const chosen = decide(needs, { target, allow, offered }, asked);
     if ('decision' in chosen) {
       const { decision } = chosen;
       await registry.recordWork(holder, { decision, ...made });
@@ -86,10 +89,10 @@ type Chosen =
   /** The decision if there were containers. */
   | { readonly wanted: TargetDecision; readonly options: readonly TargetOption[] };
 
-function decide(needs: Needs, wish: Wish): Chosen {
-  const { decision, options } = weigh(needs, wish);
+function decide(needs: Needs, wish: Wish, asked: Asked | undefined): Chosen {
+  const { decision, options } = weigh(needs, wish, asked);
   if (decision) return { decision };
-  const wanted = weigh(needs, { ...wish, offered: TARGETS }).decision;
+  const wanted = weigh(needs, { ...wish, offered: TARGETS }, asked).decision;
   if (wanted) return { wanted, options };
   const isCapped = weigh({ ...needs, spending: null }, wish).decision !== undefined;
   throw isCapped ? overCap(options) : nothingFits(options);

@@ -3,6 +3,7 @@ import { serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import { ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
+import { completeScaling } from '#domain/manifest/scaling.ts';
 import { shownExample } from '#domain/rollout/golden-request.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { requireVersion, requireWork } from './require-deployment.ts';
@@ -43,7 +44,7 @@ export function revisionSpec(
     takesAnyGpu: plan.accelerator?.name === ANY_GPU,
     ...(serving && { gpuServing: serving }),
     allowCpu: manifest.placement.allowCpu,
-    scaling: manifest.scaling,
+    scaling: completeScaling(manifest.scaling, decision.scaling),
     startupTimeoutSeconds: startupSeconds(runtime, manifest),
     extraColumns: manifest.server.extraColumns,
     ...(example && { example }),

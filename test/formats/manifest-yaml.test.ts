@@ -12,7 +12,7 @@ const EMPTY = {
   server: { startupTimeoutSeconds: 300, extraColumns: 'ignore' },
   resources: {},
   placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
-  scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
+  scaling: { min: 1, schedules: [] },
   rollout: { strategy: 'auto', minRequests: 50, alarms: [], keepVersions: 3 },
   gate: { broken: 'block', changed: 'warn', unproven: 'warn' },
 };
@@ -112,6 +112,13 @@ describe('a manifest', () => {
           },
         ],
       },
+      traffic: {
+        requestsPerSecond: 20,
+        peak: 50,
+        p95Ms: 200,
+        coldStarts: 'allowed',
+        hours: 174,
+      },
       rollout: {
         strategy: 'canary',
         steps: [10, 50, 100],
@@ -162,11 +169,11 @@ describe('a manifest', () => {
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
       'colour: {min: 1}',
-      'line 1: unknown key `colour`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout, gate',
+      'line 1: unknown key `colour`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, traffic, rollout, gate',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout, gate',
+      'line 1: unknown key `__proto__`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, traffic, rollout, gate',
     ],
     [
       'placement: {target: gcp}',
@@ -191,6 +198,10 @@ describe('a manifest', () => {
       'line 1: rollout.steps is `[10, 50, 100]`; the steps of linear must be evenly spaced; for other steps use the strategy canary',
     ],
     ['scaling: {min: 3, max: 2}', 'line 1: scaling.max is `2`; it must be at least `min`'],
+    [
+      'traffic: {requestsPerSecond: 4, peak: 2}',
+      'line 1: traffic.peak is `2`; it must be at least `requestsPerSecond`',
+    ],
     [
       'scaling:\n  schedules:\n    - {at: 8 am, min: 1}',
       'line 3: scaling.schedules[0].at is `8 am`; expected a time such as 08:30',

@@ -138,6 +138,37 @@ describe('choosing a target', () => {
     });
   });
 
+  it.each([
+    { manifest: 'traffic: { requestsPerSecond: 24, peak: 24 }', target: 'fargate' },
+    { manifest: 'traffic: { requestsPerSecond: 1 }', target: 'lambda' },
+    { manifest: '', target: 'lambda' },
+  ])('takes $target for "$manifest" where the build has measured 100 ms', async (each) => {
+    const world = memoryWorld({ engine: 'image' });
+    const held = await world.before('ChooseTarget', world.upload({ manifest: each.manifest }));
+    const digest = 'a'.repeat(64);
+    const runs = [{ vcpus: 1, rows: 1, requests: 3, ms: 100, cpuMs: null }];
+    const built = {
+      digest: `sha256:${digest}`,
+      compressedBytes: 100_000_000,
+      uncompressedBytes: 250_000_000,
+      artifactSha256: digest,
+      proof: null,
+      smoke: { startMs: 1000, peakBytes: 200 * MIB, measured: { by: 'quota', runs } },
+    };
+    const variables = [{ Name: 'BUILT', Value: JSON.stringify(built) }];
+
+    expect(await chooseTarget(world.deps)({ ...held, variables })).toEqual({
+      target: each.target,
+    });
+
+    const { decision } = (await world.recordOf(held)).work;
+    expect(decision?.weighing).toMatchObject({
+      isGuess: each.manifest === '',
+      question: { measured: { requestMs: 100, startMs: 3000 } },
+    });
+    expect(decision?.weighing?.options[0]).toMatchObject({ target: each.target, refusals: [] });
+  });
+
   it('records the image with the decision', async () => {
     const world = memoryWorld({ engine: 'image' });
 

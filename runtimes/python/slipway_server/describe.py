@@ -1,6 +1,6 @@
 """
 Loads the model for a build, and describes it: `python -m slipway_server.describe`, with the server's MODEL_PATH and MODEL_FACTS.
-Writes a line of JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, importMs, loadMs, peakBytes, packages, uncompiled}.
+Writes a line of JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, measured, importMs, loadMs, peakBytes, packages, uncompiled}.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from .model import Model, spec_like  # noqa: E402
 from .proof.example import first_example  # noqa: E402
 from .proof.golden import first_row, golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
 from .proof.language_golden import begin_conversation, language_example  # noqa: E402
+from .proof.shares import ROWS, measured  # noqa: E402
 from .proof.timing import median_micros, seconds  # noqa: E402
 from .refusal import Refusal, where  # noqa: E402
 from .serving.streams import values_of  # noqa: E402
@@ -53,17 +54,19 @@ _LEAST_ROWS = 16
 class Description(NamedTuple):
     """
     A model, and its description. `golden`, on which a conversion is compared, has the golden rows with the model's answers, and the rows that it refuses,
-    as JSON: {inputs, outputs, refused}. None where nothing could be compared.
+    as JSON: {inputs, outputs, refused}. None where nothing could be compared. `measure` says how long its answers take, None where no request is known: `proof.shares.measured`.
     """
 
     model: Model
     told: dict[str, Any]
     golden: dict[str, Any] | None
+    measure: Callable[[], dict[str, Any] | None]
 
 
 def main() -> None:
     out = own_stdout()
-    tell(out, {**described().told, "uncompiled": uncompiled_to_serve()})
+    found = described()
+    tell(out, {**found.told, "measured": found.measure(), "uncompiled": uncompiled_to_serve()})
     out.close()
 
 
@@ -79,20 +82,21 @@ def described() -> Description:
     # The second load has nothing left to import. User code may not tolerate a second run.
     # There is no room for two language models either.
     again_seconds = first_seconds if model.is_code or model.language else seconds(lambda: load_model(path, facts))
-    answer, golden = _described(model, facts)
+    answer, golden, measure = _described(model, facts)
     answer["importMs"] = round((imported - _STARTED + max(0.0, first_seconds - again_seconds)) * 1000, 1)
     answer["loadMs"] = round(again_seconds * 1000, 1)
     answer["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     answer["packages"] = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()}, key=str.lower)
-    return Description(model, answer, golden)
+    return Description(model, answer, golden, measure)
 
 
-def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, Any] | None, Callable[[], dict[str, Any] | None]]:
     if model.language:
-        return _result(model.signature, model, 0, _short(language_example(model.language)), None), None
+        # One answer takes as long as it has words.
+        return _result(model.signature, model, 0, _short(language_example(model.language)), None), None, lambda: None
     if model.sample is not None:
         request = {"protocol": "invocations", "body": model.sample}
-        return _result(model.signature, model, 0, _invoked(model, request), None), None
+        return _result(model.signature, model, 0, _invoked(model, request), None), None, lambda: _measured_body(model, request)
     inputs, refused = golden_inputs(model, facts)
     if inputs and model.native is not None:
         inputs = _not_too_many(model, inputs)
@@ -108,15 +112,21 @@ def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, An
         refused = []
     if inputs is None or answered is None:
         signature = facts.signature or model.signature
-        return _result(signature if signature.inputs else None, model, 0, _invoked(model, facts.example), None), None
+        example = _invoked(model, facts.example)
+        return _result(signature if signature.inputs else None, model, 0, example, None), None, lambda: _measured_body(model, example and facts.example)
     outputs = tuple(spec_like(name, array) for name, array in answered.items())
     declared = _as_answered(facts.signature.outputs, outputs) if facts.signature and model.is_code else ()
     first = first_row(model.signature.inputs, inputs)
     rows, signature = _rows(inputs), Signature(model.signature.inputs, declared or outputs)
+    several = rows_of(inputs, slice(0, ROWS)) if rows >= ROWS else None
+
+    def measure() -> dict[str, Any] | None:
+        return measured(lambda: model.predict(first), several and (lambda: model.predict(several)))
+
     if model.is_code:
-        return _result(signature, model, rows, _example(model, first), None), None
+        return _result(signature, model, rows, _example(model, first), None), None, measure
     golden = {"inputs": tensors_json(inputs), "outputs": tensors_json(answered), "refused": refused_json(inputs, refused)}
-    return _result(signature, model, rows, _example(model, first), median_micros(lambda: model.predict(first))), golden
+    return _result(signature, model, rows, _example(model, first), median_micros(lambda: model.predict(first))), golden, measure
 
 
 def _as_answered(declared: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
@@ -141,6 +151,20 @@ def _answered_alone(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np
     with redirect_stderr(StringIO()):
         taken = [row for row in range(_rows(inputs)) if _answer(model, rows_of(inputs, slice(row, row + 1)), is_said=False) is not None]
     return {name: array[taken] for name, array in inputs.items()} if taken else None
+
+
+def _measured_body(model: Model, request: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The time of a request that is a body; None for one that is not answered whole."""
+    if request is None or model.invoke is None:
+        return None
+    invoke, body = model.invoke, json.dumps(request["body"]).encode()
+
+    def ask() -> None:
+        content, _ = invoke(body, "application/json", "application/json")
+        if not isinstance(content, bytes):
+            b"".join(content)
+
+    return measured(ask)
 
 
 def _result(signature: Signature | None, model: Model, rows: int, example: Any, micros: float | None) -> dict[str, Any]:

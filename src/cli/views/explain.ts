@@ -4,6 +4,7 @@ import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import { artifactName } from './artifact-name.ts';
 import { comparisonLines } from './diff.ts';
 import { table } from './table.ts';
+import { weighingLines } from './weighing.ts';
 
 type Conversion = NonNullable<NonNullable<Explanation['runtime']>['proof']>['conversion'];
 
@@ -36,6 +37,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
       says ? `${fact?.padEnd(FACT_WIDTH)}${says}`.replaceAll('\n', INDENT).split('\n') : [],
     ),
     ...(options.length > 0 ? ['', ...optionLines(options)] : []),
+    ...weighingLines(explained),
   ];
 }
 

@@ -1,15 +1,10 @@
 import type { Explanation } from '#control/explanation.ts';
 import { Failure } from '#domain/failure.ts';
 import { PRICES_OF } from '#domain/placement/cost.ts';
-import type { Demand, Measured } from '#domain/placement/demand.ts';
-import {
-  flipsAt,
-  frontDoor,
-  type PlacedOption,
-  type Question,
-  rankedOptions,
-} from '#domain/placement/optimize.ts';
+import type { Demand, Measured, PlacedOption, Question } from '#domain/placement/demand.ts';
+import { flipsAt, frontDoor, rankedOptions } from '#domain/placement/optimize.ts';
 import { table } from './table.ts';
+import { flipWords, mostTelling, ms, PLACED_COLUMNS, placedRows } from './weighing.ts';
 
 /** The answer to `slipway whatif`: every option for a demand, the best first; `flipsAt` is the rate from which another target costs less. */
 export type WhatIf = {
@@ -23,11 +18,10 @@ export type WhatIf = {
   readonly flipsAt: number | null;
 };
 
-const MOST_SHOWN = 8;
 const MIB = 1024 * 1024;
 
 /**
- * Weighs the targets for a version by what is known of it: the time of the request that proved it, or `requestMs`, its expected memory, and its image.
+ * Weighs the targets for a version by what is known of it: what its build measured, else the time of the request that proved it, or `requestMs`, its expected memory, and its image.
  * Fails with `InputInvalid` where its time is not known.
  */
 export function whatIf(
@@ -39,10 +33,15 @@ export function whatIf(
   }: { readonly requestMs: number | undefined; readonly allowsSpot: boolean },
 ): WhatIf {
   const { model, version } = explained;
-  const measured = measuredOf(explained, requestMs);
+  const known = explained.weighing?.question.measured;
+  const measured = known
+    ? { ...known, ...(requestMs && { requestMs }) }
+    : measuredOf(explained, requestMs);
   const limits = {
     lambdaConcurrency: null,
+    lambdaMemoryMiB: null,
     fargateVcpus: null,
+    leastReplicas: 1,
     maxReplicas: null,
     maxMonthlyUsd: null,
   };
@@ -61,40 +60,25 @@ export function whatIf(
 
 export function whatIfLines(found: WhatIf): readonly string[] {
   const { model, version, demand, measured, options, prices } = found;
-  const rows = options
-    .slice(0, MOST_SHOWN)
-    .map((option, index) => [
-      `${index === 0 && option.refusals.length === 0 ? '* ' : '  '}${option.target}${option.isSpot ? ' (Spot)' : ''}`,
-      option.memoryMiB.toLocaleString('en-US'),
-      option.vcpus.toFixed(2),
-      option.replicas === 0 ? '-' : String(option.replicas),
-      Math.round(option.p95Ms).toLocaleString('en-US'),
-      option.usd.toFixed(2),
-      option.refusals.join('; '),
-    ]);
+  const rows = placedRows(mostTelling(options));
   const left = options.length - rows.length;
   return [
-    `${model} v${version}: ${demand.requestsPerSecond} requests a second, ${demand.peak} at the peak, in ${demand.hours} hours of a month; ${Math.round(measured.requestMs)} ms of one vCPU each`,
+    `${model} v${version}: ${demand.requestsPerSecond} requests a second, ${demand.peak} at the peak, in ${demand.hours} hours of a month; ${ms(measured.requestMs)} of one vCPU each`,
     '',
-    ...table(
-      ['  TARGET', 'MEMORY MiB', 'vCPU', 'REPLICAS', 'P95 ms', 'USD/MONTH', 'NOT, SINCE'],
-      rows,
-    ),
+    ...table(PLACED_COLUMNS, rows),
     ...(left > 0 ? [`  and ${left} more (--json has all)`] : []),
     '',
     ...(options[0] ? [`The cheapest: ${billOf(options[0])}.`] : []),
     `$${found.frontDoorUsd.toFixed(2)} of each is the way to the model, which is the same on every target.`,
-    found.flipsAt === null
-      ? 'No greater demand makes another target cheaper.'
-      : `Another target costs less from ${Number(found.flipsAt.toPrecision(3))} requests a second on.`,
-    `Prices of ${prices.region}, ${prices.asOf}, on demand. Assumed: the whole time of a request is computing, on one thread; EC2 is not among the options.`,
+    flipWords(found.flipsAt),
+    `Prices of ${prices.region}, ${prices.asOf}, on demand. Assumed: the whole time of a request is computing; EC2 is not among the options.`,
   ];
 }
 
 function measuredOf(explained: Explanation, requestMs: number | undefined): Measured {
   const { model, artifact, image, options, proof } = explained;
-  const ms = requestMs ?? proof?.latencyMs;
-  if (!ms) {
+  const found = requestMs ?? proof?.latencyMs;
+  if (!found) {
     throw new Failure('InputInvalid', `nobody has measured how long a request to ${model} takes`, {
       fix: `Say it in milliseconds: \`slipway whatif ${model} --rps 10 --ms 100\`.`,
     });
@@ -102,7 +86,7 @@ function measuredOf(explained: Explanation, requestMs: number | undefined): Meas
   const memory = options.find(({ target }) => target === 'ec2')?.memoryMiB;
   const onLambda = options.find(({ target }) => target === 'lambda');
   return {
-    requestMs: ms,
+    requestMs: found,
     // Nobody has measured how much of it more vCPUs would shorten.
     parallelPart: 0,
     memoryMiB: memory ?? Math.ceil(artifact.sizeBytes / MIB),

@@ -2,12 +2,13 @@ import * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
 import { parseJson } from '#domain/parse-json.ts';
+import { type Measurement, measurement } from './measurement.ts';
 import { buildProof } from './proof.ts';
 import { RUNTIMES, type RuntimeName } from './runtime.ts';
 
 /**
  * The smoke test of an image, started once after its push and without a network: milliseconds until it was ready, and the memory its server held after it had answered, in bytes.
- * `refusedByLambda` says why the image does not start under Lambda's conditions, if it starts elsewhere.
+ * `refusedByLambda` says why the image does not start under Lambda's conditions, if it starts elsewhere. `measured`: the time of its answers, absent where no request is known.
  */
 export const smokeTest = z.object({
   startMs: z.number().check(z.nonnegative()),
@@ -15,6 +16,7 @@ export const smokeTest = z.object({
   refusedByLambda: z.optional(
     z.string().check(z.describe('Why it does not start as Lambda starts it.')),
   ),
+  measured: z.exactOptional(measurement),
 });
 
 export type SmokeTest = Readonly<z.infer<typeof smokeTest>>;
@@ -96,6 +98,14 @@ const OVERWRITTEN_FIX =
 
 /** The build variable that holds its result, as JSON. */
 const EXPORTED = 'BUILT';
+
+/** How long a version's answers took in its build: those of its image where one was started, else those of the process that loaded the model; undefined where nothing was measured. */
+export function measurementOf({
+  smoke,
+  proof,
+}: Pick<BuiltImage, 'proof' | 'smoke'>): Measurement | undefined {
+  return smoke?.measured ?? proof?.measured;
+}
 
 /** The runtime that serves a model, and the path of the file it loads in the image's model folder or in the artifact: the model as saved, or as a build converted it. */
 export function servedBy(

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { signatureSchema } from '#domain/artifact/signature.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
+import { measurement } from './measurement.ts';
 import { RUNTIME_NAMES } from './runtime.ts';
 
 const micros = z.number().check(z.nonnegative());
@@ -53,6 +54,8 @@ export const buildProof = z.object({
       rtol: z.number().check(z.gte(0), z.lte(1)),
     }),
   ),
+  /** The time of the answers as the model is served; absent where it answers no golden request in this process. */
+  measured: z.exactOptional(measurement),
   /** The exact packages of the environment, as `name==version`; if there are too many, the last entry counts the rest. */
   packages: z.array(z.string()),
 });

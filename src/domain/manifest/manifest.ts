@@ -4,6 +4,7 @@ import { gateSchema } from './gate.ts';
 import { buildSchema, entrypoint, modelSchema, runtimeSchema } from './model.ts';
 import { rolloutSchema } from './rollout.ts';
 import { scalingSchema } from './scaling.ts';
+import { trafficSchema } from './traffic.ts';
 
 const LEAST_MEMORY_MIB = 128;
 const MOST_MEMORY_MIB = 1024 * 1024;
@@ -154,6 +155,7 @@ export const manifestSchema = z
     ),
     placement: z.prefault(placement, {}),
     scaling: z.prefault(scalingSchema, {}),
+    traffic: z.exactOptional(trafficSchema),
     rollout: z.prefault(rolloutSchema, {}),
     gate: z.prefault(gateSchema, {}),
   })

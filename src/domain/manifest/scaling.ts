@@ -40,13 +40,16 @@ export const scalingSchema = z
     max: z
       .exactOptional(replicas)
       .check(z.describe('The maximum number of replicas; by default `min`.')),
-    requestsPerMinute: z
-      ._default(z.int().check(z.gte(1)), 600)
-      .check(
-        z.describe(
-          'Target number of requests per minute for one replica; above it another replica is started.',
+    requestsPerMinute: z.exactOptional(
+      z
+        .int()
+        .check(
+          z.gte(1),
+          z.describe(
+            'Target number of requests per minute for one replica; above it another replica is started. By default from the time that the build measured, at 60 % utilisation; 600 where it measured none.',
+          ),
         ),
-      ),
+    ),
     spot: z.exactOptional(
       z
         .strictObject({
@@ -76,4 +79,19 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The scaling of a revision, with every default filled in. */
+export type ReplicaScaling = Scaling & { readonly requestsPerMinute: number };
+
+const UNMEASURED_PER_MINUTE = 600;
+
+/** The manifest's scaling, completed by what the placement found for its demand. */
+export function completeScaling(
+  scaling: Scaling,
+  found: { readonly max?: number; readonly requestsPerMinute: number } | undefined,
+): ReplicaScaling {
+  const { requestsPerMinute = found?.requestsPerMinute ?? UNMEASURED_PER_MINUTE } = scaling;
+  const max = scaling.max ?? (found?.max && Math.max(scaling.min, found.max));
+  return { ...scaling, ...(max && { max }), requestsPerMinute };
 }

@@ -1,11 +1,13 @@
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
-import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
-import { type ContainerNeeds, fargateSize } from './container-size.ts';
+import type { TargetDecision, TargetOption, Weighing } from '#domain/deployment.ts';
+import { type ContainerNeeds, fargateSize, fargateTask } from './container-size.ts';
 import { IDLE_USD_PER_MONTH } from './cost.ts';
+import { type Demand, type PlacedOption, type Question, requestMsAt } from './demand.ts';
 import { ec2Size } from './ec2-size.ts';
 import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
+import { flipsAt, rankedOptions, requestsPerMinute } from './optimize.ts';
 import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
 
@@ -45,34 +47,123 @@ type Weighed = Omit<TargetOption, 'taken' | 'reason'> & {
   readonly fits: boolean;
 };
 
+/** The demand, the measurements and the limits by which a bill decides; `isGuess` where the manifest names no demand, and `hasMost` where it says the most replicas. */
+export type Asked = Omit<Question, 'refused'> & {
+  readonly isGuess: boolean;
+  readonly hasMost: boolean;
+};
+
 /**
- * Weighs each target for a model. It takes the requested one if it fits, else the first that does, in order of idle cost.
+ * Weighs each target for a model. It takes the requested one if it fits. Else, where the build has measured the model (`asked`), it takes the cheapest that keeps what was asked; and else the first that fits, in order of idle cost.
  * `decision` is undefined when no target can hold the model. Memory is the manifest's, else the expected use.
  */
 export function chooseTarget(
   needs: Needs,
   wish: Wish,
+  asked?: Asked,
 ): {
   readonly decision: TargetDecision | undefined;
   readonly options: readonly TargetOption[];
 } {
-  const weighed = TARGETS.map((target) => hold(WEIGH[target](needs), wish, needs));
-  const taken = weighed.find(({ fits }) => fits);
-  const options = weighed.map(({ fits, ...option }) => ({
+  const fitting = TARGETS.map((target) => hold(WEIGH[target](needs), wish, needs));
+  const weighing = asked && weighed(asked, fitting, needs);
+  const [best] = weighing?.options ?? [];
+  const choice = best?.refusals.length === 0 ? best : undefined;
+  const sized = choice ? fitting.map((each) => resized(each, choice, needs)) : fitting;
+  const taken = sized.find(({ fits, target }) => fits && (!choice || target === choice.target));
+  const options = sized.map(({ fits, ...option }) => ({
     ...option,
     taken: option.target === taken?.target,
-    reason:
-      fits && taken && option.target !== taken.target ? outdone(option, taken) : option.reason,
+    reason: reasonOf({ ...option, fits }, { taken, weighing, choice }),
   }));
   const option = options.find(({ taken: isTaken }) => isTaken);
   if (!option) return { decision: undefined, options };
   const { target, memoryMiB, cpuUnits, instanceTypes, accelerator, serving } = option;
   const streaming = needs.isStreaming && target === 'lambda' && { isStreaming: true };
   const gpu = accelerator && { accelerator, ...(serving && { serving }) };
+  const more = { ...(weighing && { weighing }), ...(asked && scalingFor(asked, option, choice)) };
   return {
-    decision: { target, ...streaming, memoryMiB, cpuUnits, instanceTypes, ...gpu, options },
+    decision: {
+      target,
+      ...streaming,
+      memoryMiB,
+      cpuUnits,
+      instanceTypes,
+      ...gpu,
+      options,
+      ...more,
+    },
     options,
   };
+}
+
+/** The weighing by bills; undefined where the bills of other targets than Lambda and Fargate decide, which nobody knows: a GPU. */
+function weighed(
+  { isGuess, hasMost: _, ...asked }: Asked,
+  fitting: readonly Weighed[],
+  { accelerator }: Needs,
+): Weighing | undefined {
+  if (accelerator) return undefined;
+  const refused = Object.fromEntries(
+    fitting.flatMap(({ target, fits, reason }) =>
+      fits || target === 'ec2' ? [] : [[target, reason]],
+    ),
+  );
+  const question = { ...asked, refused };
+  return { question, isGuess, options: rankedOptions(question), flipsAt: flipsAt(question) };
+}
+
+/** The option with the size that the bill chose. */
+function resized(option: Weighed, choice: PlacedOption, needs: Needs): Weighed {
+  if (option.target !== choice.target) return option;
+  const { memoryMiB, vcpus } = choice;
+  if (choice.target === 'lambda') return weighLambda({ ...needs, memoryMiB });
+  const size = { cpuUnits: Math.round(vcpus * CPU_UNITS_PER_VCPU), memoryMiB };
+  return { ...option, ...fargateTask(size, needs.replicas) };
+}
+
+type Decided = {
+  readonly taken: Weighed | undefined;
+  readonly weighing: Weighing | undefined;
+  readonly choice: PlacedOption | undefined;
+};
+
+function reasonOf(option: Weighed, { taken, weighing, choice }: Decided): string {
+  if (!option.fits || !taken) return option.reason;
+  if (weighing && choice) return billed(option, choice, weighing);
+  return option.target === taken.target ? option.reason : outdone(option, taken);
+}
+
+/** What the target costs for the demand, or which limits keep it out. */
+function billed(option: Weighed, choice: PlacedOption, { question, options }: Weighing): string {
+  if (option.target === 'ec2') return `${option.reason}; the bill there is not known before`;
+  const ofTarget = options.filter(({ target }) => target === option.target);
+  const best = ofTarget.find(({ refusals }) => refusals.length === 0);
+  if (!best) return `${option.reason}; ${ofTarget[0]?.refusals.join('; ')}`;
+  const cost = `costs $${best.ownUsd.toFixed(2)} a month for ${demandWords(question.demand)}`;
+  if (option.target !== choice.target) {
+    return `${option.reason}; it ${cost}, ${choice.target} $${choice.ownUsd.toFixed(2)}`;
+  }
+  const time = `95 % of the requests within ${Math.ceil(best.p95Ms)} ms`;
+  return `the cheapest: ${cost}, ${time}; ${option.reason}`;
+}
+
+/** "1 request a second (2 at the peak) in 174 hours of a month". */
+export function demandWords({ requestsPerSecond, peak, hours }: Demand): string {
+  const noun = requestsPerSecond === 1 ? 'request' : 'requests';
+  return `${requestsPerSecond} ${noun} a second (${peak} at the peak) in ${hours} hours of a month`;
+}
+
+/** The replicas for the demand, where containers were taken: as many as the peak needs where the manifest states a demand and no most. */
+function scalingFor(
+  { isGuess, hasMost, measured }: Asked,
+  { target, cpuUnits }: TargetOption,
+  choice: PlacedOption | undefined,
+): Pick<TargetDecision, 'scaling'> {
+  if (target === 'lambda') return {};
+  const ms = requestMsAt(measured, Math.max(1, cpuUnits) / CPU_UNITS_PER_VCPU);
+  const max = choice && !isGuess && !hasMost && { max: choice.replicas };
+  return { scaling: { ...max, requestsPerMinute: requestsPerMinute(ms) } };
 }
 
 const WEIGH: Readonly<Record<Target, (needs: Needs) => Weighed>> = {

@@ -2,6 +2,7 @@ import type { BuiltImage } from '#domain/build/image.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
+import type { Target } from './target.ts';
 
 /** An option with the seconds that a replica is expected to take there from nothing to ready. */
 export type TimedOption = TargetOption & { readonly coldStartSeconds: number };
@@ -18,11 +19,16 @@ export function timed(
   options: readonly TargetOption[],
   starting: Starting,
 ): readonly TimedOption[] {
-  return options.map((option) => {
-    const { placeSeconds, bytesPerSecond } = coldStarts.targets[option.target];
-    const seconds = placeSeconds + imageBytes(starting) / bytesPerSecond + startSeconds(starting);
-    return { ...option, coldStartSeconds: Math.ceil(seconds) };
-  });
+  return options.map((option) => ({
+    ...option,
+    coldStartSeconds: coldStartSeconds(option.target, starting),
+  }));
+}
+
+/** The seconds (whole) from nothing to ready on a target. */
+export function coldStartSeconds(target: Target, starting: Starting): number {
+  const { placeSeconds, bytesPerSecond } = coldStarts.targets[target];
+  return Math.ceil(placeSeconds + imageBytes(starting) / bytesPerSecond + startSeconds(starting));
 }
 
 function imageBytes({ runtime, artifactBytes, image }: Starting): number {

@@ -61,12 +61,27 @@ export function fargateSize(needs: ContainerNeeds): SizeResult {
       refusal: `the model needs ${needs.memoryMiB} MiB of memory; Fargate has ${most}`,
     };
   }
+  const refusal = overspent(hourlyOf(size), needs.spending);
+  return refusal ? { refusal } : fargateTask(size, needs.replicas);
+}
+
+/** A task of that size, with the cost of all that always run. */
+export function fargateTask(
+  size: Pick<ContainerSize, 'cpuUnits' | 'memoryMiB'>,
+  replicas: number,
+): ContainerSize {
+  const monthlyUsd = monthly(hourlyOf(size), replicas);
+  const reason = `fits in a task of ${size.cpuUnits / 1024} vCPU and ${size.memoryMiB} MiB; ${alwaysRunning(replicas)} $${monthlyUsd} a month`;
   const { cpuUnits, memoryMiB } = size;
-  const hourly =
-    (cpuUnits / 1024) * fargate.vcpuUsdPerHour + (memoryMiB / 1024) * fargate.memoryGiBUsdPerHour;
-  const refusal = overspent(hourly, needs.spending);
-  if (refusal) return { refusal };
-  const monthlyUsd = monthly(hourly, needs.replicas);
-  const reason = `fits in a task of ${cpuUnits / 1024} vCPU and ${memoryMiB} MiB; ${alwaysRunning(needs.replicas)} $${monthlyUsd} a month`;
   return { cpuUnits, memoryMiB, instanceTypes: [], monthlyUsd, reason };
+}
+
+/** The price of a task of that size, in USD an hour. */
+export function hourlyOf({
+  cpuUnits,
+  memoryMiB,
+}: Pick<ContainerSize, 'cpuUnits' | 'memoryMiB'>): number {
+  return (
+    (cpuUnits / 1024) * fargate.vcpuUsdPerHour + (memoryMiB / 1024) * fargate.memoryGiBUsdPerHour
+  );
 }

@@ -1,6 +1,7 @@
 import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
+import type { BillItem } from './demand.ts';
 import { HOURS_A_MONTH } from './spending.ts';
 
 /** The region and the day of the prices: on demand, from a table, not live. */
@@ -67,9 +68,6 @@ const LOG_BYTES = 5_000;
 // The authorizer has 512 MB, and reads one row of the table.
 const AUTHORIZER = { memoryGB: 0.5, seconds: 0.01 } as const;
 const MIB_PER_GB = 1024;
-
-/** One line of a bill, in USD. */
-export type BillItem = { readonly what: string; readonly usd: number };
 
 /** The cost of one request on its way to a model, whatever its target: without a trace, without a cache of the authorizer, and without its key reads. */
 export const FRONT_DOOR = [

@@ -1,3 +1,5 @@
+import type { Traffic } from '#domain/manifest/traffic.ts';
+
 /**
  * The requests that a model gets: `requestsPerSecond` on average in the `hours` of a month (730 at most) in which it is asked, and `peak` in the busiest minute.
  * `p95Ms` is the longest that 95 % of the requests may take in the model, null where nobody said. `coldStarts: none` rules out servers that start with a request.
@@ -10,25 +12,90 @@ export type Demand = {
   readonly hours: number;
 };
 
-/** The measurements of a model: the milliseconds of a request at one vCPU, the part of that which more vCPUs shorten (0 to 1), its memory (MiB), its unpacked image (bytes), and its start (ms). */
+/**
+ * The measurements of a model: the milliseconds of a request at one vCPU, the part of that which more vCPUs shorten (0 to 1), its memory (MiB), its unpacked image (bytes), and its start on Lambda (ms).
+ * `rowMs` is the time of each further row in a request (ms), absent where it was not measured.
+ */
 export type Measured = {
   readonly requestMs: number;
   readonly parallelPart: number;
   readonly memoryMiB: number;
   readonly imageBytes: number;
   readonly startMs: number;
+  readonly rowMs?: number;
 };
 
-/** The limits of the account and the operator; null means no limit. `maxMonthlyUsd` limits the model's own part of the bill, without the front door. */
+/**
+ * The limits of the account and the operator; null means no limit. `maxMonthlyUsd` limits the model's own part of the bill, without the front door.
+ * `lambdaMemoryMiB` is the most that a function may have, and `leastReplicas` always run in containers.
+ */
 export type Limits = {
   readonly lambdaConcurrency: number | null;
+  readonly lambdaMemoryMiB: number | null;
   readonly fargateVcpus: number | null;
+  readonly leastReplicas: number;
   readonly maxReplicas: number | null;
   readonly maxMonthlyUsd: number | null;
 };
 
+/** What a placement is chosen for. `refused` says in words why a target is out of the question, whatever it costs. */
+export type Question = {
+  readonly demand: Demand;
+  readonly measured: Measured;
+  readonly limits: Limits;
+  /** Whether replicas beside the first may run on capacity that AWS takes back. */
+  readonly allowsSpot: boolean;
+  readonly refused?: Readonly<Partial<Record<PlacedOption['target'], string>>>;
+};
+
+/** One line of a bill, in USD. */
+export type BillItem = { readonly what: string; readonly usd: number };
+
+/**
+ * One way to run a model, with its bill for a month in USD: `usd` is the sum of `bill`, the front door included, `ownUsd` is the part without it.
+ * `refusals` says in words which limits it breaks; empty where it keeps all. `replicas` is the number at the peak, 0 on Lambda.
+ */
+export type PlacedOption = {
+  readonly target: 'lambda' | 'fargate';
+  readonly isSpot: boolean;
+  readonly memoryMiB: number;
+  readonly vcpus: number;
+  readonly replicas: number;
+  readonly p95Ms: number;
+  readonly bill: readonly BillItem[];
+  readonly usd: number;
+  readonly ownUsd: number;
+  readonly refusals: readonly string[];
+};
+
+/** The demand of a manifest that names none: 1 request a second in office hours. */
+export const FIRST_GUESS: Demand = {
+  requestsPerSecond: 1,
+  peak: 2,
+  p95Ms: null,
+  coldStarts: 'allowed',
+  hours: 174,
+};
+
+/** The demand that a manifest names. */
+export function demandOf({
+  requestsPerSecond,
+  peak = requestsPerSecond * 2,
+  p95Ms = null,
+  coldStarts,
+  hours,
+}: Omit<Traffic, 'peak' | 'p95Ms'> & {
+  readonly peak?: number | undefined;
+  readonly p95Ms?: number | null | undefined;
+}): Demand {
+  return { requestsPerSecond, peak, p95Ms, coldStarts, hours };
+}
+
 /** The milliseconds of a request at a share of the CPU: by Amdahl's law above one vCPU, and in proportion below it. */
-export function requestMsAt({ requestMs, parallelPart }: Measured, vcpus: number): number {
+export function requestMsAt(
+  { requestMs, parallelPart }: Pick<Measured, 'requestMs' | 'parallelPart'>,
+  vcpus: number,
+): number {
   if (vcpus <= 1) return requestMs / vcpus;
   return requestMs * (1 - parallelPart + parallelPart / vcpus);
 }

@@ -1,54 +1,54 @@
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
-import { type BillItem, FRONT_DOOR } from './cost.ts';
-import { type Demand, type Limits, type Measured, monthlyRequests, requestMsAt } from './demand.ts';
-import { HOURS_A_MONTH } from './spending.ts';
-
-/**
- * One way to run a model, with its bill for a month in USD: `usd` is the sum of `bill`, the front door included.
- * `refusals` says in words which limits it breaks; empty where it keeps all. `replicas` is the number at the peak, 0 on Lambda.
- */
-export type PlacedOption = {
-  readonly target: 'lambda' | 'fargate';
-  readonly isSpot: boolean;
-  readonly memoryMiB: number;
-  readonly vcpus: number;
-  readonly replicas: number;
-  readonly p95Ms: number;
-  readonly bill: readonly BillItem[];
-  readonly usd: number;
-  readonly refusals: readonly string[];
-};
-
-export type Question = {
-  readonly demand: Demand;
-  readonly measured: Measured;
-  readonly limits: Limits;
-  /** Whether replicas beside the first may run on capacity that AWS takes back. */
-  readonly allowsSpot: boolean;
-};
+import { hourlyOf } from './container-size.ts';
+import { FRONT_DOOR } from './cost.ts';
+import {
+  type BillItem,
+  type Demand,
+  type Limits,
+  monthlyRequests,
+  type PlacedOption,
+  type Question,
+  requestMsAt,
+} from './demand.ts';
+import { HOURS_A_MONTH, overspent } from './spending.ts';
 
 const MIB_PER_GB = 1024;
+const MOST_START_MS = lambda.requestTimeoutSeconds * 1000;
 const GIB = 1024 ** 3;
 const UTILISATION = 0.6;
 const MOST_REPLICAS = 1000;
 // AWS moves Spot's price between 50 and 70 % off: https://fortem.dev/fargate-spot/. The estimate takes the dearer end.
 const SPOT_SHARE = 0.5;
-const LAMBDA_STEPS = [512, 1024, lambda.memoryPerVcpuMiB, 3538, 5307, 7076, lambda.memoryMaxMiB];
+const LAMBDA_STEPS = [256, 512, 1024, lambda.memoryPerVcpuMiB, 3538, 5307, 7076];
 // An assumption: an idle environment of a function stays for some minutes, and a busy one for some two hours.
 const KEPT_SECONDS = 300;
 const ENVIRONMENT_HOURS = 2;
+// Below this many milliseconds, one more is a large part of a bill that counts whole ones.
+const ROUNDED_MS = 10;
+// Estimates are no better than this: of options as close as that, the fastest is worth more.
+const TIE = 1.01;
 
-/** Every option, those that keep all limits first, each group cheapest first. The first one is the choice where it has no refusals. */
+/** Every option, those that keep all limits first, each group cheapest first; but the choice, if there is one, is the first of all: see `cheapest`. */
 export function rankedOptions(question: Question): readonly PlacedOption[] {
-  const options = [...lambdaOptions(question), ...fargateOptions(question)];
-  return options.toSorted(
+  const { refused = {} } = question;
+  const options = [...lambdaOptions(question), ...fargateOptions(question)].map((each) => {
+    const why = refused[each.target];
+    return why === undefined ? each : { ...each, refusals: [why, ...each.refusals] };
+  });
+  const sorted = options.toSorted(
     (a, b) => Number(a.refusals.length > 0) - Number(b.refusals.length > 0) || a.usd - b.usd,
   );
+  const [first] = sorted;
+  if (!first || first.refusals.length > 0) return sorted;
+  const choice = sorted
+    .filter(({ refusals, ownUsd }) => refusals.length === 0 && ownUsd <= first.ownUsd * TIE)
+    .reduce((one, other) => (other.p95Ms < one.p95Ms ? other : one));
+  return [choice, ...sorted.filter((each) => each !== choice)];
 }
 
-/** The cheapest option that keeps all limits, or undefined. */
+/** The cheapest option that keeps all limits, of those within a hundredth of it the fastest; undefined where none keeps them. */
 export function cheapest(question: Question): PlacedOption | undefined {
   const [first] = rankedOptions(question);
   return first?.refusals.length === 0 ? first : undefined;
@@ -79,6 +79,11 @@ function scaled(question: Question, factor: number): Question {
   return { ...question, demand: { ...demand, ...rates } };
 }
 
+/** The requests a minute that one replica answers at the utilisation that it may have, by the measured time (ms) of one. */
+export function requestsPerMinute(ms: number): number {
+  return Math.max(1, Math.floor((60_000 * UTILISATION) / ms));
+}
+
 /** The cost of the requests before any target, with the authorizer's key reads. */
 export function frontDoor(demand: Demand): readonly BillItem[] {
   const requests = monthlyRequests(demand);
@@ -88,44 +93,97 @@ export function frontDoor(demand: Demand): readonly BillItem[] {
   return perRequest.map(({ what, usd }) => ({ what, usd: requests * usd }));
 }
 
-function lambdaOptions({ demand, measured, limits }: Question): readonly PlacedOption[] {
-  const least = Math.ceil(measured.memoryMiB);
-  const steps = LAMBDA_STEPS.filter((step) => step > least);
-  return [least, ...steps].map((memoryMiB) => {
-    const vcpus = memoryMiB / lambda.memoryPerVcpuMiB;
-    const warmMs = requestMsAt(measured, vcpus);
-    const isRare = demand.requestsPerSecond * KEPT_SECONDS < 1;
-    const p95Ms = isRare ? measured.startMs + warmMs : warmMs;
-    const environments = Math.ceil(demand.peak * (warmMs / 1000));
-    const starts = isRare
-      ? monthlyRequests(demand)
-      : environments * (demand.hours / ENVIRONMENT_HOURS);
-    const gbSecond = (memoryMiB / MIB_PER_GB) * prices.lambdaX86GBSecond.usd;
-    const requests = monthlyRequests(demand);
-    const own = [
-      { what: 'requests', usd: requests * prices.lambdaRequest.usd },
-      { what: 'GB-seconds', usd: requests * (warmMs / 1000) * gbSecond },
-      { what: 'starts', usd: starts * (measured.startMs / 1000) * gbSecond },
-    ];
-    const most = limits.lambdaConcurrency ?? Number.POSITIVE_INFINITY;
-    const refusals = [
-      memoryMiB > lambda.memoryMaxMiB &&
-        `it needs ${memoryMiB} MiB; Lambda has ${lambda.memoryMaxMiB}`,
-      measured.imageBytes > lambda.imageUncompressedMaxBytes &&
-        `its image takes ${measured.imageBytes} bytes; Lambda holds ${lambda.imageUncompressedMaxBytes}`,
-      demand.coldStarts === 'none' && 'cold starts are ruled out',
-      environments > most &&
-        `the peak needs ${environments} executions at once; the account has ${most}`,
-    ];
-    const size = { target: 'lambda', isSpot: false, memoryMiB, vcpus, replicas: 0, p95Ms } as const;
-    return option({ size, own, refusals, demand, limits });
+function lambdaOptions(question: Question): readonly PlacedOption[] {
+  return lambdaMemories(question).map((memoryMiB) => lambdaOption(question, memoryMiB));
+}
+
+/** The memory sizes at which the bill or a limit turns: the least, some steps, the most, and the smallest that keeps the p95 and the quota of executions. */
+function lambdaMemories({ demand, measured, limits }: Question): readonly number[] {
+  const most = limits.lambdaMemoryMiB ?? lambda.memoryMaxMiB;
+  const { p95Ms } = demand;
+  // As on Fargate: less than one vCPU only where a limit on the time of an answer keeps it within bounds.
+  const leastForTime = p95Ms === null ? lambda.memoryPerVcpuMiB : lambda.memoryMinMiB;
+  const least = Math.max(Math.min(leastForTime, most), Math.ceil(measured.memoryMiB));
+  if (least >= most) return [least];
+  const smallest = (holds: (memoryMiB: number) => boolean) => {
+    let [low, high] = [least, most];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (holds(middle)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+  const at = (memoryMiB: number) => onLambda({ demand, measured }, memoryMiB);
+  const { lambdaConcurrency } = limits;
+  const kept = [
+    smallest((memory) => at(memory).startMs <= MOST_START_MS),
+    ...(p95Ms === null ? [] : [smallest((memory) => at(memory).p95Ms <= p95Ms)]),
+    ...(lambdaConcurrency === null
+      ? []
+      : [smallest((memory) => at(memory).environments <= lambdaConcurrency)]),
+  ];
+  const plain = [least, ...LAMBDA_STEPS.filter((step) => step > least && step < most), most];
+  const memories = [...plain, ...kept].flatMap((memoryMiB) => {
+    const { warmMs } = at(memoryMiB);
+    if (warmMs > ROUNDED_MS) return [memoryMiB];
+    return [memoryMiB, smallest((memory) => at(memory).warmMs <= warmMs)];
   });
+  return [...new Set(memories)].toSorted((a, b) => a - b);
+}
+
+/** The times of a function of that memory. AWS bills whole milliseconds: https://aws.amazon.com/lambda/pricing/. A start computes too, so it is as much slower below one vCPU as a request is. */
+function onLambda({ demand, measured }: Pick<Question, 'demand' | 'measured'>, memoryMiB: number) {
+  const vcpus = memoryMiB / lambda.memoryPerVcpuMiB;
+  const warmMs = Math.ceil(requestMsAt(measured, vcpus) - 1e-9);
+  const startMs = measured.startMs / Math.min(1, vcpus);
+  const isRare = demand.requestsPerSecond * KEPT_SECONDS < 1;
+  const environments = Math.ceil(demand.peak * (warmMs / 1000));
+  return {
+    vcpus,
+    warmMs,
+    startMs,
+    isRare,
+    environments,
+    p95Ms: isRare ? startMs + warmMs : warmMs,
+  };
+}
+
+function lambdaOption({ demand, measured, limits }: Question, memoryMiB: number): PlacedOption {
+  const times = onLambda({ demand, measured }, memoryMiB);
+  const { vcpus, warmMs, startMs, isRare, environments, p95Ms } = times;
+  const starts = isRare
+    ? monthlyRequests(demand)
+    : environments * (demand.hours / ENVIRONMENT_HOURS);
+  const gbSecond = (memoryMiB / MIB_PER_GB) * prices.lambdaX86GBSecond.usd;
+  const requests = monthlyRequests(demand);
+  const own = [
+    { what: 'requests', usd: requests * prices.lambdaRequest.usd },
+    { what: 'GB-seconds', usd: requests * (warmMs / 1000) * gbSecond },
+    { what: 'starts', usd: starts * (startMs / 1000) * gbSecond },
+  ];
+  const mostMiB = limits.lambdaMemoryMiB ?? lambda.memoryMaxMiB;
+  const most = limits.lambdaConcurrency ?? Number.POSITIVE_INFINITY;
+  const refusals = [
+    memoryMiB > mostMiB && `it needs ${memoryMiB} MiB; Lambda has ${mostMiB}`,
+    measured.imageBytes > lambda.imageUncompressedMaxBytes &&
+      `its image takes ${measured.imageBytes} bytes; Lambda holds ${lambda.imageUncompressedMaxBytes}`,
+    demand.coldStarts === 'none' && 'cold starts are ruled out',
+    startMs > MOST_START_MS &&
+      `a cold start takes ${Math.ceil(startMs / 1000)} s; a request has ${lambda.requestTimeoutSeconds}`,
+    environments > most &&
+      `the peak needs ${environments} executions at once; the account has ${most}`,
+  ];
+  const size = { target: 'lambda', isSpot: false, memoryMiB, vcpus, replicas: 0, p95Ms } as const;
+  return option({ size, own, refusals, demand, limits });
 }
 
 function fargateOptions(question: Question): readonly PlacedOption[] {
-  const { measured, allowsSpot } = question;
+  const { demand, measured, allowsSpot } = question;
+  // Below one vCPU answers and starts are slower, which only a limit on the time of an answer keeps within bounds.
+  const leastUnits = demand.p95Ms === null ? 1024 : 0;
   const sizes = fargate.sizes
-    .filter(({ cpuUnits }) => cpuUnits >= 1024)
+    .filter(({ cpuUnits }) => cpuUnits >= leastUnits)
     .flatMap(({ cpuUnits, memoryMiB }) => {
       const held = memoryMiB.find((memory) => memory >= measured.memoryMiB);
       return held === undefined ? [] : [{ vcpus: cpuUnits / 1024, memoryMiB: held }];
@@ -140,13 +198,15 @@ function fargateOption(
   isSpot: boolean,
 ): PlacedOption {
   const seconds = requestMsAt(measured, vcpus) / 1000;
-  const needed = (rate: number) => replicasFor(rate, seconds, demand.p95Ms);
+  const { leastReplicas } = limits;
+  const needed = (rate: number) =>
+    Math.max(leastReplicas, replicasFor(rate, seconds, demand.p95Ms));
   const replicas = needed(demand.peak);
-  // One replica stays in the hours in which nobody asks.
-  const hours = demand.hours * needed(demand.requestsPerSecond) + (HOURS_A_MONTH - demand.hours);
+  // The least stay in the hours in which nobody asks.
+  const quietHours = HOURS_A_MONTH - demand.hours;
+  const hours = demand.hours * needed(demand.requestsPerSecond) + quietHours * leastReplicas;
   const spotHours = isSpot ? hours - HOURS_A_MONTH : 0;
-  const hourly =
-    vcpus * fargate.vcpuUsdPerHour + (memoryMiB / MIB_PER_GB) * fargate.memoryGiBUsdPerHour;
+  const hourly = hourlyOf({ cpuUnits: vcpus * 1024, memoryMiB });
   const own = [
     { what: 'tasks', usd: (hours - spotHours) * hourly },
     ...(isSpot ? [{ what: 'tasks on Spot', usd: spotHours * hourly * SPOT_SHARE }] : []),
@@ -161,6 +221,8 @@ function fargateOption(
     replicas > mostReplicas && `the peak needs ${replicas} replicas; ${mostReplicas} may run`,
     replicas * vcpus > mostVcpus &&
       `the peak needs ${replicas * vcpus} vCPUs of Fargate; the account has ${mostVcpus}`,
+    limits.maxMonthlyUsd !== null &&
+      (overspent(hourly, { mostReplicas: replicas, maxMonthlyUsd: limits.maxMonthlyUsd }) ?? false),
   ];
   const p95Ms = p95Seconds(demand.peak / replicas, seconds) * 1000;
   const size = { target: 'fargate', isSpot, memoryMiB, vcpus, replicas, p95Ms } as const;
@@ -187,7 +249,7 @@ function p95Seconds(rate: number, seconds: number): number {
 }
 
 type Priced = {
-  readonly size: Omit<PlacedOption, 'bill' | 'usd' | 'refusals'>;
+  readonly size: Omit<PlacedOption, 'bill' | 'usd' | 'ownUsd' | 'refusals'>;
   readonly own: readonly BillItem[];
   readonly refusals: readonly (string | false)[];
   readonly demand: Demand;
@@ -207,7 +269,8 @@ function option({ size, own, refusals, demand, limits }: Priced): PlacedOption {
       ownUsd > maxMonthlyUsd &&
       `it costs $${ownUsd.toFixed(2)} a month; the cap maxMonthlyUsd is $${maxMonthlyUsd}`,
   ];
-  return { ...size, bill, usd: total(bill), refusals: broken.filter((said) => said !== false) };
+  const refusedFor = broken.filter((said) => said !== false);
+  return { ...size, bill, usd: total(bill), ownUsd, refusals: refusedFor };
 }
 
 function total(items: readonly BillItem[]): number {

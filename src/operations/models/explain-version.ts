@@ -4,6 +4,7 @@ import { servedBy } from '#domain/build/image.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { BuildPlan, Deployment, Model } from '#domain/deployment.ts';
 import { timed } from '#domain/placement/cold-start.ts';
+import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import type { Registry } from '#ports/registry.ts';
 import { comparisonView } from './diff-versions.ts';
@@ -56,6 +57,9 @@ function explanation(deployment: Deployment): Explanation {
       runtime: image?.proof?.runtime ?? plan?.runtime ?? 'custom',
       artifactBytes: sizeBytes,
       image,
+    }),
+    ...(decision?.weighing && {
+      weighing: { ...decision.weighing, ways: waysToSpendLess(decision.weighing.question) },
     }),
     proof: golden ?? null,
     comparison: comparison ? comparisonView(comparison) : null,

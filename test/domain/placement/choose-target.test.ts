@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { chooseTarget, type Needs, type Wish } from '#domain/placement/choose-target.ts';
+import {
+  type Asked,
+  chooseTarget,
+  type Needs,
+  type Wish,
+} from '#domain/placement/choose-target.ts';
+import type { Demand } from '#domain/placement/demand.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 
 const MIB = 1024 * 1024;
@@ -285,6 +291,124 @@ describe('what the manifest wishes', () => {
         expect(rest.cpuUnits).toBeGreaterThan(0);
         if (needs.accelerator) expect(rest.instanceTypes).not.toEqual([]);
       }),
+    );
+  });
+});
+
+/** A measured model of one thread: 100 ms a request, all day. */
+function asked(demand: Partial<Demand>, more: Partial<Asked> = {}): Asked {
+  const { requestsPerSecond = 1, peak = requestsPerSecond } = demand;
+  return {
+    demand: {
+      requestsPerSecond,
+      peak,
+      p95Ms: null,
+      coldStarts: 'allowed',
+      hours: 730,
+      ...demand,
+    },
+    isGuess: false,
+    hasMost: false,
+    measured: {
+      requestMs: 100,
+      parallelPart: 0,
+      memoryMiB: 220,
+      imageBytes: 200 * MIB,
+      startMs: 2000,
+    },
+    limits: {
+      lambdaConcurrency: null,
+      lambdaMemoryMiB: null,
+      fargateVcpus: null,
+      leastReplicas: 1,
+      maxReplicas: null,
+      maxMonthlyUsd: null,
+    },
+    allowsSpot: false,
+    ...more,
+  };
+}
+
+describe('a model that the build has measured', () => {
+  it.each([
+    { rate: 5, target: 'lambda' },
+    { rate: 24, target: 'fargate' },
+  ] as const)('gets the cheapest target for its traffic: $rate a second', ({ rate, target }) => {
+    const { decision } = chooseTarget(small, any, asked({ requestsPerSecond: rate }));
+
+    expect(decision?.target).toBe(target);
+    expect(decision?.options.find(({ taken: isTaken }) => isTaken)?.reason).toMatch(
+      /^the cheapest: costs \$[\d.]+ a month for \d+ requests a second .* 95 % of the requests within \d+ ms; fits in /,
+    );
+    expect(decision?.weighing).toMatchObject({ isGuess: false, options: expect.any(Array) });
+  });
+
+  it('has each other option with its bill, or with the limit that it breaks', () => {
+    const { options } = chooseTarget(
+      small,
+      any,
+      asked({ requestsPerSecond: 5, coldStarts: 'none' }),
+    );
+
+    expect(options.map(({ target, reason }) => [target, reason])).toEqual([
+      ['lambda', expect.stringMatching(/; cold starts are ruled out$/)],
+      ['fargate', expect.stringMatching(/^the cheapest: costs \$56\.\d\d a month/)],
+      ['ec2', expect.stringMatching(/; the bill there is not known before$/)],
+    ]);
+  });
+
+  it('keeps the target that the manifest names, and gets the size there that its bill asks for', () => {
+    const traffic = asked({ requestsPerSecond: 24 });
+    const { decision } = chooseTarget(small, { ...any, target: 'lambda' }, traffic);
+
+    expect(decision).toMatchObject({ target: 'lambda', memoryMiB: 1769 });
+    expect(decision?.weighing?.options.at(-1)?.refusals).toContain('placement.target is lambda');
+  });
+
+  it('goes to Lambda all the same where its manifest names it and rules cold starts out', () => {
+    const wish = { ...any, target: 'lambda' } as const;
+
+    expect(chooseTarget(small, wish, asked({ coldStarts: 'none' })).decision?.target).toBe(
+      'lambda',
+    );
+  });
+
+  it('keeps the old order where no option keeps what was asked, and records why', () => {
+    const { decision } = chooseTarget(small, any, asked({ p95Ms: 10 }));
+
+    expect(decision?.target).toBe('lambda');
+    expect(decision?.weighing?.options[0]?.refusals).toEqual([
+      expect.stringMatching(/^95 % of the requests take up to \d+ ms; 10 were asked for$/),
+    ]);
+  });
+
+  it('goes by memory and idle cost where it needs a GPU', () => {
+    const needs = { ...small, accelerator: T4 };
+
+    expect(chooseTarget(needs, any, asked({})).decision).not.toHaveProperty('weighing');
+  });
+
+  it('gets as many replicas as its peak needs where the manifest says no most', () => {
+    const traffic = { requestsPerSecond: 24, peak: 48 };
+    const scalingOf = (more: Partial<Asked>) =>
+      chooseTarget(small, any, asked(traffic, more)).decision?.scaling;
+
+    // 100 ms at 60 % utilisation: 360 requests a minute, 6 a second.
+    expect(scalingOf({})).toEqual({ max: 8, requestsPerMinute: 360 });
+    expect(scalingOf({ hasMost: true })).toEqual({ requestsPerMinute: 360 });
+    expect(scalingOf({ isGuess: true })).toEqual({ requestsPerMinute: 360 });
+  });
+
+  it('gets no more replicas than the cap on its cost pays for', () => {
+    const limits = { ...asked({}).limits, maxMonthlyUsd: 140 };
+    const { decision } = chooseTarget(
+      small,
+      any,
+      asked({ requestsPerSecond: 24, coldStarts: 'none' }, { limits }),
+    );
+
+    expect(decision?.weighing?.options[0]?.refusals).toContainEqual(
+      'its 4 replicas would cost $144.16 a month; the cap maxMonthlyUsd is $140',
     );
   });
 });

@@ -1,16 +1,12 @@
-import type { Demand, Limits, Measured } from '#domain/placement/demand.ts';
-import {
-  cheapest,
-  flipsAt,
-  frontDoor,
-  type Question,
-  rankedOptions,
-} from '#domain/placement/optimize.ts';
+import type { Demand, Limits, Measured, Question } from '#domain/placement/demand.ts';
+import { cheapest, flipsAt, frontDoor, rankedOptions } from '#domain/placement/optimize.ts';
 
 const GIB = 1024 ** 3;
 const NONE: Limits = {
   lambdaConcurrency: null,
+  lambdaMemoryMiB: null,
   fargateVcpus: null,
+  leastReplicas: 1,
   maxReplicas: null,
   maxMonthlyUsd: null,
 };

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { measurement } from '#domain/build/measurement.ts';
+import { timesOf } from '#domain/placement/measured.ts';
 import { stopServers } from '../model-server.ts';
 import { onPython, pythonFolder } from '../python-runtime.ts';
 import type { Env, Runtime } from '../runtime.ts';
@@ -45,6 +47,21 @@ function describeDescribe(runtime: Runtime): void {
     expect(said.loadMs).toBeGreaterThan(0);
     expect(said.peakBytes).toBeGreaterThan(10_000_000);
     expect(said.packages).toContain('falcon==4.4.0');
+  });
+
+  it('says how long an answer takes, and on how much of the machine', async () => {
+    const slow = `import time
+def predict(x):
+    until = time.process_time() + 0.02
+    while time.process_time() < until: pass
+    return x.sum(axis=1)`;
+
+    const { said } = await describeModel(await pythonFolder(slow, X_TO_Y));
+
+    expect(measurement.parse(said.measured).runs[0]).toMatchObject({ rows: 1, requests: 3 });
+    const { requestMs, parallelPart } = timesOf({ ...said.measured, serverMs: 0 });
+    expect(requestMs).toBeGreaterThanOrEqual(20);
+    expect(parallelPart).toBeLessThan(0.5);
   });
 
   it('ends without waiting for what the code has started, and whatever that has done to its output', async () => {

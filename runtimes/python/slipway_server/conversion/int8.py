@@ -8,6 +8,7 @@ from typing import Any, Iterator
 
 import numpy as np
 
+from ..proof.shares import measured
 from ..proof.timing import median_micros
 from .encoder import fed, inputs_of
 from .golden_texts import golden_texts
@@ -84,7 +85,7 @@ def _tried(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], path: str) 
     found = [session.run(list(encoder.outputs), fed(tokens, names)) for tokens, _ in golden]
     kept, reason = judged(encoder, golden, found)
     one = fed(encoder.tokens([golden_texts()[-1]]), names)
-    return {"kept": kept, "reason": reason, "onnxMicros": median_micros(lambda: session.run(None, one))}
+    return {"kept": kept, "reason": reason, "onnxMicros": median_micros(lambda: session.run(None, one)), "measured": measured(lambda: session.run(None, one)) if kept else None}
 
 
 def judged(encoder: Any, golden: list[tuple[Any, list[np.ndarray]]], found: list[list[np.ndarray]]) -> tuple[bool, str]:

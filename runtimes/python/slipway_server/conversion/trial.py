@@ -11,6 +11,7 @@ import numpy as np
 from ..model import Model
 from ..proof.golden import first_row, rows_of
 from ..proof.hard_rows import Group, hard_rows
+from ..proof.shares import ROWS, measured
 from ..proof.timing import median_micros
 from ..proof.unknowns import Place, infinite_places
 from ..refusal import Refusal, message_of
@@ -59,7 +60,7 @@ def _is_finite(array: np.ndarray) -> bool:
 
 
 def tried(convert: Callable[[], Any], asked: Asked, out: str, tolerance: float, scale: Scale) -> dict[str, Any]:
-    """The report of the trial: {converted, reason, rows, maxDifference, onnxMicros}. Writes the graph to `out` where it is converted."""
+    """The report of the trial: {converted, reason, rows, maxDifference, onnxMicros, measured}. Writes the graph to `out` where it is converted."""
     try:
         content = convert().SerializeToString()
         session = _session(content, is_one_thread=scale is by_spread)
@@ -71,14 +72,17 @@ def tried(convert: Callable[[], Any], asked: Asked, out: str, tolerance: float, 
     if scale is not by_size:
         why = why or _hard(session, asked, tolerance)
     first = _taken(first_row(asked.model.signature.inputs, asked.inputs))
-    report = {
+    rows = len(next(iter(asked.inputs.values())))
+    several = _taken(rows_of(asked.inputs, slice(0, ROWS))) if rows >= ROWS else None
+    report: dict[str, Any] = {
         "converted": why is None,
         "reason": why,
-        "rows": len(next(iter(asked.inputs.values()))),
+        "rows": rows,
         "maxDifference": largest if np.isfinite(largest) else None,
         "onnxMicros": median_micros(lambda: session.run(None, first)),
     }
     if why is None:
+        report["measured"] = measured(lambda: session.run(None, first), several and (lambda: session.run(None, several)))
         with open(out, "wb") as file:
             file.write(content)
     return report

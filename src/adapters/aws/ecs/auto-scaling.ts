@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
 import type { Tags } from '#adapters/aws/tags.ts';
-import type { Scaling } from '#domain/manifest/scaling.ts';
+import type { ReplicaScaling } from '#domain/manifest/scaling.ts';
 import { type ReplicaLimits, scaleAt, scheduledLimits } from '#domain/placement/scale.ts';
 import { absentIf, ask } from './errors.ts';
 import type { ServiceRef } from './service.ts';
@@ -26,7 +26,7 @@ const POLICY = 'requests';
 export async function ensureScaling(
   client: ApplicationAutoScalingClient,
   scaled: ScaledService,
-  scaling: Scaling,
+  scaling: ReplicaScaling,
   nowMs: number,
   change: Change,
 ): Promise<void> {
@@ -124,7 +124,7 @@ function capacityOf({ min, max }: ReplicaLimits) {
   return { MinCapacity: min, MaxCapacity: max };
 }
 
-function cron({ days, at }: Scaling['schedules'][number]): string {
+function cron({ days, at }: ReplicaScaling['schedules'][number]): string {
   const [hours, minutes] = at.split(':').map(Number);
   return `cron(${minutes} ${hours} ? * ${days.join(',').toUpperCase()} *)`;
 }

@@ -16,7 +16,12 @@ const DESCRIBED = {
   packages: [],
   uncompiled: [],
 };
-const CONVERTED = { converted: true, reason: '', rows: 2, maxDifference: 0, onnxMicros: 3 };
+const MEASURED = { by: 'none', runs: [{ vcpus: 2, rows: 1, requests: 3, ms: 1, cpuMs: 1 }] };
+const AS_ONNX = { by: 'affinity', runs: [{ vcpus: 1, rows: 1, requests: 3, ms: 0.1, cpuMs: 0.1 }] };
+const CONVERTED = {
+  ...{ converted: true, reason: '', rows: 2, maxDifference: 0, onnxMicros: 3 },
+  measured: AS_ONNX,
+};
 const REFUSED = { ...CONVERTED, converted: false, reason: 'label differs in 1 of 2 rows' };
 
 /** A Python, or Docker with one, that loads nothing: it writes its arguments to a file, and the converter answers with `conversion`, or ends. */
@@ -28,7 +33,7 @@ done
 case "$*" in
   *slipway_server.describe*)
     echo described >>"${asked}"
-    echo '${JSON.stringify(DESCRIBED)}' ;;
+    echo '${JSON.stringify({ ...DESCRIBED, measured: MEASURED })}' ;;
   *slipway_server.convert*)
     echo converted >>"${asked}"
     echo onnx >"$out"
@@ -87,7 +92,7 @@ describe('a model that is proven in a build', () => {
     return {
       asked: (await read('asked')).trim().split('\n'),
       served: await readdir(join(path, 'served/model')),
-      conversion: JSON.parse(await read('proof.json')).conversion,
+      ...JSON.parse(await read('proof.json')),
       facts: JSON.parse(await read('served/facts.json')),
       modes: await Promise.all(['served', 'served/model', 'served/facts.json'].map(mode)),
     };
@@ -96,7 +101,9 @@ describe('a model that is proven in a build', () => {
   it.each(['process', 'image'] as const)(
     'is loaded once where its conversion is kept: %s',
     async (where) => {
-      const { asked, served, conversion } = await proven(CONVERTED, where);
+      const { asked, served, conversion, measured } = await proven(CONVERTED, where);
+
+      expect(measured).toEqual(AS_ONNX);
 
       expect(asked).toEqual(['converted']);
       expect(served).toEqual(['model.onnx']);
@@ -157,7 +164,9 @@ describe('a model that is proven in a build', () => {
       reason: 'no converter supports this version of its framework',
     },
   ] as const)('is loaded by its framework alone where its conversion $what', async (each) => {
-    const { asked, served, conversion } = await proven(each.conversion, each.where);
+    const { asked, served, conversion, measured } = await proven(each.conversion, each.where);
+
+    expect(measured).toEqual(MEASURED);
 
     expect(asked.at(-1)).toBe('described');
     expect(served).toEqual(['a.pkl']);
@@ -259,6 +268,7 @@ describe('what loads a model in a build', () => {
     ['a list', "echo '[1]'", 'signature'],
     ['nothing', 'exit 0', 'signature'],
     ['half', `echo '{"signature":null,"takesColumns":true}'`, 'rows'],
+    ['times that are none', said({ measured: 'fast' }), 'measured'],
     ['numbers that are none', said({ peakBytes: 'all' }), 'peakBytes'],
     ['packages that are none', said({ packages: [{}] }), 'packages'],
     ['files that are none', said({ uncompiled: 'x' }), 'uncompiled'],

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { COMMANDS, run } from '../../../support/local/commands.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
@@ -8,13 +9,15 @@ const { smokeTest } = await import(process.argv[1]);
 const runtime = { image: { ask: ['ask'] }, container: {} };
 const server = { port: 8080, healthPath: '/' };
 const request = { protocol: 'invocations', body: {} };
-await smokeTest({ runtime, image: 'image', modelFile: 'a.onnx', server, request, mostSeconds: 2 });
+const given = { runtime, image: 'image', modelFile: 'a.onnx', server, mostSeconds: 2 };
+const sent = process.argv[2] ? JSON.parse(process.argv[2]) : request;
+console.log(JSON.stringify(await smokeTest({ ...given, startupSeconds: 2, request: sent })));
 `;
 /** A Docker whose server is ready at once, and ends with its container while it is asked for anything else. */
 const DOCKER = `#!/bin/sh
 case "$1 $*" in
   run*) echo container ;;
-  exec*invocations) echo $$ >"$0.pid"; exec sleep 60 ;;
+  exec*invocations*) echo $$ >"$0.pid"; exec sleep 60 ;;
   exec*) echo '{"status":200,"body":""}' ;;
   kill*) kill "$(cat "$0.pid")" ;;
   inspect*) echo false ;;
@@ -34,4 +37,67 @@ it('an image that never answers its first request is ended, and its build says s
   expect(err).toContain(
     'the image does not serve its model: it had not answered a request after 2 s\nits last line',
   );
+});
+
+/** A Docker that logs the quotas and the requests that it is asked for. Its server answers in 10 ms, and takes 12 of the CPU. */
+const docker = ({ mayLimit }: { readonly mayLimit: boolean }) => `#!/bin/sh
+log="$(dirname "$0")/log"
+case "$1 $*" in
+  run*) echo container ;;
+  update*) echo "$3" >>"$log"; exit ${mayLimit ? 0 : 1} ;;
+  exec*/proc/1/status) echo 'VmHWM: 100 kB' ;;
+  exec*invocations*|exec*infer*)
+    for times; do :; done
+    echo "$times of $(cat | wc -c)" >>"$log"
+    took=10; for each in $(seq 2 $times); do took=$took,10; done
+    echo "{\\"status\\":200,\\"body\\":\\"\\",\\"times\\":[$took],\\"cpuMs\\":$((12 * times))}" ;;
+  exec*) echo '{"status":200,"body":""}' ;;
+esac
+`;
+
+describe('the answers of an image', () => {
+  async function measured(mayLimit: boolean, request: object) {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'docker'), docker({ mayLimit }), { mode: 0o755 });
+    const env = { PATH: `${folder.path}:${process.env['PATH']}` };
+    const program = ['--input-type=module', '-e', PROGRAM, join(COMMANDS, 'smoke-test.mjs')];
+    const given = [...program, JSON.stringify(request)];
+
+    const { out, err } = await run(process.execPath, given, '', env);
+
+    expect(err).toBe('');
+    const log = await readFile(join(folder.path, 'log'), 'utf8');
+    return { ...JSON.parse(out), log: log.trim().split('\n') };
+  }
+  const RUN = { rows: 1, requests: 3, ms: 10, cpuMs: 12 };
+  const row = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] };
+
+  it('are measured at each share of the CPU that there is, and by rows, in 12 requests at most', async () => {
+    const request = { protocol: 'infer', body: { inputs: [row] } };
+    const shares = [1, 2, 0.5].filter((share) => share <= availableParallelism());
+    const one = JSON.stringify(request.body).length;
+
+    const { measured: found, peakBytes, log } = await measured(true, request);
+
+    expect(found).toEqual({
+      by: 'quota',
+      runs: [...shares.map((vcpus) => ({ ...RUN, vcpus })), { ...RUN, vcpus: 1, rows: 8 }],
+    });
+    expect(peakBytes).toBe(100 * 1024);
+    const eight = JSON.stringify({
+      inputs: [{ ...row, shape: [8, 2], data: Array.from({ length: 8 }, () => [1, 2]).flat() }],
+    }).length;
+    expect(log).toEqual([
+      `1 of ${one}`,
+      ...shares.flatMap((vcpus) => [String(vcpus), `3 of ${one}`]),
+      '1',
+      `3 of ${eight}`,
+    ]);
+  });
+
+  it('are measured with every CPU where no quota can be set', async () => {
+    const { measured: found } = await measured(false, { protocol: 'invocations', body: {} });
+
+    expect(found).toEqual({ by: 'none', runs: [{ ...RUN, vcpus: availableParallelism() }] });
+  });
 });

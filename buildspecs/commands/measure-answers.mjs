@@ -1,0 +1,90 @@
+// Measures how long a started image takes to answer, at shares of the CPU. src/domain/build/measurement.ts is what it returns.
+import { availableParallelism } from 'node:os';
+import { docker } from './docker.mjs';
+
+/** @import { Measurement } from '../../src/domain/build/measurement.ts' */
+
+const SHARES = [1, 2, 0.5];
+const REQUESTS = 3;
+const ROWS = 8;
+// The user who dropped the model waits for this.
+const MOST_MS = 20_000;
+
+/**
+ * The runs of a request, 12 requests and 20 s in all at most: at each share that the machine has, by the quota of the container's cgroup, and with several rows on one vCPU. `first` is an answer from before: it has warmed the server, and shows how long another takes.
+ * Undefined where not even one fits into that time.
+ * @param {{ ask: any, container: string, request: any, way: string, first: { times: number[] }, cpus?: number }} given
+ * @returns {Promise<Measurement | undefined>}
+ */
+export async function measuredAt({ ask, container, request, way, first, cpus }) {
+  const most = cpus ?? availableParallelism();
+  const untilMs = performance.now() + MOST_MS;
+  const runs = [];
+  /** @type {Measurement['by']} */
+  let by = 'quota';
+  let expectedMs = Math.max(...first.times);
+
+  const run = async (vcpus, rows, body) => {
+    const onShareMs = expectedMs / Math.min(1, vcpus);
+    const requests = Math.min(REQUESTS, Math.floor((untilMs - performance.now()) / onShareMs));
+    if (requests < 1) return;
+    const { status, times, cpuMs } = await ask.post(way, JSON.stringify(body), requests);
+    if (status !== 200) return;
+    const ms = median(times);
+    if (rows === 1 && vcpus >= 1) expectedMs = ms;
+    const each = cpuMs === null ? null : rounded(cpuMs / times.length);
+    runs.push({ vcpus, rows, requests: times.length, ms: rounded(ms), cpuMs: each });
+  };
+
+  for (const vcpus of SHARES.filter((share) => share <= most)) {
+    const isSet = await limited(container, vcpus);
+    // Without the right to set a quota, it has every CPU of the machine, whatever is tried.
+    if (!isSet) by = 'none';
+    await run(isSet ? vcpus : most, 1, request.body);
+    if (!isSet) break;
+  }
+  const together = manyRows(request);
+  if (together && by === 'quota') {
+    await limited(container, 1);
+    expectedMs *= ROWS;
+    await run(1, ROWS, together);
+  }
+  return runs.length > 0 ? { by, runs } : undefined;
+}
+
+/** Whether the container has such a share from now on. https://docs.docker.com/reference/cli/docker/container/update/ */
+async function limited(container, vcpus) {
+  return docker(['update', '--cpus', String(vcpus), container]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The body with its one row several times; undefined where it does not show that it is of one row. */
+export function manyRows({ protocol, body }) {
+  const inputs = body?.inputs;
+  if (!Array.isArray(inputs) || inputs.length === 0) return undefined;
+  const isTensor = (each) => Array.isArray(each?.data) && each.shape?.[0] === 1;
+  if (protocol === 'infer') {
+    if (!inputs.every(isTensor)) return undefined;
+    const times = ({ shape, data, ...tensor }) => ({
+      ...tensor,
+      shape: [ROWS, ...shape.slice(1)],
+      data: Array.from({ length: ROWS }, () => data).flat(),
+    });
+    return { ...body, inputs: inputs.map(times) };
+  }
+  return inputs.length === 1
+    ? { ...body, inputs: Array.from({ length: ROWS }, () => inputs[0]) }
+    : undefined;
+}
+
+function median(times) {
+  // Node 18 has no toSorted.
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
+}
+
+/** Thousandths of a millisecond. A clock may show no time at all. */
+function rounded(ms) {
+  return Math.max(0.001, Math.round(ms * 1000) / 1000);
+}

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import suppress
+from typing import Any, Callable
+
+Task = Callable[[], Any]
+
+_REQUESTS = 3
+# The user who dropped the model waits for this.
+_MOST_SECONDS = 10.0
+ROWS = 8
+
+
+def measured(one: Task, several: Task | None = None) -> dict[str, Any] | None:
+    """
+    {by, runs}, as src/domain/build/measurement.ts has it: how long `one` request of one row takes on one CPU and on two, and `several`, one of `ROWS` rows, on one. 9 requests and 10 s in all, and less where one takes long.
+    `by` is `affinity` where each thread could be bound to so many CPUs, and `none` where the walls or the system did not let them: then the CPU time alone shows how long one CPU would take. None where a request fails.
+    """
+    cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    until = time.perf_counter() + _MOST_SECONDS
+    try:
+        # The first answer warms the model, and is not counted.
+        one()
+        runs = [_run(one, vcpus, 1, until) for vcpus in (1, 2) if vcpus <= len(cpus) and _bound(cpus[:vcpus])]
+        by = "affinity" if runs else "none"
+        if not runs:
+            _bound(cpus)
+            runs = [_run(one, len(cpus) or os.cpu_count() or 1, 1, until)]
+        elif several:
+            _bound(cpus[:1])
+        if several and time.perf_counter() < until:
+            runs.append(_run(several, runs[0]["vcpus"], ROWS, until))
+    except Exception:
+        return None
+    finally:
+        _bound(cpus)
+    return {"by": by, "runs": runs}
+
+
+def _run(task: Task, vcpus: int, rows: int, until: float) -> dict[str, Any]:
+    times: list[float] = []
+    began = time.process_time()
+    while not times or (len(times) < _REQUESTS and time.perf_counter() + times[-1] < until):
+        start = time.perf_counter()
+        task()
+        times.append(time.perf_counter() - start)
+    cpu_seconds = time.process_time() - began
+    return {
+        "vcpus": vcpus,
+        "rows": rows,
+        "requests": len(times),
+        "ms": max(0.001, round(sorted(times)[len(times) // 2] * 1000, 3)),
+        "cpuMs": round(cpu_seconds / len(times) * 1000, 3),
+    }
+
+
+def _bound(cpus: list[int]) -> bool:
+    """Whether every thread of this process is bound to these CPUs now. The walls let a thread bind none but itself, and report success (walls.py), so each is looked at."""
+    if not cpus:
+        return False
+    # A thread that ends meanwhile needs no binding.
+    own, threads = threading.get_native_id(), [int(name) for name in os.listdir("/proc/self/task")]
+    for thread in threads:
+        with suppress(OSError):
+            os.sched_setaffinity(0 if thread == own else thread, cpus)
+    return all(_is_bound(thread, set(cpus)) for thread in threads)
+
+
+def _is_bound(thread: int, cpus: set[int]) -> bool:
+    try:
+        return os.sched_getaffinity(thread) == cpus
+    except ProcessLookupError:
+        return True

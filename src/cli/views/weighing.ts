@@ -1,0 +1,102 @@
+import type { Explanation } from '#control/explanation.ts';
+import { demandWords } from '#domain/placement/choose-target.ts';
+import type { PlacedOption } from '#domain/placement/demand.ts';
+import { table } from './table.ts';
+
+type Weighing = NonNullable<Explanation['weighing']>;
+
+const MOST_SHOWN = 6;
+const BAR = 30;
+
+export const PLACED_COLUMNS = [
+  '  TARGET',
+  'MEMORY MiB',
+  'vCPU',
+  'REPLICAS',
+  'P95 ms',
+  'USD/MONTH',
+  'NOT, SINCE',
+];
+
+/** One row of `PLACED_COLUMNS` per option; a star before the first if it keeps all limits. */
+export function placedRows(options: readonly PlacedOption[]): readonly (readonly string[])[] {
+  return options.map((option, index) => [
+    `${index === 0 && option.refusals.length === 0 ? '* ' : '  '}${option.target}${option.isSpot ? ' (Spot)' : ''}`,
+    option.memoryMiB.toLocaleString('en-US'),
+    option.vcpus.toFixed(2),
+    option.replicas === 0 ? '-' : String(option.replicas),
+    Math.round(option.p95Ms).toLocaleString('en-US'),
+    option.usd.toFixed(2),
+    option.refusals.join('; '),
+  ]);
+}
+
+/** From which rate another target costs less. */
+export function flipWords(flipsAt: number | null): string {
+  return flipsAt === null
+    ? 'No greater demand makes another target cheaper.'
+    : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`;
+}
+
+/** The options by their bills, the curve over Lambda's memory, and the ways to spend less; that the choice is an estimate where the build measured no request. */
+export function weighingLines({ weighing, options }: Explanation): readonly string[] {
+  if (!weighing) return options.length > 0 ? ['', ESTIMATED] : [];
+  const { question, isGuess, options: placed, flipsAt, ways } = weighing;
+  const { demand, measured } = question;
+  const shown = mostTelling(placed);
+  const left = placed.length - shown.length;
+  return [
+    '',
+    `${isGuess ? 'The first guess, since model.yaml names no traffic: ' : 'For '}${demandWords(demand)}.`,
+    `Measured: ${ms(measured.requestMs)} on one vCPU, of which more vCPUs shorten ${Math.round(measured.parallelPart * 100)} %${measured.rowMs === undefined ? '' : `; ${ms(measured.rowMs)} for each further row`}.`,
+    '',
+    ...table(PLACED_COLUMNS, placedRows(shown)),
+    ...(left > 0 ? [`  and ${left} more (--json has all)`] : []),
+    flipWords(flipsAt),
+    ...curveLines(placed),
+    ...wayLines(ways),
+  ];
+}
+
+/** The choice, the best of each other kind, and the next best, in their order. */
+export function mostTelling(options: readonly PlacedOption[]): readonly PlacedOption[] {
+  const kindOf = ({ target, isSpot }: PlacedOption) => `${target} ${isSpot}`;
+  const best = options.filter(
+    (option) => options.find((each) => kindOf(each) === kindOf(option)) === option,
+  );
+  const kept = new Set([...best, ...options].slice(0, Math.max(MOST_SHOWN, best.length)));
+  return options.filter((option) => kept.has(option));
+}
+
+const ESTIMATED =
+  'Estimated: the build measured no request, so memory and idle cost decided, not a bill.';
+
+/** The bill (without the way to the model) over the memory of a function, with the time of a request. */
+function curveLines(options: readonly PlacedOption[]): readonly string[] {
+  const points = options
+    .filter(({ target }) => target === 'lambda')
+    .toSorted((one, other) => one.memoryMiB - other.memoryMiB);
+  const most = Math.max(...points.map(({ ownUsd }) => ownUsd));
+  if (points.length < 2 || most <= 0) return [];
+  const rows = points.map(({ memoryMiB, ownUsd, p95Ms }) => [
+    `  ${memoryMiB.toLocaleString('en-US')}`,
+    '█'.repeat(Math.max(1, Math.round((ownUsd / most) * BAR))).padEnd(BAR),
+    ownUsd.toFixed(2),
+    `${Math.round(p95Ms).toLocaleString('en-US')}`,
+  ]);
+  return ['', ...table(['  LAMBDA MiB', 'ITS OWN BILL', 'USD/MONTH', 'P95 ms'], rows)];
+}
+
+function wayLines(ways: Weighing['ways']): readonly string[] {
+  if (ways.length === 0) return [];
+  return [
+    '',
+    'To spend less, each by itself:',
+    ...ways.map(({ what, usd, percent }) => `  ${percent} % ($${usd.toFixed(2)}): ${what}`),
+  ];
+}
+
+/** Milliseconds in three digits. */
+export function ms(value: number): string {
+  return `${Number(value.toPrecision(3)).toLocaleString('en-US')} ms`;
+}

@@ -1,0 +1,67 @@
+import type { Explanation } from '#control/explanation.ts';
+import { FIRST_GUESS, type Question } from '#domain/placement/demand.ts';
+import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { waysToSpendLess } from '#domain/placement/ways.ts';
+import { weighingLines } from '../../../src/cli/views/weighing.ts';
+
+const OPTION = { target: 'lambda' } as Explanation['options'][number];
+const QUESTION: Question = {
+  demand: { ...FIRST_GUESS, requestsPerSecond: 24, peak: 48, hours: 730 },
+  measured: {
+    requestMs: 100,
+    parallelPart: 0.5,
+    memoryMiB: 300,
+    imageBytes: 1,
+    startMs: 2000,
+    rowMs: 2,
+  },
+  limits: {
+    lambdaConcurrency: null,
+    lambdaMemoryMiB: null,
+    fargateVcpus: null,
+    leastReplicas: 1,
+    maxReplicas: null,
+    maxMonthlyUsd: null,
+  },
+  allowsSpot: false,
+};
+
+function explained(isGuess: boolean): Explanation {
+  const weighing = {
+    question: QUESTION,
+    isGuess,
+    options: rankedOptions(QUESTION),
+    flipsAt: flipsAt(QUESTION),
+    ways: waysToSpendLess(QUESTION),
+  };
+  return { options: [OPTION], weighing } as unknown as Explanation;
+}
+
+describe('the weighing of a version', () => {
+  it('shows the demand, what was measured, the options, the curve and the ways to spend less', () => {
+    const lines = weighingLines(explained(false));
+
+    expect(lines).toContain('For 24 requests a second (48 at the peak) in 730 hours of a month.');
+    expect(lines).toContain(
+      'Measured: 100 ms on one vCPU, of which more vCPUs shorten 50 %; 2 ms for each further row.',
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/^\* (lambda|fargate) /));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}1,769 +█+ /));
+    expect(lines).toContain('To spend less, each by itself:');
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}-\d+ % \(\$\d+\.\d\d\): /));
+  });
+
+  it('says that the demand is a guess where the manifest names none', () => {
+    expect(weighingLines(explained(true))[1]).toMatch(
+      /^The first guess, since model\.yaml names no traffic: 24 requests a second/,
+    );
+  });
+
+  it('says that the choice is estimated where the build measured no request', () => {
+    expect(weighingLines({ options: [OPTION] } as unknown as Explanation)).toEqual([
+      '',
+      'Estimated: the build measured no request, so memory and idle cost decided, not a bill.',
+    ]);
+    expect(weighingLines({ options: [] } as unknown as Explanation)).toEqual([]);
+  });
+});

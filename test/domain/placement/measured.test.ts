@@ -1,0 +1,71 @@
+import { measurement } from '#domain/build/measurement.ts';
+import { timesOf } from '#domain/placement/measured.ts';
+
+const run = (vcpus: number, ms: number, more: { rows?: number; cpuMs?: number } = {}) => ({
+  ...{ vcpus, ms, rows: 1, requests: 3, cpuMs: null },
+  ...more,
+});
+
+describe('the runs of a build', () => {
+  it('say how long a request takes on one vCPU, and which part more of them shorten', () => {
+    // Three quarters of 100 ms are shortened: 25 + 75 / 2.
+    const times = timesOf({ serverMs: 0, runs: [run(0.5, 200), run(1, 100), run(2, 62.5)] });
+
+    expect(times).toEqual({ requestMs: 100, parallelPart: expect.closeTo(0.75, 10) });
+  });
+
+  it.each([
+    { what: 'a faster answer on one', two: 110, part: 0 },
+    { what: 'an answer faster than twice', two: 40, part: 1 },
+  ])('never go below no part or above the whole: $what', ({ two, part }) => {
+    expect(timesOf({ serverMs: 0, runs: [run(1, 100), run(2, two)] }).parallelPart).toBe(part);
+  });
+
+  it('do not take a busy machine for many threads', () => {
+    const runs = [run(1, 60, { cpuMs: 20 }), run(2, 22, { cpuMs: 20 })];
+
+    expect(timesOf({ serverMs: 0, runs }).parallelPart).toBe(0);
+  });
+
+  it('do not take threads that spin for threads that work', () => {
+    const runs = [run(1, 20, { cpuMs: 20 }), run(2, 20, { cpuMs: 40 })];
+
+    expect(timesOf({ serverMs: 0, runs }).parallelPart).toBe(0);
+  });
+
+  it('take the CPU time for the time on one vCPU where nothing ran there', () => {
+    const times = timesOf({ serverMs: 0, runs: [run(2, 60, { cpuMs: 100 })] });
+
+    // 40 + 60 / 2 would be 70; 20 + 80 / 2 is 60.
+    expect(times).toEqual({ requestMs: 100, parallelPart: expect.closeTo(0.8, 10) });
+  });
+
+  it('take half a vCPU in proportion where it is all there was', () => {
+    expect(timesOf({ serverMs: 0, runs: [run(0.5, 80)] })).toEqual({
+      requestMs: 40,
+      parallelPart: 0,
+    });
+  });
+
+  it('add the time of the server, which is one thread', () => {
+    const runs = [run(1, 100), run(2, 50)];
+
+    expect(timesOf({ serverMs: 100, runs })).toEqual({ requestMs: 200, parallelPart: 0.5 });
+  });
+
+  it('say what a further row costs', () => {
+    const runs = [run(1, 10), run(1, 17, { rows: 8 })];
+
+    expect(timesOf({ serverMs: 0, runs }).rowMs).toBe(1);
+  });
+
+  it.each([
+    { by: 'quota', runs: [] },
+    { by: 'guess', runs: [run(1, 1)] },
+    { by: 'quota', runs: [run(0, 1)] },
+    { by: 'quota', runs: [run(1, 0)] },
+    { by: 'quota', runs: Array.from({ length: 13 }, () => run(1, 1)) },
+  ])('are not believed if they are none: %j', (forged) => {
+    expect(measurement.safeParse(forged).success).toBe(false);
+  });
+});
