@@ -49,9 +49,12 @@ export type Pruned = Frozen<z.output<typeof pruned>>;
 const backedUp = z.object({
   to: z.string(),
   objects: count,
-  copied: count.check(z.describe('How many of them are new there.')),
+  copied: count.check(z.describe('How many of them were copied.')),
   copiedBytes: count,
   bad: z.array(bad),
+  mended: z
+    .array(z.string())
+    .check(z.describe('What had lost its bytes there, and was copied again.')),
 });
 
 /** The content of a backup, and the part of it that is new; `bad` could not be copied. */

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,11 @@ import { temporaryFolder } from '../support/slipway/running.ts';
 import { runCli } from './run-cli.ts';
 
 const BERT = fileURLToPath(new URL('../fixtures/hugging-face/bert-sentences', import.meta.url));
+
+/** One after another: a user may have no more than 1,024 files open. */
+function writeEmpty(paths: readonly string[]): void {
+  for (const path of paths) writeFileSync(path, '');
+}
 
 /** The lines that begin with these labels. */
 async function said(path: string, ...labels: readonly string[]): Promise<readonly string[]> {
@@ -105,8 +111,7 @@ describe('slipway inspect', () => {
   it('stops at a folder of more files than an artifact may have, as a push of it does', async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, 'deep'));
-    const many = Array.from({ length: 1001 }, (_, n) => join(folder.path, 'deep', `${n}.bin`));
-    await Promise.all(many.map((path) => writeFile(path, '')));
+    writeEmpty(Array.from({ length: 1001 }, (_, n) => join(folder.path, 'deep', `${n}.bin`)));
     const says = `${basename(folder.path)} has more than 1000 files beside its model.yaml, which is the limit`;
 
     for (const command of [['inspect'], ['push', '--name', 'many']]) {
@@ -120,7 +125,7 @@ describe('slipway inspect', () => {
   it('takes as many files as an artifact may have, and its manifest', async () => {
     await using folder = await temporaryFolder();
     const names = ['model.yaml', ...Array.from({ length: 1000 }, (_, n) => `${n}.bin`)];
-    await Promise.all(names.map((name) => writeFile(join(folder.path, name), '')));
+    writeEmpty(names.map((name) => join(folder.path, name)));
 
     await expect(inspectPath(folder.path)).rejects.toThrow('there is no model among');
   });

@@ -84,7 +84,7 @@ function addBackup(program: Command): void {
   localCommand(
     program,
     'backup <dir>',
-    'Copies the registry, and the objects and built folders that it needs, to a folder, while Slipway goes on; the next backup there copies only what is new. Exits with 1 where something could not be copied.',
+    'Copies the registry, and the objects and built folders that it needs, to a folder, while Slipway goes on; the next backup there copies only what is new, or has lost its bytes there. Exits with 1 where something could not be copied.',
   )
     .option('--link', 'link objects instead of copying them, on the same disk')
     .addHelpText('after', examples('slipway backup /mnt/backups/slipway'))
@@ -104,9 +104,12 @@ function addBackup(program: Command): void {
         },
         output,
       );
+      for (const name of made.mended) {
+        output.line(`mended  ${name} had other bytes in the backup, and was copied again`);
+      }
       for (const line of badLines(made.bad)) output.line(line);
       output.line(
-        `${to} has ${made.objects - made.bad.length} objects, ${made.copied} of them new (${byteWords(made.copiedBytes)})`,
+        `${to} has ${soundObjects(made)} objects, ${made.copied} of them copied now (${byteWords(made.copiedBytes)})`,
       );
       output.data(made);
       process.exitCode = made.bad.length === 0 ? 0 : 1;
@@ -126,11 +129,15 @@ function addRestore(program: Command): void {
       const made = await lastOf(restore(dir, options.data), output);
       for (const line of badLines(made.bad)) output.line(line);
       output.line(
-        `${options.data} has the registry and ${made.objects - made.bad.length} objects; start it with \`slipway start --data ${options.data}\``,
+        `${options.data} has the registry and ${soundObjects(made)} objects; start it with \`slipway start --data ${options.data}\``,
       );
       output.data(made);
       process.exitCode = made.bad.length === 0 ? 0 : 1;
     });
+}
+
+function soundObjects({ objects, bad }: { objects: number; bad: readonly Bad[] }): number {
+  return objects - bad.filter(({ name }) => name.startsWith('objects/')).length;
 }
 
 function badLines(bad: readonly Bad[]): readonly string[] {

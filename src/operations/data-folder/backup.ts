@@ -3,7 +3,7 @@ import { join, resolve, sep } from 'node:path';
 import { backup as copyDatabase, DatabaseSync } from 'node:sqlite';
 import { type ObjectStore, objectStore } from '#adapters/local/bucket/object-store.ts';
 import { fileAt } from '#adapters/local/files/file-state.ts';
-import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
+import { checkedFiles, GONE } from '#adapters/local/integrity/checked-files.ts';
 import { resultCode } from '#adapters/local/registry/database.ts';
 import { REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { makeOwnFolder } from '#adapters/local/registry/own-folder.ts';
@@ -11,11 +11,13 @@ import { versionOf } from '#adapters/local/registry/schema-version.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import type { BackedUp, Bad } from '#control/data-folder.ts';
 import { Failure } from '#domain/failure.ts';
+import { copyBuilds } from './copy-builds.ts';
 import { copyTree } from './copy-tree.ts';
-import { type DataFolder, type Job, keptVersions } from './data-folder.ts';
+import type { DataFolder, Job } from './data-folder.ts';
 
 /** The file that marks a folder as a backup, with the version of its registry. */
 export const LABEL = 'backup.json';
+const PROGRESS_MS = 1000;
 const COPIES_TRIED = 5;
 // SQLITE_OK, SQLITE_BUSY, SQLITE_LOCKED: https://www.sqlite.org/rescode.html
 const GIVEN_UP: readonly number[] = [0, 5, 6];
@@ -27,8 +29,8 @@ type Options = {
 };
 
 /**
- * Copies the registry as it is at this moment, then the objects and built folders that it needs; existing content of the backup is left alone. The registry is put in place last, so an interrupted backup leaves the previous one.
- * Slipway runs on meanwhile. Objects are checked against their hash while they are copied.
+ * Copies the registry as it is at this moment, then the objects and built folders that it needs. The registry is put in place last, so an interrupted backup leaves the previous one.
+ * Slipway runs on meanwhile. Everything is compared with its hash: what is copied, and what the backup has already, which is read from its disk and copied again where it has lost its bytes.
  * Fails with `InputInvalid` for a folder that has other content, with `PlatformDenied` for one that others may read, and as writes do.
  */
 export async function* backUp(folder: DataFolder, to: string, options: Options): Job<BackedUp> {
@@ -41,32 +43,51 @@ export async function* backUp(folder: DataFolder, to: string, options: Options):
     await rm(copy, { force: true });
     await copyRegistry(folder.database, copy);
     closeLog(copy);
-    const bad: Bad[] = [];
-    const store = objectStore(join(target, 'objects'), checkedFiles());
-    let [objects, copied, copiedBytes] = [0, 0, 0];
-    for (const { sha256, key, sizeBytes } of objectsOf(copy)) {
-      objects += 1;
-      if (await isStored(target, sha256, sizeBytes)) continue;
-      const problem = await storeObject(folder, store, sha256, options);
-      if (problem) {
-        const name = `objects/${sha256}`;
-        const fix = `Drop the same bytes as ${key} again; \`slipway scrub\` says which versions need them.`;
-        bad.push({ name, reason: `${name} ${problem}`, fix, models: [] });
-        continue;
-      }
-      copied += 1;
-      copiedBytes += sizeBytes;
-      if (copied % 50 === 0) yield { progress: `copied ${copied} objects` };
-    }
+    const stored = yield* copyObjects(folder, target, objectsOf(copy), options);
     yield { progress: 'copying what builds made' };
-    bad.push(...(await copyImages(folder, target)));
+    const built = await copyBuilds(folder, target);
     await copyTree(join(folder.dataDir, 'grants'), join(target, 'grants'));
     await writeLabel(target, options.nowMs, copy);
     await rename(copy, join(target, REGISTRY));
-    yield { result: { to: target, objects, copied, copiedBytes, bad } };
+    const bad = [...stored.bad, ...built.bad];
+    const mended = [...stored.mended, ...built.mended];
+    yield { result: { ...stored, to: target, bad, mended } };
   } catch (error) {
     throw storageFailure(error, target);
   }
+}
+
+type Stored = Omit<BackedUp, 'to'>;
+
+async function* copyObjects(
+  folder: DataFolder,
+  target: string,
+  wanted: ReturnType<typeof objectsOf>,
+  options: Options,
+): AsyncGenerator<{ readonly progress: string }, Stored> {
+  const store = objectStore(join(target, 'objects'), checkedFiles());
+  const [bad, mended]: [Bad[], string[]] = [[], []];
+  let [objects, copied, copiedBytes, toldMs] = [0, 0, 0, performance.now()];
+  for (const { sha256, key, sizeBytes } of wanted) {
+    objects += 1;
+    if (performance.now() - toldMs > PROGRESS_MS) {
+      toldMs = performance.now();
+      yield { progress: `compared ${objects} objects, copied ${copied}` };
+    }
+    const there = await problemThere(folder, store, sha256);
+    if (there === undefined) continue;
+    const name = `objects/${sha256}`;
+    const problem = await storeObject(folder, store, sha256, options);
+    if (problem) {
+      const fix = `Drop the same bytes as ${key} again; \`slipway scrub\` says which versions need them.`;
+      bad.push({ name, reason: `${name} ${problem}`, fix, models: [] });
+      continue;
+    }
+    if (there !== GONE) mended.push(name);
+    copied += 1;
+    copiedBytes += sizeBytes;
+  }
+  return { objects, copied, copiedBytes, bad, mended };
 }
 
 function requireOutside(dataDir: string, target: string): void {
@@ -124,9 +145,19 @@ export function objectsOf(registry: string) {
   }));
 }
 
-async function isStored(target: string, sha256: string, sizeBytes: number): Promise<boolean> {
-  const file = await fileAt(join(target, 'objects', sha256));
-  return file !== undefined && Number(file.size) === sizeBytes;
+/** Why the backup does not have an object's bytes already, as a predicate; undefined when it has them. */
+async function problemThere(
+  { objects, soundObject }: DataFolder,
+  store: ObjectStore,
+  sha256: string,
+): Promise<string | undefined> {
+  const [ours, theirs] = await Promise.all([
+    fileAt(objects.path(sha256)),
+    fileAt(store.path(sha256)),
+  ]);
+  // One file in both, which Slipway may have read already.
+  const isLinked = ours && theirs && ours.dev === theirs.dev && ours.ino === theirs.ino;
+  return isLinked ? soundObject(sha256) : store.problem(sha256);
 }
 
 /** Returns why the object is not in the backup now, as a predicate. */
@@ -139,39 +170,18 @@ async function storeObject(
   const problem = await soundObject(sha256);
   if (problem) return problem;
   const [source, destination] = [objects.path(sha256), store.path(sha256)];
-  await rm(destination, { force: true });
   if (isLinked && (await isLinkedTo(source, destination))) return undefined;
   if (await store.mend(sha256, [source])) return undefined;
   return 'could not be copied: it changed meanwhile, or the disk of the backup is full';
 }
 
 async function isLinkedTo(source: string, destination: string): Promise<boolean> {
+  await rm(destination, { force: true });
   return link(source, destination).then(
     () => true,
     () => false,
   );
 }
-
-/** Copies the built folders and the environments that versions need, except damaged ones. */
-async function copyImages(
-  { registry, dataDir, imageProblem }: DataFolder,
-  target: string,
-): Promise<readonly Bad[]> {
-  if (!imageProblem) return [];
-  const bad: Bad[] = [];
-  const kept = await keptVersions(registry);
-  const images = new Map(kept.flatMap(({ image }) => (image ? [[image.tag, image]] : [])));
-  for (const image of images.values()) {
-    const name = `images/images/${image.tag}`;
-    const problem = await imageProblem(image);
-    if (problem === undefined) await copyTree(join(dataDir, name), join(target, name));
-    else bad.push({ name, reason: `${name} ${problem}`, fix: SCRUB, models: [] });
-  }
-  await copyTree(join(dataDir, 'images/environments'), join(target, 'images/environments'));
-  return bad;
-}
-
-const SCRUB = 'Run `slipway scrub`, which says what to do.';
 
 async function writeLabel(target: string, nowMs: number, registry: string): Promise<void> {
   using database = new DatabaseSync(registry, { readOnly: true });

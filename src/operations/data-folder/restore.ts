@@ -20,8 +20,9 @@ import { parseJson } from '#domain/parse-json.ts';
 import { LABEL, objectsOf } from './backup.ts';
 import { copyTree } from './copy-tree.ts';
 import type { Job } from './data-folder.ts';
+import { environmentProblem, environmentsIn } from './environments.ts';
 
-/** The objects put into the data folder; those in `bad` are in the backup, but with other bytes. */
+/** The objects put into the data folder; what is in `bad` is in the backup, but with other bytes. */
 export type Restored = {
   readonly dataDir: string;
   readonly objects: number;
@@ -64,6 +65,7 @@ export async function* restore(from: string, dataDir: string): Job<Restored> {
     }
     yield { progress: 'copying what builds made' };
     await copyTree(join(source, 'images'), join(dataDir, 'images'));
+    bad.push(...(await badEnvironments(dataDir)));
     await copyTree(join(source, 'grants'), join(dataDir, 'grants'));
     await regrant(join(dataDir, 'grants'), join(resolve(dataDir), 'objects'));
     await placeRegistry(source, dataDir, objects.path);
@@ -74,6 +76,20 @@ export async function* restore(from: string, dataDir: string): Job<Restored> {
     unlock();
   }
 }
+
+/** A start compares an object and a built folder with its hash, but not the packages of an environment. */
+async function badEnvironments(dataDir: string): Promise<readonly Bad[]> {
+  const bad: Bad[] = [];
+  for (const { name: hash, path } of environmentsIn(dataDir)) {
+    const problem = await environmentProblem(path);
+    const name = `images/environments/${hash}`;
+    if (problem) bad.push({ name, reason: `${name} ${problem}`, fix: ENVIRONMENT, models: [] });
+  }
+  return bad;
+}
+
+const ENVIRONMENT =
+  'Delete this folder, the folders in images/images that link to it and ~/.cache/slipway/environments; the start then builds them again.';
 
 async function requireBackup(source: string): Promise<void> {
   const text = await readFile(join(source, LABEL), 'utf8').catch(() => '');

@@ -10,7 +10,8 @@ import { SCHEMA_VERSION } from '#adapters/local/registry/schema-version.ts';
 import { backUp, objectsOf } from '#operations/data-folder/backup.ts';
 import { openDataFolder } from '#operations/data-folder/open.ts';
 import { restore } from '#operations/data-folder/restore.ts';
-import { type KeptFolder, keptFolder } from '../../support/local/data-folder.ts';
+import { type KeptFolder, keptFolder, resultOf } from '../../support/local/data-folder.ts';
+import { writeEnvironment } from '../../support/local/package-folder.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -100,6 +101,18 @@ describe('a restore', () => {
 
     await expect(done(restore(away, after))).rejects.toMatchObject({ name: 'InputInvalid' });
     unlock();
+  });
+
+  it('says which environment has a package with other bytes than it brought', async () => {
+    const name = 'images/environments/e1';
+    const { code } = writeEnvironment(join(away, name));
+    await writeFile(code, 'rotten');
+
+    const { bad } = await resultOf(restore(away, after));
+
+    expect(bad).toMatchObject([
+      { name, reason: expect.stringContaining('has other bytes in thing.py') },
+    ]);
   });
 
   it('replaces an object that has lost its bytes by that of the backup', async () => {

@@ -1,4 +1,4 @@
-import { stopServers } from '../model-server.ts';
+import { stopOwnServers, stopServers } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 import { describeAbout } from './about.ts';
 import { describeBinary } from './binary.ts';
@@ -23,19 +23,26 @@ export async function describeContract(
 ): Promise<void> {
   afterAll(stopServers);
 
-  describe('its start', () => describeMain(runtime));
-  describe('its end', () => describeLifecycle(runtime));
-  describe('as a server', () => describeServer(runtime));
-  describe('the protocol', () => describeInferProtocol(runtime));
-  describe('the protocol in bytes', () => describeBinary(runtime));
-  describe('invocations', () => describeInvocations(runtime));
-  describe('tables', () => describeTables(runtime));
-  describe('answers in CSV', () => describeCsvAnswers(runtime));
-  describe('codings', () => describeCoding(runtime));
-  describe('the corpus of requests', () => describeCorpus(runtime));
-  describe('pages of other origins', () => describeCors(runtime));
-  describe('hostile bodies', () => describeHostileBodies(runtime));
-  describe('what it says of itself', () => describeAbout(runtime));
-  describe('its document', () => describeOpenApi(runtime, examples));
+  part('its start', () => describeMain(runtime));
+  part('its end', () => describeLifecycle(runtime));
+  part('as a server', () => describeServer(runtime));
+  part('the protocol', () => describeInferProtocol(runtime));
+  part('the protocol in bytes', () => describeBinary(runtime));
+  part('invocations', () => describeInvocations(runtime));
+  part('tables', () => describeTables(runtime));
+  part('answers in CSV', () => describeCsvAnswers(runtime));
+  part('codings', () => describeCoding(runtime));
+  part('the corpus of requests', () => describeCorpus(runtime));
+  part('pages of other origins', () => describeCors(runtime));
+  part('hostile bodies', () => describeHostileBodies(runtime));
+  part('what it says of itself', () => describeAbout(runtime));
+  part('its document', () => describeOpenApi(runtime, examples));
   await describeTritonClient(runtime);
+}
+
+function part(name: string, describeIt: () => void): void {
+  describe(name, () => {
+    afterAll(stopOwnServers);
+    describeIt();
+  });
 }

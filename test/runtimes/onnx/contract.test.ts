@@ -1,18 +1,12 @@
 import { sequenceOutputModel, subgraphModel } from '../../support/models/onnx.ts';
 import { describeContract } from '../contract/contract.ts';
-import { type ModelServer, startModel } from '../model-server.ts';
+import { startModel } from '../model-server.ts';
 import { OCR, onnx, onnxFile } from '../onnx-runtime.ts';
-
-let ocr: Promise<ModelServer> | undefined;
-const startOcr = () => {
-  ocr ??= startModel(onnx, OCR);
-  return ocr;
-};
 
 await describeContract(onnx, {
   examples: [
     { says: 'a BOOL scalar', model: () => startModel(onnx, onnxFile(subgraphModel())) },
-    { says: 'images', model: startOcr },
+    { says: 'images', model: () => startModel(onnx, OCR) },
   ],
 });
 
@@ -31,7 +25,7 @@ it('serves the tensors of a model that also has an output of another type', asyn
 });
 
 it('runs a real model: the OCR recogniser', async () => {
-  const server = await startOcr();
+  const server = await startModel(onnx, OCR);
   const pixels = new Array(3 * 48 * 320).fill(1);
 
   const { json } = await server.post(INFER, inferX('FP32', [1, 3, 48, 320], pixels));

@@ -21,7 +21,7 @@ const BUILT = {
 /** The folder with one version, `digits-v1`, that starts from an image and was made of these parts; `noted` is the record of its damage. */
 export function withVersion(
   folder: DataFolder,
-  image: Pick<BuiltImage, 'tag'>,
+  image: Pick<BuiltImage, 'tag'> & Partial<BuiltImage>,
   of: readonly Pick<ArtifactPart, 'versionId'>[] = [],
 ) {
   const noted: (Damage | null)[] = [];

@@ -82,7 +82,14 @@ function started(name: string, command: readonly string[]) {
       scratch,
       environment: { PATH: '/usr/bin:/bin', ...wallsVariable(MACHINE, within) },
     },
-    { memoryMiB: 512, startupTimeoutSeconds: 30, timers: realTimers, log: LOG, guard },
+    {
+      memoryMiB: 512,
+      startupTimeoutSeconds: 30,
+      timers: realTimers,
+      log: LOG,
+      guard,
+      shortage: () => undefined,
+    },
   );
   return { server, scratch };
 }

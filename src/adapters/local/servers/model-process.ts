@@ -14,6 +14,8 @@ export type ModelProcessPlan = {
   readonly timers: Timers;
   readonly log: RevisionLog;
   readonly guard: OrphanGuard;
+  /** Why there is no room for one more process, as a clause; undefined while there is. */
+  readonly shortage: () => string | undefined;
 };
 
 /**
@@ -24,7 +26,7 @@ export function startModelProcess(launch: Launch, plan: ModelProcessPlan): Model
   return serverAfter(
     launched(launch).then(
       (running) => () => servedBy(running, plan),
-      (error) => `could not be started: ${error}`,
+      (error) => withShortage(`could not be started: ${error}`, plan),
     ),
   );
 }
@@ -42,13 +44,19 @@ function processKind(
   const { startupTimeoutSeconds, timers, log } = plan;
   const { child, port } = running;
   const restraint = restrain(running, plan, kill);
+  let isReady = false;
+  let ended: string | undefined;
+  const ready = readiness(running, kill).then(() => {
+    isReady = true;
+    return `http://127.0.0.1:${port}`;
+  });
   return {
     child,
     isOwnProcess: true,
     startupTimeoutSeconds,
     timers,
     log,
-    ready: readiness(running, kill).then(() => `http://127.0.0.1:${port}`),
+    ready,
     look: restraint.look,
     signal: (name) => signal(child, name),
     release() {
@@ -56,7 +64,11 @@ function processKind(
       signal(child, 'SIGKILL');
       restraint.stop();
     },
-    howItEnded: () => howItEnded(child),
+    howItEnded() {
+      const how = howItEnded(child);
+      if (how !== undefined) ended ??= isReady ? how : withShortage(how, plan);
+      return ended;
+    },
     isOutOfMemory: restraint.isOver,
   };
 }
@@ -103,6 +115,12 @@ function signal({ pid }: ChildProcess, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     if (pid !== undefined) process.kill(-pid, name);
   } catch {}
+}
+
+/** A system that gives no more threads lets a program fail in ways which do not name that. */
+function withShortage(how: string, { shortage }: ModelProcessPlan): string {
+  const why = shortage();
+  return why ? `${how}, ${why}` : how;
 }
 
 function howItEnded({ exitCode, signalCode }: ChildProcess): string | undefined {

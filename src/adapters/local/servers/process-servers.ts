@@ -8,6 +8,7 @@ import {
   type SoundObjects,
 } from '#adapters/local/integrity/revision-files.ts';
 import { orphanGuard } from '#adapters/local/processes/orphan-guard.ts';
+import { processShortage } from '#adapters/local/processes/process-limit.ts';
 import type { BuildOrder } from '#domain/build/order.ts';
 import { RUNTIMES, type Runtime } from '#domain/build/runtime.ts';
 import type { Damage } from '#domain/deployment.ts';
@@ -111,7 +112,8 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
     log: RevisionLog,
   ): ModelServer {
     const { startupTimeoutSeconds, memoryMiB } = spec;
-    const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard };
+    const shortage = processShortage;
+    const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard, shortage };
     const place = placesOf(spec);
     const spare = spares?.take(spec, place);
     const server = spare ? servedBy(spare, plan) : begun(process, spec, place, plan);

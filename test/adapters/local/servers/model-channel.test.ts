@@ -30,7 +30,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function started(code: string): ModelServer {
+function started(code: string, shortage?: string): ModelServer {
   const server = startModelProcess(
     {
       command: [process.execPath, '-e', SERVER + code],
@@ -38,7 +38,14 @@ function started(code: string): ModelServer {
       scratch: directory,
       environment: {},
     },
-    { memoryMiB: 512, startupTimeoutSeconds: 60, timers: realTimers, log: LOG, guard: GUARD },
+    {
+      memoryMiB: 512,
+      startupTimeoutSeconds: 60,
+      timers: realTimers,
+      log: LOG,
+      guard: GUARD,
+      shortage: () => shortage,
+    },
   );
   servers.push(server);
   return server;
@@ -51,6 +58,23 @@ async function answerOf(start: Start): Promise<string> {
 
 it('a server answers on the socket that was made for it', async () => {
   expect(await answerOf(await started(SERVES).started)).toBe('right');
+});
+
+it('a server that ends before it is ready while there are too few threads says so', async () => {
+  const shortage = 'while this user had 59 of the 60 processes and threads that it may have';
+
+  const start = await started("process.kill(process.pid, 'SIGABRT');", shortage).started;
+
+  expect(start).toEqual({ kind: 'died', reason: `was terminated by SIGABRT, ${shortage}` });
+});
+
+it('a server that has been ready says of its end how it ended alone', async () => {
+  const server = started(SERVES, 'while this user had too many threads');
+  await server.started;
+  process.kill(Number(server.pid()), 'SIGABRT');
+  await server.ended;
+
+  expect(server.diagnosis()).toBe('was terminated by SIGABRT');
 });
 
 it('a server begins with no descriptor of a file, whose mode it could change though the disk is closed to it', async () => {

@@ -132,6 +132,7 @@ describe('a model server', () => {
         timers: fakeTimers(),
         log: { append: async () => {}, tail: async () => [] },
         guard: { watch: () => () => {}, close: async () => {} },
+        shortage: () => undefined,
       },
     );
 
