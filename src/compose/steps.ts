@@ -156,9 +156,9 @@ export const STEPS = {
     containerGrants: ['probeContainers'],
   }),
   CompareAnswers: step(workflow.CompareAnswers, compareAnswers, {
-    ports: ['registry', 'router', 'prober', 'clock'],
+    ports: ['registry', 'artifacts', 'router', 'prober', 'clock'],
     timeoutSeconds: 110,
-    grants: ['registry findVersions invokeFunctions'],
+    grants: ['registry findVersions readArtifacts invokeFunctions'],
     containerGrants: ['probeContainers'],
   }),
   ShiftTraffic: step(workflow.ShiftTraffic, shiftTraffic, {

@@ -101,3 +101,26 @@ function betsOn(outcomes: readonly boolean[], error: number): readonly number[] 
   }
   return bets;
 }
+
+/**
+ * How many more requests would show whether at most `tolerated` (a share) of all changed, if they go on as those before; 0 where that is known.
+ * All that are left always would.
+ */
+export function moreToDecide(outcomes: readonly boolean[], of: number, tolerated: number): number {
+  const left = Math.max(0, of - outcomes.length);
+  const isKnown = (more: number) => {
+    const { low, high } = changedShare([...outcomes, ...goingOn(outcomes, more)], of);
+    return high <= tolerated || low > tolerated;
+  };
+  if (left === 0 || isKnown(0)) return 0;
+  return leastWhere(1, left, isKnown);
+}
+
+/** More outcomes, of which as many are changes, evenly spread. */
+function goingOn(outcomes: readonly boolean[], more: number): readonly boolean[] {
+  const share = outcomes.filter(Boolean).length / Math.max(1, outcomes.length);
+  return Array.from(
+    { length: more },
+    (_, index) => Math.floor((index + 1) * share) > Math.floor(index * share),
+  );
+}

@@ -77,6 +77,8 @@ type Upload = {
   readonly bytes?: Uint8Array;
   /** The text of the sidecar manifest. */
   readonly manifest?: string;
+  /** The text of the file of examples beside it. */
+  readonly examples?: string;
 };
 
 /** All ports in memory and virtual time, wired together as on AWS, and the real steps over them. */
@@ -300,11 +302,12 @@ function answeredBy(name: string): ProbeAnswer {
 
 function uploader(store: MemoryStore, clock: FakeClock): MemoryWorld['upload'] {
   let uploads = 0;
-  return ({ model = MODEL, file = 'model.onnx', bytes, manifest } = {}) => {
+  return ({ model = MODEL, file = 'model.onnx', bytes, manifest, examples } = {}) => {
     uploads += 1;
     clock.advance(1000);
     const key = `models/${model}/${file}`;
     if (manifest !== undefined) store.put(`${key}.yaml`, Buffer.from(manifest));
+    if (examples !== undefined) store.put(`${key}.examples.jsonl`, Buffer.from(examples));
     return objectCreatedEvent(store.put(key, bytes ?? modelOf(uploads)));
   };
 }
