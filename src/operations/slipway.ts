@@ -8,6 +8,14 @@ import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Damage, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type StepRun, workflowGraph } from '#domain/workflow-graph.ts';
+import {
+  type Captured,
+  captureOf,
+  exported,
+  feedbackText,
+  forget,
+  joinTruths,
+} from './models/captured.ts';
 import { diffVersions } from './models/diff-versions.ts';
 import { explainVersion } from './models/explain-version.ts';
 import { type Deps as Acting, modelActions } from './models/model-actions.ts';
@@ -25,7 +33,7 @@ import { ROOT } from './root.ts';
 type Requests = Control<typeof everywhere>;
 
 /** The parts that differ between one machine and an account. */
-type Deps = Acting & {
+type Deps = Acting & Captured & {
   readonly bucket: string;
   readonly endpoint: (model: string) => string;
   /** The current faults of a live version. */
@@ -91,6 +99,11 @@ export function slipwayRequests(deps: Deps): Requests {
       diffVersions(registry, await known(name), { from: from ?? null, to: to ?? null }),
     explainVersion: async ({ name, version }) =>
       explainVersion(registry, await known(name), version ?? null),
+    readCapture: async ({ name }) => captureOf(deps, (await known(name)).name),
+    exportCapture: async ({ name }) => exported(deps, (await known(name)).name),
+    forgetCapture: async ({ name, day }) => forget(deps, (await known(name)).name, day ?? null),
+    giveFeedback: async ({ name, bytes }) =>
+      joinTruths(deps, (await known(name)).name, await feedbackText(bytes)),
     rollBack: ({ name, to }) => actions.rollback(name, to ?? null),
     abort: ({ name }) => actions.abort(name),
     undeploy: ({ name }) => actions.undeploy(name),
