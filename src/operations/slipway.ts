@@ -33,28 +33,29 @@ import { ROOT } from './root.ts';
 type Requests = Control<typeof everywhere>;
 
 /** The parts that differ between one machine and an account. */
-type Deps = Acting & Captured & {
-  readonly bucket: string;
-  readonly endpoint: (model: string) => string;
-  /** The current faults of a live version. */
-  readonly alerts: (live: ModelVersion) => Promise<readonly Damage[]>;
-  /** The drops that became no version. */
-  readonly untaken: () => Promise<Parameters<typeof refusedDrops>[1]>;
-  /** Whether the bucket still has an object of a model by this name. */
-  readonly isInBucket: (name: string) => Promise<boolean>;
-  readonly logs: () => ModelLogs;
-  readonly listBuilds: () => Promise<readonly BuildProgress[]>;
-  readonly readEvents: (
-    query: Input<(typeof everywhere)['readEvents']>,
-    signal: AbortSignal,
-  ) => Promise<AsyncGenerator<CursoredEvent, void>>;
-  readonly objects: (prefix: string) => Promise<readonly string[]>;
-  readonly remove: (key: string) => Promise<void>;
-  /** The steps of an execution, oldest first; empty for one that is no longer known. */
-  readonly steps: (execution: string) => Promise<readonly StepRun[]>;
-  /** The identity of the person who answers a promotion, from their own statement; an account knows its caller better. */
-  readonly answeredBy: (said: string) => Promise<string>;
-};
+type Deps = Acting &
+  Captured & {
+    readonly bucket: string;
+    readonly endpoint: (model: string) => string;
+    /** The current faults of a live version. */
+    readonly alerts: (live: ModelVersion) => Promise<readonly Damage[]>;
+    /** The drops that became no version. */
+    readonly untaken: () => Promise<Parameters<typeof refusedDrops>[1]>;
+    /** Whether the bucket still has an object of a model by this name. */
+    readonly isInBucket: (name: string) => Promise<boolean>;
+    readonly logs: () => ModelLogs;
+    readonly listBuilds: () => Promise<readonly BuildProgress[]>;
+    readonly readEvents: (
+      query: Input<(typeof everywhere)['readEvents']>,
+      signal: AbortSignal,
+    ) => Promise<AsyncGenerator<CursoredEvent, void>>;
+    readonly objects: (prefix: string) => Promise<readonly string[]>;
+    readonly remove: (key: string) => Promise<void>;
+    /** The steps of an execution, oldest first; empty for one that is no longer known. */
+    readonly steps: (execution: string) => Promise<readonly StepRun[]>;
+    /** The identity of the person who answers a promotion, from their own statement; an account knows its caller better. */
+    readonly answeredBy: (said: string) => Promise<string>;
+  };
 
 const READS_AT_ONCE = 10;
 const NEVER = new AbortController().signal;

@@ -30,6 +30,8 @@ export type Unkept = 'private' | 'form';
 export function keptOf({ path, type, body, answer }: Asked, fields: Wanted): Uint8Array | Unkept {
   const essence = (type.split(';')[0] ?? '').trim().toLowerCase();
   try {
+    // Nobody knows what such a model takes.
+    if (fields.inputs.length === 0 && !fields.hasTask) return 'form';
     if (hasPrivate(jsonIn(answer), fields)) return 'private';
     if (fields.hasTask && isPicture(essence, body)) return body;
     if (/^(text\/(x-)?csv|application\/csv)$/.test(essence)) return ofCsv(body, type, fields);

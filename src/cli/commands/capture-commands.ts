@@ -101,7 +101,7 @@ function feedback(
 ): Readable {
   if (file !== undefined && id === undefined) return createReadStream(file);
   if (file === undefined && id !== undefined && truth !== undefined) {
-    return Readable.from([Buffer.from(JSON.stringify({ id, truth: valueOf(truth) }))]);
+    return Readable.from([Buffer.from(JSON.stringify({ id, truth: truthOf(truth) }))]);
   }
   throw new Failure('InputInvalid', 'feedback takes an id and a truth, or --file', {
     fix: 'See `slipway feedback --help`.',
@@ -109,7 +109,7 @@ function feedback(
 }
 
 /** JSON where it is JSON, else the text itself. */
-function valueOf(text: string): unknown {
+function truthOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
