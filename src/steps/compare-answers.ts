@@ -15,10 +15,12 @@ import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { KeptRequests } from '#ports/kept-requests.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { askBoth, type Both } from './ask-both.ts';
+import { clientRequests } from './client-requests.ts';
 import { exampleLines } from './example-lines.ts';
 import { isRestarted, proofOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
@@ -29,6 +31,7 @@ type Deps = {
   readonly prober: Prober;
   readonly clock: Clock;
   readonly artifacts: ArtifactStore;
+  readonly keptRequests: KeptRequests;
 };
 
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -118,11 +121,12 @@ function known({ work }: Deployment): KnownVersion {
 }
 
 async function bothOf(
-  { registry, router, prober, clock, artifacts }: Deps,
+  deps: Deps,
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
 ): Promise<Omit<Both, 'tolerated'>> {
+  const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);
   const [theirs, own] = await Promise.all(
@@ -134,7 +138,7 @@ async function bothOf(
     requests: comparedRequests({
       before: { work: before.work, lines: theirs ?? [] },
       after: { work, lines: own ?? [] },
-      sent: [],
+      sent: await clientRequests(deps, { model, live: live.version }),
       golden,
       // A step that runs again asks the same requests in the same order.
       seed: `${before.id} ${deployment.id}`,

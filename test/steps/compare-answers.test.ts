@@ -1,4 +1,5 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
 import { compareAnswers } from '#steps/compare-answers.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
 import { identityModel } from '../support/models/onnx.ts';
@@ -356,7 +357,8 @@ describe('a candidate of the same form', () => {
         verdict: 'same',
         answers: { kept: { asked: 100, changed: 0 } },
       });
-      expect(sent().filter(({ revision }) => revision === 'digits-v1')).toHaveLength(20 + 2 * 30);
+      const drawn = 21;
+      expect(sent().filter(({ revision }) => revision === 'digits-v1')).toHaveLength(20 + drawn);
     });
 
     it('is broken where it does not answer its own examples as its file expects', async () => {
@@ -386,6 +388,80 @@ describe('a candidate of the same form', () => {
 
       expect(await comparison()).toMatchObject({ verdict: 'same', level: 'artifacts' });
       expect(sent()).toEqual([]);
+    });
+  });
+
+  describe('with kept requests of clients', () => {
+    const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+    const row = (index: number) => [index, 2 * index + 1, 7 - index, 1];
+    const kept = (index: number, more: Partial<KeptRequest> = {}): KeptRequest => ({
+      id: `request-${index}`,
+      at: Date.parse('2026-01-02T03:00:00Z'),
+      version: 1,
+      path: '/v2/models/digits/infer',
+      contentType: 'application/json',
+      body: bytes(request(row(index))),
+      answer: bytes({
+        model_version: '1',
+        outputs: [{ name: 'y', datatype: 'FP32', shape: [1, 4], data: row(index) }],
+      }),
+      ...more,
+    });
+    const many = (count: number, more: Partial<KeptRequest> = {}) =>
+      Array.from({ length: count }, (_, index) => kept(index, more));
+    const compareBy = async (
+      { world, held }: Awaited<ReturnType<typeof upgrade>>,
+      requests: readonly KeptRequest[],
+    ) => {
+      const keptRequests: KeptRequests = {
+        async *of(model) {
+          if (model === 'digits') yield* requests;
+        },
+      };
+      await compareAnswers({ ...world.deps, keptRequests })(held);
+      return (await world.recordOf(held)).work.comparison;
+    };
+
+    it('is asked them, beside the answers of the live version that were kept with them', async () => {
+      const versions = await upgrade({
+        answers: computes((value) => (value === 41 ? value + 1 : value)),
+      });
+
+      const found = await compareBy(versions, many(40));
+
+      expect(found).toMatchObject({
+        verdict: 'changed',
+        reason: expect.stringContaining("a client's request of 2026-01-02T03:00Z: the answer"),
+        answers: { kept: { asked: 40, changed: 1 }, share: { of: 40 } },
+      });
+      const asked = versions.sent().filter(({ revision }) => revision === 'digits-v1');
+      expect(asked.length).toBeLessThan(40 + 30);
+    });
+
+    it('has each of them counted once, however often it was sent', async () => {
+      const found = await compareBy(await upgrade(), [...many(30), ...many(30), ...many(30)]);
+
+      expect(found).toMatchObject({ verdict: 'same', answers: { kept: { asked: 30 } } });
+    });
+
+    it('has the live version asked where another one gave the answer that was kept', async () => {
+      const versions = await upgrade();
+
+      const found = await compareBy(versions, many(30, { version: 7, answer: bytes('stale') }));
+
+      expect(found).toMatchObject({ verdict: 'same', answers: { kept: { changed: 0 } } });
+      const asked = versions.sent().filter(({ revision }) => revision === 'digits-v1');
+      expect(asked.length).toBeGreaterThanOrEqual(30 + 20);
+    });
+
+    it('has those left out that are not JSON', async () => {
+      const found = await compareBy(await upgrade(), [
+        ...many(5, { contentType: 'image/png' }),
+        kept(6, { body: Buffer.from('{') }),
+        kept(7, { path: '/invocations', contentType: 'application/json; charset=utf-8' }),
+      ]);
+
+      expect(found).toMatchObject({ answers: { kept: { asked: 1 } } });
     });
   });
 

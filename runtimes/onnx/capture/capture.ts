@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { messageOf } from '../values/json.ts';
 import type { CaptureConfig } from './config.ts';
 import { type Asked, type Fields, keptOf, type Unkept } from './fields.ts';
 import { seal } from './seal.ts';
@@ -35,6 +34,8 @@ const COUNTS_MS = 60_000;
 const MOST_BODY_BYTES = 200_000;
 // CloudWatch takes 256 KiB as one event, and cuts what is longer.
 const MOST_LINE_BYTES = 250_000;
+// What a line has besides what is sealed.
+const AROUND_BYTES = 500;
 // Answers to Slipway's own probes carry such an id: nobody's requests.
 const PROBE = /^slipway-probe\b/;
 
@@ -65,37 +66,32 @@ export function openCapture(
     if (isUntold) tell({});
   }
 
-  function tell(more: object): string {
+  function tell(more: object): void {
     isUntold = false;
-    const line = `${JSON.stringify({ slipwayKept: 1, revision, server, hour, counts, ...more })}\n`;
-    write(line);
-    return line;
+    const said = { slipwayKept: 1, revision, server, hour, most: requests, counts, ...more };
+    write(`${JSON.stringify(said)}\n`);
   }
 
-  function count(what: keyof Counts): void {
-    counts[what] += 1;
-  }
-
-  function keep(answered: Answered, fields: Fields, at: number, rank: number): void {
+  /** Keeps a request, and says what became of it. */
+  function keep(answered: Answered, fields: Fields, at: number, rank: number): keyof Counts {
     const { id, path, type, answer, body } = answered;
-    if (body.length > MOST_BODY_BYTES || answer.length > MOST_BODY_BYTES) return count('large');
+    if (body.length > MOST_BODY_BYTES || answer.length > MOST_BODY_BYTES) return 'large';
     const kept = keptOf(answered, { ...fields, private: secret });
-    if (typeof kept === 'string') return count(kept);
+    if (typeof kept === 'string') return kept;
     const head = Buffer.from(`${JSON.stringify({ id, path, type, bodyBytes: kept.length })}\n`);
     const message = gzipSync(Buffer.concat([head, kept, answer]));
     // The 31 keys are those of the days of a month.
     const key = keys[new Date(at).getUTCDate() - 1] ?? NO_KEY;
     const about = `slipway-kept 1\n${revision}\n${at}\n${rank}`;
     const { enc, sealed } = seal(key, message, Buffer.from(about));
-    const size = Math.ceil((sealed.length * 4) / 3) + 500;
-    if (size > MOST_LINE_BYTES) return count('large');
-    if (size > bytesLeft) return count('full');
+    const size = Math.ceil((sealed.length * 4) / 3) + AROUND_BYTES;
+    if (size > MOST_LINE_BYTES) return 'large';
+    if (size > bytesLeft) return 'full';
     bytesLeft -= size;
-    ranks.push(rank);
-    ranks.sort((one, other) => one - other);
-    ranks.length = Math.min(ranks.length, requests);
-    count('kept');
+    ranks = [...ranks, rank].sort((one, other) => one - other).slice(0, requests);
+    counts.kept += 1;
     tell({ at, rank, enc: enc.toString('base64'), sealed: sealed.toString('base64') });
+    return 'kept';
   }
 
   return {
@@ -103,26 +99,25 @@ export function openCapture(
       if (PROBE.test(answered.id)) return;
       const at = now();
       turn(at);
-      count('seen');
+      counts.seen += 1;
       if (!isUntold) later(COUNTS_MS, flush);
       isUntold = true;
       const rank = draw();
       if (ranks.length >= requests && rank >= (ranks.at(-1) ?? 0)) return;
-      try {
-        keep(answered, fields(), at, rank);
-      } catch (error) {
-        // The first time it says why; the reason has nothing of the request.
-        if (counts.failed === 0) console.error(`a request was not kept: ${nameOf(error)}`);
-        count('failed');
-      }
+      const outcome = tried(() => keep(answered, fields(), at, rank));
+      if (outcome !== 'kept') counts[outcome] += 1;
     },
     flush,
   };
 }
 
-/** A message of an error may quote what it was about. */
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : messageOf(typeof error);
+/** A failure is counted, and its message shown to nobody: it may quote the request. */
+function tried(keep: () => keyof Counts): keyof Counts {
+  try {
+    return keep();
+  } catch {
+    return 'failed';
+  }
 }
 
 const NO_KEY = new Uint8Array(0);

@@ -30,6 +30,8 @@ export type Unkept = 'private' | 'form';
 export function keptOf({ path, type, body, answer }: Asked, fields: Wanted): Uint8Array | Unkept {
   const essence = (type.split(';')[0] ?? '').trim().toLowerCase();
   try {
+    // Nobody knows what such a model takes.
+    if (fields.inputs.length === 0 && !fields.hasTask) return 'form';
     if (hasPrivate(jsonIn(answer), fields)) return 'private';
     if (fields.hasTask && isPicture(essence, body)) return body;
     if (/^(text\/(x-)?csv|application\/csv)$/.test(essence)) return ofCsv(body, type, fields);
@@ -111,7 +113,9 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function tensorsIn(value: unknown, { inputs, outputs }: Wanted): unknown {
   if (!isFields(value) || !Array.isArray(value['inputs'])) throw new NotKept('form');
-  const sent = value['inputs'].filter((each) => isFields(each) && inputs.includes(String(each['name'])));
+  const sent = value['inputs'].filter(
+    (each) => isFields(each) && inputs.includes(String(each['name'])),
+  );
   if (sent.length === 0) throw new NotKept('form');
   const asked = Array.isArray(value['outputs'])
     ? value['outputs'].filter((each) => isFields(each) && outputs.includes(String(each['name'])))
@@ -161,7 +165,9 @@ function splitIn(value: unknown, fields: Wanted): unknown {
   if (!isFields(value) || !Array.isArray(value['data'])) throw new NotKept('form');
   const { columns, data } = value;
   if (!Array.isArray(columns)) return { data: positional(data, fields) };
-  const kept = columns.flatMap((name, index) => (isName(String(name), fields.inputs) ? [index] : []));
+  const kept = columns.flatMap((name, index) =>
+    isName(String(name), fields.inputs) ? [index] : [],
+  );
   if (kept.length === 0 && fields.inputs.length > 1) throw new NotKept('form');
   // A model of one input takes a table of columns of any names.
   if (kept.length === 0) return { columns, data: positional(data, fields) };

@@ -74,6 +74,9 @@ export async function openControl(
     ...slipwayRequests({
       registry,
       executions: workflows.engine,
+      keptLines: state.keptLines,
+      captureKeys: state.captureKeys,
+      keptRequests: state.keptRequests,
       builds: runtime.builds,
       recover: workflows.recover,
       clock,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { TARGETS } from '#domain/placement/target.ts';
+import { captureSchema } from './capture.ts';
 import { gateSchema } from './gate.ts';
 import { buildSchema, entrypoint, modelSchema, runtimeSchema } from './model.ts';
 import { rolloutSchema } from './rollout.ts';
@@ -156,6 +157,7 @@ export const manifestSchema = z
     scaling: z.prefault(scalingSchema, {}),
     rollout: z.prefault(rolloutSchema, {}),
     gate: z.prefault(gateSchema, {}),
+    capture: z.exactOptional(captureSchema),
   })
   .check(z.describe('Manifest of a Slipway model.'));
 

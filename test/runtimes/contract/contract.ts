@@ -2,6 +2,7 @@ import { stopServers } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 import { describeAbout } from './about.ts';
 import { describeBinary } from './binary.ts';
+import { describeCapture } from './capture.ts';
 import { describeCoding } from './coding.ts';
 import { describeCorpus } from './corpus.ts';
 import { describeCors } from './cors.ts';
@@ -33,6 +34,7 @@ export async function describeContract(
   describe('answers in CSV', () => describeCsvAnswers(runtime));
   describe('codings', () => describeCoding(runtime));
   describe('the corpus of requests', () => describeCorpus(runtime));
+  describe('requests that are kept', () => describeCapture(runtime));
   describe('pages of other origins', () => describeCors(runtime));
   describe('hostile bodies', () => describeHostileBodies(runtime));
   describe('what it says of itself', () => describeAbout(runtime));

@@ -22,6 +22,7 @@ import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { type Tap, tapped } from '../faults/tapped.ts';
 import { memoryAccountLimits } from '../memory/account-limits.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
+import { memoryCapture } from '../memory/capture.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
 import { type MemoryImages, memoryImages } from '../memory/images.ts';
@@ -225,6 +226,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     platforms: { lambda, fargate, ec2 },
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
+    ...memoryCapture(),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
     ownImages: options.ownImages ?? 'built',
     unwalled: options.unwalled ?? null,
